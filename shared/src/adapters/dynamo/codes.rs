@@ -1,0 +1,104 @@
+//! Authorization codes and client assertions: things that are good once.
+
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
+
+use super::{
+    Store,
+    error::{CommitError, StoreError},
+    family_item,
+    item::{seconds, send_update, to_item},
+    keys::{Key, TTL},
+};
+use crate::domain::{
+    code::{AuthorizationCode, CODE_MEMORY, Redeemed},
+    family::Family,
+    ids::{ClientId, CodeId, UserId},
+    time::Timestamp,
+};
+
+/// The exchange of a code, to be written down.
+#[derive(Debug, Clone, Copy)]
+pub struct CodeExchange<'a> {
+    /// Whose code.
+    pub user_id: &'a UserId,
+    /// Which code.
+    pub code_id: CodeId,
+    /// What is remembered of the exchange.
+    pub redeemed: &'a Redeemed,
+    /// The family that begins with it.
+    pub family: Option<&'a Family>,
+}
+
+const UNUSED: &str = "attribute_exists(PK) AND attribute_not_exists(redeemed)";
+const USE: &str = "SET redeemed = :redeemed, #ttl = :ttl";
+
+impl Store {
+    /// Writes a new code.
+    pub async fn put_code(&self, id: CodeId, code: &AuthorizationCode) -> Result<(), CommitError> {
+        let ttl = Some(code.expires_at.plus(CODE_MEMORY));
+        self.create_item(to_item(&Key::code(&code.user_id, id), code, ttl)?)
+            .await
+    }
+
+    /// A code by its id.
+    pub async fn load_code(
+        &self,
+        user: &UserId,
+        id: CodeId,
+    ) -> Result<Option<AuthorizationCode>, StoreError> {
+        self.load(&Key::code(user, id)).await
+    }
+
+    /// Uses a code up and begins its family, both or neither. A conflict says that another request
+    /// was first.
+    pub async fn commit_code(&self, exchange: CodeExchange<'_>) -> Result<(), CommitError> {
+        let redeemed = serde_dynamo::to_attribute_value(exchange.redeemed)
+            .map_err(|e| StoreError::Refused(e.to_string()))?;
+        let key = Key::code(exchange.user_id, exchange.code_id);
+        let ttl = seconds(exchange.redeemed.at.plus(CODE_MEMORY));
+        let Some(family) = exchange.family else {
+            let update = self
+                .update(&key)
+                .update_expression(USE)
+                .condition_expression(UNUSED)
+                .expression_attribute_names("#ttl", TTL)
+                .expression_attribute_values(":redeemed", redeemed)
+                .expression_attribute_values(":ttl", ttl);
+            return send_update(update).await;
+        };
+        let refused = |e: aws_sdk_dynamodb::error::BuildError| StoreError::Refused(e.to_string());
+        let update = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(key.to_item()))
+            .update_expression(USE)
+            .condition_expression(UNUSED)
+            .expression_attribute_names("#ttl", TTL)
+            .expression_attribute_values(":redeemed", redeemed)
+            .expression_attribute_values(":ttl", ttl)
+            .build()
+            .map_err(refused)?;
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(family_item::to_item(family)))
+            .condition_expression("attribute_not_exists(PK)")
+            .build()
+            .map_err(refused)?;
+        self.transact(vec![
+            TransactWriteItem::builder().update(update).build(),
+            TransactWriteItem::builder().put(put).build(),
+        ])
+        .await
+    }
+
+    /// Uses a client assertion up; a conflict says that it was used before.
+    pub async fn put_assertion(
+        &self,
+        client: &ClientId,
+        digest: &str,
+        expires_at: Timestamp,
+    ) -> Result<(), CommitError> {
+        let mut item = Key::assertion(client, digest).to_item();
+        item.insert(TTL.to_owned(), seconds(expires_at));
+        self.create_item(item).await
+    }
+}

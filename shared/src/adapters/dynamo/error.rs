@@ -1,0 +1,102 @@
+//! What can go wrong with the store, sorted by what the caller can do about it.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::{
+    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
+    types::AttributeValue,
+};
+
+use crate::domain::denial::Denial;
+
+/// The store did not answer, or not with what we put into it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A passing cause: unreachable, throttled, timed out. A write may or may not have landed.
+    #[error("store unavailable: {0}")]
+    Unavailable(String),
+    /// A defect of ours or of the deployment: no such table, access denied, a bad request.
+    #[error("store refused: {0}")]
+    Refused(String),
+    /// An item is not what we write.
+    #[error("inconsistent item {key}: {reason}")]
+    Inconsistent {
+        /// Its primary key.
+        key: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// A conditional write did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// The item changed since it was read: read again and decide again.
+    #[error("the item changed since it was read")]
+    Conflict,
+    /// The store failed; whether the write landed is not known.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<StoreError> for Denial {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Self::Unavailable(error.to_string()),
+            StoreError::Refused(_) | StoreError::Inconsistent { .. } => {
+                Self::Internal(error.to_string())
+            }
+        }
+    }
+}
+
+impl From<CommitError> for Denial {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Conflict => Self::Unavailable(error.to_string()),
+            CommitError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// Exception names after which the same call may succeed.
+const PASSING: [&str; 7] = [
+    "InternalServerError",
+    "LimitExceededException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingException",
+    "TransactionConflictException",
+    "TransactionInProgressException",
+];
+
+impl<E, R> From<SdkError<E, R>> for StoreError
+where
+    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    fn from(error: SdkError<E, R>) -> Self {
+        let code = error
+            .as_service_error()
+            .and_then(ProvideErrorMetadata::code);
+        let reason = DisplayErrorContext(&error).to_string();
+        match (&error, code) {
+            (SdkError::ServiceError(_), Some(code)) if !PASSING.contains(&code) => {
+                Self::Refused(reason)
+            }
+            (SdkError::ConstructionFailure(_), _) => Self::Refused(reason),
+            _ => Self::Unavailable(reason),
+        }
+    }
+}
+
+/// Whether a cancelled transaction failed on a condition, rather than on throttling or a clash with
+/// another transaction.
+pub(super) fn failed_on_condition(reasons: &[aws_sdk_dynamodb::types::CancellationReason]) -> bool {
+    reasons
+        .iter()
+        .any(|reason| reason.code() == Some("ConditionalCheckFailed"))
+}
+
+/// An item as the SDK gives it.
+pub(super) type Item = HashMap<String, AttributeValue>;

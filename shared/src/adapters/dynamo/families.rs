@@ -1,0 +1,152 @@
+//! Families: the one conditional write that a rotation is, and the end of a family.
+
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
+};
+
+use super::{
+    Store,
+    error::{CommitError, StoreError},
+    family_item,
+    item::{millis, send_update, text, units},
+    keys::{FAMILY_PREFIX, Key, TTL, user_partition},
+};
+use crate::{
+    domain::{
+        family::{Ended, Family},
+        ids::{FamilyId, RequestId, UserId},
+    },
+    telemetry::cost,
+};
+
+impl Store {
+    /// A family by its id.
+    pub async fn load_family(
+        &self,
+        user: &UserId,
+        family: FamilyId,
+    ) -> Result<Option<Family>, StoreError> {
+        let item = self.load_item(&Key::family(user, family)).await?;
+        item.as_ref().map(family_item::from_item).transpose()
+    }
+
+    /// All families of a user, live and ended.
+    pub async fn load_families(&self, user: &UserId) -> Result<Vec<Family>, StoreError> {
+        let mut families = Vec::new();
+        let mut start = None;
+        loop {
+            let output = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("PK = :user AND begins_with(SK, :family)")
+                .expression_attribute_values(":user", text(user_partition(user)))
+                .expression_attribute_values(":family", text(FAMILY_PREFIX))
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await?;
+            cost::read(units(output.consumed_capacity()));
+            for item in output.items() {
+                families.push(family_item::from_item(item)?);
+            }
+            start = output.last_evaluated_key;
+            if start.is_none() {
+                return Ok(families);
+            }
+        }
+    }
+
+    /// Writes a new family.
+    pub async fn put_family(&self, family: &Family) -> Result<(), CommitError> {
+        self.create_item(family_item::to_item(family)).await
+    }
+
+    /// Moves a family from the state it was read in to the next. The write is the check: it happens
+    /// only if no other request has rotated or ended the family since. A write of this very request
+    /// that landed before (a retry of the SDK's, say) counts as success.
+    pub async fn commit_family(
+        &self,
+        current: &Family,
+        next: &Family,
+        request: RequestId,
+    ) -> Result<(), CommitError> {
+        let mut update = self
+            .update(&Key::family(&current.user_id, current.id))
+            .condition_expression(
+                "attribute_exists(PK) AND #generation = :current AND attribute_not_exists(ended_at)",
+            )
+            .expression_attribute_values(
+                ":current",
+                AttributeValue::N(current.generation.number().to_string()),
+            )
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let (mut sets, mut removes) = (Vec::new(), Vec::new());
+        for (name, value) in family_item::changing(next) {
+            update = update.expression_attribute_names(format!("#{name}"), name);
+            match value {
+                Some(value) => {
+                    sets.push(format!("#{name} = :{name}"));
+                    update = update.expression_attribute_values(format!(":{name}"), value);
+                }
+                None => removes.push(format!("#{name}")),
+            }
+        }
+        let mut expression = format!("SET {}", sets.join(", "));
+        if !removes.is_empty() {
+            expression = format!("{expression} REMOVE {}", removes.join(", "));
+        }
+        match update.update_expression(expression).send().await {
+            Ok(output) => {
+                cost::wrote(units(output.consumed_capacity()));
+                Ok(())
+            }
+            Err(error) => match error.as_service_error() {
+                Some(service) if service.is_conditional_check_failed_exception() => {
+                    let landed = conditional_item(service)
+                        .and_then(|item| family_item::from_item(item).ok())
+                        .is_some_and(|family| family.was_rotated_by(request));
+                    if landed {
+                        Ok(())
+                    } else {
+                        Err(CommitError::Conflict)
+                    }
+                }
+                _ => Err(StoreError::from(error).into()),
+            },
+        }
+    }
+
+    /// Ends a family. Ending an ended or vanished one changes nothing and is no error: what matters
+    /// is that afterwards no token of it yields anything.
+    pub async fn end_family(
+        &self,
+        user: &UserId,
+        family: FamilyId,
+        ended: &Ended,
+    ) -> Result<(), StoreError> {
+        let update = self
+            .update(&Key::family(user, family))
+            .update_expression("SET ended_at = :at, ended_reason = :reason, #ttl = :ttl")
+            .condition_expression("attribute_exists(PK) AND attribute_not_exists(ended_at)")
+            .expression_attribute_names("#ttl", TTL)
+            .expression_attribute_values(":at", millis(ended.at))
+            .expression_attribute_values(":reason", text(ended.reason.as_str()))
+            .expression_attribute_values(":ttl", family_item::ttl_after_end(ended));
+        match send_update(update).await {
+            Ok(()) | Err(CommitError::Conflict) => Ok(()),
+            Err(CommitError::Store(error)) => Err(error),
+        }
+    }
+}
+
+fn conditional_item(
+    error: &aws_sdk_dynamodb::operation::update_item::UpdateItemError,
+) -> Option<&super::error::Item> {
+    use aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException;
+    match error {
+        ConditionalCheckFailedException(exception) => exception.item(),
+        _ => None,
+    }
+}

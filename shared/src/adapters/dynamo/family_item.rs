@@ -1,0 +1,183 @@
+//! A family as an item. The names are short words rather than letters: the item stays well under
+//! the kilobyte that one write unit covers, and an operator can read it.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::{
+    error::{Item, StoreError},
+    item::{inconsistent, millis, seconds, text},
+    keys::{Key, TTL},
+};
+use crate::domain::{
+    client::Rotation,
+    family::{EndReason, Ended, Family, Generation, Rotated},
+    ids::{Audience, ClientId, FamilyId, RequestId, SessionId, UserId},
+    scope::Scope,
+    sealed::KeyId,
+    time::{Lifetime, Timestamp},
+};
+
+/// How long an ended or expired family is kept, so that an operator can still see why.
+const MEMORY: Lifetime = Lifetime::from_secs(30 * 86_400);
+
+pub(super) fn to_item(family: &Family) -> Item {
+    let mut item = Key::family(&family.user_id, family.id).to_item();
+    let mut set = |name: &str, value: AttributeValue| item.insert(name.to_owned(), value);
+    set("family_id", text(family.id.to_string()));
+    set("user_id", text(family.user_id.as_str()));
+    set("client_id", text(family.client_id.as_str()));
+    set("scope", text(family.scope.to_string()));
+    set("created_at", millis(family.created_at));
+    set("auth_time", millis(family.auth_time));
+    if let Some(audience) = &family.audience {
+        set("audience", text(audience.as_str()));
+    }
+    if let Some(session_id) = family.session_id {
+        set("session_id", text(session_id.to_string()));
+    }
+    for (name, value) in changing(family) {
+        if let Some(value) = value {
+            set(name, value);
+        }
+    }
+    item
+}
+
+/// The attributes that an exchange changes; `None` where the attribute is to be absent.
+pub(super) fn changing(family: &Family) -> [(&'static str, Option<AttributeValue>); 8] {
+    [
+        ("generation", Some(number(family.generation.number()))),
+        ("rotation", Some(text(rotation_name(family.rotation)))),
+        ("key_id", Some(number(family.key_id.number()))),
+        (
+            "rotated_at",
+            family.rotated.map(|rotated| millis(rotated.at)),
+        ),
+        (
+            "rotated_by",
+            family.rotated.map(|rotated| text(rotated.by.to_string())),
+        ),
+        ("idle_expires_at", family.idle_expires_at.map(millis)),
+        ("expires_at", family.expires_at.map(millis)),
+        (TTL, ttl(family).map(seconds)),
+    ]
+}
+
+/// When an ended family may be tidied up.
+pub(super) fn ttl_after_end(ended: &Ended) -> AttributeValue {
+    seconds(ended.at.plus(MEMORY))
+}
+
+pub(super) fn from_item(item: &Item) -> Result<Family, StoreError> {
+    let read = Reader { item };
+    let key = Key {
+        pk: read.text("PK").unwrap_or_default().to_owned(),
+        sk: read.text("SK").unwrap_or_default().to_owned(),
+    };
+    read.family()
+        .map_err(|name| inconsistent(&key, format!("attribute `{name}`")))
+}
+
+/// Reads attributes; the error is the name of the one that is missing or wrong.
+struct Reader<'a> {
+    item: &'a Item,
+}
+
+impl<'a> Reader<'a> {
+    fn family(&self) -> Result<Family, &'static str> {
+        let rotated = match (self.optional_time("rotated_at")?, self.text("rotated_by")) {
+            (Some(at), Some(by)) => Some(Rotated {
+                at,
+                by: RequestId::parse(by).map_err(|_| "rotated_by")?,
+            }),
+            _ => None,
+        };
+        let ended = match (self.optional_time("ended_at")?, self.text("ended_reason")) {
+            (Some(at), Some(reason)) => Some(Ended {
+                at,
+                reason: EndReason::parse(reason).ok_or("ended_reason")?,
+            }),
+            (None, None) => None,
+            _ => return Err("ended_at"),
+        };
+        Ok(Family {
+            id: FamilyId::parse(self.required("family_id")?).map_err(|_| "family_id")?,
+            user_id: UserId::parse(self.required("user_id")?).map_err(|_| "user_id")?,
+            client_id: ClientId::parse(self.required("client_id")?).map_err(|_| "client_id")?,
+            audience: self
+                .text("audience")
+                .map(Audience::parse)
+                .transpose()
+                .map_err(|_| "audience")?,
+            scope: Scope::parse(self.required("scope")?),
+            rotation: rotation(self.required("rotation")?).ok_or("rotation")?,
+            generation: Generation::new(self.number("generation")?),
+            key_id: KeyId::new(self.number("key_id")?),
+            rotated,
+            created_at: self.optional_time("created_at")?.ok_or("created_at")?,
+            idle_expires_at: self.optional_time("idle_expires_at")?,
+            expires_at: self.optional_time("expires_at")?,
+            auth_time: self.optional_time("auth_time")?.ok_or("auth_time")?,
+            session_id: self
+                .text("session_id")
+                .map(SessionId::parse)
+                .transpose()
+                .map_err(|_| "session_id")?,
+            ended,
+        })
+    }
+
+    fn text(&self, name: &str) -> Option<&'a str> {
+        self.item.get(name)?.as_s().ok().map(String::as_str)
+    }
+
+    fn required(&self, name: &'static str) -> Result<&'a str, &'static str> {
+        self.text(name).ok_or(name)
+    }
+
+    fn number(&self, name: &'static str) -> Result<u32, &'static str> {
+        let value = self.item.get(name).ok_or(name)?;
+        value
+            .as_n()
+            .ok()
+            .and_then(|text| text.parse().ok())
+            .ok_or(name)
+    }
+
+    fn optional_time(&self, name: &'static str) -> Result<Option<Timestamp>, &'static str> {
+        let Some(value) = self.item.get(name) else {
+            return Ok(None);
+        };
+        let millis = value
+            .as_n()
+            .ok()
+            .and_then(|text| text.parse().ok())
+            .ok_or(name)?;
+        Ok(Some(Timestamp::from_millis(millis)))
+    }
+}
+
+fn ttl(family: &Family) -> Option<Timestamp> {
+    let end = [family.idle_expires_at, family.expires_at]
+        .into_iter()
+        .flatten()
+        .min()?;
+    Some(end.plus(MEMORY))
+}
+
+fn number(value: u32) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+const fn rotation_name(rotation: Rotation) -> &'static str {
+    match rotation {
+        Rotation::Rotating => "rotating",
+        Rotation::NonRotating => "non-rotating",
+    }
+}
+
+fn rotation(text: &str) -> Option<Rotation> {
+    [Rotation::Rotating, Rotation::NonRotating]
+        .into_iter()
+        .find(|rotation| rotation_name(*rotation) == text)
+}

@@ -1,0 +1,176 @@
+//! Items to and from our types, and the plain calls that several files share.
+
+use aws_sdk_dynamodb::{
+    operation::{
+        put_item::{PutItemError, builders::PutItemFluentBuilder},
+        update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
+    },
+    types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity},
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    Store,
+    error::{CommitError, Item, StoreError},
+    keys::{Key, TTL},
+};
+use crate::{domain::time::Timestamp, telemetry::cost};
+
+/// A value of ours as an item under a key. `ttl` is when `DynamoDB` may tidy it up.
+pub(super) fn to_item(
+    key: &Key,
+    value: &impl Serialize,
+    ttl: Option<Timestamp>,
+) -> Result<Item, StoreError> {
+    let mut item: Item = serde_dynamo::to_item(value).map_err(|e| inconsistent(key, e))?;
+    item.retain(|_, value| !matches!(value, AttributeValue::Null(_)));
+    item.extend(key.to_item());
+    if let Some(ttl) = ttl {
+        item.insert(TTL.to_owned(), seconds(ttl));
+    }
+    Ok(item)
+}
+
+/// An item as a value of ours.
+pub(super) fn from_item<T: DeserializeOwned>(key: &Key, item: Item) -> Result<T, StoreError> {
+    serde_dynamo::from_item(item).map_err(|e| inconsistent(key, e))
+}
+
+pub(super) fn inconsistent(key: &Key, reason: impl std::fmt::Display) -> StoreError {
+    StoreError::Inconsistent {
+        key: key.to_string(),
+        reason: reason.to_string(),
+    }
+}
+
+/// A time as `DynamoDB`'s TTL wants it.
+pub(super) fn seconds(at: Timestamp) -> AttributeValue {
+    AttributeValue::N(at.as_secs().to_string())
+}
+
+/// A time as we keep it: milliseconds.
+pub(super) fn millis(at: Timestamp) -> AttributeValue {
+    AttributeValue::N(at.as_millis().to_string())
+}
+
+pub(super) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+pub(super) fn units(capacity: Option<&ConsumedCapacity>) -> f64 {
+    capacity
+        .and_then(ConsumedCapacity::capacity_units)
+        .unwrap_or_default()
+}
+
+/// Sends an update; a conflict says that its condition did not hold.
+pub(super) async fn send_update(update: UpdateItemFluentBuilder) -> Result<(), CommitError> {
+    match update.send().await {
+        Ok(output) => {
+            cost::wrote(units(output.consumed_capacity()));
+            Ok(())
+        }
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+        {
+            Err(CommitError::Conflict)
+        }
+        Err(error) => Err(StoreError::from(error).into()),
+    }
+}
+
+/// Sends a put; a conflict says that its condition did not hold.
+pub(super) async fn send_put(put: PutItemFluentBuilder) -> Result<(), CommitError> {
+    match put.send().await {
+        Ok(output) => {
+            cost::wrote(units(output.consumed_capacity()));
+            Ok(())
+        }
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
+        {
+            Err(CommitError::Conflict)
+        }
+        Err(error) => Err(StoreError::from(error).into()),
+    }
+}
+
+impl Store {
+    /// An update of one item, to be filled in.
+    pub(super) fn update(&self, key: &Key) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key.to_item()))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+    }
+
+    /// Reads one item, strongly consistent.
+    pub(super) async fn load_item(&self, key: &Key) -> Result<Option<Item>, StoreError> {
+        let output = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key.to_item()))
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await?;
+        cost::read(units(output.consumed_capacity()));
+        Ok(output.item)
+    }
+
+    /// Reads one item as a value.
+    pub(super) async fn load<T: DeserializeOwned>(
+        &self,
+        key: &Key,
+    ) -> Result<Option<T>, StoreError> {
+        self.load_item(key)
+            .await?
+            .map(|item| from_item(key, item))
+            .transpose()
+    }
+
+    /// Creates or replaces one item.
+    pub(super) async fn put_item(&self, item: Item) -> Result<(), StoreError> {
+        let output = self.put(item).send().await?;
+        cost::wrote(units(output.consumed_capacity()));
+        Ok(())
+    }
+
+    /// Creates one item; a conflict says that it is there already.
+    pub(super) async fn create_item(&self, item: Item) -> Result<(), CommitError> {
+        send_put(
+            self.put(item)
+                .condition_expression("attribute_not_exists(PK)"),
+        )
+        .await
+    }
+
+    /// A put of one item, to be given a condition.
+    pub(super) fn put(&self, item: Item) -> PutItemFluentBuilder {
+        self.client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+    }
+
+    /// Removes one item, whether it is there or not.
+    pub(super) async fn delete_item(&self, key: &Key) -> Result<(), StoreError> {
+        let output = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(key.to_item()))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await?;
+        cost::wrote(units(output.consumed_capacity()));
+        Ok(())
+    }
+}

@@ -1,0 +1,236 @@
+//! Users, how they log in, and the one read that a refresh makes.
+
+use aws_sdk_dynamodb::types::{
+    Delete, KeysAndAttributes, Put, ReturnConsumedCapacity, TransactWriteItem,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Store,
+    error::{CommitError, Item, StoreError, failed_on_condition},
+    family_item,
+    item::{from_item, send_update, text, to_item, units},
+    keys::{Key, PK, SK},
+};
+use crate::{
+    domain::{
+        family::Family,
+        ids::{ConnectionName, FamilyId, UserId},
+        user::{User, normalize_login_name},
+    },
+    password::PasswordHash,
+    telemetry::cost,
+};
+
+/// What a refresh needs to decide.
+#[derive(Debug)]
+pub struct RefreshState {
+    /// The family, if the store still has it.
+    pub family: Option<Family>,
+    /// Its user, if there still is one.
+    pub user: Option<User>,
+}
+
+/// A user with what is needed to log in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LoginRecord {
+    /// The user.
+    pub user: User,
+    /// The password's hash; `None` for a user who cannot log in with one.
+    pub password_hash: Option<PasswordHash>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct LoginName {
+    user_id: UserId,
+}
+
+impl Store {
+    /// Family and user of a refresh token, in one strongly consistent round trip.
+    pub async fn load_refresh_state(
+        &self,
+        user: &UserId,
+        family: FamilyId,
+    ) -> Result<RefreshState, StoreError> {
+        let (family_key, profile_key) = (Key::family(user, family), Key::profile(user));
+        let keys = KeysAndAttributes::builder()
+            .keys(family_key.to_item())
+            .keys(profile_key.to_item())
+            .consistent_read(true)
+            .build()
+            .map_err(|e| StoreError::Refused(e.to_string()))?;
+        let output = self
+            .client
+            .batch_get_item()
+            .request_items(&self.table, keys)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await?;
+        cost::read(
+            output
+                .consumed_capacity()
+                .iter()
+                .map(|capacity| units(Some(capacity)))
+                .sum(),
+        );
+        // A batch that was throttled in part answers in part.
+        if output
+            .unprocessed_keys()
+            .is_some_and(|keys| !keys.is_empty())
+        {
+            return Err(StoreError::Unavailable(
+                "a read was throttled in part".to_owned(),
+            ));
+        }
+        let mut state = RefreshState {
+            family: None,
+            user: None,
+        };
+        for item in output
+            .responses
+            .unwrap_or_default()
+            .remove(&self.table)
+            .unwrap_or_default()
+        {
+            if is(&item, &family_key) {
+                state.family = Some(family_item::from_item(&item)?);
+            } else if is(&item, &profile_key) {
+                state.user = Some(from_item::<LoginRecord>(&profile_key, item)?.user);
+            }
+        }
+        Ok(state)
+    }
+
+    /// A user by id.
+    pub async fn load_user(&self, user: &UserId) -> Result<Option<LoginRecord>, StoreError> {
+        self.load(&Key::profile(user)).await
+    }
+
+    /// A user by the name or e-mail address typed into the login page.
+    pub async fn load_login(
+        &self,
+        connection: &ConnectionName,
+        name: &str,
+    ) -> Result<Option<LoginRecord>, StoreError> {
+        let key = Key::login(connection, &normalize_login_name(name));
+        match self.load::<LoginName>(&key).await? {
+            Some(login) => self.load_user(&login.user_id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Creates or replaces a user with the names it logs in under, all at once. A conflict says that
+    /// one of the names belongs to another user.
+    pub async fn put_user(&self, record: &LoginRecord) -> Result<(), CommitError> {
+        let user = &record.user;
+        let names = user.login_names();
+        let before = self.load_user(&user.user_id).await?;
+        let mut writes =
+            vec![self.transact_put(to_item(&Key::profile(&user.user_id), record, None)?, None)?];
+        for name in &names {
+            let login = LoginName {
+                user_id: user.user_id.clone(),
+            };
+            let item = to_item(&Key::login(&user.connection, name), &login, None)?;
+            writes.push(self.transact_put(item, Some(&user.user_id))?);
+        }
+        for stale in before.iter().flat_map(|before| before.user.login_names()) {
+            if !names.contains(&stale) {
+                let key = Key::login(&user.connection, &stale).to_item();
+                let delete = Delete::builder()
+                    .table_name(&self.table)
+                    .set_key(Some(key))
+                    .build()
+                    .map_err(|e| StoreError::Refused(e.to_string()))?;
+                writes.push(TransactWriteItem::builder().delete(delete).build());
+            }
+        }
+        self.transact(writes).await
+    }
+
+    /// Replaces the password's hash if it is still the one that was read.
+    pub async fn commit_password_hash(
+        &self,
+        record: &LoginRecord,
+        hash: &PasswordHash,
+    ) -> Result<(), StoreError> {
+        let before = record
+            .password_hash
+            .as_ref()
+            .map_or("", PasswordHash::as_str);
+        let update = self
+            .update(&Key::profile(&record.user.user_id))
+            .update_expression("SET password_hash = :after")
+            .condition_expression("password_hash = :before")
+            .expression_attribute_values(":after", text(hash.as_str()))
+            .expression_attribute_values(":before", text(before));
+        match send_update(update).await {
+            // Whoever changed it meanwhile knew better.
+            Ok(()) | Err(CommitError::Conflict) => Ok(()),
+            Err(CommitError::Store(error)) => Err(error),
+        }
+    }
+
+    /// Removes a user and the names it logs in under. Tokens, sessions and grants of the user stay
+    /// where they are and are refused from now on, because the user is gone.
+    pub async fn delete_user(&self, user: &User) -> Result<(), StoreError> {
+        for name in user.login_names() {
+            self.delete_item(&Key::login(&user.connection, &name))
+                .await?;
+        }
+        self.delete_item(&Key::profile(&user.user_id)).await
+    }
+
+    fn transact_put(
+        &self,
+        item: Item,
+        owner: Option<&UserId>,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let mut put = Put::builder().table_name(&self.table).set_item(Some(item));
+        if let Some(owner) = owner {
+            put = put
+                .condition_expression("attribute_not_exists(PK) OR user_id = :owner")
+                .expression_attribute_values(":owner", text(owner.as_str()));
+        }
+        let put = put
+            .build()
+            .map_err(|e| StoreError::Refused(e.to_string()))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    /// Writes all or nothing; a conflict says that a condition did not hold.
+    pub(super) async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<(), CommitError> {
+        let result = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(writes))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await;
+        match result {
+            Ok(output) => {
+                let capacity = output.consumed_capacity().iter();
+                cost::wrote(capacity.map(|capacity| units(Some(capacity))).sum());
+                Ok(())
+            }
+            Err(error) => {
+                use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+                match error.as_service_error() {
+                    Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                        if failed_on_condition(cancelled.cancellation_reasons()) {
+                            Err(CommitError::Conflict)
+                        } else {
+                            Err(StoreError::Unavailable("transaction cancelled".to_owned()).into())
+                        }
+                    }
+                    _ => Err(StoreError::from(error).into()),
+                }
+            }
+        }
+    }
+}
+
+fn is(item: &Item, key: &Key) -> bool {
+    item.get(PK).and_then(|pk| pk.as_s().ok()) == Some(&key.pk)
+        && item.get(SK).and_then(|sk| sk.as_s().ok()) == Some(&key.sk)
+}

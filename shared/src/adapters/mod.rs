@@ -1,0 +1,3 @@
+//! What reaches outside the process.
+
+pub mod dynamo;

@@ -1,0 +1,137 @@
+//! Client assertions: `private_key_jwt` ([Auth0's rules], RFC 7523 section 3).
+//!
+//! [Auth0's rules]: https://auth0.com/docs/get-started/authentication-and-authorization-flow/authenticate-with-private-key-jwt
+
+use std::collections::HashSet;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use serde::Deserialize;
+
+use super::{App, Moment};
+use crate::{
+    adapters::dynamo::CommitError,
+    domain::{
+        client::{AssertionAlgorithm, Client, PublicKey},
+        denial::Denial,
+        time::{Lifetime, Timestamp},
+    },
+};
+
+/// The longest assertion, in bytes.
+const MAX_BYTES: usize = 2048;
+/// The longest `jti`, in characters.
+const MAX_JTI: usize = 64;
+/// How far ahead `exp` may lie.
+const MAX_LIFETIME: Lifetime = Lifetime::from_secs(300);
+/// How far the client's clock may be off.
+const SKEW_SECONDS: u64 = 10;
+
+#[derive(Deserialize)]
+struct Claims {
+    iss: String,
+    sub: String,
+    exp: u64,
+    jti: String,
+    iat: Option<u64>,
+    nbf: Option<u64>,
+}
+
+impl App {
+    /// Checks an assertion and uses it up.
+    pub(super) async fn verify_assertion(
+        &self,
+        client: &Client,
+        assertion: &str,
+        at: Moment,
+    ) -> Result<(), Denial> {
+        let claims = self.check(client, assertion, at.now)?;
+        // The digest of the `jti` has a fixed length and no character that a key could trip over.
+        let id = URL_SAFE_NO_PAD.encode(digest(&SHA256, claims.jti.as_bytes()));
+        let forget_at = Timestamp::from_secs(claims.exp + 2 * SKEW_SECONDS);
+        match self
+            .store
+            .put_assertion(&client.client_id, &id, forget_at)
+            .await
+        {
+            Ok(()) => Ok(()),
+            Err(CommitError::Conflict) => Err(Denial::ClientAuthentication(
+                "the assertion was used before",
+            )),
+            Err(CommitError::Store(error)) => Err(error.into()),
+        }
+    }
+
+    fn check(&self, client: &Client, assertion: &str, now: Timestamp) -> Result<Claims, Denial> {
+        let refused = Denial::ClientAuthentication;
+        if assertion.len() > MAX_BYTES {
+            return Err(refused("the assertion is too long"));
+        }
+        let header = jsonwebtoken::decode_header(assertion)
+            .map_err(|_| refused("the assertion is not a JWT"))?;
+        let claims = candidates(client, header.kid.as_deref(), header.alg)
+            .find_map(|key| self.verify_with(key, assertion))
+            .ok_or(refused("no key of the client verifies the assertion"))?;
+        let now = now.as_secs();
+        if claims.iss != client.client_id.as_str() || claims.sub != claims.iss {
+            return Err(refused("the assertion names another client"));
+        }
+        if claims.jti.is_empty() || claims.jti.chars().count() > MAX_JTI {
+            return Err(refused("the assertion has no usable jti"));
+        }
+        if claims.exp <= now.saturating_sub(SKEW_SECONDS) {
+            return Err(refused("the assertion has expired"));
+        }
+        if claims.exp > now + MAX_LIFETIME.as_secs() + SKEW_SECONDS {
+            return Err(refused("the assertion lives too long"));
+        }
+        let early = |time: Option<u64>| time.is_some_and(|time| time > now + SKEW_SECONDS);
+        if early(claims.nbf) || early(claims.iat) {
+            return Err(refused("the assertion is not valid yet"));
+        }
+        Ok(claims)
+    }
+
+    /// Signature and audience; the times are checked against our own clock.
+    fn verify_with(&self, key: &PublicKey, assertion: &str) -> Option<Claims> {
+        let decoding_key = DecodingKey::from_rsa_pem(key.pem.as_bytes()).ok()?;
+        let mut validation = Validation::new(algorithm(key.alg));
+        validation.validate_exp = false;
+        validation.validate_nbf = false;
+        validation.required_spec_claims = HashSet::from(["aud".to_owned()]);
+        validation.set_audience(&[
+            self.issuer.as_str(),
+            self.issuer.origin(),
+            &self.issuer.join("oauth/token"),
+        ]);
+        let token = jsonwebtoken::decode::<Claims>(assertion, &decoding_key, &validation);
+        token.ok().map(|token| token.claims)
+    }
+}
+
+/// The client's keys that may have signed: the one named, or all of the algorithm.
+fn candidates<'a>(
+    client: &'a Client,
+    kid: Option<&'a str>,
+    alg: Algorithm,
+) -> impl Iterator<Item = &'a PublicKey> {
+    let named = kid.is_some_and(|kid| {
+        client
+            .public_keys
+            .iter()
+            .any(|key| key.kid.as_deref() == Some(kid))
+    });
+    client
+        .public_keys
+        .iter()
+        .filter(move |key| algorithm(key.alg) == alg && (!named || key.kid.as_deref() == kid))
+}
+
+const fn algorithm(alg: AssertionAlgorithm) -> Algorithm {
+    match alg {
+        AssertionAlgorithm::RS256 => Algorithm::RS256,
+        AssertionAlgorithm::RS384 => Algorithm::RS384,
+        AssertionAlgorithm::PS256 => Algorithm::PS256,
+    }
+}

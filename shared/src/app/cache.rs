@@ -1,0 +1,88 @@
+//! Configuration kept in a warm function for a minute.
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use crate::domain::time::{Lifetime, Timestamp};
+
+/// How long something read may be served from memory: the longest a change takes to be seen.
+const FRESH: Lifetime = Lifetime::from_secs(60);
+
+/// Entries at most; a tenant with more active clients per function reads some of them again.
+const CAPACITY: usize = 1_000;
+
+/// Values by key, each good for a minute. What is not there is not remembered as missing, so that a
+/// new client works at once.
+#[derive(Debug)]
+pub(super) struct Cache<K, V> {
+    entries: Mutex<HashMap<K, (Timestamp, Arc<V>)>>,
+}
+
+impl<K, V> Default for Cache<K, V> {
+    fn default() -> Self {
+        Self {
+            entries: Mutex::default(),
+        }
+    }
+}
+
+impl<K: Eq + Hash, V> Cache<K, V> {
+    pub(super) fn get(&self, key: &K, now: Timestamp) -> Option<Arc<V>> {
+        let entries = self.lock();
+        let (read_at, value) = entries.get(key)?;
+        (now < read_at.plus(FRESH)).then(|| Arc::clone(value))
+    }
+
+    pub(super) fn put(&self, key: K, value: V, now: Timestamp) -> Arc<V> {
+        let value = Arc::new(value);
+        let mut entries = self.lock();
+        if entries.len() >= CAPACITY {
+            entries.retain(|_, (read_at, _)| now < read_at.plus(FRESH));
+        }
+        if entries.len() < CAPACITY {
+            entries.insert(key, (now, Arc::clone(&value)));
+        }
+        value
+    }
+
+    pub(super) fn clear(&self) {
+        self.lock().clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<K, (Timestamp, Arc<V>)>> {
+        // A panic elsewhere cannot leave a map of finished entries half changed.
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_served_for_a_minute() {
+        let cache = Cache::default();
+        let start = Timestamp::from_secs(1_000);
+        cache.put("a", 1, start);
+        assert_eq!(
+            cache.get(&"a", Timestamp::from_secs(1_059)).as_deref(),
+            Some(&1)
+        );
+        assert_eq!(cache.get(&"a", Timestamp::from_secs(1_060)), None);
+    }
+
+    #[test]
+    fn a_full_cache_makes_room_by_age_and_never_grows() {
+        let cache = Cache::default();
+        for key in 0..CAPACITY {
+            cache.put(key, (), Timestamp::from_secs(0));
+        }
+        cache.put(CAPACITY, (), Timestamp::from_secs(1));
+        assert_eq!(cache.get(&CAPACITY, Timestamp::from_secs(1)), None);
+        cache.put(CAPACITY, (), Timestamp::from_secs(61));
+        assert!(cache.get(&CAPACITY, Timestamp::from_secs(61)).is_some());
+    }
+}

@@ -1,0 +1,189 @@
+//! Making the tokens of one answer: an access token, and an ID token where one is due. Nothing is
+//! written; what is made here may still be dropped unseen.
+
+use std::sync::Arc;
+
+use super::App;
+use crate::{
+    domain::{
+        claims::{Issuance, LoginClaims, Subject},
+        client::{Client, SigningAlgorithm},
+        denial::Denial,
+        ids::Audience,
+        resource_server::{ResourceServer, TokenDialect},
+        scope::Scope,
+        sealed::Purpose,
+        secret::Secret,
+        time::Lifetime,
+    },
+    keys::signer::{JwtType, SigningKey},
+    sealing::Keyring,
+    system::random,
+};
+
+use super::verification::OpaqueToken;
+
+/// How long an access token for `/userinfo` alone lives (fixed at Auth0).
+const USERINFO_TOKEN_LIFETIME: Lifetime = Lifetime::from_secs(86_400);
+
+/// What to make tokens for.
+#[derive(Debug, Clone, Copy)]
+pub struct TokensFor<'a> {
+    /// Who, what, when.
+    pub issuance: Issuance<'a>,
+    /// The API; `None` for `/userinfo` alone.
+    pub api: Option<&'a ResourceServer>,
+    /// What the ID token says about the login.
+    pub login: LoginClaims<'a>,
+}
+
+/// The tokens of one answer.
+#[derive(Debug)]
+pub struct Tokens {
+    /// The access token.
+    pub access_token: String,
+    /// Its life.
+    pub expires_in: Lifetime,
+    /// The ID token, if one is due.
+    pub id_token: Option<String>,
+}
+
+impl App {
+    /// The API that an audience names; `None` stays `None`, an unknown one is refused.
+    pub async fn api_for(
+        &self,
+        audience: Option<&Audience>,
+    ) -> Result<Option<Arc<ResourceServer>>, Denial> {
+        let Some(audience) = audience else {
+            return Ok(None);
+        };
+        let api = self.resource_server(audience).await?;
+        api.map(Some)
+            .ok_or_else(|| Denial::UnknownAudience(audience.to_string()))
+    }
+
+    /// Makes the tokens; both signatures are under way at once.
+    pub async fn mint(&self, wanted: TokensFor<'_>) -> Result<Tokens, Denial> {
+        let keyring = self.keyring().await;
+        let (access_token, id_token) = futures_util::future::try_join(
+            self.access_token(&wanted, &keyring),
+            self.id_token(&wanted, &keyring),
+        )
+        .await?;
+        let expires_in = wanted
+            .api
+            .map_or(USERINFO_TOKEN_LIFETIME, |api| api.token_lifetime);
+        Ok(Tokens {
+            access_token,
+            expires_in,
+            id_token,
+        })
+    }
+
+    async fn access_token(
+        &self,
+        wanted: &TokensFor<'_>,
+        keyring: &Keyring,
+    ) -> Result<String, Denial> {
+        let Some(api) = wanted.api else {
+            return opaque_token(wanted, keyring);
+        };
+        let claims = wanted.issuance.access_token(api);
+        let typ = match api.token_dialect {
+            TokenDialect::AccessToken => JwtType::Jwt,
+            TokenDialect::Rfc9068Profile => JwtType::AccessToken,
+        };
+        let secret = api_secret(api, keyring)?;
+        let key = signing_key(api.signing_alg, secret.as_ref())?;
+        Ok(self
+            .signer
+            .sign(&self.key_service, key, typ, &claims)
+            .await?)
+    }
+
+    async fn id_token(
+        &self,
+        wanted: &TokensFor<'_>,
+        keyring: &Keyring,
+    ) -> Result<Option<String>, Denial> {
+        let Some(claims) = wanted.issuance.id_token(wanted.login) else {
+            return Ok(None);
+        };
+        let client = wanted.issuance.client;
+        let algorithm = client.id_token_algorithm();
+        let secret = client_secret(client, algorithm, keyring)?;
+        let key = signing_key(algorithm, secret.as_ref())?;
+        Ok(Some(
+            self.signer
+                .sign(&self.key_service, key, JwtType::Jwt, &claims)
+                .await?,
+        ))
+    }
+}
+
+fn opaque_token(wanted: &TokensFor<'_>, keyring: &Keyring) -> Result<String, Denial> {
+    let Issuance {
+        subject,
+        client,
+        scope,
+        now,
+        ..
+    } = wanted.issuance;
+    let Subject::User(user) = subject else {
+        return Err(Denial::NoAudience);
+    };
+    let token = OpaqueToken {
+        user_id: user.user_id.clone(),
+        client_id: client.client_id.clone(),
+        scope: Scope::clone(scope),
+        expires_at: now.plus(USERINFO_TOKEN_LIFETIME),
+    };
+    let plaintext = serde_json::to_vec(&token).map_err(|e| Denial::Internal(e.to_string()))?;
+    let key = keyring.active(now);
+    Ok(keyring.seal(key, Purpose::AccessToken, "", random(), &plaintext)?)
+}
+
+fn signing_key(
+    algorithm: SigningAlgorithm,
+    secret: Option<&Secret>,
+) -> Result<SigningKey<'_>, Denial> {
+    match (algorithm, secret) {
+        (SigningAlgorithm::HS256, Some(secret)) => Ok(SigningKey::Secret(secret)),
+        (SigningAlgorithm::HS256, None) => Err(Denial::Internal("no HS256 secret".to_owned())),
+        (algorithm, _) => Ok(SigningKey::Tenant(algorithm)),
+    }
+}
+
+fn api_secret(api: &ResourceServer, keyring: &Keyring) -> Result<Option<Secret>, Denial> {
+    match (api.signing_alg, &api.sealed_signing_secret) {
+        (SigningAlgorithm::HS256, Some(sealed)) => {
+            unseal(keyring, api.identifier.as_str(), sealed).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+fn client_secret(
+    client: &Client,
+    algorithm: SigningAlgorithm,
+    keyring: &Keyring,
+) -> Result<Option<Secret>, Denial> {
+    let sealed = client
+        .secret
+        .as_ref()
+        .and_then(|secret| secret.sealed.as_ref());
+    match (algorithm, sealed) {
+        (SigningAlgorithm::HS256, Some(sealed)) => {
+            unseal(keyring, client.client_id.as_str(), sealed).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+fn unseal(keyring: &Keyring, owner: &str, sealed: &str) -> Result<Secret, Denial> {
+    keyring
+        .open(Purpose::Configuration, owner, sealed)
+        .and_then(|opened| String::from_utf8(opened.plaintext).ok())
+        .map(Secret::new)
+        .ok_or_else(|| Denial::Internal(format!("the sealed secret of {owner} does not open")))
+}

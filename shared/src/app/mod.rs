@@ -1,0 +1,205 @@
+//! The composition root: what every function is built from, made once and kept warm.
+
+mod assertion;
+mod authenticate;
+mod cache;
+mod keyring;
+mod minting;
+mod verification;
+
+use std::sync::Arc;
+
+use crate::{
+    adapters::dynamo::{Store, StoreError},
+    config::{Config, Issuer},
+    domain::{
+        client::Client,
+        denial::Denial,
+        ids::{Audience, ClientId, RequestId},
+        resource_server::ResourceServer,
+        sealed::KeyId,
+        settings::Settings,
+        time::Timestamp,
+    },
+    http::{Request, RequestContext},
+    keys::{
+        file::{KeyFile, KeyFileError},
+        service::{KeyService, KeyServiceError},
+        signer::{SignError, Signer},
+    },
+    sealing::{Keyring, SealingError},
+    system::{Clock, random},
+};
+
+pub use authenticate::{AuthenticatedClient, CLIENT_SECRET};
+pub use keyring::KEY_ACTIVATION_DELAY;
+pub use minting::{Tokens, TokensFor};
+pub use verification::{AccessToken, OpaqueToken};
+
+use cache::Cache;
+
+/// Everything a function works with.
+#[derive(Debug)]
+pub struct App {
+    /// Who the tokens say they are from.
+    pub issuer: Issuer,
+    /// The store.
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    /// What holds the keys.
+    pub key_service: KeyService,
+    /// What signs.
+    pub signer: Signer,
+    keyring: keyring::Current,
+    clients: Cache<ClientId, Client>,
+    resource_servers: Cache<Audience, ResourceServer>,
+    settings: Cache<(), Settings>,
+}
+
+/// The function cannot start.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each variant is the error it wraps")]
+pub enum StartError {
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
+    #[error(transparent)]
+    KeyService(#[from] KeyServiceError),
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("keyring: {0}")]
+    Keyring(String),
+    #[error(transparent)]
+    Sealing(#[from] SealingError),
+}
+
+/// One request's share of what varies: who it is and what time it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// The request.
+    pub request: RequestId,
+    /// When it is.
+    pub now: Timestamp,
+}
+
+impl App {
+    /// Opens keys and table as the environment says. The table's connection, the public keys and the
+    /// keyring are ready before the first request.
+    pub async fn from_config(config: Config) -> Result<Self, StartError> {
+        let key_service = KeyService::File(KeyFile::open(&config.key_file)?);
+        let store = Store::from_env(config.table).await;
+        Self::new(config.issuer, store, key_service, Clock::system()).await
+    }
+
+    /// Puts the parts together and readies them.
+    pub async fn new(
+        issuer: Issuer,
+        store: Store,
+        key_service: KeyService,
+        clock: Clock,
+    ) -> Result<Self, StartError> {
+        let signer = Signer::load(&key_service).await?;
+        let keyring = keyring::Current::load(&store, &key_service, &issuer, clock.now()).await?;
+        Ok(Self {
+            issuer,
+            store,
+            clock,
+            key_service,
+            signer,
+            keyring,
+            clients: Cache::default(),
+            resource_servers: Cache::default(),
+            settings: Cache::default(),
+        })
+    }
+
+    /// The request's id and the time, drawn once per request.
+    pub fn moment(&self, request: &Request) -> Moment {
+        let context = request.extensions().get::<RequestContext>();
+        let id = context.map_or_else(|| RequestId::from_bytes(random()), |context| context.id);
+        Moment {
+            request: id,
+            now: self.clock.now(),
+        }
+    }
+
+    /// The keyring, looked at again every minute so that new keys become known before they seal.
+    pub async fn keyring(&self) -> Arc<Keyring> {
+        self.keyring
+            .get(
+                &self.store,
+                &self.key_service,
+                &self.issuer,
+                self.clock.now(),
+            )
+            .await
+    }
+
+    /// The keyring and the key that seals now.
+    pub async fn active_key(&self) -> (Arc<Keyring>, KeyId) {
+        let keyring = self.keyring().await;
+        let active = keyring.active(self.clock.now());
+        (keyring, active)
+    }
+
+    /// A client, from memory if it was read less than a minute ago.
+    pub async fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, Denial> {
+        let now = self.clock.now();
+        if let Some(client) = self.clients.get(id, now) {
+            return Ok(Some(client));
+        }
+        let loaded = self.store.load_client(id).await?;
+        Ok(loaded.map(|client| self.clients.put(id.clone(), client, now)))
+    }
+
+    /// An API, likewise.
+    pub async fn resource_server(
+        &self,
+        identifier: &Audience,
+    ) -> Result<Option<Arc<ResourceServer>>, Denial> {
+        let now = self.clock.now();
+        if let Some(api) = self.resource_servers.get(identifier, now) {
+            return Ok(Some(api));
+        }
+        let loaded = self.store.load_resource_server(identifier).await?;
+        Ok(loaded.map(|api| self.resource_servers.put(identifier.clone(), api, now)))
+    }
+
+    /// The tenant's settings, likewise.
+    pub async fn settings(&self) -> Result<Arc<Settings>, Denial> {
+        let now = self.clock.now();
+        if let Some(settings) = self.settings.get(&(), now) {
+            return Ok(settings);
+        }
+        let loaded = self.store.load_settings().await?.unwrap_or_default();
+        Ok(self.settings.put((), loaded, now))
+    }
+
+    /// Forgets what was read of the configuration, so that a change shows at once.
+    pub fn forget_configuration(&self) {
+        self.clients.clear();
+        self.resource_servers.clear();
+        self.settings.clear();
+    }
+}
+
+impl From<SignError> for Denial {
+    fn from(error: SignError) -> Self {
+        match error {
+            SignError::KeyService(KeyServiceError::Unavailable(_)) => {
+                Self::Unavailable(error.to_string())
+            }
+            SignError::KeyService(KeyServiceError::Refused(_)) | SignError::Jwt(_) => {
+                Self::Internal(error.to_string())
+            }
+        }
+    }
+}
+
+impl From<SealingError> for Denial {
+    fn from(error: SealingError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}

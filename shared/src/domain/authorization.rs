@@ -1,0 +1,443 @@
+//! The decision at `/authorize`: log in, ask, or answer (`OpenID` Connect Core section 3.1.2,
+//! [Auth0's consent rules]).
+//!
+//! [Auth0's consent rules]: https://auth0.com/docs/get-started/applications/third-party-applications/user-consent-and-third-party-applications
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    client::{AppType, Client, Rotation},
+    ids::{Audience, ClientId},
+    pkce::Challenge,
+    redirect_uri,
+    resource_server::ResourceServer,
+    scope::{OFFLINE_ACCESS, STANDARD, Scope},
+    session::Session,
+    settings::Settings,
+    time::{Lifetime, Timestamp},
+};
+
+/// How long a person may take over the login pages.
+pub const TRANSACTION_LIFETIME: Lifetime = Lifetime::from_secs(3600);
+
+/// A checked authorization request. It travels through the login pages sealed in their `state`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthorizationRequest {
+    /// The application.
+    pub client_id: ClientId,
+    /// Where the answer goes; registered by the client.
+    pub redirect_uri: String,
+    /// Whether the request named it.
+    pub redirect_uri_was_sent: bool,
+    /// How the answer travels.
+    pub response_mode: ResponseMode,
+    /// Returned as it came.
+    pub state: Option<String>,
+    /// Copied to the ID token.
+    pub nonce: Option<String>,
+    /// The API.
+    pub audience: Option<Audience>,
+    /// What is granted if the user agrees.
+    pub scope: Scope,
+    /// PKCE.
+    pub challenge: Option<Challenge>,
+    /// What the client wants the user to see.
+    pub prompt: Prompt,
+    /// The oldest login that will do.
+    pub max_age: Option<Lifetime>,
+    /// Fills in the user name.
+    pub login_hint: Option<String>,
+    /// When the browser first came.
+    pub started_at: Timestamp,
+}
+
+/// `response_mode` for a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResponseMode {
+    /// In the query of a redirect.
+    Query,
+    /// In a form that submits itself.
+    FormPost,
+}
+
+/// `prompt`: several may be asked for, but `none` stands alone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prompt {
+    /// Show nothing.
+    pub none: bool,
+    /// Ask for the password even if there is a session. `select_account` means the same here:
+    /// a browser has one session.
+    pub login: bool,
+    /// Ask for consent even if it was given.
+    pub consent: bool,
+}
+
+impl Prompt {
+    /// Reads the space-separated list; `None` when `none` is combined or a value is unknown.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut prompt = Self::default();
+        for value in text.split_ascii_whitespace() {
+            match value {
+                "none" => prompt.none = true,
+                "login" | "select_account" => prompt.login = true,
+                "consent" => prompt.consent = true,
+                _ => return None,
+            }
+        }
+        (!prompt.none || !(prompt.login || prompt.consent)).then_some(prompt)
+    }
+}
+
+/// What happens next to an authorization request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// The user has to log in.
+    LogIn,
+    /// The user has to agree.
+    AskConsent,
+    /// A code is issued.
+    Issue,
+    /// The client asked for silence, and a login would be needed.
+    LoginRequired,
+    /// The client asked for silence, and consent would be needed.
+    ConsentRequired,
+}
+
+/// What the user agreed to earlier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// The scopes agreed to.
+    pub scope: Scope,
+    /// When the user last agreed.
+    pub granted_at: Timestamp,
+}
+
+impl AuthorizationRequest {
+    /// Whether this session answers the request without asking for a password.
+    pub fn accepts_login(&self, session: &Session, now: Timestamp) -> bool {
+        // A login that happened because of this request satisfies every wish for a fresh one.
+        let fresh = session.authenticated_at >= self.started_at;
+        let age = now.since(session.authenticated_at).as_secs();
+        session.is_live(now)
+            && (fresh
+                || (!self.prompt.login
+                    // `max_age=0` means `prompt=login`, even within the same second.
+                    && self.max_age.is_none_or(|max| 0 < max.as_secs() && age <= max.as_secs())))
+    }
+
+    /// Whether the ID token has to say when the user logged in.
+    pub fn tells_auth_time(&self) -> bool {
+        self.max_age.is_some() || self.prompt.login
+    }
+
+    /// Decides what happens next.
+    pub fn decide(
+        &self,
+        session: Option<&Session>,
+        needs_consent: bool,
+        grant: Option<&Grant>,
+        now: Timestamp,
+    ) -> Next {
+        if !session.is_some_and(|session| self.accepts_login(session, now)) {
+            return if self.prompt.none {
+                Next::LoginRequired
+            } else {
+                Next::LogIn
+            };
+        }
+        let agreed = grant.is_some_and(|grant| {
+            self.scope.is_subset(&grant.scope)
+                && (!self.prompt.consent || grant.granted_at >= self.started_at)
+        });
+        match (needs_consent || self.prompt.consent) && !agreed {
+            false => Next::Issue,
+            true if self.prompt.none => Next::ConsentRequired,
+            true => Next::AskConsent,
+        }
+    }
+}
+
+/// Whether a request of this kind needs the user's consent at all.
+pub fn needs_consent(
+    client: &Client,
+    api: Option<&ResourceServer>,
+    redirect_uri: &str,
+    settings: &Settings,
+) -> bool {
+    if !client.is_first_party {
+        return true;
+    }
+    let Some(api) = api else { return false };
+    if !api.skip_consent_for_verifiable_first_party_clients {
+        return true;
+    }
+    let trusts_any_callback = client
+        .skip_non_verifiable_callback_uri_confirmation_prompt
+        .unwrap_or(settings.skip_non_verifiable_callback_uri_confirmation_prompt);
+    redirect_uri::is_non_verifiable(redirect_uri) && !trusts_any_callback
+}
+
+/// The scopes that a user's login can grant: those the API knows and the standard ones, and
+/// `offline_access` only if a refresh token would really be issued.
+pub fn grantable(client: &Client, api: Option<&ResourceServer>, asked: &Scope) -> Scope {
+    let known = match api {
+        Some(api) => api.known_scopes(asked),
+        None => asked.filter(|name| STANDARD.contains(&name)),
+    };
+    if may_stay_logged_in(client, api) {
+        known
+    } else {
+        known.without(OFFLINE_ACCESS)
+    }
+}
+
+/// Whether this client may have a refresh token for this API ([Auth0's conditions]).
+///
+/// [Auth0's conditions]: https://auth0.com/docs/secure/tokens/refresh-tokens/get-refresh-tokens
+fn may_stay_logged_in(client: &Client, api: Option<&ResourceServer>) -> bool {
+    client.allows_grant("refresh_token")
+        && (client.oidc_conformant || api.is_some())
+        && api.is_none_or(|api| api.allow_offline_access)
+        && (client.app_type != AppType::Spa || client.refresh_token.rotation == Rotation::Rotating)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        client::{AuthMethod, JwtConfiguration, RefreshTokenPolicy, SigningAlgorithm},
+        ids::UserId,
+        resource_server::{ApiScope, TokenDialect},
+    };
+
+    const START: Timestamp = Timestamp::from_secs(10_000);
+
+    fn request() -> AuthorizationRequest {
+        AuthorizationRequest {
+            client_id: ClientId::parse("app").unwrap(),
+            redirect_uri: "https://app.example/cb".to_owned(),
+            redirect_uri_was_sent: true,
+            response_mode: ResponseMode::Query,
+            state: None,
+            nonce: None,
+            audience: None,
+            scope: Scope::parse("openid email"),
+            challenge: None,
+            prompt: Prompt::default(),
+            max_age: None,
+            login_hint: None,
+            started_at: START,
+        }
+    }
+
+    /// A session whose login was so many seconds before the request.
+    fn session(age: u64) -> Session {
+        let login = Timestamp::from_secs(START.as_secs() - age);
+        let user = UserId::parse("auth0|ada").unwrap();
+        Session::begin(user, "s".to_owned(), &Settings::default(), login)
+    }
+
+    fn prompt(text: &str) -> Prompt {
+        Prompt::parse(text).unwrap()
+    }
+
+    fn agreed(scope: &str, granted_at: Timestamp) -> Grant {
+        Grant {
+            scope: Scope::parse(scope),
+            granted_at,
+        }
+    }
+
+    #[test]
+    fn a_session_is_enough_unless_the_client_wants_a_fresh_login() {
+        let silent = request();
+        assert_eq!(
+            silent.decide(Some(&session(60)), false, None, START),
+            Next::Issue
+        );
+        assert_eq!(silent.decide(None, false, None, START), Next::LogIn);
+        let fresh = AuthorizationRequest {
+            prompt: prompt("login"),
+            ..request()
+        };
+        assert_eq!(
+            fresh.decide(Some(&session(60)), false, None, START),
+            Next::LogIn
+        );
+        // The login that the request led to.
+        assert_eq!(
+            fresh.decide(Some(&session(0)), false, None, START),
+            Next::Issue
+        );
+    }
+
+    #[test]
+    fn max_age_counts_from_the_login() {
+        let max_age = |seconds| AuthorizationRequest {
+            max_age: Some(Lifetime::from_secs(seconds)),
+            ..request()
+        };
+        assert_eq!(
+            max_age(60).decide(Some(&session(60)), false, None, START),
+            Next::Issue
+        );
+        assert_eq!(
+            max_age(60).decide(Some(&session(61)), false, None, START),
+            Next::LogIn
+        );
+        assert_eq!(
+            max_age(0).decide(Some(&session(1)), false, None, START),
+            Next::LogIn
+        );
+        assert!(max_age(60).tells_auth_time());
+        assert!(!request().tells_auth_time());
+    }
+
+    #[test]
+    fn silence_never_shows_a_page() {
+        let silent = AuthorizationRequest {
+            prompt: prompt("none"),
+            ..request()
+        };
+        assert_eq!(silent.decide(None, true, None, START), Next::LoginRequired);
+        assert_eq!(
+            silent.decide(Some(&session(1)), true, None, START),
+            Next::ConsentRequired
+        );
+        assert_eq!(
+            silent.decide(Some(&session(1)), false, None, START),
+            Next::Issue
+        );
+    }
+
+    #[test]
+    fn consent_is_asked_once_and_again_for_more() {
+        let session = session(1);
+        let decide = |grant: Option<&Grant>| request().decide(Some(&session), true, grant, START);
+        assert_eq!(decide(None), Next::AskConsent);
+        assert_eq!(decide(Some(&agreed("openid email", START))), Next::Issue);
+        assert_eq!(decide(Some(&agreed("openid", START))), Next::AskConsent);
+        let again = AuthorizationRequest {
+            prompt: prompt("consent"),
+            ..request()
+        };
+        let earlier = agreed("openid email", Timestamp::from_secs(1));
+        assert_eq!(
+            again.decide(Some(&session), true, Some(&earlier), START),
+            Next::AskConsent
+        );
+    }
+
+    #[test]
+    fn prompt_none_stands_alone_and_unknown_values_are_refused() {
+        assert_eq!(Prompt::parse("none login"), None);
+        assert_eq!(Prompt::parse("sideways"), None);
+        assert!(prompt("login consent").login);
+        assert!(prompt("select_account").login);
+    }
+
+    fn client() -> Client {
+        Client {
+            client_id: ClientId::parse("app").unwrap(),
+            name: "App".to_owned(),
+            logo_uri: None,
+            app_type: AppType::Spa,
+            auth_method: AuthMethod::None,
+            secret: None,
+            public_keys: Vec::new(),
+            oidc_conformant: true,
+            is_first_party: true,
+            callbacks: Vec::new(),
+            allowed_origins: Vec::new(),
+            web_origins: Vec::new(),
+            allowed_logout_urls: Vec::new(),
+            grant_types: vec!["refresh_token".to_owned()],
+            jwt_configuration: JwtConfiguration::default(),
+            refresh_token: RefreshTokenPolicy::ROTATING,
+            client_grants: Vec::new(),
+            client_metadata: std::collections::BTreeMap::new(),
+            skip_non_verifiable_callback_uri_confirmation_prompt: None,
+        }
+    }
+
+    fn api() -> ResourceServer {
+        ResourceServer {
+            identifier: Audience::parse("https://api.example.com").unwrap(),
+            name: "API".to_owned(),
+            scopes: vec![ApiScope {
+                value: "read:orders".to_owned(),
+                description: None,
+            }],
+            signing_alg: SigningAlgorithm::RS256,
+            sealed_signing_secret: None,
+            token_lifetime: ResourceServer::DEFAULT_TOKEN_LIFETIME,
+            token_lifetime_for_web: ResourceServer::DEFAULT_TOKEN_LIFETIME_FOR_WEB,
+            allow_offline_access: true,
+            skip_consent_for_verifiable_first_party_clients: true,
+            token_dialect: TokenDialect::AccessToken,
+        }
+    }
+
+    #[test]
+    fn consent_follows_the_party_the_api_and_the_callback() {
+        let (client, api, settings) = (client(), api(), Settings::default());
+        let web = "https://app.example/cb";
+        let local = "http://localhost:3000/cb";
+        assert!(!needs_consent(&client, Some(&api), web, &settings));
+        assert!(needs_consent(&client, Some(&api), local, &settings));
+        assert!(!needs_consent(&client, None, local, &settings));
+        let asking = ResourceServer {
+            skip_consent_for_verifiable_first_party_clients: false,
+            ..api.clone()
+        };
+        assert!(needs_consent(&client, Some(&asking), web, &settings));
+        let trusting = Client {
+            skip_non_verifiable_callback_uri_confirmation_prompt: Some(true),
+            ..client.clone()
+        };
+        assert!(!needs_consent(&trusting, Some(&api), local, &settings));
+        let foreign = Client {
+            is_first_party: false,
+            ..client
+        };
+        assert!(needs_consent(&foreign, None, web, &settings));
+    }
+
+    #[test]
+    fn offline_access_is_granted_only_where_a_refresh_token_would_be() {
+        let asked = Scope::parse("openid offline_access read:orders admin");
+        let granted = |client: &Client, api: Option<&ResourceServer>| {
+            grantable(client, api, &asked).to_string()
+        };
+        assert_eq!(
+            granted(&client(), Some(&api())),
+            "openid offline_access read:orders"
+        );
+        assert_eq!(granted(&client(), None), "openid offline_access");
+        let closed = ResourceServer {
+            allow_offline_access: false,
+            ..api()
+        };
+        assert_eq!(granted(&client(), Some(&closed)), "openid read:orders");
+        let without = Client {
+            grant_types: Vec::new(),
+            ..client()
+        };
+        assert_eq!(granted(&without, Some(&api())), "openid read:orders");
+        let fixed = Client {
+            refresh_token: RefreshTokenPolicy::NON_ROTATING,
+            ..client()
+        };
+        assert_eq!(granted(&fixed, Some(&api())), "openid read:orders");
+        let legacy = Client {
+            oidc_conformant: false,
+            ..client()
+        };
+        assert_eq!(granted(&legacy, None), "openid");
+        assert_eq!(
+            granted(&legacy, Some(&api())),
+            "openid offline_access read:orders"
+        );
+    }
+}

@@ -1,0 +1,230 @@
+//! What tokens say: access tokens in both of Auth0's [dialects], ID tokens, and `/userinfo`.
+//!
+//! [dialects]: https://auth0.com/docs/secure/tokens/access-tokens/access-token-profiles
+
+use serde::Serialize;
+
+use super::{
+    client::{Client, SigningAlgorithm},
+    ids::RequestId,
+    resource_server::{ResourceServer, TokenDialect},
+    scope::{OPENID, Scope},
+    time::{Lifetime, Timestamp},
+    user::User,
+};
+
+/// Whom a token speaks of.
+#[derive(Debug, Clone, Copy)]
+pub enum Subject<'a> {
+    /// A user.
+    User(&'a User),
+    /// The client itself: `client_credentials`.
+    Client,
+}
+
+/// Everything that goes into the tokens of one answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Issuance<'a> {
+    /// The issuer, with its trailing slash.
+    pub issuer: &'a str,
+    /// The application.
+    pub client: &'a Client,
+    /// Whom the tokens speak of.
+    pub subject: Subject<'a>,
+    /// What is granted in this answer.
+    pub scope: &'a Scope,
+    /// The request, which names the access token (`jti`).
+    pub request: RequestId,
+    /// The grant, where Auth0 tells it.
+    pub gty: Option<&'static str>,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// Claims of an access token for an API.
+#[derive(Debug, Serialize)]
+#[expect(missing_docs, reason = "the names are those of RFC 7519 and RFC 9068")]
+pub struct AccessTokenClaims {
+    pub iss: String,
+    pub sub: String,
+    pub aud: OneOrMany,
+    pub iat: u64,
+    pub exp: u64,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub scope: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gty: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub azp: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jti: Option<String>,
+}
+
+/// `aud`: a text, or a list where there are several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum OneOrMany {
+    /// One audience.
+    One(String),
+    /// Several.
+    Many(Vec<String>),
+}
+
+/// Claims of an ID token (`OpenID` Connect Core section 2).
+#[derive(Debug, Serialize)]
+#[expect(
+    missing_docs,
+    reason = "the names are those of OpenID Connect Core section 2"
+)]
+pub struct IdTokenClaims {
+    #[serde(flatten)]
+    pub profile: ProfileClaims,
+    pub iss: String,
+    pub aud: String,
+    pub iat: u64,
+    pub exp: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<u64>,
+}
+
+/// What an ID token says about the login itself, beside the user. A refreshed one has no nonce and
+/// no session (`OpenID` Connect Core section 12.2).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LoginClaims<'a> {
+    /// `nonce`.
+    pub nonce: Option<&'a str>,
+    /// `sid`.
+    pub session_id: Option<&'a str>,
+    /// `auth_time`.
+    pub auth_time: Option<Timestamp>,
+}
+
+/// Claims about the user, as the scopes open them (`OpenID` Connect Core section 5.4).
+#[derive(Debug, Default, Serialize)]
+#[expect(
+    missing_docs,
+    reason = "the names are those of OpenID Connect Core section 5.1"
+)]
+pub struct ProfileClaims {
+    pub sub: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub given_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub middle_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub family_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nickname: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub picture: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_verified: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone_number: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone_number_verified: Option<bool>,
+}
+
+impl ProfileClaims {
+    /// The claims about a user that these scopes open.
+    pub fn new(user: &User, scope: &Scope) -> Self {
+        let mut claims = Self {
+            sub: user.user_id.to_string(),
+            ..Self::default()
+        };
+        let profile = user.profile.clone();
+        if scope.contains("profile") {
+            claims.name = profile.name;
+            claims.given_name = profile.given_name;
+            claims.middle_name = profile.middle_name;
+            claims.family_name = profile.family_name;
+            claims.nickname = profile.nickname;
+            claims.picture = profile.picture;
+            claims.updated_at = Some(user.updated_at.to_rfc3339());
+        }
+        if scope.contains("email") && profile.email.is_some() {
+            claims.email = profile.email;
+            claims.email_verified = Some(profile.email_verified);
+        }
+        if scope.contains("phone") && profile.phone_number.is_some() {
+            claims.phone_number = profile.phone_number;
+            claims.phone_number_verified = Some(profile.phone_verified);
+        }
+        claims
+    }
+}
+
+impl Issuance<'_> {
+    /// The claims of the access token for an API.
+    pub fn access_token(&self, api: &ResourceServer) -> AccessTokenClaims {
+        let client_id = self.client.client_id.to_string();
+        let (azp, client_id, jti, gty) = match api.token_dialect {
+            TokenDialect::AccessToken => (Some(client_id), None, None, self.gty),
+            TokenDialect::Rfc9068Profile => {
+                (None, Some(client_id), Some(self.request.to_string()), None)
+            }
+        };
+        AccessTokenClaims {
+            iss: self.issuer.to_owned(),
+            sub: self.sub(),
+            aud: self.audience(api),
+            iat: self.now.as_secs(),
+            exp: self.now.plus(api.token_lifetime).as_secs(),
+            scope: self.scope.to_string(),
+            gty,
+            azp,
+            client_id,
+            jti,
+        }
+    }
+
+    /// The claims of the ID token; `None` without the scope `openid`, or for a client's own token.
+    pub fn id_token(&self, login: LoginClaims<'_>) -> Option<IdTokenClaims> {
+        let Subject::User(user) = self.subject else {
+            return None;
+        };
+        if !self.scope.contains(OPENID) {
+            return None;
+        }
+        let lifetime: Lifetime = self.client.jwt_configuration.lifetime;
+        Some(IdTokenClaims {
+            profile: ProfileClaims::new(user, self.scope),
+            iss: self.issuer.to_owned(),
+            aud: self.client.client_id.to_string(),
+            iat: self.now.as_secs(),
+            exp: self.now.plus(lifetime).as_secs(),
+            sid: login.session_id.map(str::to_owned),
+            nonce: login.nonce.map(str::to_owned),
+            auth_time: login.auth_time.map(Timestamp::as_secs),
+        })
+    }
+
+    fn sub(&self) -> String {
+        match self.subject {
+            Subject::User(user) => user.user_id.to_string(),
+            Subject::Client => format!("{}@clients", self.client.client_id),
+        }
+    }
+
+    /// With `openid` the token is good for `/userinfo` as well, unless only the API can verify it.
+    fn audience(&self, api: &ResourceServer) -> OneOrMany {
+        let api_audience = api.identifier.to_string();
+        if self.scope.contains(OPENID) && api.signing_alg != SigningAlgorithm::HS256 {
+            OneOrMany::Many(vec![api_audience, format!("{}userinfo", self.issuer)])
+        } else {
+            OneOrMany::One(api_audience)
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! Authorization codes: single use, short-lived, and able to say which family they gave birth to
+//! (RFC 6749 section 4.1.2, RFC 9700 section 2.1).
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    ids::{Audience, ClientId, UserId},
+    pkce::Challenge,
+    scope::Scope,
+    time::{Lifetime, Timestamp},
+};
+
+/// How long a code waits to be exchanged. RFC 6749 advises ten minutes at most; SDKs take seconds.
+pub const CODE_LIFETIME: Lifetime = Lifetime::from_secs(60);
+
+/// How long a used code is remembered, so that a replay can end what it gave birth to. A day is far
+/// beyond any retry and keeps the table small.
+pub const CODE_MEMORY: Lifetime = Lifetime::from_secs(86_400);
+
+/// An authorization code as the store keeps it, under its user and its own id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthorizationCode {
+    /// Who logged in.
+    pub user_id: UserId,
+    /// The application it was issued to.
+    pub client_id: ClientId,
+    /// Where it was sent.
+    pub redirect_uri: String,
+    /// Whether `/authorize` was given that URI, or it was the client's first callback.
+    pub redirect_uri_was_sent: bool,
+    /// The API asked for.
+    pub audience: Option<Audience>,
+    /// What was granted.
+    pub scope: Scope,
+    /// `nonce`, copied to the ID token.
+    pub nonce: Option<String>,
+    /// The challenge that the verifier has to meet.
+    pub challenge: Option<Challenge>,
+    /// When the user proved who they are.
+    pub auth_time: Timestamp,
+    /// Whether the ID token tells `auth_time`: with `max_age` or `prompt=login`.
+    pub tells_auth_time: bool,
+    /// The browser session, as text.
+    pub session_id: String,
+    /// The end of its life.
+    pub expires_at: Timestamp,
+    /// Set by its one exchange.
+    pub redeemed: Option<Redeemed>,
+}
+
+/// The exchange of a code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redeemed {
+    /// When.
+    pub at: Timestamp,
+    /// By which request, as text.
+    pub by: String,
+    /// The family it gave birth to, as text.
+    pub family_id: Option<String>,
+}
+
+/// What the token endpoint was given with a code.
+#[derive(Debug, Clone, Copy)]
+pub struct Presented<'a> {
+    /// The authenticated client.
+    pub client_id: &'a ClientId,
+    /// `redirect_uri`.
+    pub redirect_uri: Option<&'a str>,
+    /// `code_verifier`.
+    pub verifier: Option<&'a str>,
+}
+
+/// Why a code is not exchanged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CodeRefusal {
+    /// It was used before; the family it gave birth to has to end.
+    Reused(Redeemed),
+    /// Too old, another client's, or for another redirect URI.
+    Invalid,
+    /// The verifier does not meet the challenge, or one of the two is missing.
+    Verifier,
+}
+
+impl AuthorizationCode {
+    /// Checks everything that a code's exchange depends on. Only a good exchange uses the code up:
+    /// a wrong verifier or a wrong client leaves it to its owner.
+    pub fn redeem(&self, presented: Presented<'_>, now: Timestamp) -> Result<(), CodeRefusal> {
+        if let Some(redeemed) = &self.redeemed {
+            return Err(CodeRefusal::Reused(redeemed.clone()));
+        }
+        let redirect_uri_agrees = match presented.redirect_uri {
+            Some(uri) => uri == self.redirect_uri,
+            None => !self.redirect_uri_was_sent,
+        };
+        if self.expires_at <= now || &self.client_id != presented.client_id || !redirect_uri_agrees
+        {
+            return Err(CodeRefusal::Invalid);
+        }
+        match (&self.challenge, presented.verifier) {
+            (None, None) => Ok(()),
+            (Some(challenge), Some(verifier)) if challenge.verify(verifier) => Ok(()),
+            // A verifier without a challenge means that the challenge was stripped on the way
+            // (RFC 9700 section 4.8.2).
+            _ => Err(CodeRefusal::Verifier),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::pkce::Method;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_000);
+    const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+
+    fn client() -> ClientId {
+        ClientId::parse("app").unwrap()
+    }
+
+    fn code() -> AuthorizationCode {
+        AuthorizationCode {
+            user_id: UserId::parse("auth0|ada").unwrap(),
+            client_id: client(),
+            redirect_uri: "https://app.example/cb".to_owned(),
+            redirect_uri_was_sent: true,
+            audience: None,
+            scope: Scope::parse("openid"),
+            nonce: None,
+            challenge: Some(Challenge {
+                value: VERIFIER.to_owned(),
+                method: Method::Plain,
+            }),
+            auth_time: NOW,
+            tells_auth_time: false,
+            session_id: String::new(),
+            expires_at: NOW.plus(CODE_LIFETIME),
+            redeemed: None,
+        }
+    }
+
+    fn presented(client_id: &ClientId) -> Presented<'_> {
+        Presented {
+            client_id,
+            redirect_uri: Some("https://app.example/cb"),
+            verifier: Some(VERIFIER),
+        }
+    }
+
+    #[test]
+    fn a_fresh_code_is_exchanged_until_it_expires() {
+        let client = client();
+        assert_eq!(code().redeem(presented(&client), NOW), Ok(()));
+        assert_eq!(
+            code().redeem(presented(&client), NOW.plus(CODE_LIFETIME)),
+            Err(CodeRefusal::Invalid)
+        );
+    }
+
+    #[test]
+    fn a_used_code_says_what_it_gave_birth_to_whoever_presents_it() {
+        let redeemed = Redeemed {
+            at: NOW,
+            by: String::new(),
+            family_id: Some("f".to_owned()),
+        };
+        let code = AuthorizationCode {
+            redeemed: Some(redeemed.clone()),
+            ..code()
+        };
+        let other = ClientId::parse("other").unwrap();
+        let foreign = Presented {
+            verifier: None,
+            ..presented(&other)
+        };
+        assert_eq!(
+            code.redeem(foreign, NOW),
+            Err(CodeRefusal::Reused(redeemed))
+        );
+    }
+
+    #[test]
+    fn another_client_or_redirect_uri_is_refused() {
+        let (client, other) = (client(), ClientId::parse("other").unwrap());
+        assert_eq!(
+            code().redeem(presented(&other), NOW),
+            Err(CodeRefusal::Invalid)
+        );
+        for redirect_uri in [None, Some("https://app.example/cb/")] {
+            let presented = Presented {
+                redirect_uri,
+                ..presented(&client)
+            };
+            assert_eq!(code().redeem(presented, NOW), Err(CodeRefusal::Invalid));
+        }
+    }
+
+    #[test]
+    fn challenge_and_verifier_go_together() {
+        let client = client();
+        for verifier in [None, Some("wrong")] {
+            let presented = Presented {
+                verifier,
+                ..presented(&client)
+            };
+            assert_eq!(code().redeem(presented, NOW), Err(CodeRefusal::Verifier));
+        }
+        let without = AuthorizationCode {
+            challenge: None,
+            ..code()
+        };
+        assert_eq!(
+            without.redeem(presented(&client), NOW),
+            Err(CodeRefusal::Verifier)
+        );
+    }
+}

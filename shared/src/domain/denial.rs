@@ -1,0 +1,107 @@
+//! Every way in which a request is refused, sorted by who is at fault. What a client is told about
+//! each is in one place, [`crate::http::error`]; nothing here knows of HTTP.
+
+/// A refusal.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Denial {
+    // The request is at fault.
+    /// A required parameter is missing.
+    #[error("missing required parameter `{0}`")]
+    MissingParameter(&'static str),
+    /// A parameter has a value it cannot have.
+    #[error("invalid parameter: {0}")]
+    InvalidParameter(String),
+    /// A parameter came more than once (RFC 6749 section 3.2).
+    #[error("parameter `{0}` is repeated")]
+    RepeatedParameter(String),
+    /// `scope` is neither text nor a list of texts.
+    #[error("scope is neither text nor a list")]
+    ScopeType,
+    /// The body cannot be read.
+    #[error("unreadable body: {0}")]
+    Body(&'static str),
+    /// The body is larger than any of ours.
+    #[error("body too large")]
+    BodyTooLarge,
+    /// A page was left open too long, or its address is not ours.
+    #[error("stale or unknown login transaction")]
+    StaleTransaction,
+    /// A form came from a page that this browser was not shown.
+    #[error("the form does not belong to this browser")]
+    ForeignForm,
+    /// No such path.
+    #[error("no such path")]
+    NotFound,
+    /// The path exists, the method does not.
+    #[error("method not allowed")]
+    MethodNotAllowed,
+
+    // The client is at fault.
+    /// Unknown client, wrong secret, bad assertion.
+    #[error("client authentication failed: {0}")]
+    ClientAuthentication(&'static str),
+    /// `/authorize` or `/v2/logout` was sent by a client that does not exist.
+    #[error("unknown client `{0}`")]
+    UnknownClient(String),
+    /// The redirect URI is none of the client's.
+    #[error("callback URL mismatch: `{0}`")]
+    CallbackMismatch(String),
+    /// The `returnTo` of a logout is none of those allowed.
+    #[error("returnTo not allowed: `{0}`")]
+    ReturnToNotAllowed(String),
+    /// The grant type is none of ours.
+    #[error("unsupported grant type `{0}`")]
+    UnsupportedGrantType(String),
+    /// The client may not use the grant type.
+    #[error("grant type `{0}` not allowed for the client")]
+    GrantTypeNotAllowed(String),
+    /// No API of that name.
+    #[error("unknown audience `{0}`")]
+    UnknownAudience(String),
+    /// No audience named and none by default.
+    #[error("no audience")]
+    NoAudience,
+    /// The client has no client grant for the API.
+    #[error("no client grant for `{0}`")]
+    NoClientGrant(String),
+    /// The client grant does not hold these scopes.
+    #[error("scopes not granted: `{0}`")]
+    ScopesNotGranted(String),
+
+    // The grant is at fault.
+    /// Forged, expired, ended, superseded: this refresh token will never work again.
+    #[error("refresh token refused: {0}")]
+    RefreshToken(&'static str),
+    /// A superseded token came back; its family has just ended.
+    #[error("refresh token reuse detected")]
+    RefreshTokenReused,
+    /// The user is blocked.
+    #[error("user is blocked")]
+    UserBlocked,
+    /// The user is no more.
+    #[error("user does not exist any more")]
+    UserGone,
+    /// The authorization code is not good.
+    #[error("authorization code refused: {0}")]
+    Code(&'static str),
+    /// The PKCE verifier is not good.
+    #[error("code verifier refused")]
+    CodeVerifier,
+    /// There is no access token at `/userinfo`.
+    #[error("no access token")]
+    NoAccessToken,
+    /// The access token at `/userinfo` is not good.
+    #[error("access token refused: {0}")]
+    AccessToken(&'static str),
+    /// The access token at `/userinfo` was not issued for it.
+    #[error("access token lacks the scope openid")]
+    InsufficientScope,
+
+    // Nobody is at fault, or we are.
+    /// A passing cause: the same request works later.
+    #[error("temporarily unavailable: {0}")]
+    Unavailable(String),
+    /// A defect of ours.
+    #[error("internal error: {0}")]
+    Internal(String),
+}

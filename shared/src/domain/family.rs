@@ -1,0 +1,518 @@
+//! Families of refresh tokens: everything that descends from one login, and the decision about a
+//! token that is presented. This is the heart of the service.
+//!
+//! A family turns one way only. It is *live* at a generation `n`; an exchange makes `n + 1` the live
+//! one. The token of generation `n` has one text, so whoever presents its parent inside the leeway
+//! gets that same text again. An older token, or the parent outside its leeway, is a copy in the
+//! wrong hands, and *ends* the family. An ended family stays ended.
+//!
+//! Nothing here reads or writes: equal arguments give equal answers. RFC 6749 section 6, RFC 9700
+//! section 4.14.2, and Auth0's pages on [rotation] and [expiration].
+//!
+//! [rotation]: https://auth0.com/docs/secure/tokens/refresh-tokens/refresh-token-rotation
+//! [expiration]: https://auth0.com/docs/secure/tokens/refresh-tokens/configure-refresh-token-expiration
+
+use std::fmt;
+
+use super::{
+    client::{RefreshTokenPolicy, Rotation},
+    ids::{Audience, ClientId, FamilyId, RequestId, SessionId, UserId},
+    scope::Scope,
+    sealed::KeyId,
+    time::{Lifetime, Timestamp},
+};
+
+/// Live families one user may have with one application; the next login ends the oldest.
+pub const MAX_LIVE_PER_USER_AND_CLIENT: usize = 200;
+
+/// Counts the tokens of a family; the first is 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Generation(u32);
+
+impl Generation {
+    /// The generation of the token that a login gives.
+    pub const FIRST: Self = Self(0);
+
+    /// From its number.
+    pub const fn new(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+
+    /// The one after.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+
+    /// Whether `self` is the immediate parent of `other`.
+    const fn is_parent_of(self, other: Self) -> bool {
+        matches!(other.0.checked_sub(self.0), Some(1))
+    }
+}
+
+/// A family of refresh tokens as the store keeps it. It holds no token: the text of a generation
+/// can be made again from its number and the key that sealed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Family {
+    /// Which family.
+    pub id: FamilyId,
+    /// Whose tokens.
+    pub user_id: UserId,
+    /// The application they were issued to, and the only one that may use them.
+    pub client_id: ClientId,
+    /// The API of the access tokens; `None` when they are for `/userinfo` alone.
+    pub audience: Option<Audience>,
+    /// The full original grant; a narrowed exchange does not narrow it.
+    pub scope: Scope,
+    /// How the live token behaves: as the client's policy said when it was issued.
+    pub rotation: Rotation,
+    /// The live generation.
+    pub generation: Generation,
+    /// The key that sealed the live token, so that its text stays the same after a key change.
+    pub key_id: KeyId,
+    /// The exchange that made the live generation; `None` while it is the first.
+    pub rotated: Option<Rotated>,
+    /// When the login was.
+    pub created_at: Timestamp,
+    /// When the family ends if nobody uses it.
+    pub idle_expires_at: Option<Timestamp>,
+    /// When the family ends whatever happens.
+    pub expires_at: Option<Timestamp>,
+    /// When the user last proved who they are.
+    pub auth_time: Timestamp,
+    /// The browser session of the login.
+    pub session_id: Option<SessionId>,
+    /// Set once the family has ended.
+    pub ended: Option<Ended>,
+}
+
+/// The exchange that made a generation the live one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rotated {
+    /// When: the leeway of the parent starts here.
+    pub at: Timestamp,
+    /// By which request, so that a write whose answer was lost can be recognised as our own.
+    pub by: RequestId,
+}
+
+/// The end of a family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: EndReason,
+}
+
+/// Why a family ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndReason {
+    /// A superseded token came back.
+    ReuseDetected,
+    /// `POST /oauth/revoke` or an operator.
+    Revoked,
+    /// The grant it rested on was withdrawn.
+    GrantRevoked,
+    /// The authorization code that began it was presented again.
+    CodeReused,
+    /// More than [`MAX_LIVE_PER_USER_AND_CLIENT`].
+    LimitExceeded,
+    /// The client's rotation type changed and another family took over.
+    RotationChanged,
+}
+
+impl EndReason {
+    const ALL: [Self; 6] = [
+        Self::ReuseDetected,
+        Self::Revoked,
+        Self::GrantRevoked,
+        Self::CodeReused,
+        Self::LimitExceeded,
+        Self::RotationChanged,
+    ];
+
+    /// The word the store and the logs use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ReuseDetected => "reuse_detected",
+            Self::Revoked => "revoked",
+            Self::GrantRevoked => "grant_revoked",
+            Self::CodeReused => "code_reused",
+            Self::LimitExceeded => "limit_exceeded",
+            Self::RotationChanged => "rotation_changed",
+        }
+    }
+
+    /// Reads that word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
+    }
+}
+
+impl fmt::Display for EndReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a login grants, from which a family begins.
+#[derive(Debug, Clone)]
+pub struct Login {
+    /// Who logged in.
+    pub user_id: UserId,
+    /// Where.
+    pub client_id: ClientId,
+    /// For which API.
+    pub audience: Option<Audience>,
+    /// With which scopes.
+    pub scope: Scope,
+    /// When the user proved who they are.
+    pub auth_time: Timestamp,
+    /// In which browser session.
+    pub session_id: Option<SessionId>,
+}
+
+/// What the shell draws or knows and the decision needs.
+#[derive(Debug, Clone, Copy)]
+pub struct Exchange {
+    /// The request that presents the token.
+    pub request: RequestId,
+    /// The key that seals new tokens.
+    pub active_key: KeyId,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// The decision about a presented refresh token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Redemption {
+    /// Good. Once `next` is committed, tokens may be given out; with `reveal` the live refresh token
+    /// of `next` is among them. When `next` equals the family as it is, there is nothing to commit.
+    Exchange {
+        /// The family afterwards.
+        next: Box<Family>,
+        /// Whether the client is given a refresh token.
+        reveal: bool,
+    },
+    /// An honest retry: the live refresh token is given out again, and nothing changes.
+    Replay,
+    /// A superseded token outside its leeway: the family ends before the refusal is sent.
+    Reuse(Ended),
+    /// The family has ended or expired; nothing changes.
+    Refuse(Refusal),
+}
+
+/// Why a token that we sealed is no longer good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The family ended earlier.
+    Ended(EndReason),
+    /// The idle or the absolute lifetime is over.
+    Expired,
+}
+
+impl Family {
+    /// The family that a login begins.
+    pub fn begin(id: FamilyId, login: Login, policy: &RefreshTokenPolicy, at: Exchange) -> Self {
+        Self {
+            id,
+            user_id: login.user_id,
+            client_id: login.client_id,
+            audience: login.audience,
+            scope: login.scope,
+            rotation: policy.rotation,
+            generation: Generation::FIRST,
+            key_id: at.active_key,
+            rotated: None,
+            created_at: at.now,
+            idle_expires_at: policy.idle_token_lifetime.map(|idle| at.now.plus(idle)),
+            expires_at: policy.token_lifetime.map(|lifetime| at.now.plus(lifetime)),
+            auth_time: login.auth_time,
+            session_id: login.session_id,
+            ended: None,
+        }
+    }
+
+    /// Decides what presenting the token of a generation leads to.
+    ///
+    /// A generation ahead of the family's own cannot be forged; it means that the table was put back
+    /// to an earlier point in time. The token is then the newest we know of and counts as live, so
+    /// that a restore logs nobody out.
+    pub fn redeem(
+        &self,
+        presented: Generation,
+        policy: &RefreshTokenPolicy,
+        at: Exchange,
+    ) -> Redemption {
+        if let Some(ended) = self.ended {
+            return Redemption::Refuse(Refusal::Ended(ended.reason));
+        }
+        if self.is_expired(at.now) {
+            return Redemption::Refuse(Refusal::Expired);
+        }
+        if presented >= self.generation {
+            return self.exchange(presented, policy, at);
+        }
+        if presented.is_parent_of(self.generation) && self.within_leeway(policy.leeway, at.now) {
+            return Redemption::Replay;
+        }
+        Redemption::Reuse(Ended {
+            at: at.now,
+            reason: EndReason::ReuseDetected,
+        })
+    }
+
+    /// Whether the idle or the absolute lifetime is over.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        [self.idle_expires_at, self.expires_at]
+            .into_iter()
+            .flatten()
+            .any(|end| end <= now)
+    }
+
+    /// Whether a token of the family can still be exchanged.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.ended.is_none() && !self.is_expired(now)
+    }
+
+    /// Whether the live generation was made by this request.
+    pub fn was_rotated_by(&self, request: RequestId) -> bool {
+        self.rotated.is_some_and(|rotated| rotated.by == request)
+    }
+
+    fn exchange(
+        &self,
+        presented: Generation,
+        policy: &RefreshTokenPolicy,
+        at: Exchange,
+    ) -> Redemption {
+        // INVARIANT (I7): an absolute expiry, once set, is carried over as it is. A policy that
+        // gained one gives it to families without, from their next exchange.
+        let mut next = Self {
+            generation: presented,
+            idle_expires_at: policy.idle_token_lifetime.map(|idle| at.now.plus(idle)),
+            expires_at: self
+                .expires_at
+                .or_else(|| policy.token_lifetime.map(|lifetime| at.now.plus(lifetime))),
+            ..self.clone()
+        };
+        let replaces = policy.rotation == Rotation::Rotating || self.rotation != policy.rotation;
+        if replaces {
+            next.generation = presented.next();
+            next.rotation = policy.rotation;
+            next.key_id = at.active_key;
+            next.rotated = Some(Rotated {
+                at: at.now,
+                by: at.request,
+            });
+        }
+        Redemption::Exchange {
+            next: Box::new(next),
+            reveal: replaces,
+        }
+    }
+
+    fn within_leeway(&self, leeway: Lifetime, now: Timestamp) -> bool {
+        leeway > Lifetime::default()
+            && self
+                .rotated
+                .is_some_and(|rotated| now <= rotated.at.plus(leeway))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: KeyId = KeyId::new(1);
+    const DAY: u64 = 86_400;
+
+    const fn request(n: u8) -> RequestId {
+        RequestId::from_bytes([n; 16])
+    }
+
+    fn at(secs: u64) -> Exchange {
+        Exchange {
+            request: request(1),
+            active_key: KEY,
+            now: Timestamp::from_secs(secs),
+        }
+    }
+
+    fn policy(rotation: Rotation, leeway: u64) -> RefreshTokenPolicy {
+        RefreshTokenPolicy {
+            rotation,
+            leeway: Lifetime::from_secs(leeway),
+            token_lifetime: Some(Lifetime::from_secs(30 * DAY)),
+            idle_token_lifetime: Some(Lifetime::from_secs(15 * DAY)),
+        }
+    }
+
+    fn family(policy: &RefreshTokenPolicy) -> Family {
+        let login = Login {
+            user_id: UserId::parse("auth0|ada").unwrap(),
+            client_id: ClientId::parse("app").unwrap(),
+            audience: None,
+            scope: Scope::parse("openid offline_access"),
+            auth_time: Timestamp::from_secs(0),
+            session_id: None,
+        };
+        Family::begin(FamilyId::from_bytes([1; 16]), login, policy, at(0))
+    }
+
+    fn exchanged(redemption: Redemption) -> (Family, bool) {
+        match redemption {
+            Redemption::Exchange { next, reveal } => (*next, reveal),
+            other => panic!("not exchanged: {other:?}"),
+        }
+    }
+
+    fn reuse(secs: u64) -> Redemption {
+        let reason = EndReason::ReuseDetected;
+        Redemption::Reuse(Ended {
+            at: Timestamp::from_secs(secs),
+            reason,
+        })
+    }
+
+    #[test]
+    fn the_live_token_is_replaced_by_its_successor() {
+        let policy = policy(Rotation::Rotating, 0);
+        let (next, reveal) = exchanged(family(&policy).redeem(Generation::FIRST, &policy, at(10)));
+        assert!(reveal);
+        assert_eq!(next.generation, Generation::new(1));
+        assert!(next.was_rotated_by(request(1)));
+        assert!(!next.was_rotated_by(request(2)));
+    }
+
+    #[test]
+    fn the_parent_gets_the_same_successor_until_the_leeway_is_over() {
+        let policy = policy(Rotation::Rotating, 3);
+        let (next, _) = exchanged(family(&policy).redeem(Generation::FIRST, &policy, at(100)));
+        assert_eq!(
+            next.redeem(Generation::FIRST, &policy, at(103)),
+            Redemption::Replay
+        );
+        assert_eq!(next.redeem(Generation::FIRST, &policy, at(104)), reuse(104));
+    }
+
+    #[test]
+    fn a_grandparent_ends_the_family_even_inside_its_leeway() {
+        let policy = policy(Rotation::Rotating, 3);
+        let (first, _) = exchanged(family(&policy).redeem(Generation::FIRST, &policy, at(100)));
+        let (second, _) = exchanged(first.redeem(Generation::new(1), &policy, at(101)));
+        assert_eq!(
+            second.redeem(Generation::FIRST, &policy, at(102)),
+            reuse(102)
+        );
+    }
+
+    #[test]
+    fn without_leeway_the_second_exchange_ends_the_family() {
+        let policy = policy(Rotation::Rotating, 0);
+        let (next, _) = exchanged(family(&policy).redeem(Generation::FIRST, &policy, at(100)));
+        assert_eq!(next.redeem(Generation::FIRST, &policy, at(100)), reuse(100));
+    }
+
+    #[test]
+    fn rotation_moves_the_idle_end_and_never_the_absolute_one() {
+        let policy = policy(Rotation::Rotating, 0);
+        let (next, _) = exchanged(family(&policy).redeem(Generation::FIRST, &policy, at(10 * DAY)));
+        assert_eq!(next.expires_at, Some(Timestamp::from_secs(30 * DAY)));
+        assert_eq!(next.idle_expires_at, Some(Timestamp::from_secs(25 * DAY)));
+        let expired = Redemption::Refuse(Refusal::Expired);
+        assert_eq!(
+            next.redeem(Generation::new(1), &policy, at(25 * DAY)),
+            expired
+        );
+        assert_eq!(
+            family(&policy).redeem(Generation::FIRST, &policy, at(15 * DAY)),
+            expired
+        );
+    }
+
+    #[test]
+    fn an_ended_family_stays_ended() {
+        let policy = policy(Rotation::Rotating, 10);
+        let ended = Ended {
+            at: Timestamp::from_secs(1),
+            reason: EndReason::Revoked,
+        };
+        let family = Family {
+            ended: Some(ended),
+            ..family(&policy)
+        };
+        let refused = Redemption::Refuse(Refusal::Ended(EndReason::Revoked));
+        assert_eq!(family.redeem(Generation::FIRST, &policy, at(2)), refused);
+    }
+
+    #[test]
+    fn a_non_rotating_token_is_good_again_and_again() {
+        let policy = policy(Rotation::NonRotating, 0);
+        let (next, reveal) = exchanged(family(&policy).redeem(Generation::FIRST, &policy, at(10)));
+        assert!(!reveal);
+        let (next, reveal) = exchanged(next.redeem(Generation::FIRST, &policy, at(20)));
+        assert!(!reveal);
+        assert_eq!(next.generation, Generation::FIRST);
+    }
+
+    #[test]
+    fn a_token_that_never_expires_costs_no_write() {
+        let policy = RefreshTokenPolicy::NON_ROTATING;
+        let family = family(&policy);
+        let (next, _) = exchanged(family.redeem(Generation::FIRST, &policy, at(10)));
+        assert_eq!(next, family);
+    }
+
+    #[test]
+    fn a_change_of_rotation_type_replaces_the_token_once() {
+        let (off, on) = (
+            policy(Rotation::NonRotating, 0),
+            policy(Rotation::Rotating, 0),
+        );
+        let (rotating, reveal) = exchanged(family(&off).redeem(Generation::FIRST, &on, at(10)));
+        assert!(reveal);
+        assert_eq!(
+            (rotating.generation, rotating.rotation),
+            (Generation::new(1), on.rotation)
+        );
+        let (fixed, reveal) = exchanged(rotating.redeem(Generation::new(1), &off, at(20)));
+        assert!(reveal);
+        let (again, reveal) = exchanged(fixed.redeem(Generation::new(2), &off, at(30)));
+        assert!(!reveal);
+        assert_eq!(again.generation, Generation::new(2));
+    }
+
+    #[test]
+    fn a_lifetime_that_appears_later_starts_with_the_next_exchange() {
+        let (without, with) = (
+            RefreshTokenPolicy::NON_ROTATING,
+            policy(Rotation::NonRotating, 0),
+        );
+        let (next, _) = exchanged(family(&without).redeem(Generation::FIRST, &with, at(DAY)));
+        assert_eq!(next.expires_at, Some(Timestamp::from_secs(31 * DAY)));
+        let (later, _) = exchanged(next.redeem(Generation::FIRST, &without, at(2 * DAY)));
+        assert_eq!(later.expires_at, next.expires_at);
+        assert_eq!(later.idle_expires_at, None);
+    }
+
+    #[test]
+    fn after_a_restore_the_newest_token_counts_as_live() {
+        let policy = policy(Rotation::Rotating, 0);
+        let (next, _) = exchanged(family(&policy).redeem(Generation::new(7), &policy, at(10)));
+        assert_eq!(next.generation, Generation::new(8));
+    }
+
+    #[test]
+    fn reasons_are_read_as_they_are_written() {
+        for reason in EndReason::ALL {
+            assert_eq!(EndReason::parse(reason.as_str()), Some(reason));
+        }
+        assert_eq!(EndReason::parse("bored"), None);
+    }
+}

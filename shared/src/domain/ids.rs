@@ -1,0 +1,152 @@
+//! Identifiers. Each kind is its own type, so that a user can never be passed where a client is
+//! meant, and each is checked once, where it enters.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Why a text is not an identifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be 1 to {MAX_ID_BYTES} bytes without control characters")]
+pub struct InvalidId;
+
+/// The longest identifier in bytes; a `DynamoDB` sort key holds two of them.
+pub const MAX_ID_BYTES: usize = 400;
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// Takes a text as an identifier.
+            pub fn parse(text: impl Into<String>) -> Result<Self, InvalidId> {
+                let text = text.into();
+                if text.is_empty() || text.len() > MAX_ID_BYTES || text.chars().any(char::is_control) {
+                    return Err(InvalidId);
+                }
+                Ok(Self(text))
+            }
+
+            /// The identifier as it is written.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                Self::parse(text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+    };
+}
+
+text_id! {
+    /// An application: `client_id`.
+    ClientId
+}
+text_id! {
+    /// A user, as Auth0 writes it: `auth0|5f7c8ec7c33c6c004bbafe82`. The `sub` of the user's tokens.
+    UserId
+}
+text_id! {
+    /// The identifier of an API (resource server): what clients send as `audience`.
+    Audience
+}
+text_id! {
+    /// A connection: the name of a user database.
+    ConnectionName
+}
+
+macro_rules! random_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name([u8; 16]);
+
+        impl $name {
+            /// Takes 128 random bits, drawn by the caller.
+            pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(bytes)
+            }
+
+            /// The bits.
+            pub const fn as_bytes(&self) -> &[u8; 16] {
+                &self.0
+            }
+
+            /// Reads the 32 hexadecimal digits that `Display` writes.
+            pub fn parse(text: &str) -> Result<Self, InvalidId> {
+                let digits = text.as_bytes();
+                if digits.len() != 32 || !digits.iter().all(u8::is_ascii_hexdigit) {
+                    return Err(InvalidId);
+                }
+                u128::from_str_radix(text, 16)
+                    .map(|bits| Self(bits.to_be_bytes()))
+                    .map_err(|_| InvalidId)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{:032x}", u128::from_be_bytes(self.0))
+            }
+        }
+    };
+}
+
+random_id! {
+    /// A family of refresh tokens: everything that descends from one login.
+    FamilyId
+}
+random_id! {
+    /// An authorization code.
+    CodeId
+}
+random_id! {
+    /// A browser session: the `sid` claim.
+    SessionId
+}
+random_id! {
+    /// One request, drawn when it arrives; a rotation remembers whose it was.
+    RequestId
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_id_refuses_what_could_break_a_key_or_a_header() {
+        assert!(ClientId::parse("").is_err());
+        assert!(ClientId::parse("a\r\nb").is_err());
+        assert!(ClientId::parse("a\0b").is_err());
+        assert!(ClientId::parse("x".repeat(MAX_ID_BYTES + 1)).is_err());
+        assert_eq!(UserId::parse("auth0|1").unwrap().as_str(), "auth0|1");
+    }
+
+    #[test]
+    fn a_random_id_reads_what_it_writes_and_nothing_else() {
+        let id = FamilyId::from_bytes([7; 16]);
+        assert_eq!(FamilyId::parse(&id.to_string()), Ok(id));
+        assert!(FamilyId::parse("+7070707070707070707070707070707").is_err());
+        assert!(FamilyId::parse("07").is_err());
+    }
+}

@@ -1,0 +1,26 @@
+//! What Ratchet decides. Pure: no I/O, no clock, no randomness, no environment; times and random
+//! bits come in as arguments.
+
+pub mod ids;
+pub mod secret;
+pub mod time;
+
+pub mod scope;
+
+pub mod client;
+pub mod resource_server;
+pub mod settings;
+pub mod user;
+
+pub mod pkce;
+pub mod redirect_uri;
+
+pub mod sealed;
+
+pub mod authorization;
+pub mod code;
+pub mod family;
+pub mod session;
+
+pub mod claims;
+pub mod denial;

@@ -1,0 +1,240 @@
+//! Which redirect URIs a client may be answered at.
+//!
+//! Exact comparison, with three allowances: scheme and host ignore case, `*` may stand for the
+//! leftmost label of a registered host ([Auth0's wildcard rule]), and a native application's
+//! loopback callback may use any port (RFC 8252 section 7.3).
+//!
+//! [Auth0's wildcard rule]: https://auth0.com/docs/get-started/applications/wildcards-for-subdomains
+
+use url::{Host, Url};
+
+use super::client::{AppType, Client};
+
+/// Whether the client registered this redirect URI.
+pub fn is_registered(client: &Client, presented: &str) -> bool {
+    let Some(presented) = Parts::parse(presented) else {
+        return false;
+    };
+    let any_loopback_port = client.app_type == AppType::Native;
+    client
+        .callbacks
+        .iter()
+        .filter_map(|registered| Parts::parse(registered))
+        .any(|registered| registered.admits(&presented, any_loopback_port))
+}
+
+/// Whether a list of registered URLs admits one, queries and fragments apart: the rule of
+/// `returnTo` at `/v2/logout`.
+pub fn is_allowed_logout_url(allowed: &[String], presented: &str) -> bool {
+    let path_only = |url: &str| url.split(['?', '#']).next().map(str::to_owned);
+    let Some(presented) = path_only(presented) else {
+        return false;
+    };
+    let Some(presented) = Parts::parse(&presented) else {
+        return false;
+    };
+    allowed
+        .iter()
+        .filter_map(|url| path_only(url))
+        .filter_map(|url| Parts::parse(&url).map(|registered| registered.admits(&presented, false)))
+        .any(|admitted| admitted)
+}
+
+/// Whether anybody's program could claim this callback: loopback and custom schemes.
+pub fn is_non_verifiable(redirect_uri: &str) -> bool {
+    Url::parse(redirect_uri).map_or(true, |url| match url.scheme() {
+        "https" | "http" => is_loopback(&url) || url.host_str() == Some("localhost"),
+        _ => true,
+    })
+}
+
+/// The origin a browser would give a page at this URL; `None` for custom schemes.
+pub fn origin(url: &str) -> Option<String> {
+    let origin = Url::parse(url).ok()?.origin();
+    origin.is_tuple().then(|| origin.ascii_serialization())
+}
+
+/// A URI cut into what ignores case and what does not. The text is kept as it was given: a parser
+/// that tidies up would make two different URIs equal.
+struct Parts {
+    scheme: String,
+    /// Host and port; empty for URIs without an authority.
+    authority: String,
+    rest: String,
+    loopback: bool,
+}
+
+impl Parts {
+    fn parse(text: &str) -> Option<Self> {
+        if text
+            .chars()
+            .any(|c| c.is_control() || c == ' ' || c == '\\')
+        {
+            return None;
+        }
+        // A wildcard is no host to a URL parser.
+        let parsed = Url::parse(&text.replacen("://*.", "://wildcard.", 1)).ok()?;
+        if parsed.fragment().is_some() || !parsed.username().is_empty() {
+            return None;
+        }
+        let (scheme, rest) = text.split_once(':')?;
+        let (authority, rest) = match rest.strip_prefix("//") {
+            Some(rest) => rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len())),
+            None => ("", rest),
+        };
+        if authority.contains('@') {
+            return None;
+        }
+        Some(Self {
+            scheme: scheme.to_ascii_lowercase(),
+            authority: authority.to_ascii_lowercase(),
+            rest: rest.to_owned(),
+            loopback: parsed.scheme() == "http" && is_loopback(&parsed),
+        })
+    }
+
+    fn admits(&self, presented: &Self, any_loopback_port: bool) -> bool {
+        self.scheme == presented.scheme
+            && self.rest == presented.rest
+            && (self.admits_authority(&presented.authority)
+                || (any_loopback_port
+                    && self.loopback
+                    && presented.loopback
+                    && host_of(&self.authority) == host_of(&presented.authority)))
+    }
+
+    fn admits_authority(&self, presented: &str) -> bool {
+        match self.authority.strip_prefix("*.") {
+            // One label, and not an empty one.
+            Some(domain) => presented
+                .strip_suffix(domain)
+                .and_then(|label| label.strip_suffix('.'))
+                .is_some_and(|label| !label.is_empty() && !label.contains(['.', ':'])),
+            None => self.authority == presented,
+        }
+    }
+}
+
+/// The host of `host:port`, brackets of IPv6 included.
+fn host_of(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
+        _ => authority,
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn admits(registered: &str, presented: &str, native: bool) -> bool {
+        match (Parts::parse(registered), Parts::parse(presented)) {
+            (Some(registered), Some(presented)) => registered.admits(&presented, native),
+            _ => false,
+        }
+    }
+
+    #[test]
+    fn comparison_is_exact_but_for_the_case_of_scheme_and_host() {
+        let registered = "https://App.example.com/callback";
+        assert!(admits(
+            registered,
+            "HTTPS://app.EXAMPLE.com/callback",
+            false
+        ));
+        for other in [
+            "https://app.example.com/Callback",
+            "https://app.example.com/callback/",
+            "https://app.example.com/callback?x=1",
+            "https://app.example.com:444/callback",
+            "https://app.example.com/callback/../callback",
+            "https://app.example.com/callback#fragment",
+            "https://user@app.example.com/callback",
+            "https://app.example.com\\@evil.example/callback",
+            "http://app.example.com/callback",
+        ] {
+            assert!(!admits(registered, other, false), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_wildcard_stands_for_one_leftmost_label() {
+        let registered = "https://*.example.com/cb";
+        assert!(admits(registered, "https://a.example.com/cb", false));
+        for other in [
+            "https://example.com/cb",
+            "https://.example.com/cb",
+            "https://a.b.example.com/cb",
+            "https://evil-example.com/cb",
+            "https://evil.com/.example.com/cb",
+            "https://evil.com:443.example.com/cb",
+        ] {
+            assert!(!admits(registered, other, false), "{other}");
+        }
+    }
+
+    #[test]
+    fn native_applications_may_use_any_loopback_port() {
+        assert!(admits(
+            "http://127.0.0.1/cb",
+            "http://127.0.0.1:51004/cb",
+            true
+        ));
+        assert!(admits("http://[::1]/cb", "http://[::1]:51004/cb", true));
+        assert!(!admits(
+            "http://127.0.0.1/cb",
+            "http://127.0.0.1:51004/cb",
+            false
+        ));
+        assert!(!admits(
+            "http://127.0.0.1/cb",
+            "http://127.0.0.2:51004/cb",
+            true
+        ));
+        assert!(!admits(
+            "http://127.0.0.1/cb",
+            "http://127.0.0.1:51004/other",
+            true
+        ));
+        assert!(!admits(
+            "https://app.example/cb",
+            "https://app.example:51004/cb",
+            true
+        ));
+    }
+
+    #[test]
+    fn custom_schemes_compare_as_text() {
+        assert!(admits(
+            "com.example.app://callback",
+            "com.example.app://callback",
+            true
+        ));
+        assert!(!admits(
+            "com.example.app://callback",
+            "com.example.app://callback2",
+            true
+        ));
+        assert!(is_non_verifiable("com.example.app://callback"));
+        assert!(is_non_verifiable("http://localhost:3000/cb"));
+        assert!(!is_non_verifiable("https://app.example/cb"));
+    }
+
+    #[test]
+    fn logout_urls_ignore_query_and_fragment() {
+        let allowed = vec!["https://app.example/bye?registered=1".to_owned()];
+        assert!(is_allowed_logout_url(
+            &allowed,
+            "https://app.example/bye?x=1#y"
+        ));
+        assert!(!is_allowed_logout_url(&allowed, "https://app.example/Bye"));
+    }
+}

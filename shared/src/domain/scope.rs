@@ -1,0 +1,141 @@
+//! OAuth scopes (RFC 6749 section 3.3): an ordered set of space-separated names.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Asks for an ID token.
+pub const OPENID: &str = "openid";
+/// Asks for a refresh token.
+pub const OFFLINE_ACCESS: &str = "offline_access";
+
+/// Scopes that belong to `OpenID` Connect or to the service itself rather than to an API.
+pub const STANDARD: [&str; 6] = [
+    OPENID,
+    "profile",
+    "email",
+    "address",
+    "phone",
+    OFFLINE_ACCESS,
+];
+
+/// A set of scopes in the order they were first named.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct Scope(Vec<String>);
+
+impl Scope {
+    /// Reads a space-separated list; repeated names count once. A name with characters outside
+    /// RFC 6749's `NQCHAR` cannot have been granted and is left out.
+    pub fn parse(text: &str) -> Self {
+        text.split_ascii_whitespace().collect()
+    }
+
+    /// Whether the name is in the set.
+    pub fn contains(&self, name: &str) -> bool {
+        self.0.iter().any(|known| known == name)
+    }
+
+    /// Whether the set is empty.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The names, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// Those of our names that `keep` says yes to.
+    #[must_use]
+    pub fn filter(&self, keep: impl Fn(&str) -> bool) -> Self {
+        self.iter().filter(|name| keep(name)).collect()
+    }
+
+    /// The names in both, in our order.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        self.filter(|name| other.contains(name))
+    }
+
+    /// The names in either: ours first, then what `other` adds.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        self.iter().chain(other.iter()).collect()
+    }
+
+    /// Our names without one of them.
+    #[must_use]
+    pub fn without(&self, name: &str) -> Self {
+        self.filter(|known| known != name)
+    }
+
+    /// Whether every one of our names is in `other`.
+    pub fn is_subset(&self, other: &Self) -> bool {
+        self.iter().all(|name| other.contains(name))
+    }
+}
+
+impl<'a> FromIterator<&'a str> for Scope {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(names: I) -> Self {
+        let mut scope = Self::default();
+        for name in names {
+            if is_scope_token(name) && !scope.contains(name) {
+                scope.0.push(name.to_owned());
+            }
+        }
+        scope
+    }
+}
+
+impl From<String> for Scope {
+    fn from(text: String) -> Self {
+        Self::parse(&text)
+    }
+}
+
+impl From<Scope> for String {
+    fn from(scope: Scope) -> Self {
+        scope.to_string()
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join(" "))
+    }
+}
+
+fn is_scope_token(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_is_kept_and_repeats_count_once() {
+        let scope = Scope::parse("openid  profile openid\temail");
+        assert_eq!(scope.to_string(), "openid profile email");
+    }
+
+    #[test]
+    fn names_outside_the_grammar_are_left_out() {
+        assert_eq!(Scope::parse("a\u{0} \"b\" c\\d é ok").to_string(), "ok");
+    }
+
+    #[test]
+    fn intersection_never_widens() {
+        let granted = Scope::parse("openid read:orders");
+        let asked = Scope::parse("read:orders admin openid");
+        assert_eq!(
+            granted.intersection(&asked).to_string(),
+            "openid read:orders"
+        );
+        assert!(granted.intersection(&asked).is_subset(&granted));
+    }
+}

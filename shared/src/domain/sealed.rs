@@ -1,0 +1,158 @@
+//! What sealed texts carry: refresh tokens, authorization codes, opaque access tokens, session
+//! cookies and the state of the login pages. The box itself is [`crate::sealing`].
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    family::Generation,
+    ids::{FamilyId, UserId},
+};
+
+/// A key of the keyring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KeyId(u32);
+
+impl KeyId {
+    /// From its number.
+    pub const fn new(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+}
+
+/// What a sealed text is for. It is part of the authenticated data and of the key's derivation, so
+/// a text made for one purpose opens for no other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// A refresh token, bound to its client.
+    RefreshToken,
+    /// An authorization code.
+    AuthorizationCode,
+    /// An access token for `/userinfo` alone.
+    AccessToken,
+    /// The browser's session cookie.
+    Session,
+    /// The `state` of the login and consent pages: the authorization request they belong to.
+    Transaction,
+    /// A secret of the configuration that a signature needs in clear.
+    Configuration,
+}
+
+impl Purpose {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::RefreshToken,
+        Self::AuthorizationCode,
+        Self::AccessToken,
+        Self::Session,
+        Self::Transaction,
+        Self::Configuration,
+    ];
+
+    /// The name in the authenticated data.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RefreshToken => "refresh-token",
+            Self::AuthorizationCode => "authorization-code",
+            Self::AccessToken => "access-token",
+            Self::Session => "session",
+            Self::Transaction => "transaction",
+            Self::Configuration => "configuration",
+        }
+    }
+
+    /// What its texts begin with, so that people and secret scanners can tell them apart.
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::RefreshToken => "rt1_",
+            Self::AuthorizationCode => "ac1_",
+            Self::AccessToken => "at1_",
+            Self::Session => "se1_",
+            Self::Transaction => "tx1_",
+            Self::Configuration => "cf1_",
+        }
+    }
+}
+
+/// What a refresh token says once it is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefreshToken {
+    /// Whose.
+    pub user_id: UserId,
+    /// Of which family.
+    pub family_id: FamilyId,
+    /// Which of its tokens.
+    pub generation: Generation,
+}
+
+impl RefreshToken {
+    /// Family (16 bytes), generation (4, big-endian), user id (the rest).
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(20 + self.user_id.as_str().len());
+        bytes.extend_from_slice(self.family_id.as_bytes());
+        bytes.extend_from_slice(&self.generation.number().to_be_bytes());
+        bytes.extend_from_slice(self.user_id.as_str().as_bytes());
+        bytes
+    }
+
+    /// Reads what [`Self::to_bytes`] wrote.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (family, rest) = bytes.split_first_chunk::<16>()?;
+        let (generation, user) = rest.split_first_chunk::<4>()?;
+        Some(Self {
+            family_id: FamilyId::from_bytes(*family),
+            generation: Generation::new(u32::from_be_bytes(*generation)),
+            user_id: UserId::parse(std::str::from_utf8(user).ok()?).ok()?,
+        })
+    }
+}
+
+/// An id and the user it belongs to: an authorization code, a session cookie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owned {
+    /// Whose.
+    pub user_id: UserId,
+    /// Which, as 128 random bits.
+    pub id: [u8; 16],
+}
+
+impl Owned {
+    /// Id (16 bytes), user id (the rest).
+    pub fn to_bytes(&self) -> Vec<u8> {
+        [self.id.as_slice(), self.user_id.as_str().as_bytes()].concat()
+    }
+
+    /// Reads what [`Self::to_bytes`] wrote.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (id, user) = bytes.split_first_chunk::<16>()?;
+        let user_id = UserId::parse(std::str::from_utf8(user).ok()?).ok()?;
+        Some(Self { user_id, id: *id })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn payloads_read_what_they_write_and_refuse_less() {
+        let token = RefreshToken {
+            user_id: UserId::parse("auth0|ada").unwrap(),
+            family_id: FamilyId::from_bytes([9; 16]),
+            generation: Generation::new(70_000),
+        };
+        assert_eq!(RefreshToken::from_bytes(&token.to_bytes()), Some(token));
+        assert_eq!(RefreshToken::from_bytes(&[0; 20]), None);
+        let code = Owned {
+            user_id: UserId::parse("auth0|ada").unwrap(),
+            id: [3; 16],
+        };
+        assert_eq!(Owned::from_bytes(&code.to_bytes()), Some(code));
+        assert_eq!(Owned::from_bytes(&[0; 15]), None);
+    }
+}

@@ -1,0 +1,72 @@
+//! Browser sessions: why a second login needs no password ([Auth0's session lifetimes]).
+//!
+//! [Auth0's session lifetimes]: https://auth0.com/docs/manage-users/sessions/session-lifetime-limits
+
+use serde::{Deserialize, Serialize};
+
+use super::{ids::UserId, settings::Settings, time::Timestamp};
+
+/// A browser session as the store keeps it, under its user and its own id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Whose.
+    pub user_id: UserId,
+    /// The id as text: the `sid` claim.
+    pub session_id: String,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When the user last proved who they are: `auth_time`.
+    pub authenticated_at: Timestamp,
+    /// Its end, fixed when it began.
+    pub expires_at: Timestamp,
+    /// Its end if the browser does not come back.
+    pub idle_expires_at: Timestamp,
+}
+
+impl Session {
+    /// The session that a login begins.
+    pub fn begin(user_id: UserId, session_id: String, settings: &Settings, now: Timestamp) -> Self {
+        Self {
+            user_id,
+            session_id,
+            created_at: now,
+            authenticated_at: now,
+            expires_at: now.plus(settings.session_lifetime),
+            idle_expires_at: now.plus(settings.idle_session_lifetime),
+        }
+    }
+
+    /// The session after another visit.
+    #[must_use]
+    pub fn touched(&self, settings: &Settings, now: Timestamp) -> Self {
+        Self {
+            idle_expires_at: now.plus(settings.idle_session_lifetime),
+            ..self.clone()
+        }
+    }
+
+    /// Whether it still counts.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        now < self.expires_at && now < self.idle_expires_at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_visit_moves_the_idle_end_and_never_the_absolute_one() {
+        let settings = Settings::default();
+        let start = Timestamp::from_secs(0);
+        let user = UserId::parse("auth0|ada").unwrap();
+        let mut session = Session::begin(user, "s".to_owned(), &settings, start);
+        let mut now = start;
+        while session.is_live(now) {
+            session = session.touched(&settings, now);
+            now = Timestamp::from_secs(now.as_secs() + 3600);
+        }
+        assert_eq!(now, session.expires_at);
+        assert_eq!(now.as_secs(), settings.session_lifetime.as_secs());
+    }
+}

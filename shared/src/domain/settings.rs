@@ -1,0 +1,102 @@
+//! Settings of the whole tenant. Field names follow [Auth0's tenant settings].
+//!
+//! [Auth0's tenant settings]: https://auth0.com/docs/api/management/v2/tenants/tenant-settings-route
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    ids::{Audience, ConnectionName},
+    time::Lifetime,
+};
+
+/// Settings of the whole tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// The name on the login page.
+    pub friendly_name: String,
+    /// The logo on the login page (`branding.logo_url`, else `picture_url`).
+    pub logo_url: Option<String>,
+    /// The colour of buttons (`branding.colors.primary`), `#rrggbb`.
+    pub primary_color: Color,
+    /// The API of requests that name none.
+    pub default_audience: Option<Audience>,
+    /// The user database of the login page and of the `password` grant.
+    pub default_directory: Option<ConnectionName>,
+    /// Where `/v2/logout` may return to without a `client_id`.
+    pub allowed_logout_urls: Vec<String>,
+    /// The longest life of a browser session.
+    pub session_lifetime: Lifetime,
+    /// The longest time between two visits of a browser session.
+    pub idle_session_lifetime: Lifetime,
+    /// Whether the session cookie outlives the browser.
+    pub persistent_session_cookie: bool,
+    /// Whether revoking a refresh token revokes its whole grant (`flags.revoke_refresh_token_grant`).
+    pub revoke_refresh_token_grant: bool,
+    /// Whether callbacks that anybody could claim (loopback, custom scheme) go unasked.
+    pub skip_non_verifiable_callback_uri_confirmation_prompt: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            friendly_name: "Ratchet".to_owned(),
+            logo_url: None,
+            primary_color: Color::default(),
+            default_audience: None,
+            default_directory: None,
+            allowed_logout_urls: Vec::new(),
+            session_lifetime: Lifetime::from_secs(168 * 3600),
+            idle_session_lifetime: Lifetime::from_secs(72 * 3600),
+            persistent_session_cookie: true,
+            revoke_refresh_token_grant: false,
+            skip_non_verifiable_callback_uri_confirmation_prompt: false,
+        }
+    }
+}
+
+/// A colour that is safe to write into a style sheet: `#rrggbb`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Color(String);
+
+/// A text is not a colour of six hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be a colour like `#0059d6`")]
+pub struct InvalidColor;
+
+impl Color {
+    /// Takes `#rrggbb`.
+    pub fn parse(text: &str) -> Result<Self, InvalidColor> {
+        match text.strip_prefix('#') {
+            Some(digits) if digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()) => {
+                Ok(Self(text.to_ascii_lowercase()))
+            }
+            _ => Err(InvalidColor),
+        }
+    }
+
+    /// As it is written in a style sheet.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for Color {
+    fn default() -> Self {
+        Self("#0059d6".to_owned())
+    }
+}
+
+impl TryFrom<String> for Color {
+    type Error = InvalidColor;
+
+    fn try_from(text: String) -> Result<Self, InvalidColor> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Color> for String {
+    fn from(color: Color) -> Self {
+        color.0
+    }
+}

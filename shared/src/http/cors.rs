@@ -1,0 +1,81 @@
+//! Cross-origin calls from browsers ([Auth0's CORS rules]): the origins of a client's callbacks and
+//! its `allowed_origins` may read answers of the token and revocation endpoints.
+//!
+//! [Auth0's CORS rules]: https://auth0.com/docs/get-started/applications/set-up-cors
+
+use http::{
+    HeaderValue, Method, StatusCode,
+    header::{
+        ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+        ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD,
+        ORIGIN, VARY,
+    },
+};
+
+use super::{Request, Response, header, response};
+use crate::domain::{client::Client, redirect_uri};
+
+/// The answer to a preflight, if this is one. It names no client yet, so any origin may ask.
+pub fn preflight(request: &Request) -> Option<Response> {
+    if request.method() != Method::OPTIONS
+        || !request
+            .headers()
+            .contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+    {
+        return None;
+    }
+    let mut answer = response::empty(StatusCode::NO_CONTENT);
+    let headers = answer.headers_mut();
+    for (name, value) in [
+        (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, OPTIONS"),
+        (
+            ACCESS_CONTROL_ALLOW_HEADERS,
+            "Authorization, Auth0-Client, Content-Type, DPoP",
+        ),
+        (ACCESS_CONTROL_MAX_AGE, "3600"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    allow(&mut answer, request);
+    Some(answer)
+}
+
+/// Lets the caller's page read the answer if the client says that it may.
+pub fn allow_for_client(answer: &mut Response, request: &Request, client: Option<&Client>) {
+    if let (Some(client), Some(origin)) = (client, header(request, &ORIGIN))
+        && is_allowed(client, origin)
+    {
+        allow(answer, request);
+    }
+}
+
+/// Lets every page read the answer: keys and metadata are public, and `/userinfo` asks for a token.
+pub fn allow_everyone(answer: &mut Response) {
+    answer
+        .headers_mut()
+        .insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+}
+
+fn allow(answer: &mut Response, request: &Request) {
+    if let Some(origin) = request.headers().get(ORIGIN) {
+        let headers = answer.headers_mut();
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        headers.insert(
+            ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static(EXPOSED),
+        );
+        headers.append(VARY, HeaderValue::from(ORIGIN));
+    }
+}
+
+const EXPOSED: &str = "DPoP-Nonce, Retry-After, x-auth0-requestid, x-ratelimit-limit, \
+                       x-ratelimit-remaining, x-ratelimit-reset";
+
+fn is_allowed(client: &Client, origin: &str) -> bool {
+    client
+        .callbacks
+        .iter()
+        .chain(&client.allowed_origins)
+        .filter_map(|url| redirect_uri::origin(url))
+        .any(|allowed| allowed.eq_ignore_ascii_case(origin))
+}

@@ -1,0 +1,206 @@
+//! The one table from refusals to what a client is told: status, `error` and `error_description`,
+//! byte for byte as Auth0 says them, because SDKs compare the texts.
+
+use std::borrow::Cow;
+
+use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
+use serde::Serialize;
+
+use super::{Response, response};
+use crate::domain::denial::Denial;
+
+/// What a client is told about a refusal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OAuthError {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// `error`
+    pub error: &'static str,
+    /// `error_description`
+    pub description: Cow<'static, str>,
+}
+
+/// The endpoints whose words for the same refusal differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endpoint {
+    /// `/oauth/token`
+    Token,
+    /// `/oauth/revoke`
+    Revoke,
+}
+
+/// How long a client should wait when the cause is a passing one, in seconds.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
+
+#[derive(Serialize)]
+struct Body<'a> {
+    error: &'a str,
+    error_description: &'a str,
+}
+
+impl OAuthError {
+    /// What a client of this endpoint is told.
+    pub fn new(denial: &Denial, endpoint: Endpoint) -> Self {
+        match denial {
+            Denial::ClientAuthentication(_) if endpoint == Endpoint::Revoke => {
+                error(401, "invalid_client", "Unauthorized")
+            }
+            denial => Self::from(denial),
+        }
+    }
+
+    /// As an answer.
+    pub fn into_response(self) -> Response {
+        let body = Body {
+            error: self.error,
+            error_description: &self.description,
+        };
+        let mut response = response::json(self.status, &body);
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
+        }
+        response
+    }
+}
+
+impl From<&Denial> for OAuthError {
+    #[expect(
+        clippy::too_many_lines,
+        reason = "it is a table, and wants to be read as one"
+    )]
+    fn from(denial: &Denial) -> Self {
+        match denial {
+            Denial::MissingParameter(name) => error(
+                400,
+                "invalid_request",
+                format!("Missing required parameter: {name}"),
+            ),
+            Denial::InvalidParameter(reason) => error(400, "invalid_request", reason.clone()),
+            Denial::RepeatedParameter(name) => error(
+                400,
+                "invalid_request",
+                format!("Duplicated parameter: {}", printable(name)),
+            ),
+            Denial::ScopeType => error(400, "invalid_scope", "Scope must be an array or a string"),
+            Denial::Body(reason) => error(
+                400,
+                "invalid_request",
+                format!("Invalid request body: {reason}"),
+            ),
+            Denial::BodyTooLarge => error(413, "invalid_request", "Request body too large"),
+            Denial::StaleTransaction => error(
+                400,
+                "invalid_request",
+                "You may have pressed the back button, refreshed during login, opened too many \
+                 login dialogs, or there is some issue with cookies, since we couldn't find your \
+                 session. Try logging in again from the application.",
+            ),
+            Denial::ForeignForm => error(
+                403,
+                "invalid_request",
+                "This form could not be matched with your browser. Please allow cookies and try \
+                 again from the application.",
+            ),
+            Denial::NotFound => error(404, "not_found", "Not found"),
+            Denial::MethodNotAllowed => error(405, "method_not_allowed", "Method not allowed"),
+            Denial::ClientAuthentication(_) => error(401, "access_denied", "Unauthorized"),
+            Denial::UnknownClient(name) => error(
+                403,
+                "invalid_request",
+                format!("Unknown client: {}", printable(name)),
+            ),
+            Denial::CallbackMismatch(uri) => error(
+                403,
+                "invalid_request",
+                format!(
+                    "Callback URL mismatch. {} is not in the list of allowed callback URLs",
+                    printable(uri)
+                ),
+            ),
+            Denial::ReturnToNotAllowed(url) => error(
+                400,
+                "invalid_request",
+                format!(
+                    "The \"returnTo\" querystring parameter \"{}\" is not defined as a valid URL in \
+                     \"Allowed Logout URLs\"",
+                    printable(url)
+                ),
+            ),
+            Denial::UnsupportedGrantType(name) => error(
+                403,
+                "unsupported_grant_type",
+                format!("Unsupported grant type: {}", printable(name)),
+            ),
+            Denial::GrantTypeNotAllowed(name) => error(
+                403,
+                "unauthorized_client",
+                format!("Grant type '{name}' not allowed for the client."),
+            ),
+            Denial::UnknownAudience(name) => error(
+                403,
+                "access_denied",
+                format!("Service not found: {}", printable(name)),
+            ),
+            Denial::NoAudience => error(
+                403,
+                "access_denied",
+                "No audience parameter was provided, and no default audience has been configured",
+            ),
+            Denial::NoClientGrant(audience) => error(
+                403,
+                "access_denied",
+                format!(
+                    "Client is not authorized to access \"{audience}\". You need to create a \
+                     \"client-grant\" associated to this API. See: \
+                     https://auth0.com/docs/api/v2#!/Client_Grants/post_client_grants"
+                ),
+            ),
+            Denial::ScopesNotGranted(scopes) => error(
+                403,
+                "access_denied",
+                format!("Client has not been granted scopes: {scopes}"),
+            ),
+            Denial::RefreshToken(_) | Denial::RefreshTokenReused => {
+                error(403, "invalid_grant", "Unknown or invalid refresh token.")
+            }
+            Denial::UserBlocked => error(403, "invalid_grant", "user is blocked"),
+            Denial::UserGone => error(
+                403,
+                "invalid_grant",
+                "The refresh_token was generated for a user who doesn't exist anymore.",
+            ),
+            Denial::Code(_) => error(403, "invalid_grant", "Invalid authorization code"),
+            Denial::CodeVerifier => error(403, "invalid_grant", "Failed to verify code verifier"),
+            Denial::NoAccessToken | Denial::AccessToken(_) => {
+                error(401, "invalid_token", "Unauthorized")
+            }
+            Denial::InsufficientScope => error(403, "insufficient_scope", "Insufficient scope"),
+            Denial::Unavailable(_) => error(
+                503,
+                "temporarily_unavailable",
+                "The service is temporarily unavailable. Please try again.",
+            ),
+            Denial::Internal(_) => error(500, "server_error", "Internal server error"),
+        }
+    }
+}
+
+fn error(
+    status: u16,
+    error: &'static str,
+    description: impl Into<Cow<'static, str>>,
+) -> OAuthError {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    OAuthError {
+        status,
+        error,
+        description: description.into(),
+    }
+}
+
+/// A name that a stranger sent, short and without control characters.
+fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(200).collect()
+}

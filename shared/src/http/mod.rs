@@ -1,0 +1,52 @@
+//! The wire: what requests say and how answers look. Still pure: bytes in, bytes out.
+
+pub mod cookies;
+pub mod cors;
+pub mod credentials;
+pub mod error;
+pub mod params;
+pub mod response;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, header::STRICT_TRANSPORT_SECURITY};
+
+use crate::domain::ids::RequestId;
+
+/// A request whose body has been read.
+pub type Request = http::Request<Bytes>;
+
+/// An answer.
+pub type Response = http::Response<Bytes>;
+
+/// The largest body any endpoint takes.
+pub const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// What the front (API Gateway, the local server) knows about a request beyond its bytes. It lies in
+/// the request's extensions.
+#[derive(Debug, Clone)]
+pub struct RequestContext {
+    /// Drawn when the request arrived; goes out as `x-auth0-requestid`.
+    pub id: RequestId,
+    /// The caller's address, as the front knows it.
+    pub client_ip: Option<String>,
+}
+
+/// What every answer carries, whichever function gave it.
+pub fn complete(response: &mut Response, id: RequestId, https: bool) {
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::try_from(id.to_string()) {
+        headers.insert(REQUEST_ID, id);
+    }
+    if https {
+        let for_a_year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(STRICT_TRANSPORT_SECURITY, for_a_year);
+    }
+}
+
+/// Auth0's name for the id of a request.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-auth0-requestid");
+
+/// A request header as text; a header that is not text is none.
+pub fn header<'a>(request: &'a Request, name: &http::HeaderName) -> Option<&'a str> {
+    request.headers().get(name)?.to_str().ok()
+}

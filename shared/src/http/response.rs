@@ -1,0 +1,138 @@
+//! Answers: bodies, and the headers that go with them.
+
+use bytes::Bytes;
+use http::{
+    HeaderValue, StatusCode,
+    header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, PRAGMA},
+};
+use serde::Serialize;
+
+use super::Response;
+
+/// A JSON answer that nobody may keep (RFC 6749 section 5.1).
+pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    match serde_json::to_vec(body) {
+        Ok(body) => private(with_type(status, "application/json", body)),
+        Err(error) => {
+            tracing::error!(%error, "an answer cannot be written as JSON");
+            empty(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    }
+}
+
+/// An HTML answer that nobody may keep.
+pub fn html(status: StatusCode, body: String) -> Response {
+    private(with_type(
+        status,
+        "text/html; charset=utf-8",
+        body.into_bytes(),
+    ))
+}
+
+/// A plain text answer that nobody may keep.
+pub fn text(status: StatusCode, body: &'static str) -> Response {
+    private(with_type(
+        status,
+        "text/plain; charset=utf-8",
+        body.as_bytes().to_vec(),
+    ))
+}
+
+/// An answer without a body that nobody may keep.
+pub fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = status;
+    private(response)
+}
+
+/// A redirect that nobody may keep.
+pub fn redirect(location: &str) -> Response {
+    match HeaderValue::try_from(location) {
+        Ok(location) => {
+            let mut response = empty(StatusCode::FOUND);
+            response.headers_mut().insert(LOCATION, location);
+            response
+        }
+        Err(error) => {
+            tracing::error!(%error, "a redirect target is no header value");
+            empty(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    }
+}
+
+/// A JSON document that browsers and gateways may keep for so many seconds.
+pub fn public_json(body: &impl Serialize, max_age: u32) -> Response {
+    let mut response = json(StatusCode::OK, body);
+    response.headers_mut().remove(PRAGMA);
+    if let Ok(value) = HeaderValue::try_from(format!("public, max-age={max_age}")) {
+        response.headers_mut().insert(CACHE_CONTROL, value);
+    }
+    response
+}
+
+/// Appends parameters to the query of a URL.
+pub fn with_query(url: &str, parameters: &[(&str, &str)]) -> String {
+    let (base, fragment) = match url.split_once('#') {
+        Some((base, fragment)) => (base, Some(fragment)),
+        None => (url, None),
+    };
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(parameters)
+        .finish();
+    let separator = match (
+        base.contains('?'),
+        base.ends_with(['?', '&']),
+        query.is_empty(),
+    ) {
+        (_, true, _) | (_, _, true) => "",
+        (true, ..) => "&",
+        (false, ..) => "?",
+    };
+    let fragment = fragment
+        .map(|fragment| format!("#{fragment}"))
+        .unwrap_or_default();
+    format!("{base}{separator}{query}{fragment}")
+}
+
+fn with_type(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Response {
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+fn private(mut response: Response) -> Response {
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_join_whatever_query_is_there() {
+        let parameters = [("code", "a b"), ("state", "\r\n&=")];
+        let query = "code=a+b&state=%0D%0A%26%3D";
+        assert_eq!(
+            with_query("https://a/cb", &parameters),
+            format!("https://a/cb?{query}")
+        );
+        assert_eq!(
+            with_query("https://a/cb?x=1", &parameters),
+            format!("https://a/cb?x=1&{query}")
+        );
+        assert_eq!(
+            with_query("https://a/cb?", &parameters),
+            format!("https://a/cb?{query}")
+        );
+        assert_eq!(with_query("app://cb", &[]), "app://cb");
+    }
+}

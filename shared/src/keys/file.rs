@@ -1,0 +1,284 @@
+//! A key file: the laptop's stand-in for KMS. The private keys lie in it in clear, readable by their
+//! owner alone; nothing of the kind belongs on a server.
+
+use std::{fmt, fs, io, path::Path};
+
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    digest::Digest,
+    encoding::{AsDer, PublicKeyX509Der},
+    rsa::KeySize,
+    signature::{
+        ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256,
+        RsaKeyPair,
+    },
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::service::{Context, KeyServiceError};
+use crate::{domain::client::SigningAlgorithm, system::random};
+
+/// The keys of a key file, ready for use. Each algorithm has a key of its own, because a published
+/// key names one algorithm.
+pub struct KeyFile {
+    rs256: RsaKeyPair,
+    ps256: RsaKeyPair,
+    es256: EcdsaKeyPair,
+    wrapping: LessSafeKey,
+}
+
+/// The file: PKCS#8 and raw bytes in base64.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    rs256: Zeroizing<String>,
+    ps256: Zeroizing<String>,
+    es256: Zeroizing<String>,
+    wrapping: Zeroizing<String>,
+}
+
+/// A key file cannot be read, written or understood.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFileError {
+    /// The file system said no.
+    #[error("key file {path}: {source}")]
+    Io {
+        /// Which file.
+        path: String,
+        /// What it said.
+        source: io::Error,
+    },
+    /// The content is not what we write.
+    #[error("key file {path}: {reason}")]
+    Content {
+        /// Which file.
+        path: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Key generation failed.
+    #[error("cannot generate keys")]
+    Generation,
+}
+
+impl KeyFile {
+    /// Draws new keys that live in memory only.
+    pub fn generate() -> Result<Self, KeyFileError> {
+        Self::from_stored(&Stored::generate()?).map_err(|_| KeyFileError::Generation)
+    }
+
+    /// Reads the file, or makes it if there is none.
+    pub fn open(path: &Path) -> Result<Self, KeyFileError> {
+        let name = path.display().to_string();
+        let stored = match fs::read_to_string(path).map(Zeroizing::new) {
+            Ok(text) => serde_json::from_str(&text).map_err(|e| KeyFileError::Content {
+                path: name.clone(),
+                reason: e.to_string(),
+            })?,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                let stored = Stored::generate()?;
+                write_private(path, &stored).map_err(|source| KeyFileError::Io {
+                    path: name.clone(),
+                    source,
+                })?;
+                stored
+            }
+            Err(source) => return Err(KeyFileError::Io { path: name, source }),
+        };
+        Self::from_stored(&stored).map_err(|reason| KeyFileError::Content { path: name, reason })
+    }
+
+    /// The algorithms that every key file has a key for.
+    pub(super) const ALGORITHMS: [SigningAlgorithm; 3] = [
+        SigningAlgorithm::RS256,
+        SigningAlgorithm::PS256,
+        SigningAlgorithm::ES256,
+    ];
+
+    pub(super) fn sign(
+        &self,
+        algorithm: SigningAlgorithm,
+        digest: &Digest,
+    ) -> Result<Vec<u8>, KeyServiceError> {
+        let rsa = |key: &RsaKeyPair, encoding| {
+            let mut signature = vec![0; key.public_modulus_len()];
+            key.sign_digest(encoding, digest, &mut signature)
+                .map(|()| signature)
+                .map_err(|_| KeyServiceError::Refused("RSA signing failed".to_owned()))
+        };
+        match algorithm {
+            SigningAlgorithm::RS256 => rsa(&self.rs256, &RSA_PKCS1_SHA256),
+            SigningAlgorithm::PS256 => rsa(&self.ps256, &RSA_PSS_SHA256),
+            SigningAlgorithm::ES256 => self
+                .es256
+                .sign_digest(digest)
+                .map(|signature| signature.as_ref().to_vec())
+                .map_err(|_| KeyServiceError::Refused("ECDSA signing failed".to_owned())),
+            SigningAlgorithm::HS256 => Err(no_key(algorithm)),
+        }
+    }
+
+    pub(super) fn public_key(
+        &self,
+        algorithm: SigningAlgorithm,
+    ) -> Result<Vec<u8>, KeyServiceError> {
+        let der: Result<PublicKeyX509Der<'_>, _> = match algorithm {
+            SigningAlgorithm::RS256 => self.rs256.public_key().as_der(),
+            SigningAlgorithm::PS256 => self.ps256.public_key().as_der(),
+            SigningAlgorithm::ES256 => self.es256.public_key().as_der(),
+            SigningAlgorithm::HS256 => return Err(no_key(algorithm)),
+        };
+        der.map(|der| der.as_ref().to_vec())
+            .map_err(|_| no_key(algorithm))
+    }
+
+    pub(super) fn wrap(
+        &self,
+        key: &[u8],
+        context: Context<'_>,
+    ) -> Result<Vec<u8>, KeyServiceError> {
+        let nonce: [u8; NONCE_LEN] = random();
+        let mut wrapped = key.to_vec();
+        self.wrapping
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(flatten(context)),
+                &mut wrapped,
+            )
+            .map_err(|_| KeyServiceError::Refused("wrapping failed".to_owned()))?;
+        Ok([nonce.as_slice(), &wrapped].concat())
+    }
+
+    pub(super) fn unwrap_key(
+        &self,
+        wrapped: &[u8],
+        context: Context<'_>,
+    ) -> Result<Zeroizing<Vec<u8>>, KeyServiceError> {
+        let foreign =
+            || KeyServiceError::Refused("the key was wrapped with another key file".to_owned());
+        let (nonce, sealed) = wrapped
+            .split_first_chunk::<NONCE_LEN>()
+            .ok_or_else(foreign)?;
+        let mut sealed = Zeroizing::new(sealed.to_vec());
+        self.wrapping
+            .open_in_place(
+                Nonce::assume_unique_for_key(*nonce),
+                Aad::from(flatten(context)),
+                &mut sealed,
+            )
+            .map(|key| Zeroizing::new(key.to_vec()))
+            .map_err(|_| foreign())
+    }
+
+    fn from_stored(stored: &Stored) -> Result<Self, String> {
+        let decode = |name: &str, text: &str| {
+            STANDARD
+                .decode(text)
+                .map(Zeroizing::new)
+                .map_err(|_| format!("{name} is not base64"))
+        };
+        let rsa = |name: &str, text: &str| {
+            RsaKeyPair::from_pkcs8(&decode(name, text)?)
+                .map_err(|_| format!("{name} is not an RSA key"))
+        };
+        let es256 = EcdsaKeyPair::from_pkcs8(
+            &ECDSA_P256_SHA256_FIXED_SIGNING,
+            &decode("es256", &stored.es256)?,
+        )
+        .map_err(|_| "es256 is not a P-256 key".to_owned())?;
+        let wrapping = UnboundKey::new(&AES_256_GCM, &decode("wrapping", &stored.wrapping)?)
+            .map_err(|_| "wrapping is not an AES-256 key".to_owned())?;
+        Ok(Self {
+            rs256: rsa("rs256", &stored.rs256)?,
+            ps256: rsa("ps256", &stored.ps256)?,
+            es256,
+            wrapping: LessSafeKey::new(wrapping),
+        })
+    }
+}
+
+impl fmt::Debug for KeyFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyFile([redacted])")
+    }
+}
+
+impl Stored {
+    fn generate() -> Result<Self, KeyFileError> {
+        let encode = |bytes: &[u8]| Zeroizing::new(STANDARD.encode(bytes));
+        let rsa = || -> Result<Zeroizing<String>, aws_lc_rs::error::Unspecified> {
+            Ok(encode(
+                RsaKeyPair::generate(KeySize::Rsa2048)?.as_der()?.as_ref(),
+            ))
+        };
+        let es256 = || -> Result<Zeroizing<String>, aws_lc_rs::error::Unspecified> {
+            let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)?;
+            Ok(encode(key.to_pkcs8v1()?.as_ref()))
+        };
+        let failed = |_| KeyFileError::Generation;
+        Ok(Self {
+            rs256: rsa().map_err(failed)?,
+            ps256: rsa().map_err(failed)?,
+            es256: es256().map_err(failed)?,
+            wrapping: encode(&random::<32>()),
+        })
+    }
+}
+
+/// Writes the whole file or none of it, so that a crash leaves no half a key.
+fn write_private(path: &Path, stored: &Stored) -> io::Result<()> {
+    use std::{io::Write, os::unix::fs::OpenOptionsExt};
+    let text = Zeroizing::new(serde_json::to_string_pretty(stored)?);
+    let temporary = path.with_extension("tmp");
+    fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&temporary)?
+        .write_all(text.as_bytes())?;
+    fs::rename(&temporary, path)
+}
+
+fn no_key(algorithm: SigningAlgorithm) -> KeyServiceError {
+    KeyServiceError::Refused(format!("no {} key", algorithm.as_str()))
+}
+
+fn flatten(context: Context<'_>) -> Vec<u8> {
+    let mut flat = Vec::new();
+    for (name, value) in context {
+        for text in [name, value] {
+            flat.extend_from_slice(text.as_bytes());
+            flat.push(0);
+        }
+    }
+    flat
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_unwraps_with_its_own_context_only() {
+        let keys = KeyFile::generate().unwrap();
+        let wrapped = keys.wrap(b"key", &[("purpose", "sealing")]).unwrap();
+        assert_eq!(
+            *keys
+                .unwrap_key(&wrapped, &[("purpose", "sealing")])
+                .unwrap(),
+            b"key"
+        );
+        assert!(
+            keys.unwrap_key(&wrapped, &[("purpose", "signing")])
+                .is_err()
+        );
+        assert!(
+            KeyFile::generate()
+                .unwrap()
+                .unwrap_key(&wrapped, &[])
+                .is_err()
+        );
+    }
+}

@@ -1,0 +1,74 @@
+//! The shell around a function on Lambda: environment and clients once, then one request after the
+//! other, as `lambda_http` hands them over.
+
+use std::{convert::Infallible, sync::Arc};
+
+use bytes::Bytes;
+use lambda_http::{Body, RequestExt, request::RequestContext as LambdaContext, service_fn};
+
+use crate::{
+    app::App,
+    config::Config,
+    domain::ids::RequestId,
+    http::{self, Request, RequestContext, Response},
+    system::random,
+    telemetry::{self, cost},
+};
+
+pub use lambda_http::Error;
+
+/// Readies everything, then serves until the environment is taken away.
+pub async fn run<F, Answer>(handle: F) -> Result<(), Error>
+where
+    F: Fn(Arc<App>, Request) -> Answer + Clone + Send + Sync + 'static,
+    Answer: Future<Output = Response> + Send + 'static,
+{
+    telemetry::init_json();
+    let app = Arc::new(App::from_config(Config::from_env()?).await?);
+    lambda_http::run_concurrent(service_fn(move |event: lambda_http::Request| {
+        let (app, handle) = (Arc::clone(&app), handle.clone());
+        async move {
+            let id = RequestId::from_bytes(random());
+            let https = app.issuer.is_https();
+            let request = from_event(event, id);
+            let (mut response, cost) = cost::counted(handle(app, request)).await;
+            http::complete(&mut response, id, https);
+            tracing::info!(
+                status = response.status().as_u16(),
+                read_units = cost.read_units,
+                write_units = cost.write_units,
+                sign_calls = cost.sign_calls,
+                "answered"
+            );
+            Ok::<_, Infallible>(into_answer(response))
+        }
+    }))
+    .await
+}
+
+fn from_event(event: lambda_http::Request, id: RequestId) -> Request {
+    let client_ip = match event.request_context_ref() {
+        Some(LambdaContext::ApiGatewayV2(context)) => context.http.source_ip.clone(),
+        Some(LambdaContext::ApiGatewayV1(context)) => context.identity.source_ip.clone(),
+        _ => None,
+    };
+    let (mut parts, body) = event.into_parts();
+    let body = match body {
+        Body::Text(text) => Bytes::from(text),
+        Body::Binary(bytes) => Bytes::from(bytes),
+        _ => Bytes::new(),
+    };
+    parts.extensions.insert(RequestContext { id, client_ip });
+    Request::from_parts(parts, body)
+}
+
+fn into_answer(response: Response) -> lambda_http::Response<Body> {
+    let (parts, body) = response.into_parts();
+    // Every body of ours is text; a gateway would base64-encode bytes.
+    let body = match String::from_utf8(body.to_vec()) {
+        Ok(text) if text.is_empty() => Body::Empty,
+        Ok(text) => Body::Text(text),
+        Err(bytes) => Body::Binary(bytes.into_bytes()),
+    };
+    lambda_http::Response::from_parts(parts, body)
+}

@@ -1,0 +1,312 @@
+//! Sealing: AES-256-GCM-SIV (RFC 8452) under the keyring's keys.
+//!
+//! A sealed text is a prefix that tells its purpose, then base64url of key id (4 bytes), nonce (12)
+//! and the box. Equal arguments give the equal text, which GCM-SIV makes safe; a refresh token's
+//! nonce comes from its family, so that a generation has one text for ever. Every purpose has a key
+//! of its own (HKDF, RFC 5869), and purpose and client are authenticated with the box.
+
+use std::fmt;
+
+use aws_lc_rs::{
+    aead::{AES_256_GCM_SIV, Aad, LessSafeKey, MAX_TAG_LEN, NONCE_LEN, Nonce, UnboundKey},
+    hkdf, hmac,
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use zeroize::Zeroizing;
+
+use crate::domain::{
+    sealed::{KeyId, Purpose},
+    time::Timestamp,
+};
+
+/// The bytes of a sealing key.
+pub type KeyBytes = Zeroizing<[u8; 32]>;
+
+/// The nonce of a sealed text.
+pub type NonceBytes = [u8; NONCE_LEN];
+
+/// The keys of the keyring, ready for use. Never empty.
+pub struct Keyring {
+    keys: Vec<SealingKey>,
+}
+
+struct SealingKey {
+    id: KeyId,
+    active_from: Timestamp,
+    boxes: Vec<(Purpose, LessSafeKey)>,
+    mac: hmac::Key,
+}
+
+/// What a sealed text held.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// The key that sealed it.
+    pub key_id: KeyId,
+    /// What was sealed.
+    pub plaintext: Vec<u8>,
+}
+
+/// The keyring has no key, or not the one asked for; or a primitive refused its arguments.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("sealing failed: {0}")]
+pub struct SealingError(&'static str);
+
+impl Keyring {
+    /// Derives what is needed from the keys: id, bytes, and the time from which the key seals.
+    pub fn new(
+        keys: impl IntoIterator<Item = (KeyId, KeyBytes, Timestamp)>,
+    ) -> Result<Self, SealingError> {
+        let keys = keys
+            .into_iter()
+            .map(|(id, bytes, active_from)| SealingKey::derive(id, &bytes, active_from))
+            .collect::<Result<Vec<_>, _>>()?;
+        if keys.is_empty() {
+            return Err(SealingError("the keyring has no key"));
+        }
+        Ok(Self { keys })
+    }
+
+    /// The key that seals at this time: the newest that is active already.
+    pub fn active(&self, now: Timestamp) -> KeyId {
+        self.keys
+            .iter()
+            .filter(|key| key.active_from <= now)
+            .max_by_key(|key| (key.active_from, key.id))
+            // A clock behind the first key's birth still has that key.
+            .or_else(|| self.keys.iter().min_by_key(|key| key.active_from))
+            .map_or(KeyId::new(0), |key| key.id)
+    }
+
+    /// Seals a text. `binding` is whom it is for, a client id for instance; opening needs the same.
+    pub fn seal(
+        &self,
+        key: KeyId,
+        purpose: Purpose,
+        binding: &str,
+        nonce: NonceBytes,
+        plaintext: &[u8],
+    ) -> Result<String, SealingError> {
+        let sealing_key = self.key(key).ok_or(SealingError("unknown key"))?;
+        let mut sealed = Vec::with_capacity(4 + NONCE_LEN + plaintext.len() + MAX_TAG_LEN);
+        sealed.extend_from_slice(&key.number().to_be_bytes());
+        sealed.extend_from_slice(&nonce);
+        let mut content = Zeroizing::new(plaintext.to_vec());
+        let tag = sealing_key
+            .for_purpose(purpose)
+            .ok_or(SealingError("unknown purpose"))?
+            .seal_in_place_separate_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(authenticated_data(purpose, binding)),
+                &mut content,
+            )
+            .map_err(|_| SealingError("the box refused its content"))?;
+        sealed.extend_from_slice(&content);
+        sealed.extend_from_slice(tag.as_ref());
+        Ok(format!(
+            "{}{}",
+            purpose.prefix(),
+            URL_SAFE_NO_PAD.encode(sealed)
+        ))
+    }
+
+    /// Opens a text; `None` for whatever we did not seal for this purpose and binding.
+    pub fn open(&self, purpose: Purpose, binding: &str, text: &str) -> Option<Opened> {
+        let encoded = text.strip_prefix(purpose.prefix())?;
+        let bytes = URL_SAFE_NO_PAD.decode(encoded).ok()?;
+        let (key_id, rest) = bytes.split_first_chunk::<4>()?;
+        let (nonce, sealed) = rest.split_first_chunk::<NONCE_LEN>()?;
+        let key_id = KeyId::new(u32::from_be_bytes(*key_id));
+        let mut content = sealed.to_vec();
+        let plaintext = self
+            .key(key_id)?
+            .for_purpose(purpose)?
+            .open_in_place(
+                Nonce::assume_unique_for_key(*nonce),
+                Aad::from(authenticated_data(purpose, binding)),
+                &mut content,
+            )
+            .ok()?
+            .to_vec();
+        Some(Opened { key_id, plaintext })
+    }
+
+    /// A keyed digest (HMAC-SHA-256) of something that is looked up or compared and never needed in
+    /// clear: `<key id>.<base64url>`.
+    pub fn digest(&self, key: KeyId, label: &str, data: &[u8]) -> Result<String, SealingError> {
+        let sealing_key = self.key(key).ok_or(SealingError("unknown key"))?;
+        let tag = hmac::sign(&sealing_key.mac, &labelled(label, data));
+        Ok(format!("{}.{}", key.number(), URL_SAFE_NO_PAD.encode(tag)))
+    }
+
+    /// Whether [`Self::digest`] gave this digest for this data, compared in constant time.
+    pub fn digest_matches(&self, digest: &str, label: &str, data: &[u8]) -> bool {
+        let Some((key, tag)) = digest.split_once('.') else {
+            return false;
+        };
+        let Ok(number) = key.parse() else {
+            return false;
+        };
+        let Some(key) = self.key(KeyId::new(number)) else {
+            return false;
+        };
+        let Ok(tag) = URL_SAFE_NO_PAD.decode(tag) else {
+            return false;
+        };
+        hmac::verify(&key.mac, &labelled(label, data), &tag).is_ok()
+    }
+
+    fn key(&self, id: KeyId) -> Option<&SealingKey> {
+        self.keys.iter().find(|key| key.id == id)
+    }
+}
+
+impl SealingKey {
+    fn derive(id: KeyId, bytes: &KeyBytes, active_from: Timestamp) -> Result<Self, SealingError> {
+        let boxes = Purpose::ALL
+            .into_iter()
+            .map(|purpose| {
+                let key = expand(bytes, purpose.as_str())?;
+                UnboundKey::new(&AES_256_GCM_SIV, key.as_slice())
+                    .map(|key| (purpose, LessSafeKey::new(key)))
+                    .map_err(|_| SealingError("the box refused its key"))
+            })
+            .collect::<Result<_, _>>()?;
+        let mac = hmac::Key::new(hmac::HMAC_SHA256, expand(bytes, "digest")?.as_slice());
+        Ok(Self {
+            id,
+            active_from,
+            boxes,
+            mac,
+        })
+    }
+
+    fn for_purpose(&self, purpose: Purpose) -> Option<&LessSafeKey> {
+        self.boxes
+            .iter()
+            .find(|(known, _)| *known == purpose)
+            .map(|(_, key)| key)
+    }
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.keys.iter().map(|key| key.id))
+            .finish()
+    }
+}
+
+fn expand(key: &KeyBytes, label: &str) -> Result<KeyBytes, SealingError> {
+    let mut expanded = Zeroizing::new([0; 32]);
+    hkdf::Salt::new(hkdf::HKDF_SHA256, b"ratchet/v1")
+        .extract(key.as_slice())
+        .expand(&[label.as_bytes()], hkdf::HKDF_SHA256)
+        .and_then(|okm| okm.fill(expanded.as_mut_slice()))
+        .map_err(|_| SealingError("key derivation refused its arguments"))?;
+    Ok(expanded)
+}
+
+fn authenticated_data(purpose: Purpose, binding: &str) -> Vec<u8> {
+    [
+        b"ratchet/v1/".as_slice(),
+        purpose.as_str().as_bytes(),
+        b"\0",
+        binding.as_bytes(),
+    ]
+    .concat()
+}
+
+fn labelled(label: &str, data: &[u8]) -> Vec<u8> {
+    [label.as_bytes(), b"\0", data].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NONCE: NonceBytes = [1; NONCE_LEN];
+    const KEY: KeyId = KeyId::new(1);
+
+    fn keyring() -> Keyring {
+        let key = |id, byte, from| {
+            (
+                KeyId::new(id),
+                Zeroizing::new([byte; 32]),
+                Timestamp::from_secs(from),
+            )
+        };
+        Keyring::new([key(1, 1, 0), key(2, 2, 100)]).unwrap()
+    }
+
+    fn seal(purpose: Purpose, binding: &str) -> String {
+        keyring()
+            .seal(KEY, purpose, binding, NONCE, b"content")
+            .unwrap()
+    }
+
+    #[test]
+    fn equal_arguments_give_the_equal_text() {
+        assert_eq!(
+            seal(Purpose::RefreshToken, "app"),
+            seal(Purpose::RefreshToken, "app")
+        );
+    }
+
+    #[test]
+    fn what_was_sealed_opens_with_the_same_purpose_and_binding_only() {
+        let text = seal(Purpose::RefreshToken, "app");
+        let opened = keyring().open(Purpose::RefreshToken, "app", &text).unwrap();
+        assert_eq!(
+            opened,
+            Opened {
+                key_id: KEY,
+                plaintext: b"content".to_vec()
+            }
+        );
+        assert_eq!(keyring().open(Purpose::RefreshToken, "other", &text), None);
+        let as_code = text.replace("rt1_", "ac1_");
+        assert_eq!(
+            keyring().open(Purpose::AuthorizationCode, "app", &as_code),
+            None
+        );
+    }
+
+    #[test]
+    fn every_changed_character_and_every_truncation_is_noticed() {
+        let text = seal(Purpose::RefreshToken, "app");
+        for at in 0..text.len() {
+            let mut bytes = text.clone().into_bytes();
+            bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(bytes).unwrap();
+            assert_eq!(
+                keyring().open(Purpose::RefreshToken, "app", &changed),
+                None,
+                "{at}"
+            );
+            assert_eq!(
+                keyring().open(Purpose::RefreshToken, "app", &text[..at]),
+                None,
+                "{at}"
+            );
+        }
+        assert_eq!(
+            keyring().open(Purpose::RefreshToken, "app", &format!("{text}=")),
+            None
+        );
+    }
+
+    #[test]
+    fn the_newest_key_that_is_due_seals() {
+        assert_eq!(keyring().active(Timestamp::from_secs(99)), KEY);
+        assert_eq!(keyring().active(Timestamp::from_secs(100)), KeyId::new(2));
+    }
+
+    #[test]
+    fn a_digest_matches_its_own_data_and_label() {
+        let digest = keyring().digest(KEY, "client-secret", b"hunter2").unwrap();
+        assert!(keyring().digest_matches(&digest, "client-secret", b"hunter2"));
+        assert!(!keyring().digest_matches(&digest, "client-secret", b"hunter3"));
+        assert!(!keyring().digest_matches(&digest, "csrf", b"hunter2"));
+        assert!(!keyring().digest_matches("nonsense", "csrf", b"hunter2"));
+    }
+}

@@ -1,0 +1,65 @@
+//! What serving one request cost: calls, and the capacity units that `DynamoDB` itself says it
+//! consumed (`ReturnConsumedCapacity`).
+
+use std::cell::RefCell;
+
+use serde::Serialize;
+
+/// Counted while one request is served.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Cost {
+    /// Round trips that read.
+    pub read_calls: u32,
+    /// Round trips that wrote.
+    pub write_calls: u32,
+    /// Read capacity units.
+    pub read_units: f64,
+    /// Write capacity units.
+    pub write_units: f64,
+    /// Signatures by the key service.
+    pub sign_calls: u32,
+}
+
+tokio::task_local! {
+    static COST: RefCell<Cost>;
+}
+
+/// Runs something and counts what it costs.
+pub async fn counted<T>(work: impl Future<Output = T>) -> (T, Cost) {
+    COST.scope(RefCell::default(), async {
+        let value = work.await;
+        (value, COST.with(|cost| *cost.borrow()))
+    })
+    .await
+}
+
+/// Counts a round trip that read.
+pub(crate) fn read(units: f64) {
+    add(|cost| {
+        cost.read_calls += 1;
+        cost.read_units += units;
+    });
+}
+
+/// Counts a round trip that wrote.
+pub(crate) fn wrote(units: f64) {
+    add(|cost| {
+        cost.write_calls += 1;
+        cost.write_units += units;
+    });
+}
+
+/// Counts a signature.
+pub(crate) fn signed() {
+    add(|cost| cost.sign_calls += 1);
+}
+
+fn add(change: impl FnOnce(&mut Cost)) {
+    // Outside a request (start-up, the command line) nobody counts.
+    if COST
+        .try_with(|cost| change(&mut cost.borrow_mut()))
+        .is_err()
+    {
+        tracing::trace!("cost outside a request");
+    }
+}

@@ -1,0 +1,593 @@
+//! The store against a real engine: every condition once holding and once failing, and what goes in
+//! coming out again.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+use dynoxide::Database;
+use shared::{
+    adapters::dynamo::{
+        CodeExchange, CommitError, LoginRecord, Store, StoreError, StoredKey, StoredKeyring,
+    },
+    domain::{
+        authorization::Grant,
+        client::{
+            AppType, AuthMethod, Client, ClientGrant, JwtConfiguration, RefreshTokenPolicy,
+            Rotation, StoredSecret,
+        },
+        code::{AuthorizationCode, Redeemed},
+        family::{EndReason, Ended, Exchange, Family, Generation, Login, Redemption},
+        ids::{Audience, ClientId, CodeId, ConnectionName, FamilyId, RequestId, SessionId, UserId},
+        scope::Scope,
+        sealed::KeyId,
+        session::Session,
+        settings::Settings,
+        time::{Lifetime, Timestamp},
+        user::{Profile, User},
+    },
+    password::PasswordHash,
+    telemetry::cost,
+};
+
+const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+async fn store() -> Store {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let database = Database::memory().unwrap();
+    tokio::spawn(dynoxide::server::serve_on(listener, database));
+    let store = Store::local(endpoint, "ratchet");
+    store.create_table().await.unwrap();
+    store
+}
+
+fn user_id() -> UserId {
+    UserId::parse("auth0|5f7c8ec7c33c6c004bbafe82").unwrap()
+}
+
+fn client_id() -> ClientId {
+    ClientId::parse("AaiyAPdpYdesoKnqjj8HJqRn4T5titww").unwrap()
+}
+
+fn audience() -> Audience {
+    Audience::parse("https://api.example.com").unwrap()
+}
+
+const fn request(n: u8) -> RequestId {
+    RequestId::from_bytes([n; 16])
+}
+
+fn policy() -> RefreshTokenPolicy {
+    RefreshTokenPolicy {
+        leeway: Lifetime::from_secs(10),
+        ..RefreshTokenPolicy::ROTATING
+    }
+}
+
+fn exchange(n: u8) -> Exchange {
+    Exchange {
+        request: request(n),
+        active_key: KeyId::new(1),
+        now: NOW,
+    }
+}
+
+fn family(n: u8) -> Family {
+    let login = Login {
+        user_id: user_id(),
+        client_id: client_id(),
+        audience: Some(audience()),
+        scope: Scope::parse("openid profile email offline_access read:orders write:orders"),
+        auth_time: NOW,
+        session_id: Some(SessionId::from_bytes([9; 16])),
+    };
+    Family::begin(FamilyId::from_bytes([n; 16]), login, &policy(), exchange(0))
+}
+
+fn rotated(family: &Family, n: u8) -> Family {
+    match family.redeem(family.generation, &policy(), exchange(n)) {
+        Redemption::Exchange { next, .. } => *next,
+        other => panic!("not exchanged: {other:?}"),
+    }
+}
+
+async fn stored(store: &Store, family: &Family) -> Option<Family> {
+    store.load_family(&family.user_id, family.id).await.unwrap()
+}
+
+fn is_conflict(result: Result<(), CommitError>) -> bool {
+    match result {
+        Ok(()) => false,
+        Err(CommitError::Conflict) => true,
+        Err(CommitError::Store(error)) => panic!("{error}"),
+    }
+}
+
+#[tokio::test]
+async fn a_family_comes_out_as_it_went_in() {
+    let store = store().await;
+    let bare = Family {
+        audience: None,
+        session_id: None,
+        idle_expires_at: None,
+        expires_at: None,
+        rotation: Rotation::NonRotating,
+        ..family(1)
+    };
+    let full = Family {
+        ended: None,
+        ..rotated(&family(2), 1)
+    };
+    for family in [bare, full] {
+        store.put_family(&family).await.unwrap();
+        assert_eq!(stored(&store, &family).await, Some(family));
+    }
+}
+
+#[tokio::test]
+async fn a_rotation_happens_once() {
+    let store = store().await;
+    let family = family(1);
+    store.put_family(&family).await.unwrap();
+    let (mine, other) = (rotated(&family, 1), rotated(&family, 2));
+    assert!(!is_conflict(
+        store.commit_family(&family, &mine, request(1)).await
+    ));
+    assert!(is_conflict(
+        store.commit_family(&family, &other, request(2)).await
+    ));
+    assert_eq!(stored(&store, &family).await, Some(mine));
+}
+
+#[tokio::test]
+async fn a_rotation_that_landed_before_its_answer_was_lost_counts_as_done() {
+    let store = store().await;
+    let family = family(1);
+    store.put_family(&family).await.unwrap();
+    let next = rotated(&family, 1);
+    for _ in 0..2 {
+        assert!(!is_conflict(
+            store.commit_family(&family, &next, request(1)).await
+        ));
+    }
+    assert_eq!(stored(&store, &family).await, Some(next));
+}
+
+#[tokio::test]
+async fn an_ended_or_missing_family_is_not_rotated() {
+    let store = store().await;
+    let family = family(1);
+    let next = rotated(&family, 1);
+    assert!(is_conflict(
+        store.commit_family(&family, &next, request(1)).await
+    ));
+    assert_eq!(stored(&store, &family).await, None);
+    store.put_family(&family).await.unwrap();
+    let ended = Ended {
+        at: NOW,
+        reason: EndReason::Revoked,
+    };
+    store
+        .end_family(&family.user_id, family.id, &ended)
+        .await
+        .unwrap();
+    assert!(is_conflict(
+        store.commit_family(&family, &next, request(1)).await
+    ));
+    assert_eq!(
+        stored(&store, &family).await.unwrap().generation,
+        Generation::FIRST
+    );
+}
+
+#[tokio::test]
+async fn a_family_ends_once_and_the_first_reason_stays() {
+    let store = store().await;
+    let family = family(1);
+    store.put_family(&family).await.unwrap();
+    let first = Ended {
+        at: NOW,
+        reason: EndReason::ReuseDetected,
+    };
+    let second = Ended {
+        at: NOW,
+        reason: EndReason::Revoked,
+    };
+    for ended in [&first, &second] {
+        store
+            .end_family(&family.user_id, family.id, ended)
+            .await
+            .unwrap();
+    }
+    assert_eq!(stored(&store, &family).await.unwrap().ended, Some(first));
+}
+
+#[tokio::test]
+async fn ending_a_family_that_is_not_there_leaves_nothing_behind() {
+    let store = store().await;
+    let ended = Ended {
+        at: NOW,
+        reason: EndReason::Revoked,
+    };
+    store
+        .end_family(&user_id(), FamilyId::from_bytes([1; 16]), &ended)
+        .await
+        .unwrap();
+    assert_eq!(store.load_families(&user_id()).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_family_id_is_not_taken_twice() {
+    let store = store().await;
+    store.put_family(&family(1)).await.unwrap();
+    assert!(is_conflict(store.put_family(&family(1)).await));
+}
+
+#[tokio::test]
+async fn a_rotation_costs_one_write_unit_and_its_read_two_units() {
+    let store = store().await;
+    let family = family(1);
+    store.put_family(&family).await.unwrap();
+    store.put_user(&login_record()).await.unwrap();
+    let ((), cost) = cost::counted(async {
+        let state = store
+            .load_refresh_state(&family.user_id, family.id)
+            .await
+            .unwrap();
+        assert_eq!(state.family.as_ref(), Some(&family));
+        assert_eq!(state.user, Some(login_record().user));
+        store
+            .commit_family(&family, &rotated(&family, 1), request(1))
+            .await
+            .unwrap();
+    })
+    .await;
+    assert_eq!((cost.read_calls, cost.write_calls), (1, 1));
+    assert!(
+        cost.read_units <= 2.0 && cost.write_units <= 1.0,
+        "{cost:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_refresh_finds_out_what_is_missing() {
+    let store = store().await;
+    let state = store
+        .load_refresh_state(&user_id(), FamilyId::from_bytes([1; 16]))
+        .await
+        .unwrap();
+    assert!(state.family.is_none() && state.user.is_none());
+}
+
+#[tokio::test]
+async fn families_of_one_user_are_not_those_of_another() {
+    let store = store().await;
+    let other = Family {
+        user_id: UserId::parse("auth0|other").unwrap(),
+        ..family(2)
+    };
+    for family in [&family(1), &other] {
+        store.put_family(family).await.unwrap();
+    }
+    assert_eq!(store.load_families(&user_id()).await.unwrap(), [family(1)]);
+}
+
+fn code() -> AuthorizationCode {
+    AuthorizationCode {
+        user_id: user_id(),
+        client_id: client_id(),
+        redirect_uri: "https://app.example/cb".to_owned(),
+        redirect_uri_was_sent: true,
+        audience: Some(audience()),
+        scope: Scope::parse("openid offline_access"),
+        nonce: None,
+        challenge: None,
+        auth_time: NOW,
+        tells_auth_time: false,
+        session_id: SessionId::from_bytes([9; 16]).to_string(),
+        expires_at: NOW.plus(Lifetime::from_secs(60)),
+        redeemed: None,
+    }
+}
+
+fn redeemed(n: u8) -> Redeemed {
+    Redeemed {
+        at: NOW,
+        by: request(n).to_string(),
+        family_id: None,
+    }
+}
+
+fn use_of<'a>(
+    user_id: &'a UserId,
+    redeemed: &'a Redeemed,
+    family: Option<&'a Family>,
+) -> CodeExchange<'a> {
+    CodeExchange {
+        user_id,
+        code_id: CodeId::from_bytes([1; 16]),
+        redeemed,
+        family,
+    }
+}
+
+#[tokio::test]
+async fn a_code_is_used_once_with_or_without_a_family() {
+    for family in [None, Some(&family(1))] {
+        let store = store().await;
+        let id = CodeId::from_bytes([1; 16]);
+        let user = user_id();
+        assert!(is_conflict(
+            store.commit_code(use_of(&user, &redeemed(1), family)).await
+        ));
+        store.put_code(id, &code()).await.unwrap();
+        assert_eq!(store.load_code(&user, id).await.unwrap(), Some(code()));
+        assert!(!is_conflict(
+            store.commit_code(use_of(&user, &redeemed(1), family)).await
+        ));
+        assert!(is_conflict(
+            store.commit_code(use_of(&user, &redeemed(2), None)).await
+        ));
+        let after = store.load_code(&user, id).await.unwrap().unwrap();
+        assert_eq!(after.redeemed, Some(redeemed(1)));
+        let families = store.load_families(&user).await.unwrap();
+        assert_eq!(families.first(), family);
+    }
+}
+
+#[tokio::test]
+async fn a_code_and_its_family_are_written_together_or_not_at_all() {
+    let store = store().await;
+    let (user, id) = (user_id(), CodeId::from_bytes([1; 16]));
+    store.put_code(id, &code()).await.unwrap();
+    store.put_family(&family(1)).await.unwrap();
+    assert!(is_conflict(
+        store
+            .commit_code(use_of(&user, &redeemed(1), Some(&family(1))))
+            .await
+    ));
+    assert_eq!(
+        store.load_code(&user, id).await.unwrap().unwrap().redeemed,
+        None
+    );
+}
+
+#[tokio::test]
+async fn an_assertion_is_used_once_by_each_client() {
+    let store = store().await;
+    let other = ClientId::parse("other").unwrap();
+    assert!(!is_conflict(
+        store.put_assertion(&client_id(), "jti", NOW).await
+    ));
+    assert!(is_conflict(
+        store.put_assertion(&client_id(), "jti", NOW).await
+    ));
+    assert!(!is_conflict(store.put_assertion(&other, "jti", NOW).await));
+}
+
+fn login_record() -> LoginRecord {
+    LoginRecord {
+        user: User {
+            user_id: user_id(),
+            connection: connection(),
+            profile: Profile {
+                email: Some("Ada@Example.com".to_owned()),
+                email_verified: true,
+                username: Some("ada".to_owned()),
+                name: Some("Ada Lovelace".to_owned()),
+                ..Profile::default()
+            },
+            blocked: false,
+            app_metadata: serde_json::from_str(r#"{"plan":{"name":"gold","seats":5,"f":1.5}}"#)
+                .unwrap(),
+            user_metadata: serde_json::Map::new(),
+            created_at: NOW,
+            updated_at: NOW,
+        },
+        password_hash: Some(hash("first")),
+    }
+}
+
+fn hash(password: &str) -> PasswordHash {
+    PasswordHash::import(bcrypt::hash(password, 4).unwrap()).unwrap()
+}
+
+fn connection() -> ConnectionName {
+    ConnectionName::parse("Username-Password-Authentication").unwrap()
+}
+
+#[tokio::test]
+async fn a_user_is_found_by_every_name_in_any_case() {
+    let store = store().await;
+    let record = login_record();
+    store.put_user(&record).await.unwrap();
+    for name in ["ada@example.com", " ADA@example.com ", "Ada"] {
+        assert_eq!(
+            store
+                .load_login(&connection(), name)
+                .await
+                .unwrap()
+                .as_ref(),
+            Some(&record)
+        );
+    }
+    assert_eq!(store.load_login(&connection(), "eve").await.unwrap(), None);
+    store.delete_user(&record.user).await.unwrap();
+    assert_eq!(store.load_login(&connection(), "ada").await.unwrap(), None);
+    assert_eq!(store.load_user(&user_id()).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_login_name_belongs_to_one_user() {
+    let store = store().await;
+    store.put_user(&login_record()).await.unwrap();
+    let mut thief = login_record();
+    thief.user.user_id = UserId::parse("auth0|eve").unwrap();
+    thief.user.profile.username = None;
+    assert!(is_conflict(store.put_user(&thief).await));
+    assert_eq!(store.load_user(&thief.user.user_id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_changed_login_name_lets_go_of_the_old_one() {
+    let store = store().await;
+    let mut record = login_record();
+    store.put_user(&record).await.unwrap();
+    record.user.profile.username = Some("countess".to_owned());
+    store.put_user(&record).await.unwrap();
+    assert_eq!(store.load_login(&connection(), "ada").await.unwrap(), None);
+    assert!(
+        store
+            .load_login(&connection(), "countess")
+            .await
+            .unwrap()
+            .is_some()
+    );
+}
+
+#[tokio::test]
+async fn a_password_hash_is_replaced_only_if_it_is_the_one_that_was_read() {
+    let store = store().await;
+    let record = login_record();
+    store.put_user(&record).await.unwrap();
+    let (second, third) = (hash("second"), hash("third"));
+    store.commit_password_hash(&record, &second).await.unwrap();
+    store.commit_password_hash(&record, &third).await.unwrap();
+    let after = store.load_user(&user_id()).await.unwrap().unwrap();
+    assert_eq!(after.password_hash, Some(second));
+}
+
+#[tokio::test]
+async fn a_visit_does_not_revive_a_session() {
+    let store = store().await;
+    let id = SessionId::from_bytes([3; 16]);
+    let settings = Settings::default();
+    let session = Session::begin(user_id(), id.to_string(), &settings, NOW);
+    let later = NOW.plus(Lifetime::from_secs(60));
+    store.put_session(id, &session).await.unwrap();
+    store
+        .touch_session(id, &session.touched(&settings, later))
+        .await
+        .unwrap();
+    let there = store.load_session(&user_id(), id).await.unwrap().unwrap();
+    assert_eq!(there, session.touched(&settings, later));
+    store.delete_session(&user_id(), id).await.unwrap();
+    store.touch_session(id, &session).await.unwrap();
+    assert_eq!(store.load_session(&user_id(), id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_grant_is_per_client_and_api() {
+    let store = store().await;
+    let grant = Grant {
+        scope: Scope::parse("openid email"),
+        granted_at: NOW,
+    };
+    let api = audience();
+    store
+        .put_grant(&user_id(), &client_id(), Some(&api), &grant)
+        .await
+        .unwrap();
+    let load = |audience| {
+        let store = &store;
+        async move {
+            store
+                .load_grant(&user_id(), &client_id(), audience)
+                .await
+                .unwrap()
+        }
+    };
+    assert_eq!(load(Some(&api)).await, Some(grant));
+    assert_eq!(load(None).await, None);
+    store
+        .delete_grant(&user_id(), &client_id(), Some(&api))
+        .await
+        .unwrap();
+    assert_eq!(load(Some(&api)).await, None);
+}
+
+#[tokio::test]
+async fn the_first_keyring_wins_and_changes_need_the_version_before() {
+    let store = store().await;
+    let key = StoredKey {
+        id: KeyId::new(1),
+        wrapped: "a".to_owned(),
+        active_from: NOW,
+    };
+    let mut keyring = StoredKeyring {
+        keys: vec![key],
+        version: 1,
+    };
+    assert_eq!(store.load_keyring().await.unwrap(), None);
+    assert!(!is_conflict(store.create_keyring(&keyring).await));
+    assert!(is_conflict(store.create_keyring(&keyring).await));
+    keyring.version = 2;
+    assert!(!is_conflict(store.commit_keyring(&keyring).await));
+    assert!(is_conflict(store.commit_keyring(&keyring).await));
+    assert_eq!(store.load_keyring().await.unwrap(), Some(keyring));
+}
+
+#[tokio::test]
+async fn configuration_comes_out_as_it_went_in() {
+    let store = store().await;
+    let client = Client {
+        client_id: client_id(),
+        name: "Shop".to_owned(),
+        logo_uri: None,
+        app_type: AppType::RegularWeb,
+        auth_method: AuthMethod::ClientSecretBasic,
+        secret: Some(StoredSecret {
+            digest: "1.x".to_owned(),
+            sealed: None,
+        }),
+        public_keys: Vec::new(),
+        oidc_conformant: true,
+        is_first_party: true,
+        callbacks: vec!["https://app.example/cb".to_owned()],
+        allowed_origins: Vec::new(),
+        web_origins: Vec::new(),
+        allowed_logout_urls: Vec::new(),
+        grant_types: vec!["refresh_token".to_owned()],
+        jwt_configuration: JwtConfiguration::default(),
+        refresh_token: policy(),
+        client_grants: vec![ClientGrant {
+            audience: audience(),
+            scope: Scope::parse("a b"),
+        }],
+        client_metadata: [("k".to_owned(), "v".to_owned())].into(),
+        skip_non_verifiable_callback_uri_confirmation_prompt: Some(true),
+    };
+    store.put_client(&client).await.unwrap();
+    assert_eq!(store.load_client(&client_id()).await.unwrap(), Some(client));
+    assert_eq!(store.load_settings().await.unwrap(), None);
+    store.put_settings(&Settings::default()).await.unwrap();
+    assert_eq!(
+        store.load_settings().await.unwrap(),
+        Some(Settings::default())
+    );
+}
+
+#[tokio::test]
+async fn a_store_that_is_down_is_unavailable_and_a_missing_table_is_a_defect() {
+    let free = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let down = Store::local(format!("http://{free}"), "ratchet");
+    assert!(matches!(
+        down.load_client(&client_id()).await,
+        Err(StoreError::Unavailable(_))
+    ));
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(dynoxide::server::serve_on(
+        listener,
+        Database::memory().unwrap(),
+    ));
+    let empty = Store::local(endpoint, "no-such-table");
+    assert!(matches!(
+        empty.load_client(&client_id()).await,
+        Err(StoreError::Refused(_))
+    ));
+}
