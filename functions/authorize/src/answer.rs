@@ -1,0 +1,116 @@
+//! Answers to the application: the code, or why there is none (RFC 6749 section 4.1.2).
+
+use std::borrow::Cow;
+
+use http::StatusCode;
+use shared::{
+    app::App,
+    domain::{
+        authorization::{AuthorizationRequest, ResponseMode},
+        denial::Denial,
+    },
+    http::{Request, Response, error::OAuthError, response},
+};
+
+use crate::{
+    pages::{FormPostPage, form_post_security_policy},
+    screen::{Screen, framed},
+};
+
+/// Where an answer goes, and how.
+#[derive(Debug, Clone)]
+pub(crate) struct Reply {
+    pub(crate) redirect_uri: String,
+    pub(crate) response_mode: ResponseMode,
+    pub(crate) state: Option<String>,
+}
+
+impl From<&AuthorizationRequest> for Reply {
+    fn from(request: &AuthorizationRequest) -> Self {
+        Self {
+            redirect_uri: request.redirect_uri.clone(),
+            response_mode: request.response_mode,
+            state: request.state.clone(),
+        }
+    }
+}
+
+/// An error that the application is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    error: &'static str,
+    description: Cow<'static, str>,
+}
+
+impl Refusal {
+    pub(crate) fn new(error: &'static str, description: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            error,
+            description: description.into(),
+        }
+    }
+
+    /// A parameter is not what it should be.
+    pub(crate) fn invalid(denial: &Denial) -> Self {
+        let told = OAuthError::from(denial);
+        Self::new(told.error, told.description)
+    }
+
+    pub(crate) fn unknown_audience(name: &str) -> Self {
+        Self::invalid(&Denial::UnknownAudience(name.to_owned()))
+    }
+}
+
+/// Gives the application a code.
+pub(crate) async fn give_code(
+    app: &App,
+    request: &Request,
+    reply: &Reply,
+    code: &str,
+) -> Result<Response, Denial> {
+    deliver(app, request, reply, &[("code", code)]).await
+}
+
+/// Tells the application why it gets none.
+pub(crate) async fn refuse(
+    app: &App,
+    request: &Request,
+    reply: &Reply,
+    refusal: Refusal,
+) -> Result<Response, Denial> {
+    tracing::info!(error = refusal.error, reason = %refusal.description, "authorization refused");
+    let mut parameters = vec![("error", refusal.error)];
+    if !refusal.description.is_empty() {
+        parameters.push(("error_description", &refusal.description));
+    }
+    deliver(app, request, reply, &parameters).await
+}
+
+async fn deliver(
+    app: &App,
+    request: &Request,
+    reply: &Reply,
+    parameters: &[(&str, &str)],
+) -> Result<Response, Denial> {
+    let mut parameters = parameters.to_vec();
+    if let Some(state) = &reply.state {
+        parameters.push(("state", state));
+    }
+    match reply.response_mode {
+        ResponseMode::Query => Ok(response::redirect(&response::with_query(
+            &reply.redirect_uri,
+            &parameters,
+        ))),
+        ResponseMode::FormPost => {
+            let screen = Screen::new(app, request).await;
+            let action = &reply.redirect_uri;
+            let html = FormPostPage {
+                nonce: &screen.nonce,
+                action,
+                parameters: &parameters,
+            };
+            let policy = form_post_security_policy(&screen.nonce, action);
+            Ok(framed(StatusCode::OK, html.render(), &policy))
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Consent: `/u/consent` ([Auth0's rules]).
+//!
+//! [Auth0's rules]: https://auth0.com/docs/get-started/applications/third-party-applications/user-consent-and-third-party-applications
+
+use http::StatusCode;
+use shared::{
+    app::App,
+    domain::{
+        authorization::Grant,
+        denial::Denial,
+        resource_server::ResourceServer,
+        scope::{OPENID, Scope},
+    },
+    http::{Request, Response, params::Params, response},
+};
+
+use crate::{
+    answer::{self, Refusal, Reply},
+    browser::BrowserSession,
+    pages::{ConsentPage, ScopeLine},
+    resume::Parties,
+    screen::Screen,
+    transaction::{FormToken, Transaction},
+};
+
+/// `GET /u/consent`
+pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, Denial> {
+    let at = app.moment(request);
+    let transaction = Transaction::open(app, request, at.now).await?;
+    let Some(session) = BrowserSession::load(app, request, at.now).await? else {
+        return Ok(response::redirect(
+            &transaction.address("/authorize/resume"),
+        ));
+    };
+    let record = app.store.load_user(&session.session.user_id).await?;
+    let Some(record) = record else {
+        return Ok(response::redirect(
+            &transaction.address("/authorize/resume"),
+        ));
+    };
+    let parties = Parties::load(app, &transaction.request).await?;
+    let screen = Screen::new(app, request).await;
+    let token = FormToken::issue(app, request, &transaction.state).await?;
+    let html = ConsentPage {
+        branding: screen.branding(),
+        nonce: &screen.nonce,
+        application: &parties.client.name,
+        user: record.user.display_name(),
+        api: parties.api.as_ref().map(|api| api.name.as_str()),
+        scopes: &lines(&transaction.request.scope, parties.api.as_deref()),
+        state: &transaction.state,
+        csrf: &token.value,
+    }
+    .render();
+    let mut page = screen.page(
+        StatusCode::OK,
+        html,
+        Some(&transaction.request.redirect_uri),
+    );
+    token.attach(&mut page);
+    Ok(page)
+}
+
+/// `POST /u/consent`
+pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Denial> {
+    let at = app.moment(request);
+    let transaction = Transaction::open(app, request, at.now).await?;
+    let params = Params::of_body(request)?;
+    FormToken::verify(app, request, &params, &transaction.state).await?;
+    let checked = &transaction.request;
+    match params.text("action")? {
+        Some("accept") => {}
+        Some("deny") => {
+            let reply = Reply::from(checked);
+            return answer::refuse(app, request, &reply, Refusal::new("access_denied", "")).await;
+        }
+        _ => {
+            return Err(Denial::InvalidParameter(
+                "action must be accept or deny".to_owned(),
+            ));
+        }
+    }
+    if let Some(session) = BrowserSession::load(app, request, at.now).await? {
+        let user_id = &session.session.user_id;
+        let audience = checked.audience.as_ref();
+        let before = app
+            .store
+            .load_grant(user_id, &checked.client_id, audience)
+            .await?;
+        let scope = before
+            .map(|grant| grant.scope)
+            .unwrap_or_default()
+            .union(&checked.scope);
+        let grant = Grant {
+            scope,
+            granted_at: at.now,
+        };
+        app.store
+            .put_grant(user_id, &checked.client_id, audience, &grant)
+            .await?;
+    }
+    Ok(response::redirect(
+        &transaction.address("/authorize/resume"),
+    ))
+}
+
+/// The scopes in words: the API's own, ours for the standard ones, else the bare name. `openid`
+/// goes without saying.
+fn lines<'a>(scope: &'a Scope, api: Option<&'a ResourceServer>) -> Vec<ScopeLine<'a>> {
+    scope
+        .iter()
+        .filter(|value| *value != OPENID)
+        .map(|value| {
+            let description = match value {
+                "profile" => "Your name, nickname and picture",
+                "email" => "Your e-mail address",
+                "address" => "Your postal address",
+                "phone" => "Your phone number",
+                "offline_access" => "Access while you are not using the application",
+                other => api
+                    .and_then(|api| api.scope_description(other))
+                    .unwrap_or(other),
+            };
+            ScopeLine { value, description }
+        })
+        .collect()
+}

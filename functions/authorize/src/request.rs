@@ -1,0 +1,27 @@
+//! `/authorize`: the request is checked, then answered, or the browser is sent to log in.
+
+use http::Method;
+use shared::{
+    app::App,
+    domain::denial::Denial,
+    http::{Request, Response, params::Params},
+};
+
+use crate::{answer, checks, resume};
+
+/// Checks in two halves: until client and redirect URI are known to belong together, an error is a
+/// page; from then on it is told to the application.
+pub(crate) async fn handle(app: &App, request: &Request) -> Result<Response, Denial> {
+    let params = match *request.method() {
+        Method::POST => Params::of_body(request)?,
+        _ => Params::of_query(request)?,
+    };
+    let recipient = checks::recipient(app, &params).await?;
+    match checks::request(app, &params, &recipient, app.moment(request).now).await {
+        Ok(checked) => resume::proceed(app, request, checked).await,
+        Err(refusal) => {
+            let refusal = answer::Refusal::try_from(refusal)?;
+            answer::refuse(app, request, &recipient.reply(&params)?, refusal).await
+        }
+    }
+}

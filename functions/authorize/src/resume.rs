@@ -1,0 +1,181 @@
+//! What happens next to a checked request: a page, a code, or a refusal. The same for a browser that
+//! just arrived and for one that comes back from logging in.
+
+use shared::{
+    app::{App, Moment},
+    domain::{
+        authorization::{AuthorizationRequest, Grant, Next, needs_consent},
+        client::Client,
+        code::{AuthorizationCode, CODE_LIFETIME},
+        denial::Denial,
+        ids::CodeId,
+        resource_server::ResourceServer,
+        sealed::{Owned, Purpose},
+        settings::Settings,
+    },
+    http::{Request, Response, response},
+    system::random,
+};
+
+use crate::{
+    answer::{self, Refusal, Reply},
+    browser::BrowserSession,
+    transaction::Transaction,
+};
+
+/// `GET /authorize/resume`: the browser comes back from a page.
+pub(crate) async fn handle(app: &App, request: &Request) -> Result<Response, Denial> {
+    let transaction = Transaction::open(app, request, app.moment(request).now).await?;
+    proceed(app, request, transaction.request).await
+}
+
+/// Decides and does it.
+pub(crate) async fn proceed(
+    app: &App,
+    request: &Request,
+    checked: AuthorizationRequest,
+) -> Result<Response, Denial> {
+    let at = app.moment(request);
+    let client = app.client(&checked.client_id).await?;
+    let client = client.ok_or_else(|| Denial::UnknownClient(checked.client_id.to_string()))?;
+    let api = app.api_for(checked.audience.as_ref()).await?;
+    let settings = app.settings().await?;
+    let session = BrowserSession::load(app, request, at.now).await?;
+    let asks = needs_consent(&client, api.as_deref(), &checked.redirect_uri, &settings)
+        || checked.prompt.consent;
+    let grant = match &session {
+        Some(session) if asks => grant(app, session, &checked).await?,
+        _ => None,
+    };
+    let known = session.as_ref().map(|session| &session.session);
+    let next = checked.decide(known, asks, grant.as_ref(), at.now);
+    let reply = Reply::from(&checked);
+    match (next, session) {
+        (Next::Issue, Some(session)) => {
+            issue(
+                app,
+                request,
+                &Granted {
+                    checked,
+                    session,
+                    settings: &settings,
+                },
+                at,
+            )
+            .await
+        }
+        (Next::AskConsent, Some(_)) => go_to(app, "/u/consent", checked).await,
+        (Next::LoginRequired, _) => {
+            let refusal = Refusal::new("login_required", "Login required");
+            answer::refuse(app, request, &reply, refusal).await
+        }
+        (Next::ConsentRequired, _) => {
+            let refusal = Refusal::new("consent_required", "Consent required");
+            answer::refuse(app, request, &reply, refusal).await
+        }
+        (Next::LogIn | Next::Issue | Next::AskConsent, _) => go_to(app, "/u/login", checked).await,
+    }
+}
+
+/// What the consent page and the decision need to know of the request's two ends.
+pub(crate) struct Parties {
+    pub(crate) client: std::sync::Arc<Client>,
+    pub(crate) api: Option<std::sync::Arc<ResourceServer>>,
+}
+
+impl Parties {
+    pub(crate) async fn load(app: &App, checked: &AuthorizationRequest) -> Result<Self, Denial> {
+        let client = app.client(&checked.client_id).await?;
+        Ok(Self {
+            client: client.ok_or_else(|| Denial::UnknownClient(checked.client_id.to_string()))?,
+            api: app.api_for(checked.audience.as_ref()).await?,
+        })
+    }
+}
+
+/// A request that nothing stands in the way of.
+struct Granted<'a> {
+    checked: AuthorizationRequest,
+    session: BrowserSession,
+    settings: &'a Settings,
+}
+
+async fn issue(
+    app: &App,
+    request: &Request,
+    granted: &Granted<'_>,
+    at: Moment,
+) -> Result<Response, Denial> {
+    let Granted {
+        checked,
+        session,
+        settings,
+    } = granted;
+    let user_id = &session.session.user_id;
+    let reply = Reply::from(checked);
+    match app.store.load_user(user_id).await? {
+        Some(record) if record.user.blocked => {
+            let refusal = Refusal::new("unauthorized", "user is blocked");
+            return answer::refuse(app, request, &reply, refusal).await;
+        }
+        Some(_) => {}
+        // The session outlived its user.
+        None if checked.prompt.none => {
+            let refusal = Refusal::new("login_required", "Login required");
+            return answer::refuse(app, request, &reply, refusal).await;
+        }
+        None => return go_to(app, "/u/login", checked.clone()).await,
+    }
+    let id = CodeId::from_bytes(random());
+    app.store.put_code(id, &code(checked, session, at)).await?;
+    session.touch(app, settings, at.now).await?;
+    let (keyring, key) = app.active_key().await;
+    let owned = Owned {
+        user_id: user_id.clone(),
+        id: *id.as_bytes(),
+    };
+    let text = keyring.seal(
+        key,
+        Purpose::AuthorizationCode,
+        "",
+        random(),
+        &owned.to_bytes(),
+    )?;
+    answer::give_code(app, request, &reply, &text).await
+}
+
+fn code(checked: &AuthorizationRequest, session: &BrowserSession, at: Moment) -> AuthorizationCode {
+    AuthorizationCode {
+        user_id: session.session.user_id.clone(),
+        client_id: checked.client_id.clone(),
+        redirect_uri: checked.redirect_uri.clone(),
+        redirect_uri_was_sent: checked.redirect_uri_was_sent,
+        audience: checked.audience.clone(),
+        scope: checked.scope.clone(),
+        nonce: checked.nonce.clone(),
+        challenge: checked.challenge.clone(),
+        auth_time: session.session.authenticated_at,
+        tells_auth_time: checked.tells_auth_time(),
+        session_id: session.id.to_string(),
+        expires_at: at.now.plus(CODE_LIFETIME),
+        redeemed: None,
+    }
+}
+
+async fn grant(
+    app: &App,
+    session: &BrowserSession,
+    checked: &AuthorizationRequest,
+) -> Result<Option<Grant>, Denial> {
+    let user_id = &session.session.user_id;
+    let audience = checked.audience.as_ref();
+    Ok(app
+        .store
+        .load_grant(user_id, &checked.client_id, audience)
+        .await?)
+}
+
+async fn go_to(app: &App, path: &str, checked: AuthorizationRequest) -> Result<Response, Denial> {
+    let transaction = Transaction::begin(app, checked).await?;
+    Ok(response::redirect(&transaction.address(path)))
+}

@@ -1,0 +1,105 @@
+//! What every page has in common: the tenant's branding, a nonce for its style sheet, and the
+//! headers that keep it out of frames and caches.
+
+use std::sync::Arc;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::{
+    HeaderName, HeaderValue, StatusCode,
+    header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS},
+};
+use shared::{
+    app::App,
+    domain::{denial::Denial, settings::Settings},
+    http::{Request, Response, error::OAuthError, response},
+    system::random,
+};
+
+use crate::pages::{Branding, ErrorPage, content_security_policy};
+
+/// What is needed to show a page.
+pub(crate) struct Screen {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) nonce: String,
+    tracking: String,
+}
+
+impl Screen {
+    /// With the tenant's settings, or without them when even those cannot be read.
+    pub(crate) async fn new(app: &App, request: &Request) -> Self {
+        let settings = match app.settings().await {
+            Ok(settings) => settings,
+            Err(error) => {
+                tracing::error!(%error, "a page has to do without the tenant's settings");
+                Arc::default()
+            }
+        };
+        Self {
+            settings,
+            nonce: URL_SAFE_NO_PAD.encode(random::<16>()),
+            tracking: app.moment(request).request.to_string(),
+        }
+    }
+
+    pub(crate) fn branding(&self) -> Branding<'_> {
+        Branding {
+            name: &self.settings.friendly_name,
+            logo_url: self.settings.logo_url.as_deref(),
+            primary_color: self.settings.primary_color.as_str(),
+        }
+    }
+
+    /// A page whose form may lead on to `target`.
+    pub(crate) fn page(&self, status: StatusCode, html: String, target: Option<&str>) -> Response {
+        let logo = self.settings.logo_url.as_deref();
+        framed(
+            status,
+            html,
+            &content_security_policy(&self.nonce, target, logo),
+        )
+    }
+
+    /// The page for what cannot be told to the application.
+    pub(crate) fn error(&self, denial: &Denial) -> Response {
+        tracing::info!(reason = %denial, "refused with a page");
+        let told = OAuthError::from(denial);
+        let html = ErrorPage {
+            branding: self.branding(),
+            nonce: &self.nonce,
+            title: "Something went wrong",
+            error: told.error,
+            description: &told.description,
+            tracking: &self.tracking,
+        }
+        .render();
+        let mut page = self.page(told.status, html, None);
+        // The words for browsers are the same as for clients; so is the advice to come back.
+        if let Some(retry) = told
+            .into_response()
+            .headers()
+            .get(http::header::RETRY_AFTER)
+        {
+            page.headers_mut()
+                .insert(http::header::RETRY_AFTER, retry.clone());
+        }
+        page
+    }
+}
+
+/// A page with its policy and everything else that keeps it to itself.
+pub(crate) fn framed(status: StatusCode, html: String, policy: &str) -> Response {
+    let mut page = response::html(status, html);
+    let headers = page.headers_mut();
+    let mut set = |name: HeaderName, value: &str| match HeaderValue::try_from(value) {
+        Ok(value) => {
+            headers.insert(name, value);
+        }
+        Err(error) => tracing::error!(%error, %name, "a page goes out without a header"),
+    };
+    set(CONTENT_SECURITY_POLICY, policy);
+    set(X_FRAME_OPTIONS, "DENY");
+    set(X_CONTENT_TYPE_OPTIONS, "nosniff");
+    // The address of a login page holds the whole request.
+    set(REFERRER_POLICY, "no-referrer");
+    page
+}

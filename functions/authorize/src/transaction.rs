@@ -1,0 +1,121 @@
+//! The authorization request on its way through the login pages: sealed in their `state`, so that
+//! nothing is stored for a visitor who never logs in; and the token that ties a form to the browser
+//! that was shown it.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::{HeaderValue, header::SET_COOKIE};
+use shared::{
+    app::App,
+    domain::{
+        authorization::{AuthorizationRequest, TRANSACTION_LIFETIME},
+        denial::Denial,
+        sealed::Purpose,
+        time::Timestamp,
+    },
+    http::{
+        Request, Response,
+        cookies::{self, Site, Stay},
+        params::Params,
+    },
+    system::random,
+};
+
+/// The cookie that forms are tied to.
+const CSRF_COOKIE: &str = "_csrf";
+/// The label of the digests in forms.
+const CSRF: &str = "csrf";
+
+/// A request on its way, with the text it travels as.
+pub(crate) struct Transaction {
+    pub(crate) request: AuthorizationRequest,
+    pub(crate) state: String,
+}
+
+impl Transaction {
+    /// Seals a request.
+    pub(crate) async fn begin(app: &App, request: AuthorizationRequest) -> Result<Self, Denial> {
+        let (keyring, key) = app.active_key().await;
+        let plaintext =
+            serde_json::to_vec(&request).map_err(|e| Denial::Internal(e.to_string()))?;
+        let state = keyring.seal(key, Purpose::Transaction, "", random(), &plaintext)?;
+        Ok(Self { request, state })
+    }
+
+    /// Opens the `state` in the address of a page. The page may have been left open too long.
+    pub(crate) async fn open(app: &App, request: &Request, now: Timestamp) -> Result<Self, Denial> {
+        let params = Params::of_query(request)?;
+        let state = params.text("state")?.ok_or(Denial::StaleTransaction)?;
+        let opened = app.keyring().await.open(Purpose::Transaction, "", state);
+        let opened = opened.ok_or(Denial::StaleTransaction)?;
+        let request: AuthorizationRequest =
+            serde_json::from_slice(&opened.plaintext).map_err(|_| Denial::StaleTransaction)?;
+        if request.started_at.plus(TRANSACTION_LIFETIME) <= now {
+            return Err(Denial::StaleTransaction);
+        }
+        Ok(Self {
+            request,
+            state: state.to_owned(),
+        })
+    }
+
+    /// The address of a page of this transaction.
+    pub(crate) fn address(&self, path: &str) -> String {
+        format!("{path}?state={}", self.state)
+    }
+}
+
+/// What ties a form to a browser: a cookie, and its digest in the form.
+pub(crate) struct FormToken {
+    pub(crate) value: String,
+    cookie: Option<HeaderValue>,
+}
+
+impl FormToken {
+    /// For a form about to be shown; the browser keeps the cookie it has.
+    pub(crate) async fn issue(app: &App, request: &Request, state: &str) -> Result<Self, Denial> {
+        let known = cookies::get(request, CSRF_COOKIE).filter(|value| value.len() == 22);
+        let (secret, cookie) = match known {
+            Some(secret) => (secret.to_owned(), None),
+            None => {
+                let secret = URL_SAFE_NO_PAD.encode(random::<16>());
+                let https = app.issuer.is_https();
+                let cookie = cookies::set(CSRF_COOKIE, &secret, Stay::Browser, Site::Own, https);
+                (secret, cookie)
+            }
+        };
+        let (keyring, key) = app.active_key().await;
+        let value = keyring.digest(key, CSRF, bound(&secret, state).as_bytes())?;
+        Ok(Self { value, cookie })
+    }
+
+    /// Sends the cookie along with the form.
+    pub(crate) fn attach(self, response: &mut Response) {
+        if let Some(cookie) = self.cookie {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
+    }
+
+    /// Whether a submitted form came from a page that this browser was shown.
+    pub(crate) async fn verify(
+        app: &App,
+        request: &Request,
+        params: &Params,
+        state: &str,
+    ) -> Result<(), Denial> {
+        let secret = cookies::get(request, CSRF_COOKIE).ok_or(Denial::ForeignForm)?;
+        let value = params.text("_csrf")?.ok_or(Denial::ForeignForm)?;
+        let matches =
+            app.keyring()
+                .await
+                .digest_matches(value, CSRF, bound(secret, state).as_bytes());
+        if matches {
+            Ok(())
+        } else {
+            Err(Denial::ForeignForm)
+        }
+    }
+}
+
+fn bound(secret: &str, state: &str) -> String {
+    format!("{secret}.{state}")
+}

@@ -1,0 +1,57 @@
+//! The documents under `/.well-known`: metadata (`OpenID` Connect Discovery, RFC 8414) and keys
+//! (RFC 7517). Public, and good for every origin.
+
+mod metadata;
+
+use http::Method;
+use jsonwebtoken::jwk::JwkSet;
+use shared::{
+    app::App,
+    domain::denial::Denial,
+    http::{Request, Response, cors, error::OAuthError, response},
+};
+
+/// How long a document may be kept, in seconds. A new key is published long before its first use.
+const MAX_AGE: u32 = 300;
+
+/// Answers a request.
+pub fn handle(app: &App, request: &Request) -> Response {
+    if let Some(preflight) = cors::preflight(request) {
+        return preflight;
+    }
+    let mut answer = match (request.method(), request.uri().path()) {
+        (
+            &Method::GET | &Method::HEAD,
+            "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server",
+        ) => response::public_json(&metadata::metadata(app), MAX_AGE),
+        (&Method::GET | &Method::HEAD, "/.well-known/jwks.json") => {
+            response::public_json(&keys(app), MAX_AGE)
+        }
+        (_, path) if path.starts_with("/.well-known/") && is_known(path) => {
+            OAuthError::from(&Denial::MethodNotAllowed).into_response()
+        }
+        _ => OAuthError::from(&Denial::NotFound).into_response(),
+    };
+    cors::allow_everyone(&mut answer);
+    answer
+}
+
+fn is_known(path: &str) -> bool {
+    matches!(
+        path,
+        "/.well-known/openid-configuration"
+            | "/.well-known/oauth-authorization-server"
+            | "/.well-known/jwks.json"
+    )
+}
+
+fn keys(app: &App) -> JwkSet {
+    JwkSet {
+        keys: app
+            .signer
+            .published()
+            .iter()
+            .map(|key| key.jwk.clone())
+            .collect(),
+    }
+}

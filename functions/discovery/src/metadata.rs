@@ -1,0 +1,88 @@
+//! The metadata document. It names what is there and nothing else.
+
+use serde::Serialize;
+use shared::app::App;
+
+/// The document, in the order of Auth0's.
+#[derive(Serialize)]
+pub(crate) struct Metadata {
+    issuer: String,
+    authorization_endpoint: String,
+    token_endpoint: String,
+    userinfo_endpoint: String,
+    jwks_uri: String,
+    revocation_endpoint: String,
+    scopes_supported: &'static [&'static str],
+    response_types_supported: &'static [&'static str],
+    response_modes_supported: &'static [&'static str],
+    grant_types_supported: &'static [&'static str],
+    code_challenge_methods_supported: &'static [&'static str],
+    subject_types_supported: &'static [&'static str],
+    id_token_signing_alg_values_supported: &'static [&'static str],
+    token_endpoint_auth_methods_supported: &'static [&'static str],
+    token_endpoint_auth_signing_alg_values_supported: &'static [&'static str],
+    claims_supported: &'static [&'static str],
+    request_parameter_supported: bool,
+    request_uri_parameter_supported: bool,
+}
+
+pub(crate) fn metadata(app: &App) -> Metadata {
+    let issuer = &app.issuer;
+    Metadata {
+        issuer: issuer.as_str().to_owned(),
+        authorization_endpoint: issuer.join("authorize"),
+        token_endpoint: issuer.join("oauth/token"),
+        userinfo_endpoint: issuer.join("userinfo"),
+        jwks_uri: issuer.join(".well-known/jwks.json"),
+        revocation_endpoint: issuer.join("oauth/revoke"),
+        scopes_supported: &[
+            "openid",
+            "profile",
+            "offline_access",
+            "name",
+            "given_name",
+            "family_name",
+            "nickname",
+            "email",
+            "email_verified",
+            "picture",
+            "created_at",
+            "identities",
+            "phone",
+            "address",
+        ],
+        response_types_supported: &["code"],
+        response_modes_supported: &["query", "form_post"],
+        grant_types_supported: &["authorization_code", "refresh_token", "client_credentials"],
+        code_challenge_methods_supported: &["S256", "plain"],
+        subject_types_supported: &["public"],
+        id_token_signing_alg_values_supported: &["HS256", "RS256", "PS256", "ES256"],
+        token_endpoint_auth_methods_supported: &[
+            "client_secret_basic",
+            "client_secret_post",
+            "private_key_jwt",
+            "none",
+        ],
+        token_endpoint_auth_signing_alg_values_supported: &["RS256", "RS384", "PS256"],
+        claims_supported: &[
+            "aud",
+            "auth_time",
+            "created_at",
+            "email",
+            "email_verified",
+            "exp",
+            "family_name",
+            "given_name",
+            "iat",
+            "identities",
+            "iss",
+            "name",
+            "nickname",
+            "phone_number",
+            "picture",
+            "sub",
+        ],
+        request_parameter_supported: false,
+        request_uri_parameter_supported: false,
+    }
+}

@@ -1,0 +1,126 @@
+//! Revocation: `POST /oauth/revoke` (RFC 7009, [Auth0's revocation]). Only refresh tokens can be
+//! revoked. A token that is unknown, foreign or revoked already is answered with success, because
+//! afterwards it is as dead as the client wanted it.
+//!
+//! [Auth0's revocation]: https://auth0.com/docs/secure/tokens/refresh-tokens/revoke-refresh-tokens
+
+use std::sync::Arc;
+
+use http::{Method, StatusCode};
+use shared::{
+    app::{App, AuthenticatedClient, Moment},
+    domain::{
+        client::Client,
+        denial::Denial,
+        family::{EndReason, Ended},
+        sealed::{Purpose, RefreshToken},
+    },
+    http::{
+        Request, Response, cors,
+        credentials::Credentials,
+        error::{Endpoint, OAuthError},
+        params::Params,
+        response,
+    },
+    telemetry::event,
+};
+
+/// Answers a request; whatever goes wrong is an answer too.
+pub async fn handle(app: &App, request: &Request) -> Response {
+    if let Some(preflight) = cors::preflight(request) {
+        return preflight;
+    }
+    let mut caller = None;
+    let mut answer = match route(app, request, &mut caller).await {
+        Ok(()) => response::empty(StatusCode::OK),
+        Err(denial) => {
+            tracing::info!(reason = %denial, "refused");
+            OAuthError::new(&denial, Endpoint::Revoke).into_response()
+        }
+    };
+    cors::allow_for_client(&mut answer, request, caller.as_deref());
+    answer
+}
+
+async fn route(
+    app: &App,
+    request: &Request,
+    caller: &mut Option<Arc<Client>>,
+) -> Result<(), Denial> {
+    match (request.method(), request.uri().path()) {
+        (&Method::POST, "/oauth/revoke") => {}
+        (_, "/oauth/revoke") => return Err(Denial::MethodNotAllowed),
+        _ => return Err(Denial::NotFound),
+    }
+    let at = app.moment(request);
+    let params = Params::of_body(request)?;
+    let credentials = Credentials::parse(request, &params)?;
+    *caller = app.client(&credentials.client_id).await?;
+    let client = app.authenticate(&credentials, at).await?;
+    let text = params.required("token")?;
+    let opened = app
+        .keyring()
+        .await
+        .open(Purpose::RefreshToken, client.client_id.as_str(), text);
+    match opened.and_then(|opened| RefreshToken::from_bytes(&opened.plaintext)) {
+        Some(token) => revoke(app, &client, &token, at).await,
+        None => {
+            tracing::info!(client_id = %client.client_id, "asked to revoke what is none of its tokens");
+            Ok(())
+        }
+    }
+}
+
+async fn revoke(
+    app: &App,
+    client: &AuthenticatedClient,
+    token: &RefreshToken,
+    at: Moment,
+) -> Result<(), Denial> {
+    let RefreshToken {
+        user_id, family_id, ..
+    } = token;
+    let ended = Ended {
+        at: at.now,
+        reason: EndReason::Revoked,
+    };
+    app.store.end_family(user_id, *family_id, &ended).await?;
+    if app.settings().await?.revoke_refresh_token_grant {
+        revoke_grant(app, token, at).await?;
+    }
+    tracing::info!(
+        r#type = event::REVOKED,
+        client_id = %client.client_id,
+        %user_id,
+        %family_id,
+    );
+    Ok(())
+}
+
+/// The tenant wants the whole grant gone: every family of the same user, client and API ends, and
+/// the user is asked again next time.
+async fn revoke_grant(app: &App, token: &RefreshToken, at: Moment) -> Result<(), Denial> {
+    let families = app.store.load_families(&token.user_id).await?;
+    let Some(revoked) = families.iter().find(|family| family.id == token.family_id) else {
+        return Ok(());
+    };
+    let ended = Ended {
+        at: at.now,
+        reason: EndReason::GrantRevoked,
+    };
+    for family in &families {
+        if family.client_id == revoked.client_id
+            && family.audience == revoked.audience
+            && family.is_live(at.now)
+        {
+            app.store
+                .end_family(&family.user_id, family.id, &ended)
+                .await?;
+        }
+    }
+    let audience = revoked.audience.as_ref();
+    Ok(app
+        .store
+        .delete_grant(&revoked.user_id, &revoked.client_id, audience)
+        .await?)
+}

@@ -1,0 +1,254 @@
+//! `grant_type=authorization_code` (RFC 6749 section 4.1.3, RFC 7636): a code becomes tokens, and
+//! with `offline_access` the first refresh token of a new family. Using the code up and beginning
+//! the family is one transaction; a code that comes back ends the family it gave birth to.
+
+use shared::{
+    adapters::dynamo::{CodeExchange, CommitError},
+    app::{App, AuthenticatedClient, Moment, TokensFor},
+    domain::{
+        claims::{Issuance, LoginClaims, Subject},
+        client::Client,
+        code::{AuthorizationCode, CodeRefusal, Presented, Redeemed},
+        denial::Denial,
+        family::{EndReason, Ended, Exchange, Family, Login, MAX_LIVE_PER_USER_AND_CLIENT},
+        ids::{CodeId, FamilyId, SessionId, UserId},
+        scope::OFFLINE_ACCESS,
+        sealed::{Owned, Purpose},
+        user::User,
+    },
+    http::params::Params,
+    system::random,
+    telemetry::event,
+};
+
+use super::refresh_token;
+use crate::response::TokenAnswer;
+
+pub(super) async fn redeem(
+    app: &App,
+    client: &AuthenticatedClient,
+    params: &Params,
+    at: Moment,
+) -> Result<TokenAnswer, Denial> {
+    let text = params.required("code")?;
+    let presented = Presented {
+        client_id: &client.client_id,
+        redirect_uri: params.text("redirect_uri")?,
+        verifier: params.text("code_verifier")?,
+    };
+    let opened = app
+        .keyring()
+        .await
+        .open(Purpose::AuthorizationCode, "", text);
+    let owned = opened.and_then(|opened| Owned::from_bytes(&opened.plaintext));
+    let Owned { user_id, id } = owned.ok_or(Denial::Code("not sealed by us"))?;
+    let id = CodeId::from_bytes(id);
+    let code = app
+        .store
+        .load_code(&user_id, id)
+        .await?
+        .ok_or(Denial::Code("unknown"))?;
+    if let Err(refusal) = code.redeem(presented, at.now) {
+        return Err(refuse(app, client, &user_id, refusal, at).await?);
+    }
+    // A public client has nothing but PKCE to show that the code is its own.
+    if client.is_public() && code.challenge.is_none() {
+        return Err(Denial::ClientAuthentication("a public client without PKCE"));
+    }
+    let user = app
+        .store
+        .load_user(&user_id)
+        .await?
+        .ok_or(Denial::Code("the user is gone"))?
+        .user;
+    if user.blocked {
+        return Err(Denial::UserBlocked);
+    }
+    exchange(app, client, id, &code, &user, at).await
+}
+
+/// Signs first, commits second: a failure in between leaves the code as it was.
+async fn exchange(
+    app: &App,
+    client: &Client,
+    id: CodeId,
+    code: &AuthorizationCode,
+    user: &User,
+    at: Moment,
+) -> Result<TokenAnswer, Denial> {
+    let api = app.api_for(code.audience.as_ref()).await?;
+    let (keyring, active_key) = app.active_key().await;
+    let family = code.scope.contains(OFFLINE_ACCESS).then(|| {
+        Family::begin(
+            FamilyId::from_bytes(random()),
+            login(code),
+            &client.refresh_token,
+            Exchange {
+                request: at.request,
+                active_key,
+                now: at.now,
+            },
+        )
+    });
+    let issuance = Issuance {
+        issuer: app.issuer.as_str(),
+        client,
+        subject: Subject::User(user),
+        scope: &code.scope,
+        request: at.request,
+        gty: None,
+        now: at.now,
+    };
+    let login = LoginClaims {
+        nonce: code.nonce.as_deref(),
+        session_id: Some(&code.session_id),
+        auth_time: code.tells_auth_time.then_some(code.auth_time),
+    };
+    let tokens = app
+        .mint(TokensFor {
+            issuance,
+            api: api.as_deref(),
+            login,
+        })
+        .await?;
+    let refresh_token = family
+        .as_ref()
+        .map(|family| refresh_token::seal(&keyring, family))
+        .transpose()?;
+    if let Some(family) = &family {
+        make_room(app, family, at).await?;
+    }
+    commit(app, id, code, family.as_ref(), at).await?;
+    tracing::info!(
+        r#type = event::CODE_EXCHANGED,
+        client_id = %client.client_id,
+        user_id = %user.user_id,
+        family_id = family.as_ref().map(|family| family.id.to_string()),
+    );
+    Ok(TokenAnswer {
+        tokens,
+        scope: code.scope.clone(),
+        refresh_token,
+    })
+}
+
+async fn commit(
+    app: &App,
+    id: CodeId,
+    code: &AuthorizationCode,
+    family: Option<&Family>,
+    at: Moment,
+) -> Result<(), Denial> {
+    let redeemed = Redeemed {
+        at: at.now,
+        by: at.request.to_string(),
+        family_id: family.map(|family| family.id.to_string()),
+    };
+    let exchange = CodeExchange {
+        user_id: &code.user_id,
+        code_id: id,
+        redeemed: &redeemed,
+        family,
+    };
+    let failure = match app.store.commit_code(exchange).await {
+        Ok(()) => return Ok(()),
+        Err(failure) => failure,
+    };
+    // Whatever failed, the code itself says who used it up: perhaps it was this very request.
+    let after = app
+        .store
+        .load_code(&code.user_id, id)
+        .await?
+        .and_then(|code| code.redeemed);
+    match (after, failure) {
+        (Some(after), _) if after.by == redeemed.by => Ok(()),
+        (Some(after), _) => {
+            end_birth(app, &code.user_id, &after, at).await?;
+            Err(Denial::Code("used by another request at the same time"))
+        }
+        (None, CommitError::Conflict) => Err(Denial::Code("gone")),
+        (None, CommitError::Store(error)) => Err(error.into()),
+    }
+}
+
+/// What a refused code leads to. The family that a used code gave birth to ends first.
+async fn refuse(
+    app: &App,
+    client: &Client,
+    user_id: &UserId,
+    refusal: CodeRefusal,
+    at: Moment,
+) -> Result<Denial, Denial> {
+    let denial = match refusal {
+        CodeRefusal::Reused(redeemed) => {
+            end_birth(app, user_id, &redeemed, at).await?;
+            Denial::Code("used before")
+        }
+        CodeRefusal::Invalid => Denial::Code("expired, or for another client or redirect URI"),
+        CodeRefusal::Verifier => Denial::CodeVerifier,
+    };
+    tracing::warn!(
+        r#type = event::CODE_REFUSED,
+        client_id = %client.client_id,
+        %user_id,
+        reason = %denial,
+    );
+    Ok(denial)
+}
+
+async fn end_birth(
+    app: &App,
+    user_id: &UserId,
+    redeemed: &Redeemed,
+    at: Moment,
+) -> Result<(), Denial> {
+    let Some(family) = redeemed.family_id.as_deref() else {
+        return Ok(());
+    };
+    let family = FamilyId::parse(family).map_err(|e| Denial::Internal(e.to_string()))?;
+    let ended = Ended {
+        at: at.now,
+        reason: EndReason::CodeReused,
+    };
+    Ok(app.store.end_family(user_id, family, &ended).await?)
+}
+
+/// Ends the oldest live families of this user and client, so that with the new one there are no more
+/// than allowed.
+async fn make_room(app: &App, new: &Family, at: Moment) -> Result<(), Denial> {
+    let mut live: Vec<Family> = app
+        .store
+        .load_families(&new.user_id)
+        .await?
+        .into_iter()
+        .filter(|family| family.client_id == new.client_id && family.is_live(at.now))
+        .collect();
+    live.sort_by_key(|family| std::cmp::Reverse(family.created_at));
+    let ended = Ended {
+        at: at.now,
+        reason: EndReason::LimitExceeded,
+    };
+    for family in live.iter().skip(MAX_LIVE_PER_USER_AND_CLIENT - 1) {
+        app.store
+            .end_family(&family.user_id, family.id, &ended)
+            .await?;
+        tracing::info!(
+            r#type = event::CLEANED_UP,
+            user_id = %family.user_id,
+            client_id = %family.client_id,
+            family_id = %family.id,
+        );
+    }
+    Ok(())
+}
+
+fn login(code: &AuthorizationCode) -> Login {
+    Login {
+        user_id: code.user_id.clone(),
+        client_id: code.client_id.clone(),
+        audience: code.audience.clone(),
+        scope: code.scope.clone(),
+        auth_time: code.auth_time,
+        session_id: SessionId::parse(&code.session_id).ok(),
+    }
+}

@@ -1,0 +1,78 @@
+//! `grant_type=client_credentials` (RFC 6749 section 4.4, [Auth0's client credentials flow]): a
+//! client acts in its own name. No state, and never a refresh token.
+//!
+//! [Auth0's client credentials flow]: https://auth0.com/docs/get-started/authentication-and-authorization-flow/client-credentials-flow
+
+use shared::{
+    app::{App, AuthenticatedClient, Moment, TokensFor},
+    domain::{
+        claims::{Issuance, LoginClaims, Subject},
+        denial::Denial,
+        ids::Audience,
+        scope::Scope,
+    },
+    http::params::Params,
+    telemetry::event,
+};
+
+use crate::response::TokenAnswer;
+
+pub(super) async fn redeem(
+    app: &App,
+    client: &AuthenticatedClient,
+    params: &Params,
+    at: Moment,
+) -> Result<TokenAnswer, Denial> {
+    if client.is_public() {
+        return Err(Denial::ClientAuthentication(
+            "a public client has no name of its own",
+        ));
+    }
+    let audience = match params.text("audience")? {
+        Some(name) => {
+            Audience::parse(name).map_err(|_| Denial::UnknownAudience(name.to_owned()))?
+        }
+        None => app
+            .settings()
+            .await?
+            .default_audience
+            .clone()
+            .ok_or(Denial::NoAudience)?,
+    };
+    let api = app.resource_server(&audience).await?;
+    let api = api.ok_or_else(|| Denial::UnknownAudience(audience.to_string()))?;
+    let granted = client
+        .client_grant(&audience)
+        .ok_or_else(|| Denial::NoClientGrant(audience.to_string()))?;
+    let scope = match params.scope()?.map(|text| Scope::parse(&text)) {
+        Some(asked) if !asked.is_subset(&granted.scope) => {
+            let excess = asked.filter(|name| !granted.scope.contains(name));
+            return Err(Denial::ScopesNotGranted(excess.to_string()));
+        }
+        Some(asked) => asked,
+        None => granted.scope.clone(),
+    };
+    let issuance = Issuance {
+        issuer: app.issuer.as_str(),
+        client,
+        subject: Subject::Client,
+        scope: &scope,
+        request: at.request,
+        gty: Some("client-credentials"),
+        now: at.now,
+    };
+    let login = LoginClaims::default();
+    let tokens = app
+        .mint(TokensFor {
+            issuance,
+            api: Some(&api),
+            login,
+        })
+        .await?;
+    tracing::info!(r#type = event::CLIENT_CREDENTIALS, client_id = %client.client_id, %audience, %scope);
+    Ok(TokenAnswer {
+        tokens,
+        scope,
+        refresh_token: None,
+    })
+}

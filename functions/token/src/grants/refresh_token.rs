@@ -1,0 +1,306 @@
+//! `grant_type=refresh_token` (RFC 6749 section 6, [Auth0's rotation]): the path that the product
+//! exists for. Open, load, decide, sign, commit, answer, in this order. The decision is
+//! [`Family::redeem`]; here is only what carries it out.
+//!
+//! Signing comes before the commit: whatever fails until then leaves the family as it was, and the
+//! client's token still works. A commit that lost a race is decided again on what is there now.
+//!
+//! [Auth0's rotation]: https://auth0.com/docs/secure/tokens/refresh-tokens/refresh-token-rotation
+
+use shared::{
+    adapters::dynamo::CommitError,
+    app::{App, AuthenticatedClient, Moment, Tokens, TokensFor},
+    domain::{
+        claims::{Issuance, LoginClaims, Subject},
+        client::Client,
+        denial::Denial,
+        family::{EndReason, Ended, Exchange, Family, Redemption, Refusal},
+        ids::Audience,
+        scope::Scope,
+        sealed::{Purpose, RefreshToken},
+        user::User,
+    },
+    http::params::Params,
+    sealing::Keyring,
+    telemetry::event,
+};
+
+use crate::response::TokenAnswer;
+
+/// How often a decision is made before the client is asked to come back: lost races are rare, and
+/// the second decision sees who won.
+const ATTEMPTS: usize = 3;
+
+/// What the client asked for.
+struct Wish {
+    scope: Option<Scope>,
+    audience: Option<Audience>,
+}
+
+pub(super) async fn redeem(
+    app: &App,
+    client: &AuthenticatedClient,
+    params: &Params,
+    at: Moment,
+) -> Result<TokenAnswer, Denial> {
+    let text = params.required("refresh_token")?;
+    let wish = Wish::parse(params)?;
+    let keyring = app.keyring().await;
+    let token = keyring
+        .open(Purpose::RefreshToken, client.client_id.as_str(), text)
+        .and_then(|opened| RefreshToken::from_bytes(&opened.plaintext))
+        .ok_or(Denial::RefreshToken("not sealed by us for this client"))?;
+    for _ in 0..ATTEMPTS {
+        match attempt(app, client, &keyring, &token, &wish, at).await {
+            Err(Failure::Conflict) => {}
+            Err(Failure::Denied(denial)) => {
+                log_refusal(client, &token, &denial);
+                return Err(denial);
+            }
+            Ok(answer) => return Ok(answer),
+        }
+    }
+    Err(Denial::Unavailable("the family kept changing".to_owned()))
+}
+
+/// Why an attempt gave no answer.
+enum Failure {
+    /// The family changed since it was read.
+    Conflict,
+    Denied(Denial),
+}
+
+impl<E: Into<Denial>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Denied(error.into())
+    }
+}
+
+async fn attempt(
+    app: &App,
+    client: &Client,
+    keyring: &Keyring,
+    token: &RefreshToken,
+    wish: &Wish,
+    at: Moment,
+) -> Result<TokenAnswer, Failure> {
+    let state = app
+        .store
+        .load_refresh_state(&token.user_id, token.family_id)
+        .await?;
+    let family = state.family.ok_or(Denial::RefreshToken("unknown family"))?;
+    let active_key = keyring.active(at.now);
+    let exchange = Exchange {
+        request: at.request,
+        active_key,
+        now: at.now,
+    };
+    match family.redeem(token.generation, &client.refresh_token, exchange) {
+        Redemption::Refuse(Refusal::Ended(reason)) => {
+            Err(Denial::RefreshToken(reason.as_str()).into())
+        }
+        Redemption::Refuse(Refusal::Expired) => Err(Denial::RefreshToken("expired").into()),
+        Redemption::Reuse(ended) => Err(end(app, &family, &ended).await?.into()),
+        Redemption::Replay => {
+            let user = good(state.user)?;
+            let (tokens, scope) = sign(app, client, &family, &user, wish, at).await?;
+            let refresh_token = Some(seal(keyring, &family)?);
+            log_exchange(&family, &scope, "leeway");
+            Ok(TokenAnswer {
+                tokens,
+                scope,
+                refresh_token,
+            })
+        }
+        Redemption::Exchange { next, reveal } => {
+            let user = good(state.user)?;
+            let (tokens, scope) = sign(app, client, &next, &user, wish, at).await?;
+            let refresh_token = if reveal {
+                Some(seal(keyring, &next)?)
+            } else {
+                None
+            };
+            commit(app, &family, &next, at).await?;
+            log_exchange(&next, &scope, "exchange");
+            Ok(TokenAnswer {
+                tokens,
+                scope,
+                refresh_token,
+            })
+        }
+    }
+}
+
+/// Makes the exchange real. With an unknown outcome the family itself says whose rotation it holds.
+async fn commit(app: &App, family: &Family, next: &Family, at: Moment) -> Result<(), Failure> {
+    if next == family {
+        return Ok(());
+    }
+    match app.store.commit_family(family, next, at.request).await {
+        Ok(()) => {}
+        Err(CommitError::Conflict) => return Err(Failure::Conflict),
+        Err(CommitError::Store(error)) => {
+            let now_there = app.store.load_family(&family.user_id, family.id).await?;
+            if !now_there.is_some_and(|there| there.was_rotated_by(at.request)) {
+                return Err(error.into());
+            }
+        }
+    }
+    if next.rotation != family.rotation {
+        end_siblings(app, family, at).await?;
+    }
+    Ok(())
+}
+
+/// A change of rotation type lets one family through and ends the others of the old type
+/// ([Auth0's rule](https://auth0.com/docs/secure/tokens/refresh-tokens/configure-refresh-token-rotation)).
+async fn end_siblings(app: &App, family: &Family, at: Moment) -> Result<(), Denial> {
+    let ended = Ended {
+        at: at.now,
+        reason: EndReason::RotationChanged,
+    };
+    for sibling in app.store.load_families(&family.user_id).await? {
+        if sibling.id != family.id
+            && sibling.client_id == family.client_id
+            && sibling.audience == family.audience
+            && sibling.rotation == family.rotation
+            && sibling.is_live(at.now)
+        {
+            app.store
+                .end_family(&sibling.user_id, sibling.id, &ended)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+/// A copy is in the wrong hands: the family ends, and with it what the user agreed to, before
+/// anybody hears of it.
+async fn end(app: &App, family: &Family, ended: &Ended) -> Result<Denial, Denial> {
+    let Family {
+        user_id,
+        client_id,
+        audience,
+        ..
+    } = family;
+    app.store.end_family(user_id, family.id, ended).await?;
+    app.store
+        .delete_grant(user_id, client_id, audience.as_ref())
+        .await?;
+    Ok(Denial::RefreshTokenReused)
+}
+
+fn good(user: Option<User>) -> Result<User, Denial> {
+    match user {
+        None => Err(Denial::UserGone),
+        Some(user) if user.blocked => Err(Denial::UserBlocked),
+        Some(user) => Ok(user),
+    }
+}
+
+async fn sign(
+    app: &App,
+    client: &Client,
+    family: &Family,
+    user: &User,
+    wish: &Wish,
+    at: Moment,
+) -> Result<(Tokens, Scope), Denial> {
+    if let Some(audience) = &wish.audience
+        && Some(audience) != family.audience.as_ref()
+    {
+        // An API that exists is answered with the family's own; one that does not is an error.
+        app.api_for(Some(audience)).await?;
+    }
+    let api = app.api_for(family.audience.as_ref()).await?;
+    let scope = wish.narrow(&family.scope);
+    let issuance = Issuance {
+        issuer: app.issuer.as_str(),
+        client,
+        subject: Subject::User(user),
+        scope: &scope,
+        request: at.request,
+        gty: Some("refresh_token"),
+        now: at.now,
+    };
+    let login = LoginClaims {
+        auth_time: Some(family.auth_time),
+        ..LoginClaims::default()
+    };
+    let tokens = app
+        .mint(TokensFor {
+            issuance,
+            api: api.as_deref(),
+            login,
+        })
+        .await?;
+    Ok((tokens, scope))
+}
+
+impl Wish {
+    fn parse(params: &Params) -> Result<Self, Denial> {
+        let audience = params
+            .text("audience")?
+            .map(|name| Audience::parse(name).map_err(|_| Denial::UnknownAudience(name.to_owned())))
+            .transpose()?;
+        Ok(Self {
+            scope: params.scope()?.map(|text| Scope::parse(&text)),
+            audience,
+        })
+    }
+
+    /// Never wider than what was granted; names beyond that are dropped without a word.
+    fn narrow(&self, granted: &Scope) -> Scope {
+        self.scope
+            .as_ref()
+            .map_or_else(|| granted.clone(), |asked| granted.intersection(asked))
+    }
+}
+
+/// The text of a family's live token. It depends on nothing but the family, so every answer for one
+/// generation carries the same.
+pub(super) fn seal(keyring: &Keyring, family: &Family) -> Result<String, Denial> {
+    let token = RefreshToken {
+        user_id: family.user_id.clone(),
+        family_id: family.id,
+        generation: family.generation,
+    };
+    let mut nonce = [0; 12];
+    nonce.copy_from_slice(&family.id.as_bytes()[..12]);
+    Ok(keyring.seal(
+        family.key_id,
+        Purpose::RefreshToken,
+        family.client_id.as_str(),
+        nonce,
+        &token.to_bytes(),
+    )?)
+}
+
+fn log_exchange(family: &Family, scope: &Scope, policy: &'static str) {
+    tracing::info!(
+        r#type = event::REFRESH_EXCHANGED,
+        client_id = %family.client_id,
+        user_id = %family.user_id,
+        family_id = %family.id,
+        token_counter = family.generation.number(),
+        %scope,
+        policy,
+    );
+}
+
+fn log_refusal(client: &Client, token: &RefreshToken, denial: &Denial) {
+    let reuse = Denial::RefreshToken(EndReason::ReuseDetected.as_str());
+    let code = if *denial == reuse {
+        event::REUSE_DETECTED
+    } else {
+        event::REFRESH_REFUSED
+    };
+    tracing::warn!(
+        r#type = code,
+        client_id = %client.client_id,
+        user_id = %token.user_id,
+        family_id = %token.family_id,
+        token_counter = token.generation.number(),
+        reason = %denial,
+    );
+}

@@ -1,0 +1,70 @@
+//! The token endpoint: `POST /oauth/token` (RFC 6749 section 3.2, [Auth0's token endpoint]).
+//!
+//! [Auth0's token endpoint]: https://auth0.com/docs/api/authentication#get-token
+
+mod grants;
+mod request;
+mod response;
+
+use http::Method;
+use shared::{
+    app::App,
+    domain::{client::Client, denial::Denial},
+    http::{
+        Request, Response, cors,
+        error::{Endpoint, OAuthError},
+    },
+};
+
+use request::TokenRequest;
+
+/// Answers a request; whatever goes wrong is an answer too.
+pub async fn handle(app: &App, request: &Request) -> Response {
+    if let Some(preflight) = cors::preflight(request) {
+        return preflight;
+    }
+    let mut caller = None;
+    let mut answer = match route(app, request, &mut caller).await {
+        Ok(response) => response,
+        Err(denial) => {
+            tracing::info!(reason = %denial, "refused");
+            OAuthError::new(&denial, Endpoint::Token).into_response()
+        }
+    };
+    cors::allow_for_client(&mut answer, request, caller.as_deref());
+    answer
+}
+
+async fn route(
+    app: &App,
+    request: &Request,
+    caller: &mut Option<std::sync::Arc<Client>>,
+) -> Result<Response, Denial> {
+    match (request.method(), request.uri().path()) {
+        (&Method::POST, "/oauth/token") => token(app, request, caller).await,
+        (_, "/oauth/token") => Err(Denial::MethodNotAllowed),
+        _ => Err(Denial::NotFound),
+    }
+}
+
+async fn token(
+    app: &App,
+    request: &Request,
+    caller: &mut Option<std::sync::Arc<Client>>,
+) -> Result<Response, Denial> {
+    let at = app.moment(request);
+    let TokenRequest {
+        credentials,
+        grant_type,
+        params,
+    } = TokenRequest::parse(request)?;
+    *caller = app.client(&credentials.client_id).await?;
+    let client = app.authenticate(&credentials, at).await?;
+    let grant = grants::GrantType::parse(&grant_type)
+        .ok_or_else(|| Denial::UnsupportedGrantType(grant_type.clone()))?;
+    if !client.allows_grant(&grant_type) {
+        return Err(Denial::GrantTypeNotAllowed(grant_type));
+    }
+    let answer = grants::redeem(app, &client, grant, &params, at).await?;
+    Ok(answer.into_response())
+}
