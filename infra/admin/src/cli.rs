@@ -1,0 +1,88 @@
+//! What can be typed.
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    commands::{
+        families::FamiliesCommand, keys::KeysCommand, tenant::TenantCommand, users::UsersCommand,
+    },
+    connection::Connection,
+};
+
+/// Operates a Ratchet stack: tenant file, users, refresh tokens, keys.
+///
+/// Works on the stack's table directly. Region, credentials and profile are those of every AWS tool
+/// (`AWS_REGION`, `AWS_PROFILE`, ...); the table, and where needed the issuer and the keys, are options.
+#[derive(Debug, Parser)]
+#[command(
+    name = "admin",
+    version,
+    after_help = "\
+Examples:
+  Check a tenant file without touching anything:
+    admin tenant import tenant.yaml --dry-run
+  Import it into a stack:
+    admin --table ratchet-prod --issuer https://login.example.com/ --key-file keys.json \\
+        tenant import tenant.yaml --set HOST=app.example.com
+  See what refresh tokens a user holds, and end those of a lost phone:
+    admin --table ratchet-prod families list ada@example.com
+    admin --table ratchet-prod families revoke ada@example.com --client demo-native
+
+The local server has a table, too. Start it with `cargo local --dynamodb-port 8000`, then:
+    cargo admin --endpoint http://127.0.0.1:8000 --table ratchet families list ada@example.com"
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Tenant files in the format of Auth0's deploy CLI.
+    #[command(subcommand)]
+    Tenant(TenantCommand),
+    /// People who can log in.
+    #[command(subcommand)]
+    Users(UsersCommand),
+    /// Families of refresh tokens: each is everything that descends from one login.
+    #[command(subcommand)]
+    Families(FamiliesCommand),
+    /// The keys that seal refresh tokens, codes and sessions.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_and_every_option_explains_itself() {
+        fn check(command: &clap::Command) {
+            assert!(
+                command.get_about().is_some(),
+                "{} has no help",
+                command.get_name()
+            );
+            for argument in command.get_arguments() {
+                assert!(
+                    argument.get_help().is_some(),
+                    "{} has no help",
+                    argument.get_id()
+                );
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
+    }
+}

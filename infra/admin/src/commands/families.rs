@@ -1,0 +1,241 @@
+//! `families`: what refresh tokens a user holds, and ending them.
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use shared::{
+    adapters::dynamo::Store,
+    domain::{
+        family::{EndReason, Ended, Family},
+        ids::{ClientId, FamilyId, UserId},
+        time::Timestamp,
+    },
+    system::Clock,
+};
+
+use super::{database, load_login};
+use crate::{
+    connection::Connection,
+    failure::Failure,
+    output::{json, table},
+};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum FamiliesCommand {
+    /// List a user's families, the newest first.
+    ///
+    /// A family is everything that descends from one login with one application. Its generation
+    /// counts how often its token was replaced.
+    #[command(after_help = "\
+Examples:
+  admin families list ada@example.com
+  admin families list 'auth0|5f7c8ec7c33c6c004bbafe82' --json
+
+Status is `live`, `expired` (idle or absolute lifetime is over), or why the family ended:
+`reuse_detected`, `revoked`, `grant_revoked`, `code_reused`, `limit_exceeded`, `rotation_changed`.")]
+    List(List),
+
+    /// End one family, or all live ones of a user.
+    ///
+    /// No refresh token of an ended family is honoured again; access tokens live on until they
+    /// expire. The user can log in again at any time.
+    #[command(after_help = "\
+Examples:
+  admin families revoke ada@example.com                              all of the user's
+  admin families revoke ada@example.com --client demo-native         those of one application
+  admin families revoke ada@example.com 0f8fad5bd9cb469fa16570867728950e")]
+    Revoke(Revoke),
+}
+
+#[derive(Debug, Args)]
+struct Whose {
+    /// The user: an id (`auth0|...`), or the name or e-mail address that is typed at login.
+    user: String,
+
+    /// The database of a login name [default: the tenant's default directory].
+    #[arg(long, value_name = "NAME")]
+    connection: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    #[command(flatten)]
+    whose: Whose,
+
+    /// Print JSON for a program.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Revoke {
+    #[command(flatten)]
+    whose: Whose,
+
+    /// The family, as `families list` shows it [default: all live ones].
+    family: Option<String>,
+
+    /// Only families of this application.
+    #[arg(long, value_name = "CLIENT_ID", conflicts_with = "family")]
+    client: Option<String>,
+}
+
+pub(crate) async fn run(command: FamiliesCommand, to: &Connection) -> Result<String, Failure> {
+    let store = to.store().await?;
+    let now = Clock::system().now();
+    match command {
+        FamiliesCommand::List(list) => list.run(&store, now).await,
+        FamiliesCommand::Revoke(revoke) => revoke.run(&store, now).await,
+    }
+}
+
+impl Whose {
+    /// The user's id. An id is taken as it is: families outlive a user who was deleted.
+    async fn id(&self, store: &Store) -> Result<UserId, Failure> {
+        if self.user.contains('|') {
+            return UserId::parse(self.user.as_str())
+                .map_err(|error| Failure::Usage(format!("the user's id {error}")));
+        }
+        let database = database(store, self.connection.as_deref()).await?;
+        match load_login(store, &database, &self.user).await? {
+            Some(record) => Ok(record.user.user_id),
+            None => Err(Failure::Refused(format!(
+                "nobody logs in to {database} as {}",
+                self.user
+            ))),
+        }
+    }
+}
+
+impl List {
+    async fn run(&self, store: &Store, now: Timestamp) -> Result<String, Failure> {
+        let user = self.whose.id(store).await?;
+        let mut families = store.load_families(&user).await?;
+        families.sort_by_key(|family| std::cmp::Reverse((family.created_at, family.id)));
+        let rows: Vec<_> = families.iter().map(|family| Row::of(family, now)).collect();
+        if self.json {
+            return json(&rows);
+        }
+        if rows.is_empty() {
+            return Ok(format!("{user} has no families\n"));
+        }
+        let cells: Vec<_> = rows.iter().map(Row::cells).collect();
+        Ok(table(
+            [
+                "FAMILY",
+                "CLIENT",
+                "AUDIENCE",
+                "GENERATION",
+                "STATUS",
+                "CREATED",
+                "LAST EXCHANGED",
+                "EXPIRES",
+            ],
+            &cells,
+        ))
+    }
+}
+
+impl Revoke {
+    async fn run(&self, store: &Store, now: Timestamp) -> Result<String, Failure> {
+        let user = self.whose.id(store).await?;
+        let doomed = match &self.family {
+            Some(family) => vec![one_of(store, &user, family).await?],
+            None => self.all_of(store, &user, now).await?,
+        };
+        let ended = Ended {
+            at: now,
+            reason: EndReason::Revoked,
+        };
+        for family in &doomed {
+            store.end_family(&user, family.id, &ended).await?;
+        }
+        let number = doomed.len();
+        let noun = if number == 1 { "family" } else { "families" };
+        Ok(format!("revoked {number} {noun} of {user}\n"))
+    }
+
+    async fn all_of(
+        &self,
+        store: &Store,
+        user: &UserId,
+        now: Timestamp,
+    ) -> Result<Vec<Family>, Failure> {
+        let client = self
+            .client
+            .as_deref()
+            .map(ClientId::parse)
+            .transpose()
+            .map_err(|error| Failure::Usage(format!("--client {error}")))?;
+        let mut families = store.load_families(user).await?;
+        families.retain(|family| {
+            family.is_live(now)
+                && client
+                    .as_ref()
+                    .is_none_or(|client| family.client_id == *client)
+        });
+        Ok(families)
+    }
+}
+
+async fn one_of(store: &Store, user: &UserId, id: &str) -> Result<Family, Failure> {
+    let parsed = FamilyId::parse(id)
+        .map_err(|_| Failure::Usage("a family's id has 32 hexadecimal digits".to_owned()))?;
+    let family = store.load_family(user, parsed).await?;
+    family.ok_or_else(|| Failure::Refused(format!("{user} has no family {id}")))
+}
+
+/// A family as it is shown.
+#[derive(Debug, Serialize)]
+struct Row {
+    family_id: String,
+    client_id: String,
+    audience: Option<String>,
+    scope: String,
+    generation: u32,
+    status: &'static str,
+    created_at: String,
+    last_exchanged_at: Option<String>,
+    ended_at: Option<String>,
+    idle_expires_at: Option<String>,
+    expires_at: Option<String>,
+}
+
+impl Row {
+    fn of(family: &Family, now: Timestamp) -> Self {
+        Self {
+            family_id: family.id.to_string(),
+            client_id: family.client_id.to_string(),
+            audience: family.audience.as_ref().map(ToString::to_string),
+            scope: family.scope.to_string(),
+            generation: family.generation.number(),
+            status: match family.ended {
+                Some(ended) => ended.reason.as_str(),
+                None if family.is_live(now) => "live",
+                None => "expired",
+            },
+            created_at: family.created_at.to_rfc3339(),
+            last_exchanged_at: family.rotated.map(|rotated| rotated.at.to_rfc3339()),
+            ended_at: family.ended.map(|ended| ended.at.to_rfc3339()),
+            idle_expires_at: family.idle_expires_at.map(Timestamp::to_rfc3339),
+            expires_at: family.expires_at.map(Timestamp::to_rfc3339),
+        }
+    }
+
+    fn cells(&self) -> [String; 8] {
+        // RFC 3339 times in UTC sort as text.
+        let ends = [&self.idle_expires_at, &self.expires_at]
+            .into_iter()
+            .flatten()
+            .min();
+        [
+            self.family_id.clone(),
+            self.client_id.clone(),
+            self.audience.clone().unwrap_or_default(),
+            self.generation.to_string(),
+            self.status.to_owned(),
+            self.created_at.clone(),
+            self.last_exchanged_at.clone().unwrap_or_default(),
+            ends.cloned().unwrap_or_else(|| "never".to_owned()),
+        ]
+    }
+}

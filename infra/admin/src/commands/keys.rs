@@ -1,0 +1,123 @@
+//! `keys`: the keyring that seals refresh tokens, codes and sessions.
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use shared::{
+    adapters::dynamo::{StoredKey, StoredKeyring},
+    app::KEY_ACTIVATION_DELAY,
+    domain::{sealed::KeyId, time::Timestamp},
+    system::Clock,
+};
+
+use crate::{
+    connection::Connection,
+    failure::Failure,
+    output::{json, table},
+};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// List the sealing keys, the oldest first.
+    #[command(after_help = "\
+Status is `active` (seals what is new), `pending` (takes over at the time shown) or `retired` (still
+opens what it sealed).")]
+    List(List),
+
+    /// Add a sealing key, which takes over a few minutes later.
+    ///
+    /// The keys before it still open what they sealed, so nobody is logged out. The delay is longer
+    /// than any running function goes without looking for new keys. Needs the issuer and the keys.
+    #[command(after_help = "\
+Example:
+  admin --table ratchet-prod --issuer https://login.example.com/ --key-file keys.json keys rotate")]
+    Rotate,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Print JSON for a program.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(command: KeysCommand, to: &Connection) -> Result<String, Failure> {
+    match command {
+        KeysCommand::List(list) => list.run(to).await,
+        KeysCommand::Rotate => rotate(to).await,
+    }
+}
+
+impl List {
+    async fn run(&self, to: &Connection) -> Result<String, Failure> {
+        let store = to.store().await?;
+        let keyring = store.load_keyring().await?;
+        let rows = keyring
+            .map(|keyring| rows(&keyring, Clock::system().now()))
+            .unwrap_or_default();
+        if self.json {
+            return json(&rows);
+        }
+        if rows.is_empty() {
+            return Ok(
+                "there are no keys yet; the first function that starts makes one\n".to_owned(),
+            );
+        }
+        let cells: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                [
+                    row.key_id.to_string(),
+                    row.status.to_owned(),
+                    row.active_from.clone(),
+                ]
+            })
+            .collect();
+        Ok(table(["KEY", "STATUS", "ACTIVE FROM"], &cells))
+    }
+}
+
+async fn rotate(to: &Connection) -> Result<String, Failure> {
+    let app = to.app().await?;
+    let (id, active_from) = app.rotate_sealing_key().await?;
+    let minutes = KEY_ACTIVATION_DELAY.as_secs() / 60;
+    Ok(format!(
+        "added key {}, which seals from {} on (in {minutes} minutes)\n",
+        id.number(),
+        active_from.to_rfc3339()
+    ))
+}
+
+/// A key as it is shown.
+#[derive(Debug, Serialize)]
+struct Row {
+    key_id: u32,
+    status: &'static str,
+    active_from: String,
+}
+
+fn rows(keyring: &StoredKeyring, now: Timestamp) -> Vec<Row> {
+    let due = keyring.keys.iter().filter(|key| key.active_from <= now);
+    let active = due
+        .max_by_key(|key| (key.active_from, key.id))
+        .map(|key| key.id);
+    keyring
+        .keys
+        .iter()
+        .map(|key| Row::of(key, active, now))
+        .collect()
+}
+
+impl Row {
+    fn of(key: &StoredKey, active: Option<KeyId>, now: Timestamp) -> Self {
+        let status = match active {
+            Some(active) if active == key.id => "active",
+            _ if key.active_from > now => "pending",
+            _ => "retired",
+        };
+        Self {
+            key_id: key.id.number(),
+            status,
+            active_from: key.active_from.to_rfc3339(),
+        }
+    }
+}

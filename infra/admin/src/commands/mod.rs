@@ -1,0 +1,51 @@
+//! One module per group of commands. A command gives the text to print.
+
+pub(crate) mod families;
+pub(crate) mod keys;
+pub(crate) mod tenant;
+pub(crate) mod users;
+
+use shared::{
+    adapters::dynamo::{LoginRecord, Store},
+    domain::ids::ConnectionName,
+};
+
+use crate::{cli::Command, connection::Connection, failure::Failure};
+
+/// The database that users log in from where neither an option nor the tenant names one.
+const DEFAULT_CONNECTION: &str = "Username-Password-Authentication";
+
+/// Does as asked.
+pub(crate) async fn run(command: Command, connection: &Connection) -> Result<String, Failure> {
+    match command {
+        Command::Tenant(command) => tenant::run(command, connection).await,
+        Command::Users(command) => users::run(command, connection).await,
+        Command::Families(command) => families::run(command, connection).await,
+        Command::Keys(command) => keys::run(command, connection).await,
+    }
+}
+
+/// The database that is meant: the one named, or the tenant's default.
+async fn database(store: &Store, named: Option<&str>) -> Result<ConnectionName, Failure> {
+    if let Some(name) = named {
+        return parse_database(name);
+    }
+    let settings = store.load_settings().await?.unwrap_or_default();
+    match settings.default_directory {
+        Some(name) => Ok(name),
+        None => parse_database(DEFAULT_CONNECTION),
+    }
+}
+
+fn parse_database(name: &str) -> Result<ConnectionName, Failure> {
+    ConnectionName::parse(name).map_err(|error| Failure::Usage(format!("--connection {error}")))
+}
+
+/// The user of a login name.
+async fn load_login(
+    store: &Store,
+    database: &ConnectionName,
+    name: &str,
+) -> Result<Option<LoginRecord>, Failure> {
+    Ok(store.load_login(database, name).await?)
+}

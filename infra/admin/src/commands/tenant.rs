@@ -1,0 +1,87 @@
+//! `tenant`: putting a tenant file into the table.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use tenant::{Imported, Keywords};
+
+use crate::{connection::Connection, failure::Failure};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TenantCommand {
+    /// Import a tenant file: settings, applications, APIs, users.
+    ///
+    /// What the file does not mention stays as it is and nothing is deleted, so importing twice is
+    /// the same as importing once. A user keeps the password unless the file gives one. Running
+    /// functions see the change within a minute.
+    #[command(after_help = "\
+Examples:
+  admin tenant import tenant.yaml --dry-run
+  admin tenant import tenant.yaml --set HOST=app.example.com --set WEB_SECRET=\"$(cat secret)\"
+
+The file is in the format of Auth0's deploy CLI, with a list `users` beside it. `##KEY##` in it stands
+for the value of a keyword, `@@KEY@@` for the value in quotes. A wrong value is one line on standard
+error, such as:
+  tenant.yaml:12:5: clients[2].refresh_token.leeway: must not be negative")]
+    Import(Import),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The tenant file.
+    file: PathBuf,
+
+    /// The value of a keyword; may be given many times.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    set: Vec<(String, String)>,
+
+    /// Keywords as a JSON object, as the deploy CLI takes them; `--set` overrules them.
+    #[arg(long, env = "AUTH0_KEYWORD_REPLACE_MAPPINGS", value_name = "JSON")]
+    mappings: Option<String>,
+
+    /// Check the file and stop: no table is needed and nothing is written.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(crate) async fn run(command: TenantCommand, to: &Connection) -> Result<String, Failure> {
+    match command {
+        TenantCommand::Import(import) => import.run(to).await,
+    }
+}
+
+impl Import {
+    async fn run(self, to: &Connection) -> Result<String, Failure> {
+        let tenant = tenant::load(&self.file, &self.keywords(to)?)?;
+        for warning in &tenant.warnings {
+            eprintln!("warning: {warning}");
+        }
+        if self.dry_run {
+            return Ok(format!("the file is fine: {}\n", Imported::of(&tenant)));
+        }
+        let imported = tenant::import(&tenant, &to.app().await?).await?;
+        Ok(format!("imported {imported}\n"))
+    }
+
+    fn keywords(&self, to: &Connection) -> Result<Keywords, Failure> {
+        let mut keywords = match &self.mappings {
+            Some(mappings) => Keywords::from_json(mappings)
+                .map_err(|error| Failure::Usage(format!("--mappings: {error}")))?,
+            None => Keywords::new(),
+        };
+        if let Some(issuer) = to.issuer()? {
+            keywords.set("ISSUER", issuer.origin());
+        }
+        for (key, value) in &self.set {
+            keywords.set(key, value);
+        }
+        Ok(keywords)
+    }
+}
+
+fn key_value(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("must be KEY=VALUE"),
+    }
+}

@@ -1,0 +1,142 @@
+//! `users`: people who can log in.
+
+use std::io::Read;
+
+use clap::{Args, Subcommand};
+use serde_json::Map;
+use shared::{
+    adapters::dynamo::{CommitError, LoginRecord},
+    domain::{
+        ids::{ConnectionName, UserId},
+        secret::Secret,
+        time::Timestamp,
+        user::{Profile, User},
+    },
+    password::PasswordHash,
+    system::{Clock, random},
+};
+use tenant::parse_email;
+
+use super::{database, load_login};
+use crate::{connection::Connection, failure::Failure};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UsersCommand {
+    /// Create a user who logs in with e-mail address and password.
+    ///
+    /// Prints the id, which is the `sub` of the user's tokens.
+    #[command(after_help = "\
+Examples:
+  pass show ada | admin users create --email ada@example.com --password-stdin
+  admin users create --email ada@example.com --name 'Ada Lovelace' --password-stdin < password.txt
+
+The password is read from standard input and nowhere else, because everybody on a machine can read
+the arguments of its programs. One line break at its end is cut off.")]
+    Create(Create),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Create {
+    /// The e-mail address.
+    #[arg(long)]
+    email: String,
+
+    /// Read the password from standard input.
+    #[arg(long, required = true)]
+    password_stdin: bool,
+
+    /// The full name [default: the e-mail address, as at Auth0].
+    #[arg(long)]
+    name: Option<String>,
+
+    /// Say that the address is known to be the user's.
+    #[arg(long)]
+    email_verified: bool,
+
+    /// The database [default: the tenant's default directory].
+    #[arg(long, value_name = "NAME")]
+    connection: Option<String>,
+}
+
+pub(crate) async fn run(command: UsersCommand, to: &Connection) -> Result<String, Failure> {
+    match command {
+        UsersCommand::Create(create) => create.run(to).await,
+    }
+}
+
+impl Create {
+    async fn run(self, to: &Connection) -> Result<String, Failure> {
+        let email =
+            parse_email(&self.email).map_err(|error| Failure::Usage(format!("--email {error}")))?;
+        let store = to.store().await?;
+        let database = database(&store, self.connection.as_deref()).await?;
+        if let Some(other) = load_login(&store, &database, &email).await? {
+            let id = other.user.user_id;
+            return Err(Failure::Refused(format!(
+                "{email} is the address of {id} already"
+            )));
+        }
+        let password = read_password()?;
+        let user = self.user(email, database, Clock::system().now())?;
+        let id = user.user_id.to_string();
+        let hash = PasswordHash::hash(&password, random())?;
+        let record = LoginRecord {
+            user,
+            password_hash: Some(hash),
+        };
+        store.put_user(&record).await.map_err(|error| match error {
+            CommitError::Conflict => Failure::Refused(format!(
+                "{} was created by somebody else just now",
+                self.email
+            )),
+            CommitError::Store(error) => error.into(),
+        })?;
+        Ok(format!("{id}\n"))
+    }
+
+    fn user(
+        &self,
+        email: String,
+        connection: ConnectionName,
+        now: Timestamp,
+    ) -> Result<User, Failure> {
+        // 96 random bits, as many as Auth0's ids have.
+        let id = u128::from_be_bytes(random()) >> 32;
+        let user_id = UserId::parse(format!("auth0|{id:024x}"))
+            .map_err(|error| Failure::Refused(error.to_string()))?;
+        let nickname = email.split('@').next().map(str::to_owned);
+        let profile = Profile {
+            name: Some(self.name.clone().unwrap_or_else(|| email.clone())),
+            nickname,
+            email: Some(email),
+            email_verified: self.email_verified,
+            ..Profile::default()
+        };
+        Ok(User {
+            user_id,
+            connection,
+            profile,
+            blocked: false,
+            app_metadata: Map::new(),
+            user_metadata: Map::new(),
+            created_at: now,
+            updated_at: now,
+        })
+    }
+}
+
+fn read_password() -> Result<Secret, Failure> {
+    let mut text = String::new();
+    std::io::stdin()
+        .read_to_string(&mut text)
+        .map_err(Failure::Stdin)?;
+    let line = text.strip_suffix('\n').map_or(text.as_str(), |line| {
+        line.strip_suffix('\r').unwrap_or(line)
+    });
+    if line.is_empty() {
+        return Err(Failure::Refused(
+            "the password on standard input is empty".to_owned(),
+        ));
+    }
+    Ok(Secret::new(line))
+}

@@ -1,0 +1,75 @@
+//! Which stack a command works on.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use shared::{
+    adapters::dynamo::Store,
+    app::App,
+    config::Issuer,
+    keys::{file::KeyFile, service::KeyService},
+    system::Clock,
+};
+
+use crate::failure::Failure;
+
+/// Options that every command takes. None is required by all, so each is missed where it is needed.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Stack")]
+pub(crate) struct Connection {
+    /// The stack's table.
+    #[arg(long, global = true, env = "TABLE_NAME", value_name = "NAME")]
+    table: Option<String>,
+
+    /// The stack's issuer, with its trailing slash: keys are bound to it. Also gives `##ISSUER##` in
+    /// tenant files, without the slash.
+    #[arg(long, global = true, env = "ISSUER", value_name = "URL")]
+    issuer: Option<String>,
+
+    /// The key file of a stack that has no KMS; the local server's is `.data/keys.json`.
+    #[arg(long, global = true, env = "KEY_FILE", value_name = "FILE")]
+    key_file: Option<PathBuf>,
+
+    /// An embedded or emulated DynamoDB, reached without AWS credentials.
+    #[arg(long, global = true, value_name = "URL")]
+    endpoint: Option<String>,
+}
+
+impl Connection {
+    /// The table.
+    pub(crate) async fn store(&self) -> Result<Store, Failure> {
+        let table = required(self.table.as_ref(), "--table", "TABLE_NAME")?;
+        Ok(match &self.endpoint {
+            Some(endpoint) => Store::local(endpoint, table),
+            None => Store::from_env(table).await,
+        })
+    }
+
+    /// The table and the keys.
+    pub(crate) async fn app(&self) -> Result<App, Failure> {
+        let store = self.store().await?;
+        let issuer = self.issuer()?;
+        let issuer = issuer.ok_or_else(|| missing("--issuer", "ISSUER"))?;
+        let key_file = required(self.key_file.as_ref(), "--key-file", "KEY_FILE")?;
+        // Opening a file that is not there would make new keys, which open nothing in the table.
+        if !key_file.exists() {
+            return Err(Failure::NoKeyFile(key_file.display().to_string()));
+        }
+        let keys = KeyFile::open(key_file)?;
+        Ok(App::new(issuer, store, KeyService::File(keys), Clock::system()).await?)
+    }
+
+    /// The issuer, if it is given.
+    pub(crate) fn issuer(&self) -> Result<Option<Issuer>, Failure> {
+        let parsed = self.issuer.as_deref().map(Issuer::parse).transpose();
+        parsed.map_err(|error| Failure::Usage(format!("--issuer {error}")))
+    }
+}
+
+fn required<'a, T>(value: Option<&'a T>, option: &str, variable: &str) -> Result<&'a T, Failure> {
+    value.ok_or_else(|| missing(option, variable))
+}
+
+fn missing(option: &str, variable: &str) -> Failure {
+    Failure::Usage(format!("{option} is missing (or the variable {variable})"))
+}

@@ -1,0 +1,470 @@
+//! The program as an operator calls it, against the embedded database.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
+use std::{
+    io::Write,
+    path::PathBuf,
+    process::{Command, Output, Stdio},
+};
+
+use dynoxide::Database;
+use shared::{
+    adapters::dynamo::Store,
+    domain::{
+        client::RefreshTokenPolicy,
+        family::{EndReason, Ended, Exchange, Family, Login},
+        ids::{Audience, ClientId, ConnectionName, FamilyId, RequestId, UserId},
+        scope::Scope,
+        sealed::KeyId,
+        secret::Secret,
+        time::{Lifetime, Timestamp},
+    },
+    keys::file::KeyFile,
+    password::Verification,
+    system::Clock,
+};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+const TENANT: &str = "clients:
+  - name: Phone
+    app_type: native
+    callbacks: ['##ISSUER##/callback', 'https://##HOST##/callback']
+users:
+  - email: ada@example.com
+";
+
+/// A table, a key file, and a folder for files.
+struct Stack {
+    endpoint: String,
+    store: Store,
+    folder: TempDir,
+}
+
+impl Stack {
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let stopped = std::future::pending();
+        let database = Database::memory().unwrap();
+        tokio::spawn(dynoxide::server::serve_with_shutdown(
+            listener, database, stopped,
+        ));
+        let store = Store::local(&endpoint, "ratchet");
+        store.create_table().await.unwrap();
+        let folder = TempDir::new().unwrap();
+        KeyFile::open(&folder.path().join("keys.json")).unwrap();
+        Self {
+            endpoint,
+            store,
+            folder,
+        }
+    }
+
+    fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// Calls the program; `stdin` is what it may read.
+    async fn call(&self, arguments: &[&str], stdin: &str) -> Output {
+        let mut command = program();
+        command
+            .args(["--endpoint", &self.endpoint, "--table", "ratchet"])
+            .args(["--issuer", "http://127.0.0.1:3000/", "--key-file"])
+            .arg(self.folder.path().join("keys.json"))
+            .args(arguments);
+        finish(command, stdin.to_owned()).await
+    }
+
+    /// What a call prints that is to succeed.
+    async fn print(&self, arguments: &[&str]) -> String {
+        let output = self.call(arguments, "").await;
+        assert!(output.status.success(), "{}", stderr(&output));
+        stdout(&output)
+    }
+
+    /// What a call says that is to fail.
+    async fn refuse(&self, arguments: &[&str]) -> String {
+        let output = self.call(arguments, "").await;
+        assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
+        assert_eq!(stdout(&output), "");
+        stderr(&output)
+    }
+}
+
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_admin"));
+    for variable in [
+        "TABLE_NAME",
+        "ISSUER",
+        "KEY_FILE",
+        "AUTH0_KEYWORD_REPLACE_MAPPINGS",
+    ] {
+        command.env_remove(variable);
+    }
+    command
+}
+
+async fn finish(mut command: Command, stdin: String) -> Output {
+    let call = move || {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A program that needs no input may be gone before it is written.
+        let written = child.stdin.take().unwrap().write_all(stdin.as_bytes());
+        drop(written);
+        child.wait_with_output().unwrap()
+    };
+    tokio::task::spawn_blocking(call).await.unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn people() -> ConnectionName {
+    ConnectionName::parse("Username-Password-Authentication").unwrap()
+}
+
+fn family(number: u8, user: &UserId, client: &str, created_at: Timestamp) -> Family {
+    let login = Login {
+        user_id: user.clone(),
+        client_id: ClientId::parse(client).unwrap(),
+        audience: Some(Audience::parse("https://api.example.com").unwrap()),
+        scope: Scope::parse("openid offline_access"),
+        auth_time: created_at,
+        session_id: None,
+    };
+    let at = Exchange {
+        request: RequestId::from_bytes([1; 16]),
+        active_key: KeyId::new(1),
+        now: created_at,
+    };
+    Family::begin(
+        FamilyId::from_bytes([number; 16]),
+        login,
+        &RefreshTokenPolicy::ROTATING,
+        at,
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_file_is_checked_and_imported() {
+    let stack = Stack::start().await;
+    let file = stack.file("tenant.yaml", &format!("hooks: [x]\n{TENANT}"));
+    let file = file.to_str().unwrap();
+
+    let set = "HOST=x.example";
+    let import = ["tenant", "import", file, "--set", set, "--dry-run"];
+    let dry = stack.call(&import, "").await;
+    assert_eq!(stdout(&dry), "the file is fine: 1 client, 0 APIs, 1 user\n");
+    assert_eq!(
+        stderr(&dry),
+        format!("warning: {file}:1:1: hooks: not supported yet\n")
+    );
+    assert_eq!(
+        stack
+            .store
+            .load_login(&people(), "ada@example.com")
+            .await
+            .unwrap(),
+        None
+    );
+
+    let arguments = [
+        "tenant",
+        "import",
+        file,
+        "--mappings",
+        r#"{"HOST": "x.example"}"#,
+    ];
+    assert_eq!(
+        stack.print(&arguments).await,
+        "imported 1 client, 0 APIs, 1 user\n"
+    );
+    assert!(
+        stack
+            .store
+            .load_login(&people(), "ada@example.com")
+            .await
+            .unwrap()
+            .is_some()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_tenant_file_is_one_line_and_status_1() {
+    let stack = Stack::start().await;
+    let file = stack.file("tenant.yaml", TENANT);
+    let file = file.to_str().unwrap();
+    assert_eq!(
+        stack.refuse(&["tenant", "import", file]).await,
+        format!("error: {file}:4:49: the keyword `##HOST##` has no value\n")
+    );
+    let missing = stack
+        .refuse(&["tenant", "import", "no/such/file.yaml"])
+        .await;
+    assert!(
+        missing.starts_with("error: no/such/file.yaml: No such file"),
+        "{missing}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_is_created_once_with_a_password_from_standard_input() {
+    let stack = Stack::start().await;
+    let create = [
+        "users",
+        "create",
+        "--email",
+        "ada@example.com",
+        "--password-stdin",
+    ];
+    let output = stack.call(&create, "correct horse\n").await;
+    assert!(output.status.success(), "{}", stderr(&output));
+
+    let ada = stack
+        .store
+        .load_login(&people(), "ada@example.com")
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(stdout(&output), format!("{}\n", ada.user.user_id));
+    let hash = ada.password_hash.unwrap();
+    assert_eq!(
+        hash.verify(&Secret::new("correct horse")),
+        Verification::Match
+    );
+
+    let again = stack.call(&create, "another").await;
+    assert_eq!(again.status.code(), Some(1));
+    let id = &ada.user.user_id;
+    assert_eq!(
+        stderr(&again),
+        format!("error: ada@example.com is the address of {id} already\n")
+    );
+    let empty = [
+        "users",
+        "create",
+        "--email",
+        "bob@example.com",
+        "--password-stdin",
+    ];
+    assert_eq!(
+        stack.refuse(&empty).await,
+        "error: the password on standard input is empty\n"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn families_are_listed_and_revoked() {
+    let stack = Stack::start().await;
+    let file = stack.file(
+        "tenant.yaml",
+        "users: [{email: ada@example.com, user_id: ada}]",
+    );
+    stack
+        .print(&["tenant", "import", file.to_str().unwrap()])
+        .await;
+    assert_eq!(
+        stack.print(&["families", "list", "ada@example.com"]).await,
+        "auth0|ada has no families\n"
+    );
+
+    let user = UserId::parse("auth0|ada").unwrap();
+    let now = Clock::system().now();
+    let long_ago = Timestamp::from_secs(1_700_000_000);
+    for family in [
+        family(1, &user, "phone", now),
+        family(2, &user, "web", now.plus(Lifetime::from_secs(1))),
+        family(3, &user, "phone", long_ago),
+    ] {
+        stack.store.put_family(&family).await.unwrap();
+    }
+    let listed = stack.print(&["families", "list", "ada@example.com"]).await;
+    let lines: Vec<_> = listed.lines().collect();
+    assert!(lines[0].starts_with("FAMILY "), "{listed}");
+    assert!(
+        lines[1].contains(" web ") && lines[1].contains(" live "),
+        "{listed}"
+    );
+    assert!(
+        lines[2].contains(" phone ") && lines[2].contains(" live "),
+        "{listed}"
+    );
+    assert_eq!(
+        lines[3],
+        "03030303030303030303030303030303  phone   https://api.example.com  0           expired  \
+         2023-11-14T22:13:20.000Z  -               2023-11-29T22:13:20.000Z"
+    );
+
+    assert_eq!(
+        stack
+            .print(&["families", "revoke", "auth0|ada", "--client", "phone"])
+            .await,
+        "revoked 1 family of auth0|ada\n"
+    );
+    let family = "02020202020202020202020202020202";
+    assert_eq!(
+        stack
+            .print(&["families", "revoke", "ada@example.com", family])
+            .await,
+        "revoked 1 family of auth0|ada\n"
+    );
+    let json = stack
+        .print(&["families", "list", "auth0|ada", "--json"])
+        .await;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json[0]["family_id"], family);
+    assert_eq!(json[0]["status"], "revoked");
+    assert_eq!(json[1]["status"], "revoked");
+    assert_eq!(json[2]["status"], "expired");
+
+    let ended = stack
+        .store
+        .load_family(&user, FamilyId::from_bytes([1; 16]))
+        .await
+        .unwrap();
+    assert!(matches!(
+        ended.unwrap().ended,
+        Some(Ended {
+            reason: EndReason::Revoked,
+            ..
+        })
+    ));
+    assert_eq!(
+        stack
+            .refuse(&["families", "revoke", "auth0|ada", &"0".repeat(32)])
+            .await,
+        format!("error: auth0|ada has no family {}\n", "0".repeat(32))
+    );
+    assert_eq!(
+        stack.refuse(&["families", "list", "bob@example.com"]).await,
+        "error: nobody logs in to Username-Password-Authentication as bob@example.com\n"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotated_key_waits_before_it_seals() {
+    let stack = Stack::start().await;
+    let none = stack.print(&["keys", "list"]).await;
+    assert_eq!(
+        none,
+        "there are no keys yet; the first function that starts makes one\n"
+    );
+
+    let rotated = stack.print(&["keys", "rotate"]).await;
+    assert!(
+        rotated.starts_with("added key 2, which seals from "),
+        "{rotated}"
+    );
+    let json = stack.print(&["keys", "list", "--json"]).await;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json[0]["status"], "active");
+    assert_eq!(json[1]["status"], "pending");
+    let listed = stack.print(&["keys", "list"]).await;
+    assert!(
+        listed.starts_with("KEY  STATUS   ACTIVE FROM\n1    active   "),
+        "{listed}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stack_that_cannot_be_reached_is_one_line() {
+    let stack = Stack::start().await;
+    let mut command = program();
+    command.args([
+        "--endpoint",
+        "http://127.0.0.1:1",
+        "--table",
+        "x",
+        "keys",
+        "list",
+    ]);
+    let output = finish(command, String::new()).await;
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(said.starts_with("error: store unavailable"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+
+    let mut command = program();
+    command.args([
+        "--endpoint",
+        &stack.endpoint,
+        "--table",
+        "x",
+        "keys",
+        "list",
+    ]);
+    let said = stderr(&finish(command, String::new()).await);
+    assert!(said.starts_with("error: store refused"), "{said}");
+
+    let mut command = program();
+    command
+        .args([
+            "--endpoint",
+            &stack.endpoint,
+            "--table",
+            "ratchet",
+            "--key-file",
+            "no/keys.json",
+        ])
+        .args(["--issuer", "http://127.0.0.1:3000/", "keys", "rotate"]);
+    let output = finish(command, String::new()).await;
+    assert_eq!(
+        stderr(&output),
+        "error: key file no/keys.json: there is none\n"
+    );
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_call_is_status_2() {
+    for (arguments, said) in [
+        (
+            &["keys", "list"][..],
+            "error: --table is missing (or the variable TABLE_NAME)",
+        ),
+        (
+            &["keys", "rotate", "--table", "x"],
+            "error: --issuer is missing (or the variable ISSUER)",
+        ),
+        (
+            &["keys", "rotate", "--table", "x", "--issuer", "x"],
+            "error: --issuer must be a URL",
+        ),
+        (
+            &["tenant", "import", "x", "--set", "HOST"],
+            "error: invalid value 'HOST'",
+        ),
+        (
+            &["tenant", "import", "x", "--mappings", "[]"],
+            "error: --mappings: the keyword mappings",
+        ),
+        (
+            &["users", "create", "--email", "a@b.example"],
+            "error: the following required arguments",
+        ),
+        (&["families"], "Families of refresh tokens"),
+        (&["frobnicate"], "error: unrecognized subcommand"),
+    ] {
+        let mut command = program();
+        command.args(arguments);
+        let output = finish(command, String::new()).await;
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(stderr(&output).starts_with(said), "{}", stderr(&output));
+    }
+}

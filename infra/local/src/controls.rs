@@ -1,0 +1,84 @@
+//! `--test-controls`: what a test has to change and no protocol offers.
+
+use http::{Method, StatusCode};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use shared::{
+    app::App,
+    domain::{denial::Denial, ids::ConnectionName, time::Lifetime},
+    http::{Request, Response, error::OAuthError, response},
+};
+
+use crate::setup;
+
+#[derive(Deserialize)]
+struct Advance {
+    advance_seconds: u64,
+}
+
+#[derive(Serialize)]
+struct Now {
+    now: u64,
+}
+
+#[derive(Deserialize)]
+struct UserChange {
+    email: String,
+    #[serde(default = "default_connection")]
+    connection: String,
+    blocked: Option<bool>,
+    #[serde(default)]
+    deleted: bool,
+}
+
+fn default_connection() -> String {
+    "Username-Password-Authentication".to_owned()
+}
+
+/// Answers everything under `/test`.
+pub(crate) async fn answer(app: &App, request: &Request) -> Response {
+    let answer = match (request.method(), request.uri().path()) {
+        (&Method::POST, "/test/clock") => clock(app, request),
+        (&Method::POST, "/test/user") => user(app, request).await,
+        (&Method::POST, "/test/tenant") => tenant(app, request).await,
+        _ => Err(Denial::NotFound),
+    };
+    answer.unwrap_or_else(|denial| OAuthError::from(&denial).into_response())
+}
+
+fn clock(app: &App, request: &Request) -> Result<Response, Denial> {
+    let Advance { advance_seconds } = json(request)?;
+    app.clock.advance(Lifetime::from_secs(advance_seconds));
+    Ok(response::json(
+        StatusCode::OK,
+        &Now {
+            now: app.clock.now().as_secs(),
+        },
+    ))
+}
+
+async fn user(app: &App, request: &Request) -> Result<Response, Denial> {
+    let change: UserChange = json(request)?;
+    let connection = ConnectionName::parse(change.connection)
+        .map_err(|e| Denial::InvalidParameter(e.to_string()))?;
+    let record = app.store.load_login(&connection, &change.email).await?;
+    let mut record = record.ok_or(Denial::NotFound)?;
+    if change.deleted {
+        app.store.delete_user(&record.user).await?;
+    } else if let Some(blocked) = change.blocked {
+        record.user.blocked = blocked;
+        app.store.put_user(&record).await?;
+    }
+    Ok(response::empty(StatusCode::NO_CONTENT))
+}
+
+async fn tenant(app: &App, request: &Request) -> Result<Response, Denial> {
+    let text = std::str::from_utf8(request.body()).map_err(|_| Denial::Body("not UTF-8"))?;
+    let invalid = |e: crate::server::LocalError| Denial::InvalidParameter(e.to_string());
+    let tenant = setup::parse_tenant(app, text).map_err(invalid)?;
+    setup::import(app, &tenant).await.map_err(invalid)?;
+    Ok(response::empty(StatusCode::NO_CONTENT))
+}
+
+fn json<T: DeserializeOwned>(request: &Request) -> Result<T, Denial> {
+    serde_json::from_slice(request.body()).map_err(|e| Denial::InvalidParameter(e.to_string()))
+}

@@ -1,0 +1,183 @@
+//! The demo page, and the two questions it asks that no endpoint of the protocol answers.
+
+use bytes::Bytes;
+use http::{
+    HeaderValue, Method, StatusCode,
+    header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
+};
+use serde::Serialize;
+use shared::{
+    app::App,
+    domain::{
+        client::AppType,
+        denial::Denial,
+        family::Family,
+        ids::ClientId,
+        sealed::{Purpose, RefreshToken},
+        time::Timestamp,
+    },
+    http::{Request, Response, error::OAuthError, params::Params, response},
+};
+use tenant::{Password, Tenant};
+
+const PAGE: &str = include_str!("demo/index.html");
+const STYLE: &str = include_str!("demo/demo.css");
+const SCRIPT: &str = include_str!("demo/demo.js");
+
+/// The page runs its own files and nothing else.
+const POLICY: &str =
+    "default-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+
+/// What the page needs to know.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Settings {
+    issuer: String,
+    client_id: String,
+    client_name: String,
+    audience: Option<String>,
+    scope: String,
+    redirect_uri: String,
+    leeway: u64,
+    user: Option<DemoUser>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct DemoUser {
+    username: String,
+    password: String,
+}
+
+impl Settings {
+    /// From the first single-page application whose callback is the demo page, if there is one.
+    pub(crate) fn of(tenant: &Tenant, issuer: &str) -> Option<Self> {
+        let redirect_uri = format!("{issuer}demo");
+        let client = tenant
+            .clients
+            .iter()
+            .map(|entry| &entry.client)
+            .find(|client| {
+                client.app_type == AppType::Spa && client.callbacks.contains(&redirect_uri)
+            })?;
+        let api = tenant
+            .resource_servers
+            .iter()
+            .map(|entry| &entry.resource_server)
+            .find(|api| api.allow_offline_access);
+        let own = api
+            .iter()
+            .flat_map(|api| &api.scopes)
+            .map(|scope| scope.value.as_str());
+        let scope: Vec<&str> = ["openid", "profile", "email", "offline_access"]
+            .into_iter()
+            .chain(own)
+            .collect();
+        Some(Self {
+            issuer: issuer.to_owned(),
+            client_id: client.client_id.to_string(),
+            client_name: client.name.clone(),
+            audience: api.map(|api| api.identifier.to_string()),
+            scope: scope.join(" "),
+            redirect_uri,
+            leeway: client.refresh_token.leeway.as_secs(),
+            user: user(tenant),
+        })
+    }
+}
+
+/// Somebody whose password stands in the tenant file anyway.
+fn user(tenant: &Tenant) -> Option<DemoUser> {
+    tenant.users.iter().find_map(|entry| match &entry.password {
+        Password::Plain(password) => Some(DemoUser {
+            username: entry.user.profile.email.clone()?,
+            password: password.expose().to_owned(),
+        }),
+        _ => None,
+    })
+}
+
+/// Answers everything under `/demo`.
+pub(crate) async fn answer(app: &App, settings: Option<&Settings>, request: &Request) -> Response {
+    let answer = match (request.method(), request.uri().path()) {
+        (&Method::GET, "/demo") => Ok(file("text/html; charset=utf-8", PAGE)),
+        (&Method::GET, "/demo/demo.css") => Ok(file("text/css; charset=utf-8", STYLE)),
+        (&Method::GET, "/demo/demo.js") => Ok(file("text/javascript; charset=utf-8", SCRIPT)),
+        (&Method::GET, "/demo/config.json") => match settings {
+            Some(settings) => Ok(response::json(StatusCode::OK, settings)),
+            None => Err(Denial::NotFound),
+        },
+        (&Method::POST, "/demo/family") => family(app, request).await,
+        _ => Err(Denial::NotFound),
+    };
+    answer.unwrap_or_else(|denial| OAuthError::from(&denial).into_response())
+}
+
+/// A family as the page shows it; times in seconds.
+#[derive(Serialize)]
+struct FamilyView {
+    family: String,
+    generation: u32,
+    presented_generation: u32,
+    rotating: bool,
+    status: &'static str,
+    ended_reason: Option<&'static str>,
+    ended_at: Option<u64>,
+    created_at: u64,
+    rotated_at: Option<u64>,
+    idle_expires_at: Option<u64>,
+    expires_at: Option<u64>,
+    scope: String,
+    audience: Option<String>,
+}
+
+async fn family(app: &App, request: &Request) -> Result<Response, Denial> {
+    let params = Params::of_body(request)?;
+    let client_id = ClientId::parse(params.required("client_id")?)
+        .map_err(|e| Denial::InvalidParameter(e.to_string()))?;
+    let text = params.required("refresh_token")?;
+    let token = app
+        .keyring()
+        .await
+        .open(Purpose::RefreshToken, client_id.as_str(), text)
+        .and_then(|opened| RefreshToken::from_bytes(&opened.plaintext))
+        .ok_or_else(|| Denial::InvalidParameter("the refresh token does not open".to_owned()))?;
+    let family = app
+        .store
+        .load_family(&token.user_id, token.family_id)
+        .await?;
+    let family = family
+        .ok_or_else(|| Denial::InvalidParameter("the family is not in the table".to_owned()))?;
+    let view = view(&family, &token, app.clock.now());
+    Ok(response::json(StatusCode::OK, &view))
+}
+
+fn view(family: &Family, token: &RefreshToken, now: Timestamp) -> FamilyView {
+    FamilyView {
+        family: family.id.to_string(),
+        generation: family.generation.number(),
+        presented_generation: token.generation.number(),
+        rotating: family.rotation == shared::domain::client::Rotation::Rotating,
+        status: if family.is_live(now) { "live" } else { "ended" },
+        ended_reason: match family.ended {
+            Some(ended) => Some(ended.reason.as_str()),
+            None if family.is_expired(now) => Some("expired"),
+            None => None,
+        },
+        ended_at: family.ended.map(|ended| ended.at.as_secs()),
+        created_at: family.created_at.as_secs(),
+        rotated_at: family.rotated.map(|rotated| rotated.at.as_secs()),
+        idle_expires_at: family.idle_expires_at.map(Timestamp::as_secs),
+        expires_at: family.expires_at.map(Timestamp::as_secs),
+        scope: family.scope.to_string(),
+        audience: family.audience.as_ref().map(ToString::to_string),
+    }
+}
+
+fn file(content_type: &'static str, text: &'static str) -> Response {
+    let mut response = Response::new(Bytes::from_static(text.as_bytes()));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}

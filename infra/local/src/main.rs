@@ -1,0 +1,42 @@
+//! Ratchet on a laptop: every function behind one port, over an embedded `DynamoDB`.
+
+mod banner;
+mod controls;
+mod demo;
+mod dynamodb;
+mod options;
+mod routes;
+mod server;
+mod setup;
+mod tls;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = options::Options::parse();
+    shared::telemetry::init_text();
+    match server::run(options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", one_line(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A person at a terminal is told what went wrong in one line, causes joined by colons.
+fn one_line(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let reason = error.to_string();
+        if !text.contains(&reason) {
+            text = format!("{text}: {reason}");
+        }
+        cause = error.source();
+    }
+    text.replace('\n', " ")
+}

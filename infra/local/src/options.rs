@@ -1,0 +1,53 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// Starts Ratchet on this machine: no AWS account, one port, a demo page.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo local",
+    version,
+    after_help = "Examples:\n  \
+        cargo local                                start with the demo tenant, data kept in .data\n  \
+        cargo local --port 3000 --data memory      start fresh, keep nothing\n  \
+        cargo local --tenant my-tenant.yaml        start with your own tenant file\n  \
+        cargo local --tls                          HTTPS with a generated certificate"
+)]
+pub(crate) struct Options {
+    /// The port to serve on; 0 takes a free one.
+    #[arg(long, default_value_t = 3000)]
+    pub(crate) port: u16,
+
+    /// The issuer in tokens and metadata [default: this server's own address].
+    #[arg(long, value_name = "URL")]
+    pub(crate) issuer: Option<String>,
+
+    /// The tenant file to load, in the format of Auth0's deploy CLI [default: the demo tenant].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tenant: Option<PathBuf>,
+
+    /// The folder for database and keys, or `memory` to keep nothing.
+    #[arg(long, value_name = "DIR", default_value = ".data")]
+    pub(crate) data: PathBuf,
+
+    /// Serve the embedded DynamoDB to other processes on this port; 0 takes a free one.
+    #[arg(long, value_name = "PORT")]
+    pub(crate) dynamodb_port: Option<u16>,
+
+    /// Serve HTTPS with a certificate made for this machine.
+    #[arg(long)]
+    pub(crate) tls: bool,
+
+    /// Let callers move the clock, change users and replace the tenant (`/test/...`): for tests.
+    #[arg(long, hide = true)]
+    pub(crate) test_controls: bool,
+}
+
+impl Options {
+    /// Where data go; `None` keeps them in memory.
+    pub(crate) fn folder(&self) -> Option<&PathBuf> {
+        (self.data.as_os_str() != "memory").then_some(&self.data)
+    }
+}

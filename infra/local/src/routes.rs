@@ -1,0 +1,16 @@
+//! Which function answers which path: the twin of the template's events.
+
+use shared::{
+    app::App,
+    http::{Request, Response},
+};
+
+/// Hands a request to its function.
+pub(crate) async fn answer(app: &App, request: &Request) -> Response {
+    match request.uri().path() {
+        "/oauth/token" => token::handle(app, request).await,
+        "/oauth/revoke" => revoke::handle(app, request).await,
+        path if path.starts_with("/.well-known/") => discovery::handle(app, request),
+        _ => authorize::handle(app, request).await,
+    }
+}

@@ -1,0 +1,289 @@
+//! The one process: sockets in, functions behind them, until somebody says stop.
+
+use std::{io, path::PathBuf, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+};
+use shared::{
+    app::{App, StartError},
+    config::Issuer,
+    domain::ids::RequestId,
+    http::{MAX_BODY_BYTES, Request, RequestContext, Response},
+    system::random,
+    telemetry::cost,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
+use tokio_rustls::TlsAcceptor;
+
+use crate::{
+    banner::banner, controls, demo, dynamodb::Embedded, options::Options, routes, setup, tls,
+};
+
+/// What a request cost, as JSON: only this server tells.
+const COST: HeaderName = HeaderName::from_static("x-ratchet-cost");
+
+/// The server cannot start, or stopped unasked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LocalError {
+    #[error("cannot listen on port {port}: {source}")]
+    Port { port: u16, source: io::Error },
+    #[error("network: {0}")]
+    Network(io::Error),
+    #[error("--issuer: {0}")]
+    Issuer(#[from] shared::config::InvalidIssuer),
+    #[error("data folder {}: {reason}", path.display())]
+    Data { path: PathBuf, reason: String },
+    #[error("database: {0}")]
+    Database(String),
+    #[error("cannot start: {0}")]
+    Start(StartError),
+    #[error("{0}")]
+    TenantFile(tenant::LoadError),
+    #[error("tenant: {0}")]
+    Tenant(tenant::TenantFileError),
+    #[error("import: {0}")]
+    Import(String),
+    #[error("certificate: {0}")]
+    Tls(String),
+}
+
+/// What every connection needs.
+struct Site {
+    app: App,
+    demo: Option<demo::Settings>,
+    test_controls: bool,
+}
+
+/// Starts everything, serves, and stops cleanly on Ctrl-C or SIGTERM.
+pub(crate) async fn run(options: Options) -> Result<(), LocalError> {
+    let port = options.port;
+    let listener = TcpListener::bind(("127.0.0.1", port))
+        .await
+        .map_err(|source| LocalError::Port { port, source })?;
+    let folder = options.folder().map(PathBuf::as_path);
+    if let Some(folder) = folder {
+        setup::make_folder(folder)?;
+    }
+    let acceptor = options.tls.then(|| tls::acceptor(folder)).transpose()?;
+    let issuer = issuer(&options, &listener)?;
+    let (stop, stopping) = watch::channel(false);
+
+    let external = external_database();
+    let embedded = match &external {
+        Some(_) => None,
+        None => {
+            let port = options.dynamodb_port.unwrap_or(0);
+            Some(Embedded::start(folder, port, stopping.clone()).await?)
+        }
+    };
+    let endpoint = match (&external, &embedded) {
+        (Some(endpoint), _) => endpoint.clone(),
+        (None, Some(embedded)) => format!("http://{}", embedded.address),
+        (None, None) => return Err(LocalError::Database("there is none".to_owned())),
+    };
+    if options.dynamodb_port.is_some() {
+        println!("dynamodb {endpoint}");
+    }
+
+    let app = setup::open(issuer, &endpoint, folder, external.is_some()).await?;
+    let tenant = setup::load_tenant(&app, options.tenant.as_ref()).await?;
+    let issuer = app.issuer.as_str().to_owned();
+    let site = Arc::new(Site {
+        demo: demo::Settings::of(&tenant, &issuer),
+        app,
+        test_controls: options.test_controls,
+    });
+    println!("ready {issuer}");
+    println!("{}", banner(&issuer, &tenant));
+
+    tokio::spawn(async move {
+        interrupted().await;
+        if stop.send(true).is_err() {
+            tracing::debug!("nobody is left to stop");
+        }
+    });
+    serve(listener, acceptor, site, stopping).await;
+    match embedded {
+        Some(embedded) => embedded.stopped().await,
+        None => Ok(()),
+    }
+}
+
+/// The address people and clients use.
+fn issuer(options: &Options, listener: &TcpListener) -> Result<Issuer, LocalError> {
+    let text = match &options.issuer {
+        Some(issuer) => issuer.clone(),
+        None => {
+            let scheme = if options.tls { "https" } else { "http" };
+            format!(
+                "{scheme}://{}/",
+                listener.local_addr().map_err(LocalError::Network)?
+            )
+        }
+    };
+    Ok(Issuer::parse(&text)?)
+}
+
+/// A DynamoDB that somebody else runs, named as every AWS tool has it named.
+fn external_database() -> Option<String> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the laptop's own composition root"
+    )]
+    std::env::var("AWS_ENDPOINT_URL_DYNAMODB")
+        .ok()
+        .filter(|endpoint| !endpoint.is_empty())
+}
+
+async fn serve(
+    listener: TcpListener,
+    acceptor: Option<TlsAcceptor>,
+    site: Arc<Site>,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let connections = GracefulShutdown::new();
+    loop {
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a connection");
+                    continue;
+                }
+            },
+            _ = stopping.wait_for(|stop| *stop) => break,
+        };
+        connect(
+            stream,
+            acceptor.clone(),
+            Arc::clone(&site),
+            connections.watcher(),
+        );
+    }
+    drop(listener);
+    // A browser's idle connection is no reason to stay.
+    tokio::select! {
+        () = connections.shutdown() => {}
+        () = tokio::time::sleep(Duration::from_secs(5)) => {
+            tracing::warn!("connections are still open after five seconds");
+        }
+    }
+}
+
+fn connect(
+    stream: TcpStream,
+    acceptor: Option<TlsAcceptor>,
+    site: Arc<Site>,
+    watcher: hyper_util::server::graceful::Watcher,
+) {
+    tokio::spawn(async move {
+        let client_ip = stream
+            .peer_addr()
+            .map(|address| address.ip().to_string())
+            .ok();
+        match acceptor {
+            None => converse(stream, site, client_ip, watcher).await,
+            Some(acceptor) => match acceptor.accept(stream).await {
+                Ok(stream) => converse(stream, site, client_ip, watcher).await,
+                Err(error) => tracing::debug!(%error, "no TLS"),
+            },
+        }
+    });
+}
+
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    site: Arc<Site>,
+    client_ip: Option<String>,
+    watcher: hyper_util::server::graceful::Watcher,
+) {
+    let service = service_fn(move |incoming| {
+        let (site, client_ip) = (Arc::clone(&site), client_ip.clone());
+        async move {
+            Ok::<_, hyper::Error>(
+                Box::pin(respond(&site, incoming, client_ip))
+                    .await?
+                    .map(Full::new),
+            )
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(%error, "a connection broke");
+    }
+}
+
+async fn respond(
+    site: &Site,
+    incoming: http::Request<Incoming>,
+    client_ip: Option<String>,
+) -> Result<Response, hyper::Error> {
+    let id = RequestId::from_bytes(random());
+    let (mut parts, body) = incoming.into_parts();
+    let body = read(body).await?;
+    parts.extensions.insert(RequestContext { id, client_ip });
+    let request = Request::from_parts(parts, body);
+    let (mut response, cost) = Box::pin(cost::counted(route(site, &request))).await;
+    shared::http::complete(&mut response, id, site.app.issuer.is_https());
+    if let Some(cost) = serde_json::to_string(&cost)
+        .ok()
+        .and_then(|cost| cost.try_into().ok())
+    {
+        let cost: HeaderValue = cost;
+        response.headers_mut().insert(COST, cost);
+    }
+    Ok(response)
+}
+
+async fn route(site: &Site, request: &Request) -> Response {
+    let path = request.uri().path();
+    if path == "/demo" || path.starts_with("/demo/") {
+        demo::answer(&site.app, site.demo.as_ref(), request).await
+    } else if site.test_controls && path.starts_with("/test/") {
+        controls::answer(&site.app, request).await
+    } else {
+        routes::answer(&site.app, request).await
+    }
+}
+
+/// A body, or of one that is too large just enough for the function to see that it is.
+async fn read(body: Incoming) -> Result<Bytes, hyper::Error> {
+    match Limited::new(body, MAX_BODY_BYTES).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => {
+            Ok(Bytes::from(vec![0; MAX_BODY_BYTES + 1]))
+        }
+        Err(error) => match error.downcast() {
+            Ok(error) => Err(*error),
+            Err(error) => {
+                tracing::warn!(%error, "a body cannot be read");
+                Ok(Bytes::new())
+            }
+        },
+    }
+}
+
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            result = tokio::signal::ctrl_c() => if let Err(error) = result {
+                tracing::error!(%error, "cannot listen for Ctrl-C");
+            },
+            _ = terminate.recv() => {}
+        },
+        Err(error) => tracing::error!(%error, "cannot listen for SIGTERM"),
+    }
+}

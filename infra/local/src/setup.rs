@@ -1,0 +1,125 @@
+//! What has to be there before the first request: folder, keys, table, tenant.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use aws_lc_rs::rand;
+use shared::{
+    adapters::dynamo::Store,
+    app::App,
+    config::Issuer,
+    keys::{file::KeyFile, service::KeyService},
+    system::Clock,
+};
+use tenant::{Keywords, Tenant};
+
+use crate::server::LocalError;
+
+/// The demo tenant, which is part of the program.
+const DEMO_TENANT: &str = include_str!("../tenant.yaml");
+
+/// The table of a server that keeps its data.
+const TABLE: &str = "ratchet";
+
+/// Makes the data folder; nobody else may look into it, for the keys lie there.
+pub(crate) fn make_folder(folder: &Path) -> Result<(), LocalError> {
+    use std::os::unix::fs::DirBuilderExt;
+    let failed = |source: io::Error| LocalError::Data {
+        path: folder.to_owned(),
+        reason: source.to_string(),
+    };
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(failed)?;
+    let probe = folder.join(".writable");
+    fs::write(&probe, b"")
+        .and_then(|()| fs::remove_file(&probe))
+        .map_err(failed)
+}
+
+/// Keys and table, put together.
+pub(crate) async fn open(
+    issuer: Issuer,
+    endpoint: &str,
+    folder: Option<&Path>,
+    shared_database: bool,
+) -> Result<App, LocalError> {
+    let keys = match folder {
+        Some(folder) => KeyFile::open(&folder.join("keys.json")),
+        None => KeyFile::generate(),
+    };
+    let keys = keys.map_err(|e| LocalError::Start(e.into()))?;
+    // Keys in memory cannot open what another process sealed: such a server gets its own table.
+    let table = match folder {
+        None if shared_database => format!("{TABLE}-{}", random_suffix()),
+        _ => TABLE.to_owned(),
+    };
+    let store = Store::local(endpoint, table);
+    store
+        .create_table()
+        .await
+        .map_err(|e| LocalError::Start(e.into()))?;
+    App::new(issuer, store, KeyService::File(keys), Clock::system())
+        .await
+        .map_err(LocalError::Start)
+}
+
+/// Reads a tenant file, the demo tenant without one, and puts it into the table. Warnings go to
+/// standard error, a line each.
+pub(crate) async fn load_tenant(app: &App, file: Option<&PathBuf>) -> Result<Tenant, LocalError> {
+    let tenant = match file {
+        Some(file) => tenant::load(file, &keywords(app)).map_err(LocalError::TenantFile)?,
+        None => parse_tenant(app, DEMO_TENANT)?,
+    };
+    import(app, &tenant).await?;
+    Ok(tenant)
+}
+
+/// Reads the text of a tenant file.
+pub(crate) fn parse_tenant(app: &App, text: &str) -> Result<Tenant, LocalError> {
+    tenant::parse(text, &keywords(app)).map_err(LocalError::Tenant)
+}
+
+/// Puts a tenant into the table and forgets what was known before.
+pub(crate) async fn import(app: &App, tenant: &Tenant) -> Result<(), LocalError> {
+    for warning in &tenant.warnings {
+        eprintln!("warning: {warning}");
+    }
+    tenant::import(tenant, app)
+        .await
+        .map_err(|e| LocalError::Import(e.to_string()))?;
+    app.forget_configuration();
+    Ok(())
+}
+
+/// `##ISSUER##` in a tenant file is this server's address, without the slash.
+fn keywords(app: &App) -> Keywords {
+    let mut keywords = Keywords::new();
+    keywords.set("ISSUER", app.issuer.origin());
+    keywords
+}
+
+/// Writes a file that only its owner can read.
+pub(crate) fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    use std::{io::Write, os::unix::fs::OpenOptionsExt};
+    fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?
+        .write_all(text.as_bytes())
+}
+
+fn random_suffix() -> String {
+    let mut bytes = [0; 4];
+    // Without randomness the name is still a name; the keys before it would have failed already.
+    if rand::fill(&mut bytes).is_err() {
+        tracing::warn!("no randomness for a table name");
+    }
+    format!("{:08x}", u32::from_be_bytes(bytes))
+}

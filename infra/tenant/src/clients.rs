@@ -1,0 +1,470 @@
+//! `clients`: applications, in the shape of [Auth0's client object].
+//!
+//! [Auth0's client object]: https://auth0.com/docs/api/management/v2/clients/get-clients-by-id
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_lc_rs::digest;
+use serde::Deserialize;
+use shared::domain::{
+    client::{AppType, Client, JwtConfiguration, SigningAlgorithm},
+    ids::ClientId,
+    secret::Secret,
+};
+
+use crate::{
+    ClientEntry,
+    client_auth::{RawAuthMethods, auth_method, client_secret},
+    fields::{Whole, display_name, id, one_of},
+    grant_types,
+    path::{Checked, Fault, Notes, Path},
+    refresh_token::{self, RawRefreshToken, Surroundings},
+    urls,
+};
+
+/// An application as it is written.
+#[derive(Debug, Deserialize)]
+pub(crate) struct RawClient {
+    name: String,
+    client_id: Option<String>,
+    client_secret: Option<Secret>,
+    logo_uri: Option<String>,
+    app_type: Option<String>,
+    token_endpoint_auth_method: Option<String>,
+    client_authentication_methods: Option<RawAuthMethods>,
+    oidc_conformant: Option<bool>,
+    is_first_party: Option<bool>,
+    callbacks: Option<Vec<String>>,
+    allowed_origins: Option<Vec<String>>,
+    web_origins: Option<Vec<String>>,
+    allowed_logout_urls: Option<Vec<String>>,
+    grant_types: Option<Vec<String>>,
+    jwt_configuration: Option<RawJwtConfiguration>,
+    refresh_token: Option<RawRefreshToken>,
+    client_metadata: Option<BTreeMap<String, String>>,
+    skip_non_verifiable_callback_uri_confirmation_prompt: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RawJwtConfiguration {
+    alg: Option<String>,
+    lifetime_in_seconds: Option<Whole>,
+    secret_encoded: Option<bool>,
+}
+
+/// Checks the applications, each by itself and all against one another.
+pub(crate) fn check(
+    raw: Option<Vec<RawClient>>,
+    at: &Path,
+    notes: &mut Notes,
+) -> Checked<Vec<ClientEntry>> {
+    let mut entries = Vec::new();
+    let (mut ids, mut names) = (BTreeSet::new(), BTreeSet::new());
+    for (index, client) in raw.unwrap_or_default().into_iter().enumerate() {
+        let at = at.index(index);
+        let entry = client.check(&at, notes)?;
+        let client = &entry.client;
+        if !names.insert(client.name.clone()) {
+            let message = format!("`{}` is the name of another client", client.name);
+            return Err(Fault::new(at.key("name"), message));
+        }
+        if !ids.insert(client.client_id.clone()) {
+            let message = format!("`{}` is the id of another client", client.client_id);
+            return Err(Fault::new(at.key("client_id"), message));
+        }
+        entries.push(entry);
+    }
+    Ok(entries)
+}
+
+impl RawClient {
+    fn check(self, at: &Path, notes: &mut Notes) -> Checked<ClientEntry> {
+        let name = display_name(&at.key("name"), &self.name)?;
+        let client_id = client_id(&at.key("client_id"), self.client_id.as_deref(), &name)?;
+        let app_type = app_type(&at.key("app_type"), self.app_type.as_deref(), notes)?;
+        let (auth_method, public_keys) = auth_method(
+            at,
+            app_type,
+            self.token_endpoint_auth_method.as_deref(),
+            self.client_authentication_methods,
+            notes,
+        )?;
+        let grant_types =
+            grant_types::check(self.grant_types, &at.key("grant_types"), auth_method, notes)?;
+        let oidc_conformant = self.oidc_conformant.unwrap_or(false);
+        let jwt_configuration = self
+            .jwt_configuration
+            .map_or(Ok(JwtConfiguration::default()), |raw| {
+                raw.check(&at.key("jwt_configuration"))
+            })?;
+        let client_secret =
+            client_secret(at, self.client_secret, auth_method, jwt_configuration.alg)?;
+        let around = Surroundings {
+            app_type,
+            oidc_conformant,
+            grant_types: grant_types.as_slice(),
+        };
+        let refresh_token = self
+            .refresh_token
+            .map_or(Ok(refresh_token::default_for(app_type)), |raw| {
+                raw.check(&at.key("refresh_token"), &around)
+            })?;
+        let client = Client {
+            client_id,
+            name,
+            logo_uri: urls::picture(&at.key("logo_uri"), self.logo_uri)?,
+            app_type,
+            auth_method,
+            secret: None,
+            public_keys,
+            oidc_conformant,
+            is_first_party: self.is_first_party.unwrap_or(true),
+            callbacks: urls::each(at, "callbacks", self.callbacks, urls::callback)?,
+            allowed_origins: urls::each(at, "allowed_origins", self.allowed_origins, urls::origin)?,
+            web_origins: urls::each(at, "web_origins", self.web_origins, urls::origin)?,
+            allowed_logout_urls: urls::each(
+                at,
+                "allowed_logout_urls",
+                self.allowed_logout_urls,
+                urls::logout_url,
+            )?,
+            grant_types,
+            jwt_configuration,
+            refresh_token,
+            client_grants: Vec::new(),
+            client_metadata: self.client_metadata.unwrap_or_default(),
+            skip_non_verifiable_callback_uri_confirmation_prompt: self
+                .skip_non_verifiable_callback_uri_confirmation_prompt,
+        };
+        Ok(ClientEntry {
+            client,
+            client_secret,
+        })
+    }
+}
+
+/// The id, or one that follows from the name: the first 32 hexadecimal digits of the SHA-256 of
+/// `client:<name>`, so that the same file always makes the same client.
+fn client_id(at: &Path, given: Option<&str>, name: &str) -> Checked<ClientId> {
+    let Some(given) = given else {
+        let derived = derived_id("client", name, 32);
+        return id(at, ClientId::parse(derived));
+    };
+    // `#` separates the parts of a key in the table, and nobody's id needs more than this.
+    if !given
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+    {
+        return Err(Fault::new(
+            at.clone(),
+            "must consist of letters, digits, `-`, `_` and `.`",
+        ));
+    }
+    id(at, ClientId::parse(given))
+}
+
+/// Hexadecimal digits that follow from a text and nothing else.
+pub(crate) fn derived_id(kind: &str, text: &str, digits: usize) -> String {
+    let hash = digest::digest(&digest::SHA256, format!("{kind}:{text}").as_bytes());
+    let digit = |value: u8| char::from_digit(value.into(), 16);
+    let bytes = hash.as_ref().iter();
+    bytes
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)])
+        .flatten()
+        .take(digits)
+        .collect()
+}
+
+/// The kind of application. Auth0 leaves it out of clients that were made with nothing but a name;
+/// its kinds for purposes that Ratchet does not serve are web applications as far as tokens go.
+fn app_type(at: &Path, given: Option<&str>, notes: &mut Notes) -> Checked<AppType> {
+    match given {
+        None => Ok(AppType::RegularWeb),
+        Some(other) if OTHER_APP_TYPES.contains(&other) => {
+            notes.warn(
+                at.clone(),
+                format!("`{other}` is not supported yet; taken as `regular_web`"),
+            );
+            Ok(AppType::RegularWeb)
+        }
+        Some(given) => one_of(
+            at,
+            given,
+            &[
+                ("native", AppType::Native),
+                ("spa", AppType::Spa),
+                ("regular_web", AppType::RegularWeb),
+                ("non_interactive", AppType::NonInteractive),
+            ],
+        ),
+    }
+}
+
+/// Application types of Auth0 beside the four that get tokens here: APIs and single sign-on
+/// integrations.
+const OTHER_APP_TYPES: [&str; 22] = [
+    "b2b_integration",
+    "box",
+    "cloudbees",
+    "concur",
+    "dropbox",
+    "echosign",
+    "egnyte",
+    "express_configuration",
+    "mscrm",
+    "newrelic",
+    "oag",
+    "office365",
+    "resource_server",
+    "rms",
+    "salesforce",
+    "sentry",
+    "sharepoint",
+    "slack",
+    "springcm",
+    "sso_integration",
+    "zendesk",
+    "zoom",
+];
+
+impl RawJwtConfiguration {
+    fn check(&self, at: &Path) -> Checked<JwtConfiguration> {
+        let default = JwtConfiguration::default();
+        let alg = match &self.alg {
+            Some(name) => signing_algorithm(&at.key("alg"), name)?,
+            None => default.alg,
+        };
+        if alg == SigningAlgorithm::HS256 && self.secret_encoded.unwrap_or(false) {
+            return Err(Fault::new(
+                at.key("secret_encoded"),
+                "not supported with HS256",
+            ));
+        }
+        let lifetime = self
+            .lifetime_in_seconds
+            .map_or(Ok(default.lifetime), |lifetime| {
+                lifetime.seconds(&at.key("lifetime_in_seconds"), 1, 2_592_000)
+            })?;
+        Ok(JwtConfiguration { alg, lifetime })
+    }
+}
+
+/// An algorithm we sign with.
+pub(crate) fn signing_algorithm(at: &Path, name: &str) -> Checked<SigningAlgorithm> {
+    const SUPPORTED: [SigningAlgorithm; 4] = [
+        SigningAlgorithm::RS256,
+        SigningAlgorithm::PS256,
+        SigningAlgorithm::ES256,
+        SigningAlgorithm::HS256,
+    ];
+    SUPPORTED
+        .into_iter()
+        .find(|alg| alg.as_str() == name)
+        .ok_or_else(|| {
+            let message = format!("`{name}` is not supported; use RS256, PS256, ES256 or HS256");
+            Fault::new(at.clone(), message)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::domain::{
+        client::{AuthMethod, RefreshTokenPolicy},
+        time::Lifetime,
+    };
+
+    use super::*;
+    use crate::testing::{error, tenant, warnings};
+
+    const SECRET: &str = "client_secret: 0123456789abcdef";
+
+    fn client(fields: &str) -> ClientEntry {
+        tenant(&file(fields)).clients.remove(0)
+    }
+
+    fn file(fields: &str) -> String {
+        format!("clients:\n  - name: a\n    {fields}")
+    }
+
+    #[test]
+    fn a_client_with_nothing_but_a_name_is_auth0s_default_client() {
+        let entry = client(SECRET);
+        let expected = Client {
+            client_id: ClientId::parse("21904c2dfb8c02ed6202d0fafbe5d720").unwrap(),
+            name: "a".to_owned(),
+            logo_uri: None,
+            app_type: AppType::RegularWeb,
+            auth_method: AuthMethod::ClientSecretPost,
+            secret: None,
+            public_keys: vec![],
+            oidc_conformant: false,
+            is_first_party: true,
+            callbacks: vec![],
+            allowed_origins: vec![],
+            web_origins: vec![],
+            allowed_logout_urls: vec![],
+            grant_types: [
+                "authorization_code",
+                "implicit",
+                "refresh_token",
+                "client_credentials",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+            jwt_configuration: JwtConfiguration {
+                alg: SigningAlgorithm::RS256,
+                lifetime: Lifetime::from_secs(36_000),
+            },
+            refresh_token: RefreshTokenPolicy::NON_ROTATING,
+            client_grants: vec![],
+            client_metadata: BTreeMap::new(),
+            skip_non_verifiable_callback_uri_confirmation_prompt: None,
+        };
+        assert_eq!(entry.client, expected);
+    }
+
+    #[test]
+    fn an_id_without_a_client_id_follows_from_the_name_alone() {
+        let id = |fields: &str| client(fields).client.client_id.to_string();
+        assert_eq!(id("app_type: spa"), id(SECRET));
+        assert_eq!(id("app_type: spa").len(), 32);
+        assert_eq!(id("app_type: spa\n    client_id: My-App_1.0"), "My-App_1.0");
+    }
+
+    #[test]
+    fn native_and_single_page_applications_are_public() {
+        for app_type in ["native", "spa"] {
+            let entry = client(&format!("app_type: {app_type}\n    {SECRET}"));
+            assert_eq!(entry.client.auth_method, AuthMethod::None);
+            assert!(
+                entry.client_secret.is_none(),
+                "exports carry secrets of public clients"
+            );
+            assert_eq!(
+                entry.client.grant_types,
+                ["implicit", "authorization_code", "refresh_token"]
+            );
+        }
+    }
+
+    #[test]
+    fn values_that_auth0_refuses_are_refused() {
+        for (fields, message) in [
+            (
+                "client_id: a#b",
+                "3:5: clients[0].client_id: must consist of letters, digits, `-`, `_` and `.`",
+            ),
+            (
+                "client_id: ''",
+                "3:5: clients[0].client_id: must be 1 to 400 bytes without control characters",
+            ),
+            (
+                "app_type: spaa",
+                "3:5: clients[0].app_type: must be `native`, `spa`, `regular_web` or \
+                 `non_interactive`, not `spaa`",
+            ),
+            (
+                "oidc_conformant: maybe",
+                "3:5: clients[0].oidc_conformant: must be true or false",
+            ),
+            (
+                "callbacks: https://a.example/cb",
+                "3:5: clients[0].callbacks: must be a list",
+            ),
+            (
+                "jwt_configuration: {alg: RS512}",
+                "3:25: clients[0].jwt_configuration.alg: `RS512` is not supported; use RS256, \
+                 PS256, ES256 or HS256",
+            ),
+            (
+                "jwt_configuration: {lifetime_in_seconds: 2592001}",
+                "3:25: clients[0].jwt_configuration.lifetime_in_seconds: must be between 1 and \
+                 2592000 seconds",
+            ),
+            (
+                "jwt_configuration: {alg: HS256, secret_encoded: true}",
+                "3:37: clients[0].jwt_configuration.secret_encoded: not supported with HS256",
+            ),
+            (
+                "client_metadata: [x]",
+                "3:5: clients[0].client_metadata: must be a mapping",
+            ),
+            (
+                "app_type: spa\n    logo_uri: logo.png",
+                "4:5: clients[0].logo_uri: must be an absolute URL",
+            ),
+            (
+                "app_type: spa\n    callbacks:\n      - https://a.example/#cb",
+                "5:9: clients[0].callbacks[0]: must not have a fragment",
+            ),
+            (
+                "app_type: spa\n    grant_types: [refresh-token]",
+                "4:19: clients[0].grant_types[0]: `refresh-token` is no grant type",
+            ),
+        ] {
+            assert_eq!(error(&file(fields)), message);
+        }
+        assert_eq!(
+            error("clients:\n  - app_type: spa"),
+            "2:5: clients[0]: `name` is missing"
+        );
+        assert_eq!(
+            error("clients:\n  - name: ''"),
+            "2:5: clients[0].name: must not be empty"
+        );
+        assert_eq!(
+            error("clients:\n  - name: <b>"),
+            "2:5: clients[0].name: must not contain `<`, `>` or control characters"
+        );
+    }
+
+    #[test]
+    fn two_clients_share_neither_name_nor_id() {
+        assert_eq!(
+            error("clients:\n  - {name: a, app_type: spa}\n  - {name: a, app_type: spa}"),
+            "3:6: clients[1].name: `a` is the name of another client"
+        );
+        assert_eq!(
+            error(
+                "clients:
+  - {name: a, client_id: x, app_type: spa}
+  - {name: b, client_id: x, app_type: spa}"
+            ),
+            "3:15: clients[1].client_id: `x` is the id of another client"
+        );
+    }
+
+    #[test]
+    fn what_is_passed_over_is_a_warning_where_it_matters() {
+        let fields = "app_type: spa
+    callback: [https://a.example]
+    description: known to Auth0, without effect here
+    oidc_logout: {backchannel_logout_urls: []}
+    require_pushed_authorization_requests: true
+    require_proof_of_possession: false
+    grant_types: ['urn:example:grant', authorization_code]
+    refresh_token:
+      rotation_type: non-rotating
+      expiration_type: expiring
+      policies: [{audience: x, scope: []}]
+    jwt_configuration: {algo: RS256}";
+        assert_eq!(
+            warnings(&file(fields)),
+            [
+                "4:5: clients[0].callback: unknown key",
+                "7:5: clients[0].require_pushed_authorization_requests: not supported yet",
+                "9:19: clients[0].grant_types[0]: unknown grant type `urn:example:grant`",
+                "13:7: clients[0].refresh_token.policies: not supported yet",
+                "14:25: clients[0].jwt_configuration.algo: unknown key",
+            ]
+        );
+        assert_eq!(
+            warnings(&file(&format!("app_type: resource_server\n    {SECRET}"))),
+            [
+                "3:5: clients[0].app_type: `resource_server` is not supported yet; taken as \
+              `regular_web`"
+            ]
+        );
+    }
+}

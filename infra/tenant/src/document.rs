@@ -1,0 +1,458 @@
+//! The file as YAML: its values as types, and the line and column of each.
+//!
+//! The text is read twice. Once as a tree of places, which knows where every key and value stands,
+//! aliases and merge keys followed; and once into types. A wrong value then is a path, whoever found
+//! it, and the tree turns paths into lines and columns.
+
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, MapAccess, SeqAccess, Visitor},
+};
+use serde_saphyr::{Error, Location, MessageFormatter, Options, Spanned, UserMessageFormatter};
+
+use crate::{
+    error::TenantFileError,
+    known::{self, Unread},
+    path::{Fault, Notes, Path, Step},
+};
+
+/// A text that is YAML.
+pub(crate) struct Document<'a> {
+    text: &'a str,
+    root: Node,
+}
+
+impl<'a> Document<'a> {
+    /// Reads the text as YAML.
+    pub(crate) fn read(text: &'a str) -> Result<Self, TenantFileError> {
+        match serde_saphyr::from_str_with_options(text, options()) {
+            Ok(root) => Ok(Self { text, root }),
+            Err(error) => Err(syntax_error(&error)),
+        }
+    }
+
+    /// Reads the text into types, and notes the keys that nobody reads.
+    pub(crate) fn deserialize<T: DeserializeOwned>(&self) -> Result<(T, Notes), TenantFileError> {
+        let mut track = serde_path_to_error::Track::new();
+        let mut unread = Vec::new();
+        let outcome =
+            serde_saphyr::with_deserializer_from_str_with_options(self.text, options(), |de| {
+                let de = serde_path_to_error::Deserializer::new(de, &mut track);
+                serde_ignored::deserialize(de, |path| unread.push(unread_path(&path)))
+            });
+        let value = outcome.map_err(|error| {
+            let path = failed_path(&track.path());
+            self.locate(&Fault::new(path, explain(&error)))
+        })?;
+        let mut notes = Notes::default();
+        for path in unread {
+            self.note_unread(path, &mut notes);
+        }
+        Ok((value, notes))
+    }
+
+    /// Gives a fault its line and column.
+    pub(crate) fn locate(&self, fault: &Fault) -> TenantFileError {
+        let place = self.place_of(&fault.at);
+        TenantFileError {
+            line: place.line,
+            column: place.column,
+            path: fault.at.to_string(),
+            message: fault.message.clone(),
+        }
+    }
+
+    /// The warnings as lines, from the top of the file to its end.
+    pub(crate) fn warnings(&self, notes: Notes) -> Vec<String> {
+        let mut located: Vec<_> = notes
+            .into_faults()
+            .iter()
+            .map(|fault| self.locate(fault))
+            .collect();
+        located.sort_by_key(|warning| (warning.line, warning.column));
+        located.iter().map(ToString::to_string).collect()
+    }
+
+    fn note_unread(&self, path: Path, notes: &mut Notes) {
+        match known::why_unread(&path) {
+            Unread::Known => {}
+            Unread::Unsupported if self.node(&path).is_some_and(Node::says_nothing) => {}
+            Unread::Unsupported => notes.warn(path, "not supported yet"),
+            Unread::Unknown => notes.warn(path, "unknown key"),
+        }
+    }
+
+    /// The key of a value in a mapping, the value itself in a list; where the path leads nowhere,
+    /// the nearest value on the way.
+    fn place_of(&self, path: &Path) -> Place {
+        let mut node = &self.root;
+        let mut place = node.place;
+        for step in path.steps() {
+            match node.child(step) {
+                Some((key, child)) => {
+                    node = child;
+                    place = key.unwrap_or(child.place);
+                }
+                None => break,
+            }
+        }
+        place
+    }
+
+    fn node(&self, path: &Path) -> Option<&Node> {
+        path.steps().iter().try_fold(&self.root, |node, step| {
+            node.child(step).map(|(_, child)| child)
+        })
+    }
+}
+
+/// A value and where it stands.
+struct Node {
+    place: Place,
+    content: Content,
+}
+
+#[derive(Clone, Copy)]
+struct Place {
+    line: u64,
+    column: u64,
+}
+
+enum Content {
+    /// False, null or an empty text.
+    Nothing,
+    /// Any other scalar.
+    Scalar,
+    List(Vec<Node>),
+    Mapping(Vec<(String, Place, Node)>),
+}
+
+impl Node {
+    fn child(&self, step: &Step) -> Option<(Option<Place>, &Self)> {
+        match (&self.content, step) {
+            (Content::List(nodes), Step::Index(index)) => Some((None, nodes.get(*index)?)),
+            (Content::Mapping(entries), Step::Key(key)) => entries
+                .iter()
+                .find(|(known, ..)| known == key)
+                .map(|(_, place, node)| (Some(*place), node)),
+            _ => None,
+        }
+    }
+
+    /// Whether leaving the value out would mean the same.
+    fn says_nothing(&self) -> bool {
+        match &self.content {
+            Content::Nothing => true,
+            Content::Scalar => false,
+            Content::List(nodes) => nodes.is_empty(),
+            Content::Mapping(entries) => entries.iter().all(|(.., node)| node.says_nothing()),
+        }
+    }
+}
+
+impl From<Location> for Place {
+    fn from(location: Location) -> Self {
+        Self {
+            line: location.line().max(1),
+            column: location.column().max(1),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = Spanned::<Content>::deserialize(deserializer)?;
+        Ok(Self {
+            place: spanned.referenced.into(),
+            content: spanned.value,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Content {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ContentVisitor)
+    }
+}
+
+struct ContentVisitor;
+
+impl<'de> Visitor<'de> for ContentVisitor {
+    type Value = Content;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Content, E> {
+        Ok(if value {
+            Content::Scalar
+        } else {
+            Content::Nothing
+        })
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Content, E> {
+        Ok(Content::Scalar)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Content, E> {
+        Ok(Content::Scalar)
+    }
+
+    fn visit_i128<E>(self, _: i128) -> Result<Content, E> {
+        Ok(Content::Scalar)
+    }
+
+    fn visit_u128<E>(self, _: u128) -> Result<Content, E> {
+        Ok(Content::Scalar)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Content, E> {
+        Ok(Content::Scalar)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Content, E> {
+        Ok(if text.is_empty() {
+            Content::Nothing
+        } else {
+            Content::Scalar
+        })
+    }
+
+    fn visit_bytes<E>(self, _: &[u8]) -> Result<Content, E> {
+        Ok(Content::Scalar)
+    }
+
+    fn visit_unit<E>(self) -> Result<Content, E> {
+        Ok(Content::Nothing)
+    }
+
+    fn visit_none<E>(self) -> Result<Content, E> {
+        Ok(Content::Nothing)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Content, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Content, A::Error> {
+        let mut nodes = Vec::new();
+        while let Some(node) = list.next_element()? {
+            nodes.push(node);
+        }
+        Ok(Content::List(nodes))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut mapping: A) -> Result<Content, A::Error> {
+        let mut entries = Vec::new();
+        while let Some((key, node)) = mapping.next_entry::<Key, Node>()? {
+            entries.push((key.text, key.place, node));
+        }
+        Ok(Content::Mapping(entries))
+    }
+}
+
+/// The key of a mapping. One that is no scalar names no field, so its text does not matter.
+struct Key {
+    text: String,
+    place: Place,
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let key = Spanned::<String>::deserialize(deserializer)?;
+        Ok(Self {
+            text: key.value,
+            place: key.referenced.into(),
+        })
+    }
+}
+
+/// A file is the operator's own and may hold many users, so only the nesting is limited.
+fn options() -> Options {
+    serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_events: usize::MAX,
+            max_nodes: usize::MAX,
+            max_total_scalar_bytes: usize::MAX,
+        },
+        with_snippet: false,
+    }
+}
+
+fn syntax_error(error: &Error) -> TenantFileError {
+    let place = error
+        .location()
+        .map_or(Place { line: 1, column: 1 }, Place::from);
+    TenantFileError {
+        line: place.line,
+        column: place.column,
+        path: String::new(),
+        message: explain(error),
+    }
+}
+
+/// What the parser found, in our words where the reader has no use for its own.
+fn explain(error: &Error) -> String {
+    match error {
+        Error::Unexpected {
+            expected: "sequence start",
+            ..
+        } => "must be a list".to_owned(),
+        Error::Unexpected {
+            expected: "mapping start",
+            ..
+        } => "must be a mapping".to_owned(),
+        Error::Unexpected {
+            expected: "string scalar",
+            ..
+        } => "must be a text".to_owned(),
+        Error::InvalidScalar { ty: "boolean", .. } => "must be true or false".to_owned(),
+        Error::NullIntoString { .. } => "must not be null".to_owned(),
+        Error::SerdeMissingField { field, .. } => format!("`{field}` is missing"),
+        Error::SerdeInvalidType { expected, .. } | Error::SerdeInvalidValue { expected, .. } => {
+            format!("must be {expected}")
+        }
+        Error::DuplicateMappingKey { key: Some(key), .. } => {
+            format!("the key `{key}` is given twice")
+        }
+        Error::MultipleDocuments { .. } => "there must be one YAML document only".to_owned(),
+        Error::AliasError { error, .. } => explain(error),
+        other => UserMessageFormatter.format_message(other).into_owned(),
+    }
+}
+
+fn failed_path(path: &serde_path_to_error::Path) -> Path {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .map_while(|segment| match segment {
+            Segment::Seq { index } => Some(Step::Index(*index)),
+            Segment::Map { key } => Some(Step::Key(key.clone())),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        })
+        .collect()
+}
+
+fn unread_path(path: &serde_ignored::Path<'_>) -> Path {
+    use serde_ignored::Path as Ignored;
+    match path {
+        Ignored::Root => Path::root(),
+        Ignored::Seq { parent, index } => unread_path(parent).index(*index),
+        Ignored::Map { parent, key } => unread_path(parent).key(key),
+        Ignored::Some { parent }
+        | Ignored::NewtypeStruct { parent }
+        | Ignored::NewtypeVariant { parent } => unread_path(parent),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{error, tenant, warnings};
+
+    #[test]
+    fn what_is_no_yaml_is_one_line_with_its_place() {
+        for (text, message) in [
+            (
+                "clients:\n\t- name: a",
+                "2:2: tabs disallowed within this context (block indentation)",
+            ),
+            ("clients: {a: 1", "1:10: unclosed bracket '{'"),
+            (
+                "clients:\n  - name: a\n    name: b",
+                "3:5: the key `name` is given twice",
+            ),
+            (
+                "clients: []\n---\nclients: []",
+                "3:1: there must be one YAML document only",
+            ),
+            ("clients: *a", "1:10: reference to unknown value"),
+        ] {
+            assert_eq!(error(text), message);
+        }
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_kind_is_named_by_its_path() {
+        for (text, message) in [
+            ("- a", "1:1: must be a mapping"),
+            ("clients: 5", "1:1: clients: must be a list"),
+            ("clients:\n  - a", "2:5: clients[0]: must be a mapping"),
+            (
+                "clients:\n  - name: [a]",
+                "2:5: clients[0].name: must be a text",
+            ),
+            (
+                "clients:\n  - name: ~",
+                "2:5: clients[0].name: must not be null",
+            ),
+            ("tenant: []", "1:1: tenant: must be a mapping"),
+        ] {
+            assert_eq!(error(text), message);
+        }
+    }
+
+    #[test]
+    fn an_empty_file_is_an_empty_tenant() {
+        for text in ["", "# nothing\n", "clients:\nusers:\n", "{}"] {
+            let tenant = tenant(text);
+            assert!(tenant.clients.is_empty() && tenant.users.is_empty() && !tenant.settings_given);
+        }
+    }
+
+    #[test]
+    fn anchors_and_merge_keys_are_followed_and_blamed_where_they_are_used() {
+        let shared = "exclude: &app
+  app_type: spa
+  oidc_conformant: true
+clients:
+  - <<: *app
+    name: a
+  - <<: *app
+    name: b
+";
+        let tenant = tenant(shared);
+        assert!(
+            tenant
+                .clients
+                .iter()
+                .all(|entry| entry.client.oidc_conformant)
+        );
+        assert_eq!(tenant.warnings, Vec::<String>::new());
+        assert_eq!(
+            error(&shared.replace("spa", "spb")),
+            "5:9: clients[0].app_type: must be `native`, `spa`, `regular_web` or \
+             `non_interactive`, not `spb`"
+        );
+    }
+
+    #[test]
+    fn sections_that_are_not_supported_yet_warn_unless_they_are_empty() {
+        assert_eq!(
+            warnings(
+                "actions:
+  - name: x
+hooks: []
+triggers: {post-login: []}
+pages: [{name: login}]
+client: []"
+            ),
+            [
+                "1:1: actions: not supported yet",
+                "5:1: pages: not supported yet",
+                "6:1: client: unknown key",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_message_is_one_line_whatever_a_value_holds() {
+        assert_eq!(
+            error("clients:\n  - {name: a, app_type: \"x\\ny\"}"),
+            "2:15: clients[0].app_type: must be `native`, `spa`, `regular_web` or \
+             `non_interactive`, not `x\\ny`"
+        );
+    }
+}

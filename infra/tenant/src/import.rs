@@ -1,0 +1,267 @@
+//! Putting a tenant into the table.
+//!
+//! Importing the same file twice changes nothing the second time. What the file does not mention
+//! stays as it is; nothing is deleted.
+
+use std::fmt;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use shared::{
+    adapters::dynamo::{CommitError, LoginRecord, StoreError},
+    app::{App, CLIENT_SECRET},
+    domain::{
+        client::{Client, SigningAlgorithm, StoredSecret},
+        resource_server::ResourceServer,
+        sealed::{KeyId, Purpose},
+        secret::Secret,
+        time::Timestamp,
+        user::User,
+    },
+    password::{PasswordHash, PasswordHashError, Verification},
+    sealing::{Keyring, SealingError},
+    system::random,
+};
+
+use crate::{ClientEntry, Password, ResourceServerEntry, Tenant, UserEntry};
+
+/// Writes under way at once. A table that is new takes far more.
+const CONCURRENCY: usize = 16;
+
+/// How much was imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Imported {
+    /// Whether the settings were.
+    pub settings: bool,
+    /// Applications.
+    pub clients: usize,
+    /// APIs.
+    pub resource_servers: usize,
+    /// Users.
+    pub users: usize,
+}
+
+/// An import stopped half-way; importing again completes it.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The store did not answer as it should.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A secret cannot be sealed.
+    #[error(transparent)]
+    Sealing(#[from] SealingError),
+    /// A password cannot be hashed.
+    #[error("user {user}: {source}")]
+    Password {
+        /// Whose.
+        user: String,
+        /// Why.
+        source: PasswordHashError,
+    },
+    /// A login name of a user belongs to somebody else.
+    #[error("user {user}: the e-mail address or user name belongs to another user")]
+    NameTaken {
+        /// Who wants it.
+        user: String,
+    },
+}
+
+/// Puts a tenant into the app's table. Secrets are digested or sealed and passwords hashed on the
+/// way; none is stored in clear.
+pub async fn import(tenant: &Tenant, app: &App) -> Result<Imported, ImportError> {
+    let (keyring, key) = app.active_key().await;
+    let vault = Vault {
+        keyring: &keyring,
+        key,
+    };
+    // APIs first, so that nothing in the table ever names one that is not there.
+    stream::iter(&tenant.resource_servers)
+        .map(Ok)
+        .try_for_each_concurrent(CONCURRENCY, |entry| async {
+            let api = vault.resource_server(entry)?;
+            Ok::<_, ImportError>(app.store.put_resource_server(&api).await?)
+        })
+        .await?;
+    stream::iter(&tenant.clients)
+        .map(Ok)
+        .try_for_each_concurrent(CONCURRENCY, |entry| async {
+            let client = vault.client(entry)?;
+            Ok::<_, ImportError>(app.store.put_client(&client).await?)
+        })
+        .await?;
+    if tenant.settings_given {
+        app.store.put_settings(&tenant.settings).await?;
+    }
+    stream::iter(&tenant.users)
+        .map(Ok)
+        .try_for_each_concurrent(CONCURRENCY, |entry| import_user(entry, app))
+        .await?;
+    app.forget_configuration();
+    Ok(Imported::of(tenant))
+}
+
+impl Imported {
+    /// What an import of this tenant would import.
+    pub fn of(tenant: &Tenant) -> Self {
+        Self {
+            settings: tenant.settings_given,
+            clients: tenant.clients.len(),
+            resource_servers: tenant.resource_servers.len(),
+            users: tenant.users.len(),
+        }
+    }
+}
+
+/// The keyring, as far as configuration needs it.
+#[derive(Clone, Copy)]
+struct Vault<'a> {
+    keyring: &'a Keyring,
+    key: KeyId,
+}
+
+impl Vault<'_> {
+    fn client(&self, entry: &ClientEntry) -> Result<Client, SealingError> {
+        let mut client = entry.client.clone();
+        client.secret = match &entry.client_secret {
+            None => None,
+            Some(secret) => {
+                let digest =
+                    self.keyring
+                        .digest(self.key, CLIENT_SECRET, secret.expose().as_bytes())?;
+                let sealed = match client.jwt_configuration.alg {
+                    SigningAlgorithm::HS256 => Some(self.seal(client.client_id.as_str(), secret)?),
+                    _ => None,
+                };
+                Some(StoredSecret { digest, sealed })
+            }
+        };
+        Ok(client)
+    }
+
+    fn resource_server(&self, entry: &ResourceServerEntry) -> Result<ResourceServer, SealingError> {
+        let mut api = entry.resource_server.clone();
+        if let Some(secret) = &entry.signing_secret {
+            api.sealed_signing_secret = Some(self.seal(api.identifier.as_str(), secret)?);
+        }
+        Ok(api)
+    }
+
+    fn seal(&self, owner: &str, secret: &Secret) -> Result<String, SealingError> {
+        let plaintext = secret.expose().as_bytes();
+        self.keyring
+            .seal(self.key, Purpose::Configuration, owner, random(), plaintext)
+    }
+}
+
+async fn import_user(entry: &UserEntry, app: &App) -> Result<(), ImportError> {
+    let before = load_before(entry, app).await?;
+    let user = merge(
+        entry,
+        before.as_ref().map(|before| &before.user),
+        app.clock.now(),
+    );
+    let old_hash = before
+        .as_ref()
+        .and_then(|before| before.password_hash.clone());
+    let name = user.user_id.to_string();
+    let password_hash =
+        password_hash(&entry.password, old_hash).map_err(|source| ImportError::Password {
+            user: name.clone(),
+            source,
+        })?;
+    let record = LoginRecord {
+        user,
+        password_hash,
+    };
+    if before.as_ref() == Some(&record) {
+        return Ok(());
+    }
+    app.store
+        .put_user(&record)
+        .await
+        .map_err(|error| match error {
+            CommitError::Conflict => ImportError::NameTaken { user: name },
+            CommitError::Store(error) => error.into(),
+        })
+}
+
+/// The user as it is in the table. One whose id the file does not give is found by login name, so
+/// that users who were created by other means are not made a second time.
+async fn load_before(entry: &UserEntry, app: &App) -> Result<Option<LoginRecord>, StoreError> {
+    let user = &entry.user;
+    if !entry.id_given {
+        for name in user.login_names() {
+            if let Some(record) = app.store.load_login(&user.connection, &name).await? {
+                return Ok(Some(record));
+            }
+        }
+    }
+    app.store.load_user(&user.user_id).await
+}
+
+/// The user of the file, with what only the table knows.
+fn merge(entry: &UserEntry, before: Option<&User>, now: Timestamp) -> User {
+    let mut user = entry.user.clone();
+    let undated = user.updated_at == Timestamp::default();
+    if let Some(before) = before {
+        inherit(&mut user, entry, before);
+    }
+    if user.created_at == Timestamp::default() {
+        user.created_at = now;
+    }
+    if undated {
+        user.updated_at = before.map_or(now, |before| before.updated_at);
+        if before.is_some_and(|before| user != *before) {
+            user.updated_at = now;
+        }
+    }
+    user
+}
+
+fn inherit(user: &mut User, entry: &UserEntry, before: &User) {
+    if !entry.id_given {
+        user.user_id = before.user_id.clone();
+    }
+    if !entry.blocked_given {
+        user.blocked = before.blocked;
+    }
+    if user.app_metadata.is_empty() {
+        user.app_metadata.clone_from(&before.app_metadata);
+    }
+    if user.user_metadata.is_empty() {
+        user.user_metadata.clone_from(&before.user_metadata);
+    }
+    if user.created_at == Timestamp::default() {
+        user.created_at = before.created_at;
+    }
+}
+
+/// The hash to store: the old one unless the file brings another password.
+fn password_hash(
+    password: &Password,
+    old: Option<PasswordHash>,
+) -> Result<Option<PasswordHash>, PasswordHashError> {
+    match (password, old) {
+        (Password::Absent, old) => Ok(old),
+        (Password::Hash(hash), _) => Ok(Some(hash.clone())),
+        (Password::Plain(password), Some(old)) if old.verify(password) == Verification::Match => {
+            Ok(Some(old))
+        }
+        (Password::Plain(password), _) => PasswordHash::hash(password, random()).map(Some),
+    }
+}
+
+impl fmt::Display for Imported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let settings = if self.settings { "settings, " } else { "" };
+        let count = |number: usize, one: &str, many: &str| {
+            format!("{number} {}", if number == 1 { one } else { many })
+        };
+        write!(
+            f,
+            "{settings}{}, {}, {}",
+            count(self.clients, "client", "clients"),
+            count(self.resource_servers, "API", "APIs"),
+            count(self.users, "user", "users")
+        )
+    }
+}

@@ -1,0 +1,202 @@
+//! Keywords: `##KEY##` and `@@KEY@@` in a tenant file, as in [Auth0's deploy CLI].
+//!
+//! They are replaced in the text, before it is read as YAML. Comment lines are left alone, so that
+//! they may speak of keywords.
+//!
+//! [Auth0's deploy CLI]: https://auth0.com/docs/deploy-monitor/deploy-cli-tool/keyword-replacement
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::error::TenantFileError;
+
+/// What keywords stand for.
+#[derive(Debug, Clone, Default)]
+pub struct Keywords(BTreeMap<String, Value>);
+
+/// A text is not a JSON object of keywords.
+#[derive(Debug, thiserror::Error)]
+#[error("the keyword mappings must be a JSON object")]
+pub struct InvalidMappings;
+
+impl Keywords {
+    /// No keywords.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Reads the JSON object that the deploy CLI takes as `AUTH0_KEYWORD_REPLACE_MAPPINGS`.
+    pub fn from_json(text: &str) -> Result<Self, InvalidMappings> {
+        serde_json::from_str(text)
+            .map(Self)
+            .map_err(|_| InvalidMappings)
+    }
+
+    /// Lets a keyword stand for a text; the last one given counts.
+    pub fn set(&mut self, key: impl Into<String>, value: impl Into<String>) {
+        self.0.insert(key.into(), Value::String(value.into()));
+    }
+
+    /// The text with every keyword replaced. What was put in is not looked at again.
+    pub(crate) fn replace(&self, text: &str) -> Result<String, TenantFileError> {
+        let mut replaced = String::with_capacity(text.len());
+        for (at, line) in text.split_inclusive('\n').enumerate() {
+            if is_comment(line) {
+                replaced.push_str(line);
+            } else {
+                self.replace_line(at, line, &mut replaced)?;
+            }
+        }
+        Ok(replaced)
+    }
+
+    fn replace_line(&self, at: usize, line: &str, to: &mut String) -> Result<(), TenantFileError> {
+        let mut rest = line;
+        while let Some(marker) = Marker::first(rest) {
+            let (before, after) = (&rest[..marker.start], &rest[marker.end..]);
+            let Some(value) = self.0.get(marker.key) else {
+                let column = line.len() - rest.len() + marker.start;
+                return Err(TenantFileError {
+                    line: at as u64 + 1,
+                    column: line[..column].chars().count() as u64 + 1,
+                    path: String::new(),
+                    message: format!("the keyword `{}` has no value", marker.text(rest)),
+                });
+            };
+            rest = if marker.quoted {
+                let (before, after) = without_quotes(before, after);
+                to.push_str(before);
+                to.push_str(&value.to_string());
+                after
+            } else {
+                to.push_str(before);
+                match value {
+                    Value::String(text) => to.push_str(text),
+                    other => to.push_str(&other.to_string()),
+                }
+                after
+            };
+        }
+        to.push_str(rest);
+        Ok(())
+    }
+}
+
+/// `##KEY##` or `@@KEY@@` in a text.
+struct Marker<'a> {
+    start: usize,
+    end: usize,
+    key: &'a str,
+    /// Whether the value is wanted as JSON.
+    quoted: bool,
+}
+
+impl<'a> Marker<'a> {
+    fn first(text: &'a str) -> Option<Self> {
+        let raw = Self::first_between(text, "##");
+        let json = Self::first_between(text, "@@");
+        match (raw, json) {
+            (Some(raw), Some(json)) if json.start < raw.start => Some(json),
+            (raw, json) => raw.or(json),
+        }
+    }
+
+    fn first_between(text: &'a str, fence: &str) -> Option<Self> {
+        text.match_indices(fence).find_map(|(start, _)| {
+            let inside = &text[start + fence.len()..];
+            let key = &inside[..inside.find(|c| !is_key_char(c))?];
+            let closed = !key.is_empty() && inside[key.len()..].starts_with(fence);
+            closed.then(|| Self {
+                start,
+                end: start + 2 * fence.len() + key.len(),
+                key,
+                quoted: fence == "@@",
+            })
+        })
+    }
+
+    fn text<'t>(&self, text: &'t str) -> &'t str {
+        &text[self.start..self.end]
+    }
+}
+
+fn is_key_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
+}
+
+/// Whether YAML sees nothing but a comment; a line that begins with a keyword is none.
+fn is_comment(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with('#') && Marker::first(line).is_none_or(|marker| marker.start != 0)
+}
+
+/// `"@@KEY@@"` means the same as `@@KEY@@`: the value brings its own quotes.
+fn without_quotes<'a>(before: &'a str, after: &'a str) -> (&'a str, &'a str) {
+    for quote in ['"', '\''] {
+        if let (Some(before), Some(after)) = (before.strip_suffix(quote), after.strip_prefix(quote))
+        {
+            return (before, after);
+        }
+    }
+    (before, after)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn replace(text: &str) -> Result<String, String> {
+        let mut keywords = Keywords::from_json(
+            r#"{"HOST": "app.example", "LOCALES": ["en", "es"], "QUOTE": "say \"hi\"", "N": 5}"#,
+        )
+        .unwrap();
+        keywords.set("NESTED", "##HOST##");
+        keywords.replace(text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn hashes_take_the_raw_text_and_at_signs_take_json() {
+        assert_eq!(
+            replace("a: https://##HOST##/cb ##N##").unwrap(),
+            "a: https://app.example/cb 5"
+        );
+        assert_eq!(replace("a: @@HOST@@").unwrap(), "a: \"app.example\"");
+        assert_eq!(replace("a: @@LOCALES@@").unwrap(), r#"a: ["en","es"]"#);
+        assert_eq!(replace("a: '@@LOCALES@@'").unwrap(), r#"a: ["en","es"]"#);
+        assert_eq!(replace("a: \"@@QUOTE@@\"").unwrap(), r#"a: "say \"hi\"""#);
+    }
+
+    #[test]
+    fn a_value_is_not_searched_for_further_keywords() {
+        assert_eq!(replace("a: ##NESTED##").unwrap(), "a: ##HOST##");
+    }
+
+    #[test]
+    fn a_keyword_without_a_value_is_named_with_its_place() {
+        assert_eq!(
+            replace("a: é\nb: x ##ISSUER##").unwrap_err(),
+            "2:6: the keyword `##ISSUER##` has no value"
+        );
+        assert_eq!(
+            replace("a: @@NO@@").unwrap_err(),
+            "1:4: the keyword `@@NO@@` has no value"
+        );
+        assert_eq!(
+            replace("  ##NO##").unwrap_err(),
+            "1:3: the keyword `##NO##` has no value"
+        );
+    }
+
+    #[test]
+    fn comments_and_lone_hashes_are_left_alone() {
+        let text = "## Clients ##\n# ##ISSUER## is replaced\n#########\na: '## x ##' # not\n";
+        assert_eq!(replace(text).unwrap(), text);
+    }
+
+    #[test]
+    fn mappings_are_a_json_object() {
+        assert!(Keywords::from_json("[]").is_err());
+        assert!(Keywords::from_json("{").is_err());
+    }
+}

@@ -1,0 +1,280 @@
+//! The tenant file: applications, APIs, settings and users in the format of [Auth0's deploy CLI].
+//!
+//! [`parse`] turns the text into the types of the domain, [`import`](fn@import) puts them into the
+//! table. A key that Auth0 does not know is a warning, a value that Auth0 would refuse is an error
+//! with its line, column and path. Keys that Auth0 knows and Ratchet does not use are passed over;
+//! there is a warning where that makes the tenant behave otherwise than at Auth0.
+//!
+//! [Auth0's deploy CLI]: https://auth0.com/docs/deploy-monitor/deploy-cli-tool
+
+mod client_auth;
+mod client_grants;
+mod clients;
+mod databases;
+mod document;
+mod error;
+mod fields;
+mod grant_types;
+mod import;
+mod keywords;
+mod known;
+mod path;
+mod refresh_token;
+mod resource_servers;
+mod rules;
+mod settings;
+mod urls;
+mod users;
+
+use std::{fs, path::Path as FilePath};
+
+use serde::Deserialize;
+use shared::{
+    domain::{
+        client::Client, resource_server::ResourceServer, secret::Secret, settings::Settings,
+        user::User,
+    },
+    password::PasswordHash,
+};
+
+use self::{
+    document::Document,
+    path::{Notes, Path},
+};
+pub use self::{
+    error::{LoadError, TenantFileError},
+    import::{ImportError, Imported, import},
+    keywords::{InvalidMappings, Keywords},
+    users::{InvalidEmail, parse_email},
+};
+
+/// What a tenant file says.
+#[derive(Debug, Clone, Default)]
+pub struct Tenant {
+    /// Settings of the whole tenant (`tenant` and `branding`); Auth0's defaults where the file is
+    /// silent.
+    pub settings: Settings,
+    /// Whether the file has `tenant` or `branding` at all. As with the deploy CLI, an absent key
+    /// leaves what is in the table untouched.
+    pub settings_given: bool,
+    /// The applications, with their client grants.
+    pub clients: Vec<ClientEntry>,
+    /// The APIs.
+    pub resource_servers: Vec<ResourceServerEntry>,
+    /// The users.
+    pub users: Vec<UserEntry>,
+    /// What was passed over, one line each: `14:3: clients[0].callback: unknown key`.
+    pub warnings: Vec<String>,
+}
+
+/// An application and what must not be stored in clear.
+#[derive(Debug, Clone)]
+pub struct ClientEntry {
+    /// The application, its `secret` still unset.
+    pub client: Client,
+    /// `client_secret`; `None` for public clients and for those that only hold a key.
+    pub client_secret: Option<Secret>,
+}
+
+/// An API and what must not be stored in clear.
+#[derive(Debug, Clone)]
+pub struct ResourceServerEntry {
+    /// The API, its `sealed_signing_secret` still unset.
+    pub resource_server: ResourceServer,
+    /// `signing_secret`; present exactly for HS256.
+    pub signing_secret: Option<Secret>,
+}
+
+/// A user and how the password is given.
+#[derive(Debug, Clone)]
+pub struct UserEntry {
+    /// The user. `created_at` and `updated_at` are zero where the file is silent.
+    pub user: User,
+    /// The password, or nothing that can be compared with one.
+    pub password: Password,
+    /// Whether the file gives `user_id`; otherwise a user who exists under the same login name keeps
+    /// the old id.
+    pub id_given: bool,
+    /// Whether the file says `blocked`; otherwise a user who exists stays as blocked as before.
+    pub blocked_given: bool,
+}
+
+/// How a tenant file gives a user's password.
+#[derive(Debug, Clone)]
+pub enum Password {
+    /// Not at all: a new user cannot log in with one, an existing user keeps the old one.
+    Absent,
+    /// In clear (`password`); hashed on import.
+    Plain(Secret),
+    /// As a hash (`password_hash` or `custom_password_hash`).
+    Hash(PasswordHash),
+}
+
+/// The top level of the file; a section that is absent or null is `None`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct RawTenant {
+    tenant: Option<settings::RawSettings>,
+    branding: Option<settings::RawBranding>,
+    clients: Option<Vec<clients::RawClient>>,
+    resource_servers: Option<Vec<resource_servers::RawResourceServer>>,
+    client_grants: Option<Vec<client_grants::RawClientGrant>>,
+    databases: Option<Vec<databases::RawDatabase>>,
+    rules: Option<Vec<rules::RawRule>>,
+    users: Option<Vec<users::RawUser>>,
+}
+
+/// Reads a tenant file. Lines and columns in errors count in the text after its keywords were
+/// replaced, which moves them only where a replacement has several lines.
+pub fn parse(text: &str, keywords: &Keywords) -> Result<Tenant, TenantFileError> {
+    let text = keywords.replace(text)?;
+    let document = Document::read(&text)?;
+    let (raw, mut notes) = document.deserialize::<RawTenant>()?;
+    let mut tenant = raw
+        .check(&mut notes)
+        .map_err(|fault| document.locate(&fault))?;
+    tenant.warnings = document.warnings(notes);
+    Ok(tenant)
+}
+
+/// Reads a tenant file from disk; errors and warnings begin with its name.
+pub fn load(file: &FilePath, keywords: &Keywords) -> Result<Tenant, LoadError> {
+    let name = file.display().to_string();
+    let text = match fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(source) => return Err(LoadError::Unreadable { file: name, source }),
+    };
+    match parse(&text, keywords) {
+        Ok(mut tenant) => {
+            for warning in &mut tenant.warnings {
+                warning.insert_str(0, &format!("{name}:"));
+            }
+            Ok(tenant)
+        }
+        Err(source) => Err(LoadError::Invalid { file: name, source }),
+    }
+}
+
+impl RawTenant {
+    fn check(self, notes: &mut Notes) -> path::Checked<Tenant> {
+        let root = Path::root();
+        let settings_given = self.tenant.is_some() || self.branding.is_some();
+        let databases = databases::check(self.databases, &root.key("databases"))?;
+        let mut clients = clients::check(self.clients, &root.key("clients"), notes)?;
+        let resource_servers =
+            resource_servers::check(self.resource_servers, &root.key("resourceServers"), notes)?;
+        client_grants::merge(
+            self.client_grants,
+            &root.key("clientGrants"),
+            &mut clients,
+            resource_servers.as_deref(),
+            notes,
+        )?;
+        let settings = settings::check(self.tenant, self.branding, &root)?;
+        settings::check_references(
+            &settings,
+            &root.key("tenant"),
+            resource_servers.as_deref(),
+            &databases,
+            notes,
+        )?;
+        rules::check(self.rules, &root.key("rules"), notes)?;
+        let users = users::check(self.users, &root.key("users"), &databases)?;
+        Ok(Tenant {
+            settings,
+            settings_given,
+            clients,
+            resource_servers: resource_servers.unwrap_or_default(),
+            users,
+            warnings: Vec::new(),
+        })
+    }
+}
+
+/// What the tests of every section ask.
+#[cfg(test)]
+mod testing {
+    use super::{Keywords, Tenant, parse};
+
+    /// The tenant of a file that is fine.
+    pub(crate) fn tenant(text: &str) -> Tenant {
+        match parse(text, &Keywords::new()) {
+            Ok(tenant) => tenant,
+            Err(error) => panic!("{error}\n{text}"),
+        }
+    }
+
+    /// The one line about a file that is not.
+    pub(crate) fn error(text: &str) -> String {
+        match parse(text, &Keywords::new()) {
+            Ok(_) => panic!("no error in\n{text}"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    /// The warnings about a file.
+    pub(crate) fn warnings(text: &str) -> Vec<String> {
+        tenant(text).warnings
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn errors_and_warnings_begin_with_the_name_of_the_file() {
+        let load = |text: &str| {
+            let mut file = tempfile::NamedTempFile::with_suffix("tenant.yaml").unwrap();
+            file.write_all(text.as_bytes()).unwrap();
+            let name = file.path().display().to_string();
+            (name, load(file.path(), &Keywords::new()))
+        };
+        let (name, outcome) = load("rule: []");
+        assert_eq!(
+            outcome.unwrap().warnings,
+            [format!("{name}:1:1: rule: unknown key")]
+        );
+        let (name, outcome) = load("clients:\n  - name: ##NAME##");
+        assert_eq!(
+            outcome.unwrap_err().to_string(),
+            format!("{name}:2:11: the keyword `##NAME##` has no value")
+        );
+    }
+
+    #[test]
+    fn the_demo_tenant_is_fine() {
+        let mut keywords = Keywords::new();
+        keywords.set("ISSUER", "http://127.0.0.1:3000");
+        let text = include_str!("../../local/tenant.yaml");
+        let tenant = parse(text, &keywords).unwrap();
+        assert_eq!(tenant.warnings, Vec::<String>::new());
+        let ids: Vec<_> = tenant
+            .clients
+            .iter()
+            .map(|entry| entry.client.client_id.as_str())
+            .collect();
+        assert_eq!(ids, ["demo-spa", "demo-native", "demo-web", "demo-m2m"]);
+        assert_eq!(
+            tenant.clients[0].client.callbacks,
+            ["http://127.0.0.1:3000/demo"]
+        );
+        assert_eq!(
+            tenant.clients[3].client.client_grants[0].scope.to_string(),
+            "read:orders"
+        );
+        assert_eq!(tenant.resource_servers.len(), 2);
+        assert_eq!(tenant.users.len(), 1);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_named() {
+        let error = load(FilePath::new("no/such/tenant.yaml"), &Keywords::new()).unwrap_err();
+        assert!(
+            error.to_string().starts_with("no/such/tenant.yaml: "),
+            "{error}"
+        );
+    }
+}

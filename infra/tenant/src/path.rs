@@ -1,0 +1,139 @@
+//! Where in the file something is, and what there is to say about it.
+
+use std::fmt;
+
+/// The way from the top of the file to a value: `clients[2].refresh_token.leeway`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Path(Vec<Step>);
+
+/// One step of the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Into a mapping.
+    Key(String),
+    /// Into a list.
+    Index(usize),
+}
+
+impl Path {
+    /// The whole file.
+    pub(crate) fn root() -> Self {
+        Self::default()
+    }
+
+    /// A key of the mapping here.
+    pub(crate) fn key(&self, key: &str) -> Self {
+        self.step(Step::Key(key.to_owned()))
+    }
+
+    /// An element of the list here.
+    pub(crate) fn index(&self, index: usize) -> Self {
+        self.step(Step::Index(index))
+    }
+
+    /// The path of the value that holds this one, and this one's key or index.
+    pub(crate) fn split_last(&self) -> Option<(Self, &Step)> {
+        let (last, parents) = self.0.split_last()?;
+        Some((Self(parents.to_vec()), last))
+    }
+
+    /// The steps from the top.
+    pub(crate) fn steps(&self) -> &[Step] {
+        &self.0
+    }
+
+    /// The path without its indexes: `clients[].refresh_token`.
+    pub(crate) fn shape(&self) -> String {
+        let mut shape = String::new();
+        for step in &self.0 {
+            match step {
+                Step::Key(key) if shape.is_empty() => shape.push_str(key),
+                Step::Key(key) => {
+                    shape.push('.');
+                    shape.push_str(key);
+                }
+                Step::Index(_) => shape.push_str("[]"),
+            }
+        }
+        shape
+    }
+
+    fn step(&self, step: Step) -> Self {
+        let mut steps = self.0.clone();
+        steps.push(step);
+        Self(steps)
+    }
+}
+
+impl FromIterator<Step> for Path {
+    fn from_iter<I: IntoIterator<Item = Step>>(steps: I) -> Self {
+        Self(steps.into_iter().collect())
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Key(key) if at == 0 => f.write_str(key)?,
+                Step::Key(key) => write!(f, ".{key}")?,
+                Step::Index(index) => write!(f, "[{index}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A value that is wrong, or something worth a warning.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    /// The value.
+    pub(crate) at: Path,
+    /// What is wrong with it: a lower-case fragment that continues `path: `.
+    pub(crate) message: String,
+}
+
+impl Fault {
+    /// Says something about a value.
+    pub(crate) fn new(at: Path, message: impl Into<String>) -> Self {
+        Self {
+            at,
+            message: message.into(),
+        }
+    }
+}
+
+/// What a check gives.
+pub(crate) type Checked<T> = Result<T, Fault>;
+
+/// The warnings so far.
+#[derive(Debug, Default)]
+pub(crate) struct Notes(Vec<Fault>);
+
+impl Notes {
+    /// Adds a warning.
+    pub(crate) fn warn(&mut self, at: Path, message: impl Into<String>) {
+        self.0.push(Fault::new(at, message));
+    }
+
+    /// All of them, in the order they came.
+    pub(crate) fn into_faults(self) -> Vec<Fault> {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_reads_as_people_write_it() {
+        let path = Path::root()
+            .key("clients")
+            .index(2)
+            .key("refresh_token")
+            .key("leeway");
+        assert_eq!(path.to_string(), "clients[2].refresh_token.leeway");
+        assert_eq!(path.shape(), "clients[].refresh_token.leeway");
+    }
+}

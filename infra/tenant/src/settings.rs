@@ -1,0 +1,358 @@
+//! `tenant` and `branding`: settings of the whole tenant, in the shape of [Auth0's tenant settings]
+//! and [branding settings].
+//!
+//! [Auth0's tenant settings]: https://auth0.com/docs/api/management/v2/tenants/tenant-settings-route
+//! [branding settings]: https://auth0.com/docs/api/management/v2/branding/get-branding
+
+use serde::Deserialize;
+use shared::domain::{
+    ids::Audience,
+    settings::{Color, Settings},
+    time::Lifetime,
+};
+
+use crate::{
+    ResourceServerEntry,
+    databases::{Databases, connection_name},
+    fields::{Number, display_name, id, one_of},
+    path::{Checked, Fault, Notes, Path},
+    urls,
+};
+
+/// A year, and 100 days: what Auth0 allows its largest tenants.
+const MAX_SESSION_LIFETIME: Lifetime = Lifetime::from_secs(8760 * 3600);
+const MAX_IDLE_SESSION_LIFETIME: Lifetime = Lifetime::from_secs(2400 * 3600);
+
+/// `tenant` as it is written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct RawSettings {
+    friendly_name: Option<String>,
+    picture_url: Option<String>,
+    default_audience: Option<String>,
+    default_directory: Option<String>,
+    allowed_logout_urls: Option<Vec<String>>,
+    session_lifetime: Option<Number>,
+    session_lifetime_in_minutes: Option<Number>,
+    idle_session_lifetime: Option<Number>,
+    idle_session_lifetime_in_minutes: Option<Number>,
+    session_cookie: Option<RawSessionCookie>,
+    flags: Option<RawFlags>,
+    skip_non_verifiable_callback_uri_confirmation_prompt: Option<bool>,
+    universal_login: Option<RawUniversalLogin>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RawSessionCookie {
+    mode: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RawFlags {
+    revoke_refresh_token_grant: Option<bool>,
+}
+
+/// Where the colours were before there was `branding`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RawUniversalLogin {
+    colors: Option<RawColors>,
+}
+
+/// `branding` as it is written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct RawBranding {
+    colors: Option<RawColors>,
+    logo_url: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RawColors {
+    primary: Option<String>,
+}
+
+/// Checks both sections.
+pub(crate) fn check(
+    raw: Option<RawSettings>,
+    branding: Option<RawBranding>,
+    root: &Path,
+) -> Checked<Settings> {
+    let (at, branding_at) = (root.key("tenant"), root.key("branding"));
+    let raw = raw.unwrap_or_default();
+    let branding = branding.unwrap_or_default();
+    let default = Settings::default();
+    let (session_lifetime, idle_session_lifetime) = raw.session_lifetimes(&at, &default)?;
+    let old_colors = raw.universal_login.and_then(|page| page.colors);
+    let primary_color = match color(&branding_at.key("colors"), branding.colors)? {
+        Some(color) => color,
+        None => color(&at.key("universal_login").key("colors"), old_colors)?.unwrap_or_default(),
+    };
+    let picture_url = urls::picture(&at.key("picture_url"), raw.picture_url)?;
+    let logo_url = urls::picture(&branding_at.key("logo_url"), branding.logo_url)?.or(picture_url);
+    let friendly_name = match raw.friendly_name.filter(|name| !name.is_empty()) {
+        Some(name) => display_name(&at.key("friendly_name"), &name)?,
+        None => default.friendly_name,
+    };
+    Ok(Settings {
+        friendly_name,
+        logo_url,
+        primary_color,
+        default_audience: given(raw.default_audience)
+            .map(|text| id(&at.key("default_audience"), Audience::parse(text)))
+            .transpose()?,
+        default_directory: given(raw.default_directory)
+            .map(|text| connection_name(&at.key("default_directory"), &text))
+            .transpose()?,
+        allowed_logout_urls: urls::each(
+            &at,
+            "allowed_logout_urls",
+            raw.allowed_logout_urls,
+            urls::logout_url,
+        )?,
+        session_lifetime,
+        idle_session_lifetime,
+        persistent_session_cookie: persistent(&at, raw.session_cookie)?
+            .unwrap_or(default.persistent_session_cookie),
+        revoke_refresh_token_grant: raw
+            .flags
+            .and_then(|flags| flags.revoke_refresh_token_grant)
+            .unwrap_or(default.revoke_refresh_token_grant),
+        skip_non_verifiable_callback_uri_confirmation_prompt: raw
+            .skip_non_verifiable_callback_uri_confirmation_prompt
+            .unwrap_or(default.skip_non_verifiable_callback_uri_confirmation_prompt),
+    })
+}
+
+/// Checks what the settings name elsewhere in the file. A section that is not there may be in the
+/// table already.
+pub(crate) fn check_references(
+    settings: &Settings,
+    at: &Path,
+    apis: Option<&[ResourceServerEntry]>,
+    databases: &Databases,
+    notes: &mut Notes,
+) -> Checked<()> {
+    if let (Some(audience), Some(apis)) = (&settings.default_audience, apis)
+        && !apis
+            .iter()
+            .any(|entry| entry.resource_server.identifier == *audience)
+    {
+        return Err(Fault::new(
+            at.key("default_audience"),
+            format!("`{audience}` is not the identifier of an API in this file"),
+        ));
+    }
+    if let Some(directory) = &settings.default_directory
+        && databases.lack(directory)
+    {
+        // Auth0 also takes the name of a directory that is no database of ours.
+        let message = format!("`{directory}` is not the name of a database in this file");
+        notes.warn(at.key("default_directory"), message);
+    }
+    Ok(())
+}
+
+impl RawSettings {
+    fn session_lifetimes(&self, at: &Path, default: &Settings) -> Checked<(Lifetime, Lifetime)> {
+        // Minutes are the finer word where an export has both.
+        let lifetime = |name: &str, minutes: Option<Number>, hours: Option<Number>, most| match (
+            minutes, hours,
+        ) {
+            (Some(minutes), _) => {
+                let at = at.key(&format!("{name}_in_minutes"));
+                minutes.times(60, &at, most).map(Some)
+            }
+            (None, Some(hours)) => hours.times(3600, &at.key(name), most).map(Some),
+            (None, None) => Ok(None),
+        };
+        let session = lifetime(
+            "session_lifetime",
+            self.session_lifetime_in_minutes,
+            self.session_lifetime,
+            MAX_SESSION_LIFETIME,
+        )?
+        .unwrap_or(default.session_lifetime);
+        let idle = lifetime(
+            "idle_session_lifetime",
+            self.idle_session_lifetime_in_minutes,
+            self.idle_session_lifetime,
+            MAX_IDLE_SESSION_LIFETIME,
+        )?
+        .unwrap_or_else(|| default.idle_session_lifetime.min(session));
+        Ok((session, idle))
+    }
+}
+
+fn color(at: &Path, colors: Option<RawColors>) -> Checked<Option<Color>> {
+    let Some(primary) = given(colors.and_then(|colors| colors.primary)) else {
+        return Ok(None);
+    };
+    Color::parse(&primary)
+        .map(Some)
+        .map_err(|error| Fault::new(at.key("primary"), error.to_string()))
+}
+
+fn persistent(at: &Path, cookie: Option<RawSessionCookie>) -> Checked<Option<bool>> {
+    let Some(mode) = cookie.and_then(|cookie| cookie.mode) else {
+        return Ok(None);
+    };
+    let choices = [("persistent", true), ("non-persistent", false)];
+    one_of(&at.key("session_cookie").key("mode"), &mode, &choices).map(Some)
+}
+
+/// Auth0 writes an empty text for "none".
+fn given(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::domain::ids::ConnectionName;
+
+    use super::*;
+    use crate::testing::{error, tenant, warnings};
+
+    #[test]
+    fn a_file_without_settings_has_auth0s_defaults() {
+        let tenant = tenant("clients: []");
+        assert_eq!(tenant.settings, Settings::default());
+        assert!(!tenant.settings_given);
+    }
+
+    #[test]
+    fn settings_come_from_tenant_and_branding() {
+        let tenant = tenant(
+            "tenant:
+  friendly_name: Orders
+  picture_url: https://example.com/old.png
+  default_audience: https://api.example.com
+  default_directory: people
+  allowed_logout_urls: [https://app.example.com/bye]
+  session_lifetime: 3.0166666666666666
+  idle_session_lifetime_in_minutes: 30
+  session_cookie: {mode: non-persistent}
+  flags: {revoke_refresh_token_grant: true, enable_sso: true}
+  skip_non_verifiable_callback_uri_confirmation_prompt: true
+  support_email: help@example.com
+branding:
+  colors: {primary: '#AA0000', page_background: '#ffffff'}
+  logo_url: https://example.com/logo.png
+databases: [{name: people}]
+resourceServers: [{identifier: https://api.example.com}]",
+        );
+        assert_eq!(tenant.warnings, Vec::<String>::new());
+        assert!(tenant.settings_given);
+        assert_eq!(
+            tenant.settings,
+            Settings {
+                friendly_name: "Orders".to_owned(),
+                logo_url: Some("https://example.com/logo.png".to_owned()),
+                primary_color: Color::parse("#aa0000").unwrap(),
+                default_audience: Some(Audience::parse("https://api.example.com").unwrap()),
+                default_directory: Some(ConnectionName::parse("people").unwrap()),
+                allowed_logout_urls: vec!["https://app.example.com/bye".to_owned()],
+                session_lifetime: Lifetime::from_secs(10_860),
+                idle_session_lifetime: Lifetime::from_secs(1_800),
+                persistent_session_cookie: false,
+                revoke_refresh_token_grant: true,
+                skip_non_verifiable_callback_uri_confirmation_prompt: true,
+            }
+        );
+    }
+
+    #[test]
+    fn older_places_of_logo_and_colour_count_where_branding_is_silent() {
+        let settings = tenant(
+            "tenant:
+  picture_url: https://example.com/old.png
+  universal_login: {colors: {primary: '#F8F8F2', page_background: '#222221'}}",
+        )
+        .settings;
+        assert_eq!(
+            settings.logo_url.as_deref(),
+            Some("https://example.com/old.png")
+        );
+        assert_eq!(settings.primary_color.as_str(), "#f8f8f2");
+    }
+
+    #[test]
+    fn empty_texts_and_null_mean_none() {
+        let settings = tenant(
+            "tenant: {default_audience: '', default_directory: '', picture_url: '',
+  friendly_name: '', skip_non_verifiable_callback_uri_confirmation_prompt: null, flags: }
+branding: {colors: {primary: ''}, logo_url: ''}",
+        )
+        .settings;
+        assert_eq!(settings, Settings::default());
+    }
+
+    #[test]
+    fn an_idle_session_ends_no_later_than_a_session() {
+        let settings = tenant("tenant: {session_lifetime: '24'}").settings;
+        assert_eq!(settings.session_lifetime, Lifetime::from_secs(86_400));
+        assert_eq!(settings.idle_session_lifetime, Lifetime::from_secs(86_400));
+    }
+
+    #[test]
+    fn wrong_settings_are_refused() {
+        for (file, message) in [
+            (
+                "tenant:\n  session_lifetime: 0",
+                "2:3: tenant.session_lifetime: must be more than 0 and at most 8760 hours",
+            ),
+            (
+                "tenant:\n  session_lifetime: long",
+                "2:3: tenant.session_lifetime: must be a number",
+            ),
+            (
+                "tenant:\n  idle_session_lifetime_in_minutes: 144001",
+                "2:3: tenant.idle_session_lifetime_in_minutes: must be more than 0 and at most 2400 \
+                 hours",
+            ),
+            (
+                "tenant:\n  session_cookie:\n    mode: forever",
+                "3:5: tenant.session_cookie.mode: must be `persistent` or `non-persistent`, not \
+                 `forever`",
+            ),
+            (
+                "tenant:\n  flags:\n    revoke_refresh_token_grant: 17",
+                "3:5: tenant.flags.revoke_refresh_token_grant: must be true or false",
+            ),
+            (
+                "tenant:\n  allowed_logout_urls:\n    - https://a.example\n    - nowhere",
+                "4:7: tenant.allowed_logout_urls[1]: must be an absolute URL",
+            ),
+            (
+                "branding:\n  colors:\n    primary: red",
+                "3:5: branding.colors.primary: must be a colour like `#0059d6`",
+            ),
+            (
+                "branding:\n  logo_url: javascript:alert(1)",
+                "2:3: branding.logo_url: must not use a scheme that runs programs",
+            ),
+            (
+                "tenant:\n  default_audience: https://a.example\nresourceServers: []",
+                "2:3: tenant.default_audience: `https://a.example` is not the identifier of an API \
+                 in this file",
+            ),
+        ] {
+            assert_eq!(error(file), message);
+        }
+    }
+
+    #[test]
+    fn a_directory_that_is_no_database_of_the_file_is_a_warning() {
+        assert_eq!(
+            warnings("tenant: {default_directory: ldap}\ndatabases: [{name: people}]"),
+            ["1:10: tenant.default_directory: `ldap` is not the name of a database in this file"]
+        );
+        assert_eq!(
+            warnings("tenant: {default_directory: ldap}"),
+            Vec::<String>::new()
+        );
+    }
+}

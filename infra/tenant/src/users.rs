@@ -1,0 +1,523 @@
+//! `users`: people, in the fields of [Auth0's bulk import], with two more: `connection` names the
+//! database, `password` gives the password in clear.
+//!
+//! [Auth0's bulk import]: https://auth0.com/docs/manage-users/user-migration/bulk-user-imports
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use shared::{
+    domain::{
+        ids::{ConnectionName, InvalidId, UserId},
+        secret::Secret,
+        time::Timestamp,
+        user::{Profile, User, normalize_login_name},
+    },
+    password::PasswordHash,
+};
+
+use crate::{
+    Password, UserEntry,
+    clients::derived_id,
+    databases::{Databases, connection_name},
+    fields::{id, one_of},
+    path::{Checked, Fault, Path},
+    urls,
+};
+
+/// What precedes the id of a user of a database of Auth0's own.
+const PROVIDER: &str = "auth0|";
+
+/// A user as it is written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct RawUser {
+    user_id: Option<String>,
+    connection: Option<String>,
+    email: Option<String>,
+    email_verified: Option<bool>,
+    username: Option<String>,
+    name: Option<String>,
+    given_name: Option<String>,
+    middle_name: Option<String>,
+    family_name: Option<String>,
+    nickname: Option<String>,
+    picture: Option<String>,
+    phone_number: Option<String>,
+    phone_verified: Option<bool>,
+    blocked: Option<bool>,
+    app_metadata: Option<Map<String, Value>>,
+    user_metadata: Option<Map<String, Value>>,
+    created_at: Option<String>,
+    updated_at: Option<String>,
+    password: Option<Secret>,
+    password_hash: Option<Secret>,
+    custom_password_hash: Option<RawPasswordHash>,
+}
+
+#[derive(Debug, Deserialize)]
+struct RawPasswordHash {
+    algorithm: String,
+    hash: RawHash,
+    salt: Option<serde::de::IgnoredAny>,
+    password: Option<RawEncoded>,
+}
+
+#[derive(Debug, Deserialize)]
+struct RawHash {
+    value: Secret,
+    encoding: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct RawEncoded {
+    encoding: Option<String>,
+}
+
+/// Checks the users, each by itself and all against one another.
+pub(crate) fn check(
+    raw: Option<Vec<RawUser>>,
+    at: &Path,
+    databases: &Databases,
+) -> Checked<Vec<UserEntry>> {
+    let mut entries = Vec::new();
+    let (mut ids, mut names) = (BTreeSet::new(), BTreeSet::new());
+    for (index, user) in raw.unwrap_or_default().into_iter().enumerate() {
+        let at = at.index(index);
+        let entry = user.check(&at, databases)?;
+        let User {
+            user_id,
+            connection,
+            profile,
+            ..
+        } = &entry.user;
+        if !ids.insert(user_id.clone()) {
+            let message = format!("`{user_id}` is the id of another user");
+            return Err(Fault::new(at.key("user_id"), message));
+        }
+        // A user whose user name is the own e-mail address is one user.
+        let mut own = BTreeSet::new();
+        for (key, name) in [("email", &profile.email), ("username", &profile.username)] {
+            let Some(name) = name else { continue };
+            let login = (connection.clone(), normalize_login_name(name));
+            if own.insert(login.clone()) && !names.insert(login) {
+                let message = format!("another user of `{connection}` logs in as `{name}`");
+                return Err(Fault::new(at.key(key), message));
+            }
+        }
+        entries.push(entry);
+    }
+    Ok(entries)
+}
+
+impl RawUser {
+    fn check(self, at: &Path, databases: &Databases) -> Checked<UserEntry> {
+        let email = self
+            .email
+            .as_deref()
+            .map(|text| email(&at.key("email"), text))
+            .transpose()?;
+        let username = self
+            .username
+            .as_deref()
+            .map(|text| username(&at.key("username"), text))
+            .transpose()?;
+        let connection_at = at.key("connection");
+        let connection = match &self.connection {
+            Some(name) => connection_name(&connection_at, name)?,
+            None => databases.default_name(&connection_at)?,
+        };
+        if databases.lack(&connection) {
+            let message = format!("`{connection}` is not the name of a database in this file");
+            return Err(Fault::new(connection_at, message));
+        }
+        let Some(login_name) = email.as_ref().or(username.as_ref()) else {
+            return Err(Fault::new(at.clone(), "`email` or `username` is missing"));
+        };
+        let user_id = user_id(at, self.user_id.as_deref(), &connection, login_name)?;
+        let password = password(
+            at,
+            self.password,
+            self.password_hash,
+            self.custom_password_hash,
+        )?;
+        let created_at = timestamp(&at.key("created_at"), self.created_at.as_deref())?;
+        let updated_at = timestamp(&at.key("updated_at"), self.updated_at.as_deref())?;
+        let profile = Profile {
+            email,
+            email_verified: self.email_verified.unwrap_or(false),
+            username,
+            name: self.name,
+            given_name: self.given_name,
+            middle_name: self.middle_name,
+            family_name: self.family_name,
+            nickname: self.nickname,
+            picture: urls::picture(&at.key("picture"), self.picture)?,
+            phone_number: self.phone_number,
+            phone_verified: self.phone_verified.unwrap_or(false),
+        };
+        let user = User {
+            user_id,
+            connection,
+            profile,
+            blocked: self.blocked.unwrap_or(false),
+            app_metadata: self.app_metadata.unwrap_or_default(),
+            user_metadata: self.user_metadata.unwrap_or_default(),
+            created_at,
+            updated_at: updated_at.max(created_at),
+        };
+        Ok(UserEntry {
+            user,
+            password,
+            id_given: self.user_id.is_some(),
+            blocked_given: self.blocked.is_some(),
+        })
+    }
+}
+
+/// The id. Bulk import wants it without `auth0|` and exports have it with, so both are taken; where
+/// there is none, it follows from database and login name, so that the same file always makes the
+/// same user.
+fn user_id(
+    at: &Path,
+    given: Option<&str>,
+    connection: &ConnectionName,
+    login_name: &str,
+) -> Checked<UserId> {
+    let at = at.key("user_id");
+    match given {
+        Some(given) if given.contains('#') => Err(Fault::new(at, "must not contain `#`")),
+        Some(given) if given.trim().is_empty() => Err(Fault::new(at, "must not be empty")),
+        Some(given) if given.contains('|') => id(&at, UserId::parse(given)),
+        Some(given) => id(&at, UserId::parse(format!("{PROVIDER}{given}"))),
+        None => id(&at, derived_user_id(connection, login_name)),
+    }
+}
+
+fn email(at: &Path, text: &str) -> Checked<String> {
+    parse_email(text).map_err(|error| Fault::new(at.clone(), error.to_string()))
+}
+
+/// A text is no e-mail address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be an e-mail address")]
+pub struct InvalidEmail;
+
+/// Takes a text as an e-mail address, as far as one can tell without writing to it.
+pub fn parse_email(text: &str) -> Result<String, InvalidEmail> {
+    let text = text.trim();
+    let (name, domain) = text.split_once('@').ok_or(InvalidEmail)?;
+    let unfit = |c: char| c.is_whitespace() || c.is_control();
+    if name.is_empty() || domain.is_empty() || domain.contains('@') {
+        return Err(InvalidEmail);
+    }
+    if text.len() > 254 || text.contains(unfit) {
+        return Err(InvalidEmail);
+    }
+    Ok(text.to_owned())
+}
+
+fn username(at: &Path, text: &str) -> Checked<String> {
+    let text = text.trim();
+    if text.is_empty() || text.len() > 128 || text.chars().any(char::is_control) {
+        return Err(Fault::new(
+            at.clone(),
+            "must have 1 to 128 bytes, none a control character",
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+fn timestamp(at: &Path, given: Option<&str>) -> Checked<Timestamp> {
+    let Some(given) = given else {
+        return Ok(Timestamp::default());
+    };
+    Timestamp::parse_rfc3339(given)
+        .ok_or_else(|| Fault::new(at.clone(), "must be a time like `2024-05-01T12:00:00Z`"))
+}
+
+fn password(
+    at: &Path,
+    plain: Option<Secret>,
+    hash: Option<Secret>,
+    custom: Option<RawPasswordHash>,
+) -> Checked<Password> {
+    match (plain, hash, custom) {
+        (None, None, None) => Ok(Password::Absent),
+        (Some(plain), None, None) if plain.expose().is_empty() => {
+            Err(Fault::new(at.key("password"), "must not be empty"))
+        }
+        (Some(plain), None, None) => Ok(Password::Plain(plain)),
+        (None, Some(hash), None) => imported(&at.key("password_hash"), &hash),
+        (None, None, Some(custom)) => custom.check(&at.key("custom_password_hash")),
+        _ => {
+            let message =
+                "only one of `password`, `password_hash` and `custom_password_hash` may be given";
+            Err(Fault::new(at.clone(), message))
+        }
+    }
+}
+
+fn imported(at: &Path, hash: &Secret) -> Checked<Password> {
+    PasswordHash::import(hash.expose())
+        .map(Password::Hash)
+        .map_err(|error| Fault::new(at.clone(), error.to_string()))
+}
+
+impl RawPasswordHash {
+    fn check(&self, at: &Path) -> Checked<Password> {
+        let prefix = match self.algorithm.as_str() {
+            "argon2" => "$argon2",
+            "bcrypt" => "$2",
+            other => {
+                let message = format!("`{other}` is not supported; only argon2 and bcrypt are");
+                return Err(Fault::new(at.key("algorithm"), message));
+            }
+        };
+        if self.salt.is_some() {
+            return Err(Fault::new(
+                at.key("salt"),
+                "not supported: the hash brings its own",
+            ));
+        }
+        let hash_at = at.key("hash");
+        let encodings = [
+            (
+                at.key("password"),
+                self.password.as_ref().and_then(|raw| raw.encoding.as_ref()),
+            ),
+            (hash_at.clone(), self.hash.encoding.as_ref()),
+        ];
+        for (at, encoding) in encodings {
+            if let Some(encoding) = encoding {
+                one_of(&at.key("encoding"), encoding, &[("utf8", ())])?;
+            }
+        }
+        let value_at = hash_at.key("value");
+        if !self.hash.value.expose().starts_with(prefix) {
+            return Err(Fault::new(value_at, format!("must begin with `{prefix}`")));
+        }
+        imported(&value_at, &self.hash.value)
+    }
+}
+
+/// The id of a user who has none: `auth0|` and 24 hexadecimal digits that follow from the database
+/// and the login name.
+fn derived_user_id(connection: &ConnectionName, login_name: &str) -> Result<UserId, InvalidId> {
+    let text = format!("{connection}\0{}", normalize_login_name(login_name));
+    UserId::parse(format!("{PROVIDER}{}", derived_id("user", &text, 24)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{error, tenant};
+
+    const BCRYPT: &str = "$2b$10$abcdefghijklmnopqrstuuabcdefghijklmnopqrstuvwxyzABCDE";
+
+    fn user(fields: &str) -> UserEntry {
+        tenant(&format!("users:\n  - email: Ada@example.com\n    {fields}"))
+            .users
+            .remove(0)
+    }
+
+    #[test]
+    fn a_user_is_read_in_the_fields_of_bulk_import() {
+        let entry = user(
+            "user_id: 5f7c8ec7c33c6c004bbafe82
+    email_verified: true
+    username: ada
+    name: Ada Lovelace
+    given_name: Ada
+    family_name: Lovelace
+    nickname: ada
+    picture: https://example.com/ada.png
+    blocked: true
+    phone_number: '+441234567890'
+    app_metadata: {plan: gold, limits: [1, 2]}
+    user_metadata: {theme: dark}
+    created_at: 2024-05-01T12:00:00.000Z
+    password: correct horse battery staple",
+        );
+        let User {
+            user_id,
+            connection,
+            profile,
+            blocked,
+            app_metadata,
+            ..
+        } = &entry.user;
+        assert_eq!(user_id.as_str(), "auth0|5f7c8ec7c33c6c004bbafe82");
+        assert_eq!(connection.as_str(), "Username-Password-Authentication");
+        assert_eq!(profile.email.as_deref(), Some("Ada@example.com"));
+        assert!(profile.email_verified);
+        assert_eq!(profile.phone_number.as_deref(), Some("+441234567890"));
+        assert!(*blocked && entry.blocked_given);
+        assert_eq!(serde_json::to_value(app_metadata).unwrap()["limits"][1], 2);
+        assert_eq!(
+            entry.user.created_at.to_rfc3339(),
+            "2024-05-01T12:00:00.000Z"
+        );
+        assert_eq!(entry.user.updated_at, entry.user.created_at);
+        let Password::Plain(password) = entry.password else {
+            panic!("{:?}", entry.password)
+        };
+        assert_eq!(password.expose(), "correct horse battery staple");
+    }
+
+    #[test]
+    fn an_id_keeps_its_provider_or_gets_auth0s_or_follows_from_the_login_name() {
+        let id = |fields: &str| user(fields).user.user_id.to_string();
+        assert_eq!(id("user_id: auth0|1"), "auth0|1");
+        assert_eq!(id("user_id: 'google-oauth2|1'"), "google-oauth2|1");
+        assert_eq!(id("user_id: '1'"), "auth0|1");
+        let derived = id("name: Ada");
+        assert_eq!(derived.len(), "auth0|5f7c8ec7c33c6c004bbafe82".len());
+        let same = tenant("users: [{email: ' ada@EXAMPLE.com'}]")
+            .users
+            .remove(0);
+        assert_eq!(same.user.user_id.as_str(), derived);
+        let other = "users: [{email: ada@example.com, connection: other}]";
+        assert_ne!(tenant(other).users[0].user.user_id.as_str(), derived);
+    }
+
+    #[test]
+    fn users_log_in_from_the_first_database_unless_they_say_otherwise() {
+        let tenant = tenant(
+            "databases: [{name: people}, {name: staff}]
+users:
+  - {email: a@example.com}
+  - {email: a@example.com, connection: staff}",
+        );
+        let connections: Vec<_> = tenant
+            .users
+            .iter()
+            .map(|entry| entry.user.connection.as_str())
+            .collect();
+        assert_eq!(connections, ["people", "staff"]);
+    }
+
+    #[test]
+    fn a_password_is_absent_plain_or_a_hash() {
+        assert!(matches!(user("name: Ada").password, Password::Absent));
+        assert!(matches!(user("password: x").password, Password::Plain(_)));
+        assert!(matches!(
+            user(&format!("password_hash: {BCRYPT}")).password,
+            Password::Hash(_)
+        ));
+        let custom = format!(
+            "custom_password_hash: {{algorithm: bcrypt, hash: {{value: {BCRYPT}, encoding: utf8}}}}"
+        );
+        assert!(matches!(user(&custom).password, Password::Hash(_)));
+        let argon2 = "custom_password_hash:
+      algorithm: argon2
+      hash: {value: '$argon2id$v=19$m=19456,t=2,p=1$BwcHBwcHBwcHBwcHBwcHBw$CgK4AiYBGjY5wQAzC7xO8mvOVmVsnrS9KTbUbNSzDJo'}";
+        assert!(matches!(user(argon2).password, Password::Hash(_)));
+    }
+
+    #[test]
+    fn wrong_values_are_refused() {
+        let hash = |rest: &str| format!("email: a@b.example\n    custom_password_hash: {rest}");
+        for (fields, message) in [
+            (
+                "name: Ada",
+                "2:5: users[0]: `email` or `username` is missing",
+            ),
+            (
+                "email: ada",
+                "2:5: users[0].email: must be an e-mail address",
+            ),
+            (
+                "email: 'a @b.example'",
+                "2:5: users[0].email: must be an e-mail address",
+            ),
+            (
+                "username: ''",
+                "2:5: users[0].username: must have 1 to 128 bytes, none a control \
+              character",
+            ),
+            (
+                "email: a@b.example\n    user_id: ''",
+                "3:5: users[0].user_id: must not be empty",
+            ),
+            (
+                "email: a@b.example\n    user_id: a#b",
+                "3:5: users[0].user_id: must not contain `#`",
+            ),
+            (
+                "email: a@b.example\n    created_at: yesterday",
+                "3:5: users[0].created_at: must be a time like `2024-05-01T12:00:00Z`",
+            ),
+            (
+                "email: a@b.example\n    app_metadata: [1]",
+                "3:5: users[0].app_metadata: must be a mapping",
+            ),
+            (
+                "email: a@b.example\n    password: ''",
+                "3:5: users[0].password: must not be empty",
+            ),
+            (
+                "email: a@b.example\n    password_hash: 5f4dcc3b5aa765d61d8327deb882cf99",
+                "3:5: users[0].password_hash: must be an argon2 PHC string or a bcrypt hash",
+            ),
+            (
+                &format!("email: a@b.example\n    password: x\n    password_hash: {BCRYPT}"),
+                "2:5: users[0]: only one of `password`, `password_hash` and `custom_password_hash` \
+               may be given",
+            ),
+            (
+                &hash("{algorithm: md5, hash: {value: x}}"),
+                "3:28: \
+              users[0].custom_password_hash.algorithm: `md5` is not supported; only argon2 and \
+              bcrypt are",
+            ),
+            (
+                &hash("{algorithm: bcrypt, hash: {value: x, encoding: hex}}"),
+                "3:64: \
+              users[0].custom_password_hash.hash.encoding: must be `utf8`, not `hex`",
+            ),
+            (
+                &hash("{algorithm: bcrypt, hash: {value: $argon2id}}"),
+                "3:54: \
+              users[0].custom_password_hash.hash.value: must begin with `$2`",
+            ),
+            (
+                &hash("{algorithm: bcrypt, hash: {value: $2b}, salt: {value: x}}"),
+                "3:67: \
+              users[0].custom_password_hash.salt: not supported: the hash brings its own",
+            ),
+        ] {
+            assert_eq!(error(&format!("users:\n  - {fields}")), message);
+        }
+    }
+
+    #[test]
+    fn two_users_share_neither_id_nor_login_name() {
+        assert_eq!(
+            error(
+                "users:\n  - {email: a@b.example, user_id: x}\n  - {email: c@d.example, user_id: x}"
+            ),
+            "3:26: users[1].user_id: `auth0|x` is the id of another user"
+        );
+        assert_eq!(
+            error(
+                "users:
+  - {email: a@b.example, username: ada}
+  - {email: c@d.example, username: A@B.example}"
+            ),
+            "3:26: users[1].username: another user of `Username-Password-Authentication` logs in as \
+             `A@B.example`"
+        );
+        let own_address_as_name = "users: [{email: a@b.example, username: a@b.example}]";
+        assert_eq!(tenant(own_address_as_name).users.len(), 1);
+    }
+
+    #[test]
+    fn a_user_comes_from_a_database_of_the_file() {
+        assert_eq!(
+            error("databases: [{name: a}]\nusers:\n  - {email: a@b.example, connection: b}"),
+            "3:26: users[0].connection: `b` is not the name of a database in this file"
+        );
+    }
+}

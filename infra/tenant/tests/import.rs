@@ -1,0 +1,293 @@
+//! A tenant file put into the embedded database and read back.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
+use dynoxide::Database;
+use shared::{
+    adapters::dynamo::Store,
+    app::{App, CLIENT_SECRET},
+    config::Issuer,
+    domain::{
+        client::ClientGrant,
+        ids::{Audience, ClientId, ConnectionName},
+        scope::Scope,
+        sealed::Purpose,
+        secret::Secret,
+    },
+    keys::{file::KeyFile, service::KeyService},
+    password::Verification,
+    system::Clock,
+};
+use tenant::{ImportError, Keywords, import, parse};
+use tokio::net::TcpListener;
+
+const FILE: &str = "
+tenant:
+  friendly_name: Orders
+clients:
+  - name: Web
+    client_id: web
+    client_secret: 0123456789abcdef
+    app_type: regular_web
+    jwt_configuration: {alg: HS256}
+  - name: Job
+    client_id: job
+    client_secret: fedcba9876543210
+    app_type: non_interactive
+  - name: Phone
+    client_id: phone
+    app_type: native
+resourceServers:
+  - identifier: https://api.example.com
+    signing_alg: HS256
+    signing_secret: abcdef0123456789
+    scopes: [{value: read:orders}]
+clientGrants:
+  - {client_id: Job, audience: https://api.example.com, scope: [read:orders]}
+users:
+  - email: ada@example.com
+    password: correct horse battery staple
+";
+
+/// An app over a database of its own.
+async fn app() -> App {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let database = Database::memory().unwrap();
+    tokio::spawn(dynoxide::server::serve_with_shutdown(
+        listener,
+        database,
+        std::future::pending(),
+    ));
+    let store = Store::local(&endpoint, "ratchet");
+    store.create_table().await.unwrap();
+    let issuer = Issuer::parse("http://127.0.0.1:3000/").unwrap();
+    let keys = KeyService::File(KeyFile::generate().unwrap());
+    App::new(issuer, store, keys, Clock::system())
+        .await
+        .unwrap()
+}
+
+async fn put(app: &App, text: &str) -> Result<String, ImportError> {
+    let tenant = parse(text, &Keywords::new()).unwrap();
+    import(&tenant, app)
+        .await
+        .map(|imported| imported.to_string())
+}
+
+fn people() -> ConnectionName {
+    ConnectionName::parse("Username-Password-Authentication").unwrap()
+}
+
+#[tokio::test]
+async fn everything_of_a_file_is_in_the_table_and_no_secret_in_clear() {
+    let app = app().await;
+    assert_eq!(
+        put(&app, FILE).await.unwrap(),
+        "settings, 3 clients, 1 API, 1 user"
+    );
+    let (keyring, _) = app.active_key().await;
+
+    let load = async |id: &str| {
+        app.store
+            .load_client(&ClientId::parse(id).unwrap())
+            .await
+            .unwrap()
+            .unwrap()
+    };
+    let web = load("web").await.secret.unwrap();
+    assert!(keyring.digest_matches(&web.digest, CLIENT_SECRET, b"0123456789abcdef"));
+    let sealed = web.sealed.unwrap();
+    let opened = keyring
+        .open(Purpose::Configuration, "web", &sealed)
+        .unwrap();
+    assert_eq!(opened.plaintext, b"0123456789abcdef");
+
+    let job = load("job").await;
+    assert_eq!(
+        job.secret.unwrap().sealed,
+        None,
+        "an RS256 client's secret is needed as digest only"
+    );
+    let audience = Audience::parse("https://api.example.com").unwrap();
+    let scope = Scope::parse("read:orders");
+    assert_eq!(
+        job.client_grants,
+        [ClientGrant {
+            audience: audience.clone(),
+            scope
+        }]
+    );
+    assert_eq!(load("phone").await.secret, None);
+
+    let api = app
+        .store
+        .load_resource_server(&audience)
+        .await
+        .unwrap()
+        .unwrap();
+    let sealed = api.sealed_signing_secret.unwrap();
+    let opened = keyring
+        .open(Purpose::Configuration, "https://api.example.com", &sealed)
+        .unwrap();
+    assert_eq!(opened.plaintext, b"abcdef0123456789");
+
+    assert_eq!(
+        app.store
+            .load_settings()
+            .await
+            .unwrap()
+            .unwrap()
+            .friendly_name,
+        "Orders"
+    );
+    let ada = app
+        .store
+        .load_login(&people(), "ADA@example.com")
+        .await
+        .unwrap()
+        .unwrap();
+    let password = Secret::new("correct horse battery staple");
+    assert_eq!(
+        ada.password_hash.unwrap().verify(&password),
+        Verification::Match
+    );
+    assert!(ada.user.created_at.as_secs() > 1_700_000_000);
+}
+
+#[tokio::test]
+async fn importing_twice_changes_no_user() {
+    let app = app().await;
+    put(&app, FILE).await.unwrap();
+    let before = app
+        .store
+        .load_login(&people(), "ada@example.com")
+        .await
+        .unwrap();
+    put(&app, FILE).await.unwrap();
+    assert_eq!(
+        app.store
+            .load_login(&people(), "ada@example.com")
+            .await
+            .unwrap(),
+        before
+    );
+}
+
+#[tokio::test]
+async fn what_a_file_is_silent_about_stays() {
+    let app = app().await;
+    put(&app, FILE).await.unwrap();
+    let mut ada = app
+        .store
+        .load_login(&people(), "ada@example.com")
+        .await
+        .unwrap()
+        .unwrap();
+    ada.user.blocked = true;
+    ada.user
+        .app_metadata
+        .insert("plan".to_owned(), "gold".into());
+    app.store.put_user(&ada).await.unwrap();
+
+    put(&app, "users: [{email: ada@example.com, name: Ada}]")
+        .await
+        .unwrap();
+    let after = app
+        .store
+        .load_login(&people(), "ada@example.com")
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(after.password_hash, ada.password_hash);
+    assert!(after.user.blocked);
+    assert_eq!(after.user.app_metadata, ada.user.app_metadata);
+    assert_eq!(after.user.profile.name.as_deref(), Some("Ada"));
+    assert!(after.user.updated_at > ada.user.updated_at);
+    assert_eq!(after.user.created_at, ada.user.created_at);
+    assert_eq!(
+        app.store
+            .load_settings()
+            .await
+            .unwrap()
+            .unwrap()
+            .friendly_name,
+        "Orders"
+    );
+
+    put(
+        &app,
+        "users: [{email: ada@example.com, blocked: false, password: another}]",
+    )
+    .await
+    .unwrap();
+    let after = app
+        .store
+        .load_login(&people(), "ada@example.com")
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(!after.user.blocked);
+    assert_eq!(
+        after.password_hash.unwrap().verify(&Secret::new("another")),
+        Verification::Match
+    );
+}
+
+#[tokio::test]
+async fn a_user_who_exists_under_the_same_name_keeps_the_id() {
+    let app = app().await;
+    put(
+        &app,
+        "users: [{email: ada@example.com, user_id: made-elsewhere}]",
+    )
+    .await
+    .unwrap();
+    put(&app, "users: [{email: Ada@example.com, name: Ada}]")
+        .await
+        .unwrap();
+    let ada = app
+        .store
+        .load_login(&people(), "ada@example.com")
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(ada.user.user_id.as_str(), "auth0|made-elsewhere");
+    assert_eq!(ada.user.profile.name.as_deref(), Some("Ada"));
+}
+
+#[tokio::test]
+async fn a_login_name_is_not_taken_from_its_owner() {
+    let app = app().await;
+    put(&app, "users: [{email: ada@example.com, user_id: one}]")
+        .await
+        .unwrap();
+    let error = put(&app, "users: [{email: ada@example.com, user_id: two}]")
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "user auth0|two: the e-mail address or user name belongs to another user"
+    );
+}
+
+#[tokio::test]
+async fn a_user_name_may_be_the_users_own_address() {
+    let app = app().await;
+    put(
+        &app,
+        "users: [{email: ada@example.com, username: ada@example.com}]",
+    )
+    .await
+    .unwrap();
+    assert!(
+        app.store
+            .load_login(&people(), "ada@example.com")
+            .await
+            .unwrap()
+            .is_some()
+    );
+}
