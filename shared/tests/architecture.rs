@@ -99,10 +99,10 @@ fn functions_know_the_core_and_neither_each_other_nor_aws() {
             "{name} reaches AWS by itself"
         );
         for other in names.iter().filter(|other| **other != name) {
-            let named = dependencies
+            let depends = dependencies
                 .lines()
                 .any(|line| line.starts_with(&format!("{other}.")));
-            assert!(!named, "{name} depends on {other}");
+            assert!(!depends, "{name} depends on {other}");
         }
     }
 }

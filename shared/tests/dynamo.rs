@@ -15,8 +15,11 @@ use shared::{
             Rotation, StoredSecret,
         },
         code::{AuthorizationCode, Redeemed},
-        family::{EndReason, Ended, Exchange, Family, Generation, Login, Redemption},
-        ids::{Audience, ClientId, CodeId, ConnectionName, FamilyId, RequestId, SessionId, UserId},
+        family::{EndReason, Ended, Exchange, Family, Login, Redemption},
+        ids::{
+            Audience, ClientId, CodeId, ConnectionName, FamilyId, Generation, RequestId, SessionId,
+            UserId,
+        },
         scope::Scope,
         sealed::KeyId,
         session::Session,
@@ -228,7 +231,7 @@ async fn a_rotation_costs_one_write_unit_and_its_read_two_units() {
     let family = family(1);
     store.put_family(&family).await.unwrap();
     store.put_user(&login_record()).await.unwrap();
-    let ((), cost) = cost::counted(async {
+    let ((), cost) = Box::pin(cost::counted(async {
         let state = store
             .load_refresh_state(&family.user_id, family.id)
             .await
@@ -239,7 +242,7 @@ async fn a_rotation_costs_one_write_unit_and_its_read_two_units() {
             .commit_family(&family, &rotated(&family, 1), request(1))
             .await
             .unwrap();
-    })
+    }))
     .await;
     assert_eq!((cost.read_calls, cost.write_calls), (1, 1));
     assert!(

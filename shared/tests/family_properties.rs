@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 use shared::domain::{
     client::{RefreshTokenPolicy, Rotation},
-    family::{EndReason, Ended, Exchange, Family, Generation, Login, Redemption},
-    ids::{ClientId, FamilyId, RequestId, UserId},
+    family::{EndReason, Ended, Exchange, Family, Login, Redemption},
+    ids::{ClientId, FamilyId, Generation, RequestId, UserId},
     scope::Scope,
     sealed::KeyId,
     time::{Lifetime, Timestamp},

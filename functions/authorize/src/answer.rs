@@ -86,6 +86,23 @@ pub(crate) async fn refuse(
     deliver(app, request, reply, &parameters).await
 }
 
+/// An answer; or, if we failed, the application is told so: a redirect has no status of its own
+/// (RFC 6749 section 4.1.2.1).
+pub(crate) async fn or_tell(
+    app: &App,
+    request: &Request,
+    reply: &Reply,
+    answered: Result<Response, Denial>,
+) -> Result<Response, Denial> {
+    match answered {
+        Err(denial @ (Denial::Unavailable(_) | Denial::Internal(_))) => {
+            tracing::error!(reason = %denial, "authorization failed");
+            refuse(app, request, reply, Refusal::invalid(&denial)).await
+        }
+        answered => answered,
+    }
+}
+
 async fn deliver(
     app: &App,
     request: &Request,

@@ -26,7 +26,7 @@ pub(crate) struct Recipient {
     redirect_uri_was_sent: bool,
 }
 
-/// A request that is refused, to the application or, when we are the ones who failed, on a page.
+/// Why a request is not answered: it is refused, or we are the ones who failed.
 pub(crate) enum Fault {
     Told(Refusal),
     Failed(Denial),
@@ -35,17 +35,6 @@ pub(crate) enum Fault {
 impl From<Refusal> for Fault {
     fn from(refusal: Refusal) -> Self {
         Self::Told(refusal)
-    }
-}
-
-impl TryFrom<Fault> for Refusal {
-    type Error = Denial;
-
-    fn try_from(fault: Fault) -> Result<Self, Denial> {
-        match fault {
-            Fault::Told(refusal) => Ok(refusal),
-            Fault::Failed(denial) => Err(denial),
-        }
     }
 }
 

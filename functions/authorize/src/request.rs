@@ -17,11 +17,13 @@ pub(crate) async fn handle(app: &App, request: &Request) -> Result<Response, Den
         _ => Params::of_query(request)?,
     };
     let recipient = checks::recipient(app, &params).await?;
-    match checks::request(app, &params, &recipient, app.moment(request).now).await {
+    let reply = recipient.reply(&params)?;
+    let answered = match checks::request(app, &params, &recipient, app.moment(request).now).await {
         Ok(checked) => resume::proceed(app, request, checked).await,
-        Err(refusal) => {
-            let refusal = answer::Refusal::try_from(refusal)?;
-            answer::refuse(app, request, &recipient.reply(&params)?, refusal).await
+        Err(checks::Fault::Told(refusal)) => {
+            return answer::refuse(app, request, &reply, refusal).await;
         }
-    }
+        Err(checks::Fault::Failed(denial)) => Err(denial),
+    };
+    answer::or_tell(app, request, &reply, answered).await
 }

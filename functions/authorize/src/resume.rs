@@ -26,7 +26,9 @@ use crate::{
 /// `GET /authorize/resume`: the browser comes back from a page.
 pub(crate) async fn handle(app: &App, request: &Request) -> Result<Response, Denial> {
     let transaction = Transaction::open(app, request, app.moment(request).now).await?;
-    proceed(app, request, transaction.request).await
+    let reply = Reply::from(&transaction.request);
+    let answered = proceed(app, request, transaction.request).await;
+    answer::or_tell(app, request, &reply, answered).await
 }
 
 /// Decides and does it.

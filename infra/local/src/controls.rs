@@ -73,7 +73,7 @@ async fn user(app: &App, request: &Request) -> Result<Response, Denial> {
 
 async fn tenant(app: &App, request: &Request) -> Result<Response, Denial> {
     let text = std::str::from_utf8(request.body()).map_err(|_| Denial::Body("not UTF-8"))?;
-    let invalid = |e: crate::server::LocalError| Denial::InvalidParameter(e.to_string());
+    let invalid = |e: crate::error::LocalError| Denial::InvalidParameter(e.to_string());
     let tenant = setup::parse_tenant(app, text).map_err(invalid)?;
     setup::import(app, &tenant).await.map_err(invalid)?;
     Ok(response::empty(StatusCode::NO_CONTENT))

@@ -6,7 +6,7 @@ use std::{net::SocketAddr, path::Path};
 use dynoxide::Database;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-use crate::server::LocalError;
+use crate::error::LocalError;
 
 /// A running database.
 pub(crate) struct Embedded {

@@ -4,6 +4,7 @@ mod banner;
 mod controls;
 mod demo;
 mod dynamodb;
+mod error;
 mod options;
 mod routes;
 mod server;

@@ -1,6 +1,6 @@
 //! The one process: sockets in, functions behind them, until somebody says stop.
 
-use std::{io, path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
@@ -11,7 +11,7 @@ use hyper_util::{
     server::graceful::GracefulShutdown,
 };
 use shared::{
-    app::{App, StartError},
+    app::App,
     config::Issuer,
     domain::ids::RequestId,
     http::{MAX_BODY_BYTES, Request, RequestContext, Response},
@@ -26,36 +26,12 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    banner::banner, controls, demo, dynamodb::Embedded, options::Options, routes, setup, tls,
+    banner::banner, controls, demo, dynamodb::Embedded, error::LocalError, options::Options,
+    routes, setup, tls,
 };
 
 /// What a request cost, as JSON: only this server tells.
 const COST: HeaderName = HeaderName::from_static("x-ratchet-cost");
-
-/// The server cannot start, or stopped unasked.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum LocalError {
-    #[error("cannot listen on port {port}: {source}")]
-    Port { port: u16, source: io::Error },
-    #[error("network: {0}")]
-    Network(io::Error),
-    #[error("--issuer: {0}")]
-    Issuer(#[from] shared::config::InvalidIssuer),
-    #[error("data folder {}: {reason}", path.display())]
-    Data { path: PathBuf, reason: String },
-    #[error("database: {0}")]
-    Database(String),
-    #[error("cannot start: {0}")]
-    Start(StartError),
-    #[error("{0}")]
-    TenantFile(tenant::LoadError),
-    #[error("tenant: {0}")]
-    Tenant(tenant::TenantFileError),
-    #[error("import: {0}")]
-    Import(String),
-    #[error("certificate: {0}")]
-    Tls(String),
-}
 
 /// What every connection needs.
 struct Site {

@@ -15,7 +15,7 @@ use shared::{
 };
 use tenant::{Keywords, Tenant};
 
-use crate::server::LocalError;
+use crate::error::LocalError;
 
 /// The demo tenant, which is part of the program.
 const DEMO_TENANT: &str = include_str!("../tenant.yaml");

@@ -11,7 +11,7 @@ use tokio_rustls::{
     },
 };
 
-use crate::server::LocalError;
+use crate::error::LocalError;
 
 /// Reads the folder's certificate, or makes one.
 pub(crate) fn acceptor(folder: Option<&Path>) -> Result<TlsAcceptor, LocalError> {

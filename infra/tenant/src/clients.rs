@@ -93,11 +93,8 @@ impl RawClient {
         let grant_types =
             grant_types::check(self.grant_types, &at.key("grant_types"), auth_method, notes)?;
         let oidc_conformant = self.oidc_conformant.unwrap_or(false);
-        let jwt_configuration = self
-            .jwt_configuration
-            .map_or(Ok(JwtConfiguration::default()), |raw| {
-                raw.check(&at.key("jwt_configuration"))
-            })?;
+        let jwt_configuration =
+            jwt_configuration(&at.key("jwt_configuration"), self.jwt_configuration)?;
         let client_secret =
             client_secret(at, self.client_secret, auth_method, jwt_configuration.alg)?;
         let around = Surroundings {
@@ -105,11 +102,8 @@ impl RawClient {
             oidc_conformant,
             grant_types: grant_types.as_slice(),
         };
-        let refresh_token = self
-            .refresh_token
-            .map_or(Ok(refresh_token::default_for(app_type)), |raw| {
-                raw.check(&at.key("refresh_token"), &around)
-            })?;
+        let refresh_token =
+            refresh_token::check(&at.key("refresh_token"), self.refresh_token, &around)?;
         let client = Client {
             client_id,
             name,
@@ -228,26 +222,25 @@ const OTHER_APP_TYPES: [&str; 22] = [
     "zoom",
 ];
 
-impl RawJwtConfiguration {
-    fn check(&self, at: &Path) -> Checked<JwtConfiguration> {
-        let default = JwtConfiguration::default();
-        let alg = match &self.alg {
-            Some(name) => signing_algorithm(&at.key("alg"), name)?,
-            None => default.alg,
-        };
-        if alg == SigningAlgorithm::HS256 && self.secret_encoded.unwrap_or(false) {
-            return Err(Fault::new(
-                at.key("secret_encoded"),
-                "not supported with HS256",
-            ));
-        }
-        let lifetime = self
-            .lifetime_in_seconds
-            .map_or(Ok(default.lifetime), |lifetime| {
-                lifetime.seconds(&at.key("lifetime_in_seconds"), 1, 2_592_000)
-            })?;
-        Ok(JwtConfiguration { alg, lifetime })
+fn jwt_configuration(at: &Path, raw: Option<RawJwtConfiguration>) -> Checked<JwtConfiguration> {
+    let default = JwtConfiguration::default();
+    let Some(raw) = raw else { return Ok(default) };
+    let alg = match &raw.alg {
+        Some(name) => signing_algorithm(&at.key("alg"), name)?,
+        None => default.alg,
+    };
+    if alg == SigningAlgorithm::HS256 && raw.secret_encoded.unwrap_or(false) {
+        return Err(Fault::new(
+            at.key("secret_encoded"),
+            "not supported with HS256",
+        ));
     }
+    let lifetime = raw
+        .lifetime_in_seconds
+        .map_or(Ok(default.lifetime), |lifetime| {
+            lifetime.seconds(&at.key("lifetime_in_seconds"), 1, 2_592_000)
+        })?;
+    Ok(JwtConfiguration { alg, lifetime })
 }
 
 /// An algorithm we sign with.

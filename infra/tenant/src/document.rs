@@ -4,17 +4,13 @@
 //! aliases and merge keys followed; and once into types. A wrong value then is a path, whoever found
 //! it, and the tree turns paths into lines and columns.
 
-use std::fmt;
-
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeOwned, MapAccess, SeqAccess, Visitor},
-};
-use serde_saphyr::{Error, Location, MessageFormatter, Options, Spanned, UserMessageFormatter};
+use serde::de::DeserializeOwned;
+use serde_saphyr::{Error, MessageFormatter, Options, UserMessageFormatter};
 
 use crate::{
     error::TenantFileError,
     known::{self, Unread},
+    node::{Node, Place},
     path::{Fault, Notes, Path, Step},
 };
 
@@ -55,7 +51,7 @@ impl<'a> Document<'a> {
 
     /// Gives a fault its line and column.
     pub(crate) fn locate(&self, fault: &Fault) -> TenantFileError {
-        let place = self.place_of(&fault.at);
+        let place = self.root.place_of(&fault.at);
         TenantFileError {
             line: place.line,
             column: place.column,
@@ -78,196 +74,10 @@ impl<'a> Document<'a> {
     fn note_unread(&self, path: Path, notes: &mut Notes) {
         match known::why_unread(&path) {
             Unread::Known => {}
-            Unread::Unsupported if self.node(&path).is_some_and(Node::says_nothing) => {}
+            Unread::Unsupported if self.root.at(&path).is_some_and(Node::says_nothing) => {}
             Unread::Unsupported => notes.warn(path, "not supported yet"),
             Unread::Unknown => notes.warn(path, "unknown key"),
         }
-    }
-
-    /// The key of a value in a mapping, the value itself in a list; where the path leads nowhere,
-    /// the nearest value on the way.
-    fn place_of(&self, path: &Path) -> Place {
-        let mut node = &self.root;
-        let mut place = node.place;
-        for step in path.steps() {
-            match node.child(step) {
-                Some((key, child)) => {
-                    node = child;
-                    place = key.unwrap_or(child.place);
-                }
-                None => break,
-            }
-        }
-        place
-    }
-
-    fn node(&self, path: &Path) -> Option<&Node> {
-        path.steps().iter().try_fold(&self.root, |node, step| {
-            node.child(step).map(|(_, child)| child)
-        })
-    }
-}
-
-/// A value and where it stands.
-struct Node {
-    place: Place,
-    content: Content,
-}
-
-#[derive(Clone, Copy)]
-struct Place {
-    line: u64,
-    column: u64,
-}
-
-enum Content {
-    /// False, null or an empty text.
-    Nothing,
-    /// Any other scalar.
-    Scalar,
-    List(Vec<Node>),
-    Mapping(Vec<(String, Place, Node)>),
-}
-
-impl Node {
-    fn child(&self, step: &Step) -> Option<(Option<Place>, &Self)> {
-        match (&self.content, step) {
-            (Content::List(nodes), Step::Index(index)) => Some((None, nodes.get(*index)?)),
-            (Content::Mapping(entries), Step::Key(key)) => entries
-                .iter()
-                .find(|(known, ..)| known == key)
-                .map(|(_, place, node)| (Some(*place), node)),
-            _ => None,
-        }
-    }
-
-    /// Whether leaving the value out would mean the same.
-    fn says_nothing(&self) -> bool {
-        match &self.content {
-            Content::Nothing => true,
-            Content::Scalar => false,
-            Content::List(nodes) => nodes.is_empty(),
-            Content::Mapping(entries) => entries.iter().all(|(.., node)| node.says_nothing()),
-        }
-    }
-}
-
-impl From<Location> for Place {
-    fn from(location: Location) -> Self {
-        Self {
-            line: location.line().max(1),
-            column: location.column().max(1),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let spanned = Spanned::<Content>::deserialize(deserializer)?;
-        Ok(Self {
-            place: spanned.referenced.into(),
-            content: spanned.value,
-        })
-    }
-}
-
-impl<'de> Deserialize<'de> for Content {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ContentVisitor)
-    }
-}
-
-struct ContentVisitor;
-
-impl<'de> Visitor<'de> for ContentVisitor {
-    type Value = Content;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Content, E> {
-        Ok(if value {
-            Content::Scalar
-        } else {
-            Content::Nothing
-        })
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Content, E> {
-        Ok(Content::Scalar)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Content, E> {
-        Ok(Content::Scalar)
-    }
-
-    fn visit_i128<E>(self, _: i128) -> Result<Content, E> {
-        Ok(Content::Scalar)
-    }
-
-    fn visit_u128<E>(self, _: u128) -> Result<Content, E> {
-        Ok(Content::Scalar)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Content, E> {
-        Ok(Content::Scalar)
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Content, E> {
-        Ok(if text.is_empty() {
-            Content::Nothing
-        } else {
-            Content::Scalar
-        })
-    }
-
-    fn visit_bytes<E>(self, _: &[u8]) -> Result<Content, E> {
-        Ok(Content::Scalar)
-    }
-
-    fn visit_unit<E>(self) -> Result<Content, E> {
-        Ok(Content::Nothing)
-    }
-
-    fn visit_none<E>(self) -> Result<Content, E> {
-        Ok(Content::Nothing)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Content, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Content, A::Error> {
-        let mut nodes = Vec::new();
-        while let Some(node) = list.next_element()? {
-            nodes.push(node);
-        }
-        Ok(Content::List(nodes))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut mapping: A) -> Result<Content, A::Error> {
-        let mut entries = Vec::new();
-        while let Some((key, node)) = mapping.next_entry::<Key, Node>()? {
-            entries.push((key.text, key.place, node));
-        }
-        Ok(Content::Mapping(entries))
-    }
-}
-
-/// The key of a mapping. One that is no scalar names no field, so its text does not matter.
-struct Key {
-    text: String,
-    place: Place,
-}
-
-impl<'de> Deserialize<'de> for Key {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let key = Spanned::<String>::deserialize(deserializer)?;
-        Ok(Self {
-            text: key.value,
-            place: key.referenced.into(),
-        })
     }
 }
 
@@ -284,9 +94,7 @@ fn options() -> Options {
 }
 
 fn syntax_error(error: &Error) -> TenantFileError {
-    let place = error
-        .location()
-        .map_or(Place { line: 1, column: 1 }, Place::from);
+    let place = error.location().map_or(Place::START, Place::from);
     TenantFileError {
         line: place.line,
         column: place.column,

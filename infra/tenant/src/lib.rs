@@ -18,6 +18,8 @@ mod grant_types;
 mod import;
 mod keywords;
 mod known;
+mod node;
+mod passwords;
 mod path;
 mod refresh_token;
 mod resource_servers;

@@ -47,8 +47,20 @@ enum Expiration {
     NonExpiring,
 }
 
-/// The rules of a client without the object: Auth0 gives single-page applications rotation.
-pub(crate) fn default_for(app_type: AppType) -> RefreshTokenPolicy {
+/// Checks the object, or gives the rules of a client without one.
+pub(crate) fn check(
+    at: &Path,
+    raw: Option<RawRefreshToken>,
+    around: &Surroundings<'_>,
+) -> Checked<RefreshTokenPolicy> {
+    match raw {
+        Some(raw) => raw.check(at, around),
+        None => Ok(default_for(around.app_type)),
+    }
+}
+
+/// Auth0 gives single-page applications rotation.
+fn default_for(app_type: AppType) -> RefreshTokenPolicy {
     match app_type {
         AppType::Spa => RefreshTokenPolicy::ROTATING,
         AppType::Native | AppType::RegularWeb | AppType::NonInteractive => {
@@ -58,12 +70,7 @@ pub(crate) fn default_for(app_type: AppType) -> RefreshTokenPolicy {
 }
 
 impl RawRefreshToken {
-    /// Checks the object.
-    pub(crate) fn check(
-        &self,
-        at: &Path,
-        around: &Surroundings<'_>,
-    ) -> Checked<RefreshTokenPolicy> {
+    fn check(&self, at: &Path, around: &Surroundings<'_>) -> Checked<RefreshTokenPolicy> {
         let rotation = one_of(
             &at.key("rotation_type"),
             &self.rotation_type,

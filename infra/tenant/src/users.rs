@@ -7,21 +7,19 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use shared::{
-    domain::{
-        ids::{ConnectionName, InvalidId, UserId},
-        secret::Secret,
-        time::Timestamp,
-        user::{Profile, User, normalize_login_name},
-    },
-    password::PasswordHash,
+use shared::domain::{
+    ids::{ConnectionName, InvalidId, UserId},
+    secret::Secret,
+    time::Timestamp,
+    user::{Profile, User, normalize_login_name},
 };
 
 use crate::{
-    Password, UserEntry,
+    UserEntry,
     clients::derived_id,
     databases::{Databases, connection_name},
-    fields::{id, one_of},
+    fields::id,
+    passwords::{self, RawPasswordHash},
     path::{Checked, Fault, Path},
     urls,
 };
@@ -54,25 +52,6 @@ pub(crate) struct RawUser {
     password: Option<Secret>,
     password_hash: Option<Secret>,
     custom_password_hash: Option<RawPasswordHash>,
-}
-
-#[derive(Debug, Deserialize)]
-struct RawPasswordHash {
-    algorithm: String,
-    hash: RawHash,
-    salt: Option<serde::de::IgnoredAny>,
-    password: Option<RawEncoded>,
-}
-
-#[derive(Debug, Deserialize)]
-struct RawHash {
-    value: Secret,
-    encoding: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct RawEncoded {
-    encoding: Option<String>,
 }
 
 /// Checks the users, each by itself and all against one another.
@@ -113,34 +92,17 @@ pub(crate) fn check(
 
 impl RawUser {
     fn check(self, at: &Path, databases: &Databases) -> Checked<UserEntry> {
-        let email = self
-            .email
-            .as_deref()
-            .map(|text| email(&at.key("email"), text))
-            .transpose()?;
-        let username = self
-            .username
-            .as_deref()
-            .map(|text| username(&at.key("username"), text))
-            .transpose()?;
-        let connection_at = at.key("connection");
-        let connection = match &self.connection {
-            Some(name) => connection_name(&connection_at, name)?,
-            None => databases.default_name(&connection_at)?,
-        };
-        if databases.lack(&connection) {
-            let message = format!("`{connection}` is not the name of a database in this file");
-            return Err(Fault::new(connection_at, message));
-        }
+        let (email, username) = self.names(at)?;
+        let connection = self.connection(&at.key("connection"), databases)?;
         let Some(login_name) = email.as_ref().or(username.as_ref()) else {
             return Err(Fault::new(at.clone(), "`email` or `username` is missing"));
         };
         let user_id = user_id(at, self.user_id.as_deref(), &connection, login_name)?;
-        let password = password(
+        let password = passwords::check(
             at,
             self.password,
-            self.password_hash,
-            self.custom_password_hash,
+            self.password_hash.as_ref(),
+            self.custom_password_hash.as_ref(),
         )?;
         let created_at = timestamp(&at.key("created_at"), self.created_at.as_deref())?;
         let updated_at = timestamp(&at.key("updated_at"), self.updated_at.as_deref())?;
@@ -173,6 +135,30 @@ impl RawUser {
             id_given: self.user_id.is_some(),
             blocked_given: self.blocked.is_some(),
         })
+    }
+
+    fn names(&self, at: &Path) -> Checked<(Option<String>, Option<String>)> {
+        let email = self
+            .email
+            .as_deref()
+            .map(|text| email(&at.key("email"), text));
+        let username = self
+            .username
+            .as_deref()
+            .map(|text| username(&at.key("username"), text));
+        Ok((email.transpose()?, username.transpose()?))
+    }
+
+    fn connection(&self, at: &Path, databases: &Databases) -> Checked<ConnectionName> {
+        let Some(name) = &self.connection else {
+            return databases.default_name(at);
+        };
+        let connection = connection_name(at, name)?;
+        if databases.lack(&connection) {
+            let message = format!("`{connection}` is not the name of a database in this file");
+            return Err(Fault::new(at.clone(), message));
+        }
+        Ok(connection)
     }
 }
 
@@ -237,71 +223,6 @@ fn timestamp(at: &Path, given: Option<&str>) -> Checked<Timestamp> {
         .ok_or_else(|| Fault::new(at.clone(), "must be a time like `2024-05-01T12:00:00Z`"))
 }
 
-fn password(
-    at: &Path,
-    plain: Option<Secret>,
-    hash: Option<Secret>,
-    custom: Option<RawPasswordHash>,
-) -> Checked<Password> {
-    match (plain, hash, custom) {
-        (None, None, None) => Ok(Password::Absent),
-        (Some(plain), None, None) if plain.expose().is_empty() => {
-            Err(Fault::new(at.key("password"), "must not be empty"))
-        }
-        (Some(plain), None, None) => Ok(Password::Plain(plain)),
-        (None, Some(hash), None) => imported(&at.key("password_hash"), &hash),
-        (None, None, Some(custom)) => custom.check(&at.key("custom_password_hash")),
-        _ => {
-            let message =
-                "only one of `password`, `password_hash` and `custom_password_hash` may be given";
-            Err(Fault::new(at.clone(), message))
-        }
-    }
-}
-
-fn imported(at: &Path, hash: &Secret) -> Checked<Password> {
-    PasswordHash::import(hash.expose())
-        .map(Password::Hash)
-        .map_err(|error| Fault::new(at.clone(), error.to_string()))
-}
-
-impl RawPasswordHash {
-    fn check(&self, at: &Path) -> Checked<Password> {
-        let prefix = match self.algorithm.as_str() {
-            "argon2" => "$argon2",
-            "bcrypt" => "$2",
-            other => {
-                let message = format!("`{other}` is not supported; only argon2 and bcrypt are");
-                return Err(Fault::new(at.key("algorithm"), message));
-            }
-        };
-        if self.salt.is_some() {
-            return Err(Fault::new(
-                at.key("salt"),
-                "not supported: the hash brings its own",
-            ));
-        }
-        let hash_at = at.key("hash");
-        let encodings = [
-            (
-                at.key("password"),
-                self.password.as_ref().and_then(|raw| raw.encoding.as_ref()),
-            ),
-            (hash_at.clone(), self.hash.encoding.as_ref()),
-        ];
-        for (at, encoding) in encodings {
-            if let Some(encoding) = encoding {
-                one_of(&at.key("encoding"), encoding, &[("utf8", ())])?;
-            }
-        }
-        let value_at = hash_at.key("value");
-        if !self.hash.value.expose().starts_with(prefix) {
-            return Err(Fault::new(value_at, format!("must begin with `{prefix}`")));
-        }
-        imported(&value_at, &self.hash.value)
-    }
-}
-
 /// The id of a user who has none: `auth0|` and 24 hexadecimal digits that follow from the database
 /// and the login name.
 fn derived_user_id(connection: &ConnectionName, login_name: &str) -> Result<UserId, InvalidId> {
@@ -312,9 +233,10 @@ fn derived_user_id(connection: &ConnectionName, login_name: &str) -> Result<User
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{error, tenant};
-
-    const BCRYPT: &str = "$2b$10$abcdefghijklmnopqrstuuabcdefghijklmnopqrstuvwxyzABCDE";
+    use crate::{
+        Password,
+        testing::{error, tenant},
+    };
 
     fn user(fields: &str) -> UserEntry {
         tenant(&format!("users:\n  - email: Ada@example.com\n    {fields}"))
@@ -399,26 +321,7 @@ users:
     }
 
     #[test]
-    fn a_password_is_absent_plain_or_a_hash() {
-        assert!(matches!(user("name: Ada").password, Password::Absent));
-        assert!(matches!(user("password: x").password, Password::Plain(_)));
-        assert!(matches!(
-            user(&format!("password_hash: {BCRYPT}")).password,
-            Password::Hash(_)
-        ));
-        let custom = format!(
-            "custom_password_hash: {{algorithm: bcrypt, hash: {{value: {BCRYPT}, encoding: utf8}}}}"
-        );
-        assert!(matches!(user(&custom).password, Password::Hash(_)));
-        let argon2 = "custom_password_hash:
-      algorithm: argon2
-      hash: {value: '$argon2id$v=19$m=19456,t=2,p=1$BwcHBwcHBwcHBwcHBwcHBw$CgK4AiYBGjY5wQAzC7xO8mvOVmVsnrS9KTbUbNSzDJo'}";
-        assert!(matches!(user(argon2).password, Password::Hash(_)));
-    }
-
-    #[test]
     fn wrong_values_are_refused() {
-        let hash = |rest: &str| format!("email: a@b.example\n    custom_password_hash: {rest}");
         for (fields, message) in [
             (
                 "name: Ada",
@@ -434,8 +337,7 @@ users:
             ),
             (
                 "username: ''",
-                "2:5: users[0].username: must have 1 to 128 bytes, none a control \
-              character",
+                "2:5: users[0].username: must have 1 to 128 bytes, none a control character",
             ),
             (
                 "email: a@b.example\n    user_id: ''",
@@ -454,38 +356,8 @@ users:
                 "3:5: users[0].app_metadata: must be a mapping",
             ),
             (
-                "email: a@b.example\n    password: ''",
-                "3:5: users[0].password: must not be empty",
-            ),
-            (
-                "email: a@b.example\n    password_hash: 5f4dcc3b5aa765d61d8327deb882cf99",
-                "3:5: users[0].password_hash: must be an argon2 PHC string or a bcrypt hash",
-            ),
-            (
-                &format!("email: a@b.example\n    password: x\n    password_hash: {BCRYPT}"),
-                "2:5: users[0]: only one of `password`, `password_hash` and `custom_password_hash` \
-               may be given",
-            ),
-            (
-                &hash("{algorithm: md5, hash: {value: x}}"),
-                "3:28: \
-              users[0].custom_password_hash.algorithm: `md5` is not supported; only argon2 and \
-              bcrypt are",
-            ),
-            (
-                &hash("{algorithm: bcrypt, hash: {value: x, encoding: hex}}"),
-                "3:64: \
-              users[0].custom_password_hash.hash.encoding: must be `utf8`, not `hex`",
-            ),
-            (
-                &hash("{algorithm: bcrypt, hash: {value: $argon2id}}"),
-                "3:54: \
-              users[0].custom_password_hash.hash.value: must begin with `$2`",
-            ),
-            (
-                &hash("{algorithm: bcrypt, hash: {value: $2b}, salt: {value: x}}"),
-                "3:67: \
-              users[0].custom_password_hash.salt: not supported: the hash brings its own",
+                "email: a@b.example\n    picture: ada.png",
+                "3:5: users[0].picture: must be an absolute URL",
             ),
         ] {
             assert_eq!(error(&format!("users:\n  - {fields}")), message);

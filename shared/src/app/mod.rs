@@ -23,8 +23,9 @@ use crate::{
     },
     http::{Request, RequestContext},
     keys::{
+        KeyServiceError,
         file::{KeyFile, KeyFileError},
-        service::{KeyService, KeyServiceError},
+        service::KeyService,
         signer::{SignError, Signer},
     },
     sealing::{Keyring, SealingError},

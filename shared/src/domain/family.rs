@@ -16,7 +16,7 @@ use std::fmt;
 
 use super::{
     client::{RefreshTokenPolicy, Rotation},
-    ids::{Audience, ClientId, FamilyId, RequestId, SessionId, UserId},
+    ids::{Audience, ClientId, FamilyId, Generation, RequestId, SessionId, UserId},
     scope::Scope,
     sealed::KeyId,
     time::{Lifetime, Timestamp},
@@ -24,36 +24,6 @@ use super::{
 
 /// Live families one user may have with one application; the next login ends the oldest.
 pub const MAX_LIVE_PER_USER_AND_CLIENT: usize = 200;
-
-/// Counts the tokens of a family; the first is 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Generation(u32);
-
-impl Generation {
-    /// The generation of the token that a login gives.
-    pub const FIRST: Self = Self(0);
-
-    /// From its number.
-    pub const fn new(number: u32) -> Self {
-        Self(number)
-    }
-
-    /// Its number.
-    pub const fn number(self) -> u32 {
-        self.0
-    }
-
-    /// The one after.
-    #[must_use]
-    pub const fn next(self) -> Self {
-        Self(self.0.saturating_add(1))
-    }
-
-    /// Whether `self` is the immediate parent of `other`.
-    const fn is_parent_of(self, other: Self) -> bool {
-        matches!(other.0.checked_sub(self.0), Some(1))
-    }
-}
 
 /// A family of refresh tokens as the store keeps it. It holds no token: the text of a generation
 /// can be made again from its number and the key that sealed it.

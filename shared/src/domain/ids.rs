@@ -129,6 +129,36 @@ random_id! {
     RequestId
 }
 
+/// Counts the tokens of a family; the first is 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Generation(u32);
+
+impl Generation {
+    /// The generation of the token that a login gives.
+    pub const FIRST: Self = Self(0);
+
+    /// From its number.
+    pub const fn new(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+
+    /// The one after.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+
+    /// Whether `self` is the immediate parent of `other`.
+    pub(crate) const fn is_parent_of(self, other: Self) -> bool {
+        matches!(other.0.checked_sub(self.0), Some(1))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

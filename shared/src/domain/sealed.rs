@@ -3,10 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    family::Generation,
-    ids::{FamilyId, UserId},
-};
+use super::ids::{FamilyId, Generation, UserId};
 
 /// A key of the keyring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -17,7 +17,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::service::{Context, KeyServiceError};
+use super::{Context, KeyServiceError};
 use crate::{domain::client::SigningAlgorithm, system::random};
 
 /// The keys of a key file, ready for use. Each algorithm has a key of its own, because a published

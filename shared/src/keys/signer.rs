@@ -11,7 +11,7 @@ use jsonwebtoken::{
 };
 use serde::Serialize;
 
-use super::service::{KeyService, KeyServiceError};
+use super::{KeyServiceError, service::KeyService};
 use crate::{
     domain::{client::SigningAlgorithm, secret::Secret},
     telemetry::cost,

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::domain::{
     client::Rotation,
-    family::{EndReason, Ended, Family, Generation, Rotated},
-    ids::{Audience, ClientId, FamilyId, RequestId, SessionId, UserId},
+    family::{EndReason, Ended, Family, Rotated},
+    ids::{Audience, ClientId, FamilyId, Generation, RequestId, SessionId, UserId},
     scope::Scope,
     sealed::KeyId,
     time::{Lifetime, Timestamp},

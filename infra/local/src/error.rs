@@ -1,0 +1,30 @@
+//! What can keep the local server from serving.
+
+use std::{io, path::PathBuf};
+
+use shared::app::StartError;
+
+/// The server cannot start, or stopped unasked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LocalError {
+    #[error("cannot listen on port {port}: {source}")]
+    Port { port: u16, source: io::Error },
+    #[error("network: {0}")]
+    Network(io::Error),
+    #[error("--issuer: {0}")]
+    Issuer(#[from] shared::config::InvalidIssuer),
+    #[error("data folder {}: {reason}", path.display())]
+    Data { path: PathBuf, reason: String },
+    #[error("database: {0}")]
+    Database(String),
+    #[error("cannot start: {0}")]
+    Start(StartError),
+    #[error("{0}")]
+    TenantFile(tenant::LoadError),
+    #[error("tenant: {0}")]
+    Tenant(tenant::TenantFileError),
+    #[error("import: {0}")]
+    Import(String),
+    #[error("certificate: {0}")]
+    Tls(String),
+}
