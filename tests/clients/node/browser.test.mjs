@@ -1,0 +1,133 @@
+// The demo page in a real Chromium: a person logs in, refreshes, replays, revokes, and watches.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { LOOKS, fillInLogin, launchChromium, look, openTab } from './chromium.mjs';
+import { demo, startLocal } from './local.mjs';
+
+describe('the demo page', () => {
+  let browser;
+  let server;
+
+  before(async () => {
+    server = await startLocal();
+    browser = await launchChromium();
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  for (const { name, ...options } of LOOKS) {
+    test(`a family is born, turns, is replayed and ends: ${name}`, async () => {
+      const { context, page, complaints } = await openTab(browser, options);
+      await page.goto(server.url('demo'));
+      await page.locator('#login:enabled').waitFor();
+      assert.equal((await family(page)).status, 'none');
+      await look(page, `demo-empty-${name}`);
+
+      await logInWithPassword(page, server);
+      const born = await family(page);
+      assert.equal(born.status, 'live');
+      await look(page, `demo-login-${name}`);
+
+      await press(page, '#refresh', { step: 'refresh', status: '200' });
+      assert.deepEqual(await family(page), { status: 'live', generation: born.generation + 1 });
+
+      await press(page, '#replay', { step: 'replay', status: '200' });
+      assert.deepEqual(
+        await family(page),
+        { status: 'live', generation: born.generation + 1 },
+        'a replay within the leeway turns nothing',
+      );
+      await look(page, `demo-replay-${name}`);
+
+      await press(page, '#refresh', { step: 'refresh', status: '200' });
+      const oldest = '#history > li:last-child button';
+      await press(page, oldest, { step: 'replay', status: '403' });
+      assert.equal((await family(page)).status, 'ended');
+      await press(page, '#refresh', { step: 'refresh', status: '403' });
+      await look(page, `demo-ended-${name}`);
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+  }
+
+  test('revoking ends the family; the session outlives it until the logout', async () => {
+    const { context, page, complaints } = await openTab(browser);
+    await page.goto(server.url('demo'));
+    await logInWithPassword(page, server);
+    await press(page, '#userinfo', { step: 'userinfo', status: '200' });
+    await press(page, '#revoke', { step: 'revoke', status: '200' });
+    assert.equal((await family(page)).status, 'ended');
+    await press(page, '#refresh', { step: 'refresh', status: '403' });
+    await look(page, 'demo-revoked');
+
+    await press(page, '#login', { step: 'exchange', status: '200' });
+    assert.equal((await family(page)).status, 'live', 'no password was asked');
+
+    await press(page, '#logout', { step: 'logout', status: '302' });
+    await page.locator('#login:enabled').click();
+    await page.waitForURL('**/u/login?**');
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
+  test('starting over forgets everything', async () => {
+    const { context, page } = await openTab(browser);
+    await page.goto(server.url('demo'));
+    await logInWithPassword(page, server);
+    await page.locator('#reset').click();
+    await page.locator('#family[data-status=none]').waitFor();
+    assert.equal(await page.locator('#log > li').count(), 0);
+    await context.close();
+  });
+
+  test('every step tells what it cost', async () => {
+    const { context, page } = await openTab(browser);
+    await page.goto(server.url('demo'));
+    await logInWithPassword(page, server);
+    await press(page, '#refresh', { step: 'refresh', status: '200' });
+    await press(page, '#refresh', { step: 'refresh', status: '200' });
+    const spent = await page.locator('#log > li').first().innerText();
+    assert.match(spent, /1 read \(/);
+    assert.match(spent, /1 write \(1 unit\)/);
+    await press(page, '#forge', { step: 'forge', status: '403' });
+    assert.match(await page.locator('#log > li').first().innerText(), /nothing spent/);
+    await context.close();
+  });
+});
+
+/** Status and generation, as the page shows them. */
+async function family(page) {
+  const { status, generation } = await page.locator('#family').evaluate((node) => node.dataset);
+  return generation === '' ? { status } : { status, generation: Number(generation) };
+}
+
+/** Presses a button and waits for its step to be the newest of the log, with this status. */
+async function press(page, button, { step, status }) {
+  const before = await page.locator('#log > li').count();
+  await page.locator(button).click();
+  await arrive(page, before, { step, status });
+}
+
+async function arrive(page, before, { step, status }) {
+  // The log shows the newest first, and each later step pushes an earlier one down by one.
+  await page.locator(`body:not([aria-busy]) #log > li:nth-last-child(${before + 1})`).waitFor();
+  const newest = await page.locator('#log > li').first().evaluate((node) => node.dataset);
+  assert.deepEqual({ step: newest.step, status: newest.status }, { step, status });
+}
+
+/** Log in, by the hosted page; consent is given where it is asked. */
+async function logInWithPassword(page, server) {
+  await page.locator('#login:enabled').click();
+  await page.waitForURL('**/u/login?**');
+  await fillInLogin(page, demo.user);
+  const accept = page.locator('button[value=accept]');
+  const exchanged = page.locator('body:not([aria-busy]) #log > li[data-step=exchange]');
+  await accept.or(exchanged.first()).waitFor();
+  if (await accept.isVisible()) await accept.click();
+  await page.waitForURL(`${server.url('demo')}**`);
+  await exchanged.first().waitFor();
+}

@@ -1,0 +1,71 @@
+// A person's browser as far as a login needs one: fetch, cookies, and forms.
+
+import { parse } from 'node-html-parser';
+
+/** Cookies of one host. */
+class Jar {
+  #cookies = new Map();
+
+  header() {
+    return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  }
+
+  store(response) {
+    for (const line of response.headers.getSetCookie()) {
+      const [pair, ...attributes] = line.split(';').map((part) => part.trim());
+      const at = pair.indexOf('=');
+      const gone = attributes.some((text) => /^max-age=(0|-\d+)$/i.test(text));
+      if (gone) this.#cookies.delete(pair.slice(0, at));
+      else this.#cookies.set(pair.slice(0, at), pair.slice(at + 1));
+    }
+  }
+}
+
+export class Browser {
+  #jar = new Jar();
+
+  /** One request, no redirect followed. */
+  async request(url, options = {}) {
+    const headers = { ...options.headers, cookie: this.#jar.header() };
+    const response = await fetch(url, { ...options, headers, redirect: 'manual' });
+    this.#jar.store(response);
+    return response;
+  }
+
+  /**
+   * Opens an authorization request, logs in and consents where asked, and returns the URL at which
+   * the application is answered.
+   */
+  async logIn(authorizationUrl, redirectUri, { username, password }) {
+    let response = await this.request(authorizationUrl);
+    let url = new URL(authorizationUrl);
+    for (let hops = 0; hops < 12; hops += 1) {
+      const location = response.headers.get('location');
+      if (location) {
+        url = new URL(location, url);
+        if (url.href.startsWith(redirectUri)) return url;
+        response = await this.request(url);
+        continue;
+      }
+      const page = await response.text();
+      if (response.status !== 200) throw new Error(`${response.status} at ${url}\n${page}`);
+      const form = parse(page).querySelector('form');
+      if (!form) throw new Error(`no form at ${url}\n${page}`);
+      const typed = url.pathname === '/u/login' ? { username, password } : { action: 'accept' };
+      [url, response] = await this.#submit(url, form, typed);
+    }
+    throw new Error('the login does not end');
+  }
+
+  async #submit(page, form, typed) {
+    const fields = new URLSearchParams();
+    for (const input of form.querySelectorAll('input[type=hidden]')) {
+      fields.set(input.getAttribute('name'), input.getAttribute('value'));
+    }
+    for (const [name, value] of Object.entries({ action: 'default', ...typed })) {
+      fields.set(name, value);
+    }
+    const url = new URL(form.getAttribute('action'), page);
+    return [url, await this.request(url, { method: 'POST', body: fields })];
+  }
+}

@@ -1,0 +1,73 @@
+// Starts the local server for one test file.
+
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+export const root = resolve(import.meta.dirname, '../../..');
+export const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target');
+
+const binary = process.env.CARGO_BIN ?? join(target, 'debug', 'local');
+const demoTenant = join(root, 'infra/local/tenant.yaml');
+const testTenant = join(root, 'tests/fixtures/tenant.yaml');
+
+/** What the demo tenant holds. */
+export const demo = {
+  audience: 'https://api.example.com',
+  user: { username: 'ada@example.com', password: 'correct horse battery staple' },
+  web: {
+    id: 'demo-web',
+    secret: 'demo-web-secret-0123456789abcdef0123456789abcdef0123456789abcdef',
+    callback: 'http://localhost:8080/callback',
+  },
+  m2m: {
+    id: 'demo-m2m',
+    secret: 'demo-m2m-secret-0123456789abcdef0123456789abcdef0123456789abcdef',
+  },
+};
+
+/** The tests' tenant with the named users only, after some replacements, each of which must hit. */
+export async function testTenantText(replacements = {}) {
+  let [text] = (await readFile(testTenant, 'utf8')).split('# pool\n');
+  for (const [from, to] of Object.entries(replacements)) {
+    if (!text.includes(from)) throw new Error(`\`${from}\` is not in the tenant file`);
+    text = text.replaceAll(from, to);
+  }
+  return text;
+}
+
+/** A server on a free port: the demo tenant's, or that of a tenant file's text. */
+export async function startLocal({ tenant, options = [] } = {}) {
+  const folder = await mkdtemp(join(tmpdir(), 'ratchet-'));
+  let file = demoTenant;
+  if (tenant) {
+    file = join(folder, 'tenant.yaml');
+    await writeFile(file, tenant);
+  }
+  const args = ['--port', '0', '--data', 'memory', '--tenant', file, ...options];
+  const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const kill = () => child.kill();
+  process.once('exit', kill);
+  const ended = new Promise((done) => child.once('close', done));
+
+  let log = '';
+  child.stderr.on('data', (data) => (log += data));
+  const ready = new Promise((found, failed) => {
+    child.once('error', failed);
+    child.once('close', () => failed(new Error(`the server stopped before it was ready:\n${log}`)));
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      log += `${line}\n`;
+      if (line.startsWith('ready ')) found(line.slice('ready '.length));
+    });
+  });
+  const issuer = await ready;
+  const stop = async () => {
+    kill();
+    await ended;
+    process.off('exit', kill);
+    await rm(folder, { recursive: true });
+  };
+  return { issuer, url: (path) => new URL(path, issuer).href, stop };
+}

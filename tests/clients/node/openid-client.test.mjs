@@ -1,0 +1,162 @@
+// openid-client (certified OpenID Connect relying party) against a local server.
+
+import assert from 'node:assert/strict';
+import { createPrivateKey, webcrypto } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+
+import * as client from 'openid-client';
+
+import { Browser } from './hosted-login.mjs';
+import { demo, root, startLocal, testTenantText } from './local.mjs';
+
+const SCOPE = 'openid profile email offline_access read:orders';
+
+/** Discovery, with signatures checked against the published keys. */
+async function configure(server, id, metadata, authentication) {
+  const options = { execute: [client.allowInsecureRequests] };
+  const issuer = new URL(server.issuer);
+  const config = await client.discovery(issuer, id, metadata, authentication, options);
+  client.enableNonRepudiationChecks(config);
+  return config;
+}
+
+/** From nothing to tokens, through the hosted login, with PKCE, state and nonce. */
+async function logIn(config, redirectUri, parameters = {}) {
+  const pkceCodeVerifier = client.randomPKCECodeVerifier();
+  const expectedState = client.randomState();
+  const expectedNonce = client.randomNonce();
+  const url = client.buildAuthorizationUrl(config, {
+    redirect_uri: redirectUri,
+    scope: SCOPE,
+    audience: demo.audience,
+    state: expectedState,
+    nonce: expectedNonce,
+    code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
+    code_challenge_method: 'S256',
+    ...parameters,
+  });
+  const callback = await new Browser().logIn(url, redirectUri, demo.user);
+  return client.authorizationCodeGrant(config, callback, {
+    pkceCodeVerifier,
+    expectedState,
+    expectedNonce,
+    idTokenExpected: true,
+    ...(parameters.max_age && { maxAge: Number(parameters.max_age) }),
+  });
+}
+
+/** The client's own check that a refresh is refused for good. */
+async function assertRefused(config, token) {
+  await assert.rejects(client.refreshTokenGrant(config, token), (error) => {
+    assert.ok(error instanceof client.ResponseBodyError, String(error));
+    assert.equal(error.status, 403);
+    assert.equal(error.error, 'invalid_grant');
+    assert.equal(error.error_description, 'Unknown or invalid refresh token.');
+    return true;
+  });
+}
+
+/** Login, two refreshes, userinfo, revocation, and the refusal afterwards. */
+async function walk(config, redirectUri) {
+  const first = await logIn(config, redirectUri);
+  const { sub } = first.claims();
+  assert.equal(first.claims().email, demo.user.username);
+  assert.ok(first.refresh_token.startsWith('rt1_'));
+
+  const second = await client.refreshTokenGrant(config, first.refresh_token);
+  assert.equal(second.claims().sub, sub);
+  const third = await client.refreshTokenGrant(
+    config,
+    second.refresh_token ?? first.refresh_token,
+    { scope: 'openid read:orders' },
+  );
+  assert.deepEqual(third.scope.split(' ').sort(), ['openid', 'read:orders']);
+
+  const userinfo = await client.fetchUserInfo(config, second.access_token, sub);
+  assert.equal(userinfo.email, demo.user.username);
+
+  const live = third.refresh_token ?? first.refresh_token;
+  await client.tokenRevocation(config, live);
+  await assertRefused(config, live);
+}
+
+describe('the demo tenant', () => {
+  let server;
+  before(async () => (server = await startLocal()));
+  after(() => server.stop());
+
+  test('a single-page application logs in, refreshes and revokes', async () => {
+    const config = await configure(server, 'demo-spa', undefined, client.None());
+    await walk(config, server.url('demo'));
+  });
+
+  test('a web application with a secret logs in, refreshes and revokes', async () => {
+    const { id, secret, callback } = demo.web;
+    await walk(await configure(server, id, secret), callback);
+  });
+
+  test('a machine gets a token for its API', async () => {
+    const { id, secret } = demo.m2m;
+    const config = await configure(server, id, secret);
+    const tokens = await client.clientCredentialsGrant(config, { audience: demo.audience });
+    assert.equal(tokens.token_type, 'bearer');
+    assert.equal(tokens.refresh_token, undefined);
+  });
+});
+
+describe('the tests’ tenant', () => {
+  let server;
+  before(async () => (server = await startLocal({ tenant: await testTenantText() })));
+  after(() => server.stop());
+
+  test('client_secret_basic, every character of it percent-encoded', async () => {
+    const secret = 'a%40b+c:d&e=f/web-basic-secret_0123456789abcdef0123456789abcdef';
+    const basic = client.ClientSecretBasic(secret);
+    await walk(await configure(server, 'web-basic', undefined, basic), callbackOf('office'));
+  });
+
+  test('client_secret_post', async () => {
+    const secret = 'web-post-secret-0123456789abcdef0123456789abcdef0123456789abcdef';
+    const post = client.ClientSecretPost(secret);
+    await walk(await configure(server, 'web-post', undefined, post), callbackOf('shop'));
+  });
+
+  test('private_key_jwt', async () => {
+    const pem = await readFile(join(root, 'tests/fixtures/assertion-key.pem'));
+    const der = createPrivateKey(pem).export({ type: 'pkcs8', format: 'der' });
+    const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+    const key = await webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']);
+    const config = await configure(server, 'web-key', undefined, client.PrivateKeyJwt(key));
+    await walk(config, callbackOf('key'));
+  });
+
+  for (const alg of ['PS256', 'ES256']) {
+    test(`ID tokens in ${alg}`, async () => {
+      const name = alg.toLowerCase();
+      const secret = `web-${name}-secret-0123456789abcdef0123456789abcdef0123456789abcd`;
+      const metadata = { client_secret: secret, id_token_signed_response_alg: alg };
+      const config = await configure(server, `web-${name}`, metadata);
+      await walk(config, callbackOf(name));
+    });
+  }
+
+  test('max_age comes back as auth_time', async () => {
+    const config = await configure(server, 'spa-strict', undefined, client.None());
+    const tokens = await logIn(config, callbackOf('app'), { max_age: '3600' });
+    assert.ok(Math.abs(tokens.claims().auth_time - Date.now() / 1000) < 60);
+  });
+
+  test('a replayed token ends the family, and the client is told so', async () => {
+    const config = await configure(server, 'spa-strict', undefined, client.None());
+    const first = await logIn(config, callbackOf('app'));
+    const second = await client.refreshTokenGrant(config, first.refresh_token);
+    await assertRefused(config, first.refresh_token);
+    await assertRefused(config, second.refresh_token);
+  });
+});
+
+function callbackOf(name) {
+  return `https://${name}.example.com/callback`;
+}

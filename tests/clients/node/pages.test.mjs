@@ -1,0 +1,144 @@
+// The hosted pages in a real Chromium: login, consent, error, form_post.
+
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { after, before, describe, test } from 'node:test';
+
+import { LOOKS, fillInLogin, launchChromium, look, openTab } from './chromium.mjs';
+import { demo, startLocal, testTenantText } from './local.mjs';
+
+/** An application that shows what it was sent. */
+async function startApplication() {
+  const server = createServer(async (request, response) => {
+    const body = (await request.toArray()).join('');
+    const query = new URL(request.url, 'http://localhost').searchParams;
+    const received = Object.fromEntries(body ? new URLSearchParams(body) : query);
+    response.setHeader('content-type', 'text/html');
+    response.end(`<title>app</title><pre>${JSON.stringify(received)}</pre>`);
+  });
+  await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
+  const callback = `http://127.0.0.1:${server.address().port}/callback`;
+  return { callback, stop: () => server.closeAllConnections() || server.close() };
+}
+
+describe('the hosted pages', () => {
+  let application;
+  let browser;
+  let server;
+
+  before(async () => {
+    application = await startApplication();
+    const replacements = { 'https://partner.example.com/callback': application.callback };
+    server = await startLocal({ tenant: await testTenantText(replacements) });
+    browser = await launchChromium();
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+    application?.stop();
+  });
+
+  /** The third party's request, which asks for login and consent. */
+  function request(parameters = {}) {
+    const query = new URLSearchParams({
+      response_type: 'code',
+      client_id: 'third-party',
+      redirect_uri: application.callback,
+      scope: 'openid profile email offline_access read:orders write:orders',
+      audience: demo.audience,
+      state: 'from-the-application',
+      ...parameters,
+    });
+    return `${server.url('authorize')}?${query}`;
+  }
+
+  /** What the application was sent. */
+  async function received(page) {
+    await page.waitForURL(`${application.callback}**`);
+    return JSON.parse(await page.locator('pre').innerText());
+  }
+
+  for (const { name, ...options } of LOOKS) {
+    test(`login, consent and error pages: ${name}`, async () => {
+      const { context, page, complaints } = await openTab(browser, options);
+      await page.goto(request());
+      await look(page, `login-${name}`);
+      await fillInLogin(page, { ...demo.user, password: 'wrong' });
+      await page.locator('[role=alert]').waitFor();
+      await look(page, `login-refused-${name}`);
+      await fillInLogin(page, demo.user);
+      await page.waitForURL('**/u/consent?**');
+      await look(page, `consent-${name}`);
+
+      await page.goto(request({ redirect_uri: 'https://elsewhere.example/callback' }));
+      await look(page, `error-${name}`);
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+  }
+
+  test('accepting leads to the application with a code', async () => {
+    const { context, page, complaints } = await openTab(browser);
+    await page.goto(request());
+    await fillInLogin(page, demo.user);
+    await page.locator('button[value=accept]').click();
+    const { code, state } = await received(page);
+    assert.ok(code);
+    assert.equal(state, 'from-the-application');
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
+  test('declining leads to the application without one', async () => {
+    const { context, page, complaints } = await openTab(browser);
+    await page.goto(request({ prompt: 'consent' }));
+    await fillInLogin(page, demo.user);
+    await page.locator('button[value=deny]').click();
+    const { code, error, state } = await received(page);
+    assert.deepEqual([code, error, state], [undefined, 'access_denied', 'from-the-application']);
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
+  test('a keyboard is enough', async () => {
+    const { context, page } = await openTab(browser);
+    await page.goto(request({ prompt: 'consent' }));
+    const focused = () => page.evaluate(() => document.activeElement.name);
+    assert.equal(await focused(), 'username');
+    await page.keyboard.type(demo.user.username);
+    await page.keyboard.press('Tab');
+    assert.equal(await focused(), 'password');
+    await page.keyboard.type(demo.user.password);
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/u/consent?**');
+    await page.keyboard.press('Tab');
+    assert.equal(await page.evaluate(() => document.activeElement.value), 'accept');
+    await page.keyboard.press('Enter');
+    assert.ok((await received(page)).code);
+    await context.close();
+  });
+
+  test('no JavaScript is needed', async () => {
+    const { context, page } = await openTab(browser, { javaScriptEnabled: false });
+    await page.goto(request({ prompt: 'consent' }));
+    await fillInLogin(page, demo.user);
+    await page.locator('button[value=accept]').click();
+    assert.ok((await received(page)).code);
+    await context.close();
+  });
+
+  for (const javaScriptEnabled of [true, false]) {
+    test(`form_post with JavaScript ${javaScriptEnabled ? 'on' : 'off'}`, async () => {
+      const { context, page, complaints } = await openTab(browser, { javaScriptEnabled });
+      await page.goto(request({ prompt: 'consent', response_mode: 'form_post' }));
+      await fillInLogin(page, demo.user);
+      await page.locator('button[value=accept]').click();
+      if (!javaScriptEnabled) await page.locator('button[type=submit]').click();
+      const { code, state } = await received(page);
+      assert.ok(code);
+      assert.equal(state, 'from-the-application');
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+  }
+});

@@ -1,0 +1,250 @@
+//! Consent: whom it is asked of, what is remembered, and what saying no does.
+
+use e2e::{
+    Answer, Server,
+    apps::{API, ASKING_API, App, NATIVE, SPA_STRICT, THIRD_PARTY, User, WEB_POST},
+    assert_error_page,
+    assertions::{assert_page, assert_sane},
+    html,
+};
+
+async fn consent_page(server: &Server, user: &User) -> (e2e::Browser, Answer) {
+    let browser = server.browser();
+    let login = server.login(&THIRD_PARTY).user(user).browser(&browser);
+    let page = login.open().await.page_at("/u/login");
+    let answer = browser.log_in(&page, &user.email, user.password).await;
+    let page = browser.follow(answer).await.page_at("/u/consent");
+    (browser, page)
+}
+
+/// Whether somebody who is logged in is asked.
+async fn is_asked(server: &Server, app: &App, changes: &[(&str, &str)]) -> bool {
+    let user = server.fresh_user();
+    let browser = server.browser();
+    let first = server.login(&SPA_STRICT).user(&user).browser(&browser);
+    first.without("audience").scope("openid").callback().await;
+    let login = server.login(app).user(&user).browser(&browser);
+    let login = changes
+        .iter()
+        .fold(login, |login, (name, value)| login.with(name, value));
+    match login.open().await {
+        e2e::Landing::Page(page) => {
+            assert_eq!(
+                (page.status, page.url.path()),
+                (200, "/u/consent"),
+                "{page}"
+            );
+            true
+        }
+        e2e::Landing::Callback(callback) => {
+            callback.code();
+            false
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_third_party_has_to_ask() {
+    let server = Server::shared();
+    assert!(is_asked(server, &THIRD_PARTY, &[]).await);
+    assert!(
+        is_asked(
+            server,
+            &THIRD_PARTY,
+            &[("audience", ""), ("scope", "openid")]
+        )
+        .await
+    );
+}
+
+#[tokio::test]
+async fn a_first_party_asks_only_where_the_api_wants_it() {
+    let server = Server::shared();
+    assert!(!is_asked(server, &WEB_POST, &[("audience", API)]).await);
+    assert!(
+        !is_asked(
+            server,
+            &WEB_POST,
+            &[("audience", ""), ("scope", "openid email")]
+        )
+        .await
+    );
+    let asking = [("audience", ASKING_API), ("scope", "openid read:diary")];
+    assert!(is_asked(server, &WEB_POST, &asking).await);
+}
+
+#[tokio::test]
+async fn a_callback_that_anybody_could_claim_has_to_ask() {
+    let server = Server::shared();
+    assert!(is_asked(server, &NATIVE, &[("audience", API)]).await);
+    let loopback = ("redirect_uri", "http://127.0.0.1:51004/callback");
+    assert!(is_asked(server, &NATIVE, &[("audience", API), loopback]).await);
+    assert!(
+        !is_asked(
+            server,
+            &NATIVE,
+            &[("audience", ""), ("scope", "openid"), loopback]
+        )
+        .await
+    );
+}
+
+#[tokio::test]
+async fn the_page_says_who_wants_what() {
+    let server = Server::shared();
+    let user = server.fresh_user();
+    let (_, page) = consent_page(server, &user).await;
+    assert_page(&page);
+    let text = html::unescape(&page.text());
+    for word in [THIRD_PARTY.name, "orders"] {
+        assert!(text.contains(word), "`{word}` is not in {page}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_granted_is_not_asked_again() {
+    let server = Server::shared();
+    let user = server.fresh_user();
+    let (browser, page) = consent_page(server, &user).await;
+    let answer = browser.answer_consent(&page, "accept").await;
+    assert_eq!(answer.status, 302, "{answer}");
+    browser.follow(answer).await.callback().code();
+
+    let login = || server.login(&THIRD_PARTY).user(&user).browser(&browser);
+    login().open().await.callback().code();
+    login()
+        .with("prompt", "none")
+        .open()
+        .await
+        .callback()
+        .code();
+    login()
+        .scope("openid offline_access read:orders")
+        .open()
+        .await
+        .callback()
+        .code();
+}
+
+#[tokio::test]
+async fn more_than_was_granted_is_asked() {
+    let server = Server::shared();
+    let user = server.fresh_user();
+    let browser = server.browser();
+    let login = || server.login(&THIRD_PARTY).user(&user).browser(&browser);
+    login().scope("openid read:orders").callback().await.code();
+
+    let more = || login().scope("openid read:orders write:orders");
+    let silent = more().with("prompt", "none").open().await.callback();
+    silent.assert_error("consent_required", "Consent required");
+    more().open().await.page_at("/u/consent");
+    let elsewhere = login().audience(ASKING_API).scope("openid read:diary");
+    elsewhere.open().await.page_at("/u/consent");
+}
+
+#[tokio::test]
+async fn prompt_consent_asks_whatever_was_granted() {
+    let server = Server::shared();
+    let user = server.fresh_user();
+    let browser = server.browser();
+    let login = || server.login(&THIRD_PARTY).user(&user).browser(&browser);
+    login().callback().await.code();
+    login()
+        .with("prompt", "consent")
+        .open()
+        .await
+        .page_at("/u/consent");
+}
+
+#[tokio::test]
+async fn one_users_consent_is_not_anothers() {
+    let server = Server::shared();
+    let (first, second) = (server.fresh_user(), server.fresh_user());
+    server
+        .login(&THIRD_PARTY)
+        .user(&first)
+        .callback()
+        .await
+        .code();
+    consent_page(server, &second).await;
+}
+
+#[tokio::test]
+async fn no_is_told_to_the_application_and_not_remembered() {
+    let server = Server::shared();
+    let user = server.fresh_user();
+    let (browser, page) = consent_page(server, &user).await;
+    let answer = browser.answer_consent(&page, "deny").await;
+    let callback = browser.follow(answer).await.callback();
+    assert_eq!(callback.target(), THIRD_PARTY.callback);
+    assert_eq!(
+        callback.get("error").as_deref(),
+        Some("access_denied"),
+        "{}",
+        callback.url
+    );
+    assert!(
+        callback.get("state").is_some_and(|state| !state.is_empty()),
+        "{}",
+        callback.url
+    );
+    assert_eq!(callback.get("code"), None, "{}", callback.url);
+
+    let login = server.login(&THIRD_PARTY).user(&user).browser(&browser);
+    login.open().await.page_at("/u/consent");
+}
+
+#[tokio::test]
+async fn an_answer_without_the_csrf_token_does_not_count() {
+    let server = Server::shared();
+    let user = server.fresh_user();
+    let (browser, page) = consent_page(server, &user).await;
+    let state = html::input(&page.text(), "state")["value"].clone();
+    for token in ["", "guessed"] {
+        let form = [
+            ("state", state.as_str()),
+            ("_csrf", token),
+            ("action", "accept"),
+        ];
+        let answer = browser.http().post_form(page.url.as_str(), &form).await;
+        assert_error_page(&answer, "");
+    }
+    let silent = server
+        .login(&THIRD_PARTY)
+        .browser(&browser)
+        .with("prompt", "none");
+    silent
+        .open()
+        .await
+        .callback()
+        .assert_error("consent_required", "Consent required");
+}
+
+#[tokio::test]
+async fn another_browser_cannot_answer() {
+    let server = Server::shared();
+    let (user, other_user) = (server.fresh_user(), server.fresh_user());
+    let (_, page) = consent_page(server, &user).await;
+    let (other, _) = consent_page(server, &other_user).await;
+    let answer = other.answer_consent(&page, "accept").await;
+    assert_sane(&answer);
+    assert!(answer.status >= 400, "{answer}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_neither_yes_nor_no_grants_nothing() {
+    let server = Server::shared();
+    let user = server.fresh_user();
+    let (browser, page) = consent_page(server, &user).await;
+    let answer = browser.submit(&page, &[("action", "perhaps")]).await;
+    assert_sane(&answer);
+    let silent = server
+        .login(&THIRD_PARTY)
+        .browser(&browser)
+        .with("prompt", "none");
+    silent
+        .open()
+        .await
+        .callback()
+        .assert_error("consent_required", "Consent required");
+}

@@ -1,0 +1,207 @@
+//! What a refresh costs, by DynamoDB's own count, once the function is warm.
+
+use e2e::{
+    Answer, Cost, Server, Tokens,
+    apps::{App, SPA_LEEWAY, SPA_STRICT, WEB_BASIC, WEB_CLASSIC, WEB_POST},
+    assert_unknown_refresh_token,
+};
+
+const REASON: &str = "reads what each request cost";
+
+/// The budget of one rotating refresh with an ID token.
+#[track_caller]
+fn assert_within_budget(answer: &Answer) {
+    let cost = answer.cost();
+    assert_eq!(answer.status, 200, "{answer}");
+    assert_eq!((cost.read_calls, cost.write_calls), (1.0, 1.0), "{cost:?}");
+    assert!(cost.read_units <= 2.0, "{cost:?}");
+    assert!(cost.write_units <= 1.0, "{cost:?}");
+    assert!(cost.sign_calls <= 2.0, "{cost:?}");
+}
+
+/// Logs in and refreshes once, so that client and keys are in memory.
+async fn warm(server: &Server, app: &App) -> String {
+    let token = server.login(app).refresh_token().await;
+    server.rotated(app, &token).await
+}
+
+#[tokio::test]
+async fn a_rotating_refresh_is_one_read_and_one_write() {
+    let Some(server) = Server::shared_local(REASON) else {
+        return;
+    };
+    for app in [SPA_STRICT, SPA_LEEWAY, WEB_POST, WEB_BASIC] {
+        let token = warm(server, &app).await;
+        assert_within_budget(&server.refresh(&app, &token).await);
+    }
+}
+
+#[tokio::test]
+async fn the_sixtieth_refresh_costs_what_the_first_did() {
+    let Some(server) = Server::shared_local(REASON) else {
+        return;
+    };
+    let mut token = warm(server, &SPA_LEEWAY).await;
+    for _ in 0..60 {
+        let answer = server.refresh(&SPA_LEEWAY, &token).await;
+        assert_within_budget(&answer);
+        token = Tokens::expect(answer).refresh_token();
+    }
+}
+
+#[tokio::test]
+async fn a_users_other_families_add_nothing() {
+    let Some(server) = Server::shared_local(REASON) else {
+        return;
+    };
+    let user = server.fresh_user();
+    let browser = server.browser();
+    for _ in 0..20 {
+        server
+            .login(&SPA_STRICT)
+            .user(&user)
+            .browser(&browser)
+            .refresh_token()
+            .await;
+    }
+    let token = server
+        .login(&SPA_STRICT)
+        .browser(&browser)
+        .refresh_token()
+        .await;
+    let token = server.rotated(&SPA_STRICT, &token).await;
+    assert_within_budget(&server.refresh(&SPA_STRICT, &token).await);
+}
+
+#[tokio::test]
+async fn a_narrowed_refresh_costs_the_same() {
+    let Some(server) = Server::shared_local(REASON) else {
+        return;
+    };
+    let token = warm(server, &SPA_STRICT).await;
+    let more = [("scope", "openid read:orders")];
+    assert_within_budget(&server.refresh_with(&SPA_STRICT, &token, &more).await);
+}
+
+#[tokio::test]
+async fn a_replay_inside_the_leeway_writes_nothing() {
+    let Some(server) = Server::shared_local(REASON) else {
+        return;
+    };
+    let parent = warm(server, &SPA_LEEWAY).await;
+    let child = server.rotated(&SPA_LEEWAY, &parent).await;
+    for _ in 0..3 {
+        let answer = server.refresh(&SPA_LEEWAY, &parent).await;
+        let cost = answer.cost();
+        assert_eq!(Tokens::expect(answer).refresh_token(), child);
+        assert_eq!(
+            (cost.read_calls, cost.write_calls, cost.write_units),
+            (1.0, 0.0, 0.0)
+        );
+        assert!(cost.read_units <= 2.0, "{cost:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_stays_costs_no_more_than_one_that_rotates() {
+    let Some(server) = Server::shared_local(REASON) else {
+        return;
+    };
+    let token = server.login(&WEB_CLASSIC).refresh_token().await;
+    server.refreshed(&WEB_CLASSIC, &token).await;
+    let answer = server.refresh(&WEB_CLASSIC, &token).await;
+    assert_eq!(answer.status, 200, "{answer}");
+    let cost = answer.cost();
+    assert!(
+        cost.read_calls <= 1.0 && cost.write_calls <= 1.0,
+        "{cost:?}"
+    );
+    assert!(
+        cost.read_units <= 2.0 && cost.write_units <= 1.0,
+        "{cost:?}"
+    );
+}
+
+/// Tokens that we never sealed for this client, made from one that we did.
+fn forgeries(token: &str) -> Vec<String> {
+    let body = token
+        .strip_prefix("rt1_")
+        .expect("refresh tokens have a prefix");
+    let flipped = |at: usize| {
+        let other = if &body[at..=at] == "A" { "B" } else { "A" };
+        format!("rt1_{}{other}{}", &body[..at], &body[at + 1..])
+    };
+    let mut forged: Vec<String> = (0..body.len() - 1).step_by(7).map(flipped).collect();
+    forged.extend([
+        "rt1_".to_owned(),
+        "rt1_AAAA".to_owned(),
+        "nonsense".to_owned(),
+        format!("rt1_{}", "A".repeat(body.len())),
+        format!("rt1_{}", "A".repeat(20_000)),
+        token[..token.len() - 1].to_owned(),
+        token[..token.len() / 2].to_owned(),
+        format!("{token}A"),
+        format!("{token}="),
+        format!("{token}\n"),
+        format!(" {token}"),
+        body.to_owned(),
+        token.to_uppercase(),
+        format!("rt2_{body}"),
+        format!("{token}.{token}"),
+    ]);
+    forged
+}
+
+#[tokio::test]
+async fn a_forged_token_calls_nothing() {
+    let Some(server) = Server::shared_local(REASON) else {
+        return;
+    };
+    let token = warm(server, &SPA_STRICT).await;
+    for forged in forgeries(&token) {
+        let answer = server.refresh(&SPA_STRICT, &forged).await;
+        assert_unknown_refresh_token(&answer);
+        assert_eq!(answer.cost(), Cost::NOTHING, "{forged}");
+    }
+    server.rotated(&SPA_STRICT, &token).await;
+}
+
+#[tokio::test]
+async fn a_foreign_clients_token_calls_nothing() {
+    let Some(server) = Server::shared_local(REASON) else {
+        return;
+    };
+    for app in [SPA_LEEWAY, WEB_POST] {
+        warm(server, &app).await;
+    }
+    let token = warm(server, &SPA_STRICT).await;
+    for thief in [SPA_LEEWAY, WEB_POST] {
+        let answer = server.refresh(&thief, &token).await;
+        assert_unknown_refresh_token(&answer);
+        assert_eq!(answer.cost(), Cost::NOTHING);
+    }
+}
+
+#[tokio::test]
+async fn a_code_presented_as_a_refresh_token_calls_nothing() {
+    let Some(server) = Server::shared_local(REASON) else {
+        return;
+    };
+    warm(server, &SPA_STRICT).await;
+    let code = server.login(&SPA_STRICT).code().await;
+    let answer = server.refresh(&SPA_STRICT, &code.value).await;
+    assert_unknown_refresh_token(&answer);
+    assert_eq!(answer.cost(), Cost::NOTHING);
+}
+
+#[tokio::test]
+async fn a_request_that_cannot_be_read_calls_nothing() {
+    let Some(server) = Server::shared_local(REASON) else {
+        return;
+    };
+    warm(server, &SPA_STRICT).await;
+    let body = "grant_type=refresh_token&client_id=spa-strict&client_id=spa-strict";
+    let kind = "application/x-www-form-urlencoded";
+    let answer = server.http().post_bytes("/oauth/token", kind, body).await;
+    assert_eq!((answer.status, answer.cost()), (400, Cost::NOTHING));
+}

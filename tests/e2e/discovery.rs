@@ -1,0 +1,191 @@
+//! `/.well-known/*`: what a client configures itself from.
+
+use std::collections::BTreeSet;
+
+use e2e::{Answer, Server};
+use serde_json::Value;
+
+const PATHS: [&str; 2] = [
+    "/.well-known/openid-configuration",
+    "/.well-known/oauth-authorization-server",
+];
+const JWKS: &str = "/.well-known/jwks.json";
+
+#[track_caller]
+fn assert_public_document(answer: &Answer) {
+    assert_eq!(answer.status, 200, "{answer}");
+    let kind = answer.header("content-type").unwrap_or_default();
+    assert!(kind.starts_with("application/json"), "{answer}");
+    let cache = answer.header("cache-control").unwrap_or_default();
+    assert!(
+        cache.contains("public") && cache.contains("max-age="),
+        "{answer}"
+    );
+    assert_eq!(
+        answer.header("access-control-allow-origin"),
+        Some("*"),
+        "{answer}"
+    );
+}
+
+async fn document(server: &Server) -> Value {
+    server.http().get(PATHS[0]).await.json()
+}
+
+fn names(value: &Value) -> BTreeSet<&str> {
+    let list = value
+        .as_array()
+        .unwrap_or_else(|| panic!("not a list: {value}"));
+    list.iter().filter_map(Value::as_str).collect()
+}
+
+#[tokio::test]
+async fn both_paths_lead_to_one_public_document() {
+    let server = Server::shared();
+    let mut documents = Vec::new();
+    for path in PATHS {
+        let answer = server.http().get(path).await;
+        assert_public_document(&answer);
+        documents.push(answer.json());
+    }
+    assert_eq!(documents[0], documents[1]);
+}
+
+#[tokio::test]
+async fn endpoints_lie_below_the_issuer() {
+    let server = Server::shared();
+    let document = document(server).await;
+    assert_eq!(document["issuer"], server.issuer());
+    assert!(server.issuer().ends_with('/'));
+    for (field, path) in [
+        ("authorization_endpoint", "authorize"),
+        ("token_endpoint", "oauth/token"),
+        ("userinfo_endpoint", "userinfo"),
+        ("revocation_endpoint", "oauth/revoke"),
+        ("jwks_uri", ".well-known/jwks.json"),
+    ] {
+        assert_eq!(document[field], server.url(path), "{field}");
+    }
+}
+
+#[tokio::test]
+async fn the_document_lists_what_clients_choose_from() {
+    let document = document(Server::shared()).await;
+    for (field, expected) in [
+        ("scopes_supported", "openid profile offline_access email"),
+        ("response_types_supported", "code"),
+        ("response_modes_supported", "query form_post"),
+        ("subject_types_supported", "public"),
+        ("code_challenge_methods_supported", "S256 plain"),
+        ("id_token_signing_alg_values_supported", "HS256 RS256 PS256"),
+        (
+            "token_endpoint_auth_methods_supported",
+            "client_secret_basic client_secret_post private_key_jwt",
+        ),
+        (
+            "token_endpoint_auth_signing_alg_values_supported",
+            "RS256 RS384 PS256",
+        ),
+        (
+            "claims_supported",
+            "aud auth_time email email_verified exp family_name given_name iat iss name nickname \
+             picture sub",
+        ),
+    ] {
+        let listed = names(&document[field]);
+        for name in expected.split_whitespace() {
+            assert!(listed.contains(name), "{field} lacks {name}: {listed:?}");
+        }
+    }
+    assert!(!names(&document["response_modes_supported"]).contains("web_message"));
+}
+
+#[tokio::test]
+async fn nothing_is_promised_that_is_not_there() {
+    let server = Server::shared();
+    let document = document(server).await;
+    for absent in [
+        "introspection_endpoint",
+        "authorization_response_iss_parameter_supported",
+    ] {
+        assert!(document.get(absent).is_none(), "{absent}");
+    }
+    for off in [
+        "request_parameter_supported",
+        "request_uri_parameter_supported",
+    ] {
+        assert_eq!(document[off], false, "{off}");
+    }
+    let fields = document.as_object().expect("the document is an object");
+    for (field, url) in fields
+        .iter()
+        .filter(|(field, _)| field.ends_with("_endpoint"))
+    {
+        let url = url.as_str().unwrap_or_default();
+        let answer = server.http().post_form(url, &[]).await;
+        assert_ne!(answer.status, 404, "{field} is {url}");
+    }
+}
+
+#[tokio::test]
+async fn published_keys_are_public_keys_with_names() {
+    let server = Server::shared();
+    let answer = server.http().get(JWKS).await;
+    assert_public_document(&answer);
+    let body = answer.json();
+    let keys = body["keys"].as_array().expect("`keys` is a list");
+    let algorithms: BTreeSet<&str> = keys.iter().filter_map(|key| key["alg"].as_str()).collect();
+    assert!(algorithms.contains("RS256"), "{body}");
+
+    let mut kids = BTreeSet::new();
+    for key in keys {
+        assert_eq!(key["use"], "sig", "{key}");
+        let kid = key["kid"].as_str().unwrap_or_default();
+        assert!(!kid.is_empty() && kids.insert(kid), "{body}");
+        for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
+            assert!(key.get(private).is_none(), "{private} of {kid}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn rsa_keys_are_complete() {
+    let body = Server::shared().http().get(JWKS).await.json();
+    let keys = body["keys"].as_array().expect("`keys` is a list");
+    let rsa: Vec<&Value> = keys.iter().filter(|key| key["kty"] == "RSA").collect();
+    assert!(!rsa.is_empty(), "{body}");
+    for key in rsa {
+        assert_eq!(key["e"], "AQAB", "{key}");
+        assert!(
+            key["n"].as_str().is_some_and(|n| n.len() >= 342),
+            "2048 bits: {key}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn rsa_keys_come_with_a_certificate() {
+    let body = Server::shared().http().get(JWKS).await.json();
+    let keys = body["keys"].as_array().expect("`keys` is a list");
+    for key in keys.iter().filter(|key| key["kty"] == "RSA") {
+        assert!(
+            key["x5t"].as_str().is_some_and(|print| !print.is_empty()),
+            "{key}"
+        );
+        assert!(
+            key["x5c"][0]
+                .as_str()
+                .is_some_and(|cert| cert.starts_with("MII")),
+            "{key}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn documents_are_only_read() {
+    let server = Server::shared();
+    for path in PATHS.into_iter().chain([JWKS]) {
+        let answer = server.http().post_form(path, &[]).await;
+        assert!(matches!(answer.status, 404 | 405), "{answer}");
+    }
+}

@@ -1,0 +1,210 @@
+//! A store that fails burns no token: the answer is 503, and the same token works afterwards.
+
+use e2e::{
+    Launch, Server, Tokens,
+    apps::{SPA_LEEWAY, SPA_STRICT, WEB_CLASSIC},
+    assert_unknown_refresh_token,
+    assertions::{assert_discreet, assert_unavailable},
+    process::free_port,
+    proxy::{Effect, Fault, Proxy, READS, WRITES},
+};
+use tempfile::TempDir;
+
+/// A server whose store lies behind a proxy, which lies in front of another server's store.
+struct Setup {
+    server: Server,
+    proxy: Proxy,
+    _store: Server,
+    _data: TempDir,
+}
+
+fn start() -> Option<Setup> {
+    // The keyring in the store is wrapped for one key file and one issuer; both servers have both.
+    let data = tempfile::tempdir().expect("a temporary folder");
+    let port = free_port();
+    let issuer = format!("http://127.0.0.1:{port}/");
+    let reason = "stands between the server and its store";
+
+    let store = Launch::new().data(&data).option("--issuer", &issuer);
+    let store = store.option("--dynamodb-port", "0").start(reason)?;
+    let proxy = Proxy::start(store.dynamodb());
+    let server = Launch::new().data(&data).port(port);
+    let server = server
+        .env("AWS_ENDPOINT_URL_DYNAMODB", &proxy.url())
+        .start(reason)?;
+    Some(Setup {
+        server,
+        proxy,
+        _store: store,
+        _data: data,
+    })
+}
+
+/// What can go wrong before the store has done anything.
+const DOWN: [Effect; 3] = [Effect::Refuse, Effect::Throttle, Effect::Fail];
+
+#[tokio::test]
+async fn a_refresh_survives_a_store_that_is_down() {
+    let Some(Setup { server, proxy, .. }) = &start() else {
+        return;
+    };
+    for app in [SPA_STRICT, SPA_LEEWAY, WEB_CLASSIC] {
+        let mut token = server.login(&app).refresh_token().await;
+        for effect in DOWN {
+            proxy.break_with(Fault::always(effect));
+            assert_unavailable(&server.refresh(&app, &token).await);
+            assert!(proxy.mend() > 0, "{effect:?} hit nothing");
+            let tokens = server.refreshed(&app, &token).await;
+            if tokens.has("refresh_token") {
+                token = tokens.refresh_token();
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_survives_a_store_that_only_reads() {
+    let Some(Setup { server, proxy, .. }) = &start() else {
+        return;
+    };
+    for effect in DOWN {
+        let token = server.login(&SPA_STRICT).refresh_token().await;
+        proxy.break_with(Fault::always(effect).on(WRITES));
+        assert_unavailable(&server.refresh(&SPA_STRICT, &token).await);
+        assert!(proxy.mend() > 0, "{effect:?} hit nothing");
+        server.rotated(&SPA_STRICT, &token).await;
+    }
+}
+
+#[tokio::test]
+async fn a_single_fault_is_not_even_noticed() {
+    let Some(Setup { server, proxy, .. }) = &start() else {
+        return;
+    };
+    let mut token = server.login(&SPA_STRICT).refresh_token().await;
+    for effect in DOWN {
+        for operations in [READS, WRITES] {
+            proxy.break_with(Fault::always(effect).on(operations).times(1));
+            token = server.rotated(&SPA_STRICT, &token).await;
+            assert_eq!(proxy.mend(), 1, "{effect:?} hit nothing");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_commit_whose_answer_is_lost_once_still_gives_the_new_token() {
+    let Some(Setup { server, proxy, .. }) = &start() else {
+        return;
+    };
+    for app in [SPA_STRICT, SPA_LEEWAY] {
+        let token = server.login(&app).refresh_token().await;
+        proxy.break_with(Fault::always(Effect::LoseAnswer).on(WRITES).times(1));
+        let second = server.rotated(&app, &token).await;
+        assert_eq!(proxy.mend(), 1, "no answer was lost");
+        let third = server.rotated(&app, &second).await;
+        server.rotated(&app, &third).await;
+    }
+}
+
+#[tokio::test]
+async fn a_commit_whose_answers_are_all_lost_burns_nothing() {
+    let Some(Setup { server, proxy, .. }) = &start() else {
+        return;
+    };
+    for app in [SPA_STRICT, SPA_LEEWAY] {
+        let token = server.login(&app).refresh_token().await;
+        proxy.break_with(Fault::always(Effect::LoseAnswer).on(WRITES));
+        let answer = server.refresh(&app, &token).await;
+        assert!(proxy.mend() > 0, "no answer was lost");
+
+        let live = if answer.status == 200 {
+            Tokens::expect(answer).refresh_token()
+        } else {
+            assert_unavailable(&answer);
+            server.rotated(&app, &token).await
+        };
+        server.rotated(&app, &live).await;
+    }
+}
+
+#[tokio::test]
+async fn a_reuse_is_refused_only_when_the_family_has_ended() {
+    let Some(Setup { server, proxy, .. }) = &start() else {
+        return;
+    };
+    let first = server.login(&SPA_STRICT).refresh_token().await;
+    let second = server.rotated(&SPA_STRICT, &first).await;
+    proxy.break_with(Fault::always(Effect::Fail).on(WRITES));
+    assert_unavailable(&server.refresh(&SPA_STRICT, &first).await);
+    assert!(proxy.mend() > 0, "no write was tried");
+
+    assert_unknown_refresh_token(&server.refresh(&SPA_STRICT, &first).await);
+    assert_unknown_refresh_token(&server.refresh(&SPA_STRICT, &second).await);
+}
+
+#[tokio::test]
+async fn a_code_survives_a_store_that_is_down() {
+    let Some(Setup { server, proxy, .. }) = &start() else {
+        return;
+    };
+    for effect in DOWN {
+        let code = server.login(&SPA_STRICT).code().await;
+        proxy.break_with(Fault::always(effect));
+        assert_unavailable(&server.exchange(&code).await);
+        proxy.mend();
+        Tokens::expect(server.exchange(&code).await);
+    }
+}
+
+#[tokio::test]
+async fn a_revocation_is_acknowledged_only_when_it_has_happened() {
+    let Some(Setup { server, proxy, .. }) = &start() else {
+        return;
+    };
+    let token = server.login(&SPA_STRICT).refresh_token().await;
+    for effect in DOWN {
+        proxy.break_with(Fault::always(effect));
+        assert_unavailable(&server.revoke(&SPA_STRICT, &token).await);
+        proxy.mend();
+    }
+    let answer = server.revoke(&SPA_STRICT, &token).await;
+    assert_eq!(answer.status, 200, "{answer}");
+    assert_unknown_refresh_token(&server.refresh(&SPA_STRICT, &token).await);
+}
+
+#[tokio::test]
+async fn people_are_told_to_come_back_later() {
+    let Some(Setup { server, proxy, .. }) = &start() else {
+        return;
+    };
+    let browser = server.browser();
+    server.login(&SPA_STRICT).browser(&browser).callback().await;
+    let login = || server.login(&SPA_STRICT).browser(&browser);
+    proxy.break_with(Fault::always(Effect::Refuse));
+    let answer = login().ask().await;
+    assert_discreet(&answer);
+    match answer.location() {
+        Some(location) => assert!(location.as_str().contains("error=temporarily_unavailable")),
+        None => assert_eq!(answer.status, 503, "{answer}"),
+    }
+    assert!(proxy.mend() > 0, "the store was not asked");
+    login()
+        .with("prompt", "none")
+        .open()
+        .await
+        .callback()
+        .code();
+}
+
+#[tokio::test]
+async fn a_forged_token_is_refused_even_while_the_store_is_down() {
+    let Some(Setup { server, proxy, .. }) = &start() else {
+        return;
+    };
+    let token = server.login(&SPA_STRICT).refresh_token().await;
+    let token = server.rotated(&SPA_STRICT, &token).await;
+    proxy.break_with(Fault::always(Effect::Refuse));
+    let forged = &token[..token.len() - 2];
+    assert_unknown_refresh_token(&server.refresh(&SPA_STRICT, forged).await);
+    assert_eq!(proxy.mend(), 0, "the store was asked");
+}

@@ -1,0 +1,22 @@
+//! What a client sees, over HTTP: one module per path of the service, then one per promise that
+//! holds across paths. The name of a test is its claim.
+
+mod authorize;
+mod bad_input;
+mod concurrency;
+mod consent;
+mod control_characters;
+mod cors;
+mod cost;
+mod discovery;
+mod faults;
+mod local_cli;
+mod login;
+mod logout;
+mod redirect_uri;
+mod revoke;
+mod secrecy;
+mod session;
+mod token;
+mod tokens;
+mod userinfo;

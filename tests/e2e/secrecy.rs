@@ -1,0 +1,60 @@
+//! No refresh token, code, password or client secret is logged in clear, whatever happens to it.
+
+use e2e::{
+    Launch,
+    apps::{ASSERTION_KEY, SPA_LEEWAY, THIRD_PARTY, User, WEB_BASIC, WEB_KEY, WEB_POST},
+    jwt,
+};
+
+#[tokio::test]
+async fn the_log_holds_no_secret() {
+    let launch = Launch::new().env("RUST_LOG", "trace,hyper=info,aws=info,h2=info");
+    let Some(server) = launch.start("reads the server's log") else {
+        return;
+    };
+    let ada = User::ada();
+    let code = server.login(&SPA_LEEWAY).code().await;
+    let tokens = e2e::Tokens::expect(server.exchange(&code).await);
+    let first = tokens.refresh_token();
+    let second = server.rotated(&SPA_LEEWAY, &first).await;
+    server.rotated(&SPA_LEEWAY, &first).await;
+    let third = server.rotated(&SPA_LEEWAY, &second).await;
+    e2e::assert_unknown_refresh_token(&server.refresh(&SPA_LEEWAY, &first).await);
+    server.revoke(&SPA_LEEWAY, &third).await;
+    server.exchange(&code).await;
+
+    let foreign = server.login(&THIRD_PARTY).refresh_token().await;
+    server.refresh(&WEB_POST, &foreign).await;
+    server.refresh(&WEB_BASIC, &foreign).await;
+    let assertion = jwt::sign(
+        &jwt::assertion_claims(WEB_KEY.id, server.issuer(), server.now()),
+        ASSERTION_KEY,
+    );
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("audience", "https://unknown.example.com"),
+        ("client_assertion_type", jwt::ASSERTION_TYPE),
+        ("client_assertion", &assertion),
+    ];
+    server.http().post_form("/oauth/token", &form).await;
+
+    let log = server.stop();
+    let verifier = code.verifier.clone().unwrap_or_default();
+    for secret in [
+        &first,
+        &second,
+        &third,
+        &foreign,
+        &code.value,
+        &verifier,
+        &assertion,
+        &tokens.access_token(),
+        &tokens.id_token(),
+        ada.password,
+        WEB_POST.secret(),
+        WEB_BASIC.secret(),
+        THIRD_PARTY.secret(),
+    ] {
+        assert!(!log.contains(secret), "`{secret}` in the log");
+    }
+}

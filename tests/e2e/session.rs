@@ -1,0 +1,177 @@
+//! `prompt`, `max_age` and the browser session that `/authorize` answers from.
+
+use e2e::{
+    Server,
+    apps::{API, NATIVE, SPA_STRICT, User, WEB_POST},
+    jwt,
+};
+
+#[tokio::test]
+async fn a_session_needs_no_second_login() {
+    let server = Server::shared();
+    let browser = server.browser();
+    server.login(&SPA_STRICT).browser(&browser).callback().await;
+    let login = || server.login(&WEB_POST).browser(&browser);
+    login().open().await.callback().code();
+    login()
+        .with("prompt", "none")
+        .open()
+        .await
+        .callback()
+        .code();
+}
+
+#[tokio::test]
+async fn prompt_none_never_shows_a_page() {
+    let server = Server::shared();
+    let callback = server
+        .login(&SPA_STRICT)
+        .with("prompt", "none")
+        .open()
+        .await
+        .callback();
+    callback.assert_error("login_required", "Login required");
+}
+
+#[tokio::test]
+async fn prompt_login_asks_again_and_tells_when() {
+    let server = Server::shared();
+    let browser = server.browser();
+    server.login(&SPA_STRICT).browser(&browser).callback().await;
+    let login = || {
+        server
+            .login(&SPA_STRICT)
+            .browser(&browser)
+            .with("prompt", "login")
+    };
+    login().open().await.page_at("/u/login");
+
+    let (_, claims) = jwt::peek(&login().tokens().await.id_token());
+    let told = claims["auth_time"]
+        .as_u64()
+        .expect("`auth_time` is a number");
+    assert!(told.abs_diff(server.now()) <= 30, "{claims}");
+}
+
+#[tokio::test]
+async fn a_login_older_than_max_age_is_asked_again() {
+    let Some(server) = Server::start("moves the clock") else {
+        return;
+    };
+    let browser = server.browser();
+    let login = || {
+        server
+            .login(&SPA_STRICT)
+            .browser(&browser)
+            .with("max_age", "600")
+    };
+    let (_, claims) = jwt::peek(&login().tokens().await.id_token());
+    let first = claims["auth_time"]
+        .as_u64()
+        .expect("`auth_time` is a number");
+
+    server.advance(300).await;
+    let (_, claims) = jwt::peek(&login().with("prompt", "none").tokens().await.id_token());
+    assert_eq!(claims["auth_time"], first, "the session's own time");
+
+    server.advance(400).await;
+    let silent = login().with("prompt", "none").open().await.callback();
+    silent.assert_error("login_required", "Login required");
+    login().open().await.page_at("/u/login");
+    let (_, claims) = jwt::peek(&login().tokens().await.id_token());
+    assert!(
+        claims["auth_time"].as_u64() >= Some(first + 700),
+        "{claims}"
+    );
+}
+
+#[tokio::test]
+async fn max_age_zero_is_prompt_login() {
+    let server = Server::shared();
+    let browser = server.browser();
+    server.login(&SPA_STRICT).browser(&browser).callback().await;
+    let login = server
+        .login(&SPA_STRICT)
+        .browser(&browser)
+        .with("max_age", "0");
+    login.open().await.page_at("/u/login");
+}
+
+#[tokio::test]
+async fn sessions_end_when_idle_and_in_the_end() {
+    let Some(server) = Server::start("moves the clock") else {
+        return;
+    };
+    let hour = 3600;
+    let browser = server.browser();
+    let silent = || async {
+        let login = server
+            .login(&SPA_STRICT)
+            .browser(&browser)
+            .with("prompt", "none");
+        login.open().await.callback()
+    };
+    server.login(&SPA_STRICT).browser(&browser).callback().await;
+    for _ in 0..2 {
+        server.advance(70 * hour).await;
+        silent().await.code();
+    }
+    server.advance(30 * hour).await;
+    silent()
+        .await
+        .assert_error("login_required", "Login required");
+
+    server.login(&SPA_STRICT).browser(&browser).callback().await;
+    server.advance(73 * hour).await;
+    silent()
+        .await
+        .assert_error("login_required", "Login required");
+}
+
+#[tokio::test]
+async fn a_blocked_user_is_told_to_the_application() {
+    let server = Server::shared();
+    let login = server.login(&SPA_STRICT).user(&User::blocked());
+    login
+        .callback()
+        .await
+        .assert_error("unauthorized", "user is blocked");
+}
+
+#[tokio::test]
+async fn blocking_a_user_ends_the_use_of_a_session() {
+    let Some(server) = Server::shared_local("blocks a user") else {
+        return;
+    };
+    let user = server.fresh_user();
+    let browser = server.browser();
+    let login = || server.login(&SPA_STRICT).user(&user).browser(&browser);
+    login().callback().await.code();
+    server.set_blocked(&user, true).await;
+    let callback = login().with("prompt", "none").callback().await;
+    callback.assert_error("unauthorized", "user is blocked");
+}
+
+#[tokio::test]
+async fn a_loopback_callback_without_consent_is_not_answered_silently() {
+    let server = Server::shared();
+    let user = server.fresh_user();
+    let browser = server.browser();
+    server
+        .login(&SPA_STRICT)
+        .user(&user)
+        .browser(&browser)
+        .callback()
+        .await;
+    let silent = server
+        .login(&NATIVE)
+        .browser(&browser)
+        .audience(API)
+        .with("prompt", "none");
+    let callback = silent.with("redirect_uri", "http://127.0.0.1:51004/callback");
+    callback
+        .open()
+        .await
+        .callback()
+        .assert_error("consent_required", "Consent required");
+}

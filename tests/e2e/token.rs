@@ -1,0 +1,12 @@
+//! `POST /oauth/token`.
+
+mod authorization_code;
+mod client_assertion;
+mod client_authentication;
+mod client_credentials;
+mod errors;
+mod refresh_lifetimes;
+mod refresh_limit;
+mod refresh_reuse;
+mod refresh_token;
+mod rotation_change;

@@ -1,0 +1,33 @@
+//! 200 live refresh tokens per user and application; the next login ends the oldest.
+
+use e2e::{
+    Server,
+    apps::{SPA_LEEWAY, SPA_STRICT},
+    assert_unknown_refresh_token,
+};
+
+#[tokio::test]
+async fn the_201st_login_ends_the_oldest_token_and_no_other() {
+    let server = Server::shared();
+    let user = server.fresh_user();
+    let browser = server.browser();
+    let login = || server.login(&SPA_STRICT).user(&user).browser(&browser);
+    let elsewhere = server
+        .login(&SPA_LEEWAY)
+        .user(&user)
+        .browser(&browser)
+        .refresh_token()
+        .await;
+
+    let oldest = login().refresh_token().await;
+    let second = login().with("prompt", "none").refresh_token().await;
+    for _ in 2..200 {
+        login().with("prompt", "none").refresh_token().await;
+    }
+    let oldest = server.rotated(&SPA_STRICT, &oldest).await;
+    login().with("prompt", "none").refresh_token().await;
+
+    assert_unknown_refresh_token(&server.refresh(&SPA_STRICT, &oldest).await);
+    server.rotated(&SPA_STRICT, &second).await;
+    server.rotated(&SPA_LEEWAY, &elsewhere).await;
+}

@@ -1,0 +1,235 @@
+//! `GET` and `POST /userinfo` (OpenID Connect Core section 5.3).
+
+use e2e::{
+    Answer, Server, Tokens,
+    apps::{API, HS256_API, M2M, SPA_STRICT, User},
+    jwt,
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+async fn userinfo(server: &Server, token: &str) -> Answer {
+    server.http().get_with_bearer("/userinfo", token).await
+}
+
+/// What `/userinfo` says after a login of Ada's for these scopes, with and without an API.
+async fn claims(scope: &str) -> [Value; 2] {
+    let server = Server::shared();
+    let login = || server.login(&SPA_STRICT).scope(scope);
+    let jwt = login().tokens().await.access_token();
+    let opaque = login().without("audience").tokens().await.access_token();
+    [
+        userinfo(server, &jwt).await.json(),
+        userinfo(server, &opaque).await.json(),
+    ]
+}
+
+#[track_caller]
+fn assert_unauthorized(answer: &Answer) {
+    assert_eq!(
+        (answer.status, answer.text().as_str()),
+        (401, "Unauthorized"),
+        "{answer}"
+    );
+    let challenge = answer.header("www-authenticate").unwrap_or_default();
+    assert!(challenge.starts_with("Bearer realm=\"Users\""), "{answer}");
+}
+
+#[track_caller]
+fn assert_invalid(answer: &Answer) {
+    assert_unauthorized(answer);
+    let challenge = answer.header("www-authenticate").unwrap_or_default();
+    assert!(challenge.contains("error=\"invalid_token\""), "{answer}");
+    assert!(challenge.contains("error_description=\""), "{answer}");
+}
+
+#[tokio::test]
+async fn openid_tells_the_subject_only() {
+    for claims in claims("openid").await {
+        assert_eq!(claims, json!({ "sub": "auth0|ada" }));
+    }
+}
+
+#[tokio::test]
+async fn email_tells_the_address() {
+    for claims in claims("openid email").await {
+        let expected =
+            json!({ "sub": "auth0|ada", "email": "ada@example.com", "email_verified": true });
+        assert_eq!(claims, expected);
+    }
+}
+
+#[tokio::test]
+async fn profile_tells_the_person() {
+    for claims in claims("openid profile").await {
+        assert_eq!(claims["name"], "Ada Lovelace", "{claims}");
+        assert_eq!(claims["given_name"], "Ada", "{claims}");
+        assert_eq!(claims["family_name"], "Lovelace", "{claims}");
+        assert_eq!(claims["nickname"], "ada", "{claims}");
+        assert_eq!(
+            claims["picture"], "https://pictures.example.com/ada.png",
+            "{claims}"
+        );
+        assert!(
+            claims["updated_at"]
+                .as_str()
+                .is_some_and(|at| at.ends_with('Z')),
+            "{claims}"
+        );
+        for hidden in [
+            "email",
+            "app_metadata",
+            "user_metadata",
+            "password",
+            "password_hash",
+        ] {
+            assert!(claims.get(hidden).is_none(), "{claims}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_known_is_not_told() {
+    let server = Server::shared();
+    let login = server
+        .login(&SPA_STRICT)
+        .user(&User::zoe())
+        .scope("openid profile email");
+    let answer = userinfo(server, &login.tokens().await.access_token()).await;
+    let claims = answer.json();
+    assert_eq!(claims["email_verified"], false, "{claims}");
+    let object = claims.as_object().expect("claims are an object");
+    assert!(object.values().all(|value| !value.is_null()), "{claims}");
+    assert!(!object.contains_key("given_name"), "{claims}");
+}
+
+#[tokio::test]
+async fn post_works_as_get_does() {
+    let server = Server::shared();
+    let token = server
+        .login(&SPA_STRICT)
+        .scope("openid")
+        .tokens()
+        .await
+        .access_token();
+    let request = server
+        .http()
+        .request(Method::POST, "/userinfo")
+        .bearer_auth(token);
+    let answer = e2e::http::send(request).await;
+    assert_eq!(answer.json()["sub"], "auth0|ada", "{answer}");
+    let kind = answer.header("content-type").unwrap_or_default();
+    assert!(kind.starts_with("application/json"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_refreshed_token_works() {
+    let server = Server::shared();
+    let token = server
+        .login(&SPA_STRICT)
+        .scope("openid offline_access")
+        .refresh_token()
+        .await;
+    let refreshed = server.refreshed(&SPA_STRICT, &token).await.access_token();
+    assert_eq!(
+        userinfo(server, &refreshed).await.json()["sub"],
+        "auth0|ada"
+    );
+}
+
+#[tokio::test]
+async fn no_token_is_refused() {
+    let server = Server::shared();
+    assert_unauthorized(&server.http().get("/userinfo").await);
+    let request = server.http().request(Method::GET, "/userinfo");
+    assert_unauthorized(&e2e::http::send(request.basic_auth("ada", Some("x"))).await);
+}
+
+#[tokio::test]
+async fn what_is_no_access_token_is_refused() {
+    let server = Server::shared();
+    let login = server.login(&SPA_STRICT).scope("openid offline_access");
+    let tokens = login.tokens().await;
+    let opaque = server
+        .login(&SPA_STRICT)
+        .without("audience")
+        .scope("openid");
+    let opaque = opaque.tokens().await.access_token();
+    let (_, claims) = jwt::peek(&tokens.access_token());
+    for token in [
+        "nonsense".to_owned(),
+        tokens.id_token(),
+        tokens.refresh_token(),
+        jwt::tampered(&tokens.access_token()),
+        jwt::unsigned(&claims),
+        jwt::sign(&claims, e2e::apps::OTHER_KEY),
+        opaque[..opaque.len() - 2].to_owned(),
+    ] {
+        assert_invalid(&userinfo(server, &token).await);
+    }
+}
+
+#[tokio::test]
+async fn a_token_without_openid_is_refused() {
+    let server = Server::shared();
+    let without = server
+        .login(&SPA_STRICT)
+        .scope("read:orders")
+        .tokens()
+        .await
+        .access_token();
+    let form = [("grant_type", "client_credentials"), ("audience", API)];
+    let machine = Tokens::expect(server.token(&M2M, &form).await).access_token();
+    for token in [without, machine] {
+        let answer = userinfo(server, &token).await;
+        assert!(matches!(answer.status, 401 | 403), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_with_a_shared_secret_is_refused() {
+    let server = Server::shared();
+    let login = server
+        .login(&SPA_STRICT)
+        .audience(HS256_API)
+        .scope("openid read:secrets");
+    let token = login.tokens().await.access_token();
+    let answer = userinfo(server, &token).await;
+    assert!(matches!(answer.status, 401 | 403), "{answer}");
+}
+
+#[tokio::test]
+async fn an_expired_token_says_so() {
+    let Some(server) = Server::start("moves the clock") else {
+        return;
+    };
+    let login = || server.login(&SPA_STRICT).scope("openid");
+    let jwt = login().tokens().await.access_token();
+    let opaque = login().without("audience").tokens().await.access_token();
+    server.advance(86_401).await;
+    for token in [jwt, opaque] {
+        let answer = userinfo(&server, &token).await;
+        assert_unauthorized(&answer);
+        let expected = "Bearer realm=\"Users\", error=\"invalid_token\", \
+                        error_description=\"The token has expired\"";
+        assert_eq!(
+            answer.header("www-authenticate"),
+            Some(expected),
+            "{answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_user_is_not_told_of() {
+    let Some(server) = Server::shared_local("deletes a user") else {
+        return;
+    };
+    let user = server.fresh_user();
+    let login = server.login(&SPA_STRICT).user(&user).scope("openid email");
+    let token = login.tokens().await.access_token();
+    assert_eq!(userinfo(server, &token).await.json()["email"], user.email);
+    server.delete_user(&user).await;
+    let answer = userinfo(server, &token).await;
+    assert!((400..500).contains(&answer.status), "{answer}");
+}

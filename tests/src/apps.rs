@@ -1,0 +1,242 @@
+//! What `fixtures/tenant.yaml` holds, by name.
+
+/// The issuer's own userinfo endpoint as an audience is written `{issuer}userinfo`; these are the
+/// tenant's APIs.
+pub const API: &str = "https://api.example.com";
+/// No offline access; access tokens live 300 seconds.
+pub const ONLINE_API: &str = "https://online.example.com";
+/// `token_dialect: rfc9068_profile`.
+pub const RFC9068_API: &str = "https://rfc9068.example.com";
+/// `signing_alg: HS256`, with [`HS256_API_SECRET`].
+pub const HS256_API: &str = "https://hs256.example.com";
+/// The key of [`HS256_API`].
+pub const HS256_API_SECRET: &str = "hs256-api-signing-secret-0123456789abcdef0123456789abcdef";
+/// `signing_alg: PS256`.
+pub const PS256_API: &str = "https://ps256.example.com";
+/// Asks for consent even on behalf of first-party clients.
+pub const ASKING_API: &str = "https://asking.example.com";
+
+/// The private half of the key that [`WEB_KEY`] registered.
+pub const ASSERTION_KEY: &[u8] = include_bytes!("../fixtures/assertion-key.pem");
+/// A key that nobody registered.
+pub const OTHER_KEY: &[u8] = include_bytes!("../fixtures/other-key.pem");
+
+/// How a client proves who it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// It does not.
+    None,
+    /// `client_secret` in the body.
+    Post(&'static str),
+    /// `Authorization: Basic`, identifier and secret form-encoded first (RFC 6749 section 2.3.1).
+    Basic(&'static str),
+    /// A JWT signed with [`ASSERTION_KEY`].
+    Key,
+}
+
+/// A client.
+#[derive(Clone, Copy, Debug)]
+pub struct App {
+    /// `client_id`.
+    pub id: &'static str,
+    /// The name people see.
+    pub name: &'static str,
+    /// Its first callback.
+    pub callback: &'static str,
+    /// Its credentials.
+    pub proof: Proof,
+}
+
+impl App {
+    const fn public(id: &'static str, name: &'static str, callback: &'static str) -> Self {
+        Self {
+            id,
+            name,
+            callback,
+            proof: Proof::None,
+        }
+    }
+
+    const fn web(
+        id: &'static str,
+        name: &'static str,
+        callback: &'static str,
+        secret: &'static str,
+    ) -> Self {
+        Self {
+            id,
+            name,
+            callback,
+            proof: Proof::Post(secret),
+        }
+    }
+
+    /// The client's secret.
+    pub fn secret(&self) -> &'static str {
+        match self.proof {
+            Proof::Post(secret) | Proof::Basic(secret) => secret,
+            Proof::None | Proof::Key => panic!("`{}` has no secret", self.id),
+        }
+    }
+}
+
+/// Rotating, no leeway.
+pub const SPA_STRICT: App = App::public(
+    "spa-strict",
+    "Strict SPA",
+    "https://app.example.com/callback",
+);
+/// Rotating, ten seconds of leeway.
+pub const SPA_LEEWAY: App = App::public(
+    "spa-leeway",
+    "Lenient SPA",
+    "https://lenient.example.com/callback",
+);
+/// Registered with a wildcard, and with a loopback callback that is no native app's.
+pub const SPA_WILDCARD: App = App::public(
+    "spa-wildcard",
+    "Wildcard SPA",
+    "https://acme.tenants.example.com/callback",
+);
+/// A browser application without rotation.
+pub const SPA_UNROTATED: App = App::public(
+    "spa-unrotated",
+    "Unrotated SPA",
+    "https://unrotated.example.com/callback",
+);
+/// Without the `refresh_token` grant.
+pub const SPA_CODE_ONLY: App = App::public(
+    "spa-code-only",
+    "Code-only SPA",
+    "https://code-only.example.com/callback",
+);
+/// A public client that asks for HS256.
+pub const SPA_HS256: App = App::public(
+    "spa-hs256",
+    "HS256 SPA",
+    "https://spa-hs256.example.com/callback",
+);
+/// Rotating, thirty seconds of leeway, idle after 120 seconds, over after 600.
+pub const SPA_SHORT: App = App::public(
+    "spa-short",
+    "Short-lived SPA",
+    "https://short.example.com/callback",
+);
+/// Native: custom scheme and loopback.
+pub const NATIVE: App = App::public("native-app", "Native app", "com.example.app://callback");
+/// Confidential, `client_secret_post`, rotating without leeway, ID tokens of one hour.
+pub const WEB_POST: App = App::web(
+    "web-post",
+    "Web shop",
+    "https://shop.example.com/callback",
+    "web-post-secret-0123456789abcdef0123456789abcdef0123456789abcdef",
+);
+/// Confidential, `client_secret_basic`, rotating without leeway.
+pub const WEB_BASIC: App = App {
+    id: "web-basic",
+    name: "Web office",
+    callback: "https://office.example.com/callback",
+    proof: Proof::Basic("a%40b+c:d&e=f/web-basic-secret_0123456789abcdef0123456789abcdef"),
+};
+/// Confidential, non-rotating, non-expiring.
+pub const WEB_CLASSIC: App = App::web(
+    "web-classic",
+    "Web classic",
+    "https://classic.example.com/callback",
+    "web-classic-secret-0123456789abcdef0123456789abcdef0123456789ab",
+);
+/// Confidential, non-rotating, idle after 120 seconds, over after 600.
+pub const WEB_EXPIRING: App = App::web(
+    "web-expiring",
+    "Web expiring",
+    "https://expiring.example.com/callback",
+    "web-expiring-secret-0123456789abcdef0123456789abcdef0123456789a",
+);
+/// Confidential, `private_key_jwt`.
+pub const WEB_KEY: App = App {
+    id: "web-key",
+    name: "Web with a key",
+    callback: "https://key.example.com/callback",
+    proof: Proof::Key,
+};
+/// Confidential, ID tokens in HS256.
+pub const WEB_HS256: App = App::web(
+    "web-hs256",
+    "Web HS256",
+    "https://hs256.example.com/callback",
+    "web-hs256-secret-0123456789abcdef0123456789abcdef0123456789abcd",
+);
+/// Confidential, ID tokens in PS256.
+pub const WEB_PS256: App = App::web(
+    "web-ps256",
+    "Web PS256",
+    "https://ps256.example.com/callback",
+    "web-ps256-secret-0123456789abcdef0123456789abcdef0123456789abcd",
+);
+/// Confidential, ID tokens in ES256.
+pub const WEB_ES256: App = App::web(
+    "web-es256",
+    "Web ES256",
+    "https://es256.example.com/callback",
+    "web-es256-secret-0123456789abcdef0123456789abcdef0123456789abcd",
+);
+/// Somebody else's application: it has to ask.
+pub const THIRD_PARTY: App = App::web(
+    "third-party",
+    "Partner portal",
+    "https://partner.example.com/callback",
+    "third-party-secret-0123456789abcdef0123456789abcdef0123456789ab",
+);
+/// Machine to machine; may read orders.
+pub const M2M: App = App::web(
+    "m2m",
+    "Nightly job",
+    "https://unused.example.com/callback",
+    "m2m-secret-0123456789abcdef0123456789abcdef0123456789abcdef01234",
+);
+
+/// A person.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// `sub`.
+    pub id: String,
+    /// What they type as their name.
+    pub email: String,
+    /// What they type next.
+    pub password: &'static str,
+}
+
+const PASSWORD: &str = "correct horse battery staple";
+
+impl User {
+    fn new(name: &str, password: &'static str) -> Self {
+        Self {
+            id: format!("auth0|{name}"),
+            email: format!("{name}@example.com"),
+            password,
+        }
+    }
+
+    /// Everybody's user, with a full profile. Tests do nothing to her that another would notice.
+    pub fn ada() -> Self {
+        Self::new("ada", PASSWORD)
+    }
+
+    /// No profile, an unverified address and a password that needs encoding.
+    pub fn zoe() -> Self {
+        Self::new("zoe", "pässwörd ☃ + & = % \" '")
+    }
+
+    /// Blocked from the start.
+    pub fn blocked() -> Self {
+        Self::new("blocked", PASSWORD)
+    }
+
+    pub(crate) fn pooled(number: usize) -> Self {
+        assert!(
+            number <= 80,
+            "the tenant file's pool of users is used up: add some"
+        );
+        Self::new(&format!("pool-{number:02}"), PASSWORD)
+    }
+}

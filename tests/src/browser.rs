@@ -1,0 +1,187 @@
+//! A person at the hosted pages, with a browser that remembers cookies.
+
+use reqwest::Url;
+
+use crate::{
+    apps::User,
+    html,
+    http::{Answer, Http},
+};
+
+/// A browser. Cloning it opens another tab: the cookies are the same.
+#[derive(Clone)]
+pub struct Browser {
+    http: Http,
+}
+
+/// Where a walk through the server's redirects ends.
+#[derive(Debug)]
+pub enum Landing {
+    /// At the application.
+    Callback(Callback),
+    /// On a page of ours.
+    Page(Box<Answer>),
+}
+
+impl Browser {
+    /// A browser that begins with the cookies of that client.
+    pub fn new(http: Http) -> Self {
+        Self { http }
+    }
+
+    /// Its HTTP client.
+    pub fn http(&self) -> &Http {
+        &self.http
+    }
+
+    /// Opens a URL and follows redirects as long as they stay at the server.
+    pub async fn open(&self, url: &str) -> Landing {
+        let answer = self.http.get(url).await;
+        self.follow(answer).await
+    }
+
+    /// Follows the redirects of an answer as long as they stay at the server.
+    pub async fn follow(&self, mut answer: Answer) -> Landing {
+        for _ in 0..10 {
+            let Some(location) = answer.location() else {
+                return Landing::Page(Box::new(answer));
+            };
+            assert!(matches!(answer.status, 302 | 303), "{answer}");
+            if location.origin() != self.http.base().origin() {
+                return Landing::Callback(Callback { url: location });
+            }
+            answer = self.http.get(location.as_str()).await;
+        }
+        panic!("the redirects do not end: {answer}");
+    }
+
+    /// Submits the form of a page with further fields.
+    pub async fn submit(&self, page: &Answer, fields: &[(&str, &str)]) -> Answer {
+        let text = page.text();
+        let form = html::tag(&text, "form");
+        assert_eq!(
+            form.get("method").map(String::as_str),
+            Some("post"),
+            "{page}"
+        );
+        let action = form.get("action").map_or("", String::as_str);
+        let target = page.url.join(action).expect("`action` is a URL");
+        let hidden = html::hidden_fields(&text);
+        let mut all: Vec<(&str, &str)> = hidden
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        all.extend(fields);
+        self.http.post_form(target.as_str(), &all).await
+    }
+
+    /// Types name and password into the login page.
+    pub async fn log_in(&self, page: &Answer, name: &str, password: &str) -> Answer {
+        assert_eq!(page.url.path(), "/u/login", "{page}");
+        let fields = [
+            ("username", name),
+            ("password", password),
+            ("action", "default"),
+        ];
+        self.submit(page, &fields).await
+    }
+
+    /// Answers the consent page: `accept` or `deny`.
+    pub async fn answer_consent(&self, page: &Answer, action: &str) -> Answer {
+        assert_eq!(page.url.path(), "/u/consent", "{page}");
+        self.submit(page, &[("action", action)]).await
+    }
+
+    /// Opens a URL, logs in where asked, accepts what is asked, and returns where that ends.
+    pub async fn walk(&self, url: &str, user: &User) -> Landing {
+        let mut landing = self.open(url).await;
+        for _ in 0..3 {
+            let Landing::Page(page) = &landing else {
+                return landing;
+            };
+            let answer = match (page.status, page.url.path()) {
+                (200, "/u/login") => self.log_in(page, &user.email, user.password).await,
+                (200, "/u/consent") => self.answer_consent(page, "accept").await,
+                _ => return landing,
+            };
+            landing = self.follow(answer).await;
+        }
+        landing
+    }
+}
+
+impl Landing {
+    /// The arrival at the application.
+    pub fn callback(self) -> Callback {
+        match self {
+            Self::Callback(callback) => callback,
+            Self::Page(page) => panic!("not at the application but on a page: {page}"),
+        }
+    }
+
+    /// The page.
+    pub fn page(self) -> Answer {
+        match self {
+            Self::Page(page) => *page,
+            Self::Callback(callback) => panic!("not on a page but at {}", callback.url),
+        }
+    }
+
+    /// The page of that path.
+    pub fn page_at(self, path: &str) -> Answer {
+        let page = self.page();
+        assert_eq!((page.status, page.url.path()), (200, path), "{page}");
+        page
+    }
+}
+
+/// A redirect to the application.
+#[derive(Clone, Debug)]
+pub struct Callback {
+    /// The whole URL.
+    pub url: Url,
+}
+
+impl Callback {
+    /// A parameter that is there at most once.
+    pub fn get(&self, name: &str) -> Option<String> {
+        let mut values = self.url.query_pairs().filter(|(key, _)| key == name);
+        let (_, value) = values.next()?;
+        assert!(values.next().is_none(), "`{name}` twice in {}", self.url);
+        Some(value.into_owned())
+    }
+
+    /// The names of all parameters, in order.
+    pub fn names(&self) -> Vec<String> {
+        self.url
+            .query_pairs()
+            .map(|(name, _)| name.into_owned())
+            .collect()
+    }
+
+    /// The URL without its parameters.
+    pub fn target(&self) -> String {
+        let text = self.url.as_str();
+        text.split_once('?')
+            .map_or(text, |(target, _)| target)
+            .to_owned()
+    }
+
+    /// The code; panics if the server answered something else.
+    pub fn code(&self) -> String {
+        self.get("code")
+            .unwrap_or_else(|| panic!("no code at {}", self.url))
+    }
+
+    /// Asserts an error answer of the authorization endpoint.
+    pub fn assert_error(&self, error: &str, description: &str) {
+        assert_eq!(self.get("error").as_deref(), Some(error), "{}", self.url);
+        assert_eq!(
+            self.get("error_description").as_deref(),
+            Some(description),
+            "{}",
+            self.url
+        );
+        assert_eq!(self.get("code"), None, "{}", self.url);
+    }
+}

@@ -1,0 +1,353 @@
+//! From a login to tokens, and what is done with tokens: the application's side.
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::Value;
+
+use crate::{
+    apps::{API, App, Proof, User},
+    browser::{Browser, Callback, Landing},
+    http::{Answer, Http, send},
+    jwt, pkce,
+    server::Server,
+};
+
+/// What a login asks for when the test does not say.
+pub const SCOPE: &str = "openid profile email offline_access read:orders write:orders";
+
+/// An authorization request about to be made.
+pub struct Login<'a> {
+    server: &'a Server,
+    app: App,
+    user: User,
+    browser: Browser,
+    verifier: String,
+    parameters: Vec<(String, String)>,
+}
+
+impl<'a> Login<'a> {
+    pub(crate) fn new(server: &'a Server, app: App) -> Self {
+        let verifier = pkce::verifier();
+        let parameters = [
+            ("response_type", "code"),
+            ("client_id", app.id),
+            ("redirect_uri", app.callback),
+            ("scope", SCOPE),
+            ("audience", API),
+            ("state", &pkce::random()),
+            ("nonce", &pkce::random()),
+            ("code_challenge", &pkce::challenge(&verifier)),
+            ("code_challenge_method", "S256"),
+        ];
+        let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let (user, browser) = (User::ada(), server.browser());
+        Self {
+            server,
+            app,
+            user,
+            browser,
+            verifier,
+            parameters: parameters.into(),
+        }
+    }
+
+    /// Sets a parameter, whatever its value was.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self = self.without(name);
+        self.parameters.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Leaves a parameter out.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.parameters.retain(|(key, _)| key != name);
+        self
+    }
+
+    /// Sets `scope`.
+    #[must_use]
+    pub fn scope(self, scope: &str) -> Self {
+        self.with("scope", scope)
+    }
+
+    /// Sets `audience`.
+    #[must_use]
+    pub fn audience(self, audience: &str) -> Self {
+        self.with("audience", audience)
+    }
+
+    /// Without proof key, as a confidential client of old.
+    #[must_use]
+    pub fn without_pkce(self) -> Self {
+        self.without("code_challenge")
+            .without("code_challenge_method")
+    }
+
+    /// Logs this user in.
+    #[must_use]
+    pub fn user(mut self, user: &User) -> Self {
+        self.user = user.clone();
+        self
+    }
+
+    /// Uses this browser, with the session that it may have.
+    #[must_use]
+    pub fn browser(mut self, browser: &Browser) -> Self {
+        self.browser = browser.clone();
+        self
+    }
+
+    /// The request's parameters.
+    pub fn parameters(&self) -> Vec<(&str, &str)> {
+        self.parameters
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect()
+    }
+
+    /// The value of a parameter.
+    pub fn parameter(&self, name: &str) -> &str {
+        let found = self.parameters.iter().find(|(key, _)| key == name);
+        found.map_or("", |(_, value)| value)
+    }
+
+    /// The request as path and query.
+    pub fn path(&self) -> String {
+        let mut url = self
+            .server
+            .http()
+            .base()
+            .join("/authorize")
+            .expect("a constant");
+        url.query_pairs_mut().extend_pairs(&self.parameters);
+        format!("{}?{}", url.path(), url.query().unwrap_or_default())
+    }
+
+    /// Makes the request and shows its first answer.
+    pub async fn ask(self) -> Answer {
+        self.browser.http().get(&self.path()).await
+    }
+
+    /// Makes the request and stops at the first page.
+    pub async fn open(self) -> Landing {
+        self.browser.open(&self.path()).await
+    }
+
+    /// Makes the request, logs in and consents where asked.
+    pub async fn land(self) -> Landing {
+        self.browser.walk(&self.path(), &self.user).await
+    }
+
+    /// Makes the request, logs in and consents where asked, and arrives at the application.
+    pub async fn callback(self) -> Callback {
+        self.land().await.callback()
+    }
+
+    /// A code, not yet exchanged.
+    pub async fn code(self) -> Code {
+        let app = self.app;
+        let verifier = self.verifier.clone();
+        let with_pkce = self
+            .parameters
+            .iter()
+            .any(|(name, _)| name == "code_challenge");
+        let redirect_uri = self.parameter("redirect_uri").to_owned();
+        let value = self.callback().await.code();
+        Code {
+            app,
+            value,
+            redirect_uri,
+            verifier: with_pkce.then_some(verifier),
+        }
+    }
+
+    /// Tokens.
+    pub async fn tokens(self) -> Tokens {
+        let server = self.server;
+        let code = self.code().await;
+        Tokens::expect(server.exchange(&code).await)
+    }
+
+    /// The refresh token.
+    pub async fn refresh_token(self) -> String {
+        self.tokens().await.refresh_token()
+    }
+}
+
+/// A code, not yet exchanged, with what its exchange needs.
+#[derive(Clone, Debug)]
+pub struct Code {
+    /// The client that asked for it.
+    pub app: App,
+    /// `code`.
+    pub value: String,
+    /// `redirect_uri` of the request.
+    pub redirect_uri: String,
+    /// The verifier, if the request had a challenge.
+    pub verifier: Option<String>,
+}
+
+impl Code {
+    /// The body of its exchange, but for the client's own credentials.
+    pub fn form(&self) -> Vec<(&str, &str)> {
+        let mut form = vec![
+            ("grant_type", "authorization_code"),
+            ("code", self.value.as_str()),
+            ("redirect_uri", self.redirect_uri.as_str()),
+        ];
+        form.extend(
+            self.verifier
+                .as_deref()
+                .map(|verifier| ("code_verifier", verifier)),
+        );
+        form
+    }
+}
+
+/// A successful answer of the token endpoint.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    /// The body.
+    pub body: Value,
+}
+
+impl Tokens {
+    /// The tokens of an answer, which must be a success.
+    #[track_caller]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "it reads as the end of a request"
+    )]
+    pub fn expect(answer: Answer) -> Self {
+        crate::assertions::assert_token_headers(&answer);
+        assert_eq!(answer.status, 200, "{answer}");
+        Self {
+            body: answer.json(),
+        }
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        let value = self.body.get(name)?;
+        Some(
+            value
+                .as_str()
+                .unwrap_or_else(|| panic!("`{name}` in {}", self.body))
+                .to_owned(),
+        )
+    }
+
+    /// `access_token`.
+    pub fn access_token(&self) -> String {
+        self.text("access_token")
+            .expect("every answer has an access token")
+    }
+
+    /// `id_token`.
+    #[track_caller]
+    pub fn id_token(&self) -> String {
+        self.text("id_token")
+            .unwrap_or_else(|| panic!("no ID token in {}", self.body))
+    }
+
+    /// `refresh_token`.
+    #[track_caller]
+    pub fn refresh_token(&self) -> String {
+        self.text("refresh_token")
+            .unwrap_or_else(|| panic!("no refresh token in {}", self.body))
+    }
+
+    /// Whether the answer has that member.
+    pub fn has(&self, name: &str) -> bool {
+        self.body.get(name).is_some()
+    }
+
+    /// `scope`, sorted.
+    pub fn scope(&self) -> Vec<String> {
+        scopes(&self.text("scope").unwrap_or_default())
+    }
+}
+
+/// A scope text as a sorted list.
+pub fn scopes(text: &str) -> Vec<String> {
+    let mut names: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+    names.sort();
+    names
+}
+
+impl Server {
+    /// A request that the client authenticates in its own way.
+    pub fn request_as(
+        &self,
+        http: &Http,
+        app: &App,
+        path: &str,
+        form: &[(&str, &str)],
+    ) -> RequestBuilder {
+        let request = http.request(Method::POST, path);
+        let mut form = form.to_vec();
+        let assertion;
+        match app.proof {
+            Proof::None => form.push(("client_id", app.id)),
+            Proof::Post(secret) => form.extend([("client_id", app.id), ("client_secret", secret)]),
+            Proof::Basic(secret) => {
+                let encoded = [form_encoded(app.id), form_encoded(secret)];
+                return request
+                    .basic_auth(&encoded[0], Some(&encoded[1]))
+                    .form(&form);
+            }
+            Proof::Key => {
+                assertion = jwt::assertion(app.id, self.issuer(), self.now());
+                form.extend([
+                    ("client_assertion_type", jwt::ASSERTION_TYPE),
+                    ("client_assertion", &assertion),
+                ]);
+            }
+        }
+        request.form(&form)
+    }
+
+    /// A token request with the client's own credentials.
+    pub async fn token(&self, app: &App, form: &[(&str, &str)]) -> Answer {
+        send(self.request_as(&self.http(), app, "/oauth/token", form)).await
+    }
+
+    /// Exchanges a code.
+    pub async fn exchange(&self, code: &Code) -> Answer {
+        self.token(&code.app, &code.form()).await
+    }
+
+    /// Presents a refresh token.
+    pub async fn refresh(&self, app: &App, token: &str) -> Answer {
+        self.refresh_with(app, token, &[]).await
+    }
+
+    /// Presents a refresh token with further parameters.
+    pub async fn refresh_with(&self, app: &App, token: &str, more: &[(&str, &str)]) -> Answer {
+        let mut form = vec![("grant_type", "refresh_token"), ("refresh_token", token)];
+        form.extend(more);
+        self.token(app, &form).await
+    }
+
+    /// Presents a refresh token that is good.
+    pub async fn refreshed(&self, app: &App, token: &str) -> Tokens {
+        Tokens::expect(self.refresh(app, token).await)
+    }
+
+    /// Presents a rotating refresh token that is good and returns its successor.
+    pub async fn rotated(&self, app: &App, token: &str) -> String {
+        self.refreshed(app, token).await.refresh_token()
+    }
+
+    /// Revokes a refresh token.
+    pub async fn revoke(&self, app: &App, token: &str) -> Answer {
+        send(self.request_as(&self.http(), app, "/oauth/revoke", &[("token", token)])).await
+    }
+}
+
+/// `application/x-www-form-urlencoded`, of one value.
+pub fn form_encoded(text: &str) -> String {
+    let mut url = reqwest::Url::parse("http://localhost/").expect("a constant");
+    url.query_pairs_mut().append_key_only(text);
+    url.query().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,224 @@
+//! A client that follows no redirect and shows every answer whole.
+
+use std::{sync::Arc, time::Duration};
+
+use reqwest::{
+    Method, RequestBuilder, Url,
+    cookie::{CookieStore as _, Jar},
+    header::HeaderMap,
+    redirect::Policy,
+};
+use serde_json::Value;
+
+/// How long an answer may take before the server counts as hung.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// An HTTP client with its own cookies, bound to one server.
+#[derive(Clone)]
+pub struct Http {
+    client: reqwest::Client,
+    jar: Arc<Jar>,
+    base: Url,
+}
+
+impl Http {
+    /// A client without cookies. A runtime of its own per test means a client of its own too: an
+    /// idle connection dies with the runtime that opened it.
+    pub fn new(base: &Url) -> Self {
+        let jar = Arc::new(Jar::default());
+        let client = reqwest::Client::builder()
+            .redirect(Policy::none())
+            .cookie_provider(Arc::clone(&jar))
+            .no_proxy()
+            .timeout(PATIENCE)
+            .build()
+            .expect("a client without TLS needs nothing");
+        Self {
+            client,
+            jar,
+            base: base.clone(),
+        }
+    }
+
+    /// The server's URL, with a trailing slash.
+    pub fn base(&self) -> &Url {
+        &self.base
+    }
+
+    /// The cookies that the client would send to a path, as one `name=value; …` text.
+    pub fn cookies(&self, path: &str) -> String {
+        let cookies = self.jar.cookies(&self.resolve(path));
+        cookies.map_or_else(String::new, |value| {
+            value.to_str().expect("our cookies are ASCII").to_owned()
+        })
+    }
+
+    /// A request to a path of the server, or to an absolute URL.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, self.resolve(path))
+    }
+
+    /// `GET`.
+    pub async fn get(&self, path: &str) -> Answer {
+        send(self.request(Method::GET, path)).await
+    }
+
+    /// `GET` with a bearer token.
+    pub async fn get_with_bearer(&self, path: &str, token: &str) -> Answer {
+        send(self.request(Method::GET, path).bearer_auth(token)).await
+    }
+
+    /// `POST` of a form.
+    pub async fn post_form(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+        send(self.request(Method::POST, path).form(form)).await
+    }
+
+    /// `POST` of JSON.
+    pub async fn post_json(&self, path: &str, body: &Value) -> Answer {
+        send(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// `POST` of anything.
+    pub async fn post_bytes(
+        &self,
+        path: &str,
+        content_type: &str,
+        body: impl Into<reqwest::Body>,
+    ) -> Answer {
+        let request = self.request(Method::POST, path);
+        send(request.header("content-type", content_type).body(body)).await
+    }
+
+    fn resolve(&self, path: &str) -> Url {
+        self.base
+            .join(path)
+            .unwrap_or_else(|error| panic!("`{path}`: {error}"))
+    }
+}
+
+/// Sends a request and reads the whole answer.
+pub async fn send(request: RequestBuilder) -> Answer {
+    let response = request
+        .send()
+        .await
+        .unwrap_or_else(|error| panic!("no answer: {error:?}"));
+    let url = response.url().clone();
+    let status = response.status().as_u16();
+    let headers = response.headers().clone();
+    let body = response
+        .bytes()
+        .await
+        .expect("the answer ends properly")
+        .to_vec();
+    Answer {
+        url,
+        status,
+        headers,
+        body,
+    }
+}
+
+/// What a server answered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// What was asked.
+    pub url: Url,
+    /// The status code.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, unread.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).expect("bodies are UTF-8")
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error} in the body of {self}"))
+    }
+
+    /// The only header of that name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.get_all(name).iter();
+        let value = values.next()?;
+        assert!(values.next().is_none(), "more than one `{name}` in {self}");
+        Some(value.to_str().expect("headers are ASCII"))
+    }
+
+    /// Every `Set-Cookie`.
+    pub fn set_cookies(&self) -> Vec<&str> {
+        let values = self.headers.get_all("set-cookie").iter();
+        values
+            .map(|value| value.to_str().expect("cookies are ASCII"))
+            .collect()
+    }
+
+    /// `Location`, resolved.
+    pub fn location(&self) -> Option<Url> {
+        let location = self.header("location")?;
+        Some(self.url.join(location).expect("`Location` is a URL"))
+    }
+
+    /// What serving the request cost, by the store's own count.
+    pub fn cost(&self) -> Cost {
+        let text = self
+            .header("x-ratchet-cost")
+            .expect("the local server tells every cost");
+        let json: Value = serde_json::from_str(text).expect("the cost is JSON");
+        let number = |name: &str| {
+            json[name]
+                .as_f64()
+                .unwrap_or_else(|| panic!("{name} in {text}"))
+        };
+        Cost {
+            read_calls: number("read_calls"),
+            write_calls: number("write_calls"),
+            read_units: number("read_units"),
+            write_units: number("write_units"),
+            sign_calls: number("sign_calls"),
+        }
+    }
+}
+
+impl std::fmt::Display for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let body = String::from_utf8_lossy(&self.body);
+        write!(
+            f,
+            "{} from {}\n{:#?}\n{body}",
+            self.status, self.url, self.headers
+        )
+    }
+}
+
+/// `x-ratchet-cost`: calls to the store, the capacity they consumed, signatures asked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cost {
+    /// Round trips that read.
+    pub read_calls: f64,
+    /// Round trips that wrote.
+    pub write_calls: f64,
+    /// Read capacity units.
+    pub read_units: f64,
+    /// Write capacity units.
+    pub write_units: f64,
+    /// Signatures.
+    pub sign_calls: f64,
+}
+
+impl Cost {
+    /// Nothing was called at all.
+    pub const NOTHING: Self = Self {
+        read_calls: 0.0,
+        write_calls: 0.0,
+        read_units: 0.0,
+        write_units: 0.0,
+        sign_calls: 0.0,
+    };
+}

@@ -1,0 +1,33 @@
+//! The harness of the black-box tests: everything that lets a test read as request, then
+//! expectation. It speaks HTTP to a server and imports none of the server's types.
+//!
+//! - [`server`]: starts `local` (or takes `BASE_URL`), moves its clock, changes its tenant;
+//! - [`http`]: a client that follows nothing and hides nothing, and the [`Answer`] it returns;
+//! - [`browser`]: a person at the hosted pages;
+//! - [`flow`]: from a login to tokens in one expression;
+//! - [`apps`]: the clients, APIs and users of `fixtures/tenant.yaml`, which [`tenant`] cuts;
+//! - [`jwt`], [`pkce`]: the client's side of the cryptography;
+//! - [`assertions`]: what is checked about every answer of a kind;
+//! - [`proxy`]: breaks the connection between a server and its store.
+
+pub mod apps;
+pub mod assertions;
+pub mod browser;
+pub mod flow;
+pub mod html;
+pub mod http;
+pub mod jwt;
+pub mod pkce;
+pub mod process;
+pub mod proxy;
+pub mod server;
+pub mod tenant;
+
+pub use assertions::{
+    INVALID_CODE, INVALID_REFRESH_TOKEN, assert_error_page, assert_oauth_error, assert_refused,
+    assert_unknown_refresh_token,
+};
+pub use browser::{Browser, Callback, Landing};
+pub use flow::{Code, Tokens, scopes};
+pub use http::{Answer, Cost, Http};
+pub use server::{Launch, Server};

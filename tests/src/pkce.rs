@@ -1,0 +1,24 @@
+//! Proof keys for code exchange (RFC 7636), and randomness.
+
+use aws_lc_rs::{
+    digest::{SHA256, digest},
+    rand,
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
+/// A fresh verifier of 43 characters.
+pub fn verifier() -> String {
+    random()
+}
+
+/// Its `S256` challenge.
+pub fn challenge(verifier: &str) -> String {
+    URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()))
+}
+
+/// 256 random bits as text.
+pub fn random() -> String {
+    let mut bytes = [0; 32];
+    rand::fill(&mut bytes).expect("the system has randomness");
+    URL_SAFE_NO_PAD.encode(bytes)
+}

@@ -1,0 +1,184 @@
+//! A `local` process and what it says.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    net::TcpListener,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU16, Ordering},
+        mpsc,
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use tempfile::TempDir;
+
+/// How long a server may take to say `ready`.
+const START_LIMIT: Duration = Duration::from_mins(2);
+
+/// Ends the server when its standard input closes, so also when the test process is killed or
+/// leaves a shared server behind.
+const WATCH: &str = r#""$@" </dev/null & child=$!
+exec >&- 2>&-
+read -r _
+kill "$child" && wait "$child""#;
+
+/// A running server; dropping it stops it.
+pub struct Process {
+    watch: Child,
+    ready: Ready,
+    log: Log,
+    readers: Vec<JoinHandle<()>>,
+    _files: Option<TempDir>,
+}
+
+/// What a server prints before it serves.
+#[derive(Clone, Debug)]
+pub struct Ready {
+    /// The issuer, with its trailing slash.
+    pub issuer: String,
+    /// The embedded DynamoDB, when it was asked to listen.
+    pub dynamodb: Option<String>,
+}
+
+type Log = Arc<Mutex<String>>;
+
+impl Process {
+    /// Starts the binary and waits until it serves. The folder is removed with the process.
+    pub fn start(arguments: &[String], env: &[(String, String)], files: Option<TempDir>) -> Self {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", WATCH, "watch"])
+            .arg(binary())
+            .args(arguments);
+        command.envs(env.iter().map(|(name, value)| (name, value)));
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut watch = command.spawn().expect("`sh` starts the server");
+
+        let log = Log::default();
+        let (lines, heard) = mpsc::channel();
+        let output = watch.stdout.take().expect("standard output is piped");
+        let output = collect(output, Arc::clone(&log), Some(lines));
+        let errors = watch.stderr.take().expect("standard error is piped");
+        let errors = collect(errors, Arc::clone(&log), None);
+
+        let ready = wait_until_ready(&heard, &log);
+        Self {
+            watch,
+            ready,
+            log,
+            readers: vec![output, errors],
+            _files: files,
+        }
+    }
+
+    /// What the server said when it was ready.
+    pub fn ready(&self) -> &Ready {
+        &self.ready
+    }
+
+    /// Everything that it has written to standard output and standard error so far.
+    pub fn log(&self) -> String {
+        self.log.lock().expect("no reader panicked").clone()
+    }
+
+    /// Stops the server and returns all that it ever wrote.
+    pub fn stop(mut self) -> String {
+        self.close();
+        self.log()
+    }
+
+    fn close(&mut self) {
+        drop(self.watch.stdin.take());
+        // The server is going either way; a test has no use for how.
+        let _ = self.watch.wait();
+        for reader in self.readers.drain(..) {
+            let _ = reader.join();
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.close();
+        if thread::panicking() {
+            eprintln!("--- the server's log ---\n{}", self.log());
+        }
+    }
+}
+
+/// The built server: `$CARGO_BIN`, or `local` in the folder that holds the test's own `deps`.
+pub fn binary() -> PathBuf {
+    if let Some(path) = std::env::var_os("CARGO_BIN") {
+        return PathBuf::from(path);
+    }
+    let test = std::env::current_exe().expect("a test knows its own path");
+    let profile = test
+        .ancestors()
+        .nth(2)
+        .expect("tests lie in target/<profile>/deps");
+    let path = profile.join(format!("local{}", std::env::consts::EXE_SUFFIX));
+    assert!(
+        path.exists(),
+        "{} is not built: run `cargo build --package local` first (tests/run does), \
+         or name the binary in CARGO_BIN",
+        path.display()
+    );
+    path
+}
+
+/// A port that is free and stays so: it lies below those that the system hands out by itself.
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = 20_000 + u16::try_from(std::process::id() % 8_000).expect("8000 fits");
+    loop {
+        let port = start + NEXT.fetch_add(1, Ordering::Relaxed) % 4_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+fn wait_until_ready(heard: &mpsc::Receiver<String>, log: &Log) -> Ready {
+    let mut dynamodb = None;
+    loop {
+        let line = heard.recv_timeout(START_LIMIT).unwrap_or_else(|_| {
+            let log = log.lock().expect("no reader panicked");
+            panic!("the server stopped or hung before it was ready:\n{log}")
+        });
+        if let Some(url) = line.strip_prefix("dynamodb ") {
+            dynamodb = Some(url.trim_end_matches('/').to_owned());
+        } else if let Some(issuer) = line.strip_prefix("ready ") {
+            return Ready {
+                issuer: issuer.to_owned(),
+                dynamodb,
+            };
+        }
+    }
+}
+
+/// Keeps what a pipe brings, so that it never fills up, and passes it on line by line.
+fn collect(
+    pipe: impl Read + Send + 'static,
+    log: Log,
+    lines: Option<mpsc::Sender<String>>,
+) -> JoinHandle<()> {
+    thread::spawn(move || {
+        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+            let mut log = log.lock().expect("no reader panicked");
+            log.push_str(&line);
+            log.push('\n');
+            drop(log);
+            if let Some(lines) = &lines {
+                // Nobody listens any more once the server is ready.
+                let _ = lines.send(line);
+            }
+        }
+    })
+}

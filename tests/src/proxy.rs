@@ -1,0 +1,350 @@
+//! A proxy between a server and its store that breaks what it is told to break.
+//!
+//! It knows as much HTTP/1.1 as DynamoDB's protocol needs: one request, one answer, each with a
+//! length or in chunks, and the operation in `X-Amz-Target`. It runs on threads of its own, so that
+//! a test may wait for a server that waits for its store.
+
+use std::{
+    io::{self, BufRead, BufReader, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+/// Operations that write.
+pub const WRITES: &[&str] = &[
+    "UpdateItem",
+    "PutItem",
+    "DeleteItem",
+    "TransactWriteItems",
+    "BatchWriteItem",
+];
+
+/// Operations that read.
+pub const READS: &[&str] = &[
+    "GetItem",
+    "BatchGetItem",
+    "TransactGetItems",
+    "Query",
+    "Scan",
+];
+
+/// What happens to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// The connection is closed, unanswered, before the store hears of the request.
+    Refuse,
+    /// The store does as it is asked, and its answer is lost.
+    LoseAnswer,
+    /// 400 `ProvisionedThroughputExceededException`.
+    Throttle,
+    /// 500 `InternalServerError`.
+    Fail,
+}
+
+/// What the proxy is told: which effect, on which operations, how often.
+#[derive(Clone, Copy, Debug)]
+pub struct Fault {
+    effect: Effect,
+    operations: Option<&'static [&'static str]>,
+    times: usize,
+}
+
+impl Fault {
+    /// On every request until further notice.
+    pub fn always(effect: Effect) -> Self {
+        Self {
+            effect,
+            operations: None,
+            times: usize::MAX,
+        }
+    }
+
+    /// Only on these operations.
+    #[must_use]
+    pub fn on(mut self, operations: &'static [&'static str]) -> Self {
+        self.operations = Some(operations);
+        self
+    }
+
+    /// Only so many times.
+    #[must_use]
+    pub fn times(mut self, times: usize) -> Self {
+        self.times = times;
+        self
+    }
+}
+
+/// A listening proxy; dropping it closes its port.
+pub struct Proxy {
+    address: SocketAddr,
+    state: Arc<State>,
+}
+
+struct State {
+    upstream: String,
+    fault: Mutex<Option<Fault>>,
+    hits: AtomicUsize,
+    closed: AtomicBool,
+}
+
+impl Proxy {
+    /// Starts a proxy that passes everything on to `http://host:port`.
+    pub fn start(upstream: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener
+            .local_addr()
+            .expect("a bound socket has an address");
+        let upstream = upstream
+            .trim_start_matches("http://")
+            .trim_end_matches('/')
+            .to_owned();
+        let state = Arc::new(State {
+            upstream,
+            fault: Mutex::new(None),
+            hits: AtomicUsize::new(0),
+            closed: AtomicBool::new(false),
+        });
+        let accepting = Arc::clone(&state);
+        thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                if accepting.closed.load(Ordering::Relaxed) {
+                    return;
+                }
+                let state = Arc::clone(&accepting);
+                // A broken connection is what the proxy is for.
+                thread::spawn(move || drop(state.serve(&client)));
+            }
+        });
+        Self { address, state }
+    }
+
+    /// The proxy's URL.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Breaks things from now on.
+    pub fn break_with(&self, fault: Fault) {
+        self.state.hits.store(0, Ordering::Relaxed);
+        *self.fault() = Some(fault);
+    }
+
+    /// Passes everything on again, and returns how many requests were hit since `break_with`.
+    pub fn mend(&self) -> usize {
+        *self.fault() = None;
+        self.state.hits.load(Ordering::Relaxed)
+    }
+
+    fn fault(&self) -> std::sync::MutexGuard<'_, Option<Fault>> {
+        self.state.fault.lock().expect("no connection panicked")
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.state.closed.store(true, Ordering::Relaxed);
+        // Wakes the accepting thread; if that fails, it is gone already.
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+impl State {
+    /// One connection, request by request.
+    fn serve(&self, client: &TcpStream) -> io::Result<()> {
+        let mut store = BufReader::new(TcpStream::connect(&self.upstream)?);
+        let mut requests = BufReader::new(client);
+        let mut answers = client;
+        while let Some(request) = Message::read(&mut requests)? {
+            let effect = self.effect_on(&request.operation());
+            let canned = match effect {
+                Some(Effect::Refuse) => return Ok(()),
+                Some(Effect::Throttle) => {
+                    Some(refusal(400, "ProvisionedThroughputExceededException"))
+                }
+                Some(Effect::Fail) => Some(refusal(500, "InternalServerError")),
+                Some(Effect::LoseAnswer) | None => None,
+            };
+            if let Some(canned) = canned {
+                answers.write_all(canned.as_bytes())?;
+                continue;
+            }
+            request.write(store.get_mut())?;
+            let Some(answer) = Message::read(&mut store)? else {
+                return Ok(());
+            };
+            if effect == Some(Effect::LoseAnswer) {
+                return Ok(());
+            }
+            answer.write(&mut answers)?;
+        }
+        Ok(())
+    }
+
+    fn effect_on(&self, operation: &str) -> Option<Effect> {
+        let mut fault = self.fault.lock().expect("no connection panicked");
+        let fault = fault.as_mut()?;
+        let meant = fault
+            .operations
+            .is_none_or(|operations| operations.contains(&operation));
+        if !meant || fault.times == 0 {
+            return None;
+        }
+        fault.times -= 1;
+        self.hits.fetch_add(1, Ordering::Relaxed);
+        Some(fault.effect)
+    }
+}
+
+fn refusal(status: u16, kind: &str) -> String {
+    let body = format!(
+        r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{kind}","message":"injected by the test"}}"#
+    );
+    format!(
+        "HTTP/1.1 {status} Injected\r\ncontent-type: application/x-amz-json-1.0\r\n\
+         x-amzn-requestid: injected\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// A request or an answer, its body as it came.
+struct Message {
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Message {
+    /// Reads one message, or `None` where the connection ends between two.
+    fn read(from: &mut impl BufRead) -> io::Result<Option<Self>> {
+        let mut message = Self {
+            head: String::new(),
+            body: Vec::new(),
+        };
+        while !message.head.ends_with("\r\n\r\n") {
+            if from.read_line(&mut message.head)? == 0 {
+                return Ok(None);
+            }
+        }
+        if message
+            .header("transfer-encoding")
+            .is_some_and(|coding| coding == "chunked")
+        {
+            while message.read_chunk(from)? > 0 {}
+        } else {
+            let length = message.header("content-length").unwrap_or_default();
+            message.read_bytes(from, length.parse().unwrap_or(0))?;
+        }
+        Ok(Some(message))
+    }
+
+    /// Reads one chunk with its framing and returns its size.
+    fn read_chunk(&mut self, from: &mut impl BufRead) -> io::Result<usize> {
+        let mut line = String::new();
+        from.read_line(&mut line)?;
+        let size = usize::from_str_radix(line.trim(), 16).map_err(io::Error::other)?;
+        self.body.extend(line.as_bytes());
+        self.read_bytes(from, size + "\r\n".len())?;
+        Ok(size)
+    }
+
+    fn read_bytes(&mut self, from: &mut impl BufRead, length: usize) -> io::Result<()> {
+        let start = self.body.len();
+        self.body.resize(start + length, 0);
+        from.read_exact(&mut self.body[start..])
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.head.lines().filter_map(|line| line.split_once(':'));
+        let (_, value) = lines.find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+        Some(value.trim())
+    }
+
+    /// `UpdateItem` of `X-Amz-Target: DynamoDB_20120810.UpdateItem`.
+    fn operation(&self) -> String {
+        let target = self.header("x-amz-target").unwrap_or_default();
+        target.rsplit('.').next().unwrap_or_default().to_owned()
+    }
+
+    fn write(&self, to: &mut impl Write) -> io::Result<()> {
+        to.write_all(&[self.head.as_bytes(), &self.body].concat())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REQUEST: &str = "POST / HTTP/1.1\r\nX-Amz-Target: DynamoDB_20120810.UpdateItem\r\n\
+                           Content-Length: 2\r\n\r\n{}";
+
+    /// A store that answers every request with its number, in chunks.
+    fn store() -> (String, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+        let served = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&served);
+        thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                let mut requests = BufReader::new(&client);
+                while let Ok(Some(_)) = Message::read(&mut requests) {
+                    let number = counter.fetch_add(1, Ordering::Relaxed);
+                    let answer = format!(
+                        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{number}\r\n0\r\n\r\n"
+                    );
+                    (&client)
+                        .write_all(answer.as_bytes())
+                        .expect("the proxy listens");
+                }
+            }
+        });
+        (url, served)
+    }
+
+    fn ask(proxy: &Proxy) -> String {
+        let mut connection = TcpStream::connect(proxy.address).expect("the proxy listens");
+        connection
+            .write_all(REQUEST.as_bytes())
+            .expect("the proxy reads");
+        let mut reader = BufReader::new(connection);
+        let answer = Message::read(&mut reader).expect("the answer is HTTP");
+        answer.map_or_else(String::new, |answer| {
+            answer.head + &String::from_utf8_lossy(&answer.body)
+        })
+    }
+
+    #[test]
+    fn it_passes_answers_on() {
+        let (url, _) = store();
+        let proxy = Proxy::start(&url);
+        assert!(ask(&proxy).ends_with("1\r\n0\r\n0\r\n\r\n"));
+        assert!(ask(&proxy).ends_with("1\r\n1\r\n0\r\n\r\n"));
+    }
+
+    #[test]
+    fn a_lost_answer_belongs_to_a_request_that_was_served() {
+        let (url, served) = store();
+        let proxy = Proxy::start(&url);
+        proxy.break_with(Fault::always(Effect::LoseAnswer).on(WRITES).times(1));
+        assert_eq!(ask(&proxy), "");
+        assert_eq!(served.load(Ordering::Relaxed), 1);
+        assert!(ask(&proxy).starts_with("HTTP/1.1 200"));
+        assert_eq!(proxy.mend(), 1);
+    }
+
+    #[test]
+    fn a_refused_request_never_reaches_the_store() {
+        let (url, served) = store();
+        let proxy = Proxy::start(&url);
+        proxy.break_with(Fault::always(Effect::Refuse));
+        assert_eq!(ask(&proxy), "");
+        proxy.break_with(Fault::always(Effect::Throttle));
+        assert!(ask(&proxy).contains("ProvisionedThroughputExceededException"));
+        proxy.break_with(Fault::always(Effect::Fail).on(READS));
+        assert_eq!(served.load(Ordering::Relaxed), 0);
+        assert!(ask(&proxy).starts_with("HTTP/1.1 200"));
+        assert_eq!(proxy.mend(), 0);
+    }
+}

@@ -1,0 +1,263 @@
+//! The server under test.
+
+use std::{
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use reqwest::Url;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::{
+    apps::{App, User},
+    browser::Browser,
+    flow::Login,
+    http::Http,
+    process::Process,
+    tenant,
+};
+
+/// A server: one of our own, or the one that `BASE_URL` names.
+pub struct Server {
+    base: Url,
+    issuer: String,
+    process: Option<Process>,
+    advanced: AtomicU64,
+    users: AtomicUsize,
+}
+
+impl Server {
+    /// The server that most tests share. They may log in, refresh and revoke there, and end what
+    /// belongs to a [`Server::fresh_user`]; clock and tenant stay as they are.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Server> = OnceLock::new();
+        SHARED.get_or_init(|| match base_url() {
+            Some(base) => Self::new(base, None),
+            None => Self::spawn(&Launch::new().tenant(tenant::with_pool())),
+        })
+    }
+
+    /// The shared server if it is one of ours, with a clock to move, users to block and costs to
+    /// read; otherwise prints why the test does not run.
+    pub fn shared_local(reason: &str) -> Option<&'static Self> {
+        runs_here(reason).then(Self::shared)
+    }
+
+    /// A server for this test alone; with `BASE_URL` set, prints why the test does not run.
+    pub fn start(reason: &str) -> Option<Self> {
+        Launch::new().start(reason)
+    }
+
+    fn new(base: Url, process: Option<Process>) -> Self {
+        let issuer = base.to_string();
+        Self {
+            base,
+            issuer,
+            process,
+            advanced: AtomicU64::new(0),
+            users: AtomicUsize::new(0),
+        }
+    }
+
+    fn spawn(launch: &Launch) -> Self {
+        let files = tempfile::tempdir().expect("a temporary folder");
+        let path = files.path().join("tenant.yaml");
+        std::fs::write(&path, &launch.tenant).expect("the tenant file can be written");
+
+        let text = |text: &str| text.to_owned();
+        let mut arguments = vec![text("--test-controls")];
+        arguments.extend([text("--tenant"), path.display().to_string()]);
+        for (option, value) in [("--port", "0"), ("--data", "memory")] {
+            if !launch.arguments.iter().any(|argument| argument == option) {
+                arguments.extend([text(option), text(value)]);
+            }
+        }
+        arguments.extend(launch.arguments.iter().cloned());
+
+        let process = Process::start(&arguments, &launch.env, Some(files));
+        let base = Url::parse(&process.ready().issuer).expect("the issuer is a URL");
+        Self::new(base, Some(process))
+    }
+
+    /// The issuer, with its trailing slash.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// An absolute URL below the issuer.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{}", self.issuer, path.trim_start_matches('/'))
+    }
+
+    /// The embedded DynamoDB of a server started with `--dynamodb-port`.
+    pub fn dynamodb(&self) -> &str {
+        let ready = self.process().ready();
+        ready
+            .dynamodb
+            .as_deref()
+            .expect("the server was started with `--dynamodb-port`")
+    }
+
+    /// Stops the server and returns everything that it has written.
+    pub fn stop(self) -> String {
+        self.process
+            .expect("only a server of our own has a process")
+            .stop()
+    }
+
+    /// A client without cookies.
+    pub fn http(&self) -> Http {
+        Http::new(&self.base)
+    }
+
+    /// A person's browser without cookies.
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.http())
+    }
+
+    /// Begins a login of Ada's in a new browser.
+    pub fn login(&self, app: &App) -> Login<'_> {
+        Login::new(self, *app)
+    }
+
+    /// A user that no other test has.
+    pub fn fresh_user(&self) -> User {
+        User::pooled(1 + self.users.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The service's time, in seconds.
+    pub fn now(&self) -> u64 {
+        let system = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .expect("it is past 1970");
+        system.as_secs() + self.advanced.load(Ordering::Relaxed)
+    }
+
+    /// Moves the service's clock.
+    pub async fn advance(&self, seconds: u64) {
+        self.control("/test/clock", json!({ "advance_seconds": seconds }))
+            .await;
+        self.advanced.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    /// Blocks or unblocks a user.
+    pub async fn set_blocked(&self, user: &User, blocked: bool) {
+        self.control(
+            "/test/user",
+            json!({ "email": user.email, "blocked": blocked }),
+        )
+        .await;
+    }
+
+    /// Deletes a user.
+    pub async fn delete_user(&self, user: &User) {
+        self.control(
+            "/test/user",
+            json!({ "email": user.email, "deleted": true }),
+        )
+        .await;
+    }
+
+    /// Imports a tenant file over what is there.
+    pub async fn import_tenant(&self, file: String) {
+        let answer = self
+            .http()
+            .post_bytes("/test/tenant", "application/yaml", file)
+            .await;
+        assert!((200..300).contains(&answer.status), "{answer}");
+    }
+
+    async fn control(&self, path: &str, body: Value) {
+        let answer = self.http().post_json(path, &body).await;
+        assert!((200..300).contains(&answer.status), "{answer}");
+    }
+
+    fn process(&self) -> &Process {
+        self.process
+            .as_ref()
+            .expect("only a server of our own has a process")
+    }
+}
+
+/// How a test's own server is started.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    tenant: String,
+    arguments: Vec<String>,
+    env: Vec<(String, String)>,
+}
+
+impl Default for Launch {
+    fn default() -> Self {
+        Self {
+            tenant: tenant::base(),
+            arguments: Vec::new(),
+            env: Vec::new(),
+        }
+    }
+}
+
+impl Launch {
+    /// In memory, on any port, with the test controls and the tests' tenant.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With another tenant file.
+    #[must_use]
+    pub fn tenant(mut self, file: String) -> Self {
+        self.tenant = file;
+        self
+    }
+
+    /// With a further option and its value.
+    #[must_use]
+    pub fn option(mut self, name: &str, value: &str) -> Self {
+        self.arguments.extend([name.to_owned(), value.to_owned()]);
+        self
+    }
+
+    /// With data (and keys) in a folder.
+    #[must_use]
+    pub fn data(self, folder: &TempDir) -> Self {
+        let folder = folder.path().display().to_string();
+        self.option("--data", &folder)
+    }
+
+    /// On this port, for two servers that must have one issuer.
+    #[must_use]
+    pub fn port(self, port: u16) -> Self {
+        self.option("--port", &port.to_string())
+    }
+
+    /// With an environment variable.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Starts it; with `BASE_URL` set, prints why the test does not run.
+    pub fn start(self, reason: &str) -> Option<Server> {
+        runs_here(reason).then(|| Server::spawn(&self))
+    }
+}
+
+fn base_url() -> Option<Url> {
+    let text = std::env::var("BASE_URL").ok()?;
+    let slash = if text.ends_with('/') { "" } else { "/" };
+    let url = Url::parse(&format!("{text}{slash}"));
+    Some(url.unwrap_or_else(|error| panic!("BASE_URL `{text}`: {error}")))
+}
+
+/// Whether the tests start their own servers; if not, says on standard error what is left out.
+pub fn runs_here(reason: &str) -> bool {
+    let Some(base) = base_url() else { return true };
+    let test = std::thread::current().name().unwrap_or("a test").to_owned();
+    eprintln!("not run against {base}: {test}: it {reason}");
+    false
+}
