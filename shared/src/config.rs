@@ -4,11 +4,19 @@
 //! | --- | --- |
 //! | `ISSUER` | the issuer: `https://` (or, on a laptop, `http://`), host, and a trailing slash |
 //! | `TABLE_NAME` | the table |
-//! | `KEY_FILE` | a key file, where there is no KMS |
+//! | `SIGNING_MODE` | `kms` (the default) or `wrapped`: see [`SigningMode`] |
+//! | `SIGNING_KEYS` | the signing keys in KMS, `RS256=<key id or ARN>`, separated by commas; in `wrapped` mode the algorithms alone will do |
+//! | `WRAPPING_KEY` | the symmetric key in KMS that wraps what lies in the table |
+//! | `KEY_FILE` | instead of the last two: a key file, where there is no KMS |
 
 use std::path::PathBuf;
 
 use url::Url;
+
+use crate::{
+    domain::client::SigningAlgorithm,
+    keys::{SigningMode, service::ServiceKey},
+};
 
 /// What a function is told.
 #[derive(Debug, Clone)]
@@ -17,8 +25,24 @@ pub struct Config {
     pub issuer: Issuer,
     /// The table.
     pub table: String,
-    /// The key file.
-    pub key_file: PathBuf,
+    /// Where private signing keys are.
+    pub signing_mode: SigningMode,
+    /// Where keys come from.
+    pub keys: KeyConfig,
+}
+
+/// Where keys come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyConfig {
+    /// A key file.
+    File(PathBuf),
+    /// AWS KMS.
+    Kms {
+        /// The symmetric key that wraps.
+        wrapping_key: String,
+        /// The asymmetric keys that sign.
+        signing_keys: Vec<ServiceKey>,
+    },
 }
 
 /// An environment variable is missing or wrong.
@@ -32,34 +56,78 @@ pub struct ConfigError {
 impl Config {
     /// Reads the environment.
     pub fn from_env() -> Result<Self, ConfigError> {
-        let issuer = required("ISSUER")?;
+        Self::read(&|name| {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "this is the one place that reads it"
+            )]
+            std::env::var(name).ok()
+        })
+    }
+
+    /// Reads variables as `get` gives them; an empty one counts as missing.
+    pub fn read(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let variables = Variables(get);
+        let wrong = |name, reason: String| ConfigError { name, reason };
+        let issuer = variables.required("ISSUER")?;
+        let issuer = Issuer::parse(&issuer).map_err(|e| wrong("ISSUER", e.to_string()))?;
+        let signing_mode = match variables.optional("SIGNING_MODE").as_deref() {
+            None | Some("kms") => SigningMode::Kms,
+            Some("wrapped") => SigningMode::Wrapped,
+            Some(_) => return Err(wrong("SIGNING_MODE", "must be kms or wrapped".to_owned())),
+        };
+        let keys = match variables.optional("KEY_FILE") {
+            Some(path) => KeyConfig::File(path.into()),
+            None => KeyConfig::Kms {
+                wrapping_key: variables.required("WRAPPING_KEY")?,
+                signing_keys: signing_keys(&variables.required("SIGNING_KEYS")?, signing_mode)
+                    .map_err(|reason| wrong("SIGNING_KEYS", reason))?,
+            },
+        };
         Ok(Self {
-            issuer: Issuer::parse(&issuer).map_err(|e| ConfigError {
-                name: "ISSUER",
-                reason: e.to_string(),
-            })?,
-            table: required("TABLE_NAME")?,
-            key_file: required("KEY_FILE")?.into(),
+            issuer,
+            table: variables.required("TABLE_NAME")?,
+            signing_mode,
+            keys,
         })
     }
 }
 
-fn required(name: &'static str) -> Result<String, ConfigError> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place that reads it"
-    )]
-    match std::env::var(name) {
-        Ok(value) if !value.is_empty() => Ok(value),
-        Ok(_) => Err(ConfigError {
-            name,
-            reason: "is empty".to_owned(),
-        }),
-        Err(error) => Err(ConfigError {
-            name,
-            reason: error.to_string(),
-        }),
+struct Variables<'a>(&'a dyn Fn(&str) -> Option<String>);
+
+impl Variables<'_> {
+    fn optional(&self, name: &str) -> Option<String> {
+        (self.0)(name).filter(|value| !value.is_empty())
     }
+
+    fn required(&self, name: &'static str) -> Result<String, ConfigError> {
+        let missing = || ConfigError {
+            name,
+            reason: "is not set".to_owned(),
+        };
+        self.optional(name).ok_or_else(missing)
+    }
+}
+
+/// `RS256=arn:...,ES256=arn:...`; in `wrapped` mode the keys have no name in KMS.
+fn signing_keys(text: &str, mode: SigningMode) -> Result<Vec<ServiceKey>, String> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|entry| !entry.is_empty())
+        .map(|entry| {
+            let (algorithm, id) = entry.split_once('=').unwrap_or((entry, ""));
+            let algorithm = SigningAlgorithm::parse(algorithm.trim())
+                .filter(|algorithm| *algorithm != SigningAlgorithm::HS256)
+                .ok_or_else(|| format!("`{entry}` does not begin with RS256, PS256 or ES256"))?;
+            if id.is_empty() && mode == SigningMode::Kms {
+                return Err(format!("`{entry}` names no key"));
+            }
+            Ok(ServiceKey {
+                algorithm,
+                id: id.trim().to_owned(),
+            })
+        })
+        .collect()
 }
 
 /// The issuer: clients compare it byte for byte, so it is kept as the text it is.
@@ -110,6 +178,76 @@ impl Issuer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, String> {
+        let get = |name: &str| {
+            variables
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
+        Config::read(&get).map_err(|e| e.to_string())
+    }
+
+    const COMPLETE: [(&str, &str); 4] = [
+        ("ISSUER", "https://login.example.com/"),
+        ("TABLE_NAME", "ratchet"),
+        ("WRAPPING_KEY", "arn:aws:kms:eu-west-1:1:key/w"),
+        (
+            "SIGNING_KEYS",
+            "RS256=arn:aws:kms:eu-west-1:1:key/a, ES256=b",
+        ),
+    ];
+
+    #[test]
+    fn a_complete_environment_is_read() {
+        let config = read(&COMPLETE).unwrap();
+        assert_eq!(config.signing_mode, SigningMode::Kms);
+        let KeyConfig::Kms { signing_keys, .. } = config.keys else {
+            panic!("no KMS")
+        };
+        assert_eq!(signing_keys[0].id, "arn:aws:kms:eu-west-1:1:key/a");
+        assert_eq!(signing_keys[1].algorithm, SigningAlgorithm::ES256);
+    }
+
+    #[test]
+    fn every_missing_variable_is_named() {
+        for missing in ["ISSUER", "TABLE_NAME", "WRAPPING_KEY", "SIGNING_KEYS"] {
+            let rest: Vec<_> = COMPLETE
+                .into_iter()
+                .filter(|(name, _)| *name != missing)
+                .collect();
+            let error = read(&rest).map(|_| ()).unwrap_err();
+            assert_eq!(error, format!("environment variable {missing}: is not set"));
+        }
+    }
+
+    #[test]
+    fn wrong_values_are_named() {
+        let with = |name: &'static str, value: &'static str| {
+            let mut variables = vec![(name, value)];
+            variables.extend(COMPLETE);
+            read(&variables).map(|_| ())
+        };
+        assert!(with("ISSUER", "login").unwrap_err().contains("ISSUER"));
+        assert!(
+            with("SIGNING_MODE", "both")
+                .unwrap_err()
+                .contains("SIGNING_MODE")
+        );
+        assert!(
+            with("SIGNING_KEYS", "RS256")
+                .unwrap_err()
+                .contains("names no key")
+        );
+        assert!(
+            with("SIGNING_KEYS", "HS256=x")
+                .unwrap_err()
+                .contains("RS256, PS256 or ES256")
+        );
+        assert!(with("SIGNING_MODE", "wrapped").is_ok());
+        assert!(with("KEY_FILE", "keys.json").is_ok());
+    }
 
     #[test]
     fn an_issuer_is_an_origin_with_a_slash() {

@@ -15,16 +15,17 @@ use crate::{
     telemetry::{self, cost},
 };
 
+pub use crate::keys::KeyUse;
 pub use lambda_http::Error;
 
 /// Readies everything, then serves until the environment is taken away.
-pub async fn run<F, Answer>(handle: F) -> Result<(), Error>
+pub async fn run<F, Answer>(key_use: KeyUse, handle: F) -> Result<(), Error>
 where
     F: Fn(Arc<App>, Request) -> Answer + Clone + Send + Sync + 'static,
     Answer: Future<Output = Response> + Send + 'static,
 {
     telemetry::init_json();
-    let app = Arc::new(App::from_config(Config::from_env()?).await?);
+    let app = Arc::new(App::from_config(Config::from_env()?, key_use).await?);
     lambda_http::run_concurrent(service_fn(move |event: lambda_http::Request| {
         let (app, handle) = (Arc::clone(&app), handle.clone());
         async move {

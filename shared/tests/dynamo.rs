@@ -448,6 +448,21 @@ async fn a_changed_login_name_lets_go_of_the_old_one() {
 }
 
 #[tokio::test]
+async fn a_user_who_changes_connection_leaves_no_name_behind() {
+    let store = store().await;
+    let mut record = login_record();
+    store.put_user(&record).await.unwrap();
+    record.user.connection = ConnectionName::parse("Customers").unwrap();
+    store.put_user(&record).await.unwrap();
+    assert_eq!(store.load_login(&connection(), "ada").await.unwrap(), None);
+    let there = store
+        .load_login(&record.user.connection, "ada")
+        .await
+        .unwrap();
+    assert_eq!(there, Some(record));
+}
+
+#[tokio::test]
 async fn a_password_hash_is_replaced_only_if_it_is_the_one_that_was_read() {
     let store = store().await;
     let record = login_record();

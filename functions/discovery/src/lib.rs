@@ -15,7 +15,7 @@ use shared::{
 const MAX_AGE: u32 = 300;
 
 /// Answers a request.
-pub fn handle(app: &App, request: &Request) -> Response {
+pub async fn handle(app: &App, request: &Request) -> Response {
     if let Some(preflight) = cors::preflight(request) {
         return preflight;
     }
@@ -25,7 +25,7 @@ pub fn handle(app: &App, request: &Request) -> Response {
             "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server",
         ) => response::public_json(&metadata::metadata(app), MAX_AGE),
         (&Method::GET | &Method::HEAD, "/.well-known/jwks.json") => {
-            response::public_json(&keys(app), MAX_AGE)
+            response::public_json(&keys(app).await, MAX_AGE)
         }
         (_, path) if path.starts_with("/.well-known/") && is_known(path) => {
             OAuthError::from(&Denial::MethodNotAllowed).into_response()
@@ -45,13 +45,10 @@ fn is_known(path: &str) -> bool {
     )
 }
 
-fn keys(app: &App) -> JwkSet {
+async fn keys(app: &App) -> JwkSet {
+    let signer = app.signer().await;
+    let published = signer.published(app.clock.now());
     JwkSet {
-        keys: app
-            .signer
-            .published()
-            .iter()
-            .map(|key| key.jwk.clone())
-            .collect(),
+        keys: published.map(|key| key.jwk.clone()).collect(),
     }
 }

@@ -1,8 +1,11 @@
 //! The `discovery` function on Lambda.
 
-use shared::lambda;
+use shared::lambda::{self, KeyUse};
 
 #[tokio::main]
 async fn main() -> Result<(), lambda::Error> {
-    lambda::run(|app, request| async move { discovery::handle(&app, &request) }).await
+    lambda::run(KeyUse::Verify, |app, request| async move {
+        discovery::handle(&app, &request).await
+    })
+    .await
 }

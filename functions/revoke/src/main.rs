@@ -1,8 +1,11 @@
 //! The `revoke` function on Lambda.
 
-use shared::lambda;
+use shared::lambda::{self, KeyUse};
 
 #[tokio::main]
 async fn main() -> Result<(), lambda::Error> {
-    lambda::run(|app, request| async move { revoke::handle(&app, &request).await }).await
+    lambda::run(KeyUse::Verify, |app, request| async move {
+        revoke::handle(&app, &request).await
+    })
+    .await
 }

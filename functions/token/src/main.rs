@@ -1,8 +1,11 @@
 //! The `token` function on Lambda.
 
-use shared::lambda;
+use shared::lambda::{self, KeyUse};
 
 #[tokio::main]
 async fn main() -> Result<(), lambda::Error> {
-    lambda::run(|app, request| async move { token::handle(&app, &request).await }).await
+    lambda::run(KeyUse::Sign, |app, request| async move {
+        token::handle(&app, &request).await
+    })
+    .await
 }

@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use shared::{
     adapters::dynamo::Store,
-    app::App,
+    app::{App, Parts},
     config::Issuer,
-    keys::{file::KeyFile, service::KeyService},
-    system::Clock,
+    keys::file::KeyFile,
 };
 
 use crate::failure::Failure;
@@ -56,7 +55,7 @@ impl Connection {
             return Err(Failure::NoKeyFile(key_file.display().to_string()));
         }
         let keys = KeyFile::open(key_file)?;
-        Ok(App::new(issuer, store, KeyService::File(keys), Clock::system()).await?)
+        Ok(App::new(Parts::with_key_file(issuer, store, keys)).await?)
     }
 
     /// The issuer, if it is given.

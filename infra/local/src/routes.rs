@@ -10,7 +10,7 @@ pub(crate) async fn answer(app: &App, request: &Request) -> Response {
     match request.uri().path() {
         "/oauth/token" => token::handle(app, request).await,
         "/oauth/revoke" => revoke::handle(app, request).await,
-        path if path.starts_with("/.well-known/") => discovery::handle(app, request),
+        path if path.starts_with("/.well-known/") => discovery::handle(app, request).await,
         _ => authorize::handle(app, request).await,
     }
 }

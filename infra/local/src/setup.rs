@@ -8,10 +8,9 @@ use std::{
 use aws_lc_rs::rand;
 use shared::{
     adapters::dynamo::Store,
-    app::App,
+    app::{App, Parts},
     config::Issuer,
-    keys::{file::KeyFile, service::KeyService},
-    system::Clock,
+    keys::file::KeyFile,
 };
 use tenant::{Keywords, Tenant};
 
@@ -63,7 +62,7 @@ pub(crate) async fn open(
         .create_table()
         .await
         .map_err(|e| LocalError::Start(e.into()))?;
-    App::new(issuer, store, KeyService::File(keys), Clock::system())
+    App::new(Parts::with_key_file(issuer, store, keys))
         .await
         .map_err(LocalError::Start)
 }

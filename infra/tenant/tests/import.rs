@@ -8,7 +8,7 @@
 use dynoxide::Database;
 use shared::{
     adapters::dynamo::Store,
-    app::{App, CLIENT_SECRET},
+    app::{App, CLIENT_SECRET, Parts},
     config::Issuer,
     domain::{
         client::ClientGrant,
@@ -17,9 +17,8 @@ use shared::{
         sealed::Purpose,
         secret::Secret,
     },
-    keys::{file::KeyFile, service::KeyService},
+    keys::file::KeyFile,
     password::Verification,
-    system::Clock,
 };
 use tenant::{ImportError, Keywords, import, parse};
 use tokio::net::TcpListener;
@@ -65,8 +64,8 @@ async fn app() -> App {
     let store = Store::local(&endpoint, "ratchet");
     store.create_table().await.unwrap();
     let issuer = Issuer::parse("http://127.0.0.1:3000/").unwrap();
-    let keys = KeyService::File(KeyFile::generate().unwrap());
-    App::new(issuer, store, keys, Clock::system())
+    let keys = KeyFile::generate().unwrap();
+    App::new(Parts::with_key_file(issuer, store, keys))
         .await
         .unwrap()
 }

@@ -1,11 +1,11 @@
 //! The keyring in a warm function: created on first use, unwrapped once, looked at every minute.
 
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
 
-use super::StartError;
+use super::{App, StartError, refreshing::Refreshing};
 use crate::{
     adapters::dynamo::{CommitError, Store, StoredKey, StoredKeyring},
     config::Issuer,
@@ -22,94 +22,19 @@ use crate::{
 /// looking, so that none meets a token whose key it does not know.
 pub const KEY_ACTIVATION_DELAY: Lifetime = Lifetime::from_secs(300);
 
-/// How often a warm function looks for new keys.
-const LOOK_EVERY: Lifetime = Lifetime::from_secs(60);
-
-/// The keyring as this process knows it.
-#[derive(Debug)]
-pub(super) struct Current(RwLock<Known>);
-
-#[derive(Debug, Clone)]
-struct Known {
-    version: u32,
-    looked_at: Timestamp,
-    keyring: Arc<Keyring>,
-}
-
-impl Current {
-    pub(super) async fn load(
-        store: &Store,
-        service: &KeyService,
-        issuer: &Issuer,
-        now: Timestamp,
-    ) -> Result<Self, StartError> {
-        let stored = match store.load_keyring().await? {
-            Some(stored) => stored,
-            None => create(store, service, issuer, now).await?,
-        };
-        let keyring = Arc::new(unwrap(&stored, service, issuer).await?);
-        Ok(Self(RwLock::new(Known {
-            version: stored.version,
-            looked_at: now,
-            keyring,
-        })))
-    }
-
-    pub(super) async fn get(
-        &self,
-        store: &Store,
-        service: &KeyService,
-        issuer: &Issuer,
-        now: Timestamp,
-    ) -> Arc<Keyring> {
-        let known = self.known();
-        if now < known.looked_at.plus(LOOK_EVERY) {
-            return known.keyring;
-        }
-        match refresh(&known, store, service, issuer, now).await {
-            Ok(fresh) => {
-                let keyring = Arc::clone(&fresh.keyring);
-                *self
-                    .0
-                    .write()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner) = fresh;
-                keyring
-            }
-            Err(error) => {
-                // The keys we have still work; the next request looks again.
-                tracing::warn!(%error, "cannot look for new sealing keys");
-                known.keyring
-            }
-        }
-    }
-
-    fn known(&self) -> Known {
-        self.0
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .clone()
-    }
-}
-
-async fn refresh(
-    known: &Known,
+/// Reads the keyring, or makes the first one.
+pub(super) async fn load(
     store: &Store,
     service: &KeyService,
     issuer: &Issuer,
     now: Timestamp,
-) -> Result<Known, StartError> {
-    let stored = store.load_keyring().await?;
-    let stored = stored.ok_or_else(|| StartError::Keyring("it has vanished".to_owned()))?;
-    let keyring = if stored.version == known.version {
-        Arc::clone(&known.keyring)
-    } else {
-        Arc::new(unwrap(&stored, service, issuer).await?)
+) -> Result<Refreshing<Keyring>, StartError> {
+    let stored = match store.load_keyring().await? {
+        Some(stored) => stored,
+        None => create(store, service, issuer, now).await?,
     };
-    Ok(Known {
-        version: stored.version,
-        looked_at: now,
-        keyring,
-    })
+    let keyring = unwrap(&stored, service, issuer).await?;
+    Ok(Refreshing::new(stored.version, keyring, now))
 }
 
 async fn create(
@@ -125,12 +50,14 @@ async fn create(
     };
     match store.create_keyring(&keyring).await {
         Ok(()) => Ok(keyring),
-        Err(CommitError::Conflict) => store
-            .load_keyring()
-            .await?
-            .ok_or_else(|| StartError::Keyring("it has vanished".to_owned())),
+        Err(CommitError::Conflict) => stored(store).await,
         Err(CommitError::Store(error)) => Err(error.into()),
     }
+}
+
+async fn stored(store: &Store) -> Result<StoredKeyring, StartError> {
+    let stored = store.load_keyring().await?;
+    stored.ok_or_else(|| StartError::Keyring("it has vanished".to_owned()))
 }
 
 async fn new_key(
@@ -172,12 +99,24 @@ fn context(issuer: &Issuer) -> [(&'static str, &str); 2] {
     [("issuer", issuer.as_str()), ("purpose", "sealing")]
 }
 
-impl super::App {
+impl App {
+    /// The keyring, looked at again every minute so that new keys become known before they seal.
+    pub async fn keyring(&self) -> Arc<Keyring> {
+        let look = async |known| -> Result<_, StartError> {
+            let stored = stored(&self.store).await?;
+            if stored.version == known {
+                return Ok(None);
+            }
+            let keyring = unwrap(&stored, &self.key_service, &self.issuer).await?;
+            Ok(Some((stored.version, keyring)))
+        };
+        self.keyring.get(self.clock.now(), look).await
+    }
+
     /// Adds a sealing key, which takes over after [`KEY_ACTIVATION_DELAY`]. The others still open
     /// what they sealed. Gives the new key's id and the time from which it seals.
     pub async fn rotate_sealing_key(&self) -> Result<(KeyId, Timestamp), StartError> {
-        let stored = self.store.load_keyring().await?;
-        let mut stored = stored.ok_or_else(|| StartError::Keyring("it has vanished".to_owned()))?;
+        let mut stored = stored(&self.store).await?;
         let newest = stored
             .keys
             .iter()

@@ -96,8 +96,9 @@ impl App {
         let secret = api_secret(api, keyring)?;
         let key = signing_key(api.signing_alg, secret.as_ref())?;
         Ok(self
-            .signer
-            .sign(&self.key_service, key, typ, &claims)
+            .signer()
+            .await
+            .sign(&self.key_service, key, typ, &claims, wanted.issuance.now)
             .await?)
     }
 
@@ -114,8 +115,15 @@ impl App {
         let secret = client_secret(client, algorithm, keyring)?;
         let key = signing_key(algorithm, secret.as_ref())?;
         Ok(Some(
-            self.signer
-                .sign(&self.key_service, key, JwtType::Jwt, &claims)
+            self.signer()
+                .await
+                .sign(
+                    &self.key_service,
+                    key,
+                    JwtType::Jwt,
+                    &claims,
+                    wanted.issuance.now,
+                )
                 .await?,
         ))
     }

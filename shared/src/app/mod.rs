@@ -5,13 +5,15 @@ mod authenticate;
 mod cache;
 mod keyring;
 mod minting;
+mod refreshing;
+mod signing;
 mod verification;
 
 use std::sync::Arc;
 
 use crate::{
     adapters::dynamo::{Store, StoreError},
-    config::{Config, Issuer},
+    config::{Config, Issuer, KeyConfig},
     domain::{
         client::Client,
         denial::Denial,
@@ -23,8 +25,9 @@ use crate::{
     },
     http::{Request, RequestContext},
     keys::{
-        KeyServiceError,
+        KeyServiceError, KeyUse, SigningMode,
         file::{KeyFile, KeyFileError},
+        kms::Kms,
         service::KeyService,
         signer::{SignError, Signer},
     },
@@ -35,9 +38,11 @@ use crate::{
 pub use authenticate::{AuthenticatedClient, CLIENT_SECRET};
 pub use keyring::KEY_ACTIVATION_DELAY;
 pub use minting::{Tokens, TokensFor};
+pub use signing::SIGNING_KEY_DELAY;
 pub use verification::{AccessToken, OpaqueToken};
 
 use cache::Cache;
+use refreshing::Refreshing;
 
 /// Everything a function works with.
 #[derive(Debug)]
@@ -50,12 +55,39 @@ pub struct App {
     pub clock: Clock,
     /// What holds the keys.
     pub key_service: KeyService,
-    /// What signs.
-    pub signer: Signer,
-    keyring: keyring::Current,
+    signing_mode: SigningMode,
+    key_use: KeyUse,
+    signer: Refreshing<Signer>,
+    keyring: Refreshing<Keyring>,
     clients: Cache<ClientId, Client>,
     resource_servers: Cache<Audience, ResourceServer>,
     settings: Cache<(), Settings>,
+}
+
+/// What an [`App`] is put together from.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "the fields are those of the `App`")]
+pub struct Parts {
+    pub issuer: Issuer,
+    pub store: Store,
+    pub key_service: KeyService,
+    pub clock: Clock,
+    pub signing_mode: SigningMode,
+    pub key_use: KeyUse,
+}
+
+impl Parts {
+    /// With keys from a file, and the machine's clock: everything but Lambda.
+    pub fn with_key_file(issuer: Issuer, store: Store, keys: KeyFile) -> Self {
+        Self {
+            issuer,
+            store,
+            key_service: KeyService::File(Box::new(keys)),
+            clock: Clock::system(),
+            signing_mode: SigningMode::default(),
+            key_use: KeyUse::Sign,
+        }
+    }
 }
 
 /// The function cannot start.
@@ -88,26 +120,56 @@ pub struct Moment {
 impl App {
     /// Opens keys and table as the environment says. The table's connection, the public keys and the
     /// keyring are ready before the first request.
-    pub async fn from_config(config: Config) -> Result<Self, StartError> {
-        let key_service = KeyService::File(KeyFile::open(&config.key_file)?);
-        let store = Store::from_env(config.table).await;
-        Self::new(config.issuer, store, key_service, Clock::system()).await
+    pub async fn from_config(config: Config, key_use: KeyUse) -> Result<Self, StartError> {
+        let key_service = match config.keys {
+            KeyConfig::File(path) => KeyService::File(Box::new(KeyFile::open(&path)?)),
+            KeyConfig::Kms {
+                wrapping_key,
+                signing_keys,
+            } => KeyService::Kms(Kms::from_env(wrapping_key, signing_keys).await),
+        };
+        let parts = Parts {
+            issuer: config.issuer,
+            store: Store::from_env(config.table).await,
+            key_service,
+            clock: Clock::system(),
+            signing_mode: config.signing_mode,
+            key_use,
+        };
+        Self::new(parts).await
     }
 
     /// Puts the parts together and readies them.
-    pub async fn new(
-        issuer: Issuer,
-        store: Store,
-        key_service: KeyService,
-        clock: Clock,
-    ) -> Result<Self, StartError> {
-        let signer = Signer::load(&key_service).await?;
-        let keyring = keyring::Current::load(&store, &key_service, &issuer, clock.now()).await?;
+    pub async fn new(parts: Parts) -> Result<Self, StartError> {
+        let Parts {
+            issuer,
+            store,
+            key_service,
+            clock,
+            signing_mode,
+            key_use,
+        } = parts;
+        let now = clock.now();
+        let service = &key_service;
+        let source = signing::Source {
+            store: &store,
+            service,
+            issuer: &issuer,
+            mode: signing_mode,
+            key_use,
+        };
+        let (signer, keyring) = futures_util::future::try_join(
+            source.load(now),
+            keyring::load(&store, service, &issuer, now),
+        )
+        .await?;
         Ok(Self {
             issuer,
             store,
             clock,
             key_service,
+            signing_mode,
+            key_use,
             signer,
             keyring,
             clients: Cache::default(),
@@ -124,18 +186,6 @@ impl App {
             request: id,
             now: self.clock.now(),
         }
-    }
-
-    /// The keyring, looked at again every minute so that new keys become known before they seal.
-    pub async fn keyring(&self) -> Arc<Keyring> {
-        self.keyring
-            .get(
-                &self.store,
-                &self.key_service,
-                &self.issuer,
-                self.clock.now(),
-            )
-            .await
     }
 
     /// The keyring and the key that seals now.

@@ -50,7 +50,7 @@ impl App {
         let verified = if token.starts_with(Purpose::AccessToken.prefix()) {
             self.open_access_token(token, now).await?
         } else {
-            self.decode_access_token(token, now)?
+            self.decode_access_token(token, now).await?
         };
         if verified.scope.contains(crate::domain::scope::OPENID) {
             Ok(verified)
@@ -73,15 +73,18 @@ impl App {
         })
     }
 
-    fn decode_access_token(&self, token: &str, now: Timestamp) -> Result<AccessToken, Denial> {
+    async fn decode_access_token(
+        &self,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<AccessToken, Denial> {
         let invalid = || Denial::AccessToken("Invalid access token");
         let kid = jsonwebtoken::decode_header(token)
             .map_err(|_| invalid())?
             .kid;
-        let key = self
-            .signer
-            .published()
-            .iter()
+        let signer = self.signer().await;
+        let key = signer
+            .published(now)
             .find(|key| Some(&key.kid) == kid.as_ref())
             .ok_or_else(invalid)?;
         let mut validation = Validation::new(match key.algorithm {

@@ -151,6 +151,13 @@ pub enum SigningAlgorithm {
 }
 
 impl SigningAlgorithm {
+    /// Reads the name of a JWT header.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::RS256, Self::PS256, Self::ES256, Self::HS256]
+            .into_iter()
+            .find(|algorithm| algorithm.as_str() == name)
+    }
+
     /// The name in a JWT header.
     pub const fn as_str(self) -> &'static str {
         match self {

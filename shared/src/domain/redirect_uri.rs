@@ -40,6 +40,22 @@ pub fn is_allowed_logout_url(allowed: &[String], presented: &str) -> bool {
         .any(|admitted| admitted)
 }
 
+/// Whether an origin is that of one of these URLs, wildcards included.
+pub fn is_allowed_origin<'a>(urls: impl Iterator<Item = &'a String>, origin: &str) -> bool {
+    let Some(presented) = Parts::parse(origin) else {
+        return false;
+    };
+    let web = matches!(presented.scheme.as_str(), "https" | "http");
+    web && presented.rest.is_empty()
+        && urls.filter_map(|url| Parts::parse(url)).any(|url| {
+            Parts {
+                rest: String::new(),
+                ..url
+            }
+            .admits(&presented, false)
+        })
+}
+
 /// Whether anybody's program could claim this callback: loopback and custom schemes.
 pub fn is_non_verifiable(redirect_uri: &str) -> bool {
     Url::parse(redirect_uri).map_or(true, |url| match url.scheme() {
@@ -226,6 +242,31 @@ mod tests {
         assert!(is_non_verifiable("com.example.app://callback"));
         assert!(is_non_verifiable("http://localhost:3000/cb"));
         assert!(!is_non_verifiable("https://app.example/cb"));
+    }
+
+    #[test]
+    fn an_origin_is_that_of_a_registered_url() {
+        let urls = [
+            "https://app.example/cb",
+            "https://*.example.com",
+            "com.example.app://cb",
+        ];
+        let urls = urls.map(str::to_owned);
+        let allowed = |origin| is_allowed_origin(urls.iter(), origin);
+        assert!(allowed("https://app.example"));
+        assert!(allowed("https://a.example.com"));
+        for origin in [
+            "http://app.example",
+            "https://app.example:8443",
+            "https://example.com",
+            "https://a.b.example.com",
+            "com.example.app://cb",
+            "com.example.app://",
+            "null",
+            "",
+        ] {
+            assert!(!allowed(origin), "{origin}");
+        }
     }
 
     #[test]

@@ -72,10 +72,8 @@ const EXPOSED: &str = "DPoP-Nonce, Retry-After, x-auth0-requestid, x-ratelimit-l
                        x-ratelimit-remaining, x-ratelimit-reset";
 
 fn is_allowed(client: &Client, origin: &str) -> bool {
-    client
-        .callbacks
-        .iter()
-        .chain(&client.allowed_origins)
-        .filter_map(|url| redirect_uri::origin(url))
-        .any(|allowed| allowed.eq_ignore_ascii_case(origin))
+    redirect_uri::is_allowed_origin(
+        client.callbacks.iter().chain(&client.allowed_origins),
+        origin,
+    )
 }

@@ -6,26 +6,20 @@ use std::{fmt, fs, io, path::Path};
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     digest::Digest,
-    encoding::{AsDer, PublicKeyX509Der},
-    rsa::KeySize,
-    signature::{
-        ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256,
-        RsaKeyPair,
-    },
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{Context, KeyServiceError};
+use super::{Context, KeyServiceError, pair::KeyPair, service::ServiceKey};
 use crate::{domain::client::SigningAlgorithm, system::random};
 
 /// The keys of a key file, ready for use. Each algorithm has a key of its own, because a published
 /// key names one algorithm.
 pub struct KeyFile {
-    rs256: RsaKeyPair,
-    ps256: RsaKeyPair,
-    es256: EcdsaKeyPair,
+    rs256: KeyPair,
+    ps256: KeyPair,
+    es256: KeyPair,
     wrapping: LessSafeKey,
 }
 
@@ -89,48 +83,30 @@ impl KeyFile {
         Self::from_stored(&stored).map_err(|reason| KeyFileError::Content { path: name, reason })
     }
 
-    /// The algorithms that every key file has a key for.
-    pub(super) const ALGORITHMS: [SigningAlgorithm; 3] = [
-        SigningAlgorithm::RS256,
-        SigningAlgorithm::PS256,
-        SigningAlgorithm::ES256,
-    ];
+    /// The signing keys of every key file.
+    pub(super) fn signing_keys() -> Vec<ServiceKey> {
+        [
+            SigningAlgorithm::RS256,
+            SigningAlgorithm::PS256,
+            SigningAlgorithm::ES256,
+        ]
+        .map(|algorithm| ServiceKey {
+            algorithm,
+            id: algorithm.as_str().to_owned(),
+        })
+        .to_vec()
+    }
 
     pub(super) fn sign(
         &self,
-        algorithm: SigningAlgorithm,
+        key: &ServiceKey,
         digest: &Digest,
     ) -> Result<Vec<u8>, KeyServiceError> {
-        let rsa = |key: &RsaKeyPair, encoding| {
-            let mut signature = vec![0; key.public_modulus_len()];
-            key.sign_digest(encoding, digest, &mut signature)
-                .map(|()| signature)
-                .map_err(|_| KeyServiceError::Refused("RSA signing failed".to_owned()))
-        };
-        match algorithm {
-            SigningAlgorithm::RS256 => rsa(&self.rs256, &RSA_PKCS1_SHA256),
-            SigningAlgorithm::PS256 => rsa(&self.ps256, &RSA_PSS_SHA256),
-            SigningAlgorithm::ES256 => self
-                .es256
-                .sign_digest(digest)
-                .map(|signature| signature.as_ref().to_vec())
-                .map_err(|_| KeyServiceError::Refused("ECDSA signing failed".to_owned())),
-            SigningAlgorithm::HS256 => Err(no_key(algorithm)),
-        }
+        self.pair(key)?.sign(digest)
     }
 
-    pub(super) fn public_key(
-        &self,
-        algorithm: SigningAlgorithm,
-    ) -> Result<Vec<u8>, KeyServiceError> {
-        let der: Result<PublicKeyX509Der<'_>, _> = match algorithm {
-            SigningAlgorithm::RS256 => self.rs256.public_key().as_der(),
-            SigningAlgorithm::PS256 => self.ps256.public_key().as_der(),
-            SigningAlgorithm::ES256 => self.es256.public_key().as_der(),
-            SigningAlgorithm::HS256 => return Err(no_key(algorithm)),
-        };
-        der.map(|der| der.as_ref().to_vec())
-            .map_err(|_| no_key(algorithm))
+    pub(super) fn public_key(&self, key: &ServiceKey) -> Result<Vec<u8>, KeyServiceError> {
+        self.pair(key)?.public_key()
     }
 
     pub(super) fn wrap(
@@ -171,6 +147,15 @@ impl KeyFile {
             .map_err(|_| foreign())
     }
 
+    fn pair(&self, key: &ServiceKey) -> Result<&KeyPair, KeyServiceError> {
+        match key.algorithm {
+            SigningAlgorithm::RS256 => Ok(&self.rs256),
+            SigningAlgorithm::PS256 => Ok(&self.ps256),
+            SigningAlgorithm::ES256 => Ok(&self.es256),
+            SigningAlgorithm::HS256 => Err(KeyServiceError::no_key(key.algorithm)),
+        }
+    }
+
     fn from_stored(stored: &Stored) -> Result<Self, String> {
         let decode = |name: &str, text: &str| {
             STANDARD
@@ -178,21 +163,16 @@ impl KeyFile {
                 .map(Zeroizing::new)
                 .map_err(|_| format!("{name} is not base64"))
         };
-        let rsa = |name: &str, text: &str| {
-            RsaKeyPair::from_pkcs8(&decode(name, text)?)
-                .map_err(|_| format!("{name} is not an RSA key"))
+        let pair = |algorithm: SigningAlgorithm, text: &str| {
+            let pkcs8 = decode(algorithm.as_str(), text)?;
+            KeyPair::from_pkcs8(algorithm, &pkcs8).map_err(|e| e.to_string())
         };
-        let es256 = EcdsaKeyPair::from_pkcs8(
-            &ECDSA_P256_SHA256_FIXED_SIGNING,
-            &decode("es256", &stored.es256)?,
-        )
-        .map_err(|_| "es256 is not a P-256 key".to_owned())?;
         let wrapping = UnboundKey::new(&AES_256_GCM, &decode("wrapping", &stored.wrapping)?)
             .map_err(|_| "wrapping is not an AES-256 key".to_owned())?;
         Ok(Self {
-            rs256: rsa("rs256", &stored.rs256)?,
-            ps256: rsa("ps256", &stored.ps256)?,
-            es256,
+            rs256: pair(SigningAlgorithm::RS256, &stored.rs256)?,
+            ps256: pair(SigningAlgorithm::PS256, &stored.ps256)?,
+            es256: pair(SigningAlgorithm::ES256, &stored.es256)?,
             wrapping: LessSafeKey::new(wrapping),
         })
     }
@@ -207,20 +187,15 @@ impl fmt::Debug for KeyFile {
 impl Stored {
     fn generate() -> Result<Self, KeyFileError> {
         let encode = |bytes: &[u8]| Zeroizing::new(STANDARD.encode(bytes));
-        let rsa = || -> Result<Zeroizing<String>, aws_lc_rs::error::Unspecified> {
-            Ok(encode(
-                RsaKeyPair::generate(KeySize::Rsa2048)?.as_der()?.as_ref(),
-            ))
+        let pair = |algorithm| {
+            KeyPair::generate(algorithm)
+                .map(|pkcs8| encode(&pkcs8))
+                .map_err(|_| KeyFileError::Generation)
         };
-        let es256 = || -> Result<Zeroizing<String>, aws_lc_rs::error::Unspecified> {
-            let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)?;
-            Ok(encode(key.to_pkcs8v1()?.as_ref()))
-        };
-        let failed = |_| KeyFileError::Generation;
         Ok(Self {
-            rs256: rsa().map_err(failed)?,
-            ps256: rsa().map_err(failed)?,
-            es256: es256().map_err(failed)?,
+            rs256: pair(SigningAlgorithm::RS256)?,
+            ps256: pair(SigningAlgorithm::PS256)?,
+            es256: pair(SigningAlgorithm::ES256)?,
             wrapping: encode(&random::<32>()),
         })
     }
@@ -239,10 +214,6 @@ fn write_private(path: &Path, stored: &Stored) -> io::Result<()> {
         .open(&temporary)?
         .write_all(text.as_bytes())?;
     fs::rename(&temporary, path)
-}
-
-fn no_key(algorithm: SigningAlgorithm) -> KeyServiceError {
-    KeyServiceError::Refused(format!("no {} key", algorithm.as_str()))
 }
 
 fn flatten(context: Context<'_>) -> Vec<u8> {

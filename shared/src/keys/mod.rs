@@ -1,9 +1,13 @@
-//! Keys: who holds them ([`service`]), what they sign ([`signer`]), and the JWTs around it
-//! ([`crate::jwt`]).
+//! Keys: the port to whatever holds them, its two adapters ([`kms`], [`file`]), and the signer of
+//! JWTs ([`signer`]).
 
 pub mod file;
+pub mod kms;
+pub(crate) mod pair;
 pub mod service;
 pub mod signer;
+
+use crate::domain::client::SigningAlgorithm;
 
 /// What a wrapped key is bound to: the same words are needed to unwrap it (KMS calls it the
 /// encryption context).
@@ -15,7 +19,32 @@ pub enum KeyServiceError {
     /// A passing cause.
     #[error("key service unavailable: {0}")]
     Unavailable(String),
-    /// It never will: no such key, or a wrapped key that is not its own.
+    /// It never will: no such key, a disabled one, or a wrapped key that is not its own.
     #[error("key service refused: {0}")]
     Refused(String),
+}
+
+impl KeyServiceError {
+    fn no_key(algorithm: SigningAlgorithm) -> Self {
+        Self::Refused(format!("no {} key", algorithm.as_str()))
+    }
+}
+
+/// Where private signing keys are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SigningMode {
+    /// In the key service: every signature is a call of it.
+    #[default]
+    Kms,
+    /// In the table, wrapped by the key service and unwrapped once per process: no call per token.
+    Wrapped,
+}
+
+/// What a function does with signing keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyUse {
+    /// It signs.
+    Sign,
+    /// It verifies or publishes; private keys stay wrapped.
+    Verify,
 }

@@ -2,49 +2,63 @@
 
 use zeroize::Zeroizing;
 
-use super::{Context, KeyServiceError, file::KeyFile};
-use crate::domain::client::SigningAlgorithm;
+use super::{Context, KeyServiceError, file::KeyFile, kms::Kms};
+use crate::{domain::client::SigningAlgorithm, telemetry::cost};
 
-/// Whatever holds the keys. On a laptop that is a file.
+/// Whatever holds the keys: KMS on AWS, a file on a laptop.
 #[derive(Debug)]
 pub enum KeyService {
     /// A key file.
-    File(KeyFile),
+    File(Box<KeyFile>),
+    /// AWS KMS.
+    Kms(Kms),
+}
+
+/// A signing key as the key service knows it: an ARN in KMS, the algorithm's name in a key file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceKey {
+    /// What it signs with.
+    pub algorithm: SigningAlgorithm,
+    /// Its name.
+    pub id: String,
 }
 
 impl KeyService {
-    /// The algorithms it has a signing key for.
-    pub fn algorithms(&self) -> &[SigningAlgorithm] {
+    /// The signing keys it was set up with.
+    pub fn signing_keys(&self) -> Vec<ServiceKey> {
         match self {
-            Self::File(_) => &KeyFile::ALGORITHMS,
+            Self::File(_) => KeyFile::signing_keys(),
+            Self::Kms(kms) => kms.signing_keys().to_vec(),
         }
     }
 
     /// Signs a SHA-256 digest; the signature comes in the form of RFC 7518.
     pub async fn sign(
         &self,
-        algorithm: SigningAlgorithm,
+        key: &ServiceKey,
         digest: &aws_lc_rs::digest::Digest,
     ) -> Result<Vec<u8>, KeyServiceError> {
+        let signature = match self {
+            Self::File(file) => file.sign(key, digest),
+            Self::Kms(kms) => kms.sign(key, digest).await,
+        };
+        cost::signed();
+        signature
+    }
+
+    /// The public key, as DER (SPKI).
+    pub async fn public_key(&self, key: &ServiceKey) -> Result<Vec<u8>, KeyServiceError> {
         match self {
-            Self::File(file) => std::future::ready(file.sign(algorithm, digest)).await,
+            Self::File(file) => file.public_key(key),
+            Self::Kms(kms) => kms.public_key(key).await,
         }
     }
 
-    /// The public key of an algorithm, as DER (SPKI).
-    pub async fn public_key(
-        &self,
-        algorithm: SigningAlgorithm,
-    ) -> Result<Vec<u8>, KeyServiceError> {
-        match self {
-            Self::File(file) => std::future::ready(file.public_key(algorithm)).await,
-        }
-    }
-
-    /// Wraps a symmetric key.
+    /// Wraps a key.
     pub async fn wrap(&self, key: &[u8], context: Context<'_>) -> Result<Vec<u8>, KeyServiceError> {
         match self {
-            Self::File(file) => std::future::ready(file.wrap(key, context)).await,
+            Self::File(file) => file.wrap(key, context),
+            Self::Kms(kms) => kms.wrap(key, context).await,
         }
     }
 
@@ -55,7 +69,8 @@ impl KeyService {
         context: Context<'_>,
     ) -> Result<Zeroizing<Vec<u8>>, KeyServiceError> {
         match self {
-            Self::File(file) => std::future::ready(file.unwrap_key(wrapped, context)).await,
+            Self::File(file) => file.unwrap_key(wrapped, context),
+            Self::Kms(kms) => kms.unwrap_key(wrapped, context).await,
         }
     }
 }

@@ -11,16 +11,44 @@ use jsonwebtoken::{
 };
 use serde::Serialize;
 
-use super::{KeyServiceError, service::KeyService};
-use crate::{
-    domain::{client::SigningAlgorithm, secret::Secret},
-    telemetry::cost,
+use super::{
+    KeyServiceError,
+    pair::KeyPair,
+    service::{KeyService, ServiceKey},
 };
+use crate::domain::{
+    client::SigningAlgorithm,
+    secret::Secret,
+    time::{Lifetime, Timestamp},
+};
+
+/// How long a key is published after another took over: as long as the longest-lived token that it
+/// may have signed.
+const PUBLISHED_AFTER: Lifetime = Lifetime::from_secs(2_592_000);
 
 /// Signs JWTs and knows the public keys that verify them.
 #[derive(Debug)]
 pub struct Signer {
-    keys: Vec<PublishedKey>,
+    keys: Vec<KnownKey>,
+}
+
+/// A signing key with everything this process has of it.
+#[derive(Debug)]
+pub struct KnownKey {
+    published: PublishedKey,
+    private: PrivateKey,
+    active_from: Timestamp,
+}
+
+/// Where the private half of a key is.
+#[derive(Debug)]
+pub(crate) enum PrivateKey {
+    /// In the key service.
+    Service(ServiceKey),
+    /// In this process.
+    Here(KeyPair),
+    /// Nowhere we can reach: this function only verifies.
+    Elsewhere,
 }
 
 /// A key of the JWKS.
@@ -73,22 +101,40 @@ struct Header<'a> {
     kid: Option<&'a str>,
 }
 
+impl KnownKey {
+    /// Puts the halves together. `spki` is the public one in DER.
+    pub(crate) fn new(
+        algorithm: SigningAlgorithm,
+        spki: &[u8],
+        private: PrivateKey,
+        active_from: Timestamp,
+    ) -> Result<Self, SignError> {
+        Ok(Self {
+            published: PublishedKey::new(algorithm, spki)?,
+            private,
+            active_from,
+        })
+    }
+}
+
 impl Signer {
-    /// Fetches the public keys, once per process.
-    pub async fn load(service: &KeyService) -> Result<Self, SignError> {
-        let mut keys = Vec::new();
-        for &algorithm in service.algorithms() {
-            keys.push(PublishedKey::new(
-                algorithm,
-                &service.public_key(algorithm).await?,
-            )?);
-        }
-        Ok(Self { keys })
+    /// From the keys that there are, in any order.
+    pub(crate) fn new(keys: Vec<KnownKey>) -> Self {
+        Self { keys }
     }
 
-    /// The keys of the JWKS.
-    pub fn published(&self) -> &[PublishedKey] {
-        &self.keys
+    /// The keys of the JWKS at this time: those that will sign, do, and did while a token of theirs
+    /// may still be good.
+    pub fn published(&self, now: Timestamp) -> impl Iterator<Item = &PublishedKey> {
+        self.keys
+            .iter()
+            .filter(move |key| !self.is_over(key, now))
+            .map(|key| &key.published)
+    }
+
+    /// The algorithms that can sign.
+    pub fn algorithms(&self) -> impl Iterator<Item = SigningAlgorithm> {
+        self.keys.iter().map(|key| key.published.algorithm)
     }
 
     /// Makes a JWT.
@@ -98,6 +144,7 @@ impl Signer {
         key: SigningKey<'_>,
         typ: JwtType,
         claims: &impl Serialize,
+        now: Timestamp,
     ) -> Result<String, SignError> {
         let typ = match typ {
             JwtType::Jwt => "JWT",
@@ -118,23 +165,53 @@ impl Signer {
                 Ok(format!("{input}.{signature}"))
             }
             SigningKey::Tenant(algorithm) => {
-                let key = self.keys.iter().find(|key| key.algorithm == algorithm);
-                let key = key.ok_or_else(|| {
+                let key = self.active(algorithm, now).ok_or_else(|| {
                     SignError::Jwt(format!("no signing key for {}", algorithm.as_str()))
                 })?;
-                let header = Header {
-                    alg: algorithm.as_str(),
-                    typ,
-                    kid: Some(&key.kid),
+                let kid = Some(key.published.kid.as_str());
+                let input = signing_input(
+                    &Header {
+                        alg: algorithm.as_str(),
+                        typ,
+                        kid,
+                    },
+                    claims,
+                )?;
+                let digest = digest(&SHA256, input.as_bytes());
+                let signature = match &key.private {
+                    PrivateKey::Service(key) => service.sign(key, &digest).await?,
+                    PrivateKey::Here(pair) => pair.sign(&digest)?,
+                    PrivateKey::Elsewhere => {
+                        return Err(SignError::Jwt("this function does not sign".to_owned()));
+                    }
                 };
-                let input = signing_input(&header, claims)?;
-                let signature = service
-                    .sign(algorithm, &digest(&SHA256, input.as_bytes()))
-                    .await?;
-                cost::signed();
                 Ok(format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature)))
             }
         }
+    }
+
+    /// The newest key of an algorithm that is due; the oldest, when the clock is behind all of them.
+    fn active(&self, algorithm: SigningAlgorithm, now: Timestamp) -> Option<&KnownKey> {
+        let of_algorithm = || {
+            self.keys
+                .iter()
+                .filter(|key| key.published.algorithm == algorithm)
+        };
+        of_algorithm()
+            .filter(|key| key.active_from <= now)
+            .max_by_key(|key| key.active_from)
+            .or_else(|| of_algorithm().min_by_key(|key| key.active_from))
+    }
+
+    fn is_over(&self, key: &KnownKey, now: Timestamp) -> bool {
+        let successor = self
+            .keys
+            .iter()
+            .filter(|other| other.published.algorithm == key.published.algorithm)
+            .map(|other| other.active_from)
+            .filter(|active_from| *active_from > key.active_from)
+            .min();
+        successor.is_some_and(|took_over| took_over.plus(PUBLISHED_AFTER) <= now)
     }
 }
 
@@ -187,48 +264,118 @@ mod tests {
     use super::*;
     use crate::keys::file::KeyFile;
 
-    async fn keys() -> (KeyService, Signer) {
-        let service = KeyService::File(KeyFile::generate().unwrap());
-        let signer = Signer::load(&service).await.unwrap();
-        (service, signer)
+    const NOW: Timestamp = Timestamp::from_secs(1_000_000_000);
+
+    fn service() -> KeyService {
+        KeyService::File(Box::new(KeyFile::generate().unwrap()))
+    }
+
+    async fn signer(service: &KeyService) -> Signer {
+        let mut keys = Vec::new();
+        for key in service.signing_keys() {
+            let spki = service.public_key(&key).await.unwrap();
+            keys.push(KnownKey::new(key.algorithm, &spki, PrivateKey::Service(key), NOW).unwrap());
+        }
+        Signer::new(keys)
+    }
+
+    fn pair(active_from: u64) -> KnownKey {
+        let pkcs8 = KeyPair::generate(SigningAlgorithm::ES256).unwrap();
+        let pair = KeyPair::from_pkcs8(SigningAlgorithm::ES256, &pkcs8).unwrap();
+        let spki = pair.public_key().unwrap();
+        let active_from = Timestamp::from_secs(active_from);
+        KnownKey::new(
+            SigningAlgorithm::ES256,
+            &spki,
+            PrivateKey::Here(pair),
+            active_from,
+        )
+        .unwrap()
+    }
+
+    async fn sign(service: &KeyService, signer: &Signer, key: SigningKey<'_>, now: u64) -> String {
+        let claims = json!({ "sub": "ada", "exp": 4_000_000_000_u64 });
+        let now = Timestamp::from_secs(now);
+        signer
+            .sign(service, key, JwtType::Jwt, &claims, now)
+            .await
+            .unwrap()
+    }
+
+    fn verify(jwt: &str, key: &DecodingKey) -> Value {
+        let header = jsonwebtoken::decode_header(jwt).unwrap();
+        jsonwebtoken::decode::<Value>(jwt, key, &Validation::new(header.alg))
+            .unwrap()
+            .claims
     }
 
     #[tokio::test]
     async fn every_algorithm_verifies_with_the_key_that_is_published_for_it() {
-        let (service, signer) = keys().await;
-        for key in signer.published() {
-            let tenant = SigningKey::Tenant(key.algorithm);
-            let claims = json!({ "sub": "ada" });
-            let jwt = signer
-                .sign(&service, tenant, JwtType::Jwt, &claims)
-                .await
-                .unwrap();
+        let service = service();
+        let signer = signer(&service).await;
+        assert_eq!(signer.published(NOW).count(), 3);
+        for key in signer.published(NOW) {
+            let jwt = sign(&service, &signer, SigningKey::Tenant(key.algorithm), 1).await;
             let header = jsonwebtoken::decode_header(&jwt).unwrap();
             assert_eq!(header.kid.as_ref(), Some(&key.kid));
             assert_eq!(header.typ.as_deref(), Some("JWT"));
-            let mut validation = Validation::new(header.alg);
-            validation.required_spec_claims.clear();
-            validation.validate_exp = false;
-            let published = DecodingKey::from_jwk(&key.jwk).unwrap();
-            let token = jsonwebtoken::decode::<Value>(&jwt, &published, &validation).unwrap();
-            assert_eq!(token.claims, claims);
+            let claims = verify(&jwt, &DecodingKey::from_jwk(&key.jwk).unwrap());
+            assert_eq!(claims["sub"], "ada");
         }
     }
 
     #[tokio::test]
     async fn a_shared_secret_signs_without_the_key_service() {
-        let (service, signer) = keys().await;
+        let service = service();
         let secret = Secret::new("a client secret");
-        let key = SigningKey::Secret(&secret);
-        let claims = json!({ "exp": 4_000_000_000_u64 });
-        let jwt = signer
-            .sign(&service, key, JwtType::AccessToken, &claims)
-            .await
-            .unwrap();
-        let decoding = DecodingKey::from_secret(b"a client secret");
-        let token =
-            jsonwebtoken::decode::<Value>(&jwt, &decoding, &Validation::new(Algorithm::HS256));
-        assert_eq!(token.unwrap().header.typ.as_deref(), Some("at+jwt"));
+        let jwt = sign(
+            &service,
+            &Signer::new(vec![]),
+            SigningKey::Secret(&secret),
+            1,
+        )
+        .await;
+        assert_eq!(
+            verify(&jwt, &DecodingKey::from_secret(b"a client secret"))["sub"],
+            "ada"
+        );
+    }
+
+    #[tokio::test]
+    async fn the_next_key_is_published_first_and_the_last_one_until_its_tokens_are_over() {
+        let service = service();
+        let signer = Signer::new(vec![pair(100), pair(200)]);
+        let es256 = SigningKey::Tenant(SigningAlgorithm::ES256);
+        let kids: Vec<&str> = signer
+            .keys
+            .iter()
+            .map(|key| key.published.kid.as_str())
+            .collect();
+        for (now, signing) in [(50, 0), (199, 0), (200, 1)] {
+            let jwt = sign(&service, &signer, es256, now).await;
+            let kid = jsonwebtoken::decode_header(&jwt).unwrap().kid;
+            assert_eq!(kid.as_deref(), Some(kids[signing]), "at {now}");
+        }
+        let published = |secs| signer.published(Timestamp::from_secs(secs)).count();
+        assert_eq!(published(100), 2);
+        assert_eq!(published(200 + PUBLISHED_AFTER.as_secs() - 1), 2);
+        assert_eq!(published(200 + PUBLISHED_AFTER.as_secs()), 1);
+    }
+
+    #[tokio::test]
+    async fn a_function_that_only_verifies_cannot_sign() {
+        let service = service();
+        let signer = Signer::new(vec![KnownKey {
+            private: PrivateKey::Elsewhere,
+            ..pair(1)
+        }]);
+        let key = SigningKey::Tenant(SigningAlgorithm::ES256);
+        assert!(
+            signer
+                .sign(&service, key, JwtType::Jwt, &json!({}), NOW)
+                .await
+                .is_err()
+        );
     }
 
     #[test]

@@ -73,6 +73,10 @@ impl Key {
         Self::new(TENANT, "KEYRING#SEALING")
     }
 
+    pub(super) fn signing_keys() -> Self {
+        Self::new(TENANT, "KEYRING#SIGNING")
+    }
+
     pub(super) fn to_item(&self) -> Item {
         Item::from([
             (PK.to_owned(), AttributeValue::S(self.pk.clone())),

@@ -21,7 +21,9 @@ use aws_sdk_dynamodb::{
 
 pub use codes::CodeExchange;
 pub use error::{CommitError, StoreError};
-pub use keyring::{StoredKey, StoredKeyring};
+pub use keyring::{
+    StoredKey, StoredKeyring, StoredPrivateKey, StoredSigningKey, StoredSigningKeys,
+};
 pub use users::{LoginRecord, RefreshState};
 
 use std::time::Duration;

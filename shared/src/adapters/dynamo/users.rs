@@ -134,9 +134,16 @@ impl Store {
             let item = to_item(&Key::login(&user.connection, name), &login, None)?;
             writes.push(self.transact_put(item, Some(&user.user_id))?);
         }
-        for stale in before.iter().flat_map(|before| before.user.login_names()) {
-            if !names.contains(&stale) {
-                let key = Key::login(&user.connection, &stale).to_item();
+        let old = before.iter().flat_map(|before| {
+            before
+                .user
+                .login_names()
+                .into_iter()
+                .map(|name| (&before.user.connection, name))
+        });
+        for (connection, name) in old {
+            if connection != &user.connection || !names.contains(&name) {
+                let key = Key::login(connection, &name).to_item();
                 let delete = Delete::builder()
                     .table_name(&self.table)
                     .set_key(Some(key))

@@ -1,0 +1,89 @@
+//! Something of the table that a warm function keeps and looks at every minute.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::domain::time::{Lifetime, Timestamp};
+
+/// How often a warm function looks whether something changed.
+const LOOK_EVERY: Lifetime = Lifetime::from_secs(60);
+
+/// A value with the version it was made from.
+#[derive(Debug)]
+pub(super) struct Refreshing<T>(RwLock<Known<T>>);
+
+#[derive(Debug)]
+struct Known<T> {
+    version: u32,
+    looked_at: Timestamp,
+    value: Arc<T>,
+}
+
+impl<T> Refreshing<T> {
+    pub(super) fn new(version: u32, value: T, now: Timestamp) -> Self {
+        Self(RwLock::new(Known {
+            version,
+            looked_at: now,
+            value: Arc::new(value),
+        }))
+    }
+
+    /// The value. Once a minute `look` is asked for a newer one than the version it is given; if it
+    /// fails, the value we have still serves and the next request looks again.
+    pub(super) async fn get<E: std::fmt::Display>(
+        &self,
+        now: Timestamp,
+        look: impl AsyncFnOnce(u32) -> Result<Option<(u32, T)>, E>,
+    ) -> Arc<T> {
+        let (version, looked_at, value) = {
+            let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+            (known.version, known.looked_at, Arc::clone(&known.value))
+        };
+        if now < looked_at.plus(LOOK_EVERY) {
+            return value;
+        }
+        let fresh = match look(version).await {
+            Ok(Some((version, fresh))) => Known {
+                version,
+                looked_at: now,
+                value: Arc::new(fresh),
+            },
+            Ok(None) => Known {
+                version,
+                looked_at: now,
+                value,
+            },
+            Err(error) => {
+                tracing::warn!(%error, "cannot look for new keys");
+                return value;
+            }
+        };
+        let value = Arc::clone(&fresh.value);
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn get(
+        value: &Refreshing<&'static str>,
+        secs: u64,
+        answer: Result<Option<(u32, &'static str)>, &'static str>,
+    ) -> &'static str {
+        *value
+            .get(Timestamp::from_secs(secs), async |_| answer)
+            .await
+    }
+
+    #[tokio::test]
+    async fn it_looks_once_a_minute_and_keeps_what_it_has_when_it_cannot() {
+        let value = Refreshing::new(1, "old", Timestamp::from_secs(0));
+        assert_eq!(get(&value, 59, Ok(Some((2, "new")))).await, "old");
+        assert_eq!(get(&value, 60, Err("down")).await, "old");
+        assert_eq!(get(&value, 61, Ok(Some((2, "new")))).await, "new");
+        assert_eq!(get(&value, 62, Ok(Some((3, "newer")))).await, "new");
+        assert_eq!(get(&value, 121, Ok(None)).await, "new");
+    }
+}

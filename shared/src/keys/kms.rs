@@ -1,0 +1,228 @@
+//! AWS KMS: the private keys never leave it.
+
+use std::time::Duration;
+
+use aws_lc_rs::digest::Digest;
+use aws_sdk_kms::{
+    Client,
+    config::{BehaviorVersion, retry::RetryConfig, timeout::TimeoutConfig},
+    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
+    primitives::Blob,
+    types::{MessageType, SigningAlgorithmSpec},
+};
+use zeroize::Zeroizing;
+
+use super::{Context, KeyServiceError, service::ServiceKey};
+use crate::domain::client::SigningAlgorithm;
+
+/// The keys in KMS that a function was set up with.
+#[derive(Debug)]
+pub struct Kms {
+    client: Client,
+    wrapping_key: String,
+    signing_keys: Vec<ServiceKey>,
+}
+
+impl Kms {
+    /// With region, credentials and endpoint from the environment as every AWS tool reads them.
+    ///
+    /// KMS answers in some ten milliseconds and throttles a region's burst. A try that takes a second
+    /// and a half has failed; three of them fit inside a function's ten seconds beside those of the
+    /// store.
+    pub async fn from_env(wrapping_key: String, signing_keys: Vec<ServiceKey>) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(1))
+            .operation_attempt_timeout(Duration::from_millis(1_500))
+            .operation_timeout(Duration::from_secs(4))
+            .build();
+        let retries = RetryConfig::standard()
+            .with_max_attempts(3)
+            .with_initial_backoff(Duration::from_millis(50));
+        let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .timeout_config(timeouts)
+            .retry_config(retries)
+            .load()
+            .await;
+        Self {
+            client: Client::new(&config),
+            wrapping_key,
+            signing_keys,
+        }
+    }
+
+    pub(super) fn signing_keys(&self) -> &[ServiceKey] {
+        &self.signing_keys
+    }
+
+    pub(super) async fn sign(
+        &self,
+        key: &ServiceKey,
+        digest: &Digest,
+    ) -> Result<Vec<u8>, KeyServiceError> {
+        let algorithm = match key.algorithm {
+            SigningAlgorithm::RS256 => SigningAlgorithmSpec::RsassaPkcs1V15Sha256,
+            SigningAlgorithm::PS256 => SigningAlgorithmSpec::RsassaPssSha256,
+            SigningAlgorithm::ES256 => SigningAlgorithmSpec::EcdsaSha256,
+            SigningAlgorithm::HS256 => return Err(KeyServiceError::no_key(key.algorithm)),
+        };
+        let signed = self
+            .client
+            .sign()
+            .key_id(&key.id)
+            .message(Blob::new(digest.as_ref()))
+            .message_type(MessageType::Digest)
+            .signing_algorithm(algorithm)
+            .send()
+            .await?;
+        let signature = signed.signature.map(Blob::into_inner).unwrap_or_default();
+        match key.algorithm {
+            SigningAlgorithm::ES256 => fixed(&signature).ok_or_else(|| {
+                KeyServiceError::Refused("an ECDSA signature is not in DER".to_owned())
+            }),
+            _ => Ok(signature),
+        }
+    }
+
+    pub(super) async fn public_key(&self, key: &ServiceKey) -> Result<Vec<u8>, KeyServiceError> {
+        let output = self.client.get_public_key().key_id(&key.id).send().await?;
+        let spki = output.public_key.map(Blob::into_inner);
+        spki.ok_or_else(|| KeyServiceError::Refused(format!("{} has no public key", key.id)))
+    }
+
+    pub(super) async fn wrap(
+        &self,
+        key: &[u8],
+        context: Context<'_>,
+    ) -> Result<Vec<u8>, KeyServiceError> {
+        let mut call = self
+            .client
+            .encrypt()
+            .key_id(&self.wrapping_key)
+            .plaintext(Blob::new(key));
+        for (name, value) in context {
+            call = call.encryption_context(*name, *value);
+        }
+        let wrapped = call.send().await?.ciphertext_blob.map(Blob::into_inner);
+        wrapped.ok_or_else(|| KeyServiceError::Refused("nothing was wrapped".to_owned()))
+    }
+
+    pub(super) async fn unwrap_key(
+        &self,
+        wrapped: &[u8],
+        context: Context<'_>,
+    ) -> Result<Zeroizing<Vec<u8>>, KeyServiceError> {
+        let mut call = self
+            .client
+            .decrypt()
+            .key_id(&self.wrapping_key)
+            .ciphertext_blob(Blob::new(wrapped));
+        for (name, value) in context {
+            call = call.encryption_context(*name, *value);
+        }
+        let key = call
+            .send()
+            .await?
+            .plaintext
+            .map(Blob::into_inner)
+            .map(Zeroizing::new);
+        key.ok_or_else(|| KeyServiceError::Refused("nothing was unwrapped".to_owned()))
+    }
+}
+
+/// Exception names after which the same call may succeed.
+const PASSING: [&str; 7] = [
+    "DependencyTimeoutException",
+    "InternalFailure",
+    "KMSInternalException",
+    "KeyUnavailableException",
+    "LimitExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingException",
+];
+
+impl<E, R> From<SdkError<E, R>> for KeyServiceError
+where
+    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    fn from(error: SdkError<E, R>) -> Self {
+        let code = error
+            .as_service_error()
+            .and_then(ProvideErrorMetadata::code);
+        let reason = DisplayErrorContext(&error).to_string();
+        match (&error, code) {
+            (SdkError::ServiceError(_), Some(code)) if !PASSING.contains(&code) => {
+                Self::Refused(reason)
+            }
+            (SdkError::ConstructionFailure(_), _) => Self::Refused(reason),
+            _ => Self::Unavailable(reason),
+        }
+    }
+}
+
+/// An ECDSA P-256 signature in DER (a sequence of two integers) as the 64 bytes of RFC 7518
+/// section 3.4.
+fn fixed(der: &[u8]) -> Option<Vec<u8>> {
+    let (&[tag, length], body) = der.split_first_chunk::<2>()?;
+    if tag != 0x30 || usize::from(length) != body.len() {
+        return None;
+    }
+    let (r, rest) = integer(body)?;
+    let (s, rest) = integer(rest)?;
+    rest.is_empty().then(|| [r, s].concat())
+}
+
+/// A DER integer of at most 32 bytes, padded to 32, and what follows it.
+fn integer(der: &[u8]) -> Option<([u8; 32], &[u8])> {
+    let (&[tag, length], body) = der.split_first_chunk::<2>()?;
+    let (value, rest) = body.split_at_checked(usize::from(length))?;
+    let value = value.strip_prefix(&[0]).unwrap_or(value);
+    if tag != 0x02 || value.len() > 32 {
+        return None;
+    }
+    let mut padded = [0; 32];
+    padded[32 - value.len()..].copy_from_slice(value);
+    Some((padded, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::{
+        rand::SystemRandom,
+        signature::{
+            ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256_SHA256_FIXED, EcdsaKeyPair, KeyPair,
+            UnparsedPublicKey,
+        },
+    };
+
+    use super::*;
+
+    #[test]
+    fn der_signatures_verify_in_fixed_form_whatever_their_lengths() {
+        let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
+        let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key.public_key());
+        let mut lengths = std::collections::BTreeSet::new();
+        for message in 0_u16..600 {
+            let message = message.to_be_bytes();
+            let der = key.sign(&SystemRandom::new(), &message).unwrap();
+            lengths.insert(der.as_ref().len());
+            public
+                .verify(&message, &fixed(der.as_ref()).unwrap())
+                .unwrap();
+        }
+        assert!(lengths.len() > 2, "short integers were met: {lengths:?}");
+    }
+
+    #[test]
+    fn what_is_not_a_signature_is_refused() {
+        for der in [
+            &[][..],
+            &[0x30],
+            &[0x30, 0],
+            &[0x30, 3, 2, 1, 1],
+            &[0x31, 6, 2, 1, 1, 2, 1, 1],
+        ] {
+            assert_eq!(fixed(der), None, "{der:?}");
+        }
+    }
+}

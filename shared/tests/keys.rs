@@ -1,0 +1,215 @@
+//! Sealing and signing keys over their lives, in a table of a real engine: made once, shared by every
+//! process, replaced without anybody noticing.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+use std::path::Path;
+
+use dynoxide::Database;
+use serde_json::json;
+use shared::{
+    adapters::dynamo::{Store, StoredPrivateKey},
+    app::{App, KEY_ACTIVATION_DELAY, Parts, SIGNING_KEY_DELAY},
+    config::Issuer,
+    domain::{client::SigningAlgorithm, sealed::Purpose, time::Lifetime},
+    keys::{
+        KeyUse, SigningMode,
+        file::KeyFile,
+        signer::{JwtType, SigningKey},
+    },
+    telemetry::cost,
+};
+
+/// A table and a key file that several processes share.
+struct Stack {
+    endpoint: String,
+    folder: tempfile::TempDir,
+}
+
+impl Stack {
+    async fn new() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(dynoxide::server::serve_on(
+            listener,
+            Database::memory().unwrap(),
+        ));
+        let stack = Self {
+            endpoint,
+            folder: tempfile::tempdir().unwrap(),
+        };
+        stack.store().create_table().await.unwrap();
+        stack
+    }
+
+    fn store(&self) -> Store {
+        Store::local(&self.endpoint, "ratchet")
+    }
+
+    async fn process(&self, signing_mode: SigningMode, key_use: KeyUse) -> App {
+        let issuer = Issuer::parse("https://login.example.com/").unwrap();
+        let keys = KeyFile::open(&Path::new(self.folder.path()).join("keys.json")).unwrap();
+        let parts = Parts::with_key_file(issuer, self.store(), keys);
+        App::new(Parts {
+            signing_mode,
+            key_use,
+            ..parts
+        })
+        .await
+        .unwrap()
+    }
+}
+
+async fn published(app: &App) -> Vec<String> {
+    let signer = app.signer().await;
+    let mut kids: Vec<String> = signer
+        .published(app.clock.now())
+        .map(|key| key.kid.clone())
+        .collect();
+    kids.sort();
+    kids
+}
+
+async fn sign(app: &App) -> Result<String, String> {
+    let key = SigningKey::Tenant(SigningAlgorithm::ES256);
+    let signer = app.signer().await;
+    let now = app.clock.now();
+    let claims = json!({ "sub": "ada" });
+    let jwt = signer
+        .sign(&app.key_service, key, JwtType::Jwt, &claims, now)
+        .await;
+    jwt.map_err(|e| e.to_string())
+}
+
+fn kid(jwt: &str) -> String {
+    jsonwebtoken::decode_header(jwt).unwrap().kid.unwrap()
+}
+
+#[tokio::test]
+async fn every_process_of_a_stack_publishes_the_same_keys() {
+    for mode in [SigningMode::Kms, SigningMode::Wrapped] {
+        let stack = Stack::new().await;
+        let first = stack.process(mode, KeyUse::Sign).await;
+        let second = stack.process(mode, KeyUse::Verify).await;
+        assert_eq!(published(&first).await.len(), 3);
+        assert_eq!(published(&first).await, published(&second).await);
+        assert!(
+            published(&second)
+                .await
+                .contains(&kid(&sign(&first).await.unwrap()))
+        );
+        assert!(
+            sign(&second).await.is_err(),
+            "a function that verifies must not sign"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_signature_is_a_call_in_kms_mode_and_none_in_wrapped_mode() {
+    for (mode, calls) in [(SigningMode::Kms, 1), (SigningMode::Wrapped, 0)] {
+        let stack = Stack::new().await;
+        let app = stack.process(mode, KeyUse::Sign).await;
+        let (_, cost) = Box::pin(cost::counted(sign(&app))).await;
+        assert_eq!(cost.sign_calls, calls, "{mode:?}");
+    }
+}
+
+#[tokio::test]
+async fn wrapped_private_keys_are_not_in_the_table_in_clear() {
+    let stack = Stack::new().await;
+    stack.process(SigningMode::Wrapped, KeyUse::Sign).await;
+    let stored = stack.store().load_signing_keys().await.unwrap().unwrap();
+    for key in stored.keys {
+        let StoredPrivateKey::Wrapped { private, .. } = key.key else {
+            panic!("not wrapped")
+        };
+        let bytes =
+            base64::Engine::decode(&base64::engine::general_purpose::STANDARD, private).unwrap();
+        assert_eq!(
+            aws_lc_rs::signature::RsaKeyPair::from_pkcs8(&bytes)
+                .map(|_| ())
+                .ok(),
+            None
+        );
+        // PKCS#8 begins with a DER sequence; a box begins with its random nonce, so look at it all.
+        assert!(
+            !bytes
+                .windows(7)
+                .any(|window| window == b"\x2a\x86\x48\xce\x3d\x02\x01")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_wrapped_key_is_replaced_on_schedule_and_published_before_it_signs() {
+    let stack = Stack::new().await;
+    let app = stack.process(SigningMode::Wrapped, KeyUse::Sign).await;
+    let verifier = stack.process(SigningMode::Wrapped, KeyUse::Verify).await;
+    let old = kid(&sign(&app).await.unwrap());
+    for clock in [&app.clock, &verifier.clock] {
+        clock.advance(Lifetime::from_secs(91 * 86_400));
+    }
+    assert_eq!(
+        kid(&sign(&app).await.unwrap()),
+        old,
+        "the next key is not due yet"
+    );
+    assert_eq!(published(&app).await.len(), 6);
+    assert_eq!(published(&verifier).await, published(&app).await);
+    app.clock.advance(SIGNING_KEY_DELAY);
+    let new = kid(&sign(&app).await.unwrap());
+    assert_ne!(new, old);
+    assert!(published(&verifier).await.contains(&new));
+    // Old tokens still verify, until none can be left.
+    assert!(published(&app).await.contains(&old));
+    app.clock.advance(Lifetime::from_secs(31 * 86_400));
+    assert!(!published(&app).await.contains(&old));
+}
+
+#[tokio::test]
+async fn a_new_sealing_key_is_known_everywhere_before_it_seals() {
+    let stack = Stack::new().await;
+    let app = stack.process(SigningMode::Kms, KeyUse::Sign).await;
+    let other = stack.process(SigningMode::Kms, KeyUse::Sign).await;
+    let (_, old) = app.active_key().await;
+    let seal = async |app: &App| {
+        let (keyring, key) = app.active_key().await;
+        (
+            key,
+            keyring
+                .seal(key, Purpose::Session, "", [1; 12], b"x")
+                .unwrap(),
+        )
+    };
+    let (_, before) = seal(&app).await;
+    let (id, _) = app.rotate_sealing_key().await.unwrap();
+    for clock in [&app.clock, &other.clock] {
+        clock.advance(Lifetime::from_secs(61));
+    }
+    assert_eq!(seal(&app).await.0, old, "the new key is not due yet");
+    for clock in [&app.clock, &other.clock] {
+        clock.advance(KEY_ACTIVATION_DELAY);
+    }
+    let (key, after) = seal(&app).await;
+    assert_eq!(key, id);
+    for text in [before, after] {
+        assert!(
+            other
+                .keyring()
+                .await
+                .open(Purpose::Session, "", &text)
+                .is_some()
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_keyring_of_another_key_file_is_a_clear_start_up_error() {
+    let stack = Stack::new().await;
+    stack.process(SigningMode::Kms, KeyUse::Sign).await;
+    let issuer = Issuer::parse("https://login.example.com/").unwrap();
+    let parts = Parts::with_key_file(issuer, stack.store(), KeyFile::generate().unwrap());
+    let error = App::new(parts).await.unwrap_err().to_string();
+    assert!(error.contains("wrapped with another key file"), "{error}");
+}
