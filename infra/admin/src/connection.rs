@@ -55,7 +55,7 @@ impl Connection {
             return Err(Failure::NoKeyFile(key_file.display().to_string()));
         }
         let keys = KeyFile::open(key_file)?;
-        Ok(App::new(Parts::with_key_file(issuer, store, keys)).await?)
+        Ok(Box::pin(App::new(Parts::with_key_file(issuer, store, keys))).await?)
     }
 
     /// The issuer, if it is given.

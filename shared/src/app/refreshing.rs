@@ -41,7 +41,8 @@ impl<T> Refreshing<T> {
         if now < looked_at.plus(LOOK_EVERY) {
             return value;
         }
-        let fresh = match look(version).await {
+        // Boxed: it is rare, and large, and would make every future that asks for a key as large.
+        let fresh = match Box::pin(look(version)).await {
             Ok(Some((version, fresh))) => Known {
                 version,
                 looked_at: now,
