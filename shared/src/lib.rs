@@ -13,6 +13,8 @@ pub mod adapters;
 #[cfg(feature = "aws")]
 pub mod app;
 #[cfg(feature = "aws")]
+pub mod aws;
+#[cfg(feature = "aws")]
 pub mod config;
 #[cfg(feature = "aws")]
 pub mod keys;

@@ -6,6 +6,7 @@ use clap::Args;
 use shared::{
     adapters::dynamo::Store,
     app::{App, Parts},
+    aws,
     config::Issuer,
     keys::file::KeyFile,
 };
@@ -40,7 +41,7 @@ impl Connection {
         let table = required(self.table.as_ref(), "--table", "TABLE_NAME")?;
         Ok(match &self.endpoint {
             Some(endpoint) => Store::local(endpoint, table),
-            None => Store::from_env(table).await,
+            None => Store::from_sdk(&aws::environment().await, table),
         })
     }
 

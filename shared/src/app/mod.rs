@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use crate::{
     adapters::dynamo::{Store, StoreError},
+    aws,
     config::{Config, Issuer, KeyConfig},
     domain::{
         client::Client,
@@ -121,16 +122,17 @@ impl App {
     /// Opens keys and table as the environment says. The table's connection, the public keys and the
     /// keyring are ready before the first request.
     pub async fn from_config(config: Config, key_use: KeyUse) -> Result<Self, StartError> {
+        let sdk = aws::environment().await;
         let key_service = match config.keys {
             KeyConfig::File(path) => KeyService::File(Box::new(KeyFile::open(&path)?)),
             KeyConfig::Kms {
                 wrapping_key,
                 signing_keys,
-            } => KeyService::Kms(Kms::from_env(wrapping_key, signing_keys).await),
+            } => KeyService::Kms(Kms::new(&sdk, wrapping_key, signing_keys)),
         };
         let parts = Parts {
             issuer: config.issuer,
-            store: Store::from_env(config.table).await,
+            store: Store::from_sdk(&sdk, config.table),
             key_service,
             clock: Clock::system(),
             signing_mode: config.signing_mode,

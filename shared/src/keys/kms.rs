@@ -1,11 +1,8 @@
 //! AWS KMS: the private keys never leave it.
 
-use std::time::Duration;
-
 use aws_lc_rs::digest::Digest;
 use aws_sdk_kms::{
     Client,
-    config::{BehaviorVersion, retry::RetryConfig, timeout::TimeoutConfig},
     error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
     primitives::Blob,
     types::{MessageType, SigningAlgorithmSpec},
@@ -13,7 +10,7 @@ use aws_sdk_kms::{
 use zeroize::Zeroizing;
 
 use super::{Context, KeyServiceError, service::ServiceKey};
-use crate::domain::client::SigningAlgorithm;
+use crate::{aws, domain::client::SigningAlgorithm};
 
 /// The keys in KMS that a function was set up with.
 #[derive(Debug)]
@@ -24,27 +21,14 @@ pub struct Kms {
 }
 
 impl Kms {
-    /// With region, credentials and endpoint from the environment as every AWS tool reads them.
-    ///
-    /// KMS answers in some ten milliseconds and throttles a region's burst. A try that takes a second
-    /// and a half has failed; three of them fit inside a function's ten seconds beside those of the
-    /// store.
-    pub async fn from_env(wrapping_key: String, signing_keys: Vec<ServiceKey>) -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(1))
-            .operation_attempt_timeout(Duration::from_millis(1_500))
-            .operation_timeout(Duration::from_secs(4))
-            .build();
-        let retries = RetryConfig::standard()
-            .with_max_attempts(3)
-            .with_initial_backoff(Duration::from_millis(50));
-        let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .timeout_config(timeouts)
-            .retry_config(retries)
-            .load()
-            .await;
+    /// With the clients' common configuration.
+    pub fn new(
+        sdk: &aws_config::SdkConfig,
+        wrapping_key: String,
+        signing_keys: Vec<ServiceKey>,
+    ) -> Self {
         Self {
-            client: Client::new(&config),
+            client: Client::new(sdk),
             wrapping_key,
             signing_keys,
         }
@@ -129,33 +113,17 @@ impl Kms {
     }
 }
 
-/// Exception names after which the same call may succeed.
-const PASSING: [&str; 7] = [
-    "DependencyTimeoutException",
-    "InternalFailure",
-    "KMSInternalException",
-    "KeyUnavailableException",
-    "LimitExceededException",
-    "RequestLimitExceeded",
-    "ThrottlingException",
-];
-
 impl<E, R> From<SdkError<E, R>> for KeyServiceError
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
 {
     fn from(error: SdkError<E, R>) -> Self {
-        let code = error
-            .as_service_error()
-            .and_then(ProvideErrorMetadata::code);
         let reason = DisplayErrorContext(&error).to_string();
-        match (&error, code) {
-            (SdkError::ServiceError(_), Some(code)) if !PASSING.contains(&code) => {
-                Self::Refused(reason)
-            }
-            (SdkError::ConstructionFailure(_), _) => Self::Refused(reason),
-            _ => Self::Unavailable(reason),
+        if aws::is_passing(&error) {
+            Self::Unavailable(reason)
+        } else {
+            Self::Refused(reason)
         }
     }
 }

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::{
     types::AttributeValue,
 };
 
-use crate::domain::denial::Denial;
+use crate::{aws, domain::denial::Denial};
 
 /// The store did not answer, or not with what we put into it.
 #[derive(Debug, thiserror::Error)]
@@ -59,33 +59,17 @@ impl From<CommitError> for Denial {
     }
 }
 
-/// Exception names after which the same call may succeed.
-const PASSING: [&str; 7] = [
-    "InternalServerError",
-    "LimitExceededException",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "ThrottlingException",
-    "TransactionConflictException",
-    "TransactionInProgressException",
-];
-
 impl<E, R> From<SdkError<E, R>> for StoreError
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
 {
     fn from(error: SdkError<E, R>) -> Self {
-        let code = error
-            .as_service_error()
-            .and_then(ProvideErrorMetadata::code);
         let reason = DisplayErrorContext(&error).to_string();
-        match (&error, code) {
-            (SdkError::ServiceError(_), Some(code)) if !PASSING.contains(&code) => {
-                Self::Refused(reason)
-            }
-            (SdkError::ConstructionFailure(_), _) => Self::Refused(reason),
-            _ => Self::Unavailable(reason),
+        if aws::is_passing(&error) {
+            Self::Unavailable(reason)
+        } else {
+            Self::Refused(reason)
         }
     }
 }

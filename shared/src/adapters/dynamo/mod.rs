@@ -16,7 +16,7 @@ mod users;
 
 use aws_sdk_dynamodb::{
     Client, Config,
-    config::{BehaviorVersion, Credentials, Region, retry::RetryConfig, timeout::TimeoutConfig},
+    config::{Credentials, Region},
 };
 
 pub use codes::CodeExchange;
@@ -26,7 +26,7 @@ pub use keyring::{
 };
 pub use users::{LoginRecord, RefreshState};
 
-use std::time::Duration;
+use crate::aws;
 
 /// The table, and the connection to it.
 #[derive(Debug, Clone)]
@@ -44,26 +44,20 @@ impl Store {
         }
     }
 
-    /// A store on a table, with region, credentials and endpoint from the environment as every AWS
-    /// tool reads them (`AWS_REGION`, `AWS_ENDPOINT_URL_DYNAMODB`, ...).
-    pub async fn from_env(table: impl Into<String>) -> Self {
-        let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .timeout_config(timeouts())
-            .retry_config(retries())
-            .load()
-            .await;
-        Self::new(Client::new(&config), table)
+    /// A store on a table, with the clients' common configuration.
+    pub fn from_sdk(sdk: &aws_config::SdkConfig, table: impl Into<String>) -> Self {
+        Self::new(Client::new(sdk), table)
     }
 
     /// A store on a table of a `DynamoDB` that asks for no real credentials: an embedded one.
     pub fn local(endpoint: impl Into<String>, table: impl Into<String>) -> Self {
         let config = Config::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
+            .behavior_version(aws::behavior())
             .region(Region::from_static("local"))
             .credentials_provider(Credentials::new("local", "local", None, None, "local"))
             .endpoint_url(endpoint)
-            .timeout_config(timeouts())
-            .retry_config(retries())
+            .timeout_config(aws::timeouts())
+            .retry_config(aws::retries())
             .build();
         Self::new(Client::from_conf(config), table)
     }
@@ -72,20 +66,4 @@ impl Store {
     pub fn table(&self) -> &str {
         &self.table
     }
-}
-
-/// Chosen to fit inside a function's ten seconds: an answer of `DynamoDB` takes single milliseconds,
-/// so a try that takes a second and a half has failed.
-fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(1))
-        .operation_attempt_timeout(Duration::from_millis(1_500))
-        .operation_timeout(Duration::from_secs(4))
-        .build()
-}
-
-fn retries() -> RetryConfig {
-    RetryConfig::standard()
-        .with_max_attempts(3)
-        .with_initial_backoff(Duration::from_millis(50))
 }
