@@ -114,18 +114,11 @@ fn signing_keys(text: &str, mode: SigningMode) -> Result<Vec<ServiceKey>, String
     text.split(',')
         .map(str::trim)
         .filter(|entry| !entry.is_empty())
-        .map(|entry| {
-            let (algorithm, id) = entry.split_once('=').unwrap_or((entry, ""));
-            let algorithm = SigningAlgorithm::parse(algorithm.trim())
-                .filter(|algorithm| *algorithm != SigningAlgorithm::HS256)
-                .ok_or_else(|| format!("`{entry}` does not begin with RS256, PS256 or ES256"))?;
-            if id.is_empty() && mode == SigningMode::Kms {
-                return Err(format!("`{entry}` names no key"));
+        .map(|entry| match (mode, SigningAlgorithm::parse(entry)) {
+            (SigningMode::Wrapped, Some(algorithm)) if algorithm != SigningAlgorithm::HS256 => {
+                Ok(ServiceKey::unnamed(algorithm))
             }
-            Ok(ServiceKey {
-                algorithm,
-                id: id.trim().to_owned(),
-            })
+            _ => ServiceKey::parse(entry),
         })
         .collect()
 }

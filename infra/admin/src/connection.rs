@@ -7,8 +7,8 @@ use shared::{
     adapters::dynamo::Store,
     app::{App, Parts},
     aws,
-    config::Issuer,
-    keys::file::KeyFile,
+    config::{Config, Issuer},
+    keys::{KeyUse, file::KeyFile},
 };
 
 use crate::failure::Failure;
@@ -30,6 +30,19 @@ pub(crate) struct Connection {
     #[arg(long, global = true, env = "KEY_FILE", value_name = "FILE")]
     key_file: Option<PathBuf>,
 
+    /// The key in KMS that wraps what lies in the table.
+    #[arg(long, global = true, env = "WRAPPING_KEY", value_name = "KEY")]
+    wrapping_key: Option<String>,
+
+    /// The signing keys in KMS, `RS256=<key id or ARN>`, separated by commas; with
+    /// `--signing-mode wrapped` the algorithms alone.
+    #[arg(long, global = true, env = "SIGNING_KEYS", value_name = "KEYS")]
+    signing_keys: Option<String>,
+
+    /// Where private signing keys are: `kms` or `wrapped`, as the stack was deployed.
+    #[arg(long, global = true, env = "SIGNING_MODE", value_name = "MODE")]
+    signing_mode: Option<String>,
+
     /// An embedded or emulated DynamoDB, reached without AWS credentials.
     #[arg(long, global = true, value_name = "URL")]
     endpoint: Option<String>,
@@ -50,13 +63,34 @@ impl Connection {
         let store = self.store().await?;
         let issuer = self.issuer()?;
         let issuer = issuer.ok_or_else(|| missing("--issuer", "ISSUER"))?;
-        let key_file = required(self.key_file.as_ref(), "--key-file", "KEY_FILE")?;
+        let Some(key_file) = &self.key_file else {
+            return self.app_with_kms().await;
+        };
         // Opening a file that is not there would make new keys, which open nothing in the table.
         if !key_file.exists() {
             return Err(Failure::NoKeyFile(key_file.display().to_string()));
         }
         let keys = KeyFile::open(key_file)?;
         Ok(Box::pin(App::new(Parts::with_key_file(issuer, store, keys))).await?)
+    }
+
+    /// With keys in KMS, told to it as a function is told.
+    async fn app_with_kms(&self) -> Result<App, Failure> {
+        required(
+            self.wrapping_key.as_ref(),
+            "--wrapping-key or --key-file",
+            "WRAPPING_KEY",
+        )?;
+        let config = Config::read(&|name| match name {
+            "ISSUER" => self.issuer.clone(),
+            "TABLE_NAME" => self.table.clone(),
+            "WRAPPING_KEY" => self.wrapping_key.clone(),
+            "SIGNING_KEYS" => self.signing_keys.clone(),
+            "SIGNING_MODE" => self.signing_mode.clone(),
+            _ => None,
+        });
+        let config = config.map_err(|error| Failure::Usage(error.to_string()))?;
+        Ok(Box::pin(App::from_config(config, KeyUse::Verify)).await?)
     }
 
     /// The issuer, if it is given.

@@ -251,6 +251,9 @@ impl App {
             stored.ok_or_else(|| StartError::Keyring("no signing keys yet".to_owned()))?;
         let active_from = self.clock.now().plus(SIGNING_KEY_DELAY);
         let keys = match self.signing_mode {
+            SigningMode::Kms if named.is_empty() => {
+                return Err(StartError::Keyring("name the new keys in KMS".to_owned()));
+            }
             SigningMode::Kms => named.to_vec(),
             SigningMode::Wrapped => self.key_service.signing_keys(),
         };

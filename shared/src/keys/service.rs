@@ -23,6 +23,31 @@ pub struct ServiceKey {
     pub id: String,
 }
 
+impl ServiceKey {
+    /// Reads `RS256=<key id or ARN>`; the error says what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let (algorithm, id) = text.split_once('=').unwrap_or((text, ""));
+        let algorithm = SigningAlgorithm::parse(algorithm.trim())
+            .filter(|algorithm| *algorithm != SigningAlgorithm::HS256)
+            .ok_or_else(|| format!("`{text}` does not begin with RS256, PS256 or ES256"))?;
+        if id.trim().is_empty() {
+            return Err(format!("`{text}` names no key"));
+        }
+        Ok(Self {
+            algorithm,
+            id: id.trim().to_owned(),
+        })
+    }
+
+    /// An algorithm whose key has no name, because it is drawn rather than found.
+    pub(crate) fn unnamed(algorithm: SigningAlgorithm) -> Self {
+        Self {
+            algorithm,
+            id: String::new(),
+        }
+    }
+}
+
 impl KeyService {
     /// The signing keys it was set up with.
     pub fn signing_keys(&self) -> Vec<ServiceKey> {

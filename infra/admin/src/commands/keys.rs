@@ -4,8 +4,9 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use shared::{
     adapters::dynamo::{StoredKey, StoredKeyring},
-    app::KEY_ACTIVATION_DELAY,
+    app::{KEY_ACTIVATION_DELAY, SIGNING_KEY_DELAY},
     domain::{sealed::KeyId, time::Timestamp},
+    keys::service::ServiceKey,
     system::Clock,
 };
 
@@ -31,6 +32,24 @@ opens what it sealed).")]
 Example:
   admin --table ratchet-prod --issuer https://login.example.com/ --key-file keys.json keys rotate")]
     Rotate,
+
+    /// Add signing keys, which take over an hour later.
+    ///
+    /// Until then they are only published, and the keys before them are published until their last
+    /// token has expired, so nobody is logged out. With `--signing-mode wrapped` new key pairs are
+    /// drawn; otherwise name the new keys in KMS, which the functions must be allowed to use.
+    #[command(after_help = "\
+Examples:
+  admin keys rotate-signing RS256=arn:aws:kms:eu-west-1:123456789012:key/new
+  admin --signing-mode wrapped --signing-keys RS256 keys rotate-signing")]
+    RotateSigning(RotateSigning),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RotateSigning {
+    /// A new key in KMS, `RS256=<key id or ARN>`.
+    #[arg(value_name = "KEY")]
+    keys: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -44,6 +63,7 @@ pub(crate) async fn run(command: KeysCommand, to: &Connection) -> Result<String,
     match command {
         KeysCommand::List(list) => list.run(to).await,
         KeysCommand::Rotate => rotate(to).await,
+        KeysCommand::RotateSigning(rotation) => rotation.run(to).await,
     }
 }
 
@@ -73,6 +93,25 @@ impl List {
             })
             .collect();
         Ok(table(["KEY", "STATUS", "ACTIVE FROM"], &cells))
+    }
+}
+
+impl RotateSigning {
+    async fn run(&self, to: &Connection) -> Result<String, Failure> {
+        let app = to.app().await?;
+        let named = self
+            .keys
+            .iter()
+            .map(|key| ServiceKey::parse(key).map_err(Failure::Usage))
+            .collect::<Result<Vec<_>, _>>()?;
+        let (added, active_from) = app.rotate_signing_keys(&named).await?;
+        let algorithms: Vec<_> = added.iter().map(|key| key.algorithm.as_str()).collect();
+        Ok(format!(
+            "added signing keys for {}, which sign from {} on (in {} minutes)\n",
+            algorithms.join(", "),
+            active_from.to_rfc3339(),
+            SIGNING_KEY_DELAY.as_secs() / 60,
+        ))
     }
 }
 
