@@ -3,17 +3,60 @@
 
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_config::{
+    BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableCredentialsProvider,
+    retry::RetryConfig, timeout::TimeoutConfig,
+};
+use aws_sdk_dynamodb::{
+    config::SharedCredentialsProvider,
+    error::{ProvideErrorMetadata, SdkError},
+};
 
-/// Region, credentials and endpoints from the environment as every AWS tool reads them (`AWS_REGION`,
-/// `AWS_ENDPOINT_URL_DYNAMODB`, ...). Loaded once: clients made from it share their connections.
-pub async fn environment() -> SdkConfig {
-    aws_config::defaults(behavior())
-        .timeout_config(timeouts())
-        .retry_config(retries())
-        .load()
-        .await
+use crate::config::AwsConfig;
+
+/// The clients of a process.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    /// The store.
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    /// The keys.
+    pub kms: aws_sdk_kms::Client,
+}
+
+impl Clients {
+    /// On an operator's machine: region, credentials and endpoints as every AWS tool finds them.
+    pub async fn of_operator() -> Self {
+        let sdk = aws_config::defaults(behavior())
+            .timeout_config(timeouts())
+            .retry_config(retries())
+            .load()
+            .await;
+        Self {
+            dynamodb: aws_sdk_dynamodb::Client::new(&sdk),
+            kms: aws_sdk_kms::Client::new(&sdk),
+        }
+    }
+
+    /// In a function: Lambda gives region and credentials as variables and nowhere else, so the
+    /// providers of profiles, roles and instances stay out of the binary and out of the cold start.
+    pub fn of_function(config: AwsConfig) -> Self {
+        let credentials = EnvironmentVariableCredentialsProvider::new();
+        let sdk = SdkConfig::builder()
+            .behavior_version(behavior())
+            .region(Region::new(config.region))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .timeout_config(timeouts())
+            .retry_config(retries())
+            .build();
+        let mut dynamodb = aws_sdk_dynamodb::config::Builder::from(&sdk);
+        dynamodb.set_endpoint_url(config.dynamodb_endpoint);
+        let mut kms = aws_sdk_kms::config::Builder::from(&sdk);
+        kms.set_endpoint_url(config.kms_endpoint);
+        Self {
+            dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.build()),
+            kms: aws_sdk_kms::Client::from_conf(kms.build()),
+        }
+    }
 }
 
 pub(crate) fn behavior() -> BehaviorVersion {

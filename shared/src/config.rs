@@ -8,6 +8,8 @@
 //! | `SIGNING_KEYS` | the signing keys in KMS, `RS256=<key id or ARN>`, separated by commas; in `wrapped` mode the algorithms alone will do |
 //! | `WRAPPING_KEY` | the symmetric key in KMS that wraps what lies in the table |
 //! | `KEY_FILE` | instead of the last two: a key file, where there is no KMS |
+//! | `AWS_REGION` | set by Lambda, as are the credentials |
+//! | `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_KMS` | instead of AWS: emulators |
 
 use std::path::PathBuf;
 
@@ -29,6 +31,35 @@ pub struct Config {
     pub signing_mode: SigningMode,
     /// Where keys come from.
     pub keys: KeyConfig,
+}
+
+/// What a function has to know to reach AWS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AwsConfig {
+    /// The region.
+    pub region: String,
+    /// Where `DynamoDB` is, if not in that region of AWS.
+    pub dynamodb_endpoint: Option<String>,
+    /// Where KMS is, if not in that region of AWS.
+    pub kms_endpoint: Option<String>,
+}
+
+impl AwsConfig {
+    /// Reads the environment.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(&environment)
+    }
+
+    fn read(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let variables = Variables(get);
+        let anywhere = variables.optional("AWS_ENDPOINT_URL");
+        let endpoint = |name| variables.optional(name).or_else(|| anywhere.clone());
+        Ok(Self {
+            region: variables.required("AWS_REGION")?,
+            dynamodb_endpoint: endpoint("AWS_ENDPOINT_URL_DYNAMODB"),
+            kms_endpoint: endpoint("AWS_ENDPOINT_URL_KMS"),
+        })
+    }
 }
 
 /// Where keys come from.
@@ -56,13 +87,7 @@ pub struct ConfigError {
 impl Config {
     /// Reads the environment.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::read(&|name| {
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "this is the one place that reads it"
-            )]
-            std::env::var(name).ok()
-        })
+        Self::read(&environment)
     }
 
     /// Reads variables as `get` gives them; an empty one counts as missing.
@@ -91,6 +116,14 @@ impl Config {
             keys,
         })
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that reads it"
+)]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 struct Variables<'a>(&'a dyn Fn(&str) -> Option<String>);
@@ -213,6 +246,25 @@ mod tests {
             let error = read(&rest).map(|_| ()).unwrap_err();
             assert_eq!(error, format!("environment variable {missing}: is not set"));
         }
+    }
+
+    #[test]
+    fn endpoints_are_named_as_the_sdk_names_them() {
+        let get = |name: &str| match name {
+            "AWS_REGION" => Some("eu-west-1".to_owned()),
+            "AWS_ENDPOINT_URL" => Some("http://any".to_owned()),
+            "AWS_ENDPOINT_URL_KMS" => Some("http://kms".to_owned()),
+            _ => None,
+        };
+        let config = AwsConfig::read(&get).unwrap();
+        assert_eq!(config.dynamodb_endpoint.as_deref(), Some("http://any"));
+        assert_eq!(config.kms_endpoint.as_deref(), Some("http://kms"));
+        assert!(
+            AwsConfig::read(&|_| None)
+                .unwrap_err()
+                .to_string()
+                .contains("AWS_REGION")
+        );
     }
 
     #[test]

@@ -8,7 +8,8 @@ use lambda_http::{Body, RequestExt, request::RequestContext as LambdaContext, se
 
 use crate::{
     app::App,
-    config::Config,
+    aws::Clients,
+    config::{AwsConfig, Config},
     domain::ids::RequestId,
     http::{self, Request, RequestContext, Response},
     system::random,
@@ -25,7 +26,8 @@ where
     Answer: Future<Output = Response> + Send + 'static,
 {
     telemetry::init_json();
-    let app = Arc::new(App::from_config(Config::from_env()?, key_use).await?);
+    let clients = Clients::of_function(AwsConfig::from_env()?);
+    let app = Arc::new(App::from_config(Config::from_env()?, clients, key_use).await?);
     lambda_http::run_concurrent(service_fn(move |event: lambda_http::Request| {
         let (app, handle) = (Arc::clone(&app), handle.clone());
         async move {

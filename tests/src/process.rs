@@ -118,12 +118,14 @@ pub fn binary() -> PathBuf {
     if let Some(path) = std::env::var_os("CARGO_BIN") {
         return PathBuf::from(path);
     }
-    let test = std::env::current_exe().expect("a test knows its own path");
-    let profile = test
-        .ancestors()
-        .nth(2)
-        .expect("tests lie in target/<profile>/deps");
-    let path = profile.join(format!("local{}", std::env::consts::EXE_SUFFIX));
+    let own = std::env::current_exe().expect("a program knows its own path");
+    let name = format!("local{}", std::env::consts::EXE_SUFFIX);
+    // A test lies in target/<profile>/deps, the benchmark in target/<profile>.
+    let beside = own.with_file_name(&name);
+    let path = match own.ancestors().nth(2) {
+        Some(profile) if !beside.exists() => profile.join(&name),
+        _ => beside,
+    };
     assert!(
         path.exists(),
         "{} is not built: run `cargo build --package local` first (tests/run does), \

@@ -6,7 +6,7 @@ use clap::Args;
 use shared::{
     adapters::dynamo::Store,
     app::{App, Parts},
-    aws,
+    aws::Clients,
     config::{Config, Issuer},
     keys::{KeyUse, file::KeyFile},
 };
@@ -54,7 +54,7 @@ impl Connection {
         let table = required(self.table.as_ref(), "--table", "TABLE_NAME")?;
         Ok(match &self.endpoint {
             Some(endpoint) => Store::local(endpoint, table),
-            None => Store::from_sdk(&aws::environment().await, table),
+            None => Store::new(Clients::of_operator().await.dynamodb, table),
         })
     }
 
@@ -90,7 +90,12 @@ impl Connection {
             _ => None,
         });
         let config = config.map_err(|error| Failure::Usage(error.to_string()))?;
-        Ok(Box::pin(App::from_config(config, KeyUse::Verify)).await?)
+        Ok(Box::pin(App::from_config(
+            config,
+            Clients::of_operator().await,
+            KeyUse::Verify,
+        ))
+        .await?)
     }
 
     /// The issuer, if it is given.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use crate::{
     adapters::dynamo::{Store, StoreError},
-    aws,
+    aws::Clients,
     config::{Config, Issuer, KeyConfig},
     domain::{
         client::Client,
@@ -121,18 +121,21 @@ pub struct Moment {
 impl App {
     /// Opens keys and table as the environment says. The table's connection, the public keys and the
     /// keyring are ready before the first request.
-    pub async fn from_config(config: Config, key_use: KeyUse) -> Result<Self, StartError> {
-        let sdk = aws::environment().await;
+    pub async fn from_config(
+        config: Config,
+        clients: Clients,
+        key_use: KeyUse,
+    ) -> Result<Self, StartError> {
         let key_service = match config.keys {
             KeyConfig::File(path) => KeyService::File(Box::new(KeyFile::open(&path)?)),
             KeyConfig::Kms {
                 wrapping_key,
                 signing_keys,
-            } => KeyService::Kms(Kms::new(&sdk, wrapping_key, signing_keys)),
+            } => KeyService::Kms(Kms::new(clients.kms, wrapping_key, signing_keys)),
         };
         let parts = Parts {
             issuer: config.issuer,
-            store: Store::from_sdk(&sdk, config.table),
+            store: Store::new(clients.dynamodb, config.table),
             key_service,
             clock: Clock::system(),
             signing_mode: config.signing_mode,

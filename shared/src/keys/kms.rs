@@ -21,14 +21,10 @@ pub struct Kms {
 }
 
 impl Kms {
-    /// With the clients' common configuration.
-    pub fn new(
-        sdk: &aws_config::SdkConfig,
-        wrapping_key: String,
-        signing_keys: Vec<ServiceKey>,
-    ) -> Self {
+    /// With the name of the key that wraps and of those that sign.
+    pub fn new(client: Client, wrapping_key: String, signing_keys: Vec<ServiceKey>) -> Self {
         Self {
-            client: Client::new(sdk),
+            client,
             wrapping_key,
             signing_keys,
         }

@@ -44,11 +44,6 @@ impl Store {
         }
     }
 
-    /// A store on a table, with the clients' common configuration.
-    pub fn from_sdk(sdk: &aws_config::SdkConfig, table: impl Into<String>) -> Self {
-        Self::new(Client::new(sdk), table)
-    }
-
     /// A store on a table of a `DynamoDB` that asks for no real credentials: an embedded one.
     pub fn local(endpoint: impl Into<String>, table: impl Into<String>) -> Self {
         let config = Config::builder()
