@@ -164,24 +164,6 @@ async fn rsa_keys_are_complete() {
 }
 
 #[tokio::test]
-async fn rsa_keys_come_with_a_certificate() {
-    let body = Server::shared().http().get(JWKS).await.json();
-    let keys = body["keys"].as_array().expect("`keys` is a list");
-    for key in keys.iter().filter(|key| key["kty"] == "RSA") {
-        assert!(
-            key["x5t"].as_str().is_some_and(|print| !print.is_empty()),
-            "{key}"
-        );
-        assert!(
-            key["x5c"][0]
-                .as_str()
-                .is_some_and(|cert| cert.starts_with("MII")),
-            "{key}"
-        );
-    }
-}
-
-#[tokio::test]
 async fn documents_are_only_read() {
     let server = Server::shared();
     for path in PATHS.into_iter().chain([JWKS]) {

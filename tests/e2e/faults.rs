@@ -1,51 +1,19 @@
 //! A store that fails burns no token: the answer is 503, and the same token works afterwards.
 
 use e2e::{
-    Launch, Server, Tokens,
+    Faulty, Tokens,
     apps::{SPA_LEEWAY, SPA_STRICT, WEB_CLASSIC},
     assert_unknown_refresh_token,
     assertions::{assert_discreet, assert_unavailable},
-    process::free_port,
-    proxy::{Effect, Fault, Proxy, READS, WRITES},
+    proxy::{Effect, Fault, READS, WRITES},
 };
-use tempfile::TempDir;
-
-/// A server whose store lies behind a proxy, which lies in front of another server's store.
-struct Setup {
-    server: Server,
-    proxy: Proxy,
-    _store: Server,
-    _data: TempDir,
-}
-
-fn start() -> Option<Setup> {
-    // The keyring in the store is wrapped for one key file and one issuer; both servers have both.
-    let data = tempfile::tempdir().expect("a temporary folder");
-    let port = free_port();
-    let issuer = format!("http://127.0.0.1:{port}/");
-    let reason = "stands between the server and its store";
-
-    let store = Launch::new().data(&data).option("--issuer", &issuer);
-    let store = store.option("--dynamodb-port", "0").start(reason)?;
-    let proxy = Proxy::start(store.dynamodb());
-    let server = Launch::new().data(&data).port(port);
-    let server = server
-        .env("AWS_ENDPOINT_URL_DYNAMODB", &proxy.url())
-        .start(reason)?;
-    Some(Setup {
-        server,
-        proxy,
-        _store: store,
-        _data: data,
-    })
-}
 
 /// What can go wrong before the store has done anything.
 const DOWN: [Effect; 3] = [Effect::Refuse, Effect::Throttle, Effect::Fail];
 
 #[tokio::test]
 async fn a_refresh_survives_a_store_that_is_down() {
-    let Some(Setup { server, proxy, .. }) = &start() else {
+    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
         return;
     };
     for app in [SPA_STRICT, SPA_LEEWAY, WEB_CLASSIC] {
@@ -64,7 +32,7 @@ async fn a_refresh_survives_a_store_that_is_down() {
 
 #[tokio::test]
 async fn a_refresh_survives_a_store_that_only_reads() {
-    let Some(Setup { server, proxy, .. }) = &start() else {
+    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
         return;
     };
     for effect in DOWN {
@@ -78,7 +46,7 @@ async fn a_refresh_survives_a_store_that_only_reads() {
 
 #[tokio::test]
 async fn a_single_fault_is_not_even_noticed() {
-    let Some(Setup { server, proxy, .. }) = &start() else {
+    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
         return;
     };
     let mut token = server.login(&SPA_STRICT).refresh_token().await;
@@ -93,7 +61,7 @@ async fn a_single_fault_is_not_even_noticed() {
 
 #[tokio::test]
 async fn a_commit_whose_answer_is_lost_once_still_gives_the_new_token() {
-    let Some(Setup { server, proxy, .. }) = &start() else {
+    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
         return;
     };
     for app in [SPA_STRICT, SPA_LEEWAY] {
@@ -108,7 +76,7 @@ async fn a_commit_whose_answer_is_lost_once_still_gives_the_new_token() {
 
 #[tokio::test]
 async fn a_commit_whose_answers_are_all_lost_burns_nothing() {
-    let Some(Setup { server, proxy, .. }) = &start() else {
+    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
         return;
     };
     for app in [SPA_STRICT, SPA_LEEWAY] {
@@ -129,7 +97,7 @@ async fn a_commit_whose_answers_are_all_lost_burns_nothing() {
 
 #[tokio::test]
 async fn a_reuse_is_refused_only_when_the_family_has_ended() {
-    let Some(Setup { server, proxy, .. }) = &start() else {
+    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
         return;
     };
     let first = server.login(&SPA_STRICT).refresh_token().await;
@@ -143,8 +111,20 @@ async fn a_reuse_is_refused_only_when_the_family_has_ended() {
 }
 
 #[tokio::test]
+async fn a_store_that_does_not_answer_is_given_up() {
+    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
+        return;
+    };
+    let token = server.login(&SPA_STRICT).refresh_token().await;
+    proxy.break_with(Fault::always(Effect::Hold).on(READS));
+    assert_unavailable(&server.refresh(&SPA_STRICT, &token).await);
+    assert!(proxy.mend() > 0, "no read was held");
+    server.rotated(&SPA_STRICT, &token).await;
+}
+
+#[tokio::test]
 async fn a_code_survives_a_store_that_is_down() {
-    let Some(Setup { server, proxy, .. }) = &start() else {
+    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
         return;
     };
     for effect in DOWN {
@@ -158,7 +138,7 @@ async fn a_code_survives_a_store_that_is_down() {
 
 #[tokio::test]
 async fn a_revocation_is_acknowledged_only_when_it_has_happened() {
-    let Some(Setup { server, proxy, .. }) = &start() else {
+    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
         return;
     };
     let token = server.login(&SPA_STRICT).refresh_token().await;
@@ -174,7 +154,7 @@ async fn a_revocation_is_acknowledged_only_when_it_has_happened() {
 
 #[tokio::test]
 async fn people_are_told_to_come_back_later() {
-    let Some(Setup { server, proxy, .. }) = &start() else {
+    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
         return;
     };
     let browser = server.browser();
@@ -198,7 +178,7 @@ async fn people_are_told_to_come_back_later() {
 
 #[tokio::test]
 async fn a_forged_token_is_refused_even_while_the_store_is_down() {
-    let Some(Setup { server, proxy, .. }) = &start() else {
+    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
         return;
     };
     let token = server.login(&SPA_STRICT).refresh_token().await;

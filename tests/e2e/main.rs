@@ -10,6 +10,7 @@ mod cors;
 mod cost;
 mod discovery;
 mod faults;
+mod interleaving;
 mod local_cli;
 mod login;
 mod logout;

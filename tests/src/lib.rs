@@ -8,11 +8,12 @@
 //! - [`apps`]: the clients, APIs and users of `fixtures/tenant.yaml`, which [`tenant`] cuts;
 //! - [`jwt`], [`pkce`]: the client's side of the cryptography;
 //! - [`assertions`]: what is checked about every answer of a kind;
-//! - [`proxy`]: breaks the connection between a server and its store.
+//! - [`proxy`]: breaks the connection between a server and its store; [`faulty`] puts it there.
 
 pub mod apps;
 pub mod assertions;
 pub mod browser;
+pub mod faulty;
 pub mod flow;
 pub mod html;
 pub mod http;
@@ -28,6 +29,7 @@ pub use assertions::{
     assert_unknown_refresh_token,
 };
 pub use browser::{Browser, Callback, Landing};
+pub use faulty::Faulty;
 pub use flow::{Code, Tokens, scopes};
 pub use http::{Answer, Cost, Http};
 pub use server::{Launch, Server};

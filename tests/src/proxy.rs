@@ -8,11 +8,15 @@ use std::{
     io::{self, BufRead, BufReader, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        Arc, Condvar, Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
     },
     thread,
+    time::Duration,
 };
+
+/// How long a test waits for a request that never comes.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Operations that write.
 pub const WRITES: &[&str] = &[
@@ -43,6 +47,8 @@ pub enum Effect {
     Throttle,
     /// 500 `InternalServerError`.
     Fail,
+    /// The request waits, unheard by the store, until the proxy is mended.
+    Hold,
 }
 
 /// What the proxy is told: which effect, on which operations, how often.
@@ -86,9 +92,15 @@ pub struct Proxy {
 
 struct State {
     upstream: String,
-    fault: Mutex<Option<Fault>>,
-    hits: AtomicUsize,
+    orders: Mutex<Orders>,
+    changed: Condvar,
     closed: AtomicBool,
+}
+
+#[derive(Default)]
+struct Orders {
+    fault: Option<Fault>,
+    hits: usize,
 }
 
 impl Proxy {
@@ -104,8 +116,8 @@ impl Proxy {
             .to_owned();
         let state = Arc::new(State {
             upstream,
-            fault: Mutex::new(None),
-            hits: AtomicUsize::new(0),
+            orders: Mutex::default(),
+            changed: Condvar::new(),
             closed: AtomicBool::new(false),
         });
         let accepting = Arc::clone(&state);
@@ -129,18 +141,30 @@ impl Proxy {
 
     /// Breaks things from now on.
     pub fn break_with(&self, fault: Fault) {
-        self.state.hits.store(0, Ordering::Relaxed);
-        *self.fault() = Some(fault);
+        *self.state.orders() = Orders {
+            fault: Some(fault),
+            hits: 0,
+        };
     }
 
-    /// Passes everything on again, and returns how many requests were hit since `break_with`.
+    /// Blocks until a request was hit.
+    pub fn wait_for_hit(&self) {
+        let orders = self.state.orders();
+        let (orders, _) = self
+            .state
+            .changed
+            .wait_timeout_while(orders, PATIENCE, |orders| orders.hits == 0)
+            .expect("no connection panicked");
+        assert!(orders.hits > 0, "no request was hit");
+    }
+
+    /// Passes everything on again, what was held first, and returns how many requests were hit since
+    /// `break_with`.
     pub fn mend(&self) -> usize {
-        *self.fault() = None;
-        self.state.hits.load(Ordering::Relaxed)
-    }
-
-    fn fault(&self) -> std::sync::MutexGuard<'_, Option<Fault>> {
-        self.state.fault.lock().expect("no connection panicked")
+        let mut orders = self.state.orders();
+        orders.fault = None;
+        self.state.changed.notify_all();
+        orders.hits
     }
 }
 
@@ -166,8 +190,11 @@ impl State {
                     Some(refusal(400, "ProvisionedThroughputExceededException"))
                 }
                 Some(Effect::Fail) => Some(refusal(500, "InternalServerError")),
-                Some(Effect::LoseAnswer) | None => None,
+                Some(Effect::LoseAnswer | Effect::Hold) | None => None,
             };
+            if effect == Some(Effect::Hold) {
+                self.wait_until_mended();
+            }
             if let Some(canned) = canned {
                 answers.write_all(canned.as_bytes())?;
                 continue;
@@ -185,8 +212,8 @@ impl State {
     }
 
     fn effect_on(&self, operation: &str) -> Option<Effect> {
-        let mut fault = self.fault.lock().expect("no connection panicked");
-        let fault = fault.as_mut()?;
+        let mut orders = self.orders();
+        let fault = orders.fault.as_mut()?;
         let meant = fault
             .operations
             .is_none_or(|operations| operations.contains(&operation));
@@ -194,8 +221,22 @@ impl State {
             return None;
         }
         fault.times -= 1;
-        self.hits.fetch_add(1, Ordering::Relaxed);
-        Some(fault.effect)
+        let effect = fault.effect;
+        orders.hits += 1;
+        self.changed.notify_all();
+        Some(effect)
+    }
+
+    fn wait_until_mended(&self) {
+        let orders = self.orders();
+        drop(
+            self.changed
+                .wait_while(orders, |orders| orders.fault.is_some()),
+        );
+    }
+
+    fn orders(&self) -> MutexGuard<'_, Orders> {
+        self.orders.lock().expect("no connection panicked")
     }
 }
 
@@ -275,6 +316,8 @@ impl Message {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicUsize;
+
     use super::*;
 
     const REQUEST: &str = "POST / HTTP/1.1\r\nX-Amz-Target: DynamoDB_20120810.UpdateItem\r\n\
@@ -288,19 +331,24 @@ mod tests {
         let counter = Arc::clone(&served);
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
-                let mut requests = BufReader::new(&client);
-                while let Ok(Some(_)) = Message::read(&mut requests) {
-                    let number = counter.fetch_add(1, Ordering::Relaxed);
-                    let answer = format!(
-                        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{number}\r\n0\r\n\r\n"
-                    );
-                    (&client)
-                        .write_all(answer.as_bytes())
-                        .expect("the proxy listens");
-                }
+                let counter = Arc::clone(&counter);
+                thread::spawn(move || answer_with_numbers(&client, &counter));
             }
         });
         (url, served)
+    }
+
+    fn answer_with_numbers(client: &TcpStream, counter: &AtomicUsize) {
+        let mut requests = BufReader::new(client);
+        let mut answers = client;
+        while let Ok(Some(_)) = Message::read(&mut requests) {
+            let number = counter.fetch_add(1, Ordering::Relaxed);
+            let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+            let answer = format!("{head}1\r\n{number}\r\n0\r\n\r\n");
+            answers
+                .write_all(answer.as_bytes())
+                .expect("the proxy listens");
+        }
     }
 
     fn ask(proxy: &Proxy) -> String {
@@ -346,5 +394,21 @@ mod tests {
         assert_eq!(served.load(Ordering::Relaxed), 0);
         assert!(ask(&proxy).starts_with("HTTP/1.1 200"));
         assert_eq!(proxy.mend(), 0);
+    }
+
+    #[test]
+    fn a_held_request_is_served_when_the_proxy_is_mended() {
+        let (url, served) = store();
+        let proxy = Proxy::start(&url);
+        proxy.break_with(Fault::always(Effect::Hold).times(1));
+        thread::scope(|scope| {
+            let held = scope.spawn(|| ask(&proxy));
+            proxy.wait_for_hit();
+            assert!(ask(&proxy).ends_with("1\r\n0\r\n0\r\n\r\n"), "it overtakes");
+            assert_eq!(served.load(Ordering::Relaxed), 1);
+            proxy.mend();
+            let late = held.join().expect("it is answered");
+            assert!(late.ends_with("1\r\n1\r\n0\r\n\r\n"), "{late}");
+        });
     }
 }

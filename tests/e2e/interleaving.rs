@@ -1,0 +1,106 @@
+//! Two requests that meet at the worst moment: the write of the first is held back until the second
+//! has been answered.
+
+use e2e::{
+    Answer, Faulty, INVALID_CODE, Server, Tokens,
+    apps::{App, SPA_LEEWAY, SPA_STRICT},
+    assert_oauth_error, assert_unknown_refresh_token, http,
+    proxy::{Effect, Fault, WRITES},
+};
+use tokio::task::{JoinHandle, block_in_place};
+
+/// Makes a token request and returns when its write waits at the proxy.
+fn hold_at_its_write(faulty: &Faulty, app: &App, form: &[(&str, &str)]) -> JoinHandle<Answer> {
+    let Faulty { server, proxy, .. } = faulty;
+    proxy.break_with(Fault::always(Effect::Hold).on(WRITES).times(1));
+    let request = server.request_as(&server.http(), app, "/oauth/token", form);
+    let held = tokio::spawn(http::send(request));
+    block_in_place(|| proxy.wait_for_hit());
+    held
+}
+
+fn hold_refresh(faulty: &Faulty, app: &App, token: &str) -> JoinHandle<Answer> {
+    let form = [("grant_type", "refresh_token"), ("refresh_token", token)];
+    hold_at_its_write(faulty, app, &form)
+}
+
+/// Lets the held write through and returns the answer to its request.
+async fn release(faulty: &Faulty, held: JoinHandle<Answer>) -> Answer {
+    faulty.proxy.mend();
+    held.await.expect("the request was made")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_that_a_revocation_overtakes_yields_nothing() {
+    let Some(faulty) = Faulty::start() else {
+        return;
+    };
+    let server: &Server = &faulty.server;
+    let token = server.login(&SPA_LEEWAY).refresh_token().await;
+
+    let held = hold_refresh(&faulty, &SPA_LEEWAY, &token);
+    let acknowledged = server.revoke(&SPA_LEEWAY, &token).await;
+    assert_eq!(acknowledged.status, 200, "{acknowledged}");
+    assert_unknown_refresh_token(&release(&faulty, held).await);
+    assert_unknown_refresh_token(&server.refresh(&SPA_LEEWAY, &token).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_leeway_a_refresh_that_another_overtakes_gets_the_same_successor() {
+    let Some(faulty) = Faulty::start() else {
+        return;
+    };
+    let server: &Server = &faulty.server;
+    let token = server.login(&SPA_LEEWAY).refresh_token().await;
+
+    let held = hold_refresh(&faulty, &SPA_LEEWAY, &token);
+    let successor = server.rotated(&SPA_LEEWAY, &token).await;
+    let late = Tokens::expect(release(&faulty, held).await);
+    assert_eq!(late.refresh_token(), successor);
+    server.rotated(&SPA_LEEWAY, &successor).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_leeway_a_refresh_that_another_overtakes_ends_the_family() {
+    let Some(faulty) = Faulty::start() else {
+        return;
+    };
+    let server: &Server = &faulty.server;
+    let token = server.login(&SPA_STRICT).refresh_token().await;
+
+    let held = hold_refresh(&faulty, &SPA_STRICT, &token);
+    let successor = server.rotated(&SPA_STRICT, &token).await;
+    assert_unknown_refresh_token(&release(&faulty, held).await);
+    assert_unknown_refresh_token(&server.refresh(&SPA_STRICT, &successor).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_that_two_others_overtake_ends_the_family_even_with_leeway() {
+    let Some(faulty) = Faulty::start() else {
+        return;
+    };
+    let server: &Server = &faulty.server;
+    let first = server.login(&SPA_LEEWAY).refresh_token().await;
+
+    let held = hold_refresh(&faulty, &SPA_LEEWAY, &first);
+    let second = server.rotated(&SPA_LEEWAY, &first).await;
+    let third = server.rotated(&SPA_LEEWAY, &second).await;
+    assert_unknown_refresh_token(&release(&faulty, held).await);
+    assert_unknown_refresh_token(&server.refresh(&SPA_LEEWAY, &third).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_another_exchange_overtakes_is_refused_and_ends_the_family() {
+    let Some(faulty) = Faulty::start() else {
+        return;
+    };
+    let server: &Server = &faulty.server;
+    let code = server.login(&SPA_STRICT).code().await;
+
+    let held = hold_at_its_write(&faulty, &SPA_STRICT, &code.form());
+    let winner = Tokens::expect(server.exchange(&code).await);
+    let late = release(&faulty, held).await;
+    assert_oauth_error(&late, 403, "invalid_grant", INVALID_CODE);
+    let refused = server.refresh(&SPA_STRICT, &winner.refresh_token()).await;
+    assert_unknown_refresh_token(&refused);
+}

@@ -1,0 +1,44 @@
+//! A server whose store lies behind a proxy.
+
+use tempfile::TempDir;
+
+use crate::{
+    process::free_port,
+    proxy::Proxy,
+    server::{Launch, Server},
+};
+
+/// The server under test, the proxy to its store, and the store: the embedded one of another server.
+pub struct Faulty {
+    /// The server under test.
+    pub server: Server,
+    /// What can be told to break.
+    pub proxy: Proxy,
+    _store: Server,
+    _data: TempDir,
+}
+
+impl Faulty {
+    /// Starts all three; with `BASE_URL` set, prints why the test does not run.
+    pub fn start() -> Option<Self> {
+        // The keyring in the store is wrapped for one key file and one issuer: both servers need both.
+        let data = tempfile::tempdir().expect("a temporary folder");
+        let port = free_port();
+        let issuer = format!("http://127.0.0.1:{port}/");
+        let reason = "stands between the server and its store";
+
+        let store = Launch::new().data(&data).option("--issuer", &issuer);
+        let store = store.option("--dynamodb-port", "0").start(reason)?;
+        let proxy = Proxy::start(store.dynamodb());
+        let server = Launch::new().data(&data).port(port);
+        let server = server
+            .env("AWS_ENDPOINT_URL_DYNAMODB", &proxy.url())
+            .start(reason)?;
+        Some(Self {
+            server,
+            proxy,
+            _store: store,
+            _data: data,
+        })
+    }
+}
