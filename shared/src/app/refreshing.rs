@@ -7,6 +7,9 @@ use crate::domain::time::{Lifetime, Timestamp};
 /// How often a warm function looks whether something changed.
 const LOOK_EVERY: Lifetime = Lifetime::from_secs(60);
 
+/// How long it leaves a store alone that did not answer, so that what needs no store stays quick.
+const LOOK_AGAIN: Lifetime = Lifetime::from_secs(5);
+
 /// A value with the version it was made from.
 #[derive(Debug)]
 pub(super) struct Refreshing<T>(RwLock<Known<T>>);
@@ -14,7 +17,7 @@ pub(super) struct Refreshing<T>(RwLock<Known<T>>);
 #[derive(Debug)]
 struct Known<T> {
     version: u32,
-    looked_at: Timestamp,
+    look_at: Timestamp,
     value: Arc<T>,
 }
 
@@ -22,44 +25,44 @@ impl<T> Refreshing<T> {
     pub(super) fn new(version: u32, value: T, now: Timestamp) -> Self {
         Self(RwLock::new(Known {
             version,
-            looked_at: now,
+            look_at: now.plus(LOOK_EVERY),
             value: Arc::new(value),
         }))
     }
 
     /// The value. Once a minute `look` is asked for a newer one than the version it is given; if it
-    /// fails, the value we have still serves and the next request looks again.
+    /// fails, the value we have still serves, and some seconds later it looks again.
     pub(super) async fn get<E: std::fmt::Display>(
         &self,
         now: Timestamp,
         look: impl AsyncFnOnce(u32) -> Result<Option<(u32, T)>, E>,
     ) -> Arc<T> {
-        let (version, looked_at, value) = {
+        let (version, look_at, value) = {
             let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-            (known.version, known.looked_at, Arc::clone(&known.value))
+            (known.version, known.look_at, Arc::clone(&known.value))
         };
-        if now < looked_at.plus(LOOK_EVERY) {
+        if now < look_at {
             return value;
         }
         // Boxed: it is rare, and large, and would make every future that asks for a key as large.
-        let fresh = match Box::pin(look(version)).await {
-            Ok(Some((version, fresh))) => Known {
-                version,
-                looked_at: now,
-                value: Arc::new(fresh),
-            },
-            Ok(None) => Known {
-                version,
-                looked_at: now,
-                value,
-            },
+        let (version, value, look_at) = match Box::pin(look(version)).await {
+            Ok(Some((version, fresh))) => (version, Arc::new(fresh), now.plus(LOOK_EVERY)),
+            Ok(None) => (version, value, now.plus(LOOK_EVERY)),
             Err(error) => {
                 tracing::warn!(%error, "cannot look for new keys");
-                return value;
+                (version, value, now.plus(LOOK_AGAIN))
             }
         };
-        let value = Arc::clone(&fresh.value);
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        let fresh = Known {
+            version,
+            look_at,
+            value: Arc::clone(&value),
+        };
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        // Of two looks under way, the slower one may have seen the older state.
+        if known.version <= fresh.version {
+            *known = fresh;
+        }
         value
     }
 }
@@ -83,8 +86,9 @@ mod tests {
         let value = Refreshing::new(1, "old", Timestamp::from_secs(0));
         assert_eq!(get(&value, 59, Ok(Some((2, "new")))).await, "old");
         assert_eq!(get(&value, 60, Err("down")).await, "old");
-        assert_eq!(get(&value, 61, Ok(Some((2, "new")))).await, "new");
-        assert_eq!(get(&value, 62, Ok(Some((3, "newer")))).await, "new");
-        assert_eq!(get(&value, 121, Ok(None)).await, "new");
+        assert_eq!(get(&value, 64, Ok(Some((2, "new")))).await, "old");
+        assert_eq!(get(&value, 65, Ok(Some((2, "new")))).await, "new");
+        assert_eq!(get(&value, 66, Ok(Some((3, "newer")))).await, "new");
+        assert_eq!(get(&value, 125, Ok(None)).await, "new");
     }
 }

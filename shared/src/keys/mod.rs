@@ -1,4 +1,4 @@
-//! Keys: the port to whatever holds them, its two adapters ([`kms`], [`file`]), and the signer of
+//! Keys: the port to whatever holds them, its two adapters ([`kms`], [`mod@file`]), and the signer of
 //! JWTs ([`signer`]).
 
 pub mod file;

@@ -1,4 +1,4 @@
-//! `cargo bench-token [REFRESHES]`: the release binary of the token function behind an emulated
+//! `cargo bench-token [REFRESHES] [BINARY]`: the release binary of the token function behind an emulated
 //! Runtime API, DynamoDB over loopback, a chain of refreshes on one core. Prints CPU per refresh for
 //! every algorithm, cold start and memory, all in one run.
 
@@ -20,7 +20,8 @@ async fn main() {
     let refreshes: u32 = std::env::args()
         .nth(1)
         .map_or(2_000, |text| text.parse().expect("a number"));
-    let binary = PathBuf::from("target/release/token");
+    let binary = std::env::args().nth(2);
+    let binary = PathBuf::from(binary.as_deref().unwrap_or("target/release/token"));
     assert!(
         binary.exists(),
         "build it first: cargo build --release --package token"
