@@ -7,7 +7,7 @@ use bytes::Bytes;
 use lambda_http::{Body, RequestExt, request::RequestContext as LambdaContext, service_fn};
 
 use crate::{
-    app::App,
+    app::{App, Parts, SigningKeys},
     aws::Clients,
     config::{AwsConfig, Config},
     domain::ids::RequestId,
@@ -25,16 +25,40 @@ where
     F: Fn(Arc<App>, Request) -> Answer + Clone + Send + Sync + 'static,
     Answer: Future<Output = Response> + Send + 'static,
 {
+    let app = App::new(parts(key_use)?).await?;
+    let https = app.issuer.is_https();
+    serve(Arc::new(app), https, handle).await
+}
+
+/// Readies the public keys alone, then serves until the environment is taken away.
+pub async fn publish<F, Answer>(handle: F) -> Result<(), Error>
+where
+    F: Fn(Arc<SigningKeys>, Request) -> Answer + Clone + Send + Sync + 'static,
+    Answer: Future<Output = Response> + Send + 'static,
+{
+    let keys = SigningKeys::load(&parts(KeyUse::Verify)?).await?;
+    let https = keys.issuer().is_https();
+    serve(Arc::new(keys), https, handle).await
+}
+
+fn parts(key_use: KeyUse) -> Result<Parts, Error> {
     telemetry::init_json();
     let clients = Clients::of_function(AwsConfig::from_env()?);
-    let app = Arc::new(App::from_config(Config::from_env()?, clients, key_use).await?);
+    Ok(Parts::from_config(Config::from_env()?, clients, key_use)?)
+}
+
+async fn serve<S, F, Answer>(state: Arc<S>, https: bool, handle: F) -> Result<(), Error>
+where
+    S: Send + Sync + 'static,
+    F: Fn(Arc<S>, Request) -> Answer + Clone + Send + Sync + 'static,
+    Answer: Future<Output = Response> + Send + 'static,
+{
     lambda_http::run_concurrent(service_fn(move |event: lambda_http::Request| {
-        let (app, handle) = (Arc::clone(&app), handle.clone());
+        let (state, handle) = (Arc::clone(&state), handle.clone());
         async move {
             let id = RequestId::from_bytes(random());
-            let https = app.issuer.is_https();
             let request = from_event(event, id);
-            let (mut response, cost) = cost::counted(handle(app, request)).await;
+            let (mut response, cost) = cost::counted(handle(state, request)).await;
             http::complete(&mut response, id, https);
             tracing::info!(
                 status = response.status().as_u16(),

@@ -61,18 +61,15 @@ impl Stack {
 }
 
 async fn published(app: &App) -> Vec<String> {
-    let signer = app.signer().await;
-    let mut kids: Vec<String> = signer
-        .published(app.clock.now())
-        .map(|key| key.kid.clone())
-        .collect();
+    let keys = app.signing_keys().published().await;
+    let mut kids: Vec<String> = keys.into_iter().map(|key| key.kid).collect();
     kids.sort();
     kids
 }
 
 async fn sign(app: &App) -> Result<String, String> {
     let key = SigningKey::Tenant(SigningAlgorithm::ES256);
-    let signer = app.signer().await;
+    let signer = app.signing_keys().current().await;
     let now = app.clock.now();
     let claims = json!({ "sub": "ada" });
     let jwt = signer
@@ -103,6 +100,59 @@ async fn every_process_of_a_stack_publishes_the_same_keys() {
             "a function that verifies must not sign"
         );
     }
+}
+
+#[tokio::test]
+async fn a_function_that_verifies_makes_no_keys() {
+    let stack = Stack::new().await;
+    let issuer = Issuer::parse("https://login.example.com/").unwrap();
+    let parts = Parts::with_key_file(issuer, stack.store(), KeyFile::generate().unwrap());
+    let parts = Parts {
+        key_use: KeyUse::Verify,
+        ..parts
+    };
+    let error = App::new(parts).await.unwrap_err().to_string();
+    assert!(error.starts_with("there are no keys yet"), "{error}");
+    assert_eq!(stack.store().load_signing_keys().await.unwrap(), None);
+    assert_eq!(stack.store().load_keyring().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_process_that_manages_keys_makes_them_and_does_not_sign() {
+    let stack = Stack::new().await;
+    let manager = stack.process(SigningMode::Wrapped, KeyUse::Manage).await;
+    assert_eq!(published(&manager).await.len(), 3);
+    assert!(sign(&manager).await.is_err());
+    let function = stack.process(SigningMode::Wrapped, KeyUse::Sign).await;
+    assert_eq!(published(&function).await, published(&manager).await);
+}
+
+#[tokio::test]
+async fn a_key_that_is_over_is_not_even_unwrapped() {
+    let stack = Stack::new().await;
+    let app = stack.process(SigningMode::Wrapped, KeyUse::Sign).await;
+    let issuer = Issuer::parse("https://login.example.com/").unwrap();
+    let mut stored = stack.store().load_signing_keys().await.unwrap().unwrap();
+    for key in &mut stored.keys {
+        let gone = StoredPrivateKey::Wrapped {
+            private: "!".to_owned(),
+            public: "!".to_owned(),
+        };
+        key.key = gone;
+        key.active_from = shared::domain::time::Timestamp::from_secs(0);
+    }
+    stored.version += 1;
+    stack.store().commit_signing_keys(&stored).await.unwrap();
+    app.rotate_signing_keys(&[]).await.unwrap();
+    let keys = KeyFile::open(&stack.folder.path().join("keys.json")).unwrap();
+    let parts = Parts::with_key_file(issuer, stack.store(), keys);
+    parts.clock.advance(Lifetime::from_secs(40 * 86_400));
+    let parts = Parts {
+        signing_mode: SigningMode::Wrapped,
+        ..parts
+    };
+    let restarted = App::new(parts).await.unwrap();
+    assert_eq!(published(&restarted).await.len(), 3);
 }
 
 #[tokio::test]

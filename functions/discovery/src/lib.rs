@@ -6,7 +6,7 @@ mod metadata;
 use http::Method;
 use jsonwebtoken::jwk::JwkSet;
 use shared::{
-    app::App,
+    app::SigningKeys,
     domain::denial::Denial,
     http::{Request, Response, cors, error::OAuthError, response},
 };
@@ -15,7 +15,7 @@ use shared::{
 const MAX_AGE: u32 = 300;
 
 /// Answers a request.
-pub async fn handle(app: &App, request: &Request) -> Response {
+pub async fn handle(keys: &SigningKeys, request: &Request) -> Response {
     if let Some(preflight) = cors::preflight(request) {
         return preflight;
     }
@@ -23,9 +23,9 @@ pub async fn handle(app: &App, request: &Request) -> Response {
         (
             &Method::GET | &Method::HEAD,
             "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server",
-        ) => response::public_json(&metadata::metadata(app), MAX_AGE),
+        ) => response::public_json(&metadata::metadata(keys.issuer()), MAX_AGE),
         (&Method::GET | &Method::HEAD, "/.well-known/jwks.json") => {
-            response::public_json(&keys(app).await, MAX_AGE)
+            response::public_json(&key_set(keys).await, MAX_AGE)
         }
         (_, path) if path.starts_with("/.well-known/") && is_known(path) => {
             OAuthError::from(&Denial::MethodNotAllowed).into_response()
@@ -45,10 +45,13 @@ fn is_known(path: &str) -> bool {
     )
 }
 
-async fn keys(app: &App) -> JwkSet {
-    let signer = app.signer().await;
-    let published = signer.published(app.clock.now());
+async fn key_set(keys: &SigningKeys) -> JwkSet {
     JwkSet {
-        keys: published.map(|key| key.jwk.clone()).collect(),
+        keys: keys
+            .published()
+            .await
+            .into_iter()
+            .map(|key| key.jwk)
+            .collect(),
     }
 }

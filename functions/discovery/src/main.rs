@@ -1,11 +1,8 @@
 //! The `discovery` function on Lambda.
 
-use shared::lambda::{self, KeyUse};
+use shared::lambda;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda::Error> {
-    lambda::run(KeyUse::Verify, |app, request| async move {
-        discovery::handle(&app, &request).await
-    })
-    .await
+    lambda::publish(|keys, request| async move { discovery::handle(&keys, &request).await }).await
 }

@@ -1,7 +1,7 @@
 //! The metadata document. It names what is there and nothing else.
 
 use serde::Serialize;
-use shared::app::App;
+use shared::config::Issuer;
 
 /// The document, in the order of Auth0's.
 #[derive(Serialize)]
@@ -26,8 +26,7 @@ pub(crate) struct Metadata {
     request_uri_parameter_supported: bool,
 }
 
-pub(crate) fn metadata(app: &App) -> Metadata {
-    let issuer = &app.issuer;
+pub(crate) fn metadata(issuer: &Issuer) -> Metadata {
     Metadata {
         issuer: issuer.as_str().to_owned(),
         authorization_endpoint: issuer.join("authorize"),

@@ -90,12 +90,8 @@ impl Connection {
             _ => None,
         });
         let config = config.map_err(|error| Failure::Usage(error.to_string()))?;
-        Ok(Box::pin(App::from_config(
-            config,
-            Clients::of_operator().await,
-            KeyUse::Verify,
-        ))
-        .await?)
+        let parts = Parts::from_config(config, Clients::of_operator().await, KeyUse::Manage)?;
+        Ok(Box::pin(App::new(parts)).await?)
     }
 
     /// The issuer, if it is given.

@@ -11,6 +11,8 @@ pub(crate) enum LocalError {
     Port { port: u16, source: io::Error },
     #[error("network: {0}")]
     Network(io::Error),
+    #[error("cannot listen for signals: {0}")]
+    Signal(io::Error),
     #[error("--issuer: {0}")]
     Issuer(#[from] shared::config::InvalidIssuer),
     #[error("data folder {}: {reason}", path.display())]

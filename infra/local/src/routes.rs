@@ -10,7 +10,9 @@ pub(crate) async fn answer(app: &App, request: &Request) -> Response {
     match request.uri().path() {
         "/oauth/token" => token::handle(app, request).await,
         "/oauth/revoke" => revoke::handle(app, request).await,
-        path if path.starts_with("/.well-known/") => discovery::handle(app, request).await,
+        path if path.starts_with("/.well-known/") => {
+            discovery::handle(app.signing_keys(), request).await
+        }
         _ => authorize::handle(app, request).await,
     }
 }

@@ -21,6 +21,7 @@ use shared::{
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
+    signal::unix::{Signal, SignalKind, signal},
     sync::watch,
 };
 use tokio_rustls::TlsAcceptor;
@@ -79,11 +80,12 @@ pub(crate) async fn run(options: Options) -> Result<(), LocalError> {
         app,
         test_controls: options.test_controls,
     });
+    let interruption = Interruption::listen()?;
     println!("ready {issuer}");
     println!("{}", banner(&issuer, &tenant));
 
     tokio::spawn(async move {
-        interrupted().await;
+        interruption.wait().await;
         if stop.send(true).is_err() {
             tracing::debug!("nobody is left to stop");
         }
@@ -251,15 +253,26 @@ async fn read(body: Incoming) -> Result<Bytes, hyper::Error> {
     }
 }
 
-async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => tokio::select! {
-            result = tokio::signal::ctrl_c() => if let Err(error) = result {
-                tracing::error!(%error, "cannot listen for Ctrl-C");
-            },
-            _ = terminate.recv() => {}
-        },
-        Err(error) => tracing::error!(%error, "cannot listen for SIGTERM"),
+/// Ctrl-C and SIGTERM. Listening begins here and not when somebody waits, so that neither is missed
+/// by a server that has just said it is ready.
+struct Interruption {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Interruption {
+    fn listen() -> Result<Self, LocalError> {
+        let listen = |kind| signal(kind).map_err(LocalError::Signal);
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
+    }
+
+    async fn wait(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }

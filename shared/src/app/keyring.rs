@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
 
-use super::{App, StartError, refreshing::Refreshing};
+use super::{App, Parts, StartError, refreshing::Refreshing};
 use crate::{
     adapters::dynamo::{CommitError, Store, StoredKey, StoredKeyring},
     config::Issuer,
@@ -13,7 +13,7 @@ use crate::{
         sealed::KeyId,
         time::{Lifetime, Timestamp},
     },
-    keys::service::KeyService,
+    keys::{KeyUse, service::KeyService},
     sealing::{KeyBytes, Keyring},
     system::random,
 };
@@ -23,14 +23,19 @@ use crate::{
 pub const KEY_ACTIVATION_DELAY: Lifetime = Lifetime::from_secs(300);
 
 /// Reads the keyring, or makes the first one.
-pub(super) async fn load(
-    store: &Store,
-    service: &KeyService,
-    issuer: &Issuer,
-    now: Timestamp,
-) -> Result<Refreshing<Keyring>, StartError> {
+pub(super) async fn load(parts: &Parts) -> Result<Refreshing<Keyring>, StartError> {
+    let Parts {
+        issuer,
+        store,
+        key_service: service,
+        clock,
+        key_use,
+        ..
+    } = parts;
+    let now = clock.now();
     let stored = match store.load_keyring().await? {
         Some(stored) => stored,
+        None if *key_use == KeyUse::Verify => return Err(StartError::NoKeysYet),
         None => create(store, service, issuer, now).await?,
     };
     let keyring = unwrap(&stored, service, issuer).await?;

@@ -30,7 +30,7 @@ use crate::{
         file::{KeyFile, KeyFileError},
         kms::Kms,
         service::KeyService,
-        signer::{SignError, Signer},
+        signer::SignError,
     },
     sealing::{Keyring, SealingError},
     system::{Clock, random},
@@ -39,7 +39,7 @@ use crate::{
 pub use authenticate::{AuthenticatedClient, CLIENT_SECRET};
 pub use keyring::KEY_ACTIVATION_DELAY;
 pub use minting::{Tokens, TokensFor};
-pub use signing::SIGNING_KEY_DELAY;
+pub use signing::{SIGNING_KEY_DELAY, SigningKeys};
 pub use verification::{AccessToken, OpaqueToken};
 
 use cache::Cache;
@@ -53,12 +53,10 @@ pub struct App {
     /// The store.
     pub store: Store,
     /// The time.
-    pub clock: Clock,
+    pub clock: Arc<Clock>,
     /// What holds the keys.
-    pub key_service: KeyService,
-    signing_mode: SigningMode,
-    key_use: KeyUse,
-    signer: Refreshing<Signer>,
+    pub key_service: Arc<KeyService>,
+    signing: SigningKeys,
     keyring: Refreshing<Keyring>,
     clients: Cache<ClientId, Client>,
     resource_servers: Cache<Audience, ResourceServer>,
@@ -71,20 +69,43 @@ pub struct App {
 pub struct Parts {
     pub issuer: Issuer,
     pub store: Store,
-    pub key_service: KeyService,
-    pub clock: Clock,
+    pub key_service: Arc<KeyService>,
+    pub clock: Arc<Clock>,
     pub signing_mode: SigningMode,
     pub key_use: KeyUse,
 }
 
 impl Parts {
+    /// As a function or an operator is told.
+    pub fn from_config(
+        config: Config,
+        clients: Clients,
+        key_use: KeyUse,
+    ) -> Result<Self, StartError> {
+        let key_service = match config.keys {
+            KeyConfig::File(path) => KeyService::File(Box::new(KeyFile::open(&path)?)),
+            KeyConfig::Kms {
+                wrapping_key,
+                signing_keys,
+            } => KeyService::Kms(Kms::new(clients.kms, wrapping_key, signing_keys)),
+        };
+        Ok(Self {
+            issuer: config.issuer,
+            store: Store::new(clients.dynamodb, config.table),
+            key_service: Arc::new(key_service),
+            clock: Arc::new(Clock::system()),
+            signing_mode: config.signing_mode,
+            key_use,
+        })
+    }
+
     /// With keys from a file, and the machine's clock: everything but Lambda.
     pub fn with_key_file(issuer: Issuer, store: Store, keys: KeyFile) -> Self {
         Self {
             issuer,
             store,
-            key_service: KeyService::File(Box::new(keys)),
-            clock: Clock::system(),
+            key_service: Arc::new(KeyService::File(Box::new(keys))),
+            clock: Arc::new(Clock::system()),
             signing_mode: SigningMode::default(),
             key_use: KeyUse::Sign,
         }
@@ -103,6 +124,8 @@ pub enum StartError {
     Sign(#[from] SignError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("there are no keys yet: import a tenant first, or start the function that signs")]
+    NoKeysYet,
     #[error("keyring: {0}")]
     Keyring(String),
     #[error(transparent)]
@@ -119,63 +142,25 @@ pub struct Moment {
 }
 
 impl App {
-    /// Opens keys and table as the environment says. The table's connection, the public keys and the
-    /// keyring are ready before the first request.
-    pub async fn from_config(
-        config: Config,
-        clients: Clients,
-        key_use: KeyUse,
-    ) -> Result<Self, StartError> {
-        let key_service = match config.keys {
-            KeyConfig::File(path) => KeyService::File(Box::new(KeyFile::open(&path)?)),
-            KeyConfig::Kms {
-                wrapping_key,
-                signing_keys,
-            } => KeyService::Kms(Kms::new(clients.kms, wrapping_key, signing_keys)),
-        };
-        let parts = Parts {
-            issuer: config.issuer,
-            store: Store::new(clients.dynamodb, config.table),
-            key_service,
-            clock: Clock::system(),
-            signing_mode: config.signing_mode,
-            key_use,
-        };
-        Self::new(parts).await
-    }
-
-    /// Puts the parts together and readies them.
+    /// Puts the parts together and readies them: the table's connection, the public keys and the
+    /// keyring are there before the first request.
     pub async fn new(parts: Parts) -> Result<Self, StartError> {
+        let (signing, keyring) =
+            futures_util::future::try_join(SigningKeys::load(&parts), keyring::load(&parts))
+                .await?;
         let Parts {
             issuer,
             store,
             key_service,
             clock,
-            signing_mode,
-            key_use,
+            ..
         } = parts;
-        let now = clock.now();
-        let service = &key_service;
-        let source = signing::Source {
-            store: &store,
-            service,
-            issuer: &issuer,
-            mode: signing_mode,
-            key_use,
-        };
-        let (signer, keyring) = futures_util::future::try_join(
-            source.load(now),
-            keyring::load(&store, service, &issuer, now),
-        )
-        .await?;
         Ok(Self {
             issuer,
             store,
             clock,
             key_service,
-            signing_mode,
-            key_use,
-            signer,
+            signing,
             keyring,
             clients: Cache::default(),
             resource_servers: Cache::default(),

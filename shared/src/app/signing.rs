@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use super::{App, StartError, refreshing::Refreshing};
+use super::{App, Parts, StartError, refreshing::Refreshing};
 use crate::{
     adapters::dynamo::{CommitError, Store, StoredPrivateKey, StoredSigningKey, StoredSigningKeys},
     config::Issuer,
@@ -17,8 +17,9 @@ use crate::{
         KeyUse, SigningMode,
         pair::KeyPair,
         service::{KeyService, ServiceKey},
-        signer::{KnownKey, PrivateKey, Signer},
+        signer::{KnownKey, PrivateKey, PublishedKey, Signer, is_over},
     },
+    system::Clock,
 };
 
 /// How long a key is published before it signs: longer than the JWKS may be cached.
@@ -27,55 +28,95 @@ pub const SIGNING_KEY_DELAY: Lifetime = Lifetime::from_secs(3_600);
 /// How long a wrapped key signs before the next one is drawn.
 const ROTATE_AFTER: Lifetime = Lifetime::from_secs(90 * 86_400);
 
-/// What is needed to know the signing keys.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Source<'a> {
-    pub(super) store: &'a Store,
-    pub(super) service: &'a KeyService,
-    pub(super) issuer: &'a Issuer,
-    pub(super) mode: SigningMode,
-    pub(super) key_use: KeyUse,
+/// The signing keys of a stack, as one process uses them. Discovery needs nothing else.
+#[derive(Debug)]
+pub struct SigningKeys {
+    source: Source,
+    clock: Arc<Clock>,
+    known: Refreshing<Signer>,
 }
 
-impl Source<'_> {
+/// Where signing keys come from.
+#[derive(Debug, Clone)]
+struct Source {
+    store: Store,
+    service: Arc<KeyService>,
+    issuer: Issuer,
+    mode: SigningMode,
+    key_use: KeyUse,
+}
+
+impl SigningKeys {
     /// Reads the signing keys, or writes down the first.
-    pub(super) async fn load(&self, now: Timestamp) -> Result<Refreshing<Signer>, StartError> {
-        let stored = self.current(now).await?;
-        Ok(Refreshing::new(
-            stored.version,
-            self.signer(&stored).await?,
-            now,
-        ))
+    pub async fn load(parts: &Parts) -> Result<Self, StartError> {
+        let source = Source {
+            store: parts.store.clone(),
+            service: Arc::clone(&parts.key_service),
+            issuer: parts.issuer.clone(),
+            mode: parts.signing_mode,
+            key_use: parts.key_use,
+        };
+        let now = parts.clock.now();
+        let stored = source.current(now).await?;
+        let signer = source.signer(&stored, now).await?;
+        let known = Refreshing::new(stored.version, signer, now);
+        Ok(Self {
+            source,
+            clock: Arc::clone(&parts.clock),
+            known,
+        })
     }
 
+    /// Who the tokens say they are from.
+    pub fn issuer(&self) -> &Issuer {
+        &self.source.issuer
+    }
+
+    /// The keys of the JWKS.
+    pub async fn published(&self) -> Vec<PublishedKey> {
+        let signer = self.current().await;
+        signer.published(self.clock.now()).cloned().collect()
+    }
+
+    /// The keys, looked at again every minute so that new ones are published before they sign.
+    pub async fn current(&self) -> Arc<Signer> {
+        let now = self.clock.now();
+        self.known
+            .get(now, async |known| self.source.look(known, now).await)
+            .await
+    }
+}
+
+impl Source {
     /// A newer signer than the one of this version, if there is one.
-    pub(super) async fn look(
-        &self,
-        known: u32,
-        now: Timestamp,
-    ) -> Result<Option<(u32, Signer)>, StartError> {
+    async fn look(&self, known: u32, now: Timestamp) -> Result<Option<(u32, Signer)>, StartError> {
         let stored = self.current(now).await?;
         if stored.version == known {
             return Ok(None);
         }
-        Ok(Some((stored.version, self.signer(&stored).await?)))
+        Ok(Some((stored.version, self.signer(&stored, now).await?)))
     }
 
-    /// The stored keys, after whatever is due has been added to them.
+    /// The stored keys, after whatever is due has been added to them by a function that may.
     async fn current(&self, now: Timestamp) -> Result<StoredSigningKeys, StartError> {
-        let Some(stored) = self.store.load_signing_keys().await? else {
-            let first = StoredSigningKeys {
-                keys: self.first(now).await?,
-                version: 1,
-            };
-            let created = self.store.create_signing_keys(&first).await;
-            return self.settle(created, first).await;
+        let stored = self.store.load_signing_keys().await?;
+        let mut next = match stored {
+            None if self.key_use == KeyUse::Verify => return Err(StartError::NoKeysYet),
+            None => {
+                let first = StoredSigningKeys {
+                    keys: self.first(now).await?,
+                    version: 1,
+                };
+                let created = self.store.create_signing_keys(&first).await;
+                return self.settle(created, first).await;
+            }
+            Some(stored) if self.key_use == KeyUse::Verify => return Ok(stored),
+            Some(stored) => stored,
         };
-        let due = self.due(&stored, now).await?;
-        if due.is_empty() || self.key_use == KeyUse::Verify {
-            return Ok(stored);
+        let due = self.due(&next, now).await?;
+        if due.is_empty() {
+            return Ok(next);
         }
-        let mut next = stored;
         next.keys.extend(due);
         next.version += 1;
         let committed = self.store.commit_signing_keys(&next).await;
@@ -163,15 +204,29 @@ impl Source<'_> {
     async fn draw(&self, algorithm: SigningAlgorithm) -> Result<StoredPrivateKey, StartError> {
         let pkcs8 = KeyPair::generate(algorithm)?;
         let public = KeyPair::from_pkcs8(algorithm, &pkcs8)?.public_key()?;
-        let private = self.service.wrap(&pkcs8, &context(self.issuer)).await?;
+        let private = self.service.wrap(&pkcs8, &context(&self.issuer)).await?;
         Ok(StoredPrivateKey::Wrapped {
             private: STANDARD.encode(private),
             public: STANDARD.encode(public),
         })
     }
 
-    async fn signer(&self, stored: &StoredSigningKeys) -> Result<Signer, StartError> {
-        let keys = stored.keys.iter().map(|key| self.known(key));
+    /// Of the stored keys those that still matter: one that is over may be gone from the key service.
+    async fn signer(
+        &self,
+        stored: &StoredSigningKeys,
+        now: Timestamp,
+    ) -> Result<Signer, StartError> {
+        let terms: Vec<_> = stored
+            .keys
+            .iter()
+            .map(|key| (key.algorithm, key.active_from))
+            .collect();
+        let keys = stored
+            .keys
+            .iter()
+            .filter(|key| !is_over((key.algorithm, key.active_from), &terms, now))
+            .map(|key| self.known(key));
         Ok(Signer::new(futures_util::future::try_join_all(keys).await?))
     }
 
@@ -191,16 +246,16 @@ impl Source<'_> {
                 let spki = self.service.public_key(&key).await?;
                 let private = match self.key_use {
                     KeyUse::Sign => PrivateKey::Service(key),
-                    KeyUse::Verify => PrivateKey::Elsewhere,
+                    KeyUse::Verify | KeyUse::Manage => PrivateKey::Elsewhere,
                 };
                 (spki, private)
             }
             StoredPrivateKey::Wrapped { private, public } => {
                 let private = match self.key_use {
-                    KeyUse::Verify => PrivateKey::Elsewhere,
+                    KeyUse::Verify | KeyUse::Manage => PrivateKey::Elsewhere,
                     KeyUse::Sign => {
                         let wrapped = STANDARD.decode(private).map_err(broken)?;
-                        let context = context(self.issuer);
+                        let context = context(&self.issuer);
                         let pkcs8 = self.service.unwrap_key(&wrapped, &context).await?;
                         PrivateKey::Here(KeyPair::from_pkcs8(*algorithm, &pkcs8)?)
                     }
@@ -218,25 +273,13 @@ fn context(issuer: &Issuer) -> [(&'static str, &str); 2] {
 }
 
 impl App {
-    /// The signing keys, looked at again every minute so that new keys are published before they
-    /// sign.
-    pub async fn signer(&self) -> Arc<Signer> {
-        let now = self.clock.now();
-        self.signer
-            .get(now, async |known| {
-                self.signing_source().look(known, now).await
-            })
-            .await
+    /// The signing keys.
+    pub fn signing_keys(&self) -> &SigningKeys {
+        &self.signing
     }
 
-    pub(super) fn signing_source(&self) -> Source<'_> {
-        Source {
-            store: &self.store,
-            service: &self.key_service,
-            issuer: &self.issuer,
-            mode: self.signing_mode,
-            key_use: self.key_use,
-        }
+    pub(super) async fn signer(&self) -> Arc<Signer> {
+        self.signing.current().await
     }
 
     /// Adds a signing key for every algorithm, which takes over after [`SIGNING_KEY_DELAY`]: new key
@@ -245,12 +288,12 @@ impl App {
         &self,
         named: &[ServiceKey],
     ) -> Result<(Vec<StoredSigningKey>, Timestamp), StartError> {
-        let source = self.signing_source();
+        let source = &self.signing.source;
         let stored = self.store.load_signing_keys().await?;
         let mut stored =
             stored.ok_or_else(|| StartError::Keyring("no signing keys yet".to_owned()))?;
         let active_from = self.clock.now().plus(SIGNING_KEY_DELAY);
-        let keys = match self.signing_mode {
+        let keys = match source.mode {
             SigningMode::Kms if named.is_empty() => {
                 return Err(StartError::Keyring("name the new keys in KMS".to_owned()));
             }

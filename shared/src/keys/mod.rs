@@ -40,11 +40,13 @@ pub enum SigningMode {
     Wrapped,
 }
 
-/// What a function does with signing keys.
+/// What a process does with keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyUse {
-    /// It signs.
+    /// It signs, and makes what keys are missing or due.
     Sign,
-    /// It verifies or publishes; private keys stay wrapped.
+    /// It verifies or publishes; private keys stay wrapped, and it makes none.
     Verify,
+    /// It makes and replaces keys; private ones stay wrapped.
+    Manage,
 }

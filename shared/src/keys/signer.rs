@@ -117,6 +117,12 @@ impl KnownKey {
     }
 }
 
+impl KnownKey {
+    fn term(&self) -> (SigningAlgorithm, Timestamp) {
+        (self.published.algorithm, self.active_from)
+    }
+}
+
 impl Signer {
     /// From the keys that there are, in any order.
     pub(crate) fn new(keys: Vec<KnownKey>) -> Self {
@@ -126,9 +132,10 @@ impl Signer {
     /// The keys of the JWKS at this time: those that will sign, do, and did while a token of theirs
     /// may still be good.
     pub fn published(&self, now: Timestamp) -> impl Iterator<Item = &PublishedKey> {
+        let terms: Vec<_> = self.keys.iter().map(KnownKey::term).collect();
         self.keys
             .iter()
-            .filter(move |key| !self.is_over(key, now))
+            .filter(move |key| !is_over(key.term(), &terms, now))
             .map(|key| &key.published)
     }
 
@@ -202,17 +209,21 @@ impl Signer {
             .max_by_key(|key| key.active_from)
             .or_else(|| of_algorithm().min_by_key(|key| key.active_from))
     }
+}
 
-    fn is_over(&self, key: &KnownKey, now: Timestamp) -> bool {
-        let successor = self
-            .keys
-            .iter()
-            .filter(|other| other.published.algorithm == key.published.algorithm)
-            .map(|other| other.active_from)
-            .filter(|active_from| *active_from > key.active_from)
-            .min();
-        successor.is_some_and(|took_over| took_over.plus(PUBLISHED_AFTER) <= now)
-    }
+/// Whether a key's time is over: its successor took over so long ago that no token it signed can
+/// still be good. `of` and `all` are keys by algorithm and the time from which they sign.
+pub(crate) fn is_over(
+    of: (SigningAlgorithm, Timestamp),
+    all: &[(SigningAlgorithm, Timestamp)],
+    now: Timestamp,
+) -> bool {
+    let (algorithm, active_from) = of;
+    all.iter()
+        .filter(|(other, from)| *other == algorithm && *from > active_from)
+        .map(|(_, took_over)| *took_over)
+        .min()
+        .is_some_and(|took_over| took_over.plus(PUBLISHED_AFTER) <= now)
 }
 
 impl PublishedKey {
