@@ -1,0 +1,276 @@
+"""AWS on loopback: moto's server, taught the CloudFormation resources of our template that moto lacks.
+
+Moto creates most resources of a stack. It skips the HTTP API, metric filters and alarms, makes every
+KMS key a symmetric one, and leaves TTL, encryption, point-in-time recovery, architecture and tracing
+aside. Here these are created too, through moto's own backends, so that clients find them. Stacks are
+created, not updated.
+
+Run as a program it prints `moto http://127.0.0.1:PORT` and serves until its standard input is closed.
+"""
+
+import json
+import sys
+
+from moto.apigatewayv2.models import apigatewayv2_backends
+from moto.awslambda.models import LambdaFunction
+from moto.cloudwatch.models import cloudwatch_backends
+from moto.core.common_models import CloudFormationModel
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.table import Table
+from moto.iam.models import Role
+from moto.kms.models import kms_backends
+from moto.logs.models import logs_backends
+from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+
+# Moto files models by the second word of their module.
+MODULE = "moto.ratchet.models"
+
+
+class Created(CloudFormationModel):
+    """A resource: what `Ref` gives of it, and what `Fn::GetAtt` gives."""
+
+    __module__ = MODULE
+
+    def __init__(self, physical_resource_id="", **attributes):
+        self.physical_resource_id = physical_resource_id
+        self.attributes = attributes
+
+    def get_cfn_attribute(self, name):
+        return self.attributes[name]
+
+    @staticmethod
+    def cloudformation_name_type():
+        return ""
+
+    @staticmethod
+    def cloudformation_type():
+        return "Ratchet::Created"
+
+    @classmethod
+    def has_cfn_attr(cls, attr):
+        return True
+
+    @classmethod
+    def create_from_cloudformation_json(cls, *args, **kwargs):
+        raise NotImplementedError
+
+    update_from_cloudformation_json = create_from_cloudformation_json
+    delete_from_cloudformation_json = create_from_cloudformation_json
+
+    def is_created(self):
+        return True
+
+
+def creates(resource_type):
+    """Registers a function (properties, name, account, region) as the creator of a type of resource.
+
+    Moto looks at the direct subclasses of `CloudFormationModel`, and the last one of a type wins.
+    """
+
+    def register(create):
+        def create_from_cloudformation_json(
+            cls, resource_name, cloudformation_json, account_id, region_name, **_
+        ):
+            return create(
+                cloudformation_json.get("Properties", {}), resource_name, account_id, region_name
+            )
+
+        methods = {
+            name: Created.__dict__[name]
+            for name in (
+                "cloudformation_name_type",
+                "has_cfn_attr",
+                "update_from_cloudformation_json",
+                "delete_from_cloudformation_json",
+                "is_created",
+            )
+        }
+        type(
+            resource_type.replace("::", ""),
+            (CloudFormationModel,),
+            methods
+            | {
+                "__module__": MODULE,
+                "cloudformation_type": staticmethod(lambda: resource_type),
+                "create_from_cloudformation_json": classmethod(create_from_cloudformation_json),
+            },
+        )
+        return create
+
+    return register
+
+
+@creates("AWS::DynamoDB::Table")
+def table(properties, name, account, region):
+    if encryption := properties.get("SSESpecification"):
+        properties = properties | {"SSESpecification": {"Enabled": encryption["SSEEnabled"]}}
+    made = Table.create_from_cloudformation_json(name, {"Properties": properties}, account, region)
+    backend = dynamodb_backends[account][region]
+    if ttl := properties.get("TimeToLiveSpecification"):
+        backend.update_time_to_live(name, ttl)
+    if recovery := properties.get("PointInTimeRecoverySpecification"):
+        backend.update_continuous_backups(name, recovery)
+    return made
+
+
+@creates("AWS::KMS::Key")
+def key(properties, name, account, region):
+    made = kms_backends[account][region].create_key(
+        policy=json.dumps(properties["KeyPolicy"]),
+        key_usage=properties.get("KeyUsage", "ENCRYPT_DECRYPT"),
+        key_spec=properties.get("KeySpec", "SYMMETRIC_DEFAULT"),
+        description=properties.get("Description"),
+        tags=[
+            {"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in properties.get("Tags", [])
+        ],
+    )
+    made.key_rotation_status = properties.get("EnableKeyRotation", False)
+    return made
+
+
+@creates("AWS::IAM::Role")
+def role(properties, name, account, region):
+    # Moto keeps the text of a policy as it is given, and an object is no text.
+    policies = [
+        policy | {"PolicyDocument": json.dumps(policy["PolicyDocument"])}
+        for policy in properties.get("Policies", [])
+    ]
+    return Role.create_from_cloudformation_json(
+        name, {"Properties": properties | {"Policies": policies}}, account, region
+    )
+
+
+@creates("AWS::Lambda::Function")
+def function(properties, name, account, region):
+    made = LambdaFunction.create_from_cloudformation_json(
+        name, {"Properties": properties}, account, region
+    )
+    made.architectures = properties.get("Architectures", ["x86_64"])
+    made.tracing_config = properties.get("TracingConfig", made.tracing_config)
+    return made
+
+
+@creates("AWS::ApiGatewayV2::Api")
+def api(properties, name, account, region):
+    made = apigatewayv2_backends[account][region].create_api(
+        api_key_selection_expression="$request.header.x-api-key",
+        cors_configuration=None,
+        description="",
+        disable_schema_validation=False,
+        disable_execute_api_endpoint=properties.get("DisableExecuteApiEndpoint", False),
+        name=properties["Name"],
+        protocol_type=properties["ProtocolType"],
+        route_selection_expression="$request.method $request.path",
+        tags=properties.get("Tags", {}),
+        version="",
+    )
+    return Created(made.api_id, ApiEndpoint=made.api_endpoint)
+
+
+@creates("AWS::ApiGatewayV2::Stage")
+def stage(properties, name, account, region):
+    config = {
+        "stageName": properties["StageName"],
+        "autoDeploy": properties.get("AutoDeploy", False),
+    }
+    apigatewayv2_backends[account][region].create_stage(properties["ApiId"], config)
+    return Created(properties["StageName"])
+
+
+@creates("AWS::ApiGatewayV2::Integration")
+def integration(properties, name, account, region):
+    made = (
+        apigatewayv2_backends[account][region]
+        .get_api(properties["ApiId"])
+        .create_integration(
+            connection_type="INTERNET",
+            description="",
+            integration_method="POST",
+            integration_type=properties["IntegrationType"],
+            integration_uri=properties["IntegrationUri"],
+            payload_format_version=properties["PayloadFormatVersion"],
+        )
+    )
+    return Created(made.id)
+
+
+@creates("AWS::ApiGatewayV2::Route")
+def route(properties, name, account, region):
+    made = (
+        apigatewayv2_backends[account][region]
+        .get_api(properties["ApiId"])
+        .create_route(
+            api_key_required=False,
+            authorization_scopes=[],
+            route_key=properties["RouteKey"],
+            target=properties["Target"],
+        )
+    )
+    return Created(made.route_id)
+
+
+@creates("AWS::ApiGatewayV2::DomainName")
+def domain_name(properties, name, account, region):
+    apigatewayv2_backends[account][region].create_domain_name(
+        properties["DomainName"], properties["DomainNameConfigurations"], None, {}
+    )
+    target = f"d-example.execute-api.{region}.amazonaws.com"
+    return Created(properties["DomainName"], RegionalDomainName=target)
+
+
+@creates("AWS::ApiGatewayV2::ApiMapping")
+def api_mapping(properties, name, account, region):
+    apigatewayv2_backends[account][region].create_api_mapping(
+        properties["ApiId"],
+        properties.get("ApiMappingKey", ""),
+        properties["DomainName"],
+        properties["Stage"],
+    )
+    return Created(name)
+
+
+@creates("AWS::Logs::MetricFilter")
+def metric_filter(properties, name, account, region):
+    transformations = [
+        {key[0].lower() + key[1:]: value for key, value in transformation.items()}
+        for transformation in properties["MetricTransformations"]
+    ]
+    logs_backends[account][region].put_metric_filter(
+        name, properties["FilterPattern"], properties["LogGroupName"], transformations
+    )
+    return Created(name)
+
+
+@creates("AWS::CloudWatch::Alarm")
+def alarm(properties, name, account, region):
+    cloudwatch_backends[account][region].put_metric_alarm(
+        name=properties.get("AlarmName", name),
+        namespace=properties.get("Namespace"),
+        metric_name=properties.get("MetricName"),
+        comparison_operator=properties["ComparisonOperator"],
+        evaluation_periods=properties["EvaluationPeriods"],
+        period=properties.get("Period"),
+        threshold=properties["Threshold"],
+        statistic=properties.get("Statistic"),
+        extended_statistic=properties.get("ExtendedStatistic"),
+        description=properties["AlarmDescription"],
+        dimensions=properties.get("Dimensions", []),
+        alarm_actions=properties.get("AlarmActions", []),
+        ok_actions=properties.get("OKActions", []),
+        treat_missing_data=properties.get("TreatMissingData"),
+    )
+    arn = f"arn:aws:cloudwatch:{region}:{account}:alarm:{properties.get('AlarmName', name)}"
+    return Created(properties.get("AlarmName", name), Arn=arn)
+
+
+def main():
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    print(f"moto http://{host}:{port}", flush=True)
+    sys.stdin.read()
+    server.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""The template: as it is written, with the place of everything in it, and as SAM transforms it."""
+
+import copy
+from functools import cache
+from pathlib import Path
+
+import yaml
+from samtranslator.translator.transform import transform
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATE = ROOT / "template.yaml"
+CODE_BUCKET = "code"
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short forms: `!Ref X` is `{Ref: X}`, `!Sub X` is `{"Fn::Sub": X}`."""
+
+
+def _intrinsic(loader, suffix, node):
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_mapping(node, deep=True)
+    if suffix == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
+
+
+_Loader.add_multi_constructor("!", _intrinsic)
+
+
+def written() -> dict:
+    return copy.deepcopy(_written())
+
+
+@cache
+def _written() -> dict:
+    return yaml.load(TEMPLATE.read_text(encoding="utf-8"), _Loader)
+
+
+class _NoManagedPolicies:
+    """We name none, so nobody has to be asked for their ARNs."""
+
+    def load(self) -> dict:
+        return {}
+
+
+def transformed(**parameters: str) -> dict:
+    """As CloudFormation would get it, with each function's code in a bucket."""
+    template = written()
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            folder = Path(resource["Properties"]["CodeUri"])
+            resource["Properties"]["CodeUri"] = {"Bucket": CODE_BUCKET, "Key": f"{folder.name}.zip"}
+    return transform(template, parameters, _NoManagedPolicies())
+
+
+def of_type(template: dict, resource_type: str) -> dict:
+    """The resources of a type, by logical id."""
+    return {
+        name: resource
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == resource_type
+    }

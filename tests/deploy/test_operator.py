@@ -1,0 +1,56 @@
+"""What the runbook has an operator do, done on a stack with what its functions are told."""
+
+import os
+import subprocess
+
+import pytest
+
+from conftest import TARGET
+from template import ROOT
+
+ADMIN = TARGET / "debug" / "admin"
+SEALING_KEYS = {"PK": {"S": "TENANT"}, "SK": {"S": "KEYRING#SEALING"}}
+
+
+@pytest.fixture
+def admin(made):
+    if not ADMIN.exists():
+        pytest.fail(f"{ADMIN} is not there: cargo build --package admin")
+
+    def run(*arguments):
+        environment = made.stack.environments["token"] | {"PATH": os.environ["PATH"]}
+        done = subprocess.run(
+            [ADMIN, *arguments], env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+def test_a_tenant_is_imported_and_keys_are_rotated(made, admin):
+    assert "4 clients" in admin("tenant", "import", ROOT / "infra/local/tenant.yaml")
+    assert "seals from" in admin("keys", "rotate")
+    new = []
+    if made.mode == "kms":
+        kms = made.aws.client("kms")
+        policy = kms.get_key_policy(KeyId=made.stack.outputs["RS256KeyArn"], PolicyName="default")[
+            "Policy"
+        ]
+        key = kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY", Policy=policy)[
+            "KeyMetadata"
+        ]
+        new = [f"RS256={key['Arn']}"]
+    assert "RS256" in admin("keys", "rotate-signing", *new)
+
+
+def test_everything_is_revoked_by_a_new_keyring(made, admin):
+    admin("tenant", "import", ROOT / "infra/local/tenant.yaml")
+    dynamodb = made.aws.client("dynamodb")
+    table = made.stack.outputs["TableName"]
+    before = dynamodb.get_item(TableName=table, Key=SEALING_KEYS)["Item"]
+    dynamodb.delete_item(TableName=table, Key=SEALING_KEYS)
+    admin("tenant", "import", ROOT / "infra/local/tenant.yaml")
+    after = dynamodb.get_item(TableName=table, Key=SEALING_KEYS)["Item"]
+    wrapped = [{key["M"]["wrapped"]["S"] for key in item["keys"]["L"]} for item in (before, after)]
+    assert not wrapped[0] & wrapped[1]

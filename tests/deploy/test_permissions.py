@@ -1,0 +1,149 @@
+"""Each function may do what it does, and nothing else."""
+
+import boto3
+import pytest
+
+import stack
+from permissions import Permissions
+
+ROLES = ("TokenRole", "AuthorizeRole", "RevokeRole", "DiscoveryRole")
+ACTIONS = ("BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
+PARTITIONS = (
+    "TENANT",
+    "USER#auth0|1",
+    "LOGIN#Users#ada@example.com",
+    "ASSERTION#app#1",
+    "DEVICE#1",
+)
+SIGNING_KEYS = {"RS256Key", "PS256Key", "ES256Key"}
+KEYRING = ("PK", "SK", "keys", "version")
+
+# What the code does; a transaction needs the actions that it consists of.
+NEEDED = {
+    "TokenRole": {
+        "TENANT": {"GetItem"},
+        "USER#auth0|1": {"BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"},
+        "ASSERTION#app#1": {"PutItem"},
+    },
+    "AuthorizeRole": {
+        "TENANT": {"GetItem"},
+        "USER#auth0|1": {"DeleteItem", "GetItem", "PutItem", "UpdateItem"},
+        "LOGIN#Users#ada@example.com": {"GetItem"},
+    },
+    "RevokeRole": {
+        "TENANT": {"GetItem"},
+        "USER#auth0|1": {"DeleteItem", "Query", "UpdateItem"},
+        "ASSERTION#app#1": {"PutItem"},
+    },
+    "DiscoveryRole": {"TENANT": {"GetItem"}},
+}
+
+
+@pytest.fixture
+def permissions(made):
+    return Permissions(made.aws, made.stack)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_function_may_do_in_the_table_what_it_does_and_no_more(permissions, role):
+    for partition in PARTITIONS:
+        allowed = {
+            action
+            for action in ACTIONS
+            if permissions.table(role, action, partition, ("PK", "SK", "client_id"))
+        }
+        assert allowed == NEEDED[role].get(partition, set()), partition
+
+
+def test_only_token_writes_keyrings_and_nothing_else_of_the_tenant(permissions):
+    writers = {role for role in ROLES if permissions.table(role, "PutItem", "TENANT", KEYRING)}
+    assert writers == {"TokenRole"}
+    assert not permissions.table("TokenRole", "PutItem", "TENANT", (*KEYRING, "client_id"))
+
+
+def test_a_keyring_has_the_attributes_that_token_may_write(local):
+    """As the code writes it, in the local server's table."""
+    dynamodb = boto3.client("dynamodb", endpoint_url=local.dynamodb, region_name=stack.REGION)
+    for sort_key in ("KEYRING#SEALING", "KEYRING#SIGNING"):
+        key = {"PK": {"S": "TENANT"}, "SK": {"S": sort_key}}
+        item = dynamodb.get_item(TableName="ratchet", Key=key)["Item"]
+        assert sorted(item) == sorted(KEYRING), sort_key
+
+
+def test_only_token_signs_and_only_digests(made, permissions):
+    if made.mode == "wrapped":
+        assert not SIGNING_KEYS & made.stack.resources.keys()
+        return
+    for key, algorithm in (
+        ("RS256Key", "RSASSA_PKCS1_V1_5_SHA_256"),
+        ("ES256Key", "ECDSA_SHA_256"),
+    ):
+        digest = {"algorithm": algorithm, "message_type": "DIGEST"}
+        signers = {
+            role
+            for role in (*ROLES, "OperatorRole")
+            if permissions.key(role, key, "Sign", **digest)
+        }
+        assert signers == {"TokenRole"}
+        assert not permissions.key("TokenRole", key, "Sign", **digest | {"message_type": "RAW"})
+        assert not permissions.key(
+            "TokenRole", key, "Sign", **digest | {"algorithm": "RSASSA_PSS_SHA_512"}
+        )
+
+
+def test_every_function_reads_public_keys(made, permissions):
+    for key in SIGNING_KEYS & made.stack.resources.keys():
+        for role in ROLES:
+            assert permissions.key(role, key, "GetPublicKey"), role
+
+
+@pytest.mark.parametrize(
+    ("action", "purpose", "roles"),
+    [
+        ("Decrypt", "sealing", {"TokenRole", "AuthorizeRole", "RevokeRole", "OperatorRole"}),
+        ("Encrypt", "sealing", {"TokenRole", "OperatorRole"}),
+        ("Decrypt", "signing", {"TokenRole", "OperatorRole"}),
+        ("Encrypt", "signing", {"TokenRole", "OperatorRole"}),
+        ("Decrypt", "another", set()),
+        ("Decrypt", None, set()),
+    ],
+)
+def test_the_wrapping_key_is_used_for_one_purpose_at_a_time(permissions, action, purpose, roles):
+    allowed = {
+        role
+        for role in (*ROLES, "OperatorRole")
+        if permissions.key(role, "WrappingKey", action, purpose=purpose)
+    }
+    assert allowed == roles
+
+
+def test_administrators_manage_keys_and_cannot_use_them(made, permissions):
+    everybody = f"arn:aws:iam::{stack.ACCOUNT}:root"
+    for key in ("WrappingKey", "RS256Key") if made.mode == "kms" else ("WrappingKey",):
+        for action in ("DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion"):
+            assert permissions.principal_may(everybody, key, action), action
+        for action in (
+            "CreateGrant",
+            "Decrypt",
+            "Encrypt",
+            "GenerateDataKey",
+            "ReEncryptFrom",
+            "Sign",
+        ):
+            assert not permissions.principal_may(everybody, key, action, purpose="sealing"), action
+
+
+def test_administrators_and_operators_can_be_named(aws):
+    admins = [f"arn:aws:iam::{stack.ACCOUNT}:role/{name}" for name in ("keys", "deploy")]
+    operator = f"arn:aws:iam::{stack.ACCOUNT}:role/on-call"
+    named = aws.create_stack(
+        "ratchet-named", KeyAdministratorArns=",".join(admins), OperatorArns=operator
+    )
+    permissions = Permissions(aws, named)
+    for admin in admins:
+        assert permissions.principal_may(admin, "WrappingKey", "PutKeyPolicy")
+    assert not permissions.principal_may(
+        f"arn:aws:iam::{stack.ACCOUNT}:root", "WrappingKey", "PutKeyPolicy"
+    )
+    role = aws.client("iam").get_role(RoleName=named.resources["OperatorRole"])["Role"]
+    assert role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {"AWS": [operator]}

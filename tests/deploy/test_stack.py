@@ -1,0 +1,245 @@
+"""What a deployed stack consists of, for both signing modes and both architectures."""
+
+import json
+import re
+
+import pytest
+from samcli.cli.types import CfnParameterOverridesType
+
+from stack import FUNCTIONS, REGION
+from template import ROOT, of_type, transformed, written
+
+
+def test_the_table(made):
+    dynamodb = made.aws.client("dynamodb")
+    name = made.stack.outputs["TableName"]
+    table = dynamodb.describe_table(TableName=name)["Table"]
+    assert table["DeletionProtectionEnabled"] is True
+    assert table["SSEDescription"]["Status"] == "ENABLED"
+    backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+
+
+def test_what_cannot_be_made_again_outlives_the_stack():
+    resources = transformed()["Resources"]
+    kept = {
+        name for name, resource in resources.items() if resource.get("DeletionPolicy") == "Retain"
+    }
+    assert kept == {"Table", "WrappingKey", "RS256Key", "PS256Key", "ES256Key"}
+    assert all(resources[name]["UpdateReplacePolicy"] == "Retain" for name in kept)
+
+
+def test_the_keys(made):
+    kms = made.aws.client("kms")
+    wrapping = kms.describe_key(KeyId=made.stack.outputs["WrappingKeyArn"])["KeyMetadata"]
+    assert (wrapping["KeySpec"], wrapping["KeyUsage"]) == ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT")
+    assert kms.get_key_rotation_status(KeyId=wrapping["KeyId"])["KeyRotationEnabled"]
+    specs = {
+        name: kms.describe_key(KeyId=arn)["KeyMetadata"]
+        for name, arn in made.stack.outputs.items()
+        if name in ("RS256KeyArn", "PS256KeyArn", "ES256KeyArn")
+    }
+    if made.mode == "wrapped":
+        assert specs == {}
+        return
+    assert {name: spec["KeySpec"] for name, spec in specs.items()} == {
+        "RS256KeyArn": "RSA_2048",
+        "ES256KeyArn": "ECC_NIST_P256",
+    }
+    assert {spec["KeyUsage"] for spec in specs.values()} == {"SIGN_VERIFY"}
+
+
+def test_the_functions(made):
+    client = made.aws.client("lambda")
+    for function in FUNCTIONS:
+        configuration = client.get_function_configuration(
+            FunctionName=f"{made.stack.name}-{function}"
+        )
+        assert configuration["Runtime"] == "provided.al2023"
+        assert configuration["Architectures"] == [made.architecture]
+        assert configuration["Timeout"] == 10
+        assert configuration["TracingConfig"] == {"Mode": "Active"}
+        assert (
+            configuration["Role"].split("/")[-1] == made.stack.resources[f"{function.title()}Role"]
+        )
+
+
+def test_the_environment(made):
+    outputs = made.stack.outputs
+    if made.mode == "kms":
+        keys = f"RS256={outputs['RS256KeyArn']},ES256={outputs['ES256KeyArn']}"
+    else:
+        keys = "RS256,ES256"
+    for function in FUNCTIONS:
+        environment = made.stack.environments[function]
+        assert {
+            name: value for name, value in environment.items() if not name.startswith("AWS_")
+        } == {
+            "ISSUER": outputs["Issuer"],
+            "TABLE_NAME": outputs["TableName"],
+            "SIGNING_MODE": made.mode,
+            "SIGNING_KEYS": keys,
+            "WRAPPING_KEY": outputs["WrappingKeyArn"],
+            "RUST_LOG": "info,aws_smithy_runtime=error",
+        }
+
+
+def test_the_table_and_the_keys_work(made):
+    """With the names that the functions are told."""
+    told = made.stack.environments["token"]
+    made.aws.client("dynamodb").describe_table(TableName=told["TABLE_NAME"])
+    kms = made.aws.client("kms")
+    context = {"issuer": told["ISSUER"], "purpose": "sealing"}
+    wrapped = kms.encrypt(KeyId=told["WRAPPING_KEY"], Plaintext=b"key", EncryptionContext=context)
+    unwrapped = kms.decrypt(CiphertextBlob=wrapped["CiphertextBlob"], EncryptionContext=context)
+    assert unwrapped["Plaintext"] == b"key"
+    if made.mode == "kms":
+        specs = {"RS256": "RSASSA_PKCS1_V1_5_SHA_256", "ES256": "ECDSA_SHA_256"}
+        for entry in told["SIGNING_KEYS"].split(","):
+            algorithm, arn = entry.split("=")
+            kms.sign(
+                KeyId=arn,
+                Message=bytes(32),
+                MessageType="DIGEST",
+                SigningAlgorithm=specs[algorithm],
+            )
+
+
+def test_the_issuer_is_the_apis_own_address(made):
+    api = made.stack.resources["Api"]
+    assert made.stack.outputs["Issuer"] == f"https://{api}.execute-api.{REGION}.amazonaws.com/"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "issuer"),
+    [
+        (
+            {
+                "DomainName": "login.example.com",
+                "CertificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/c",
+            },
+            "https://login.example.com/",
+        ),
+        ({"Issuer": "https://id.example.com/"}, "https://id.example.com/"),
+    ],
+    ids=["domain", "issuer"],
+)
+def test_the_issuer_can_be_named(aws, request, parameters, issuer):
+    made = aws.create_stack(f"ratchet-{request.node.callspec.id}", **parameters)
+    assert made.outputs["Issuer"] == issuer
+    assert {environment["ISSUER"] for environment in made.environments.values()} == {issuer}
+    api = aws.client("apigatewayv2").get_api(ApiId=made.resources["Api"])
+    assert api["DisableExecuteApiEndpoint"] is ("DomainName" in parameters)
+    assert ("DomainTarget" in made.outputs) is ("DomainName" in parameters)
+
+
+def test_a_restored_table_takes_over(aws):
+    made = aws.create_stack("ratchet-restored", RestoredTable="from-yesterday")
+    assert made.outputs["TableName"] == "from-yesterday"
+    assert made.environments["token"]["TABLE_NAME"] == "from-yesterday"
+    iam = aws.client("iam")
+    policy = iam.get_role_policy(RoleName=made.resources["TokenRole"], PolicyName="table")[
+        "PolicyDocument"
+    ]
+    assert {statement["Resource"].split("/")[-1] for statement in policy["Statement"]} == {
+        "from-yesterday"
+    }
+
+
+def test_every_route_leads_to_its_function(made):
+    api = made.stack.resources["Api"]
+    client = made.aws.client("apigatewayv2")
+    integrations = {
+        item["IntegrationId"]: item for item in client.get_integrations(ApiId=api)["Items"]
+    }
+    assert {item["PayloadFormatVersion"] for item in integrations.values()} == {"2.0"}
+    functions = {}
+    for route in client.get_routes(ApiId=api)["Items"]:
+        uri = integrations[route["Target"].removeprefix("integrations/")]["IntegrationUri"]
+        functions[route["RouteKey"]] = re.search(rf":function:{made.stack.name}-(\w+)/", uri).group(
+            1
+        )
+    assert functions["ANY /oauth/token"] == "token"
+    assert functions["ANY /authorize"] == "authorize"
+    assert functions["ANY /oauth/revoke"] == "revoke"
+    assert functions["ANY /.well-known/jwks.json"] == "discovery"
+    assert set(functions.values()) == set(FUNCTIONS)
+    assert [stage["StageName"] for stage in client.get_stages(ApiId=api)["Items"]] == ["$default"]
+
+
+def test_the_api_may_call_each_function(made):
+    client = made.aws.client("lambda")
+    for function in FUNCTIONS:
+        policy = json.loads(
+            client.get_policy(FunctionName=f"{made.stack.name}-{function}")["Policy"]
+        )
+        assert f":{made.stack.resources['Api']}/*" in json.dumps(policy)
+
+
+def test_each_function_logs_json_into_a_group_of_its_own_for_a_limited_time(made):
+    groups = made.aws.client("logs").describe_log_groups(
+        logGroupNamePrefix=f"/aws/lambda/{made.stack.name}-"
+    )
+    kept = {group["logGroupName"]: group.get("retentionInDays") for group in groups["logGroups"]}
+    assert kept == {f"/aws/lambda/{made.stack.name}-{function}": 90 for function in FUNCTIONS}
+    for name, function in of_type(transformed(), "AWS::Lambda::Function").items():
+        group = name.removesuffix("Function") + "LogGroup"
+        assert function["Properties"]["LoggingConfig"] == {
+            "LogFormat": "JSON",
+            "LogGroup": {"Ref": group},
+        }
+
+
+def test_alarms_see_what_is_logged(made):
+    filters = made.aws.client("logs").describe_metric_filters(
+        logGroupName=f"/aws/lambda/{made.stack.name}-token"
+    )
+    patterns = {
+        item["metricTransformations"][0]["metricName"]: item["filterPattern"]
+        for item in filters["metricFilters"]
+    }
+    assert patterns == {
+        "RefreshesExchanged": '{ $.type = "sertft" }',
+        "RefreshesRefused": '{ $.type = "fertft" }',
+        "ReusesDetected": '{ $.type = "ferrt" }',
+        "KeyServiceFailures": '{ $.reason = "*key service unavailable*" }',
+    }
+    alarms = made.aws.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{made.stack.name}-")[
+        "MetricAlarms"
+    ]
+    names = {alarm["AlarmName"].removeprefix(f"{made.stack.name}-") for alarm in alarms}
+    assert names == {
+        "ApiErrors",
+        "FunctionErrors",
+        "FunctionThrottles",
+        "KeyServiceFailures",
+        "RefreshesRefused",
+        "ReuseDetected",
+        "TableThrottles",
+        "TokenLatency",
+    }
+    assert all(alarm["AlarmActions"] and alarm["OKActions"] for alarm in alarms)
+    ours = {
+        alarm["MetricName"]
+        for alarm in alarms
+        if alarm.get("Namespace") == f"Ratchet/{made.stack.name}"
+    }
+    assert ours <= set(patterns)
+
+
+def test_the_dashboard_is_json_and_names_what_there_is(made):
+    body = made.aws.client("cloudwatch").get_dashboard(DashboardName=made.stack.name)[
+        "DashboardBody"
+    ]
+    widgets = json.loads(body)["widgets"]
+    assert len(widgets) == 9
+    assert "${" not in body
+    assert made.stack.outputs["TableName"] in body
+
+
+def test_the_parameter_files_name_parameters_that_there_are():
+    known = set(written()["Parameters"])
+    for file in sorted((ROOT / "infra/sam").glob("*.yaml")):
+        given = CfnParameterOverridesType().convert([f"file://{file}"], None, None)
+        assert given.keys() <= known, file.name
+        assert given["Stage"] == file.stem

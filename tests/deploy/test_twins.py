@@ -1,0 +1,114 @@
+"""The template and the local server are twins: the same table, the same routes."""
+
+import re
+import urllib.error
+import urllib.request
+
+import boto3
+from samcli.lib.providers.api_provider import ApiProvider
+from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider
+
+from stack import REGION
+from template import ROOT, TEMPLATE, of_type, transformed
+
+# A table in which only what we define is left.
+DEFINED = (
+    "AttributeDefinitions",
+    "KeySchema",
+    "GlobalSecondaryIndexes",
+    "LocalSecondaryIndexes",
+    "StreamSpecification",
+)
+
+
+def definition(dynamodb, name: str) -> dict:
+    table = dynamodb.describe_table(TableName=name)["Table"]
+    ttl = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    defined = {part: table[part] for part in DEFINED if table.get(part)}
+    defined["AttributeDefinitions"].sort(key=lambda attribute: attribute["AttributeName"])
+    return defined | {
+        "BillingMode": table["BillingModeSummary"]["BillingMode"],
+        "TimeToLive": (ttl["AttributeName"], ttl["TimeToLiveStatus"]),
+    }
+
+
+def test_the_table_is_the_one_that_the_local_server_makes(made, local):
+    deployed = definition(made.aws.client("dynamodb"), made.stack.outputs["TableName"])
+    credentials = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+    embedded = boto3.client(
+        "dynamodb", endpoint_url=local.dynamodb, region_name=REGION, **credentials
+    )
+    assert deployed == definition(embedded, "ratchet")
+    assert deployed["TimeToLive"] == ("ttl", "ENABLED")
+
+
+def deployed_routes() -> dict[str, str]:
+    """Function by path; a route takes every method."""
+    template = transformed()
+    integrations = of_type(template, "AWS::ApiGatewayV2::Integration")
+    routes = {}
+    for route in of_type(template, "AWS::ApiGatewayV2::Route").values():
+        method, path = route["Properties"]["RouteKey"].split(" ")
+        assert method == "ANY", path
+        integration = re.search(r"\$\{(\w+)\}", route["Properties"]["Target"]["Fn::Sub"]).group(1)
+        uri = integrations[integration]["Properties"]["IntegrationUri"]["Fn::Sub"]
+        routes[path] = re.search(r"\$\{(\w+)Function\}", uri).group(1).lower()
+    return routes
+
+
+def documented_routes() -> dict[str, str]:
+    """Function by path, from the table of functions/README.md."""
+    text = (ROOT / "functions/README.md").read_text(encoding="utf-8")
+    routes = {}
+    for function, endpoints in re.findall(r"^\| `(\w+)` \| (.*?) \|", text, re.MULTILINE):
+        for path in re.findall(r"(/[\w./-]+)`", endpoints):
+            routes[path] = function
+    return routes
+
+
+def answer(url: str) -> tuple[int, str]:
+    opener = urllib.request.build_opener(_StaysWhereItIs)
+    try:
+        with opener.open(url, timeout=30) as response:
+            return response.status, response.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+class _StaysWhereItIs(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_):
+        return None
+
+
+def test_the_routes_are_the_documented_ones():
+    assert deployed_routes() == documented_routes()
+
+
+def test_every_route_is_one_of_the_local_server(local):
+    for path in deployed_routes():
+        status, _ = answer(local.issuer.rstrip("/") + path)
+        assert status != 404, path
+    status, _ = answer(local.issuer.rstrip("/") + "/nowhere")
+    assert status == 404
+
+
+def test_sam_local_serves_every_route():
+    """It follows the first kind of API it meets in a template, and resolves few ARNs."""
+    stacks, _ = SamLocalStackProvider.get_stacks(str(TEMPLATE))
+    routes = {route.path: route for route in ApiProvider(stacks).routes}
+    served = {
+        path: (route.function_name or "").removesuffix("Function").lower()
+        for path, route in routes.items()
+    }
+    assert served == deployed_routes()
+    assert {route.payload_format_version for route in routes.values()} == {"2.0"}
+
+
+def test_a_path_that_a_function_knows_is_a_route():
+    """Whoever adds an arm to a router adds a route."""
+    known = set()
+    for function in set(deployed_routes().values()):
+        source = (ROOT / f"functions/{function}/src/lib.rs").read_text(encoding="utf-8")
+        code = "\n".join(line for line in source.splitlines() if not line.lstrip().startswith("//"))
+        known |= {path for path in re.findall(r'"(/[\w./-]+)"', code) if not path.endswith("/")}
+    assert known == set(deployed_routes())
