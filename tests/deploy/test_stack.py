@@ -89,7 +89,7 @@ def test_the_table_and_the_keys_work(made):
     told = made.stack.environments["token"]
     made.aws.client("dynamodb").describe_table(TableName=told["TABLE_NAME"])
     kms = made.aws.client("kms")
-    context = {"issuer": told["ISSUER"], "purpose": "sealing"}
+    context = {"purpose": "sealing"}
     wrapped = kms.encrypt(KeyId=told["WRAPPING_KEY"], Plaintext=b"key", EncryptionContext=context)
     unwrapped = kms.decrypt(CiphertextBlob=wrapped["CiphertextBlob"], EncryptionContext=context)
     assert unwrapped["Plaintext"] == b"key"

@@ -335,6 +335,25 @@ async fn data_survive_a_restart() {
 }
 
 #[tokio::test]
+async fn data_survive_a_move_to_another_port_and_to_https() {
+    let data = tempfile::tempdir().expect("a temporary folder");
+    let start = || Launch::new().data(&data);
+    let Some(server) = start().start(REASON) else {
+        return;
+    };
+    let first = server.login(&SPA_STRICT).refresh_token().await;
+    drop(server);
+
+    let Some(moved) = start().start(REASON) else {
+        return;
+    };
+    moved.rotated(&SPA_STRICT, &first).await;
+    drop(moved);
+    let issuer = "https://login.example.com/";
+    start().option("--issuer", issuer).start(REASON);
+}
+
+#[tokio::test]
 async fn memory_is_forgotten() {
     let Some(server) = Server::start(REASON) else {
         return;

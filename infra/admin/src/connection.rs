@@ -21,8 +21,8 @@ pub(crate) struct Connection {
     #[arg(long, global = true, env = "TABLE_NAME", value_name = "NAME")]
     table: Option<String>,
 
-    /// The stack's issuer, with its trailing slash: keys are bound to it. Also gives `##ISSUER##` in
-    /// tenant files, without the slash.
+    /// The stack's issuer, with its trailing slash. Also gives `##ISSUER##` in tenant files, without the
+    /// slash.
     #[arg(long, global = true, env = "ISSUER", value_name = "URL")]
     issuer: Option<String>,
 

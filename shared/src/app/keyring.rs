@@ -8,12 +8,11 @@ use zeroize::Zeroizing;
 use super::{App, Parts, StartError, refreshing::Refreshing};
 use crate::{
     adapters::dynamo::{CommitError, Store, StoredKey, StoredKeyring},
-    config::Issuer,
     domain::{
         sealed::KeyId,
         time::{Lifetime, Timestamp},
     },
-    keys::{KeyUse, service::KeyService},
+    keys::{Context, KeyUse, service::KeyService},
     sealing::{KeyBytes, Keyring},
     system::random,
 };
@@ -25,7 +24,6 @@ pub const KEY_ACTIVATION_DELAY: Lifetime = Lifetime::from_secs(300);
 /// Reads the keyring, or makes the first one.
 pub(super) async fn load(parts: &Parts) -> Result<Refreshing<Keyring>, StartError> {
     let Parts {
-        issuer,
         store,
         key_service: service,
         clock,
@@ -36,19 +34,18 @@ pub(super) async fn load(parts: &Parts) -> Result<Refreshing<Keyring>, StartErro
     let stored = match store.load_keyring().await? {
         Some(stored) => stored,
         None if *key_use == KeyUse::Verify => return Err(StartError::NoKeysYet),
-        None => create(store, service, issuer, now).await?,
+        None => create(store, service, now).await?,
     };
-    let keyring = unwrap(&stored, service, issuer).await?;
+    let keyring = unwrap(&stored, service).await?;
     Ok(Refreshing::new(stored.version, keyring, now))
 }
 
 async fn create(
     store: &Store,
     service: &KeyService,
-    issuer: &Issuer,
     now: Timestamp,
 ) -> Result<StoredKeyring, StartError> {
-    let first = new_key(KeyId::new(1), service, issuer, now).await?;
+    let first = new_key(KeyId::new(1), service, now).await?;
     let keyring = StoredKeyring {
         keys: vec![first],
         version: 1,
@@ -68,11 +65,10 @@ async fn stored(store: &Store) -> Result<StoredKeyring, StartError> {
 async fn new_key(
     id: KeyId,
     service: &KeyService,
-    issuer: &Issuer,
     active_from: Timestamp,
 ) -> Result<StoredKey, StartError> {
     let key: KeyBytes = Zeroizing::new(random());
-    let wrapped = service.wrap(key.as_slice(), &context(issuer)).await?;
+    let wrapped = service.wrap(key.as_slice(), CONTEXT).await?;
     Ok(StoredKey {
         id,
         wrapped: STANDARD.encode(wrapped),
@@ -80,18 +76,14 @@ async fn new_key(
     })
 }
 
-async fn unwrap(
-    stored: &StoredKeyring,
-    service: &KeyService,
-    issuer: &Issuer,
-) -> Result<Keyring, StartError> {
+async fn unwrap(stored: &StoredKeyring, service: &KeyService) -> Result<Keyring, StartError> {
     let mut keys = Vec::with_capacity(stored.keys.len());
     for key in &stored.keys {
         let broken = |what| StartError::Keyring(format!("key {} {what}", key.id.number()));
         let wrapped = STANDARD
             .decode(&key.wrapped)
             .map_err(|_| broken("is not base64"))?;
-        let unwrapped = service.unwrap_key(&wrapped, &context(issuer)).await?;
+        let unwrapped = service.unwrap_key(&wrapped, CONTEXT).await?;
         let bytes = <[u8; 32]>::try_from(unwrapped.as_slice())
             .map_err(|_| broken("has the wrong length"))?;
         keys.push((key.id, Zeroizing::new(bytes), key.active_from));
@@ -99,10 +91,9 @@ async fn unwrap(
     Ok(Keyring::new(keys)?)
 }
 
-/// What a sealing key is bound to: this issuer, this purpose.
-fn context(issuer: &Issuer) -> [(&'static str, &str); 2] {
-    [("issuer", issuer.as_str()), ("purpose", "sealing")]
-}
+/// What a sealing key is bound to. The wrapping key is the stack's own, so the purpose is all that is
+/// left to tell apart; an issuer or a table may get another name and keep its keys.
+const CONTEXT: Context<'static> = &[("purpose", "sealing")];
 
 impl App {
     /// The keyring, looked at again every minute so that new keys become known before they seal.
@@ -112,7 +103,7 @@ impl App {
             if stored.version == known {
                 return Ok(None);
             }
-            let keyring = unwrap(&stored, &self.key_service, &self.issuer).await?;
+            let keyring = unwrap(&stored, &self.key_service).await?;
             Ok(Some((stored.version, keyring)))
         };
         self.keyring.get(self.clock.now(), look).await
@@ -132,7 +123,7 @@ impl App {
         let active_from = self.clock.now().plus(KEY_ACTIVATION_DELAY);
         stored
             .keys
-            .push(new_key(id, &self.key_service, &self.issuer, active_from).await?);
+            .push(new_key(id, &self.key_service, active_from).await?);
         stored.version += 1;
         match self.store.commit_keyring(&stored).await {
             Ok(()) => Ok((id, active_from)),

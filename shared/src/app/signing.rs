@@ -14,7 +14,7 @@ use crate::{
         time::{Lifetime, Timestamp},
     },
     keys::{
-        KeyUse, SigningMode,
+        Context, KeyUse, SigningMode,
         pair::KeyPair,
         service::{KeyService, ServiceKey},
         signer::{KnownKey, PrivateKey, PublishedKey, Signer, is_over},
@@ -204,7 +204,7 @@ impl Source {
     async fn draw(&self, algorithm: SigningAlgorithm) -> Result<StoredPrivateKey, StartError> {
         let pkcs8 = KeyPair::generate(algorithm)?;
         let public = KeyPair::from_pkcs8(algorithm, &pkcs8)?.public_key()?;
-        let private = self.service.wrap(&pkcs8, &context(&self.issuer)).await?;
+        let private = self.service.wrap(&pkcs8, CONTEXT).await?;
         Ok(StoredPrivateKey::Wrapped {
             private: STANDARD.encode(private),
             public: STANDARD.encode(public),
@@ -255,8 +255,7 @@ impl Source {
                     KeyUse::Verify | KeyUse::Manage => PrivateKey::Elsewhere,
                     KeyUse::Sign => {
                         let wrapped = STANDARD.decode(private).map_err(broken)?;
-                        let context = context(&self.issuer);
-                        let pkcs8 = self.service.unwrap_key(&wrapped, &context).await?;
+                        let pkcs8 = self.service.unwrap_key(&wrapped, CONTEXT).await?;
                         PrivateKey::Here(KeyPair::from_pkcs8(*algorithm, &pkcs8)?)
                     }
                 };
@@ -267,10 +266,8 @@ impl Source {
     }
 }
 
-/// What a wrapped signing key is bound to: this issuer, this purpose.
-fn context(issuer: &Issuer) -> [(&'static str, &str); 2] {
-    [("issuer", issuer.as_str()), ("purpose", "signing")]
-}
+/// What a wrapped signing key is bound to: as a sealing key, to its purpose.
+const CONTEXT: Context<'static> = &[("purpose", "signing")];
 
 impl App {
     /// The signing keys.
