@@ -38,9 +38,7 @@ pub(crate) async fn proceed(
     checked: AuthorizationRequest,
 ) -> Result<Response, Denial> {
     let at = app.moment(request);
-    let client = app.client(&checked.client_id).await?;
-    let client = client.ok_or_else(|| Denial::UnknownClient(checked.client_id.to_string()))?;
-    let api = app.api_for(checked.audience.as_ref()).await?;
+    let Parties { client, api } = Parties::load(app, &checked).await?;
     let settings = app.settings().await?;
     let session = BrowserSession::load(app, request, at.now).await?;
     let asks = needs_consent(&client, api.as_deref(), &checked.redirect_uri, &settings)

@@ -64,12 +64,6 @@ pub fn is_non_verifiable(redirect_uri: &str) -> bool {
     })
 }
 
-/// The origin a browser would give a page at this URL; `None` for custom schemes.
-pub fn origin(url: &str) -> Option<String> {
-    let origin = Url::parse(url).ok()?.origin();
-    origin.is_tuple().then(|| origin.ascii_serialization())
-}
-
 /// A URI cut into what ignores case and what does not. The text is kept as it was given: a parser
 /// that tidies up would make two different URIs equal.
 struct Parts {

@@ -139,11 +139,6 @@ impl Signer {
             .map(|key| &key.published)
     }
 
-    /// The algorithms that can sign.
-    pub fn algorithms(&self) -> impl Iterator<Item = SigningAlgorithm> {
-        self.keys.iter().map(|key| key.published.algorithm)
-    }
-
     /// Makes a JWT.
     pub async fn sign(
         &self,
