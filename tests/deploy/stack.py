@@ -108,7 +108,12 @@ class Moto:
 
     def _environment(self, function: str) -> dict[str, str]:
         configuration = self.client("lambda").get_function_configuration(FunctionName=function)
-        variables = configuration["Environment"]["Variables"]
+        # To a function an empty variable is a missing one, to the AWS SDK it is a broken address.
+        variables = {
+            name: value
+            for name, value in configuration["Environment"]["Variables"].items()
+            if value
+        }
         return AWS_ENVIRONMENT | {"AWS_ENDPOINT_URL": self.endpoint} | variables
 
 
