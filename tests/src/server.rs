@@ -47,6 +47,18 @@ impl Server {
         runs_here(reason).then(Self::shared)
     }
 
+    /// The shared server if what stands before it carries requests of this kind; otherwise prints
+    /// what it does with them instead.
+    pub fn shared_behind_front(kind: &str) -> Option<&'static Self> {
+        match front_limit(kind) {
+            Some(fault) => {
+                not_run(&format!("its front {fault}"));
+                None
+            }
+            None => Some(Self::shared()),
+        }
+    }
+
     /// A server for this test alone; with `BASE_URL` set, prints why the test does not run.
     pub fn start(reason: &str) -> Option<Self> {
         Launch::new().start(reason)
@@ -256,8 +268,26 @@ fn base_url() -> Option<Url> {
 
 /// Whether the tests start their own servers; if not, says on standard error what is left out.
 pub fn runs_here(reason: &str) -> bool {
-    let Some(base) = base_url() else { return true };
+    let ours = base_url().is_none();
+    if !ours {
+        not_run(&format!("it {reason}"));
+    }
+    ours
+}
+
+/// What the front of `BASE_URL` does with requests of a kind that it cannot carry. `FRONT_LIMITS` says
+/// so, as `kind=fault;kind=fault`.
+fn front_limit(kind: &str) -> Option<String> {
+    let limits = std::env::var("FRONT_LIMITS").ok()?;
+    limits
+        .split(';')
+        .filter_map(|limit| limit.split_once('='))
+        .find(|(name, _)| *name == kind)
+        .map(|(_, fault)| fault.to_owned())
+}
+
+fn not_run(reason: &str) {
+    let server = base_url().map_or_else(String::new, |base| format!(" against {base}"));
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
-    eprintln!("not run against {base}: {test}: it {reason}");
-    false
+    eprintln!("not run{server}: {test}: {reason}");
 }
