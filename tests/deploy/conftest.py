@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 import stack
+import watch
 from service import local_server
 
 KINDS = list(itertools.product(["kms", "wrapped"], ["arm64", "x86_64"]))
@@ -46,3 +47,10 @@ def made(aws, request):
 def local():
     with local_server() as local:
         yield local
+
+
+@pytest.fixture(scope="session", params=["kms", "wrapped"])
+def front(aws, local, request):
+    """A front for each signing mode, whose functions a test starts."""
+    with watch.front(aws, local.dynamodb, SigningMode=request.param) as front:
+        yield front

@@ -1,6 +1,7 @@
 """Programs that tests start: what we built, and a way to run it that leaves nothing behind."""
 
 import os
+import signal
 import subprocess
 import threading
 import time
@@ -72,15 +73,25 @@ class Program:
                     raise RuntimeError(f"{self._process.args}: no `{text}`, it {how}:\n{log}")
                 self._heard.wait(left)
 
+    def raise_if_ended(self):
+        with self._heard:
+            if self._over:
+                raise RuntimeError(f"{self._process.args} ended:\n" + "\n".join(self._lines))
+
     def _stop(self):
         self._process.stdin.close()
-        self._process.wait(timeout=30)
+        try:
+            self._process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            raise
         self._reader.join(timeout=30)
         self._process.stdout.close()
 
 
 @contextmanager
-def running(*command, environment: dict[str, str] | None = None):
+def running(*command, environment: dict[str, str] | None = None, folder: Path = ROOT):
     """Runs a program for as long as it is used. Without an environment it has ours."""
     environment = os.environ if environment is None else environment
     process = subprocess.Popen(
@@ -91,6 +102,8 @@ def running(*command, environment: dict[str, str] | None = None):
         text=True,
         errors="replace",
         env={"PATH": os.environ["PATH"]} | dict(environment),
+        cwd=folder,
+        start_new_session=True,
     )
     program = Program(process)
     try:
