@@ -1,14 +1,15 @@
 """A container engine, with the image that `sam local` runs functions in.
 
-An engine that answers already is somebody's own and is used as it is: `sam local` pulls the image that it
-lacks. Where none answers, Debian's is started for as long as it is used, in a folder of its own. It can pull
-nothing, so it gets a stand-in for the image: a minimal system of this machine's own distribution, under the
-name that SAM looks for. SAM adds the emulator of Lambda's runtime itself.
+An engine that answers is somebody's own. Where none does, Debian's is started for as long as it is used, in a
+folder of its own. The image is the one that SAM would pull; where it cannot be pulled there is a stand-in for
+as long as it is used: a minimal system of this machine's own distribution, under the name that SAM looks for.
+SAM adds the emulator of Lambda's Runtime API itself.
 """
 
 import os
 import platform
 import shutil
+import socket
 import subprocess
 import tempfile
 from contextlib import closing, contextmanager
@@ -18,40 +19,44 @@ from pathlib import Path
 import docker
 from samcli.local.docker.lambda_image import LambdaImage, Runtime
 
+from forward import DOCKER_DESKTOP
 from programs import running
 
-BRIDGE = "docker0"
-PROGRAMS = ("dockerd", "debootstrap", "apt-get", "ip")
+SOCKET = "/var/run/docker.sock"
+BRIDGE = Path("/sys/class/net/docker0")
 
 
 @contextmanager
 def engine(architecture: str):
-    """A client of the machine's engine, or of one that goes when its user does."""
+    """A client of an engine that has the image."""
+    name = image_name(architecture)
     if (client := answering()) is not None:
-        with closing(client):
+        with closing(client), image(client, name):
             yield client
         return
-    if missing := [program for program in PROGRAMS if not shutil.which(program)]:
-        raise RuntimeError(f"no container engine answers, and to start one: install {missing}")
-    if os.geteuid() != 0:
-        raise RuntimeError("no container engine answers, and only root may start one")
+    needed("dockerd", "ip")
     with tempfile.TemporaryDirectory() as folder, started(Path(folder)) as client:
-        make_image(client, image_name(architecture), Path(folder) / "root")
+        make_image(client, name)
         yield client
 
 
 def answering() -> docker.DockerClient | None:
-    """A client of the engine that `DOCKER_HOST` names, or the usual one."""
-    try:
-        client = docker.from_env()
-    except docker.errors.DockerException:
-        return None
-    try:
-        client.ping()
-    except (docker.errors.DockerException, OSError):
-        client.close()
-        return None
-    return client
+    """A client of the engine that `DOCKER_HOST` names, or of the one in the usual place."""
+    if "DOCKER_HOST" not in os.environ:
+        with socket.socket(socket.AF_UNIX) as probe:
+            try:
+                probe.connect(SOCKET)
+            except OSError:
+                return None
+    return docker.from_env()
+
+
+def needed(*programs: str):
+    """What only root can do, with programs that have to be there."""
+    if missing := [program for program in programs if not shutil.which(program)]:
+        raise RuntimeError(f"no container engine with Lambda's image, and not installed: {missing}")
+    if os.geteuid() != 0:
+        raise RuntimeError("no container engine with Lambda's image, and only root can make one")
 
 
 @contextmanager
@@ -61,25 +66,26 @@ def started(folder: Path):
     command = ["dockerd", "--host", address, "--pidfile", folder / "pid"]
     command += ["--data-root", folder / "data", "--exec-root", folder / "exec"]
     command += ["--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false"]
-    had_bridge = Path("/sys/class/net", BRIDGE).exists()
-    before = os.environ.get("DOCKER_HOST")
+    had_bridge = BRIDGE.exists()
     try:
         with running(*command) as program:
             program.expect("API listen on")
             # Where SAM looks for it, too.
             os.environ["DOCKER_HOST"] = address
-            with closing(docker.from_env()) as client:
-                yield client
+            try:
+                with closing(docker.from_env()) as client:
+                    yield client
+            finally:
+                del os.environ["DOCKER_HOST"]
     finally:
-        os.environ.pop("DOCKER_HOST", None)
-        if before is not None:
-            os.environ["DOCKER_HOST"] = before
-        if not had_bridge and Path("/sys/class/net", BRIDGE).exists():
-            subprocess.run(["ip", "link", "delete", BRIDGE], check=True)
+        if BRIDGE.exists() and not had_bridge:
+            printed("ip", "link", "delete", BRIDGE.name)
 
 
-def gateway(client: docker.DockerClient) -> str:
+def host(client: docker.DockerClient) -> str:
     """This machine as a container sees it."""
+    if client.info()["OperatingSystem"] == "Docker Desktop":
+        return DOCKER_DESKTOP
     addresses = client.networks.get("bridge").attrs["IPAM"]["Config"][0]
     # An engine that has just made the bridge does not say it; it is the first address then.
     return addresses.get("Gateway") or str(next(ip_network(addresses["Subnet"]).hosts()))
@@ -91,33 +97,63 @@ def image_name(architecture: str) -> str:
     return f"{LambdaImage._INVOKE_REPO_PREFIX}/{tag}"
 
 
+@contextmanager
+def image(client: docker.DockerClient, name: str):
+    """The image in an engine that is not ours."""
+    if has_image(client, name) or is_pulled(client, name):
+        yield
+        return
+    before = tags(client)
+    make_image(client, name)
+    try:
+        yield
+    finally:
+        # Its owner is to get the real one next time.
+        for made in tags(client) - before:
+            client.images.remove(made, force=True)
+
+
 def has_image(client: docker.DockerClient, name: str) -> bool:
-    return bool(client.images.list(name))
+    return name in tags(client)
 
 
-def make_image(client: docker.DockerClient, name: str, root: Path):
+def is_pulled(client: docker.DockerClient, name: str) -> bool:
+    try:
+        client.images.pull(name)
+    except docker.errors.APIError as error:
+        print(f"{name} cannot be pulled, a stand-in is made: {error.explanation}")
+        return False
+    return True
+
+
+def tags(client: docker.DockerClient) -> set[str]:
+    return {tag for made in client.images.list() for tag in made.tags}
+
+
+def make_image(client: docker.DockerClient, name: str):
+    """The stand-in."""
+    needed("apt-get", "debootstrap")
     release = platform.freedesktop_os_release()["VERSION_CODENAME"]
-    printed(
-        "debootstrap", "--variant=minbase", "--include=ca-certificates", release, root, mirror(release)
-    )
-    with subprocess.Popen(["tar", "-C", root, "-c", "."], stdout=subprocess.PIPE) as tar:
-        repository, tag = name.split(":")
-        client.api.import_image_from_stream(
-            tar.stdout,
-            repository=repository,
-            tag=tag,
-            changes=["WORKDIR /var/task", "ENV LAMBDA_TASK_ROOT=/var/task LAMBDA_RUNTIME_DIR=/var/runtime"],
-        )
+    options = ("--variant=minbase", "--include=ca-certificates")
+    folders = "LAMBDA_TASK_ROOT=/var/task LAMBDA_RUNTIME_DIR=/var/runtime"
+    with tempfile.TemporaryDirectory() as root:
+        printed("debootstrap", *options, release, root, mirror(release))
+        with subprocess.Popen(["tar", "-C", root, "-c", "."], stdout=subprocess.PIPE) as tar:
+            repository, tag = name.split(":")
+            client.api.import_image_from_stream(
+                tar.stdout,
+                repository=repository,
+                tag=tag,
+                changes=["WORKDIR /var/task", f"ENV {folders}"],
+            )
     if tar.returncode != 0 or not has_image(client, name):
-        raise RuntimeError(f"the image {name} could not be made")
-    shutil.rmtree(root)
+        raise RuntimeError(f"the stand-in for {name} could not be made")
 
 
 def mirror(release: str) -> str:
     """Where apt gets this release from."""
-    targets = printed(
-        "apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", f"Release: {release}"
-    )
+    filters = ("Created-By: Packages", f"Release: {release}")
+    targets = printed("apt-get", "indextargets", "--format", "$(REPO_URI)", *filters)
     if not targets:
         raise RuntimeError(f"apt has no source for {release}")
     return targets[0]

@@ -47,12 +47,12 @@ impl Server {
         runs_here(reason).then(Self::shared)
     }
 
-    /// The shared server if what stands before it carries requests of this kind; otherwise prints
-    /// what it does with them instead.
-    pub fn shared_behind_front(kind: &str) -> Option<&'static Self> {
-        match front_limit(kind) {
+    /// The shared server if what stands before it carries what the test does, named as in
+    /// `FRONT_LIMITS`; otherwise prints why the test does not run.
+    pub fn shared_behind_front(deed: &str) -> Option<&'static Self> {
+        match front_fault(deed) {
             Some(fault) => {
-                not_run(&format!("its front {fault}"));
+                not_run(&format!("{deed}, and its front {fault}"));
                 None
             }
             None => Some(Self::shared()),
@@ -270,24 +270,24 @@ fn base_url() -> Option<Url> {
 pub fn runs_here(reason: &str) -> bool {
     let ours = base_url().is_none();
     if !ours {
-        not_run(&format!("it {reason}"));
+        not_run(reason);
     }
     ours
 }
 
-/// What the front of `BASE_URL` does with requests of a kind that it cannot carry. `FRONT_LIMITS` says
-/// so, as `kind=fault;kind=fault`.
-fn front_limit(kind: &str) -> Option<String> {
+/// What the front of `BASE_URL` makes of a deed that it does not carry to the server: `FRONT_LIMITS`
+/// is `deed=fault;deed=fault`.
+fn front_fault(deed: &str) -> Option<String> {
     let limits = std::env::var("FRONT_LIMITS").ok()?;
     limits
         .split(';')
         .filter_map(|limit| limit.split_once('='))
-        .find(|(name, _)| *name == kind)
+        .find(|(known, _)| *known == deed)
         .map(|(_, fault)| fault.to_owned())
 }
 
 fn not_run(reason: &str) {
-    let server = base_url().map_or_else(String::new, |base| format!(" against {base}"));
+    let server = base_url().map_or_else(String::new, |base| base.to_string());
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
-    eprintln!("not run{server}: {test}: {reason}");
+    eprintln!("not run against {server}: {test}: it {reason}");
 }

@@ -118,7 +118,7 @@ async fn parameters_in_the_query_do_not_count() {
 
 #[tokio::test]
 async fn an_unknown_path_is_not_found() {
-    let Some(server) = Server::shared_behind_front("unknown paths") else {
+    let Some(server) = Server::shared_behind_front("asks for unknown paths") else {
         return;
     };
     for path in [
