@@ -12,12 +12,13 @@ for it, and keeps all of it until its standard input is closed or Ctrl-C:
     python containers.py SigningMode=wrapped
 """
 
+import http.client
 import json
 import os
 import socket
 import sys
 import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,13 +28,12 @@ import yaml
 import stack
 from engine import engine, has_image, host, image_name
 from programs import running
-from service import TENANT, Service, local_server, service
-from template import ROOT
+from service import Service, local_server, service
+from template import ROOT, routes
 
 PARAMETERS = ROOT / "infra/sam/local.yaml"
 BUILT = ROOT / "target/sam/build/template.yaml"
-# With what the README shows, and with what the black-box tests want.
-TENANTS = (ROOT / "infra/local/tenant.yaml", TENANT)
+DEMO_TENANT = ROOT / "infra/local/tenant.yaml"
 ISSUER = "http://127.0.0.1:3000/"
 ENVIRONMENT = ROOT / "target/sam/environment.json"
 START_LIMIT = 300
@@ -64,16 +64,25 @@ class Front:
 @contextmanager
 def front(client: docker.DockerClient, aws: stack.Moto, dynamodb: str, **parameters: str):
     """A front with a warm container of each function."""
-    port = free_port()
-    issuer = f"http://127.0.0.1:{port}/"
-    with (
-        service(aws, dynamodb, issuer, host=host(client), **parameters) as made,
-        tempfile.TemporaryDirectory() as folder,
-    ):
-        environment = Path(folder) / "environment.json"
-        write(environment, made)
-        with start_api(client, port, environment):
-            yield Front(made, client)
+    with kept_port() as port:
+        issuer = f"http://127.0.0.1:{port}/"
+        with (
+            service(aws, dynamodb, issuer, host=host(client), **parameters) as made,
+            tempfile.TemporaryDirectory() as folder,
+        ):
+            environment = Path(folder) / "environment.json"
+            write(environment, made)
+            with start_api(client, port, environment):
+                yield Front(made, client)
+
+
+@contextmanager
+def kept_port():
+    """A port that only who asks for it gets: it is taken, but nobody listens there."""
+    with socket.socket() as keeper:
+        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        keeper.bind(("127.0.0.1", 0))
+        yield keeper.getsockname()[1]
 
 
 @contextmanager
@@ -87,19 +96,20 @@ def start_api(client: docker.DockerClient, port: int, environment: Path):
         command.append("--skip-pull-image")
     with running(*command, environment=surroundings()) as program:
         program.expect("Running on ", START_LIMIT)
+        warm(port)
         yield
 
 
-def free_port() -> int:
-    """One that stays free until it is used: it lies below those that the system hands out by itself."""
-    for port in range(12_000, 20_000):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise RuntimeError("no free port")
+def warm(port: int):
+    """The first request makes a function's container."""
+    for path in {function: path for path, function in routes().items()}.values():
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=START_LIMIT)
+        with closing(connection):
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            said = answer.read().decode()
+            if answer.status >= 500:
+                raise RuntimeError(f"{path}: {answer.status} {said}")
 
 
 def surroundings() -> dict[str, str]:
@@ -121,13 +131,14 @@ def architecture() -> str:
 
 
 def main():
-    parameters = {"tenants": TENANTS}
-    parameters |= dict(argument.split("=", 1) for argument in sys.argv[1:])
+    parameters = dict(argument.split("=", 1) for argument in sys.argv[1:])
     with (
         engine(architecture()) as client,
         stack.moto() as aws,
         local_server() as local,
-        service(aws, local.dynamodb, ISSUER, host=host(client), **parameters) as made,
+        service(
+            aws, local.dynamodb, ISSUER, host=host(client), tenant=DEMO_TENANT, **parameters
+        ) as made,
     ):
         ENVIRONMENT.parent.mkdir(parents=True, exist_ok=True)
         write(ENVIRONMENT, made)

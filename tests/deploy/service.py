@@ -81,7 +81,7 @@ def service(
     *,
     host: str = "127.0.0.1",
     kms: str | None = None,
-    tenants: tuple[Path, ...] = (TENANT,),
+    tenant: Path = TENANT,
     **parameters: str,
 ):
     """Makes all of it. `kms` is another address for KMS than moto's; the parameters are the stack's."""
@@ -91,8 +91,7 @@ def service(
     create_table(made.dynamodb_client(), made.table)
 
     operator = told(stack.environments["token"], issuer, dynamodb, aws.endpoint, aws.endpoint)
-    for tenant in tenants:
-        admin(operator, "tenant", "import", tenant)
+    admin(operator, "tenant", "import", tenant)
 
     with ExitStack() as forwards:
 
