@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use aws_config::{
     BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableCredentialsProvider,
-    retry::RetryConfig, timeout::TimeoutConfig,
+    retry::RetryConfig, stalled_stream_protection::StalledStreamProtectionConfig,
+    timeout::TimeoutConfig,
 };
 use aws_sdk_dynamodb::{
     config::SharedCredentialsProvider,
@@ -47,6 +48,8 @@ impl Clients {
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .timeout_config(timeouts())
             .retry_config(retries())
+            // Bodies are small and every try has a timeout of its own: nothing is left to watch for.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .build();
         let mut dynamodb = aws_sdk_dynamodb::config::Builder::from(&sdk);
         dynamodb.set_endpoint_url(config.dynamodb_endpoint);

@@ -2,10 +2,8 @@
 
 use shared::lambda::{self, KeyUse};
 
-#[tokio::main]
-async fn main() -> Result<(), lambda::Error> {
+fn main() -> Result<(), lambda::Error> {
     lambda::run(KeyUse::Verify, |app, request| async move {
         authorize::handle(&app, &request).await
     })
-    .await
 }

@@ -2,7 +2,6 @@
 
 use shared::lambda;
 
-#[tokio::main]
-async fn main() -> Result<(), lambda::Error> {
-    lambda::publish(|keys, request| async move { discovery::handle(&keys, &request).await }).await
+fn main() -> Result<(), lambda::Error> {
+    lambda::publish(|keys, request| async move { discovery::handle(&keys, &request).await })
 }

@@ -93,6 +93,14 @@ impl Function {
         (status, serde_json::from_str(body).unwrap_or(Value::Null))
     }
 
+    /// Ends it as Lambda does, so that a profiler around it can still write down what it saw.
+    pub async fn stop(mut self) {
+        let id = self.child.id().expect("the function runs").to_string();
+        let told = Command::new("kill").arg(id).status().await;
+        assert!(told.expect("`kill` is there").success());
+        self.child.wait().await.expect("it ends");
+    }
+
     /// What it has used so far.
     pub fn usage(&self) -> Usage {
         let id = self.child.id().expect("the function runs");

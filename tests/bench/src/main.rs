@@ -96,6 +96,7 @@ async fn measure(
         (wall / refreshes).as_micros(),
         after.resident_kib,
     );
+    function.stop().await;
 }
 
 async fn refresh(function: &mut Function, client_id: &str, token: &str) -> String {
