@@ -3,7 +3,7 @@
 Moto creates most resources of a stack. It skips the HTTP API, metric filters and alarms, makes every
 KMS key a symmetric one, and leaves TTL, encryption, point-in-time recovery, architecture and tracing
 aside. Here these are created too, through moto's own backends, so that clients find them. Stacks are
-created, not updated.
+created, not updated. What its KMS lacks is in `emulated_kms`.
 
 Run as a program it prints `moto http://127.0.0.1:PORT` and serves until its standard input is closed.
 """
@@ -11,6 +11,7 @@ Run as a program it prints `moto http://127.0.0.1:PORT` and serves until its sta
 import json
 import sys
 
+import emulated_kms
 from moto.apigatewayv2.models import apigatewayv2_backends
 from moto.awslambda.models import LambdaFunction
 from moto.cloudwatch.models import cloudwatch_backends
@@ -264,6 +265,7 @@ def alarm(properties, name, account, region):
 
 
 def main():
+    emulated_kms.install()
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -1,6 +1,7 @@
 """The template: as it is written, with the place of everything in it, and as SAM transforms it."""
 
 import copy
+import re
 from functools import cache
 from pathlib import Path
 
@@ -64,3 +65,17 @@ def of_type(template: dict, resource_type: str) -> dict:
         for name, resource in template["Resources"].items()
         if resource["Type"] == resource_type
     }
+
+
+def routes() -> dict[str, str]:
+    """The function of each path; a route takes every method."""
+    template = transformed()
+    integrations = of_type(template, "AWS::ApiGatewayV2::Integration")
+    routes = {}
+    for route in of_type(template, "AWS::ApiGatewayV2::Route").values():
+        method, path = route["Properties"]["RouteKey"].split(" ")
+        assert method == "ANY", path
+        integration = re.search(r"\$\{(\w+)\}", route["Properties"]["Target"]["Fn::Sub"]).group(1)
+        uri = integrations[integration]["Properties"]["IntegrationUri"]["Fn::Sub"]
+        routes[path] = re.search(r"\$\{(\w+)Function\}", uri).group(1).lower()
+    return routes

@@ -1,31 +1,18 @@
 """What the runbook has an operator do, done on a stack with what its functions are told."""
 
-import os
-import subprocess
+from functools import partial
 
 import pytest
 
-from conftest import TARGET
+import programs
 from template import ROOT
 
-ADMIN = TARGET / "debug" / "admin"
 SEALING_KEYS = {"PK": {"S": "TENANT"}, "SK": {"S": "KEYRING#SEALING"}}
 
 
 @pytest.fixture
 def admin(made):
-    if not ADMIN.exists():
-        pytest.fail(f"{ADMIN} is not there: cargo build --package admin")
-
-    def run(*arguments):
-        environment = made.stack.environments["token"] | {"PATH": os.environ["PATH"]}
-        done = subprocess.run(
-            [ADMIN, *arguments], env=environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    return run
+    return partial(programs.admin, made.stack.environments["token"])
 
 
 def test_a_tenant_is_imported_and_keys_are_rotated(made, admin):

@@ -9,7 +9,8 @@ from samcli.lib.providers.api_provider import ApiProvider
 from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider
 
 from stack import REGION
-from template import ROOT, TEMPLATE, of_type, transformed
+from template import ROOT, TEMPLATE
+from template import routes as deployed_routes
 
 # A table in which only what we define is left.
 DEFINED = (
@@ -40,20 +41,6 @@ def test_the_table_is_the_one_that_the_local_server_makes(made, local):
     )
     assert deployed == definition(embedded, "ratchet")
     assert deployed["TimeToLive"] == ("ttl", "ENABLED")
-
-
-def deployed_routes() -> dict[str, str]:
-    """Function by path; a route takes every method."""
-    template = transformed()
-    integrations = of_type(template, "AWS::ApiGatewayV2::Integration")
-    routes = {}
-    for route in of_type(template, "AWS::ApiGatewayV2::Route").values():
-        method, path = route["Properties"]["RouteKey"].split(" ")
-        assert method == "ANY", path
-        integration = re.search(r"\$\{(\w+)\}", route["Properties"]["Target"]["Fn::Sub"]).group(1)
-        uri = integrations[integration]["Properties"]["IntegrationUri"]["Fn::Sub"]
-        routes[path] = re.search(r"\$\{(\w+)Function\}", uri).group(1).lower()
-    return routes
 
 
 def documented_routes() -> dict[str, str]:

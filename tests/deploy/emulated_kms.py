@@ -1,0 +1,72 @@
+"""What moto's KMS lacks of what we rely on.
+
+It hashes digests once more, salts PSS signatures as RFC 7518 does not, goes on using disabled keys, and
+decrypts with whatever key wrapped the text instead of the one asked for.
+"""
+
+import base64
+import json
+
+from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.hashes import SHA256
+from moto.core.exceptions import JsonRESTError
+from moto.kms.responses import KmsResponse
+
+DIGEST = Prehashed(SHA256())
+# By signing algorithm: what follows the digest in `sign` of a private key.
+SCHEMES = {
+    "RSASSA_PKCS1_V1_5_SHA_256": (padding.PKCS1v15(), DIGEST),
+    "RSASSA_PSS_SHA_256": (
+        padding.PSS(mgf=padding.MGF1(SHA256()), salt_length=padding.PSS.DIGEST_LENGTH),
+        DIGEST,
+    ),
+    "ECDSA_SHA_256": (ec.ECDSA(DIGEST),),
+}
+
+
+def enabled(operation):
+    """An operation that a disabled key refuses."""
+
+    def checked(response: KmsResponse) -> str:
+        key_id = response._get_param("KeyId")
+        response._validate_key_id(key_id)
+        key = response.kms_backend.describe_key(key_id)
+        if not key.enabled:
+            raise JsonRESTError("DisabledException", f"{key.arn} is disabled.")
+        return operation(response)
+
+    return checked
+
+
+def sign(response: KmsResponse) -> str:
+    # Moto checks key and algorithm; its signature is of a digest of the digest.
+    answer = json.loads(_sign(response))
+    if response._get_param("MessageType") == "DIGEST":
+        key = response.kms_backend.describe_key(answer["KeyId"])
+        scheme = SCHEMES[answer["SigningAlgorithm"]]
+        signature = key.private_key.private_key.sign(response._get_param("Message"), *scheme)
+        answer["Signature"] = base64.b64encode(signature).decode()
+    return json.dumps(answer)
+
+
+def decrypt(response: KmsResponse) -> str:
+    answer = _decrypt(response)
+    key = response.kms_backend.describe_key(response._get_param("KeyId"))
+    if json.loads(answer)["KeyId"] != key.arn:
+        raise JsonRESTError(
+            "IncorrectKeyException",
+            "The key ID in the request does not identify a CMK that can perform this operation.",
+        )
+    return answer
+
+
+_sign, _decrypt = KmsResponse.sign, KmsResponse.decrypt
+
+
+def install():
+    """Teaches moto, in this process."""
+    KmsResponse.sign = enabled(sign)
+    KmsResponse.decrypt = enabled(decrypt)
+    KmsResponse.encrypt = enabled(KmsResponse.encrypt)
+    KmsResponse.get_public_key = enabled(KmsResponse.get_public_key)

@@ -1,0 +1,129 @@
+"""Programs that tests start: what we built, and a way to run it that leaves nothing behind."""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from template import ROOT
+
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+
+# Ends the program when its standard input closes, so also when the tests are killed.
+WATCH = """\
+"$@" </dev/null & child=$!
+exec >&- 2>&-
+read -r _
+kill "$child" && wait "$child"
+"""
+
+
+def built(name: str) -> Path:
+    """A binary of the workspace's debug build; `CARGO_BIN` names another `local`."""
+    path = TARGET / "debug" / name
+    if name == "local":
+        path = Path(os.environ.get("CARGO_BIN", path))
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is not there: cargo build --package {name}")
+    return path
+
+
+class Program:
+    """A running program and what it has said, on standard output and standard error."""
+
+    def __init__(self, process: subprocess.Popen):
+        self._process = process
+        self._lines: list[str] = []
+        self._heard = threading.Condition()
+        self._over = False
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        for line in self._process.stdout:
+            with self._heard:
+                self._lines.append(line.rstrip("\n"))
+                self._heard.notify_all()
+        with self._heard:
+            self._over = True
+            self._heard.notify_all()
+
+    @property
+    def log(self) -> list[str]:
+        with self._heard:
+            return list(self._lines)
+
+    def expect(self, text: str, seconds: float = 60) -> str:
+        """Waits for a line that contains the text, and gives it."""
+        deadline = time.monotonic() + seconds
+        seen = 0
+        with self._heard:
+            while True:
+                for line in self._lines[seen:]:
+                    if text in line:
+                        return line
+                seen = len(self._lines)
+                left = deadline - time.monotonic()
+                if self._over or left <= 0:
+                    log = "\n".join(self._lines)
+                    how = "ended" if self._over else f"did not in {seconds} seconds"
+                    raise RuntimeError(f"{self._process.args}: no `{text}`, it {how}:\n{log}")
+                self._heard.wait(left)
+
+    def raise_if_ended(self):
+        with self._heard:
+            if self._over:
+                raise RuntimeError(f"{self._process.args} ended:\n" + "\n".join(self._lines))
+
+    def _stop(self):
+        self._process.stdin.close()
+        try:
+            self._process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            raise
+        self._reader.join(timeout=30)
+        self._process.stdout.close()
+
+
+@contextmanager
+def running(*command, environment: dict[str, str] | None = None, folder: Path = ROOT):
+    """Runs a program for as long as it is used. Without an environment it has ours."""
+    environment = os.environ if environment is None else environment
+    process = subprocess.Popen(
+        ["sh", "-c", WATCH, "watch", *command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env={"PATH": os.environ["PATH"]} | dict(environment),
+        cwd=folder,
+        start_new_session=True,
+    )
+    program = Program(process)
+    try:
+        yield program
+    except Exception as error:
+        error.add_note(f"{Path(command[0]).name} said:\n" + "\n".join(program.log[-40:]))
+        raise
+    finally:
+        program._stop()
+
+
+def admin(environment: dict[str, str], *arguments) -> str:
+    """Runs the operator's command line and gives what it prints."""
+    done = subprocess.run(
+        [built("admin"), *arguments],
+        env={"PATH": os.environ["PATH"]} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"admin {' '.join(map(str, arguments))}: {done.stderr}")
+    return done.stdout

@@ -1,0 +1,51 @@
+"""A small HTTP router: what API Gateway is to the functions, without what it adds.
+
+Whatever comes for a route of the template goes on to its function, as it is, and so does the answer.
+"""
+
+import http.client
+import threading
+
+from http_server import Handler, Server, ask
+from template import routes
+
+PATIENCE = 60
+# The emulator stops for good once a hundred requests wait for a function, so the rest waits here.
+AT_ONCE = 64
+
+
+class Router(Server):
+    """Answers 503 until it knows where the functions are."""
+
+    def __init__(self):
+        super().__init__(_Handler)
+        self.routes = routes()
+        # The port where `cargo lambda watch` takes requests for functions.
+        self.functions: int | None = None
+        self.room = threading.BoundedSemaphore(AT_ONCE)
+
+    @property
+    def issuer(self) -> str:
+        return f"{self.endpoint}/"
+
+
+class _Handler(Handler):
+    def respond(self, body: bytes):
+        function = self.server.routes.get(self.path.partition("?")[0])
+        if function is None:
+            # As API Gateway words it.
+            message = b'{"message":"Not Found"}'
+            return self.send(404, [("content-type", "application/json")], message)
+        if self.server.functions is None:
+            return self.send(503, [], b"")
+        self.send(*self._ask(f"/lambda-url/{function}{self.path}", body))
+
+    def _ask(self, path: str, body: bytes):
+        with self.server.room:
+            connection = http.client.HTTPConnection(
+                "127.0.0.1", self.server.functions, timeout=PATIENCE
+            )
+            try:
+                return ask(connection, self.command, path, self.headers.items(), body)
+            finally:
+                connection.close()

@@ -1,0 +1,128 @@
+"""The whole service but for its front: stack, table, keys and tenant, and what each function is told.
+
+    with moto() as aws, local_server() as local:
+        with service(aws, local.dynamodb, "http://127.0.0.1:3000/", SigningMode="wrapped") as made:
+            made.environments["token"]["TABLE_NAME"]
+
+The stack is created in moto, which also answers for KMS. The table is the stack's, by name and
+definition, in the embedded DynamoDB of the local server, because moto knows too little of conditions.
+The tenant is that of the black-box tests, put there by the operator's command line.
+
+A function's environment is what the template gives it. Only this differs: `ISSUER`, because the
+template wants HTTPS and loopback has none, and the addresses of AWS.
+
+Moto and the embedded DynamoDB listen on loopback alone. For functions that live elsewhere, say in
+containers, name the address by which those reach this machine (`host="172.17.0.1"` for Docker's
+bridge): both are then forwarded from a port there, and the environments name that port.
+"""
+
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cache
+from itertools import count
+
+import boto3
+
+from forward import forwarding
+from programs import admin, built, running
+from stack import REGION, Moto, Stack
+from template import ROOT, of_type, transformed
+
+TENANT = ROOT / "tests/fixtures/tenant.yaml"
+_numbers = count(1)
+
+
+@dataclass
+class Local:
+    """A running local server."""
+
+    dynamodb: str
+    issuer: str
+
+
+@contextmanager
+def local_server():
+    """The local server with the demo tenant and nothing kept."""
+    with running(
+        built("local"), "--port", "0", "--data", "memory", "--dynamodb-port", "0", environment={}
+    ) as program:
+        issuer = program.expect("ready ").removeprefix("ready ")
+        dynamodb = program.expect("dynamodb ").removeprefix("dynamodb ")
+        yield Local(dynamodb=dynamodb, issuer=issuer)
+
+
+@dataclass
+class Service:
+    """What a front and its tests work with."""
+
+    aws: Moto
+    stack: Stack
+    # The embedded DynamoDB that holds the stack's table.
+    dynamodb: str
+    issuer: str
+    # By function.
+    environments: dict[str, dict[str, str]]
+
+    @property
+    def table(self) -> str:
+        return self.stack.outputs["TableName"]
+
+    def dynamodb_client(self):
+        return boto3.client("dynamodb", endpoint_url=self.dynamodb, region_name=REGION)
+
+
+@contextmanager
+def service(
+    aws: Moto,
+    dynamodb: str,
+    issuer: str,
+    *,
+    host: str = "127.0.0.1",
+    kms: str | None = None,
+    **parameters: str,
+):
+    """Makes all of it. `kms` is another address for KMS than moto's; the parameters are the stack's."""
+    parameters = {"SignWithPS256": "true", "SignWithES256": "true"} | parameters
+    stack = aws.create_stack(f"ratchet-front-{next(_numbers)}", **parameters)
+    made = Service(aws, stack, dynamodb, issuer, {})
+    create_table(made.dynamodb_client(), made.table)
+
+    operator = told(stack.environments["token"], issuer, dynamodb, aws.endpoint, aws.endpoint)
+    admin(operator, "tenant", "import", TENANT)
+
+    with ExitStack() as forwards:
+
+        @cache
+        def reached(endpoint: str) -> str:
+            return forwards.enter_context(forwarding(endpoint, host))
+
+        addresses = reached(dynamodb), reached(kms or aws.endpoint), reached(aws.endpoint)
+        for function, environment in stack.environments.items():
+            made.environments[function] = told(environment, issuer, *addresses)
+        yield made
+
+
+def told(environment: dict[str, str], issuer: str, dynamodb: str, kms: str, aws: str):
+    return environment | {
+        "ISSUER": issuer,
+        "AWS_ENDPOINT_URL": aws,
+        "AWS_ENDPOINT_URL_DYNAMODB": dynamodb,
+        "AWS_ENDPOINT_URL_KMS": kms,
+    }
+
+
+def create_table(client, name: str):
+    """The table as the template defines it."""
+    (table,) = of_type(transformed(), "AWS::DynamoDB::Table").values()
+    properties = table["Properties"]
+    client.create_table(
+        TableName=name,
+        **{
+            part: properties[part]
+            for part in ("BillingMode", "AttributeDefinitions", "KeySchema")
+        },
+    )
+    client.get_waiter("table_exists").wait(TableName=name)
+    client.update_time_to_live(
+        TableName=name, TimeToLiveSpecification=properties["TimeToLiveSpecification"]
+    )

@@ -1,0 +1,81 @@
+"""The black-box suite of `tests/e2e` against whatever answers at an address, and what became of each test."""
+
+import json
+import os
+import re
+import subprocess
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from template import ROOT
+
+PASSED = re.compile(r"^test (\S+) \.\.\. ok$", re.MULTILINE)
+# What `tests/src/server.rs` prints where a test needs a server of its own.
+LEFT_OUT = re.compile(r"^not run against \S+: (\S+): it (.+)$", re.MULTILINE)
+LIMIT = 600
+
+
+@dataclass
+class Outcome:
+    """What became of the suite."""
+
+    exit_code: int
+    output: str
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Why, by test."""
+        return dict(LEFT_OUT.findall(self.output))
+
+    @property
+    def ran(self) -> set[str]:
+        return set(PASSED.findall(self.output)) - self.left_out.keys()
+
+    def by_module(self) -> Counter:
+        return Counter(map(module, self.ran))
+
+    def summary(self) -> str:
+        """How many ran, and how many of which module were left out for what."""
+        reasons = defaultdict(Counter)
+        for test, reason in self.left_out.items():
+            reasons[reason][module(test)] += 1
+        lines = [f"{len(self.ran)} tests ran, {len(self.left_out)} were left out:"]
+        for reason, tests in sorted(reasons.items()):
+            where = ", ".join(f"{name} ({number})" for name, number in sorted(tests.items()))
+            lines.append(f"  a test {reason}: {tests.total()}, in {where}")
+        return "\n".join(lines)
+
+
+def module(test: str) -> str:
+    return test.rpartition("::")[0]
+
+
+@cache
+def binary() -> Path:
+    """The built suite, as `cargo test --workspace` builds it."""
+    command = ["cargo", "test", "--workspace", "--no-run", "--locked", "--message-format=json"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    for line in done.stdout.splitlines():
+        message = json.loads(line)
+        if message.get("executable") and message["target"]["name"] == "e2e":
+            if message["target"]["kind"] == ["test"]:
+                return Path(message["executable"])
+    raise RuntimeError("cargo names no e2e among its tests")
+
+
+def run(issuer: str, *names: str) -> Outcome:
+    """Runs the suite, or the tests that have one of these in their names."""
+    done = subprocess.run(
+        [binary(), "--show-output", *names],
+        cwd=ROOT / "tests",
+        env=os.environ | {"BASE_URL": issuer},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )
+    return Outcome(done.returncode, done.stdout)

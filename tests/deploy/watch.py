@@ -1,0 +1,96 @@
+"""The front of `cargo lambda watch`: the Lambda binaries behind an emulated Runtime API and a router.
+
+    with front(aws, local.dynamodb, SigningMode="wrapped") as made:
+        with made.functions():
+            urllib.request.urlopen(made.issuer + ".well-known/jwks.json")
+
+`cargo lambda watch --only-lambda-apis` offers the Runtime API and turns HTTP requests into events. It
+would give all functions one environment and compile them anew, so the built binaries are started here,
+each with what the template gives it. An environment takes one request at a time, as on Lambda, so a
+function has a few. With `concurrency` it takes more, as on Lambda Managed Instances.
+
+Run as a program it prints `ready <issuer>` and serves until its standard input is closed:
+
+    python watch.py SigningMode=wrapped
+"""
+
+import sys
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import stack
+from http_server import serving
+from programs import Program, built, running
+from router import Router
+from runtime_api import RuntimeApi, runtime_api
+from service import Service, local_server, service
+
+# How many environments each function has: two tests run at once, and many send requests at once.
+ENVIRONMENTS = {"token": 4, "authorize": 2, "revoke": 2, "discovery": 1}
+
+
+@dataclass
+class Front:
+    """A router with the service behind it; its functions run inside `functions`."""
+
+    router: Router
+    service: Service
+
+    @property
+    def issuer(self) -> str:
+        return self.router.issuer
+
+    @property
+    def mode(self) -> str:
+        return self.service.stack.outputs["SigningMode"]
+
+    @contextmanager
+    def functions(self, concurrency: int = 1, **environments: int):
+        """So many environments of each function, freshly started; without numbers, the usual ones."""
+        programs: dict[str, list[Program]] = {}
+        with runtime_api() as api, ExitStack() as started:
+            for function, number in (environments or ENVIRONMENTS).items():
+                environment = self.environment(function, api, concurrency)
+                programs[function] = [
+                    started.enter_context(running(built(function), environment=environment))
+                    for _ in range(number)
+                ]
+            for function, some in programs.items():
+                api.wait_for(function, len(some) * concurrency, some)
+            self.router.functions = api.port
+            try:
+                yield programs
+            finally:
+                self.router.functions = None
+
+    def environment(self, function: str, api: RuntimeApi, concurrency: int = 1) -> dict[str, str]:
+        """What the template gives a function, and what Lambda adds."""
+        environment = self.service.environments[function] | {
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+            "AWS_LAMBDA_FUNCTION_NAME": f"{self.service.stack.name}-{function}",
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_RUNTIME_API": api.address(function),
+        }
+        if concurrency > 1:
+            environment["AWS_LAMBDA_MAX_CONCURRENCY"] = str(concurrency)
+        return environment
+
+
+@contextmanager
+def front(aws: stack.Moto, dynamodb: str, kms: str | None = None, **parameters: str):
+    """A front whose functions do not run yet. `kms` is another address for KMS than moto's."""
+    with serving(Router()) as router:
+        with service(aws, dynamodb, router.issuer, kms=kms, **parameters) as made:
+            yield Front(router, made)
+
+
+def main():
+    parameters = dict(argument.split("=", 1) for argument in sys.argv[1:])
+    with stack.moto() as aws, local_server() as local:
+        with front(aws, local.dynamodb, **parameters) as made, made.functions():
+            print(f"ready {made.issuer}", flush=True)
+            sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()
