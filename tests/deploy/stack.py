@@ -108,7 +108,10 @@ class Moto:
 
     def _environment(self, function: str) -> dict[str, str]:
         configuration = self.client("lambda").get_function_configuration(FunctionName=function)
-        variables = configuration["Environment"]["Variables"]
+        # Moto leaves a parameter of type `Number` a number; on AWS every variable is text.
+        variables = {
+            name: str(value) for name, value in configuration["Environment"]["Variables"].items()
+        }
         return AWS_ENVIRONMENT | {"AWS_ENDPOINT_URL": self.endpoint} | variables
 
 

@@ -9,11 +9,13 @@ would give all functions one environment and compile them anew, so the built bin
 each with what the template gives it. An environment takes one request at a time, as on Lambda, so a
 function has a few. With `concurrency` it takes more, as on Lambda Managed Instances.
 
-Run as a program it prints `ready <issuer>` and serves until its standard input is closed:
+Run as a program it prints what each function is told as one line of JSON, then `ready <issuer>`, and
+serves until its standard input is closed:
 
     python watch.py SigningMode=wrapped
 """
 
+import json
 import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -88,6 +90,7 @@ def main():
     parameters = dict(argument.split("=", 1) for argument in sys.argv[1:])
     with stack.moto() as aws, local_server() as local:
         with front(aws, local.dynamodb, **parameters) as made, made.functions():
+            print(json.dumps(made.service.environments))
             print(f"ready {made.issuer}", flush=True)
             sys.stdin.read()
 
