@@ -130,7 +130,7 @@ impl Config {
     clippy::disallowed_methods,
     reason = "this is the one place that reads it"
 )]
-fn environment(name: &str) -> Option<String> {
+pub(crate) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
