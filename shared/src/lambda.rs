@@ -1,7 +1,7 @@
 //! The shell around a function on Lambda: environment and clients once, then one request after the
 //! other, as `lambda_http` hands them over.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, process::ExitCode, sync::Arc};
 
 use bytes::Bytes;
 use lambda_http::{Body, RequestExt, request::RequestContext as LambdaContext, service_fn};
@@ -98,4 +98,13 @@ fn into_answer(response: Response) -> lambda_http::Response<Body> {
         Err(bytes) => Body::Binary(bytes.into_bytes()),
     };
     lambda_http::Response::from_parts(parts, body)
+}
+
+/// Why a function ended, as one line of the log, and as Lambda is told.
+pub fn ended(result: Result<(), Error>) -> ExitCode {
+    let Err(error) = result else {
+        return ExitCode::SUCCESS;
+    };
+    tracing::error!(reason = %error, "the function cannot run");
+    ExitCode::FAILURE
 }

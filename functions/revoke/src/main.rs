@@ -1,11 +1,14 @@
 //! The `revoke` function on Lambda.
 
+use std::process::ExitCode;
+
 use shared::lambda::{self, KeyUse};
 
 #[tokio::main]
-async fn main() -> Result<(), lambda::Error> {
-    lambda::run(KeyUse::Verify, |app, request| async move {
+async fn main() -> ExitCode {
+    let result = lambda::run(KeyUse::Verify, |app, request| async move {
         revoke::handle(&app, &request).await
     })
-    .await
+    .await;
+    lambda::ended(result)
 }
