@@ -1,8 +1,10 @@
 //! The `authorize` function on Lambda.
 
+use std::process::ExitCode;
+
 use shared::lambda::{self, KeyUse};
 
-fn main() -> Result<(), lambda::Error> {
+fn main() -> ExitCode {
     lambda::run(KeyUse::Verify, |app, request| async move {
         authorize::handle(&app, &request).await
     })

@@ -1,8 +1,10 @@
 //! The `token` function on Lambda.
 
+use std::process::ExitCode;
+
 use shared::lambda::{self, KeyUse};
 
-fn main() -> Result<(), lambda::Error> {
+fn main() -> ExitCode {
     lambda::run(KeyUse::Sign, |app, request| async move {
         token::handle(&app, &request).await
     })

@@ -3,13 +3,13 @@
 
 mod event;
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, process::ExitCode, sync::Arc};
 
-use lambda_http::{Body, service_fn};
-use tokio::runtime::{Builder, Runtime};
+use lambda_http::{Body, Error, service_fn};
+use tokio::runtime::Builder;
 
 use crate::{
-    app::{App, Parts, SigningKeys},
+    app::{App, Parts, SigningKeys, StartError},
     aws::Clients,
     config::{AwsConfig, Config},
     domain::ids::RequestId,
@@ -19,40 +19,33 @@ use crate::{
 };
 
 pub use crate::keys::KeyUse;
-pub use lambda_http::Error;
 
-/// Readies everything, then serves until the environment is taken away.
-pub fn run<F, Answer>(key_use: KeyUse, handle: F) -> Result<(), Error>
+/// Readies everything, then serves until the environment is taken away. Whatever keeps a function from
+/// running is one line of its log, and an exit code for Lambda.
+pub fn run<F, Answer>(key_use: KeyUse, handle: F) -> ExitCode
 where
     F: Fn(Arc<App>, Request) -> Answer + Clone + Send + Sync + 'static,
     Answer: Future<Output = Response> + Send + 'static,
 {
-    let Prepared {
-        parts,
-        front,
-        runtime,
-    } = prepare(key_use)?;
-    runtime.block_on(async {
-        let app = Box::pin(App::new(parts)).await?;
-        serve(Arc::new(app), front, handle).await
-    })
+    ended(start(key_use, App::new, handle))
 }
 
 /// Readies the public keys alone, then serves until the environment is taken away.
-pub fn publish<F, Answer>(handle: F) -> Result<(), Error>
+pub fn publish<F, Answer>(handle: F) -> ExitCode
 where
     F: Fn(Arc<SigningKeys>, Request) -> Answer + Clone + Send + Sync + 'static,
     Answer: Future<Output = Response> + Send + 'static,
 {
-    let Prepared {
-        parts,
-        front,
-        runtime,
-    } = prepare(KeyUse::Verify)?;
-    runtime.block_on(async {
-        let keys = SigningKeys::load(&parts).await?;
-        serve(Arc::new(keys), front, handle).await
-    })
+    let ready = async |parts| SigningKeys::load(&parts).await;
+    ended(start(KeyUse::Verify, ready, handle))
+}
+
+fn ended(result: Result<(), Error>) -> ExitCode {
+    let Err(error) = result else {
+        return ExitCode::SUCCESS;
+    };
+    tracing::error!(reason = %error, "the function cannot run");
+    ExitCode::FAILURE
 }
 
 /// What stands between the clients and a function.
@@ -62,14 +55,16 @@ struct Front {
     trusted_proxies: usize,
 }
 
-/// What a function starts from.
-struct Prepared {
-    parts: Parts,
-    front: Front,
-    runtime: Runtime,
-}
-
-fn prepare(key_use: KeyUse) -> Result<Prepared, Error> {
+fn start<S, F, Answer>(
+    key_use: KeyUse,
+    ready: impl AsyncFnOnce(Parts) -> Result<S, StartError>,
+    handle: F,
+) -> Result<(), Error>
+where
+    S: Send + Sync + 'static,
+    F: Fn(Arc<S>, Request) -> Answer + Clone + Send + Sync + 'static,
+    Answer: Future<Output = Response> + Send + 'static,
+{
     telemetry::init_json();
     let aws = AwsConfig::from_env()?;
     let config = Config::from_env()?;
@@ -83,10 +78,10 @@ fn prepare(key_use: KeyUse) -> Result<Prepared, Error> {
     } else {
         Builder::new_current_thread().enable_all().build()?
     };
-    Ok(Prepared {
-        parts: Parts::from_config(config, Clients::of_function(aws), key_use)?,
-        front,
-        runtime,
+    let parts = Parts::from_config(config, Clients::of_function(aws), key_use)?;
+    runtime.block_on(async {
+        let state = Box::pin(ready(parts)).await?;
+        serve(Arc::new(state), front, handle).await
     })
 }
 
