@@ -31,12 +31,12 @@ def enabled(operation):
     """An operation that a disabled key refuses."""
 
     def checked(response: KmsResponse) -> str:
-        key_id = response._get_param("KeyId")
-        response._validate_key_id(key_id)
-        key = response.kms_backend.describe_key(key_id)
+        answer = operation(response)
+        # `Decrypt` need not be told the key; its answer says which one it was.
+        key = response.kms_backend.describe_key(json.loads(answer)["KeyId"])
         if not key.enabled:
             raise JsonRESTError("DisabledException", f"{key.arn} is disabled.")
-        return operation(response)
+        return answer
 
     return checked
 
