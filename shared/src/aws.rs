@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use aws_config::{
     BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableCredentialsProvider,
-    retry::RetryConfig, timeout::TimeoutConfig,
+    retry::RetryConfig, stalled_stream_protection::StalledStreamProtectionConfig,
+    timeout::TimeoutConfig,
 };
 use aws_sdk_dynamodb::{
     config::SharedCredentialsProvider,
     error::{ProvideErrorMetadata, SdkError},
+    operation::RequestId,
 };
 
 use crate::config::AwsConfig;
@@ -47,6 +49,8 @@ impl Clients {
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .timeout_config(timeouts())
             .retry_config(retries())
+            // Bodies are small and every try has a timeout of its own: nothing is left to watch for.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .build();
         let mut dynamodb = aws_sdk_dynamodb::config::Builder::from(&sdk);
         dynamodb.set_endpoint_url(config.dynamodb_endpoint);
@@ -107,4 +111,41 @@ pub(crate) fn is_passing<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> 
             .is_none_or(|code| PASSING.contains(&code)),
         _ => true,
     }
+}
+
+/// What went wrong, in one line: what AWS said to which request, or why it was not reached.
+pub(crate) fn reason<E, R>(error: &SdkError<E, R>) -> String
+where
+    E: std::error::Error + ProvideErrorMetadata + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    match error.meta().code() {
+        Some(code) => said(code, error),
+        None => chain(error),
+    }
+}
+
+fn said(code: &str, error: &impl ProvideErrorMetadata) -> String {
+    let mut text = code.to_owned();
+    if let Some(message) = error.message() {
+        text.push_str(": ");
+        text.push_str(message);
+    }
+    if let Some(request) = error.meta().request_id() {
+        text.push_str(" (request ");
+        text.push_str(request);
+        text.push(')');
+    }
+    text
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }

@@ -31,6 +31,9 @@ pub struct Config {
     pub signing_mode: SigningMode,
     /// Where keys come from.
     pub keys: KeyConfig,
+    /// How many proxies of one's own stand before the front (`CloudFront` is one): so many further
+    /// entries of `X-Forwarded-For` are believed.
+    pub trusted_proxies: usize,
 }
 
 /// What a function has to know to reach AWS.
@@ -42,6 +45,9 @@ pub struct AwsConfig {
     pub dynamodb_endpoint: Option<String>,
     /// Where KMS is, if not in that region of AWS.
     pub kms_endpoint: Option<String>,
+    /// How many requests Lambda sends to an environment at once: one, unless it runs on Managed
+    /// Instances.
+    pub max_concurrency: usize,
 }
 
 impl AwsConfig {
@@ -58,6 +64,7 @@ impl AwsConfig {
             region: variables.required("AWS_REGION")?,
             dynamodb_endpoint: endpoint("AWS_ENDPOINT_URL_DYNAMODB"),
             kms_endpoint: endpoint("AWS_ENDPOINT_URL_KMS"),
+            max_concurrency: variables.number("AWS_LAMBDA_MAX_CONCURRENCY", 1)?,
         })
     }
 }
@@ -114,6 +121,7 @@ impl Config {
             table: variables.required("TABLE_NAME")?,
             signing_mode,
             keys,
+            trusted_proxies: variables.number("TRUSTED_PROXIES", 0)?,
         })
     }
 }
@@ -122,7 +130,7 @@ impl Config {
     clippy::disallowed_methods,
     reason = "this is the one place that reads it"
 )]
-fn environment(name: &str) -> Option<String> {
+pub(crate) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
@@ -139,6 +147,15 @@ impl Variables<'_> {
             reason: "is not set".to_owned(),
         };
         self.optional(name).ok_or_else(missing)
+    }
+
+    fn number(&self, name: &'static str, default: usize) -> Result<usize, ConfigError> {
+        let wrong = |_| ConfigError {
+            name,
+            reason: "must be a number".to_owned(),
+        };
+        self.optional(name)
+            .map_or(Ok(default), |text| text.parse().map_err(wrong))
     }
 }
 
@@ -290,6 +307,12 @@ mod tests {
                 .unwrap_err()
                 .contains("RS256, PS256 or ES256")
         );
+        assert!(
+            with("TRUSTED_PROXIES", "cloudfront")
+                .unwrap_err()
+                .contains("TRUSTED_PROXIES")
+        );
+        assert!(with("TRUSTED_PROXIES", "2").is_ok());
         assert!(with("SIGNING_MODE", "wrapped").is_ok());
         assert!(with("KEY_FILE", "keys.json").is_ok());
     }

@@ -1,12 +1,15 @@
 """One moto for the run, with a stack for every signing mode and architecture."""
 
 import itertools
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 
 import pytest
 
 import stack
 import watch
+from kms_proxy import kms_proxy
 from service import local_server
 
 KINDS = list(itertools.product(["kms", "wrapped"], ["arm64", "x86_64"]))
@@ -49,8 +52,29 @@ def local():
         yield local
 
 
-@pytest.fixture(scope="session", params=["kms", "wrapped"])
-def front(aws, local, request):
-    """A front for each signing mode, whose functions a test starts."""
-    with watch.front(aws, local.dynamodb, SigningMode=request.param) as front:
+@pytest.fixture(scope="session")
+def fronts(aws, local):
+    """By signing mode a front whose functions a test starts, with a proxy before its KMS."""
+    with ExitStack() as made:
+
+        @cache
+        def front(mode: str) -> watch.Front:
+            kms = made.enter_context(kms_proxy(aws.endpoint))
+            return made.enter_context(watch.front(aws, local.dynamodb, kms, SigningMode=mode))
+
         yield front
+
+
+@pytest.fixture(params=["kms", "wrapped"])
+def front(fronts, request):
+    return fronts(request.param)
+
+
+@pytest.fixture(scope="session")
+def kms_front(fronts):
+    return fronts("kms")
+
+
+@pytest.fixture(scope="session")
+def wrapped_front(fronts):
+    return fronts("wrapped")

@@ -108,11 +108,12 @@ class Moto:
 
     def _environment(self, function: str) -> dict[str, str]:
         configuration = self.client("lambda").get_function_configuration(FunctionName=function)
-        # To a function an empty variable is a missing one, to the AWS SDK it is a broken address.
+        # Moto leaves a parameter of type `Number` a number; on AWS every variable is text. To a function
+        # an empty one is a missing one, to the AWS SDK it would be a broken address.
         variables = {
-            name: value
+            name: str(value)
             for name, value in configuration["Environment"]["Variables"].items()
-            if value
+            if value != ""
         }
         return AWS_ENVIRONMENT | {"AWS_ENDPOINT_URL": self.endpoint} | variables
 

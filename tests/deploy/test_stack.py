@@ -80,6 +80,7 @@ def test_the_environment(made):
             "SIGNING_MODE": made.mode,
             "SIGNING_KEYS": keys,
             "WRAPPING_KEY": outputs["WrappingKeyArn"],
+            "TRUSTED_PROXIES": "0",
             "RUST_LOG": "info,aws_smithy_runtime=error",
         }
 

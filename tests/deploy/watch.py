@@ -9,20 +9,23 @@ would give all functions one environment and compile them anew, so the built bin
 each with what the template gives it. An environment takes one request at a time, as on Lambda, so a
 function has a few. With `concurrency` it takes more, as on Lambda Managed Instances.
 
-Run as a program it prints `ready <issuer>` and serves until its standard input is closed:
+Run as a program it prints what each function is told as one line of JSON, then `ready <issuer>`, and
+serves until its standard input is closed:
 
     python watch.py SigningMode=wrapped
 """
 
+import json
 import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import stack
 from http_server import serving
+from kms_proxy import KmsProxy
 from programs import Program, built, running
 from router import Router
-from runtime_api import RuntimeApi, runtime_api
+from runtime_api import runtime_api
 from service import Service, local_server, service
 
 # How many environments each function has: two tests run at once, and many send requests at once.
@@ -35,6 +38,8 @@ class Front:
 
     router: Router
     service: Service
+    # What stands before its KMS, if something does.
+    kms: KmsProxy | None
 
     @property
     def issuer(self) -> str:
@@ -50,7 +55,7 @@ class Front:
         programs: dict[str, list[Program]] = {}
         with runtime_api() as api, ExitStack() as started:
             for function, number in (environments or ENVIRONMENTS).items():
-                environment = self.environment(function, api, concurrency)
+                environment = self.environment(function, api.address(function), concurrency)
                 programs[function] = [
                     started.enter_context(running(built(function), environment=environment))
                     for _ in range(number)
@@ -63,13 +68,13 @@ class Front:
             finally:
                 self.router.functions = None
 
-    def environment(self, function: str, api: RuntimeApi, concurrency: int = 1) -> dict[str, str]:
+    def environment(self, function: str, api: str, concurrency: int = 1) -> dict[str, str]:
         """What the template gives a function, and what Lambda adds."""
         environment = self.service.environments[function] | {
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
             "AWS_LAMBDA_FUNCTION_NAME": f"{self.service.stack.name}-{function}",
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-            "AWS_LAMBDA_RUNTIME_API": api.address(function),
+            "AWS_LAMBDA_RUNTIME_API": api,
         }
         if concurrency > 1:
             environment["AWS_LAMBDA_MAX_CONCURRENCY"] = str(concurrency)
@@ -77,17 +82,19 @@ class Front:
 
 
 @contextmanager
-def front(aws: stack.Moto, dynamodb: str, kms: str | None = None, **parameters: str):
-    """A front whose functions do not run yet. `kms` is another address for KMS than moto's."""
+def front(aws: stack.Moto, dynamodb: str, kms: KmsProxy | None = None, **parameters: str):
+    """A front whose functions do not run yet."""
     with serving(Router()) as router:
-        with service(aws, dynamodb, router.issuer, kms=kms, **parameters) as made:
-            yield Front(router, made)
+        address = kms and kms.endpoint
+        with service(aws, dynamodb, router.issuer, kms=address, **parameters) as made:
+            yield Front(router, made, kms)
 
 
 def main():
     parameters = dict(argument.split("=", 1) for argument in sys.argv[1:])
     with stack.moto() as aws, local_server() as local:
         with front(aws, local.dynamodb, **parameters) as made, made.functions():
+            print(json.dumps(made.service.environments))
             print(f"ready {made.issuer}", flush=True)
             sys.stdin.read()
 

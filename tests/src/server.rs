@@ -64,6 +64,12 @@ impl Server {
         Launch::new().start(reason)
     }
 
+    /// A server that somebody else has started and will stop.
+    pub fn at(issuer: &str) -> Self {
+        let base = Url::parse(issuer).unwrap_or_else(|error| panic!("`{issuer}`: {error}"));
+        Self::new(base, None)
+    }
+
     fn new(base: Url, process: Option<Process>) -> Self {
         let issuer = base.to_string();
         Self {

@@ -1,11 +1,11 @@
 //! The `authorize` function on Lambda.
 
+use std::process::ExitCode;
+
 use shared::lambda::{self, KeyUse};
 
-#[tokio::main]
-async fn main() -> Result<(), lambda::Error> {
+fn main() -> ExitCode {
     lambda::run(KeyUse::Verify, |app, request| async move {
         authorize::handle(&app, &request).await
     })
-    .await
 }

@@ -1,8 +1,9 @@
 //! The `discovery` function on Lambda.
 
+use std::process::ExitCode;
+
 use shared::lambda;
 
-#[tokio::main]
-async fn main() -> Result<(), lambda::Error> {
-    lambda::publish(|keys, request| async move { discovery::handle(&keys, &request).await }).await
+fn main() -> ExitCode {
+    lambda::publish(|keys, request| async move { discovery::handle(&keys, &request).await })
 }

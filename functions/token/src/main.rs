@@ -1,11 +1,11 @@
 //! The `token` function on Lambda.
 
+use std::process::ExitCode;
+
 use shared::lambda::{self, KeyUse};
 
-#[tokio::main]
-async fn main() -> Result<(), lambda::Error> {
+fn main() -> ExitCode {
     lambda::run(KeyUse::Sign, |app, request| async move {
         token::handle(&app, &request).await
     })
-    .await
 }

@@ -57,19 +57,8 @@ impl Failure {
     }
 }
 
-/// One line, without the debug output that the AWS SDK puts behind its messages.
 fn one_line(text: &str) -> String {
-    let debug = text.match_indices(" (").find(|(at, opening)| {
-        let inside = &text[at + opening.len()..];
-        let name = inside
-            .split(|c: char| !c.is_ascii_alphanumeric())
-            .next()
-            .unwrap_or_default();
-        name.starts_with(|c: char| c.is_ascii_uppercase())
-            && inside[name.len()..].starts_with(['(', ' '])
-    });
-    let said = debug.map_or(text, |(at, _)| &text[..at]);
-    let parts = said.split(char::is_control).map(str::trim);
+    let parts = text.split(char::is_control).map(str::trim);
     parts
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
@@ -83,9 +72,5 @@ mod tests {
     #[test]
     fn a_failure_is_one_line() {
         assert_eq!(one_line("a\n  b\r\n\tc\u{1b}[31m"), "a b c [31m");
-        assert_eq!(
-            one_line("io: client error (Connect): refused (os error 111) (Failure(Failure { x })"),
-            "io: client error (Connect): refused (os error 111)"
-        );
     }
 }

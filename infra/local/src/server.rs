@@ -1,6 +1,6 @@
 //! The one process: sockets in, functions behind them, until somebody says stop.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
@@ -165,10 +165,7 @@ fn connect(
     watcher: hyper_util::server::graceful::Watcher,
 ) {
     tokio::spawn(async move {
-        let client_ip = stream
-            .peer_addr()
-            .map(|address| address.ip().to_string())
-            .ok();
+        let client_ip = stream.peer_addr().map(|address| address.ip()).ok();
         match acceptor {
             None => converse(stream, site, client_ip, watcher).await,
             Some(acceptor) => match acceptor.accept(stream).await {
@@ -182,11 +179,11 @@ fn connect(
 async fn converse(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     site: Arc<Site>,
-    client_ip: Option<String>,
+    client_ip: Option<IpAddr>,
     watcher: hyper_util::server::graceful::Watcher,
 ) {
     let service = service_fn(move |incoming| {
-        let (site, client_ip) = (Arc::clone(&site), client_ip.clone());
+        let site = Arc::clone(&site);
         async move {
             Ok::<_, hyper::Error>(
                 Box::pin(respond(&site, incoming, client_ip))
@@ -206,7 +203,7 @@ async fn converse(
 async fn respond(
     site: &Site,
     incoming: http::Request<Incoming>,
-    client_ip: Option<String>,
+    client_ip: Option<IpAddr>,
 ) -> Result<Response, hyper::Error> {
     let id = RequestId::from_bytes(random());
     let (mut parts, body) = incoming.into_parts();

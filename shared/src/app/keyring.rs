@@ -23,6 +23,11 @@ pub const KEY_ACTIVATION_DELAY: Lifetime = Lifetime::from_secs(300);
 
 /// Reads the keyring, or makes the first one.
 pub(super) async fn load(parts: &Parts) -> Result<Refreshing<Keyring>, StartError> {
+    let loaded = try_load(parts).await;
+    loaded.map_err(|error| error.of(&parts.store))
+}
+
+async fn try_load(parts: &Parts) -> Result<Refreshing<Keyring>, StartError> {
     let Parts {
         store,
         key_service: service,
@@ -79,11 +84,13 @@ async fn new_key(
 async fn unwrap(stored: &StoredKeyring, service: &KeyService) -> Result<Keyring, StartError> {
     let mut keys = Vec::with_capacity(stored.keys.len());
     for key in &stored.keys {
-        let broken = |what| StartError::Keyring(format!("key {} {what}", key.id.number()));
+        let broken = |what: &str| StartError::Keyring(format!("key {} {what}", key.id.number()));
         let wrapped = STANDARD
             .decode(&key.wrapped)
             .map_err(|_| broken("is not base64"))?;
-        let unwrapped = service.unwrap_key(&wrapped, CONTEXT).await?;
+        let unwrapped = service.unwrap_key(&wrapped, CONTEXT).await;
+        let unwrapped =
+            unwrapped.map_err(|error| broken(&format!("cannot be unwrapped: {error}")))?;
         let bytes = <[u8; 32]>::try_from(unwrapped.as_slice())
             .map_err(|_| broken("has the wrong length"))?;
         keys.push((key.id, Zeroizing::new(bytes), key.active_from));

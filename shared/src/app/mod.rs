@@ -124,12 +124,27 @@ pub enum StartError {
     Sign(#[from] SignError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("table {table}: {error}")]
+    Table { table: String, error: StoreError },
     #[error("there are no keys yet: import a tenant first, or start the function that signs")]
     NoKeysYet,
     #[error("keyring: {0}")]
     Keyring(String),
     #[error(transparent)]
     Sealing(#[from] SealingError),
+}
+
+impl StartError {
+    /// Names the table where that is what failed.
+    fn of(self, store: &Store) -> Self {
+        match self {
+            Self::Store(error) => Self::Table {
+                table: store.table().to_owned(),
+                error,
+            },
+            other => other,
+        }
+    }
 }
 
 /// One request's share of what varies: who it is and what time it is.

@@ -49,6 +49,11 @@ struct Source {
 impl SigningKeys {
     /// Reads the signing keys, or writes down the first.
     pub async fn load(parts: &Parts) -> Result<Self, StartError> {
+        let loaded = Self::try_load(parts).await;
+        loaded.map_err(|error| error.of(&parts.store))
+    }
+
+    async fn try_load(parts: &Parts) -> Result<Self, StartError> {
         let source = Source {
             store: parts.store.clone(),
             service: Arc::clone(&parts.key_service),
@@ -168,10 +173,10 @@ impl Source {
                 continue;
             };
             let is_new = match (self.mode, &newest.key) {
-                (SigningMode::Kms, _) => !stored
-                    .keys
-                    .iter()
-                    .any(|stored| stored.key == StoredPrivateKey::Service(key.id.clone())),
+                (SigningMode::Kms, _) => !stored.keys.iter().any(|stored| {
+                    stored.algorithm == key.algorithm
+                        && stored.key == StoredPrivateKey::Service(key.id.clone())
+                }),
                 (SigningMode::Wrapped, StoredPrivateKey::Service(_)) => true,
                 (SigningMode::Wrapped, StoredPrivateKey::Wrapped { .. }) => {
                     newest.active_from.plus(ROTATE_AFTER) <= now
@@ -191,7 +196,10 @@ impl Source {
     ) -> Result<StoredSigningKey, StartError> {
         let algorithm = key.algorithm;
         let key = match self.mode {
-            SigningMode::Kms => StoredPrivateKey::Service(key.id),
+            SigningMode::Kms => {
+                self.check(&key, active_from).await?;
+                StoredPrivateKey::Service(key.id)
+            }
             SigningMode::Wrapped => self.draw(algorithm).await?,
         };
         Ok(StoredSigningKey {
@@ -199,6 +207,14 @@ impl Source {
             key,
             active_from,
         })
+    }
+
+    /// Whether a key can be published. One that cannot must not be written down: it would keep every
+    /// function of the stack from starting.
+    async fn check(&self, key: &ServiceKey, active_from: Timestamp) -> Result<(), StartError> {
+        let spki = self.service.public_key(key).await?;
+        KnownKey::new(key.algorithm, &spki, PrivateKey::Elsewhere, active_from)?;
+        Ok(())
     }
 
     async fn draw(&self, algorithm: SigningAlgorithm) -> Result<StoredPrivateKey, StartError> {
@@ -255,7 +271,13 @@ impl Source {
                     KeyUse::Verify | KeyUse::Manage => PrivateKey::Elsewhere,
                     KeyUse::Sign => {
                         let wrapped = STANDARD.decode(private).map_err(broken)?;
-                        let pkcs8 = self.service.unwrap_key(&wrapped, CONTEXT).await?;
+                        let pkcs8 = self.service.unwrap_key(&wrapped, CONTEXT).await;
+                        let pkcs8 = pkcs8.map_err(|error| {
+                            let algorithm = algorithm.as_str();
+                            StartError::Keyring(format!(
+                                "the signing key for {algorithm} cannot be unwrapped: {error}"
+                            ))
+                        })?;
                         PrivateKey::Here(KeyPair::from_pkcs8(*algorithm, &pkcs8)?)
                     }
                 };

@@ -7,6 +7,8 @@ pub mod error;
 pub mod params;
 pub mod response;
 
+use std::net::IpAddr;
+
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, header::STRICT_TRANSPORT_SECURITY};
 
@@ -28,7 +30,7 @@ pub struct RequestContext {
     /// Drawn when the request arrived; goes out as `x-auth0-requestid`.
     pub id: RequestId,
     /// The caller's address, as the front knows it.
-    pub client_ip: Option<String>,
+    pub client_ip: Option<IpAddr>,
 }
 
 /// What every answer carries, whichever function gave it.

@@ -3,7 +3,7 @@
 use aws_lc_rs::digest::Digest;
 use aws_sdk_kms::{
     Client,
-    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
+    error::{ProvideErrorMetadata, SdkError},
     primitives::Blob,
     types::{MessageType, SigningAlgorithmSpec},
 };
@@ -39,21 +39,16 @@ impl Kms {
         key: &ServiceKey,
         digest: &Digest,
     ) -> Result<Vec<u8>, KeyServiceError> {
-        let algorithm = match key.algorithm {
-            SigningAlgorithm::RS256 => SigningAlgorithmSpec::RsassaPkcs1V15Sha256,
-            SigningAlgorithm::PS256 => SigningAlgorithmSpec::RsassaPssSha256,
-            SigningAlgorithm::ES256 => SigningAlgorithmSpec::EcdsaSha256,
-            SigningAlgorithm::HS256 => return Err(KeyServiceError::no_key(key.algorithm)),
-        };
         let signed = self
             .client
             .sign()
             .key_id(&key.id)
             .message(Blob::new(digest.as_ref()))
             .message_type(MessageType::Digest)
-            .signing_algorithm(algorithm)
+            .signing_algorithm(spec(key.algorithm)?)
             .send()
-            .await?;
+            .await
+            .map_err(|error| failure(&key.id, &error))?;
         let signature = signed.signature.map(Blob::into_inner).unwrap_or_default();
         match key.algorithm {
             SigningAlgorithm::ES256 => fixed(&signature).ok_or_else(|| {
@@ -64,7 +59,13 @@ impl Kms {
     }
 
     pub(super) async fn public_key(&self, key: &ServiceKey) -> Result<Vec<u8>, KeyServiceError> {
-        let output = self.client.get_public_key().key_id(&key.id).send().await?;
+        let call = self.client.get_public_key().key_id(&key.id).send();
+        let output = call.await.map_err(|error| failure(&key.id, &error))?;
+        if !output.signing_algorithms().contains(&spec(key.algorithm)?) {
+            let algorithm = key.algorithm.as_str();
+            let reason = format!("{}: it does not sign with {algorithm}", key.id);
+            return Err(KeyServiceError::Refused(reason));
+        }
         let spki = output.public_key.map(Blob::into_inner);
         spki.ok_or_else(|| KeyServiceError::Refused(format!("{} has no public key", key.id)))
     }
@@ -82,7 +83,9 @@ impl Kms {
         for (name, value) in context {
             call = call.encryption_context(*name, *value);
         }
-        let wrapped = call.send().await?.ciphertext_blob.map(Blob::into_inner);
+        let output = call.send().await;
+        let output = output.map_err(|error| failure(&self.wrapping_key, &error))?;
+        let wrapped = output.ciphertext_blob.map(Blob::into_inner);
         wrapped.ok_or_else(|| KeyServiceError::Refused("nothing was wrapped".to_owned()))
     }
 
@@ -99,28 +102,34 @@ impl Kms {
         for (name, value) in context {
             call = call.encryption_context(*name, *value);
         }
-        let key = call
-            .send()
-            .await?
-            .plaintext
-            .map(Blob::into_inner)
-            .map(Zeroizing::new);
+        let output = call.send().await;
+        let output = output.map_err(|error| failure(&self.wrapping_key, &error))?;
+        let key = output.plaintext.map(Blob::into_inner).map(Zeroizing::new);
         key.ok_or_else(|| KeyServiceError::Refused("nothing was unwrapped".to_owned()))
     }
 }
 
-impl<E, R> From<SdkError<E, R>> for KeyServiceError
+/// What KMS calls an algorithm.
+fn spec(algorithm: SigningAlgorithm) -> Result<SigningAlgorithmSpec, KeyServiceError> {
+    match algorithm {
+        SigningAlgorithm::RS256 => Ok(SigningAlgorithmSpec::RsassaPkcs1V15Sha256),
+        SigningAlgorithm::PS256 => Ok(SigningAlgorithmSpec::RsassaPssSha256),
+        SigningAlgorithm::ES256 => Ok(SigningAlgorithmSpec::EcdsaSha256),
+        SigningAlgorithm::HS256 => Err(KeyServiceError::no_key(algorithm)),
+    }
+}
+
+/// A call of KMS about a key failed.
+fn failure<E, R>(key: &str, error: &SdkError<E, R>) -> KeyServiceError
 where
-    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
+    E: std::error::Error + ProvideErrorMetadata + 'static,
+    R: std::fmt::Debug + 'static,
 {
-    fn from(error: SdkError<E, R>) -> Self {
-        let reason = DisplayErrorContext(&error).to_string();
-        if aws::is_passing(&error) {
-            Self::Unavailable(reason)
-        } else {
-            Self::Refused(reason)
-        }
+    let reason = format!("{key}: {}", aws::reason(error));
+    if aws::is_passing(error) {
+        KeyServiceError::Unavailable(reason)
+    } else {
+        KeyServiceError::Refused(reason)
     }
 }
 

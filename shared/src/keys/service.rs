@@ -65,7 +65,8 @@ impl KeyService {
     ) -> Result<Vec<u8>, KeyServiceError> {
         let signature = match self {
             Self::File(file) => file.sign(key, digest),
-            Self::Kms(kms) => kms.sign(key, digest).await,
+            // Boxed: a call of the SDK is large, and without KMS nobody makes one.
+            Self::Kms(kms) => Box::pin(kms.sign(key, digest)).await,
         };
         cost::signed();
         signature
@@ -75,7 +76,7 @@ impl KeyService {
     pub async fn public_key(&self, key: &ServiceKey) -> Result<Vec<u8>, KeyServiceError> {
         match self {
             Self::File(file) => file.public_key(key),
-            Self::Kms(kms) => kms.public_key(key).await,
+            Self::Kms(kms) => Box::pin(kms.public_key(key)).await,
         }
     }
 
@@ -83,7 +84,7 @@ impl KeyService {
     pub async fn wrap(&self, key: &[u8], context: Context<'_>) -> Result<Vec<u8>, KeyServiceError> {
         match self {
             Self::File(file) => file.wrap(key, context),
-            Self::Kms(kms) => kms.wrap(key, context).await,
+            Self::Kms(kms) => Box::pin(kms.wrap(key, context)).await,
         }
     }
 
@@ -95,7 +96,7 @@ impl KeyService {
     ) -> Result<Zeroizing<Vec<u8>>, KeyServiceError> {
         match self {
             Self::File(file) => file.unwrap_key(wrapped, context),
-            Self::Kms(kms) => kms.unwrap_key(wrapped, context).await,
+            Self::Kms(kms) => Box::pin(kms.unwrap_key(wrapped, context)).await,
         }
     }
 }

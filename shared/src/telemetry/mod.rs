@@ -5,7 +5,15 @@
 
 pub mod cost;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{
+    Layer, Registry,
+    filter::{LevelFilter, Targets},
+    fmt,
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
+
+use crate::config;
 
 /// Log events carry Auth0's [log event type codes] in the field `type`, so that the searches and
 /// alarms a team has keep working.
@@ -41,25 +49,37 @@ pub mod event {
 /// Starts JSON logs on standard output, as CloudWatch wants them. The variable `RUST_LOG` says how
 /// much; without it, `info`.
 pub fn init_json() {
-    tracing_subscriber::fmt()
+    let layer = fmt::layer()
         .json()
         .flatten_event(true)
-        .with_current_span(false)
-        .with_env_filter(filter())
-        .init();
+        .with_current_span(false);
+    init(layer);
 }
 
 /// Starts readable logs on standard error, for the laptop.
 pub fn init_text() {
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_target(false)
-        .with_env_filter(filter())
-        .init();
+    init(fmt::layer().with_writer(std::io::stderr).with_target(false));
 }
 
-fn filter() -> EnvFilter {
-    // The SDK warns of every condition that does not hold; for us that is an ordinary answer.
-    let default = "info,aws_smithy_runtime=error";
-    EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default))
+fn init(layer: impl Layer<Registry> + Send + Sync) {
+    let asked = config::environment("RUST_LOG").map(|text| text.parse::<Targets>());
+    let (filter, wrong) = match asked {
+        Some(Ok(filter)) => (filter, None),
+        Some(Err(error)) => (default_filter(), Some(error)),
+        None => (default_filter(), None),
+    };
+    tracing_subscriber::registry()
+        .with(layer)
+        .with(filter)
+        .init();
+    if let Some(error) = wrong {
+        tracing::warn!(%error, "RUST_LOG is not understood, so `info` it is");
+    }
+}
+
+/// The SDK warns of every condition that does not hold; for us that is an ordinary answer.
+fn default_filter() -> Targets {
+    Targets::new()
+        .with_default(LevelFilter::INFO)
+        .with_target("aws_smithy_runtime", LevelFilter::ERROR)
 }

@@ -8,53 +8,71 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use tokio::process::{Child, Command};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, ChildStdout, Command},
+    task::JoinHandle,
+};
 
-use crate::runtime::Runtime;
+use crate::{runtime::Runtime, service::Environment};
 
 /// A running function.
 pub struct Function {
     runtime: Runtime,
     child: Child,
     started: Instant,
+    log: JoinHandle<Work>,
 }
 
-/// CPU and memory of a process.
+/// What a process has used: CPU, and memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Usage {
-    pub cpu: Duration,
+    pub user: Duration,
+    pub kernel: Duration,
     pub resident_kib: u64,
 }
 
+impl Usage {
+    pub fn cpu(self) -> Duration {
+        self.user + self.kernel
+    }
+}
+
+/// What an answer cost on average, as the function's own log says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Work {
+    pub sign_calls: f64,
+    pub read_units: f64,
+    pub write_units: f64,
+}
+
 impl Function {
-    /// Starts the binary on one core.
-    pub async fn start(binary: &Path, environment: &[(&str, String)]) -> Self {
+    /// Starts a command on one core.
+    pub async fn start(command: &[&Path], environment: &Environment) -> Self {
         let runtime = Runtime::start().await;
         let started = Instant::now();
-        let child = Command::new("taskset")
+        let mut child = Command::new("taskset")
             .args(["--cpu-list", "0"])
-            .arg(binary)
+            .args(command)
             .env_clear()
             .envs([
+                ("PATH", std::env::var("PATH").unwrap_or_default()),
                 ("AWS_LAMBDA_RUNTIME_API", runtime.address.to_string()),
                 ("AWS_LAMBDA_FUNCTION_NAME", "token".to_owned()),
                 ("AWS_LAMBDA_FUNCTION_VERSION", "1".to_owned()),
                 ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512".to_owned()),
-                ("AWS_LAMBDA_LOG_GROUP_NAME", "bench".to_owned()),
-                ("AWS_LAMBDA_LOG_STREAM_NAME", "bench".to_owned()),
-                ("AWS_REGION", "eu-west-1".to_owned()),
-                ("AWS_ACCESS_KEY_ID", "local".to_owned()),
-                ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
             ])
-            .envs(environment.iter().cloned())
-            .stdout(Stdio::null())
+            .envs(environment)
+            .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .expect("`taskset` and the release binary are there");
+            .expect("`taskset` and the binary are there");
+        let output = child.stdout.take().expect("standard output is piped");
         Self {
             runtime,
             child,
             started,
+            log: tokio::spawn(read(output)),
         }
     }
 
@@ -93,24 +111,64 @@ impl Function {
         (status, serde_json::from_str(body).unwrap_or(Value::Null))
     }
 
+    /// Ends it as Lambda does, so that a profiler around it can still write down what it saw; gives
+    /// what its answers cost.
+    pub async fn stop(mut self) -> Work {
+        let id = self.child.id().expect("the function runs").to_string();
+        let told = Command::new("kill").arg(id).status().await;
+        assert!(told.expect("`kill` is there").success());
+        self.child.wait().await.expect("it ends");
+        self.log.await.expect("its log can be read")
+    }
+
     /// What it has used so far.
     pub fn usage(&self) -> Usage {
         let id = self.child.id().expect("the function runs");
-        // `schedstat` counts nanoseconds on a CPU, for every thread.
+        let read = |name: &str| fs::read_to_string(format!("/proc/{id}/{name}")).expect(name);
+        // `schedstat` counts nanoseconds on a CPU, for every thread; `stat` tells in ticks whose they were.
         let tasks = fs::read_dir(format!("/proc/{id}/task")).expect("its threads");
         let nanoseconds: u64 = tasks
             .filter_map(|task| fs::read_to_string(task.ok()?.path().join("schedstat")).ok())
             .filter_map(|text| text.split(' ').next()?.parse::<u64>().ok())
             .sum();
-        let status = fs::read_to_string(format!("/proc/{id}/status")).expect("its status");
+        let cpu = Duration::from_nanos(nanoseconds);
+        let stat = read("stat");
+        let (_, fields) = stat.rsplit_once(") ").expect("a name in brackets");
+        let ticks: Vec<f64> = fields.split(' ').filter_map(|n| n.parse().ok()).collect();
+        // After the state, which is no number: user time is the eleventh field, system time the next.
+        let (user, kernel) = (ticks[10], ticks[11]);
+        let kernel = cpu.mul_f64(kernel / (user + kernel).max(1.0));
+        let status = read("status");
         let resident = status
             .lines()
             .find_map(|line| line.strip_prefix("VmRSS:"))
             .and_then(|line| line.split_whitespace().next()?.parse().ok())
             .expect("its memory");
         Usage {
-            cpu: Duration::from_nanos(nanoseconds),
+            user: cpu.saturating_sub(kernel),
+            kernel,
             resident_kib: resident,
         }
+    }
+}
+
+/// Reads the log to its end.
+async fn read(output: ChildStdout) -> Work {
+    let (mut sum, mut answers) = (Work::default(), 0.0);
+    let mut lines = BufReader::new(output).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        let line: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"));
+        if line["message"] == "answered" {
+            let number = |name: &str| line[name].as_f64().expect("the log tells every cost");
+            sum.sign_calls += number("sign_calls");
+            sum.read_units += number("read_units");
+            sum.write_units += number("write_units");
+            answers += 1.0;
+        }
+    }
+    Work {
+        sign_calls: sum.sign_calls / answers,
+        read_units: sum.read_units / answers,
+        write_units: sum.write_units / answers,
     }
 }

@@ -1,156 +1,190 @@
-//! `cargo bench-token [REFRESHES] [BINARY]`: the release binary of the token function behind an emulated
-//! Runtime API, DynamoDB over loopback, a chain of refreshes on one core. Prints CPU per refresh for
-//! every algorithm, cold start and memory, all in one run.
+//! `cargo bench-token`: the release binary of the token function behind an emulated Runtime API, `DynamoDB`
+//! and KMS over loopback, a chain of refreshes on one core. Prints for every signing mode and algorithm
+//! what a refresh costs in CPU, calls and capacity, and cold start and memory, all in one run. With
+//! `--callgrind` it counts instructions instead, and writes down where they go.
 
+mod callgrind;
 mod function;
 mod runtime;
+mod service;
+mod tenant;
 
-use std::{path::PathBuf, time::Duration};
-
-use e2e::{
-    Launch, Server,
-    apps::{App, Proof, User},
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
 };
-use function::Function;
 
-const ALGORITHMS: [&str; 3] = ["ES256", "RS256", "PS256"];
+use clap::Parser;
+use function::{Function, Usage, Work};
+use service::Service;
+use tenant::{ALGORITHMS, Algorithm};
+
+/// Refreshes before anything is measured: caches are filled and connections open.
+const WARM_UP: u32 = 200;
+
+/// Cold starts of which the median is told.
+const STARTS: usize = 5;
+
+#[derive(Parser)]
+#[command(
+    about = "What a refresh costs the token function",
+    name = "cargo bench-token"
+)]
+struct Options {
+    /// How many refreshes to measure.
+    #[arg(long, default_value_t = 2_000)]
+    refreshes: u32,
+    /// The function; `target/release/token` without it, with `--callgrind` `target/profiling/token`.
+    #[arg(long)]
+    binary: Option<PathBuf>,
+    /// How tokens are signed.
+    #[arg(long, value_delimiter = ',', default_values = ["wrapped", "kms"])]
+    modes: Vec<String>,
+    /// Which algorithms sign.
+    #[arg(long, value_delimiter = ',', default_values = ["ES256", "RS256", "PS256"])]
+    algorithms: Vec<String>,
+    /// Count instructions under valgrind.
+    #[arg(long)]
+    callgrind: bool,
+}
+
+impl Options {
+    fn binary(&self) -> PathBuf {
+        let profile = if self.callgrind {
+            "profiling"
+        } else {
+            "release"
+        };
+        let binary = self
+            .binary
+            .clone()
+            .unwrap_or_else(|| service::target().join(profile).join("token"));
+        assert!(
+            binary.exists(),
+            "{} is not there: cargo build --profile {profile} --package token",
+            binary.display()
+        );
+        binary
+    }
+
+    fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
+        ALGORITHMS
+            .into_iter()
+            .filter(|algorithm| self.algorithms.iter().any(|name| name == algorithm.name))
+    }
+}
 
 #[tokio::main]
 async fn main() {
-    let refreshes: u32 = std::env::args()
-        .nth(1)
-        .map_or(2_000, |text| text.parse().expect("a number"));
-    let binary = std::env::args().nth(2);
-    let binary = PathBuf::from(binary.as_deref().unwrap_or("target/release/token"));
-    assert!(
-        binary.exists(),
-        "build it first: cargo build --release --package token"
-    );
+    let options = Options::parse();
+    let binary = options.binary();
+    if options.callgrind {
+        return callgrind::run(&options, &binary).await;
+    }
     let size = std::fs::metadata(&binary).expect("its size").len();
+    println!("{} bytes: {}", size, binary.display());
     println!(
-        "binary: {:.1} MiB, stripped",
-        f64::from(u32::try_from(size).unwrap_or(u32::MAX)) / 1_048_576.0
+        "{:8} {:9} {:>12} {:>12} {:>14} {:>12} {:>12} {:>8} {:>11} {:>12}",
+        "mode",
+        "algorithm",
+        "cold start",
+        "cold CPU",
+        "CPU a refresh",
+        "of it kernel",
+        "wall",
+        "signed",
+        "read/write",
+        "resident"
     );
+    for mode in &options.modes {
+        let service = Service::start(mode, &tenant::file());
+        for algorithm in options.algorithms() {
+            let row = measure(&service, &binary, algorithm, options.refreshes).await;
+            println!("{mode:8} {:9} {row}", algorithm.name);
+        }
+    }
+}
 
-    let folder = tempfile::tempdir().expect("a folder");
-    let server = Launch::new()
-        .tenant(tenant())
-        .data(&folder)
-        .option("--dynamodb-port", "0")
-        .start("the bench needs the database of a server of its own")
-        .expect("BASE_URL is not set");
-    let environment = [
-        ("ISSUER", server.issuer().to_owned()),
-        ("TABLE_NAME", "ratchet".to_owned()),
-        (
-            "KEY_FILE",
-            folder.path().join("keys.json").display().to_string(),
-        ),
-        ("AWS_ENDPOINT_URL_DYNAMODB", server.dynamodb().to_owned()),
-        ("RUST_LOG", "info".to_owned()),
-    ];
-    println!(
-        "{:9} {:>12} {:>12} {:>14} {:>12} {:>12}",
-        "algorithm", "cold start", "cold CPU", "CPU a refresh", "wall", "resident"
-    );
-    for algorithm in ALGORITHMS {
-        measure(&server, &binary, &environment, algorithm, refreshes).await;
+/// A chain of refreshes: every token is the one that the last refresh gave.
+struct Chain {
+    algorithm: Algorithm,
+    token: String,
+}
+
+impl Chain {
+    async fn begin(service: &Service, algorithm: Algorithm) -> Self {
+        let login = service.server.login(&algorithm.app());
+        let token = login.audience(algorithm.audience).refresh_token().await;
+        Self { algorithm, token }
+    }
+
+    async fn refresh(&mut self, function: &mut Function, times: u32) {
+        for _ in 0..times {
+            let form = format!(
+                "grant_type=refresh_token&client_id={}&refresh_token={}",
+                self.algorithm.client, self.token
+            );
+            let (status, body) = function.post(&form).await;
+            assert_eq!(status, 200, "{body}");
+            assert!(
+                body["id_token"].is_string(),
+                "an ID token is part of what is measured"
+            );
+            let token = body["refresh_token"].as_str();
+            token.expect("a refresh token").clone_into(&mut self.token);
+        }
     }
 }
 
 async fn measure(
-    server: &Server,
+    service: &Service,
     binary: &std::path::Path,
-    environment: &[(&str, String)],
-    algorithm: &'static str,
+    algorithm: Algorithm,
     refreshes: u32,
-) {
-    let app = App {
-        id: match algorithm {
-            "ES256" => "bench-es256",
-            "RS256" => "bench-rs256",
-            _ => "bench-ps256",
-        },
-        name: "Bench",
-        callback: "https://app.example.com/callback",
-        proof: Proof::None,
-    };
-    let audience = format!("https://{}.example.com", algorithm.to_lowercase());
-    let mut token = server.login(&app).audience(&audience).refresh_token().await;
-    let mut function = Function::start(binary, environment).await;
-    token = refresh(&mut function, app.id, &token).await;
-    let (cold_start, cold) = (function.age(), function.usage());
-    for _ in 0..200 {
-        token = refresh(&mut function, app.id, &token).await;
+) -> String {
+    let mut chain = Chain::begin(service, algorithm).await;
+    let mut starts = Vec::new();
+    for _ in 0..STARTS {
+        let mut function = Function::start(&[binary], &service.environment).await;
+        chain.refresh(&mut function, 1).await;
+        starts.push((function.age(), function.usage().cpu()));
+        function.stop().await;
     }
-    let (before, began) = (function.usage(), std::time::Instant::now());
-    for _ in 0..refreshes {
-        token = refresh(&mut function, app.id, &token).await;
-    }
+    let mut function = Function::start(&[binary], &service.environment).await;
+    chain.refresh(&mut function, WARM_UP).await;
+    let (before, began) = (function.usage(), Instant::now());
+    chain.refresh(&mut function, refreshes).await;
     let (after, wall) = (function.usage(), began.elapsed());
-    println!(
-        "{algorithm:9} {:>9.1} ms {:>9.1} ms {:>11} µs {:>9} µs {:>8} KiB",
-        milliseconds(cold_start),
-        milliseconds(cold.cpu),
-        (after.cpu.saturating_sub(before.cpu) / refreshes).as_micros(),
-        (wall / refreshes).as_micros(),
-        after.resident_kib,
-    );
+    let work = function.stop().await;
+    row(&starts, before, after, wall / refreshes, refreshes, work)
 }
 
-async fn refresh(function: &mut Function, client_id: &str, token: &str) -> String {
-    let form = format!("grant_type=refresh_token&client_id={client_id}&refresh_token={token}");
-    let (status, body) = function.post(&form).await;
-    assert_eq!(status, 200, "{body}");
-    assert!(
-        body["id_token"].is_string(),
-        "an ID token is part of what is measured"
-    );
-    body["refresh_token"]
-        .as_str()
-        .expect("a refresh token")
-        .to_owned()
-}
-
-fn milliseconds(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1_000.0
-}
-
-/// A client and an API for every algorithm, and somebody to log in.
-fn tenant() -> String {
-    let clients = ALGORITHMS.map(|algorithm| {
-        format!(
-            r#"
-  - name: Bench {algorithm}
-    client_id: bench-{}
-    app_type: spa
-    oidc_conformant: true
-    token_endpoint_auth_method: none
-    grant_types: [authorization_code, refresh_token]
-    callbacks: ["https://app.example.com/callback"]
-    jwt_configuration: {{ alg: {algorithm} }}
-    refresh_token: {{ rotation_type: rotating, expiration_type: expiring, leeway: 10 }}"#,
-            algorithm.to_lowercase()
-        )
-    });
-    let apis = ALGORITHMS.map(|algorithm| {
-        format!(
-            r"
-  - name: Bench {algorithm}
-    identifier: https://{}.example.com
-    signing_alg: {algorithm}
-    allow_offline_access: true
-    skip_consent_for_verifiable_first_party_clients: true",
-            algorithm.to_lowercase()
-        )
-    });
-    let user = User::ada();
+fn row(
+    starts: &[(Duration, Duration)],
+    before: Usage,
+    after: Usage,
+    wall: Duration,
+    refreshes: u32,
+    work: Work,
+) -> String {
+    let micros = |spent: Duration| (spent / refreshes).as_micros();
     format!(
-        "clients:{}\nresourceServers:{}\nusers:\n  - email: {}\n    email_verified: true\n    \
-         name: Ada Lovelace\n    password: {}\n",
-        clients.concat(),
-        apis.concat(),
-        user.email,
-        user.password
+        "{:>9.1} ms {:>9.1} ms {:>11} µs {:>9} µs {:>9} µs {:>8.1} {:>5.1}/{:<5.1} {:>8} KiB",
+        median(starts.iter().map(|start| start.0)),
+        median(starts.iter().map(|start| start.1)),
+        micros(after.cpu().saturating_sub(before.cpu())),
+        micros(after.kernel.saturating_sub(before.kernel)),
+        wall.as_micros(),
+        work.sign_calls,
+        work.read_units,
+        work.write_units,
+        after.resident_kib,
     )
+}
+
+/// In milliseconds.
+fn median(values: impl Iterator<Item = Duration>) -> f64 {
+    let mut values: Vec<_> = values.collect();
+    values.sort();
+    values[values.len() / 2].as_secs_f64() * 1_000.0
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{
-    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
+    error::{ProvideErrorMetadata, SdkError},
     types::AttributeValue,
 };
 
@@ -65,7 +65,7 @@ where
     R: std::fmt::Debug + Send + Sync + 'static,
 {
     fn from(error: SdkError<E, R>) -> Self {
-        let reason = DisplayErrorContext(&error).to_string();
+        let reason = aws::reason(&error);
         if aws::is_passing(&error) {
             Self::Unavailable(reason)
         } else {

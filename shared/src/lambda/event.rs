@@ -1,0 +1,251 @@
+//! From an event to a request. HTTP APIs and function URLs send payload format 2.0, an Application Load
+//! Balancer its own; `lambda_http` reads both. What is left is whom to believe: the path without the
+//! stage, and the caller's address from the front itself rather than from whatever a client wrote.
+
+use std::net::{IpAddr, SocketAddr};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, Uri};
+use lambda_http::{Body, RequestExt, request::RequestContext as Context};
+
+use crate::{
+    domain::ids::RequestId,
+    http::{Request, RequestContext},
+};
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// A request, as the functions take it. `trusted_proxies` stand between the clients and the front.
+pub(super) fn request(
+    event: lambda_http::Request,
+    id: RequestId,
+    trusted_proxies: usize,
+) -> Request {
+    let context = event.request_context_ref();
+    let client_ip = client_ip(context, event.headers(), trusted_proxies);
+    let stage = stage(context).map(str::to_owned);
+    let (mut parts, body) = event.into_parts();
+    let body = match body {
+        Body::Text(text) => Bytes::from(text),
+        Body::Binary(bytes) => Bytes::from(bytes),
+        _ => Bytes::new(),
+    };
+    parts.uri = without_stage(&parts.uri, stage.as_deref());
+    parts.extensions.insert(RequestContext { id, client_ip });
+    Request::from_parts(parts, body)
+}
+
+/// A stage other than the default one is the first segment of every path.
+fn stage(context: Option<&Context>) -> Option<&str> {
+    match context {
+        Some(Context::ApiGatewayV2(context)) => context.stage.as_deref(),
+        _ => None,
+    }
+    .filter(|stage| *stage != "$default")
+}
+
+/// Path and query alone. The host that a client named is worth nothing: who we are is the issuer.
+fn without_stage(uri: &Uri, stage: Option<&str>) -> Uri {
+    let whole = uri.path_and_query().map_or("/", |whole| whole.as_str());
+    let rest = stage
+        .and_then(|stage| whole.strip_prefix('/')?.strip_prefix(stage))
+        .filter(|rest| rest.starts_with('/'))
+        .unwrap_or(whole);
+    // The tail of a valid path from a slash on is a valid path.
+    rest.parse().unwrap_or_default()
+}
+
+/// The caller's address. A front says whom it talked to: an HTTP API and a function URL in the event's
+/// context, a load balancer as the last entry of `X-Forwarded-For`. Every trusted proxy before it has
+/// appended whom it talked to in turn; what stands further left anybody may have written.
+fn client_ip(
+    context: Option<&Context>,
+    headers: &HeaderMap,
+    trusted_proxies: usize,
+) -> Option<IpAddr> {
+    let seen = match context {
+        Some(Context::ApiGatewayV2(context)) => context.http.source_ip.as_deref().and_then(address),
+        _ => None,
+    };
+    let forwarded: Vec<&str> = headers
+        .get_all(X_FORWARDED_FOR)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .collect();
+    let mut hops = forwarded.into_iter().rev().map_while(address).peekable();
+    if seen.is_some() {
+        // The front has appended it there, too.
+        hops.next_if(|hop| Some(*hop) == seen);
+    }
+    seen.into_iter()
+        .chain(hops)
+        .take(trusted_proxies + 1)
+        .last()
+}
+
+/// An address, also with the port that a load balancer can be told to add.
+fn address(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    text.parse()
+        .or_else(|_| text.parse().map(|address: SocketAddr| address.ip()))
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// An event of an HTTP API, with a stage.
+    fn http_api(stage: &str, path: &str) -> Value {
+        json!({
+            "version": "2.0",
+            "routeKey": "ANY /oauth/token",
+            "rawPath": path,
+            "rawQueryString": "a=b%20c&a=d",
+            "cookies": ["auth0=1", "other=2"],
+            "headers": {
+                "content-type": "application/x-www-form-urlencoded",
+                "host": "abc.execute-api.eu-west-1.amazonaws.com",
+                "x-forwarded-for": "203.0.113.9, 198.51.100.7, 192.0.2.1",
+                "x-forwarded-proto": "https"
+            },
+            "requestContext": {
+                "accountId": "123456789012",
+                "apiId": "abc",
+                "domainName": "abc.execute-api.eu-west-1.amazonaws.com",
+                "domainPrefix": "abc",
+                "http": {
+                    "method": "POST",
+                    "path": path,
+                    "protocol": "HTTP/1.1",
+                    "sourceIp": "192.0.2.1",
+                    "userAgent": "test"
+                },
+                "requestId": "r",
+                "routeKey": "ANY /oauth/token",
+                "stage": stage,
+                "time": "12/Mar/2026:19:03:58 +0000",
+                "timeEpoch": 1_773_342_238_000_u64
+            },
+            "body": "Z3JhbnRfdHlwZT1wYXNzd29yZA==",
+            "isBase64Encoded": true
+        })
+    }
+
+    /// What a function URL sends instead of what an HTTP API does.
+    fn function_url() -> Value {
+        let mut event = http_api("$default", "/oauth/token");
+        event["routeKey"] = json!("$default");
+        event["headers"]["x-forwarded-for"] = json!("192.0.2.1");
+        event["requestContext"]["authorizer"] = Value::Null;
+        event["requestContext"]["domainName"] = json!("abc.lambda-url.eu-west-1.on.aws");
+        event["requestContext"]["routeKey"] = json!("$default");
+        event
+    }
+
+    /// An event of a load balancer whose target group sends lists of values.
+    fn load_balancer() -> Value {
+        json!({
+            "requestContext": { "elb": { "targetGroupArn": "arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/t/1" } },
+            "httpMethod": "POST",
+            "path": "/authorize",
+            "multiValueQueryStringParameters": {
+                "redirect_uri": ["https%3A%2F%2Fapp.example.com%2Fcb%3Fa%3D1%26b%3D2"],
+                "scope": ["openid%20profile"],
+                "twice": ["1", "2"]
+            },
+            "multiValueHeaders": {
+                "content-type": ["application/x-www-form-urlencoded"],
+                "host": ["login.example.com"],
+                "cookie": ["auth0=1"],
+                "x-forwarded-for": ["203.0.113.9", "192.0.2.1:4711"]
+            },
+            "body": "a=b",
+            "isBase64Encoded": false
+        })
+    }
+
+    fn read(event: &Value, trusted_proxies: usize) -> Request {
+        let event = lambda_http::request::from_str(&event.to_string()).unwrap();
+        request(event, RequestId::from_bytes([0; 16]), trusted_proxies)
+    }
+
+    fn client_ip(event: &Value, trusted_proxies: usize) -> Option<String> {
+        let request = read(event, trusted_proxies);
+        let context: &RequestContext = request.extensions().get().unwrap();
+        context.client_ip.map(|address| address.to_string())
+    }
+
+    #[test]
+    fn an_http_api_is_understood_with_and_without_a_stage_in_its_paths() {
+        for (stage, path) in [
+            ("$default", "/oauth/token"),
+            ("prod", "/prod/oauth/token"),
+            ("oauth", "/oauth/oauth/token"),
+        ] {
+            let request = read(&http_api(stage, path), 0);
+            assert_eq!(request.uri(), "/oauth/token?a=b%20c&a=d", "{stage}");
+            assert_eq!(request.method(), "POST");
+            assert_eq!(request.headers()["cookie"], "auth0=1; other=2");
+            assert_eq!(request.body(), "grant_type=password");
+        }
+    }
+
+    #[test]
+    fn a_function_url_is_understood() {
+        let event = function_url();
+        assert_eq!(read(&event, 0).uri(), "/oauth/token?a=b%20c&a=d");
+        assert_eq!(client_ip(&event, 0).as_deref(), Some("192.0.2.1"));
+    }
+
+    #[test]
+    fn a_load_balancer_is_understood() {
+        let request = read(&load_balancer(), 0);
+        assert_eq!(request.uri().path(), "/authorize");
+        let query = request.uri().query().unwrap();
+        let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+        for pair in [
+            ("redirect_uri", "https://app.example.com/cb?a=1&b=2"),
+            ("scope", "openid profile"),
+            ("twice", "1"),
+            ("twice", "2"),
+        ] {
+            assert!(pairs.iter().any(|(n, v)| (&**n, &**v) == pair), "{query}");
+        }
+        assert_eq!(request.headers()["cookie"], "auth0=1");
+        assert_eq!(request.body(), "a=b");
+    }
+
+    #[test]
+    fn nothing_that_a_client_wrote_passes_for_its_address() {
+        assert_eq!(
+            client_ip(&http_api("$default", "/"), 0).as_deref(),
+            Some("192.0.2.1")
+        );
+        assert_eq!(client_ip(&load_balancer(), 0).as_deref(), Some("192.0.2.1"));
+    }
+
+    #[test]
+    fn behind_a_trusted_proxy_the_address_is_the_one_that_it_saw() {
+        let event = http_api("$default", "/");
+        assert_eq!(client_ip(&event, 1).as_deref(), Some("198.51.100.7"));
+        assert_eq!(
+            client_ip(&load_balancer(), 1).as_deref(),
+            Some("203.0.113.9")
+        );
+        // Somebody who went around the proxy is who the front saw.
+        assert_eq!(client_ip(&function_url(), 1).as_deref(), Some("192.0.2.1"));
+    }
+
+    #[test]
+    fn what_is_no_address_ends_the_chain() {
+        let mut event = http_api("$default", "/");
+        event["headers"]["x-forwarded-for"] = json!("198.51.100.7, unknown, 192.0.2.1");
+        assert_eq!(client_ip(&event, 2).as_deref(), Some("192.0.2.1"));
+        event["headers"]["x-forwarded-for"] = json!("[2001:db8::1]:443, 192.0.2.1");
+        assert_eq!(client_ip(&event, 1).as_deref(), Some("2001:db8::1"));
+    }
+}

@@ -1,0 +1,130 @@
+//! The shell around a function on Lambda: environment and clients once, then one request after the
+//! other, as `lambda_http` hands them over.
+
+mod event;
+
+use std::{convert::Infallible, process::ExitCode, sync::Arc};
+
+use lambda_http::{Body, Error, service_fn};
+use tokio::runtime::Builder;
+
+use crate::{
+    app::{App, Parts, SigningKeys, StartError},
+    aws::Clients,
+    config::{AwsConfig, Config},
+    domain::ids::RequestId,
+    http::{self, Request, RequestContext, Response},
+    system::random,
+    telemetry::{self, cost},
+};
+
+pub use crate::keys::KeyUse;
+
+/// Readies everything, then serves until the environment is taken away. Whatever keeps a function from
+/// running is one line of its log, and an exit code for Lambda.
+pub fn run<F, Answer>(key_use: KeyUse, handle: F) -> ExitCode
+where
+    F: Fn(Arc<App>, Request) -> Answer + Clone + Send + Sync + 'static,
+    Answer: Future<Output = Response> + Send + 'static,
+{
+    ended(start(key_use, App::new, handle))
+}
+
+/// Readies the public keys alone, then serves until the environment is taken away.
+pub fn publish<F, Answer>(handle: F) -> ExitCode
+where
+    F: Fn(Arc<SigningKeys>, Request) -> Answer + Clone + Send + Sync + 'static,
+    Answer: Future<Output = Response> + Send + 'static,
+{
+    let ready = async |parts| SigningKeys::load(&parts).await;
+    ended(start(KeyUse::Verify, ready, handle))
+}
+
+fn ended(result: Result<(), Error>) -> ExitCode {
+    let Err(error) = result else {
+        return ExitCode::SUCCESS;
+    };
+    tracing::error!(reason = %error, "the function cannot run");
+    ExitCode::FAILURE
+}
+
+/// What stands between the clients and a function.
+#[derive(Clone, Copy)]
+struct Front {
+    https: bool,
+    trusted_proxies: usize,
+}
+
+fn start<S, F, Answer>(
+    key_use: KeyUse,
+    ready: impl AsyncFnOnce(Parts) -> Result<S, StartError>,
+    handle: F,
+) -> Result<(), Error>
+where
+    S: Send + Sync + 'static,
+    F: Fn(Arc<S>, Request) -> Answer + Clone + Send + Sync + 'static,
+    Answer: Future<Output = Response> + Send + 'static,
+{
+    telemetry::init_json();
+    let aws = AwsConfig::from_env()?;
+    let config = Config::from_env()?;
+    let front = Front {
+        https: config.issuer.is_https(),
+        trusted_proxies: config.trusted_proxies,
+    };
+    // One request at a time needs one thread: handing it from one to another costs more than it gains.
+    let runtime = if aws.max_concurrency > 1 {
+        Builder::new_multi_thread().enable_all().build()?
+    } else {
+        Builder::new_current_thread().enable_all().build()?
+    };
+    let parts = Parts::from_config(config, Clients::of_function(aws), key_use)?;
+    runtime.block_on(async {
+        let state = Box::pin(ready(parts)).await?;
+        serve(Arc::new(state), front, handle).await
+    })
+}
+
+async fn serve<S, F, Answer>(state: Arc<S>, front: Front, handle: F) -> Result<(), Error>
+where
+    S: Send + Sync + 'static,
+    F: Fn(Arc<S>, Request) -> Answer + Clone + Send + Sync + 'static,
+    Answer: Future<Output = Response> + Send + 'static,
+{
+    lambda_http::run_concurrent(service_fn(move |event: lambda_http::Request| {
+        let (state, handle) = (Arc::clone(&state), handle.clone());
+        async move {
+            let id = RequestId::from_bytes(random());
+            let request = event::request(event, id, front.trusted_proxies);
+            let client_ip = request
+                .extensions()
+                .get::<RequestContext>()
+                .and_then(|c| c.client_ip);
+            // Boxed: it is large, and every layer around it would move it once more.
+            let answer = Box::pin(handle(state, request));
+            let (mut response, cost) = cost::counted(answer).await;
+            http::complete(&mut response, id, front.https);
+            tracing::info!(
+                status = response.status().as_u16(),
+                client_ip = client_ip.map(tracing::field::display),
+                read_units = cost.read_units,
+                write_units = cost.write_units,
+                sign_calls = cost.sign_calls,
+                "answered"
+            );
+            Ok::<_, Infallible>(into_answer(response))
+        }
+    }))
+    .await
+}
+
+fn into_answer(response: Response) -> lambda_http::Response<Body> {
+    let (parts, body) = response.into_parts();
+    // Every body of ours is text; a gateway would base64-encode bytes.
+    let body = match String::from_utf8(body.to_vec()) {
+        Ok(text) if text.is_empty() => Body::Empty,
+        Ok(text) => Body::Text(text),
+        Err(bytes) => Body::Binary(bytes.into_bytes()),
+    };
+    lambda_http::Response::from_parts(parts, body)
+}

@@ -1,0 +1,69 @@
+//! Instructions instead of time: the same count whatever else the machine does. What the kernel does for
+//! the function is not in it.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::{Chain, Options, function::Function, service::Service, tenant};
+
+/// A shorter and a longer chain; their difference is what refreshes cost without the start.
+const CHAINS: [u32; 2] = [100, 500];
+
+/// How many lines of the listing are printed.
+const LINES: usize = 40;
+
+/// Counts, prints, and leaves the listings in the target folder.
+pub async fn run(options: &Options, binary: &Path) {
+    for mode in &options.modes {
+        let service = Service::start(mode, &tenant::file());
+        for algorithm in options.algorithms() {
+            let mut counts = Vec::new();
+            let mut listing = PathBuf::new();
+            for refreshes in CHAINS {
+                let name = format!("callgrind.{mode}.{}.{refreshes}", algorithm.name);
+                listing = crate::service::target().join(name);
+                let mut chain = Chain::begin(&service, algorithm).await;
+                let option = format!("--callgrind-out-file={}", listing.display());
+                let command: [&Path; 5] = [
+                    "valgrind".as_ref(),
+                    "--quiet".as_ref(),
+                    "--tool=callgrind".as_ref(),
+                    option.as_ref(),
+                    binary,
+                ];
+                let mut function = Function::start(&command, &service.environment).await;
+                chain.refresh(&mut function, refreshes).await;
+                function.stop().await;
+                counts.push(total(&listing));
+            }
+            let each = (counts[1] - counts[0]) / u64::from(CHAINS[1] - CHAINS[0]);
+            println!("{mode} {}: {each} instructions a refresh", algorithm.name);
+            println!("{}\n{}", listing.display(), annotated(&listing));
+        }
+    }
+}
+
+fn total(listing: &Path) -> u64 {
+    let text = std::fs::read_to_string(listing).expect("callgrind has written");
+    let line = text.lines().find_map(|line| line.strip_prefix("totals: "));
+    let count = line.and_then(|count| count.trim().parse().ok());
+    count.expect("a total")
+}
+
+/// The functions in which most is spent, callees included.
+fn annotated(listing: &Path) -> String {
+    let output = Command::new("callgrind_annotate")
+        .arg("--inclusive=yes")
+        .arg(listing)
+        .output()
+        .expect("callgrind_annotate comes with valgrind");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let lines: Vec<_> = text
+        .lines()
+        .filter(|line| line.contains('%'))
+        .take(LINES)
+        .collect();
+    lines.join("\n")
+}

@@ -1,0 +1,81 @@
+//! What the function needs around it: a stack in moto, a `DynamoDB` and a KMS on loopback, and the other
+//! functions to log in with.
+
+use std::{
+    collections::BTreeMap,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use e2e::Server;
+
+/// Variables of a function.
+pub type Environment = BTreeMap<String, String>;
+
+/// A running service; it goes when its standard input is closed.
+pub struct Service {
+    watch: Child,
+    pub server: Server,
+    /// What the token function is told.
+    pub environment: Environment,
+}
+
+impl Service {
+    /// Starts the front of the deployment's tests with this signing mode and tenant.
+    pub fn start(mode: &str, tenant: &str) -> Self {
+        let python = target().join("deploy/bin/python");
+        assert!(
+            python.exists(),
+            "{} is not there: tests/run makes it",
+            python.display()
+        );
+        let mut watch = Command::new(python)
+            .args(["tests/deploy/watch.py", &format!("SigningMode={mode}")])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("Python starts the service");
+        let output = watch.stdout.take().expect("standard output is piped");
+        let mut lines = BufReader::new(output).lines().map_while(Result::ok);
+        let told = lines.next().expect("what the functions are told");
+        let mut told: BTreeMap<String, Environment> =
+            serde_json::from_str(&told).unwrap_or_else(|error| panic!("{error} in {told}"));
+        let issuer = lines.next().expect("where the service is");
+        let issuer = issuer.strip_prefix("ready ").expect("it is ready");
+        let environment = told.remove("token").expect("there is a token function");
+        import(tenant, &environment);
+        Self {
+            watch,
+            server: Server::at(issuer),
+            environment,
+        }
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        drop(self.watch.stdin.take());
+        // It is going either way.
+        let _ = self.watch.wait();
+    }
+}
+
+/// As an operator does it.
+fn import(tenant: &str, environment: &Environment) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("tenant.yaml");
+    std::fs::write(&file, tenant).expect("the tenant file can be written");
+    let done = Command::new(target().join("debug/admin"))
+        .args([Path::new("tenant"), Path::new("import"), &file])
+        .envs(environment)
+        .stdout(Stdio::null())
+        .status()
+        .expect("build it first: cargo build --workspace");
+    assert!(done.success(), "the tenant cannot be imported");
+}
+
+/// Where builds and virtual environments are.
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from)
+}

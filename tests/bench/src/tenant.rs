@@ -1,0 +1,79 @@
+//! A client and an API for every algorithm, and somebody to log in.
+
+use e2e::apps::{App, Proof, User};
+
+/// What tokens are signed with; the cheapest first.
+pub const ALGORITHMS: [Algorithm; 3] = [
+    Algorithm {
+        name: "ES256",
+        client: "bench-es256",
+        audience: "https://es256.example.com",
+    },
+    Algorithm {
+        name: "RS256",
+        client: "bench-rs256",
+        audience: "https://rs256.example.com",
+    },
+    Algorithm {
+        name: "PS256",
+        client: "bench-ps256",
+        audience: "https://ps256.example.com",
+    },
+];
+
+/// An algorithm with the client and the API that use it.
+#[derive(Clone, Copy)]
+pub struct Algorithm {
+    pub name: &'static str,
+    pub client: &'static str,
+    pub audience: &'static str,
+}
+
+impl Algorithm {
+    /// The client, as the harness logs in with it.
+    pub fn app(self) -> App {
+        App {
+            id: self.client,
+            name: "Bench",
+            callback: "https://app.example.com/callback",
+            proof: Proof::None,
+        }
+    }
+}
+
+/// The tenant file.
+pub fn file() -> String {
+    let clients = ALGORITHMS.map(|Algorithm { name, client, .. }| {
+        format!(
+            r#"
+  - name: Bench {name}
+    client_id: {client}
+    app_type: spa
+    oidc_conformant: true
+    token_endpoint_auth_method: none
+    grant_types: [authorization_code, refresh_token]
+    callbacks: ["https://app.example.com/callback"]
+    jwt_configuration: {{ alg: {name} }}
+    refresh_token: {{ rotation_type: rotating, expiration_type: expiring, leeway: 10 }}"#
+        )
+    });
+    let apis = ALGORITHMS.map(|Algorithm { name, audience, .. }| {
+        format!(
+            r"
+  - name: Bench {name}
+    identifier: {audience}
+    signing_alg: {name}
+    allow_offline_access: true
+    skip_consent_for_verifiable_first_party_clients: true"
+        )
+    });
+    let user = User::ada();
+    format!(
+        "clients:{}\nresourceServers:{}\nusers:\n  - email: {}\n    email_verified: true\n    \
+         name: Ada Lovelace\n    password: {}\n",
+        clients.concat(),
+        apis.concat(),
+        user.email,
+        user.password
+    )
+}

@@ -1,0 +1,78 @@
+"""A public application with rotating refresh tokens, and Ada, who logs in to it."""
+
+import base64
+import hashlib
+import re
+import secrets
+from urllib.parse import parse_qs, urljoin, urlsplit
+
+import requests
+
+# Of tests/fixtures/tenant.yaml: ten seconds of leeway.
+CLIENT_ID = "spa-leeway"
+CALLBACK = "https://lenient.example.com/callback"
+AUDIENCE = "https://api.example.com"
+PERSON = {"username": "ada@example.com", "password": "correct horse battery staple"}
+HIDDEN = re.compile(r'<input[^>]*type="hidden"[^>]*name="([^"]+)"[^>]*value="([^"]*)"')
+PATIENCE = 30
+
+
+class Client:
+    def __init__(self, issuer: str):
+        self._issuer = issuer
+
+    def log_in(self, scope: str = "openid offline_access") -> tuple[str, str]:
+        """Walks the hosted login, and gives a code and its verifier."""
+        verifier = secrets.token_urlsafe(32)
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())
+        with requests.Session() as browser:
+            page = browser.get(
+                urljoin(self._issuer, "authorize"),
+                params={
+                    "response_type": "code",
+                    "client_id": CLIENT_ID,
+                    "redirect_uri": CALLBACK,
+                    "scope": scope,
+                    "audience": AUDIENCE,
+                    "code_challenge": challenge.rstrip(b"=").decode(),
+                    "code_challenge_method": "S256",
+                },
+                timeout=PATIENCE,
+            )
+            page.raise_for_status()
+            answer = browser.post(
+                page.url,
+                data=dict(HIDDEN.findall(page.text)) | PERSON | {"action": "default"},
+                allow_redirects=False,
+                timeout=PATIENCE,
+            )
+            while not (target := urljoin(answer.url, answer.headers["location"])).startswith(CALLBACK):
+                answer = browser.get(target, allow_redirects=False, timeout=PATIENCE)
+        return parse_qs(urlsplit(target).query)["code"][0], verifier
+
+    def exchange(self, code: str, verifier: str) -> requests.Response:
+        return self._post(
+            grant_type="authorization_code",
+            code=code,
+            code_verifier=verifier,
+            redirect_uri=CALLBACK,
+        )
+
+    def refresh(self, token: str) -> requests.Response:
+        return self._post(grant_type="refresh_token", refresh_token=token)
+
+    def refresh_token(self, scope: str = "openid offline_access") -> str:
+        """Of a new login."""
+        return tokens(self.exchange(*self.log_in(scope)))["refresh_token"]
+
+    def _post(self, **form: str) -> requests.Response:
+        return requests.post(
+            urljoin(self._issuer, "oauth/token"),
+            data=form | {"client_id": CLIENT_ID},
+            timeout=PATIENCE,
+        )
+
+
+def tokens(answer: requests.Response) -> dict:
+    assert answer.status_code == 200, answer.text
+    return answer.json()

@@ -1,0 +1,194 @@
+"""A function that cannot start says why, in one line that names what is wrong, and ends."""
+
+import base64
+import json
+import subprocess
+from contextlib import contextmanager
+
+import pytest
+
+from kms_proxy import Silence
+from programs import built
+from service import create_table
+from stack import FUNCTIONS
+
+# No function gets so far as to ask for requests.
+NOBODY = "127.0.0.1:9"
+SECRET = "0123456789-secret-access-key"
+NO_KEY = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000"
+# Lambda gives a start ten seconds.
+LIMIT = 10
+KEYRING = {"PK": {"S": "TENANT"}, "SK": {"S": "KEYRING#SEALING"}}
+SIGNING_KEYS = {"PK": {"S": "TENANT"}, "SK": {"S": "KEYRING#SIGNING"}}
+
+
+def starting(front, function: str, **changes: str | None) -> subprocess.CompletedProcess:
+    environment = front.environment(function, NOBODY) | {"AWS_SECRET_ACCESS_KEY": SECRET} | changes
+    return subprocess.run(
+        [built(function)],
+        env={name: value for name, value in environment.items() if value is not None},
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )
+
+
+def failure(front, function: str, **changes: str | None) -> str:
+    """Why a function does not start, after these changes of its environment."""
+    done = starting(front, function, **changes)
+    assert done.returncode == 1
+    assert done.stderr == ""
+    (line,) = done.stdout.splitlines()
+    event = json.loads(line)
+    assert (event["level"], event["message"]) == ("ERROR", "the function cannot run")
+    assert SECRET not in line
+    return event["reason"]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize(
+    "name", ["AWS_REGION", "ISSUER", "SIGNING_KEYS", "TABLE_NAME", "WRAPPING_KEY"]
+)
+def test_a_missing_variable_is_named(kms_front, function, name):
+    assert failure(kms_front, function, **{name: None}) == f"environment variable {name}: is not set"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "what"),
+    [
+        ("ISSUER", "login.example.com", "must be a URL like `https://login.example.com/`"),
+        ("SIGNING_KEYS", "RS256", "`RS256` names no key"),
+        ("SIGNING_KEYS", "RS512=x", "`RS512=x` does not begin with RS256, PS256 or ES256"),
+        ("SIGNING_MODE", "both", "must be kms or wrapped"),
+    ],
+)
+def test_a_malformed_variable_is_named(kms_front, name, value, what):
+    reason = failure(kms_front, "token", **{name: value})
+    assert reason.startswith(f"environment variable {name}: {what}")
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_table_that_does_not_exist_is_named(kms_front, function):
+    reason = failure(kms_front, function, TABLE_NAME="nowhere")
+    assert reason.startswith("table nowhere: store refused: ResourceNotFoundException: ")
+
+
+@pytest.mark.parametrize("function", ["authorize", "revoke", "discovery"])
+def test_a_table_without_keys_says_what_to_do(kms_front, function):
+    client = kms_front.service.dynamodb_client()
+    if "without-keys" not in client.list_tables()["TableNames"]:
+        create_table(client, "without-keys")
+    reason = failure(kms_front, function, TABLE_NAME="without-keys")
+    assert reason == (
+        "there are no keys yet: import a tenant first, or start the function that signs"
+    )
+
+
+def test_a_store_that_is_away_is_named(kms_front):
+    reason = failure(kms_front, "token", AWS_ENDPOINT_URL_DYNAMODB=f"http://{NOBODY}")
+    assert reason.startswith(f"table {kms_front.service.table}: store unavailable: ")
+    assert "Connection refused" in reason
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_kms_that_is_away_is_named(kms_front, function):
+    with kms_front.kms.away():
+        reason = failure(kms_front, function)
+    assert "key service unavailable: arn:aws:kms:" in reason
+    assert "Connection refused" in reason
+
+
+def test_kms_that_is_silent_is_given_up_in_time(kms_front):
+    with kms_front.kms.fault(Silence()):
+        reason = failure(kms_front, "token")
+    assert "key service unavailable: arn:aws:kms:" in reason
+    assert "timeout" in reason
+
+
+def test_a_key_that_does_not_exist_is_named_and_not_written_down(kms_front):
+    """Were it written down, no function would start any more, whatever it is told."""
+    reason = failure(kms_front, "token", SIGNING_KEYS=f"RS256={NO_KEY}")
+    assert reason.startswith(f"key service refused: {NO_KEY}: NotFoundException: ")
+    assert_starts(kms_front)
+
+
+def test_a_key_of_another_kind_is_named_and_not_written_down(kms_front):
+    kms = kms_front.service.aws.client("kms")
+    new = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+    for key in (new, kms_front.service.stack.outputs["ES256KeyArn"]):
+        reason = failure(kms_front, "token", SIGNING_KEYS=f"RS256={key}")
+        assert reason == f"key service refused: {key}: it does not sign with RS256"
+    assert_starts(kms_front)
+
+
+def assert_starts(front):
+    with front.functions(**{function: 1 for function in FUNCTIONS}):
+        """They have asked for requests."""
+
+
+def test_a_keyring_that_another_key_wrapped_is_named(kms_front):
+    other = kms_front.service.aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    reason = failure(kms_front, "token", WRAPPING_KEY=other)
+    assert reason.startswith(f"keyring: key 1 cannot be unwrapped: key service refused: {other}: ")
+
+
+def test_a_wrapping_key_that_is_disabled_is_named(kms_front):
+    kms = kms_front.service.aws.client("kms")
+    key = kms_front.service.stack.resources["WrappingKey"]
+    kms.disable_key(KeyId=key)
+    try:
+        reason = failure(kms_front, "token")
+    finally:
+        kms.enable_key(KeyId=key)
+    assert reason.startswith("keyring: key 1 cannot be unwrapped: key service refused: ")
+    assert "DisabledException: " in reason
+    assert kms_front.service.stack.outputs["WrappingKeyArn"] in reason
+
+
+@contextmanager
+def spoilt(front, key: dict, attribute: str, spoil):
+    """Another text for a wrapped key in the table, for as long as it is used."""
+    client = front.service.dynamodb_client()
+    item = client.get_item(TableName=front.service.table, Key=key)["Item"]
+    wrapped = item["keys"]["L"][0]["M"]
+    text = find(wrapped, attribute)
+    kept = text["S"]
+    text["S"] = spoil(kept)
+    client.put_item(TableName=front.service.table, Item=item)
+    try:
+        yield
+    finally:
+        text["S"] = kept
+        client.put_item(TableName=front.service.table, Item=item)
+
+
+def find(fields: dict, attribute: str) -> dict | None:
+    if attribute in fields and "S" in fields[attribute]:
+        return fields[attribute]
+    inner = (find(field["M"], attribute) for field in fields.values() if "M" in field)
+    return next(filter(None, inner), None)
+
+
+def cut(text: str) -> str:
+    return base64.b64encode(base64.b64decode(text)[:-5]).decode()
+
+
+def test_a_sealing_key_that_is_cut_short_is_named(kms_front):
+    with spoilt(kms_front, KEYRING, "wrapped", cut):
+        reason = failure(kms_front, "revoke")
+    assert reason.startswith("keyring: key 1 cannot be unwrapped: key service refused: arn:")
+    assert "InvalidCiphertextException" in reason
+
+
+def test_a_sealing_key_that_is_no_base64_is_named(kms_front):
+    with spoilt(kms_front, KEYRING, "wrapped", lambda text: "%" + text):
+        assert failure(kms_front, "revoke") == "keyring: key 1 is not base64"
+
+
+def test_a_signing_key_that_is_cut_short_is_named(wrapped_front):
+    with spoilt(wrapped_front, SIGNING_KEYS, "private", cut):
+        reason = failure(wrapped_front, "token")
+    assert reason.startswith("keyring: the signing key for RS256 cannot be unwrapped: ")
+    assert "key service refused: arn:" in reason
+    assert "InvalidCiphertextException" in reason
