@@ -9,13 +9,13 @@ would give all functions one environment and compile them anew, so the built bin
 each with what the template gives it. An environment takes one request at a time, as on Lambda, so a
 function has a few. With `concurrency` it takes more, as on Lambda Managed Instances.
 
-Run as a program it prints `ready <issuer>` and serves until its standard input is closed:
+Run as a program it prints `ready <issuer>` and serves until its standard input is closed, or Ctrl-C:
 
     python watch.py SigningMode=wrapped
 """
 
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 import stack
@@ -90,7 +90,7 @@ def front(aws: stack.Moto, dynamodb: str, kms: KmsProxy | None = None, **paramet
 
 def main():
     parameters = dict(argument.split("=", 1) for argument in sys.argv[1:])
-    with stack.moto() as aws, local_server() as local:
+    with suppress(KeyboardInterrupt), stack.moto() as aws, local_server() as local:
         with front(aws, local.dynamodb, **parameters) as made, made.functions():
             print(f"ready {made.issuer}", flush=True)
             sys.stdin.read()
