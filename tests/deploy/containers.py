@@ -1,6 +1,6 @@
 """The front of `sam local start-api`: the built functions in containers, behind SAM's own HTTP API.
 
-    with engine(architecture()) as docker, front(docker, aws, local.dynamodb, SigningMode="kms") as made:
+    with engine(architecture()) as client, front(client, aws, local.dynamodb) as made:
         urllib.request.urlopen(made.issuer + ".well-known/jwks.json")
 
 The functions are those of `sam build` with the parameters of infra/sam/local.yaml. A function has one
@@ -26,7 +26,7 @@ import docker
 import yaml
 
 import stack
-from engine import engine, has_image, host, image_name
+from engine import answering, has_image, host, image_name
 from programs import running
 from service import Service, local_server, service
 from template import ROOT, routes
@@ -132,8 +132,11 @@ def architecture() -> str:
 
 def main():
     parameters = dict(argument.split("=", 1) for argument in sys.argv[1:])
+    client = answering()
+    if client is None:
+        sys.exit("no container engine answers: start Docker first")
     with (
-        engine(architecture()) as client,
+        closing(client),
         stack.moto() as aws,
         local_server() as local,
         service(

@@ -75,6 +75,15 @@ class Outcome:
         return "\n".join(lines)
 
 
+def assert_whole(outcome: Outcome):
+    """All passed, and enough of it ran."""
+    assert outcome.exit_code == 0, outcome.output
+    assert not LIFE - outcome.ran, LIFE - outcome.ran
+    ran = outcome.by_module()
+    short = {name: ran[name] for name, least in LEAST.items() if ran[name] < least}
+    assert not short, short
+
+
 def module(test: str) -> str:
     return test.rpartition("::")[0]
 

@@ -15,10 +15,7 @@ def test_the_suite_passes(front, capsys):
         logs = {name: [line for one in some for line in one.log] for name, some in programs.items()}
     with capsys.disabled():
         print(f"\ncargo lambda watch, {front.mode}: {outcome.summary()}")
-    assert outcome.exit_code == 0, outcome.output
-    assert suite.LIFE <= outcome.ran
-    ran = outcome.by_module()
-    assert {name: ran[name] for name, least in suite.LEAST.items() if ran[name] < least} == {}
+    suite.assert_whole(outcome)
     for function, log in logs.items():
         events = [json.loads(line) for line in log]
         assert any(event.get("message") == "answered" for event in events), function
