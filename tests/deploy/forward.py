@@ -5,6 +5,9 @@ import threading
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
+# What Docker Desktop calls this machine. It leads to loopback by itself.
+DOCKER_DESKTOP = "host.docker.internal"
+
 
 @contextmanager
 def forwarding(endpoint: str, host: str):
@@ -12,6 +15,9 @@ def forwarding(endpoint: str, host: str):
     target = urlsplit(endpoint)
     if host == target.hostname:
         yield endpoint
+        return
+    if host == DOCKER_DESKTOP:
+        yield f"http://{host}:{target.port}"
         return
     with socket.create_server((host, 0), backlog=1024) as listener:
         thread = threading.Thread(

@@ -72,7 +72,9 @@ class Meeting:
             self._missing -= 1
             self.complete = self.complete or self._missing == 0
             self._come.notify_all()
-            self._come.wait_for(lambda: self.complete, self._seconds)
+            if not self._come.wait_for(lambda: self.complete, self._seconds):
+                # It goes on alone, and whoever comes now has missed it.
+                self._missing += 1
 
     def release(self):
         """Whoever waits does so for some seconds only."""

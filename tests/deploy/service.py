@@ -13,13 +13,15 @@ template wants HTTPS and loopback has none, and the addresses of AWS.
 
 Moto and the embedded DynamoDB listen on loopback alone. For functions that live elsewhere, say in
 containers, name the address by which those reach this machine (`host="172.17.0.1"` for Docker's
-bridge): both are then forwarded from a port there, and the environments name that port.
+bridge, `host.docker.internal` for Docker Desktop): both are then forwarded from a port there, and the
+environments name that port.
 """
 
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import count
+from pathlib import Path
 
 import boto3
 
@@ -79,6 +81,7 @@ def service(
     *,
     host: str = "127.0.0.1",
     kms: str | None = None,
+    tenant: Path = TENANT,
     **parameters: str,
 ):
     """Makes all of it. `kms` is another address for KMS than moto's; the parameters are the stack's."""
@@ -88,7 +91,7 @@ def service(
     create_table(made.dynamodb_client(), made.table)
 
     operator = told(stack.environments["token"], issuer, dynamodb, aws.endpoint, aws.endpoint)
-    admin(operator, "tenant", "import", TENANT)
+    admin(operator, "tenant", "import", tenant)
 
     with ExitStack() as forwards:
 
@@ -117,10 +120,7 @@ def create_table(client, name: str):
     properties = table["Properties"]
     client.create_table(
         TableName=name,
-        **{
-            part: properties[part]
-            for part in ("BillingMode", "AttributeDefinitions", "KeySchema")
-        },
+        **{part: properties[part] for part in ("BillingMode", "AttributeDefinitions", "KeySchema")},
     )
     client.get_waiter("table_exists").wait(TableName=name)
     client.update_time_to_live(

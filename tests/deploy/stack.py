@@ -108,9 +108,12 @@ class Moto:
 
     def _environment(self, function: str) -> dict[str, str]:
         configuration = self.client("lambda").get_function_configuration(FunctionName=function)
-        # Moto leaves a parameter of type `Number` a number; on AWS every variable is text.
+        # Moto leaves a parameter of type `Number` a number; on AWS every variable is text. To a function
+        # an empty one is a missing one, to the AWS SDK it would be a broken address.
         variables = {
-            name: str(value) for name, value in configuration["Environment"]["Variables"].items()
+            name: str(value)
+            for name, value in configuration["Environment"]["Variables"].items()
+            if value != ""
         }
         return AWS_ENVIRONMENT | {"AWS_ENDPOINT_URL": self.endpoint} | variables
 

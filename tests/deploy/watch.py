@@ -10,14 +10,14 @@ each with what the template gives it. An environment takes one request at a time
 function has a few. With `concurrency` it takes more, as on Lambda Managed Instances.
 
 Run as a program it prints what each function is told as one line of JSON, then `ready <issuer>`, and
-serves until its standard input is closed:
+serves until its standard input is closed, or Ctrl-C:
 
     python watch.py SigningMode=wrapped
 """
 
 import json
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 import stack
@@ -92,7 +92,7 @@ def front(aws: stack.Moto, dynamodb: str, kms: KmsProxy | None = None, **paramet
 
 def main():
     parameters = dict(argument.split("=", 1) for argument in sys.argv[1:])
-    with stack.moto() as aws, local_server() as local:
+    with suppress(KeyboardInterrupt), stack.moto() as aws, local_server() as local:
         with front(aws, local.dynamodb, **parameters) as made, made.functions():
             print(json.dumps(made.service.environments))
             print(f"ready {made.issuer}", flush=True)

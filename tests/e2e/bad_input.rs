@@ -115,14 +115,21 @@ async fn a_body_of_60_kilobytes_is_read() {
 #[tokio::test]
 async fn text_that_is_not_utf_8_is_refused() {
     for path in ENDPOINTS {
-        for tail in [
-            b"&scope=%ff%fe".as_slice(),
-            b"&scope=\xff\xfe",
-            b"&%c3=x",
-            b"&\xc3=x",
-        ] {
+        for tail in ["&scope=%ff%fe", "&%c3=x"] {
+            assert_invalid_request(&post(path, FORM, format!("{GOOD}{tail}")).await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_is_not_utf_8_is_refused() {
+    let Some(server) = Server::shared_behind_front("sends a form that is not UTF-8") else {
+        return;
+    };
+    for path in ENDPOINTS {
+        for tail in [b"&scope=\xff\xfe".as_slice(), b"&\xc3=x"] {
             let body = [GOOD.as_bytes(), tail].concat();
-            assert_invalid_request(&post(path, FORM, body).await);
+            assert_invalid_request(&server.http().post_bytes(path, FORM, body).await);
         }
     }
 }

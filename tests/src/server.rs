@@ -47,6 +47,18 @@ impl Server {
         runs_here(reason).then(Self::shared)
     }
 
+    /// The shared server if what stands before it carries what the test does, named as in
+    /// `FRONT_LIMITS`; otherwise prints why the test does not run.
+    pub fn shared_behind_front(deed: &str) -> Option<&'static Self> {
+        match front_fault(deed) {
+            Some(fault) => {
+                not_run(&format!("{deed}, and its front {fault}"));
+                None
+            }
+            None => Some(Self::shared()),
+        }
+    }
+
     /// A server for this test alone; with `BASE_URL` set, prints why the test does not run.
     pub fn start(reason: &str) -> Option<Self> {
         Launch::new().start(reason)
@@ -262,8 +274,26 @@ fn base_url() -> Option<Url> {
 
 /// Whether the tests start their own servers; if not, says on standard error what is left out.
 pub fn runs_here(reason: &str) -> bool {
-    let Some(base) = base_url() else { return true };
+    let ours = base_url().is_none();
+    if !ours {
+        not_run(reason);
+    }
+    ours
+}
+
+/// What the front of `BASE_URL` makes of a deed that it does not carry to the server: `FRONT_LIMITS`
+/// is `deed=fault;deed=fault`.
+fn front_fault(deed: &str) -> Option<String> {
+    let limits = std::env::var("FRONT_LIMITS").ok()?;
+    limits
+        .split(';')
+        .filter_map(|limit| limit.split_once('='))
+        .find(|(known, _)| *known == deed)
+        .map(|(_, fault)| fault.to_owned())
+}
+
+fn not_run(reason: &str) {
+    let server = base_url().map_or_else(String::new, |base| base.to_string());
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
-    eprintln!("not run against {base}: {test}: it {reason}");
-    false
+    eprintln!("not run against {server}: {test}: it {reason}");
 }

@@ -1,0 +1,151 @@
+"""The front of `sam local start-api`: the built functions in containers, behind SAM's own HTTP API.
+
+    with engine(architecture()) as docker, front(docker, aws, local.dynamodb, SigningMode="kms") as made:
+        urllib.request.urlopen(made.issuer + ".well-known/jwks.json")
+
+The functions are those of `sam build` with the parameters of infra/sam/local.yaml. A function has one
+container, which takes one request at a time.
+
+Run as a program it makes what the functions need, writes down what they are told where `sam local` looks
+for it, and keeps all of it until its standard input is closed or Ctrl-C:
+
+    python containers.py SigningMode=wrapped
+"""
+
+import http.client
+import json
+import os
+import socket
+import sys
+import tempfile
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import docker
+import yaml
+
+import stack
+from engine import engine, has_image, host, image_name
+from programs import running
+from service import Service, local_server, service
+from template import ROOT, routes
+
+PARAMETERS = ROOT / "infra/sam/local.yaml"
+BUILT = ROOT / "target/sam/build/template.yaml"
+DEMO_TENANT = ROOT / "infra/local/tenant.yaml"
+ISSUER = "http://127.0.0.1:3000/"
+ENVIRONMENT = ROOT / "target/sam/environment.json"
+START_LIMIT = 300
+
+
+@dataclass
+class Front:
+    """SAM's HTTP API, with the service behind it."""
+
+    service: Service
+    docker: docker.DockerClient
+
+    @property
+    def issuer(self) -> str:
+        return self.service.issuer
+
+    @property
+    def mode(self) -> str:
+        return self.service.stack.outputs["SigningMode"]
+
+    def told(self, function: str) -> dict[str, str]:
+        """What the container of a function is told."""
+        label = f"sam.cli.function.name={function.title()}Function"
+        (container,) = self.docker.containers.list(filters={"label": label})
+        return dict(variable.split("=", 1) for variable in container.attrs["Config"]["Env"])
+
+
+@contextmanager
+def front(client: docker.DockerClient, aws: stack.Moto, dynamodb: str, **parameters: str):
+    """A front with a warm container of each function."""
+    with kept_port() as port:
+        issuer = f"http://127.0.0.1:{port}/"
+        with (
+            service(aws, dynamodb, issuer, host=host(client), **parameters) as made,
+            tempfile.TemporaryDirectory() as folder,
+        ):
+            environment = Path(folder) / "environment.json"
+            write(environment, made)
+            with start_api(client, port, environment):
+                yield Front(made, client)
+
+
+@contextmanager
+def kept_port():
+    """A port that only who asks for it gets: it is taken, but nobody listens there."""
+    with socket.socket() as keeper:
+        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        keeper.bind(("127.0.0.1", 0))
+        yield keeper.getsockname()[1]
+
+
+@contextmanager
+def start_api(client: docker.DockerClient, port: int, environment: Path):
+    if not BUILT.exists():
+        raise FileNotFoundError(f"{BUILT} is not there: sam build, as the README says")
+    command = [Path(sys.executable).with_name("sam"), "local", "start-api"]
+    command += ["--config-file", ROOT / "infra/sam/samconfig.toml", "--config-env", "local"]
+    command += ["--port", str(port), "--env-vars", environment, "--no-watch"]
+    if has_image(client, image_name(architecture())):
+        command.append("--skip-pull-image")
+    with running(*command, environment=surroundings()) as program:
+        program.expect("Running on ", START_LIMIT)
+        warm(port)
+        yield
+
+
+def warm(port: int):
+    """The first request makes a function's container."""
+    for path in {function: path for path, function in routes().items()}.values():
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=START_LIMIT)
+        with closing(connection):
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            said = answer.read().decode()
+            if answer.status >= 500:
+                raise RuntimeError(f"{path}: {answer.status} {said}")
+
+
+def surroundings() -> dict[str, str]:
+    """The variables of ours that SAM needs, with the region and credentials that moto takes."""
+    names = ("DOCKER_HOST", "HOME", "PATH")
+    ours = {name: value for name, value in os.environ.items() if name in names}
+    return stack.AWS_ENVIRONMENT | ours | {"SAM_CLI_TELEMETRY": "0"}
+
+
+def write(file: Path, made: Service):
+    """What each function is told, as `sam local` reads it."""
+    told = {f"{name.title()}Function": made.environments[name] for name in made.environments}
+    file.write_text(json.dumps(told, indent=2), encoding="utf-8")
+
+
+def architecture() -> str:
+    """What `sam build` was told to build for."""
+    return yaml.safe_load(PARAMETERS.read_text(encoding="utf-8"))["Architecture"]
+
+
+def main():
+    parameters = dict(argument.split("=", 1) for argument in sys.argv[1:])
+    with (
+        engine(architecture()) as client,
+        stack.moto() as aws,
+        local_server() as local,
+        service(
+            aws, local.dynamodb, ISSUER, host=host(client), tenant=DEMO_TENANT, **parameters
+        ) as made,
+    ):
+        ENVIRONMENT.parent.mkdir(parents=True, exist_ok=True)
+        write(ENVIRONMENT, made)
+        print(f"ready {ENVIRONMENT}\n\n  Ctrl-C stops it.", flush=True)
+        with suppress(KeyboardInterrupt):
+            sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()

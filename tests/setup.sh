@@ -1,0 +1,45 @@
+# What the test scripts share. They source it from the repository's root.
+
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}"
+mkdir -p "$CARGO_TARGET_DIR"
+CARGO_TARGET_DIR="$(cd "$CARGO_TARGET_DIR" && pwd)"
+
+heading() {
+    printf '\n== %s\n' "$1"
+}
+
+fail() {
+    printf '%s: %s\n' "$0" "$1" >&2
+    exit 1
+}
+
+has() {
+    command -v "$1" >/dev/null
+}
+
+apt_install() {
+    has apt-get || fail "please install: $*"
+    local as_root=""
+    if [ "$(id -u)" -ne 0 ]; then
+        has sudo || fail "please install as root: apt-get install $*"
+        as_root=sudo
+    fi
+    $as_root apt-get update
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$@"
+}
+
+# A virtual environment for a folder's requirements, made anew when they change.
+install_python() {
+    local folder="$1" venv="$CARGO_TARGET_DIR/$2"
+    if ! cmp --silent "$folder/requirements.txt" "$venv/requirements.txt"; then
+        python3 -m venv --clear "$venv"
+        "$venv/bin/pip" install --quiet --requirement "$folder/requirements.txt"
+        cp "$folder/requirements.txt" "$venv/requirements.txt"
+    fi
+}
+
+# A folder's tests in its virtual environment, with further options.
+run_pytest() {
+    local folder="$1" venv="$CARGO_TARGET_DIR/$2"
+    (cd "$folder" && PYTHONDONTWRITEBYTECODE=1 "$venv/bin/python" -m pytest "${@:3}")
+}
