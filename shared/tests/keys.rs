@@ -103,18 +103,29 @@ async fn every_process_of_a_stack_publishes_the_same_keys() {
 }
 
 #[tokio::test]
-async fn a_function_that_verifies_makes_no_keys() {
-    let stack = Stack::new().await;
-    let issuer = Issuer::parse("https://login.example.com/").unwrap();
-    let parts = Parts::with_key_file(issuer, stack.store(), KeyFile::generate().unwrap());
-    let parts = Parts {
-        key_use: KeyUse::Verify,
-        ..parts
-    };
-    let error = App::new(parts).await.unwrap_err().to_string();
-    assert!(error.starts_with("there are no keys yet"), "{error}");
-    assert_eq!(stack.store().load_signing_keys().await.unwrap(), None);
-    assert_eq!(stack.store().load_keyring().await.unwrap(), None);
+async fn a_function_that_does_not_rotate_makes_no_keys() {
+    for key_use in [KeyUse::Verify, KeyUse::Sign] {
+        let stack = Stack::new().await;
+        let issuer = Issuer::parse("https://login.example.com/").unwrap();
+        let parts = Parts::with_key_file(issuer, stack.store(), KeyFile::generate().unwrap());
+        let error = App::new(Parts { key_use, ..parts }).await.unwrap_err();
+        assert!(error.to_string().starts_with("there are no keys yet"));
+        assert_eq!(stack.store().load_signing_keys().await.unwrap(), None);
+        assert_eq!(stack.store().load_keyring().await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn a_function_that_only_signs_signs_with_the_keys_of_others() {
+    for mode in [SigningMode::Kms, SigningMode::Wrapped] {
+        let stack = Stack::new().await;
+        let first = stack.process(mode, KeyUse::SignAndRotate).await;
+        let second = stack.process(mode, KeyUse::Sign).await;
+        assert_eq!(
+            kid(&sign(&first).await.unwrap()),
+            kid(&sign(&second).await.unwrap())
+        );
+    }
 }
 
 #[tokio::test]
