@@ -86,7 +86,7 @@ fn kid(jwt: &str) -> String {
 async fn every_process_of_a_stack_publishes_the_same_keys() {
     for mode in [SigningMode::Kms, SigningMode::Wrapped] {
         let stack = Stack::new().await;
-        let first = stack.process(mode, KeyUse::Sign).await;
+        let first = stack.process(mode, KeyUse::SignAndRotate).await;
         let second = stack.process(mode, KeyUse::Verify).await;
         assert_eq!(published(&first).await.len(), 3);
         assert_eq!(published(&first).await, published(&second).await);
@@ -103,34 +103,49 @@ async fn every_process_of_a_stack_publishes_the_same_keys() {
 }
 
 #[tokio::test]
-async fn a_function_that_verifies_makes_no_keys() {
-    let stack = Stack::new().await;
-    let issuer = Issuer::parse("https://login.example.com/").unwrap();
-    let parts = Parts::with_key_file(issuer, stack.store(), KeyFile::generate().unwrap());
-    let parts = Parts {
-        key_use: KeyUse::Verify,
-        ..parts
-    };
-    let error = App::new(parts).await.unwrap_err().to_string();
-    assert!(error.starts_with("there are no keys yet"), "{error}");
-    assert_eq!(stack.store().load_signing_keys().await.unwrap(), None);
-    assert_eq!(stack.store().load_keyring().await.unwrap(), None);
+async fn a_function_that_does_not_rotate_makes_no_keys() {
+    for key_use in [KeyUse::Verify, KeyUse::Sign] {
+        let stack = Stack::new().await;
+        let issuer = Issuer::parse("https://login.example.com/").unwrap();
+        let parts = Parts::with_key_file(issuer, stack.store(), KeyFile::generate().unwrap());
+        let error = App::new(Parts { key_use, ..parts }).await.unwrap_err();
+        assert!(error.to_string().starts_with("there are no keys yet"));
+        assert_eq!(stack.store().load_signing_keys().await.unwrap(), None);
+        assert_eq!(stack.store().load_keyring().await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn a_function_that_only_signs_signs_with_the_keys_of_others() {
+    for mode in [SigningMode::Kms, SigningMode::Wrapped] {
+        let stack = Stack::new().await;
+        let first = stack.process(mode, KeyUse::SignAndRotate).await;
+        let second = stack.process(mode, KeyUse::Sign).await;
+        assert_eq!(
+            kid(&sign(&first).await.unwrap()),
+            kid(&sign(&second).await.unwrap())
+        );
+    }
 }
 
 #[tokio::test]
 async fn a_process_that_manages_keys_makes_them_and_does_not_sign() {
     let stack = Stack::new().await;
-    let manager = stack.process(SigningMode::Wrapped, KeyUse::Manage).await;
+    let manager = stack.process(SigningMode::Wrapped, KeyUse::Rotate).await;
     assert_eq!(published(&manager).await.len(), 3);
     assert!(sign(&manager).await.is_err());
-    let function = stack.process(SigningMode::Wrapped, KeyUse::Sign).await;
+    let function = stack
+        .process(SigningMode::Wrapped, KeyUse::SignAndRotate)
+        .await;
     assert_eq!(published(&function).await, published(&manager).await);
 }
 
 #[tokio::test]
 async fn a_key_that_is_over_is_not_even_unwrapped() {
     let stack = Stack::new().await;
-    let app = stack.process(SigningMode::Wrapped, KeyUse::Sign).await;
+    let app = stack
+        .process(SigningMode::Wrapped, KeyUse::SignAndRotate)
+        .await;
     let issuer = Issuer::parse("https://login.example.com/").unwrap();
     let mut stored = stack.store().load_signing_keys().await.unwrap().unwrap();
     for key in &mut stored.keys {
@@ -159,7 +174,7 @@ async fn a_key_that_is_over_is_not_even_unwrapped() {
 async fn a_signature_is_a_call_in_kms_mode_and_none_in_wrapped_mode() {
     for (mode, calls) in [(SigningMode::Kms, 1), (SigningMode::Wrapped, 0)] {
         let stack = Stack::new().await;
-        let app = stack.process(mode, KeyUse::Sign).await;
+        let app = stack.process(mode, KeyUse::SignAndRotate).await;
         let (_, cost) = Box::pin(cost::counted(sign(&app))).await;
         assert_eq!(cost.sign_calls, calls, "{mode:?}");
     }
@@ -168,7 +183,9 @@ async fn a_signature_is_a_call_in_kms_mode_and_none_in_wrapped_mode() {
 #[tokio::test]
 async fn wrapped_private_keys_are_not_in_the_table_in_clear() {
     let stack = Stack::new().await;
-    stack.process(SigningMode::Wrapped, KeyUse::Sign).await;
+    stack
+        .process(SigningMode::Wrapped, KeyUse::SignAndRotate)
+        .await;
     let stored = stack.store().load_signing_keys().await.unwrap().unwrap();
     for key in stored.keys {
         let StoredPrivateKey::Wrapped { private, .. } = key.key else {
@@ -194,7 +211,9 @@ async fn wrapped_private_keys_are_not_in_the_table_in_clear() {
 #[tokio::test]
 async fn a_wrapped_key_is_replaced_on_schedule_and_published_before_it_signs() {
     let stack = Stack::new().await;
-    let app = stack.process(SigningMode::Wrapped, KeyUse::Sign).await;
+    let app = stack
+        .process(SigningMode::Wrapped, KeyUse::SignAndRotate)
+        .await;
     let verifier = stack.process(SigningMode::Wrapped, KeyUse::Verify).await;
     let old = kid(&sign(&app).await.unwrap());
     for clock in [&app.clock, &verifier.clock] {
@@ -220,8 +239,8 @@ async fn a_wrapped_key_is_replaced_on_schedule_and_published_before_it_signs() {
 #[tokio::test]
 async fn a_new_sealing_key_is_known_everywhere_before_it_seals() {
     let stack = Stack::new().await;
-    let app = stack.process(SigningMode::Kms, KeyUse::Sign).await;
-    let other = stack.process(SigningMode::Kms, KeyUse::Sign).await;
+    let app = stack.process(SigningMode::Kms, KeyUse::SignAndRotate).await;
+    let other = stack.process(SigningMode::Kms, KeyUse::SignAndRotate).await;
     let (_, old) = app.active_key().await;
     let seal = async |app: &App| {
         let (keyring, key) = app.active_key().await;
@@ -257,7 +276,7 @@ async fn a_new_sealing_key_is_known_everywhere_before_it_seals() {
 #[tokio::test]
 async fn a_keyring_of_another_key_file_is_a_clear_start_up_error() {
     let stack = Stack::new().await;
-    stack.process(SigningMode::Kms, KeyUse::Sign).await;
+    stack.process(SigningMode::Kms, KeyUse::SignAndRotate).await;
     let issuer = Issuer::parse("https://login.example.com/").unwrap();
     let parts = Parts::with_key_file(issuer, stack.store(), KeyFile::generate().unwrap());
     let error = App::new(parts).await.unwrap_err().to_string();

@@ -23,7 +23,7 @@ START = {
     },
     "wrapped": {
         "token": SEALING | {"Decrypt signing": ALGORITHMS},
-        "authorize": SEALING,
+        "authorize": SEALING | {"Decrypt signing": ALGORITHMS},
         "revoke": SEALING,
         "discovery": {},
     },

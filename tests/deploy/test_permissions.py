@@ -70,7 +70,7 @@ def test_a_keyring_has_the_attributes_that_token_may_write(local):
         assert sorted(item) == sorted(KEYRING), sort_key
 
 
-def test_only_token_signs_and_only_digests(made, permissions):
+def test_only_token_and_authorize_sign_and_only_digests(made, permissions):
     if made.mode == "wrapped":
         assert not SIGNING_KEYS & made.stack.resources.keys()
         return
@@ -84,7 +84,7 @@ def test_only_token_signs_and_only_digests(made, permissions):
             for role in (*ROLES, "OperatorRole")
             if permissions.key(role, key, "Sign", **digest)
         }
-        assert signers == {"TokenRole"}
+        assert signers == {"TokenRole", "AuthorizeRole"}
         assert not permissions.key("TokenRole", key, "Sign", **digest | {"message_type": "RAW"})
         assert not permissions.key(
             "TokenRole", key, "Sign", **digest | {"algorithm": "RSASSA_PSS_SHA_512"}
@@ -102,7 +102,7 @@ def test_every_function_reads_public_keys(made, permissions):
     [
         ("Decrypt", "sealing", {"TokenRole", "AuthorizeRole", "RevokeRole", "OperatorRole"}),
         ("Encrypt", "sealing", {"TokenRole", "OperatorRole"}),
-        ("Decrypt", "signing", {"TokenRole", "OperatorRole"}),
+        ("Decrypt", "signing", {"TokenRole", "AuthorizeRole", "OperatorRole"}),
         ("Encrypt", "signing", {"TokenRole", "OperatorRole"}),
         ("Decrypt", "another", set()),
         ("Decrypt", None, set()),

@@ -73,8 +73,8 @@ async fn the_document_lists_what_clients_choose_from() {
     let document = document(Server::shared()).await;
     for (field, expected) in [
         ("scopes_supported", "openid profile offline_access email"),
-        ("response_types_supported", "code"),
-        ("response_modes_supported", "query form_post"),
+        ("response_types_supported", "code id_token token"),
+        ("response_modes_supported", "query fragment form_post"),
         ("subject_types_supported", "public"),
         ("code_challenge_methods_supported", "S256 plain"),
         ("id_token_signing_alg_values_supported", "HS256 RS256 PS256"),

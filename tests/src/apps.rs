@@ -110,6 +110,12 @@ pub const SPA_CODE_ONLY: App = App::public(
     "Code-only SPA",
     "https://code-only.example.com/callback",
 );
+/// With the grant `implicit` beside the others.
+pub const SPA_HYBRID: App = App::public(
+    "spa-hybrid",
+    "Hybrid SPA",
+    "https://hybrid.example.com/callback",
+);
 /// A public client that asks for HS256.
 pub const SPA_HS256: App = App::public(
     "spa-hs256",

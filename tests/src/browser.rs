@@ -143,26 +143,39 @@ pub struct Callback {
 }
 
 impl Callback {
-    /// A parameter that is there at most once.
+    /// A parameter that is there at most once: in the fragment if there is one, else in the query.
     pub fn get(&self, name: &str) -> Option<String> {
-        let mut values = self.url.query_pairs().filter(|(key, _)| key == name);
+        let mut values = self.parameters().into_iter().filter(|(key, _)| key == name);
         let (_, value) = values.next()?;
         assert!(values.next().is_none(), "`{name}` twice in {}", self.url);
-        Some(value.into_owned())
+        Some(value)
     }
 
     /// The names of all parameters, in order.
     pub fn names(&self) -> Vec<String> {
-        self.url
-            .query_pairs()
-            .map(|(name, _)| name.into_owned())
+        self.parameters()
+            .into_iter()
+            .map(|(name, _)| name)
             .collect()
+    }
+
+    /// Whether they travelled in the fragment, which no server sees.
+    pub fn in_fragment(&self) -> bool {
+        self.url.fragment().is_some()
+    }
+
+    fn parameters(&self) -> Vec<(String, String)> {
+        let mut url = self.url.clone();
+        if let Some(fragment) = self.url.fragment() {
+            url.set_query(Some(fragment));
+        }
+        url.query_pairs().into_owned().collect()
     }
 
     /// The URL without its parameters.
     pub fn target(&self) -> String {
         let text = self.url.as_str();
-        text.split_once('?')
+        text.split_once(['?', '#'])
             .map_or(text, |(target, _)| target)
             .to_owned()
     }

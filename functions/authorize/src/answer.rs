@@ -1,20 +1,19 @@
-//! Answers to the application: the code, or why there is none (RFC 6749 section 4.1.2).
+//! Answers to the application: what it asked for, or why it does not get it (RFC 6749 section 4.1.2,
+//! `OpenID` Connect Core sections 3.2.2.5 and 3.3.2.5).
 
 use std::borrow::Cow;
 
 use http::StatusCode;
 use shared::{
     app::App,
-    domain::{
-        authorization::{AuthorizationRequest, ResponseMode},
-        denial::Denial,
-    },
+    domain::{authorization::AuthorizationRequest, denial::Denial, response_type::ResponseMode},
     http::{Request, Response, error::OAuthError, response},
 };
 
 use crate::{
     pages::{FormPostPage, form_post_security_policy},
     screen::{Screen, framed},
+    web_message,
 };
 
 /// Where an answer goes, and how.
@@ -61,14 +60,14 @@ impl Refusal {
     }
 }
 
-/// Gives the application a code.
-pub(crate) async fn give_code(
+/// Gives the application what it asked for.
+pub(crate) async fn give(
     app: &App,
     request: &Request,
     reply: &Reply,
-    code: &str,
+    given: &[(&str, &str)],
 ) -> Result<Response, Denial> {
-    deliver(app, request, reply, &[("code", code)]).await
+    deliver(app, request, reply, given).await
 }
 
 /// Tells the application why it gets none.
@@ -118,6 +117,14 @@ async fn deliver(
             &reply.redirect_uri,
             &parameters,
         ))),
+        ResponseMode::Fragment => Ok(response::redirect(&response::with_fragment(
+            &reply.redirect_uri,
+            &parameters,
+        ))),
+        ResponseMode::WebMessage => {
+            let screen = Screen::new(app, request).await;
+            web_message::post(&screen, &reply.redirect_uri, &parameters)
+        }
         ResponseMode::FormPost => {
             let screen = Screen::new(app, request).await;
             let action = &reply.redirect_uri;

@@ -5,19 +5,23 @@ use std::sync::Arc;
 use shared::{
     app::App,
     domain::{
-        authorization::{AuthorizationRequest, Prompt, ResponseMode, grantable},
+        authorization::{AuthorizationRequest, Prompt, grantable},
         client::Client,
         denial::Denial,
         ids::{Audience, ClientId},
         pkce::Challenge,
         redirect_uri,
-        scope::Scope,
+        response_type::{ResponseMode, ResponseType},
+        scope::{OPENID, Scope},
         time::{Lifetime, Timestamp},
     },
     http::params::Params,
 };
 
-use crate::answer::{Refusal, Reply};
+use crate::{
+    answer::{Refusal, Reply},
+    web_message,
+};
 
 /// Who asks, and where the answer may go.
 pub(crate) struct Recipient {
@@ -65,10 +69,16 @@ pub(crate) async fn recipient(app: &App, params: &Params) -> Result<Recipient, D
 impl Recipient {
     /// How an answer reaches the application, as far as the request is well-formed.
     pub(crate) fn reply(&self, params: &Params) -> Result<Reply, Denial> {
-        let response_mode = match params.text("response_mode") {
-            Ok(Some("form_post")) => ResponseMode::FormPost,
-            _ => ResponseMode::Query,
-        };
+        let asked = |name| params.text(name).ok().flatten();
+        let response_type = asked("response_type").and_then(ResponseType::parse);
+        let response_type = response_type.unwrap_or(ResponseType::CODE);
+        let response_mode = asked("response_mode")
+            .and_then(ResponseMode::parse)
+            .filter(|mode| mode.carries(response_type))
+            .unwrap_or(response_type.default_mode());
+        if response_mode == ResponseMode::WebMessage {
+            web_message::origin(&self.client, &self.redirect_uri)?;
+        }
         Ok(Reply {
             redirect_uri: self.redirect_uri.clone(),
             response_mode,
@@ -87,8 +97,8 @@ pub(crate) async fn request(
 ) -> Result<AuthorizationRequest, Fault> {
     let text = |name| params.text(name).map_err(|e| Refusal::invalid(&e));
     unsupported(params)?;
-    response_type(params, &recipient.client)?;
-    let response_mode = response_mode(params)?;
+    let response_type = response_type(params, &recipient.client)?;
+    let response_mode = response_mode(params, response_type)?;
     let audience = audience(app, params).await?;
     let api = match app.api_for(audience.as_ref()).await {
         Ok(api) => api,
@@ -97,13 +107,16 @@ pub(crate) async fn request(
     };
     let asked = params.scope().map_err(|e| Refusal::invalid(&e))?;
     let asked = Scope::parse(&asked.unwrap_or_default());
+    let nonce = text("nonce")?.map(str::to_owned);
+    id_token_is_possible(response_type, &asked, nonce.as_deref())?;
     Ok(AuthorizationRequest {
         client_id: recipient.client.client_id.clone(),
         redirect_uri: recipient.redirect_uri.clone(),
         redirect_uri_was_sent: recipient.redirect_uri_was_sent,
+        response_type,
         response_mode,
         state: text("state")?.map(str::to_owned),
-        nonce: text("nonce")?.map(str::to_owned),
+        nonce,
         scope: grantable(&recipient.client, api.as_deref(), &asked),
         audience,
         challenge: challenge(params)?,
@@ -132,33 +145,58 @@ fn unsupported(params: &Params) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn response_type(params: &Params, client: &Client) -> Result<(), Refusal> {
-    match params
+fn response_type(params: &Params, client: &Client) -> Result<ResponseType, Refusal> {
+    let text = params
         .text("response_type")
         .map_err(|e| Refusal::invalid(&e))?
-    {
-        None => Err(Refusal::invalid(&Denial::MissingParameter("response_type"))),
-        Some("code") if client.allows_grant("authorization_code") => Ok(()),
-        Some("code") => Err(Refusal::new(
+        .ok_or_else(|| Refusal::invalid(&Denial::MissingParameter("response_type")))?;
+    let asked = ResponseType::parse(text)
+        .ok_or_else(|| Refusal::new("unsupported_response_type", "Unsupported response type"))?;
+    match asked.grants().find(|grant| !client.allows_grant(grant)) {
+        None => Ok(asked),
+        Some(grant) => Err(Refusal::new(
             "unauthorized_client",
-            "Grant type 'authorization_code' not allowed for the client.",
-        )),
-        Some(_) => Err(Refusal::new(
-            "unsupported_response_type",
-            "Unsupported response type",
+            format!("Grant type '{grant}' not allowed for the client."),
         )),
     }
 }
 
-fn response_mode(params: &Params) -> Result<ResponseMode, Refusal> {
-    match params
+fn response_mode(params: &Params, asked: ResponseType) -> Result<ResponseMode, Refusal> {
+    let refuse = |why: &'static str| Refusal::new("invalid_request", why);
+    let text = params
         .text("response_mode")
-        .map_err(|e| Refusal::invalid(&e))?
-    {
-        None | Some("query") => Ok(ResponseMode::Query),
-        Some("form_post") => Ok(ResponseMode::FormPost),
-        Some(_) => Err(Refusal::new("invalid_request", "Unsupported response mode")),
+        .map_err(|e| Refusal::invalid(&e))?;
+    let Some(text) = text else {
+        return Ok(asked.default_mode());
+    };
+    let mode = ResponseMode::parse(text).ok_or_else(|| refuse("Unsupported response mode"))?;
+    if mode.carries(asked) {
+        Ok(mode)
+    } else {
+        Err(refuse("Response mode query is not allowed for tokens"))
     }
+}
+
+/// An ID token from `/authorize` has to repeat a nonce (`OpenID` Connect Core sections 3.2.2.1 and
+/// 3.3.2.11), and there is none without `openid`.
+fn id_token_is_possible(
+    response_type: ResponseType,
+    scope: &Scope,
+    nonce: Option<&str>,
+) -> Result<(), Refusal> {
+    if !response_type.id_token {
+        return Ok(());
+    }
+    if nonce.is_none() {
+        return Err(Refusal::invalid(&Denial::MissingParameter("nonce")));
+    }
+    if !scope.contains(OPENID) {
+        return Err(Refusal::new(
+            "invalid_request",
+            "Response type id_token needs the scope openid",
+        ));
+    }
+    Ok(())
 }
 
 /// The API named, or the tenant's default. `<issuer>userinfo` names no API: it asks for the

@@ -5,6 +5,7 @@ mod answer;
 mod browser;
 mod checks;
 mod consent;
+mod front_channel;
 mod login;
 mod logout;
 mod pages;
@@ -13,6 +14,7 @@ mod resume;
 mod screen;
 mod transaction;
 mod userinfo;
+mod web_message;
 
 use http::Method;
 use shared::{

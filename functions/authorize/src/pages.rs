@@ -78,6 +78,16 @@ pub(crate) struct FormPostPage<'a> {
     pub(crate) parameters: &'a [(&'a str, &'a str)],
 }
 
+/// Hands an answer to the page that opened this one. `response` and `origin` are JSON that is safe in
+/// a script.
+#[derive(Template)]
+#[template(path = "web_message.html")]
+pub(crate) struct WebMessagePage<'a> {
+    pub(crate) nonce: &'a str,
+    pub(crate) response: &'a str,
+    pub(crate) origin: &'a str,
+}
+
 /// Shown after a logout that has nowhere to return to.
 #[derive(Template)]
 #[template(path = "signed_out.html")]
@@ -96,7 +106,7 @@ macro_rules! rendered {
         }
     )+};
 }
-rendered! { LoginPage, ConsentPage, ErrorPage, FormPostPage, SignedOutPage }
+rendered! { LoginPage, ConsentPage, ErrorPage, FormPostPage, SignedOutPage, WebMessagePage }
 
 /// The policy for every page but [`FormPostPage`].
 ///
@@ -129,6 +139,11 @@ pub(crate) fn form_post_security_policy(nonce: &str, action: &str) -> String {
         "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; \
          form-action {target}; {FRAME_AND_BASE}"
     )
+}
+
+/// The policy for [`WebMessagePage`], which any page may frame: the message names who may read it.
+pub(crate) fn web_message_security_policy(nonce: &str) -> String {
+    format!("default-src 'none'; script-src 'nonce-{nonce}'; base-uri 'none'; form-action 'none'")
 }
 
 const FRAME_AND_BASE: &str = "base-uri 'none'; frame-ancestors 'none'";

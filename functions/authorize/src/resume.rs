@@ -20,6 +20,7 @@ use shared::{
 use crate::{
     answer::{self, Refusal, Reply},
     browser::BrowserSession,
+    front_channel,
     transaction::Transaction,
 };
 
@@ -38,10 +39,11 @@ pub(crate) async fn proceed(
     checked: AuthorizationRequest,
 ) -> Result<Response, Denial> {
     let at = app.moment(request);
-    let Parties { client, api } = Parties::load(app, &checked).await?;
+    let parties = Parties::load(app, &checked).await?;
+    let Parties { client, api } = &parties;
     let settings = app.settings().await?;
     let session = BrowserSession::load(app, request, at.now).await?;
-    let asks = needs_consent(&client, api.as_deref(), &checked.redirect_uri, &settings)
+    let asks = needs_consent(client, api.as_deref(), &checked.redirect_uri, &settings)
         || checked.prompt.consent;
     let grant = match &session {
         Some(session) if asks => grant(app, session, &checked).await?,
@@ -57,6 +59,7 @@ pub(crate) async fn proceed(
                 request,
                 &Granted {
                     checked,
+                    parties,
                     session,
                     settings: &settings,
                 },
@@ -94,9 +97,10 @@ impl Parties {
 }
 
 /// A request that nothing stands in the way of.
-struct Granted<'a> {
-    checked: AuthorizationRequest,
-    session: BrowserSession,
+pub(crate) struct Granted<'a> {
+    pub(crate) checked: AuthorizationRequest,
+    pub(crate) parties: Parties,
+    pub(crate) session: BrowserSession,
     settings: &'a Settings,
 }
 
@@ -110,38 +114,59 @@ async fn issue(
         checked,
         session,
         settings,
+        ..
     } = granted;
     let user_id = &session.session.user_id;
     let reply = Reply::from(checked);
-    match app.store.load_user(user_id).await? {
+    let user = match app.store.load_user(user_id).await? {
         Some(record) if record.user.blocked => {
             let refusal = Refusal::new("unauthorized", "user is blocked");
             return answer::refuse(app, request, &reply, refusal).await;
         }
-        Some(_) => {}
+        Some(record) => record.user,
         // The session outlived its user.
         None if checked.prompt.none => {
             let refusal = Refusal::new("login_required", "Login required");
             return answer::refuse(app, request, &reply, refusal).await;
         }
         None => return go_to(app, "/u/login", checked.clone()).await,
-    }
+    };
+    let code = if checked.response_type.code {
+        Some(new_code(app, checked, session, at).await?)
+    } else {
+        None
+    };
+    let tokens = front_channel::tokens(app, granted, &user, code.as_deref(), at).await?;
+    session.touch(app, settings, at.now).await?;
+    let given = front_channel::parameters(checked, code.as_deref(), tokens.as_ref());
+    let given: Vec<_> = given
+        .iter()
+        .map(|(name, value)| (*name, value.as_ref()))
+        .collect();
+    answer::give(app, request, &reply, &given).await
+}
+
+/// Writes a code down; its text.
+async fn new_code(
+    app: &App,
+    checked: &AuthorizationRequest,
+    session: &BrowserSession,
+    at: Moment,
+) -> Result<String, Denial> {
     let id = CodeId::from_bytes(random());
     app.store.put_code(id, &code(checked, session, at)).await?;
-    session.touch(app, settings, at.now).await?;
     let (keyring, key) = app.active_key().await;
     let owned = Owned {
-        user_id: user_id.clone(),
+        user_id: session.session.user_id.clone(),
         id: *id.as_bytes(),
     };
-    let text = keyring.seal(
+    Ok(keyring.seal(
         key,
         Purpose::AuthorizationCode,
         "",
         random(),
         &owned.to_bytes(),
-    )?;
-    answer::give_code(app, request, &reply, &text).await
+    )?)
 }
 
 fn code(checked: &AuthorizationRequest, session: &BrowserSession, at: Moment) -> AuthorizationCode {

@@ -90,7 +90,7 @@ impl Connection {
             _ => None,
         });
         let config = config.map_err(|error| Failure::Usage(error.to_string()))?;
-        let parts = Parts::from_config(config, Clients::of_operator().await, KeyUse::Manage)?;
+        let parts = Parts::from_config(config, Clients::of_operator().await, KeyUse::Rotate)?;
         Ok(Box::pin(App::new(parts)).await?)
     }
 

@@ -12,7 +12,7 @@ use crate::{
         sealed::KeyId,
         time::{Lifetime, Timestamp},
     },
-    keys::{Context, KeyUse, service::KeyService},
+    keys::{Context, service::KeyService},
     sealing::{KeyBytes, Keyring},
     system::random,
 };
@@ -38,7 +38,7 @@ async fn try_load(parts: &Parts) -> Result<Refreshing<Keyring>, StartError> {
     let now = clock.now();
     let stored = match store.load_keyring().await? {
         Some(stored) => stored,
-        None if *key_use == KeyUse::Verify => return Err(StartError::NoKeysYet),
+        None if !key_use.rotates() => return Err(StartError::NoKeysYet),
         None => create(store, service, now).await?,
     };
     let keyring = unwrap(&stored, service).await?;

@@ -3,6 +3,9 @@
 
 use std::sync::Arc;
 
+use aws_lc_rs::digest;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
 use super::App;
 use crate::{
     domain::{
@@ -11,6 +14,7 @@ use crate::{
         denial::Denial,
         ids::Audience,
         resource_server::{ResourceServer, TokenDialect},
+        response_type::ResponseType,
         scope::Scope,
         sealed::Purpose,
         secret::Secret,
@@ -22,9 +26,6 @@ use crate::{
 };
 
 use super::verification::OpaqueToken;
-
-/// How long an access token for `/userinfo` alone lives (fixed at Auth0).
-const USERINFO_TOKEN_LIFETIME: Lifetime = Lifetime::from_secs(86_400);
 
 /// What to make tokens for.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +46,17 @@ pub struct Tokens {
     /// Its life.
     pub expires_in: Lifetime,
     /// The ID token, if one is due.
+    pub id_token: Option<String>,
+}
+
+/// What `/authorize` itself gives.
+#[derive(Debug)]
+pub struct FrontChannelTokens {
+    /// The access token, if it was asked for.
+    pub access_token: Option<String>,
+    /// Its life.
+    pub expires_in: Lifetime,
+    /// The ID token, if it was asked for.
     pub id_token: Option<String>,
 }
 
@@ -70,12 +82,43 @@ impl App {
             self.id_token(&wanted, &keyring),
         )
         .await?;
-        let expires_in = wanted
-            .api
-            .map_or(USERINFO_TOKEN_LIFETIME, |api| api.token_lifetime);
         Ok(Tokens {
             access_token,
-            expires_in,
+            expires_in: wanted.issuance.token_lifetime(wanted.api),
+            id_token,
+        })
+    }
+
+    /// Makes the tokens of an answer of `/authorize`, as far as the response type names them. The ID
+    /// token is bound to what it travels with (`OpenID` Connect Core sections 3.2.2.10 and 3.3.2.11).
+    pub async fn mint_at_authorize(
+        &self,
+        wanted: TokensFor<'_>,
+        response_type: ResponseType,
+        code: Option<&str>,
+    ) -> Result<FrontChannelTokens, Denial> {
+        let keyring = self.keyring().await;
+        let access_token = if response_type.token {
+            Some(self.access_token(&wanted, &keyring).await?)
+        } else {
+            None
+        };
+        let id_token = if response_type.id_token {
+            let access_token_hash = access_token.as_deref().map(left_half_of_hash);
+            let code_hash = code.map(left_half_of_hash);
+            let login = LoginClaims {
+                access_token_hash: access_token_hash.as_deref(),
+                code_hash: code_hash.as_deref(),
+                ..wanted.login
+            };
+            self.id_token(&TokensFor { login, ..wanted }, &keyring)
+                .await?
+        } else {
+            None
+        };
+        Ok(FrontChannelTokens {
+            access_token,
+            expires_in: wanted.issuance.token_lifetime(wanted.api),
             id_token,
         })
     }
@@ -129,14 +172,21 @@ impl App {
     }
 }
 
+/// The left half of a SHA-256 hash, as `at_hash` and `c_hash` have it for every algorithm of ours.
+fn left_half_of_hash(text: &str) -> String {
+    let hash = digest::digest(&digest::SHA256, text.as_bytes());
+    URL_SAFE_NO_PAD.encode(&hash.as_ref()[..16])
+}
+
 fn opaque_token(wanted: &TokensFor<'_>, keyring: &Keyring) -> Result<String, Denial> {
+    let issuance = wanted.issuance;
     let Issuance {
         subject,
         client,
         scope,
         now,
         ..
-    } = wanted.issuance;
+    } = issuance;
     let Subject::User(user) = subject else {
         return Err(Denial::NoAudience);
     };
@@ -144,7 +194,7 @@ fn opaque_token(wanted: &TokensFor<'_>, keyring: &Keyring) -> Result<String, Den
         user_id: user.user_id.clone(),
         client_id: client.client_id.clone(),
         scope: Scope::clone(scope),
-        expires_at: now.plus(USERINFO_TOKEN_LIFETIME),
+        expires_at: now.plus(issuance.token_lifetime(None)),
     };
     let plaintext = serde_json::to_vec(&token).map_err(|e| Denial::Internal(e.to_string()))?;
     let key = keyring.active(now);

@@ -38,7 +38,7 @@ use crate::{
 
 pub use authenticate::{AuthenticatedClient, CLIENT_SECRET};
 pub use keyring::KEY_ACTIVATION_DELAY;
-pub use minting::{Tokens, TokensFor};
+pub use minting::{FrontChannelTokens, Tokens, TokensFor};
 pub use signing::{SIGNING_KEY_DELAY, SigningKeys};
 pub use verification::{AccessToken, OpaqueToken};
 
@@ -107,7 +107,7 @@ impl Parts {
             key_service: Arc::new(KeyService::File(Box::new(keys))),
             clock: Arc::new(Clock::system()),
             signing_mode: SigningMode::default(),
-            key_use: KeyUse::Sign,
+            key_use: KeyUse::SignAndRotate,
         }
     }
 }

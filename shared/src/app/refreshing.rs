@@ -49,7 +49,8 @@ impl<T> Refreshing<T> {
             Ok(Some((version, fresh))) => (version, Arc::new(fresh), now.plus(LOOK_EVERY)),
             Ok(None) => (version, value, now.plus(LOOK_EVERY)),
             Err(error) => {
-                tracing::warn!(%error, "cannot look for new keys");
+                // Where the alarm on KMS looks for it.
+                tracing::warn!(reason = %error, "cannot look for new keys");
                 (version, value, now.plus(LOOK_AGAIN))
             }
         };

@@ -106,7 +106,7 @@ impl Source {
     async fn current(&self, now: Timestamp) -> Result<StoredSigningKeys, StartError> {
         let stored = self.store.load_signing_keys().await?;
         let mut next = match stored {
-            None if self.key_use == KeyUse::Verify => return Err(StartError::NoKeysYet),
+            None if !self.key_use.rotates() => return Err(StartError::NoKeysYet),
             None => {
                 let first = StoredSigningKeys {
                     keys: self.first(now).await?,
@@ -115,7 +115,7 @@ impl Source {
                 let created = self.store.create_signing_keys(&first).await;
                 return self.settle(created, first).await;
             }
-            Some(stored) if self.key_use == KeyUse::Verify => return Ok(stored),
+            Some(stored) if !self.key_use.rotates() => return Ok(stored),
             Some(stored) => stored,
         };
         let due = self.due(&next, now).await?;
@@ -260,26 +260,26 @@ impl Source {
                     id: id.clone(),
                 };
                 let spki = self.service.public_key(&key).await?;
-                let private = match self.key_use {
-                    KeyUse::Sign => PrivateKey::Service(key),
-                    KeyUse::Verify | KeyUse::Manage => PrivateKey::Elsewhere,
+                let private = if self.key_use.signs() {
+                    PrivateKey::Service(key)
+                } else {
+                    PrivateKey::Elsewhere
                 };
                 (spki, private)
             }
             StoredPrivateKey::Wrapped { private, public } => {
-                let private = match self.key_use {
-                    KeyUse::Verify | KeyUse::Manage => PrivateKey::Elsewhere,
-                    KeyUse::Sign => {
-                        let wrapped = STANDARD.decode(private).map_err(broken)?;
-                        let pkcs8 = self.service.unwrap_key(&wrapped, CONTEXT).await;
-                        let pkcs8 = pkcs8.map_err(|error| {
-                            let algorithm = algorithm.as_str();
-                            StartError::Keyring(format!(
-                                "the signing key for {algorithm} cannot be unwrapped: {error}"
-                            ))
-                        })?;
-                        PrivateKey::Here(KeyPair::from_pkcs8(*algorithm, &pkcs8)?)
-                    }
+                let private = if self.key_use.signs() {
+                    let wrapped = STANDARD.decode(private).map_err(broken)?;
+                    let pkcs8 = self.service.unwrap_key(&wrapped, CONTEXT).await;
+                    let pkcs8 = pkcs8.map_err(|error| {
+                        let algorithm = algorithm.as_str();
+                        StartError::Keyring(format!(
+                            "the signing key for {algorithm} cannot be unwrapped: {error}"
+                        ))
+                    })?;
+                    PrivateKey::Here(KeyPair::from_pkcs8(*algorithm, &pkcs8)?)
+                } else {
+                    PrivateKey::Elsewhere
                 };
                 (STANDARD.decode(public).map_err(broken)?, private)
             }

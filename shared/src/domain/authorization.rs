@@ -11,6 +11,7 @@ use super::{
     pkce::Challenge,
     redirect_uri,
     resource_server::ResourceServer,
+    response_type::{ResponseMode, ResponseType},
     scope::{OFFLINE_ACCESS, STANDARD, Scope},
     session::Session,
     settings::Settings,
@@ -29,6 +30,8 @@ pub struct AuthorizationRequest {
     pub redirect_uri: String,
     /// Whether the request named it.
     pub redirect_uri_was_sent: bool,
+    /// What it asks for.
+    pub response_type: ResponseType,
     /// How the answer travels.
     pub response_mode: ResponseMode,
     /// Returned as it came.
@@ -49,16 +52,6 @@ pub struct AuthorizationRequest {
     pub login_hint: Option<String>,
     /// When the browser first came.
     pub started_at: Timestamp,
-}
-
-/// `response_mode` for a code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ResponseMode {
-    /// In the query of a redirect.
-    Query,
-    /// In a form that submits itself.
-    FormPost,
 }
 
 /// `prompt`: several may be asked for, but `none` stands alone.
@@ -96,7 +89,7 @@ pub enum Next {
     LogIn,
     /// The user has to agree.
     AskConsent,
-    /// A code is issued.
+    /// What was asked for is issued.
     Issue,
     /// The client asked for silence, and a login would be needed.
     LoginRequired,
@@ -218,6 +211,7 @@ mod tests {
             client_id: ClientId::parse("app").unwrap(),
             redirect_uri: "https://app.example/cb".to_owned(),
             redirect_uri_was_sent: true,
+            response_type: ResponseType::CODE,
             response_mode: ResponseMode::Query,
             state: None,
             nonce: None,

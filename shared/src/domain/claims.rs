@@ -37,6 +37,8 @@ pub struct Issuance<'a> {
     pub request: RequestId,
     /// The grant, where Auth0 tells it.
     pub gty: Option<&'static str>,
+    /// Whether the tokens come straight from `/authorize`.
+    pub via_browser: bool,
     /// The time.
     pub now: Timestamp,
 }
@@ -91,6 +93,10 @@ pub struct IdTokenClaims {
     pub nonce: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_hash: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub c_hash: Option<String>,
 }
 
 /// What an ID token says about the login itself, beside the user. A refreshed one has no nonce and
@@ -103,6 +109,10 @@ pub struct LoginClaims<'a> {
     pub session_id: Option<&'a str>,
     /// `auth_time`.
     pub auth_time: Option<Timestamp>,
+    /// `at_hash`: binds the ID token to the access token that comes with it from `/authorize`.
+    pub access_token_hash: Option<&'a str>,
+    /// `c_hash`: the same for the code.
+    pub code_hash: Option<&'a str>,
 }
 
 /// Claims about the user, as the scopes open them (`OpenID` Connect Core section 5.4).
@@ -181,7 +191,7 @@ impl Issuance<'_> {
             sub: self.sub(),
             aud: self.audience(api),
             iat: self.now.as_secs(),
-            exp: self.now.plus(api.token_lifetime).as_secs(),
+            exp: self.now.plus(self.token_lifetime(Some(api))).as_secs(),
             scope: self.scope.to_string(),
             gty,
             azp,
@@ -208,7 +218,22 @@ impl Issuance<'_> {
             sid: login.session_id.map(str::to_owned),
             nonce: login.nonce.map(str::to_owned),
             auth_time: login.auth_time.map(Timestamp::as_secs),
+            at_hash: login.access_token_hash.map(str::to_owned),
+            c_hash: login.code_hash.map(str::to_owned),
         })
+    }
+
+    /// How long the access token lives ([Auth0's lifetimes]); without an API it is for `/userinfo`
+    /// alone.
+    ///
+    /// [Auth0's lifetimes]: https://auth0.com/docs/secure/tokens/access-tokens/update-access-token-lifetime
+    pub fn token_lifetime(&self, api: Option<&ResourceServer>) -> Lifetime {
+        match (api, self.via_browser) {
+            (Some(api), false) => api.token_lifetime,
+            (Some(api), true) => api.token_lifetime_for_web,
+            (None, false) => ResourceServer::DEFAULT_TOKEN_LIFETIME,
+            (None, true) => ResourceServer::DEFAULT_TOKEN_LIFETIME_FOR_WEB,
+        }
     }
 
     fn sub(&self) -> String {

@@ -9,6 +9,7 @@ pub mod scope;
 
 pub mod client;
 pub mod resource_server;
+pub mod response_type;
 pub mod settings;
 pub mod user;
 

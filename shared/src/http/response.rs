@@ -94,6 +94,15 @@ pub fn with_query(url: &str, parameters: &[(&str, &str)]) -> String {
     format!("{base}{separator}{query}{fragment}")
 }
 
+/// Puts parameters into the fragment of a URL, in place of the one it may have.
+pub fn with_fragment(url: &str, parameters: &[(&str, &str)]) -> String {
+    let base = url.split_once('#').map_or(url, |(base, _)| base);
+    let fragment = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(parameters)
+        .finish();
+    format!("{base}#{fragment}")
+}
+
 fn with_type(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Response {
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status;
@@ -134,5 +143,11 @@ mod tests {
             format!("https://a/cb?{query}")
         );
         assert_eq!(with_query("app://cb", &[]), "app://cb");
+        for url in ["https://a/cb?x=1", "https://a/cb?x=1#old"] {
+            assert_eq!(
+                with_fragment(url, &parameters),
+                format!("https://a/cb?x=1#{query}")
+            );
+        }
     }
 }

@@ -44,9 +44,21 @@ pub enum SigningMode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyUse {
     /// It signs, and makes what keys are missing or due.
+    SignAndRotate,
+    /// It signs, and makes no keys.
     Sign,
     /// It verifies or publishes; private keys stay wrapped, and it makes none.
     Verify,
     /// It makes and replaces keys; private ones stay wrapped.
-    Manage,
+    Rotate,
+}
+
+impl KeyUse {
+    pub(crate) fn signs(self) -> bool {
+        matches!(self, Self::SignAndRotate | Self::Sign)
+    }
+
+    pub(crate) fn rotates(self) -> bool {
+        matches!(self, Self::SignAndRotate | Self::Rotate)
+    }
 }

@@ -97,12 +97,14 @@ async fn exchange(
         scope: &code.scope,
         request: at.request,
         gty: None,
+        via_browser: false,
         now: at.now,
     };
     let login = LoginClaims {
         nonce: code.nonce.as_deref(),
         session_id: Some(&code.session_id),
         auth_time: code.tells_auth_time.then_some(code.auth_time),
+        ..LoginClaims::default()
     };
     let tokens = app
         .mint(TokensFor {

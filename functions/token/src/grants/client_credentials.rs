@@ -59,6 +59,7 @@ pub(super) async fn redeem(
         scope: &scope,
         request: at.request,
         gty: Some("client-credentials"),
+        via_browser: false,
         now: at.now,
     };
     let login = LoginClaims::default();

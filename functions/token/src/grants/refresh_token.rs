@@ -221,6 +221,7 @@ async fn sign(
         scope: &scope,
         request: at.request,
         gty: Some("refresh_token"),
+        via_browser: false,
         now: at.now,
     };
     let login = LoginClaims {
