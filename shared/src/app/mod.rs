@@ -3,6 +3,7 @@
 mod assertion;
 mod authenticate;
 mod cache;
+mod families;
 mod keyring;
 mod minting;
 mod refreshing;
@@ -37,6 +38,7 @@ use crate::{
 };
 
 pub use authenticate::{AuthenticatedClient, CLIENT_SECRET};
+pub use families::{NewFamily, seal_refresh_token};
 pub use keyring::KEY_ACTIVATION_DELAY;
 pub use minting::{FrontChannelTokens, Tokens, TokensFor};
 pub use signing::{SIGNING_KEY_DELAY, SigningKeys};

@@ -9,7 +9,7 @@
 
 use shared::{
     adapters::dynamo::CommitError,
-    app::{App, AuthenticatedClient, Moment, Tokens, TokensFor},
+    app::{App, AuthenticatedClient, Moment, Tokens, TokensFor, seal_refresh_token},
     domain::{
         claims::{Issuance, LoginClaims, Subject},
         client::Client,
@@ -104,7 +104,7 @@ async fn attempt(
         Redemption::Replay => {
             let user = good(state.user)?;
             let (tokens, scope) = sign(app, client, &family, &user, wish, at).await?;
-            let refresh_token = Some(seal(keyring, &family)?);
+            let refresh_token = Some(seal_refresh_token(keyring, &family)?);
             log_exchange(&family, &scope, "leeway");
             Ok(TokenAnswer {
                 tokens,
@@ -116,7 +116,7 @@ async fn attempt(
             let user = good(state.user)?;
             let (tokens, scope) = sign(app, client, &next, &user, wish, at).await?;
             let refresh_token = if reveal {
-                Some(seal(keyring, &next)?)
+                Some(seal_refresh_token(keyring, &next)?)
             } else {
                 None
             };
@@ -256,25 +256,6 @@ impl Wish {
             .as_ref()
             .map_or_else(|| granted.clone(), |asked| granted.intersection(asked))
     }
-}
-
-/// The text of a family's live token. It depends on nothing but the family, so every answer for one
-/// generation carries the same.
-pub(super) fn seal(keyring: &Keyring, family: &Family) -> Result<String, Denial> {
-    let token = RefreshToken {
-        user_id: family.user_id.clone(),
-        family_id: family.id,
-        generation: family.generation,
-    };
-    let mut nonce = [0; 12];
-    nonce.copy_from_slice(&family.id.as_bytes()[..12]);
-    Ok(keyring.seal(
-        family.key_id,
-        Purpose::RefreshToken,
-        family.client_id.as_str(),
-        nonce,
-        &token.to_bytes(),
-    )?)
 }
 
 fn log_exchange(family: &Family, scope: &Scope, policy: &'static str) {
