@@ -5,6 +5,7 @@ mod authenticate;
 mod cache;
 mod families;
 mod keyring;
+mod limiter;
 mod minting;
 mod refreshing;
 mod signing;
@@ -40,11 +41,13 @@ use crate::{
 pub use authenticate::{AuthenticatedClient, CLIENT_SECRET};
 pub use families::{NewFamily, seal_refresh_token};
 pub use keyring::KEY_ACTIVATION_DELAY;
+pub use limiter::Limited;
 pub use minting::{FrontChannelTokens, Tokens, TokensFor};
 pub use signing::{SIGNING_KEY_DELAY, SigningKeys};
 pub use verification::{AccessToken, OpaqueToken};
 
 use cache::Cache;
+use limiter::Limiter;
 use refreshing::Refreshing;
 
 /// Everything a function works with.
@@ -63,6 +66,7 @@ pub struct App {
     clients: Cache<ClientId, Client>,
     resource_servers: Cache<Audience, ResourceServer>,
     settings: Cache<(), Settings>,
+    limiter: Limiter,
 }
 
 /// What an [`App`] is put together from.
@@ -182,6 +186,7 @@ impl App {
             clients: Cache::default(),
             resource_servers: Cache::default(),
             settings: Cache::default(),
+            limiter: Limiter::default(),
         })
     }
 
