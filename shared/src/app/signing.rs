@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use super::{App, Parts, StartError, refreshing::Refreshing};
+use super::{App, Parts, StartError, cache::Cache, refreshing::Refreshing};
 use crate::{
-    adapters::dynamo::{CommitError, Store, StoredPrivateKey, StoredSigningKey, StoredSigningKeys},
+    adapters::dynamo::{
+        CommitError, Store, StoreError, StoredPrivateKey, StoredSigningKey, StoredSigningKeys,
+    },
     config::Issuer,
     domain::{
         client::SigningAlgorithm,
+        settings::Settings,
         time::{Lifetime, Timestamp},
     },
     keys::{
@@ -28,12 +31,14 @@ pub const SIGNING_KEY_DELAY: Lifetime = Lifetime::from_secs(3_600);
 /// How long a wrapped key signs before the next one is drawn.
 const ROTATE_AFTER: Lifetime = Lifetime::from_secs(90 * 86_400);
 
-/// The signing keys of a stack, as one process uses them. Discovery needs nothing else.
+/// The signing keys of a stack, as one process uses them, and its tenant's settings: all that discovery
+/// needs.
 #[derive(Debug)]
 pub struct SigningKeys {
     source: Source,
     clock: Arc<Clock>,
     known: Refreshing<Signer>,
+    settings: Cache<(), Settings>,
 }
 
 /// Where signing keys come from.
@@ -69,7 +74,23 @@ impl SigningKeys {
             source,
             clock: Arc::clone(&parts.clock),
             known,
+            settings: Cache::default(),
         })
+    }
+
+    /// The tenant's settings, from memory if they were read less than a minute ago.
+    pub async fn settings(&self) -> Result<Arc<Settings>, StoreError> {
+        let now = self.clock.now();
+        if let Some(settings) = self.settings.get(&(), now) {
+            return Ok(settings);
+        }
+        let loaded = self.source.store.load_settings().await?;
+        Ok(self.settings.put((), loaded.unwrap_or_default(), now))
+    }
+
+    /// Forgets them, so that a change shows at once.
+    pub(super) fn forget_settings(&self) {
+        self.settings.clear();
     }
 
     /// Who the tokens say they are from.

@@ -9,8 +9,9 @@ use super::{
     time::Lifetime,
 };
 
-/// Settings of the whole tenant.
+/// Settings of the whole tenant; what an older item lacks is as by default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Settings {
     /// The name on the login page.
     pub friendly_name: String,
@@ -34,6 +35,11 @@ pub struct Settings {
     pub revoke_refresh_token_grant: bool,
     /// Whether callbacks that anybody could claim (loopback, custom scheme) go unasked.
     pub skip_non_verifiable_callback_uri_confirmation_prompt: bool,
+    /// Whether discovery names `/oidc/logout` (`oidc_logout.rp_logout_end_session_endpoint_discovery`).
+    pub end_session_endpoint_discovery: bool,
+    /// Whether `/oidc/logout` asks where no hint shows who sent the browser
+    /// (`sessions.oidc_logout_prompt_enabled`).
+    pub oidc_logout_prompt_enabled: bool,
 }
 
 impl Default for Settings {
@@ -50,6 +56,8 @@ impl Default for Settings {
             persistent_session_cookie: true,
             revoke_refresh_token_grant: false,
             skip_non_verifiable_callback_uri_confirmation_prompt: false,
+            end_session_endpoint_discovery: true,
+            oidc_logout_prompt_enabled: true,
         }
     }
 }
