@@ -6,6 +6,7 @@ use e2e::{
     apps::{
         App, NOBODY, SPA_NOTIFIED_OTHERWISE, SPA_STRICT, User, WEB_NOTIFIED, WEB_NOTIFIED_HS256,
     },
+    assertions::assert_error_page,
     jwt,
     receiver::{Receiver, Reply},
     tenant,
@@ -35,8 +36,8 @@ async fn log_out(browser: &Browser) {
 }
 
 fn targets(receiver: &Receiver) -> Vec<String> {
-    let received = receiver.received().into_iter();
-    let mut targets: Vec<String> = received.map(|received| received.target).collect();
+    let posts = receiver.received().into_iter();
+    let mut targets: Vec<String> = posts.map(|post| post.target).collect();
     targets.sort();
     targets
 }
@@ -52,9 +53,9 @@ async fn an_application_is_sent_a_logout_token_that_verifies() {
     assert!(receiver.received().is_empty(), "a login is no logout");
     log_out(&browser).await;
 
-    let received = receiver.received();
-    assert_eq!(received.len(), 1, "{received:?}");
-    let (sent, form) = (&received[0], "application/x-www-form-urlencoded");
+    let posts = receiver.received();
+    assert_eq!(posts.len(), 1, "{posts:?}");
+    let (sent, form) = (&posts[0], "application/x-www-form-urlencoded");
     assert_eq!(sent.target, "POST /notified");
     assert!(sent.head.contains(form), "{}", sent.head);
     let token = sent.field("logout_token").expect("the form's one field");
@@ -99,10 +100,10 @@ async fn every_application_of_the_session_is_told_once_and_no_other() {
     let both = ["POST /notified", "POST /notified-hs256"];
     assert_eq!(targets(&receiver), both);
 
-    let received = receiver.received();
-    let tokens: Vec<String> = received
+    let posts = receiver.received();
+    let tokens: Vec<String> = posts
         .iter()
-        .filter_map(|received| received.field("logout_token"))
+        .filter_map(|post| post.field("logout_token"))
         .collect();
     let ids: Vec<Value> = tokens
         .iter()
@@ -123,11 +124,26 @@ async fn a_logout_token_is_signed_as_the_applications_id_tokens_are() {
     let browser = server.browser();
     logged_in(&server, &WEB_NOTIFIED_HS256, &browser, &User::ada()).await;
     log_out(&browser).await;
-    let received = receiver.received();
-    let token = received[0].field("logout_token").expect("a logout token");
+    let posts = receiver.received();
+    let token = posts[0].field("logout_token").expect("a logout token");
     let app = WEB_NOTIFIED_HS256;
     let verified = jwt::verify_hs256(&server, &token, app.id, app.secret());
     assert_eq!(verified.header.typ.as_deref(), Some("logout+jwt"));
+}
+
+#[tokio::test]
+async fn a_logout_token_is_no_id_token_hint() {
+    let receiver = Receiver::start(Reply::Status(200));
+    let Some(server) = server_with(&receiver) else {
+        return;
+    };
+    let browser = server.browser();
+    logged_in(&server, &WEB_NOTIFIED, &browser, &User::ada()).await;
+    log_out(&browser).await;
+    let token = receiver.received()[0].field("logout_token");
+    let path = format!("/oidc/logout?id_token_hint={}", token.expect("a token"));
+    let answer = browser.http().get(&path).await;
+    assert_error_page(&answer, "Invalid id_token_hint");
 }
 
 #[tokio::test]
@@ -165,9 +181,9 @@ async fn somebody_elses_login_in_the_same_browser_ends_the_session_before() {
 
     let other = sid(login(&zoe).tokens().await.id_token());
     assert_ne!(first, other);
-    let received = receiver.received();
-    assert_eq!(received.len(), 1, "{received:?}");
-    let token = received[0].field("logout_token").expect("a logout token");
+    let posts = receiver.received();
+    assert_eq!(posts.len(), 1, "{posts:?}");
+    let token = posts[0].field("logout_token").expect("a logout token");
     assert_eq!(jwt::peek(&token).1["sid"], first);
 }
 

@@ -176,15 +176,14 @@ async fn which_list_counts_depends_on_who_is_named() {
         ("logout_hint", sid.as_str()),
     );
     let token = ("id_token_hint", hint.as_str());
-    let cases: [(&[(&str, &str)], &str, &str); 6] = [
-        (&[token], BYE, TENANTS),
+    for (given, good, bad) in [
+        (&[token][..], BYE, TENANTS),
         (&[token, app], BYE, TENANTS),
         (&[session, app], BYE, TENANTS),
         (&[session], TENANTS, BYE),
         (&[app], BYE, TENANTS),
         (&[], TENANTS, BYE),
-    ];
-    for (given, good, bad) in cases {
+    ] {
         let to = |url| [given, &[("post_logout_redirect_uri", url)]].concat();
         // A browser without a session is asked nothing.
         let browser = server.browser();

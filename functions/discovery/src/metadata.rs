@@ -5,6 +5,10 @@ use shared::{config::Issuer, domain::settings::Settings};
 
 /// The document, in the order of Auth0's.
 #[derive(Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the specifications say with a switch what is supported"
+)]
 pub(crate) struct Metadata {
     issuer: String,
     authorization_endpoint: String,

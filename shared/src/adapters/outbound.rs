@@ -21,7 +21,7 @@ type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 /// the machine's root certificates then.
 #[derive(Default)]
 pub struct Outbound {
-    client: OnceLock<HttpClient>,
+    client: OnceLock<Box<HttpClient>>,
 }
 
 /// No answer came.
@@ -67,7 +67,7 @@ impl Outbound {
         let client = Client::builder(TokioExecutor::new())
             .pool_max_idle_per_host(0)
             .build(connector);
-        Ok(self.client.get_or_init(|| client))
+        Ok(self.client.get_or_init(|| Box::new(client)))
     }
 }
 

@@ -12,6 +12,10 @@ use super::{
 /// Settings of the whole tenant; what an older item lacks is as by default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are Auth0's switches, and no two of them make a state"
+)]
 pub struct Settings {
     /// The name on the login page.
     pub friendly_name: String,
