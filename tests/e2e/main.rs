@@ -16,6 +16,7 @@ mod interleaving;
 mod local_cli;
 mod login;
 mod logout;
+mod logout_faults;
 mod oidc_logout;
 mod oidc_logout_question;
 mod redirect_uri;

@@ -161,9 +161,12 @@ pub(crate) async fn end_session(
     Ok(ended.map(|(user_id, _)| user_id))
 }
 
-/// Its applications hear of it once it is a fact, and once, however many tabs log out.
+/// Its applications hear of it once it is a fact. What was read before counts only if the answer of the
+/// removal was lost: a login meanwhile may have added to it.
 async fn end(app: &App, user_id: &UserId, id: SessionId, now: Timestamp) -> Result<(), Denial> {
-    if let Some(ended) = app.store.delete_session(user_id, id).await? {
+    let before = app.store.load_session(user_id, id).await?;
+    let ended = app.store.delete_session(user_id, id).await?.or(before);
+    if let Some(ended) = ended {
         backchannel::notify(app, &ended, LogoutInitiator::RpLogout, now).await;
     }
     Ok(())
