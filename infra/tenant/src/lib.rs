@@ -22,6 +22,7 @@ mod node;
 mod oidc_logout;
 mod passwords;
 mod path;
+mod rate_limit;
 mod refresh_token;
 mod resource_servers;
 mod rules;

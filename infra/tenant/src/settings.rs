@@ -16,6 +16,7 @@ use crate::{
     databases::{Databases, connection_name},
     fields::{Number, display_name, id, one_of},
     path::{Checked, Fault, Notes, Path},
+    rate_limit::RawRateLimit,
     urls,
 };
 
@@ -42,6 +43,7 @@ pub(crate) struct RawSettings {
     sessions: Option<RawSessions>,
     skip_non_verifiable_callback_uri_confirmation_prompt: Option<bool>,
     universal_login: Option<RawUniversalLogin>,
+    refresh_token_rate_limit: Option<RawRateLimit>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -146,6 +148,11 @@ pub(crate) fn check(
             .sessions
             .and_then(|sessions| sessions.oidc_logout_prompt_enabled)
             .unwrap_or(default.oidc_logout_prompt_enabled),
+        refresh_token_rate_limit: raw
+            .refresh_token_rate_limit
+            .map(|limit| limit.check(&at.key("refresh_token_rate_limit")))
+            .transpose()?
+            .unwrap_or(default.refresh_token_rate_limit),
     })
 }
 
@@ -233,7 +240,7 @@ fn given(text: Option<String>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::ids::ConnectionName;
+    use shared::domain::{ids::ConnectionName, throttle::RateLimit};
 
     use super::*;
     use crate::testing::{error, tenant, warnings};
@@ -286,6 +293,7 @@ resourceServers: [{identifier: https://api.example.com}]",
                 skip_non_verifiable_callback_uri_confirmation_prompt: true,
                 end_session_endpoint_discovery: false,
                 oidc_logout_prompt_enabled: false,
+                refresh_token_rate_limit: RateLimit::REFRESH,
             }
         );
     }

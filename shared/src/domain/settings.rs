@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ids::{Audience, ConnectionName},
+    throttle::RateLimit,
     time::Lifetime,
 };
 
@@ -44,6 +45,13 @@ pub struct Settings {
     /// Whether `/oidc/logout` asks where no hint shows who sent the browser
     /// (`sessions.oidc_logout_prompt_enabled`).
     pub oidc_logout_prompt_enabled: bool,
+    /// How often one refresh token may be exchanged from one address, where the client does not say.
+    #[serde(default = "default_refresh_limit")]
+    pub refresh_token_rate_limit: RateLimit,
+}
+
+const fn default_refresh_limit() -> RateLimit {
+    RateLimit::REFRESH
 }
 
 impl Default for Settings {
@@ -62,6 +70,7 @@ impl Default for Settings {
             skip_non_verifiable_callback_uri_confirmation_prompt: false,
             end_session_endpoint_discovery: true,
             oidc_logout_prompt_enabled: true,
+            refresh_token_rate_limit: RateLimit::REFRESH,
         }
     }
 }

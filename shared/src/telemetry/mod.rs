@@ -48,6 +48,8 @@ pub mod event {
     pub const BACKCHANNEL_LOGOUT: &str = "oidc_backchannel_logout_succeeded";
     /// An application could not be told of the end of a session.
     pub const BACKCHANNEL_LOGOUT_FAILED: &str = "oidc_backchannel_logout_failed";
+    /// A bucket is empty.
+    pub const RATE_LIMITED: &str = "api_limit";
     /// Refresh tokens over the limit were removed.
     pub const CLEANED_UP: &str = "resource_cleanup";
 }
