@@ -67,6 +67,7 @@ async fn endpoints_lie_below_the_issuer() {
         ("token_endpoint", "oauth/token"),
         ("userinfo_endpoint", "userinfo"),
         ("revocation_endpoint", "oauth/revoke"),
+        ("end_session_endpoint", "oidc/logout"),
         ("jwks_uri", ".well-known/jwks.json"),
     ] {
         assert_eq!(document[field], server.url(path), "{field}");
@@ -103,6 +104,17 @@ async fn the_document_lists_what_clients_choose_from() {
         }
     }
     assert!(!names(&document["response_modes_supported"]).contains("web_message"));
+}
+
+#[tokio::test]
+async fn back_channel_logout_is_promised() {
+    let document = document(Server::shared()).await;
+    for on in [
+        "backchannel_logout_supported",
+        "backchannel_logout_session_supported",
+    ] {
+        assert_eq!(document[on], true, "{on}");
+    }
 }
 
 #[tokio::test]

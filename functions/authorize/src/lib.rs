@@ -1,13 +1,15 @@
 //! Everything a browser is sent to: `/authorize` (RFC 6749 section 4.1.1, `OpenID` Connect Core
-//! section 3.1.2), the login and consent pages, `/v2/logout`, and `/userinfo`.
+//! section 3.1.2), the login and consent pages, `/v2/logout`, `/oidc/logout`, and `/userinfo`.
 
 mod answer;
+mod backchannel;
 mod browser;
 mod checks;
 mod consent;
 mod front_channel;
 mod login;
 mod logout;
+mod oidc_logout;
 mod pages;
 mod request;
 mod resume;
@@ -50,9 +52,18 @@ async fn page(app: &App, request: &Request, path: &str) -> Result<Response, Deni
         (&Method::GET, "/u/consent") => consent::show(app, request).await,
         (&Method::POST, "/u/consent") => consent::submit(app, request).await,
         (&Method::GET, "/v2/logout") => logout::handle(app, request).await,
-        (_, "/authorize" | "/authorize/resume" | "/u/login" | "/u/consent" | "/v2/logout") => {
-            Err(Denial::MethodNotAllowed)
-        }
+        (&Method::GET | &Method::POST, "/oidc/logout") => oidc_logout::handle(app, request).await,
+        (&Method::POST, "/oidc/logout/confirm") => oidc_logout::confirm(app, request).await,
+        (
+            _,
+            "/authorize"
+            | "/authorize/resume"
+            | "/u/login"
+            | "/u/consent"
+            | "/v2/logout"
+            | "/oidc/logout"
+            | "/oidc/logout/confirm",
+        ) => Err(Denial::MethodNotAllowed),
         _ => Err(Denial::NotFound),
     }
 }

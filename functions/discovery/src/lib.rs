@@ -4,11 +4,13 @@
 mod certificate;
 mod metadata;
 
+use std::sync::Arc;
+
 use http::Method;
 use jsonwebtoken::jwk::JwkSet;
 use shared::{
     app::SigningKeys,
-    domain::denial::Denial,
+    domain::{denial::Denial, settings::Settings},
     http::{Request, Response, cors, error::OAuthError, response},
 };
 
@@ -24,7 +26,10 @@ pub async fn handle(keys: &SigningKeys, request: &Request) -> Response {
         (
             &Method::GET | &Method::HEAD,
             "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server",
-        ) => response::public_json(&metadata::metadata(keys.issuer()), MAX_AGE),
+        ) => {
+            let metadata = metadata::metadata(keys.issuer(), &*settings(keys).await);
+            response::public_json(&metadata, MAX_AGE)
+        }
         (&Method::GET | &Method::HEAD, "/.well-known/jwks.json") => {
             response::public_json(&key_set(keys).await, MAX_AGE)
         }
@@ -46,6 +51,15 @@ fn is_known(path: &str) -> bool {
             | "/pem"
             | "/cer"
     )
+}
+
+/// The tenant's settings, or without the store the defaults: a client that starts now needs the document
+/// more than it needs the tenant's word about logout.
+async fn settings(keys: &SigningKeys) -> Arc<Settings> {
+    keys.settings().await.unwrap_or_else(|error| {
+        tracing::error!(%error, "the metadata have to do without the tenant's settings");
+        Arc::default()
+    })
 }
 
 async fn key_set(keys: &SigningKeys) -> JwkSet {

@@ -22,6 +22,7 @@ pub mod sealed;
 pub mod authorization;
 pub mod code;
 pub mod family;
+pub mod logout;
 pub mod session;
 
 pub mod claims;

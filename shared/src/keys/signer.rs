@@ -84,6 +84,8 @@ pub enum JwtType {
     Jwt,
     /// `at+jwt` (RFC 9068).
     AccessToken,
+    /// `logout+jwt` (`OpenID` Connect Back-Channel Logout section 2.4).
+    LogoutToken,
 }
 
 /// What signs a JWT.
@@ -169,6 +171,7 @@ impl Signer {
         let typ = match typ {
             JwtType::Jwt => "JWT",
             JwtType::AccessToken => "at+jwt",
+            JwtType::LogoutToken => "logout+jwt",
         };
         match key {
             SigningKey::Secret(secret) => {
@@ -240,6 +243,15 @@ pub(crate) fn is_over(
 }
 
 impl PublishedKey {
+    /// The algorithm as `jsonwebtoken` names it.
+    pub(crate) fn jwa(&self) -> Algorithm {
+        match self.algorithm {
+            SigningAlgorithm::PS256 => Algorithm::PS256,
+            SigningAlgorithm::ES256 => Algorithm::ES256,
+            SigningAlgorithm::RS256 | SigningAlgorithm::HS256 => Algorithm::RS256,
+        }
+    }
+
     fn new(algorithm: SigningAlgorithm, spki: &[u8]) -> Result<Self, SignError> {
         let jwt = |e: jsonwebtoken::errors::Error| SignError::Jwt(e.to_string());
         let pem = format!(

@@ -6,12 +6,13 @@ mod source;
 
 use std::sync::Arc;
 
-use super::{App, Parts, StartError, refreshing::Refreshing};
+use super::{App, Parts, StartError, cache::Cache, refreshing::Refreshing};
 use crate::{
-    adapters::dynamo::{CommitError, StoredSigningKey},
+    adapters::dynamo::{CommitError, StoreError, StoredSigningKey},
     config::Issuer,
     domain::{
         client::SigningAlgorithm,
+        settings::Settings,
         time::{Lifetime, Timestamp},
     },
     keys::{
@@ -27,12 +28,14 @@ use source::Source;
 /// How long a key is published before it signs: longer than the JWKS may be cached.
 pub const SIGNING_KEY_DELAY: Lifetime = Lifetime::from_secs(3_600);
 
-/// The signing keys of a stack, as one process uses them. Discovery needs nothing else.
+/// The signing keys of a stack, as one process uses them, and its tenant's settings: all that discovery
+/// needs.
 #[derive(Debug)]
 pub struct SigningKeys {
     source: Source,
     clock: Arc<Clock>,
     known: Refreshing<Signer>,
+    settings: Cache<(), Settings>,
 }
 
 impl SigningKeys {
@@ -58,7 +61,23 @@ impl SigningKeys {
             source,
             clock: Arc::clone(&parts.clock),
             known,
+            settings: Cache::default(),
         })
+    }
+
+    /// The tenant's settings, from memory if they were read less than a minute ago.
+    pub async fn settings(&self) -> Result<Arc<Settings>, StoreError> {
+        let now = self.clock.now();
+        if let Some(settings) = self.settings.get(&(), now) {
+            return Ok(settings);
+        }
+        let loaded = self.source.store.load_settings().await?;
+        Ok(self.settings.put((), loaded.unwrap_or_default(), now))
+    }
+
+    /// Forgets them, so that a change shows at once.
+    pub(super) fn forget_settings(&self) {
+        self.settings.clear();
     }
 
     /// Who the tokens say they are from.
