@@ -19,7 +19,8 @@ use clap::Parser;
 async fn main() -> ExitCode {
     let options = options::Options::parse();
     shared::telemetry::init_text();
-    match server::run(options).await {
+    // Boxed: start-up holds the whole app, and would lie on the stack twice.
+    match Box::pin(server::run(options)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {}", one_line(&error));

@@ -3,7 +3,9 @@
 mod assertion;
 mod authenticate;
 mod cache;
+mod families;
 mod keyring;
+mod limiter;
 mod minting;
 mod refreshing;
 mod signing;
@@ -22,6 +24,7 @@ use crate::{
         resource_server::ResourceServer,
         sealed::KeyId,
         settings::Settings,
+        throttle::Origin,
         time::Timestamp,
     },
     http::{Request, RequestContext},
@@ -37,12 +40,15 @@ use crate::{
 };
 
 pub use authenticate::{AuthenticatedClient, CLIENT_SECRET};
+pub use families::{NewFamily, seal_refresh_token};
 pub use keyring::KEY_ACTIVATION_DELAY;
+pub use limiter::Limited;
 pub use minting::{FrontChannelTokens, Tokens, TokensFor};
 pub use signing::{SIGNING_KEY_DELAY, SigningKeys};
 pub use verification::{AccessToken, OpaqueToken};
 
 use cache::Cache;
+use limiter::Limiter;
 use refreshing::Refreshing;
 
 /// Everything a function works with.
@@ -61,6 +67,7 @@ pub struct App {
     clients: Cache<ClientId, Client>,
     resource_servers: Cache<Audience, ResourceServer>,
     settings: Cache<(), Settings>,
+    limiter: Limiter,
 }
 
 /// What an [`App`] is put together from.
@@ -147,13 +154,15 @@ impl StartError {
     }
 }
 
-/// One request's share of what varies: who it is and what time it is.
+/// One request's share of what varies: which it is, when, and from where.
 #[derive(Debug, Clone, Copy)]
 pub struct Moment {
     /// The request.
     pub request: RequestId,
     /// When it is.
     pub now: Timestamp,
+    /// Where it comes from.
+    pub origin: Origin,
 }
 
 impl App {
@@ -180,16 +189,18 @@ impl App {
             clients: Cache::default(),
             resource_servers: Cache::default(),
             settings: Cache::default(),
+            limiter: Limiter::default(),
         })
     }
 
-    /// The request's id and the time, drawn once per request.
+    /// The request's id, its origin and the time, drawn once per request.
     pub fn moment(&self, request: &Request) -> Moment {
         let context = request.extensions().get::<RequestContext>();
         let id = context.map_or_else(|| RequestId::from_bytes(random()), |context| context.id);
         Moment {
             request: id,
             now: self.clock.now(),
+            origin: Origin::of(context.and_then(|context| context.client_ip)),
         }
     }
 

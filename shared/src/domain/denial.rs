@@ -1,6 +1,8 @@
 //! Every way in which a request is refused, sorted by who is at fault. What a client is told about
 //! each is in one place, [`crate::http::error`]; nothing here knows of HTTP.
 
+use super::throttle::Quota;
+
 /// A refusal.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Denial {
@@ -101,6 +103,9 @@ pub enum Denial {
     InsufficientScope,
 
     // Nobody is at fault, or we are.
+    /// Too many requests of this kind: the same one works later.
+    #[error("too many requests")]
+    Throttled(Quota),
     /// A passing cause: the same request works later.
     #[error("temporarily unavailable: {0}")]
     Unavailable(String),

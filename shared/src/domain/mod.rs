@@ -3,6 +3,7 @@
 
 pub mod ids;
 pub mod secret;
+pub mod throttle;
 pub mod time;
 
 pub mod scope;

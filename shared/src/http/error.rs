@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 use serde::Serialize;
 
-use super::{Response, response};
-use crate::domain::denial::Denial;
+use super::{Response, quota, response};
+use crate::domain::{denial::Denial, throttle::Quota};
 
 /// What a client is told about a refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct OAuthError {
     pub error: &'static str,
     /// `error_description`
     pub description: Cow<'static, str>,
+    /// How many requests the caller has left, where that is the matter.
+    pub quota: Option<Quota>,
 }
 
 /// The endpoints whose words for the same refusal differ.
@@ -60,6 +62,9 @@ impl OAuthError {
             response
                 .headers_mut()
                 .insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
+        }
+        if let Some(quota) = &self.quota {
+            quota::tell_refused(&mut response, quota);
         }
         response
     }
@@ -185,6 +190,15 @@ impl From<&Denial> for OAuthError {
                 error(401, "invalid_token", "Unauthorized")
             }
             Denial::InsufficientScope => error(403, "insufficient_scope", "Insufficient scope"),
+            Denial::Throttled(quota) => OAuthError {
+                quota: Some(*quota),
+                ..error(
+                    429,
+                    "too_many_requests",
+                    "Too many requests. Check the X-RateLimit-Limit, X-RateLimit-Remaining and \
+                     X-RateLimit-Reset headers.",
+                )
+            },
             Denial::Unavailable(_) => error(
                 503,
                 "temporarily_unavailable",
@@ -205,6 +219,7 @@ fn error(
         status,
         error,
         description: description.into(),
+        quota: None,
     }
 }
 

@@ -10,18 +10,16 @@ use shared::{
         client::Client,
         code::{AuthorizationCode, CodeRefusal, Presented, Redeemed},
         denial::Denial,
-        family::{EndReason, Ended, Exchange, Family, Login, MAX_LIVE_PER_USER_AND_CLIENT},
+        family::{EndReason, Ended, Family, Login},
         ids::{CodeId, FamilyId, SessionId, UserId},
         scope::OFFLINE_ACCESS,
         sealed::{Owned, Purpose},
         user::User,
     },
     http::params::Params,
-    system::random,
     telemetry::event,
 };
 
-use super::refresh_token;
 use crate::response::TokenAnswer;
 
 pub(super) async fn redeem(
@@ -77,19 +75,11 @@ async fn exchange(
     at: Moment,
 ) -> Result<TokenAnswer, Denial> {
     let api = app.api_for(code.audience.as_ref()).await?;
-    let (keyring, active_key) = app.active_key().await;
-    let family = code.scope.contains(OFFLINE_ACCESS).then(|| {
-        Family::begin(
-            FamilyId::from_bytes(random()),
-            login(code),
-            &client.refresh_token,
-            Exchange {
-                request: at.request,
-                active_key,
-                now: at.now,
-            },
-        )
-    });
+    let new = if code.scope.contains(OFFLINE_ACCESS) {
+        Some(app.new_family(login(code), client, at).await?)
+    } else {
+        None
+    };
     let issuance = Issuance {
         issuer: app.issuer.as_str(),
         client,
@@ -113,24 +103,22 @@ async fn exchange(
             login,
         })
         .await?;
-    let refresh_token = family
-        .as_ref()
-        .map(|family| refresh_token::seal(&keyring, family))
-        .transpose()?;
-    if let Some(family) = &family {
-        make_room(app, family, at).await?;
+    let family = new.as_ref().map(|new| &new.family);
+    if let Some(family) = family {
+        app.make_room(family, at).await?;
     }
-    commit(app, id, code, family.as_ref(), at).await?;
+    commit(app, id, code, family, at).await?;
     tracing::info!(
         r#type = event::CODE_EXCHANGED,
         client_id = %client.client_id,
         user_id = %user.user_id,
-        family_id = family.as_ref().map(|family| family.id.to_string()),
+        family_id = family.map(|family| family.id.to_string()),
     );
     Ok(TokenAnswer {
         tokens,
         scope: code.scope.clone(),
-        refresh_token,
+        refresh_token: new.map(|new| new.refresh_token),
+        quota: None,
     })
 }
 
@@ -213,35 +201,6 @@ async fn end_birth(
         reason: EndReason::CodeReused,
     };
     Ok(app.store.end_family(user_id, family, &ended).await?)
-}
-
-/// Ends the oldest live families of this user and client, so that with the new one there are no more
-/// than allowed.
-async fn make_room(app: &App, new: &Family, at: Moment) -> Result<(), Denial> {
-    let mut live: Vec<Family> = app
-        .store
-        .load_families(&new.user_id)
-        .await?
-        .into_iter()
-        .filter(|family| family.client_id == new.client_id && family.is_live(at.now))
-        .collect();
-    live.sort_by_key(|family| std::cmp::Reverse(family.created_at));
-    let ended = Ended {
-        at: at.now,
-        reason: EndReason::LimitExceeded,
-    };
-    for family in live.iter().skip(MAX_LIVE_PER_USER_AND_CLIENT - 1) {
-        app.store
-            .end_family(&family.user_id, family.id, &ended)
-            .await?;
-        tracing::info!(
-            r#type = event::CLEANED_UP,
-            user_id = %family.user_id,
-            client_id = %family.client_id,
-            family_id = %family.id,
-        );
-    }
-    Ok(())
 }
 
 fn login(code: &AuthorizationCode) -> Login {

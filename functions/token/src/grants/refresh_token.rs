@@ -9,7 +9,7 @@
 
 use shared::{
     adapters::dynamo::CommitError,
-    app::{App, AuthenticatedClient, Moment, Tokens, TokensFor},
+    app::{App, AuthenticatedClient, Moment, Tokens, TokensFor, seal_refresh_token},
     domain::{
         claims::{Issuance, LoginClaims, Subject},
         client::Client,
@@ -25,6 +25,7 @@ use shared::{
     telemetry::event,
 };
 
+use super::refresh_limit::Share;
 use crate::response::TokenAnswer;
 
 /// How often a decision is made before the client is asked to come back: lost races are rare, and
@@ -50,8 +51,9 @@ pub(super) async fn redeem(
         .open(Purpose::RefreshToken, client.client_id.as_str(), text)
         .and_then(|opened| RefreshToken::from_bytes(&opened.plaintext))
         .ok_or(Denial::RefreshToken("not sealed by us for this client"))?;
+    let mut share = Share::of(app, client).await?;
     for _ in 0..ATTEMPTS {
-        match attempt(app, client, &keyring, &token, &wish, at).await {
+        match attempt(app, client, &keyring, &token, &wish, &mut share, at).await {
             Err(Failure::Conflict) => {}
             Err(Failure::Denied(denial)) => {
                 log_refusal(client, &token, &denial);
@@ -82,6 +84,7 @@ async fn attempt(
     keyring: &Keyring,
     token: &RefreshToken,
     wish: &Wish,
+    share: &mut Share,
     at: Moment,
 ) -> Result<TokenAnswer, Failure> {
     let state = app
@@ -103,20 +106,26 @@ async fn attempt(
         Redemption::Reuse(ended) => Err(end(app, &family, &ended).await?.into()),
         Redemption::Replay => {
             let user = good(state.user)?;
+            let quota = Some(share.take(app, &family, at)?);
             let (tokens, scope) = sign(app, client, &family, &user, wish, at).await?;
-            let refresh_token = Some(seal(keyring, &family)?);
+            let refresh_token = Some(seal_refresh_token(keyring, &family)?);
             log_exchange(&family, &scope, "leeway");
             Ok(TokenAnswer {
                 tokens,
                 scope,
                 refresh_token,
+                quota,
             })
         }
-        Redemption::Exchange { next, reveal } => {
+        Redemption::Exchange { mut next, reveal } => {
             let user = good(state.user)?;
+            let quota = Some(share.take(app, &family, at)?);
+            if *next != family {
+                share.ride_on(&mut next, at);
+            }
             let (tokens, scope) = sign(app, client, &next, &user, wish, at).await?;
             let refresh_token = if reveal {
-                Some(seal(keyring, &next)?)
+                Some(seal_refresh_token(keyring, &next)?)
             } else {
                 None
             };
@@ -126,6 +135,7 @@ async fn attempt(
                 tokens,
                 scope,
                 refresh_token,
+                quota,
             })
         }
     }
@@ -258,25 +268,6 @@ impl Wish {
     }
 }
 
-/// The text of a family's live token. It depends on nothing but the family, so every answer for one
-/// generation carries the same.
-pub(super) fn seal(keyring: &Keyring, family: &Family) -> Result<String, Denial> {
-    let token = RefreshToken {
-        user_id: family.user_id.clone(),
-        family_id: family.id,
-        generation: family.generation,
-    };
-    let mut nonce = [0; 12];
-    nonce.copy_from_slice(&family.id.as_bytes()[..12]);
-    Ok(keyring.seal(
-        family.key_id,
-        Purpose::RefreshToken,
-        family.client_id.as_str(),
-        nonce,
-        &token.to_bytes(),
-    )?)
-}
-
 fn log_exchange(family: &Family, scope: &Scope, policy: &'static str) {
     tracing::info!(
         r#type = event::REFRESH_EXCHANGED,
@@ -290,11 +281,10 @@ fn log_exchange(family: &Family, scope: &Scope, policy: &'static str) {
 }
 
 fn log_refusal(client: &Client, token: &RefreshToken, denial: &Denial) {
-    let reuse = Denial::RefreshToken(EndReason::ReuseDetected.as_str());
-    let code = if *denial == reuse {
-        event::REUSE_DETECTED
-    } else {
-        event::REFRESH_REFUSED
+    let code = match denial {
+        Denial::RefreshTokenReused => event::REUSE_DETECTED,
+        Denial::Throttled(_) => event::RATE_LIMITED,
+        _ => event::REFRESH_REFUSED,
     };
     tracing::warn!(
         r#type = code,
