@@ -408,12 +408,12 @@ mod tests {
         }
         let origins = |count| {
             let origins = vec!["https://a.example/cut/off"; count].join(", ");
-            file(&format!("app_type: spa\n    web_origins: [{origins}]"))
+            format!("app_type: spa\n    web_origins: [{origins}]")
         };
         let taken = client(&origins(100)).client.web_origins;
         assert_eq!(taken, ["https://a.example"; 100]);
         assert_eq!(
-            error(&origins(101)),
+            error(&file(&origins(101))),
             "4:5: clients[0].web_origins: has 101 entries; at most 100 are allowed"
         );
         assert_eq!(
