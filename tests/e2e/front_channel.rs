@@ -4,7 +4,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use e2e::{
     Callback, Server, Tokens,
-    apps::{API, SPA_CODE_ONLY, SPA_HYBRID},
+    apps::{API, SPA_CODE_ONLY, SPA_HYBRID, WEB_HS256_PORTAL},
     html, jwt, pkce,
 };
 use jsonwebtoken::Algorithm::RS256;
@@ -223,4 +223,33 @@ async fn a_refusal_of_consent_is_told_where_the_answer_would_be() {
     let callback = login.callback().await;
     assert!(callback.in_fragment());
     callback.assert_error("login_required", "Login required");
+}
+
+#[tokio::test]
+async fn an_id_token_without_a_code_is_never_signed_with_the_clients_secret() {
+    let server = Server::shared();
+    let ask = |kind| {
+        let login = server.login(&WEB_HS256_PORTAL);
+        login.with("response_type", kind)
+    };
+    for kind in ["id_token", "token id_token"] {
+        let token = ask(kind).callback().await.get("id_token").expect(kind);
+        jwt::verify(server, &token, WEB_HS256_PORTAL.id, RS256).await;
+    }
+    for kind in ["code id_token", "code token id_token"] {
+        let token = ask(kind).callback().await.get("id_token").expect(kind);
+        jwt::verify_hs256(
+            server,
+            &token,
+            WEB_HS256_PORTAL.id,
+            WEB_HS256_PORTAL.secret(),
+        );
+    }
+    let exchanged = ask("code").tokens().await.id_token();
+    jwt::verify_hs256(
+        server,
+        &exchanged,
+        WEB_HS256_PORTAL.id,
+        WEB_HS256_PORTAL.secret(),
+    );
 }

@@ -23,6 +23,7 @@ mod redirect_uri;
 mod revoke;
 mod secrecy;
 mod session;
+mod silent;
 mod token;
 mod tokens;
 mod userinfo;

@@ -2,7 +2,9 @@
 
 use e2e::{
     Answer, Server,
-    apps::{NATIVE, SPA_HYBRID},
+    apps::{App, NATIVE, SPA_CODE_ONLY, SPA_FRAMED, SPA_HYBRID},
+    assert_error_page,
+    flow::Login,
 };
 use serde_json::Value;
 
@@ -22,6 +24,12 @@ fn message(page: &Answer) -> (Value, String) {
         panic!("{page}")
     };
     (json(response.expect("a response")), origin)
+}
+
+/// A silent request whose answer is a message.
+fn ask(app: &App) -> Login<'static> {
+    let login = Server::shared().login(app).with("prompt", "none");
+    login.with("response_mode", "web_message")
 }
 
 fn assert_framable(page: &Answer) {
@@ -100,13 +108,46 @@ async fn a_popup_may_log_in_first() {
 }
 
 #[tokio::test]
-async fn a_callback_without_an_origin_gets_no_message() {
-    let login = Server::shared().login(&NATIVE).with("prompt", "none");
-    let page = login
-        .with("response_mode", "web_message")
-        .open()
-        .await
-        .page();
-    assert_eq!(page.status, 403, "{page}");
-    assert!(page.text().contains("Callback URL mismatch"), "{page}");
+async fn a_registered_web_origin_is_a_host_whatever_its_path_and_may_be_any_one_label() {
+    for host in ["acme", "x-1"] {
+        let callback = format!("https://{host}.framed.example.com/callback");
+        let login = ask(&SPA_FRAMED).with("redirect_uri", &callback);
+        let (response, origin) = message(&login.open().await.page());
+        assert_eq!(origin, format!("https://{host}.framed.example.com"));
+        assert_eq!(response["error"], "login_required");
+    }
+}
+
+#[tokio::test]
+async fn a_callback_of_no_registered_web_origin_gets_no_message() {
+    let unframed = "https://unframed.example.com/callback";
+    for (app, callback) in [
+        (SPA_FRAMED, unframed),
+        (SPA_CODE_ONLY, SPA_CODE_ONLY.callback),
+        (NATIVE, NATIVE.callback),
+    ] {
+        let login = ask(&app).with("redirect_uri", callback);
+        let page = login.open().await.page();
+        assert_eq!(page.status, 400, "{page}");
+        let told =
+            format!("The specified redirect_uri '{callback}' does not have a registered origin.");
+        assert_error_page(&page, &told);
+    }
+    let redirected = Server::shared().login(&SPA_FRAMED).with("prompt", "none");
+    let callback = redirected.with("redirect_uri", unframed).callback().await;
+    callback.assert_error("login_required", "Login required");
+}
+
+#[tokio::test]
+async fn a_callback_that_is_not_registered_gets_no_message_either() {
+    for callback in [
+        "https://framed.example.com/callback",
+        "https://a.b.framed.example.com/callback",
+        "https://acme.framed.example.com/elsewhere",
+    ] {
+        let login = ask(&SPA_FRAMED).with("redirect_uri", callback);
+        let page = login.open().await.page();
+        assert_eq!(page.status, 403, "{page}");
+        assert_error_page(&page, "Callback URL mismatch");
+    }
 }

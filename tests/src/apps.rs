@@ -116,6 +116,12 @@ pub const SPA_HYBRID: App = App::public(
     "Hybrid SPA",
     "https://hybrid.example.com/callback",
 );
+/// With `web_origins` in which a wildcard stands for one label.
+pub const SPA_FRAMED: App = App::public(
+    "spa-framed",
+    "Framed SPA",
+    "https://acme.framed.example.com/callback",
+);
 /// A public client that asks for HS256.
 pub const SPA_HS256: App = App::public(
     "spa-hs256",
@@ -171,6 +177,13 @@ pub const WEB_HS256: App = App::web(
     "Web HS256",
     "https://hs256.example.com/callback",
     "web-hs256-secret-0123456789abcdef0123456789abcdef0123456789abcd",
+);
+/// Confidential, ID tokens in HS256, with the grant `implicit` beside the others.
+pub const WEB_HS256_PORTAL: App = App::web(
+    "web-hs256-portal",
+    "Web HS256 portal",
+    "https://hs256-portal.example.com/callback",
+    "web-hs256-portal-secret-0123456789abcdef0123456789abcdef01234567",
 );
 /// Confidential, ID tokens in PS256.
 pub const WEB_PS256: App = App::web(

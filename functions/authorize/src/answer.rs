@@ -37,7 +37,7 @@ impl From<&AuthorizationRequest> for Reply {
 /// An error that the application is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
-    error: &'static str,
+    pub(crate) error: &'static str,
     description: Cow<'static, str>,
 }
 

@@ -15,6 +15,7 @@ use shared::{
     },
     http::{Request, Response, response},
     system::random,
+    telemetry::event,
 };
 
 use crate::{
@@ -51,7 +52,6 @@ pub(crate) async fn proceed(
     };
     let known = session.as_ref().map(|session| &session.session);
     let next = checked.decide(known, asks, grant.as_ref(), at.now);
-    let reply = Reply::from(&checked);
     match (next, session) {
         (Next::Issue, Some(session)) => {
             issue(
@@ -70,11 +70,11 @@ pub(crate) async fn proceed(
         (Next::AskConsent, Some(_)) => go_to(app, "/u/consent", checked).await,
         (Next::LoginRequired, _) => {
             let refusal = Refusal::new("login_required", "Login required");
-            answer::refuse(app, request, &reply, refusal).await
+            refuse(app, request, &checked, refusal).await
         }
         (Next::ConsentRequired, _) => {
             let refusal = Refusal::new("consent_required", "Consent required");
-            answer::refuse(app, request, &reply, refusal).await
+            refuse(app, request, &checked, refusal).await
         }
         (Next::LogIn | Next::Issue | Next::AskConsent, _) => go_to(app, "/u/login", checked).await,
     }
@@ -117,11 +117,10 @@ async fn issue(
         ..
     } = granted;
     let user_id = &session.session.user_id;
-    let reply = Reply::from(checked);
     let user = match app.store.load_user(user_id).await? {
         Some(record) if record.user.blocked => {
             let refusal = Refusal::new("unauthorized", "user is blocked");
-            return answer::refuse(app, request, &reply, refusal).await;
+            return refuse(app, request, checked, refusal).await;
         }
         Some(record) => record.user,
         // The session outlived its user.
@@ -140,12 +139,31 @@ async fn issue(
         None
     };
     let tokens = front_channel::tokens(app, granted, &user, code.as_deref(), at).await?;
+    if checked.prompt.none {
+        let client_id = &checked.client_id;
+        tracing::info!(r#type = event::SILENT_LOGIN, %client_id, %user_id);
+    }
     let given = front_channel::parameters(checked, code.as_deref(), tokens.as_ref());
     let given: Vec<_> = given
         .iter()
         .map(|(name, value)| (*name, value.as_ref()))
         .collect();
-    answer::give(app, request, &reply, &given).await
+    answer::give(app, request, &Reply::from(checked), &given).await
+}
+
+/// Tells the application, and the log where a page could not be shown.
+async fn refuse(
+    app: &App,
+    request: &Request,
+    checked: &AuthorizationRequest,
+    refusal: Refusal,
+) -> Result<Response, Denial> {
+    if checked.prompt.none {
+        let client_id = &checked.client_id;
+        let error = refusal.error;
+        tracing::info!(r#type = event::SILENT_LOGIN_FAILED, %client_id, error);
+    }
+    answer::refuse(app, request, &Reply::from(checked), refusal).await
 }
 
 /// For want of a session.
@@ -156,7 +174,7 @@ async fn log_in(
 ) -> Result<Response, Denial> {
     if checked.prompt.none {
         let refusal = Refusal::new("login_required", "Login required");
-        return answer::refuse(app, request, &Reply::from(checked), refusal).await;
+        return refuse(app, request, checked, refusal).await;
     }
     go_to(app, "/u/login", checked.clone()).await
 }

@@ -16,15 +16,12 @@ use crate::{
     screen::{Screen, framed},
 };
 
-/// The origin that the answer is for: that of the redirect URI, which has to be one of the client's
-/// `web_origins` or the origin of one of its callbacks.
+/// The origin that the answer is for: that of the redirect URI. It has to be one of the client's
+/// `web_origins`; that the redirect URI is a callback of the client does not do.
 pub(crate) fn origin(client: &Client, redirect_uri: &str) -> Result<String, Denial> {
-    let mismatch = || Denial::CallbackMismatch(redirect_uri.to_owned());
-    let origin = origin_of(redirect_uri).ok_or_else(mismatch)?;
-    let known = client.web_origins.iter().chain(&client.callbacks);
-    redirect_uri::is_allowed_origin(known, &origin)
-        .then_some(origin)
-        .ok_or_else(mismatch)
+    origin_of(redirect_uri)
+        .filter(|origin| redirect_uri::is_allowed_origin(client.web_origins.iter(), origin))
+        .ok_or_else(|| Denial::UnregisteredOrigin(redirect_uri.to_owned()))
 }
 
 /// `None` for what browsers give no origin, such as `com.example.app:/callback`.
@@ -39,8 +36,8 @@ pub(crate) fn post(
     redirect_uri: &str,
     parameters: &[(&str, &str)],
 ) -> Result<Response, Denial> {
-    let origin =
-        origin_of(redirect_uri).ok_or_else(|| Denial::CallbackMismatch(redirect_uri.to_owned()))?;
+    let origin = origin_of(redirect_uri)
+        .ok_or_else(|| Denial::UnregisteredOrigin(redirect_uri.to_owned()))?;
     let response: Map<String, Value> = parameters.iter().map(|pair| member(*pair)).collect();
     let html = WebMessagePage {
         nonce: &screen.nonce,

@@ -118,7 +118,7 @@ impl RawClient {
             is_first_party: self.is_first_party.unwrap_or(true),
             callbacks: urls::each(at, "callbacks", self.callbacks, urls::callback)?,
             allowed_origins: urls::each(at, "allowed_origins", self.allowed_origins, urls::origin)?,
-            web_origins: urls::each(at, "web_origins", self.web_origins, urls::origin)?,
+            web_origins: web_origins(at, self.web_origins)?,
             allowed_logout_urls: urls::each(
                 at,
                 "allowed_logout_urls",
@@ -139,6 +139,14 @@ impl RawClient {
             client_secret,
         })
     }
+}
+
+/// Where pages may be that get tokens in a message, at most [as many as Auth0 takes].
+///
+/// [as many as Auth0 takes]: https://auth0.com/docs/get-started/applications/application-settings
+fn web_origins(at: &Path, given: Option<Vec<String>>) -> Checked<Vec<String>> {
+    let given = urls::at_most(100, at, "web_origins", given)?;
+    urls::each(at, "web_origins", given, urls::origin)
 }
 
 /// The id, or one that follows from the name: the first 32 hexadecimal digits of the SHA-256 of
@@ -402,6 +410,16 @@ mod tests {
         ] {
             assert_eq!(error(&file(fields)), message);
         }
+        let origins = |count| {
+            let origins = vec!["https://a.example/cut/off"; count].join(", ");
+            format!("app_type: spa\n    web_origins: [{origins}]")
+        };
+        let taken = client(&origins(100)).client.web_origins;
+        assert_eq!(taken, ["https://a.example"; 100]);
+        assert_eq!(
+            error(&file(&origins(101))),
+            "4:5: clients[0].web_origins: has 101 entries; at most 100 are allowed"
+        );
         assert_eq!(
             error("clients:\n  - app_type: spa"),
             "2:5: clients[0]: `name` is missing"

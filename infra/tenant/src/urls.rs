@@ -23,6 +23,22 @@ pub(crate) fn each(
         .collect()
 }
 
+/// A list of at most so many.
+pub(crate) fn at_most(
+    limit: usize,
+    at: &Path,
+    key: &str,
+    given: Option<Vec<String>>,
+) -> Checked<Option<Vec<String>>> {
+    match given.as_ref().map(Vec::len) {
+        Some(length) if length > limit => {
+            let message = format!("has {length} entries; at most {limit} are allowed");
+            Err(Fault::new(at.key(key), message))
+        }
+        _ => Ok(given),
+    }
+}
+
 /// Where `/authorize` may answer to: any scheme but those that run programs, no fragment
 /// (RFC 6749 section 3.1.2), `*` only as the whole leftmost label of a host.
 pub(crate) fn callback(at: &Path, text: &str) -> Checked<String> {

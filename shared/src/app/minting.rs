@@ -79,7 +79,11 @@ impl App {
         let keyring = self.keyring().await;
         let (access_token, id_token) = futures_util::future::try_join(
             self.access_token(&wanted, &keyring),
-            self.id_token(&wanted, &keyring),
+            self.id_token(
+                &wanted,
+                wanted.issuance.client.id_token_algorithm(),
+                &keyring,
+            ),
         )
         .await?;
         Ok(Tokens {
@@ -111,7 +115,9 @@ impl App {
                 code_hash: code_hash.as_deref(),
                 ..wanted.login
             };
-            self.id_token(&TokensFor { login, ..wanted }, &keyring)
+            let client = wanted.issuance.client;
+            let algorithm = client.front_channel_id_token_algorithm(response_type);
+            self.id_token(&TokensFor { login, ..wanted }, algorithm, &keyring)
                 .await?
         } else {
             None
@@ -148,13 +154,13 @@ impl App {
     async fn id_token(
         &self,
         wanted: &TokensFor<'_>,
+        algorithm: SigningAlgorithm,
         keyring: &Keyring,
     ) -> Result<Option<String>, Denial> {
         let Some(claims) = wanted.issuance.id_token(wanted.login) else {
             return Ok(None);
         };
         let client = wanted.issuance.client;
-        let algorithm = client.id_token_algorithm();
         let secret = client_secret(client, algorithm, keyring)?;
         let key = signing_key(algorithm, secret.as_ref())?;
         Ok(Some(

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ids::{Audience, ClientId},
+    response_type::ResponseType,
     scope::Scope,
     throttle::RateLimit,
     time::Lifetime,
@@ -75,6 +76,15 @@ impl Client {
     pub fn id_token_algorithm(&self) -> SigningAlgorithm {
         match self.jwt_configuration.alg {
             SigningAlgorithm::HS256 if self.is_public() => SigningAlgorithm::RS256,
+            alg => alg,
+        }
+    }
+
+    /// The algorithm of an ID token that `/authorize` itself gives. Without a code it is one that
+    /// needs no shared secret: whoever reads it then is a script in a browser.
+    pub fn front_channel_id_token_algorithm(&self, asked: ResponseType) -> SigningAlgorithm {
+        match self.id_token_algorithm() {
+            SigningAlgorithm::HS256 if !asked.code => SigningAlgorithm::RS256,
             alg => alg,
         }
     }

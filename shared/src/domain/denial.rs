@@ -48,6 +48,9 @@ pub enum Denial {
     /// The redirect URI is none of the client's.
     #[error("callback URL mismatch: `{0}`")]
     CallbackMismatch(String),
+    /// The redirect URI is of an origin that no message may be posted to.
+    #[error("origin not among `web_origins`: `{0}`")]
+    UnregisteredOrigin(String),
     /// The `returnTo` of a logout is none of those allowed.
     #[error("returnTo not allowed: `{0}`")]
     ReturnToNotAllowed(String),

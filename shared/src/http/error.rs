@@ -124,6 +124,14 @@ impl From<&Denial> for OAuthError {
                     printable(uri)
                 ),
             ),
+            Denial::UnregisteredOrigin(uri) => error(
+                400,
+                "invalid_request",
+                format!(
+                    "The specified redirect_uri '{}' does not have a registered origin.",
+                    printable(uri)
+                ),
+            ),
             Denial::ReturnToNotAllowed(url) => error(
                 400,
                 "invalid_request",

@@ -40,6 +40,10 @@ pub mod event {
     pub const WRONG_PASSWORD: &str = "fp";
     /// A login failed: no such user.
     pub const WRONG_USER_NAME: &str = "fu";
+    /// A login without a page (`prompt=none`) succeeded.
+    pub const SILENT_LOGIN: &str = "ssa";
+    /// A login without a page failed.
+    pub const SILENT_LOGIN_FAILED: &str = "fsa";
     /// A logout.
     pub const LOGGED_OUT: &str = "slo";
     /// A logout was refused.

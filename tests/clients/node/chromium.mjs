@@ -21,10 +21,20 @@ export const LOOKS = ['light', 'dark'].flatMap((colorScheme) => [
 ]);
 
 export async function launchChromium() {
+  await mkdir(screenshots, { recursive: true });
+  return chromium.launch({ executablePath: findChromium(), args: ['--no-sandbox'] });
+}
+
+/** A browser with a profile's folder, for preferences that only a folder can hold. */
+export async function launchProfile(folder, { args = [], ...options } = {}) {
+  const all = { executablePath: findChromium(), args: ['--no-sandbox', ...args], ...options };
+  return chromium.launchPersistentContext(folder, all);
+}
+
+function findChromium() {
   const executablePath = process.env.CHROMIUM ?? CANDIDATES.find((path) => existsSync(path));
   if (!executablePath) throw new Error('no Chromium: install it or name it in CHROMIUM');
-  await mkdir(screenshots, { recursive: true });
-  return chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  return executablePath;
 }
 
 /** A tab of its own profile. `complaints` collects script errors and what the policy blocked. */

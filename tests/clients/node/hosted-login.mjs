@@ -1,5 +1,7 @@
 // A person's browser as far as a login needs one: fetch, cookies, and forms.
 
+import assert from 'node:assert/strict';
+
 import { parse } from 'node-html-parser';
 
 /** Cookies of one host. */
@@ -33,8 +35,8 @@ export class Browser {
   }
 
   /**
-   * Opens an authorization request, logs in and consents where asked, and returns the URL at which
-   * the application is answered.
+   * Opens an authorization request, logs in and consents where asked, and returns how the application
+   * is answered: the URL of a redirect, or the `Request` of a form.
    */
   async logIn(authorizationUrl, redirectUri, { username, password }) {
     let response = await this.request(authorizationUrl);
@@ -51,6 +53,7 @@ export class Browser {
       if (response.status !== 200) throw new Error(`${response.status} at ${url}\n${page}`);
       const form = parse(page).querySelector('form');
       if (!form) throw new Error(`no form at ${url}\n${page}`);
+      if (form.getAttribute('action').startsWith(redirectUri)) return posted(form);
       const typed = url.pathname === '/u/login' ? { username, password } : { action: 'accept' };
       [url, response] = await this.#submit(url, form, typed);
     }
@@ -58,14 +61,23 @@ export class Browser {
   }
 
   async #submit(page, form, typed) {
-    const fields = new URLSearchParams();
-    for (const input of form.querySelectorAll('input[type=hidden]')) {
-      fields.set(input.getAttribute('name'), input.getAttribute('value'));
-    }
+    const fields = hiddenFields(form);
     for (const [name, value] of Object.entries({ action: 'default', ...typed })) {
       fields.set(name, value);
     }
     const url = new URL(form.getAttribute('action'), page);
     return [url, await this.request(url, { method: 'POST', body: fields })];
   }
+}
+
+function hiddenFields(form) {
+  const inputs = form.querySelectorAll('input[type=hidden]');
+  const names = inputs.map((input) => [input.getAttribute('name'), input.getAttribute('value')]);
+  return new URLSearchParams(names);
+}
+
+/** What a browser makes of a form that posts itself. */
+function posted(form) {
+  assert.equal(form.getAttribute('method'), 'post');
+  return new Request(form.getAttribute('action'), { method: 'POST', body: hiddenFields(form) });
 }

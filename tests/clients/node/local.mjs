@@ -1,7 +1,9 @@
 // Starts the local server for one test file.
 
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -38,15 +40,23 @@ export async function testTenantText(replacements = {}) {
   return text;
 }
 
-/** A server on a free port: the demo tenant's, or that of a tenant file's text. */
-export async function startLocal({ tenant, options = [] } = {}) {
+/**
+ * A server on a free port: the demo tenant's, or that of a tenant file's text. With `tls` it serves
+ * HTTPS and `certificate` holds what it does that with; `issuer` is a name that others may know it by.
+ */
+export async function startLocal({ tenant, tls = false, issuer, options = [] } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'ratchet-'));
   let file = demoTenant;
   if (tenant) {
     file = join(folder, 'tenant.yaml');
     await writeFile(file, tenant);
   }
-  const args = ['--port', '0', '--data', 'memory', '--tenant', file, ...options];
+  const data = tls ? join(folder, 'data') : 'memory';
+  // The port is told with the issuer, unless that is a name.
+  const port = issuer ? await freePort() : 0;
+  const args = ['--port', port, '--data', data, '--tenant', file, ...options];
+  if (tls) args.push('--tls');
+  if (issuer) args.push('--issuer', issuer);
   const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const kill = () => child.kill();
   process.once('exit', kill);
@@ -62,12 +72,28 @@ export async function startLocal({ tenant, options = [] } = {}) {
       if (line.startsWith('ready ')) found(line.slice('ready '.length));
     });
   });
-  const issuer = await ready;
+  const name = await ready;
   const stop = async () => {
     kill();
     await ended;
     process.off('exit', kill);
     await rm(folder, { recursive: true });
   };
-  return { issuer, url: (path) => new URL(path, issuer).href, stop };
+  const kept = (name) => readFile(join(data, name));
+  return {
+    issuer: name,
+    address: issuer ? `127.0.0.1:${port}` : new URL(name).host,
+    certificate: tls && { cert: await kept('tls.crt'), key: await kept('tls.key') },
+    url: (path) => new URL(path, name).href,
+    stop,
+  };
+}
+
+async function freePort() {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  return port;
 }

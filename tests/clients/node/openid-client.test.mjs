@@ -148,6 +148,73 @@ describe('the tests’ tenant', () => {
     assert.ok(Math.abs(tokens.claims().auth_time - Date.now() / 1000) < 60);
   });
 
+  for (const response_mode of ['fragment', 'form_post']) {
+    test(`response type id_token in a ${response_mode}`, async () => {
+      const { config, nonce, state, answer } = await askHybrid(server, {
+        response_type: 'id_token',
+        response_mode,
+      });
+      const claims = await client.implicitAuthentication(config, answer, nonce, {
+        expectedState: state,
+      });
+      assert.equal(claims.email, demo.user.username);
+      assert.equal(claims.nonce, nonce);
+    });
+
+    test(`response type code id_token in a ${response_mode}`, async () => {
+      const { config, nonce, state, answer, verifier } = await askHybrid(server, {
+        response_type: 'code id_token',
+        response_mode,
+      });
+      const tokens = await client.authorizationCodeGrant(config, answer, {
+        expectedNonce: nonce,
+        expectedState: state,
+        pkceCodeVerifier: verifier,
+      });
+      assert.equal(tokens.claims().nonce, nonce);
+      const refreshed = await client.refreshTokenGrant(config, tokens.refresh_token);
+      assert.equal(refreshed.claims().sub, tokens.claims().sub);
+    });
+  }
+
+  test('a code that is not the one its ID token names is refused by the client', async () => {
+    const { config, nonce, state, answer, verifier } = await askHybrid(server, {
+      response_type: 'code id_token',
+    });
+    const parameters = new URLSearchParams(answer.hash.slice(1));
+    parameters.set('code', `${parameters.get('code')}x`);
+    answer.hash = parameters;
+    const checks = { expectedNonce: nonce, expectedState: state, pkceCodeVerifier: verifier };
+    await assert.rejects(client.authorizationCodeGrant(config, answer, checks), (error) => {
+      assert.match(String(error.cause?.message ?? error), /c_hash/);
+      return true;
+    });
+  });
+
+  test('a code in a form', async () => {
+    const config = await configure(server, 'spa-strict', undefined, client.None());
+    const tokens = await logIn(config, callbackOf('app'), { response_mode: 'form_post' });
+    assert.equal(tokens.claims().email, demo.user.username);
+  });
+
+  test('a silent request without a session is refused with login_required', async () => {
+    for (const response_type of ['code', 'id_token', 'code id_token']) {
+      const silent = askHybrid(server, { response_type, prompt: 'none' });
+      const { config, nonce, state, answer } = await silent;
+      const checks = { expectedState: state, expectedNonce: nonce };
+      const refused =
+        response_type === 'id_token'
+          ? client.implicitAuthentication(config, answer, nonce, { expectedState: state })
+          : client.authorizationCodeGrant(config, answer, checks);
+      await assert.rejects(refused, (error) => {
+        assert.ok(error instanceof client.AuthorizationResponseError, String(error));
+        assert.equal(error.error, 'login_required');
+        assert.equal(error.error_description, 'Login required');
+        return true;
+      });
+    }
+  });
+
   test('a replayed token ends the family, and the client is told so', async () => {
     const config = await configure(server, 'spa-strict', undefined, client.None());
     const first = await logIn(config, callbackOf('app'));
@@ -156,6 +223,27 @@ describe('the tests’ tenant', () => {
     await assertRefused(config, second.refresh_token);
   });
 });
+
+/** A request whose answer holds an ID token, answered after a login where one is asked. */
+async function askHybrid(server, parameters) {
+  const config = await configure(server, 'spa-hybrid', undefined, client.None());
+  if (parameters.response_type === 'id_token') client.useIdTokenResponseType(config);
+  if (parameters.response_type === 'code id_token') client.useCodeIdTokenResponseType(config);
+  const verifier = client.randomPKCECodeVerifier();
+  const [nonce, state] = [client.randomNonce(), client.randomState()];
+  const url = client.buildAuthorizationUrl(config, {
+    redirect_uri: callbackOf('hybrid'),
+    scope: SCOPE,
+    audience: demo.audience,
+    nonce,
+    state,
+    code_challenge: await client.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+    ...parameters,
+  });
+  const answer = await new Browser().logIn(url, callbackOf('hybrid'), demo.user);
+  return { config, nonce, state, verifier, answer };
+}
 
 function callbackOf(name) {
   return `https://${name}.example.com/callback`;

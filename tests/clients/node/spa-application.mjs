@@ -1,0 +1,177 @@
+// An application of auth0-spa-js: its page, and what the SDK does there.
+
+import assert from 'node:assert/strict';
+
+import { fillInLogin } from './chromium.mjs';
+import { demo, startLocal, testTenantText } from './local.mjs';
+import { openProfile, pageWith, startSite } from './site.mjs';
+
+export const APP = 'https://acme.framed.example.com/callback';
+
+/** Where the SDK keeps refresh tokens: a worker's memory, or where a test can reach them. */
+export const IN_WORKER = { useRefreshTokens: true };
+export const IN_STORAGE = { useRefreshTokens: true, cacheLocation: 'localstorage' };
+
+/** How the SDK is refused. */
+export const REFUSED = { error: 'invalid_grant', message: 'Unknown or invalid refresh token.' };
+export const NO_SESSION = { error: 'login_required', message: 'Login required' };
+
+/** The SDK's page, served under names of its own, and the service it talks to. */
+export async function startApplication() {
+  const tenant = await testTenantText();
+  const server = await startLocal({ tls: true, tenant, options: ['--test-controls'] });
+  const sdk = await pageWith('@auth0/auth0-spa-js/dist/auth0-spa-js.production.js');
+  const site = await startSite(server, sdk);
+  const stop = async () => {
+    await site.stop();
+    await server.stop();
+  };
+  return { server, site, stop };
+}
+
+/** What every test begins with: a browser at the application's page, with the SDK's client made. */
+export async function visit(t, site, { client, ...options } = {}) {
+  const profile = await openProfile(site, options);
+  t.after(profile.close);
+  const sent = [];
+  profile.context.on('request', (request) => sent.push(request));
+  const tab = { ...profile, sent, config: configuration(site.server, client) };
+  await open(tab);
+  return tab;
+}
+
+function configuration(server, { authorizationParams, ...client } = {}) {
+  return {
+    domain: new URL(server.issuer).host,
+    clientId: 'spa-framed',
+    authorizationParams: {
+      redirect_uri: APP,
+      audience: demo.audience,
+      scope: 'openid profile email read:orders',
+      ...authorizationParams,
+    },
+    ...client,
+  };
+}
+
+/** Loads the application's page and makes the SDK's client there. */
+export async function open({ page, config }, { url } = {}) {
+  if (url !== page.url()) await page.goto(url ?? config.authorizationParams.redirect_uri);
+  await page.evaluate((config) => {
+    globalThis.client = new globalThis.auth0.Auth0Client(config);
+  }, config);
+}
+
+/** Calls a method of the SDK's client. Rejects with the members of the SDK's error. */
+export async function call({ page }, method, ...args) {
+  const { value, error } = await page.evaluate(
+    async ([method, args]) => {
+      try {
+        return { value: await globalThis.client[method](...args) };
+      } catch (error) {
+        return { error: { message: error.message, ...error } };
+      }
+    },
+    [method, args],
+  );
+  if (error) throw Object.assign(new Error(error.message), error);
+  return value;
+}
+
+export function refresh(tab) {
+  return call(tab, 'getTokenSilently', { cacheMode: 'off', detailedResponse: true });
+}
+
+export function failure(promise) {
+  return promise.then(
+    (value) => assert.fail(`no error but ${JSON.stringify(value)}`),
+    (error) => error,
+  );
+}
+
+export async function assertRefused(promise, { error, message }) {
+  const told = await failure(promise);
+  assert.deepEqual([told.error, told.message], [error, message]);
+}
+
+/** Off to the service. */
+export async function leave(tab, options) {
+  await Promise.all([
+    tab.page.waitForNavigation(),
+    call(tab, 'loginWithRedirect', options).catch(() => {}),
+  ]);
+}
+
+/** The address at which the browser comes back. */
+export async function arrival({ page, config }) {
+  await page.waitForURL(`${config.authorizationParams.redirect_uri}?**`);
+  return page.url();
+}
+
+/** By redirect to the login page and back, and what the SDK makes of the answer. */
+export async function logIn(tab, { user = demo.user, handle = true, ...options } = {}) {
+  await leave(tab, options);
+  await tab.page.waitForURL('**/u/login?**');
+  await fillInLogin(tab.page, user);
+  const url = await arrival(tab);
+  await open(tab, { url });
+  return handle ? call(tab, 'handleRedirectCallback') : { url };
+}
+
+/** A method that opens a popup, while somebody acts there. */
+export async function withPopup(tab, method, options, act) {
+  const opened = tab.context.waitForEvent('page').then(act);
+  const [result] = await Promise.all([call(tab, method, options), opened]);
+  return result;
+}
+
+/** The parameters of every request so far for a path of the service. */
+export function asks({ sent }, path) {
+  const urls = sent.map((request) => new URL(request.url()));
+  return urls.filter(({ pathname }) => pathname === path).map(({ searchParams }) => searchParams);
+}
+
+/** What the token endpoint was sent so far, by the page or its worker. */
+export function exchanges({ sent }) {
+  const posts = sent.filter((request) => request.postData() && /\/oauth\/token$/.test(request.url()));
+  return posts.map((request) => {
+    const json = request.headers()['content-type'] === 'application/json';
+    const body = request.postData();
+    return { json, ...(json ? JSON.parse(body) : Object.fromEntries(new URLSearchParams(body))) };
+  });
+}
+
+/** The refresh token in the SDK's cache. */
+export function storedToken({ page }) {
+  return page.evaluate(() => {
+    const entries = Object.values(localStorage).map((text) => JSON.parse(text));
+    return entries.find(({ body }) => body?.refresh_token).body.refresh_token;
+  });
+}
+
+export function storeToken({ page }, token) {
+  return page.evaluate((token) => {
+    for (const [key, text] of Object.entries(localStorage)) {
+      const entry = JSON.parse(text);
+      if (!entry.body?.refresh_token) continue;
+      entry.body.refresh_token = token;
+      localStorage.setItem(key, JSON.stringify(entry));
+    }
+  }, token);
+}
+
+/** Revokes a token without the SDK's knowledge. */
+export async function revoke({ page, config }, token) {
+  const status = await page.evaluate(
+    async ([domain, client_id, token]) => {
+      const body = new URLSearchParams({ client_id, token });
+      return (await fetch(`https://${domain}/oauth/revoke`, { method: 'POST', body })).status;
+    },
+    [config.domain, config.clientId, token],
+  );
+  assert.equal(status, 200);
+}
+
+export function claimsOf(token) {
+  return JSON.parse(Buffer.from(token.split('.')[1], 'base64url'));
+}

@@ -1,0 +1,301 @@
+//! Silent authentication (`prompt=none`): what it answers, wherever the answer goes, and how long a
+//! session lets it.
+
+use std::collections::BTreeMap;
+
+use e2e::{
+    Browser, Landing, Launch, Server,
+    apps::{API, ASKING_API, App, SPA_CODE_ONLY, SPA_HYBRID, SPA_STRICT, User},
+    flow::Login,
+    html, tenant,
+};
+use serde_json::Value;
+
+const HOUR: u64 = 3600;
+
+/// The ways in which an answer travels, with a response type that goes with each.
+const WAYS: [(&str, &str); 5] = [
+    ("query", "code"),
+    ("fragment", "token id_token"),
+    ("fragment", "code id_token"),
+    ("form_post", "id_token"),
+    ("web_message", "token id_token"),
+];
+
+fn ask<'a>(server: &'a Server, app: &App, (mode, kind): (&str, &str)) -> Login<'a> {
+    let login = server.login(app).with("prompt", "none");
+    login
+        .with("response_mode", mode)
+        .with("response_type", kind)
+}
+
+/// What the application is told, in whatever way.
+fn told(landing: Landing) -> BTreeMap<String, String> {
+    let page = match landing {
+        Landing::Callback(callback) => {
+            let names = callback.names();
+            let value = |name: &String| callback.get(name).unwrap_or_default();
+            return names
+                .iter()
+                .map(|name| (name.clone(), value(name)))
+                .collect();
+        }
+        Landing::Page(page) => page,
+    };
+    assert_eq!(page.status, 200, "{page}");
+    let text = page.text();
+    match text.split_once("{type: \"authorization_response\", response: ") {
+        None => html::hidden_fields(&text).into_iter().collect(),
+        Some((_, rest)) => {
+            let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
+            let response = values.next().expect("a response").expect("JSON");
+            let members = response.as_object().expect("an object").iter();
+            members
+                .map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()))
+                .collect()
+        }
+    }
+}
+
+async fn assert_told(login: Login<'_>, error: &str, description: &str) {
+    let state = login.parameter("state").to_owned();
+    let told = told(login.open().await);
+    let expected = [
+        ("error", error),
+        ("error_description", description),
+        ("state", &state),
+    ];
+    let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(told, BTreeMap::from(expected));
+}
+
+/// A browser in which somebody logged in.
+async fn logged_in(server: &Server, user: &User) -> Browser {
+    let browser = server.browser();
+    let login = server.login(&SPA_STRICT).user(user).browser(&browser);
+    login.callback().await.code();
+    browser
+}
+
+#[tokio::test]
+async fn without_a_session_a_login_is_required() {
+    for way in WAYS {
+        let login = ask(Server::shared(), &SPA_HYBRID, way);
+        assert_told(login, "login_required", "Login required").await;
+    }
+}
+
+#[tokio::test]
+async fn after_a_logout_a_login_is_required() {
+    let server = Server::shared();
+    let browser = logged_in(server, &User::ada()).await;
+    for way in WAYS {
+        let login = ask(server, &SPA_HYBRID, way).browser(&browser);
+        let told = told(login.open().await);
+        assert!(told.contains_key("code") || told.contains_key("id_token"));
+    }
+    browser.open("/v2/logout").await;
+    for way in WAYS {
+        let login = ask(server, &SPA_HYBRID, way).browser(&browser);
+        assert_told(login, "login_required", "Login required").await;
+    }
+}
+
+#[tokio::test]
+async fn a_session_too_old_for_max_age_does_not_do() {
+    let Some(server) = Server::start("moves the clock") else {
+        return;
+    };
+    let browser = logged_in(&server, &User::ada()).await;
+    server.advance(601).await;
+    for way in WAYS {
+        let login = ask(&server, &SPA_HYBRID, way).browser(&browser);
+        assert_told(
+            login.with("max_age", "600"),
+            "login_required",
+            "Login required",
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn without_consent_consent_is_required() {
+    let server = Server::shared();
+    let user = server.fresh_user();
+    let browser = logged_in(server, &user).await;
+    let ask = |way| ask(server, &SPA_HYBRID, way).browser(&browser);
+    for way in WAYS {
+        let login = ask(way).audience(ASKING_API);
+        assert_told(login, "consent_required", "Consent required").await;
+    }
+    let asked = server.login(&SPA_HYBRID).audience(ASKING_API);
+    asked.user(&user).browser(&browser).callback().await.code();
+    for way in WAYS {
+        let told = told(ask(way).audience(ASKING_API).open().await);
+        assert!(!told.contains_key("error"), "{told:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_blocked_user_is_told_to_the_application() {
+    let Some(server) = Server::shared_local("blocks a user") else {
+        return;
+    };
+    let user = server.fresh_user();
+    let browser = logged_in(server, &user).await;
+    server.set_blocked(&user, true).await;
+    for way in WAYS {
+        let login = ask(server, &SPA_HYBRID, way).browser(&browser);
+        assert_told(login, "unauthorized", "user is blocked").await;
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_user_has_no_session() {
+    let Some(server) = Server::shared_local("deletes a user") else {
+        return;
+    };
+    let user = server.fresh_user();
+    let browser = logged_in(server, &user).await;
+    server.delete_user(&user).await;
+    for way in WAYS {
+        let login = ask(server, &SPA_HYBRID, way).browser(&browser);
+        assert_told(login, "login_required", "Login required").await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_wrong_is_refused_in_the_same_place() {
+    for way in WAYS {
+        let ask = || ask(Server::shared(), &SPA_HYBRID, way);
+        let unknown = ask().audience("https://nowhere.example.com");
+        let told = "Service not found: https://nowhere.example.com";
+        assert_told(unknown, "access_denied", told).await;
+        let told = "Invalid value for parameter prompt";
+        assert_told(ask().with("prompt", "none login"), "invalid_request", told).await;
+        if way.1.contains("id_token") {
+            let told = "Missing required parameter: nonce";
+            assert_told(ask().without("nonce"), "invalid_request", told).await;
+        }
+    }
+    let message = ("web_message", "code");
+    let odd = ask(Server::shared(), &SPA_HYBRID, message).with("response_type", "token code token");
+    let told = "Unsupported response type";
+    assert_told(odd, "unsupported_response_type", told).await;
+    let none = ask(Server::shared(), &SPA_HYBRID, message).without("response_type");
+    let told = "Missing required parameter: response_type";
+    assert_told(none, "invalid_request", told).await;
+    let ungranted = ask(Server::shared(), &SPA_CODE_ONLY, ("fragment", "token"));
+    let told = "Grant type 'implicit' not allowed for the client.";
+    assert_told(ungranted, "unauthorized_client", told).await;
+}
+
+/// A server whose sessions last six hours at most, and two without a visit.
+fn short_sessions() -> Option<Server> {
+    let file = tenant::changed("session_lifetime: 168", "session_lifetime: 6");
+    let file = file.replace(
+        "idle_session_lifetime: 72",
+        "idle_session_lifetime_in_minutes: 120",
+    );
+    Launch::new().tenant(file).start("moves the clock")
+}
+
+#[tokio::test]
+async fn silent_visits_keep_a_session_alive_up_to_its_absolute_end() {
+    let Some(server) = short_sessions() else {
+        return;
+    };
+    let ada = User::ada();
+    for way in WAYS {
+        let browser = logged_in(&server, &ada).await;
+        let ask = || ask(&server, &SPA_HYBRID, way).browser(&browser);
+        for _ in 0..5 {
+            server.advance(HOUR + 600).await;
+            let told = told(ask().open().await);
+            assert!(!told.contains_key("error"), "{told:?}");
+        }
+        server.advance(600).await;
+        assert_told(ask(), "login_required", "Login required").await;
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_nobody_visits_ends_however_often_tokens_are_refreshed() {
+    let Some(server) = short_sessions() else {
+        return;
+    };
+    let browser = server.browser();
+    let login = server.login(&SPA_STRICT).browser(&browser);
+    let mut token = login.refresh_token().await;
+    for _ in 0..3 {
+        server.advance(2400).await;
+        token = server.rotated(&SPA_STRICT, &token).await;
+    }
+    let login = ask(&server, &SPA_HYBRID, WAYS[0]).browser(&browser);
+    assert_told(login, "login_required", "Login required").await;
+    server.rotated(&SPA_STRICT, &token).await;
+}
+
+#[tokio::test]
+async fn a_refused_visit_does_not_keep_a_session_alive() {
+    let Some(server) = short_sessions() else {
+        return;
+    };
+    let browser = logged_in(&server, &User::ada()).await;
+    let ask = || ask(&server, &SPA_HYBRID, WAYS[0]).browser(&browser);
+    server.advance(HOUR).await;
+    let told = "Consent required";
+    assert_told(ask().audience(ASKING_API), "consent_required", told).await;
+    server.advance(HOUR).await;
+    assert_told(ask(), "login_required", "Login required").await;
+}
+
+#[tokio::test]
+async fn a_shortened_idle_lifetime_counts_from_the_next_visit() {
+    let Some(server) = Server::start("moves the clock") else {
+        return;
+    };
+    let browser = logged_in(&server, &User::ada()).await;
+    let ask = || ask(&server, &SPA_HYBRID, WAYS[0]).browser(&browser);
+    let shorter = "tenant:\n  session_lifetime: 168\n  idle_session_lifetime: 1\n";
+    server.import_tenant(shorter.to_owned()).await;
+    server.advance(2 * HOUR).await;
+    assert!(told(ask().open().await).contains_key("code"));
+    server.advance(2 * HOUR).await;
+    assert_told(ask(), "login_required", "Login required").await;
+}
+
+#[tokio::test]
+async fn the_log_tells_silent_logins_and_their_failures() {
+    let Some(server) = Server::start("reads the server's log") else {
+        return;
+    };
+    let ada = User::ada();
+    let failed = ask(&server, &SPA_HYBRID, WAYS[0]);
+    failed.open().await.callback();
+    let browser = logged_in(&server, &ada).await;
+    let ask = || ask(&server, &SPA_HYBRID, WAYS[4]).browser(&browser);
+    ask().open().await.page();
+    ask().audience(ASKING_API).open().await.page();
+    let loud = server.login(&SPA_STRICT).browser(&browser).audience(API);
+    loud.open().await.callback().code();
+
+    let log = server.stop();
+    let events = |code: &str| -> Vec<String> {
+        let field = format!("type=\"{code}\"");
+        let lines = log.lines().filter(|line| line.contains(&field));
+        lines.map(str::to_owned).collect()
+    };
+    let [silent] = &events("ssa")[..] else {
+        panic!("{log}")
+    };
+    assert!(silent.contains("client_id=spa-hybrid"), "{silent}");
+    assert!(silent.contains(&format!("user_id={}", ada.id)), "{silent}");
+    let [first, second] = &events("fsa")[..] else {
+        panic!("{log}")
+    };
+    assert!(first.contains("client_id=spa-hybrid"), "{first}");
+    assert!(first.contains("error=\"login_required\""), "{first}");
+    assert!(second.contains("error=\"consent_required\""), "{second}");
+}
