@@ -6,7 +6,7 @@ use http::{
 };
 use shared::{
     app::App,
-    domain::{claims::ProfileClaims, denial::Denial},
+    domain::{denial::Denial, legacy_profile::UserClaims},
     http::{Request, Response, cors, error::OAuthError, header, params::Params, response},
 };
 
@@ -20,7 +20,7 @@ pub(crate) async fn handle(app: &App, request: &Request) -> Response {
     answer
 }
 
-async fn userinfo(app: &App, request: &Request) -> Result<ProfileClaims, Denial> {
+async fn userinfo(app: &App, request: &Request) -> Result<UserClaims, Denial> {
     let token = match *request.method() {
         Method::GET => bearer(request),
         Method::POST => match bearer(request) {
@@ -37,7 +37,10 @@ async fn userinfo(app: &App, request: &Request) -> Result<ProfileClaims, Denial>
     let record = app.store.load_user(&token.user_id).await?;
     match record {
         Some(record) if record.user.blocked => Err(Denial::AccessToken("The user is blocked")),
-        Some(record) => Ok(ProfileClaims::new(&record.user, &token.scope)),
+        Some(record) => {
+            let set = app.claim_set(token.pipeline).await?;
+            Ok(UserClaims::for_userinfo(&record.user, &token.scope, set))
+        }
         None => Err(Denial::AccessToken("The user does not exist")),
     }
 }

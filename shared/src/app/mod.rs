@@ -7,6 +7,7 @@ mod families;
 mod keyring;
 mod limiter;
 mod minting;
+mod presented_id_token;
 mod refreshing;
 mod signing;
 mod verification;

@@ -8,7 +8,8 @@ use crate::domain::{
     client::SigningAlgorithm,
     denial::Denial,
     ids::{ClientId, UserId},
-    scope::Scope,
+    pipeline::Pipeline,
+    scope::{OPENID, Scope},
     sealed::Purpose,
     time::Timestamp,
 };
@@ -24,6 +25,9 @@ pub struct OpaqueToken {
     pub scope: Scope,
     /// Good until.
     pub expires_at: Timestamp,
+    /// The pipeline of the request that it was made for.
+    #[serde(default)]
+    pub pipeline: Pipeline,
 }
 
 /// A good access token.
@@ -33,6 +37,8 @@ pub struct AccessToken {
     pub user_id: UserId,
     /// Good for.
     pub scope: Scope,
+    /// The pipeline of the request that it was made for.
+    pub pipeline: Pipeline,
 }
 
 #[derive(Deserialize)]
@@ -52,7 +58,8 @@ impl App {
         } else {
             self.decode_access_token(token, now).await?
         };
-        if verified.scope.contains(crate::domain::scope::OPENID) {
+        // The legacy pipeline knows access tokens for nothing else.
+        if verified.pipeline.is_legacy() || verified.scope.contains(OPENID) {
             Ok(verified)
         } else {
             Err(Denial::InsufficientScope)
@@ -70,6 +77,7 @@ impl App {
         Ok(AccessToken {
             user_id: token.user_id,
             scope: token.scope,
+            pipeline: token.pipeline,
         })
     }
 
@@ -106,6 +114,7 @@ impl App {
         Ok(AccessToken {
             user_id: claims.sub,
             scope: claims.scope,
+            pipeline: Pipeline::Conformant,
         })
     }
 }

@@ -34,6 +34,29 @@ pub struct Settings {
     pub revoke_refresh_token_grant: bool,
     /// Whether callbacks that anybody could claim (loopback, custom scheme) go unasked.
     pub skip_non_verifiable_callback_uri_confirmation_prompt: bool,
+    /// What is left of the legacy pipeline.
+    #[serde(default)]
+    pub legacy: LegacyFlags,
+}
+
+/// Switches of the legacy pipeline, among the tenant's `flags`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LegacyFlags {
+    /// Whether ID tokens and `/userinfo` hold the whole profile. Which applications that concerns is
+    /// their own setting (`oidc_conformant`), so it is on until it is switched off.
+    pub enable_legacy_profile: bool,
+    /// Whether there is a `POST /delegation`.
+    pub allow_legacy_delegation_grant_types: bool,
+}
+
+impl Default for LegacyFlags {
+    fn default() -> Self {
+        Self {
+            enable_legacy_profile: true,
+            allow_legacy_delegation_grant_types: false,
+        }
+    }
 }
 
 impl Default for Settings {
@@ -50,6 +73,7 @@ impl Default for Settings {
             persistent_session_cookie: true,
             revoke_refresh_token_grant: false,
             skip_non_verifiable_callback_uri_confirmation_prompt: false,
+            legacy: LegacyFlags::default(),
         }
     }
 }
@@ -98,5 +122,19 @@ impl TryFrom<String> for Color {
 impl From<Color> for String {
     fn from(color: Color) -> Self {
         color.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_written_without_the_legacy_flags_still_load() {
+        let mut item = serde_json::to_value(Settings::default()).unwrap();
+        assert!(item.as_object_mut().unwrap().remove("legacy").is_some());
+        let settings: Settings = serde_json::from_value(item).unwrap();
+        assert_eq!(settings, Settings::default());
+        assert!(!settings.legacy.allow_legacy_delegation_grant_types);
     }
 }

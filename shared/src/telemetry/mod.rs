@@ -42,6 +42,14 @@ pub mod event {
     pub const WRONG_USER_NAME: &str = "fu";
     /// A logout.
     pub const LOGGED_OUT: &str = "slo";
+    /// An ID token was delegated.
+    pub const DELEGATED: &str = "sd";
+    /// A delegation was refused.
+    pub const DELEGATION_REFUSED: &str = "fd";
+    /// Too many delegations.
+    pub const DELEGATION_LIMITED: &str = "limit_delegation";
+    /// Something deprecated was used.
+    pub const DEPRECATED: &str = "depnote";
     /// Refresh tokens over the limit were removed.
     pub const CLEANED_UP: &str = "resource_cleanup";
 }

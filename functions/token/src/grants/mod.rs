@@ -2,7 +2,7 @@
 
 mod authorization_code;
 mod client_credentials;
-mod refresh_token;
+pub(crate) mod refresh_token;
 
 use shared::{
     app::{App, AuthenticatedClient, Moment},

@@ -11,7 +11,7 @@ use super::{
 use crate::domain::{
     client::Rotation,
     family::{EndReason, Ended, Family, Rotated},
-    ids::{Audience, ClientId, FamilyId, Generation, RequestId, SessionId, UserId},
+    ids::{Audience, ClientId, DeviceName, FamilyId, Generation, RequestId, SessionId, UserId},
     scope::Scope,
     sealed::KeyId,
     time::{Lifetime, Timestamp},
@@ -34,6 +34,9 @@ pub(super) fn to_item(family: &Family) -> Item {
     }
     if let Some(session_id) = family.session_id {
         set("session_id", text(session_id.to_string()));
+    }
+    if let Some(device) = &family.device {
+        set("device", text(device.as_str()));
     }
     for (name, value) in changing(family) {
         if let Some(value) = value {
@@ -123,6 +126,11 @@ impl<'a> Reader<'a> {
                 .map(SessionId::parse)
                 .transpose()
                 .map_err(|_| "session_id")?,
+            device: self
+                .text("device")
+                .map(DeviceName::parse)
+                .transpose()
+                .map_err(|_| "device")?,
             ended,
         })
     }
