@@ -16,6 +16,7 @@ use crate::{
     databases::{Databases, connection_name},
     fields::{Number, display_name, id, one_of},
     path::{Checked, Fault, Notes, Path},
+    rate_limit::RawRateLimit,
     urls,
 };
 
@@ -40,6 +41,7 @@ pub(crate) struct RawSettings {
     flags: Option<RawFlags>,
     skip_non_verifiable_callback_uri_confirmation_prompt: Option<bool>,
     universal_login: Option<RawUniversalLogin>,
+    refresh_token_rate_limit: Option<RawRateLimit>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -127,6 +129,11 @@ pub(crate) fn check(
         skip_non_verifiable_callback_uri_confirmation_prompt: raw
             .skip_non_verifiable_callback_uri_confirmation_prompt
             .unwrap_or(default.skip_non_verifiable_callback_uri_confirmation_prompt),
+        refresh_token_rate_limit: raw
+            .refresh_token_rate_limit
+            .map(|limit| limit.check(&at.key("refresh_token_rate_limit")))
+            .transpose()?
+            .unwrap_or(default.refresh_token_rate_limit),
     })
 }
 
@@ -228,7 +235,7 @@ fn given(text: Option<String>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::ids::ConnectionName;
+    use shared::domain::{ids::ConnectionName, throttle::RateLimit};
 
     use super::*;
     use crate::testing::{error, tenant, warnings};
@@ -282,6 +289,7 @@ resourceServers: [{identifier: https://api.example.com}]",
                     enable_legacy_profile: false,
                     allow_legacy_delegation_grant_types: true,
                 },
+                refresh_token_rate_limit: RateLimit::REFRESH,
             }
         );
     }

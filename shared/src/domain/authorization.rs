@@ -160,7 +160,7 @@ impl AuthorizationRequest {
 
 /// The longest scope of the legacy pipeline in bytes: names are free there, and a family has to stay
 /// small.
-pub const MAX_FREE_SCOPE_BYTES: usize = 400;
+pub const MAX_FREE_SCOPE_BYTES: usize = 300;
 
 /// The scopes that a user's login can grant in the legacy pipeline: any name, and `offline_access` only for
 /// a named device ([Auth0's legacy flows]).

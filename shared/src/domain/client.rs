@@ -11,6 +11,7 @@ use super::{
     ids::{Audience, ClientId},
     pipeline::Pipeline,
     scope::Scope,
+    throttle::RateLimit,
     time::Lifetime,
 };
 
@@ -237,6 +238,9 @@ pub struct RefreshTokenPolicy {
     pub token_lifetime: Option<Lifetime>,
     /// The family's life from its last exchange; `None` never ends.
     pub idle_token_lifetime: Option<Lifetime>,
+    /// How often one token may be exchanged from one address; `None` is as the tenant says.
+    #[serde(default)]
+    pub rate_limit: Option<RateLimit>,
 }
 
 impl RefreshTokenPolicy {
@@ -251,6 +255,7 @@ impl RefreshTokenPolicy {
         leeway: Lifetime::from_secs(0),
         token_lifetime: None,
         idle_token_lifetime: None,
+        rate_limit: None,
     };
 
     /// The same without rotation, which the legacy pipeline does not know.
@@ -268,6 +273,7 @@ impl RefreshTokenPolicy {
         leeway: Lifetime::from_secs(0),
         token_lifetime: Some(Self::DEFAULT_TOKEN_LIFETIME),
         idle_token_lifetime: Some(Self::DEFAULT_IDLE_TOKEN_LIFETIME),
+        rate_limit: None,
     };
 }
 

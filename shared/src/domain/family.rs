@@ -20,6 +20,7 @@ use super::{
     pipeline::Pipeline,
     scope::Scope,
     sealed::KeyId,
+    throttle::Buckets,
     time::{Lifetime, Timestamp},
 };
 
@@ -60,6 +61,8 @@ pub struct Family {
     pub session_id: Option<SessionId>,
     /// The device that the login named: families of the legacy pipeline have one, others do not.
     pub device: Option<DeviceName>,
+    /// What is left of its requests, by where they come from.
+    pub buckets: Buckets,
     /// Set once the family has ended.
     pub ended: Option<Ended>,
 }
@@ -211,6 +214,7 @@ impl Family {
             auth_time: login.auth_time,
             session_id: login.session_id,
             device: login.device,
+            buckets: Buckets::default(),
             ended: None,
         }
     }
@@ -343,6 +347,7 @@ mod tests {
             leeway: Lifetime::from_secs(leeway),
             token_lifetime: Some(Lifetime::from_secs(30 * DAY)),
             idle_token_lifetime: Some(Lifetime::from_secs(15 * DAY)),
+            rate_limit: None,
         }
     }
 

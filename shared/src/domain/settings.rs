@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ids::{Audience, ConnectionName},
+    throttle::RateLimit,
     time::Lifetime,
 };
 
@@ -37,6 +38,9 @@ pub struct Settings {
     /// What is left of the legacy pipeline.
     #[serde(default)]
     pub legacy: LegacyFlags,
+    /// How often one refresh token may be exchanged from one address, where the client does not say.
+    #[serde(default = "default_refresh_limit")]
+    pub refresh_token_rate_limit: RateLimit,
 }
 
 /// Switches of the legacy pipeline, among the tenant's `flags`.
@@ -59,6 +63,10 @@ impl Default for LegacyFlags {
     }
 }
 
+const fn default_refresh_limit() -> RateLimit {
+    RateLimit::REFRESH
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -74,6 +82,7 @@ impl Default for Settings {
             revoke_refresh_token_grant: false,
             skip_non_verifiable_callback_uri_confirmation_prompt: false,
             legacy: LegacyFlags::default(),
+            refresh_token_rate_limit: RateLimit::REFRESH,
         }
     }
 }

@@ -50,6 +50,8 @@ pub mod event {
     pub const DELEGATION_LIMITED: &str = "limit_delegation";
     /// Something deprecated was used.
     pub const DEPRECATED: &str = "depnote";
+    /// A bucket is empty.
+    pub const RATE_LIMITED: &str = "api_limit";
     /// Refresh tokens over the limit were removed.
     pub const CLEANED_UP: &str = "resource_cleanup";
 }

@@ -157,7 +157,7 @@ async fn the_largest_legacy_family_is_one_write_unit() {
     let Some(server) = Server::shared_local("reads what each request cost") else {
         return;
     };
-    let scope = format!("openid offline_access {}", "x".repeat(378));
+    let scope = format!("openid offline_access {}", "x".repeat(278));
     let login = server.login(&LEGACY_PHONE).user(&server.fresh_user());
     let login = login.without("audience").scope(&scope);
     let token = login.with("device", &"d".repeat(100)).refresh_token().await;

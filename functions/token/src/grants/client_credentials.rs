@@ -77,5 +77,6 @@ pub(super) async fn redeem(
         tokens,
         scope,
         refresh_token: None,
+        quota: None,
     })
 }

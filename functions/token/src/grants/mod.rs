@@ -2,6 +2,7 @@
 
 mod authorization_code;
 mod client_credentials;
+mod refresh_limit;
 pub(crate) mod refresh_token;
 
 use shared::{
