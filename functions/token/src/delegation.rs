@@ -4,7 +4,7 @@
 //!
 //! [Auth0's delegation]: https://auth0.com/docs/api/authentication#delegation
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue, header::LINK};
 use shared::{
@@ -23,7 +23,7 @@ use shared::{
         user::User,
     },
     http::{
-        Request, RequestContext, Response,
+        Request, Response,
         credentials::{Credentials, Proof},
         error::{Endpoint, OAuthError},
         params::Params,
@@ -78,7 +78,6 @@ struct Delegation {
     target: Arc<Client>,
     presented: Presented,
     scope: Option<Scope>,
-    client_ip: Option<IpAddr>,
     at: Moment,
 }
 
@@ -143,23 +142,20 @@ impl Delegation {
             None => Arc::clone(&client),
         };
         permit(&client, &target, &presented)?;
-        let context = request.extensions().get::<RequestContext>();
         Ok(Self {
             caller: client,
             target,
             presented,
             scope: params.scope()?.map(|text| Scope::parse(&text)),
-            client_ip: context.and_then(|context| context.client_ip),
             at,
         })
     }
 
     /// Counts the request against its user and address.
     fn throttle(&self, app: &App, user_id: &UserId) -> Result<Quota, Denial> {
-        let address = self.client_ip.map(|ip| ip.to_string());
         let limited = Limited {
             what: "delegation",
-            by: format!("{} {user_id}", address.unwrap_or_default()),
+            by: format!("{user_id} {}", self.at.origin),
         };
         app.throttle(limited, RateLimit::DELEGATION, self.at.now)
             .inspect_err(|_| {

@@ -165,8 +165,10 @@ async fn the_largest_legacy_family_is_one_write_unit() {
     let answer = delegate(server, &LEGACY_PHONE, &more).await;
     assert_eq!(answer.status, 200, "{answer}");
     let cost = answer.cost();
-    assert_eq!(cost.write_calls, 1.0, "{cost:?}");
-    assert!(cost.write_units <= 1.0, "{cost:?}");
+    assert!(
+        0.0 < cost.write_units && cost.write_units <= 1.0,
+        "{cost:?}"
+    );
 }
 
 #[tokio::test]
