@@ -1,6 +1,7 @@
 //! The documents under `/.well-known`: metadata (`OpenID` Connect Discovery, RFC 8414) and keys
-//! (RFC 7517). Public, and good for every origin.
+//! (RFC 7517), and the certificate of the signing key. Public, and good for every origin.
 
+mod certificate;
 mod metadata;
 
 use http::Method;
@@ -27,9 +28,9 @@ pub async fn handle(keys: &SigningKeys, request: &Request) -> Response {
         (&Method::GET | &Method::HEAD, "/.well-known/jwks.json") => {
             response::public_json(&key_set(keys).await, MAX_AGE)
         }
-        (_, path) if path.starts_with("/.well-known/") && is_known(path) => {
-            OAuthError::from(&Denial::MethodNotAllowed).into_response()
-        }
+        (&Method::GET | &Method::HEAD, "/pem") => certificate::pem(keys, MAX_AGE).await,
+        (&Method::GET | &Method::HEAD, "/cer") => certificate::der(keys, MAX_AGE).await,
+        (_, path) if is_known(path) => OAuthError::from(&Denial::MethodNotAllowed).into_response(),
         _ => OAuthError::from(&Denial::NotFound).into_response(),
     };
     cors::allow_everyone(&mut answer);
@@ -42,6 +43,8 @@ fn is_known(path: &str) -> bool {
         "/.well-known/openid-configuration"
             | "/.well-known/oauth-authorization-server"
             | "/.well-known/jwks.json"
+            | "/pem"
+            | "/cer"
     )
 }
 

@@ -12,7 +12,7 @@ use jsonwebtoken::{
 use serde::Serialize;
 
 use super::{
-    KeyServiceError,
+    KeyServiceError, certificate,
     pair::KeyPair,
     service::{KeyService, ServiceKey},
 };
@@ -62,6 +62,8 @@ pub struct PublishedKey {
     pub jwk: Jwk,
     /// As it verifies.
     pub decoding_key: DecodingKey,
+    /// Its certificate, in DER, if it has one.
+    pub certificate: Option<Vec<u8>>,
 }
 
 /// A JWT could not be made.
@@ -115,9 +117,17 @@ impl KnownKey {
             active_from,
         })
     }
-}
 
-impl KnownKey {
+    /// With the certificate that it is also published in.
+    #[must_use]
+    pub(crate) fn with_certificate(mut self, certificate: Option<Vec<u8>>) -> Self {
+        let common = &mut self.published.jwk.common;
+        common.x509_chain = certificate.as_deref().map(certificate::chain);
+        common.x509_sha1_fingerprint = certificate.as_deref().map(certificate::thumbprint);
+        self.published.certificate = certificate;
+        self
+    }
+
     fn term(&self) -> (SigningAlgorithm, Timestamp) {
         (self.published.algorithm, self.active_from)
     }
@@ -137,6 +147,14 @@ impl Signer {
             .iter()
             .filter(move |key| !is_over(key.term(), &terms, now))
             .map(|key| &key.published)
+    }
+
+    /// The certificate of the key that signs with this algorithm, in DER.
+    pub fn certificate(&self, algorithm: SigningAlgorithm, now: Timestamp) -> Option<&[u8]> {
+        self.active(algorithm, now)?
+            .published
+            .certificate
+            .as_deref()
     }
 
     /// Makes a JWT.
@@ -250,6 +268,7 @@ impl PublishedKey {
             kid,
             jwk,
             decoding_key,
+            certificate: None,
         })
     }
 }
