@@ -53,7 +53,7 @@ struct Object {
     unsupported: &'static [&'static str],
 }
 
-const OBJECTS: [Object; 16] = [
+const OBJECTS: [Object; 17] = [
     Object {
         shape: "",
         known: &["exclude", "include", "rulesConfigs"],
@@ -322,6 +322,17 @@ const OBJECTS: [Object; 16] = [
     Object {
         shape: "branding.colors",
         known: &["page_background"],
+        unsupported: &[],
+    },
+    Object {
+        shape: "users[].identities[]",
+        known: &[
+            "access_token",
+            "access_token_secret",
+            "expires_in",
+            "profileData",
+            "refresh_token",
+        ],
         unsupported: &[],
     },
     Object {

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 from auth0.authentication import Delegated
-from auth0.exceptions import Auth0Error
+from auth0.authentication.exceptions import Auth0Error
 
 from conftest import log_in
 
