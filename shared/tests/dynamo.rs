@@ -19,9 +19,10 @@ use shared::{
         code::{AuthorizationCode, Redeemed},
         family::{EndReason, Ended, Exchange, Family, Login, Redemption},
         ids::{
-            Audience, ClientId, CodeId, ConnectionName, FamilyId, Generation, RequestId, SessionId,
-            UserId,
+            Audience, ClientId, CodeId, ConnectionName, DeviceName, FamilyId, Generation,
+            RequestId, SessionId, UserId,
         },
+        pipeline::Pipeline,
         scope::Scope,
         sealed::KeyId,
         session::Session,
@@ -85,8 +86,13 @@ fn family(n: u8) -> Family {
         scope: Scope::parse("openid profile email offline_access read:orders write:orders"),
         auth_time: NOW,
         session_id: Some(SessionId::from_bytes([9; 16])),
+        device: None,
     };
     Family::begin(FamilyId::from_bytes([n; 16]), login, &policy(), exchange(0))
+}
+
+fn phone() -> DeviceName {
+    DeviceName::parse("Ada's phone").unwrap()
 }
 
 fn rotated(family: &Family, n: u8) -> Family {
@@ -137,7 +143,11 @@ async fn a_family_comes_out_as_it_went_in() {
         ended: None,
         ..busy(&rotated(&family(2), 1))
     };
-    for family in [bare, full] {
+    let legacy = Family {
+        device: Some(phone()),
+        ..family(3)
+    };
+    for family in [bare, full, legacy] {
         store.put_family(&family).await.unwrap();
         assert_eq!(stored(&store, &family).await, Some(family));
     }
@@ -304,6 +314,8 @@ fn code() -> AuthorizationCode {
         auth_time: NOW,
         tells_auth_time: false,
         session_id: SessionId::from_bytes([9; 16]).to_string(),
+        pipeline: Pipeline::Legacy,
+        device: Some(phone()),
         expires_at: NOW.plus(Lifetime::from_secs(60)),
         redeemed: None,
     }
@@ -400,6 +412,8 @@ fn login_record() -> LoginRecord {
             app_metadata: serde_json::from_str(r#"{"plan":{"name":"gold","seats":5,"f":1.5}}"#)
                 .unwrap(),
             user_metadata: serde_json::Map::new(),
+            attributes: serde_json::from_str(r#"{"favorite_color":"blue"}"#).unwrap(),
+            identities: Vec::new(),
             created_at: NOW,
             updated_at: NOW,
         },
@@ -617,6 +631,8 @@ async fn configuration_comes_out_as_it_went_in() {
         }],
         client_metadata: [("k".to_owned(), "v".to_owned())].into(),
         skip_non_verifiable_callback_uri_confirmation_prompt: Some(true),
+        allowed_clients: vec!["other".to_owned()],
+        sso: Some(true),
     };
     store.put_client(&client).await.unwrap();
     assert_eq!(store.load_client(&client_id()).await.unwrap(), Some(client));

@@ -42,6 +42,7 @@ fn begin(policy: &RefreshTokenPolicy) -> Family {
         scope: Scope::parse("openid offline_access"),
         auth_time: Timestamp::from_secs(START),
         session_id: None,
+        device: None,
     };
     Family::begin(
         FamilyId::from_bytes([7; 16]),

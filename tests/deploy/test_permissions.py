@@ -27,7 +27,7 @@ NEEDED = {
     },
     "AuthorizeRole": {
         "TENANT": {"GetItem"},
-        "USER#auth0|1": {"DeleteItem", "GetItem", "PutItem", "UpdateItem"},
+        "USER#auth0|1": {"DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"},
         "LOGIN#Users#ada@example.com": {"GetItem"},
     },
     "RevokeRole": {

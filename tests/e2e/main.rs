@@ -13,6 +13,7 @@ mod discovery;
 mod faults;
 mod front_channel;
 mod interleaving;
+mod legacy;
 mod local_cli;
 mod login;
 mod logout;

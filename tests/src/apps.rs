@@ -228,6 +228,41 @@ pub const THIRD_PARTY: App = App::web(
     "https://partner.example.com/callback",
     "third-party-secret-0123456789abcdef0123456789abcdef0123456789ab",
 );
+/// Not conformant: legacy unless a request names an audience. Public, RS256, both kinds of delegation.
+pub const LEGACY_SPA: App = App::public(
+    "legacy-spa",
+    "Legacy SPA",
+    "https://legacy.example.com/callback",
+);
+/// The same, confidential, with HS256 and ID tokens of an hour. Takes delegations of [`LEGACY_SPA`] and
+/// [`LEGACY_PHONE`] alone.
+pub const LEGACY_WEB: App = App::web(
+    "legacy-web",
+    "Legacy shop",
+    "https://legacy-shop.example.com/callback",
+    "legacy-web-secret-0123456789abcdef0123456789abcdef0123456789abc",
+);
+/// The same, public, idle after 120 seconds, over after 600; delegates refresh tokens alone.
+pub const LEGACY_PHONE: App = App::public(
+    "legacy-phone",
+    "Legacy phone",
+    "https://legacy-phone.example.com/callback",
+);
+/// The same, public, but set to HS256 with [`LEGACY_KIOSK_SECRET`].
+pub const LEGACY_KIOSK: App = App::public(
+    "legacy-kiosk",
+    "Legacy kiosk",
+    "https://legacy-kiosk.example.com/callback",
+);
+/// The secret of [`LEGACY_KIOSK`], which it does not authenticate with.
+pub const LEGACY_KIOSK_SECRET: &str =
+    "legacy-kiosk-secret-0123456789abcdef0123456789abcdef0123456789a";
+/// The same without delegation and without single sign-on.
+pub const LEGACY_CLOSED: App = App::public(
+    "legacy-closed",
+    "Legacy intranet",
+    "https://legacy-closed.example.com/callback",
+);
 /// Machine to machine; may read orders.
 pub const M2M: App = App::web(
     "m2m",
@@ -266,6 +301,11 @@ impl User {
     /// No profile, an unverified address and a password that needs encoding.
     pub fn zoe() -> Self {
         Self::new("zoe", "pässwörd ☃ + & = % \" '")
+    }
+
+    /// With an attribute, metadata and roles.
+    pub fn grace() -> Self {
+        Self::new("grace", PASSWORD)
     }
 
     /// Blocked from the start.

@@ -8,7 +8,8 @@ use shared::{
         authorization::{AuthorizationRequest, Prompt, grantable},
         client::Client,
         denial::Denial,
-        ids::{Audience, ClientId},
+        ids::ClientId,
+        pipeline::{AskedAudience, Pipeline},
         pkce::Challenge,
         redirect_uri,
         response_type::{ResponseMode, ResponseType},
@@ -20,7 +21,7 @@ use shared::{
 
 use crate::{
     answer::{Refusal, Reply},
-    web_message,
+    legacy, web_message,
 };
 
 /// Who asks, and where the answer may go.
@@ -97,9 +98,12 @@ pub(crate) async fn request(
 ) -> Result<AuthorizationRequest, Fault> {
     let text = |name| params.text(name).map_err(|e| Refusal::invalid(&e));
     unsupported(params)?;
-    let response_type = response_type(params, &recipient.client)?;
+    let client = &recipient.client;
+    let response_type = response_type(params, client)?;
     let response_mode = response_mode(params, response_type)?;
     let audience = audience(app, params).await?;
+    let pipeline = Pipeline::of(client, &audience);
+    let audience = audience.into_api();
     let api = match app.api_for(audience.as_ref()).await {
         Ok(api) => api,
         Err(Denial::UnknownAudience(name)) => return Err(Refusal::unknown_audience(&name).into()),
@@ -108,22 +112,29 @@ pub(crate) async fn request(
     let asked = params.scope().map_err(|e| Refusal::invalid(&e))?;
     let asked = Scope::parse(&asked.unwrap_or_default());
     let nonce = text("nonce")?.map(str::to_owned);
-    id_token_is_possible(response_type, &asked, nonce.as_deref())?;
+    id_token_is_possible(response_type, &asked, nonce.as_deref(), pipeline)?;
+    let device = legacy::device(params, pipeline)?;
+    let scope = match pipeline {
+        Pipeline::Conformant => grantable(client, api.as_deref(), &asked),
+        Pipeline::Legacy => legacy::scope(client, device.as_ref(), &asked)?,
+    };
     Ok(AuthorizationRequest {
-        client_id: recipient.client.client_id.clone(),
+        client_id: client.client_id.clone(),
         redirect_uri: recipient.redirect_uri.clone(),
         redirect_uri_was_sent: recipient.redirect_uri_was_sent,
-        response_type,
+        response_type: pipeline.answers(response_type, &scope),
         response_mode,
         state: text("state")?.map(str::to_owned),
         nonce,
-        scope: grantable(&recipient.client, api.as_deref(), &asked),
+        scope,
         audience,
         challenge: challenge(params)?,
-        prompt: prompt(params)?,
+        prompt: legacy::prompt(prompt(params)?, client, pipeline),
         max_age: max_age(params)?,
         login_hint: text("login_hint")?.map(str::to_owned),
         started_at: now,
+        pipeline,
+        device,
     })
 }
 
@@ -178,16 +189,17 @@ fn response_mode(params: &Params, asked: ResponseType) -> Result<ResponseMode, R
 }
 
 /// An ID token from `/authorize` has to repeat a nonce (`OpenID` Connect Core sections 3.2.2.1 and
-/// 3.3.2.11), and there is none without `openid`.
+/// 3.3.2.11; the legacy pipeline does without), and there is none without `openid`.
 fn id_token_is_possible(
     response_type: ResponseType,
     scope: &Scope,
     nonce: Option<&str>,
+    pipeline: Pipeline,
 ) -> Result<(), Refusal> {
     if !response_type.id_token {
         return Ok(());
     }
-    if nonce.is_none() {
+    if nonce.is_none() && !pipeline.is_legacy() {
         return Err(Refusal::invalid(&Denial::MissingParameter("nonce")));
     }
     if !scope.contains(OPENID) {
@@ -199,20 +211,12 @@ fn id_token_is_possible(
     Ok(())
 }
 
-/// The API named, or the tenant's default. `<issuer>userinfo` names no API: it asks for the
-/// OIDC-conformant pipeline with a token for `/userinfo` alone.
-async fn audience(app: &App, params: &Params) -> Result<Option<Audience>, Fault> {
-    match params.text("audience").map_err(|e| Refusal::invalid(&e))? {
-        Some(name) if name == app.issuer.join("userinfo") => Ok(None),
-        Some(name) => {
-            let audience = Audience::parse(name).map_err(|_| Refusal::unknown_audience(name))?;
-            Ok(Some(audience))
-        }
-        None => {
-            let settings = app.settings().await.map_err(Fault::Failed)?;
-            Ok(settings.default_audience.clone())
-        }
-    }
+/// What the request names, or the tenant's default.
+async fn audience(app: &App, params: &Params) -> Result<AskedAudience, Fault> {
+    let named = params.text("audience").map_err(|e| Refusal::invalid(&e))?;
+    let settings = app.settings().await.map_err(Fault::Failed)?;
+    AskedAudience::parse(named, &app.issuer.join("userinfo"), &settings)
+        .map_err(|_| Refusal::unknown_audience(named.unwrap_or_default()).into())
 }
 
 fn challenge(params: &Params) -> Result<Option<Challenge>, Refusal> {

@@ -1,5 +1,6 @@
 //! Tokens straight from `/authorize`: the implicit and the hybrid flow (RFC 6749 section 4.2, `OpenID`
-//! Connect Core sections 3.2 and 3.3). Never a refresh token, whatever the scope says.
+//! Connect Core sections 3.2 and 3.3). A refresh token only in the legacy pipeline, for a named device;
+//! in the conformant one never, whatever the scope says.
 
 use std::borrow::Cow;
 
@@ -9,7 +10,8 @@ use shared::{
         authorization::AuthorizationRequest,
         claims::{Issuance, LoginClaims, Subject},
         denial::Denial,
-        scope::OFFLINE_ACCESS,
+        family::Login,
+        scope::{OFFLINE_ACCESS, Scope},
         user::User,
     },
 };
@@ -33,7 +35,7 @@ pub(crate) async fn tokens(
     if !checked.response_type.gives_tokens() {
         return Ok(None);
     }
-    let scope = checked.scope.clone().without(OFFLINE_ACCESS);
+    let scope = told_scope(checked);
     let session_id = session.id.to_string();
     let auth_time = session.session.authenticated_at;
     let wanted = TokensFor {
@@ -44,6 +46,7 @@ pub(crate) async fn tokens(
             scope: &scope,
             request: at.request,
             gty: None,
+            pipeline: checked.pipeline,
             via_browser: true,
             now: at.now,
         },
@@ -60,11 +63,58 @@ pub(crate) async fn tokens(
         .map(Some)
 }
 
+/// The refresh token of an implicit answer. Its family is written down before the answer tells of it. A
+/// code gets its own when it is exchanged.
+pub(crate) async fn refresh_token(
+    app: &App,
+    granted: &Granted<'_>,
+    at: Moment,
+) -> Result<Option<String>, Denial> {
+    let Granted {
+        checked,
+        parties,
+        session,
+        ..
+    } = granted;
+    if !gives_refresh_token(checked) {
+        return Ok(None);
+    }
+    let login = Login {
+        user_id: session.session.user_id.clone(),
+        client_id: checked.client_id.clone(),
+        audience: None,
+        scope: checked.scope.clone(),
+        auth_time: session.session.authenticated_at,
+        session_id: Some(session.id),
+        device: checked.device.clone(),
+    };
+    let new = app.new_family(login, &parties.client, at).await?;
+    app.put_family(&new.family, at).await?;
+    Ok(Some(new.refresh_token))
+}
+
+fn gives_refresh_token(checked: &AuthorizationRequest) -> bool {
+    checked.pipeline.is_legacy()
+        && checked.device.is_some()
+        && checked.scope.contains(OFFLINE_ACCESS)
+        && !checked.response_type.code
+}
+
+/// What the tokens of the answer are good for.
+fn told_scope(checked: &AuthorizationRequest) -> Scope {
+    if gives_refresh_token(checked) {
+        checked.scope.clone()
+    } else {
+        checked.scope.without(OFFLINE_ACCESS)
+    }
+}
+
 /// What the application is sent, in the order of the specifications. `scope` goes with an access token.
 pub(crate) fn parameters<'a>(
     checked: &'a AuthorizationRequest,
     code: Option<&'a str>,
     tokens: Option<&'a FrontChannelTokens>,
+    refresh_token: Option<&'a str>,
 ) -> Vec<(&'static str, Cow<'a, str>)> {
     let mut given = Vec::new();
     if let Some(code) = code {
@@ -72,7 +122,7 @@ pub(crate) fn parameters<'a>(
     }
     let Some(tokens) = tokens else { return given };
     if let Some(access_token) = &tokens.access_token {
-        let scope = checked.scope.clone().without(OFFLINE_ACCESS);
+        let scope = told_scope(checked);
         given.push(("access_token", access_token.into()));
         given.push(("expires_in", tokens.expires_in.as_secs().to_string().into()));
         given.push(("token_type", "Bearer".into()));
@@ -80,6 +130,9 @@ pub(crate) fn parameters<'a>(
     }
     if let Some(id_token) = &tokens.id_token {
         given.push(("id_token", id_token.into()));
+    }
+    if let Some(refresh_token) = refresh_token {
+        given.push(("refresh_token", refresh_token.into()));
     }
     given
 }

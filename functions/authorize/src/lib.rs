@@ -7,6 +7,7 @@ mod browser;
 mod checks;
 mod consent;
 mod front_channel;
+mod legacy;
 mod login;
 mod logout;
 mod oidc_logout;

@@ -44,8 +44,9 @@ pub(crate) async fn proceed(
     let Parties { client, api } = &parties;
     let settings = app.settings().await?;
     let session = BrowserSession::load(app, request, at.now).await?;
-    let asks = needs_consent(client, api.as_deref(), &checked.redirect_uri, &settings)
-        || checked.prompt.consent;
+    let asks = !checked.pipeline.is_legacy()
+        && (needs_consent(client, api.as_deref(), &checked.redirect_uri, &settings)
+            || checked.prompt.consent);
     let grant = match &session {
         Some(session) if asks => grant(app, session, &checked).await?,
         _ => None,
@@ -139,11 +140,17 @@ async fn issue(
         None
     };
     let tokens = front_channel::tokens(app, granted, &user, code.as_deref(), at).await?;
+    let refresh_token = front_channel::refresh_token(app, granted, at).await?;
     if checked.prompt.none {
         let client_id = &checked.client_id;
         tracing::info!(r#type = event::SILENT_LOGIN, %client_id, %user_id);
     }
-    let given = front_channel::parameters(checked, code.as_deref(), tokens.as_ref());
+    let given = front_channel::parameters(
+        checked,
+        code.as_deref(),
+        tokens.as_ref(),
+        refresh_token.as_deref(),
+    );
     let given: Vec<_> = given
         .iter()
         .map(|(name, value)| (*name, value.as_ref()))
@@ -215,6 +222,8 @@ fn code(checked: &AuthorizationRequest, session: &BrowserSession, at: Moment) ->
         auth_time: session.session.authenticated_at,
         tells_auth_time: checked.tells_auth_time(),
         session_id: session.id.to_string(),
+        pipeline: checked.pipeline,
+        device: checked.device.clone(),
         expires_at: at.now.plus(CODE_LIFETIME),
         redeemed: None,
     }

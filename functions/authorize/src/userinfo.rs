@@ -7,8 +7,8 @@ use http::{
 use shared::{
     app::{App, Limited},
     domain::{
-        claims::ProfileClaims,
         denial::Denial,
+        legacy_profile::UserClaims,
         throttle::{Quota, RateLimit},
     },
     http::{Request, Response, cors, error::OAuthError, header, params::Params, quota, response},
@@ -29,7 +29,7 @@ pub(crate) async fn handle(app: &App, request: &Request) -> Response {
 }
 
 /// The claims, and how often they may still be asked for.
-async fn userinfo(app: &App, request: &Request) -> Result<(ProfileClaims, Quota), Denial> {
+async fn userinfo(app: &App, request: &Request) -> Result<(UserClaims, Quota), Denial> {
     let token = match *request.method() {
         Method::GET => bearer(request),
         Method::POST => match bearer(request) {
@@ -51,7 +51,11 @@ async fn userinfo(app: &App, request: &Request) -> Result<(ProfileClaims, Quota)
     let record = app.store.load_user(&token.user_id).await?;
     match record {
         Some(record) if record.user.blocked => Err(Denial::AccessToken("The user is blocked")),
-        Some(record) => Ok((ProfileClaims::new(&record.user, &token.scope), quota)),
+        Some(record) => {
+            let set = app.claim_set(token.pipeline).await?;
+            let claims = UserClaims::for_userinfo(&record.user, &token.scope, set);
+            Ok((claims, quota))
+        }
         None => Err(Denial::AccessToken("The user does not exist")),
     }
 }

@@ -1,8 +1,11 @@
-//! The token endpoint: `POST /oauth/token` (RFC 6749 section 3.2, [Auth0's token endpoint]).
+//! The token endpoint: `POST /oauth/token` (RFC 6749 section 3.2, [Auth0's token endpoint]), and what the
+//! legacy pipeline has in its place.
 //!
 //! [Auth0's token endpoint]: https://auth0.com/docs/api/authentication#get-token
 
+mod delegation;
 mod grants;
+mod legacy;
 mod request;
 mod response;
 
@@ -42,7 +45,14 @@ async fn route(
 ) -> Result<Response, Denial> {
     match (request.method(), request.uri().path()) {
         (&Method::POST, "/oauth/token") => token(app, request, caller).await,
-        (_, "/oauth/token") => Err(Denial::MethodNotAllowed),
+        (&Method::POST, "/delegation") => delegation::handle(app, request, caller).await,
+        (&Method::POST, "/oauth/ro") => legacy::refuse(app, request, "/oauth/ro", caller).await,
+        (&Method::POST, "/oauth/access_token") => {
+            legacy::refuse(app, request, "/oauth/access_token", caller).await
+        }
+        (_, "/oauth/token" | "/delegation" | "/oauth/ro" | "/oauth/access_token") => {
+            Err(Denial::MethodNotAllowed)
+        }
         _ => Err(Denial::NotFound),
     }
 }

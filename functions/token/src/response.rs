@@ -4,9 +4,34 @@ use http::StatusCode;
 use serde::Serialize;
 use shared::{
     app::Tokens,
-    domain::{scope::Scope, throttle::Quota},
+    domain::{scope::Scope, throttle::Quota, time::Lifetime},
     http::{Response, quota, response},
 };
+
+/// What `/delegation` gives: an ID token, and nothing else.
+#[derive(Debug)]
+pub(crate) struct DelegationAnswer {
+    pub(crate) id_token: String,
+    pub(crate) expires_in: Lifetime,
+}
+
+#[derive(Serialize)]
+struct DelegationBody {
+    token_type: &'static str,
+    expires_in: u64,
+    id_token: String,
+}
+
+impl DelegationAnswer {
+    pub(crate) fn into_response(self) -> Response {
+        let body = DelegationBody {
+            token_type: "Bearer",
+            expires_in: self.expires_in.as_secs(),
+            id_token: self.id_token,
+        };
+        response::json(StatusCode::OK, &body)
+    }
+}
 
 /// The tokens a client is given.
 #[derive(Debug)]

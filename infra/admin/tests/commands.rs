@@ -147,6 +147,7 @@ fn family(number: u8, user: &UserId, client: &str, created_at: Timestamp) -> Fam
         scope: Scope::parse("openid offline_access"),
         auth_time: created_at,
         session_id: None,
+        device: None,
     };
     let at = Exchange {
         request: RequestId::from_bytes([1; 16]),

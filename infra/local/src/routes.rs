@@ -8,7 +8,9 @@ use shared::{
 /// Hands a request to its function.
 pub(crate) async fn answer(app: &App, request: &Request) -> Response {
     match request.uri().path() {
-        "/oauth/token" => token::handle(app, request).await,
+        "/oauth/token" | "/delegation" | "/oauth/ro" | "/oauth/access_token" => {
+            token::handle(app, request).await
+        }
         "/oauth/revoke" => revoke::handle(app, request).await,
         "/pem" | "/cer" => discovery::handle(app.signing_keys(), request).await,
         path if path.starts_with("/.well-known/") => {

@@ -149,11 +149,11 @@ pub(crate) fn client_secret(
 ) -> Checked<Option<Secret>> {
     let at = at.key("client_secret");
     let needed_for = match auth_method {
-        // A public client's secret is no secret; exports carry it all the same.
-        AuthMethod::None => return Ok(None),
+        // A public client's secret is no secret; exports carry it all the same. `/delegation` signs with it.
+        AuthMethod::None if alg != SigningAlgorithm::HS256 => return Ok(None),
         AuthMethod::ClientSecretPost | AuthMethod::ClientSecretBasic => Some("authenticate"),
         AuthMethod::PrivateKeyJwt if alg == SigningAlgorithm::HS256 => Some("have HS256 tokens"),
-        AuthMethod::PrivateKeyJwt => None,
+        AuthMethod::PrivateKeyJwt | AuthMethod::None => None,
     };
     match (given, needed_for) {
         (Some(given), _) => secret(&at, given).map(Some),

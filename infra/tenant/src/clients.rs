@@ -45,6 +45,9 @@ pub(crate) struct RawClient {
     refresh_token: Option<RawRefreshToken>,
     client_metadata: Option<BTreeMap<String, String>>,
     skip_non_verifiable_callback_uri_confirmation_prompt: Option<bool>,
+    allowed_clients: Option<Vec<String>>,
+    sso: Option<bool>,
+    sso_disabled: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -133,6 +136,12 @@ impl RawClient {
             client_metadata: self.client_metadata.unwrap_or_default(),
             skip_non_verifiable_callback_uri_confirmation_prompt: self
                 .skip_non_verifiable_callback_uri_confirmation_prompt,
+            allowed_clients: self.allowed_clients.unwrap_or_default(),
+            // The newer of the two words counts where it says something.
+            sso: match self.sso_disabled {
+                Some(true) => Some(false),
+                _ => self.sso,
+            },
         };
         Ok(ClientEntry {
             client,
@@ -325,6 +334,8 @@ mod tests {
             client_grants: vec![],
             client_metadata: BTreeMap::new(),
             skip_non_verifiable_callback_uri_confirmation_prompt: None,
+            allowed_clients: vec![],
+            sso: None,
         };
         assert_eq!(entry.client, expected);
     }
@@ -351,6 +362,31 @@ mod tests {
                 ["implicit", "authorization_code", "refresh_token"]
             );
         }
+    }
+
+    #[test]
+    fn delegation_and_single_sign_on_of_old() {
+        let client = |fields: &str| client(&format!("app_type: native\n    {fields}")).client;
+        let named = client("allowed_clients: [a, b]\n    sso: true");
+        assert_eq!(
+            (named.allowed_clients, named.sso),
+            (vec!["a".to_owned(), "b".to_owned()], Some(true))
+        );
+        assert_eq!(client("sso: true\n    sso_disabled: true").sso, Some(false));
+        assert_eq!(client("sso_disabled: false").sso, None);
+    }
+
+    #[test]
+    fn the_secret_of_a_public_client_is_kept_where_delegation_signs_with_it() {
+        let entry = |alg: &str| {
+            client(&format!(
+                "app_type: native\n    {SECRET}\n    jwt_configuration: {{alg: {alg}}}"
+            ))
+        };
+        assert!(entry("HS256").client_secret.is_some());
+        assert!(entry("RS256").client_secret.is_none());
+        let without = client("app_type: native\n    jwt_configuration: {alg: HS256}");
+        assert!(without.client_secret.is_none());
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //! aliases and merge keys followed; and once into types. A wrong value then is a path, whoever found
 //! it, and the tree turns paths into lines and columns.
 
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
 use serde_saphyr::{Error, MessageFormatter, Options, UserMessageFormatter};
 
 use crate::{
@@ -12,6 +13,7 @@ use crate::{
     known::{self, Unread},
     node::{Node, Place},
     path::{Fault, Notes, Path, Step},
+    users,
 };
 
 /// A text that is YAML.
@@ -49,6 +51,31 @@ impl<'a> Document<'a> {
         Ok((value, notes))
     }
 
+    /// The attributes that the profiles of users have at their root beside what their type knows, by the
+    /// user's place in the list.
+    pub(crate) fn attributes(&self) -> Vec<Map<String, Value>> {
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct Users {
+            users: Option<Vec<Map<String, Value>>>,
+        }
+        let read = serde_saphyr::from_str_with_options::<Users>(self.text, options());
+        // What is no mapping with texts for keys has been refused by now.
+        let users = read.unwrap_or_default().users.unwrap_or_default();
+        let place = Path::root().key("users");
+        users
+            .into_iter()
+            .enumerate()
+            .map(|(index, mut user)| {
+                let at = place.index(index);
+                user.retain(|name, _| {
+                    !users::FIELDS.contains(&name.as_str()) && known::is_attribute(&at.key(name))
+                });
+                user
+            })
+            .collect()
+    }
+
     /// Gives a fault its line and column.
     pub(crate) fn locate(&self, fault: &Fault) -> TenantFileError {
         let place = self.root.place_of(&fault.at);
@@ -76,6 +103,7 @@ impl<'a> Document<'a> {
             Unread::Known => {}
             Unread::Unsupported if self.root.at(&path).is_some_and(Node::says_nothing) => {}
             Unread::Unsupported => notes.warn(path, "not supported yet"),
+            Unread::Unknown if known::is_attribute(&path) => {}
             Unread::Unknown => notes.warn(path, "unknown key"),
         }
     }

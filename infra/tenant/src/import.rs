@@ -230,6 +230,12 @@ fn inherit(user: &mut User, entry: &UserEntry, before: &User) {
     if user.user_metadata.is_empty() {
         user.user_metadata.clone_from(&before.user_metadata);
     }
+    if user.attributes.is_empty() {
+        user.attributes.clone_from(&before.attributes);
+    }
+    if user.identities.is_empty() {
+        user.identities.clone_from(&before.identities);
+    }
     if user.created_at == Timestamp::default() {
         user.created_at = before.created_at;
     }

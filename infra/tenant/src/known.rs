@@ -17,6 +17,15 @@ pub(crate) enum Unread {
     Unknown,
 }
 
+/// Whether the key at the end of a path is an attribute that a user's profile has at its root: anything
+/// that is not known to be something else.
+pub(crate) fn is_attribute(path: &Path) -> bool {
+    let of_a_user = path
+        .split_last()
+        .is_some_and(|(parent, _)| parent.shape() == USER);
+    of_a_user && why_unread(path) == Unread::Unknown
+}
+
 /// Tells why nobody reads the key at the end of a path.
 pub(crate) fn why_unread(path: &Path) -> Unread {
     let Some((parent, Step::Key(key))) = path.split_last() else {
@@ -35,6 +44,8 @@ pub(crate) fn why_unread(path: &Path) -> Unread {
     }
 }
 
+const USER: &str = "users[]";
+
 /// The unread keys of one kind of object.
 struct Object {
     shape: &'static str,
@@ -42,7 +53,7 @@ struct Object {
     unsupported: &'static [&'static str],
 }
 
-const OBJECTS: [Object; 19] = [
+const OBJECTS: [Object; 20] = [
     Object {
         shape: "",
         known: &["exclude", "include", "rulesConfigs"],
@@ -89,7 +100,6 @@ const OBJECTS: [Object; 19] = [
     Object {
         shape: "clients[]",
         known: &[
-            "allowed_clients",
             "async_approval_notification_channels",
             "callback_url_template",
             "client_aliases",
@@ -123,8 +133,6 @@ const OBJECTS: [Object; 19] = [
             "resource_server_identifier",
             "session_transfer",
             "signing_keys",
-            "sso",
-            "sso_disabled",
             "tenant",
             "third_party_security_mode",
         ],
@@ -257,9 +265,6 @@ const OBJECTS: [Object; 19] = [
         shape: "tenant.flags",
         known: &[
             "allow_changing_enable_sso",
-            "allow_legacy_delegation_grant_types",
-            "allow_legacy_ro_grant_types",
-            "allow_legacy_tokeninfo_endpoint",
             "change_pwd_flow_v1",
             "custom_domains_provisioning",
             "dashboard_insights_view",
@@ -274,7 +279,6 @@ const OBJECTS: [Object; 19] = [
             "enable_custom_domain_in_emails",
             "enable_idtoken_api2",
             "enable_legacy_logs_search_v2",
-            "enable_legacy_profile",
             "enable_pipeline2",
             "enable_public_signup_user_exists_error",
             "enable_sso",
@@ -290,6 +294,8 @@ const OBJECTS: [Object; 19] = [
             "use_scope_descriptions_for_consent",
         ],
         unsupported: &[
+            "allow_legacy_ro_grant_types",
+            "allow_legacy_tokeninfo_endpoint",
             "enable_dynamic_client_registration",
             "require_pushed_authorization_requests",
         ],
@@ -331,9 +337,19 @@ const OBJECTS: [Object; 19] = [
         unsupported: &[],
     },
     Object {
-        shape: "users[]",
+        shape: "users[].identities[]",
         known: &[
-            "identities",
+            "access_token",
+            "access_token_secret",
+            "expires_in",
+            "profileData",
+            "refresh_token",
+        ],
+        unsupported: &[],
+    },
+    Object {
+        shape: USER,
+        known: &[
             "last_ip",
             "last_login",
             "last_password_reset",

@@ -33,6 +33,7 @@ mod users;
 use std::{fs, path::Path as FilePath};
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use shared::{
     domain::{
         client::Client, resource_server::ResourceServer, secret::Secret, settings::Settings,
@@ -135,7 +136,7 @@ pub fn parse(text: &str, keywords: &Keywords) -> Result<Tenant, TenantFileError>
     let document = Document::read(&text)?;
     let (raw, mut notes) = document.deserialize::<RawTenant>()?;
     let mut tenant = raw
-        .check(&mut notes)
+        .check(document.attributes(), &mut notes)
         .map_err(|fault| document.locate(&fault))?;
     tenant.warnings = document.warnings(notes);
     Ok(tenant)
@@ -160,7 +161,11 @@ pub fn load(file: &FilePath, keywords: &Keywords) -> Result<Tenant, LoadError> {
 }
 
 impl RawTenant {
-    fn check(self, notes: &mut Notes) -> path::Checked<Tenant> {
+    fn check(
+        self,
+        attributes: Vec<Map<String, Value>>,
+        notes: &mut Notes,
+    ) -> path::Checked<Tenant> {
         let root = Path::root();
         let settings_given = self.tenant.is_some() || self.branding.is_some();
         let databases = databases::check(self.databases, &root.key("databases"))?;
@@ -183,7 +188,7 @@ impl RawTenant {
             notes,
         )?;
         rules::check(self.rules, &root.key("rules"), notes)?;
-        let users = users::check(self.users, &root.key("users"), &databases)?;
+        let users = users::check(self.users, attributes, &root.key("users"), &databases)?;
         Ok(Tenant {
             settings,
             settings_given,

@@ -7,7 +7,7 @@
 use serde::Deserialize;
 use shared::domain::{
     ids::Audience,
-    settings::{Color, Settings},
+    settings::{Color, LegacyFlags, Settings},
     time::Lifetime,
 };
 
@@ -56,6 +56,8 @@ struct RawSessionCookie {
 #[serde(default)]
 struct RawFlags {
     revoke_refresh_token_grant: Option<bool>,
+    enable_legacy_profile: Option<bool>,
+    allow_legacy_delegation_grant_types: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -113,6 +115,7 @@ pub(crate) fn check(
         Some(name) => display_name(&at.key("friendly_name"), &name)?,
         None => default.friendly_name,
     };
+    let flags = raw.flags.unwrap_or_default();
     Ok(Settings {
         friendly_name,
         logo_url,
@@ -133,10 +136,10 @@ pub(crate) fn check(
         idle_session_lifetime,
         persistent_session_cookie: persistent(&at, raw.session_cookie)?
             .unwrap_or(default.persistent_session_cookie),
-        revoke_refresh_token_grant: raw
-            .flags
-            .and_then(|flags| flags.revoke_refresh_token_grant)
+        revoke_refresh_token_grant: flags
+            .revoke_refresh_token_grant
             .unwrap_or(default.revoke_refresh_token_grant),
+        legacy: flags.legacy(),
         skip_non_verifiable_callback_uri_confirmation_prompt: raw
             .skip_non_verifiable_callback_uri_confirmation_prompt
             .unwrap_or(default.skip_non_verifiable_callback_uri_confirmation_prompt),
@@ -183,6 +186,20 @@ pub(crate) fn check_references(
         notes.warn(at.key("default_directory"), message);
     }
     Ok(())
+}
+
+impl RawFlags {
+    fn legacy(&self) -> LegacyFlags {
+        let default = LegacyFlags::default();
+        LegacyFlags {
+            enable_legacy_profile: self
+                .enable_legacy_profile
+                .unwrap_or(default.enable_legacy_profile),
+            allow_legacy_delegation_grant_types: self
+                .allow_legacy_delegation_grant_types
+                .unwrap_or(default.allow_legacy_delegation_grant_types),
+        }
+    }
 }
 
 impl RawSettings {
@@ -264,7 +281,8 @@ mod tests {
   session_lifetime: 3.0166666666666666
   idle_session_lifetime_in_minutes: 30
   session_cookie: {mode: non-persistent}
-  flags: {revoke_refresh_token_grant: true, enable_sso: true}
+  flags: {revoke_refresh_token_grant: true, enable_sso: true, enable_legacy_profile: false,
+    allow_legacy_delegation_grant_types: true}
   skip_non_verifiable_callback_uri_confirmation_prompt: true
   oidc_logout: {rp_logout_end_session_endpoint_discovery: false}
   sessions: {oidc_logout_prompt_enabled: false}
@@ -293,6 +311,10 @@ resourceServers: [{identifier: https://api.example.com}]",
                 skip_non_verifiable_callback_uri_confirmation_prompt: true,
                 end_session_endpoint_discovery: false,
                 oidc_logout_prompt_enabled: false,
+                legacy: LegacyFlags {
+                    enable_legacy_profile: false,
+                    allow_legacy_delegation_grant_types: true,
+                },
                 refresh_token_rate_limit: RateLimit::REFRESH,
             }
         );

@@ -11,7 +11,7 @@ use shared::domain::{
     ids::{ConnectionName, InvalidId, UserId},
     secret::Secret,
     time::Timestamp,
-    user::{Profile, User, normalize_login_name},
+    user::{Identity, Profile, User, normalize_login_name},
 };
 
 use crate::{
@@ -26,6 +26,32 @@ use crate::{
 
 /// What precedes the id of a user of a database of Auth0's own.
 const PROVIDER: &str = "auth0|";
+
+/// The names of the fields that are read one by one. Whatever else a user has is an attribute.
+pub(crate) const FIELDS: [&str; 22] = [
+    "user_id",
+    "connection",
+    "email",
+    "email_verified",
+    "username",
+    "name",
+    "given_name",
+    "middle_name",
+    "family_name",
+    "nickname",
+    "picture",
+    "phone_number",
+    "phone_verified",
+    "blocked",
+    "app_metadata",
+    "user_metadata",
+    "identities",
+    "created_at",
+    "updated_at",
+    "password",
+    "password_hash",
+    "custom_password_hash",
+];
 
 /// A user as it is written.
 #[derive(Debug, Default, Deserialize)]
@@ -47,6 +73,7 @@ pub(crate) struct RawUser {
     blocked: Option<bool>,
     app_metadata: Option<Map<String, Value>>,
     user_metadata: Option<Map<String, Value>>,
+    identities: Option<Vec<RawIdentity>>,
     created_at: Option<String>,
     updated_at: Option<String>,
     password: Option<Secret>,
@@ -54,17 +81,32 @@ pub(crate) struct RawUser {
     custom_password_hash: Option<RawPasswordHash>,
 }
 
-/// Checks the users, each by itself and all against one another.
+/// An account that a user logs in with, as exports have it. What else they have of it, the provider's own
+/// tokens among it, is left behind.
+#[derive(Debug, Deserialize)]
+struct RawIdentity {
+    provider: String,
+    user_id: String,
+    connection: String,
+    #[serde(default, rename = "isSocial")]
+    is_social: bool,
+}
+
+/// Checks the users, each by itself and all against one another. `attributes` are what the profile of each
+/// has beside the fields.
 pub(crate) fn check(
     raw: Option<Vec<RawUser>>,
+    attributes: Vec<Map<String, Value>>,
     at: &Path,
     databases: &Databases,
 ) -> Checked<Vec<UserEntry>> {
     let mut entries = Vec::new();
+    let mut attributes = attributes.into_iter();
     let (mut ids, mut names) = (BTreeSet::new(), BTreeSet::new());
     for (index, user) in raw.unwrap_or_default().into_iter().enumerate() {
         let at = at.index(index);
-        let entry = user.check(&at, databases)?;
+        let mut entry = user.check(&at, databases)?;
+        entry.user.attributes = attributes.next().unwrap_or_default();
         let User {
             user_id,
             connection,
@@ -126,6 +168,8 @@ impl RawUser {
             blocked: self.blocked.unwrap_or(false),
             app_metadata: self.app_metadata.unwrap_or_default(),
             user_metadata: self.user_metadata.unwrap_or_default(),
+            attributes: Map::new(),
+            identities: identities(self.identities),
             created_at,
             updated_at: updated_at.max(created_at),
         };
@@ -215,6 +259,16 @@ fn username(at: &Path, text: &str) -> Checked<String> {
     Ok(text.to_owned())
 }
 
+fn identities(raw: Option<Vec<RawIdentity>>) -> Vec<Identity> {
+    let identity = |raw: RawIdentity| Identity {
+        provider: raw.provider,
+        user_id: raw.user_id,
+        connection: raw.connection,
+        is_social: raw.is_social,
+    };
+    raw.unwrap_or_default().into_iter().map(identity).collect()
+}
+
 fn timestamp(at: &Path, given: Option<&str>) -> Checked<Timestamp> {
     let Some(given) = given else {
         return Ok(Timestamp::default());
@@ -286,6 +340,30 @@ mod tests {
             panic!("{:?}", entry.password)
         };
         assert_eq!(password.expose(), "correct horse battery staple");
+    }
+
+    #[test]
+    fn what_else_a_profile_has_is_an_attribute() {
+        let file = "users:
+  - {email: a@b.example, favorite_color: blue, roles: [editor], last_ip: 192.0.2.1, address: {a: 1}}
+  - {email: c@d.example, identities: [{provider: google-oauth2, user_id: '7', connection: google,
+     isSocial: true, access_token: secret}]}";
+        let tenant = tenant(file);
+        assert_eq!(tenant.warnings, Vec::<String>::new());
+        let user = |index: usize| &tenant.users[index].user;
+        let attributes = serde_json::to_value(&user(0).attributes).unwrap();
+        let expected = serde_json::json!({
+            "favorite_color": "blue", "roles": ["editor"], "address": {"a": 1},
+        });
+        assert_eq!(attributes, expected);
+        assert!(user(1).attributes.is_empty());
+        let identity = Identity {
+            provider: "google-oauth2".to_owned(),
+            user_id: "7".to_owned(),
+            connection: "google".to_owned(),
+            is_social: true,
+        };
+        assert_eq!(user(1).identities, [identity]);
     }
 
     #[test]

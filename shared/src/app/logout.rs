@@ -16,6 +16,7 @@ use crate::{
         denial::Denial,
         ids::{ClientId, UserId},
         logout::IdTokenHint,
+        pipeline::Pipeline,
         session::Session,
         time::{Lifetime, Timestamp},
     },
@@ -42,7 +43,7 @@ impl App {
         ended: &Session,
         now: Timestamp,
     ) -> Result<String, Denial> {
-        let algorithm = client.id_token_algorithm();
+        let algorithm = client.id_token_algorithm(Pipeline::Conformant, false);
         let secret = client_secret(client, algorithm, &*self.keyring().await)?;
         let key = signing_key(algorithm, secret.as_ref())?;
         let claims = LogoutTokenClaims {

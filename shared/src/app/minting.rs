@@ -13,6 +13,7 @@ use crate::{
         client::{Client, SigningAlgorithm},
         denial::Denial,
         ids::Audience,
+        pipeline::{ClaimSet, Pipeline},
         resource_server::{ResourceServer, TokenDialect},
         response_type::ResponseType,
         scope::Scope,
@@ -77,13 +78,13 @@ impl App {
     /// Makes the tokens; both signatures are under way at once.
     pub async fn mint(&self, wanted: TokensFor<'_>) -> Result<Tokens, Denial> {
         let keyring = self.keyring().await;
+        let Issuance {
+            client, pipeline, ..
+        } = wanted.issuance;
+        let algorithm = client.id_token_algorithm(pipeline, false);
         let (access_token, id_token) = futures_util::future::try_join(
             self.access_token(&wanted, &keyring),
-            self.id_token(
-                &wanted,
-                wanted.issuance.client.id_token_algorithm(),
-                &keyring,
-            ),
+            self.id_token(&wanted, algorithm, &keyring),
         )
         .await?;
         Ok(Tokens {
@@ -115,8 +116,10 @@ impl App {
                 code_hash: code_hash.as_deref(),
                 ..wanted.login
             };
-            let client = wanted.issuance.client;
-            let algorithm = client.front_channel_id_token_algorithm(response_type);
+            let Issuance {
+                client, pipeline, ..
+            } = wanted.issuance;
+            let algorithm = client.id_token_algorithm(pipeline, !response_type.code);
             self.id_token(&TokensFor { login, ..wanted }, algorithm, &keyring)
                 .await?
         } else {
@@ -127,6 +130,27 @@ impl App {
             expires_in: wanted.issuance.token_lifetime(wanted.api),
             id_token,
         })
+    }
+
+    /// Makes an ID token for the target of a delegation ([Auth0's delegation tokens]). The issuance's
+    /// client is the target.
+    ///
+    /// [Auth0's delegation tokens]: https://auth0.com/docs/secure/tokens/delegation-tokens
+    pub async fn mint_for_delegation(&self, wanted: TokensFor<'_>) -> Result<String, Denial> {
+        let keyring = self.keyring().await;
+        let algorithm = wanted.issuance.client.delegation_algorithm();
+        self.id_token(&wanted, algorithm, &keyring)
+            .await?
+            .ok_or_else(|| Denial::Internal("a delegation without openid".to_owned()))
+    }
+
+    /// What is said about users in this pipeline.
+    pub async fn claim_set(&self, pipeline: Pipeline) -> Result<ClaimSet, Denial> {
+        // The conformant pipeline does not depend on the tenant, and asks nothing of the store.
+        match pipeline {
+            Pipeline::Conformant => Ok(ClaimSet::Standard),
+            Pipeline::Legacy => Ok(pipeline.claim_set(&*self.settings().await?)),
+        }
     }
 
     async fn access_token(
@@ -157,7 +181,8 @@ impl App {
         algorithm: SigningAlgorithm,
         keyring: &Keyring,
     ) -> Result<Option<String>, Denial> {
-        let Some(claims) = wanted.issuance.id_token(wanted.login) else {
+        let set = self.claim_set(wanted.issuance.pipeline).await?;
+        let Some(claims) = wanted.issuance.id_token(wanted.login, set) else {
             return Ok(None);
         };
         let client = wanted.issuance.client;
@@ -201,6 +226,7 @@ fn opaque_token(wanted: &TokensFor<'_>, keyring: &Keyring) -> Result<String, Den
         client_id: client.client_id.clone(),
         scope: Scope::clone(scope),
         expires_at: now.plus(issuance.token_lifetime(None)),
+        pipeline: issuance.pipeline,
     };
     let plaintext = serde_json::to_vec(&token).map_err(|e| Denial::Internal(e.to_string()))?;
     let key = keyring.active(now);

@@ -8,6 +8,7 @@ mod keyring;
 mod limiter;
 mod logout;
 mod minting;
+mod presented_id_token;
 mod refreshing;
 mod signing;
 mod verification;

@@ -7,7 +7,8 @@ use super::App;
 use crate::domain::{
     denial::Denial,
     ids::{ClientId, UserId},
-    scope::Scope,
+    pipeline::Pipeline,
+    scope::{OPENID, Scope},
     sealed::Purpose,
     time::Timestamp,
 };
@@ -23,6 +24,9 @@ pub struct OpaqueToken {
     pub scope: Scope,
     /// Good until.
     pub expires_at: Timestamp,
+    /// The pipeline of the request that it was made for.
+    #[serde(default)]
+    pub pipeline: Pipeline,
 }
 
 /// A good access token.
@@ -32,6 +36,8 @@ pub struct AccessToken {
     pub user_id: UserId,
     /// Good for.
     pub scope: Scope,
+    /// The pipeline of the request that it was made for.
+    pub pipeline: Pipeline,
 }
 
 #[derive(Deserialize)]
@@ -51,7 +57,8 @@ impl App {
         } else {
             self.decode_access_token(token, now).await?
         };
-        if verified.scope.contains(crate::domain::scope::OPENID) {
+        // The legacy pipeline knows access tokens for nothing else.
+        if verified.pipeline.is_legacy() || verified.scope.contains(OPENID) {
             Ok(verified)
         } else {
             Err(Denial::InsufficientScope)
@@ -69,6 +76,7 @@ impl App {
         Ok(AccessToken {
             user_id: token.user_id,
             scope: token.scope,
+            pipeline: token.pipeline,
         })
     }
 
@@ -101,6 +109,7 @@ impl App {
         Ok(AccessToken {
             user_id: claims.sub,
             scope: claims.scope,
+            pipeline: Pipeline::Conformant,
         })
     }
 }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     client::{AppType, Client, Rotation},
-    ids::{Audience, ClientId},
+    ids::{Audience, ClientId, DeviceName},
+    pipeline::Pipeline,
     pkce::Challenge,
     redirect_uri,
     resource_server::ResourceServer,
@@ -52,6 +53,12 @@ pub struct AuthorizationRequest {
     pub login_hint: Option<String>,
     /// When the browser first came.
     pub started_at: Timestamp,
+    /// The pipeline that answers.
+    #[serde(default)]
+    pub pipeline: Pipeline,
+    /// The device that the refresh token is for; the legacy pipeline alone asks.
+    #[serde(default)]
+    pub device: Option<DeviceName>,
 }
 
 /// `prompt`: several may be asked for, but `none` stands alone.
@@ -151,6 +158,22 @@ impl AuthorizationRequest {
     }
 }
 
+/// The longest scope of the legacy pipeline in bytes: names are free there, and a family has to stay
+/// small.
+pub const MAX_FREE_SCOPE_BYTES: usize = 300;
+
+/// The scopes that a user's login can grant in the legacy pipeline: any name, and `offline_access` only for
+/// a named device ([Auth0's legacy flows]).
+///
+/// [Auth0's legacy flows]: https://auth0.com/docs/authenticate/login/oidc-conformant-authentication/oidc-adoption-auth-code-flow
+pub fn grantable_to_legacy(client: &Client, device: Option<&DeviceName>, asked: &Scope) -> Scope {
+    if device.is_some() && client.allows_grant("refresh_token") {
+        asked.clone()
+    } else {
+        asked.without(OFFLINE_ACCESS)
+    }
+}
+
 /// Whether a request of this kind needs the user's consent at all.
 pub fn needs_consent(
     client: &Client,
@@ -173,6 +196,8 @@ pub fn needs_consent(
 
 /// The scopes that a user's login can grant: those the API knows and the standard ones, and
 /// `offline_access` only if a refresh token would really be issued.
+///
+/// This is the conformant pipeline's; see [`grantable_to_legacy`].
 pub fn grantable(client: &Client, api: Option<&ResourceServer>, asked: &Scope) -> Scope {
     let known = match api {
         Some(api) => api.known_scopes(asked),
@@ -190,7 +215,6 @@ pub fn grantable(client: &Client, api: Option<&ResourceServer>, asked: &Scope) -
 /// [Auth0's conditions]: https://auth0.com/docs/secure/tokens/refresh-tokens/get-refresh-tokens
 fn may_stay_logged_in(client: &Client, api: Option<&ResourceServer>) -> bool {
     client.allows_grant("refresh_token")
-        && (client.oidc_conformant || api.is_some())
         && api.is_none_or(|api| api.allow_offline_access)
         && (client.app_type != AppType::Spa || client.refresh_token.rotation == Rotation::Rotating)
 }
@@ -199,7 +223,7 @@ fn may_stay_logged_in(client: &Client, api: Option<&ResourceServer>) -> bool {
 mod tests {
     use super::*;
     use crate::domain::{
-        client::{AuthMethod, JwtConfiguration, OidcLogout, RefreshTokenPolicy, SigningAlgorithm},
+        client::{RefreshTokenPolicy, SigningAlgorithm, testing::client},
         ids::UserId,
         resource_server::{ApiScope, TokenDialect},
     };
@@ -222,6 +246,8 @@ mod tests {
             max_age: None,
             login_hint: None,
             started_at: START,
+            pipeline: Pipeline::Conformant,
+            device: None,
         }
     }
 
@@ -331,31 +357,6 @@ mod tests {
         assert!(prompt("select_account").login);
     }
 
-    fn client() -> Client {
-        Client {
-            client_id: ClientId::parse("app").unwrap(),
-            name: "App".to_owned(),
-            logo_uri: None,
-            app_type: AppType::Spa,
-            auth_method: AuthMethod::None,
-            secret: None,
-            public_keys: Vec::new(),
-            oidc_conformant: true,
-            is_first_party: true,
-            callbacks: Vec::new(),
-            allowed_origins: Vec::new(),
-            web_origins: Vec::new(),
-            allowed_logout_urls: Vec::new(),
-            oidc_logout: OidcLogout::default(),
-            grant_types: vec!["refresh_token".to_owned()],
-            jwt_configuration: JwtConfiguration::default(),
-            refresh_token: RefreshTokenPolicy::ROTATING,
-            client_grants: Vec::new(),
-            client_metadata: std::collections::BTreeMap::new(),
-            skip_non_verifiable_callback_uri_confirmation_prompt: None,
-        }
-    }
-
     fn api() -> ResourceServer {
         ResourceServer {
             identifier: Audience::parse("https://api.example.com").unwrap(),
@@ -425,14 +426,22 @@ mod tests {
             ..client()
         };
         assert_eq!(granted(&fixed, Some(&api())), "openid read:orders");
-        let legacy = Client {
-            oidc_conformant: false,
+    }
+
+    #[test]
+    fn legacy_scopes_are_free_and_a_refresh_token_is_for_a_device() {
+        let asked = Scope::parse("openid offline_access favorite_color");
+        let phone = DeviceName::parse("phone").unwrap();
+        let granted = |client: &Client, device: Option<&DeviceName>| {
+            grantable_to_legacy(client, device, &asked).to_string()
+        };
+        let with = "openid offline_access favorite_color";
+        assert_eq!(granted(&client(), Some(&phone)), with);
+        assert_eq!(granted(&client(), None), "openid favorite_color");
+        let without = Client {
+            grant_types: Vec::new(),
             ..client()
         };
-        assert_eq!(granted(&legacy, None), "openid");
-        assert_eq!(
-            granted(&legacy, Some(&api())),
-            "openid offline_access read:orders"
-        );
+        assert_eq!(granted(&without, Some(&phone)), "openid favorite_color");
     }
 }

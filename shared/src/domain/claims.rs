@@ -7,6 +7,8 @@ use serde::Serialize;
 use super::{
     client::{Client, SigningAlgorithm},
     ids::RequestId,
+    legacy_profile::UserClaims,
+    pipeline::{ClaimSet, Pipeline},
     resource_server::{ResourceServer, TokenDialect},
     scope::{OPENID, Scope},
     time::{Lifetime, Timestamp},
@@ -37,6 +39,8 @@ pub struct Issuance<'a> {
     pub request: RequestId,
     /// The grant, where Auth0 tells it.
     pub gty: Option<&'static str>,
+    /// The pipeline of the request.
+    pub pipeline: Pipeline,
     /// Whether the tokens come straight from `/authorize`.
     pub via_browser: bool,
     /// The time.
@@ -82,9 +86,11 @@ pub enum OneOrMany {
 )]
 pub struct IdTokenClaims {
     #[serde(flatten)]
-    pub profile: ProfileClaims,
+    pub profile: UserClaims,
     pub iss: String,
     pub aud: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub azp: Option<String>,
     pub iat: u64,
     pub exp: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -113,6 +119,8 @@ pub struct LoginClaims<'a> {
     pub access_token_hash: Option<&'a str>,
     /// `c_hash`: the same for the code.
     pub code_hash: Option<&'a str>,
+    /// `azp`: who asked for the ID token, where it is for somebody else.
+    pub authorized_party: Option<&'a str>,
 }
 
 /// Claims about the user, as the scopes open them (`OpenID` Connect Core section 5.4).
@@ -230,7 +238,7 @@ impl Issuance<'_> {
     }
 
     /// The claims of the ID token; `None` without the scope `openid`, or for a client's own token.
-    pub fn id_token(&self, login: LoginClaims<'_>) -> Option<IdTokenClaims> {
+    pub fn id_token(&self, login: LoginClaims<'_>, set: ClaimSet) -> Option<IdTokenClaims> {
         let Subject::User(user) = self.subject else {
             return None;
         };
@@ -239,9 +247,10 @@ impl Issuance<'_> {
         }
         let lifetime: Lifetime = self.client.jwt_configuration.lifetime;
         Some(IdTokenClaims {
-            profile: ProfileClaims::new(user, self.scope),
+            profile: UserClaims::for_id_token(user, self.scope, set),
             iss: self.issuer.to_owned(),
             aud: self.client.client_id.to_string(),
+            azp: login.authorized_party.map(str::to_owned),
             iat: self.now.as_secs(),
             exp: self.now.plus(lifetime).as_secs(),
             sid: login.session_id.map(str::to_owned),

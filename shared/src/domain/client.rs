@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ids::{Audience, ClientId},
-    response_type::ResponseType,
+    pipeline::Pipeline,
     scope::Scope,
     throttle::RateLimit,
     time::Lifetime,
@@ -59,6 +59,13 @@ pub struct Client {
     pub client_metadata: BTreeMap<String, String>,
     /// Overrides the tenant's setting of the same name.
     pub skip_non_verifiable_callback_uri_confirmation_prompt: Option<bool>,
+    /// The applications that may ask `/delegation` for a token for this one; none named means any.
+    #[serde(default)]
+    pub allowed_clients: Vec<String>,
+    /// Whether a session that the browser already has is as good as a login; asked in the legacy pipeline
+    /// only.
+    #[serde(default)]
+    pub sso: Option<bool>,
 }
 
 impl Client {
@@ -67,26 +74,48 @@ impl Client {
         self.auth_method == AuthMethod::None
     }
 
+    /// Whether every request of its is in the conformant pipeline. Somebody else's application gets the
+    /// least of a profile and has to ask ([Auth0's third-party applications]), so it is never legacy.
+    ///
+    /// [Auth0's third-party applications]: https://auth0.com/docs/get-started/applications/first-party-and-third-party-applications
+    pub fn is_conformant(&self) -> bool {
+        self.oidc_conformant || !self.is_first_party
+    }
+
     /// Whether `grant_type` is among those it may use.
     pub fn allows_grant(&self, grant_type: &str) -> bool {
         self.grant_types.iter().any(|known| known == grant_type)
     }
 
-    /// The algorithm of its ID tokens: a public client cannot hold the key of an HMAC.
-    pub fn id_token_algorithm(&self) -> SigningAlgorithm {
+    /// The algorithm of its ID tokens ([Auth0's rules]): a public client cannot hold the key of an HMAC,
+    /// and in the conformant pipeline a browser alone gets none either (`implicit`).
+    ///
+    /// [Auth0's rules]: https://auth0.com/docs/get-started/applications/signing-algorithms
+    pub fn id_token_algorithm(&self, pipeline: Pipeline, implicit: bool) -> SigningAlgorithm {
+        let forced = self.is_public() || (implicit && !pipeline.is_legacy());
         match self.jwt_configuration.alg {
-            SigningAlgorithm::HS256 if self.is_public() => SigningAlgorithm::RS256,
+            SigningAlgorithm::HS256 if forced => SigningAlgorithm::RS256,
             alg => alg,
         }
     }
 
-    /// The algorithm of an ID token that `/authorize` itself gives. Without a code it is one that
-    /// needs no shared secret: whoever reads it then is a script in a browser.
-    pub fn front_channel_id_token_algorithm(&self, asked: ResponseType) -> SigningAlgorithm {
-        match self.id_token_algorithm() {
-            SigningAlgorithm::HS256 if !asked.code => SigningAlgorithm::RS256,
+    /// The algorithm of an ID token that `/delegation` makes for it: as configured, if there is a key.
+    pub fn delegation_algorithm(&self) -> SigningAlgorithm {
+        let sealed = self
+            .secret
+            .as_ref()
+            .and_then(|secret| secret.sealed.as_ref());
+        match self.jwt_configuration.alg {
+            SigningAlgorithm::HS256 if sealed.is_none() => SigningAlgorithm::RS256,
             alg => alg,
         }
+    }
+
+    /// Whether that client may ask `/delegation` for a token for this one.
+    pub fn accepts_delegation_from(&self, caller: &ClientId) -> bool {
+        self.allowed_clients.is_empty()
+            || self.client_id == *caller
+            || self.allowed_clients.iter().any(|id| id == caller.as_str())
     }
 
     /// The client grant for an API, if there is one.
@@ -290,6 +319,15 @@ impl RefreshTokenPolicy {
         rate_limit: None,
     };
 
+    /// The same without rotation, which the legacy pipeline does not know.
+    #[must_use]
+    pub const fn without_rotation(self) -> Self {
+        Self {
+            rotation: Rotation::NonRotating,
+            ..self
+        }
+    }
+
     /// What a single-page application without a `refresh_token` object has.
     pub const ROTATING: Self = Self {
         rotation: Rotation::Rotating,
@@ -317,4 +355,110 @@ pub struct ClientGrant {
     pub audience: Audience,
     /// The scopes granted.
     pub scope: Scope,
+}
+
+/// A client for the tests of the domain.
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+
+    /// First-party, conformant, public and rotating.
+    pub(crate) fn client() -> Client {
+        Client {
+            client_id: ClientId::parse("app").unwrap(),
+            name: "App".to_owned(),
+            logo_uri: None,
+            app_type: AppType::Spa,
+            auth_method: AuthMethod::None,
+            secret: None,
+            public_keys: Vec::new(),
+            oidc_conformant: true,
+            is_first_party: true,
+            callbacks: Vec::new(),
+            allowed_origins: Vec::new(),
+            web_origins: Vec::new(),
+            allowed_logout_urls: Vec::new(),
+            oidc_logout: OidcLogout::default(),
+            grant_types: vec!["refresh_token".to_owned()],
+            jwt_configuration: JwtConfiguration::default(),
+            refresh_token: RefreshTokenPolicy::ROTATING,
+            client_grants: Vec::new(),
+            client_metadata: BTreeMap::new(),
+            skip_non_verifiable_callback_uri_confirmation_prompt: None,
+            allowed_clients: Vec::new(),
+            sso: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{testing::client, *};
+
+    fn hs256(auth_method: AuthMethod) -> Client {
+        Client {
+            auth_method,
+            jwt_configuration: JwtConfiguration {
+                alg: SigningAlgorithm::HS256,
+                ..JwtConfiguration::default()
+            },
+            ..client()
+        }
+    }
+
+    #[test]
+    fn a_client_written_without_the_legacy_fields_still_loads() {
+        let mut item = serde_json::to_value(client()).unwrap();
+        let fields = item.as_object_mut().unwrap();
+        assert!(fields.remove("allowed_clients").is_some() && fields.remove("sso").is_some());
+        assert_eq!(serde_json::from_value::<Client>(item).unwrap(), client());
+    }
+
+    #[test]
+    fn hs256_is_for_who_holds_the_secret_and_in_the_conformant_pipeline_for_no_browser() {
+        use Pipeline::{Conformant, Legacy};
+        use SigningAlgorithm::{HS256, RS256};
+        let web = hs256(AuthMethod::ClientSecretPost);
+        for (pipeline, implicit, expected) in [
+            (Conformant, false, HS256),
+            (Conformant, true, RS256),
+            (Legacy, false, HS256),
+            (Legacy, true, HS256),
+        ] {
+            assert_eq!(web.id_token_algorithm(pipeline, implicit), expected);
+        }
+        let public = hs256(AuthMethod::None);
+        for (pipeline, implicit) in [(Conformant, false), (Legacy, false), (Legacy, true)] {
+            assert_eq!(public.id_token_algorithm(pipeline, implicit), RS256);
+        }
+    }
+
+    #[test]
+    fn delegation_signs_with_the_secret_if_there_is_one() {
+        let sealed = |sealed: Option<&str>| Client {
+            secret: Some(StoredSecret {
+                digest: String::new(),
+                sealed: sealed.map(str::to_owned),
+            }),
+            ..hs256(AuthMethod::None)
+        };
+        let algorithm = |client: &Client| client.delegation_algorithm();
+        assert_eq!(algorithm(&sealed(Some("cf1_"))), SigningAlgorithm::HS256);
+        assert_eq!(algorithm(&sealed(None)), SigningAlgorithm::RS256);
+        let without = hs256(AuthMethod::None);
+        assert_eq!(algorithm(&without), SigningAlgorithm::RS256);
+    }
+
+    #[test]
+    fn a_target_accepts_everybody_until_it_names_somebody() {
+        let caller = ClientId::parse("caller").unwrap();
+        assert!(client().accepts_delegation_from(&caller));
+        let picky = Client {
+            allowed_clients: vec!["other".to_owned()],
+            ..client()
+        };
+        assert!(!picky.accepts_delegation_from(&caller));
+        assert!(picky.accepts_delegation_from(&ClientId::parse("other").unwrap()));
+        assert!(picky.accepts_delegation_from(&picky.client_id));
+    }
 }

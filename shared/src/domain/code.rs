@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ids::{Audience, ClientId, UserId},
+    ids::{Audience, ClientId, DeviceName, UserId},
+    pipeline::Pipeline,
     pkce::Challenge,
     scope::Scope,
     time::{Lifetime, Timestamp},
@@ -42,6 +43,12 @@ pub struct AuthorizationCode {
     pub tells_auth_time: bool,
     /// The browser session, as text.
     pub session_id: String,
+    /// The pipeline of the request.
+    #[serde(default)]
+    pub pipeline: Pipeline,
+    /// The device that a legacy request named.
+    #[serde(default)]
+    pub device: Option<DeviceName>,
     /// The end of its life.
     pub expires_at: Timestamp,
     /// Set by its one exchange.
@@ -134,6 +141,8 @@ mod tests {
             auth_time: NOW,
             tells_auth_time: false,
             session_id: String::new(),
+            pipeline: Pipeline::Conformant,
+            device: None,
             expires_at: NOW.plus(CODE_LIFETIME),
             redeemed: None,
         }
@@ -145,6 +154,17 @@ mod tests {
             redirect_uri: Some("https://app.example/cb"),
             verifier: Some(VERIFIER),
         }
+    }
+
+    #[test]
+    fn a_code_written_before_there_were_two_pipelines_still_loads() {
+        let mut item = serde_json::to_value(code()).unwrap();
+        let fields = item.as_object_mut().unwrap();
+        assert!(fields.remove("pipeline").is_some() && fields.remove("device").is_some());
+        assert_eq!(
+            serde_json::from_value::<AuthorizationCode>(item).unwrap(),
+            code()
+        );
     }
 
     #[test]

@@ -69,6 +69,15 @@ pub enum Denial {
     /// The client may not use the grant type.
     #[error("grant type `{0}` not allowed for the client")]
     GrantTypeNotAllowed(String),
+    /// The endpoint belongs to the legacy pipeline, and the client does not.
+    #[error("only legacy clients may use {0}")]
+    LegacyOnly(&'static str),
+    /// The endpoint is one of Auth0's that we do not offer.
+    #[error("{0} is not offered")]
+    EndpointDisabled(&'static str),
+    /// The target of a delegation does not take tokens that this client asks for.
+    #[error("the client may not delegate to `{0}`")]
+    DelegationNotAllowed(String),
     /// No API of that name.
     #[error("unknown audience `{0}`")]
     UnknownAudience(String),
@@ -89,6 +98,12 @@ pub enum Denial {
     /// A superseded token came back; its family has just ended.
     #[error("refresh token reuse detected")]
     RefreshTokenReused,
+    /// The refresh token is good, but belongs to the other pipeline's endpoint.
+    #[error("the refresh token belongs to the conformant pipeline")]
+    ConformantRefreshToken,
+    /// The ID token at `/delegation` is not good.
+    #[error("ID token refused: {0}")]
+    IdToken(&'static str),
     /// The user is blocked.
     #[error("user is blocked")]
     UserBlocked,

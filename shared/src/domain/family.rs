@@ -16,7 +16,8 @@ use std::fmt;
 
 use super::{
     client::{RefreshTokenPolicy, Rotation},
-    ids::{Audience, ClientId, FamilyId, Generation, RequestId, SessionId, UserId},
+    ids::{Audience, ClientId, DeviceName, FamilyId, Generation, RequestId, SessionId, UserId},
+    pipeline::Pipeline,
     scope::Scope,
     sealed::KeyId,
     throttle::Buckets,
@@ -58,6 +59,8 @@ pub struct Family {
     pub auth_time: Timestamp,
     /// The browser session of the login.
     pub session_id: Option<SessionId>,
+    /// The device that the login named: families of the legacy pipeline have one, others do not.
+    pub device: Option<DeviceName>,
     /// What is left of its requests, by where they come from.
     pub buckets: Buckets,
     /// Set once the family has ended.
@@ -148,6 +151,8 @@ pub struct Login {
     pub auth_time: Timestamp,
     /// In which browser session.
     pub session_id: Option<SessionId>,
+    /// On which device, in the legacy pipeline; it makes the family a legacy one.
+    pub device: Option<DeviceName>,
 }
 
 /// What the shell draws or knows and the decision needs.
@@ -192,6 +197,7 @@ pub enum Refusal {
 impl Family {
     /// The family that a login begins.
     pub fn begin(id: FamilyId, login: Login, policy: &RefreshTokenPolicy, at: Exchange) -> Self {
+        let policy = policy_for(login.device.as_ref(), policy);
         Self {
             id,
             user_id: login.user_id,
@@ -207,6 +213,7 @@ impl Family {
             expires_at: policy.token_lifetime.map(|lifetime| at.now.plus(lifetime)),
             auth_time: login.auth_time,
             session_id: login.session_id,
+            device: login.device,
             buckets: Buckets::default(),
             ended: None,
         }
@@ -230,7 +237,7 @@ impl Family {
             return Redemption::Refuse(Refusal::Expired);
         }
         if presented >= self.generation {
-            return self.exchange(presented, policy, at);
+            return self.exchange(presented, &policy_for(self.device.as_ref(), policy), at);
         }
         if presented.is_parent_of(self.generation) && self.within_leeway(policy.leeway, at.now) {
             return Redemption::Replay;
@@ -239,6 +246,14 @@ impl Family {
             at: at.now,
             reason: EndReason::ReuseDetected,
         })
+    }
+
+    /// The pipeline that it belongs to.
+    pub fn pipeline(&self) -> Pipeline {
+        match self.device {
+            Some(_) => Pipeline::Legacy,
+            None => Pipeline::Conformant,
+        }
     }
 
     /// Whether the idle or the absolute lifetime is over.
@@ -299,6 +314,14 @@ impl Family {
     }
 }
 
+/// A legacy family never rotates, whatever the client's conformant requests get.
+fn policy_for(device: Option<&DeviceName>, policy: &RefreshTokenPolicy) -> RefreshTokenPolicy {
+    match device {
+        Some(_) => policy.without_rotation(),
+        None => *policy,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -336,6 +359,7 @@ mod tests {
             scope: Scope::parse("openid offline_access"),
             auth_time: Timestamp::from_secs(0),
             session_id: None,
+            device: None,
         };
         Family::begin(FamilyId::from_bytes([1; 16]), login, policy, at(0))
     }
@@ -489,5 +513,27 @@ mod tests {
             assert_eq!(EndReason::parse(reason.as_str()), Some(reason));
         }
         assert_eq!(EndReason::parse("bored"), None);
+    }
+
+    #[test]
+    fn a_legacy_family_keeps_its_token_and_still_moves_its_idle_end() {
+        let policy = policy(Rotation::Rotating, 0);
+        let login = Login {
+            user_id: UserId::parse("auth0|ada").unwrap(),
+            client_id: ClientId::parse("app").unwrap(),
+            audience: None,
+            scope: Scope::parse("openid offline_access"),
+            auth_time: Timestamp::from_secs(0),
+            session_id: None,
+            device: Some(DeviceName::parse("phone").unwrap()),
+        };
+        let legacy = Family::begin(FamilyId::from_bytes([1; 16]), login, &policy, at(0));
+        assert_eq!(legacy.pipeline(), Pipeline::Legacy);
+        assert_eq!(legacy.rotation, Rotation::NonRotating);
+        let (next, reveal) = exchanged(legacy.redeem(Generation::FIRST, &policy, at(DAY)));
+        assert!(!reveal);
+        assert_eq!(next.generation, Generation::FIRST);
+        assert_eq!(next.idle_expires_at, Some(Timestamp::from_secs(16 * DAY)));
+        assert_eq!(family(&policy).pipeline(), Pipeline::Conformant);
     }
 }

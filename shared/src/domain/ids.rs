@@ -75,6 +75,50 @@ text_id! {
     ConnectionName
 }
 
+/// The name of a device, from the legacy parameter `device`: it marks the refresh token that the device is
+/// given.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct DeviceName(String);
+
+/// Why a text is not the name of a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be 1 to {MAX_DEVICE_BYTES} bytes without control characters")]
+pub struct InvalidDeviceName;
+
+/// The longest name of a device in bytes: a family has to stay small.
+pub const MAX_DEVICE_BYTES: usize = 100;
+
+impl DeviceName {
+    /// Takes a text as the name of a device.
+    pub fn parse(text: impl Into<String>) -> Result<Self, InvalidDeviceName> {
+        let text = text.into();
+        if text.is_empty() || text.len() > MAX_DEVICE_BYTES || text.chars().any(char::is_control) {
+            return Err(InvalidDeviceName);
+        }
+        Ok(Self(text))
+    }
+
+    /// The name as it was given.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for DeviceName {
+    type Error = InvalidDeviceName;
+
+    fn try_from(text: String) -> Result<Self, InvalidDeviceName> {
+        Self::parse(text)
+    }
+}
+
+impl From<DeviceName> for String {
+    fn from(name: DeviceName) -> Self {
+        name.0
+    }
+}
+
 macro_rules! random_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -170,6 +214,17 @@ mod tests {
         assert!(ClientId::parse("a\0b").is_err());
         assert!(ClientId::parse("x".repeat(MAX_ID_BYTES + 1)).is_err());
         assert_eq!(UserId::parse("auth0|1").unwrap().as_str(), "auth0|1");
+    }
+
+    #[test]
+    fn the_name_of_a_device_is_short_and_readable() {
+        assert_eq!(
+            DeviceName::parse("Ada's phone ☎").unwrap().as_str(),
+            "Ada's phone ☎"
+        );
+        assert!(DeviceName::parse("").is_err());
+        assert!(DeviceName::parse("a\nb").is_err());
+        assert!(DeviceName::parse("x".repeat(MAX_DEVICE_BYTES + 1)).is_err());
     }
 
     #[test]

@@ -19,11 +19,15 @@ pub mod redirect_uri;
 
 pub mod sealed;
 
+pub mod pipeline;
+
 pub mod authorization;
 pub mod code;
+pub mod delegation;
 pub mod family;
 pub mod logout;
 pub mod session;
 
 pub mod claims;
 pub mod denial;
+pub mod legacy_profile;

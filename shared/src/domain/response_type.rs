@@ -26,6 +26,13 @@ impl ResponseType {
         id_token: false,
     };
 
+    /// `token` alone.
+    pub const TOKEN: Self = Self {
+        code: false,
+        token: true,
+        id_token: false,
+    };
+
     /// Reads the space-separated words, in any order; `None` for none, an unknown or a repeated one.
     pub fn parse(text: &str) -> Option<Self> {
         let mut asked = Self::default();

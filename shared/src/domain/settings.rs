@@ -45,9 +45,32 @@ pub struct Settings {
     /// Whether `/oidc/logout` asks where no hint shows who sent the browser
     /// (`sessions.oidc_logout_prompt_enabled`).
     pub oidc_logout_prompt_enabled: bool,
+    /// What is left of the legacy pipeline.
+    #[serde(default)]
+    pub legacy: LegacyFlags,
     /// How often one refresh token may be exchanged from one address, where the client does not say.
     #[serde(default = "default_refresh_limit")]
     pub refresh_token_rate_limit: RateLimit,
+}
+
+/// Switches of the legacy pipeline, among the tenant's `flags`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LegacyFlags {
+    /// Whether ID tokens and `/userinfo` hold the whole profile. Which applications that concerns is
+    /// their own setting (`oidc_conformant`), so it is on until it is switched off.
+    pub enable_legacy_profile: bool,
+    /// Whether there is a `POST /delegation`.
+    pub allow_legacy_delegation_grant_types: bool,
+}
+
+impl Default for LegacyFlags {
+    fn default() -> Self {
+        Self {
+            enable_legacy_profile: true,
+            allow_legacy_delegation_grant_types: false,
+        }
+    }
 }
 
 const fn default_refresh_limit() -> RateLimit {
@@ -70,6 +93,7 @@ impl Default for Settings {
             skip_non_verifiable_callback_uri_confirmation_prompt: false,
             end_session_endpoint_discovery: true,
             oidc_logout_prompt_enabled: true,
+            legacy: LegacyFlags::default(),
             refresh_token_rate_limit: RateLimit::REFRESH,
         }
     }
@@ -119,5 +143,19 @@ impl TryFrom<String> for Color {
 impl From<Color> for String {
     fn from(color: Color) -> Self {
         color.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_written_without_the_legacy_flags_still_load() {
+        let mut item = serde_json::to_value(Settings::default()).unwrap();
+        assert!(item.as_object_mut().unwrap().remove("legacy").is_some());
+        let settings: Settings = serde_json::from_value(item).unwrap();
+        assert_eq!(settings, Settings::default());
+        assert!(!settings.legacy.allow_legacy_delegation_grant_types);
     }
 }

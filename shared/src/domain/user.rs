@@ -28,10 +28,30 @@ pub struct User {
     /// What the user may change; seen by rules, never in a token by itself.
     #[serde(default)]
     pub user_metadata: Map<String, Value>,
+    /// Whatever else stands at the root of an imported profile; seen by rules and by the legacy pipeline.
+    #[serde(default)]
+    pub attributes: Map<String, Value>,
+    /// Where the user logs in from, if that is more than the one database; see [`Self::identities`].
+    #[serde(default)]
+    pub identities: Vec<Identity>,
     /// When the user came to be.
     pub created_at: Timestamp,
     /// When the profile last changed.
     pub updated_at: Timestamp,
+}
+
+/// An account that a user logs in with. Auth0 keeps the provider's own tokens beside it; we do not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// `auth0` for a database.
+    pub provider: String,
+    /// The id at the provider.
+    pub user_id: String,
+    /// The connection.
+    pub connection: String,
+    /// Whether the provider is a social network.
+    #[serde(rename = "isSocial", default)]
+    pub is_social: bool,
 }
 
 /// The claims about a user that scopes open.
@@ -67,6 +87,21 @@ impl User {
         // Many a user name is the address itself.
         names.dedup();
         names
+    }
+
+    /// The accounts that the user logs in with; the database at least.
+    pub fn identities(&self) -> Vec<Identity> {
+        if !self.identities.is_empty() {
+            return self.identities.clone();
+        }
+        let id = self.user_id.as_str();
+        let (provider, user_id) = id.split_once('|').unwrap_or(("auth0", id));
+        vec![Identity {
+            provider: provider.to_owned(),
+            user_id: user_id.to_owned(),
+            connection: self.connection.to_string(),
+            is_social: false,
+        }]
     }
 
     /// The name a page greets the user by.

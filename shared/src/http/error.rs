@@ -166,6 +166,19 @@ impl From<&Denial> for OAuthError {
                 "unauthorized_client",
                 format!("Grant type '{name}' not allowed for the client."),
             ),
+            Denial::LegacyOnly(path) => error(
+                400,
+                "invalid_request",
+                format!("OIDC conformant clients cannot use {path}"),
+            ),
+            Denial::EndpointDisabled(path) => {
+                error(404, "endpoint_disabled", format!("{path} is not available"))
+            }
+            Denial::DelegationNotAllowed(target) => error(
+                403,
+                "unauthorized_client",
+                format!("Client is not allowed to request a delegation token for {target}"),
+            ),
             Denial::UnknownAudience(name) => error(
                 403,
                 "access_denied",
@@ -193,6 +206,12 @@ impl From<&Denial> for OAuthError {
             Denial::RefreshToken(_) | Denial::RefreshTokenReused => {
                 error(403, "invalid_grant", "Unknown or invalid refresh token.")
             }
+            Denial::ConformantRefreshToken => error(
+                400,
+                "invalid_request",
+                "The refresh token was issued to an OIDC conformant request: use it at /oauth/token",
+            ),
+            Denial::IdToken(reason) => error(401, "invalid_token", *reason),
             Denial::UserBlocked => error(403, "invalid_grant", "user is blocked"),
             Denial::UserGone => error(
                 403,

@@ -52,6 +52,14 @@ pub mod event {
     pub const BACKCHANNEL_LOGOUT: &str = "oidc_backchannel_logout_succeeded";
     /// An application could not be told of the end of a session.
     pub const BACKCHANNEL_LOGOUT_FAILED: &str = "oidc_backchannel_logout_failed";
+    /// An ID token was delegated.
+    pub const DELEGATED: &str = "sd";
+    /// A delegation was refused.
+    pub const DELEGATION_REFUSED: &str = "fd";
+    /// Too many delegations.
+    pub const DELEGATION_LIMITED: &str = "limit_delegation";
+    /// Something deprecated was used.
+    pub const DEPRECATED: &str = "depnote";
     /// A bucket is empty.
     pub const RATE_LIMITED: &str = "api_limit";
     /// Refresh tokens over the limit were removed.

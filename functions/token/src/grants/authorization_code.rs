@@ -87,6 +87,7 @@ async fn exchange(
         scope: &code.scope,
         request: at.request,
         gty: None,
+        pipeline: code.pipeline,
         via_browser: false,
         now: at.now,
     };
@@ -211,5 +212,6 @@ fn login(code: &AuthorizationCode) -> Login {
         scope: code.scope.clone(),
         auth_time: code.auth_time,
         session_id: SessionId::parse(&code.session_id).ok(),
+        device: code.device.clone(),
     }
 }

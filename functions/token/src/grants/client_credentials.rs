@@ -9,6 +9,7 @@ use shared::{
         claims::{Issuance, LoginClaims, Subject},
         denial::Denial,
         ids::Audience,
+        pipeline::Pipeline,
         scope::Scope,
     },
     http::params::Params,
@@ -59,6 +60,7 @@ pub(super) async fn redeem(
         scope: &scope,
         request: at.request,
         gty: Some("client-credentials"),
+        pipeline: Pipeline::Conformant,
         via_browser: false,
         now: at.now,
     };

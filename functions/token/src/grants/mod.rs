@@ -3,7 +3,7 @@
 mod authorization_code;
 mod client_credentials;
 mod refresh_limit;
-mod refresh_token;
+pub(crate) mod refresh_token;
 
 use shared::{
     app::{App, AuthenticatedClient, Moment},

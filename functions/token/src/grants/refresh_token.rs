@@ -16,7 +16,8 @@ use shared::{
         denial::Denial,
         family::{EndReason, Ended, Exchange, Family, Redemption, Refusal},
         ids::Audience,
-        scope::Scope,
+        pipeline::Pipeline,
+        scope::{OPENID, Scope},
         sealed::{Purpose, RefreshToken},
         user::User,
     },
@@ -30,7 +31,7 @@ use crate::response::TokenAnswer;
 
 /// How often a decision is made before the client is asked to come back: lost races are rare, and
 /// the second decision sees who won.
-const ATTEMPTS: usize = 3;
+pub(crate) const ATTEMPTS: usize = 3;
 
 /// What the client asked for.
 struct Wish {
@@ -66,7 +67,7 @@ pub(super) async fn redeem(
 }
 
 /// Why an attempt gave no answer.
-enum Failure {
+pub(crate) enum Failure {
     /// The family changed since it was read.
     Conflict,
     Denied(Denial),
@@ -142,7 +143,12 @@ async fn attempt(
 }
 
 /// Makes the exchange real. With an unknown outcome the family itself says whose rotation it holds.
-async fn commit(app: &App, family: &Family, next: &Family, at: Moment) -> Result<(), Failure> {
+pub(crate) async fn commit(
+    app: &App,
+    family: &Family,
+    next: &Family,
+    at: Moment,
+) -> Result<(), Failure> {
     if next == family {
         return Ok(());
     }
@@ -174,6 +180,7 @@ async fn end_siblings(app: &App, family: &Family, at: Moment) -> Result<(), Deni
             && sibling.client_id == family.client_id
             && sibling.audience == family.audience
             && sibling.rotation == family.rotation
+            && sibling.pipeline() == family.pipeline()
             && sibling.is_live(at.now)
         {
             app.store
@@ -186,7 +193,7 @@ async fn end_siblings(app: &App, family: &Family, at: Moment) -> Result<(), Deni
 
 /// A copy is in the wrong hands: the family ends, and with it what the user agreed to, before
 /// anybody hears of it.
-async fn end(app: &App, family: &Family, ended: &Ended) -> Result<Denial, Denial> {
+pub(crate) async fn end(app: &App, family: &Family, ended: &Ended) -> Result<Denial, Denial> {
     let Family {
         user_id,
         client_id,
@@ -200,7 +207,8 @@ async fn end(app: &App, family: &Family, ended: &Ended) -> Result<Denial, Denial
     Ok(Denial::RefreshTokenReused)
 }
 
-fn good(user: Option<User>) -> Result<User, Denial> {
+/// The user, if there still is one who may have tokens.
+pub(crate) fn good(user: Option<User>) -> Result<User, Denial> {
     match user {
         None => Err(Denial::UserGone),
         Some(user) if user.blocked => Err(Denial::UserBlocked),
@@ -224,13 +232,19 @@ async fn sign(
     }
     let api = app.api_for(family.audience.as_ref()).await?;
     let scope = wish.narrow(&family.scope);
+    // What a legacy token is good for beside `/userinfo` is had at `/delegation`: no ID token here.
+    let signed_scope = match family.pipeline() {
+        Pipeline::Conformant => scope.clone(),
+        Pipeline::Legacy => scope.without(OPENID),
+    };
     let issuance = Issuance {
         issuer: app.issuer.as_str(),
         client,
         subject: Subject::User(user),
-        scope: &scope,
+        scope: &signed_scope,
         request: at.request,
         gty: Some("refresh_token"),
+        pipeline: family.pipeline(),
         via_browser: false,
         now: at.now,
     };

@@ -119,6 +119,8 @@ impl Create {
             blocked: false,
             app_metadata: Map::new(),
             user_metadata: Map::new(),
+            attributes: Map::new(),
+            identities: Vec::new(),
             created_at: now,
             updated_at: now,
         })

@@ -11,7 +11,7 @@ use super::{
 use crate::domain::{
     client::Rotation,
     family::{EndReason, Ended, Family, Rotated},
-    ids::{Audience, ClientId, FamilyId, Generation, RequestId, SessionId, UserId},
+    ids::{Audience, ClientId, DeviceName, FamilyId, Generation, RequestId, SessionId, UserId},
     scope::Scope,
     sealed::KeyId,
     throttle::{Bucket, Buckets},
@@ -35,6 +35,9 @@ pub(super) fn to_item(family: &Family) -> Item {
     }
     if let Some(session_id) = family.session_id {
         set("session_id", text(session_id.to_string()));
+    }
+    if let Some(device) = &family.device {
+        set("device", text(device.as_str()));
     }
     for (name, value) in changing(family) {
         if let Some(value) = value {
@@ -125,6 +128,11 @@ impl<'a> Reader<'a> {
                 .map(SessionId::parse)
                 .transpose()
                 .map_err(|_| "session_id")?,
+            device: self
+                .text("device")
+                .map(DeviceName::parse)
+                .transpose()
+                .map_err(|_| "device")?,
             buckets: self.buckets().ok_or("buckets")?,
             ended,
         })
@@ -207,4 +215,63 @@ fn rotation(text: &str) -> Option<Rotation> {
     [Rotation::Rotating, Rotation::NonRotating]
         .into_iter()
         .find(|rotation| rotation_name(*rotation) == text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        authorization::MAX_FREE_SCOPE_BYTES,
+        client::RefreshTokenPolicy,
+        family::{Exchange, Login},
+        ids::MAX_DEVICE_BYTES,
+        throttle::Origin,
+    };
+
+    /// As `DynamoDB` counts it.
+    fn size(value: &AttributeValue) -> usize {
+        match value {
+            AttributeValue::S(text) => text.len(),
+            AttributeValue::N(number) => number.len().div_ceil(2) + 1,
+            AttributeValue::M(map) => {
+                3 + map
+                    .iter()
+                    .map(|(k, v)| 1 + k.len() + size(v))
+                    .sum::<usize>()
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_legacy_family_with_all_that_it_may_hold_is_under_a_kilobyte() {
+        let now = Timestamp::from_secs(1_800_000_000);
+        let login = Login {
+            user_id: UserId::parse("auth0|5f7c8ec7c33c6c004bbafe82").unwrap(),
+            client_id: ClientId::parse("x".repeat(32)).unwrap(),
+            audience: None,
+            scope: Scope::parse(&"x".repeat(MAX_FREE_SCOPE_BYTES)),
+            auth_time: now,
+            session_id: Some(SessionId::from_bytes([1; 16])),
+            device: Some(DeviceName::parse("x".repeat(MAX_DEVICE_BYTES)).unwrap()),
+        };
+        let exchange = Exchange {
+            request: RequestId::from_bytes([1; 16]),
+            active_key: KeyId::new(1),
+            now,
+        };
+        let policy = RefreshTokenPolicy::ROTATING;
+        let mut family = Family::begin(FamilyId::from_bytes([1; 16]), login, &policy, exchange);
+        for last in 1..=9 {
+            let origin = Origin::of(Some([192, 168, 100, last].into()));
+            let later = Bucket::full_at(now.plus(Lifetime::from_secs(9)));
+            family.buckets = family.buckets.with(origin, later, now);
+        }
+        let item = to_item(&family);
+        let size: usize = item
+            .iter()
+            .map(|(name, value)| name.len() + size(value))
+            .sum();
+        assert!(size < 1024, "{size} bytes");
+    }
 }

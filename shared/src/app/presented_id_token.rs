@@ -1,0 +1,79 @@
+//! ID tokens that come back to us, at `/delegation`.
+
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use serde::Deserialize;
+
+use super::{App, minting::client_secret};
+use crate::domain::{
+    client::{Client, SigningAlgorithm},
+    denial::Denial,
+    ids::UserId,
+    time::Timestamp,
+};
+
+const INVALID: Denial = Denial::IdToken("The id_token is not valid");
+
+#[derive(Deserialize)]
+struct Claims {
+    sub: UserId,
+    exp: u64,
+    /// One audience: what is also for an API is an access token.
+    #[serde(rename = "aud")]
+    _aud: String,
+}
+
+impl App {
+    /// Checks an ID token that a client shows as its own, without I/O; whom it speaks of. The algorithm
+    /// has to be the one that the client is configured with, whatever its tokens were forced to
+    /// ([Auth0's delegation tokens]).
+    ///
+    /// [Auth0's delegation tokens]: https://auth0.com/docs/secure/tokens/delegation-tokens
+    pub async fn verify_id_token(
+        &self,
+        client: &Client,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<UserId, Denial> {
+        let (key, algorithm) = self.id_token_key(client, token, now).await?;
+        let mut validation = Validation::new(algorithm);
+        // The time is checked against our own clock.
+        validation.validate_exp = false;
+        validation.required_spec_claims = ["aud", "iss"].map(str::to_owned).into_iter().collect();
+        validation.set_issuer(&[self.issuer.as_str()]);
+        validation.set_audience(&[client.client_id.as_str()]);
+        let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation)
+            .map_err(|_| INVALID)?
+            .claims;
+        if Timestamp::from_secs(claims.exp) <= now {
+            return Err(Denial::IdToken("The id_token has expired"));
+        }
+        Ok(claims.sub)
+    }
+
+    async fn id_token_key(
+        &self,
+        client: &Client,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<(DecodingKey, Algorithm), Denial> {
+        let configured = client.jwt_configuration.alg;
+        let algorithm = match configured {
+            SigningAlgorithm::RS256 => Algorithm::RS256,
+            SigningAlgorithm::PS256 => Algorithm::PS256,
+            SigningAlgorithm::ES256 => Algorithm::ES256,
+            SigningAlgorithm::HS256 => {
+                let keyring = self.keyring().await;
+                let secret = client_secret(client, configured, &keyring)?.ok_or(INVALID)?;
+                let key = DecodingKey::from_secret(secret.expose().as_bytes());
+                return Ok((key, Algorithm::HS256));
+            }
+        };
+        let header = jsonwebtoken::decode_header(token).map_err(|_| INVALID)?;
+        let signer = self.signer().await;
+        let key = signer
+            .published(now)
+            .find(|key| key.algorithm == configured && Some(&key.kid) == header.kid.as_ref())
+            .ok_or(INVALID)?;
+        Ok((key.decoding_key.clone(), algorithm))
+    }
+}

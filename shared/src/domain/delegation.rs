@@ -1,0 +1,140 @@
+//! `POST /delegation`, which the legacy pipeline has where the conformant one has refresh tokens at the
+//! token endpoint ([Auth0's delegation]): what is asked, and whether the applications may.
+//!
+//! [Auth0's delegation]: https://auth0.com/docs/api/authentication#delegation
+
+use super::{client::Client, denial::Denial, secret::Secret};
+
+/// The only `grant_type` of the endpoint.
+pub const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+/// The endpoint's path, which refusals name.
+pub const PATH: &str = "/delegation";
+
+/// What an application shows to be given an ID token.
+#[derive(Debug)]
+pub enum Presented {
+    /// A refresh token.
+    RefreshToken(Secret),
+    /// An ID token of its own.
+    IdToken(Secret),
+}
+
+impl Presented {
+    /// One of the two parameters, and not both.
+    pub fn parse(refresh_token: Option<&str>, id_token: Option<&str>) -> Result<Self, Denial> {
+        match (refresh_token, id_token) {
+            (Some(token), None) => Ok(Self::RefreshToken(Secret::new(token))),
+            (None, Some(token)) => Ok(Self::IdToken(Secret::new(token))),
+            _ => Err(Denial::InvalidParameter(
+                "Exactly one of the parameters refresh_token and id_token is required".to_owned(),
+            )),
+        }
+    }
+
+    /// The name in `grant_types` that allows it ([Auth0's legacy grants]).
+    ///
+    /// [Auth0's legacy grants]: https://auth0.com/docs/get-started/applications/application-grant-types
+    pub const fn grant_type(&self) -> &'static str {
+        match self {
+            Self::RefreshToken(_) => {
+                "http://auth0.com/oauth/legacy/grant-type/delegation/refresh_token"
+            }
+            Self::IdToken(_) => "http://auth0.com/oauth/legacy/grant-type/delegation/id_token",
+        }
+    }
+}
+
+/// Checks `api_type`: tokens for applications are all there is, for we have no add-ons.
+pub fn check_api_type(api_type: Option<&str>) -> Result<(), Denial> {
+    match api_type {
+        None | Some("app") => Ok(()),
+        Some(_) => Err(Denial::InvalidParameter(
+            "Parameter api_type must be app: the application has no such add-on".to_owned(),
+        )),
+    }
+}
+
+/// Whether the caller may have a token for the target: both are legacy applications, the caller holds the
+/// grant, and the target wants its tokens.
+pub fn permit(caller: &Client, target: &Client, presented: &Presented) -> Result<(), Denial> {
+    if caller.is_conformant() || target.is_conformant() {
+        return Err(Denial::LegacyOnly(PATH));
+    }
+    let grant_type = presented.grant_type();
+    if !caller.allows_grant(grant_type) {
+        return Err(Denial::GrantTypeNotAllowed(grant_type.to_owned()));
+    }
+    if !target.accepts_delegation_from(&caller.client_id) {
+        return Err(Denial::DelegationNotAllowed(target.client_id.to_string()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{client::testing::client, ids::ClientId};
+
+    fn refresh_token() -> Presented {
+        Presented::parse(Some("t"), None).unwrap()
+    }
+
+    fn legacy(id: &str) -> Client {
+        Client {
+            client_id: ClientId::parse(id).unwrap(),
+            oidc_conformant: false,
+            grant_types: vec![refresh_token().grant_type().to_owned()],
+            ..client()
+        }
+    }
+
+    #[test]
+    fn exactly_one_token_is_shown() {
+        assert!(Presented::parse(None, None).is_err());
+        assert!(Presented::parse(Some("a"), Some("b")).is_err());
+        let id_token = Presented::parse(None, Some("t")).unwrap();
+        assert!(id_token.grant_type().ends_with("/id_token"));
+    }
+
+    #[test]
+    fn add_ons_are_refused() {
+        assert_eq!(check_api_type(None), Ok(()));
+        assert_eq!(check_api_type(Some("app")), Ok(()));
+        for add_on in ["auth0", "aws", "firebase", "nonsense"] {
+            assert!(check_api_type(Some(add_on)).is_err(), "{add_on}");
+        }
+    }
+
+    #[test]
+    fn neither_side_is_conformant() {
+        let conformant = Client {
+            oidc_conformant: true,
+            ..legacy("new")
+        };
+        let refused = Err(Denial::LegacyOnly(PATH));
+        assert_eq!(permit(&legacy("a"), &legacy("b"), &refresh_token()), Ok(()));
+        assert_eq!(permit(&conformant, &legacy("b"), &refresh_token()), refused);
+        assert_eq!(permit(&legacy("a"), &conformant, &refresh_token()), refused);
+    }
+
+    #[test]
+    fn each_kind_of_token_needs_its_grant() {
+        let id_token = Presented::parse(None, Some("t")).unwrap();
+        let missing = Denial::GrantTypeNotAllowed(id_token.grant_type().to_owned());
+        assert_eq!(permit(&legacy("a"), &legacy("b"), &id_token), Err(missing));
+    }
+
+    #[test]
+    fn a_target_that_names_callers_refuses_the_others() {
+        let picky = Client {
+            allowed_clients: vec!["a".to_owned()],
+            ..legacy("b")
+        };
+        assert_eq!(permit(&legacy("a"), &picky, &refresh_token()), Ok(()));
+        assert_eq!(
+            permit(&legacy("c"), &picky, &refresh_token()),
+            Err(Denial::DelegationNotAllowed("b".to_owned()))
+        );
+    }
+}

@@ -1,0 +1,196 @@
+//! Auth0's two generations of behaviour side by side: the [OIDC-conformant pipeline] and the legacy one
+//! that it replaces. Which of the two a request is in is decided once, where the request enters, and
+//! carried along: by the authorization request, the code, the refresh token's family, and the access
+//! token for `/userinfo`.
+//!
+//! [OIDC-conformant pipeline]: https://auth0.com/docs/authenticate/login/oidc-conformant-authentication
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    client::Client,
+    ids::{Audience, InvalidId},
+    response_type::ResponseType,
+    scope::{OPENID, Scope},
+    settings::Settings,
+};
+
+/// Which generation of behaviour answers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pipeline {
+    /// `OpenID` Connect and APIs.
+    #[default]
+    Conformant,
+    /// Opaque access tokens, ID tokens that hold the profile, `POST /delegation`.
+    Legacy,
+}
+
+/// What a request names as its `audience`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AskedAudience {
+    /// An API.
+    Api(Audience),
+    /// `/userinfo` itself: no API, but the conformant pipeline.
+    Userinfo,
+    /// Nothing.
+    Nothing,
+}
+
+impl AskedAudience {
+    /// Reads the parameter. The tenant's default audience counts as if every request had named it
+    /// ([Auth0's tenant settings](https://auth0.com/docs/get-started/tenant-settings)). `userinfo` is the
+    /// address of `/userinfo`.
+    pub fn parse(
+        named: Option<&str>,
+        userinfo: &str,
+        settings: &Settings,
+    ) -> Result<Self, InvalidId> {
+        match (named, &settings.default_audience) {
+            (Some(name), _) if name == userinfo => Ok(Self::Userinfo),
+            (Some(name), _) => Audience::parse(name).map(Self::Api),
+            (None, Some(default)) => Ok(Self::Api(default.clone())),
+            (None, None) => Ok(Self::Nothing),
+        }
+    }
+
+    /// The API, if one is named.
+    pub fn into_api(self) -> Option<Audience> {
+        match self {
+            Self::Api(audience) => Some(audience),
+            Self::Userinfo | Self::Nothing => None,
+        }
+    }
+}
+
+/// What ID tokens and `/userinfo` say about a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimSet {
+    /// The claims that the scopes open.
+    Standard,
+    /// Those, whatever else is named as a scope, and with `profile` everything.
+    WholeProfile,
+}
+
+impl Pipeline {
+    /// The pipeline of a request: legacy only if neither client nor audience opts out of it.
+    pub fn of(client: &Client, asked: &AskedAudience) -> Self {
+        if client.is_conformant() || *asked != AskedAudience::Nothing {
+            Self::Conformant
+        } else {
+            Self::Legacy
+        }
+    }
+
+    /// Whether this is the legacy pipeline.
+    pub fn is_legacy(self) -> bool {
+        self == Self::Legacy
+    }
+
+    /// What `/authorize` answers: in the legacy pipeline an access token with `openid` brings an ID token
+    /// along.
+    #[must_use]
+    pub fn answers(self, asked: ResponseType, scope: &Scope) -> ResponseType {
+        let brings = self.is_legacy() && asked == ResponseType::TOKEN && scope.contains(OPENID);
+        ResponseType {
+            id_token: asked.id_token || brings,
+            ..asked
+        }
+    }
+
+    /// What is said about a user; the tenant can take the whole profile away from the legacy pipeline
+    /// ([`enable_legacy_profile`]).
+    ///
+    /// [`enable_legacy_profile`]: https://auth0.com/docs/troubleshoot/product-lifecycle/past-migrations/migrate-from-legacy-auth-flows
+    pub fn claim_set(self, settings: &Settings) -> ClaimSet {
+        match self {
+            Self::Legacy if settings.legacy.enable_legacy_profile => ClaimSet::WholeProfile,
+            Self::Legacy | Self::Conformant => ClaimSet::Standard,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::client::testing::client;
+
+    const USERINFO: &str = "https://tenant.example/userinfo";
+
+    fn asked(named: Option<&str>, default: Option<&str>) -> AskedAudience {
+        let settings = Settings {
+            default_audience: default.map(|name| Audience::parse(name).unwrap()),
+            ..Settings::default()
+        };
+        AskedAudience::parse(named, USERINFO, &settings).unwrap()
+    }
+
+    #[test]
+    fn any_audience_opts_in_and_so_do_client_and_tenant() {
+        let legacy = Client {
+            oidc_conformant: false,
+            ..client()
+        };
+        let of = |client: &Client, asked| Pipeline::of(client, &asked);
+        assert_eq!(of(&legacy, asked(None, None)), Pipeline::Legacy);
+        for opted_in in [
+            asked(Some("https://api.example.com"), None),
+            asked(Some(USERINFO), None),
+            asked(None, Some("https://api.example.com")),
+        ] {
+            assert_eq!(of(&legacy, opted_in), Pipeline::Conformant);
+        }
+        assert_eq!(of(&client(), asked(None, None)), Pipeline::Conformant);
+    }
+
+    #[test]
+    fn somebody_elses_application_is_never_legacy() {
+        let foreign = Client {
+            oidc_conformant: false,
+            is_first_party: false,
+            ..client()
+        };
+        let pipeline = Pipeline::of(&foreign, &AskedAudience::Nothing);
+        assert_eq!(pipeline, Pipeline::Conformant);
+    }
+
+    #[test]
+    fn userinfo_and_nothing_name_no_api() {
+        let default = Some("https://default.example");
+        let api = |asked: AskedAudience| asked.into_api().map(|audience| audience.to_string());
+        assert_eq!(api(asked(Some(USERINFO), default)), None);
+        assert_eq!(api(asked(None, None)), None);
+        assert_eq!(api(asked(None, default)).as_deref(), default);
+        assert_eq!(
+            api(asked(Some("https://a.example"), default)).as_deref(),
+            Some("https://a.example")
+        );
+    }
+
+    #[test]
+    fn only_a_legacy_token_with_openid_brings_an_id_token() {
+        let with = |pipeline: Pipeline, asked, scope| {
+            let asked = ResponseType::parse(asked).unwrap();
+            pipeline.answers(asked, &Scope::parse(scope)).id_token
+        };
+        assert!(with(Pipeline::Legacy, "token", "openid"));
+        assert!(!with(Pipeline::Legacy, "token", "profile"));
+        assert!(!with(Pipeline::Legacy, "code token", "openid"));
+        assert!(!with(Pipeline::Conformant, "token", "openid"));
+        assert!(with(Pipeline::Conformant, "id_token", "openid"));
+    }
+
+    #[test]
+    fn the_tenant_can_take_the_whole_profile_away() {
+        let mut settings = Settings::default();
+        let sets = |settings: &Settings| {
+            [Pipeline::Legacy, Pipeline::Conformant].map(|pipeline| pipeline.claim_set(settings))
+        };
+        assert_eq!(
+            sets(&settings),
+            [ClaimSet::WholeProfile, ClaimSet::Standard]
+        );
+        settings.legacy.enable_legacy_profile = false;
+        assert_eq!(sets(&settings), [ClaimSet::Standard, ClaimSet::Standard]);
+    }
+}

@@ -1,0 +1,36 @@
+//! Endpoints of the legacy pipeline that are not offered.
+
+use e2e::{
+    Server,
+    apps::{LEGACY_SPA, SPA_STRICT},
+    assert_oauth_error,
+};
+
+#[tokio::test]
+async fn conformant_clients_are_told_that_they_cannot_use_them() {
+    let http = Server::shared().http();
+    for path in ["/oauth/ro", "/oauth/access_token"] {
+        let answer = http.post_form(path, &[("client_id", SPA_STRICT.id)]).await;
+        let words = format!("OIDC conformant clients cannot use {path}");
+        assert_oauth_error(&answer, 400, "invalid_request", &words);
+    }
+}
+
+#[tokio::test]
+async fn to_everybody_else_they_are_not_there() {
+    let http = Server::shared().http();
+    for path in ["/oauth/ro", "/oauth/access_token"] {
+        for form in [
+            vec![("client_id", LEGACY_SPA.id)],
+            vec![("client_id", "nobody")],
+            vec![],
+        ] {
+            let answer = http.post_form(path, &form).await;
+            let words = format!("{path} is not available");
+            assert_oauth_error(&answer, 404, "endpoint_disabled", &words);
+        }
+    }
+    for path in ["/tokeninfo", "/ssodata"] {
+        assert_eq!(http.get(path).await.status, 404, "{path}");
+    }
+}
