@@ -5,6 +5,7 @@ mod client_assertion;
 mod client_authentication;
 mod client_credentials;
 mod errors;
+mod password;
 mod refresh_lifetimes;
 mod refresh_limit;
 mod refresh_reuse;

@@ -37,8 +37,8 @@ impl From<&AuthorizationRequest> for Reply {
 /// An error that the application is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
-    error: &'static str,
-    description: Cow<'static, str>,
+    pub(crate) error: &'static str,
+    pub(crate) description: Cow<'static, str>,
 }
 
 impl Refusal {

@@ -8,7 +8,7 @@ use shared::{
         authorization::{AuthorizationRequest, Prompt, grantable},
         client::Client,
         denial::Denial,
-        ids::{Audience, ClientId},
+        ids::{Audience, ClientId, ConnectionName},
         pkce::Challenge,
         redirect_uri,
         response_type::{ResponseMode, ResponseType},
@@ -109,6 +109,7 @@ pub(crate) async fn request(
     let asked = Scope::parse(&asked.unwrap_or_default());
     let nonce = text("nonce")?.map(str::to_owned);
     id_token_is_possible(response_type, &asked, nonce.as_deref())?;
+    let connection = connection(app, params, &recipient.client).await?;
     Ok(AuthorizationRequest {
         client_id: recipient.client.client_id.clone(),
         redirect_uri: recipient.redirect_uri.clone(),
@@ -123,6 +124,7 @@ pub(crate) async fn request(
         prompt: prompt(params)?,
         max_age: max_age(params)?,
         login_hint: text("login_hint")?.map(str::to_owned),
+        connection,
         started_at: now,
     })
 }
@@ -199,19 +201,33 @@ fn id_token_is_possible(
     Ok(())
 }
 
-/// The API named, or the tenant's default. `<issuer>userinfo` names no API: it asks for the
-/// OIDC-conformant pipeline with a token for `/userinfo` alone.
 async fn audience(app: &App, params: &Params) -> Result<Option<Audience>, Fault> {
-    match params.text("audience").map_err(|e| Refusal::invalid(&e))? {
-        Some(name) if name == app.issuer.join("userinfo") => Ok(None),
-        Some(name) => {
-            let audience = Audience::parse(name).map_err(|_| Refusal::unknown_audience(name))?;
-            Ok(Some(audience))
+    let named = params.text("audience").map_err(|e| Refusal::invalid(&e))?;
+    match app.requested_audience(named).await {
+        Err(Denial::UnknownAudience(name)) => Err(Refusal::unknown_audience(&name).into()),
+        found => found.map_err(Fault::Failed),
+    }
+}
+
+/// The database that the user is to log in from, if the request names one. The client may use it, or
+/// else the one that the login page would take.
+async fn connection(
+    app: &App,
+    params: &Params,
+    client: &Client,
+) -> Result<Option<ConnectionName>, Fault> {
+    let text = |name| params.text(name).map_err(|e| Refusal::invalid(&e));
+    let named = text("connection")?.or(text("realm")?);
+    let found = match named {
+        Some(realm) => app.realm(realm, client).await,
+        None => app.login_connection(None, client).await,
+    };
+    match found {
+        Ok(connection) => Ok(named.map(|_| connection.name.clone())),
+        Err(denial @ (Denial::UnknownRealm(_) | Denial::ConnectionNotEnabled(_))) => {
+            Err(Refusal::invalid(&denial).into())
         }
-        None => {
-            let settings = app.settings().await.map_err(Fault::Failed)?;
-            Ok(settings.default_audience.clone())
-        }
+        Err(denial) => Err(Fault::Failed(denial)),
     }
 }
 

@@ -1,10 +1,13 @@
 //! Everything a browser is sent to: `/authorize` (RFC 6749 section 4.1.1, `OpenID` Connect Core
-//! section 3.1.2), the login and consent pages, `/v2/logout`, and `/userinfo`.
+//! section 3.1.2), the login and consent pages, the logins of pages that are not ours, `/v2/logout`, and
+//! `/userinfo`.
 
 mod answer;
 mod browser;
 mod checks;
+mod classic;
 mod consent;
+mod cross_origin;
 mod front_channel;
 mod login;
 mod logout;
@@ -12,6 +15,7 @@ mod pages;
 mod request;
 mod resume;
 mod screen;
+mod ticket;
 mod transaction;
 mod userinfo;
 mod web_message;
@@ -28,11 +32,18 @@ use screen::Screen;
 /// Answers a request; whatever goes wrong is an answer too.
 pub async fn handle(app: &App, request: &Request) -> Response {
     let path = request.uri().path();
-    if path == "/userinfo" {
-        return match cors::preflight(request) {
-            Some(preflight) => preflight,
-            None => userinfo::handle(app, request).await,
-        };
+    match path {
+        "/userinfo" => {
+            return match cors::preflight(request) {
+                Some(preflight) => preflight,
+                None => userinfo::handle(app, request).await,
+            };
+        }
+        "/co/authenticate" => return cross_origin::handle(app, request).await,
+        "/usernamepassword/login" | "/usernamepassword/challenge" | "/user/ssodata" => {
+            return classic::handle(app, request).await;
+        }
+        _ => {}
     }
     match page(app, request, path).await {
         Ok(response) => response,
@@ -50,9 +61,12 @@ async fn page(app: &App, request: &Request, path: &str) -> Result<Response, Deni
         (&Method::GET, "/u/consent") => consent::show(app, request).await,
         (&Method::POST, "/u/consent") => consent::submit(app, request).await,
         (&Method::GET, "/v2/logout") => logout::handle(app, request).await,
-        (_, "/authorize" | "/authorize/resume" | "/u/login" | "/u/consent" | "/v2/logout") => {
-            Err(Denial::MethodNotAllowed)
-        }
+        (&Method::POST, "/login/callback") => classic::callback(app, request).await,
+        (
+            _,
+            "/authorize" | "/authorize/resume" | "/u/login" | "/u/consent" | "/login/callback"
+            | "/v2/logout",
+        ) => Err(Denial::MethodNotAllowed),
         _ => Err(Denial::NotFound),
     }
 }

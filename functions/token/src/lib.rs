@@ -2,6 +2,7 @@
 //!
 //! [Auth0's token endpoint]: https://auth0.com/docs/api/authentication#get-token
 
+mod address;
 mod grants;
 mod request;
 mod response;
@@ -65,6 +66,7 @@ async fn token(
     if !client.allows_grant(&grant_type) {
         return Err(Denial::GrantTypeNotAllowed(grant_type));
     }
-    let answer = grants::redeem(app, &client, grant, &params, at).await?;
+    let address = address::of_person(request, &client);
+    let answer = grants::redeem(app, &client, grant, &params, address, at).await?;
     Ok(answer.into_response())
 }

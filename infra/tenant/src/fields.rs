@@ -27,6 +27,17 @@ impl Whole {
             )),
         }
     }
+
+    /// The number, between two others.
+    pub(crate) fn between(self, at: &Path, least: u32, most: u32) -> Checked<u32> {
+        u32::try_from(self.0)
+            .ok()
+            .filter(|number| (least..=most).contains(number))
+            .ok_or_else(|| {
+                let message = format!("must be between {least} and {most}");
+                Fault::new(at.clone(), message)
+            })
+    }
 }
 
 impl<'de> Deserialize<'de> for Whole {

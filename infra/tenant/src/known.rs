@@ -42,14 +42,13 @@ struct Object {
     unsupported: &'static [&'static str],
 }
 
-const OBJECTS: [Object; 16] = [
+const OBJECTS: [Object; 17] = [
     Object {
         shape: "",
         known: &["exclude", "include", "rulesConfigs"],
         unsupported: &[
             "actionModules",
             "actions",
-            "attackProtection",
             "clientAuthCredentials",
             "connectionProfiles",
             "connections",
@@ -94,8 +93,6 @@ const OBJECTS: [Object; 16] = [
             "callback_url_template",
             "client_aliases",
             "config_route",
-            "cross_origin_auth",
-            "cross_origin_authentication",
             "cross_origin_loc",
             "custom_login_page",
             "custom_login_page_on",
@@ -110,7 +107,6 @@ const OBJECTS: [Object; 16] = [
             "form_template",
             "global",
             "initiate_login_uri",
-            "is_token_endpoint_ip_header_trusted",
             "mobile",
             "my_organization_configuration",
             "native_social_login",
@@ -199,12 +195,10 @@ const OBJECTS: [Object; 16] = [
             "connected_accounts",
             "cross_app_access_requesting_app",
             "display_name",
-            "enabled_clients",
             "id",
             "is_domain_connection",
             "metadata",
             "options",
-            "realms",
             "show_as_button",
         ],
         unsupported: &[],
@@ -301,6 +295,17 @@ const OBJECTS: [Object; 16] = [
         shape: "tenant.universal_login.colors",
         known: &["page_background"],
         unsupported: &[],
+    },
+    Object {
+        shape: "attackProtection",
+        known: &[],
+        unsupported: &[
+            "botDetection",
+            "breachedPasswordDetection",
+            "captcha",
+            "phoneProviderProtection",
+            "suspiciousIpThrottling",
+        ],
     },
     Object {
         shape: "branding",

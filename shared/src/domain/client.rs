@@ -54,6 +54,12 @@ pub struct Client {
     pub client_metadata: BTreeMap<String, String>,
     /// Overrides the tenant's setting of the same name.
     pub skip_non_verifiable_callback_uri_confirmation_prompt: Option<bool>,
+    /// Whether pages of its `web_origins` may send passwords to `/co/authenticate`.
+    #[serde(default)]
+    pub cross_origin_authentication: bool,
+    /// Whether it is believed when it says for whose address it asks (`auth0-forwarded-for`).
+    #[serde(default)]
+    pub is_token_endpoint_ip_header_trusted: bool,
 }
 
 impl Client {
