@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
+use std::net::IpAddr;
+
 use dynoxide::Database;
 use shared::{
     adapters::dynamo::{
@@ -28,6 +30,7 @@ use shared::{
         secret::Secret,
         session::Session,
         settings::Settings,
+        throttle::{Bucket, Origin},
         time::{Lifetime, Timestamp},
         user::{LoginName, Profile, User},
     },
@@ -97,6 +100,20 @@ fn rotated(family: &Family, n: u8) -> Family {
     }
 }
 
+/// With as many buckets as a family keeps, each under the longest name.
+fn busy(family: &Family) -> Family {
+    let origin = |last| {
+        Origin::of(Some(IpAddr::from([
+            0x2001, 0xdb8, 0xffff, last, 0, 0, 0, 0,
+        ])))
+    };
+    let buckets = (0xfff1..=0xfff4).map(|last| (origin(last), Bucket::full_at(NOW)));
+    Family {
+        buckets: buckets.collect(),
+        ..family.clone()
+    }
+}
+
 async fn stored(store: &Store, family: &Family) -> Option<Family> {
     store.load_family(&family.user_id, family.id).await.unwrap()
 }
@@ -122,7 +139,7 @@ async fn a_family_comes_out_as_it_went_in() {
     };
     let full = Family {
         ended: None,
-        ..rotated(&family(2), 1)
+        ..busy(&rotated(&family(2), 1))
     };
     for family in [bare, full] {
         store.put_family(&family).await.unwrap();
@@ -232,7 +249,7 @@ async fn a_family_id_is_not_taken_twice() {
 #[tokio::test]
 async fn a_rotation_costs_one_write_unit_and_its_read_two_units() {
     let store = store().await;
-    let family = family(1);
+    let family = busy(&family(1));
     store.put_family(&family).await.unwrap();
     store.put_user(&login_record()).await.unwrap();
     let ((), cost) = Box::pin(cost::counted(async {
@@ -625,7 +642,7 @@ fn login_name() -> LoginName {
 }
 
 fn origin() -> Counter {
-    Counter::Origin("203.0.113.9".to_owned())
+    Counter::Origin("203.0.113.9".parse().unwrap())
 }
 
 #[tokio::test]
@@ -663,8 +680,8 @@ async fn a_forgotten_count_begins_anew_once() {
     }
     let last = Timestamp::from_millis(NOW.plus(Failures::MEMORY).as_millis() - 1);
     let late = NOW.plus(Failures::MEMORY).plus(Failures::MEMORY);
-    let counted = store.add_failure(&users, &name, &counter, last).await;
-    assert_eq!(counted.unwrap().failures, 10);
+    let tenth = store.add_failure(&users, &name, &counter, last).await;
+    assert_eq!(tenth.unwrap().failures, 10);
     let added = (0..8).map(|_| store.add_failure(&users, &name, &counter, late));
     for failures in futures_util::future::join_all(added).await {
         assert!(failures.unwrap().failures <= 8);

@@ -66,9 +66,8 @@ async fn until_throttled(server: &Server, user: &User) -> (usize, Answer) {
 
 /// A server with other settings of the protection.
 fn protected(settings: &str) -> Launch {
-    let ours = "  loginRateLimit: { burst: 60000, per_minute: 60000 }\n";
-    let with = format!("{ours}  bruteForceProtection: {settings}\n");
-    Launch::new().tenant(tenant::changed(ours, &with))
+    let section = format!("attackProtection:\n  bruteForceProtection: {settings}\n\nclients:\n");
+    Launch::new().tenant(tenant::changed("clients:\n", &section))
 }
 
 #[tokio::test]

@@ -280,7 +280,8 @@ async fn a_blocked_user_is_let_in_again_under_all_names() {
         .print(&["tenant", "import", file.to_str().unwrap()])
         .await;
     let connection = ConnectionName::parse("Username-Password-Authentication").unwrap();
-    let counters = ["203.0.113.9", "203.0.113.10"].map(|origin| Counter::Origin(origin.to_owned()));
+    let counters =
+        ["203.0.113.9", "203.0.113.10"].map(|origin| Counter::Origin(origin.parse().unwrap()));
     let names = ["ada", "ada@example.com"].map(|name| LoginName::parse(name).unwrap());
     let now = Clock::system().now();
     for name in &names {

@@ -1,13 +1,12 @@
 //! `attackProtection`: what stands between a guesser and a password, in the shape of [Auth0's
-//! brute-force settings]. `loginRateLimit` is Ratchet's own.
+//! brute-force settings].
 //!
 //! [Auth0's brute-force settings]: https://auth0.com/docs/api/management/v2/attack-protection/get-brute-force-protection
 
 use serde::Deserialize;
 use shared::domain::{
-    brute_force::{AttackProtection, BruteForceProtection, CountMode, LoginRateLimit},
+    brute_force::{AttackProtection, BruteForceProtection, CountMode},
     network::AddressRange,
-    throttle::RateLimit,
 };
 
 use crate::{
@@ -20,7 +19,6 @@ use crate::{
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct RawAttackProtection {
     brute_force_protection: Option<RawBruteForce>,
-    login_rate_limit: Option<RawRateLimit>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -33,16 +31,6 @@ struct RawBruteForce {
     max_attempts: Option<Whole>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RawRateLimit {
-    burst: Option<Whole>,
-    per_minute: Option<Whole>,
-}
-
-/// The most logins a minute that can be told from no limit at all.
-const MAX_RATE: u32 = 60_000;
-
 /// Checks the section; `None` where the file has none, which leaves what is in the table.
 pub(crate) fn check(
     raw: Option<RawAttackProtection>,
@@ -53,14 +41,7 @@ pub(crate) fn check(
         .brute_force_protection
         .unwrap_or_default()
         .check(&at.key("bruteForceProtection"))?;
-    let login_rate_limit = match raw.login_rate_limit {
-        Some(limit) => limit.check(&at.key("loginRateLimit"))?,
-        None => LoginRateLimit::default(),
-    };
-    Ok(Some(AttackProtection {
-        brute_force,
-        login_rate_limit,
-    }))
+    Ok(Some(AttackProtection { brute_force }))
 }
 
 impl RawBruteForce {
@@ -98,23 +79,9 @@ impl RawBruteForce {
             max_attempts: self
                 .max_attempts
                 .map_or(Ok(default.max_attempts), |number| {
-                    number.between(&at.key("max_attempts"), 1, 100)
+                    number.count(&at.key("max_attempts"), 1, 100)
                 })?,
         })
-    }
-}
-
-impl RawRateLimit {
-    fn check(self, at: &Path) -> Checked<LoginRateLimit> {
-        let number = |name: &str, given: Option<Whole>| match given {
-            Some(number) => number.between(&at.key(name), 1, MAX_RATE),
-            None => Err(Fault::new(at.clone(), format!("`{name}` is missing"))),
-        };
-        let (burst, per_minute) = (
-            number("burst", self.burst)?,
-            number("per_minute", self.per_minute)?,
-        );
-        Ok(LoginRateLimit(RateLimit::per_minute(burst, per_minute)))
     }
 }
 
@@ -131,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn the_settings_are_auth0s_and_the_rate_limit_is_ours() {
+    fn the_settings_are_auth0s() {
         let tenant = tenant(
             "attackProtection:
   bruteForceProtection:
@@ -139,8 +106,7 @@ mod tests {
     shields: [block, user_notification]
     mode: count_per_identifier
     allowlist: [127.0.0.1, '2001:db8::/32']
-    max_attempts: 3
-  loginRateLimit: {burst: 5, per_minute: '2'}",
+    max_attempts: 3",
         );
         assert_eq!(tenant.warnings, Vec::<String>::new());
         let protection = tenant.attack_protection.unwrap();
@@ -155,7 +121,6 @@ mod tests {
                 max_attempts: 3,
             }
         );
-        assert_eq!(protection.login_rate_limit.0, RateLimit::per_minute(5, 2));
     }
 
     #[test]
@@ -207,10 +172,6 @@ mod tests {
                 "{place} {said}"
             );
         }
-        assert_eq!(
-            error("attackProtection:\n  loginRateLimit: {burst: 5}"),
-            "2:3: attackProtection.loginRateLimit: `per_minute` is missing"
-        );
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod known;
 mod node;
 mod passwords;
 mod path;
+mod rate_limit;
 mod refresh_token;
 mod resource_servers;
 mod rules;

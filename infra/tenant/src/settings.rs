@@ -16,6 +16,7 @@ use crate::{
     databases::{Databases, connection_name},
     fields::{Number, display_name, id, one_of},
     path::{Checked, Fault, Notes, Path},
+    rate_limit::RawRateLimit,
     urls,
 };
 
@@ -40,6 +41,8 @@ pub(crate) struct RawSettings {
     flags: Option<RawFlags>,
     skip_non_verifiable_callback_uri_confirmation_prompt: Option<bool>,
     universal_login: Option<RawUniversalLogin>,
+    refresh_token_rate_limit: Option<RawRateLimit>,
+    login_rate_limit: Option<RawRateLimit>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -124,6 +127,16 @@ pub(crate) fn check(
         skip_non_verifiable_callback_uri_confirmation_prompt: raw
             .skip_non_verifiable_callback_uri_confirmation_prompt
             .unwrap_or(default.skip_non_verifiable_callback_uri_confirmation_prompt),
+        refresh_token_rate_limit: raw
+            .refresh_token_rate_limit
+            .map(|limit| limit.check(&at.key("refresh_token_rate_limit")))
+            .transpose()?
+            .unwrap_or(default.refresh_token_rate_limit),
+        login_rate_limit: raw
+            .login_rate_limit
+            .map(|limit| limit.check(&at.key("login_rate_limit")))
+            .transpose()?
+            .unwrap_or(default.login_rate_limit),
     })
 }
 
@@ -211,7 +224,7 @@ fn given(text: Option<String>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::ids::ConnectionName;
+    use shared::domain::{ids::ConnectionName, throttle::RateLimit};
 
     use super::*;
     use crate::testing::{error, tenant, warnings};
@@ -236,6 +249,7 @@ mod tests {
   idle_session_lifetime_in_minutes: 30
   session_cookie: {mode: non-persistent}
   flags: {revoke_refresh_token_grant: true, enable_sso: true}
+  login_rate_limit: {burst: 5, per_minute: 2}
   skip_non_verifiable_callback_uri_confirmation_prompt: true
   support_email: help@example.com
 branding:
@@ -260,6 +274,8 @@ resourceServers: [{identifier: https://api.example.com}]",
                 persistent_session_cookie: false,
                 revoke_refresh_token_grant: true,
                 skip_non_verifiable_callback_uri_confirmation_prompt: true,
+                refresh_token_rate_limit: RateLimit::REFRESH,
+                login_rate_limit: RateLimit::per_minute(5, 2),
             }
         );
     }

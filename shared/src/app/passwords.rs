@@ -20,8 +20,8 @@ use crate::{
         brute_force::{AttackProtection, Counter, Failures},
         denial::Denial,
         ids::{ClientId, ConnectionName},
-        network::origin,
         secret::Secret,
+        throttle::Origin,
         user::{LoginName, User},
     },
     password::{PasswordHash, Verification},
@@ -60,14 +60,14 @@ impl App {
         login: PasswordLogin<'_>,
         at: Moment,
     ) -> Result<User, Denial> {
-        let protection = self.attack_protection().await?;
         let name = LoginName::parse(login.username);
-        self.throttle_login(&login, name.as_ref(), &protection, at)?;
+        self.throttle_login(&login, name.as_ref(), at).await?;
         let Some(name) = name else {
             verify(None, login.password).await?;
             log_unknown(&login);
             return Err(Denial::WrongPassword);
         };
+        let protection = self.attack_protection().await?;
         let checked = Checked {
             app: self,
             login,
@@ -79,20 +79,19 @@ impl App {
         checked.decide().await
     }
 
-    fn throttle_login(
+    async fn throttle_login(
         &self,
         login: &PasswordLogin<'_>,
         name: Option<&LoginName>,
-        protection: &AttackProtection,
         at: Moment,
     ) -> Result<(), Denial> {
-        let from = login.address.map_or_else(String::new, origin);
+        let from = Origin::of(login.address);
         let name = name.map_or("", LoginName::as_str);
         let limited = Limited {
             what: "login",
             by: format!("{from} {} {name}", login.connection),
         };
-        let limit = protection.login_rate_limit.0;
+        let limit = self.settings().await?.login_rate_limit;
         self.throttle(limited, limit, at.now).map(|_| ())
     }
 }

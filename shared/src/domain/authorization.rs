@@ -356,6 +356,8 @@ mod tests {
             client_grants: Vec::new(),
             client_metadata: std::collections::BTreeMap::new(),
             skip_non_verifiable_callback_uri_confirmation_prompt: None,
+            cross_origin_authentication: false,
+            is_token_endpoint_ip_header_trusted: false,
         }
     }
 

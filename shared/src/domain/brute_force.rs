@@ -7,8 +7,8 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    network::{AddressRange, origin},
-    throttle::RateLimit,
+    network::AddressRange,
+    throttle::Origin,
     time::{Lifetime, Timestamp},
 };
 
@@ -18,19 +18,6 @@ use super::{
 pub struct AttackProtection {
     /// `bruteForceProtection`
     pub brute_force: BruteForceProtection,
-    /// How often one user may try to log in from one address, whether with success or not.
-    pub login_rate_limit: LoginRateLimit,
-}
-
-/// The limit on logins of one user from one address; without a setting, [`RateLimit::LOGIN`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct LoginRateLimit(pub RateLimit);
-
-impl Default for LoginRateLimit {
-    fn default() -> Self {
-        Self(RateLimit::LOGIN)
-    }
 }
 
 /// `bruteForceProtection`, with Auth0's switches resolved.
@@ -70,12 +57,12 @@ pub enum CountMode {
 }
 
 /// Which of a user name's counters a login belongs to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counter {
     /// The one for everybody.
     Everybody,
     /// That of one origin.
-    Origin(String),
+    Origin(Origin),
 }
 
 impl BruteForceProtection {
@@ -89,9 +76,7 @@ impl BruteForceProtection {
         }
         Some(match self.mode {
             CountMode::CountPerIdentifier => Counter::Everybody,
-            CountMode::CountPerIdentifierAndIp => {
-                Counter::Origin(address.map_or_else(|| "unknown".to_owned(), origin))
-            }
+            CountMode::CountPerIdentifierAndIp => Counter::Origin(Origin::of(address)),
         })
     }
 
@@ -131,19 +116,19 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
-    fn address(text: &str) -> Option<IpAddr> {
-        Some(text.parse().unwrap())
+    fn counter(protection: &BruteForceProtection, address: &str) -> Option<Counter> {
+        protection.counter(Some(address.parse().unwrap()))
     }
 
     #[test]
     fn a_counter_is_an_origins_or_everybodys() {
         let mut protection = BruteForceProtection::default();
-        let here = protection.counter(address("203.0.113.9"));
-        assert_ne!(here, protection.counter(address("203.0.113.10")));
+        let here = counter(&protection, "203.0.113.9");
+        assert_ne!(here, counter(&protection, "203.0.113.10"));
         assert_ne!(here, protection.counter(None));
         protection.mode = CountMode::CountPerIdentifier;
         assert_eq!(
-            protection.counter(address("203.0.113.9")),
+            counter(&protection, "203.0.113.9"),
             protection.counter(None)
         );
     }
@@ -154,10 +139,10 @@ mod tests {
             allowlist: vec![AddressRange::parse("10.0.0.0/8").unwrap()],
             ..BruteForceProtection::default()
         };
-        assert_eq!(protection.counter(address("10.1.2.3")), None);
-        assert!(protection.counter(address("11.1.2.3")).is_some());
+        assert_eq!(counter(&protection, "10.1.2.3"), None);
+        assert!(counter(&protection, "11.1.2.3").is_some());
         protection.blocks = false;
-        assert_eq!(protection.counter(address("11.1.2.3")), None);
+        assert_eq!(counter(&protection, "11.1.2.3"), None);
     }
 
     #[test]
@@ -181,6 +166,5 @@ mod tests {
         let read: AttackProtection = serde_json::from_str("{}").unwrap();
         assert_eq!(read, AttackProtection::default());
         assert_eq!(read.brute_force.max_attempts, 10);
-        assert_eq!(read.login_rate_limit.0, RateLimit::LOGIN);
     }
 }

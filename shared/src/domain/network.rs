@@ -1,4 +1,4 @@
-//! Addresses of callers, and ranges of them.
+//! Ranges of addresses.
 
 use std::{fmt, net::IpAddr};
 
@@ -41,18 +41,6 @@ impl AddressRange {
         let address = address.to_canonical();
         address.is_ipv4() == self.first.is_ipv4()
             && leading(address, self.prefix) == leading(self.first, self.prefix)
-    }
-}
-
-/// Whom an address stands for where callers are told apart by it: an IPv4 address for itself, an IPv6
-/// address for its network of 64 bits, which is what one subscriber gets.
-pub fn origin(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
     }
 }
 
@@ -131,14 +119,5 @@ mod tests {
         ] {
             assert_eq!(AddressRange::parse(text), Err(InvalidRange), "{text}");
         }
-    }
-
-    #[test]
-    fn a_subscriber_of_ipv6_is_one_origin() {
-        let origin = |text| origin(address(text));
-        assert_eq!(origin("2001:db8:1:2:3::4"), origin("2001:db8:1:2:ffff::"));
-        assert_ne!(origin("2001:db8:1:2::"), origin("2001:db8:1:3::"));
-        assert_eq!(origin("::ffff:203.0.113.9"), "203.0.113.9");
-        assert_ne!(origin("203.0.113.9"), origin("203.0.113.10"));
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ids::{Audience, ConnectionName},
+    throttle::RateLimit,
     time::Lifetime,
 };
 
@@ -34,6 +35,20 @@ pub struct Settings {
     pub revoke_refresh_token_grant: bool,
     /// Whether callbacks that anybody could claim (loopback, custom scheme) go unasked.
     pub skip_non_verifiable_callback_uri_confirmation_prompt: bool,
+    /// How often one refresh token may be exchanged from one address, where the client does not say.
+    #[serde(default = "default_refresh_limit")]
+    pub refresh_token_rate_limit: RateLimit,
+    /// How often one user may try to log in from one address, whether with success or not.
+    #[serde(default = "default_login_limit")]
+    pub login_rate_limit: RateLimit,
+}
+
+const fn default_login_limit() -> RateLimit {
+    RateLimit::LOGIN
+}
+
+const fn default_refresh_limit() -> RateLimit {
+    RateLimit::REFRESH
 }
 
 impl Default for Settings {
@@ -50,6 +65,8 @@ impl Default for Settings {
             persistent_session_cookie: true,
             revoke_refresh_token_grant: false,
             skip_non_verifiable_callback_uri_confirmation_prompt: false,
+            refresh_token_rate_limit: RateLimit::REFRESH,
+            login_rate_limit: RateLimit::LOGIN,
         }
     }
 }

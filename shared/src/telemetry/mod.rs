@@ -56,6 +56,8 @@ pub mod event {
     pub const ORIGIN_REFUSED: &str = "fco";
     /// A logout.
     pub const LOGGED_OUT: &str = "slo";
+    /// A bucket is empty.
+    pub const RATE_LIMITED: &str = "api_limit";
     /// Refresh tokens over the limit were removed.
     pub const CLEANED_UP: &str = "resource_cleanup";
 }

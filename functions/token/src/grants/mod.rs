@@ -3,6 +3,7 @@
 mod authorization_code;
 mod client_credentials;
 mod password;
+mod refresh_limit;
 mod refresh_token;
 
 use std::net::IpAddr;

@@ -133,6 +133,7 @@ async fn issue(
         tokens,
         scope: wish.scope.clone(),
         refresh_token: new.map(|new| new.refresh_token),
+        quota: None,
     })
 }
 
