@@ -17,12 +17,14 @@ PARTITIONS = (
 )
 SIGNING_KEYS = {"RS256Key", "PS256Key", "ES256Key"}
 KEYRING = ("PK", "SK", "keys", "version")
+COUNTER = ("PK", "SK", "failures", "last_failed_at", "ttl")
 
 # What the code does; a transaction needs the actions that it consists of.
 NEEDED = {
     "TokenRole": {
         "TENANT": {"GetItem"},
         "USER#auth0|1": {"BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"},
+        "LOGIN#Users#ada@example.com": {"GetItem"},
         "ASSERTION#app#1": {"PutItem"},
     },
     "AuthorizeRole": {
@@ -53,6 +55,15 @@ def test_a_function_may_do_in_the_table_what_it_does_and_no_more(permissions, ro
             if permissions.table(role, action, partition, ("PK", "SK", "client_id"))
         }
         assert allowed == NEEDED[role].get(partition, set()), partition
+
+
+def test_who_checks_passwords_counts_failures_and_writes_no_names(permissions):
+    login = "LOGIN#Users#ada@example.com"
+    for action in ("UpdateItem", "DeleteItem"):
+        writers = {role for role in ROLES if permissions.table(role, action, login, COUNTER)}
+        assert writers == {"TokenRole", "AuthorizeRole"}
+        for role in writers:
+            assert not permissions.table(role, action, login, (*COUNTER, "user_id"))
 
 
 def test_only_token_writes_keyrings_and_nothing_else_of_the_tenant(permissions):

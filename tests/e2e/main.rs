@@ -4,11 +4,14 @@
 mod authorize;
 mod backchannel_logout;
 mod bad_input;
+mod brute_force;
+mod classic_login;
 mod concurrency;
 mod consent;
 mod control_characters;
 mod cors;
 mod cost;
+mod cross_origin;
 mod discovery;
 mod faults;
 mod front_channel;

@@ -6,6 +6,7 @@ mod client_authentication;
 mod client_credentials;
 mod errors;
 mod log_events;
+mod password;
 mod refresh_lifetimes;
 mod refresh_limit;
 mod refresh_reuse;

@@ -271,6 +271,40 @@ pub const M2M: App = App::web(
     "m2m-secret-0123456789abcdef0123456789abcdef0123456789abcdef01234",
 );
 
+/// Public, with both password grants.
+pub const PW_NATIVE: App = App::public(
+    "pw-native",
+    "Password app",
+    "https://unused.example.com/callback",
+);
+/// Confidential, with both password grants; says for whose address it asks, and may use `Staff`.
+pub const PW_WEB: App = App::web(
+    "pw-web",
+    "Password office",
+    "https://unused.example.com/callback",
+    "pw-web-secret-0123456789abcdef0123456789abcdef0123456789abcdef01",
+);
+/// Confidential, with the grant `password`; is not believed about addresses.
+pub const PW_KIOSK: App = App::web(
+    "pw-kiosk",
+    "Password kiosk",
+    "https://unused.example.com/callback",
+    "pw-kiosk-secret-0123456789abcdef0123456789abcdef0123456789abcdef",
+);
+/// Somebody else's application, with the grant `password`.
+pub const PW_PARTNER: App = App::web(
+    "pw-partner",
+    "Password partner",
+    "https://unused.example.com/callback",
+    "pw-partner-secret-0123456789abcdef0123456789abcdef0123456789abcd",
+);
+/// Sends passwords to `/co/authenticate`.
+pub const SPA_EMBEDDED: App = App::public(
+    "spa-embedded",
+    "Embedded SPA",
+    "https://embedded.example.com/callback",
+);
+
 /// A person.
 #[derive(Clone, Debug)]
 pub struct User {
@@ -306,6 +340,11 @@ impl User {
     /// With an attribute, metadata and roles.
     pub fn grace() -> Self {
         Self::new("grace", PASSWORD)
+    }
+
+    /// In the database `Staff`, whose other realm is `employees`.
+    pub fn mary() -> Self {
+        Self::new("mary", PASSWORD)
     }
 
     /// Blocked from the start.

@@ -82,11 +82,8 @@ mod tests {
 
     #[test]
     fn the_last_client_ends_with_its_section() {
-        let file = client_changed(&apps::M2M, &[]);
-        assert!(
-            file.ends_with("grant_types: [client_credentials]\n"),
-            "{file}"
-        );
+        let file = client_changed(&apps::SPA_EMBEDDED, &[]);
+        assert!(file.ends_with("idle_token_lifetime: 1296000\n"), "{file}");
     }
 
     #[test]

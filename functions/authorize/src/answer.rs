@@ -38,7 +38,7 @@ impl From<&AuthorizationRequest> for Reply {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) error: &'static str,
-    description: Cow<'static, str>,
+    pub(crate) description: Cow<'static, str>,
 }
 
 impl Refusal {

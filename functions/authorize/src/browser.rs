@@ -1,5 +1,7 @@
 //! The browser's session: which one it has, and the cookie that says so.
 
+use std::net::IpAddr;
+
 use http::header::SET_COOKIE;
 use shared::{
     adapters::dynamo::CommitError,
@@ -14,7 +16,7 @@ use shared::{
         time::Timestamp,
     },
     http::{
-        Request, Response,
+        Request, RequestContext, Response,
         cookies::{self, Site, Stay},
     },
     system::random,
@@ -26,6 +28,7 @@ use crate::backchannel;
 const SESSION_COOKIE: &str = "auth0";
 
 /// A session that the browser holds and the store knows.
+#[derive(Clone)]
 pub(crate) struct BrowserSession {
     pub(crate) id: SessionId,
     pub(crate) session: Session,
@@ -178,4 +181,10 @@ async fn named(app: &App, request: &Request) -> Option<(UserId, SessionId)> {
     let opened = app.keyring().await.open(Purpose::Session, "", cookie)?;
     let Owned { user_id, id } = Owned::from_bytes(&opened.plaintext)?;
     Some((user_id, SessionId::from_bytes(id)))
+}
+
+/// The browser's address, as the front knows it.
+pub(crate) fn address(request: &Request) -> Option<IpAddr> {
+    let context = request.extensions().get::<RequestContext>();
+    context.and_then(|context| context.client_ip)
 }

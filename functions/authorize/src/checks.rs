@@ -8,7 +8,7 @@ use shared::{
         authorization::{AuthorizationRequest, Prompt, grantable},
         client::Client,
         denial::Denial,
-        ids::ClientId,
+        ids::{ClientId, ConnectionName},
         pipeline::{AskedAudience, Pipeline},
         pkce::Challenge,
         redirect_uri,
@@ -118,6 +118,7 @@ pub(crate) async fn request(
         Pipeline::Conformant => grantable(client, api.as_deref(), &asked),
         Pipeline::Legacy => legacy::scope(client, device.as_ref(), &asked)?,
     };
+    let connection = connection(app, params, client).await?;
     Ok(AuthorizationRequest {
         client_id: client.client_id.clone(),
         redirect_uri: recipient.redirect_uri.clone(),
@@ -132,6 +133,7 @@ pub(crate) async fn request(
         prompt: legacy::prompt(prompt(params)?, client, pipeline),
         max_age: max_age(params)?,
         login_hint: text("login_hint")?.map(str::to_owned),
+        connection,
         started_at: now,
         pipeline,
         device,
@@ -214,9 +216,32 @@ fn id_token_is_possible(
 /// What the request names, or the tenant's default.
 async fn audience(app: &App, params: &Params) -> Result<AskedAudience, Fault> {
     let named = params.text("audience").map_err(|e| Refusal::invalid(&e))?;
-    let settings = app.settings().await.map_err(Fault::Failed)?;
-    AskedAudience::parse(named, &app.issuer.join("userinfo"), &settings)
-        .map_err(|_| Refusal::unknown_audience(named.unwrap_or_default()).into())
+    match app.requested_audience(named).await {
+        Err(Denial::UnknownAudience(name)) => Err(Refusal::unknown_audience(&name).into()),
+        found => found.map_err(Fault::Failed),
+    }
+}
+
+/// The database that the user is to log in from, if the request names one. The client may use it, or
+/// else the one that the login page would take.
+async fn connection(
+    app: &App,
+    params: &Params,
+    client: &Client,
+) -> Result<Option<ConnectionName>, Fault> {
+    let text = |name| params.text(name).map_err(|e| Refusal::invalid(&e));
+    let named = text("connection")?.or(text("realm")?);
+    let found = match named {
+        Some(realm) => app.realm(realm, client).await,
+        None => app.login_connection(None, client).await,
+    };
+    match found {
+        Ok(connection) => Ok(named.map(|_| connection.name.clone())),
+        Err(denial @ (Denial::UnknownRealm(_) | Denial::ConnectionNotEnabled(_))) => {
+            Err(Refusal::invalid(&denial).into())
+        }
+        Err(denial) => Err(Fault::Failed(denial)),
+    }
 }
 
 fn challenge(params: &Params) -> Result<Option<Challenge>, Refusal> {

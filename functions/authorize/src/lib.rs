@@ -1,11 +1,14 @@
 //! Everything a browser is sent to: `/authorize` (RFC 6749 section 4.1.1, `OpenID` Connect Core
-//! section 3.1.2), the login and consent pages, `/v2/logout`, `/oidc/logout`, and `/userinfo`.
+//! section 3.1.2), the login and consent pages, the logins of pages that are not ours, `/v2/logout`,
+//! `/oidc/logout`, and `/userinfo`.
 
 mod answer;
 mod backchannel;
 mod browser;
 mod checks;
+mod classic;
 mod consent;
+mod cross_origin;
 mod front_channel;
 mod legacy;
 mod login;
@@ -15,6 +18,7 @@ mod pages;
 mod request;
 mod resume;
 mod screen;
+mod ticket;
 mod transaction;
 mod userinfo;
 mod web_message;
@@ -31,11 +35,18 @@ use screen::Screen;
 /// Answers a request; whatever goes wrong is an answer too.
 pub async fn handle(app: &App, request: &Request) -> Response {
     let path = request.uri().path();
-    if path == "/userinfo" {
-        return match cors::preflight(request) {
-            Some(preflight) => preflight,
-            None => userinfo::handle(app, request).await,
-        };
+    match path {
+        "/userinfo" => {
+            return match cors::preflight(request) {
+                Some(preflight) => preflight,
+                None => userinfo::handle(app, request).await,
+            };
+        }
+        "/co/authenticate" => return cross_origin::handle(app, request).await,
+        "/usernamepassword/login" | "/usernamepassword/challenge" | "/user/ssodata" => {
+            return classic::handle(app, request).await;
+        }
+        _ => {}
     }
     match page(app, request, path).await {
         Ok(response) => response,
@@ -55,12 +66,14 @@ async fn page(app: &App, request: &Request, path: &str) -> Result<Response, Deni
         (&Method::GET, "/v2/logout") => logout::handle(app, request).await,
         (&Method::GET | &Method::POST, "/oidc/logout") => oidc_logout::handle(app, request).await,
         (&Method::POST, "/oidc/logout/confirm") => oidc_logout::confirm(app, request).await,
+        (&Method::POST, "/login/callback") => classic::callback(app, request).await,
         (
             _,
             "/authorize"
             | "/authorize/resume"
             | "/u/login"
             | "/u/consent"
+            | "/login/callback"
             | "/v2/logout"
             | "/oidc/logout"
             | "/oidc/logout/confirm",

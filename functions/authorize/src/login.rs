@@ -1,37 +1,29 @@
 //! The hosted login: `/u/login`.
 
-use std::sync::OnceLock;
-
 use http::StatusCode;
 use shared::{
-    adapters::dynamo::LoginRecord,
-    app::App,
-    domain::{
-        denial::Denial,
-        ids::{ConnectionName, UserId},
-        secret::Secret,
-        settings::Settings,
-    },
-    http::{Request, Response, params::Params, response},
-    password::{PasswordHash, Verification},
-    system::random,
+    app::{App, Moment, PasswordLogin},
+    domain::{denial::Denial, ids::UserId, secret::Secret, user::User},
+    http::{Request, Response, params::Params, quota, response},
     telemetry::event,
 };
 
 use crate::{
     answer::{self, Refusal, Reply},
-    browser::BrowserSession,
+    browser::{self, BrowserSession},
     pages::LoginPage,
     resume::Parties,
     screen::Screen,
     transaction::{FormToken, Transaction},
 };
 
-/// The user database of tenants that name none (Auth0's name for the first one it makes).
-const DEFAULT_CONNECTION: &str = "Username-Password-Authentication";
-
 /// Said whether the name or the password is wrong, so that names cannot be fished for.
 const WRONG: &str = "Wrong email or password.";
+/// Said after too many failures, even to the right password.
+const BLOCKED: &str = "Your account has been blocked after multiple consecutive login attempts. \
+                       Please contact the administrator.";
+/// Said when logins follow one another too fast.
+const THROTTLED: &str = "Too many login attempts. Please wait a minute and try again.";
 
 /// `GET /u/login`
 pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, Denial> {
@@ -44,6 +36,7 @@ pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, Denia
         &Shown {
             username: &hint,
             error: None,
+            status: StatusCode::OK,
         },
     )
     .await
@@ -55,120 +48,99 @@ pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Den
     let transaction = Transaction::open(app, request, at.now).await?;
     let params = Params::of_body(request)?;
     FormToken::verify(app, request, &params, &transaction.state).await?;
-    let username = params.text("username")?.unwrap_or_default();
-    let password = Secret::new(params.text("password")?.unwrap_or_default());
-    let settings = app.settings().await?;
-    match check(app, &settings, username, password, &transaction).await? {
-        Outcome::Welcome(user_id) => {
-            let session = BrowserSession::log_in(app, request, &user_id, &settings, at.now).await?;
-            let mut response = response::redirect(&transaction.address("/authorize/resume"));
-            session.attach(app, &settings, &mut response).await?;
-            Ok(response)
+    let entered = Entered {
+        username: params.text("username")?.unwrap_or_default(),
+        password: Secret::new(params.text("password")?.unwrap_or_default()),
+    };
+    match check(app, request, &transaction, &entered, at).await {
+        Ok(user) => {
+            let client_id = &transaction.request.client_id;
+            tracing::info!(r#type = event::LOGGED_IN, %client_id, user_id = %user.user_id);
+            welcome(app, request, &user.user_id, &transaction, at).await
         }
-        Outcome::Blocked => {
+        Err(Denial::UserBlocked) => {
             let reply = Reply::from(&transaction.request);
             let refusal = Refusal::new("unauthorized", "user is blocked");
             answer::refuse(app, request, &reply, refusal).await
         }
-        Outcome::Wrong => {
-            page(
-                app,
-                request,
-                &transaction,
-                &Shown {
-                    username,
-                    error: Some(WRONG),
-                },
-            )
-            .await
-        }
+        Err(denial) => again(app, request, &transaction, entered.username, denial).await,
     }
 }
 
-/// What a name and a password led to.
-enum Outcome {
-    Welcome(UserId),
-    Blocked,
-    Wrong,
+/// What was typed.
+struct Entered<'a> {
+    username: &'a str,
+    password: Secret,
 }
 
 async fn check(
     app: &App,
-    settings: &Settings,
-    username: &str,
-    password: Secret,
+    request: &Request,
     transaction: &Transaction,
-) -> Result<Outcome, Denial> {
-    let client_id = &transaction.request.client_id;
-    let connection = match &settings.default_directory {
-        Some(connection) => connection.clone(),
-        None => ConnectionName::parse(DEFAULT_CONNECTION)
-            .map_err(|e| Denial::Internal(e.to_string()))?,
+    entered: &Entered<'_>,
+    at: Moment,
+) -> Result<User, Denial> {
+    let asked = &transaction.request;
+    let parties = Parties::load(app, asked).await?;
+    let connection = app
+        .login_connection(asked.connection.as_ref(), &parties.client)
+        .await?;
+    let login = PasswordLogin {
+        client_id: &asked.client_id,
+        connection: &connection.name,
+        username: entered.username,
+        password: &entered.password,
+        address: browser::address(request),
     };
-    let record = app.store.load_login(&connection, username).await?;
-    let hash = record
-        .as_ref()
-        .and_then(|record| record.password_hash.clone());
-    let known = hash.is_some();
-    // Hashing is slow on purpose: it takes a thread of its own, and happens for unknown names too.
-    let verification = {
-        let password = password.clone();
-        tokio::task::spawn_blocking(move || match hash.or_else(decoy) {
-            Some(hash) => hash.verify(&password),
-            None => Verification::Mismatch,
-        })
-        .await
-        .map_err(|e| Denial::Internal(e.to_string()))?
+    app.check_password(login, at).await
+}
+
+/// The page once more, with what is wrong; or the denial, if that is for another page.
+async fn again(
+    app: &App,
+    request: &Request,
+    transaction: &Transaction,
+    username: &str,
+    denial: Denial,
+) -> Result<Response, Denial> {
+    let (status, error) = match &denial {
+        Denial::WrongPassword => (StatusCode::BAD_REQUEST, WRONG),
+        Denial::TooManyAttempts => (StatusCode::TOO_MANY_REQUESTS, BLOCKED),
+        Denial::Throttled(_) => (StatusCode::TOO_MANY_REQUESTS, THROTTLED),
+        _ => return Err(denial),
     };
-    match (record, verification) {
-        (Some(record), Verification::Match | Verification::MatchOutdated) if known => {
-            let user_id = record.user.user_id.clone();
-            if record.user.blocked {
-                return Ok(Outcome::Blocked);
-            }
-            if verification == Verification::MatchOutdated {
-                rehash(app, &record, &password).await?;
-            }
-            tracing::info!(r#type = event::LOGGED_IN, %client_id, %user_id);
-            Ok(Outcome::Welcome(user_id))
-        }
-        (Some(record), _) => {
-            let user_id = &record.user.user_id;
-            tracing::warn!(r#type = event::WRONG_PASSWORD, %client_id, %user_id);
-            Ok(Outcome::Wrong)
-        }
-        (None, _) => {
-            tracing::warn!(r#type = event::WRONG_USER_NAME, %client_id);
-            Ok(Outcome::Wrong)
-        }
+    let shown = Shown {
+        username,
+        error: Some(error),
+        status,
+    };
+    let mut page = page(app, request, transaction, &shown).await?;
+    if let Denial::Throttled(quota) = &denial {
+        quota::tell_refused(&mut page, quota);
     }
+    Ok(page)
 }
 
-/// An imported hash gives way to one of ours, now that the password is at hand.
-async fn rehash(app: &App, record: &LoginRecord, password: &Secret) -> Result<(), Denial> {
-    let password = password.clone();
-    let hash = tokio::task::spawn_blocking(move || PasswordHash::hash(&password, random()))
-        .await
-        .map_err(|e| Denial::Internal(e.to_string()))?
-        .map_err(|e| Denial::Internal(e.to_string()))?;
-    Ok(app.store.commit_password_hash(record, &hash).await?)
-}
-
-/// A hash that no password matches, to take the time that a real one would.
-fn decoy() -> Option<PasswordHash> {
-    static DECOY: OnceLock<Option<PasswordHash>> = OnceLock::new();
-    DECOY
-        .get_or_init(|| {
-            let nobody = format!("{:?}", random::<32>());
-            PasswordHash::hash(&Secret::new(nobody), random()).ok()
-        })
-        .clone()
+/// A session begins, and the browser goes on with its request.
+pub(crate) async fn welcome(
+    app: &App,
+    request: &Request,
+    user_id: &UserId,
+    transaction: &Transaction,
+    at: Moment,
+) -> Result<Response, Denial> {
+    let settings = app.settings().await?;
+    let session = BrowserSession::log_in(app, request, user_id, &settings, at.now).await?;
+    let mut response = response::redirect(&transaction.address("/authorize/resume"));
+    session.attach(app, &settings, &mut response).await?;
+    Ok(response)
 }
 
 /// What the page says beyond the form itself.
 struct Shown<'a> {
     username: &'a str,
     error: Option<&'a str>,
+    status: StatusCode,
 }
 
 async fn page(
@@ -190,12 +162,7 @@ async fn page(
         error: shown.error,
     }
     .render();
-    let status = if shown.error.is_some() {
-        StatusCode::BAD_REQUEST
-    } else {
-        StatusCode::OK
-    };
-    let mut response = screen.page(status, html, Some(&transaction.request.redirect_uri));
+    let mut response = screen.page(shown.status, html, Some(&transaction.request.redirect_uri));
     token.attach(&mut response);
     Ok(response)
 }

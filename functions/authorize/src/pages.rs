@@ -78,6 +78,15 @@ pub(crate) struct FormPostPage<'a> {
     pub(crate) parameters: &'a [(&'a str, &'a str)],
 }
 
+/// What `/usernamepassword/login` gives: a form that the page it is given to takes in and submits.
+#[derive(Template)]
+#[template(path = "classic_login.html")]
+pub(crate) struct ClassicLoginForm<'a> {
+    pub(crate) action: &'a str,
+    pub(crate) wresult: &'a str,
+    pub(crate) wctx: &'a str,
+}
+
 /// Hands an answer to the page that opened this one. `response` and `origin` are JSON that is safe in
 /// a script.
 #[derive(Template)]
@@ -120,7 +129,8 @@ macro_rules! rendered {
     )+};
 }
 rendered! {
-    LoginPage, ConsentPage, ErrorPage, FormPostPage, LogoutPage, SignedOutPage, WebMessagePage
+    ClassicLoginForm, LoginPage, ConsentPage, ErrorPage, FormPostPage, LogoutPage, SignedOutPage,
+    WebMessagePage
 }
 
 /// The policy for every page but [`FormPostPage`].

@@ -33,17 +33,28 @@ pub(crate) async fn handle(app: &App, request: &Request) -> Result<Response, Den
     answer::or_tell(app, request, &reply, answered).await
 }
 
-/// Decides and does it.
+/// Decides and does it, with the session that the browser has.
 pub(crate) async fn proceed(
     app: &App,
     request: &Request,
     checked: AuthorizationRequest,
 ) -> Result<Response, Denial> {
+    let now = app.moment(request).now;
+    let session = BrowserSession::load(app, request, now).await?;
+    proceed_with(app, request, checked, session).await
+}
+
+/// Decides and does it, with a session that the browser may not have the cookie of yet.
+pub(crate) async fn proceed_with(
+    app: &App,
+    request: &Request,
+    checked: AuthorizationRequest,
+    session: Option<BrowserSession>,
+) -> Result<Response, Denial> {
     let at = app.moment(request);
     let parties = Parties::load(app, &checked).await?;
     let Parties { client, api } = &parties;
     let settings = app.settings().await?;
-    let session = BrowserSession::load(app, request, at.now).await?;
     let asks = !checked.pipeline.is_legacy()
         && (needs_consent(client, api.as_deref(), &checked.redirect_uri, &settings)
             || checked.prompt.consent);

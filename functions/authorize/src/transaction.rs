@@ -45,6 +45,11 @@ impl Transaction {
     pub(crate) async fn open(app: &App, request: &Request, now: Timestamp) -> Result<Self, Denial> {
         let params = Params::of_query(request)?;
         let state = params.text("state")?.ok_or(Denial::StaleTransaction)?;
+        Self::read(app, state, now).await
+    }
+
+    /// Opens a `state` that came in another way.
+    pub(crate) async fn read(app: &App, state: &str, now: Timestamp) -> Result<Self, Denial> {
         let opened = app.keyring().await.open(Purpose::Transaction, "", state);
         let opened = opened.ok_or(Denial::StaleTransaction)?;
         let request: AuthorizationRequest =

@@ -76,6 +76,8 @@ pub(crate) fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
             "implicit",
             "refresh_token",
             "client_credentials",
+            "password",
+            "http://auth0.com/oauth/grant-type/password-realm",
         ],
         code_challenge_methods_supported: &["S256", "plain"],
         subject_types_supported: &["public"],

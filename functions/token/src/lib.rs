@@ -3,6 +3,7 @@
 //!
 //! [Auth0's token endpoint]: https://auth0.com/docs/api/authentication#get-token
 
+mod address;
 mod delegation;
 mod grants;
 mod legacy;
@@ -75,6 +76,7 @@ async fn token(
     if !client.allows_grant(&grant_type) {
         return Err(Denial::GrantTypeNotAllowed(grant_type));
     }
-    let answer = grants::redeem(app, &client, grant, &params, at).await?;
+    let address = address::of_person(request, &client);
+    let answer = grants::redeem(app, &client, grant, &params, address, at).await?;
     Ok(answer.into_response())
 }

@@ -15,6 +15,7 @@ use dynoxide::Database;
 use shared::{
     adapters::dynamo::Store,
     domain::{
+        brute_force::{Counter, Failures},
         client::RefreshTokenPolicy,
         family::{EndReason, Ended, Exchange, Family, Login},
         ids::{Audience, ClientId, ConnectionName, FamilyId, RequestId, UserId},
@@ -22,6 +23,7 @@ use shared::{
         sealed::KeyId,
         secret::Secret,
         time::{Lifetime, Timestamp},
+        user::LoginName,
     },
     keys::file::KeyFile,
     password::Verification,
@@ -267,6 +269,41 @@ async fn a_user_is_created_once_with_a_password_from_standard_input() {
     assert_eq!(
         stack.refuse(&empty).await,
         "error: the password on standard input is empty\n"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blocked_user_is_let_in_again_under_all_names() {
+    let stack = Stack::start().await;
+    let file = "users:\n  - {email: ada@example.com, username: ada}\n";
+    let file = stack.file("tenant.yaml", file);
+    stack
+        .print(&["tenant", "import", file.to_str().unwrap()])
+        .await;
+    let connection = ConnectionName::parse("Username-Password-Authentication").unwrap();
+    let counters =
+        ["203.0.113.9", "203.0.113.10"].map(|origin| Counter::Origin(origin.parse().unwrap()));
+    let names = ["ada", "ada@example.com"].map(|name| LoginName::parse(name).unwrap());
+    let now = Clock::system().now();
+    for name in &names {
+        for counter in &counters {
+            let added = stack.store.add_failure(&connection, name, counter, now);
+            assert_eq!(added.await.unwrap().failures, 1);
+        }
+    }
+    assert_eq!(
+        stack.print(&["users", "unblock", "Ada@example.com"]).await,
+        "forgot the failed logins as Ada@example.com from 4 places\n"
+    );
+    for name in &names {
+        for counter in &counters {
+            let left = stack.store.load_failures(&connection, name, counter);
+            assert_eq!(left.await.unwrap(), Failures::default());
+        }
+    }
+    assert_eq!(
+        stack.print(&["users", "unblock", "nobody"]).await,
+        "no failed logins as nobody\n"
     );
 }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_lc_rs::digest;
 use serde::Deserialize;
 use shared::domain::{
-    client::{AppType, Client, JwtConfiguration, SigningAlgorithm},
+    client::{AppType, AuthMethod, Client, JwtConfiguration, SigningAlgorithm},
     ids::ClientId,
     secret::Secret,
 };
@@ -48,6 +48,9 @@ pub(crate) struct RawClient {
     allowed_clients: Option<Vec<String>>,
     sso: Option<bool>,
     sso_disabled: Option<bool>,
+    cross_origin_authentication: Option<bool>,
+    cross_origin_auth: Option<bool>,
+    is_token_endpoint_ip_header_trusted: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -102,6 +105,14 @@ impl RawClient {
             jwt_configuration(&at.key("jwt_configuration"), self.jwt_configuration)?;
         let client_secret =
             client_secret(at, self.client_secret, auth_method, jwt_configuration.alg)?;
+        let is_token_endpoint_ip_header_trusted =
+            self.is_token_endpoint_ip_header_trusted.unwrap_or(false);
+        if is_token_endpoint_ip_header_trusted && auth_method == AuthMethod::None {
+            return Err(Fault::new(
+                at.key("is_token_endpoint_ip_header_trusted"),
+                "anybody can speak for a client without a secret",
+            ));
+        }
         let around = Surroundings {
             app_type,
             oidc_conformant,
@@ -142,6 +153,12 @@ impl RawClient {
                 Some(true) => Some(false),
                 _ => self.sso,
             },
+            // An export has both names, a file of old the second alone.
+            cross_origin_authentication: self
+                .cross_origin_authentication
+                .or(self.cross_origin_auth)
+                .unwrap_or(false),
+            is_token_endpoint_ip_header_trusted,
         };
         Ok(ClientEntry {
             client,
@@ -283,7 +300,7 @@ pub(crate) fn signing_algorithm(at: &Path, name: &str) -> Checked<SigningAlgorit
 #[cfg(test)]
 mod tests {
     use shared::domain::{
-        client::{AuthMethod, OidcLogout, RefreshTokenPolicy},
+        client::{OidcLogout, RefreshTokenPolicy},
         time::Lifetime,
     };
 
@@ -336,8 +353,41 @@ mod tests {
             skip_non_verifiable_callback_uri_confirmation_prompt: None,
             allowed_clients: vec![],
             sso: None,
+            cross_origin_authentication: false,
+            is_token_endpoint_ip_header_trusted: false,
         };
         assert_eq!(entry.client, expected);
+    }
+
+    #[test]
+    fn cross_origin_authentication_has_an_older_name() {
+        let flag = |fields: &str| client(&format!("{SECRET}\n    {fields}")).client;
+        for (fields, expected) in [
+            ("cross_origin_authentication: true", true),
+            ("cross_origin_auth: true", true),
+            ("{}", false),
+        ] {
+            let fields = if fields == "{}" { "sso: false" } else { fields };
+            assert_eq!(
+                flag(fields).cross_origin_authentication,
+                expected,
+                "{fields}"
+            );
+        }
+        let both = flag("cross_origin_auth: true\n    cross_origin_authentication: false");
+        assert!(!both.cross_origin_authentication);
+    }
+
+    #[test]
+    fn only_a_client_with_a_secret_can_speak_for_others_addresses() {
+        let trusted = "is_token_endpoint_ip_header_trusted: true";
+        let entry = client(&format!("{SECRET}\n    {trusted}"));
+        assert!(entry.client.is_token_endpoint_ip_header_trusted);
+        assert_eq!(
+            error(&file(&format!("app_type: spa\n    {trusted}"))),
+            "4:5: clients[0].is_token_endpoint_ip_header_trusted: anybody can speak for a client \
+             without a secret"
+        );
     }
 
     #[test]

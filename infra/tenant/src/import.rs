@@ -88,6 +88,13 @@ pub async fn import(tenant: &Tenant, app: &App) -> Result<Imported, ImportError>
             Ok::<_, ImportError>(app.store.put_client(&client).await?)
         })
         .await?;
+    // Clients before the databases that name them, too.
+    for connection in &tenant.connections {
+        app.store.put_connection(connection).await?;
+    }
+    if let Some(protection) = &tenant.attack_protection {
+        app.store.put_attack_protection(protection).await?;
+    }
     if tenant.settings_given {
         app.store.put_settings(&tenant.settings).await?;
     }

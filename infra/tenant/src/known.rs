@@ -53,14 +53,13 @@ struct Object {
     unsupported: &'static [&'static str],
 }
 
-const OBJECTS: [Object; 20] = [
+const OBJECTS: [Object; 21] = [
     Object {
         shape: "",
         known: &["exclude", "include", "rulesConfigs"],
         unsupported: &[
             "actionModules",
             "actions",
-            "attackProtection",
             "clientAuthCredentials",
             "connectionProfiles",
             "connections",
@@ -104,8 +103,6 @@ const OBJECTS: [Object; 20] = [
             "callback_url_template",
             "client_aliases",
             "config_route",
-            "cross_origin_auth",
-            "cross_origin_authentication",
             "cross_origin_loc",
             "custom_login_page",
             "custom_login_page_on",
@@ -120,7 +117,6 @@ const OBJECTS: [Object; 20] = [
             "form_template",
             "global",
             "initiate_login_uri",
-            "is_token_endpoint_ip_header_trusted",
             "mobile",
             "my_organization_configuration",
             "native_social_login",
@@ -211,12 +207,10 @@ const OBJECTS: [Object; 20] = [
             "connected_accounts",
             "cross_app_access_requesting_app",
             "display_name",
-            "enabled_clients",
             "id",
             "is_domain_connection",
             "metadata",
             "options",
-            "realms",
             "show_as_button",
         ],
         unsupported: &[],
@@ -319,6 +313,17 @@ const OBJECTS: [Object; 20] = [
         shape: "tenant.universal_login.colors",
         known: &["page_background"],
         unsupported: &[],
+    },
+    Object {
+        shape: "attackProtection",
+        known: &[],
+        unsupported: &[
+            "botDetection",
+            "breachedPasswordDetection",
+            "captcha",
+            "phoneProviderProtection",
+            "suspiciousIpThrottling",
+        ],
     },
     Object {
         shape: "branding",

@@ -7,6 +7,7 @@
 //!
 //! [Auth0's deploy CLI]: https://auth0.com/docs/deploy-monitor/deploy-cli-tool
 
+mod attack_protection;
 mod client_auth;
 mod client_grants;
 mod clients;
@@ -36,8 +37,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use shared::{
     domain::{
-        client::Client, resource_server::ResourceServer, secret::Secret, settings::Settings,
-        user::User,
+        brute_force::AttackProtection, client::Client, connection::Connection,
+        resource_server::ResourceServer, secret::Secret, settings::Settings, user::User,
     },
     password::PasswordHash,
 };
@@ -62,6 +63,10 @@ pub struct Tenant {
     /// Whether the file has `tenant` or `branding` at all. As with the deploy CLI, an absent key
     /// leaves what is in the table untouched.
     pub settings_given: bool,
+    /// What stands between a guesser and a password (`attackProtection`); `None` leaves it as it is.
+    pub attack_protection: Option<AttackProtection>,
+    /// The user databases.
+    pub connections: Vec<Connection>,
     /// The applications, with their client grants.
     pub clients: Vec<ClientEntry>,
     /// The APIs.
@@ -121,6 +126,7 @@ pub enum Password {
 struct RawTenant {
     tenant: Option<settings::RawSettings>,
     branding: Option<settings::RawBranding>,
+    attack_protection: Option<attack_protection::RawAttackProtection>,
     clients: Option<Vec<clients::RawClient>>,
     resource_servers: Option<Vec<resource_servers::RawResourceServer>>,
     client_grants: Option<Vec<client_grants::RawClientGrant>>,
@@ -168,8 +174,10 @@ impl RawTenant {
     ) -> path::Checked<Tenant> {
         let root = Path::root();
         let settings_given = self.tenant.is_some() || self.branding.is_some();
-        let databases = databases::check(self.databases, &root.key("databases"))?;
+        let attack_protection =
+            attack_protection::check(self.attack_protection, &root.key("attackProtection"))?;
         let mut clients = clients::check(self.clients, &root.key("clients"), notes)?;
+        let databases = databases::check(self.databases, &root.key("databases"), &clients, notes)?;
         let resource_servers =
             resource_servers::check(self.resource_servers, &root.key("resourceServers"), notes)?;
         client_grants::merge(
@@ -192,6 +200,8 @@ impl RawTenant {
         Ok(Tenant {
             settings,
             settings_given,
+            attack_protection,
+            connections: databases.into_connections(),
             clients,
             resource_servers: resource_servers.unwrap_or_default(),
             users,

@@ -44,6 +44,7 @@ pub(crate) struct RawSettings {
     skip_non_verifiable_callback_uri_confirmation_prompt: Option<bool>,
     universal_login: Option<RawUniversalLogin>,
     refresh_token_rate_limit: Option<RawRateLimit>,
+    login_rate_limit: Option<RawRateLimit>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -156,6 +157,11 @@ pub(crate) fn check(
             .map(|limit| limit.check(&at.key("refresh_token_rate_limit")))
             .transpose()?
             .unwrap_or(default.refresh_token_rate_limit),
+        login_rate_limit: raw
+            .login_rate_limit
+            .map(|limit| limit.check(&at.key("login_rate_limit")))
+            .transpose()?
+            .unwrap_or(default.login_rate_limit),
     })
 }
 
@@ -283,6 +289,7 @@ mod tests {
   session_cookie: {mode: non-persistent}
   flags: {revoke_refresh_token_grant: true, enable_sso: true, enable_legacy_profile: false,
     allow_legacy_delegation_grant_types: true}
+  login_rate_limit: {burst: 5, per_minute: 2}
   skip_non_verifiable_callback_uri_confirmation_prompt: true
   oidc_logout: {rp_logout_end_session_endpoint_discovery: false}
   sessions: {oidc_logout_prompt_enabled: false}
@@ -316,6 +323,7 @@ resourceServers: [{identifier: https://api.example.com}]",
                     allow_legacy_delegation_grant_types: true,
                 },
                 refresh_token_rate_limit: RateLimit::REFRESH,
+                login_rate_limit: RateLimit::per_minute(5, 2),
             }
         );
     }

@@ -1,13 +1,16 @@
 //! The composition root: what every function is built from, made once and kept warm.
 
 mod assertion;
+mod audience;
 mod authenticate;
 mod cache;
+mod connections;
 mod families;
 mod keyring;
 mod limiter;
 mod logout;
 mod minting;
+mod passwords;
 mod presented_id_token;
 mod refreshing;
 mod signing;
@@ -23,9 +26,11 @@ use crate::{
     aws::Clients,
     config::{Config, Issuer, KeyConfig},
     domain::{
+        brute_force::AttackProtection,
         client::Client,
+        connection::Connection,
         denial::Denial,
-        ids::{Audience, ClientId, RequestId},
+        ids::{Audience, ClientId, ConnectionName, RequestId},
         resource_server::ResourceServer,
         sealed::KeyId,
         settings::Settings,
@@ -49,6 +54,7 @@ pub use families::{NewFamily, seal_refresh_token};
 pub use keyring::KEY_ACTIVATION_DELAY;
 pub use limiter::Limited;
 pub use minting::{FrontChannelTokens, Tokens, TokensFor};
+pub use passwords::PasswordLogin;
 pub use signing::{SIGNING_KEY_DELAY, SigningKeys};
 pub use verification::{AccessToken, OpaqueToken};
 
@@ -73,6 +79,8 @@ pub struct App {
     keyring: Refreshing<Keyring>,
     clients: Cache<ClientId, Client>,
     resource_servers: Cache<Audience, ResourceServer>,
+    connections: Cache<ConnectionName, Connection>,
+    attack_protection: Cache<(), AttackProtection>,
     limiter: Limiter,
 }
 
@@ -195,6 +203,8 @@ impl App {
             keyring,
             clients: Cache::default(),
             resource_servers: Cache::default(),
+            connections: Cache::default(),
+            attack_protection: Cache::default(),
             limiter: Limiter::default(),
         })
     }
@@ -245,11 +255,25 @@ impl App {
         Ok(self.signing.settings().await?)
     }
 
+    /// What stands between a guesser and a password, likewise.
+    async fn attack_protection(&self) -> Result<Arc<AttackProtection>, Denial> {
+        let now = self.clock.now();
+        if let Some(protection) = self.attack_protection.get(&(), now) {
+            return Ok(protection);
+        }
+        let loaded = self.store.load_attack_protection().await?;
+        Ok(self
+            .attack_protection
+            .put((), loaded.unwrap_or_default(), now))
+    }
+
     /// Forgets what was read of the configuration, so that a change shows at once.
     pub fn forget_configuration(&self) {
         self.clients.clear();
         self.resource_servers.clear();
         self.signing.forget_settings();
+        self.connections.clear();
+        self.attack_protection.clear();
     }
 }
 

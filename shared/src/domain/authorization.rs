@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     client::{AppType, Client, Rotation},
-    ids::{Audience, ClientId, DeviceName},
+    ids::{Audience, ClientId, ConnectionName, DeviceName},
     pipeline::Pipeline,
     pkce::Challenge,
     redirect_uri,
@@ -51,6 +51,9 @@ pub struct AuthorizationRequest {
     pub max_age: Option<Lifetime>,
     /// Fills in the user name.
     pub login_hint: Option<String>,
+    /// The database that the user is to log in from (`connection`, `realm`).
+    #[serde(default)]
+    pub connection: Option<ConnectionName>,
     /// When the browser first came.
     pub started_at: Timestamp,
     /// The pipeline that answers.
@@ -245,6 +248,7 @@ mod tests {
             prompt: Prompt::default(),
             max_age: None,
             login_hint: None,
+            connection: None,
             started_at: START,
             pipeline: Pipeline::Conformant,
             device: None,

@@ -17,6 +17,10 @@ use super::{
 
 /// An application that may ask for tokens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are Auth0's, and independent of one another"
+)]
 pub struct Client {
     /// `client_id`.
     pub client_id: ClientId,
@@ -66,6 +70,12 @@ pub struct Client {
     /// only.
     #[serde(default)]
     pub sso: Option<bool>,
+    /// Whether pages of its `web_origins` may send passwords to `/co/authenticate`.
+    #[serde(default)]
+    pub cross_origin_authentication: bool,
+    /// Whether it is believed when it says for whose address it asks (`auth0-forwarded-for`).
+    #[serde(default)]
+    pub is_token_endpoint_ip_header_trusted: bool,
 }
 
 impl Client {
@@ -387,6 +397,8 @@ pub(crate) mod testing {
             skip_non_verifiable_callback_uri_confirmation_prompt: None,
             allowed_clients: Vec::new(),
             sso: None,
+            cross_origin_authentication: false,
+            is_token_endpoint_ip_header_trusted: false,
         }
     }
 }

@@ -90,8 +90,35 @@ pub enum Denial {
     /// The client grant does not hold these scopes.
     #[error("scopes not granted: `{0}`")]
     ScopesNotGranted(String),
+    /// The tenant has no default directory for the `password` grant.
+    #[error("no default directory")]
+    NoDefaultDirectory,
+    /// No connection has this name, and none this realm.
+    #[error("unknown realm `{0}`")]
+    UnknownRealm(String),
+    /// The client may not use the connection.
+    #[error("connection `{0}` is not enabled for the client")]
+    ConnectionNotEnabled(String),
+    /// A page of this origin may not send passwords.
+    #[error("origin `{0}` is not allowed")]
+    OriginNotAllowed(String),
+    /// The client does not use cross-origin authentication.
+    #[error("no cross-origin authentication for the client")]
+    CrossOriginNotAllowed,
+    /// `/co/authenticate` was sent other members than it takes.
+    #[error("not the members of a cross-origin login")]
+    CrossOriginBody,
+    /// `/co/authenticate` was sent another kind of credential than a password.
+    #[error("unknown credential type")]
+    CredentialType,
 
     // The grant is at fault.
+    /// Wrong password, or nobody of that name.
+    #[error("wrong name or password")]
+    WrongPassword,
+    /// So many logins have failed that the right password is refused, too.
+    #[error("blocked after too many failed logins")]
+    TooManyAttempts,
     /// Forged, expired, ended, superseded: this refresh token will never work again.
     #[error("refresh token refused: {0}")]
     RefreshToken(&'static str),

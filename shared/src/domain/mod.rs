@@ -2,6 +2,8 @@
 //! bits come in as arguments.
 
 pub mod ids;
+pub mod login_ticket;
+pub mod network;
 pub mod secret;
 pub mod throttle;
 pub mod time;
@@ -22,7 +24,9 @@ pub mod sealed;
 pub mod pipeline;
 
 pub mod authorization;
+pub mod brute_force;
 pub mod code;
+pub mod connection;
 pub mod delegation;
 pub mod family;
 pub mod logout;

@@ -1,5 +1,5 @@
 //! What sealed texts carry: refresh tokens, authorization codes, opaque access tokens, session
-//! cookies and the state of the login pages. The box itself is [`crate::sealing`].
+//! cookies, login tickets and the state of the login pages. The box itself is [`crate::sealing`].
 
 use serde::{Deserialize, Serialize};
 
@@ -36,18 +36,21 @@ pub enum Purpose {
     Session,
     /// The `state` of the login and consent pages: the authorization request they belong to.
     Transaction,
+    /// A login ticket, bound to its client.
+    LoginTicket,
     /// A secret of the configuration that a signature needs in clear.
     Configuration,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::RefreshToken,
         Self::AuthorizationCode,
         Self::AccessToken,
         Self::Session,
         Self::Transaction,
+        Self::LoginTicket,
         Self::Configuration,
     ];
 
@@ -59,6 +62,7 @@ impl Purpose {
             Self::AccessToken => "access-token",
             Self::Session => "session",
             Self::Transaction => "transaction",
+            Self::LoginTicket => "login-ticket",
             Self::Configuration => "configuration",
         }
     }
@@ -71,6 +75,7 @@ impl Purpose {
             Self::AccessToken => "at1_",
             Self::Session => "se1_",
             Self::Transaction => "tx1_",
+            Self::LoginTicket => "lt1_",
             Self::Configuration => "cf1_",
         }
     }

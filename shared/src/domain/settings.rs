@@ -51,6 +51,13 @@ pub struct Settings {
     /// How often one refresh token may be exchanged from one address, where the client does not say.
     #[serde(default = "default_refresh_limit")]
     pub refresh_token_rate_limit: RateLimit,
+    /// How often one user may try to log in from one address, whether with success or not.
+    #[serde(default = "default_login_limit")]
+    pub login_rate_limit: RateLimit,
+}
+
+const fn default_login_limit() -> RateLimit {
+    RateLimit::LOGIN
 }
 
 /// Switches of the legacy pipeline, among the tenant's `flags`.
@@ -95,6 +102,7 @@ impl Default for Settings {
             oidc_logout_prompt_enabled: true,
             legacy: LegacyFlags::default(),
             refresh_token_rate_limit: RateLimit::REFRESH,
+            login_rate_limit: RateLimit::LOGIN,
         }
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
-    ids::{ConnectionName, UserId},
+    ids::{ConnectionName, MAX_ID_BYTES, UserId},
     time::Timestamp,
 };
 
@@ -119,4 +119,37 @@ impl User {
 /// The form in which user names and e-mail addresses are compared: no outer blanks, lower case.
 pub fn normalize_login_name(name: &str) -> String {
     name.trim().to_lowercase()
+}
+
+/// What somebody typed as a name, in the form in which names are compared, if it can be one at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginName(String);
+
+impl LoginName {
+    /// `None` for what no user can be called: nothing, or more than a key of the table holds.
+    pub fn parse(typed: &str) -> Option<Self> {
+        let name = normalize_login_name(typed);
+        (!name.is_empty() && name.len() <= MAX_ID_BYTES).then_some(Self(name))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_name_has_neither_blanks_around_it_nor_capitals_and_an_end() {
+        let name = LoginName::parse(" Ada@Example.COM ").unwrap();
+        assert_eq!(name.as_str(), "ada@example.com");
+        let longest = "a".repeat(MAX_ID_BYTES);
+        assert!(LoginName::parse(&longest).is_some());
+        for typed in ["", " \t", &format!("{longest}a")] {
+            assert_eq!(LoginName::parse(typed), None);
+        }
+    }
 }

@@ -6,9 +6,9 @@
 use http::{
     HeaderValue, Method, StatusCode,
     header::{
-        ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-        ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD,
-        ORIGIN, VARY,
+        ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS,
+        ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
+        ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
     },
 };
 
@@ -47,6 +47,21 @@ pub fn allow_for_client(answer: &mut Response, request: &Request, client: Option
     {
         allow(answer, request);
     }
+}
+
+/// The caller's page, as the browser names it; `null` where it names none.
+pub fn origin(request: &Request) -> &str {
+    header(request, &ORIGIN).unwrap_or("null")
+}
+
+/// Lets the caller's page read an answer to a request that carried cookies. The caller has to have been
+/// checked: `*` would not do, and is not what is meant.
+pub fn allow_with_credentials(answer: &mut Response, request: &Request) {
+    allow(answer, request);
+    let granted = HeaderValue::from_static("true");
+    answer
+        .headers_mut()
+        .insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, granted);
 }
 
 /// Lets every page read the answer: keys and metadata are public, and `/userinfo` asks for a token.

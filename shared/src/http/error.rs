@@ -29,6 +29,10 @@ pub enum Endpoint {
     Token,
     /// `/oauth/revoke`
     Revoke,
+    /// `/co/authenticate`
+    CrossOrigin,
+    /// `/usernamepassword/login`
+    ClassicLogin,
 }
 
 /// How long a client should wait when the cause is a passing one, in seconds.
@@ -43,12 +47,13 @@ struct Body<'a> {
 impl OAuthError {
     /// What a client of this endpoint is told.
     pub fn new(denial: &Denial, endpoint: Endpoint) -> Self {
-        match denial {
-            Denial::ClientAuthentication(_) if endpoint == Endpoint::Revoke => {
-                error(401, "invalid_client", "Unauthorized")
-            }
-            denial => Self::from(denial),
-        }
+        let own = match endpoint {
+            Endpoint::Token => None,
+            Endpoint::Revoke => at_revoke(denial),
+            Endpoint::CrossOrigin => at_cross_origin(denial),
+            Endpoint::ClassicLogin => at_classic_login(denial),
+        };
+        own.unwrap_or_else(|| Self::from(denial))
     }
 
     /// As an answer.
@@ -203,6 +208,45 @@ impl From<&Denial> for OAuthError {
                 "access_denied",
                 format!("Client has not been granted scopes: {scopes}"),
             ),
+            Denial::NoDefaultDirectory => error(
+                500,
+                "server_error",
+                "Authorization server not configured with default connection.",
+            ),
+            Denial::UnknownRealm(name) => error(
+                403,
+                "invalid_request",
+                format!("Unknown realm '{}'", printable(name)),
+            ),
+            Denial::ConnectionNotEnabled(_) => error(
+                403,
+                "unauthorized_client",
+                "The connection is not enabled for this client",
+            ),
+            Denial::OriginNotAllowed(origin) => error(
+                403,
+                "access_denied",
+                format!("Origin {} is not allowed.", printable(origin)),
+            ),
+            Denial::CrossOriginNotAllowed => error(
+                401,
+                "unauthorized_client",
+                "Cross origin login not allowed.",
+            ),
+            Denial::CrossOriginBody => error(400, "invalid_request", "Invalid request body"),
+            Denial::CredentialType => error(
+                400,
+                "unsupported_credential_type",
+                "Unknown credential type parameter.",
+            ),
+            Denial::WrongPassword => error(403, "invalid_grant", "Wrong email or password."),
+            Denial::TooManyAttempts => error(
+                429,
+                "too_many_attempts",
+                "Your account has been blocked after multiple consecutive login attempts. We've sent \
+                 you a notification via your preferred contact method with instructions on how to \
+                 unblock it.",
+            ),
             Denial::RefreshToken(_) | Denial::RefreshTokenReused => {
                 error(403, "invalid_grant", "Unknown or invalid refresh token.")
             }
@@ -241,6 +285,49 @@ impl From<&Denial> for OAuthError {
             Denial::Internal(_) => error(500, "server_error", "Internal server error"),
         }
     }
+}
+
+fn at_revoke(denial: &Denial) -> Option<OAuthError> {
+    match denial {
+        Denial::ClientAuthentication(_) => Some(error(401, "invalid_client", "Unauthorized")),
+        _ => None,
+    }
+}
+
+fn at_cross_origin(denial: &Denial) -> Option<OAuthError> {
+    Some(match denial {
+        Denial::Body(_)
+        | Denial::MissingParameter(_)
+        | Denial::InvalidParameter(_)
+        | Denial::RepeatedParameter(_)
+        | Denial::CrossOriginBody => error(
+            400,
+            "invalid_request",
+            "Invalid request body. All and only of client_id, credential_type, username, otp, realm \
+             are required.",
+        ),
+        Denial::UnknownRealm(name) => error(
+            400,
+            "invalid_request",
+            format!("Unknown realm {}.", printable(name)),
+        ),
+        Denial::UnknownClient(_) => error(
+            401,
+            "unauthorized_client",
+            "Cross origin login not allowed.",
+        ),
+        Denial::WrongPassword => error(403, "access_denied", "Wrong email or password."),
+        Denial::UserBlocked => error(403, "blocked_user", "Blocked user"),
+        _ => return None,
+    })
+}
+
+fn at_classic_login(denial: &Denial) -> Option<OAuthError> {
+    Some(match denial {
+        Denial::WrongPassword => error(401, "invalid_user_password", "Wrong email or password."),
+        Denial::UserBlocked => error(401, "unauthorized", "user is blocked"),
+        _ => return None,
+    })
 }
 
 fn error(

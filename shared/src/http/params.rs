@@ -31,6 +31,18 @@ impl Params {
         }
     }
 
+    /// Those of a body that has to be JSON: one that a page of another origin sends only if a preflight
+    /// lets it.
+    pub fn of_json_body(request: &Request) -> Result<Self, Denial> {
+        let content_type = header(request, &CONTENT_TYPE).unwrap_or_default();
+        let media_type = content_type.split(';').next().unwrap_or_default().trim();
+        if media_type.eq_ignore_ascii_case("application/json") {
+            Self::of_body(request)
+        } else {
+            Err(Denial::Body("the content type must be JSON"))
+        }
+    }
+
     /// Those of the query.
     pub fn of_query(request: &Request) -> Result<Self, Denial> {
         Self::parse_form(request.uri().query().unwrap_or_default().as_bytes())
@@ -89,6 +101,11 @@ impl Params {
             Some(Value::Object(_) | Value::Number(_) | Value::Bool(_)) => Err(Denial::ScopeType),
             _ => Ok(self.text("scope")?.map(str::to_owned)),
         }
+    }
+
+    /// Whether there are parameters of these names and no others.
+    pub fn are_exactly(&self, names: &[&str]) -> bool {
+        self.0.len() == names.len() && names.iter().all(|name| self.get(name).is_some())
     }
 
     fn get(&self, name: &str) -> Option<&Value> {

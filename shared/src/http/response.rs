@@ -30,11 +30,11 @@ pub fn html(status: StatusCode, body: String) -> Response {
 }
 
 /// A plain text answer that nobody may keep.
-pub fn text(status: StatusCode, body: &'static str) -> Response {
+pub fn text(status: StatusCode, body: impl Into<String>) -> Response {
     private(with_type(
         status,
         "text/plain; charset=utf-8",
-        body.as_bytes().to_vec(),
+        body.into().into_bytes(),
     ))
 }
 

@@ -44,6 +44,20 @@ pub mod event {
     pub const SILENT_LOGIN: &str = "ssa";
     /// A login without a page failed.
     pub const SILENT_LOGIN_FAILED: &str = "fsa";
+    /// A login failed for another reason: a blocked user.
+    pub const LOGIN_FAILED: &str = "f";
+    /// A login was refused, or is from now on, after too many failures from one address.
+    pub const LOGIN_BLOCKED: &str = "limit_wc";
+    /// A password was exchanged for tokens.
+    pub const PASSWORD_EXCHANGED: &str = "sepft";
+    /// The exchange of a password for tokens failed.
+    pub const PASSWORD_REFUSED: &str = "fepft";
+    /// A cross-origin login succeeded.
+    pub const CROSS_ORIGIN_LOGGED_IN: &str = "scoa";
+    /// A cross-origin login failed.
+    pub const CROSS_ORIGIN_FAILED: &str = "fcoa";
+    /// A cross-origin login came from an origin that is not allowed.
+    pub const ORIGIN_REFUSED: &str = "fco";
     /// A logout.
     pub const LOGGED_OUT: &str = "slo";
     /// A logout was refused.

@@ -7,13 +7,10 @@ pub(crate) mod users;
 
 use shared::{
     adapters::dynamo::{LoginRecord, Store},
-    domain::ids::ConnectionName,
+    domain::{connection::DEFAULT_CONNECTION, ids::ConnectionName},
 };
 
 use crate::{cli::Command, connection::Connection, failure::Failure};
-
-/// The database that users log in from where neither an option nor the tenant names one.
-const DEFAULT_CONNECTION: &str = "Username-Password-Authentication";
 
 /// Does as asked.
 pub(crate) async fn run(command: Command, connection: &Connection) -> Result<String, Failure> {

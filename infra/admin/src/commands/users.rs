@@ -10,7 +10,7 @@ use shared::{
         ids::{ConnectionName, UserId},
         secret::Secret,
         time::Timestamp,
-        user::{Profile, User},
+        user::{Profile, User, normalize_login_name},
     },
     password::PasswordHash,
     system::{Clock, random},
@@ -33,6 +33,25 @@ Examples:
 The password is read from standard input and nowhere else, because everybody on a machine can read
 the arguments of its programs. One line break at its end is cut off.")]
     Create(Create),
+    /// Let a user log in again who was blocked after too many wrong passwords.
+    ///
+    /// Forgets the failed logins with all names of the user, wherever they came from. A name that is
+    /// nobody's can be blocked, too.
+    #[command(after_help = "\
+Examples:
+  admin users unblock ada@example.com
+  admin users unblock ada --connection Staff")]
+    Unblock(Unblock),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Unblock {
+    /// The e-mail address or user name.
+    user: String,
+
+    /// The database [default: the tenant's default directory].
+    #[arg(long, value_name = "NAME")]
+    connection: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -61,6 +80,32 @@ pub(crate) struct Create {
 pub(crate) async fn run(command: UsersCommand, to: &Connection) -> Result<String, Failure> {
     match command {
         UsersCommand::Create(create) => create.run(to).await,
+        UsersCommand::Unblock(unblock) => unblock.run(to).await,
+    }
+}
+
+impl Unblock {
+    async fn run(self, to: &Connection) -> Result<String, Failure> {
+        let store = to.store().await?;
+        let database = database(&store, self.connection.as_deref()).await?;
+        let user = load_login(&store, &database, &self.user).await?;
+        let mut names = user.map_or_else(Vec::new, |record| record.user.login_names());
+        let typed = normalize_login_name(&self.user);
+        if !names.contains(&typed) {
+            names.push(typed);
+        }
+        let mut cleared = 0;
+        for name in &names {
+            cleared += store.clear_failures(&database, name).await?;
+        }
+        Ok(match cleared {
+            0 => format!("no failed logins as {}\n", self.user),
+            1 => format!("forgot the failed logins as {} from one place\n", self.user),
+            places => format!(
+                "forgot the failed logins as {} from {places} places\n",
+                self.user
+            ),
+        })
     }
 }
 

@@ -1,12 +1,22 @@
-//! The tenant's configuration: clients, APIs, settings.
+//! The tenant's configuration: clients, APIs, connections, settings.
+
+use serde::{Deserialize, Serialize};
 
 use super::{Store, error::StoreError, item::to_item, keys::Key};
 use crate::domain::{
+    brute_force::AttackProtection,
     client::Client,
-    ids::{Audience, ClientId},
+    connection::Connection,
+    ids::{Audience, ClientId, ConnectionName},
     resource_server::ResourceServer,
     settings::Settings,
 };
+
+/// What a realm stands for.
+#[derive(Serialize, Deserialize)]
+struct Realm {
+    connection: ConnectionName,
+}
 
 impl Store {
     /// A client.
@@ -42,6 +52,62 @@ impl Store {
     /// Replaces the tenant's settings.
     pub async fn put_settings(&self, settings: &Settings) -> Result<(), StoreError> {
         self.put_item(to_item(&Key::settings(), settings, None)?)
+            .await
+    }
+
+    /// A connection by its name.
+    pub async fn load_connection(
+        &self,
+        name: &ConnectionName,
+    ) -> Result<Option<Connection>, StoreError> {
+        self.load(&Key::connection(name)).await
+    }
+
+    /// A connection by its name or one of its other realms.
+    pub async fn load_realm(
+        &self,
+        realm: &ConnectionName,
+    ) -> Result<Option<Connection>, StoreError> {
+        if let Some(connection) = self.load_connection(realm).await? {
+            return Ok(Some(connection));
+        }
+        let Some(Realm { connection }) = self.load(&Key::realm(realm)).await? else {
+            return Ok(None);
+        };
+        let connection = self.load_connection(&connection).await?;
+        // A realm that was taken away from the connection may still lie there.
+        Ok(connection.filter(|connection| connection.realms.contains(realm)))
+    }
+
+    /// Creates or replaces a connection, with the realms that mean it.
+    pub async fn put_connection(&self, connection: &Connection) -> Result<(), StoreError> {
+        self.put_item(to_item(
+            &Key::connection(&connection.name),
+            connection,
+            None,
+        )?)
+        .await?;
+        for realm in &connection.realms {
+            let meant = Realm {
+                connection: connection.name.clone(),
+            };
+            self.put_item(to_item(&Key::realm(realm), &meant, None)?)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// What stands between a guesser and a password, if anything was put.
+    pub async fn load_attack_protection(&self) -> Result<Option<AttackProtection>, StoreError> {
+        self.load(&Key::attack_protection()).await
+    }
+
+    /// Replaces that.
+    pub async fn put_attack_protection(
+        &self,
+        protection: &AttackProtection,
+    ) -> Result<(), StoreError> {
+        self.put_item(to_item(&Key::attack_protection(), protection, None)?)
             .await
     }
 }

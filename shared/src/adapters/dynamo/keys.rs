@@ -3,13 +3,18 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::error::Item;
-use crate::domain::ids::{Audience, ClientId, CodeId, ConnectionName, FamilyId, SessionId, UserId};
+use crate::domain::{
+    brute_force::Counter,
+    ids::{Audience, ClientId, CodeId, ConnectionName, FamilyId, SessionId, UserId},
+    login_ticket::LoginTicket,
+};
 
 pub(super) const PK: &str = "PK";
 pub(super) const SK: &str = "SK";
 pub(super) const TTL: &str = "ttl";
 
 pub(super) const FAMILY_PREFIX: &str = "FAMILY#";
+pub(super) const FAILURES: &str = "FAILURES";
 
 /// The primary key of an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +54,24 @@ impl Key {
     }
 
     pub(super) fn login(connection: &ConnectionName, name: &str) -> Self {
-        Self::new(format!("LOGIN#{connection}#{name}"), "LOGIN")
+        Self::new(login_partition(connection, name), "LOGIN")
+    }
+
+    /// Failed logins with a name, be it anybody's or not.
+    pub(super) fn failures(connection: &ConnectionName, name: &str, counter: &Counter) -> Self {
+        let sk = match counter {
+            Counter::Everybody => FAILURES.to_owned(),
+            Counter::Origin(origin) => format!("{FAILURES}#{origin}"),
+        };
+        Self::new(login_partition(connection, name), sk)
+    }
+
+    /// A login ticket that was used.
+    pub(super) fn used_ticket(ticket: &LoginTicket) -> Self {
+        Self::new(
+            user_partition(&ticket.user_id),
+            format!("TICKET#{}", ticket.id),
+        )
     }
 
     /// A client assertion that was used (RFC 7523 section 3, `jti`).
@@ -63,6 +85,19 @@ impl Key {
 
     pub(super) fn api(identifier: &Audience) -> Self {
         Self::new(TENANT, format!("API#{identifier}"))
+    }
+
+    pub(super) fn connection(name: &ConnectionName) -> Self {
+        Self::new(TENANT, format!("CONNECTION#{name}"))
+    }
+
+    /// What a realm that is no connection's own name stands for.
+    pub(super) fn realm(realm: &ConnectionName) -> Self {
+        Self::new(TENANT, format!("REALM#{realm}"))
+    }
+
+    pub(super) fn attack_protection() -> Self {
+        Self::new(TENANT, "ATTACK_PROTECTION")
     }
 
     pub(super) fn settings() -> Self {
@@ -95,4 +130,8 @@ const TENANT: &str = "TENANT";
 
 pub(super) fn user_partition(user: &UserId) -> String {
     format!("USER#{user}")
+}
+
+pub(super) fn login_partition(connection: &ConnectionName, name: &str) -> String {
+    format!("LOGIN#{connection}#{name}")
 }

@@ -10,6 +10,7 @@ mod grants;
 mod item;
 mod keyring;
 mod keys;
+mod logins;
 mod sessions;
 mod table;
 mod users;
@@ -24,6 +25,7 @@ pub use error::{CommitError, StoreError};
 pub use keyring::{
     StoredKey, StoredKeyring, StoredPrivateKey, StoredSigningKey, StoredSigningKeys,
 };
+pub use logins::LoginAttempt;
 pub use users::{LoginRecord, RefreshState};
 
 use crate::aws;

@@ -41,8 +41,8 @@ pub struct LoginRecord {
 }
 
 #[derive(Serialize, Deserialize)]
-struct LoginName {
-    user_id: UserId,
+pub(super) struct LoginItem {
+    pub(super) user_id: UserId,
 }
 
 impl Store {
@@ -113,14 +113,14 @@ impl Store {
         name: &str,
     ) -> Result<Option<LoginRecord>, StoreError> {
         let key = Key::login(connection, &normalize_login_name(name));
-        match self.load::<LoginName>(&key).await? {
+        match self.load::<LoginItem>(&key).await? {
             Some(login) => self.load_user(&login.user_id).await,
             None => Ok(None),
         }
     }
 
     /// Creates or replaces a user with the names it logs in under, all at once. A conflict says that
-    /// one of the names belongs to another user.
+    /// one of the names belongs to another user. Another password ends the blocks after failed logins.
     pub async fn put_user(&self, record: &LoginRecord) -> Result<(), CommitError> {
         let user = &record.user;
         let names = user.login_names();
@@ -128,7 +128,7 @@ impl Store {
         let mut writes =
             vec![self.transact_put(to_item(&Key::profile(&user.user_id), record, None)?, None)?];
         for name in &names {
-            let login = LoginName {
+            let login = LoginItem {
                 user_id: user.user_id.clone(),
             };
             let item = to_item(&Key::login(&user.connection, name), &login, None)?;
@@ -152,7 +152,15 @@ impl Store {
                 writes.push(TransactWriteItem::builder().delete(delete).build());
             }
         }
-        self.transact(writes).await
+        self.transact(writes).await?;
+        if let Some(before) = before
+            && before.password_hash != record.password_hash
+        {
+            for name in &names {
+                self.clear_failures(&user.connection, name).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Replaces the password's hash if it is still the one that was read.

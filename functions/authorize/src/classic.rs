@@ -1,0 +1,181 @@
+//! `POST /usernamepassword/login` and what belongs to it: how Auth0's classic login page, and `auth0.js`
+//! on it, log people in. The page lies at our own origin and no other may call; the answer is a form that
+//! the page submits to `/login/callback`.
+//!
+//! `_csrf` and `_intstate`, which Auth0's page sends along, say nothing here. A page of another origin
+//! cannot send JSON to us, the browser says which origin a request is from, and what the form carries is
+//! worth nothing in another browser.
+
+use bytes::Bytes;
+use http::{Method, StatusCode, header::ORIGIN};
+use serde::Serialize;
+use serde_json::{Value, json};
+use shared::{
+    app::{App, PasswordLogin},
+    domain::{denial::Denial, secret::Secret},
+    http::{
+        Request, Response, cors,
+        error::{Endpoint, OAuthError},
+        header,
+        params::Params,
+        response,
+    },
+    telemetry::event,
+};
+
+use crate::{
+    answer::Refusal,
+    browser,
+    checks::{self, Fault},
+    login,
+    pages::{ClassicLoginForm, content_security_policy},
+    screen::framed,
+    ticket,
+    transaction::Transaction,
+};
+
+/// An error as the classic page takes it.
+#[derive(Serialize)]
+struct Body<'a> {
+    name: &'a str,
+    code: &'a str,
+    description: &'a str,
+    #[serde(rename = "statusCode")]
+    status_code: u16,
+}
+
+/// Everything but the callback.
+pub(crate) async fn handle(app: &App, request: &Request) -> Response {
+    match (request.method(), request.uri().path()) {
+        (&Method::POST, "/usernamepassword/login") => match log_in(app, request).await {
+            Ok(response) => response,
+            Err(Fault::Told(refusal)) => refused(&refusal),
+            Err(Fault::Failed(denial)) => denied(&denial),
+        },
+        // Nobody has to solve a riddle.
+        (&Method::POST, "/usernamepassword/challenge") => {
+            response::json(StatusCode::OK, &json!({ "required": false }))
+        }
+        // Single sign-on goes through `/authorize` alone.
+        (&Method::GET, "/user/ssodata") => {
+            let mut answer = response::json(StatusCode::OK, &json!({ "sso": false }));
+            cors::allow_with_credentials(&mut answer, request);
+            answer
+        }
+        _ => denied(&Denial::MethodNotAllowed),
+    }
+}
+
+async fn log_in(app: &App, request: &Request) -> Result<Response, Fault> {
+    let at = app.moment(request);
+    own_page(app, request).map_err(Fault::Failed)?;
+    let params = Params::of_json_body(request).map_err(Fault::Failed)?;
+    let text = |name| params.required(name).map_err(Fault::Failed);
+    let recipient = checks::recipient(app, &params)
+        .await
+        .map_err(Fault::Failed)?;
+    let checked = checks::request(app, &params, &recipient, at.now).await?;
+    let client_id = &recipient.client.client_id;
+    let connection = app
+        .login_connection(checked.connection.as_ref(), &recipient.client)
+        .await
+        .map_err(Fault::Failed)?;
+    let password = Secret::new(text("password")?);
+    let login = PasswordLogin {
+        client_id,
+        connection: &connection.name,
+        username: text("username")?,
+        password: &password,
+        address: browser::address(request),
+    };
+    let user = app.check_password(login, at).await.map_err(Fault::Failed)?;
+    let issued = ticket::Issued::new(app, request, client_id, &user.user_id, at)
+        .await
+        .map_err(Fault::Failed)?;
+    let transaction = Transaction::begin(app, checked)
+        .await
+        .map_err(Fault::Failed)?;
+    let form = ClassicLoginForm {
+        action: &app.issuer.join("login/callback"),
+        wresult: &issued.ticket,
+        wctx: &context(&transaction, connection.name.as_str()),
+    };
+    // The page that takes the form in has a policy of its own; this one is for who opens it alone.
+    let policy = content_security_policy("", None, None);
+    let mut response = framed(StatusCode::OK, form.render(), &policy);
+    issued.attach(&mut response);
+    Ok(response)
+}
+
+/// Refuses pages of other origins. Browsers name the origin with every `POST`; who names none is no
+/// browser, and has nobody's cookies.
+fn own_page(app: &App, request: &Request) -> Result<(), Denial> {
+    match header(request, &ORIGIN) {
+        Some(origin) if origin != app.issuer.origin() => {
+            Err(Denial::OriginNotAllowed(origin.to_owned()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `wctx`: what the login was for. The request itself travels sealed, as on our own pages.
+fn context(transaction: &Transaction, connection: &str) -> String {
+    let request = &transaction.request;
+    json!({
+        "strategy": "auth0",
+        "connection": connection,
+        "client_id": request.client_id,
+        "redirect_uri": request.redirect_uri,
+        "protocol": "oauth2",
+        "state": transaction.state,
+    })
+    .to_string()
+}
+
+/// `POST /login/callback`: the form that the page was given.
+pub(crate) async fn callback(app: &App, request: &Request) -> Result<Response, Denial> {
+    let at = app.moment(request);
+    let params = Params::of_body(request)?;
+    let context: Value = serde_json::from_str(params.required("wctx")?)
+        .map_err(|_| Denial::InvalidParameter("wctx must be JSON".to_owned()))?;
+    let state = context.get("state").and_then(Value::as_str);
+    let transaction =
+        Transaction::read(app, state.ok_or(Denial::StaleTransaction)?, at.now).await?;
+    let client_id = &transaction.request.client_id;
+    let result = params.required("wresult")?;
+    let user_id = ticket::redeem(app, request, client_id, result, at).await?;
+    let user_id = user_id.ok_or(Denial::StaleTransaction)?;
+    tracing::info!(r#type = event::LOGGED_IN, %client_id, %user_id);
+    login::welcome(app, request, &user_id, &transaction, at).await
+}
+
+fn refused(refusal: &Refusal) -> Response {
+    tracing::info!(error = refusal.error, reason = %refusal.description, "classic login refused");
+    let status = StatusCode::BAD_REQUEST;
+    response::json(status, &body(status, refusal.error, &refusal.description))
+}
+
+fn denied(denial: &Denial) -> Response {
+    tracing::info!(reason = %denial, "classic login refused");
+    let told = OAuthError::new(denial, Endpoint::ClassicLogin);
+    let written = serde_json::to_vec(&body(told.status, told.error, &told.description));
+    let mut answer = told.into_response();
+    match written {
+        Ok(written) => *answer.body_mut() = Bytes::from(written),
+        Err(error) => tracing::error!(%error, "an answer cannot be written as JSON"),
+    }
+    answer
+}
+
+fn body<'a>(status: StatusCode, code: &'a str, description: &'a str) -> Body<'a> {
+    let name = match status {
+        StatusCode::TOO_MANY_REQUESTS => "AnomalyDetected",
+        _ => "ValidationError",
+    };
+    Body {
+        name,
+        code,
+        description,
+        status_code: status.as_u16(),
+    }
+}

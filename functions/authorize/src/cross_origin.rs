@@ -1,0 +1,154 @@
+//! `POST /co/authenticate`: a page of the application's own asks for name and password and sends them
+//! here ([Auth0's cross-origin authentication]). It gets a login ticket, and sends the browser to
+//! `/authorize` with it.
+//!
+//! [Auth0's cross-origin authentication]: https://auth0.com/docs/authenticate/login/cross-origin-authentication
+
+use std::sync::Arc;
+
+use http::{Method, StatusCode};
+use serde::Serialize;
+use shared::{
+    app::{App, PasswordLogin},
+    domain::{
+        authorization::AuthorizationRequest, client::Client, connection::Connection,
+        denial::Denial, ids::ClientId, redirect_uri, secret::Secret,
+    },
+    http::{
+        Request, Response, cors,
+        error::{Endpoint, OAuthError},
+        params::Params,
+        response,
+    },
+    telemetry::event,
+};
+
+use crate::{
+    answer::{self, Refusal, Reply},
+    browser::{self, BrowserSession},
+    resume, ticket,
+};
+
+const PASSWORD: &str = "password";
+const PASSWORD_REALM: &str = "http://auth0.com/oauth/grant-type/password-realm";
+
+#[derive(Serialize)]
+struct Body<'a> {
+    login_ticket: &'a str,
+    co_verifier: &'a str,
+    co_id: &'a str,
+}
+
+/// `/co/authenticate`
+pub(crate) async fn handle(app: &App, request: &Request) -> Response {
+    if let Some(mut preflight) = cors::preflight(request) {
+        cors::allow_with_credentials(&mut preflight, request);
+        return preflight;
+    }
+    let mut caller = None;
+    let answered = match *request.method() {
+        Method::POST => authenticate(app, request, &mut caller).await,
+        _ => Err(Denial::MethodNotAllowed),
+    };
+    let mut answer = answered.unwrap_or_else(|denial| refused(&denial, caller.as_deref()));
+    if caller.is_some_and(|client| is_allowed(&client, cors::origin(request))) {
+        cors::allow_with_credentials(&mut answer, request);
+    }
+    answer
+}
+
+async fn authenticate(
+    app: &App,
+    request: &Request,
+    caller: &mut Option<Arc<Client>>,
+) -> Result<Response, Denial> {
+    let at = app.moment(request);
+    let params = Params::of_json_body(request)?;
+    let named = params.required("client_id")?;
+    let unknown = || Denial::UnknownClient(named.to_owned());
+    let client_id = ClientId::parse(named).map_err(|_| unknown())?;
+    let client = app.client(&client_id).await?.ok_or_else(unknown)?;
+    *caller = Some(Arc::clone(&client));
+    let origin = cors::origin(request);
+    if !is_allowed(&client, origin) {
+        return Err(Denial::OriginNotAllowed(origin.to_owned()));
+    }
+    if !client.cross_origin_authentication {
+        return Err(Denial::CrossOriginNotAllowed);
+    }
+    let connection = connection(app, &client, &params).await?;
+    let password = Secret::new(params.required("password")?);
+    let login = PasswordLogin {
+        client_id: &client_id,
+        connection: &connection.name,
+        username: params.required("username")?,
+        password: &password,
+        address: browser::address(request),
+    };
+    let user = app.check_password(login, at).await?;
+    let user_id = &user.user_id;
+    tracing::info!(r#type = event::CROSS_ORIGIN_LOGGED_IN, %client_id, %user_id);
+    let issued = ticket::Issued::new(app, request, &client_id, user_id, at).await?;
+    let body = Body {
+        login_ticket: &issued.ticket,
+        co_verifier: &issued.verifier,
+        co_id: &issued.id,
+    };
+    let mut answer = response::json(StatusCode::OK, &body);
+    issued.attach(&mut answer);
+    Ok(answer)
+}
+
+/// The connection that is meant; with it come the members that the body has to have.
+async fn connection(
+    app: &App,
+    client: &Client,
+    params: &Params,
+) -> Result<Arc<Connection>, Denial> {
+    let common = ["client_id", "credential_type", "username", "password"];
+    match params.required("credential_type")? {
+        PASSWORD if params.are_exactly(&common) => app.default_directory(client).await,
+        PASSWORD_REALM if params.are_exactly(&[&common[..], &["realm"]].concat()) => {
+            app.realm(params.required("realm")?, client).await
+        }
+        PASSWORD | PASSWORD_REALM => Err(Denial::CrossOriginBody),
+        _ => Err(Denial::CredentialType),
+    }
+}
+
+fn is_allowed(client: &Client, origin: &str) -> bool {
+    redirect_uri::is_allowed_origin(client.web_origins.iter(), origin)
+}
+
+fn refused(denial: &Denial, client: Option<&Client>) -> Response {
+    let client_id = client.map(|client| client.client_id.as_str());
+    let told = OAuthError::new(denial, Endpoint::CrossOrigin);
+    if let Denial::OriginNotAllowed(_) = denial {
+        tracing::warn!(r#type = event::ORIGIN_REFUSED, client_id, reason = %denial);
+        return response::text(told.status, told.description);
+    }
+    tracing::warn!(r#type = event::CROSS_ORIGIN_FAILED, client_id, reason = %denial);
+    told.into_response()
+}
+
+/// `/authorize` with a login ticket: no page, and a session of its own. A ticket that is no good is told
+/// to the application rather than passed over, or a browser with a session of somebody else's would go
+/// on with that one.
+pub(crate) async fn complete(
+    app: &App,
+    request: &Request,
+    checked: AuthorizationRequest,
+    ticket: &str,
+) -> Result<Response, Denial> {
+    let at = app.moment(request);
+    let Some(user_id) = ticket::redeem(app, request, &checked.client_id, ticket, at).await? else {
+        let refusal = Refusal::new("login_required", "Login required");
+        return answer::refuse(app, request, &Reply::from(&checked), refusal).await;
+    };
+    let settings = app.settings().await?;
+    let session = BrowserSession::log_in(app, request, &user_id, &settings, at.now).await?;
+    let proceeding = resume::proceed_with(app, request, checked, Some(session.clone()));
+    let mut response = proceeding.await?;
+    session.attach(app, &settings, &mut response).await?;
+    Ok(response)
+}

@@ -1,0 +1,198 @@
+//! `grant_type=password` (RFC 6749 section 4.3) and Auth0's extension of it that names a realm
+//! ([Auth0's resource owner password flow]): a name and a password for tokens, and with
+//! `offline_access` the first refresh token of a new family. No page, no consent, no session: only for
+//! first-party clients, which people trust with their passwords.
+//!
+//! [Auth0's resource owner password flow]: https://auth0.com/docs/get-started/authentication-and-authorization-flow/resource-owner-password-flow
+
+use std::{net::IpAddr, sync::Arc};
+
+use shared::{
+    app::{App, AuthenticatedClient, Moment, PasswordLogin, TokensFor},
+    domain::{
+        authorization::grantable,
+        claims::{Issuance, LoginClaims, Subject},
+        connection::Connection,
+        denial::Denial,
+        family::Login,
+        ids::Audience,
+        pipeline::Pipeline,
+        resource_server::ResourceServer,
+        scope::{OFFLINE_ACCESS, STANDARD, Scope},
+        secret::Secret,
+        user::User,
+    },
+    http::params::Params,
+    telemetry::event,
+};
+
+use super::GrantType;
+use crate::response::TokenAnswer;
+
+/// What the client asked for, in the terms of the tenant.
+struct Wish {
+    audience: Option<Audience>,
+    api: Option<Arc<ResourceServer>>,
+    scope: Scope,
+    pipeline: Pipeline,
+}
+
+pub(super) async fn redeem(
+    app: &App,
+    client: &AuthenticatedClient,
+    grant: GrantType,
+    params: &Params,
+    address: Option<IpAddr>,
+    at: Moment,
+) -> Result<TokenAnswer, Denial> {
+    if !client.is_first_party {
+        return Err(Denial::GrantTypeNotAllowed(grant.as_str().to_owned()));
+    }
+    let username = params.required("username")?;
+    let password = Secret::new(params.required("password")?);
+    let connection = connection(app, client, grant, params).await?;
+    // Everything that can be wrong with the request itself, before a password is tried.
+    let wish = Wish::parse(app, client, params).await?;
+    let login = PasswordLogin {
+        client_id: &client.client_id,
+        connection: &connection.name,
+        username,
+        password: &password,
+        address,
+    };
+    match app.check_password(login, at).await {
+        Ok(user) => issue(app, client, &wish, &user, at).await,
+        Err(denial) => {
+            tracing::warn!(
+                r#type = event::PASSWORD_REFUSED,
+                client_id = %client.client_id,
+                connection = %connection.name,
+                reason = %denial,
+            );
+            Err(denial)
+        }
+    }
+}
+
+/// The realm named; without one, the tenant's default directory. Auth0's SDK for Python asks for a realm
+/// and then leaves it open.
+async fn connection(
+    app: &App,
+    client: &AuthenticatedClient,
+    grant: GrantType,
+    params: &Params,
+) -> Result<Arc<Connection>, Denial> {
+    match params.text("realm")? {
+        Some(realm) if grant == GrantType::PasswordRealm => app.realm(realm, client).await,
+        _ => app.default_directory(client).await,
+    }
+}
+
+/// Signs first, commits second: a failure in between leaves nothing behind.
+async fn issue(
+    app: &App,
+    client: &AuthenticatedClient,
+    wish: &Wish,
+    user: &User,
+    at: Moment,
+) -> Result<TokenAnswer, Denial> {
+    let new = if wish.scope.contains(OFFLINE_ACCESS) {
+        Some(
+            app.new_family(wish.login(client, user, at), client, at)
+                .await?,
+        )
+    } else {
+        None
+    };
+    let issuance = Issuance {
+        issuer: app.issuer.as_str(),
+        client,
+        subject: Subject::User(user),
+        scope: &wish.scope,
+        request: at.request,
+        gty: Some("password"),
+        pipeline: wish.pipeline,
+        via_browser: false,
+        now: at.now,
+    };
+    let tokens = app
+        .mint(TokensFor {
+            issuance,
+            api: wish.api.as_deref(),
+            login: LoginClaims::default(),
+        })
+        .await?;
+    if let Some(new) = &new {
+        app.put_family(&new.family, at).await?;
+    }
+    tracing::info!(
+        r#type = event::PASSWORD_EXCHANGED,
+        client_id = %client.client_id,
+        user_id = %user.user_id,
+        family_id = new.as_ref().map(|new| new.family.id.to_string()),
+        scope = %wish.scope,
+    );
+    Ok(TokenAnswer {
+        tokens,
+        scope: wish.scope.clone(),
+        refresh_token: new.map(|new| new.refresh_token),
+        quota: None,
+    })
+}
+
+impl Wish {
+    async fn parse(
+        app: &App,
+        client: &AuthenticatedClient,
+        params: &Params,
+    ) -> Result<Self, Denial> {
+        let asked = app.requested_audience(params.text("audience")?).await?;
+        let pipeline = Pipeline::of(client, &asked);
+        let audience = asked.into_api();
+        let api = app.api_for(audience.as_ref()).await?;
+        let scope = match params.scope()? {
+            Some(asked) => grantable(client, api.as_deref(), &Scope::parse(&asked)),
+            None => everything(api.as_deref()),
+        };
+        // The legacy pipeline issues refresh tokens for a named device, which no password grant has.
+        let scope = match pipeline {
+            Pipeline::Conformant => scope,
+            Pipeline::Legacy => scope.without(OFFLINE_ACCESS),
+        };
+        Ok(Self {
+            audience,
+            api,
+            scope,
+            pipeline,
+        })
+    }
+
+    fn login(&self, client: &AuthenticatedClient, user: &User, at: Moment) -> Login {
+        Login {
+            user_id: user.user_id.clone(),
+            client_id: client.client_id.clone(),
+            audience: self.audience.clone(),
+            scope: self.scope.clone(),
+            auth_time: at.now,
+            session_id: None,
+            device: None,
+        }
+    }
+}
+
+/// What a client that names no scope is given: all scopes of the API, for people have given it their
+/// password; and for `/userinfo`, all that it tells. A refresh token has to be asked for.
+fn everything(api: Option<&ResourceServer>) -> Scope {
+    match api {
+        Some(api) => api
+            .scopes
+            .iter()
+            .map(|scope| scope.value.as_str())
+            .collect(),
+        None => STANDARD
+            .iter()
+            .copied()
+            .collect::<Scope>()
+            .without(OFFLINE_ACCESS),
+    }
+}

@@ -1,0 +1,226 @@
+//! Logins with a password: what deciding one takes, the counters of failures, and used tickets.
+//!
+//! A counter is an item of its own beside the name's, there only while there are failures, and small:
+//! names that are nobody's have them, too, and guessers make many.
+
+use aws_sdk_dynamodb::{
+    operation::{delete_item::DeleteItemError, update_item::UpdateItemError},
+    types::{AttributeValue, ReturnConsumedCapacity, ReturnValue},
+};
+use futures_util::future::try_join;
+
+use super::{
+    Store,
+    error::{CommitError, StoreError},
+    item::{from_item, millis, seconds, text, units},
+    keys::{FAILURES, Key, PK, SK, TTL, login_partition},
+    users::{LoginItem, LoginRecord},
+};
+use crate::{
+    domain::{
+        brute_force::{Counter, Failures},
+        ids::ConnectionName,
+        login_ticket::LoginTicket,
+        time::Timestamp,
+        user::LoginName,
+    },
+    telemetry::cost,
+};
+
+/// What deciding a login takes.
+#[derive(Debug)]
+pub struct LoginAttempt {
+    /// The user of that name, if there is one.
+    pub record: Option<LoginRecord>,
+    /// The failures so far.
+    pub failures: Failures,
+}
+
+/// How often a count is begun anew by turns with another request before we give up.
+const ATTEMPTS: usize = 4;
+
+impl Store {
+    /// The user of a name, and the failures counted against it. A name takes as many round trips when
+    /// it is nobody's.
+    pub async fn load_login_attempt(
+        &self,
+        connection: &ConnectionName,
+        name: &LoginName,
+        counter: Option<&Counter>,
+    ) -> Result<LoginAttempt, StoreError> {
+        let key = Key::login(connection, name.as_str());
+        let login = self.load::<LoginItem>(&key).await?;
+        let user = async {
+            match &login {
+                Some(login) => self.load_user(&login.user_id).await,
+                None => Ok(None),
+            }
+        };
+        let failures = async {
+            match counter {
+                Some(counter) => self.load_failures(connection, name, counter).await,
+                None => Ok(Failures::default()),
+            }
+        };
+        let (record, failures) = try_join(user, failures).await?;
+        Ok(LoginAttempt { record, failures })
+    }
+
+    /// The failures of a counter.
+    pub async fn load_failures(
+        &self,
+        connection: &ConnectionName,
+        name: &LoginName,
+        counter: &Counter,
+    ) -> Result<Failures, StoreError> {
+        let key = Key::failures(connection, name.as_str(), counter);
+        Ok(self.load(&key).await?.unwrap_or_default())
+    }
+
+    /// Counts a failure; the count with it. What has been forgotten by then is not counted on.
+    pub async fn add_failure(
+        &self,
+        connection: &ConnectionName,
+        name: &LoginName,
+        counter: &Counter,
+        now: Timestamp,
+    ) -> Result<Failures, StoreError> {
+        let key = Key::failures(connection, name.as_str(), counter);
+        for _ in 0..ATTEMPTS {
+            for (expression, condition) in [
+                (
+                    "SET last_failed_at = :now, #ttl = :ttl ADD failures :one",
+                    "attribute_not_exists(PK) OR last_failed_at > :forgotten",
+                ),
+                (
+                    "SET last_failed_at = :now, #ttl = :ttl, failures = :one",
+                    "last_failed_at <= :forgotten",
+                ),
+            ] {
+                match self.count(&key, expression, condition, now).await {
+                    Err(CommitError::Conflict) => {}
+                    Err(CommitError::Store(error)) => return Err(error),
+                    Ok(failures) => return Ok(failures),
+                }
+            }
+        }
+        Err(StoreError::Unavailable("a count kept changing".to_owned()))
+    }
+
+    async fn count(
+        &self,
+        key: &Key,
+        expression: &str,
+        condition: &str,
+        now: Timestamp,
+    ) -> Result<Failures, CommitError> {
+        let memory = Failures::MEMORY.as_secs().saturating_mul(1_000);
+        let forgotten = Timestamp::from_millis(now.as_millis().saturating_sub(memory));
+        let result = self
+            .update(key)
+            .update_expression(expression)
+            .condition_expression(condition)
+            .expression_attribute_names("#ttl", TTL)
+            .expression_attribute_values(":now", millis(now))
+            .expression_attribute_values(":ttl", seconds(now.plus(Failures::MEMORY)))
+            .expression_attribute_values(":forgotten", millis(forgotten))
+            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
+            .return_values(ReturnValue::AllNew)
+            .send()
+            .await;
+        match result {
+            Ok(output) => {
+                cost::wrote(units(output.consumed_capacity()));
+                Ok(from_item(key, output.attributes.unwrap_or_default())?)
+            }
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
+                Err(CommitError::Conflict)
+            }
+            Err(error) => Err(StoreError::from(error).into()),
+        }
+    }
+
+    /// Forgets the failures of a counter, if there have been none since they were read: those belong
+    /// to somebody else's login.
+    pub async fn reset_failures(
+        &self,
+        connection: &ConnectionName,
+        name: &LoginName,
+        counter: &Counter,
+        seen: Failures,
+    ) -> Result<(), StoreError> {
+        let key = Key::failures(connection, name.as_str(), counter);
+        let result = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(key.to_item()))
+            .condition_expression("failures = :seen")
+            .expression_attribute_values(":seen", AttributeValue::N(seen.failures.to_string()))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await;
+        match result {
+            Ok(output) => {
+                cost::wrote(units(output.consumed_capacity()));
+                Ok(())
+            }
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Forgets all failures with a name, wherever they came from; how many counters there were.
+    pub async fn clear_failures(
+        &self,
+        connection: &ConnectionName,
+        name: &str,
+    ) -> Result<usize, StoreError> {
+        let partition = login_partition(connection, name);
+        let (mut start, mut cleared) = (None, 0);
+        loop {
+            let output = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("PK = :name AND begins_with(SK, :failures)")
+                .expression_attribute_values(":name", text(partition.as_str()))
+                .expression_attribute_values(":failures", text(FAILURES))
+                .projection_expression("PK, SK")
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await?;
+            cost::read(units(output.consumed_capacity()));
+            for item in output.items() {
+                let part = |name: &str| item.get(name)?.as_s().ok().cloned();
+                if let (Some(pk), Some(sk)) = (part(PK), part(SK)) {
+                    self.delete_item(&Key { pk, sk }).await?;
+                    cleared += 1;
+                }
+            }
+            start = output.last_evaluated_key;
+            if start.is_none() {
+                return Ok(cleared);
+            }
+        }
+    }
+
+    /// Uses a login ticket up; a conflict says that it was used before.
+    pub async fn put_used_ticket(&self, ticket: &LoginTicket) -> Result<(), CommitError> {
+        let mut item = Key::used_ticket(ticket).to_item();
+        item.insert(TTL.to_owned(), seconds(ticket.expires_at));
+        self.create_item(item).await
+    }
+}

@@ -1,0 +1,91 @@
+//! Which user database a request means, and whether its client may use it.
+
+use std::sync::Arc;
+
+use super::App;
+use crate::domain::{
+    client::Client,
+    connection::{Connection, DEFAULT_CONNECTION},
+    denial::Denial,
+    ids::ConnectionName,
+};
+
+impl App {
+    /// The connection that a realm names: its own name, or one of its other realms. One that is not the
+    /// client's is refused.
+    pub async fn realm(&self, realm: &str, client: &Client) -> Result<Arc<Connection>, Denial> {
+        let unknown = || Denial::UnknownRealm(realm.to_owned());
+        let name = ConnectionName::parse(realm).map_err(|_| unknown())?;
+        match self.connection(&name).await? {
+            Some(connection) => enabled(connection, client),
+            // A tenant whose file lists no databases has one all the same.
+            None if name == self.default_connection().await? => Ok(self.open(name)),
+            None => Err(unknown()),
+        }
+    }
+
+    /// The tenant's default directory, which the `password` grant needs.
+    pub async fn default_directory(&self, client: &Client) -> Result<Arc<Connection>, Denial> {
+        let settings = self.settings().await?;
+        let name = settings.default_directory.clone();
+        let name = name.ok_or(Denial::NoDefaultDirectory)?;
+        self.named(name, client).await
+    }
+
+    /// The connection of the hosted login: the one asked for, or the default directory, or else the
+    /// database that every tenant has.
+    pub async fn login_connection(
+        &self,
+        asked: Option<&ConnectionName>,
+        client: &Client,
+    ) -> Result<Arc<Connection>, Denial> {
+        match asked {
+            Some(name) => self.realm(name.as_str(), client).await,
+            None => self.named(self.default_connection().await?, client).await,
+        }
+    }
+
+    async fn default_connection(&self) -> Result<ConnectionName, Denial> {
+        match &self.settings().await?.default_directory {
+            Some(name) => Ok(name.clone()),
+            None => ConnectionName::parse(DEFAULT_CONNECTION)
+                .map_err(|e| Denial::Internal(e.to_string())),
+        }
+    }
+
+    async fn named(
+        &self,
+        name: ConnectionName,
+        client: &Client,
+    ) -> Result<Arc<Connection>, Denial> {
+        match self.connection(&name).await? {
+            Some(connection) => enabled(connection, client),
+            None => Ok(self.open(name)),
+        }
+    }
+
+    /// A connection by name or realm, from memory if it was read less than a minute ago.
+    async fn connection(&self, realm: &ConnectionName) -> Result<Option<Arc<Connection>>, Denial> {
+        let now = self.clock.now();
+        if let Some(connection) = self.connections.get(realm, now) {
+            return Ok(Some(connection));
+        }
+        let loaded = self.store.load_realm(realm).await?;
+        Ok(loaded.map(|connection| self.connections.put(realm.clone(), connection, now)))
+    }
+
+    /// A connection that nothing is stored of, remembered like those that there is something of.
+    fn open(&self, name: ConnectionName) -> Arc<Connection> {
+        let now = self.clock.now();
+        self.connections
+            .put(name.clone(), Connection::open(name), now)
+    }
+}
+
+fn enabled(connection: Arc<Connection>, client: &Client) -> Result<Arc<Connection>, Denial> {
+    if connection.is_enabled_for(&client.client_id) {
+        Ok(connection)
+    } else {
+        Err(Denial::ConnectionNotEnabled(connection.name.to_string()))
+    }
+}

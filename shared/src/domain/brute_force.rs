@@ -1,0 +1,170 @@
+//! Failed logins: how many are borne, and who is counted together ([Auth0's brute-force protection]).
+//!
+//! [Auth0's brute-force protection]: https://auth0.com/docs/secure/attack-protection/brute-force-protection
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    network::AddressRange,
+    throttle::Origin,
+    time::{Lifetime, Timestamp},
+};
+
+/// `attackProtection`: what stands between a guesser and a password.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AttackProtection {
+    /// `bruteForceProtection`
+    pub brute_force: BruteForceProtection,
+}
+
+/// `bruteForceProtection`, with Auth0's switches resolved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BruteForceProtection {
+    /// Whether failures lead to a block: `enabled`, and `block` among the `shields`.
+    pub blocks: bool,
+    /// `mode`
+    pub mode: CountMode,
+    /// Addresses from which nobody is blocked.
+    pub allowlist: Vec<AddressRange>,
+    /// `max_attempts`: so many failures in a row are borne.
+    pub max_attempts: u32,
+}
+
+impl Default for BruteForceProtection {
+    fn default() -> Self {
+        Self {
+            blocks: true,
+            mode: CountMode::default(),
+            allowlist: Vec::new(),
+            max_attempts: 10,
+        }
+    }
+}
+
+/// `mode`
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CountMode {
+    /// Failures with one user name from one address are counted together.
+    #[default]
+    CountPerIdentifierAndIp,
+    /// Failures with one user name are counted together, wherever they come from.
+    CountPerIdentifier,
+}
+
+/// Which of a user name's counters a login belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counter {
+    /// The one for everybody.
+    Everybody,
+    /// That of one origin.
+    Origin(Origin),
+}
+
+impl BruteForceProtection {
+    /// The counter of logins from an address; `None` where failures are not counted. Callers whose
+    /// address the front does not know are counted together.
+    pub fn counter(&self, address: Option<IpAddr>) -> Option<Counter> {
+        let is_trusted =
+            address.is_some_and(|address| self.allowlist.iter().any(|r| r.contains(address)));
+        if !self.blocks || is_trusted {
+            return None;
+        }
+        Some(match self.mode {
+            CountMode::CountPerIdentifier => Counter::Everybody,
+            CountMode::CountPerIdentifierAndIp => Counter::Origin(Origin::of(address)),
+        })
+    }
+
+    /// Whether so many failures are as many as are borne: from now on the right password is refused,
+    /// too.
+    pub fn has_had_enough(&self, failures: Failures, now: Timestamp) -> bool {
+        failures.recent(now) >= self.max_attempts
+    }
+}
+
+/// Failed logins in a row.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failures {
+    /// How many.
+    pub failures: u32,
+    /// When the last one was.
+    pub last_failed_at: Timestamp,
+}
+
+impl Failures {
+    /// After so long without another one they are forgotten, and with them a block.
+    pub const MEMORY: Lifetime = Lifetime::from_secs(30 * 24 * 3600);
+
+    /// How many still count.
+    pub fn recent(self, now: Timestamp) -> u32 {
+        if now < self.last_failed_at.plus(Self::MEMORY) {
+            self.failures
+        } else {
+            0
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+    fn counter(protection: &BruteForceProtection, address: &str) -> Option<Counter> {
+        protection.counter(Some(address.parse().unwrap()))
+    }
+
+    #[test]
+    fn a_counter_is_an_origins_or_everybodys() {
+        let mut protection = BruteForceProtection::default();
+        let here = counter(&protection, "203.0.113.9");
+        assert_ne!(here, counter(&protection, "203.0.113.10"));
+        assert_ne!(here, protection.counter(None));
+        protection.mode = CountMode::CountPerIdentifier;
+        assert_eq!(
+            counter(&protection, "203.0.113.9"),
+            protection.counter(None)
+        );
+    }
+
+    #[test]
+    fn who_is_trusted_or_not_to_be_blocked_is_not_counted() {
+        let mut protection = BruteForceProtection {
+            allowlist: vec![AddressRange::parse("10.0.0.0/8").unwrap()],
+            ..BruteForceProtection::default()
+        };
+        assert_eq!(counter(&protection, "10.1.2.3"), None);
+        assert!(counter(&protection, "11.1.2.3").is_some());
+        protection.blocks = false;
+        assert_eq!(counter(&protection, "11.1.2.3"), None);
+    }
+
+    #[test]
+    fn the_tenth_failure_blocks_for_thirty_days_or_until_more_are_borne() {
+        let mut protection = BruteForceProtection::default();
+        let failures = |failures| Failures {
+            failures,
+            last_failed_at: NOW,
+        };
+        assert!(!protection.has_had_enough(failures(9), NOW));
+        assert!(protection.has_had_enough(failures(10), NOW));
+        let last = Timestamp::from_millis(NOW.plus(Failures::MEMORY).as_millis() - 1);
+        assert!(protection.has_had_enough(failures(10), last));
+        assert!(!protection.has_had_enough(failures(10), NOW.plus(Failures::MEMORY)));
+        protection.max_attempts = 11;
+        assert!(!protection.has_had_enough(failures(10), NOW));
+    }
+
+    #[test]
+    fn what_was_never_set_is_auth0s_default() {
+        let read: AttackProtection = serde_json::from_str("{}").unwrap();
+        assert_eq!(read, AttackProtection::default());
+        assert_eq!(read.brute_force.max_attempts, 10);
+    }
+}

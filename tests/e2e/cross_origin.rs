@@ -1,0 +1,435 @@
+//! `POST /co/authenticate`: a page of the application's own asks for the password.
+
+use e2e::{
+    Answer, Browser, Server, Tokens,
+    apps::{App, SPA_EMBEDDED, SPA_STRICT, User},
+    assert_oauth_error, html, http,
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+const ORIGIN: &str = "https://embedded.example.com";
+const REALM: &str = "http://auth0.com/oauth/grant-type/password-realm";
+const DATABASE: &str = "Username-Password-Authentication";
+const BODY: &str = "Invalid request body. All and only of client_id, credential_type, username, otp, \
+                    realm are required.";
+
+/// What auth0.js sends.
+fn login(app: &App, user: &User) -> Value {
+    json!({
+        "client_id": app.id, "username": user.email, "password": user.password, "realm": DATABASE,
+        "credential_type": REALM,
+    })
+}
+
+async fn authenticate(browser: &Browser, origin: Option<&str>, body: &Value) -> Answer {
+    let mut request = browser.http().request(Method::POST, "/co/authenticate");
+    if let Some(origin) = origin {
+        request = request.header("origin", origin);
+    }
+    http::send(request.json(body)).await
+}
+
+/// A login ticket for a user in a browser.
+async fn ticket(browser: &Browser, user: &User) -> String {
+    let answer = authenticate(browser, Some(ORIGIN), &login(&SPA_EMBEDDED, user)).await;
+    assert_eq!(answer.status, 200, "{answer}");
+    let body = answer.json();
+    let ticket = body["login_ticket"].as_str();
+    ticket
+        .unwrap_or_else(|| panic!("no ticket: {answer}"))
+        .to_owned()
+}
+
+#[track_caller]
+fn assert_readable(answer: &Answer) {
+    let header = |name| answer.header(name);
+    assert_eq!(
+        header("access-control-allow-origin"),
+        Some(ORIGIN),
+        "{answer}"
+    );
+    assert_eq!(
+        header("access-control-allow-credentials"),
+        Some("true"),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn a_password_gives_a_ticket_and_the_ticket_a_session_without_a_page() {
+    let server = Server::shared();
+    let (browser, ada) = (server.browser(), User::ada());
+    let answer = authenticate(&browser, Some(ORIGIN), &login(&SPA_EMBEDDED, &ada)).await;
+    assert_eq!(answer.status, 200, "{answer}");
+    assert_readable(&answer);
+    assert_eq!(answer.header("cache-control"), Some("no-store"), "{answer}");
+    let body = answer.json();
+    let names: Vec<_> = body.as_object().expect("an object").keys().collect();
+    assert_eq!(names, ["co_id", "co_verifier", "login_ticket"]);
+    let cookies = answer.set_cookies();
+    assert!(
+        cookies.iter().all(|cookie| cookie.contains("HttpOnly")),
+        "{answer}"
+    );
+    assert_eq!(cookies.len(), 1, "{answer}");
+
+    let ticket = body["login_ticket"].as_str().expect("a text");
+    let code = server
+        .login(&SPA_EMBEDDED)
+        .browser(&browser)
+        .with("login_ticket", ticket)
+        .with("realm", DATABASE)
+        .open()
+        .await
+        .callback()
+        .code();
+    assert!(code.starts_with("ac1_"));
+    let silent = server
+        .login(&SPA_STRICT)
+        .browser(&browser)
+        .with("prompt", "none");
+    silent.callback().await.code();
+}
+
+#[tokio::test]
+async fn a_ticket_gives_the_tokens_that_were_asked_for() {
+    let server = Server::shared();
+    let (browser, ada) = (server.browser(), User::ada());
+    let ticket = ticket(&browser, &ada).await;
+    let asked = server.login(&SPA_EMBEDDED).browser(&browser);
+    let tokens = asked.with("login_ticket", &ticket).tokens().await;
+    assert_eq!(e2e::jwt::peek(&tokens.id_token()).1["sub"], ada.id);
+    Tokens::expect(server.refresh(&SPA_EMBEDDED, &tokens.refresh_token()).await);
+
+    let again = self::ticket(&browser, &ada).await;
+    let callback = server
+        .login(&SPA_EMBEDDED)
+        .browser(&browser)
+        .without_pkce()
+        .with("response_type", "token id_token")
+        .with("login_ticket", &again)
+        .open()
+        .await
+        .callback();
+    assert!(
+        callback.in_fragment() && callback.get("id_token").is_some(),
+        "{}",
+        callback.url
+    );
+}
+
+#[tokio::test]
+async fn without_a_realm_it_is_the_default_directory() {
+    let server = Server::shared();
+    let mut body = login(&SPA_EMBEDDED, &User::ada());
+    let members = body.as_object_mut().expect("an object");
+    members.remove("realm");
+    members["credential_type"] = "password".into();
+    let answer = authenticate(&server.browser(), Some(ORIGIN), &body).await;
+    assert_eq!(answer.status, 200, "{answer}");
+}
+
+#[tokio::test]
+async fn a_ticket_is_good_once_soon_and_in_its_browser_alone() {
+    let Some(server) = Server::start("moves the clock") else {
+        return;
+    };
+    let ada = User::ada();
+    let present = async |browser: &Browser, app: &App, ticket: &str| {
+        let request = server.login(app).browser(browser);
+        request.with("login_ticket", ticket).open().await.callback()
+    };
+    let refused = ("login_required", "Login required");
+
+    let browser = server.browser();
+    let good = ticket(&browser, &ada).await;
+    let flipped = e2e::jwt::tampered(&format!("a.b.{good}"));
+    for bad in [flipped.as_str(), "nonsense", "lt1_"] {
+        present(&browser, &SPA_EMBEDDED, bad)
+            .await
+            .assert_error(refused.0, refused.1);
+    }
+    // In another browser, with and without a ticket of its own, and for another client.
+    let other = server.browser();
+    present(&other, &SPA_EMBEDDED, &good)
+        .await
+        .assert_error(refused.0, refused.1);
+    ticket(&other, &User::zoe()).await;
+    present(&other, &SPA_EMBEDDED, &good)
+        .await
+        .assert_error(refused.0, refused.1);
+    present(&browser, &SPA_STRICT, &good)
+        .await
+        .assert_error(refused.0, refused.1);
+
+    present(&browser, &SPA_EMBEDDED, &good).await.code();
+    // Though the browser has a session now: it may be somebody else's.
+    present(&browser, &SPA_EMBEDDED, &good)
+        .await
+        .assert_error(refused.0, refused.1);
+
+    let late = ticket(&browser, &ada).await;
+    server.advance(61).await;
+    present(&browser, &SPA_EMBEDDED, &late)
+        .await
+        .assert_error(refused.0, refused.1);
+}
+
+#[tokio::test]
+async fn a_ticket_ends_the_session_of_somebody_else() {
+    let server = Server::shared();
+    let (browser, zoe) = (server.browser(), User::zoe());
+    server
+        .login(&SPA_EMBEDDED)
+        .browser(&browser)
+        .callback()
+        .await;
+    let ticket = ticket(&browser, &zoe).await;
+    let asked = server.login(&SPA_EMBEDDED).browser(&browser);
+    let tokens = asked.with("login_ticket", &ticket).tokens().await;
+    assert_eq!(e2e::jwt::peek(&tokens.id_token()).1["sub"], zoe.id);
+}
+
+#[tokio::test]
+async fn a_preflight_lets_cookies_through() {
+    let server = Server::shared();
+    let request = server.http().request(Method::OPTIONS, "/co/authenticate");
+    let request = request
+        .header("origin", ORIGIN)
+        .header("access-control-request-method", "POST")
+        .header(
+            "access-control-request-headers",
+            "content-type, auth0-client",
+        );
+    let answer = http::send(request).await;
+    assert_eq!(answer.status, 204, "{answer}");
+    assert_readable(&answer);
+    let headers = answer
+        .header("access-control-allow-headers")
+        .unwrap_or_default();
+    assert!(
+        headers.contains("Content-Type") && headers.contains("Auth0-Client"),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn a_page_of_another_origin_is_refused_in_plain_text() {
+    let server = Server::shared();
+    let body = login(&SPA_EMBEDDED, &User::ada());
+    for (origin, said) in [
+        (Some("https://evil.example.com"), "https://evil.example.com"),
+        (
+            Some("http://embedded.example.com"),
+            "http://embedded.example.com",
+        ),
+        (Some("null"), "null"),
+        (None, "null"),
+    ] {
+        let answer = authenticate(&server.browser(), origin, &body).await;
+        assert_eq!(answer.status, 403, "{answer}");
+        let kind = answer.header("content-type").unwrap_or_default();
+        assert!(kind.starts_with("text/plain"), "{answer}");
+        assert_eq!(answer.text(), format!("Origin {said} is not allowed."));
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            None,
+            "{answer}"
+        );
+        assert!(answer.set_cookies().is_empty(), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_has_to_be_made_for_it() {
+    let server = Server::shared();
+    let answer = authenticate(
+        &server.browser(),
+        Some("https://app.example.com"),
+        &login(&SPA_STRICT, &User::ada()),
+    )
+    .await;
+    let text = "Cross origin login not allowed.";
+    assert_oauth_error(&answer, 401, "unauthorized_client", text);
+    let mut body = login(&SPA_STRICT, &User::ada());
+    body["client_id"] = "nobody".into();
+    let answer = authenticate(&server.browser(), Some(ORIGIN), &body).await;
+    assert_oauth_error(&answer, 401, "unauthorized_client", text);
+}
+
+#[tokio::test]
+async fn the_older_name_of_the_switch_counts() {
+    let Some(server) = Server::start("changes a client") else {
+        return;
+    };
+    for (from, to, status) in [
+        (
+            "cross_origin_authentication: true",
+            "cross_origin_auth: true",
+            200,
+        ),
+        (
+            "cross_origin_authentication: true",
+            "cross_origin_auth: false",
+            401,
+        ),
+    ] {
+        let file = e2e::tenant::client_changed(&SPA_EMBEDDED, &[(from, to)]);
+        server.import_tenant(file).await;
+        let body = login(&SPA_EMBEDDED, &User::ada());
+        let answer = authenticate(&server.browser(), Some(ORIGIN), &body).await;
+        assert_eq!(answer.status, status, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn the_body_has_its_members_and_no_others() {
+    let server = Server::shared();
+    let good = login(&SPA_EMBEDDED, &User::ada());
+    let with = |name: &str, value: Value| {
+        let mut body = good.clone();
+        body[name] = value;
+        body
+    };
+    let without = |name: &str| {
+        let mut body = good.clone();
+        body.as_object_mut().expect("an object").remove(name);
+        body
+    };
+    for body in [
+        with("scope", "openid".into()),
+        with("otp", "123456".into()),
+        with("username", 5.into()),
+        with("username", "".into()),
+        without("username"),
+        without("password"),
+        without("realm"),
+        without("client_id"),
+        without("credential_type"),
+        with("credential_type", "password".into()),
+    ] {
+        let answer = authenticate(&server.browser(), Some(ORIGIN), &body).await;
+        assert_oauth_error(&answer, 400, "invalid_request", BODY);
+    }
+    let form = [
+        ("client_id", SPA_EMBEDDED.id),
+        ("username", "ada@example.com"),
+    ];
+    let answer = server.http().post_form("/co/authenticate", &form).await;
+    assert_oauth_error(&answer, 400, "invalid_request", BODY);
+    let answer = server.http().get("/co/authenticate").await;
+    assert_eq!(answer.status, 405, "{answer}");
+}
+
+#[tokio::test]
+async fn every_refusal_has_its_words_and_can_be_read_by_the_page() {
+    let server = Server::shared();
+    let user = server.fresh_user();
+    let with = |name: &str, value: &str| {
+        let mut body = login(&SPA_EMBEDDED, &user);
+        body[name] = value.into();
+        body
+    };
+    let otp = "http://auth0.com/oauth/grant-type/passwordless/otp";
+    let blocked = login(&SPA_EMBEDDED, &User::blocked());
+    for (body, status, error, text) in [
+        (
+            with("credential_type", otp),
+            400,
+            "unsupported_credential_type",
+            "Unknown credential type parameter.",
+        ),
+        (
+            with("realm", "Nowhere"),
+            400,
+            "invalid_request",
+            "Unknown realm Nowhere.",
+        ),
+        (
+            with("realm", "Staff"),
+            403,
+            "unauthorized_client",
+            "The connection is not enabled for this client",
+        ),
+        (
+            with("password", "wrong"),
+            403,
+            "access_denied",
+            "Wrong email or password.",
+        ),
+        (
+            with("username", "nobody"),
+            403,
+            "access_denied",
+            "Wrong email or password.",
+        ),
+        (blocked, 403, "blocked_user", "Blocked user"),
+    ] {
+        let answer = authenticate(&server.browser(), Some(ORIGIN), &body).await;
+        assert_oauth_error(&answer, status, error, text);
+        assert_readable(&answer);
+        assert!(answer.set_cookies().is_empty(), "{answer}");
+    }
+    for _ in 0..9 {
+        authenticate(&server.browser(), Some(ORIGIN), &with("password", "wrong")).await;
+    }
+    let good = login(&SPA_EMBEDDED, &user);
+    let answer = authenticate(&server.browser(), Some(ORIGIN), &good).await;
+    let text = "Your account has been blocked after multiple consecutive login attempts. We've sent \
+                you a notification via your preferred contact method with instructions on how to \
+                unblock it.";
+    assert_oauth_error(&answer, 429, "too_many_attempts", text);
+    assert_readable(&answer);
+}
+
+#[tokio::test]
+async fn cross_origin_logins_are_in_the_log_without_passwords() {
+    let Some(server) = Server::start("reads the server's log") else {
+        return;
+    };
+    let (browser, ada) = (server.browser(), User::ada());
+    let ticket = ticket(&browser, &ada).await;
+    authenticate(
+        &browser,
+        Some("https://evil.example.com"),
+        &login(&SPA_EMBEDDED, &ada),
+    )
+    .await;
+    let mut wrong = login(&SPA_EMBEDDED, &ada);
+    wrong["password"] = "a-wrong-password".into();
+    authenticate(&browser, Some(ORIGIN), &wrong).await;
+    let log = server.stop();
+    for code in ["scoa", "fco", "fcoa"] {
+        assert!(log.contains(code), "no `{code}` in {log}");
+    }
+    for secret in [ada.password, "a-wrong-password", &ticket] {
+        assert!(!log.contains(secret), "`{secret}` in {log}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_can_be_chosen_at_authorize() {
+    let server = Server::shared();
+    let (browser, ada) = (server.browser(), User::ada());
+    let login = server.login(&SPA_EMBEDDED).browser(&browser);
+    let page = login
+        .with("connection", DATABASE)
+        .open()
+        .await
+        .page_at("/u/login");
+    assert!(!html::hidden_fields(&page.text()).is_empty());
+    let answer = browser.log_in(&page, &ada.email, ada.password).await;
+    browser.follow(answer).await.callback().code();
+    for (connection, error, text) in [
+        ("Nowhere", "invalid_request", "Unknown realm 'Nowhere'"),
+        (
+            "Staff",
+            "unauthorized_client",
+            "The connection is not enabled for this client",
+        ),
+    ] {
+        let login = server.login(&SPA_EMBEDDED).with("connection", connection);
+        login.open().await.callback().assert_error(error, text);
+    }
+}
