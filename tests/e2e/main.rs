@@ -8,6 +8,7 @@ mod consent;
 mod control_characters;
 mod cors;
 mod cost;
+mod device;
 mod discovery;
 mod faults;
 mod front_channel;

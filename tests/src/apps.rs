@@ -193,6 +193,10 @@ pub const THIRD_PARTY: App = App::web(
     "https://partner.example.com/callback",
     "third-party-secret-0123456789abcdef0123456789abcdef0123456789ab",
 );
+/// Native, with the device flow; rotating without leeway.
+pub const TV: App = App::public("tv", "Living-room TV", "");
+/// The same, somebody else's.
+pub const TV_PARTNER: App = App::public("tv-partner", "Partner TV", "");
 /// Machine to machine; may read orders.
 pub const M2M: App = App::web(
     "m2m",

@@ -1,10 +1,11 @@
 //! Everything a browser is sent to: `/authorize` (RFC 6749 section 4.1.1, `OpenID` Connect Core
-//! section 3.1.2), the login and consent pages, `/v2/logout`, and `/userinfo`.
+//! section 3.1.2), the login and consent pages, `/activate`, `/v2/logout`, and `/userinfo`.
 
 mod answer;
 mod browser;
 mod checks;
 mod consent;
+mod device;
 mod front_channel;
 mod login;
 mod logout;
@@ -49,10 +50,16 @@ async fn page(app: &App, request: &Request, path: &str) -> Result<Response, Deni
         (&Method::POST, "/u/login") => login::submit(app, request).await,
         (&Method::GET, "/u/consent") => consent::show(app, request).await,
         (&Method::POST, "/u/consent") => consent::submit(app, request).await,
+        (&Method::GET, "/activate") => device::activate::show(app, request).await,
+        (&Method::POST, "/activate") => device::activate::submit(app, request).await,
+        (&Method::GET, "/activate/confirm") => device::confirm::show(app, request).await,
+        (&Method::POST, "/activate/confirm") => device::confirm::submit(app, request).await,
         (&Method::GET, "/v2/logout") => logout::handle(app, request).await,
-        (_, "/authorize" | "/authorize/resume" | "/u/login" | "/u/consent" | "/v2/logout") => {
-            Err(Denial::MethodNotAllowed)
-        }
+        (
+            _,
+            "/authorize" | "/authorize/resume" | "/u/login" | "/u/consent" | "/activate"
+            | "/activate/confirm" | "/v2/logout",
+        ) => Err(Denial::MethodNotAllowed),
         _ => Err(Denial::NotFound),
     }
 }

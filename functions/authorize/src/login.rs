@@ -19,7 +19,6 @@ use shared::{
 };
 
 use crate::{
-    answer::{self, Refusal, Reply},
     browser::BrowserSession,
     pages::LoginPage,
     resume::Parties,
@@ -36,13 +35,13 @@ const WRONG: &str = "Wrong email or password.";
 /// `GET /u/login`
 pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, Denial> {
     let transaction = Transaction::open(app, request, app.moment(request).now).await?;
-    let hint = transaction.request.login_hint.clone().unwrap_or_default();
+    let hint = transaction.errand.login_hint().unwrap_or_default();
     page(
         app,
         request,
         &transaction,
         &Shown {
-            username: &hint,
+            username: hint,
             error: None,
         },
     )
@@ -60,11 +59,7 @@ pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Den
     let settings = app.settings().await?;
     match check(app, &settings, username, password, &transaction).await? {
         Outcome::Welcome(user_id) => welcome(app, &user_id, &settings, &transaction, at).await,
-        Outcome::Blocked => {
-            let reply = Reply::from(&transaction.request);
-            let refusal = Refusal::new("unauthorized", "user is blocked");
-            answer::refuse(app, request, &reply, refusal).await
-        }
+        Outcome::Blocked(user_id) => transaction.block(app, request, &user_id).await,
         Outcome::Wrong => {
             page(
                 app,
@@ -83,7 +78,7 @@ pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Den
 /// What a name and a password led to.
 enum Outcome {
     Welcome(UserId),
-    Blocked,
+    Blocked(UserId),
     Wrong,
 }
 
@@ -94,7 +89,7 @@ async fn check(
     password: Secret,
     transaction: &Transaction,
 ) -> Result<Outcome, Denial> {
-    let client_id = &transaction.request.client_id;
+    let client_id = transaction.errand.client_id();
     let connection = match &settings.default_directory {
         Some(connection) => connection.clone(),
         None => ConnectionName::parse(DEFAULT_CONNECTION)
@@ -119,7 +114,7 @@ async fn check(
         (Some(record), Verification::Match | Verification::MatchOutdated) if known => {
             let user_id = record.user.user_id.clone();
             if record.user.blocked {
-                return Ok(Outcome::Blocked);
+                return Ok(Outcome::Blocked(user_id));
             }
             if verification == Verification::MatchOutdated {
                 rehash(app, &record, &password).await?;
@@ -185,7 +180,8 @@ async fn page(
     transaction: &Transaction,
     shown: &Shown<'_>,
 ) -> Result<Response, Denial> {
-    let parties = Parties::load(app, &transaction.request).await?;
+    let errand = &transaction.errand;
+    let parties = Parties::load(app, errand.client_id(), errand.audience()).await?;
     let screen = Screen::new(app, request).await;
     let token = FormToken::issue(app, request, &transaction.state).await?;
     let html = LoginPage {
@@ -203,7 +199,7 @@ async fn page(
     } else {
         StatusCode::OK
     };
-    let mut response = screen.page(status, html, Some(&transaction.request.redirect_uri));
+    let mut response = screen.page(status, html, errand.redirect_uri());
     token.attach(&mut response);
     Ok(response)
 }

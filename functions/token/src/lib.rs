@@ -1,7 +1,9 @@
-//! The token endpoint: `POST /oauth/token` (RFC 6749 section 3.2, [Auth0's token endpoint]).
+//! The token endpoint: `POST /oauth/token` (RFC 6749 section 3.2, [Auth0's token endpoint]), and
+//! `POST /oauth/device/code`, where the way of a device to it begins.
 //!
 //! [Auth0's token endpoint]: https://auth0.com/docs/api/authentication#get-token
 
+mod device_authorization;
 mod grants;
 mod request;
 mod response;
@@ -42,7 +44,10 @@ async fn route(
 ) -> Result<Response, Denial> {
     match (request.method(), request.uri().path()) {
         (&Method::POST, "/oauth/token") => token(app, request, caller).await,
-        (_, "/oauth/token") => Err(Denial::MethodNotAllowed),
+        (&Method::POST, "/oauth/device/code") => {
+            device_authorization::handle(app, request, caller).await
+        }
+        (_, "/oauth/token" | "/oauth/device/code") => Err(Denial::MethodNotAllowed),
         _ => Err(Denial::NotFound),
     }
 }

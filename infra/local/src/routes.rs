@@ -8,7 +8,7 @@ use shared::{
 /// Hands a request to its function.
 pub(crate) async fn answer(app: &App, request: &Request) -> Response {
     match request.uri().path() {
-        "/oauth/token" => token::handle(app, request).await,
+        "/oauth/token" | "/oauth/device/code" => token::handle(app, request).await,
         "/oauth/revoke" => revoke::handle(app, request).await,
         path if path.starts_with("/.well-known/") => {
             discovery::handle(app.signing_keys(), request).await

@@ -9,6 +9,7 @@ use shared::domain::{
     ids::Audience,
     settings::{Color, Settings},
     time::Lifetime,
+    user_code::{Charset, UserCodeFormat},
 };
 
 use crate::{
@@ -40,6 +41,14 @@ pub(crate) struct RawSettings {
     flags: Option<RawFlags>,
     skip_non_verifiable_callback_uri_confirmation_prompt: Option<bool>,
     universal_login: Option<RawUniversalLogin>,
+    device_flow: Option<RawDeviceFlow>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RawDeviceFlow {
+    charset: Option<String>,
+    mask: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -124,6 +133,7 @@ pub(crate) fn check(
         skip_non_verifiable_callback_uri_confirmation_prompt: raw
             .skip_non_verifiable_callback_uri_confirmation_prompt
             .unwrap_or(default.skip_non_verifiable_callback_uri_confirmation_prompt),
+        device_flow: user_codes(&at.key("device_flow"), raw.device_flow)?,
     })
 }
 
@@ -204,6 +214,18 @@ fn persistent(at: &Path, cookie: Option<RawSessionCookie>) -> Checked<Option<boo
     one_of(&at.key("session_cookie").key("mode"), &mode, &choices).map(Some)
 }
 
+fn user_codes(at: &Path, raw: Option<RawDeviceFlow>) -> Checked<UserCodeFormat> {
+    let raw = raw.unwrap_or_default();
+    let choices = [("base20", Charset::Base20), ("digits", Charset::Digits)];
+    let charset = match given(raw.charset) {
+        Some(name) => one_of(&at.key("charset"), &name, &choices)?,
+        None => Charset::Base20,
+    };
+    let mask = given(raw.mask);
+    UserCodeFormat::new(charset, mask.as_deref())
+        .map_err(|error| Fault::new(at.key("mask"), error.to_string()))
+}
+
 /// Auth0 writes an empty text for "none".
 fn given(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
@@ -237,6 +259,7 @@ mod tests {
   session_cookie: {mode: non-persistent}
   flags: {revoke_refresh_token_grant: true, enable_sso: true}
   skip_non_verifiable_callback_uri_confirmation_prompt: true
+  device_flow: {charset: digits, mask: '*** *** ***'}
   support_email: help@example.com
 branding:
   colors: {primary: '#AA0000', page_background: '#ffffff'}
@@ -260,8 +283,16 @@ resourceServers: [{identifier: https://api.example.com}]",
                 persistent_session_cookie: false,
                 revoke_refresh_token_grant: true,
                 skip_non_verifiable_callback_uri_confirmation_prompt: true,
+                device_flow: UserCodeFormat::new(Charset::Digits, Some("*** *** ***")).unwrap(),
             }
         );
+    }
+
+    #[test]
+    fn a_charset_without_a_mask_has_the_usual_one() {
+        let settings = tenant("tenant: {device_flow: {charset: digits}}").settings;
+        let usual = UserCodeFormat::new(Charset::Digits, Some("***-***-***"));
+        assert_eq!(Ok(settings.device_flow), usual);
     }
 
     #[test]
@@ -283,7 +314,8 @@ resourceServers: [{identifier: https://api.example.com}]",
     fn empty_texts_and_null_mean_none() {
         let settings = tenant(
             "tenant: {default_audience: '', default_directory: '', picture_url: '',
-  friendly_name: '', skip_non_verifiable_callback_uri_confirmation_prompt: null, flags: }
+  friendly_name: '', skip_non_verifiable_callback_uri_confirmation_prompt: null, flags: ,
+  device_flow: {charset: null, mask: ''}}
 branding: {colors: {primary: ''}, logo_url: ''}",
         )
         .settings;
@@ -325,6 +357,23 @@ branding: {colors: {primary: ''}, logo_url: ''}",
             (
                 "tenant:\n  allowed_logout_urls:\n    - https://a.example\n    - nowhere",
                 "4:7: tenant.allowed_logout_urls[1]: must be an absolute URL",
+            ),
+            (
+                "tenant:\n  device_flow:\n    charset: hex",
+                "3:5: tenant.device_flow.charset: must be `base20` or `digits`, not `hex`",
+            ),
+            (
+                "tenant:\n  device_flow:\n    charset: digits\n    mask: '****-****'",
+                "4:5: tenant.device_flow.mask: must have at least 9 times `*` with this charset",
+            ),
+            (
+                "tenant:\n  device_flow:\n    mask: '**** **** **** **** ****'",
+                "3:5: tenant.device_flow.mask: must have at most 20 characters",
+            ),
+            (
+                "tenant:\n  device_flow:\n    mask: TV****-****",
+                "3:5: tenant.device_flow.mask: must consist of `*` and ASCII separators such as `-` \
+                 and space",
             ),
             (
                 "branding:\n  colors:\n    primary: red",

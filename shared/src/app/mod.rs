@@ -3,6 +3,7 @@
 mod assertion;
 mod authenticate;
 mod cache;
+mod devices;
 mod families;
 mod keyring;
 mod limiter;

@@ -28,6 +28,9 @@ pub enum Denial {
     /// A page was left open too long, or its address is not ours.
     #[error("stale or unknown login transaction")]
     StaleTransaction,
+    /// A device code was settled or expired while its pages were open.
+    #[error("the user code is no longer valid")]
+    UserCodeOver,
     /// A form came from a page that this browser was not shown.
     #[error("the form does not belong to this browser")]
     ForeignForm,
@@ -57,6 +60,9 @@ pub enum Denial {
     /// The client may not use the grant type.
     #[error("grant type `{0}` not allowed for the client")]
     GrantTypeNotAllowed(String),
+    /// The client is not of the kind that the device flow is for.
+    #[error("{0}")]
+    UnfitForDevices(&'static str),
     /// No API of that name.
     #[error("unknown audience `{0}`")]
     UnknownAudience(String),
@@ -86,6 +92,21 @@ pub enum Denial {
     /// The authorization code is not good.
     #[error("authorization code refused: {0}")]
     Code(&'static str),
+    /// Nobody has confirmed the user code yet (RFC 8628 section 3.5).
+    #[error("authorization pending")]
+    AuthorizationPending,
+    /// A device polls too often; it may poll again in so many seconds.
+    #[error("polled too fast")]
+    SlowDown(u64),
+    /// The device code has expired, and the device has not been told before.
+    #[error("device code expired")]
+    DeviceCodeExpired,
+    /// Unknown, used, another client's, or told to have expired: this device code will never work.
+    #[error("device code refused: {0}")]
+    DeviceCode(&'static str),
+    /// Somebody said no to the device.
+    #[error("the user declined the device")]
+    DeviceDeclined,
     /// The PKCE verifier is not good.
     #[error("code verifier refused")]
     CodeVerifier,

@@ -78,7 +78,10 @@ text_id! {
 macro_rules! random_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
+        #[serde(try_from = "String", into = "String")]
         pub struct $name([u8; 16]);
 
         impl $name {
@@ -109,6 +112,20 @@ macro_rules! random_id {
                 write!(f, "{:032x}", u128::from_be_bytes(self.0))
             }
         }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.to_string()
+            }
+        }
     };
 }
 
@@ -119,6 +136,10 @@ random_id! {
 random_id! {
     /// An authorization code.
     CodeId
+}
+random_id! {
+    /// A device that asked to be connected (RFC 8628).
+    DeviceId
 }
 random_id! {
     /// A browser session: the `sid` claim.

@@ -13,6 +13,7 @@ pub mod resource_server;
 pub mod response_type;
 pub mod settings;
 pub mod user;
+pub mod user_code;
 
 pub mod pkce;
 pub mod redirect_uri;
@@ -21,6 +22,8 @@ pub mod sealed;
 
 pub mod authorization;
 pub mod code;
+pub mod device;
+pub mod errand;
 pub mod family;
 pub mod session;
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     ids::{Audience, ConnectionName},
     time::Lifetime,
+    user_code::UserCodeFormat,
 };
 
 /// Settings of the whole tenant.
@@ -34,6 +35,9 @@ pub struct Settings {
     pub revoke_refresh_token_grant: bool,
     /// Whether callbacks that anybody could claim (loopback, custom scheme) go unasked.
     pub skip_non_verifiable_callback_uri_confirmation_prompt: bool,
+    /// How user codes look (`device_flow`).
+    #[serde(default)]
+    pub device_flow: UserCodeFormat,
 }
 
 impl Default for Settings {
@@ -50,6 +54,7 @@ impl Default for Settings {
             persistent_session_cookie: true,
             revoke_refresh_token_grant: false,
             skip_non_verifiable_callback_uri_confirmation_prompt: false,
+            device_flow: UserCodeFormat::default(),
         }
     }
 }

@@ -20,6 +20,8 @@ pub struct OAuthError {
     pub description: Cow<'static, str>,
     /// How many requests the caller has left, where that is the matter.
     pub quota: Option<Quota>,
+    /// In how many seconds to come back, where that is the matter.
+    pub retry_after_secs: Option<u64>,
 }
 
 /// The endpoints whose words for the same refusal differ.
@@ -63,6 +65,10 @@ impl OAuthError {
                 .headers_mut()
                 .insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
         }
+        if let Some(seconds) = self.retry_after_secs {
+            let seconds = HeaderValue::from(seconds);
+            response.headers_mut().insert(RETRY_AFTER, seconds);
+        }
         if let Some(quota) = &self.quota {
             quota::tell_refused(&mut response, quota);
         }
@@ -101,6 +107,11 @@ impl From<&Denial> for OAuthError {
                 "You may have pressed the back button, refreshed during login, opened too many \
                  login dialogs, or there is some issue with cookies, since we couldn't find your \
                  session. Try logging in again from the application.",
+            ),
+            Denial::UserCodeOver => error(
+                400,
+                "invalid_request",
+                "This code is no longer valid. Ask your device for a new one.",
             ),
             Denial::ForeignForm => error(
                 403,
@@ -143,6 +154,7 @@ impl From<&Denial> for OAuthError {
                 "unauthorized_client",
                 format!("Grant type '{name}' not allowed for the client."),
             ),
+            Denial::UnfitForDevices(reason) => error(403, "unauthorized_client", *reason),
             Denial::UnknownAudience(name) => error(
                 403,
                 "access_denied",
@@ -177,6 +189,28 @@ impl From<&Denial> for OAuthError {
                 "The refresh_token was generated for a user who doesn't exist anymore.",
             ),
             Denial::Code(_) => error(403, "invalid_grant", "Invalid authorization code"),
+            Denial::AuthorizationPending => error(
+                403,
+                "authorization_pending",
+                "User has yet to authorize device code.",
+            ),
+            Denial::SlowDown(seconds) => OAuthError {
+                retry_after_secs: Some(*seconds),
+                ..error(
+                    429,
+                    "slow_down",
+                    "You are polling faster than the specified interval of 5 seconds.",
+                )
+            },
+            Denial::DeviceCodeExpired => {
+                error(403, "expired_token", "The device code has expired.")
+            }
+            Denial::DeviceCode(_) => error(403, "invalid_grant", "Invalid or expired device code."),
+            Denial::DeviceDeclined => error(
+                403,
+                "access_denied",
+                "User cancelled the confirmation prompt.",
+            ),
             Denial::CodeVerifier => error(403, "invalid_grant", "Failed to verify code verifier"),
             Denial::NoAccessToken | Denial::AccessToken(_) => {
                 error(401, "invalid_token", "Unauthorized")
@@ -212,6 +246,7 @@ fn error(
         error,
         description: description.into(),
         quota: None,
+        retry_after_secs: None,
     }
 }
 

@@ -2,11 +2,12 @@
 
 mod authorization_code;
 mod client_credentials;
+mod device_code;
 mod refresh_token;
 
 use shared::{
     app::{App, AuthenticatedClient, Moment},
-    domain::denial::Denial,
+    domain::{denial::Denial, device},
     http::params::Params,
 };
 
@@ -17,6 +18,7 @@ use crate::response::TokenAnswer;
 pub(crate) enum GrantType {
     AuthorizationCode,
     ClientCredentials,
+    DeviceCode,
     RefreshToken,
 }
 
@@ -25,6 +27,7 @@ impl GrantType {
         match name {
             "authorization_code" => Some(Self::AuthorizationCode),
             "client_credentials" => Some(Self::ClientCredentials),
+            device::GRANT_TYPE => Some(Self::DeviceCode),
             "refresh_token" => Some(Self::RefreshToken),
             _ => None,
         }
@@ -41,6 +44,7 @@ pub(crate) async fn redeem(
     match grant {
         GrantType::AuthorizationCode => authorization_code::redeem(app, client, params, at).await,
         GrantType::ClientCredentials => client_credentials::redeem(app, client, params, at).await,
+        GrantType::DeviceCode => device_code::redeem(app, client, params, at).await,
         GrantType::RefreshToken => refresh_token::redeem(app, client, params, at).await,
     }
 }
