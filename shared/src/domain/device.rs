@@ -161,8 +161,9 @@ fn go_on_after(last: Timestamp, now: Timestamp) -> Poll<'static> {
     if due <= now {
         return Poll::GoOn;
     }
+    // A poll that began before the last one was written down waits no longer than the interval.
     let wait = due.as_millis() - now.as_millis();
-    Poll::SlowDown(wait.div_ceil(1_000))
+    Poll::SlowDown(wait.div_ceil(1_000).min(POLL_INTERVAL.as_secs()))
 }
 
 /// A browser's way from a user code to its confirmation. It travels through the login pages sealed in
@@ -279,6 +280,8 @@ mod tests {
         ] {
             assert_eq!(waiting.poll(request(2), millis(after)), expected, "{after}");
         }
+        let earlier = Timestamp::from_millis(START.as_millis() - 1);
+        assert_eq!(waiting.poll(request(2), earlier), Poll::SlowDown(5));
         // A write of this very request whose answer was lost.
         assert_eq!(waiting.poll(request(1), START), Poll::GoOn);
     }

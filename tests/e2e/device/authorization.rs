@@ -119,21 +119,24 @@ async fn neither_a_legacy_nor_a_confidential_client_may_ask() {
     };
     let secret = "client_secret: tv-secret-0123456789abcdef0123456789abcdef0123456789abcdef\n    \
                   token_endpoint_auth_method: client_secret_post";
-    for (from, to, text) in [
+    let legacy = [
+        ("oidc_conformant: true", "oidc_conformant: false"),
+        ("rotation_type: rotating", "rotation_type: non-rotating"),
+    ];
+    let confidential = [("token_endpoint_auth_method: none", secret)];
+    for (changes, text) in [
         (
-            "oidc_conformant: true",
-            "oidc_conformant: false",
+            legacy.as_slice(),
             "The device authorization flow is for OIDC conformant applications only",
         ),
         (
-            "token_endpoint_auth_method: none",
-            secret,
+            &confidential,
             "The device authorization flow is for applications with the token endpoint \
              authentication method none only",
         ),
     ] {
         server
-            .import_tenant(tenant::client_changed(&TV, &[(from, to)]))
+            .import_tenant(tenant::client_changed(&TV, changes))
             .await;
         let answer = ask(&server, &TV, &[]).await;
         assert_oauth_error(&answer, 403, "unauthorized_client", text);

@@ -93,12 +93,12 @@ async fn press(browser: &Browser, page: &Answer, action: &str) -> Landing {
 async fn finish(browser: &Browser, mut landing: Landing, user: &User) -> Answer {
     for _ in 0..3 {
         let page = landing.page();
-        landing = match page.url.path() {
-            "/u/login" => {
+        landing = match (page.status, page.url.path()) {
+            (200, "/u/login") => {
                 let answer = browser.log_in(&page, &user.email, user.password).await;
                 browser.follow(answer).await
             }
-            "/u/consent" => press(browser, &page, "accept").await,
+            (200, "/u/consent") => press(browser, &page, "accept").await,
             _ => return page,
         };
     }

@@ -36,8 +36,7 @@ async fn the_tokens_are_those_of_the_user_and_the_session_that_confirmed() {
     );
 
     let next = server.refreshed(&TV, &tokens.refresh_token()).await;
-    let refreshed = claims(&next.id_token());
-    assert_eq!(refreshed["sid"], there["sid"]);
+    assert_eq!(claims(&next.id_token())["sub"], here["sub"]);
     let userinfo = server
         .http()
         .get_with_bearer("/userinfo", &next.access_token())
