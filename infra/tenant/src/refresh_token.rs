@@ -17,6 +17,7 @@ use crate::{
     fields::{Whole, one_of},
     grant_types::REFRESH_TOKEN,
     path::{Checked, Fault, Path},
+    rate_limit::RawRateLimit,
 };
 
 /// 365.25 days.
@@ -32,6 +33,7 @@ pub(crate) struct RawRefreshToken {
     infinite_token_lifetime: Option<bool>,
     idle_token_lifetime: Option<Whole>,
     infinite_idle_token_lifetime: Option<bool>,
+    rate_limit: Option<RawRateLimit>,
 }
 
 /// What else of a client decides whether its object is allowed.
@@ -108,6 +110,11 @@ impl RawRefreshToken {
             leeway,
             token_lifetime,
             idle_token_lifetime,
+            rate_limit: self
+                .rate_limit
+                .as_ref()
+                .map(|limit| limit.check(&at.key("rate_limit")))
+                .transpose()?,
         })
     }
 

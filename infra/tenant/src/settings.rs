@@ -9,14 +9,15 @@ use shared::domain::{
     ids::Audience,
     settings::{Color, Settings},
     time::Lifetime,
-    user_code::{Charset, UserCodeFormat},
 };
 
 use crate::{
     ResourceServerEntry,
     databases::{Databases, connection_name},
+    device_flow::RawDeviceFlow,
     fields::{Number, display_name, id, one_of},
     path::{Checked, Fault, Notes, Path},
+    rate_limit::RawRateLimit,
     urls,
 };
 
@@ -42,13 +43,7 @@ pub(crate) struct RawSettings {
     skip_non_verifiable_callback_uri_confirmation_prompt: Option<bool>,
     universal_login: Option<RawUniversalLogin>,
     device_flow: Option<RawDeviceFlow>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RawDeviceFlow {
-    charset: Option<String>,
-    mask: Option<String>,
+    refresh_token_rate_limit: Option<RawRateLimit>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -133,7 +128,15 @@ pub(crate) fn check(
         skip_non_verifiable_callback_uri_confirmation_prompt: raw
             .skip_non_verifiable_callback_uri_confirmation_prompt
             .unwrap_or(default.skip_non_verifiable_callback_uri_confirmation_prompt),
-        device_flow: user_codes(&at.key("device_flow"), raw.device_flow)?,
+        device_flow: raw
+            .device_flow
+            .unwrap_or_default()
+            .check(&at.key("device_flow"))?,
+        refresh_token_rate_limit: raw
+            .refresh_token_rate_limit
+            .map(|limit| limit.check(&at.key("refresh_token_rate_limit")))
+            .transpose()?
+            .unwrap_or(default.refresh_token_rate_limit),
     })
 }
 
@@ -214,18 +217,6 @@ fn persistent(at: &Path, cookie: Option<RawSessionCookie>) -> Checked<Option<boo
     one_of(&at.key("session_cookie").key("mode"), &mode, &choices).map(Some)
 }
 
-fn user_codes(at: &Path, raw: Option<RawDeviceFlow>) -> Checked<UserCodeFormat> {
-    let raw = raw.unwrap_or_default();
-    let choices = [("base20", Charset::Base20), ("digits", Charset::Digits)];
-    let charset = match given(raw.charset) {
-        Some(name) => one_of(&at.key("charset"), &name, &choices)?,
-        None => Charset::Base20,
-    };
-    let mask = given(raw.mask);
-    UserCodeFormat::new(charset, mask.as_deref())
-        .map_err(|error| Fault::new(at.key("mask"), error.to_string()))
-}
-
 /// Auth0 writes an empty text for "none".
 fn given(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
@@ -233,7 +224,7 @@ fn given(text: Option<String>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::ids::ConnectionName;
+    use shared::domain::{ids::ConnectionName, throttle::RateLimit};
 
     use super::*;
     use crate::testing::{error, tenant, warnings};
@@ -259,7 +250,6 @@ mod tests {
   session_cookie: {mode: non-persistent}
   flags: {revoke_refresh_token_grant: true, enable_sso: true}
   skip_non_verifiable_callback_uri_confirmation_prompt: true
-  device_flow: {charset: digits, mask: '*** *** ***'}
   support_email: help@example.com
 branding:
   colors: {primary: '#AA0000', page_background: '#ffffff'}
@@ -283,16 +273,10 @@ resourceServers: [{identifier: https://api.example.com}]",
                 persistent_session_cookie: false,
                 revoke_refresh_token_grant: true,
                 skip_non_verifiable_callback_uri_confirmation_prompt: true,
-                device_flow: UserCodeFormat::new(Charset::Digits, Some("*** *** ***")).unwrap(),
+                device_flow: UserCodeFormat::default(),
+                refresh_token_rate_limit: RateLimit::REFRESH,
             }
         );
-    }
-
-    #[test]
-    fn a_charset_without_a_mask_has_the_usual_one() {
-        let settings = tenant("tenant: {device_flow: {charset: digits}}").settings;
-        let usual = UserCodeFormat::new(Charset::Digits, Some("***-***-***"));
-        assert_eq!(Ok(settings.device_flow), usual);
     }
 
     #[test]
@@ -314,8 +298,7 @@ resourceServers: [{identifier: https://api.example.com}]",
     fn empty_texts_and_null_mean_none() {
         let settings = tenant(
             "tenant: {default_audience: '', default_directory: '', picture_url: '',
-  friendly_name: '', skip_non_verifiable_callback_uri_confirmation_prompt: null, flags: ,
-  device_flow: {charset: null, mask: ''}}
+  friendly_name: '', skip_non_verifiable_callback_uri_confirmation_prompt: null, flags: }
 branding: {colors: {primary: ''}, logo_url: ''}",
         )
         .settings;
@@ -357,23 +340,6 @@ branding: {colors: {primary: ''}, logo_url: ''}",
             (
                 "tenant:\n  allowed_logout_urls:\n    - https://a.example\n    - nowhere",
                 "4:7: tenant.allowed_logout_urls[1]: must be an absolute URL",
-            ),
-            (
-                "tenant:\n  device_flow:\n    charset: hex",
-                "3:5: tenant.device_flow.charset: must be `base20` or `digits`, not `hex`",
-            ),
-            (
-                "tenant:\n  device_flow:\n    charset: digits\n    mask: '****-****'",
-                "4:5: tenant.device_flow.mask: must have at least 9 times `*` with this charset",
-            ),
-            (
-                "tenant:\n  device_flow:\n    mask: '**** **** **** **** ****'",
-                "3:5: tenant.device_flow.mask: must have at most 20 characters",
-            ),
-            (
-                "tenant:\n  device_flow:\n    mask: TV****-****",
-                "3:5: tenant.device_flow.mask: must consist of `*` and ASCII separators such as `-` \
-                 and space",
             ),
             (
                 "branding:\n  colors:\n    primary: red",

@@ -25,6 +25,7 @@ use crate::{
         resource_server::ResourceServer,
         sealed::KeyId,
         settings::Settings,
+        throttle::Origin,
         time::Timestamp,
     },
     http::{Request, RequestContext},
@@ -154,13 +155,15 @@ impl StartError {
     }
 }
 
-/// One request's share of what varies: who it is and what time it is.
+/// One request's share of what varies: which it is, when, and from where.
 #[derive(Debug, Clone, Copy)]
 pub struct Moment {
     /// The request.
     pub request: RequestId,
     /// When it is.
     pub now: Timestamp,
+    /// Where it comes from.
+    pub origin: Origin,
 }
 
 impl App {
@@ -191,13 +194,14 @@ impl App {
         })
     }
 
-    /// The request's id and the time, drawn once per request.
+    /// The request's id, its origin and the time, drawn once per request.
     pub fn moment(&self, request: &Request) -> Moment {
         let context = request.extensions().get::<RequestContext>();
         let id = context.map_or_else(|| RequestId::from_bytes(random()), |context| context.id);
         Moment {
             request: id,
             now: self.clock.now(),
+            origin: Origin::of(context.and_then(|context| context.client_ip)),
         }
     }
 

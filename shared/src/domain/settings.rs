@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ids::{Audience, ConnectionName},
+    throttle::RateLimit,
     time::Lifetime,
     user_code::UserCodeFormat,
 };
@@ -38,6 +39,13 @@ pub struct Settings {
     /// How user codes look (`device_flow`).
     #[serde(default)]
     pub device_flow: UserCodeFormat,
+    /// How often one refresh token may be exchanged from one address, where the client does not say.
+    #[serde(default = "default_refresh_limit")]
+    pub refresh_token_rate_limit: RateLimit,
+}
+
+const fn default_refresh_limit() -> RateLimit {
+    RateLimit::REFRESH
 }
 
 impl Default for Settings {
@@ -55,6 +63,7 @@ impl Default for Settings {
             revoke_refresh_token_grant: false,
             skip_non_verifiable_callback_uri_confirmation_prompt: false,
             device_flow: UserCodeFormat::default(),
+            refresh_token_rate_limit: RateLimit::REFRESH,
         }
     }
 }

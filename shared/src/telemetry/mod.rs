@@ -52,6 +52,8 @@ pub mod event {
     pub const WRONG_USER_NAME: &str = "fu";
     /// A logout.
     pub const LOGGED_OUT: &str = "slo";
+    /// A bucket is empty.
+    pub const RATE_LIMITED: &str = "api_limit";
     /// Refresh tokens over the limit were removed.
     pub const CLEANED_UP: &str = "resource_cleanup";
 }

@@ -118,6 +118,7 @@ async fn exchange(
         tokens,
         scope: code.scope.clone(),
         refresh_token: new.map(|new| new.refresh_token),
+        quota: None,
     })
 }
 

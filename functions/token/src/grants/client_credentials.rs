@@ -75,5 +75,6 @@ pub(super) async fn redeem(
         tokens,
         scope,
         refresh_token: None,
+        quota: None,
     })
 }

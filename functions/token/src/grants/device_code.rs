@@ -153,6 +153,7 @@ async fn exchange(
         tokens,
         scope: device.scope.clone(),
         refresh_token: new.map(|new| new.refresh_token),
+        quota: None,
     })
 }
 
