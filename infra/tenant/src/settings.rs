@@ -273,7 +273,7 @@ resourceServers: [{identifier: https://api.example.com}]",
                 persistent_session_cookie: false,
                 revoke_refresh_token_grant: true,
                 skip_non_verifiable_callback_uri_confirmation_prompt: true,
-                device_flow: UserCodeFormat::default(),
+                device_flow: Settings::default().device_flow,
                 refresh_token_rate_limit: RateLimit::REFRESH,
             }
         );

@@ -28,9 +28,6 @@ pub enum Denial {
     /// A page was left open too long, or its address is not ours.
     #[error("stale or unknown login transaction")]
     StaleTransaction,
-    /// A device code was settled or expired while its pages were open.
-    #[error("the user code is no longer valid")]
-    UserCodeOver,
     /// A form came from a page that this browser was not shown.
     #[error("the form does not belong to this browser")]
     ForeignForm,

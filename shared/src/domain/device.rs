@@ -128,9 +128,8 @@ impl DeviceGrant {
         let request = request.to_string();
         match &self.state {
             DeviceState::Declined => Poll::Declined,
-            DeviceState::Redeemed { .. } => Poll::Over,
             DeviceState::Expired { by } if *by == request => Poll::Expired,
-            DeviceState::Expired { .. } => Poll::Over,
+            DeviceState::Redeemed { .. } | DeviceState::Expired { .. } => Poll::Over,
             _ if self.expires_at <= now => Poll::Expire,
             DeviceState::Approved(approval) => Poll::Issue(approval),
             DeviceState::Pending => match &self.polled {

@@ -108,11 +108,6 @@ impl From<&Denial> for OAuthError {
                  login dialogs, or there is some issue with cookies, since we couldn't find your \
                  session. Try logging in again from the application.",
             ),
-            Denial::UserCodeOver => error(
-                400,
-                "invalid_request",
-                "This code is no longer valid. Ask your device for a new one.",
-            ),
             Denial::ForeignForm => error(
                 403,
                 "invalid_request",

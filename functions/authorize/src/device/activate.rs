@@ -4,7 +4,7 @@ use http::StatusCode;
 use shared::{
     app::{App, Limited, Moment},
     domain::{denial::Denial, device::Activation, throttle::RateLimit, user_code::UserCode},
-    http::{Request, RequestContext, Response, params::Params, response},
+    http::{Request, Response, params::Params, response},
     telemetry::event,
 };
 
@@ -41,7 +41,7 @@ async fn take(app: &App, request: &Request, typed: &str) -> Result<Response, Den
     let at = app.moment(request);
     let limited = Limited {
         what: "user code",
-        by: address(request),
+        by: at.origin.to_string(),
     };
     app.throttle(limited, RateLimit::USER_CODE, at.now)?;
     let Some(activation) = find(app, typed, at).await? else {
@@ -97,13 +97,4 @@ async fn page(
     let mut page = screen.page(status, html, None);
     token.attach(&mut page);
     Ok(page)
-}
-
-/// The caller's address; callers whose address the front does not tell share one bucket.
-fn address(request: &Request) -> String {
-    request
-        .extensions()
-        .get::<RequestContext>()
-        .and_then(|context| context.client_ip)
-        .map_or_else(String::new, |address| address.to_string())
 }
