@@ -207,6 +207,16 @@ impl Issuer {
         self.0.trim_end_matches('/')
     }
 
+    /// The issuer's host, without a port.
+    pub fn host(&self) -> &str {
+        let authority = self.origin().split_once("://").map_or("", |(_, rest)| rest);
+        // The colons of an IPv6 address are in brackets.
+        match authority.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+            _ => authority,
+        }
+    }
+
     /// A URL of ours.
     pub fn join(&self, path: &str) -> String {
         format!("{}{}", self.0, path.trim_start_matches('/'))

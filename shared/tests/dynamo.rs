@@ -14,8 +14,8 @@ use shared::{
     domain::{
         authorization::Grant,
         client::{
-            AppType, AuthMethod, Client, ClientGrant, JwtConfiguration, RefreshTokenPolicy,
-            Rotation, StoredSecret,
+            AppType, AuthMethod, Client, ClientGrant, JwtConfiguration, OidcLogout,
+            RefreshTokenPolicy, Rotation, StoredSecret,
         },
         code::{AuthorizationCode, Redeemed},
         device::{Approval, DeviceGrant, DeviceState, Polled},
@@ -689,14 +689,40 @@ async fn a_visit_does_not_revive_a_session() {
     let session = Session::begin(user_id(), id.to_string(), &settings, NOW);
     let later = NOW.plus(Lifetime::from_secs(60));
     store.put_session(id, &session).await.unwrap();
-    store
-        .touch_session(id, &session.touched(&settings, later))
-        .await
-        .unwrap();
+    let other = ClientId::parse("other").unwrap();
+    for client in [client_id(), other.clone(), client_id()] {
+        let touched = session.touched(&settings, later);
+        store.touch_session(id, &touched, &client).await.unwrap();
+    }
     let there = store.load_session(&user_id(), id).await.unwrap().unwrap();
-    assert_eq!(there, session.touched(&settings, later));
-    store.delete_session(&user_id(), id).await.unwrap();
-    store.touch_session(id, &session).await.unwrap();
+    let visited = Session {
+        clients: [client_id(), other].into(),
+        ..session.touched(&settings, later)
+    };
+    assert_eq!(there, visited);
+
+    store.put_session(id, &visited).await.unwrap();
+    let third = ClientId::parse("third").unwrap();
+    store.touch_session(id, &visited, &third).await.unwrap();
+    let renewed = visited.renewed(&settings, NOW.plus(Lifetime::from_secs(90)));
+    store.renew_session(id, &renewed).await.unwrap();
+    let ended = store.delete_session(&user_id(), id).await.unwrap().unwrap();
+    assert_eq!(ended.clients.len(), 3, "a login meanwhile is not forgotten");
+    assert_eq!(
+        Session {
+            clients: renewed.clients.clone(),
+            ..ended
+        },
+        renewed
+    );
+
+    assert_eq!(store.delete_session(&user_id(), id).await.unwrap(), None);
+    for refused in [
+        store.touch_session(id, &session, &client_id()).await,
+        store.renew_session(id, &session).await,
+    ] {
+        assert!(matches!(refused, Err(CommitError::Conflict)));
+    }
     assert_eq!(store.load_session(&user_id(), id).await.unwrap(), None);
 }
 
@@ -771,6 +797,7 @@ async fn configuration_comes_out_as_it_went_in() {
         allowed_origins: Vec::new(),
         web_origins: Vec::new(),
         allowed_logout_urls: Vec::new(),
+        oidc_logout: OidcLogout::default(),
         grant_types: vec!["refresh_token".to_owned()],
         jwt_configuration: JwtConfiguration::default(),
         refresh_token: policy(),

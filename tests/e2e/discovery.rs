@@ -2,6 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use e2e::{Answer, Server};
 use serde_json::Value;
 
@@ -63,6 +68,7 @@ async fn endpoints_lie_below_the_issuer() {
         ("userinfo_endpoint", "userinfo"),
         ("device_authorization_endpoint", "oauth/device/code"),
         ("revocation_endpoint", "oauth/revoke"),
+        ("end_session_endpoint", "oidc/logout"),
         ("jwks_uri", ".well-known/jwks.json"),
     ] {
         assert_eq!(document[field], server.url(path), "{field}");
@@ -104,6 +110,17 @@ async fn the_document_lists_what_clients_choose_from() {
         }
     }
     assert!(!names(&document["response_modes_supported"]).contains("web_message"));
+}
+
+#[tokio::test]
+async fn back_channel_logout_is_promised() {
+    let document = document(Server::shared()).await;
+    for on in [
+        "backchannel_logout_supported",
+        "backchannel_logout_session_supported",
+    ] {
+        assert_eq!(document[on], true, "{on}");
+    }
 }
 
 #[tokio::test]
@@ -170,9 +187,46 @@ async fn rsa_keys_are_complete() {
 }
 
 #[tokio::test]
+async fn the_key_that_signs_has_a_certificate_and_files_of_it() {
+    let server = Server::shared();
+    let body = server.http().get(JWKS).await.json();
+    let keys = body["keys"].as_array().expect("`keys` is a list");
+    for key in keys {
+        // Auth0 has RS256 keys only, and only they have certificates here.
+        assert_eq!(key.get("x5c").is_some(), key["alg"] == "RS256", "{key}");
+    }
+    let rs256 = keys.iter().find(|key| key["alg"] == "RS256");
+    let rs256 = rs256.unwrap_or_else(|| panic!("no RS256 key in {body}"));
+    let chain = rs256["x5c"].as_array().expect("`x5c` is a list");
+    let [certificate] = chain.as_slice() else {
+        panic!("not one certificate: {rs256}")
+    };
+    let certificate = certificate.as_str().unwrap_or_default();
+    let der = STANDARD.decode(certificate).expect("base64, not base64url");
+    let thumbprint = URL_SAFE_NO_PAD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, &der));
+    assert_eq!(rs256["x5t"], thumbprint);
+
+    let pem = server.http().get("/pem").await;
+    assert_eq!(pem.status, 200, "{pem}");
+    let text = pem.text();
+    let lines: Vec<&str> = text.lines().collect();
+    let [first, middle @ .., last] = lines.as_slice() else {
+        panic!("{pem}")
+    };
+    assert_eq!(
+        (*first, *last),
+        ("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----")
+    );
+    assert!(middle.iter().all(|line| line.len() <= 64), "{pem}");
+    assert_eq!(middle.concat(), certificate);
+    let file = server.http().get("/cer").await;
+    assert_eq!((file.status, &file.body), (200, &der), "{file}");
+}
+
+#[tokio::test]
 async fn documents_are_only_read() {
     let server = Server::shared();
-    for path in PATHS.into_iter().chain([JWKS]) {
+    for path in PATHS.into_iter().chain([JWKS, "/pem", "/cer"]) {
         let answer = server.http().post_form(path, &[]).await;
         assert!(matches!(answer.status, 404 | 405), "{answer}");
     }

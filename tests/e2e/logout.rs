@@ -1,9 +1,10 @@
 //! `GET /v2/logout`.
 
 use e2e::{
-    Answer, Browser, Server,
+    Answer, Browser, Launch, Server,
     apps::{SPA_STRICT, WEB_POST},
-    assertions::assert_sane,
+    assertions::{assert_error_page, assert_sane},
+    tenant,
 };
 
 async fn logged_in(server: &Server) -> Browser {
@@ -14,6 +15,12 @@ async fn logged_in(server: &Server) -> Browser {
 
 async fn log_out(browser: &Browser, query: &str) -> Answer {
     browser.http().get(&format!("/v2/logout?{query}")).await
+}
+
+async fn is_logged_in(server: &Server, browser: &Browser) -> bool {
+    let login = server.login(&SPA_STRICT).browser(browser);
+    let callback = login.with("prompt", "none").open().await.callback();
+    callback.get("code").is_some()
 }
 
 #[track_caller]
@@ -91,6 +98,69 @@ async fn a_query_does_not_count_and_is_kept() {
     let encoded = "https%3A%2F%2Fapp.example.com%2Fsigned-out%3Ffrom%3Dsettings";
     let query = format!("client_id=spa-strict&returnTo={encoded}");
     assert_sent_to(&log_out(&server.browser(), &query).await, target);
+}
+
+#[tokio::test]
+async fn a_fragment_does_not_count_either() {
+    let server = Server::shared();
+    let target = "https://app.example.com/second?x=1#there";
+    let encoded = "https%3A%2F%2Fapp.example.com%2Fsecond%3Fx%3D1%23there";
+    let query = format!("client_id=spa-strict&returnTo={encoded}");
+    assert_sent_to(&log_out(&server.browser(), &query).await, target);
+}
+
+#[tokio::test]
+async fn a_client_without_urls_is_told_ok() {
+    let server = Server::shared();
+    let browser = logged_in(server).await;
+    let answer = log_out(&browser, &format!("client_id={}", WEB_POST.id)).await;
+    assert_eq!((answer.status, answer.text().as_str()), (200, "OK"));
+    assert!(!is_logged_in(server, &browser).await);
+}
+
+#[tokio::test]
+async fn a_tenant_without_urls_says_ok() {
+    let list = "  allowed_logout_urls:\n    - https://www.example.com/goodbye\n";
+    let launch = Launch::new().tenant(tenant::changed(list, ""));
+    let Some(server) = launch.start("has a tenant of its own") else {
+        return;
+    };
+    let answer = log_out(&server.browser(), "").await;
+    assert_eq!((answer.status, answer.text().as_str()), (200, "OK"));
+}
+
+#[tokio::test]
+async fn an_unknown_client_is_refused() {
+    let server = Server::shared();
+    let answer = log_out(&server.browser(), "client_id=nobody").await;
+    assert_error_page(&answer, "Unknown client: nobody");
+}
+
+#[tokio::test]
+async fn a_refused_logout_ends_nothing() {
+    let server = Server::shared();
+    let browser = logged_in(server).await;
+    assert_not_allowed(&log_out(&browser, "returnTo=https://evil.example/").await);
+    assert!(is_logged_in(server, &browser).await);
+}
+
+#[tokio::test]
+async fn logouts_and_refused_ones_are_logged() {
+    let Some(server) = Server::start("reads what a server of its own writes") else {
+        return;
+    };
+    let browser = logged_in(&server).await;
+    log_out(&browser, "returnTo=https://evil.example/").await;
+    log_out(&browser, "client_id=spa-strict").await;
+    let log = server.stop();
+    let line = |code: &str| {
+        let code = format!("type=\"{code}\"");
+        let line = log.lines().find(|line| line.contains(&code));
+        line.unwrap_or_else(|| panic!("no `{code}` in {log}"))
+    };
+    assert!(line("flo").contains("evil.example"), "{log}");
+    assert!(line("slo").contains("auth0|ada"), "{log}");
+    assert!(line("slo").contains("spa-strict"), "{log}");
 }
 
 #[tokio::test]

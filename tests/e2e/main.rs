@@ -2,6 +2,7 @@
 //! holds across paths. The name of a test is its claim.
 
 mod authorize;
+mod backchannel_logout;
 mod bad_input;
 mod concurrency;
 mod consent;
@@ -16,6 +17,9 @@ mod interleaving;
 mod local_cli;
 mod login;
 mod logout;
+mod logout_faults;
+mod oidc_logout;
+mod oidc_logout_question;
 mod redirect_uri;
 mod revoke;
 mod secrecy;

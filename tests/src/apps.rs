@@ -186,6 +186,28 @@ pub const WEB_ES256: App = App::web(
     "https://es256.example.com/callback",
     "web-es256-secret-0123456789abcdef0123456789abcdef0123456789abcd",
 );
+/// Is told of logouts, at the path `/notified` of [`NOBODY`]; may return to `/bye` after one.
+pub const WEB_NOTIFIED: App = App::web(
+    "web-notified",
+    "Web notified",
+    "https://notified.example.com/callback",
+    "web-notified-secret-0123456789abcdef0123456789abcdef0123456789ab",
+);
+/// The same in HS256, at `/notified-hs256`.
+pub const WEB_NOTIFIED_HS256: App = App::web(
+    "web-notified-hs256",
+    "Web notified HS256",
+    "https://notified-hs256.example.com/callback",
+    "web-notified-hs256-secret-0123456789abcdef0123456789abcdef012345",
+);
+/// Is told of revoked sessions alone, at `/revocations`.
+pub const SPA_NOTIFIED_OTHERWISE: App = App::public(
+    "spa-notified-otherwise",
+    "SPA notified otherwise",
+    "https://otherwise.example.com/callback",
+);
+/// Where the back channels of the tenant file are: nobody listens there.
+pub const NOBODY: &str = "http://127.0.0.1:9";
 /// Somebody else's application: it has to ask.
 pub const THIRD_PARTY: App = App::web(
     "third-party",

@@ -73,6 +73,13 @@ impl Http {
         send(self.request(Method::GET, path)).await
     }
 
+    /// `GET` with a query.
+    pub async fn get_query(&self, path: &str, query: &[(&str, &str)]) -> Answer {
+        let mut url = self.resolve(path);
+        url.query_pairs_mut().extend_pairs(query);
+        self.get(url.as_str()).await
+    }
+
     /// `GET` with a bearer token.
     pub async fn get_with_bearer(&self, path: &str, token: &str) -> Answer {
         send(self.request(Method::GET, path).bearer_auth(token)).await

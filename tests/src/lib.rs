@@ -7,6 +7,7 @@
 //! - [`flow`]: from a login to tokens in one expression;
 //! - [`apps`]: the clients, APIs and users of `fixtures/tenant.yaml`, which [`tenant`] cuts;
 //! - [`jwt`], [`pkce`]: the client's side of the cryptography;
+//! - [`receiver`]: an application's back channel;
 //! - [`assertions`]: what is checked about every answer of a kind;
 //! - [`proxy`]: breaks the connection between a server and its store; [`faulty`] puts it there.
 
@@ -21,6 +22,7 @@ pub mod jwt;
 pub mod pkce;
 pub mod process;
 pub mod proxy;
+pub mod receiver;
 pub mod server;
 pub mod tenant;
 

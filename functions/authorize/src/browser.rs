@@ -2,10 +2,12 @@
 
 use http::header::SET_COOKIE;
 use shared::{
+    adapters::dynamo::CommitError,
     app::App,
     domain::{
+        client::LogoutInitiator,
         denial::Denial,
-        ids::{SessionId, UserId},
+        ids::{ClientId, SessionId, UserId},
         sealed::{Owned, Purpose},
         session::Session,
         settings::Settings,
@@ -17,6 +19,8 @@ use shared::{
     },
     system::random,
 };
+
+use crate::backchannel;
 
 /// Auth0's name for it.
 const SESSION_COOKIE: &str = "auth0";
@@ -45,7 +49,7 @@ impl BrowserSession {
 
     /// A new session for a user who has just proved who they are. Its id is new too, so that nobody
     /// can have planted it.
-    pub(crate) async fn begin(
+    async fn begin(
         app: &App,
         user_id: &UserId,
         settings: &Settings,
@@ -57,17 +61,55 @@ impl BrowserSession {
         Ok(Self { id, session })
     }
 
-    /// Writes down that the browser was here.
+    /// The session of a user who has just logged in. The browser's own goes on if it is the same user's,
+    /// so that its applications still hear of its end; somebody else's ends.
+    pub(crate) async fn log_in(
+        app: &App,
+        request: &Request,
+        user_id: &UserId,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Result<Self, Denial> {
+        match Self::load(app, request, now).await? {
+            Some(before) if before.session.user_id == *user_id => {
+                let session = before.session.renewed(settings, now);
+                match app.store.renew_session(before.id, &session).await {
+                    Ok(()) => {
+                        return Ok(Self {
+                            id: before.id,
+                            session,
+                        });
+                    }
+                    // Logged out in another tab.
+                    Err(CommitError::Conflict) => {}
+                    Err(CommitError::Store(error)) => return Err(error.into()),
+                }
+            }
+            Some(before) => before.end(app, now).await?,
+            None => {}
+        }
+        Self::begin(app, user_id, settings, now).await
+    }
+
+    /// Writes down that the browser was here, and is logged into an application. `false` says that the
+    /// session has ended meanwhile.
     pub(crate) async fn touch(
         &self,
         app: &App,
+        client: &ClientId,
         settings: &Settings,
         now: Timestamp,
-    ) -> Result<(), Denial> {
-        Ok(app
-            .store
-            .touch_session(self.id, &self.session.touched(settings, now))
-            .await?)
+    ) -> Result<bool, Denial> {
+        let touched = self.session.touched(settings, now);
+        match app.store.touch_session(self.id, &touched, client).await {
+            Ok(()) => Ok(true),
+            Err(CommitError::Conflict) => Ok(false),
+            Err(CommitError::Store(error)) => Err(error.into()),
+        }
+    }
+
+    async fn end(&self, app: &App, now: Timestamp) -> Result<(), Denial> {
+        end(app, &self.session.user_id, self.id, now).await
     }
 
     /// Gives the browser its cookie.
@@ -102,7 +144,7 @@ impl BrowserSession {
     }
 }
 
-/// Ends the browser's session, in the store and in the browser.
+/// Ends the browser's session: in the store, for its applications, and in the browser.
 pub(crate) async fn end_session(
     app: &App,
     request: &Request,
@@ -110,13 +152,24 @@ pub(crate) async fn end_session(
 ) -> Result<Option<UserId>, Denial> {
     let ended = named(app, request).await;
     if let Some((user_id, id)) = &ended {
-        app.store.delete_session(user_id, *id).await?;
+        end(app, user_id, *id, app.moment(request).now).await?;
     }
     let https = app.issuer.is_https();
     if let Some(cookie) = cookies::set(SESSION_COOKIE, "", Stay::Gone, Site::Any, https) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
     Ok(ended.map(|(user_id, _)| user_id))
+}
+
+/// Its applications hear of it once it is a fact. What was read before counts only if the answer of the
+/// removal was lost: a login meanwhile may have added to it.
+async fn end(app: &App, user_id: &UserId, id: SessionId, now: Timestamp) -> Result<(), Denial> {
+    let before = app.store.load_session(user_id, id).await?;
+    let ended = app.store.delete_session(user_id, id).await?.or(before);
+    if let Some(ended) = ended {
+        backchannel::notify(app, &ended, LogoutInitiator::RpLogout, now).await;
+    }
+    Ok(())
 }
 
 /// The session that the cookie names.

@@ -1,7 +1,9 @@
 //! Everything a browser is sent to: `/authorize` (RFC 6749 section 4.1.1, `OpenID` Connect Core
-//! section 3.1.2), the login and consent pages, `/activate`, `/v2/logout`, and `/userinfo`.
+//! section 3.1.2), the login and consent pages, `/activate`, `/v2/logout`, `/oidc/logout`, and
+//! `/userinfo`.
 
 mod answer;
+mod backchannel;
 mod browser;
 mod checks;
 mod consent;
@@ -9,6 +11,7 @@ mod device;
 mod front_channel;
 mod login;
 mod logout;
+mod oidc_logout;
 mod pages;
 mod request;
 mod resume;
@@ -55,10 +58,19 @@ async fn page(app: &App, request: &Request, path: &str) -> Result<Response, Deni
         (&Method::GET, "/activate/confirm") => device::confirm::show(app, request).await,
         (&Method::POST, "/activate/confirm") => device::confirm::submit(app, request).await,
         (&Method::GET, "/v2/logout") => logout::handle(app, request).await,
+        (&Method::GET | &Method::POST, "/oidc/logout") => oidc_logout::handle(app, request).await,
+        (&Method::POST, "/oidc/logout/confirm") => oidc_logout::confirm(app, request).await,
         (
             _,
-            "/authorize" | "/authorize/resume" | "/u/login" | "/u/consent" | "/activate"
-            | "/activate/confirm" | "/v2/logout",
+            "/authorize"
+            | "/authorize/resume"
+            | "/u/login"
+            | "/u/consent"
+            | "/activate"
+            | "/activate/confirm"
+            | "/v2/logout"
+            | "/oidc/logout"
+            | "/oidc/logout/confirm",
         ) => Err(Denial::MethodNotAllowed),
         _ => Err(Denial::NotFound),
     }

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use http::StatusCode;
 use shared::{
     adapters::dynamo::LoginRecord,
-    app::{App, Moment},
+    app::App,
     domain::{
         denial::Denial,
         ids::{ConnectionName, UserId},
@@ -58,7 +58,12 @@ pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Den
     let password = Secret::new(params.text("password")?.unwrap_or_default());
     let settings = app.settings().await?;
     match check(app, &settings, username, password, &transaction).await? {
-        Outcome::Welcome(user_id) => welcome(app, &user_id, &settings, &transaction, at).await,
+        Outcome::Welcome(user_id) => {
+            let session = BrowserSession::log_in(app, request, &user_id, &settings, at.now).await?;
+            let mut response = response::redirect(&transaction.address("/authorize/resume"));
+            session.attach(app, &settings, &mut response).await?;
+            Ok(response)
+        }
         Outcome::Blocked(user_id) => transaction.block(app, request, &user_id).await,
         Outcome::Wrong => {
             page(
@@ -153,19 +158,6 @@ fn decoy() -> Option<PasswordHash> {
             PasswordHash::hash(&Secret::new(nobody), random()).ok()
         })
         .clone()
-}
-
-async fn welcome(
-    app: &App,
-    user_id: &UserId,
-    settings: &Settings,
-    transaction: &Transaction,
-    at: Moment,
-) -> Result<Response, Denial> {
-    let session = BrowserSession::begin(app, user_id, settings, at.now).await?;
-    let mut response = response::redirect(&transaction.address("/authorize/resume"));
-    session.attach(app, settings, &mut response).await?;
-    Ok(response)
 }
 
 /// What the page says beyond the form itself.

@@ -1,49 +1,57 @@
-//! `GET /v2/logout` ([Auth0's logout]): the browser's session ends, refresh tokens do not.
+//! `GET /v2/logout` ([Auth0's logout]): the browser's session ends, refresh tokens do not. `federated` would
+//! end the session at an identity provider as well; every user of ours logs in here, so there is none.
 //!
 //! [Auth0's logout]: https://auth0.com/docs/authenticate/login/logout/redirect-users-after-logout
+
+use std::sync::Arc;
 
 use http::StatusCode;
 use shared::{
     app::App,
-    domain::{denial::Denial, ids::ClientId, redirect_uri},
+    domain::{client::Client, denial::Denial, ids::ClientId, logout},
     http::{Request, Response, params::Params, response},
     telemetry::event,
 };
 
-use crate::{browser, pages::SignedOutPage, screen::Screen};
+use crate::browser;
 
 /// Ends the session, and goes where the application and its registration agree on.
 pub(crate) async fn handle(app: &App, request: &Request) -> Result<Response, Denial> {
+    or_log(log_out(app, request).await)
+}
+
+async fn log_out(app: &App, request: &Request) -> Result<Response, Denial> {
     let params = Params::of_query(request)?;
+    let return_to = params.text("returnTo")?;
     let client_id = params.text("client_id")?;
-    let allowed = match client_id {
+    let target = match client_id {
         Some(named) => {
-            let unknown = || Denial::UnknownClient(named.to_owned());
-            let id = ClientId::parse(named).map_err(|_| unknown())?;
-            app.client(&id)
-                .await?
-                .ok_or_else(unknown)?
-                .allowed_logout_urls
-                .clone()
+            let client = client(app, named).await?;
+            logout::return_to(&client.allowed_logout_urls, return_to)?
         }
-        None => app.settings().await?.allowed_logout_urls.clone(),
+        None => logout::return_to(&app.settings().await?.allowed_logout_urls, return_to)?,
     };
-    let target = match params.text("returnTo")? {
-        Some(url) if redirect_uri::is_allowed_logout_url(&allowed, url) => Some(url.to_owned()),
-        Some(url) => return Err(Denial::ReturnToNotAllowed(url.to_owned())),
-        None => allowed.into_iter().find(|url| !url.contains('*')),
-    };
-    let mut answer = match target {
+    let answer = match target {
         Some(url) => response::redirect(&url),
-        None => {
-            let screen = Screen::new(app, request).await;
-            let html = SignedOutPage {
-                branding: screen.branding(),
-                nonce: &screen.nonce,
-            };
-            screen.page(StatusCode::OK, html.render(), None)
-        }
+        None => response::text(StatusCode::OK, "OK"),
     };
+    end(app, request, client_id, answer).await
+}
+
+/// The application that a logout names.
+pub(crate) async fn client(app: &App, named: &str) -> Result<Arc<Client>, Denial> {
+    let unknown = || Denial::UnknownClient(named.to_owned());
+    let id = ClientId::parse(named).map_err(|_| unknown())?;
+    app.client(&id).await?.ok_or_else(unknown)
+}
+
+/// Ends the browser's session along with an answer.
+pub(crate) async fn end(
+    app: &App,
+    request: &Request,
+    client_id: Option<&str>,
+    mut answer: Response,
+) -> Result<Response, Denial> {
     let user_id = browser::end_session(app, request, &mut answer).await?;
     tracing::info!(
         r#type = event::LOGGED_OUT,
@@ -51,4 +59,11 @@ pub(crate) async fn handle(app: &App, request: &Request) -> Result<Response, Den
         client_id
     );
     Ok(answer)
+}
+
+/// Leaves a trace of a logout that did not happen.
+pub(crate) fn or_log(answered: Result<Response, Denial>) -> Result<Response, Denial> {
+    answered.inspect_err(|denial| {
+        tracing::warn!(r#type = event::LOGOUT_REFUSED, reason = %denial);
+    })
 }

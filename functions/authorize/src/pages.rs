@@ -1,4 +1,4 @@
-//! The pages that a person sees: log in, consent, an error, the `form_post` hand-over, signed out, and
+//! The pages that a person sees: log in, consent, an error, the `form_post` hand-over, log out, and
 //! those that connect a device.
 //!
 //! A page is a struct with borrowed fields and a template in `templates/`, which the compiler
@@ -105,15 +105,30 @@ pub(crate) struct WebMessagePage<'a> {
     pub(crate) origin: &'a str,
 }
 
-/// Shown after a logout that has nowhere to return to.
+/// `/oidc/logout` where it has to ask. `application` is who sent the browser, if it said so.
+#[derive(Template)]
+#[template(path = "logout.html")]
+pub(crate) struct LogoutPage<'a> {
+    pub(crate) branding: Branding<'a>,
+    pub(crate) nonce: &'a str,
+    pub(crate) application: Option<&'a str>,
+    pub(crate) user: Option<&'a str>,
+    pub(crate) state: &'a str,
+    pub(crate) csrf: &'a str,
+}
+
+/// Shown after a logout that has nowhere to return to, and after one that was declined.
 #[derive(Template)]
 #[template(path = "signed_out.html")]
 pub(crate) struct SignedOutPage<'a> {
     pub(crate) branding: Branding<'a>,
     pub(crate) nonce: &'a str,
+    pub(crate) logged_in: bool,
 }
 
-rendered! { LoginPage, ConsentPage, ErrorPage, FormPostPage, SignedOutPage, WebMessagePage }
+rendered! {
+    LoginPage, ConsentPage, ErrorPage, FormPostPage, LogoutPage, SignedOutPage, WebMessagePage
+}
 
 /// The policy for every page but [`FormPostPage`].
 ///
@@ -427,8 +442,23 @@ mod tests {
         let page = SignedOutPage {
             branding: hostile_branding(),
             nonce: HOSTILE,
+            logged_in: false,
         };
         assert_escaped(&page.render(), 0, 4);
+    }
+
+    #[test]
+    fn the_logout_page_escapes_every_field() {
+        let page = LogoutPage {
+            branding: hostile_branding(),
+            nonce: HOSTILE,
+            application: Some(HOSTILE),
+            user: Some(HOSTILE),
+            state: HOSTILE,
+            csrf: HOSTILE,
+        };
+        // Title: name. Style: nonce. Brand: logo, name. Body: application, user, state, csrf.
+        assert_escaped(&page.render(), 0, 8);
     }
 
     #[test]
@@ -439,6 +469,7 @@ mod tests {
                 ..branding("")
             },
             nonce: "n",
+            logged_in: false,
         };
         assert!(page.render().contains(r#"aria-hidden="true">&#60;</span>"#));
         assert_eq!(

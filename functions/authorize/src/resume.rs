@@ -135,25 +135,40 @@ async fn issue(
         }
         Some(record) => record.user,
         // The session outlived its user.
-        None if checked.prompt.none => {
-            let refusal = Refusal::new("login_required", "Login required");
-            return answer::refuse(app, request, &reply, refusal).await;
-        }
-        None => return go_to(app, "/u/login", checked.clone()).await,
+        None => return log_in(app, request, checked).await,
     };
+    // Before anything is issued: what is issued belongs to a session that is there.
+    if !session
+        .touch(app, &checked.client_id, settings, at.now)
+        .await?
+    {
+        return log_in(app, request, checked).await;
+    }
     let code = if checked.response_type.code {
         Some(new_code(app, checked, session, at).await?)
     } else {
         None
     };
     let tokens = front_channel::tokens(app, granted, &user, code.as_deref(), at).await?;
-    session.touch(app, settings, at.now).await?;
     let given = front_channel::parameters(checked, code.as_deref(), tokens.as_ref());
     let given: Vec<_> = given
         .iter()
         .map(|(name, value)| (*name, value.as_ref()))
         .collect();
     answer::give(app, request, &reply, &given).await
+}
+
+/// For want of a session.
+async fn log_in(
+    app: &App,
+    request: &Request,
+    checked: &AuthorizationRequest,
+) -> Result<Response, Denial> {
+    if checked.prompt.none {
+        let refusal = Refusal::new("login_required", "Login required");
+        return answer::refuse(app, request, &Reply::from(checked), refusal).await;
+    }
+    go_to(app, "/u/login", checked.clone()).await
 }
 
 /// Writes a code down; its text.

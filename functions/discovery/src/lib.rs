@@ -1,13 +1,16 @@
 //! The documents under `/.well-known`: metadata (`OpenID` Connect Discovery, RFC 8414) and keys
-//! (RFC 7517). Public, and good for every origin.
+//! (RFC 7517), and the certificate of the signing key. Public, and good for every origin.
 
+mod certificate;
 mod metadata;
+
+use std::sync::Arc;
 
 use http::Method;
 use jsonwebtoken::jwk::JwkSet;
 use shared::{
     app::SigningKeys,
-    domain::denial::Denial,
+    domain::{denial::Denial, settings::Settings},
     http::{Request, Response, cors, error::OAuthError, response},
 };
 
@@ -23,13 +26,16 @@ pub async fn handle(keys: &SigningKeys, request: &Request) -> Response {
         (
             &Method::GET | &Method::HEAD,
             "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server",
-        ) => response::public_json(&metadata::metadata(keys.issuer()), MAX_AGE),
+        ) => {
+            let metadata = metadata::metadata(keys.issuer(), &*settings(keys).await);
+            response::public_json(&metadata, MAX_AGE)
+        }
         (&Method::GET | &Method::HEAD, "/.well-known/jwks.json") => {
             response::public_json(&key_set(keys).await, MAX_AGE)
         }
-        (_, path) if path.starts_with("/.well-known/") && is_known(path) => {
-            OAuthError::from(&Denial::MethodNotAllowed).into_response()
-        }
+        (&Method::GET | &Method::HEAD, "/pem") => certificate::pem(keys, MAX_AGE).await,
+        (&Method::GET | &Method::HEAD, "/cer") => certificate::der(keys, MAX_AGE).await,
+        (_, path) if is_known(path) => OAuthError::from(&Denial::MethodNotAllowed).into_response(),
         _ => OAuthError::from(&Denial::NotFound).into_response(),
     };
     cors::allow_everyone(&mut answer);
@@ -42,7 +48,18 @@ fn is_known(path: &str) -> bool {
         "/.well-known/openid-configuration"
             | "/.well-known/oauth-authorization-server"
             | "/.well-known/jwks.json"
+            | "/pem"
+            | "/cer"
     )
+}
+
+/// The tenant's settings, or without the store the defaults: a client that starts now needs the document
+/// more than it needs the tenant's word about logout.
+async fn settings(keys: &SigningKeys) -> Arc<Settings> {
+    keys.settings().await.unwrap_or_else(|error| {
+        tracing::error!(%error, "the metadata have to do without the tenant's settings");
+        Arc::default()
+    })
 }
 
 async fn key_set(keys: &SigningKeys) -> JwkSet {

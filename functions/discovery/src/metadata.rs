@@ -1,10 +1,14 @@
 //! The metadata document. It names what is there and nothing else.
 
 use serde::Serialize;
-use shared::config::Issuer;
+use shared::{config::Issuer, domain::settings::Settings};
 
 /// The document, in the order of Auth0's.
 #[derive(Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the specifications say with a switch what is supported"
+)]
 pub(crate) struct Metadata {
     issuer: String,
     authorization_endpoint: String,
@@ -13,6 +17,8 @@ pub(crate) struct Metadata {
     userinfo_endpoint: String,
     jwks_uri: String,
     revocation_endpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_session_endpoint: Option<String>,
     scopes_supported: &'static [&'static str],
     response_types_supported: &'static [&'static str],
     response_modes_supported: &'static [&'static str],
@@ -25,9 +31,11 @@ pub(crate) struct Metadata {
     claims_supported: &'static [&'static str],
     request_parameter_supported: bool,
     request_uri_parameter_supported: bool,
+    backchannel_logout_supported: bool,
+    backchannel_logout_session_supported: bool,
 }
 
-pub(crate) fn metadata(issuer: &Issuer) -> Metadata {
+pub(crate) fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
     Metadata {
         issuer: issuer.as_str().to_owned(),
         authorization_endpoint: issuer.join("authorize"),
@@ -36,6 +44,9 @@ pub(crate) fn metadata(issuer: &Issuer) -> Metadata {
         userinfo_endpoint: issuer.join("userinfo"),
         jwks_uri: issuer.join(".well-known/jwks.json"),
         revocation_endpoint: issuer.join("oauth/revoke"),
+        end_session_endpoint: settings
+            .end_session_endpoint_discovery
+            .then(|| issuer.join("oidc/logout")),
         scopes_supported: &[
             "openid",
             "profile",
@@ -99,5 +110,7 @@ pub(crate) fn metadata(issuer: &Issuer) -> Metadata {
         ],
         request_parameter_supported: false,
         request_uri_parameter_supported: false,
+        backchannel_logout_supported: true,
+        backchannel_logout_session_supported: true,
     }
 }

@@ -10,6 +10,7 @@ pub(crate) async fn answer(app: &App, request: &Request) -> Response {
     match request.uri().path() {
         "/oauth/token" | "/oauth/device/code" => token::handle(app, request).await,
         "/oauth/revoke" => revoke::handle(app, request).await,
+        "/pem" | "/cer" => discovery::handle(app.signing_keys(), request).await,
         path if path.starts_with("/.well-known/") => {
             discovery::handle(app.signing_keys(), request).await
         }

@@ -17,6 +17,7 @@ use crate::{
     client_auth::{RawAuthMethods, auth_method, client_secret},
     fields::{Whole, display_name, id, one_of},
     grant_types,
+    oidc_logout::{self, RawOidcLogout},
     path::{Checked, Fault, Notes, Path},
     refresh_token::{self, RawRefreshToken, Surroundings},
     urls,
@@ -38,6 +39,7 @@ pub(crate) struct RawClient {
     allowed_origins: Option<Vec<String>>,
     web_origins: Option<Vec<String>>,
     allowed_logout_urls: Option<Vec<String>>,
+    oidc_logout: Option<RawOidcLogout>,
     grant_types: Option<Vec<String>>,
     jwt_configuration: Option<RawJwtConfiguration>,
     refresh_token: Option<RawRefreshToken>,
@@ -123,6 +125,7 @@ impl RawClient {
                 self.allowed_logout_urls,
                 urls::logout_url,
             )?,
+            oidc_logout: oidc_logout::check(&at.key("oidc_logout"), self.oidc_logout)?,
             grant_types,
             jwt_configuration,
             refresh_token,
@@ -263,7 +266,7 @@ pub(crate) fn signing_algorithm(at: &Path, name: &str) -> Checked<SigningAlgorit
 #[cfg(test)]
 mod tests {
     use shared::domain::{
-        client::{AuthMethod, RefreshTokenPolicy},
+        client::{AuthMethod, OidcLogout, RefreshTokenPolicy},
         time::Lifetime,
     };
 
@@ -297,6 +300,7 @@ mod tests {
             allowed_origins: vec![],
             web_origins: vec![],
             allowed_logout_urls: vec![],
+            oidc_logout: OidcLogout::default(),
             grant_types: [
                 "authorization_code",
                 "implicit",

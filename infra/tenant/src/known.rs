@@ -42,7 +42,7 @@ struct Object {
     unsupported: &'static [&'static str],
 }
 
-const OBJECTS: [Object; 16] = [
+const OBJECTS: [Object; 19] = [
     Object {
         shape: "",
         known: &["exclude", "include", "rulesConfigs"],
@@ -134,7 +134,6 @@ const OBJECTS: [Object; 16] = [
             "encryption_key",
             "identity_assertion_authorization_grant",
             "jwks_uri",
-            "oidc_logout",
             "require_proof_of_possession",
             "require_pushed_authorization_requests",
             "signed_request_object",
@@ -147,6 +146,11 @@ const OBJECTS: [Object; 16] = [
         shape: "clients[].jwt_configuration",
         known: &["scopes"],
         unsupported: &[],
+    },
+    Object {
+        shape: "clients[].oidc_logout",
+        known: &[],
+        unsupported: &["backchannel_logout_session_metadata"],
     },
     Object {
         shape: "clients[].refresh_token",
@@ -237,14 +241,12 @@ const OBJECTS: [Object; 16] = [
             "idle_ephemeral_session_lifetime_in_minutes",
             "include_session_metadata_in_tenant_logs",
             "legacy_sandbox_version",
-            "oidc_logout",
             "phone_consolidated_experience",
             "pushed_authorization_requests_supported",
             "resource_parameter_profile",
             "sandbox_version",
             "sandbox_versions_available",
             "security_headers",
-            "sessions",
             "support_email",
             "support_url",
         ],
@@ -290,6 +292,16 @@ const OBJECTS: [Object; 16] = [
             "enable_dynamic_client_registration",
             "require_pushed_authorization_requests",
         ],
+    },
+    Object {
+        shape: "tenant.oidc_logout",
+        known: &[],
+        unsupported: &[],
+    },
+    Object {
+        shape: "tenant.sessions",
+        known: &["anonymous"],
+        unsupported: &[],
     },
     Object {
         shape: "tenant.universal_login",

@@ -20,6 +20,7 @@ mod import;
 mod keywords;
 mod known;
 mod node;
+mod oidc_logout;
 mod passwords;
 mod path;
 mod rate_limit;

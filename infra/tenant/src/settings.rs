@@ -40,6 +40,8 @@ pub(crate) struct RawSettings {
     idle_session_lifetime_in_minutes: Option<Number>,
     session_cookie: Option<RawSessionCookie>,
     flags: Option<RawFlags>,
+    oidc_logout: Option<RawOidcLogout>,
+    sessions: Option<RawSessions>,
     skip_non_verifiable_callback_uri_confirmation_prompt: Option<bool>,
     universal_login: Option<RawUniversalLogin>,
     device_flow: Option<RawDeviceFlow>,
@@ -56,6 +58,18 @@ struct RawSessionCookie {
 #[serde(default)]
 struct RawFlags {
     revoke_refresh_token_grant: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RawOidcLogout {
+    rp_logout_end_session_endpoint_discovery: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RawSessions {
+    oidc_logout_prompt_enabled: Option<bool>,
 }
 
 /// Where the colours were before there was `branding`.
@@ -132,6 +146,14 @@ pub(crate) fn check(
             .device_flow
             .unwrap_or_default()
             .check(&at.key("device_flow"))?,
+        end_session_endpoint_discovery: raw
+            .oidc_logout
+            .and_then(|logout| logout.rp_logout_end_session_endpoint_discovery)
+            .unwrap_or(default.end_session_endpoint_discovery),
+        oidc_logout_prompt_enabled: raw
+            .sessions
+            .and_then(|sessions| sessions.oidc_logout_prompt_enabled)
+            .unwrap_or(default.oidc_logout_prompt_enabled),
         refresh_token_rate_limit: raw
             .refresh_token_rate_limit
             .map(|limit| limit.check(&at.key("refresh_token_rate_limit")))
@@ -250,6 +272,8 @@ mod tests {
   session_cookie: {mode: non-persistent}
   flags: {revoke_refresh_token_grant: true, enable_sso: true}
   skip_non_verifiable_callback_uri_confirmation_prompt: true
+  oidc_logout: {rp_logout_end_session_endpoint_discovery: false}
+  sessions: {oidc_logout_prompt_enabled: false}
   support_email: help@example.com
 branding:
   colors: {primary: '#AA0000', page_background: '#ffffff'}
@@ -274,6 +298,8 @@ resourceServers: [{identifier: https://api.example.com}]",
                 revoke_refresh_token_grant: true,
                 skip_non_verifiable_callback_uri_confirmation_prompt: true,
                 device_flow: Settings::default().device_flow,
+                end_session_endpoint_discovery: false,
+                oidc_logout_prompt_enabled: false,
                 refresh_token_rate_limit: RateLimit::REFRESH,
             }
         );
@@ -340,6 +366,15 @@ branding: {colors: {primary: ''}, logo_url: ''}",
             (
                 "tenant:\n  allowed_logout_urls:\n    - https://a.example\n    - nowhere",
                 "4:7: tenant.allowed_logout_urls[1]: must be an absolute URL",
+            ),
+            (
+                "tenant:\n  oidc_logout:\n    rp_logout_end_session_endpoint_discovery: sure",
+                "3:5: tenant.oidc_logout.rp_logout_end_session_endpoint_discovery: must be true or \
+                 false",
+            ),
+            (
+                "tenant:\n  sessions:\n    oidc_logout_prompt_enabled: 2",
+                "3:5: tenant.sessions.oidc_logout_prompt_enabled: must be true or false",
             ),
             (
                 "branding:\n  colors:\n    primary: red",

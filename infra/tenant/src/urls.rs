@@ -38,6 +38,29 @@ pub(crate) fn logout_url(at: &Path, text: &str) -> Checked<String> {
     parse(at, text).map(|_| text.to_owned())
 }
 
+/// Where logout tokens are sent: HTTPS and no fragment (`OpenID` Connect Back-Channel Logout section 2.2). On
+/// the same machine, a laptop's, HTTP will do.
+pub(crate) fn backchannel(at: &Path, text: &str) -> Checked<String> {
+    let url = parse(at, text)?;
+    let fault = |message: &str| Err(Fault::new(at.clone(), message));
+    let loopback = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    };
+    if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
+        return fault("must be an https URL; http only on this machine");
+    }
+    if text.contains("://*.") {
+        return fault("must not contain a wildcard");
+    }
+    if url.fragment().is_some() {
+        return fault("must not have a fragment");
+    }
+    Ok(text.to_owned())
+}
+
 /// A browser's origin. Paths and a final slash, which people leave behind when they copy a URL, are
 /// cut off.
 pub(crate) fn origin(at: &Path, text: &str) -> Checked<String> {

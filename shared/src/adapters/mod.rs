@@ -1,3 +1,4 @@
 //! What reaches outside the process.
 
 pub mod dynamo;
+pub mod outbound;

@@ -201,7 +201,7 @@ fn opaque_token(wanted: &TokensFor<'_>, keyring: &Keyring) -> Result<String, Den
     Ok(keyring.seal(key, Purpose::AccessToken, "", random(), &plaintext)?)
 }
 
-fn signing_key(
+pub(super) fn signing_key(
     algorithm: SigningAlgorithm,
     secret: Option<&Secret>,
 ) -> Result<SigningKey<'_>, Denial> {
@@ -221,7 +221,7 @@ fn api_secret(api: &ResourceServer, keyring: &Keyring) -> Result<Option<Secret>,
     }
 }
 
-fn client_secret(
+pub(super) fn client_secret(
     client: &Client,
     algorithm: SigningAlgorithm,
     keyring: &Keyring,

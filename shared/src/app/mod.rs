@@ -7,6 +7,7 @@ mod devices;
 mod families;
 mod keyring;
 mod limiter;
+mod logout;
 mod minting;
 mod refreshing;
 mod signing;
@@ -15,7 +16,10 @@ mod verification;
 use std::sync::Arc;
 
 use crate::{
-    adapters::dynamo::{Store, StoreError},
+    adapters::{
+        dynamo::{Store, StoreError},
+        outbound::Outbound,
+    },
     aws::Clients,
     config::{Config, Issuer, KeyConfig},
     domain::{
@@ -63,11 +67,12 @@ pub struct App {
     pub clock: Arc<Clock>,
     /// What holds the keys.
     pub key_service: Arc<KeyService>,
+    /// What we ask of others.
+    pub outbound: Outbound,
     signing: SigningKeys,
     keyring: Refreshing<Keyring>,
     clients: Cache<ClientId, Client>,
     resource_servers: Cache<Audience, ResourceServer>,
-    settings: Cache<(), Settings>,
     limiter: Limiter,
 }
 
@@ -185,11 +190,11 @@ impl App {
             store,
             clock,
             key_service,
+            outbound: Outbound::default(),
             signing,
             keyring,
             clients: Cache::default(),
             resource_servers: Cache::default(),
-            settings: Cache::default(),
             limiter: Limiter::default(),
         })
     }
@@ -237,19 +242,14 @@ impl App {
 
     /// The tenant's settings, likewise.
     pub async fn settings(&self) -> Result<Arc<Settings>, Denial> {
-        let now = self.clock.now();
-        if let Some(settings) = self.settings.get(&(), now) {
-            return Ok(settings);
-        }
-        let loaded = self.store.load_settings().await?.unwrap_or_default();
-        Ok(self.settings.put((), loaded, now))
+        Ok(self.signing.settings().await?)
     }
 
     /// Forgets what was read of the configuration, so that a change shows at once.
     pub fn forget_configuration(&self) {
         self.clients.clear();
         self.resource_servers.clear();
-        self.settings.clear();
+        self.signing.forget_settings();
     }
 }
 

@@ -1,11 +1,10 @@
 //! Access tokens that come back to us, at `/userinfo`.
 
-use jsonwebtoken::{Algorithm, Validation};
+use jsonwebtoken::Validation;
 use serde::{Deserialize, Serialize};
 
 use super::App;
 use crate::domain::{
-    client::SigningAlgorithm,
     denial::Denial,
     ids::{ClientId, UserId},
     scope::Scope,
@@ -87,11 +86,7 @@ impl App {
             .published(now)
             .find(|key| Some(&key.kid) == kid.as_ref())
             .ok_or_else(invalid)?;
-        let mut validation = Validation::new(match key.algorithm {
-            SigningAlgorithm::PS256 => Algorithm::PS256,
-            SigningAlgorithm::ES256 => Algorithm::ES256,
-            SigningAlgorithm::RS256 | SigningAlgorithm::HS256 => Algorithm::RS256,
-        });
+        let mut validation = Validation::new(key.jwa());
         // The time is checked against our own clock. An ID token has another audience.
         validation.validate_exp = false;
         validation.required_spec_claims = ["aud", "iss"].map(str::to_owned).into_iter().collect();

@@ -199,7 +199,7 @@ fn may_stay_logged_in(client: &Client, api: Option<&ResourceServer>) -> bool {
 mod tests {
     use super::*;
     use crate::domain::{
-        client::{AuthMethod, JwtConfiguration, RefreshTokenPolicy, SigningAlgorithm},
+        client::{AuthMethod, JwtConfiguration, OidcLogout, RefreshTokenPolicy, SigningAlgorithm},
         ids::UserId,
         resource_server::{ApiScope, TokenDialect},
     };
@@ -346,6 +346,7 @@ mod tests {
             allowed_origins: Vec::new(),
             web_origins: Vec::new(),
             allowed_logout_urls: Vec::new(),
+            oidc_logout: OidcLogout::default(),
             grant_types: vec!["refresh_token".to_owned()],
             jwt_configuration: JwtConfiguration::default(),
             refresh_token: RefreshTokenPolicy::ROTATING,

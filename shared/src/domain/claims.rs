@@ -147,6 +147,35 @@ pub struct ProfileClaims {
     pub phone_number_verified: Option<bool>,
 }
 
+/// Claims of a logout token (`OpenID` Connect Back-Channel Logout section 2.4). It has no `nonce`, so that
+/// it never passes for an ID token.
+#[derive(Debug, Serialize)]
+#[expect(
+    missing_docs,
+    reason = "the names are those of OpenID Connect Back-Channel Logout section 2.4"
+)]
+pub struct LogoutTokenClaims<'a> {
+    pub iss: &'a str,
+    pub sub: &'a str,
+    pub aud: &'a str,
+    pub iat: u64,
+    pub exp: u64,
+    pub jti: String,
+    pub sid: &'a str,
+    pub events: LogoutEvents,
+}
+
+/// `events`: what the token is there to say.
+#[derive(Debug, Default, Serialize)]
+pub struct LogoutEvents {
+    #[serde(rename = "http://schemas.openid.net/event/backchannel-logout")]
+    backchannel_logout: Nothing,
+}
+
+/// An empty object.
+#[derive(Debug, Default, Serialize)]
+struct Nothing {}
+
 impl ProfileClaims {
     /// The claims about a user that these scopes open.
     pub fn new(user: &User, scope: &Scope) -> Self {

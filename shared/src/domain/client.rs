@@ -3,7 +3,7 @@
 //!
 //! [client object of Auth0's Management API]: https://auth0.com/docs/api/management/v2/clients/get-clients-by-id
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -41,8 +41,11 @@ pub struct Client {
     pub allowed_origins: Vec<String>,
     /// Origins that may use `web_message` and cross-origin authentication.
     pub web_origins: Vec<String>,
-    /// Where `/v2/logout` may return to.
+    /// Where `/v2/logout` and `/oidc/logout` may return to.
     pub allowed_logout_urls: Vec<String>,
+    /// How it hears of the end of a session.
+    #[serde(default)]
+    pub oidc_logout: OidcLogout,
     /// The grants it may use, by their names at the token endpoint.
     pub grant_types: Vec<String>,
     /// How its ID tokens are made.
@@ -82,6 +85,64 @@ impl Client {
             .iter()
             .find(|grant| &grant.audience == audience)
     }
+}
+
+/// `oidc_logout`: [back-channel logout].
+///
+/// [back-channel logout]: https://auth0.com/docs/authenticate/login/logout/back-channel-logout/configure-back-channel-logout
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OidcLogout {
+    /// Where logout tokens go.
+    pub backchannel_logout_urls: Vec<String>,
+    /// What they are sent for.
+    pub backchannel_logout_initiators: LogoutInitiators,
+}
+
+impl OidcLogout {
+    /// Where the end of a session is told, if it is.
+    pub fn urls_for(&self, initiator: LogoutInitiator) -> &[String] {
+        let told = match &self.backchannel_logout_initiators {
+            LogoutInitiators::All => true,
+            LogoutInitiators::Selected(selected) => selected.contains(&initiator),
+        };
+        if told {
+            &self.backchannel_logout_urls
+        } else {
+            &[]
+        }
+    }
+}
+
+/// `backchannel_logout_initiators`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogoutInitiators {
+    /// `mode: all`
+    All,
+    /// `mode: custom` with its `selected_initiators`.
+    Selected(BTreeSet<LogoutInitiator>),
+}
+
+impl Default for LogoutInitiators {
+    fn default() -> Self {
+        Self::Selected([LogoutInitiator::RpLogout, LogoutInitiator::IdpLogout].into())
+    }
+}
+
+/// What ended a session, as Auth0 names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the names say it, and are Auth0's")]
+pub enum LogoutInitiator {
+    RpLogout,
+    IdpLogout,
+    PasswordChanged,
+    SessionExpired,
+    SessionRevoked,
+    AccountDeleted,
+    EmailIdentifierChanged,
+    MfaPhoneUnenrolled,
+    AccountDeactivated,
 }
 
 /// `app_type`.

@@ -42,7 +42,7 @@ pub enum Denial {
     /// Unknown client, wrong secret, bad assertion.
     #[error("client authentication failed: {0}")]
     ClientAuthentication(&'static str),
-    /// `/authorize` or `/v2/logout` was sent by a client that does not exist.
+    /// `/authorize` or a logout was sent by a client that does not exist.
     #[error("unknown client `{0}`")]
     UnknownClient(String),
     /// The redirect URI is none of the client's.
@@ -51,6 +51,15 @@ pub enum Denial {
     /// The `returnTo` of a logout is none of those allowed.
     #[error("returnTo not allowed: `{0}`")]
     ReturnToNotAllowed(String),
+    /// The `post_logout_redirect_uri` of a logout is none of those allowed.
+    #[error("post_logout_redirect_uri not allowed: `{0}`")]
+    PostLogoutRedirectUriNotAllowed(String),
+    /// The `id_token_hint` of a logout is no ID token of ours.
+    #[error("id_token_hint refused: {0}")]
+    IdTokenHint(&'static str),
+    /// What a logout says twice does not agree.
+    #[error("logout refused: {0}")]
+    LogoutRequest(&'static str),
     /// The grant type is none of ours.
     #[error("unsupported grant type `{0}`")]
     UnsupportedGrantType(String),

@@ -25,6 +25,7 @@ pub mod code;
 pub mod device;
 pub mod errand;
 pub mod family;
+pub mod logout;
 pub mod session;
 
 pub mod claims;

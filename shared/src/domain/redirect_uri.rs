@@ -40,6 +40,21 @@ pub fn is_allowed_logout_url(allowed: &[String], presented: &str) -> bool {
         .any(|admitted| admitted)
 }
 
+/// Whether a list of registered URLs holds one, query included and letter by letter, but for a
+/// wildcard: the rule of `post_logout_redirect_uri` (`OpenID` Connect RP-Initiated Logout section 3).
+pub fn is_post_logout_redirect_uri(allowed: &[String], presented: &str) -> bool {
+    let Some(parts) = Parts::parse(presented) else {
+        return false;
+    };
+    allowed.iter().any(|registered| {
+        let wildcard = Parts::parse(registered).filter(|url| url.authority.starts_with("*."));
+        match wildcard {
+            Some(wildcard) => wildcard.admits(&parts, false),
+            None => registered == presented,
+        }
+    })
+}
+
 /// Whether an origin is that of one of these URLs, wildcards included.
 pub fn is_allowed_origin<'a>(urls: impl Iterator<Item = &'a String>, origin: &str) -> bool {
     let Some(presented) = Parts::parse(origin) else {
@@ -119,7 +134,7 @@ impl Parts {
             Some(domain) => presented
                 .strip_suffix(domain)
                 .and_then(|label| label.strip_suffix('.'))
-                .is_some_and(|label| !label.is_empty() && !label.contains(['.', ':'])),
+                .is_some_and(|label| !label.is_empty() && !label.contains(['.', ':', '*'])),
             None => self.authority == presented,
         }
     }
@@ -182,6 +197,7 @@ mod tests {
         for other in [
             "https://example.com/cb",
             "https://.example.com/cb",
+            "https://*.example.com/cb",
             "https://a.b.example.com/cb",
             "https://evil-example.com/cb",
             "https://evil.com/.example.com/cb",
@@ -260,6 +276,27 @@ mod tests {
             "",
         ] {
             assert!(!allowed(origin), "{origin}");
+        }
+    }
+
+    #[test]
+    fn post_logout_redirect_uris_are_compared_letter_by_letter_query_included() {
+        let registered = ["https://app.example/bye?x=1", "https://*.example.com/bye"];
+        let registered = registered.map(str::to_owned);
+        let allowed = |url| is_post_logout_redirect_uri(&registered, url);
+        assert!(allowed("https://app.example/bye?x=1"));
+        assert!(allowed("https://a.example.com/bye"));
+        for other in [
+            "https://app.example/bye",
+            "https://app.example/bye?x=1&y=2",
+            "https://app.example/bye?x=1#y",
+            "https://APP.example/bye?x=1",
+            "https://a.b.example.com/bye",
+            "https://*.example.com/bye",
+            "https://a.example.com/bye?x=1",
+            "",
+        ] {
+            assert!(!allowed(other), "{other}");
         }
     }
 

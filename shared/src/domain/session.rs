@@ -2,9 +2,15 @@
 //!
 //! [Auth0's session lifetimes]: https://auth0.com/docs/manage-users/sessions/session-lifetime-limits
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
-use super::{ids::UserId, settings::Settings, time::Timestamp};
+use super::{
+    ids::{ClientId, UserId},
+    settings::Settings,
+    time::Timestamp,
+};
 
 /// A browser session as the store keeps it, under its user and its own id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,10 +23,13 @@ pub struct Session {
     pub created_at: Timestamp,
     /// When the user last proved who they are: `auth_time`.
     pub authenticated_at: Timestamp,
-    /// Its end, fixed when it began.
+    /// Its end, fixed by the login.
     pub expires_at: Timestamp,
     /// Its end if the browser does not come back.
     pub idle_expires_at: Timestamp,
+    /// The applications that were logged into in it, and hear of its end.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub clients: BTreeSet<ClientId>,
 }
 
 impl Session {
@@ -33,6 +42,19 @@ impl Session {
             authenticated_at: now,
             expires_at: now.plus(settings.session_lifetime),
             idle_expires_at: now.plus(settings.idle_session_lifetime),
+            clients: BTreeSet::new(),
+        }
+    }
+
+    /// The session after its user has proved once more who they are: as long as a new one, but with
+    /// the id that its applications know.
+    #[must_use]
+    pub fn renewed(&self, settings: &Settings, now: Timestamp) -> Self {
+        Self {
+            authenticated_at: now,
+            expires_at: now.plus(settings.session_lifetime),
+            idle_expires_at: now.plus(settings.idle_session_lifetime),
+            ..self.clone()
         }
     }
 

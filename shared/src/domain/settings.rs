@@ -11,8 +11,13 @@ use super::{
     user_code::UserCodeFormat,
 };
 
-/// Settings of the whole tenant.
+/// Settings of the whole tenant; what an older item lacks is as by default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are Auth0's switches, and no two of them make a state"
+)]
 pub struct Settings {
     /// The name on the login page.
     pub friendly_name: String,
@@ -37,8 +42,12 @@ pub struct Settings {
     /// Whether callbacks that anybody could claim (loopback, custom scheme) go unasked.
     pub skip_non_verifiable_callback_uri_confirmation_prompt: bool,
     /// How user codes look (`device_flow`).
-    #[serde(default)]
     pub device_flow: UserCodeFormat,
+    /// Whether discovery names `/oidc/logout` (`oidc_logout.rp_logout_end_session_endpoint_discovery`).
+    pub end_session_endpoint_discovery: bool,
+    /// Whether `/oidc/logout` asks where no hint shows who sent the browser
+    /// (`sessions.oidc_logout_prompt_enabled`).
+    pub oidc_logout_prompt_enabled: bool,
     /// How often one refresh token may be exchanged from one address, where the client does not say.
     #[serde(default = "default_refresh_limit")]
     pub refresh_token_rate_limit: RateLimit,
@@ -63,6 +72,8 @@ impl Default for Settings {
             revoke_refresh_token_grant: false,
             skip_non_verifiable_callback_uri_confirmation_prompt: false,
             device_flow: UserCodeFormat::default(),
+            end_session_endpoint_discovery: true,
+            oidc_logout_prompt_enabled: true,
             refresh_token_rate_limit: RateLimit::REFRESH,
         }
     }

@@ -139,6 +139,21 @@ impl From<&Denial> for OAuthError {
                     printable(url)
                 ),
             ),
+            Denial::PostLogoutRedirectUriNotAllowed(url) => error(
+                400,
+                "invalid_request",
+                format!(
+                    "The \"post_logout_redirect_uri\" parameter \"{}\" is not defined as a valid URL \
+                     in \"Allowed Logout URLs\"",
+                    printable(url)
+                ),
+            ),
+            Denial::IdTokenHint(reason) => error(
+                400,
+                "invalid_request",
+                format!("Invalid id_token_hint: {reason}"),
+            ),
+            Denial::LogoutRequest(reason) => error(400, "invalid_request", *reason),
             Denial::UnsupportedGrantType(name) => error(
                 403,
                 "unsupported_grant_type",

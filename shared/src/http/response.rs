@@ -62,7 +62,15 @@ pub fn redirect(location: &str) -> Response {
 
 /// A JSON document that browsers and gateways may keep for so many seconds.
 pub fn public_json(body: &impl Serialize, max_age: u32) -> Response {
-    let mut response = json(StatusCode::OK, body);
+    keep(json(StatusCode::OK, body), max_age)
+}
+
+/// A file, likewise.
+pub fn public(content_type: &'static str, body: Vec<u8>, max_age: u32) -> Response {
+    keep(with_type(StatusCode::OK, content_type, body), max_age)
+}
+
+fn keep(mut response: Response, max_age: u32) -> Response {
     response.headers_mut().remove(PRAGMA);
     if let Ok(value) = HeaderValue::try_from(format!("public, max-age={max_age}")) {
         response.headers_mut().insert(CACHE_CONTROL, value);

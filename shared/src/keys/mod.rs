@@ -1,6 +1,7 @@
 //! Keys: the port to whatever holds them, its two adapters ([`kms`], [`mod@file`]), and the signer of
 //! JWTs ([`signer`]).
 
+pub(crate) mod certificate;
 pub mod file;
 pub mod kms;
 pub(crate) mod pair;

@@ -12,7 +12,7 @@ use jsonwebtoken::{
 use serde::Serialize;
 
 use super::{
-    KeyServiceError,
+    KeyServiceError, certificate,
     pair::KeyPair,
     service::{KeyService, ServiceKey},
 };
@@ -62,6 +62,8 @@ pub struct PublishedKey {
     pub jwk: Jwk,
     /// As it verifies.
     pub decoding_key: DecodingKey,
+    /// Its certificate, in DER, if it has one.
+    pub certificate: Option<Vec<u8>>,
 }
 
 /// A JWT could not be made.
@@ -82,6 +84,8 @@ pub enum JwtType {
     Jwt,
     /// `at+jwt` (RFC 9068).
     AccessToken,
+    /// `logout+jwt` (`OpenID` Connect Back-Channel Logout section 2.4).
+    LogoutToken,
 }
 
 /// What signs a JWT.
@@ -115,9 +119,17 @@ impl KnownKey {
             active_from,
         })
     }
-}
 
-impl KnownKey {
+    /// With the certificate that it is also published in.
+    #[must_use]
+    pub(crate) fn with_certificate(mut self, certificate: Option<Vec<u8>>) -> Self {
+        let common = &mut self.published.jwk.common;
+        common.x509_chain = certificate.as_deref().map(certificate::chain);
+        common.x509_sha1_fingerprint = certificate.as_deref().map(certificate::thumbprint);
+        self.published.certificate = certificate;
+        self
+    }
+
     fn term(&self) -> (SigningAlgorithm, Timestamp) {
         (self.published.algorithm, self.active_from)
     }
@@ -139,6 +151,14 @@ impl Signer {
             .map(|key| &key.published)
     }
 
+    /// The certificate of the key that signs with this algorithm, in DER.
+    pub fn certificate(&self, algorithm: SigningAlgorithm, now: Timestamp) -> Option<&[u8]> {
+        self.active(algorithm, now)?
+            .published
+            .certificate
+            .as_deref()
+    }
+
     /// Makes a JWT.
     pub async fn sign(
         &self,
@@ -151,6 +171,7 @@ impl Signer {
         let typ = match typ {
             JwtType::Jwt => "JWT",
             JwtType::AccessToken => "at+jwt",
+            JwtType::LogoutToken => "logout+jwt",
         };
         match key {
             SigningKey::Secret(secret) => {
@@ -222,6 +243,15 @@ pub(crate) fn is_over(
 }
 
 impl PublishedKey {
+    /// The algorithm as `jsonwebtoken` names it.
+    pub(crate) fn jwa(&self) -> Algorithm {
+        match self.algorithm {
+            SigningAlgorithm::PS256 => Algorithm::PS256,
+            SigningAlgorithm::ES256 => Algorithm::ES256,
+            SigningAlgorithm::RS256 | SigningAlgorithm::HS256 => Algorithm::RS256,
+        }
+    }
+
     fn new(algorithm: SigningAlgorithm, spki: &[u8]) -> Result<Self, SignError> {
         let jwt = |e: jsonwebtoken::errors::Error| SignError::Jwt(e.to_string());
         let pem = format!(
@@ -250,6 +280,7 @@ impl PublishedKey {
             kid,
             jwk,
             decoding_key,
+            certificate: None,
         })
     }
 }

@@ -52,6 +52,12 @@ pub mod event {
     pub const WRONG_USER_NAME: &str = "fu";
     /// A logout.
     pub const LOGGED_OUT: &str = "slo";
+    /// A logout was refused.
+    pub const LOGOUT_REFUSED: &str = "flo";
+    /// An application was told of the end of a session.
+    pub const BACKCHANNEL_LOGOUT: &str = "oidc_backchannel_logout_succeeded";
+    /// An application could not be told of the end of a session.
+    pub const BACKCHANNEL_LOGOUT_FAILED: &str = "oidc_backchannel_logout_failed";
     /// A bucket is empty.
     pub const RATE_LIMITED: &str = "api_limit";
     /// Refresh tokens over the limit were removed.

@@ -1,4 +1,4 @@
-// The hosted pages in a real Chromium: login, consent, error, form_post, connecting a device.
+// The hosted pages in a real Chromium: login, consent, logout, error, form_post, connecting a device.
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
@@ -193,6 +193,48 @@ describe('the hosted pages', () => {
       const { code, state } = await received(page);
       assert.ok(code);
       assert.equal(state, 'from-the-application');
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+  }
+
+  for (const { name, ...options } of LOOKS) {
+    test(`logout pages: ${name}`, async () => {
+      const { context, page, complaints } = await openTab(browser, options);
+      await page.goto(request({ prompt: 'consent' }));
+      await fillInLogin(page, demo.user);
+      await page.locator('button[value=accept]').click();
+      await received(page);
+      await page.goto(`${server.url('oidc/logout')}?client_id=third-party`);
+      await look(page, `logout-${name}`);
+      await page.locator('button[value=deny]').click();
+      await look(page, `still-logged-in-${name}`);
+      await page.goto(server.url('oidc/logout'));
+      await page.locator('button[value=accept]').click();
+      await look(page, `logged-out-${name}`);
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+  }
+
+  for (const javaScriptEnabled of [true, false]) {
+    const script = javaScriptEnabled ? 'on' : 'off';
+    test(`a confirmed logout leads to the application, JavaScript ${script}`, async () => {
+      const { context, page, complaints } = await openTab(browser, { javaScriptEnabled });
+      await page.goto(request({ prompt: 'consent' }));
+      await fillInLogin(page, demo.user);
+      await page.locator('button[value=accept]').click();
+      await received(page);
+      const query = new URLSearchParams({
+        client_id: 'third-party',
+        post_logout_redirect_uri: application.callback,
+        state: 'from-the-application',
+      });
+      await page.goto(`${server.url('oidc/logout')}?${query}`);
+      await page.locator('button[value=accept]').click();
+      assert.deepEqual(await received(page), { state: 'from-the-application' });
+      await page.goto(request({ prompt: 'none' }));
+      assert.equal((await received(page)).error, 'login_required');
       assert.deepEqual(complaints, []);
       await context.close();
     });

@@ -4,7 +4,7 @@
 use http::StatusCode;
 use shared::{
     adapters::dynamo::CommitError,
-    app::{App, Moment},
+    app::App,
     domain::{
         denial::Denial,
         device::{Activation, Approval, DeviceGrant, DeviceState, needs_consent},
@@ -54,11 +54,31 @@ pub(crate) async fn proceed(
     if user.blocked {
         return Err(blocked(&activation, &user.user_id));
     }
-    if asks(app, &activation, &parties, &session).await? {
+    connect(app, request, activation, &parties, &device, &session).await
+}
+
+/// Connects the device to the user of a session, if the user agrees.
+async fn connect(
+    app: &App,
+    request: &Request,
+    activation: Activation,
+    parties: &Parties,
+    device: &DeviceGrant,
+    session: &BrowserSession,
+) -> Result<Response, Denial> {
+    if asks(app, &activation, parties, session).await? {
         return go_to(app, "/u/consent", activation).await;
     }
-    match approve(app, &activation, &device, &session, at).await {
-        Ok(()) => Ok(connected(app, request, &parties).await),
+    // Before anything is approved: what the device gets belongs to a session that is there.
+    let (settings, now) = (app.settings().await?, app.moment(request).now);
+    if !session
+        .touch(app, &activation.client_id, &settings, now)
+        .await?
+    {
+        return go_to(app, "/u/login", activation).await;
+    }
+    match approve(app, &activation, device, session).await {
+        Ok(()) => Ok(connected(app, request, parties).await),
         Err(CommitError::Conflict) => Ok(over(app, request, &activation).await),
         Err(CommitError::Store(error)) => Err(error.into()),
     }
@@ -112,7 +132,6 @@ async fn approve(
     activation: &Activation,
     device: &DeviceGrant,
     session: &BrowserSession,
-    at: Moment,
 ) -> Result<(), CommitError> {
     let id = activation.device_id;
     let approval = Approval {
@@ -134,13 +153,6 @@ async fn approve(
         user_id = %session.session.user_id,
         "a device is connected"
     );
-    // The device is connected whether or not the session lives longer for it.
-    let settings = app.settings().await;
-    if let Ok(settings) = settings
-        && let Err(error) = session.touch(app, &settings, at.now).await
-    {
-        tracing::warn!(%error, "a session was not extended");
-    }
     Ok(())
 }
 

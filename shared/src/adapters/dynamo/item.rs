@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::{
     operation::{
+        delete_item::builders::DeleteItemFluentBuilder,
         put_item::{PutItemError, builders::PutItemFluentBuilder},
         update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
     },
@@ -162,15 +163,17 @@ impl Store {
 
     /// Removes one item, whether it is there or not.
     pub(super) async fn delete_item(&self, key: &Key) -> Result<(), StoreError> {
-        let output = self
-            .client
+        let output = self.delete(key).send().await?;
+        cost::wrote(units(output.consumed_capacity()));
+        Ok(())
+    }
+
+    /// A removal of one item, to be filled in.
+    pub(super) fn delete(&self, key: &Key) -> DeleteItemFluentBuilder {
+        self.client
             .delete_item()
             .table_name(&self.table)
             .set_key(Some(key.to_item()))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await?;
-        cost::wrote(units(output.consumed_capacity()));
-        Ok(())
     }
 }

@@ -49,6 +49,9 @@ pub struct StoredSigningKey {
     pub key: StoredPrivateKey,
     /// From when it signs. It is published before that.
     pub active_from: Timestamp,
+    /// Its certificate, DER in base64; of RS256 keys, once a function that signs has seen them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
 }
 
 /// Where a private key is.

@@ -1,13 +1,12 @@
-//! The signing keys in a warm function: written down on first use, looked at every minute, and in
-//! [`SigningMode::Wrapped`] replaced on a schedule.
+//! Where signing keys come from: the table, the key service, and what is due to be added to them.
 
 use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use super::{App, Parts, StartError, refreshing::Refreshing};
 use crate::{
     adapters::dynamo::{CommitError, Store, StoredPrivateKey, StoredSigningKey, StoredSigningKeys},
+    app::StartError,
     config::Issuer,
     domain::{
         client::SigningAlgorithm,
@@ -17,84 +16,32 @@ use crate::{
         Context, KeyUse, SigningMode,
         pair::KeyPair,
         service::{KeyService, ServiceKey},
-        signer::{KnownKey, PrivateKey, PublishedKey, Signer, is_over},
+        signer::{KnownKey, PrivateKey, Signer, is_over},
     },
-    system::Clock,
 };
 
-/// How long a key is published before it signs: longer than the JWKS may be cached.
-pub const SIGNING_KEY_DELAY: Lifetime = Lifetime::from_secs(3_600);
+use super::SIGNING_KEY_DELAY;
 
 /// How long a wrapped key signs before the next one is drawn.
 const ROTATE_AFTER: Lifetime = Lifetime::from_secs(90 * 86_400);
 
-/// The signing keys of a stack, as one process uses them. Discovery needs nothing else.
-#[derive(Debug)]
-pub struct SigningKeys {
-    source: Source,
-    clock: Arc<Clock>,
-    known: Refreshing<Signer>,
-}
-
 /// Where signing keys come from.
 #[derive(Debug, Clone)]
-struct Source {
-    store: Store,
-    service: Arc<KeyService>,
-    issuer: Issuer,
-    mode: SigningMode,
-    key_use: KeyUse,
-}
-
-impl SigningKeys {
-    /// Reads the signing keys, or writes down the first.
-    pub async fn load(parts: &Parts) -> Result<Self, StartError> {
-        let loaded = Self::try_load(parts).await;
-        loaded.map_err(|error| error.of(&parts.store))
-    }
-
-    async fn try_load(parts: &Parts) -> Result<Self, StartError> {
-        let source = Source {
-            store: parts.store.clone(),
-            service: Arc::clone(&parts.key_service),
-            issuer: parts.issuer.clone(),
-            mode: parts.signing_mode,
-            key_use: parts.key_use,
-        };
-        let now = parts.clock.now();
-        let stored = source.current(now).await?;
-        let signer = source.signer(&stored, now).await?;
-        let known = Refreshing::new(stored.version, signer, now);
-        Ok(Self {
-            source,
-            clock: Arc::clone(&parts.clock),
-            known,
-        })
-    }
-
-    /// Who the tokens say they are from.
-    pub fn issuer(&self) -> &Issuer {
-        &self.source.issuer
-    }
-
-    /// The keys of the JWKS.
-    pub async fn published(&self) -> Vec<PublishedKey> {
-        let signer = self.current().await;
-        signer.published(self.clock.now()).cloned().collect()
-    }
-
-    /// The keys, looked at again every minute so that new ones are published before they sign.
-    pub async fn current(&self) -> Arc<Signer> {
-        let now = self.clock.now();
-        self.known
-            .get(now, async |known| self.source.look(known, now).await)
-            .await
-    }
+pub(super) struct Source {
+    pub(super) store: Store,
+    pub(super) service: Arc<KeyService>,
+    pub(super) issuer: Issuer,
+    pub(super) mode: SigningMode,
+    pub(super) key_use: KeyUse,
 }
 
 impl Source {
     /// A newer signer than the one of this version, if there is one.
-    async fn look(&self, known: u32, now: Timestamp) -> Result<Option<(u32, Signer)>, StartError> {
+    pub(super) async fn look(
+        &self,
+        known: u32,
+        now: Timestamp,
+    ) -> Result<Option<(u32, Signer)>, StartError> {
         let stored = self.current(now).await?;
         if stored.version == known {
             return Ok(None);
@@ -103,15 +50,14 @@ impl Source {
     }
 
     /// The stored keys, after whatever is due has been added to them by a function that may.
-    async fn current(&self, now: Timestamp) -> Result<StoredSigningKeys, StartError> {
+    pub(super) async fn current(&self, now: Timestamp) -> Result<StoredSigningKeys, StartError> {
         let stored = self.store.load_signing_keys().await?;
         let mut next = match stored {
             None if !self.key_use.rotates() => return Err(StartError::NoKeysYet),
             None => {
-                let first = StoredSigningKeys {
-                    keys: self.first(now).await?,
-                    version: 1,
-                };
+                let mut keys = self.first(now).await?;
+                self.certify(&mut keys, now).await;
+                let first = StoredSigningKeys { keys, version: 1 };
                 let created = self.store.create_signing_keys(&first).await;
                 return self.settle(created, first).await;
             }
@@ -119,10 +65,11 @@ impl Source {
             Some(stored) => stored,
         };
         let due = self.due(&next, now).await?;
-        if due.is_empty() {
+        let is_due = !due.is_empty();
+        next.keys.extend(due);
+        if !self.certify(&mut next.keys, now).await && !is_due {
             return Ok(next);
         }
-        next.keys.extend(due);
         next.version += 1;
         let committed = self.store.commit_signing_keys(&next).await;
         self.settle(committed, next).await
@@ -189,7 +136,7 @@ impl Source {
         Ok(due)
     }
 
-    async fn new_key(
+    pub(super) async fn new_key(
         &self,
         key: ServiceKey,
         active_from: Timestamp,
@@ -206,6 +153,7 @@ impl Source {
             algorithm,
             key,
             active_from,
+            certificate: None,
         })
     }
 
@@ -228,7 +176,7 @@ impl Source {
     }
 
     /// Of the stored keys those that still matter: one that is over may be gone from the key service.
-    async fn signer(
+    pub(super) async fn signer(
         &self,
         stored: &StoredSigningKeys,
         now: Timestamp,
@@ -247,16 +195,23 @@ impl Source {
     }
 
     async fn known(&self, stored: &StoredSigningKey) -> Result<KnownKey, StartError> {
-        let broken = |_| StartError::Keyring("a signing key is not base64".to_owned());
-        let StoredSigningKey {
-            algorithm,
-            key,
-            active_from,
-        } = stored;
-        let (spki, private) = match key {
+        let certificate = stored.certificate.as_deref();
+        let certificate = certificate.map(|text| STANDARD.decode(text)).transpose();
+        let (spki, private) = self.halves(stored).await?;
+        let known = KnownKey::new(stored.algorithm, &spki, private, stored.active_from)?;
+        Ok(known.with_certificate(certificate.map_err(broken)?))
+    }
+
+    /// The public half of a stored key, as SPKI in DER, and the private one as far as it is needed.
+    pub(super) async fn halves(
+        &self,
+        stored: &StoredSigningKey,
+    ) -> Result<(Vec<u8>, PrivateKey), StartError> {
+        let algorithm = stored.algorithm;
+        match &stored.key {
             StoredPrivateKey::Service(id) => {
                 let key = ServiceKey {
-                    algorithm: *algorithm,
+                    algorithm,
                     id: id.clone(),
                 };
                 let spki = self.service.public_key(&key).await?;
@@ -265,7 +220,7 @@ impl Source {
                 } else {
                     PrivateKey::Elsewhere
                 };
-                (spki, private)
+                Ok((spki, private))
             }
             StoredPrivateKey::Wrapped { private, public } => {
                 let private = if self.key_use.signs() {
@@ -277,60 +232,19 @@ impl Source {
                             "the signing key for {algorithm} cannot be unwrapped: {error}"
                         ))
                     })?;
-                    PrivateKey::Here(KeyPair::from_pkcs8(*algorithm, &pkcs8)?)
+                    PrivateKey::Here(KeyPair::from_pkcs8(algorithm, &pkcs8)?)
                 } else {
                     PrivateKey::Elsewhere
                 };
-                (STANDARD.decode(public).map_err(broken)?, private)
+                Ok((STANDARD.decode(public).map_err(broken)?, private))
             }
-        };
-        Ok(KnownKey::new(*algorithm, &spki, private, *active_from)?)
+        }
     }
+}
+
+fn broken(_: base64::DecodeError) -> StartError {
+    StartError::Keyring("a signing key is not base64".to_owned())
 }
 
 /// What a wrapped signing key is bound to: as a sealing key, to its purpose.
 const CONTEXT: Context<'static> = &[("purpose", "signing")];
-
-impl App {
-    /// The signing keys.
-    pub fn signing_keys(&self) -> &SigningKeys {
-        &self.signing
-    }
-
-    pub(super) async fn signer(&self) -> Arc<Signer> {
-        self.signing.current().await
-    }
-
-    /// Adds a signing key for every algorithm, which takes over after [`SIGNING_KEY_DELAY`]: new key
-    /// pairs in `wrapped` mode, in `kms` mode the keys named.
-    pub async fn rotate_signing_keys(
-        &self,
-        named: &[ServiceKey],
-    ) -> Result<(Vec<StoredSigningKey>, Timestamp), StartError> {
-        let source = &self.signing.source;
-        let stored = self.store.load_signing_keys().await?;
-        let mut stored =
-            stored.ok_or_else(|| StartError::Keyring("no signing keys yet".to_owned()))?;
-        let active_from = self.clock.now().plus(SIGNING_KEY_DELAY);
-        let keys = match source.mode {
-            SigningMode::Kms if named.is_empty() => {
-                return Err(StartError::Keyring("name the new keys in KMS".to_owned()));
-            }
-            SigningMode::Kms => named.to_vec(),
-            SigningMode::Wrapped => self.key_service.signing_keys(),
-        };
-        let mut added = Vec::new();
-        for key in keys {
-            added.push(source.new_key(key, active_from).await?);
-        }
-        stored.keys.extend(added.clone());
-        stored.version += 1;
-        match self.store.commit_signing_keys(&stored).await {
-            Ok(()) => Ok((added, active_from)),
-            Err(CommitError::Conflict) => Err(StartError::Keyring(
-                "somebody else is rotating them; try again".to_owned(),
-            )),
-            Err(CommitError::Store(error)) => Err(error.into()),
-        }
-    }
-}

@@ -1,0 +1,186 @@
+//! `/oidc/logout` ([OpenID Connect RP-Initiated Logout 1.0], [Auth0's page]): an application sends the browser
+//! here to log out. Without a hint from this very session a person is asked first, because anybody's page
+//! could have sent it.
+//!
+//! [OpenID Connect RP-Initiated Logout 1.0]: https://openid.net/specs/openid-connect-rpinitiated-1_0.html
+//! [Auth0's page]: https://auth0.com/docs/authenticate/login/logout/log-users-out-of-auth0
+
+use http::{Method, StatusCode};
+use serde::{Deserialize, Serialize};
+use shared::{
+    app::App,
+    domain::{
+        authorization::TRANSACTION_LIFETIME,
+        client::Client,
+        denial::Denial,
+        ids::ClientId,
+        logout::{LogoutRequest, Next},
+        sealed::Purpose,
+        time::Timestamp,
+    },
+    http::{Request, Response, params::Params, response},
+    system::random,
+};
+
+use crate::{
+    browser::BrowserSession,
+    logout,
+    pages::{LogoutPage, SignedOutPage},
+    screen::Screen,
+    transaction::FormToken,
+};
+
+/// What the sealed state of the question is bound to, so that a login's never passes for it.
+const BINDING: &str = "logout";
+
+/// A checked logout while a person is asked: sealed in the form, so that nothing is stored.
+#[derive(Serialize, Deserialize)]
+struct Pending {
+    client_id: Option<ClientId>,
+    target: Option<String>,
+    asked_at: Timestamp,
+}
+
+/// `GET` and `POST /oidc/logout`
+pub(crate) async fn handle(app: &App, request: &Request) -> Result<Response, Denial> {
+    logout::or_log(start(app, request).await)
+}
+
+/// `POST /oidc/logout/confirm`: the person has answered.
+pub(crate) async fn confirm(app: &App, request: &Request) -> Result<Response, Denial> {
+    logout::or_log(answered(app, request).await)
+}
+
+async fn start(app: &App, request: &Request) -> Result<Response, Denial> {
+    let params = match *request.method() {
+        Method::POST => Params::of_body(request)?,
+        _ => Params::of_query(request)?,
+    };
+    let wanted = wanted(app, &params).await?;
+    let client = match wanted.client_id()? {
+        Some(id) => Some(logout::client(app, id.as_str()).await?),
+        None => None,
+    };
+    let now = app.moment(request).now;
+    let settings = app.settings().await?;
+    let session = BrowserSession::load(app, request, now).await?;
+    let allowed = client
+        .as_ref()
+        .map(|client| client.allowed_logout_urls.as_slice());
+    let known = session.as_ref().map(|session| &session.session);
+    let next = wanted.decide(allowed, &settings, known)?;
+    let state = params.text("state")?;
+    let pending = |target: Option<String>| Pending {
+        client_id: client.as_ref().map(|client| client.client_id.clone()),
+        target: target.map(|url| with_state(&url, state)),
+        asked_at: now,
+    };
+    match (next, session) {
+        (Next::Ask { target }, Some(session)) => {
+            ask(app, request, &pending(target), client.as_deref(), &session).await
+        }
+        (Next::LogOut { target } | Next::Ask { target }, _) => {
+            log_out(app, request, &pending(target)).await
+        }
+    }
+}
+
+/// Reads the request, and checks the token in it.
+async fn wanted(app: &App, params: &Params) -> Result<LogoutRequest, Denial> {
+    let text = |name| Ok::<_, Denial>(params.text(name)?.map(str::to_owned));
+    let id_token_hint = match params.text("id_token_hint")? {
+        Some(token) => Some(app.verify_id_token_hint(token).await?),
+        None => None,
+    };
+    let client_id = match params.text("client_id")? {
+        Some(named) => {
+            let unknown = |_| Denial::UnknownClient(named.to_owned());
+            Some(ClientId::parse(named).map_err(unknown)?)
+        }
+        None => None,
+    };
+    Ok(LogoutRequest {
+        id_token_hint,
+        logout_hint: text("logout_hint")?,
+        client_id,
+        post_logout_redirect_uri: text("post_logout_redirect_uri")?,
+    })
+}
+
+fn with_state(url: &str, state: Option<&str>) -> String {
+    match state {
+        Some(state) => response::with_query(url, &[("state", state)]),
+        None => url.to_owned(),
+    }
+}
+
+/// Shows the question.
+async fn ask(
+    app: &App,
+    request: &Request,
+    pending: &Pending,
+    client: Option<&Client>,
+    session: &BrowserSession,
+) -> Result<Response, Denial> {
+    let (keyring, key) = app.active_key().await;
+    let plaintext = serde_json::to_vec(pending).map_err(|e| Denial::Internal(e.to_string()))?;
+    let state = keyring.seal(key, Purpose::Transaction, BINDING, random(), &plaintext)?;
+    let record = app.store.load_user(&session.session.user_id).await?;
+    let screen = Screen::new(app, request).await;
+    let token = FormToken::issue(app, request, &state).await?;
+    let html = LogoutPage {
+        branding: screen.branding(),
+        nonce: &screen.nonce,
+        application: client.map(|client| client.name.as_str()),
+        user: record.as_ref().map(|record| record.user.display_name()),
+        state: &state,
+        csrf: &token.value,
+    }
+    .render();
+    let mut page = screen.page(StatusCode::OK, html, pending.target.as_deref());
+    token.attach(&mut page);
+    Ok(page)
+}
+
+async fn answered(app: &App, request: &Request) -> Result<Response, Denial> {
+    let params = Params::of_body(request)?;
+    let state = params.text("state")?.ok_or(Denial::StaleTransaction)?;
+    let opened = app
+        .keyring()
+        .await
+        .open(Purpose::Transaction, BINDING, state)
+        .ok_or(Denial::StaleTransaction)?;
+    let pending: Pending =
+        serde_json::from_slice(&opened.plaintext).map_err(|_| Denial::StaleTransaction)?;
+    if pending.asked_at.plus(TRANSACTION_LIFETIME) <= app.moment(request).now {
+        return Err(Denial::StaleTransaction);
+    }
+    FormToken::verify(app, request, &params, state).await?;
+    match params.text("action")? {
+        Some("accept") => log_out(app, request, &pending).await,
+        Some("deny") => Ok(stay(app, request, true).await),
+        _ => Err(Denial::InvalidParameter(
+            "action must be accept or deny".to_owned(),
+        )),
+    }
+}
+
+async fn log_out(app: &App, request: &Request, pending: &Pending) -> Result<Response, Denial> {
+    let answer = match &pending.target {
+        Some(url) => response::redirect(url),
+        None => stay(app, request, false).await,
+    };
+    let client_id = pending.client_id.as_ref().map(ClientId::as_str);
+    logout::end(app, request, client_id, answer).await
+}
+
+/// The page of a logout that has nowhere to return to, or was declined.
+async fn stay(app: &App, request: &Request, logged_in: bool) -> Response {
+    let screen = Screen::new(app, request).await;
+    let html = SignedOutPage {
+        branding: screen.branding(),
+        nonce: &screen.nonce,
+        logged_in,
+    };
+    screen.page(StatusCode::OK, html.render(), None)
+}

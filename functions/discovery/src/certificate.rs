@@ -1,0 +1,46 @@
+//! The certificate of the key that signs, as files ([Auth0's signing certificates]): for clients that take
+//! a public key in no other form.
+//!
+//! [Auth0's signing certificates]: https://auth0.com/docs/get-started/tenant-settings/signing-keys/view-signing-certificates
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use shared::{
+    app::SigningKeys,
+    domain::denial::Denial,
+    http::{Response, error::OAuthError, response},
+};
+
+/// `/pem`: RFC 7468.
+pub(crate) async fn pem(keys: &SigningKeys, max_age: u32) -> Response {
+    let Some(certificate) = keys.certificate().await else {
+        return none();
+    };
+    let text = STANDARD.encode(certificate);
+    let mut pem = String::from("-----BEGIN CERTIFICATE-----\n");
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let (line, more) = rest.split_at(rest.len().min(64));
+        pem.push_str(line);
+        pem.push('\n');
+        rest = more;
+    }
+    pem.push_str("-----END CERTIFICATE-----\n");
+    response::public(PEM, pem.into_bytes(), max_age)
+}
+
+/// `/cer`: DER.
+pub(crate) async fn der(keys: &SigningKeys, max_age: u32) -> Response {
+    match keys.certificate().await {
+        Some(certificate) => response::public(DER, certificate, max_age),
+        None => none(),
+    }
+}
+
+/// What Auth0 calls PEM, and RFC 2585 a certificate.
+const PEM: &str = "application/x-pem-file";
+const DER: &str = "application/pkix-cert";
+
+/// Only RS256 keys have certificates.
+fn none() -> Response {
+    OAuthError::from(&Denial::NotFound).into_response()
+}

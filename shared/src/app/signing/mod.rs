@@ -1,0 +1,152 @@
+//! The signing keys in a warm function: written down on first use, looked at every minute, and in
+//! [`SigningMode::Wrapped`] replaced on a schedule.
+
+mod certificates;
+mod source;
+
+use std::sync::Arc;
+
+use super::{App, Parts, StartError, cache::Cache, refreshing::Refreshing};
+use crate::{
+    adapters::dynamo::{CommitError, StoreError, StoredSigningKey},
+    config::Issuer,
+    domain::{
+        client::SigningAlgorithm,
+        settings::Settings,
+        time::{Lifetime, Timestamp},
+    },
+    keys::{
+        SigningMode,
+        service::ServiceKey,
+        signer::{PublishedKey, Signer},
+    },
+    system::Clock,
+};
+
+use source::Source;
+
+/// How long a key is published before it signs: longer than the JWKS may be cached.
+pub const SIGNING_KEY_DELAY: Lifetime = Lifetime::from_secs(3_600);
+
+/// The signing keys of a stack, as one process uses them, and its tenant's settings: all that discovery
+/// needs.
+#[derive(Debug)]
+pub struct SigningKeys {
+    source: Source,
+    clock: Arc<Clock>,
+    known: Refreshing<Signer>,
+    settings: Cache<(), Settings>,
+}
+
+impl SigningKeys {
+    /// Reads the signing keys, or writes down the first.
+    pub async fn load(parts: &Parts) -> Result<Self, StartError> {
+        let loaded = Self::try_load(parts).await;
+        loaded.map_err(|error| error.of(&parts.store))
+    }
+
+    async fn try_load(parts: &Parts) -> Result<Self, StartError> {
+        let source = Source {
+            store: parts.store.clone(),
+            service: Arc::clone(&parts.key_service),
+            issuer: parts.issuer.clone(),
+            mode: parts.signing_mode,
+            key_use: parts.key_use,
+        };
+        let now = parts.clock.now();
+        let stored = source.current(now).await?;
+        let signer = source.signer(&stored, now).await?;
+        let known = Refreshing::new(stored.version, signer, now);
+        Ok(Self {
+            source,
+            clock: Arc::clone(&parts.clock),
+            known,
+            settings: Cache::default(),
+        })
+    }
+
+    /// The tenant's settings, from memory if they were read less than a minute ago.
+    pub async fn settings(&self) -> Result<Arc<Settings>, StoreError> {
+        let now = self.clock.now();
+        if let Some(settings) = self.settings.get(&(), now) {
+            return Ok(settings);
+        }
+        let loaded = self.source.store.load_settings().await?;
+        Ok(self.settings.put((), loaded.unwrap_or_default(), now))
+    }
+
+    /// Forgets them, so that a change shows at once.
+    pub(super) fn forget_settings(&self) {
+        self.settings.clear();
+    }
+
+    /// Who the tokens say they are from.
+    pub fn issuer(&self) -> &Issuer {
+        &self.source.issuer
+    }
+
+    /// The keys of the JWKS.
+    pub async fn published(&self) -> Vec<PublishedKey> {
+        let signer = self.current().await;
+        signer.published(self.clock.now()).cloned().collect()
+    }
+
+    /// The certificate of the key that RS256 tokens are signed with, in DER.
+    pub async fn certificate(&self) -> Option<Vec<u8>> {
+        let signer = self.current().await;
+        let certificate = signer.certificate(SigningAlgorithm::RS256, self.clock.now());
+        certificate.map(<[u8]>::to_vec)
+    }
+
+    /// The keys, looked at again every minute so that new ones are published before they sign.
+    pub async fn current(&self) -> Arc<Signer> {
+        let now = self.clock.now();
+        self.known
+            .get(now, async |known| self.source.look(known, now).await)
+            .await
+    }
+}
+
+impl App {
+    /// The signing keys.
+    pub fn signing_keys(&self) -> &SigningKeys {
+        &self.signing
+    }
+
+    pub(super) async fn signer(&self) -> Arc<Signer> {
+        self.signing.current().await
+    }
+
+    /// Adds a signing key for every algorithm, which takes over after [`SIGNING_KEY_DELAY`]: new key
+    /// pairs in `wrapped` mode, in `kms` mode the keys named.
+    pub async fn rotate_signing_keys(
+        &self,
+        named: &[ServiceKey],
+    ) -> Result<(Vec<StoredSigningKey>, Timestamp), StartError> {
+        let source = &self.signing.source;
+        let stored = self.store.load_signing_keys().await?;
+        let mut stored =
+            stored.ok_or_else(|| StartError::Keyring("no signing keys yet".to_owned()))?;
+        let active_from = self.clock.now().plus(SIGNING_KEY_DELAY);
+        let keys = match source.mode {
+            SigningMode::Kms if named.is_empty() => {
+                return Err(StartError::Keyring("name the new keys in KMS".to_owned()));
+            }
+            SigningMode::Kms => named.to_vec(),
+            SigningMode::Wrapped => self.key_service.signing_keys(),
+        };
+        let mut added = Vec::new();
+        for key in keys {
+            added.push(source.new_key(key, active_from).await?);
+        }
+        stored.keys.extend(added.clone());
+        stored.version += 1;
+        match self.store.commit_signing_keys(&stored).await {
+            Ok(()) => Ok((added, active_from)),
+            Err(CommitError::Conflict) => Err(StartError::Keyring(
+                "somebody else is rotating them; try again".to_owned(),
+            )),
+            Err(CommitError::Store(error)) => Err(error.into()),
+        }
+    }
+}

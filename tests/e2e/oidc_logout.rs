@@ -1,0 +1,271 @@
+//! `/oidc/logout` (`OpenID` Connect RP-Initiated Logout 1.0): hints, where the browser may return to, and what
+//! is refused. What a person is asked is in `oidc_logout_question.rs`.
+
+use e2e::{
+    Answer, Browser, Server,
+    apps::{
+        API, App, OTHER_KEY, RFC9068_API, SPA_STRICT, WEB_ES256, WEB_HS256, WEB_NOTIFIED, WEB_POST,
+        WEB_PS256,
+    },
+    assertions::assert_error_page,
+    jwt,
+};
+use serde_json::json;
+
+const BYE: &str = "https://notified.example.com/bye";
+const TENANTS: &str = "https://www.example.com/goodbye";
+const NOT_ALLOWED: &str = "is not defined as a valid URL in \"Allowed Logout URLs\"";
+
+/// Logs into an application; the browser and its ID token.
+async fn logged_in(server: &Server, app: &App) -> (Browser, String) {
+    let browser = server.browser();
+    let login = server.login(app).browser(&browser);
+    let id_token = login.scope("openid").tokens().await.id_token();
+    (browser, id_token)
+}
+
+fn sid(id_token: &str) -> String {
+    let (_, claims) = jwt::peek(id_token);
+    claims["sid"].as_str().expect("`sid` is a text").to_owned()
+}
+
+async fn log_out(browser: &Browser, parameters: &[(&str, &str)]) -> Answer {
+    browser.http().get_query("/oidc/logout", parameters).await
+}
+
+#[track_caller]
+fn assert_sent_to(answer: &Answer, target: &str) {
+    let location = answer.header("location");
+    assert_eq!((answer.status, location), (302, Some(target)), "{answer}");
+}
+
+async fn is_logged_in(server: &Server, browser: &Browser) -> bool {
+    let login = server.login(&SPA_STRICT).browser(browser);
+    let callback = login.with("prompt", "none").open().await.callback();
+    callback.get("code").is_some()
+}
+
+#[tokio::test]
+async fn an_id_token_of_the_session_logs_out_at_once() {
+    let server = Server::shared();
+    let (browser, hint) = logged_in(server, &WEB_NOTIFIED).await;
+    let parameters = [
+        ("id_token_hint", hint.as_str()),
+        ("client_id", WEB_NOTIFIED.id),
+        ("logout_hint", &sid(&hint)),
+        ("post_logout_redirect_uri", BYE),
+        ("state", "a b&c"),
+        ("ui_locales", "de en"),
+        ("federated", ""),
+        ("unknown", "ignored"),
+    ];
+    let answer = log_out(&browser, &parameters).await;
+    assert_sent_to(&answer, &format!("{BYE}?state=a+b%26c"));
+    let cookie = answer.set_cookies().concat();
+    assert!(cookie.starts_with("auth0=; "), "{answer}");
+    assert!(cookie.contains("Max-Age=0"), "{answer}");
+    assert!(!is_logged_in(server, &browser).await);
+}
+
+#[tokio::test]
+async fn a_form_means_the_same() {
+    let server = Server::shared();
+    let (browser, hint) = logged_in(server, &WEB_NOTIFIED).await;
+    let form = [
+        ("id_token_hint", hint.as_str()),
+        ("post_logout_redirect_uri", BYE),
+        ("state", "x"),
+    ];
+    let answer = browser.http().post_form("/oidc/logout", &form).await;
+    assert_sent_to(&answer, &format!("{BYE}?state=x"));
+    assert!(!is_logged_in(server, &browser).await);
+}
+
+#[tokio::test]
+async fn refresh_tokens_survive_a_logout() {
+    let server = Server::shared();
+    for path in ["/v2/logout", "/oidc/logout?id_token_hint="] {
+        let browser = server.browser();
+        let tokens = server.login(&SPA_STRICT).browser(&browser).tokens().await;
+        let hint = tokens.id_token();
+        let query = if path.ends_with('=') { &hint } else { "" };
+        browser.http().get(&format!("{path}{query}")).await;
+        assert!(!is_logged_in(server, &browser).await);
+        server.rotated(&SPA_STRICT, &tokens.refresh_token()).await;
+    }
+}
+
+#[tokio::test]
+async fn an_expired_id_token_is_still_a_hint() {
+    let Some(server) = Server::start("moves the clock") else {
+        return;
+    };
+    let (browser, hint) = logged_in(&server, &WEB_NOTIFIED).await;
+    server.advance(48 * 3600).await;
+    let parameters = [
+        ("id_token_hint", hint.as_str()),
+        ("post_logout_redirect_uri", BYE),
+    ];
+    assert_sent_to(&log_out(&browser, &parameters).await, BYE);
+    assert!(!is_logged_in(&server, &browser).await);
+}
+
+#[tokio::test]
+async fn a_hint_may_be_signed_as_its_client_has_it() {
+    let server = Server::shared();
+    for app in [WEB_HS256, WEB_PS256, WEB_ES256] {
+        let (browser, hint) = logged_in(server, &app).await;
+        let answer = log_out(&browser, &[("id_token_hint", &hint)]).await;
+        assert_eq!(answer.status, 200, "{answer}");
+        assert!(!is_logged_in(server, &browser).await, "{}", app.id);
+    }
+}
+
+#[tokio::test]
+async fn a_refreshed_id_token_without_sid_speaks_for_its_users_session() {
+    let server = Server::shared();
+    let browser = server.browser();
+    let tokens = server.login(&SPA_STRICT).browser(&browser).tokens().await;
+    let refreshed = server.refreshed(&SPA_STRICT, &tokens.refresh_token()).await;
+    let hint = refreshed.id_token();
+    let answer = log_out(&browser, &[("id_token_hint", &hint)]).await;
+    assert_eq!(answer.status, 200, "{answer}");
+    assert!(!is_logged_in(server, &browser).await);
+}
+
+#[tokio::test]
+async fn what_is_no_id_token_of_ours_is_refused_and_ends_nothing() {
+    let server = Server::shared();
+    let (browser, hint) = logged_in(server, &WEB_NOTIFIED).await;
+    let (header, mut claims) = jwt::peek(&hint);
+    let access_token = async |audience| {
+        let login = server.login(&SPA_STRICT).audience(audience);
+        login.scope("openid").tokens().await.access_token()
+    };
+    let (_, hs256) = logged_in(server, &WEB_HS256).await;
+    let mut bad = vec![
+        "x".to_owned(),
+        jwt::tampered(&hint),
+        jwt::tampered(&hs256),
+        jwt::unsigned(&claims),
+        jwt::sign(&claims, OTHER_KEY),
+        access_token(API).await,
+        access_token(RFC9068_API).await,
+    ];
+    claims["iss"] = json!("https://elsewhere.example/");
+    bad.push(jwt::sign(&claims, OTHER_KEY));
+    assert!(header["kid"].is_string(), "{header}");
+    for token in bad {
+        let parameters = [
+            ("id_token_hint", token.as_str()),
+            ("post_logout_redirect_uri", BYE),
+        ];
+        let answer = log_out(&browser, &parameters).await;
+        assert_error_page(&answer, "Invalid id_token_hint");
+    }
+    assert!(is_logged_in(server, &browser).await);
+}
+
+#[tokio::test]
+async fn which_list_counts_depends_on_who_is_named() {
+    let server = Server::shared();
+    let (_, hint) = logged_in(server, &WEB_NOTIFIED).await;
+    let sid = sid(&hint);
+    let (app, session) = (
+        ("client_id", WEB_NOTIFIED.id),
+        ("logout_hint", sid.as_str()),
+    );
+    let token = ("id_token_hint", hint.as_str());
+    for (given, good, bad) in [
+        (&[token][..], BYE, TENANTS),
+        (&[token, app], BYE, TENANTS),
+        (&[session, app], BYE, TENANTS),
+        (&[session], TENANTS, BYE),
+        (&[app], BYE, TENANTS),
+        (&[], TENANTS, BYE),
+    ] {
+        let to = |url| [given, &[("post_logout_redirect_uri", url)]].concat();
+        // A browser without a session is asked nothing.
+        let browser = server.browser();
+        assert_sent_to(&log_out(&browser, &to(good)).await, good);
+        assert_error_page(&log_out(&browser, &to(bad)).await, NOT_ALLOWED);
+    }
+}
+
+#[tokio::test]
+async fn a_post_logout_redirect_uri_is_compared_whole() {
+    let server = Server::shared();
+    let (browser, hint) = logged_in(server, &WEB_NOTIFIED).await;
+    for bad in [
+        "https://notified.example.com/bye?from=elsewhere",
+        "https://notified.example.com/bye?from=op&x=1",
+        "https://notified.example.com/bye/",
+        "https://notified.example.com/Bye",
+        "https://NOTIFIED.example.com/bye",
+        "https://notified.example.com/bye#fragment",
+        "https://notified.example.com@evil.example/bye",
+        "//notified.example.com/bye",
+        "javascript:alert(1)",
+    ] {
+        let parameters = [
+            ("id_token_hint", hint.as_str()),
+            ("post_logout_redirect_uri", bad),
+        ];
+        assert_error_page(&log_out(&browser, &parameters).await, NOT_ALLOWED);
+    }
+    assert!(is_logged_in(server, &browser).await, "nothing was ended");
+    let query = "https://notified.example.com/bye?from=op";
+    let parameters = [
+        ("id_token_hint", hint.as_str()),
+        ("post_logout_redirect_uri", query),
+        ("state", "x"),
+    ];
+    let answer = log_out(&browser, &parameters).await;
+    assert_sent_to(&answer, &format!("{query}&state=x"));
+}
+
+#[tokio::test]
+async fn what_is_said_twice_has_to_agree() {
+    let server = Server::shared();
+    let (browser, hint) = logged_in(server, &WEB_NOTIFIED).await;
+    let hint = ("id_token_hint", hint.as_str());
+    let answer = log_out(&browser, &[hint, ("client_id", WEB_POST.id)]).await;
+    assert_error_page(&answer, "client_id is not the audience of id_token_hint");
+    let answer = log_out(&browser, &[hint, ("logout_hint", "another")]).await;
+    assert_error_page(&answer, "logout_hint is not the session of id_token_hint");
+    let answer = log_out(&browser, &[hint, hint]).await;
+    assert_error_page(&answer, "Duplicated parameter: id_token_hint");
+    assert!(is_logged_in(server, &browser).await);
+}
+
+#[tokio::test]
+async fn an_unknown_client_is_refused() {
+    let server = Server::shared();
+    let answer = log_out(&server.browser(), &[("client_id", "nobody")]).await;
+    assert_error_page(&answer, "Unknown client: nobody");
+}
+
+#[tokio::test]
+async fn without_a_url_a_named_client_gets_its_first_and_all_others_a_page() {
+    let server = Server::shared();
+    let (browser, hint) = logged_in(server, &WEB_NOTIFIED).await;
+    let empty = ("post_logout_redirect_uri", "");
+    let token = ("id_token_hint", hint.as_str());
+    let named = [token, ("client_id", WEB_NOTIFIED.id), empty];
+    assert_sent_to(&log_out(&browser, &named).await, BYE);
+    for unnamed in [&[token, empty][..], &[("state", "x")], &[]] {
+        let answer = log_out(&browser, unnamed).await;
+        assert_eq!(answer.status, 200, "{answer}");
+        e2e::assertions::assert_page(&answer);
+        assert!(answer.text().contains("You are logged out"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn other_methods_are_refused() {
+    let server = Server::shared();
+    let put = server.http().request(reqwest::Method::PUT, "/oidc/logout");
+    assert_eq!(e2e::http::send(put).await.status, 405);
+    let answer = server.http().get("/oidc/logout/confirm").await;
+    assert_eq!(answer.status, 405, "{answer}");
+}

@@ -1,0 +1,115 @@
+//! An application's back channel: takes what is posted to it, and answers as it is told. It runs on
+//! threads of its own, so that a test may wait for a server that waits for it.
+
+use std::{
+    io::{self, BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+};
+
+/// How a receiver answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// With that status.
+    Status(u16),
+    /// With a redirect to its own path `/redirected`.
+    Redirect,
+    /// Not at all.
+    Silence,
+}
+
+/// What was posted.
+#[derive(Clone, Debug)]
+pub struct Received {
+    /// Method and path.
+    pub target: String,
+    /// The headers, as they came.
+    pub head: String,
+    /// The body.
+    pub body: String,
+}
+
+impl Received {
+    /// The value of a field of the form.
+    pub fn field(&self, name: &str) -> Option<String> {
+        let url = format!("http://localhost/?{}", self.body);
+        let url = reqwest::Url::parse(&url).expect("a form makes a query");
+        let mut values = url.query_pairs().filter(|(key, _)| key == name);
+        values.next().map(|(_, value)| value.into_owned())
+    }
+}
+
+/// A running receiver.
+pub struct Receiver {
+    address: SocketAddr,
+    received: Arc<Mutex<Vec<Received>>>,
+}
+
+impl Receiver {
+    /// Starts one on any port.
+    pub fn start(reply: Reply) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("a bound socket");
+        let received = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&received);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let log = Arc::clone(&log);
+                thread::spawn(move || take(stream, reply, &log));
+            }
+        });
+        Self { address, received }
+    }
+
+    /// Its URL, without a path.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What it was sent so far.
+    pub fn received(&self) -> Vec<Received> {
+        let received = self.received.lock();
+        received.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn take(stream: TcpStream, reply: Reply, log: &Mutex<Vec<Received>>) -> io::Result<()> {
+    let mut reader = BufReader::new(stream);
+    let mut target = String::new();
+    reader.read_line(&mut target)?;
+    let mut head = String::new();
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
+        if line.trim().is_empty() {
+            break;
+        }
+        let line = line.to_ascii_lowercase();
+        if let Some(value) = line.strip_prefix("content-length:") {
+            length = value.trim().parse().map_err(io::Error::other)?;
+        }
+        head.push_str(&line);
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body)?;
+    let received = Received {
+        target: target.trim_end_matches(" HTTP/1.1\r\n").to_owned(),
+        head,
+        body: String::from_utf8_lossy(&body).into_owned(),
+    };
+    log.lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(received);
+    let answer = match reply {
+        Reply::Status(status) => format!("HTTP/1.1 {status} Said\r\ncontent-length: 0\r\n\r\n"),
+        Reply::Redirect => {
+            "HTTP/1.1 307 Said\r\nlocation: /redirected\r\ncontent-length: 0\r\n\r\n".to_owned()
+        }
+        Reply::Silence => loop {
+            thread::park();
+        },
+    };
+    reader.get_mut().write_all(answer.as_bytes())
+}
