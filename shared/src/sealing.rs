@@ -77,6 +77,14 @@ impl Keyring {
             .map_or(KeyId::new(0), |key| key.id)
     }
 
+    /// The key that a rotation leaves in place: for digests under which something is looked up.
+    pub fn oldest(&self) -> KeyId {
+        self.keys
+            .iter()
+            .min_by_key(|key| (key.active_from, key.id))
+            .map_or(KeyId::new(0), |key| key.id)
+    }
+
     /// Seals a text. `binding` is whom it is for, a client id for instance; opening needs the same.
     pub fn seal(
         &self,
@@ -299,6 +307,11 @@ mod tests {
     fn the_newest_key_that_is_due_seals() {
         assert_eq!(keyring().active(Timestamp::from_secs(99)), KEY);
         assert_eq!(keyring().active(Timestamp::from_secs(100)), KeyId::new(2));
+    }
+
+    #[test]
+    fn a_rotation_leaves_the_oldest_key_in_place() {
+        assert_eq!(keyring().oldest(), KEY);
     }
 
     #[test]

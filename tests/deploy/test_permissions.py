@@ -14,6 +14,8 @@ PARTITIONS = (
     "LOGIN#Users#ada@example.com",
     "ASSERTION#app#1",
     "DEVICE#1",
+    "USERCODE#1.x",
+    "NOTHING#1",
 )
 SIGNING_KEYS = {"RS256Key", "PS256Key", "ES256Key"}
 KEYRING = ("PK", "SK", "keys", "version")
@@ -26,11 +28,15 @@ NEEDED = {
         "USER#auth0|1": {"BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"},
         "LOGIN#Users#ada@example.com": {"GetItem"},
         "ASSERTION#app#1": {"PutItem"},
+        "DEVICE#1": {"GetItem", "PutItem", "UpdateItem"},
+        "USERCODE#1.x": {"PutItem"},
     },
     "AuthorizeRole": {
         "TENANT": {"GetItem"},
         "USER#auth0|1": {"DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"},
         "LOGIN#Users#ada@example.com": {"GetItem"},
+        "DEVICE#1": {"GetItem", "UpdateItem"},
+        "USERCODE#1.x": {"GetItem"},
     },
     "RevokeRole": {
         "TENANT": {"GetItem"},

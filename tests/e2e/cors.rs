@@ -10,7 +10,12 @@ use reqwest::Method;
 const OWN: &str = "https://app.example.com";
 const LISTED: &str = "https://cdn.example.com";
 const FOREIGN: &str = "https://evil.example";
-const ENDPOINTS: [&str; 3] = ["/oauth/token", "/oauth/revoke", "/userinfo"];
+const ENDPOINTS: [&str; 4] = [
+    "/oauth/token",
+    "/oauth/device/code",
+    "/oauth/revoke",
+    "/userinfo",
+];
 
 async fn preflight(http: &Http, path: &str, origin: &str) -> Answer {
     let method = if path == "/userinfo" { "GET" } else { "POST" };

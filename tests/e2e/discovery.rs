@@ -66,6 +66,7 @@ async fn endpoints_lie_below_the_issuer() {
         ("authorization_endpoint", "authorize"),
         ("token_endpoint", "oauth/token"),
         ("userinfo_endpoint", "userinfo"),
+        ("device_authorization_endpoint", "oauth/device/code"),
         ("revocation_endpoint", "oauth/revoke"),
         ("end_session_endpoint", "oidc/logout"),
         ("jwks_uri", ".well-known/jwks.json"),
@@ -81,6 +82,11 @@ async fn the_document_lists_what_clients_choose_from() {
         ("scopes_supported", "openid profile offline_access email"),
         ("response_types_supported", "code id_token token"),
         ("response_modes_supported", "query fragment form_post"),
+        (
+            "grant_types_supported",
+            "authorization_code refresh_token client_credentials \
+             urn:ietf:params:oauth:grant-type:device_code",
+        ),
         ("subject_types_supported", "public"),
         ("code_challenge_methods_supported", "S256 plain"),
         ("id_token_signing_alg_values_supported", "HS256 RS256 PS256"),

@@ -12,6 +12,7 @@ mod control_characters;
 mod cors;
 mod cost;
 mod cross_origin;
+mod device;
 mod discovery;
 mod faults;
 mod front_channel;

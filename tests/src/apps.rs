@@ -263,6 +263,10 @@ pub const LEGACY_CLOSED: App = App::public(
     "Legacy intranet",
     "https://legacy-closed.example.com/callback",
 );
+/// Native, with the device flow; rotating without leeway.
+pub const TV: App = App::public("tv", "Living-room TV", "");
+/// The same, somebody else's.
+pub const TV_PARTNER: App = App::public("tv-partner", "Partner TV", "");
 /// Machine to machine; may read orders.
 pub const M2M: App = App::web(
     "m2m",

@@ -120,12 +120,12 @@ fn own_page(app: &App, request: &Request) -> Result<(), Denial> {
 
 /// `wctx`: what the login was for. The request itself travels sealed, as on our own pages.
 fn context(transaction: &Transaction, connection: &str) -> String {
-    let request = &transaction.request;
+    let errand = &transaction.errand;
     json!({
         "strategy": "auth0",
         "connection": connection,
-        "client_id": request.client_id,
-        "redirect_uri": request.redirect_uri,
+        "client_id": errand.client_id(),
+        "redirect_uri": errand.redirect_uri(),
         "protocol": "oauth2",
         "state": transaction.state,
     })
@@ -141,7 +141,7 @@ pub(crate) async fn callback(app: &App, request: &Request) -> Result<Response, D
     let state = context.get("state").and_then(Value::as_str);
     let transaction =
         Transaction::read(app, state.ok_or(Denial::StaleTransaction)?, at.now).await?;
-    let client_id = &transaction.request.client_id;
+    let client_id = transaction.errand.client_id();
     let result = params.required("wresult")?;
     let user_id = ticket::redeem(app, request, client_id, result, at).await?;
     let user_id = user_id.ok_or(Denial::StaleTransaction)?;

@@ -15,7 +15,6 @@ use shared::{
 };
 
 use crate::{
-    answer::{self, Refusal, Reply},
     browser::BrowserSession,
     pages::{ConsentPage, ScopeLine},
     resume::Parties,
@@ -38,7 +37,8 @@ pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, Denia
             &transaction.address("/authorize/resume"),
         ));
     };
-    let parties = Parties::load(app, &transaction.request).await?;
+    let errand = &transaction.errand;
+    let parties = Parties::load(app, errand.client_id(), errand.audience()).await?;
     let screen = Screen::new(app, request).await;
     let token = FormToken::issue(app, request, &transaction.state).await?;
     let html = ConsentPage {
@@ -47,16 +47,12 @@ pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, Denia
         application: &parties.client.name,
         user: record.user.display_name(),
         api: parties.api.as_ref().map(|api| api.name.as_str()),
-        scopes: &lines(&transaction.request.scope, parties.api.as_deref()),
+        scopes: &lines(errand.scope(), parties.api.as_deref()),
         state: &transaction.state,
         csrf: &token.value,
     }
     .render();
-    let mut page = screen.page(
-        StatusCode::OK,
-        html,
-        Some(&transaction.request.redirect_uri),
-    );
+    let mut page = screen.page(StatusCode::OK, html, errand.redirect_uri());
     token.attach(&mut page);
     Ok(page)
 }
@@ -67,13 +63,10 @@ pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Den
     let transaction = Transaction::open(app, request, at.now).await?;
     let params = Params::of_body(request)?;
     FormToken::verify(app, request, &params, &transaction.state).await?;
-    let checked = &transaction.request;
+    let errand = &transaction.errand;
     match params.text("action")? {
         Some("accept") => {}
-        Some("deny") => {
-            let reply = Reply::from(checked);
-            return answer::refuse(app, request, &reply, Refusal::new("access_denied", "")).await;
-        }
+        Some("deny") => return transaction.decline(app, request).await,
         _ => {
             return Err(Denial::InvalidParameter(
                 "action must be accept or deny".to_owned(),
@@ -82,21 +75,21 @@ pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Den
     }
     if let Some(session) = BrowserSession::load(app, request, at.now).await? {
         let user_id = &session.session.user_id;
-        let audience = checked.audience.as_ref();
+        let audience = errand.audience();
         let before = app
             .store
-            .load_grant(user_id, &checked.client_id, audience)
+            .load_grant(user_id, errand.client_id(), audience)
             .await?;
         let scope = before
             .map(|grant| grant.scope)
             .unwrap_or_default()
-            .union(&checked.scope);
+            .union(errand.scope());
         let grant = Grant {
             scope,
             granted_at: at.now,
         };
         app.store
-            .put_grant(user_id, &checked.client_id, audience, &grant)
+            .put_grant(user_id, errand.client_id(), audience, &grant)
             .await?;
     }
     Ok(response::redirect(

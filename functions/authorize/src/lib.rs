@@ -1,6 +1,6 @@
 //! Everything a browser is sent to: `/authorize` (RFC 6749 section 4.1.1, `OpenID` Connect Core
-//! section 3.1.2), the login and consent pages, the logins of pages that are not ours, `/v2/logout`,
-//! `/oidc/logout`, and `/userinfo`.
+//! section 3.1.2), the login and consent pages, the logins of pages that are not ours, `/activate`,
+//! `/v2/logout`, `/oidc/logout`, and `/userinfo`.
 
 mod answer;
 mod backchannel;
@@ -9,6 +9,7 @@ mod checks;
 mod classic;
 mod consent;
 mod cross_origin;
+mod device;
 mod front_channel;
 mod legacy;
 mod login;
@@ -63,6 +64,10 @@ async fn page(app: &App, request: &Request, path: &str) -> Result<Response, Deni
         (&Method::POST, "/u/login") => login::submit(app, request).await,
         (&Method::GET, "/u/consent") => consent::show(app, request).await,
         (&Method::POST, "/u/consent") => consent::submit(app, request).await,
+        (&Method::GET, "/activate") => device::activate::show(app, request).await,
+        (&Method::POST, "/activate") => device::activate::submit(app, request).await,
+        (&Method::GET, "/activate/confirm") => device::confirm::show(app, request).await,
+        (&Method::POST, "/activate/confirm") => device::confirm::submit(app, request).await,
         (&Method::GET, "/v2/logout") => logout::handle(app, request).await,
         (&Method::GET | &Method::POST, "/oidc/logout") => oidc_logout::handle(app, request).await,
         (&Method::POST, "/oidc/logout/confirm") => oidc_logout::confirm(app, request).await,
@@ -74,6 +79,8 @@ async fn page(app: &App, request: &Request, path: &str) -> Result<Response, Deni
             | "/u/login"
             | "/u/consent"
             | "/login/callback"
+            | "/activate"
+            | "/activate/confirm"
             | "/v2/logout"
             | "/oidc/logout"
             | "/oidc/logout/confirm",

@@ -9,7 +9,6 @@ use shared::{
 };
 
 use crate::{
-    answer::{self, Refusal, Reply},
     browser::{self, BrowserSession},
     pages::LoginPage,
     resume::Parties,
@@ -28,13 +27,13 @@ const THROTTLED: &str = "Too many login attempts. Please wait a minute and try a
 /// `GET /u/login`
 pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, Denial> {
     let transaction = Transaction::open(app, request, app.moment(request).now).await?;
-    let hint = transaction.request.login_hint.clone().unwrap_or_default();
+    let hint = transaction.errand.login_hint().unwrap_or_default();
     page(
         app,
         request,
         &transaction,
         &Shown {
-            username: &hint,
+            username: hint,
             error: None,
             status: StatusCode::OK,
         },
@@ -54,15 +53,11 @@ pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Den
     };
     match check(app, request, &transaction, &entered, at).await {
         Ok(user) => {
-            let client_id = &transaction.request.client_id;
+            let client_id = transaction.errand.client_id();
             tracing::info!(r#type = event::LOGGED_IN, %client_id, user_id = %user.user_id);
             welcome(app, request, &user.user_id, &transaction, at).await
         }
-        Err(Denial::UserBlocked) => {
-            let reply = Reply::from(&transaction.request);
-            let refusal = Refusal::new("unauthorized", "user is blocked");
-            answer::refuse(app, request, &reply, refusal).await
-        }
+        Err(Denial::UserBlocked) => transaction.block(app, request).await,
         Err(denial) => again(app, request, &transaction, entered.username, denial).await,
     }
 }
@@ -80,13 +75,14 @@ async fn check(
     entered: &Entered<'_>,
     at: Moment,
 ) -> Result<User, Denial> {
-    let asked = &transaction.request;
-    let parties = Parties::load(app, asked).await?;
+    let errand = &transaction.errand;
+    let client_id = errand.client_id();
+    let parties = Parties::load(app, client_id, errand.audience()).await?;
     let connection = app
-        .login_connection(asked.connection.as_ref(), &parties.client)
+        .login_connection(errand.connection(), &parties.client)
         .await?;
     let login = PasswordLogin {
-        client_id: &asked.client_id,
+        client_id,
         connection: &connection.name,
         username: entered.username,
         password: &entered.password,
@@ -149,7 +145,8 @@ async fn page(
     transaction: &Transaction,
     shown: &Shown<'_>,
 ) -> Result<Response, Denial> {
-    let parties = Parties::load(app, &transaction.request).await?;
+    let errand = &transaction.errand;
+    let parties = Parties::load(app, errand.client_id(), errand.audience()).await?;
     let screen = Screen::new(app, request).await;
     let token = FormToken::issue(app, request, &transaction.state).await?;
     let html = LoginPage {
@@ -162,7 +159,7 @@ async fn page(
         error: shown.error,
     }
     .render();
-    let mut response = screen.page(shown.status, html, Some(&transaction.request.redirect_uri));
+    let mut response = screen.page(shown.status, html, errand.redirect_uri());
     token.attach(&mut response);
     Ok(response)
 }

@@ -1,4 +1,5 @@
-//! The pages that a person sees: log in, consent, an error, the `form_post` hand-over, log out.
+//! The pages that a person sees: log in, consent, an error, the `form_post` hand-over, log out, and
+//! those that connect a device.
 //!
 //! A page is a struct with borrowed fields and a template in `templates/`, which the compiler
 //! checks and askama escapes. All of them work without JavaScript, take their only style from one
@@ -12,6 +13,22 @@
 use std::fmt;
 
 use askama::Template;
+
+macro_rules! rendered {
+    ($($page:ident),+) => {$(
+        impl $page<'_> {
+            /// The page's HTML.
+            pub(crate) fn render(&self) -> String {
+                $crate::pages::html(self)
+            }
+        }
+    )+};
+}
+mod device;
+
+pub(crate) use device::{
+    ActivatePage, ConfirmDevicePage, DeviceConnectedPage, DeviceDeclinedPage, DeviceOverPage,
+};
 
 /// What a tenant's pages look like. `primary_color` is `#RRGGBB`; anything else falls back to the
 /// house colour, so that no text of a tenant ever reaches the style sheet.
@@ -118,16 +135,6 @@ pub(crate) struct SignedOutPage<'a> {
     pub(crate) logged_in: bool,
 }
 
-macro_rules! rendered {
-    ($($page:ident),+) => {$(
-        impl $page<'_> {
-            /// The page's HTML.
-            pub(crate) fn render(&self) -> String {
-                html(self)
-            }
-        }
-    )+};
-}
 rendered! {
     ClassicLoginForm, LoginPage, ConsentPage, ErrorPage, FormPostPage, LogoutPage, SignedOutPage,
     WebMessagePage
@@ -335,7 +342,7 @@ fn html(page: &impl Template) -> String {
 mod tests {
     use super::*;
 
-    const HOSTILE: &str = "<script>\"'&";
+    pub(super) const HOSTILE: &str = "<script>\"'&";
     const ESCAPED: &str = "&#60;script&#62;&#34;&#39;&#38;";
 
     fn branding(primary_color: &str) -> Branding<'_> {
@@ -346,7 +353,7 @@ mod tests {
         }
     }
 
-    fn hostile_branding() -> Branding<'static> {
+    pub(super) fn hostile_branding() -> Branding<'static> {
         Branding {
             name: HOSTILE,
             logo_url: Some(HOSTILE),
@@ -357,7 +364,7 @@ mod tests {
     /// `fields` is how often the text has to appear, escaped; in a form's action it is
     /// percent-encoded and not counted.
     #[track_caller]
-    fn assert_escaped(html: &str, scripts: usize, fields: usize) {
+    pub(super) fn assert_escaped(html: &str, scripts: usize, fields: usize) {
         assert_eq!(html.matches("<script").count(), scripts, "{html}");
         assert_eq!(html.matches(ESCAPED).count(), fields, "{html}");
         assert!(

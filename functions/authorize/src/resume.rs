@@ -8,7 +8,8 @@ use shared::{
         client::Client,
         code::{AuthorizationCode, CODE_LIFETIME},
         denial::Denial,
-        ids::CodeId,
+        errand::Errand,
+        ids::{Audience, ClientId, CodeId},
         resource_server::ResourceServer,
         sealed::{Owned, Purpose},
         settings::Settings,
@@ -21,16 +22,21 @@ use shared::{
 use crate::{
     answer::{self, Refusal, Reply},
     browser::BrowserSession,
-    front_channel,
+    device, front_channel,
     transaction::Transaction,
 };
 
 /// `GET /authorize/resume`: the browser comes back from a page.
 pub(crate) async fn handle(app: &App, request: &Request) -> Result<Response, Denial> {
     let transaction = Transaction::open(app, request, app.moment(request).now).await?;
-    let reply = Reply::from(&transaction.request);
-    let answered = proceed(app, request, transaction.request).await;
-    answer::or_tell(app, request, &reply, answered).await
+    match transaction.errand {
+        Errand::Authorize(asked) => {
+            let reply = Reply::from(&*asked);
+            let answered = proceed(app, request, *asked).await;
+            answer::or_tell(app, request, &reply, answered).await
+        }
+        Errand::Activate(activation) => device::resume::proceed(app, request, activation).await,
+    }
 }
 
 /// Decides and does it, with the session that the browser has.
@@ -52,7 +58,7 @@ pub(crate) async fn proceed_with(
     session: Option<BrowserSession>,
 ) -> Result<Response, Denial> {
     let at = app.moment(request);
-    let parties = Parties::load(app, &checked).await?;
+    let parties = Parties::load(app, &checked.client_id, checked.audience.as_ref()).await?;
     let Parties { client, api } = &parties;
     let settings = app.settings().await?;
     let asks = !checked.pipeline.is_legacy()
@@ -99,11 +105,15 @@ pub(crate) struct Parties {
 }
 
 impl Parties {
-    pub(crate) async fn load(app: &App, checked: &AuthorizationRequest) -> Result<Self, Denial> {
-        let client = app.client(&checked.client_id).await?;
+    pub(crate) async fn load(
+        app: &App,
+        client_id: &ClientId,
+        audience: Option<&Audience>,
+    ) -> Result<Self, Denial> {
+        let client = app.client(client_id).await?;
         Ok(Self {
-            client: client.ok_or_else(|| Denial::UnknownClient(checked.client_id.to_string()))?,
-            api: app.api_for(checked.audience.as_ref()).await?,
+            client: client.ok_or_else(|| Denial::UnknownClient(client_id.to_string()))?,
+            api: app.api_for(audience).await?,
         })
     }
 }

@@ -1,5 +1,5 @@
-//! The authorization request on its way through the login pages: sealed in their `state`, so that
-//! nothing is stored for a visitor who never logs in; and the token that ties a form to the browser
+//! A browser's errand on its way through the login pages: sealed in their `state`, so that nothing is
+//! stored for a visitor who never logs in; and the token that ties a form to the browser
 //! that was shown it.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -7,9 +7,7 @@ use http::{HeaderValue, header::SET_COOKIE};
 use shared::{
     app::App,
     domain::{
-        authorization::{AuthorizationRequest, TRANSACTION_LIFETIME},
-        denial::Denial,
-        sealed::Purpose,
+        authorization::TRANSACTION_LIFETIME, denial::Denial, errand::Errand, sealed::Purpose,
         time::Timestamp,
     },
     http::{
@@ -20,25 +18,30 @@ use shared::{
     system::random,
 };
 
+use crate::{
+    answer::{self, Refusal, Reply},
+    device,
+};
+
 /// The cookie that forms are tied to.
 const CSRF_COOKIE: &str = "_csrf";
 /// The label of the digests in forms.
 const CSRF: &str = "csrf";
 
-/// A request on its way, with the text it travels as.
+/// An errand on its way, with the text it travels as.
 pub(crate) struct Transaction {
-    pub(crate) request: AuthorizationRequest,
+    pub(crate) errand: Errand,
     pub(crate) state: String,
 }
 
 impl Transaction {
-    /// Seals a request.
-    pub(crate) async fn begin(app: &App, request: AuthorizationRequest) -> Result<Self, Denial> {
+    /// Seals an errand.
+    pub(crate) async fn begin(app: &App, errand: impl Into<Errand>) -> Result<Self, Denial> {
+        let errand = errand.into();
         let (keyring, key) = app.active_key().await;
-        let plaintext =
-            serde_json::to_vec(&request).map_err(|e| Denial::Internal(e.to_string()))?;
+        let plaintext = serde_json::to_vec(&errand).map_err(|e| Denial::Internal(e.to_string()))?;
         let state = keyring.seal(key, Purpose::Transaction, "", random(), &plaintext)?;
-        Ok(Self { request, state })
+        Ok(Self { errand, state })
     }
 
     /// Opens the `state` in the address of a page. The page may have been left open too long.
@@ -52,13 +55,13 @@ impl Transaction {
     pub(crate) async fn read(app: &App, state: &str, now: Timestamp) -> Result<Self, Denial> {
         let opened = app.keyring().await.open(Purpose::Transaction, "", state);
         let opened = opened.ok_or(Denial::StaleTransaction)?;
-        let request: AuthorizationRequest =
+        let errand: Errand =
             serde_json::from_slice(&opened.plaintext).map_err(|_| Denial::StaleTransaction)?;
-        if request.started_at.plus(TRANSACTION_LIFETIME) <= now {
+        if errand.started_at().plus(TRANSACTION_LIFETIME) <= now {
             return Err(Denial::StaleTransaction);
         }
         Ok(Self {
-            request,
+            errand,
             state: state.to_owned(),
         })
     }
@@ -66,6 +69,30 @@ impl Transaction {
     /// The address of a page of this transaction.
     pub(crate) fn address(&self, path: &str) -> String {
         format!("{path}?state={}", self.state)
+    }
+
+    /// The user said no.
+    pub(crate) async fn decline(&self, app: &App, request: &Request) -> Result<Response, Denial> {
+        match &self.errand {
+            Errand::Authorize(asked) => {
+                let refusal = Refusal::new("access_denied", "");
+                answer::refuse(app, request, &Reply::from(&**asked), refusal).await
+            }
+            Errand::Activate(activation) => {
+                device::decline(app, request, activation, app.moment(request).now).await
+            }
+        }
+    }
+
+    /// The user may not.
+    pub(crate) async fn block(&self, app: &App, request: &Request) -> Result<Response, Denial> {
+        match &self.errand {
+            Errand::Authorize(asked) => {
+                let refusal = Refusal::new("unauthorized", "user is blocked");
+                answer::refuse(app, request, &Reply::from(&**asked), refusal).await
+            }
+            Errand::Activate(activation) => Err(device::resume::blocked(activation)),
+        }
     }
 }
 
@@ -78,7 +105,7 @@ pub(crate) struct FormToken {
 impl FormToken {
     /// For a form about to be shown; the browser keeps the cookie it has.
     pub(crate) async fn issue(app: &App, request: &Request, state: &str) -> Result<Self, Denial> {
-        let known = cookies::get(request, CSRF_COOKIE).filter(|value| value.len() == 22);
+        let known = browser_secret(request).filter(|value| value.len() == 22);
         let (secret, cookie) = match known {
             Some(secret) => (secret.to_owned(), None),
             None => {
@@ -107,7 +134,7 @@ impl FormToken {
         params: &Params,
         state: &str,
     ) -> Result<(), Denial> {
-        let secret = cookies::get(request, CSRF_COOKIE).ok_or(Denial::ForeignForm)?;
+        let secret = browser_secret(request).ok_or(Denial::ForeignForm)?;
         let value = params.text("_csrf")?.ok_or(Denial::ForeignForm)?;
         let matches =
             app.keyring()
@@ -119,6 +146,11 @@ impl FormToken {
             Err(Denial::ForeignForm)
         }
     }
+}
+
+/// What only this browser and we know.
+pub(crate) fn browser_secret(request: &Request) -> Option<&str> {
+    cookies::get(request, CSRF_COOKIE)
 }
 
 fn bound(secret: &str, state: &str) -> String {

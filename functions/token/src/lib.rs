@@ -1,10 +1,12 @@
-//! The token endpoint: `POST /oauth/token` (RFC 6749 section 3.2, [Auth0's token endpoint]), and what the
-//! legacy pipeline has in its place.
+//! The token endpoint: `POST /oauth/token` (RFC 6749 section 3.2, [Auth0's token endpoint]),
+//! `POST /oauth/device/code`, where the way of a device to it begins, and what the legacy pipeline has in
+//! its place.
 //!
 //! [Auth0's token endpoint]: https://auth0.com/docs/api/authentication#get-token
 
 mod address;
 mod delegation;
+mod device_authorization;
 mod grants;
 mod legacy;
 mod request;
@@ -46,14 +48,22 @@ async fn route(
 ) -> Result<Response, Denial> {
     match (request.method(), request.uri().path()) {
         (&Method::POST, "/oauth/token") => token(app, request, caller).await,
+        (&Method::POST, "/oauth/device/code") => {
+            device_authorization::handle(app, request, caller).await
+        }
         (&Method::POST, "/delegation") => delegation::handle(app, request, caller).await,
         (&Method::POST, "/oauth/ro") => legacy::refuse(app, request, "/oauth/ro", caller).await,
         (&Method::POST, "/oauth/access_token") => {
             legacy::refuse(app, request, "/oauth/access_token", caller).await
         }
-        (_, "/oauth/token" | "/delegation" | "/oauth/ro" | "/oauth/access_token") => {
-            Err(Denial::MethodNotAllowed)
-        }
+        (
+            _,
+            "/oauth/token"
+            | "/oauth/device/code"
+            | "/delegation"
+            | "/oauth/ro"
+            | "/oauth/access_token",
+        ) => Err(Denial::MethodNotAllowed),
         _ => Err(Denial::NotFound),
     }
 }

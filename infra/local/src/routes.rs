@@ -8,9 +8,11 @@ use shared::{
 /// Hands a request to its function.
 pub(crate) async fn answer(app: &App, request: &Request) -> Response {
     match request.uri().path() {
-        "/oauth/token" | "/delegation" | "/oauth/ro" | "/oauth/access_token" => {
-            token::handle(app, request).await
-        }
+        "/oauth/token"
+        | "/oauth/device/code"
+        | "/delegation"
+        | "/oauth/ro"
+        | "/oauth/access_token" => token::handle(app, request).await,
         "/oauth/revoke" => revoke::handle(app, request).await,
         "/pem" | "/cer" => discovery::handle(app.signing_keys(), request).await,
         path if path.starts_with("/.well-known/") => {

@@ -232,7 +232,6 @@ const OBJECTS: [Object; 21] = [
             "country_codes",
             "customize_mfa_in_postlogin_action",
             "default_redirection_uri",
-            "device_flow",
             "dynamic_client_registration_security_mode",
             "enable_ai_guide",
             "enabled_locales",

@@ -12,6 +12,7 @@ mod client_auth;
 mod client_grants;
 mod clients;
 mod databases;
+mod device_flow;
 mod document;
 mod error;
 mod fields;

@@ -14,6 +14,7 @@ use shared::domain::{
 use crate::{
     ResourceServerEntry,
     databases::{Databases, connection_name},
+    device_flow::RawDeviceFlow,
     fields::{Number, display_name, id, one_of},
     path::{Checked, Fault, Notes, Path},
     rate_limit::RawRateLimit,
@@ -43,6 +44,7 @@ pub(crate) struct RawSettings {
     sessions: Option<RawSessions>,
     skip_non_verifiable_callback_uri_confirmation_prompt: Option<bool>,
     universal_login: Option<RawUniversalLogin>,
+    device_flow: Option<RawDeviceFlow>,
     refresh_token_rate_limit: Option<RawRateLimit>,
     login_rate_limit: Option<RawRateLimit>,
 }
@@ -144,6 +146,10 @@ pub(crate) fn check(
         skip_non_verifiable_callback_uri_confirmation_prompt: raw
             .skip_non_verifiable_callback_uri_confirmation_prompt
             .unwrap_or(default.skip_non_verifiable_callback_uri_confirmation_prompt),
+        device_flow: raw
+            .device_flow
+            .unwrap_or_default()
+            .check(&at.key("device_flow"))?,
         end_session_endpoint_discovery: raw
             .oidc_logout
             .and_then(|logout| logout.rp_logout_end_session_endpoint_discovery)
@@ -316,6 +322,7 @@ resourceServers: [{identifier: https://api.example.com}]",
                 persistent_session_cookie: false,
                 revoke_refresh_token_grant: true,
                 skip_non_verifiable_callback_uri_confirmation_prompt: true,
+                device_flow: Settings::default().device_flow,
                 end_session_endpoint_discovery: false,
                 oidc_logout_prompt_enabled: false,
                 legacy: LegacyFlags {

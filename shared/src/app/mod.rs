@@ -5,6 +5,7 @@ mod audience;
 mod authenticate;
 mod cache;
 mod connections;
+mod devices;
 mod families;
 mod keyring;
 mod limiter;

@@ -78,6 +78,9 @@ pub enum Denial {
     /// The target of a delegation does not take tokens that this client asks for.
     #[error("the client may not delegate to `{0}`")]
     DelegationNotAllowed(String),
+    /// The client is not of the kind that the device flow is for.
+    #[error("{0}")]
+    UnfitForDevices(&'static str),
     /// No API of that name.
     #[error("unknown audience `{0}`")]
     UnknownAudience(String),
@@ -140,6 +143,21 @@ pub enum Denial {
     /// The authorization code is not good.
     #[error("authorization code refused: {0}")]
     Code(&'static str),
+    /// Nobody has confirmed the user code yet (RFC 8628 section 3.5).
+    #[error("authorization pending")]
+    AuthorizationPending,
+    /// A device polls too often; it may poll again in so many seconds.
+    #[error("polled too fast")]
+    SlowDown(u64),
+    /// The device code has expired, and the device has not been told before.
+    #[error("device code expired")]
+    DeviceCodeExpired,
+    /// Unknown, used, another client's, or told to have expired: this device code will never work.
+    #[error("device code refused: {0}")]
+    DeviceCode(&'static str),
+    /// Somebody said no to the device.
+    #[error("the user declined the device")]
+    DeviceDeclined,
     /// The PKCE verifier is not good.
     #[error("code verifier refused")]
     CodeVerifier,

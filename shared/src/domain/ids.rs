@@ -122,7 +122,10 @@ impl From<DeviceName> for String {
 macro_rules! random_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
+        #[serde(try_from = "String", into = "String")]
         pub struct $name([u8; 16]);
 
         impl $name {
@@ -153,6 +156,20 @@ macro_rules! random_id {
                 write!(f, "{:032x}", u128::from_be_bytes(self.0))
             }
         }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.to_string()
+            }
+        }
     };
 }
 
@@ -163,6 +180,10 @@ random_id! {
 random_id! {
     /// An authorization code.
     CodeId
+}
+random_id! {
+    /// A device that asked to be connected (RFC 8628).
+    DeviceId
 }
 random_id! {
     /// A browser session: the `sid` claim.

@@ -15,6 +15,7 @@ pub mod resource_server;
 pub mod response_type;
 pub mod settings;
 pub mod user;
+pub mod user_code;
 
 pub mod pkce;
 pub mod redirect_uri;
@@ -28,6 +29,8 @@ pub mod brute_force;
 pub mod code;
 pub mod connection;
 pub mod delegation;
+pub mod device;
+pub mod errand;
 pub mod family;
 pub mod logout;
 pub mod session;

@@ -1,4 +1,4 @@
-//! What sealed texts carry: refresh tokens, authorization codes, opaque access tokens, session
+//! What sealed texts carry: refresh tokens, authorization and device codes, opaque access tokens, session
 //! cookies, login tickets and the state of the login pages. The box itself is [`crate::sealing`].
 
 use serde::{Deserialize, Serialize};
@@ -30,11 +30,13 @@ pub enum Purpose {
     RefreshToken,
     /// An authorization code.
     AuthorizationCode,
+    /// A device code, bound to its client.
+    DeviceCode,
     /// An access token for `/userinfo` alone.
     AccessToken,
     /// The browser's session cookie.
     Session,
-    /// The `state` of the login and consent pages: the authorization request they belong to.
+    /// The `state` of the login and consent pages: the errand they belong to.
     Transaction,
     /// A login ticket, bound to its client.
     LoginTicket,
@@ -44,9 +46,10 @@ pub enum Purpose {
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::RefreshToken,
         Self::AuthorizationCode,
+        Self::DeviceCode,
         Self::AccessToken,
         Self::Session,
         Self::Transaction,
@@ -59,6 +62,7 @@ impl Purpose {
         match self {
             Self::RefreshToken => "refresh-token",
             Self::AuthorizationCode => "authorization-code",
+            Self::DeviceCode => "device-code",
             Self::AccessToken => "access-token",
             Self::Session => "session",
             Self::Transaction => "transaction",
@@ -72,6 +76,7 @@ impl Purpose {
         match self {
             Self::RefreshToken => "rt1_",
             Self::AuthorizationCode => "ac1_",
+            Self::DeviceCode => "dc1_",
             Self::AccessToken => "at1_",
             Self::Session => "se1_",
             Self::Transaction => "tx1_",

@@ -8,6 +8,7 @@ use super::{
     ids::{Audience, ConnectionName},
     throttle::RateLimit,
     time::Lifetime,
+    user_code::UserCodeFormat,
 };
 
 /// Settings of the whole tenant; what an older item lacks is as by default.
@@ -40,6 +41,8 @@ pub struct Settings {
     pub revoke_refresh_token_grant: bool,
     /// Whether callbacks that anybody could claim (loopback, custom scheme) go unasked.
     pub skip_non_verifiable_callback_uri_confirmation_prompt: bool,
+    /// How user codes look (`device_flow`).
+    pub device_flow: UserCodeFormat,
     /// Whether discovery names `/oidc/logout` (`oidc_logout.rp_logout_end_session_endpoint_discovery`).
     pub end_session_endpoint_discovery: bool,
     /// Whether `/oidc/logout` asks where no hint shows who sent the browser
@@ -98,6 +101,7 @@ impl Default for Settings {
             persistent_session_cookie: true,
             revoke_refresh_token_grant: false,
             skip_non_verifiable_callback_uri_confirmation_prompt: false,
+            device_flow: UserCodeFormat::default(),
             end_session_endpoint_discovery: true,
             oidc_logout_prompt_enabled: true,
             legacy: LegacyFlags::default(),

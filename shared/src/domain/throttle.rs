@@ -32,6 +32,8 @@ impl RateLimit {
     pub const USERINFO: Self = Self::per_minute(10, 5);
     /// `/delegation`, for one user from one address.
     pub const DELEGATION: Self = Self::per_minute(10, 10);
+    /// User codes typed at one address: generous to an office behind it, hopeless for whoever guesses.
+    pub const USER_CODE: Self = Self::per_minute(100, 10);
     /// Logins of one user from one address.
     pub const LOGIN: Self = Self::per_minute(20, 10);
 

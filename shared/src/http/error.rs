@@ -20,6 +20,8 @@ pub struct OAuthError {
     pub description: Cow<'static, str>,
     /// How many requests the caller has left, where that is the matter.
     pub quota: Option<Quota>,
+    /// In how many seconds to come back, where that is the matter.
+    pub retry_after_secs: Option<u64>,
 }
 
 /// The endpoints whose words for the same refusal differ.
@@ -67,6 +69,10 @@ impl OAuthError {
             response
                 .headers_mut()
                 .insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
+        }
+        if let Some(seconds) = self.retry_after_secs {
+            let seconds = HeaderValue::from(seconds);
+            response.headers_mut().insert(RETRY_AFTER, seconds);
         }
         if let Some(quota) = &self.quota {
             quota::tell_refused(&mut response, quota);
@@ -184,6 +190,7 @@ impl From<&Denial> for OAuthError {
                 "unauthorized_client",
                 format!("Client is not allowed to request a delegation token for {target}"),
             ),
+            Denial::UnfitForDevices(reason) => error(403, "unauthorized_client", *reason),
             Denial::UnknownAudience(name) => error(
                 403,
                 "access_denied",
@@ -263,6 +270,28 @@ impl From<&Denial> for OAuthError {
                 "The refresh_token was generated for a user who doesn't exist anymore.",
             ),
             Denial::Code(_) => error(403, "invalid_grant", "Invalid authorization code"),
+            Denial::AuthorizationPending => error(
+                403,
+                "authorization_pending",
+                "User has yet to authorize device code.",
+            ),
+            Denial::SlowDown(seconds) => OAuthError {
+                retry_after_secs: Some(*seconds),
+                ..error(
+                    429,
+                    "slow_down",
+                    "You are polling faster than the specified interval of 5 seconds.",
+                )
+            },
+            Denial::DeviceCodeExpired => {
+                error(403, "expired_token", "The device code has expired.")
+            }
+            Denial::DeviceCode(_) => error(403, "invalid_grant", "Invalid or expired device code."),
+            Denial::DeviceDeclined => error(
+                403,
+                "access_denied",
+                "User cancelled the confirmation prompt.",
+            ),
             Denial::CodeVerifier => error(403, "invalid_grant", "Failed to verify code verifier"),
             Denial::NoAccessToken | Denial::AccessToken(_) => {
                 error(401, "invalid_token", "Unauthorized")
@@ -341,6 +370,7 @@ fn error(
         error,
         description: description.into(),
         quota: None,
+        retry_after_secs: None,
     }
 }
 

@@ -32,6 +32,16 @@ pub mod event {
     pub const CODE_EXCHANGED: &str = "seacft";
     /// An authorization code was refused.
     pub const CODE_REFUSED: &str = "feacft";
+    /// A device code was exchanged.
+    pub const DEVICE_EXCHANGED: &str = "sede";
+    /// A device code was refused.
+    pub const DEVICE_REFUSED: &str = "fede";
+    /// A device was refused its codes.
+    pub const DEVICE_AUTHORIZATION_REFUSED: &str = "fdeaz";
+    /// A user code did not lead to a connected device.
+    pub const DEVICE_ACTIVATION_FAILED: &str = "fdeac";
+    /// A user said no to a device.
+    pub const DEVICE_DECLINED: &str = "fdecc";
     /// A client got a token in its own name.
     pub const CLIENT_CREDENTIALS: &str = "seccft";
     /// A login succeeded.

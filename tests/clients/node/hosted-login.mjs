@@ -38,24 +38,47 @@ export class Browser {
    * Opens an authorization request, logs in and consents where asked, and returns how the application
    * is answered: the URL of a redirect, or the `Request` of a form.
    */
-  async logIn(authorizationUrl, redirectUri, { username, password }) {
-    let response = await this.request(authorizationUrl);
-    let url = new URL(authorizationUrl);
+  async logIn(authorizationUrl, redirectUri, user) {
+    const { url, page } = await this.#walk(authorizationUrl, user, redirectUri);
+    if (page) throw new Error(`no form at ${url}\n${page}`);
+    return url;
+  }
+
+  /**
+   * Opens the link that a device shows, confirms or cancels, logs in and consents where asked, and
+   * returns the heading of the last page.
+   */
+  async activate(link, user, action = 'confirm') {
+    const { page } = await this.#walk(link, user, undefined, action);
+    return page.querySelector('h1').text;
+  }
+
+  /** Goes from page to page until one has no form, or the browser is sent elsewhere. */
+  async #walk(start, { username, password }, redirectUri, action) {
+    const answers = {
+      '/u/login': { username, password },
+      '/u/consent': { action: 'accept' },
+      '/activate/confirm': { action },
+    };
+    let response = await this.request(start);
+    let url = new URL(start);
     for (let hops = 0; hops < 12; hops += 1) {
       const location = response.headers.get('location');
       if (location) {
         url = new URL(location, url);
-        if (url.href.startsWith(redirectUri)) return url;
+        if (redirectUri && url.href.startsWith(redirectUri)) return { url };
         response = await this.request(url);
         continue;
       }
-      const page = await response.text();
-      if (response.status !== 200) throw new Error(`${response.status} at ${url}\n${page}`);
-      const form = parse(page).querySelector('form');
-      if (!form) throw new Error(`no form at ${url}\n${page}`);
-      if (form.getAttribute('action').startsWith(redirectUri)) return posted(form);
-      const typed = url.pathname === '/u/login' ? { username, password } : { action: 'accept' };
-      [url, response] = await this.#submit(url, form, typed);
+      const text = await response.text();
+      if (response.status !== 200) throw new Error(`${response.status} at ${url}\n${text}`);
+      const page = parse(text);
+      const form = page.querySelector('form');
+      if (!form) return { url, page };
+      if (redirectUri && form.getAttribute('action').startsWith(redirectUri)) {
+        return { url: posted(form) };
+      }
+      [url, response] = await this.#submit(url, form, answers[url.pathname]);
     }
     throw new Error('the login does not end');
   }

@@ -215,6 +215,51 @@ describe('the tests’ tenant', () => {
     }
   });
 
+  test('a device is connected while its client polls', async () => {
+    const config = await configure(server, 'tv', undefined, client.None());
+    const device = await client.initiateDeviceAuthorization(config, {
+      scope: SCOPE,
+      audience: demo.audience,
+    });
+    assert.equal(device.verification_uri, server.url('activate'));
+    const told = [];
+    config[client.customFetch] = async (url, options) => {
+      const response = await fetch(url, options);
+      if (url.endsWith('/oauth/token')) {
+        const { error } = await response.clone().json();
+        told.push(error);
+        // The second poll comes too early.
+        if (told.length === 2) {
+          const heading = await new Browser().activate(device.verification_uri_complete, demo.user);
+          assert.equal(heading, 'Your device is connected');
+        }
+      }
+      return response;
+    };
+    const tokens = await client.pollDeviceAuthorizationGrant(config, { ...device, interval: 1 });
+    assert.deepEqual(told, ['authorization_pending', 'slow_down', undefined]);
+    assert.equal(tokens.claims().email, demo.user.username);
+
+    const next = await client.refreshTokenGrant(config, tokens.refresh_token);
+    assert.equal(next.claims().sub, tokens.claims().sub);
+    await client.tokenRevocation(config, next.refresh_token);
+    await assertRefused(config, next.refresh_token);
+  });
+
+  test('a device that is declined is told so', async () => {
+    const config = await configure(server, 'tv', undefined, client.None());
+    const device = await client.initiateDeviceAuthorization(config, { scope: 'openid' });
+    const link = device.verification_uri_complete;
+    const heading = await new Browser().activate(link, demo.user, 'cancel');
+    assert.equal(heading, 'The device was not connected');
+    const polling = client.pollDeviceAuthorizationGrant(config, { ...device, interval: 1 });
+    await assert.rejects(polling, (error) => {
+      assert.equal(error.error, 'access_denied');
+      assert.equal(error.error_description, 'User cancelled the confirmation prompt.');
+      return true;
+    });
+  });
+
   test('a replayed token ends the family, and the client is told so', async () => {
     const config = await configure(server, 'spa-strict', undefined, client.None());
     const first = await logIn(config, callbackOf('app'));

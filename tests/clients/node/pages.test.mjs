@@ -1,4 +1,4 @@
-// The hosted pages in a real Chromium: login, consent, logout, error, form_post.
+// The hosted pages in a real Chromium: login, consent, logout, error, form_post, connecting a device.
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
@@ -76,6 +76,62 @@ describe('the hosted pages', () => {
       await context.close();
     });
   }
+
+  /** A device that waits. */
+  async function device(clientId = 'tv') {
+    const body = new URLSearchParams({ client_id: clientId, scope: 'openid', audience: demo.audience });
+    const response = await fetch(server.url('oauth/device/code'), { method: 'POST', body });
+    return response.json();
+  }
+
+  for (const { name, ...options } of LOOKS) {
+    test(`the pages that connect a device: ${name}`, async () => {
+      const { context, page, complaints } = await openTab(browser, options);
+      await page.goto(server.url('activate'));
+      await look(page, `activate-${name}`);
+      await page.locator('#user_code').fill('BCDF-GHJK');
+      await page.locator('button[type=submit]').click();
+      await page.locator('[role=alert]').waitFor();
+      await look(page, `activate-refused-${name}`);
+
+      const { user_code: userCode, verification_uri_complete: link } = await device();
+      await page.locator('#user_code').fill(userCode.toLowerCase());
+      await page.locator('button[type=submit]').click();
+      await page.waitForURL('**/activate/confirm?**');
+      assert.equal(await page.locator('.shown').innerText(), userCode);
+      await look(page, `activate-confirm-${name}`);
+      const confirmation = page.url();
+      await page.locator('button[value=confirm]').click();
+      await fillInLogin(page, demo.user);
+      await page.getByRole('heading', { name: 'Your device is connected' }).waitFor();
+      await look(page, `device-connected-${name}`);
+      await page.goto(confirmation);
+      await look(page, `device-over-${name}`);
+      assert.match(await page.locator('h1').innerText(), /no longer valid/);
+      await page.goto(link);
+      await page.locator('[role=alert]').waitFor();
+
+      await page.goto((await device()).verification_uri_complete);
+      await page.locator('button[value=cancel]').click();
+      await page.getByRole('heading', { name: 'The device was not connected' }).waitFor();
+      await look(page, `device-declined-${name}`);
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+  }
+
+  test('a scanned link, a keyboard and no JavaScript are enough to connect a device', async () => {
+    const { context, page, complaints } = await openTab(browser, { javaScriptEnabled: false });
+    await page.goto((await device('tv-partner')).verification_uri_complete);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/u/login?**');
+    await fillInLogin(page, demo.user);
+    await page.locator('button[value=accept]').click();
+    await page.getByRole('heading', { name: 'Your device is connected' }).waitFor();
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
 
   test('accepting leads to the application with a code', async () => {
     const { context, page, complaints } = await openTab(browser);

@@ -2,6 +2,7 @@
 
 mod authorization_code;
 mod client_credentials;
+mod device_code;
 mod password;
 mod refresh_limit;
 pub(crate) mod refresh_token;
@@ -10,7 +11,7 @@ use std::net::IpAddr;
 
 use shared::{
     app::{App, AuthenticatedClient, Moment},
-    domain::denial::Denial,
+    domain::{denial::Denial, device},
     http::params::Params,
 };
 
@@ -21,6 +22,7 @@ use crate::response::TokenAnswer;
 pub(crate) enum GrantType {
     AuthorizationCode,
     ClientCredentials,
+    DeviceCode,
     Password,
     PasswordRealm,
     RefreshToken,
@@ -31,6 +33,7 @@ impl GrantType {
         [
             Self::AuthorizationCode,
             Self::ClientCredentials,
+            Self::DeviceCode,
             Self::Password,
             Self::PasswordRealm,
             Self::RefreshToken,
@@ -44,6 +47,7 @@ impl GrantType {
         match self {
             Self::AuthorizationCode => "authorization_code",
             Self::ClientCredentials => "client_credentials",
+            Self::DeviceCode => device::GRANT_TYPE,
             Self::Password => "password",
             Self::PasswordRealm => "http://auth0.com/oauth/grant-type/password-realm",
             Self::RefreshToken => "refresh_token",
@@ -63,6 +67,7 @@ pub(crate) async fn redeem(
     match grant {
         GrantType::AuthorizationCode => authorization_code::redeem(app, client, params, at).await,
         GrantType::ClientCredentials => client_credentials::redeem(app, client, params, at).await,
+        GrantType::DeviceCode => device_code::redeem(app, client, params, at).await,
         GrantType::Password | GrantType::PasswordRealm => {
             password::redeem(app, client, grant, params, address, at).await
         }

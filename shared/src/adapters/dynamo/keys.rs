@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::error::Item;
 use crate::domain::{
     brute_force::Counter,
-    ids::{Audience, ClientId, CodeId, ConnectionName, FamilyId, SessionId, UserId},
+    ids::{Audience, ClientId, CodeId, ConnectionName, DeviceId, FamilyId, SessionId, UserId},
     login_ticket::LoginTicket,
 };
 
@@ -51,6 +51,16 @@ impl Key {
 
     pub(super) fn code(user: &UserId, code: CodeId) -> Self {
         Self::new(user_partition(user), format!("CODE#{code}"))
+    }
+
+    /// A device has no user until somebody confirms its code.
+    pub(super) fn device(device: DeviceId) -> Self {
+        Self::new(format!("DEVICE#{device}"), "DEVICE")
+    }
+
+    /// The digest of a user code.
+    pub(super) fn user_code(digest: &str) -> Self {
+        Self::new(format!("USERCODE#{digest}"), "USERCODE")
     }
 
     pub(super) fn login(connection: &ConnectionName, name: &str) -> Self {

@@ -3,6 +3,7 @@
 
 mod codes;
 mod configuration;
+mod devices;
 mod error;
 mod families;
 mod family_item;
@@ -21,6 +22,7 @@ use aws_sdk_dynamodb::{
 };
 
 pub use codes::CodeExchange;
+pub use devices::DeviceExchange;
 pub use error::{CommitError, StoreError};
 pub use keyring::{
     StoredKey, StoredKeyring, StoredPrivateKey, StoredSigningKey, StoredSigningKeys,

@@ -1,0 +1,26 @@
+//! What ties a confirmation to the browser in which it happened.
+
+use shared::{app::App, domain::denial::Denial, http::Request};
+
+use crate::transaction::browser_secret;
+
+/// The label of the digests in confirmed activations.
+const CONFIRMED: &str = "device-confirmed";
+
+/// The mark of this browser; `None` if it keeps no cookie of ours.
+pub(super) async fn of(app: &App, request: &Request) -> Result<Option<String>, Denial> {
+    let Some(secret) = browser_secret(request) else {
+        return Ok(None);
+    };
+    let (keyring, key) = app.active_key().await;
+    Ok(Some(keyring.digest(key, CONFIRMED, secret.as_bytes())?))
+}
+
+/// Whether a mark is this browser's.
+pub(super) async fn is_of(app: &App, request: &Request, mark: &str) -> bool {
+    let Some(secret) = browser_secret(request) else {
+        return false;
+    };
+    let keyring = app.keyring().await;
+    keyring.digest_matches(mark, CONFIRMED, secret.as_bytes())
+}

@@ -1,0 +1,171 @@
+//! What happens next to a confirmed user code: a page, or the device is connected. The same for a
+//! browser that just confirmed and for one that comes back from logging in.
+
+use http::StatusCode;
+use shared::{
+    adapters::dynamo::CommitError,
+    app::App,
+    domain::{
+        denial::Denial,
+        device::{Activation, Approval, DeviceGrant, DeviceState, needs_consent},
+        user::User,
+    },
+    http::{Request, Response, response},
+    telemetry::event,
+};
+
+use super::{mark, over};
+use crate::{
+    browser::BrowserSession, pages::DeviceConnectedPage, resume::Parties, screen::Screen,
+    transaction::Transaction,
+};
+
+/// Decides and does it.
+pub(crate) async fn proceed(
+    app: &App,
+    request: &Request,
+    activation: Activation,
+) -> Result<Response, Denial> {
+    let at = app.moment(request);
+    let confirmed = match &activation.confirmed_in {
+        Some(mark) => mark::is_of(app, request, mark).await,
+        None => false,
+    };
+    if !confirmed {
+        return go_to(app, "/activate/confirm", activation).await;
+    }
+    let parties = Parties::load(app, &activation.client_id, activation.audience.as_ref()).await?;
+    let Some(device) = app.store.load_device(activation.device_id).await? else {
+        return Ok(over(app, request, &activation).await);
+    };
+    let session = BrowserSession::load(app, request, at.now).await?;
+    if let Some(session) = &session
+        && device.was_approved_in(&session.id.to_string())
+    {
+        return Ok(connected(app, request, &parties).await);
+    }
+    if !device.is_open(at.now) {
+        return Ok(over(app, request, &activation).await);
+    }
+    let Some((session, user)) = logged_in(app, session).await? else {
+        return go_to(app, "/u/login", activation).await;
+    };
+    if user.blocked {
+        return Err(blocked(&activation));
+    }
+    connect(app, request, activation, &parties, &device, &session).await
+}
+
+/// Connects the device to the user of a session, if the user agrees.
+async fn connect(
+    app: &App,
+    request: &Request,
+    activation: Activation,
+    parties: &Parties,
+    device: &DeviceGrant,
+    session: &BrowserSession,
+) -> Result<Response, Denial> {
+    if asks(app, &activation, parties, session).await? {
+        return go_to(app, "/u/consent", activation).await;
+    }
+    // Before anything is approved: what the device gets belongs to a session that is there.
+    let (settings, now) = (app.settings().await?, app.moment(request).now);
+    if !session
+        .touch(app, &activation.client_id, &settings, now)
+        .await?
+    {
+        return go_to(app, "/u/login", activation).await;
+    }
+    match approve(app, &activation, device, session).await {
+        Ok(()) => Ok(connected(app, request, parties).await),
+        Err(CommitError::Conflict) => Ok(over(app, request, &activation).await),
+        Err(CommitError::Store(error)) => Err(error.into()),
+    }
+}
+
+/// The session and its user, who may be gone.
+async fn logged_in(
+    app: &App,
+    session: Option<BrowserSession>,
+) -> Result<Option<(BrowserSession, User)>, Denial> {
+    let Some(session) = session else {
+        return Ok(None);
+    };
+    let record = app.store.load_user(&session.session.user_id).await?;
+    Ok(record.map(|record| (session, record.user)))
+}
+
+/// A blocked user connects nothing; somebody else still may.
+pub(crate) fn blocked(activation: &Activation) -> Denial {
+    tracing::warn!(
+        r#type = event::DEVICE_ACTIVATION_FAILED,
+        client_id = %activation.client_id,
+        device_id = %activation.device_id,
+        reason = "the user is blocked",
+    );
+    Denial::UserBlocked
+}
+
+/// Whether the user has to agree first.
+async fn asks(
+    app: &App,
+    activation: &Activation,
+    parties: &Parties,
+    session: &BrowserSession,
+) -> Result<bool, Denial> {
+    if !needs_consent(&parties.client, parties.api.as_deref()) {
+        return Ok(false);
+    }
+    let (user_id, audience) = (&session.session.user_id, activation.audience.as_ref());
+    let grant = app
+        .store
+        .load_grant(user_id, &activation.client_id, audience)
+        .await?;
+    Ok(!grant.is_some_and(|grant| activation.scope.is_subset(&grant.scope)))
+}
+
+/// Writes down who confirmed. The write is the check: of two who confirm at once, one has the device.
+async fn approve(
+    app: &App,
+    activation: &Activation,
+    device: &DeviceGrant,
+    session: &BrowserSession,
+) -> Result<(), CommitError> {
+    let id = activation.device_id;
+    let approval = Approval {
+        user_id: session.session.user_id.clone(),
+        session_id: session.id.to_string(),
+        auth_time: session.session.authenticated_at,
+    };
+    let next = DeviceState::Approved(approval);
+    if let Err(failure) = app.store.commit_device(id, device, &next).await {
+        // Perhaps the write landed and its answer was lost.
+        let after = app.store.load_device(id).await?;
+        if !after.is_some_and(|after| after.was_approved_in(&session.id.to_string())) {
+            return Err(failure);
+        }
+    }
+    tracing::info!(
+        client_id = %activation.client_id,
+        device_id = %id,
+        user_id = %session.session.user_id,
+        "a device is connected"
+    );
+    Ok(())
+}
+
+async fn connected(app: &App, request: &Request, parties: &Parties) -> Response {
+    let screen = Screen::new(app, request).await;
+    let html = DeviceConnectedPage {
+        branding: screen.branding(),
+        nonce: &screen.nonce,
+        application: &parties.client.name,
+    }
+    .render();
+    screen.page(StatusCode::OK, html, None)
+}
+
+async fn go_to(app: &App, path: &str, activation: Activation) -> Result<Response, Denial> {
+    let transaction = Transaction::begin(app, activation).await?;
+    Ok(response::redirect(&transaction.address(path)))
+}

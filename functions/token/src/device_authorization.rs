@@ -1,0 +1,122 @@
+//! `POST /oauth/device/code` (RFC 8628 section 3.1, [Auth0's device flow]): a device without a browser
+//! gets a code to poll with and one to show.
+//!
+//! [Auth0's device flow]: https://auth0.com/docs/get-started/authentication-and-authorization-flow/device-authorization-flow/call-your-api-using-the-device-authorization-flow
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use serde::Serialize;
+use shared::{
+    app::{App, Moment},
+    domain::{
+        authorization::grantable,
+        client::Client,
+        denial::Denial,
+        device::{self, DEVICE_CODE_LIFETIME, DeviceGrant, DeviceState, GRANT_TYPE, POLL_INTERVAL},
+        ids::DeviceId,
+        scope::Scope,
+        sealed::Purpose,
+    },
+    http::{Request, Response, credentials::Credentials, params::Params, response},
+    system::random,
+    telemetry::event,
+};
+
+/// RFC 8628 section 3.2.
+#[derive(Serialize)]
+struct Body {
+    device_code: String,
+    user_code: String,
+    verification_uri: String,
+    expires_in: u64,
+    interval: u64,
+    verification_uri_complete: String,
+}
+
+pub(crate) async fn handle(
+    app: &App,
+    request: &Request,
+    caller: &mut Option<Arc<Client>>,
+) -> Result<Response, Denial> {
+    let answered = authorize(app, request, caller).await;
+    if let Err(denial) = &answered {
+        tracing::warn!(
+            r#type = event::DEVICE_AUTHORIZATION_REFUSED,
+            client_id = caller.as_ref().map(|client| client.client_id.to_string()),
+            reason = %denial,
+        );
+    }
+    answered
+}
+
+async fn authorize(
+    app: &App,
+    request: &Request,
+    caller: &mut Option<Arc<Client>>,
+) -> Result<Response, Denial> {
+    let at = app.moment(request);
+    let params = Params::of_body(request)?;
+    let client_id = Credentials::parse(request, &params)?.client_id;
+    *caller = app.client(&client_id).await?;
+    let client = caller
+        .as_deref()
+        .ok_or(Denial::ClientAuthentication("unknown client"))?;
+    // There is nothing to authenticate: only public clients come further than this.
+    if let Some(reason) = device::unfit(client) {
+        return Err(Denial::UnfitForDevices(reason));
+    }
+    if !client.allows_grant(GRANT_TYPE) {
+        return Err(Denial::GrantTypeNotAllowed(GRANT_TYPE.to_owned()));
+    }
+    let device = device(app, client, &params, at).await?;
+    let format = &app.settings().await?.device_flow;
+    let (id, user_code) = app.begin_device(&device, format, at.now).await?;
+    let device_code = device_code(app, client, id).await?;
+    tracing::info!(client_id = %client.client_id, device_id = %id, "a device waits");
+    let user_code = format.show(&user_code);
+    Ok(answer(app, device_code, user_code))
+}
+
+/// What the device asks for, checked as at `/authorize`.
+async fn device(
+    app: &App,
+    client: &Client,
+    params: &Params,
+    at: Moment,
+) -> Result<DeviceGrant, Denial> {
+    let asked = app.requested_audience(params.text("audience")?).await?;
+    let audience = asked.into_api();
+    let api = app.api_for(audience.as_ref()).await?;
+    let asked = Scope::parse(&params.scope()?.unwrap_or_default());
+    Ok(DeviceGrant {
+        client_id: client.client_id.clone(),
+        scope: grantable(client, api.as_deref(), &asked),
+        audience,
+        expires_at: at.now.plus(DEVICE_CODE_LIFETIME),
+        polled: None,
+        state: DeviceState::Pending,
+    })
+}
+
+async fn device_code(app: &App, client: &Client, id: DeviceId) -> Result<String, Denial> {
+    let (keyring, key) = app.active_key().await;
+    let binding = client.client_id.as_str();
+    Ok(keyring.seal(key, Purpose::DeviceCode, binding, random(), id.as_bytes())?)
+}
+
+fn answer(app: &App, device_code: String, user_code: String) -> Response {
+    let verification_uri = app.issuer.join("activate");
+    let body = Body {
+        device_code,
+        verification_uri_complete: response::with_query(
+            &verification_uri,
+            &[("user_code", &user_code)],
+        ),
+        user_code,
+        verification_uri,
+        expires_in: DEVICE_CODE_LIFETIME.as_secs(),
+        interval: POLL_INTERVAL.as_secs(),
+    };
+    response::json(StatusCode::OK, &body)
+}

@@ -1,0 +1,221 @@
+//! `grant_type=urn:ietf:params:oauth:grant-type:device_code` (RFC 8628 section 3.4): a device asks whether
+//! somebody has confirmed its user code, and gets tokens once somebody has. The decision is
+//! [`DeviceGrant::poll`]; here is only what carries it out.
+//!
+//! As with a code, signing comes before the commit, and one transaction uses the device code up and
+//! begins the family.
+
+use shared::{
+    adapters::dynamo::{CommitError, DeviceExchange},
+    app::{App, AuthenticatedClient, Moment, TokensFor},
+    domain::{
+        claims::{Issuance, LoginClaims, Subject},
+        client::Client,
+        code::Redeemed,
+        denial::Denial,
+        device::{Approval, DeviceGrant, DeviceState, Poll, Polled},
+        family::{Family, Login},
+        ids::{DeviceId, SessionId},
+        pipeline::Pipeline,
+        scope::OFFLINE_ACCESS,
+        sealed::Purpose,
+        user::User,
+    },
+    http::params::Params,
+    telemetry::event,
+};
+
+use crate::response::TokenAnswer;
+
+/// How often a decision is made before the device is asked to come back: lost races are rare, and the
+/// second decision sees who won.
+const ATTEMPTS: usize = 3;
+
+pub(super) async fn redeem(
+    app: &App,
+    client: &AuthenticatedClient,
+    params: &Params,
+    at: Moment,
+) -> Result<TokenAnswer, Denial> {
+    let text = params.required("device_code")?;
+    let answered = poll(app, client, text, at).await;
+    if let Err(denial) = &answered
+        && !matches!(
+            denial,
+            Denial::AuthorizationPending | Denial::SlowDown(_) | Denial::Unavailable(_)
+        )
+    {
+        tracing::warn!(
+            r#type = event::DEVICE_REFUSED,
+            client_id = %client.client_id,
+            reason = %denial,
+        );
+    }
+    answered
+}
+
+async fn poll(app: &App, client: &Client, text: &str, at: Moment) -> Result<TokenAnswer, Denial> {
+    let id = app
+        .keyring()
+        .await
+        .open(Purpose::DeviceCode, client.client_id.as_str(), text)
+        .and_then(|opened| <[u8; 16]>::try_from(opened.plaintext).ok())
+        .map(DeviceId::from_bytes)
+        .ok_or(Denial::DeviceCode("not sealed by us for this client"))?;
+    for _ in 0..ATTEMPTS {
+        let device = app.store.load_device(id).await?;
+        let device = device.ok_or(Denial::DeviceCode("unknown"))?;
+        let refusal = match device.poll(at.request, at.now) {
+            Poll::Issue(approval) => return exchange(app, client, id, &device, approval, at).await,
+            Poll::SlowDown(seconds) => return Err(Denial::SlowDown(seconds)),
+            Poll::Declined => return Err(Denial::DeviceDeclined),
+            Poll::Over => return Err(Denial::DeviceCode("used, or told to have expired")),
+            Poll::Expired => return Err(Denial::DeviceCodeExpired),
+            Poll::GoOn => Denial::AuthorizationPending,
+            Poll::Expire => Denial::DeviceCodeExpired,
+        };
+        match write_down(app, id, &device, &refusal, at).await {
+            Ok(()) => return Err(refusal),
+            // Another request was first: decide again on what is there now.
+            Err(CommitError::Conflict) => {}
+            Err(CommitError::Store(error)) => return Err(error.into()),
+        }
+    }
+    Err(Denial::Unavailable("the device kept changing".to_owned()))
+}
+
+/// What a refusal leaves behind: when the device may poll again, or that it knows of its end.
+async fn write_down(
+    app: &App,
+    id: DeviceId,
+    device: &DeviceGrant,
+    refusal: &Denial,
+    at: Moment,
+) -> Result<(), CommitError> {
+    let by = at.request.to_string();
+    if matches!(refusal, Denial::AuthorizationPending) {
+        let polled = Polled { at: at.now, by };
+        app.store.commit_poll(id, device, &polled).await
+    } else {
+        let expired = DeviceState::Expired { by };
+        app.store.commit_device(id, device, &expired).await
+    }
+}
+
+/// Signs first, commits second: a failure in between leaves the device code as it was.
+async fn exchange(
+    app: &App,
+    client: &Client,
+    id: DeviceId,
+    device: &DeviceGrant,
+    approval: &Approval,
+    at: Moment,
+) -> Result<TokenAnswer, Denial> {
+    let user = user(app, approval).await?;
+    let api = app.api_for(device.audience.as_ref()).await?;
+    let new = if device.scope.contains(OFFLINE_ACCESS) {
+        Some(app.new_family(login(device, approval), client, at).await?)
+    } else {
+        None
+    };
+    let issuance = Issuance {
+        issuer: app.issuer.as_str(),
+        client,
+        subject: Subject::User(&user),
+        scope: &device.scope,
+        request: at.request,
+        gty: None,
+        // Only conformant clients come here.
+        pipeline: Pipeline::Conformant,
+        via_browser: false,
+        now: at.now,
+    };
+    let login = LoginClaims {
+        session_id: Some(&approval.session_id),
+        ..LoginClaims::default()
+    };
+    let tokens = app
+        .mint(TokensFor {
+            issuance,
+            api: api.as_deref(),
+            login,
+        })
+        .await?;
+    let family = new.as_ref().map(|new| &new.family);
+    if let Some(family) = family {
+        app.make_room(family, at).await?;
+    }
+    commit(app, id, device, approval, family, at).await?;
+    tracing::info!(
+        r#type = event::DEVICE_EXCHANGED,
+        client_id = %client.client_id,
+        user_id = %user.user_id,
+        family_id = family.map(|family| family.id.to_string()),
+    );
+    Ok(TokenAnswer {
+        tokens,
+        scope: device.scope.clone(),
+        refresh_token: new.map(|new| new.refresh_token),
+        quota: None,
+    })
+}
+
+async fn user(app: &App, approval: &Approval) -> Result<User, Denial> {
+    let record = app.store.load_user(&approval.user_id).await?;
+    let user = record.ok_or(Denial::DeviceCode("the user is gone"))?.user;
+    if user.blocked {
+        return Err(Denial::UserBlocked);
+    }
+    Ok(user)
+}
+
+async fn commit(
+    app: &App,
+    id: DeviceId,
+    device: &DeviceGrant,
+    approval: &Approval,
+    family: Option<&Family>,
+    at: Moment,
+) -> Result<(), Denial> {
+    let by = at.request.to_string();
+    let next = DeviceState::Redeemed {
+        approval: approval.clone(),
+        redeemed: Redeemed {
+            at: at.now,
+            by: by.clone(),
+            family_id: family.map(|family| family.id.to_string()),
+        },
+    };
+    let exchange = DeviceExchange {
+        device_id: id,
+        current: device,
+        next: &next,
+        family,
+    };
+    let Err(failure) = app.store.commit_device_exchange(exchange).await else {
+        return Ok(());
+    };
+    // Whatever failed, the device itself says who used its code up: perhaps it was this very request.
+    // If it was another, that one has the tokens, and its family lives on: two polls of one device are
+    // no theft.
+    let after = app.store.load_device(id).await?.map(|after| after.state);
+    match after {
+        Some(DeviceState::Redeemed { redeemed, .. }) if redeemed.by == by => Ok(()),
+        Some(DeviceState::Redeemed { .. }) => Err(Denial::DeviceCode(
+            "used by another request at the same time",
+        )),
+        _ => Err(failure.into()),
+    }
+}
+
+fn login(device: &DeviceGrant, approval: &Approval) -> Login {
+    Login {
+        user_id: approval.user_id.clone(),
+        client_id: device.client_id.clone(),
+        audience: device.audience.clone(),
+        scope: device.scope.clone(),
+        auth_time: approval.auth_time,
+        session_id: SessionId::parse(&approval.session_id).ok(),
+        device: None,
+    }
+}

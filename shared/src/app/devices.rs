@@ -1,0 +1,68 @@
+//! Devices that wait to be connected: what the function that gives them codes and the one that takes
+//! the codes from people have in common.
+
+use super::App;
+use crate::{
+    adapters::dynamo::CommitError,
+    domain::{
+        denial::Denial,
+        device::DeviceGrant,
+        ids::DeviceId,
+        time::Timestamp,
+        user_code::{UserCode, UserCodeFormat},
+    },
+    system::random,
+};
+
+/// The label of user codes' digests.
+const USER_CODE: &str = "user-code";
+
+/// How many user codes are drawn before the device is asked to come back. With a million live devices
+/// one in 25,000 is taken.
+const ATTEMPTS: usize = 5;
+
+impl App {
+    /// Writes a device down under a user code that no live device has.
+    pub async fn begin_device(
+        &self,
+        device: &DeviceGrant,
+        format: &UserCodeFormat,
+        now: Timestamp,
+    ) -> Result<(DeviceId, UserCode), Denial> {
+        for _ in 0..ATTEMPTS {
+            let code = format
+                .draw(&random())
+                .ok_or_else(|| Denial::Internal("no user code could be drawn".to_owned()))?;
+            let id = DeviceId::from_bytes(random());
+            let digest = self.user_code_digest(&code).await?;
+            match self.store.put_device(id, device, &digest, now).await {
+                Ok(()) => return Ok((id, code)),
+                Err(CommitError::Conflict) => {}
+                Err(CommitError::Store(error)) => return Err(error.into()),
+            }
+        }
+        Err(Denial::Unavailable("no user code is free".to_owned()))
+    }
+
+    /// The device that waits under a user code.
+    pub async fn find_device(
+        &self,
+        code: &UserCode,
+        now: Timestamp,
+    ) -> Result<Option<(DeviceId, DeviceGrant)>, Denial> {
+        let digest = self.user_code_digest(code).await?;
+        let Some(id) = self.store.load_user_code(&digest, now).await? else {
+            return Ok(None);
+        };
+        let device = self.store.load_device(id).await?;
+        Ok(device
+            .filter(|device| device.is_open(now))
+            .map(|device| (id, device)))
+    }
+
+    /// Under what a user code lies in the table: not the code itself, and the same whichever key seals.
+    async fn user_code_digest(&self, code: &UserCode) -> Result<String, Denial> {
+        let keyring = self.keyring().await;
+        Ok(keyring.digest(keyring.oldest(), USER_CODE, code.as_str().as_bytes())?)
+    }
+}

@@ -1,0 +1,355 @@
+//! The device authorization grant (RFC 8628, [Auth0's device flow]): what a device is told when it
+//! polls, and what a browser may do about it.
+//!
+//! [Auth0's device flow]: https://auth0.com/docs/get-started/authentication-and-authorization-flow/device-authorization-flow/call-your-api-using-the-device-authorization-flow
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    client::{AppType, Client},
+    code::Redeemed,
+    ids::{Audience, ClientId, DeviceId, RequestId, UserId},
+    resource_server::ResourceServer,
+    scope::Scope,
+    time::{Lifetime, Timestamp},
+    user_code::UserCode,
+};
+
+/// The grant's name at the token endpoint.
+pub const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+/// How long device code and user code live.
+pub const DEVICE_CODE_LIFETIME: Lifetime = Lifetime::from_secs(900);
+
+/// How long a device waits between two polls.
+pub const POLL_INTERVAL: Lifetime = Lifetime::from_secs(5);
+
+/// How long a device code is remembered after its end, so that a device that was away is told that
+/// it has expired.
+pub const DEVICE_CODE_MEMORY: Lifetime = Lifetime::from_secs(86_400);
+
+/// What a device asked for, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceGrant {
+    /// The application on the device.
+    pub client_id: ClientId,
+    /// The API.
+    pub audience: Option<Audience>,
+    /// What is granted if the user agrees.
+    pub scope: Scope,
+    /// The end of device code and user code.
+    pub expires_at: Timestamp,
+    /// The last poll that was told to go on.
+    pub polled: Option<Polled>,
+    /// Where it stands.
+    pub state: DeviceState,
+}
+
+/// A poll that was told to go on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Polled {
+    /// When.
+    pub at: Timestamp,
+    /// By which request, as text.
+    pub by: String,
+}
+
+/// Where a device grant stands. It only ever moves downwards in this list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "snake_case")]
+pub enum DeviceState {
+    /// Nobody has confirmed the user code.
+    Pending,
+    /// Somebody has, and the device does not know yet.
+    Approved(Approval),
+    /// Somebody said no.
+    Declined,
+    /// The device has its tokens.
+    Redeemed {
+        /// Who confirmed.
+        approval: Approval,
+        /// The exchange.
+        redeemed: Redeemed,
+    },
+    /// The device was told that its code has expired.
+    Expired {
+        /// By which request, as text.
+        by: String,
+    },
+}
+
+impl DeviceState {
+    /// The name under which it is stored.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Approved(_) => "approved",
+            Self::Declined => "declined",
+            Self::Redeemed { .. } => "redeemed",
+            Self::Expired { .. } => "expired",
+        }
+    }
+}
+
+/// Who confirmed a user code, in which session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// The user.
+    pub user_id: UserId,
+    /// The browser session, as text.
+    pub session_id: String,
+    /// When the user proved who they are.
+    pub auth_time: Timestamp,
+}
+
+/// What a poll leads to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Poll<'a> {
+    /// The device waits on, once the poll is written down.
+    GoOn,
+    /// The device asks too often; so many seconds from now it may ask again.
+    SlowDown(u64),
+    /// The device is told that its code has expired, once that is written down.
+    Expire,
+    /// This very request has written it down already.
+    Expired,
+    /// Somebody said no.
+    Declined,
+    /// The device has been told everything there is to tell.
+    Over,
+    /// The device gets its tokens.
+    Issue(&'a Approval),
+}
+
+impl DeviceGrant {
+    /// Decides what a poll leads to (RFC 8628 section 3.5). The interval counts from the last poll that
+    /// was told to go on, so that impatience neither costs a write nor makes the wait longer.
+    pub fn poll(&self, request: RequestId, now: Timestamp) -> Poll<'_> {
+        let request = request.to_string();
+        match &self.state {
+            DeviceState::Declined => Poll::Declined,
+            DeviceState::Expired { by } if *by == request => Poll::Expired,
+            DeviceState::Redeemed { .. } | DeviceState::Expired { .. } => Poll::Over,
+            _ if self.expires_at <= now => Poll::Expire,
+            DeviceState::Approved(approval) => Poll::Issue(approval),
+            DeviceState::Pending => match &self.polled {
+                Some(last) if last.by != request => go_on_after(last.at, now),
+                _ => Poll::GoOn,
+            },
+        }
+    }
+
+    /// Whether a person may still confirm it or say no.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.state == DeviceState::Pending && now < self.expires_at
+    }
+
+    /// Whether it was confirmed in that browser session: a page that is loaded again says so again.
+    pub fn was_approved_in(&self, session_id: &str) -> bool {
+        match &self.state {
+            DeviceState::Approved(approval) | DeviceState::Redeemed { approval, .. } => {
+                approval.session_id == session_id
+            }
+            _ => false,
+        }
+    }
+}
+
+fn go_on_after(last: Timestamp, now: Timestamp) -> Poll<'static> {
+    let due = last.plus(POLL_INTERVAL);
+    if due <= now {
+        return Poll::GoOn;
+    }
+    // A poll that began before the last one was written down waits no longer than the interval.
+    let wait = due.as_millis() - now.as_millis();
+    Poll::SlowDown(wait.div_ceil(1_000).min(POLL_INTERVAL.as_secs()))
+}
+
+/// A browser's way from a user code to its confirmation. It travels through the login pages sealed in
+/// their `state`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Activation {
+    /// The device.
+    pub device_id: DeviceId,
+    /// The code that the browser was given.
+    pub user_code: UserCode,
+    /// The application on the device.
+    pub client_id: ClientId,
+    /// The API.
+    pub audience: Option<Audience>,
+    /// What is granted if the user agrees.
+    pub scope: Scope,
+    /// The mark of the browser in which somebody confirmed the code. Without it, a link to a page
+    /// behind the confirmation could make somebody else's browser connect a stranger's device.
+    pub confirmed_in: Option<String>,
+    /// When the browser came.
+    pub started_at: Timestamp,
+}
+
+/// Why a client may not use the device flow; `None` if it may ([Auth0's limitations]).
+///
+/// [Auth0's limitations]: https://auth0.com/docs/get-started/authentication-and-authorization-flow/device-authorization-flow
+pub fn unfit(client: &Client) -> Option<&'static str> {
+    if client.app_type != AppType::Native {
+        Some("The device authorization flow is for native applications only")
+    } else if !client.oidc_conformant {
+        Some("The device authorization flow is for OIDC conformant applications only")
+    } else if !client.is_public() {
+        Some(
+            "The device authorization flow is for applications with the token endpoint \
+             authentication method none only",
+        )
+    } else {
+        None
+    }
+}
+
+/// Whether connecting a device needs the user's consent. There is no callback that another program
+/// could claim: the person has just compared the code.
+pub fn needs_consent(client: &Client, api: Option<&ResourceServer>) -> bool {
+    !client.is_first_party
+        || api.is_some_and(|api| !api.skip_consent_for_verifiable_first_party_clients)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Timestamp = Timestamp::from_secs(1_000);
+    const END: Timestamp = START.plus(DEVICE_CODE_LIFETIME);
+
+    const fn request(n: u8) -> RequestId {
+        RequestId::from_bytes([n; 16])
+    }
+
+    fn approval() -> Approval {
+        Approval {
+            user_id: UserId::parse("auth0|ada").unwrap(),
+            session_id: "s".to_owned(),
+            auth_time: START,
+        }
+    }
+
+    fn grant(state: DeviceState) -> DeviceGrant {
+        DeviceGrant {
+            client_id: ClientId::parse("tv").unwrap(),
+            audience: None,
+            scope: Scope::parse("openid"),
+            expires_at: END,
+            polled: None,
+            state,
+        }
+    }
+
+    fn redeemed() -> DeviceState {
+        DeviceState::Redeemed {
+            approval: approval(),
+            redeemed: Redeemed {
+                at: START,
+                by: String::new(),
+                family_id: None,
+            },
+        }
+    }
+
+    fn polled(at: Timestamp, by: u8) -> DeviceGrant {
+        DeviceGrant {
+            polled: Some(Polled {
+                at,
+                by: request(by).to_string(),
+            }),
+            ..grant(DeviceState::Pending)
+        }
+    }
+
+    #[test]
+    fn a_device_waits_the_interval_from_the_last_poll_that_was_told_to_go_on() {
+        let millis = |n| Timestamp::from_millis(START.as_millis() + n);
+        assert_eq!(
+            grant(DeviceState::Pending).poll(request(1), START),
+            Poll::GoOn
+        );
+        let waiting = polled(START, 1);
+        for (after, expected) in [
+            (0, Poll::SlowDown(5)),
+            (1, Poll::SlowDown(5)),
+            (4_000, Poll::SlowDown(1)),
+            (4_999, Poll::SlowDown(1)),
+            (5_000, Poll::GoOn),
+        ] {
+            assert_eq!(waiting.poll(request(2), millis(after)), expected, "{after}");
+        }
+        let earlier = Timestamp::from_millis(START.as_millis() - 1);
+        assert_eq!(waiting.poll(request(2), earlier), Poll::SlowDown(5));
+        // A write of this very request whose answer was lost.
+        assert_eq!(waiting.poll(request(1), START), Poll::GoOn);
+    }
+
+    #[test]
+    fn a_confirmed_device_is_not_made_to_wait() {
+        let confirmed = DeviceGrant {
+            state: DeviceState::Approved(approval()),
+            ..polled(START, 1)
+        };
+        assert_eq!(confirmed.poll(request(2), START), Poll::Issue(&approval()));
+        assert_eq!(confirmed.poll(request(2), END), Poll::Expire);
+    }
+
+    #[test]
+    fn expiry_is_told_once() {
+        assert_eq!(
+            grant(DeviceState::Pending).poll(request(1), END),
+            Poll::Expire
+        );
+        let told = grant(DeviceState::Expired {
+            by: request(1).to_string(),
+        });
+        assert_eq!(told.poll(request(1), END), Poll::Expired);
+        assert_eq!(told.poll(request(2), END), Poll::Over);
+    }
+
+    #[test]
+    fn what_is_settled_stays_so_beyond_the_end() {
+        for now in [START, END] {
+            assert_eq!(
+                grant(DeviceState::Declined).poll(request(1), now),
+                Poll::Declined
+            );
+            assert_eq!(grant(redeemed()).poll(request(1), now), Poll::Over);
+        }
+    }
+
+    #[test]
+    fn only_a_waiting_code_can_be_confirmed() {
+        assert!(grant(DeviceState::Pending).is_open(START));
+        assert!(!grant(DeviceState::Pending).is_open(END));
+        for state in [
+            DeviceState::Approved(approval()),
+            DeviceState::Declined,
+            redeemed(),
+        ] {
+            assert!(!grant(state).is_open(START));
+        }
+        assert!(grant(redeemed()).was_approved_in("s"));
+        assert!(!grant(redeemed()).was_approved_in("t"));
+        assert!(!grant(DeviceState::Declined).was_approved_in("s"));
+    }
+
+    #[test]
+    fn a_state_is_stored_under_its_name() {
+        for state in [
+            DeviceState::Pending,
+            DeviceState::Approved(approval()),
+            DeviceState::Declined,
+            redeemed(),
+            DeviceState::Expired { by: String::new() },
+        ] {
+            let stored = serde_json::to_value(&state).unwrap();
+            assert_eq!(stored["name"], state.name());
+            assert_eq!(
+                serde_json::from_value::<DeviceState>(stored).unwrap(),
+                state
+            );
+        }
+    }
+}

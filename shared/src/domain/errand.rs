@@ -1,0 +1,147 @@
+//! What a browser is on its way through the login pages for.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    authorization::AuthorizationRequest,
+    device::Activation,
+    ids::{Audience, ClientId, ConnectionName},
+    scope::Scope,
+    time::Timestamp,
+};
+
+/// An authorization request or the activation of a device. It travels sealed in the `state` of the
+/// pages. The two have no required field set in common, so the text needs no tag, and one from before
+/// there were devices still reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Errand {
+    /// An application asked at `/authorize`.
+    Authorize(Box<AuthorizationRequest>),
+    /// A person came to `/activate`.
+    Activate(Activation),
+}
+
+impl Errand {
+    /// On whose behalf.
+    pub fn client_id(&self) -> &ClientId {
+        match self {
+            Self::Authorize(request) => &request.client_id,
+            Self::Activate(activation) => &activation.client_id,
+        }
+    }
+
+    /// The API.
+    pub fn audience(&self) -> Option<&Audience> {
+        match self {
+            Self::Authorize(request) => request.audience.as_ref(),
+            Self::Activate(activation) => activation.audience.as_ref(),
+        }
+    }
+
+    /// What is granted if the user agrees.
+    pub fn scope(&self) -> &Scope {
+        match self {
+            Self::Authorize(request) => &request.scope,
+            Self::Activate(activation) => &activation.scope,
+        }
+    }
+
+    /// When the browser came.
+    pub fn started_at(&self) -> Timestamp {
+        match self {
+            Self::Authorize(request) => request.started_at,
+            Self::Activate(activation) => activation.started_at,
+        }
+    }
+
+    /// Fills in the user name. Nothing of a device's request reaches the login page.
+    pub fn login_hint(&self) -> Option<&str> {
+        match self {
+            Self::Authorize(request) => request.login_hint.as_deref(),
+            Self::Activate(_) => None,
+        }
+    }
+
+    /// The database that the user is to log in from, if the request names one.
+    pub fn connection(&self) -> Option<&ConnectionName> {
+        match self {
+            Self::Authorize(request) => request.connection.as_ref(),
+            Self::Activate(_) => None,
+        }
+    }
+
+    /// Where the browser goes in the end, if that is elsewhere.
+    pub fn redirect_uri(&self) -> Option<&str> {
+        match self {
+            Self::Authorize(request) => Some(&request.redirect_uri),
+            Self::Activate(_) => None,
+        }
+    }
+}
+
+impl From<AuthorizationRequest> for Errand {
+    fn from(request: AuthorizationRequest) -> Self {
+        Self::Authorize(Box::new(request))
+    }
+}
+
+impl From<Activation> for Errand {
+    fn from(activation: Activation) -> Self {
+        Self::Activate(activation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        authorization::Prompt,
+        ids::DeviceId,
+        pipeline::Pipeline,
+        response_type::{ResponseMode, ResponseType},
+        user_code::UserCode,
+    };
+
+    #[test]
+    fn an_errand_reads_as_what_it_was_written_as() {
+        let client_id = ClientId::parse("app").unwrap();
+        let request = AuthorizationRequest {
+            client_id: client_id.clone(),
+            redirect_uri: "https://app.example/cb".to_owned(),
+            redirect_uri_was_sent: true,
+            response_type: ResponseType::CODE,
+            response_mode: ResponseMode::Query,
+            state: None,
+            nonce: None,
+            audience: None,
+            scope: Scope::parse("openid"),
+            challenge: None,
+            prompt: Prompt::default(),
+            max_age: None,
+            login_hint: None,
+            connection: None,
+            started_at: Timestamp::from_secs(1),
+            pipeline: Pipeline::Conformant,
+            device: None,
+        };
+        let activation = Activation {
+            device_id: DeviceId::from_bytes([1; 16]),
+            user_code: UserCode::parse("WDJBMJHT").unwrap(),
+            client_id,
+            audience: None,
+            scope: Scope::parse("openid"),
+            confirmed_in: None,
+            started_at: Timestamp::from_secs(1),
+        };
+        // The text of a request that began before an update.
+        let old = serde_json::to_string(&request).unwrap();
+        assert_eq!(
+            serde_json::from_str::<Errand>(&old).unwrap(),
+            Errand::from(request)
+        );
+        let errand = Errand::from(activation);
+        let text = serde_json::to_string(&errand).unwrap();
+        assert_eq!(serde_json::from_str::<Errand>(&text).unwrap(), errand);
+    }
+}

@@ -1,0 +1,280 @@
+//! User codes: what a person copies from a device to `/activate` (RFC 8628 section 6.1), in the
+//! [tenant's format].
+//!
+//! [tenant's format]: https://auth0.com/docs/get-started/tenant-settings/configure-device-user-code-settings
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The characters of a user code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Charset {
+    /// Twenty consonants: no vowels that could make words, nothing that looks like a digit.
+    Base20,
+    /// Digits, for keypads.
+    Digits,
+}
+
+impl Charset {
+    const fn symbols(self) -> &'static [u8] {
+        match self {
+            Self::Base20 => b"BCDFGHJKLMNPQRSTVWXZ",
+            Self::Digits => b"0123456789",
+        }
+    }
+
+    /// The fewest characters that cannot be guessed in a code's life.
+    const fn fewest(self) -> usize {
+        match self {
+            Self::Base20 => 8,
+            Self::Digits => 9,
+        }
+    }
+
+    const fn default_mask(self) -> &'static str {
+        match self {
+            Self::Base20 => "****-****",
+            Self::Digits => "***-***-***",
+        }
+    }
+}
+
+/// The longest mask, and so the longest user code.
+const MAX_MASK: usize = 20;
+
+/// Stands for a drawn character in a mask.
+const PLACE: char = '*';
+
+/// Random bytes that [`UserCodeFormat::draw`] is given: enough for the longest code even though some
+/// are passed over.
+pub const DRAW_BYTES: usize = 128;
+
+/// How a tenant's user codes look (`tenant.device_flow`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked", into = "Unchecked")]
+pub struct UserCodeFormat {
+    charset: Charset,
+    mask: String,
+}
+
+/// Why a mask will not do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidMask {
+    /// Longer than people are asked to type.
+    #[error("must have at most {MAX_MASK} characters")]
+    TooLong,
+    /// Too easy to guess.
+    #[error("must have at least {0} times `*` with this charset")]
+    TooFew(usize),
+    /// A separator that could pass for a part of the code.
+    #[error("must consist of `*` and ASCII separators such as `-` and space")]
+    Separator,
+}
+
+impl UserCodeFormat {
+    /// A format; without a mask, the usual one for the charset.
+    pub fn new(charset: Charset, mask: Option<&str>) -> Result<Self, InvalidMask> {
+        let mask = mask.unwrap_or(charset.default_mask());
+        if mask.chars().count() > MAX_MASK {
+            return Err(InvalidMask::TooLong);
+        }
+        if !mask.chars().all(|c| c == ' ' || c.is_ascii_punctuation()) {
+            return Err(InvalidMask::Separator);
+        }
+        if mask.chars().filter(|c| *c == PLACE).count() < charset.fewest() {
+            return Err(InvalidMask::TooFew(charset.fewest()));
+        }
+        Ok(Self {
+            charset,
+            mask: mask.to_owned(),
+        })
+    }
+
+    /// Whether a keypad is enough to type it.
+    pub fn is_numeric(&self) -> bool {
+        self.charset == Charset::Digits
+    }
+
+    /// A code from random bytes, every code as likely as every other: a byte beyond the last whole
+    /// multiple of the charset is passed over. `None` if too few bytes are left.
+    pub fn draw(&self, random: &[u8; DRAW_BYTES]) -> Option<UserCode> {
+        let symbols = self.charset.symbols();
+        let fair = u8::MAX as usize / symbols.len() * symbols.len();
+        let wanted = self.mask.chars().filter(|c| *c == PLACE).count();
+        let code: String = random
+            .iter()
+            .map(|byte| usize::from(*byte))
+            .filter(|number| *number < fair)
+            .filter_map(|number| symbols.get(number % symbols.len()))
+            .map(|symbol| char::from(*symbol))
+            .take(wanted)
+            .collect();
+        (code.len() == wanted).then_some(UserCode(code))
+    }
+
+    /// The code as people read it. One from before a change of the mask is shown bare.
+    pub fn show(&self, code: &UserCode) -> String {
+        let places = self.mask.chars().filter(|c| *c == PLACE).count();
+        if places != code.0.len() {
+            return code.0.clone();
+        }
+        let mut symbols = code.0.chars();
+        self.mask
+            .chars()
+            .filter_map(|c| if c == PLACE { symbols.next() } else { Some(c) })
+            .collect()
+    }
+}
+
+impl Default for UserCodeFormat {
+    fn default() -> Self {
+        let charset = Charset::Base20;
+        Self {
+            charset,
+            mask: charset.default_mask().to_owned(),
+        }
+    }
+}
+
+/// A format as it is stored.
+#[derive(Serialize, Deserialize)]
+struct Unchecked {
+    charset: Charset,
+    mask: String,
+}
+
+impl TryFrom<Unchecked> for UserCodeFormat {
+    type Error = InvalidMask;
+
+    fn try_from(raw: Unchecked) -> Result<Self, InvalidMask> {
+        Self::new(raw.charset, Some(&raw.mask))
+    }
+}
+
+impl From<UserCodeFormat> for Unchecked {
+    fn from(format: UserCodeFormat) -> Self {
+        Self {
+            charset: format.charset,
+            mask: format.mask,
+        }
+    }
+}
+
+/// A user code: upper case, without separators.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UserCode(String);
+
+impl UserCode {
+    /// Reads what a person typed, in either case and with whatever separators; `None` for what
+    /// cannot be a code.
+    pub fn parse(typed: &str) -> Option<Self> {
+        let code: String = typed
+            .chars()
+            .filter(|c| c.is_alphanumeric())
+            .map(|c| c.to_ascii_uppercase())
+            .collect();
+        let plausible = !code.is_empty() && code.len() <= MAX_MASK && code.is_ascii();
+        plausible.then_some(Self(code))
+    }
+
+    /// The code, for its digest.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for UserCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn digits(mask: &str) -> UserCodeFormat {
+        UserCodeFormat::new(Charset::Digits, Some(mask)).unwrap()
+    }
+
+    #[test]
+    fn a_mask_has_enough_places_and_no_letters() {
+        let base20 = |mask| UserCodeFormat::new(Charset::Base20, Some(mask)).map(|_| ());
+        assert_eq!(base20("****-****"), Ok(()));
+        assert_eq!(base20("********************"), Ok(()));
+        assert_eq!(base20("*********************"), Err(InvalidMask::TooLong));
+        assert_eq!(base20("***-****"), Err(InvalidMask::TooFew(8)));
+        assert_eq!(base20("****x****"), Err(InvalidMask::Separator));
+        assert_eq!(base20("****é****"), Err(InvalidMask::Separator));
+        assert_eq!(base20("****\n****"), Err(InvalidMask::Separator));
+        let eight = UserCodeFormat::new(Charset::Digits, Some("****-****"));
+        assert_eq!(eight, Err(InvalidMask::TooFew(9)));
+        for charset in [Charset::Base20, Charset::Digits] {
+            let usual = UserCodeFormat::new(charset, None).unwrap();
+            assert_eq!(
+                UserCodeFormat::new(charset, Some(charset.default_mask())),
+                Ok(usual)
+            );
+        }
+    }
+
+    #[test]
+    fn every_symbol_is_as_likely_as_every_other() {
+        for charset in [Charset::Base20, Charset::Digits] {
+            let format = UserCodeFormat::new(charset, Some("********************")).unwrap();
+            let mut counts = std::collections::BTreeMap::new();
+            for byte in 0..=u8::MAX {
+                if let Some(code) = format.draw(&[byte; DRAW_BYTES]) {
+                    *counts.entry(code.0).or_insert(0) += 1;
+                }
+            }
+            assert_eq!(counts.len(), charset.symbols().len());
+            let each = 256 / charset.symbols().len();
+            assert!(counts.values().all(|count| *count == each), "{counts:?}");
+        }
+    }
+
+    #[test]
+    fn too_little_randomness_gives_no_code() {
+        let mut random = [255; DRAW_BYTES];
+        assert_eq!(UserCodeFormat::default().draw(&random), None);
+        random[..8].copy_from_slice(&[0, 1, 2, 3, 4, 5, 6, 19]);
+        let code = UserCodeFormat::default().draw(&random).unwrap();
+        assert_eq!(code.as_str(), "BCDFGHJZ");
+    }
+
+    #[test]
+    fn what_people_type_is_the_code_whatever_its_case_and_separators() {
+        let format = UserCodeFormat::default();
+        let code = UserCode::parse("WDJBMJHT").unwrap();
+        for typed in [format.show(&code).as_str(), "wdjb mjht", " w.d.j.b—mjht\t"] {
+            assert_eq!(UserCode::parse(typed).as_ref(), Some(&code), "{typed}");
+        }
+        for wrong in ["", " - ", "BCDFGHJKLMNPQRSTVWXZB", "wdjbmjhté"] {
+            assert_eq!(UserCode::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_code_is_shown_in_its_mask_and_bare_where_the_mask_has_changed() {
+        let code = UserCode::parse("123456789").unwrap();
+        assert_eq!(digits("***-***-***").show(&code), "123-456-789");
+        assert_eq!(digits("**** **** **").show(&code), "123456789");
+        assert!(digits("*********").is_numeric());
+    }
+
+    #[test]
+    fn a_stored_format_is_checked_when_it_is_read() {
+        let format = digits("*** *** ***");
+        let stored = serde_json::to_string(&format).unwrap();
+        assert_eq!(
+            serde_json::from_str::<UserCodeFormat>(&stored).unwrap(),
+            format
+        );
+        let short = r#"{"charset":"digits","mask":"*"}"#;
+        assert!(serde_json::from_str::<UserCodeFormat>(short).is_err());
+    }
+}

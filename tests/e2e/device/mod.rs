@@ -1,0 +1,171 @@
+//! The device flow (RFC 8628): a device without a browser, and a person with one.
+
+mod activation;
+mod authorization;
+mod polling;
+mod settling;
+
+use e2e::{
+    Answer, Browser, Landing, Server,
+    apps::{API, App, User},
+    assert_oauth_error,
+    flow::SCOPE,
+    http, jwt,
+};
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+const DEVICE_CODE: &str = "/oauth/device/code";
+const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+/// A device that waits to be connected.
+struct Waiting {
+    app: App,
+    device_code: String,
+    user_code: String,
+    link: String,
+}
+
+async fn ask(server: &Server, app: &App, form: &[(&str, &str)]) -> Answer {
+    http::send(server.request_as(&server.http(), app, DEVICE_CODE, form)).await
+}
+
+/// A device that asks for the usual scopes of the usual API.
+async fn begin(server: &Server, app: &App) -> Waiting {
+    begin_with(server, app, &[("scope", SCOPE), ("audience", API)]).await
+}
+
+async fn begin_with(server: &Server, app: &App, form: &[(&str, &str)]) -> Waiting {
+    let answer = ask(server, app, form).await;
+    assert_eq!(answer.status, 200, "{answer}");
+    let body = answer.json();
+    let text = |name: &str| body[name].as_str().expect("a text").to_owned();
+    Waiting {
+        app: *app,
+        device_code: text("device_code"),
+        user_code: text("user_code"),
+        link: text("verification_uri_complete"),
+    }
+}
+
+impl Waiting {
+    fn form(&self) -> [(&str, &str); 2] {
+        [
+            ("grant_type", GRANT_TYPE),
+            ("device_code", &self.device_code),
+        ]
+    }
+
+    async fn poll(&self, server: &Server) -> Answer {
+        server.token(&self.app, &self.form()).await
+    }
+
+    async fn assert_pending(&self, server: &Server) {
+        assert_pending(&self.poll(server).await);
+    }
+
+    /// Follows the link to the page that asks for a press.
+    async fn scan(&self, browser: &Browser) -> Answer {
+        browser.open(&self.link).await.page_at("/activate/confirm")
+    }
+
+    /// Connects the device in a new browser; the last page.
+    async fn connect(&self, server: &Server, user: &User) -> Answer {
+        self.connect_in(&server.browser(), user).await
+    }
+
+    async fn connect_in(&self, browser: &Browser, user: &User) -> Answer {
+        let page = self.scan(browser).await;
+        let landing = press(browser, &page, "confirm").await;
+        let page = finish(browser, landing, user).await;
+        assert_connected(&page, &self.app);
+        page
+    }
+}
+
+/// Presses a button of a page, and follows where that leads.
+async fn press(browser: &Browser, page: &Answer, action: &str) -> Landing {
+    let answer = browser.submit(page, &[("action", action)]).await;
+    browser.follow(answer).await
+}
+
+/// Logs in and agrees where asked.
+async fn finish(browser: &Browser, mut landing: Landing, user: &User) -> Answer {
+    for _ in 0..3 {
+        let page = landing.page();
+        landing = match (page.status, page.url.path()) {
+            (200, "/u/login") => {
+                let answer = browser.log_in(&page, &user.email, user.password).await;
+                browser.follow(answer).await
+            }
+            (200, "/u/consent") => press(browser, &page, "accept").await,
+            _ => return page,
+        };
+    }
+    landing.page()
+}
+
+/// Polls so many times at once.
+async fn poll_at_once(server: &Server, waiting: &Waiting, times: usize) -> Vec<Answer> {
+    let client = server.http();
+    let mut polls = JoinSet::new();
+    for _ in 0..times {
+        let form = waiting.form();
+        polls.spawn(http::send(server.request_as(
+            &client,
+            &waiting.app,
+            "/oauth/token",
+            &form,
+        )));
+    }
+    polls.join_all().await
+}
+
+/// The claims of a token.
+fn claims(token: &str) -> Value {
+    jwt::peek(token).1
+}
+
+#[track_caller]
+fn assert_shows(page: &Answer, status: u16, text: &str) {
+    e2e::assertions::assert_page(page);
+    let body = e2e::html::unescape(&page.text());
+    assert!(
+        page.status == status && body.contains(text),
+        "`{text}` is not in {page}"
+    );
+}
+
+#[track_caller]
+fn assert_connected(page: &Answer, app: &App) {
+    assert_shows(page, 200, "Your device is connected");
+    assert_shows(page, 200, app.name);
+}
+
+#[track_caller]
+fn assert_over(page: &Answer) {
+    assert_shows(page, 400, "This code is no longer valid");
+}
+
+#[track_caller]
+fn assert_wrong_code(page: &Answer) {
+    assert_shows(page, 400, "This code is wrong or has expired.");
+}
+
+#[track_caller]
+fn assert_pending(answer: &Answer) {
+    let text = "User has yet to authorize device code.";
+    assert_oauth_error(answer, 403, "authorization_pending", text);
+}
+
+#[track_caller]
+fn assert_invalid(answer: &Answer) {
+    let text = "Invalid or expired device code.";
+    assert_oauth_error(answer, 403, "invalid_grant", text);
+}
+
+#[track_caller]
+fn assert_declined(answer: &Answer) {
+    let text = "User cancelled the confirmation prompt.";
+    assert_oauth_error(answer, 403, "access_denied", text);
+}
