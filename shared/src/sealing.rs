@@ -77,6 +77,13 @@ impl Keyring {
             .map_or(KeyId::new(0), |key| key.id)
     }
 
+    /// The key that has been there longest.
+    pub fn oldest(&self) -> KeyId {
+        let keys = self.keys.iter();
+        keys.min_by_key(|key| (key.active_from, key.id))
+            .map_or(KeyId::new(0), |key| key.id)
+    }
+
     /// Seals a text. `binding` is whom it is for, a client id for instance; opening needs the same.
     pub fn seal(
         &self,

@@ -7,7 +7,16 @@ import stack
 from permissions import Permissions
 
 ROLES = ("TokenRole", "AuthorizeRole", "RevokeRole", "DiscoveryRole")
-ACTIONS = ("BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
+ACTIONS = (
+    "BatchGetItem",
+    "ConditionCheckItem",
+    "DeleteItem",
+    "GetItem",
+    "PutItem",
+    "Query",
+    "Scan",
+    "UpdateItem",
+)
 PARTITIONS = (
     "TENANT",
     "USER#auth0|1",
@@ -22,7 +31,15 @@ KEYRING = ("PK", "SK", "keys", "version")
 NEEDED = {
     "TokenRole": {
         "TENANT": {"GetItem"},
-        "USER#auth0|1": {"BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"},
+        "USER#auth0|1": {
+            "BatchGetItem",
+            "ConditionCheckItem",
+            "DeleteItem",
+            "GetItem",
+            "PutItem",
+            "Query",
+            "UpdateItem",
+        },
         "ASSERTION#app#1": {"PutItem"},
     },
     "AuthorizeRole": {

@@ -1,6 +1,7 @@
 //! What a client sees, over HTTP: one module per path of the service, then one per promise that
 //! holds across paths. The name of a test is its claim.
 
+mod api_access;
 mod authorize;
 mod bad_input;
 mod concurrency;
@@ -15,6 +16,9 @@ mod interleaving;
 mod local_cli;
 mod login;
 mod logout;
+mod management_grants;
+mod multi_resource;
+mod rbac;
 mod redirect_uri;
 mod revoke;
 mod secrecy;

@@ -11,8 +11,9 @@ use shared::{
         ids::{Audience, ClientId},
         pkce::Challenge,
         redirect_uri,
+        resource::open_to_users,
         response_type::{ResponseMode, ResponseType},
-        scope::{OPENID, Scope},
+        scope::{OFFLINE_ACCESS, ONLINE_ACCESS, OPENID, Scope},
         time::{Lifetime, Timestamp},
     },
     http::params::Params,
@@ -107,6 +108,13 @@ pub(crate) async fn request(
     };
     let asked = params.scope().map_err(|e| Refusal::invalid(&e))?;
     let asked = Scope::parse(&asked.unwrap_or_default());
+    one_kind_of_refresh_token(&asked)?;
+    let asked = match &api {
+        Some(api) => {
+            open_to_users(&recipient.client, api, &asked).map_err(|e| Refusal::invalid(&e))?
+        }
+        None => asked,
+    };
     let nonce = text("nonce")?.map(str::to_owned);
     id_token_is_possible(response_type, &asked, nonce.as_deref())?;
     Ok(AuthorizationRequest {
@@ -177,6 +185,18 @@ fn response_mode(params: &Params, asked: ResponseType) -> Result<ResponseMode, R
     }
 }
 
+/// A refresh token belongs to the session or outlives it
+/// ([Auth0's online refresh tokens](https://auth0.com/docs/secure/tokens/refresh-tokens/online-refresh-tokens)).
+fn one_kind_of_refresh_token(scope: &Scope) -> Result<(), Refusal> {
+    if scope.contains(ONLINE_ACCESS) && scope.contains(OFFLINE_ACCESS) {
+        return Err(Refusal::new(
+            "invalid_request",
+            "Cannot request both online_access and offline_access scopes",
+        ));
+    }
+    Ok(())
+}
+
 /// An ID token from `/authorize` has to repeat a nonce (`OpenID` Connect Core sections 3.2.2.1 and
 /// 3.3.2.11), and there is none without `openid`.
 fn id_token_is_possible(
@@ -202,7 +222,12 @@ fn id_token_is_possible(
 /// The API named, or the tenant's default. `<issuer>userinfo` names no API: it asks for the
 /// OIDC-conformant pipeline with a token for `/userinfo` alone.
 async fn audience(app: &App, params: &Params) -> Result<Option<Audience>, Fault> {
-    match params.text("audience").map_err(|e| Refusal::invalid(&e))? {
+    let named = app.named_audience(params).await;
+    let named = named.map_err(|denial| match denial {
+        Denial::InvalidParameter(_) => Fault::Told(Refusal::invalid(&denial)),
+        denial => Fault::Failed(denial),
+    })?;
+    match named {
         Some(name) if name == app.issuer.join("userinfo") => Ok(None),
         Some(name) => {
             let audience = Audience::parse(name).map_err(|_| Refusal::unknown_audience(name))?;

@@ -6,10 +6,9 @@ use http::StatusCode;
 use shared::{
     app::App,
     domain::{
-        authorization::Grant,
+        authorization::{AuthorizationRequest, Grant},
+        client::RedirectionPolicy,
         denial::Denial,
-        resource_server::ResourceServer,
-        scope::{OPENID, Scope},
     },
     http::{Request, Response, params::Params, response},
 };
@@ -18,6 +17,7 @@ use crate::{
     answer::{self, Refusal, Reply},
     browser::BrowserSession,
     pages::{ConsentPage, ScopeLine},
+    permissions,
     resume::Parties,
     screen::Screen,
     transaction::{FormToken, Transaction},
@@ -41,13 +41,19 @@ pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, Denia
     let parties = Parties::load(app, &transaction.request).await?;
     let screen = Screen::new(app, request).await;
     let token = FormToken::issue(app, request, &transaction.state).await?;
+    let lines = permissions::lines(
+        &transaction.request.scope,
+        parties.api.as_deref(),
+        screen.settings.use_scope_descriptions_for_consent,
+    );
+    let scopes: Vec<_> = lines.iter().map(ScopeLine::from).collect();
     let html = ConsentPage {
         branding: screen.branding(),
         nonce: &screen.nonce,
         application: &parties.client.name,
         user: record.user.display_name(),
         api: parties.api.as_ref().map(|api| api.name.as_str()),
-        scopes: &lines(&transaction.request.scope, parties.api.as_deref()),
+        scopes: &scopes,
         state: &transaction.state,
         csrf: &token.value,
     }
@@ -71,8 +77,7 @@ pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Den
     match params.text("action")? {
         Some("accept") => {}
         Some("deny") => {
-            let reply = Reply::from(checked);
-            return answer::refuse(app, request, &reply, Refusal::new("access_denied", "")).await;
+            return decline(app, request, checked).await;
         }
         _ => {
             return Err(Denial::InvalidParameter(
@@ -104,24 +109,18 @@ pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Den
     ))
 }
 
-/// The scopes in words: the API's own, ours for the standard ones, else the bare name. `openid`
-/// goes without saying.
-fn lines<'a>(scope: &'a Scope, api: Option<&'a ResourceServer>) -> Vec<ScopeLine<'a>> {
-    scope
-        .iter()
-        .filter(|value| *value != OPENID)
-        .map(|value| {
-            let description = match value {
-                "profile" => "Your name, nickname and picture",
-                "email" => "Your e-mail address",
-                "address" => "Your postal address",
-                "phone" => "Your phone number",
-                "offline_access" => "Access while you are not using the application",
-                other => api
-                    .and_then(|api| api.scope_description(other))
-                    .unwrap_or(other),
-            };
-            ScopeLine { value, description }
-        })
-        .collect()
+/// The user said no. Whether the application hears of it is its `redirection_policy`: one that is
+/// protected gives strangers no way of sending a browser on to it.
+async fn decline(
+    app: &App,
+    request: &Request,
+    checked: &AuthorizationRequest,
+) -> Result<Response, Denial> {
+    let client = app.client(&checked.client_id).await?;
+    let policy = client.map(|client| client.redirection_policy);
+    if policy == Some(RedirectionPolicy::OpenRedirectProtection) {
+        return Err(Denial::Declined);
+    }
+    let reply = Reply::from(checked);
+    answer::refuse(app, request, &reply, Refusal::new("access_denied", "")).await
 }

@@ -9,6 +9,7 @@ mod front_channel;
 mod login;
 mod logout;
 mod pages;
+mod permissions;
 mod request;
 mod resume;
 mod screen;

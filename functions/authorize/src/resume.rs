@@ -9,9 +9,11 @@ use shared::{
         code::{AuthorizationCode, CODE_LIFETIME},
         denial::Denial,
         ids::CodeId,
+        resource::enforced,
         resource_server::ResourceServer,
         sealed::{Owned, Purpose},
         settings::Settings,
+        user::User,
     },
     http::{Request, Response, response},
     system::random,
@@ -49,8 +51,21 @@ pub(crate) async fn proceed(
         Some(session) if asks => grant(app, session, &checked).await?,
         _ => None,
     };
+    let user = match &session {
+        Some(session) => app.store.load_user(&session.session.user_id).await?,
+        None => None,
+    };
+    let user = user.map(|record| record.user);
+    // What this user may have. Whoever logs in instead may have something else.
+    let theirs = AuthorizationRequest {
+        scope: match (api, &user) {
+            (Some(api), Some(user)) => enforced(api, user, &checked.scope),
+            _ => checked.scope.clone(),
+        },
+        ..checked.clone()
+    };
     let known = session.as_ref().map(|session| &session.session);
-    let next = checked.decide(known, asks, grant.as_ref(), at.now);
+    let next = theirs.decide(known, asks, grant.as_ref(), at.now);
     let reply = Reply::from(&checked);
     match (next, session) {
         (Next::Issue, Some(session)) => {
@@ -58,16 +73,18 @@ pub(crate) async fn proceed(
                 app,
                 request,
                 &Granted {
-                    checked,
+                    checked: theirs,
                     parties,
                     session,
                     settings: &settings,
+                    rests_on_consent: asks,
                 },
+                user,
                 at,
             )
             .await
         }
-        (Next::AskConsent, Some(_)) => go_to(app, "/u/consent", checked).await,
+        (Next::AskConsent, Some(_)) => go_to(app, "/u/consent", theirs).await,
         (Next::LoginRequired, _) => {
             let refusal = Refusal::new("login_required", "Login required");
             answer::refuse(app, request, &reply, refusal).await
@@ -102,12 +119,14 @@ pub(crate) struct Granted<'a> {
     pub(crate) parties: Parties,
     pub(crate) session: BrowserSession,
     settings: &'a Settings,
+    rests_on_consent: bool,
 }
 
 async fn issue(
     app: &App,
     request: &Request,
     granted: &Granted<'_>,
+    user: Option<User>,
     at: Moment,
 ) -> Result<Response, Denial> {
     let Granted {
@@ -116,14 +135,13 @@ async fn issue(
         settings,
         ..
     } = granted;
-    let user_id = &session.session.user_id;
     let reply = Reply::from(checked);
-    let user = match app.store.load_user(user_id).await? {
-        Some(record) if record.user.blocked => {
+    let user = match user {
+        Some(user) if user.blocked => {
             let refusal = Refusal::new("unauthorized", "user is blocked");
             return answer::refuse(app, request, &reply, refusal).await;
         }
-        Some(record) => record.user,
+        Some(user) => user,
         // The session outlived its user.
         None if checked.prompt.none => {
             let refusal = Refusal::new("login_required", "Login required");
@@ -132,7 +150,7 @@ async fn issue(
         None => return go_to(app, "/u/login", checked.clone()).await,
     };
     let code = if checked.response_type.code {
-        Some(new_code(app, checked, session, at).await?)
+        Some(new_code(app, granted, at).await?)
     } else {
         None
     };
@@ -147,17 +165,12 @@ async fn issue(
 }
 
 /// Writes a code down; its text.
-async fn new_code(
-    app: &App,
-    checked: &AuthorizationRequest,
-    session: &BrowserSession,
-    at: Moment,
-) -> Result<String, Denial> {
+async fn new_code(app: &App, granted: &Granted<'_>, at: Moment) -> Result<String, Denial> {
     let id = CodeId::from_bytes(random());
-    app.store.put_code(id, &code(checked, session, at)).await?;
+    app.store.put_code(id, &code(granted, at)).await?;
     let (keyring, key) = app.active_key().await;
     let owned = Owned {
-        user_id: session.session.user_id.clone(),
+        user_id: granted.session.session.user_id.clone(),
         id: *id.as_bytes(),
     };
     Ok(keyring.seal(
@@ -169,7 +182,13 @@ async fn new_code(
     )?)
 }
 
-fn code(checked: &AuthorizationRequest, session: &BrowserSession, at: Moment) -> AuthorizationCode {
+fn code(granted: &Granted<'_>, at: Moment) -> AuthorizationCode {
+    let Granted {
+        checked,
+        session,
+        rests_on_consent,
+        ..
+    } = granted;
     AuthorizationCode {
         user_id: session.session.user_id.clone(),
         client_id: checked.client_id.clone(),
@@ -182,6 +201,7 @@ fn code(checked: &AuthorizationRequest, session: &BrowserSession, at: Moment) ->
         auth_time: session.session.authenticated_at,
         tells_auth_time: checked.tells_auth_time(),
         session_id: session.id.to_string(),
+        rests_on_consent: *rests_on_consent,
         expires_at: at.now.plus(CODE_LIFETIME),
         redeemed: None,
     }

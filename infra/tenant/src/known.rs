@@ -42,7 +42,7 @@ struct Object {
     unsupported: &'static [&'static str],
 }
 
-const OBJECTS: [Object; 16] = [
+const OBJECTS: [Object; 18] = [
     Object {
         shape: "",
         known: &["exclude", "include", "rulesConfigs"],
@@ -77,7 +77,6 @@ const OBJECTS: [Object; 16] = [
             "prompts",
             "rateLimitPolicies",
             "riskAssessment",
-            "roles",
             "selfServiceProfiles",
             "supplementalSignals",
             "themes",
@@ -119,14 +118,12 @@ const OBJECTS: [Object; 16] = [
             "organization_usage",
             "owners",
             "par_request_expiry",
-            "redirection_policy",
             "resource_server_identifier",
             "session_transfer",
             "signing_keys",
             "sso",
             "sso_disabled",
             "tenant",
-            "third_party_security_mode",
         ],
         unsupported: &[
             "addons",
@@ -149,9 +146,19 @@ const OBJECTS: [Object; 16] = [
         unsupported: &[],
     },
     Object {
-        shape: "clients[].refresh_token",
-        known: &[],
-        unsupported: &["policies"],
+        shape: "roles[]",
+        known: &["description", "id"],
+        unsupported: &[],
+    },
+    Object {
+        shape: "roles[].permissions[]",
+        known: &["description", "resource_server_name"],
+        unsupported: &[],
+    },
+    Object {
+        shape: "users[].permissions[]",
+        known: &["description", "resource_server_name", "sources"],
+        unsupported: &[],
     },
     Object {
         shape: "clients[].client_authentication_methods.private_key_jwt.credentials[]",
@@ -175,9 +182,7 @@ const OBJECTS: [Object; 16] = [
             "allow_online_access_with_ephemeral_sessions",
             "authorization_details",
             "authorization_policy",
-            "enforce_policies",
             "proof_of_possession",
-            "subject_type_authorization",
             "token_encryption",
             "verification_location",
         ],
@@ -241,7 +246,6 @@ const OBJECTS: [Object; 16] = [
             "oidc_logout",
             "phone_consolidated_experience",
             "pushed_authorization_requests_supported",
-            "resource_parameter_profile",
             "sandbox_version",
             "sandbox_versions_available",
             "security_headers",
@@ -285,7 +289,6 @@ const OBJECTS: [Object; 16] = [
             "remove_alg_from_jwks",
             "trust_azure_adfs_email_verified_connection_property",
             "universal_login",
-            "use_scope_descriptions_for_consent",
         ],
         unsupported: &[
             "enable_dynamic_client_registration",

@@ -19,6 +19,8 @@ use crate::{
     path::{Checked, Fault, Path},
 };
 
+use crate::multi_resource::RawPolicy;
+
 /// 365.25 days.
 const MAX_LIFETIME: u64 = 31_557_600;
 
@@ -32,6 +34,7 @@ pub(crate) struct RawRefreshToken {
     infinite_token_lifetime: Option<bool>,
     idle_token_lifetime: Option<Whole>,
     infinite_idle_token_lifetime: Option<bool>,
+    pub(crate) policies: Option<Vec<RawPolicy>>,
 }
 
 /// What else of a client decides whether its object is allowed.
@@ -50,7 +53,7 @@ enum Expiration {
 /// Checks the object, or gives the rules of a client without one.
 pub(crate) fn check(
     at: &Path,
-    raw: Option<RawRefreshToken>,
+    raw: Option<&RawRefreshToken>,
     around: &Surroundings<'_>,
 ) -> Checked<RefreshTokenPolicy> {
     match raw {

@@ -39,6 +39,7 @@ pub(crate) struct RawSettings {
     session_cookie: Option<RawSessionCookie>,
     flags: Option<RawFlags>,
     skip_non_verifiable_callback_uri_confirmation_prompt: Option<bool>,
+    resource_parameter_profile: Option<String>,
     universal_login: Option<RawUniversalLogin>,
 }
 
@@ -52,6 +53,7 @@ struct RawSessionCookie {
 #[serde(default)]
 struct RawFlags {
     revoke_refresh_token_grant: Option<bool>,
+    use_scope_descriptions_for_consent: Option<bool>,
 }
 
 /// Where the colours were before there was `branding`.
@@ -97,6 +99,7 @@ pub(crate) fn check(
         Some(name) => display_name(&at.key("friendly_name"), &name)?,
         None => default.friendly_name,
     };
+    let flags = raw.flags.unwrap_or_default();
     Ok(Settings {
         friendly_name,
         logo_url,
@@ -117,13 +120,23 @@ pub(crate) fn check(
         idle_session_lifetime,
         persistent_session_cookie: persistent(&at, raw.session_cookie)?
             .unwrap_or(default.persistent_session_cookie),
-        revoke_refresh_token_grant: raw
-            .flags
-            .and_then(|flags| flags.revoke_refresh_token_grant)
+        revoke_refresh_token_grant: flags
+            .revoke_refresh_token_grant
             .unwrap_or(default.revoke_refresh_token_grant),
         skip_non_verifiable_callback_uri_confirmation_prompt: raw
             .skip_non_verifiable_callback_uri_confirmation_prompt
             .unwrap_or(default.skip_non_verifiable_callback_uri_confirmation_prompt),
+        use_scope_descriptions_for_consent: flags
+            .use_scope_descriptions_for_consent
+            .unwrap_or(default.use_scope_descriptions_for_consent),
+        resource_parameter_names_audience: match raw.resource_parameter_profile {
+            Some(profile) => one_of(
+                &at.key("resource_parameter_profile"),
+                &profile,
+                &[("audience", false), ("compatibility", true)],
+            )?,
+            None => default.resource_parameter_names_audience,
+        },
     })
 }
 
@@ -235,7 +248,9 @@ mod tests {
   session_lifetime: 3.0166666666666666
   idle_session_lifetime_in_minutes: 30
   session_cookie: {mode: non-persistent}
-  flags: {revoke_refresh_token_grant: true, enable_sso: true}
+  flags:
+    {revoke_refresh_token_grant: true, use_scope_descriptions_for_consent: true, enable_sso: true}
+  resource_parameter_profile: compatibility
   skip_non_verifiable_callback_uri_confirmation_prompt: true
   support_email: help@example.com
 branding:
@@ -260,6 +275,8 @@ resourceServers: [{identifier: https://api.example.com}]",
                 persistent_session_cookie: false,
                 revoke_refresh_token_grant: true,
                 skip_non_verifiable_callback_uri_confirmation_prompt: true,
+                use_scope_descriptions_for_consent: true,
+                resource_parameter_names_audience: true,
             }
         );
     }
@@ -321,6 +338,11 @@ branding: {colors: {primary: ''}, logo_url: ''}",
             (
                 "tenant:\n  flags:\n    revoke_refresh_token_grant: 17",
                 "3:5: tenant.flags.revoke_refresh_token_grant: must be true or false",
+            ),
+            (
+                "tenant:\n  resource_parameter_profile: both",
+                "2:3: tenant.resource_parameter_profile: must be `audience` or `compatibility`, not \
+                 `both`",
             ),
             (
                 "tenant:\n  allowed_logout_urls:\n    - https://a.example\n    - nowhere",

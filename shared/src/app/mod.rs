@@ -4,6 +4,7 @@ mod assertion;
 mod authenticate;
 mod cache;
 mod families;
+mod grants;
 mod keyring;
 mod limiter;
 mod minting;
@@ -26,7 +27,7 @@ use crate::{
         settings::Settings,
         time::Timestamp,
     },
-    http::{Request, RequestContext},
+    http::{Request, RequestContext, params::Params},
     keys::{
         KeyServiceError, KeyUse, SigningMode,
         file::{KeyFile, KeyFileError},
@@ -44,7 +45,7 @@ pub use keyring::KEY_ACTIVATION_DELAY;
 pub use limiter::Limited;
 pub use minting::{FrontChannelTokens, Tokens, TokensFor};
 pub use signing::{SIGNING_KEY_DELAY, SigningKeys};
-pub use verification::{AccessToken, OpaqueToken};
+pub use verification::{AccessToken, ManagementToken, OpaqueToken};
 
 use cache::Cache;
 use limiter::Limiter;
@@ -226,8 +227,31 @@ impl App {
         if let Some(api) = self.resource_servers.get(identifier, now) {
             return Ok(Some(api));
         }
+        if identifier.as_str() == self.management_audience() {
+            let api = ResourceServer::management(identifier.clone());
+            return Ok(Some(self.resource_servers.put(
+                identifier.clone(),
+                api,
+                now,
+            )));
+        }
         let loaded = self.store.load_resource_server(identifier).await?;
         Ok(loaded.map(|api| self.resource_servers.put(identifier.clone(), api, now)))
+    }
+
+    /// What a request names as its API: `audience`, or `resource` (RFC 8707) where the tenant takes
+    /// that for the same (`resource_parameter_profile`). Does not look whether there is such an API.
+    pub async fn named_audience<'a>(&self, params: &'a Params) -> Result<Option<&'a str>, Denial> {
+        match (params.text("audience")?, params.text("resource")?) {
+            (Some(audience), _) => Ok(Some(audience)),
+            (None, Some(resource)) => {
+                let settings = self.settings().await?;
+                Ok(settings
+                    .resource_parameter_names_audience
+                    .then_some(resource))
+            }
+            (None, None) => Ok(None),
+        }
     }
 
     /// The tenant's settings, likewise.

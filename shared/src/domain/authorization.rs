@@ -199,9 +199,11 @@ fn may_stay_logged_in(client: &Client, api: Option<&ResourceServer>) -> bool {
 mod tests {
     use super::*;
     use crate::domain::{
-        client::{AuthMethod, JwtConfiguration, RefreshTokenPolicy, SigningAlgorithm},
+        client::{
+            AuthMethod, JwtConfiguration, RedirectionPolicy, RefreshTokenPolicy, SigningAlgorithm,
+        },
         ids::UserId,
-        resource_server::{ApiScope, TokenDialect},
+        resource_server::{ApiScope, SubjectTypeAuthorization, TokenDialect},
     };
 
     const START: Timestamp = Timestamp::from_secs(10_000);
@@ -352,6 +354,8 @@ mod tests {
             client_grants: Vec::new(),
             client_metadata: std::collections::BTreeMap::new(),
             skip_non_verifiable_callback_uri_confirmation_prompt: None,
+            multi_resource_policies: Vec::new(),
+            redirection_policy: RedirectionPolicy::default(),
         }
     }
 
@@ -370,6 +374,8 @@ mod tests {
             allow_offline_access: true,
             skip_consent_for_verifiable_first_party_clients: true,
             token_dialect: TokenDialect::AccessToken,
+            enforce_policies: false,
+            subject_type_authorization: SubjectTypeAuthorization::default(),
         }
     }
 

@@ -42,6 +42,9 @@ pub struct AuthorizationCode {
     pub tells_auth_time: bool,
     /// The browser session, as text.
     pub session_id: String,
+    /// Whether it was issued because of what the user agreed to on the consent page.
+    #[serde(default)]
+    pub rests_on_consent: bool,
     /// The end of its life.
     pub expires_at: Timestamp,
     /// Set by its one exchange.
@@ -134,6 +137,7 @@ mod tests {
             auth_time: NOW,
             tells_auth_time: false,
             session_id: String::new(),
+            rests_on_consent: false,
             expires_at: NOW.plus(CODE_LIFETIME),
             redeemed: None,
         }

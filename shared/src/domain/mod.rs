@@ -9,6 +9,7 @@ pub mod time;
 pub mod scope;
 
 pub mod client;
+pub mod resource;
 pub mod resource_server;
 pub mod response_type;
 pub mod settings;
@@ -22,6 +23,7 @@ pub mod sealed;
 pub mod authorization;
 pub mod code;
 pub mod family;
+pub mod grant;
 pub mod session;
 
 pub mod claims;

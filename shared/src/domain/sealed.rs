@@ -38,17 +38,20 @@ pub enum Purpose {
     Transaction,
     /// A secret of the configuration that a signature needs in clear.
     Configuration,
+    /// The id of a user's grant in the Management API.
+    Grant,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::RefreshToken,
         Self::AuthorizationCode,
         Self::AccessToken,
         Self::Session,
         Self::Transaction,
         Self::Configuration,
+        Self::Grant,
     ];
 
     /// The name in the authenticated data.
@@ -60,6 +63,7 @@ impl Purpose {
             Self::Session => "session",
             Self::Transaction => "transaction",
             Self::Configuration => "configuration",
+            Self::Grant => "grant",
         }
     }
 
@@ -72,6 +76,7 @@ impl Purpose {
             Self::Session => "se1_",
             Self::Transaction => "tx1_",
             Self::Configuration => "cf1_",
+            Self::Grant => "gr1_",
         }
     }
 }

@@ -34,6 +34,13 @@ pub struct Settings {
     pub revoke_refresh_token_grant: bool,
     /// Whether callbacks that anybody could claim (loopback, custom scheme) go unasked.
     pub skip_non_verifiable_callback_uri_confirmation_prompt: bool,
+    /// Whether the consent page shows the descriptions of scopes instead of their names
+    /// (`flags.use_scope_descriptions_for_consent`).
+    #[serde(default)]
+    pub use_scope_descriptions_for_consent: bool,
+    /// Whether `resource` stands for `audience` (`resource_parameter_profile: compatibility`).
+    #[serde(default)]
+    pub resource_parameter_names_audience: bool,
 }
 
 impl Default for Settings {
@@ -50,6 +57,8 @@ impl Default for Settings {
             persistent_session_cookie: true,
             revoke_refresh_token_grant: false,
             skip_non_verifiable_callback_uri_confirmation_prompt: false,
+            use_scope_descriptions_for_consent: false,
+            resource_parameter_names_audience: false,
         }
     }
 }

@@ -2,11 +2,14 @@
 //!
 //! [Auth0's user profile]: https://auth0.com/docs/manage-users/user-accounts/user-profiles/user-profile-structure
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
-    ids::{ConnectionName, UserId},
+    ids::{Audience, ConnectionName, UserId},
+    scope::Scope,
     time::Timestamp,
 };
 
@@ -28,6 +31,13 @@ pub struct User {
     /// What the user may change; seen by rules, never in a token by itself.
     #[serde(default)]
     pub user_metadata: Map<String, Value>,
+    /// The names of the user's roles.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
+    /// The user's permissions by API, those of the roles among them. A refresh needs them and makes
+    /// one read, so they lie here, resolved when the tenant file was imported.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub permissions: BTreeMap<Audience, Scope>,
     /// When the user came to be.
     pub created_at: Timestamp,
     /// When the profile last changed.
@@ -67,6 +77,11 @@ impl User {
         // Many a user name is the address itself.
         names.dedup();
         names
+    }
+
+    /// The permissions that the user holds at an API.
+    pub fn permissions_at(&self, api: &Audience) -> Scope {
+        self.permissions.get(api).cloned().unwrap_or_default()
     }
 
     /// The name a page greets the user by.

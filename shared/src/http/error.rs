@@ -29,6 +29,8 @@ pub enum Endpoint {
     Token,
     /// `/oauth/revoke`
     Revoke,
+    /// `/api/v2/...`
+    Management,
 }
 
 /// How long a client should wait when the cause is a passing one, in seconds.
@@ -40,12 +42,27 @@ struct Body<'a> {
     error_description: &'a str,
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ManagementBody<'a> {
+    status_code: u16,
+    error: &'a str,
+    message: &'a str,
+    error_code: &'a str,
+}
+
 impl OAuthError {
     /// What a client of this endpoint is told.
     pub fn new(denial: &Denial, endpoint: Endpoint) -> Self {
         match denial {
             Denial::ClientAuthentication(_) if endpoint == Endpoint::Revoke => {
                 error(401, "invalid_client", "Unauthorized")
+            }
+            Denial::AccessToken(_) if endpoint == Endpoint::Management => {
+                error(401, "invalid_token", "Invalid token")
+            }
+            Denial::NoAccessToken if endpoint == Endpoint::Management => {
+                error(401, "missing_authentication", "Missing authentication")
             }
             denial => Self::from(denial),
         }
@@ -57,7 +74,23 @@ impl OAuthError {
             error: self.error,
             error_description: &self.description,
         };
-        let mut response = response::json(self.status, &body);
+        self.with_body(&body)
+    }
+
+    /// As an answer of the Management API, whose errors have a shape of their own
+    /// ([Auth0's](https://auth0.com/docs/api/management/v2)).
+    pub fn into_management_response(self) -> Response {
+        let body = ManagementBody {
+            status_code: self.status.as_u16(),
+            error: self.status.canonical_reason().unwrap_or_default(),
+            message: &self.description,
+            error_code: self.error,
+        };
+        self.with_body(&body)
+    }
+
+    fn with_body(&self, body: &impl Serialize) -> Response {
+        let mut response = response::json(self.status, body);
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             response
                 .headers_mut()
@@ -108,6 +141,7 @@ impl From<&Denial> for OAuthError {
                 "This form could not be matched with your browser. Please allow cookies and try \
                  again from the application.",
             ),
+            Denial::Declined => error(403, "access_denied", "User did not authorize the request"),
             Denial::NotFound => error(404, "not_found", "Not found"),
             Denial::MethodNotAllowed => error(405, "method_not_allowed", "Method not allowed"),
             Denial::ClientAuthentication(_) => error(401, "access_denied", "Unauthorized"),
@@ -162,6 +196,14 @@ impl From<&Denial> for OAuthError {
                      https://auth0.com/docs/api/v2#!/Client_Grants/post_client_grants"
                 ),
             ),
+            Denial::ApiClosedToUsers { client, audience } => error(
+                403,
+                "invalid_request",
+                format!(
+                    "Client \"{client}\" is not authorized to access resource server \
+                     \"{audience}\"."
+                ),
+            ),
             Denial::ScopesNotGranted(scopes) => error(
                 403,
                 "access_denied",
@@ -182,6 +224,17 @@ impl From<&Denial> for OAuthError {
                 error(401, "invalid_token", "Unauthorized")
             }
             Denial::InsufficientScope => error(403, "insufficient_scope", "Insufficient scope"),
+            Denial::MissingScope(scope) => error(
+                403,
+                "insufficient_scope",
+                format!("Insufficient scope, expected any of: {scope}"),
+            ),
+            Denial::Query(reason) => error(
+                400,
+                "invalid_query_string",
+                format!("Query validation error: {reason}"),
+            ),
+            Denial::UnknownId => error(400, "invalid_uri", "Path validation error: no such id"),
             Denial::Throttled(quota) => OAuthError {
                 quota: Some(*quota),
                 ..error(

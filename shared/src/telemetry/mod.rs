@@ -42,6 +42,8 @@ pub mod event {
     pub const WRONG_USER_NAME: &str = "fu";
     /// A logout.
     pub const LOGGED_OUT: &str = "slo";
+    /// The Management API changed something.
+    pub const MANAGED: &str = "sapi";
     /// Refresh tokens over the limit were removed.
     pub const CLEANED_UP: &str = "resource_cleanup";
 }

@@ -16,6 +16,7 @@ use shared::{
         denial::Denial,
         family::{EndReason, Ended, Exchange, Family, Redemption, Refusal},
         ids::Audience,
+        resource::{self, PolicyUsed, Wish},
         scope::Scope,
         sealed::{Purpose, RefreshToken},
         user::User,
@@ -31,12 +32,6 @@ use crate::response::TokenAnswer;
 /// the second decision sees who won.
 const ATTEMPTS: usize = 3;
 
-/// What the client asked for.
-struct Wish {
-    scope: Option<Scope>,
-    audience: Option<Audience>,
-}
-
 pub(super) async fn redeem(
     app: &App,
     client: &AuthenticatedClient,
@@ -44,7 +39,7 @@ pub(super) async fn redeem(
     at: Moment,
 ) -> Result<TokenAnswer, Denial> {
     let text = params.required("refresh_token")?;
-    let wish = Wish::parse(params)?;
+    let wish = wish(app, params).await?;
     let keyring = app.keyring().await;
     let token = keyring
         .open(Purpose::RefreshToken, client.client_id.as_str(), text)
@@ -103,30 +98,22 @@ async fn attempt(
         Redemption::Reuse(ended) => Err(end(app, &family, &ended).await?.into()),
         Redemption::Replay => {
             let user = good(state.user)?;
-            let (tokens, scope) = sign(app, client, &family, &user, wish, at).await?;
+            let signed = sign(app, client, &family, &user, wish, at).await?;
             let refresh_token = Some(seal_refresh_token(keyring, &family)?);
-            log_exchange(&family, &scope, "leeway");
-            Ok(TokenAnswer {
-                tokens,
-                scope,
-                refresh_token,
-            })
+            log_exchange(&family, wish, &signed, "leeway");
+            Ok(signed.with(refresh_token))
         }
         Redemption::Exchange { next, reveal } => {
             let user = good(state.user)?;
-            let (tokens, scope) = sign(app, client, &next, &user, wish, at).await?;
+            let signed = sign(app, client, &next, &user, wish, at).await?;
             let refresh_token = if reveal {
                 Some(seal_refresh_token(keyring, &next)?)
             } else {
                 None
             };
             commit(app, &family, &next, at).await?;
-            log_exchange(&next, &scope, "exchange");
-            Ok(TokenAnswer {
-                tokens,
-                scope,
-                refresh_token,
-            })
+            log_exchange(&next, wish, &signed, "exchange");
+            Ok(signed.with(refresh_token))
         }
     }
 }
@@ -198,6 +185,24 @@ fn good(user: Option<User>) -> Result<User, Denial> {
     }
 }
 
+/// What was signed, and for which API.
+struct Signed {
+    tokens: Tokens,
+    audience: Option<Audience>,
+    scope: Scope,
+    policy: PolicyUsed,
+}
+
+impl Signed {
+    fn with(self, refresh_token: Option<String>) -> TokenAnswer {
+        TokenAnswer {
+            tokens: self.tokens,
+            scope: self.scope,
+            refresh_token,
+        }
+    }
+}
+
 async fn sign(
     app: &App,
     client: &Client,
@@ -205,15 +210,16 @@ async fn sign(
     user: &User,
     wish: &Wish,
     at: Moment,
-) -> Result<(Tokens, Scope), Denial> {
-    if let Some(audience) = &wish.audience
-        && Some(audience) != family.audience.as_ref()
-    {
-        // An API that exists is answered with the family's own; one that does not is an error.
-        app.api_for(Some(audience)).await?;
-    }
-    let api = app.api_for(family.audience.as_ref()).await?;
-    let scope = wish.narrow(&family.scope);
+) -> Result<Signed, Denial> {
+    let own = app.api_for(family.audience.as_ref()).await?;
+    let elsewhere = app.api_for(wish.elsewhere(family)).await?;
+    let choice = wish.choose(client, family, own.as_deref(), elsewhere.as_deref());
+    let api = if choice.audience == family.audience {
+        own
+    } else {
+        elsewhere
+    };
+    let scope = resource::granted(client, api.as_deref(), user, &choice.scope)?;
     let issuance = Issuance {
         issuer: app.issuer.as_str(),
         client,
@@ -235,38 +241,41 @@ async fn sign(
             login,
         })
         .await?;
-    Ok((tokens, scope))
+    Ok(Signed {
+        tokens,
+        audience: choice.audience,
+        scope,
+        policy: choice.policy,
+    })
 }
 
-impl Wish {
-    fn parse(params: &Params) -> Result<Self, Denial> {
-        let audience = params
-            .text("audience")?
-            .map(|name| Audience::parse(name).map_err(|_| Denial::UnknownAudience(name.to_owned())))
-            .transpose()?;
-        Ok(Self {
-            scope: params.scope()?.map(|text| Scope::parse(&text)),
-            audience,
-        })
-    }
-
-    /// Never wider than what was granted; names beyond that are dropped without a word.
-    fn narrow(&self, granted: &Scope) -> Scope {
-        self.scope
-            .as_ref()
-            .map_or_else(|| granted.clone(), |asked| granted.intersection(asked))
-    }
+/// `<issuer>userinfo` names no API: every token that may go there is good for it anyway.
+async fn wish(app: &App, params: &Params) -> Result<Wish, Denial> {
+    let named = app.named_audience(params).await?;
+    let audience = named
+        .filter(|name| *name != app.issuer.join("userinfo"))
+        .map(|name| Audience::parse(name).map_err(|_| Denial::UnknownAudience(name.to_owned())))
+        .transpose()?;
+    Ok(Wish {
+        scope: params.scope()?.map(|text| Scope::parse(&text)),
+        audience,
+    })
 }
 
-fn log_exchange(family: &Family, scope: &Scope, policy: &'static str) {
+fn log_exchange(family: &Family, wish: &Wish, signed: &Signed, outcome: &'static str) {
+    let text = |audience: &Option<Audience>| audience.as_ref().map(ToString::to_string);
     tracing::info!(
         r#type = event::REFRESH_EXCHANGED,
         client_id = %family.client_id,
         user_id = %family.user_id,
         family_id = %family.id,
         token_counter = family.generation.number(),
-        %scope,
-        policy,
+        audience = text(&signed.audience),
+        scope = %signed.scope,
+        policy_used = signed.policy.as_str(),
+        requested_audience = text(&wish.audience),
+        requested_scope = wish.scope.as_ref().map(ToString::to_string),
+        outcome,
     );
 }
 

@@ -1,6 +1,6 @@
 //! `users`: people who can log in.
 
-use std::io::Read;
+use std::{collections::BTreeMap, io::Read};
 
 use clap::{Args, Subcommand};
 use serde_json::Map;
@@ -119,6 +119,8 @@ impl Create {
             blocked: false,
             app_metadata: Map::new(),
             user_metadata: Map::new(),
+            roles: Vec::new(),
+            permissions: BTreeMap::new(),
             created_at: now,
             updated_at: now,
         })
