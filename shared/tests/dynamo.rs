@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
+use std::net::IpAddr;
+
 use dynoxide::Database;
 use shared::{
     adapters::dynamo::{
@@ -25,6 +27,7 @@ use shared::{
         sealed::KeyId,
         session::Session,
         settings::Settings,
+        throttle::{Bucket, Origin},
         time::{Lifetime, Timestamp},
         user::{Profile, User},
     },
@@ -94,6 +97,20 @@ fn rotated(family: &Family, n: u8) -> Family {
     }
 }
 
+/// With as many buckets as a family keeps, each under the longest name.
+fn busy(family: &Family) -> Family {
+    let origin = |last| {
+        Origin::of(Some(IpAddr::from([
+            0x2001, 0xdb8, 0xffff, last, 0, 0, 0, 0,
+        ])))
+    };
+    let buckets = (0xfff1..=0xfff4).map(|last| (origin(last), Bucket::full_at(NOW)));
+    Family {
+        buckets: buckets.collect(),
+        ..family.clone()
+    }
+}
+
 async fn stored(store: &Store, family: &Family) -> Option<Family> {
     store.load_family(&family.user_id, family.id).await.unwrap()
 }
@@ -119,7 +136,7 @@ async fn a_family_comes_out_as_it_went_in() {
     };
     let full = Family {
         ended: None,
-        ..rotated(&family(2), 1)
+        ..busy(&rotated(&family(2), 1))
     };
     for family in [bare, full] {
         store.put_family(&family).await.unwrap();
@@ -229,7 +246,7 @@ async fn a_family_id_is_not_taken_twice() {
 #[tokio::test]
 async fn a_rotation_costs_one_write_unit_and_its_read_two_units() {
     let store = store().await;
-    let family = family(1);
+    let family = busy(&family(1));
     store.put_family(&family).await.unwrap();
     store.put_user(&login_record()).await.unwrap();
     let ((), cost) = Box::pin(cost::counted(async {

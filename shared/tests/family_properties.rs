@@ -22,6 +22,7 @@ fn policy(leeway: u64, absolute: Option<u64>, idle: Option<u64>) -> RefreshToken
         leeway: Lifetime::from_secs(leeway),
         token_lifetime: absolute.map(Lifetime::from_secs),
         idle_token_lifetime: idle.map(Lifetime::from_secs),
+        rate_limit: None,
     }
 }
 

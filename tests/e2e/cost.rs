@@ -86,24 +86,19 @@ async fn a_narrowed_refresh_costs_the_same() {
     assert_within_budget(&server.refresh_with(&SPA_STRICT, &token, &more).await);
 }
 
-/// The tests' tenant, with so many permissions for its reader, as long as permissions are.
+/// The tests' tenant, with so many permissions more for its reader, as long as permissions are.
 fn with_permissions(number: usize) -> String {
-    let scopes: String = (0..number)
-        .map(|n| format!("      - value: read:thing-{n:03}\n"))
-        .collect();
-    let api = "      - value: delete:reports\n";
-    let file = tenant::changed(api, &format!("{api}{scopes}"));
-    let permissions: String = (0..number)
-        .map(|n| {
-            format!(
-                "      - {{ permission_name: \"read:thing-{n:03}\", \
-                 resource_server_identifier: \"{RBAC_API}\" }}\n"
-            )
-        })
-        .collect();
-    let roles = "    roles: [Reader]\n";
+    let (mut scopes, mut permissions) = (Vec::new(), Vec::new());
+    for n in 0..number {
+        scopes.push(format!("      - value: read:thing-{n:03}\n"));
+        permissions.push(format!("      - permission_name: read:thing-{n:03}\n"));
+        permissions.push(format!("        resource_server_identifier: {RBAC_API}\n"));
+    }
+    let (api, roles) = ("      - value: delete:reports\n", "    roles: [Reader]\n");
+    let file = tenant::changed(api, &format!("{api}{}", scopes.concat()));
     assert!(file.contains(roles));
-    file.replacen(roles, &format!("{roles}    permissions:\n{permissions}"), 1)
+    let with = format!("{roles}    permissions:\n{}", permissions.concat());
+    file.replacen(roles, &with, 1)
 }
 
 #[tokio::test]

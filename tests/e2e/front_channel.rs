@@ -122,12 +122,13 @@ async fn the_code_of_a_hybrid_answer_is_worth_a_refresh_token() {
 #[tokio::test]
 async fn without_an_api_the_token_is_for_userinfo() {
     let server = Server::shared();
-    let login = server.login(&SPA_HYBRID).without("audience");
+    let user = server.fresh_user();
+    let login = server.login(&SPA_HYBRID).user(&user).without("audience");
     let callback = login.with("response_type", "token").callback().await;
     assert_eq!(callback.get("expires_in").as_deref(), Some("7200"));
     let token = callback.get("access_token").unwrap();
     let answer = server.http().get_with_bearer("/userinfo", &token).await;
-    assert_eq!(answer.json()["email"], "ada@example.com", "{answer}");
+    assert_eq!(answer.json()["email"], user.email, "{answer}");
 }
 
 #[tokio::test]

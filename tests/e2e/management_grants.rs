@@ -101,7 +101,7 @@ async fn a_login_that_asked_nobody_is_a_grant_while_its_refresh_token_lives() {
         .await;
     let grants = list(server, &user, "").await;
     let mut audiences: Vec<_> = grants.iter().map(|grant| &grant["audience"]).collect();
-    audiences.sort_by_key(|audience| audience.to_string());
+    audiences.sort_by_key(ToString::to_string);
     assert_eq!(audiences.len(), 2, "{grants:?}");
     assert!(audiences.contains(&&json!(API)), "{grants:?}");
     assert!(

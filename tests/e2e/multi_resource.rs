@@ -27,9 +27,10 @@ fn assert_for(server: &Server, tokens: &Tokens, api: &str, scope: &str) {
     assert_eq!(tokens.scope(), scopes(scope), "{}", tokens.body);
     let in_token = scopes(claims["scope"].as_str().unwrap_or_default());
     assert_eq!(in_token, scopes(scope), "{claims}");
-    let audience = match scope.contains("openid") {
-        true => json!([api, server.url("userinfo")]),
-        false => json!(api),
+    let audience = if scope.contains("openid") {
+        json!([api, server.url("userinfo")])
+    } else {
+        json!(api)
     };
     assert_eq!(claims["aud"], audience, "{claims}");
 }

@@ -106,18 +106,15 @@ async fn what_is_not_known_is_not_told() {
 #[tokio::test]
 async fn post_works_as_get_does() {
     let server = Server::shared();
-    let token = server
-        .login(&SPA_STRICT)
-        .scope("openid")
-        .tokens()
-        .await
-        .access_token();
+    let user = server.fresh_user();
+    let login = server.login(&SPA_STRICT).user(&user).scope("openid");
+    let token = login.tokens().await.access_token();
     let request = server
         .http()
         .request(Method::POST, "/userinfo")
         .bearer_auth(token);
     let answer = e2e::http::send(request).await;
-    assert_eq!(answer.json()["sub"], "auth0|ada", "{answer}");
+    assert_eq!(answer.json()["sub"], user.id, "{answer}");
     let kind = answer.header("content-type").unwrap_or_default();
     assert!(kind.starts_with("application/json"), "{answer}");
 }
@@ -125,16 +122,11 @@ async fn post_works_as_get_does() {
 #[tokio::test]
 async fn a_refreshed_token_works() {
     let server = Server::shared();
-    let token = server
-        .login(&SPA_STRICT)
-        .scope("openid offline_access")
-        .refresh_token()
-        .await;
+    let user = server.fresh_user();
+    let login = server.login(&SPA_STRICT).user(&user);
+    let token = login.scope("openid offline_access").refresh_token().await;
     let refreshed = server.refreshed(&SPA_STRICT, &token).await.access_token();
-    assert_eq!(
-        userinfo(server, &refreshed).await.json()["sub"],
-        "auth0|ada"
-    );
+    assert_eq!(userinfo(server, &refreshed).await.json()["sub"], user.id);
 }
 
 #[tokio::test]
@@ -232,4 +224,34 @@ async fn a_deleted_user_is_not_told_of() {
     server.delete_user(&user).await;
     let answer = userinfo(server, &token).await;
     assert!((400..500).contains(&answer.status), "{answer}");
+}
+
+#[tokio::test]
+async fn ten_questions_about_a_user_pass_at_once_and_then_five_a_minute() {
+    let Some(server) = Server::start("moves the clock") else {
+        return;
+    };
+    let token = |user: &User| {
+        let login = server.login(&SPA_STRICT).user(user).scope("openid");
+        async { login.tokens().await.access_token() }
+    };
+    let (ada, zoe) = (token(&User::ada()).await, token(&User::zoe()).await);
+    for left in (0..10).rev() {
+        let answer = userinfo(&server, &ada).await;
+        assert_eq!(answer.status, 200, "{answer}");
+        assert_eq!(answer.header("x-ratelimit-limit"), Some("10"));
+        let told = answer.header("x-ratelimit-remaining").map(str::to_owned);
+        assert_eq!(told, Some(left.to_string()), "{answer}");
+    }
+    let refused = userinfo(&server, &ada).await;
+    assert_eq!(refused.status, 429, "{refused}");
+    assert_eq!(refused.json()["error"], "too_many_requests");
+    assert_eq!(refused.header("retry-after"), Some("12"));
+    assert_eq!(refused.header("x-ratelimit-remaining"), Some("0"));
+    // Another user is another matter, and a token that is no good counts for nobody.
+    assert_eq!(userinfo(&server, &zoe).await.status, 200);
+    assert_invalid(&userinfo(&server, &jwt::tampered(&ada)).await);
+    server.advance(12).await;
+    assert_eq!(userinfo(&server, &ada).await.status, 200);
+    assert_eq!(userinfo(&server, &ada).await.status, 429);
 }

@@ -1,6 +1,6 @@
 //! A client that follows no redirect and shows every answer whole.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use reqwest::{
     Method, RequestBuilder, Url,
@@ -25,8 +25,18 @@ impl Http {
     /// A client without cookies. A runtime of its own per test means a client of its own too: an
     /// idle connection dies with the runtime that opened it.
     pub fn new(base: &Url) -> Self {
+        Self::build(base, None)
+    }
+
+    /// The same, calling from that address.
+    pub fn calling_from(base: &Url, address: IpAddr) -> Self {
+        Self::build(base, Some(address))
+    }
+
+    fn build(base: &Url, address: Option<IpAddr>) -> Self {
         let jar = Arc::new(Jar::default());
         let client = reqwest::Client::builder()
+            .local_address(address)
             .redirect(Policy::none())
             .cookie_provider(Arc::clone(&jar))
             .no_proxy()

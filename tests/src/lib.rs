@@ -31,5 +31,5 @@ pub use assertions::{
 pub use browser::{Browser, Callback, Landing};
 pub use faulty::Faulty;
 pub use flow::{Code, Tokens, scopes};
-pub use http::{Answer, Cost, Http};
+pub use http::{Answer, Cost, Http, send};
 pub use server::{Launch, Server};

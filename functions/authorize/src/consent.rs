@@ -44,7 +44,7 @@ pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, Denia
     let lines = permissions::lines(
         &transaction.request.scope,
         parties.api.as_deref(),
-        screen.settings.use_scope_descriptions_for_consent,
+        screen.settings.consent_words,
     );
     let scopes: Vec<_> = lines.iter().map(ScopeLine::from).collect();
     let html = ConsentPage {

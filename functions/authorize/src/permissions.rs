@@ -6,6 +6,7 @@
 use shared::domain::{
     resource_server::ResourceServer,
     scope::{OPENID, Scope},
+    settings::ConsentWords,
 };
 
 use crate::pages::ScopeLine;
@@ -29,35 +30,29 @@ impl<'a> From<&'a Line> for ScopeLine<'a> {
 }
 
 /// The lines for a scope; `openid` goes without saying.
-pub(crate) fn lines(
-    scope: &Scope,
-    api: Option<&ResourceServer>,
-    use_descriptions: bool,
-) -> Vec<Line> {
+pub(crate) fn lines(scope: &Scope, api: Option<&ResourceServer>, words: ConsentWords) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut resources: Vec<Resource<'_>> = Vec::new();
     for value in scope.iter().filter(|value| *value != OPENID) {
         let described = || api.and_then(|api| api.scope_description(value));
         let description = match standard(value) {
-            None if use_descriptions => described(),
+            None if words == ConsentWords::Descriptions => described(),
             known => known,
         };
-        match (description, value.split_once(':')) {
-            (None, Some((action, name))) if !action.is_empty() && !name.is_empty() => {
-                match resources.iter_mut().find(|resource| resource.name == name) {
-                    Some(resource) => resource.add(action, value),
-                    None => resources.push(Resource {
-                        name,
-                        actions: vec![action],
-                        values: vec![value],
-                        at: lines.len(),
-                    }),
-                }
-                continue;
-            }
-            (description, _) => lines.push(Line {
+        let (None, Some((action, name))) = (description, named(value)) else {
+            lines.push(Line {
                 value: value.to_owned(),
                 description: description.unwrap_or(value).to_owned(),
+            });
+            continue;
+        };
+        match resources.iter_mut().find(|resource| resource.name == name) {
+            Some(resource) => resource.add(action, value),
+            None => resources.push(Resource {
+                name,
+                actions: vec![action],
+                values: vec![value],
+                at: lines.len(),
             }),
         }
     }
@@ -66,6 +61,12 @@ pub(crate) fn lines(
         lines.insert(resource.at, resource.line());
     }
     lines
+}
+
+/// Action and resource of a scope like `read:orders`.
+fn named(value: &str) -> Option<(&str, &str)> {
+    let (action, name) = value.split_once(':')?;
+    (!action.is_empty() && !name.is_empty()).then_some((action, name))
 }
 
 /// What is asked of one resource.
@@ -144,8 +145,8 @@ mod tests {
         }
     }
 
-    fn shown(scope: &str, use_descriptions: bool) -> Vec<(String, String)> {
-        lines(&Scope::parse(scope), Some(&api()), use_descriptions)
+    fn shown(scope: &str, words: ConsentWords) -> Vec<(String, String)> {
+        lines(&Scope::parse(scope), Some(&api()), words)
             .into_iter()
             .map(|line| (line.value, line.description))
             .collect()
@@ -160,7 +161,7 @@ mod tests {
         assert_eq!(
             shown(
                 "openid read:orders email delete:pay_slips write:orders update:orders",
-                false
+                ConsentWords::Names
             ),
             [
                 pair(
@@ -176,14 +177,14 @@ mod tests {
     #[test]
     fn a_name_that_is_no_action_on_a_resource_is_shown_as_it_is() {
         for name in ["admin", ":orders", "read:"] {
-            assert_eq!(shown(name, false), [pair(name, name)]);
+            assert_eq!(shown(name, ConsentWords::Names), [pair(name, name)]);
         }
     }
 
     #[test]
     fn descriptions_are_shown_where_the_tenant_wants_them_and_the_api_has_them() {
         assert_eq!(
-            shown("read:orders write:orders admin", true),
+            shown("read:orders write:orders admin", ConsentWords::Descriptions),
             [
                 pair("read:orders", "See what you bought"),
                 pair("write:orders", "Orders: write your orders"),

@@ -56,14 +56,7 @@ pub(crate) async fn proceed(
         None => None,
     };
     let user = user.map(|record| record.user);
-    // What this user may have. Whoever logs in instead may have something else.
-    let theirs = AuthorizationRequest {
-        scope: match (api, &user) {
-            (Some(api), Some(user)) => enforced(api, user, &checked.scope),
-            _ => checked.scope.clone(),
-        },
-        ..checked.clone()
-    };
+    let theirs = within_permissions(&checked, api.as_deref(), user.as_ref());
     let known = session.as_ref().map(|session| &session.session);
     let next = theirs.decide(known, asks, grant.as_ref(), at.now);
     let reply = Reply::from(&checked);
@@ -94,6 +87,23 @@ pub(crate) async fn proceed(
             answer::refuse(app, request, &reply, refusal).await
         }
         (Next::LogIn | Next::Issue | Next::AskConsent, _) => go_to(app, "/u/login", checked).await,
+    }
+}
+
+/// The request as far as this user may have what it asks for. Whoever logs in instead may have
+/// something else.
+fn within_permissions(
+    checked: &AuthorizationRequest,
+    api: Option<&ResourceServer>,
+    user: Option<&User>,
+) -> AuthorizationRequest {
+    let scope = match (api, user) {
+        (Some(api), Some(user)) => enforced(api, user, &checked.scope),
+        _ => checked.scope.clone(),
+    };
+    AuthorizationRequest {
+        scope,
+        ..checked.clone()
     }
 }
 

@@ -5,22 +5,31 @@ use http::{
     header::{AUTHORIZATION, WWW_AUTHENTICATE},
 };
 use shared::{
-    app::App,
-    domain::{claims::ProfileClaims, denial::Denial},
-    http::{Request, Response, cors, error::OAuthError, header, params::Params, response},
+    app::{App, Limited},
+    domain::{
+        claims::ProfileClaims,
+        denial::Denial,
+        throttle::{Quota, RateLimit},
+    },
+    http::{Request, Response, cors, error::OAuthError, header, params::Params, quota, response},
 };
 
 /// Answers `GET` and `POST`; any page may read the answer, because it shows a token.
 pub(crate) async fn handle(app: &App, request: &Request) -> Response {
     let mut answer = match userinfo(app, request).await {
-        Ok(claims) => response::json(StatusCode::OK, &claims),
+        Ok((claims, quota)) => {
+            let mut answer = response::json(StatusCode::OK, &claims);
+            quota::tell(&mut answer, &quota);
+            answer
+        }
         Err(denial) => refuse(&denial),
     };
     cors::allow_everyone(&mut answer);
     answer
 }
 
-async fn userinfo(app: &App, request: &Request) -> Result<ProfileClaims, Denial> {
+/// The claims, and how often they may still be asked for.
+async fn userinfo(app: &App, request: &Request) -> Result<(ProfileClaims, Quota), Denial> {
     let token = match *request.method() {
         Method::GET => bearer(request),
         Method::POST => match bearer(request) {
@@ -34,10 +43,15 @@ async fn userinfo(app: &App, request: &Request) -> Result<ProfileClaims, Denial>
     let token = app
         .verify_access_token(&token.ok_or(Denial::NoAccessToken)?)
         .await?;
+    let limited = Limited {
+        what: "userinfo",
+        by: token.user_id.to_string(),
+    };
+    let quota = app.throttle(limited, RateLimit::USERINFO, app.clock.now())?;
     let record = app.store.load_user(&token.user_id).await?;
     match record {
         Some(record) if record.user.blocked => Err(Denial::AccessToken("The user is blocked")),
-        Some(record) => Ok(ProfileClaims::new(&record.user, &token.scope)),
+        Some(record) => Ok((ProfileClaims::new(&record.user, &token.scope), quota)),
         None => Err(Denial::AccessToken("The user does not exist")),
     }
 }

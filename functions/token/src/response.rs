@@ -4,8 +4,8 @@ use http::StatusCode;
 use serde::Serialize;
 use shared::{
     app::Tokens,
-    domain::scope::Scope,
-    http::{Response, response},
+    domain::{scope::Scope, throttle::Quota},
+    http::{Response, quota, response},
 };
 
 /// The tokens a client is given.
@@ -14,6 +14,8 @@ pub(crate) struct TokenAnswer {
     pub(crate) tokens: Tokens,
     pub(crate) scope: Scope,
     pub(crate) refresh_token: Option<String>,
+    /// Where the caller stands, where requests are counted.
+    pub(crate) quota: Option<Quota>,
 }
 
 #[derive(Serialize)]
@@ -39,6 +41,10 @@ impl TokenAnswer {
             expires_in: self.tokens.expires_in.as_secs(),
             token_type: "Bearer",
         };
-        response::json(StatusCode::OK, &body)
+        let mut response = response::json(StatusCode::OK, &body);
+        if let Some(quota) = &self.quota {
+            quota::tell(&mut response, quota);
+        }
+        response
     }
 }

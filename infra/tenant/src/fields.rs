@@ -16,6 +16,18 @@ use crate::path::{Checked, Fault, Path};
 pub(crate) struct Whole(i64);
 
 impl Whole {
+    /// The number as a count.
+    pub(crate) fn count(self, at: &Path, least: u64, most: u64) -> Checked<u32> {
+        u64::try_from(self.0)
+            .ok()
+            .filter(|count| (least..=most).contains(count))
+            .and_then(|count| u32::try_from(count).ok())
+            .ok_or_else(|| {
+                let message = format!("must be between {least} and {most}");
+                Fault::new(at.clone(), message)
+            })
+    }
+
     /// The number as so many seconds.
     pub(crate) fn seconds(self, at: &Path, least: u64, most: u64) -> Checked<Lifetime> {
         match u64::try_from(self.0) {

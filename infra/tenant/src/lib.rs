@@ -22,6 +22,7 @@ mod multi_resource;
 mod node;
 mod passwords;
 mod path;
+mod rate_limit;
 mod refresh_token;
 mod resource_servers;
 mod roles;

@@ -16,10 +16,10 @@ use shared::domain::{
 use crate::{
     fields::{Whole, one_of},
     grant_types::REFRESH_TOKEN,
+    multi_resource::RawPolicy,
     path::{Checked, Fault, Path},
+    rate_limit::RawRateLimit,
 };
-
-use crate::multi_resource::RawPolicy;
 
 /// 365.25 days.
 const MAX_LIFETIME: u64 = 31_557_600;
@@ -35,6 +35,7 @@ pub(crate) struct RawRefreshToken {
     idle_token_lifetime: Option<Whole>,
     infinite_idle_token_lifetime: Option<bool>,
     pub(crate) policies: Option<Vec<RawPolicy>>,
+    rate_limit: Option<RawRateLimit>,
 }
 
 /// What else of a client decides whether its object is allowed.
@@ -111,6 +112,11 @@ impl RawRefreshToken {
             leeway,
             token_lifetime,
             idle_token_lifetime,
+            rate_limit: self
+                .rate_limit
+                .as_ref()
+                .map(|limit| limit.check(&at.key("rate_limit")))
+                .transpose()?,
         })
     }
 

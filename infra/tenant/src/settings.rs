@@ -7,7 +7,7 @@
 use serde::Deserialize;
 use shared::domain::{
     ids::Audience,
-    settings::{Color, Settings},
+    settings::{Color, ConsentWords, ResourceParameterProfile, Settings},
     time::Lifetime,
 };
 
@@ -16,6 +16,7 @@ use crate::{
     databases::{Databases, connection_name},
     fields::{Number, display_name, id, one_of},
     path::{Checked, Fault, Notes, Path},
+    rate_limit::RawRateLimit,
     urls,
 };
 
@@ -41,6 +42,7 @@ pub(crate) struct RawSettings {
     skip_non_verifiable_callback_uri_confirmation_prompt: Option<bool>,
     resource_parameter_profile: Option<String>,
     universal_login: Option<RawUniversalLogin>,
+    refresh_token_rate_limit: Option<RawRateLimit>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -126,17 +128,22 @@ pub(crate) fn check(
         skip_non_verifiable_callback_uri_confirmation_prompt: raw
             .skip_non_verifiable_callback_uri_confirmation_prompt
             .unwrap_or(default.skip_non_verifiable_callback_uri_confirmation_prompt),
-        use_scope_descriptions_for_consent: flags
-            .use_scope_descriptions_for_consent
-            .unwrap_or(default.use_scope_descriptions_for_consent),
-        resource_parameter_names_audience: match raw.resource_parameter_profile {
-            Some(profile) => one_of(
-                &at.key("resource_parameter_profile"),
-                &profile,
-                &[("audience", false), ("compatibility", true)],
-            )?,
-            None => default.resource_parameter_names_audience,
+        consent_words: match flags.use_scope_descriptions_for_consent {
+            Some(true) => ConsentWords::Descriptions,
+            Some(false) => ConsentWords::Names,
+            None => default.consent_words,
         },
+        resource_parameter_profile: match raw.resource_parameter_profile {
+            Some(profile) => {
+                resource_parameter_profile(&at.key("resource_parameter_profile"), &profile)?
+            }
+            None => default.resource_parameter_profile,
+        },
+        refresh_token_rate_limit: raw
+            .refresh_token_rate_limit
+            .map(|limit| limit.check(&at.key("refresh_token_rate_limit")))
+            .transpose()?
+            .unwrap_or(default.refresh_token_rate_limit),
     })
 }
 
@@ -200,6 +207,14 @@ impl RawSettings {
     }
 }
 
+fn resource_parameter_profile(at: &Path, name: &str) -> Checked<ResourceParameterProfile> {
+    let choices = [
+        ("audience", ResourceParameterProfile::Audience),
+        ("compatibility", ResourceParameterProfile::Compatibility),
+    ];
+    one_of(at, name, &choices)
+}
+
 fn color(at: &Path, colors: Option<RawColors>) -> Checked<Option<Color>> {
     let Some(primary) = given(colors.and_then(|colors| colors.primary)) else {
         return Ok(None);
@@ -224,7 +239,7 @@ fn given(text: Option<String>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::ids::ConnectionName;
+    use shared::domain::{ids::ConnectionName, throttle::RateLimit};
 
     use super::*;
     use crate::testing::{error, tenant, warnings};
@@ -275,8 +290,9 @@ resourceServers: [{identifier: https://api.example.com}]",
                 persistent_session_cookie: false,
                 revoke_refresh_token_grant: true,
                 skip_non_verifiable_callback_uri_confirmation_prompt: true,
-                use_scope_descriptions_for_consent: true,
-                resource_parameter_names_audience: true,
+                consent_words: ConsentWords::Descriptions,
+                resource_parameter_profile: ResourceParameterProfile::Compatibility,
+                refresh_token_rate_limit: RateLimit::REFRESH,
             }
         );
     }

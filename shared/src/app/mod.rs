@@ -24,7 +24,8 @@ use crate::{
         ids::{Audience, ClientId, RequestId},
         resource_server::ResourceServer,
         sealed::KeyId,
-        settings::Settings,
+        settings::{ResourceParameterProfile, Settings},
+        throttle::Origin,
         time::Timestamp,
     },
     http::{Request, RequestContext, params::Params},
@@ -154,13 +155,15 @@ impl StartError {
     }
 }
 
-/// One request's share of what varies: who it is and what time it is.
+/// One request's share of what varies: which it is, when, and from where.
 #[derive(Debug, Clone, Copy)]
 pub struct Moment {
     /// The request.
     pub request: RequestId,
     /// When it is.
     pub now: Timestamp,
+    /// Where it comes from.
+    pub origin: Origin,
 }
 
 impl App {
@@ -191,13 +194,14 @@ impl App {
         })
     }
 
-    /// The request's id and the time, drawn once per request.
+    /// The request's id, its origin and the time, drawn once per request.
     pub fn moment(&self, request: &Request) -> Moment {
         let context = request.extensions().get::<RequestContext>();
         let id = context.map_or_else(|| RequestId::from_bytes(random()), |context| context.id);
         Moment {
             request: id,
             now: self.clock.now(),
+            origin: Origin::of(context.and_then(|context| context.client_ip)),
         }
     }
 
@@ -245,10 +249,8 @@ impl App {
         match (params.text("audience")?, params.text("resource")?) {
             (Some(audience), _) => Ok(Some(audience)),
             (None, Some(resource)) => {
-                let settings = self.settings().await?;
-                Ok(settings
-                    .resource_parameter_names_audience
-                    .then_some(resource))
+                let profile = self.settings().await?.resource_parameter_profile;
+                Ok((profile == ResourceParameterProfile::Compatibility).then_some(resource))
             }
             (None, None) => Ok(None),
         }

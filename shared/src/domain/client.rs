@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     ids::{Audience, ClientId},
     scope::Scope,
+    throttle::RateLimit,
     time::Lifetime,
 };
 
@@ -205,6 +206,9 @@ pub struct RefreshTokenPolicy {
     pub token_lifetime: Option<Lifetime>,
     /// The family's life from its last exchange; `None` never ends.
     pub idle_token_lifetime: Option<Lifetime>,
+    /// How often one token may be exchanged from one address; `None` is as the tenant says.
+    #[serde(default)]
+    pub rate_limit: Option<RateLimit>,
 }
 
 impl RefreshTokenPolicy {
@@ -219,6 +223,7 @@ impl RefreshTokenPolicy {
         leeway: Lifetime::from_secs(0),
         token_lifetime: None,
         idle_token_lifetime: None,
+        rate_limit: None,
     };
 
     /// What a single-page application without a `refresh_token` object has.
@@ -227,6 +232,7 @@ impl RefreshTokenPolicy {
         leeway: Lifetime::from_secs(0),
         token_lifetime: Some(Self::DEFAULT_TOKEN_LIFETIME),
         idle_token_lifetime: Some(Self::DEFAULT_IDLE_TOKEN_LIFETIME),
+        rate_limit: None,
     };
 }
 

@@ -19,6 +19,7 @@ use super::{
     ids::{Audience, ClientId, FamilyId, Generation, RequestId, SessionId, UserId},
     scope::Scope,
     sealed::KeyId,
+    throttle::Buckets,
     time::{Lifetime, Timestamp},
 };
 
@@ -57,6 +58,8 @@ pub struct Family {
     pub auth_time: Timestamp,
     /// The browser session of the login.
     pub session_id: Option<SessionId>,
+    /// What is left of its requests, by where they come from.
+    pub buckets: Buckets,
     /// Set once the family has ended.
     pub ended: Option<Ended>,
 }
@@ -204,6 +207,7 @@ impl Family {
             expires_at: policy.token_lifetime.map(|lifetime| at.now.plus(lifetime)),
             auth_time: login.auth_time,
             session_id: login.session_id,
+            buckets: Buckets::default(),
             ended: None,
         }
     }
@@ -320,6 +324,7 @@ mod tests {
             leeway: Lifetime::from_secs(leeway),
             token_lifetime: Some(Lifetime::from_secs(30 * DAY)),
             idle_token_lifetime: Some(Lifetime::from_secs(15 * DAY)),
+            rate_limit: None,
         }
     }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ids::{Audience, ConnectionName},
+    throttle::RateLimit,
     time::Lifetime,
 };
 
@@ -34,13 +35,19 @@ pub struct Settings {
     pub revoke_refresh_token_grant: bool,
     /// Whether callbacks that anybody could claim (loopback, custom scheme) go unasked.
     pub skip_non_verifiable_callback_uri_confirmation_prompt: bool,
-    /// Whether the consent page shows the descriptions of scopes instead of their names
-    /// (`flags.use_scope_descriptions_for_consent`).
+    /// The words for scopes on the consent page (`flags.use_scope_descriptions_for_consent`).
     #[serde(default)]
-    pub use_scope_descriptions_for_consent: bool,
-    /// Whether `resource` stands for `audience` (`resource_parameter_profile: compatibility`).
+    pub consent_words: ConsentWords,
+    /// `resource_parameter_profile`
     #[serde(default)]
-    pub resource_parameter_names_audience: bool,
+    pub resource_parameter_profile: ResourceParameterProfile,
+    /// How often one refresh token may be exchanged from one address, where the client does not say.
+    #[serde(default = "default_refresh_limit")]
+    pub refresh_token_rate_limit: RateLimit,
+}
+
+const fn default_refresh_limit() -> RateLimit {
+    RateLimit::REFRESH
 }
 
 impl Default for Settings {
@@ -57,10 +64,33 @@ impl Default for Settings {
             persistent_session_cookie: true,
             revoke_refresh_token_grant: false,
             skip_non_verifiable_callback_uri_confirmation_prompt: false,
-            use_scope_descriptions_for_consent: false,
-            resource_parameter_names_audience: false,
+            consent_words: ConsentWords::default(),
+            resource_parameter_profile: ResourceParameterProfile::default(),
+            refresh_token_rate_limit: RateLimit::REFRESH,
         }
     }
+}
+
+/// What the consent page shows of an API's scopes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentWords {
+    /// Their names, grouped by resource.
+    #[default]
+    Names,
+    /// Their descriptions.
+    Descriptions,
+}
+
+/// Which parameter names the API.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResourceParameterProfile {
+    /// `audience`
+    #[default]
+    Audience,
+    /// `audience` or, where that is absent, `resource` (RFC 8707).
+    Compatibility,
 }
 
 /// A colour that is safe to write into a style sheet: `#rrggbb`.

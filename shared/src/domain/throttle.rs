@@ -5,6 +5,13 @@
 //!
 //! [Auth0's rate limits]: https://auth0.com/docs/troubleshoot/customer-support/operational-policies/rate-limit-policy
 
+use std::{
+    collections::BTreeMap,
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    str::FromStr,
+};
+
 use serde::{Deserialize, Serialize};
 
 use super::time::Timestamp;
@@ -59,6 +66,83 @@ impl RateLimit {
 )]
 #[serde(transparent)]
 pub struct Bucket(Timestamp);
+
+/// Where requests come from, as far as they are counted together: an address, of IPv6 the first half,
+/// because a household has all of the second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Origin(IpAddr);
+
+impl Origin {
+    /// The origin of a request. Those from nowhere are counted together.
+    pub fn of(address: Option<IpAddr>) -> Self {
+        let address = address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        Self(match address.to_canonical() {
+            IpAddr::V6(long) => {
+                let network = long.to_bits() >> 64 << 64;
+                IpAddr::V6(Ipv6Addr::from_bits(network))
+            }
+            short @ IpAddr::V4(_) => short,
+        })
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for Origin {
+    type Err = std::net::AddrParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(|address| Self::of(Some(address)))
+    }
+}
+
+/// The buckets of one thing, by where its requests come from. Full ones are not kept, and of the others
+/// only a few, so that they fit beside what they are stored with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Buckets(BTreeMap<Origin, Bucket>);
+
+impl Buckets {
+    /// Buckets that are not full, at most.
+    const MAX: usize = 4;
+
+    /// What is left for requests from there.
+    pub fn of(&self, origin: Origin) -> Bucket {
+        self.0.get(&origin).copied().unwrap_or_default()
+    }
+
+    /// With one bucket changed. Where there are too many, the fullest go: they lose the least.
+    #[must_use]
+    pub fn with(&self, origin: Origin, bucket: Bucket, now: Timestamp) -> Self {
+        let mut kept = self.0.clone();
+        kept.insert(origin, bucket);
+        kept.retain(|_, bucket| !bucket.is_full(now));
+        while kept.len() > Self::MAX
+            && let Some(fullest) = kept
+                .iter()
+                .filter(|(known, _)| **known != origin)
+                .min_by_key(|(_, bucket)| **bucket)
+                .map(|(known, _)| *known)
+        {
+            kept.remove(&fullest);
+        }
+        Self(kept)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = (Origin, Bucket)> {
+        self.0.iter().map(|(origin, bucket)| (*origin, *bucket))
+    }
+}
+
+impl FromIterator<(Origin, Bucket)> for Buckets {
+    fn from_iter<I: IntoIterator<Item = (Origin, Bucket)>>(buckets: I) -> Self {
+        Self(buckets.into_iter().collect())
+    }
+}
 
 /// Where a caller stands with its bucket: Auth0's `x-ratelimit-*` headers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,6 +272,33 @@ mod tests {
         let far = Bucket::full_at(Timestamp::from_secs(9_999));
         let small = RateLimit::per_second(2, 1);
         assert_eq!(far.take(small, NOW).unwrap_err().retry_after_secs, 1);
+    }
+
+    #[test]
+    fn addresses_of_one_household_are_one_origin() {
+        let of = |text: &str| Origin::of(Some(text.parse().unwrap()));
+        assert_eq!(of("2001:db8:1:2:3::4"), of("2001:db8:1:2:ffff::1"));
+        assert_ne!(of("2001:db8:1:2::4"), of("2001:db8:1:3::4"));
+        assert_eq!(of("::ffff:192.0.2.7"), of("192.0.2.7"));
+        assert_ne!(of("192.0.2.7"), of("192.0.2.8"));
+        let origin = of("2001:db8:1:2::");
+        assert_eq!(origin.to_string().parse(), Ok(origin));
+    }
+
+    #[test]
+    fn only_a_few_buckets_are_kept_and_no_full_one() {
+        let origin = |last: u8| Origin::of(Some(IpAddr::from([192, 0, 2, last])));
+        let at = |secs| Bucket::full_at(Timestamp::from_secs(secs));
+        let mut buckets = Buckets::default().with(origin(9), at(1_000), NOW);
+        assert_eq!(buckets.iter().count(), 0);
+        for last in 1..=6 {
+            buckets = buckets.with(origin(last), at(1_100 - u64::from(last)), NOW);
+        }
+        let kept: Vec<_> = buckets.iter().map(|(origin, _)| origin).collect();
+        // The newest stays although it is the fullest; of the others the emptiest do.
+        assert_eq!(kept, [origin(1), origin(2), origin(3), origin(6)]);
+        assert_eq!(buckets.of(origin(1)), at(1_099));
+        assert_eq!(buckets.of(origin(4)), Bucket::default());
     }
 
     #[test]

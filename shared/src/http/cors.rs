@@ -51,9 +51,12 @@ pub fn allow_for_client(answer: &mut Response, request: &Request, client: Option
 
 /// Lets every page read the answer: keys and metadata are public, and `/userinfo` asks for a token.
 pub fn allow_everyone(answer: &mut Response) {
-    answer
-        .headers_mut()
-        .insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    let headers = answer.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(
+        ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static(EXPOSED),
+    );
 }
 
 fn allow(answer: &mut Response, request: &Request) {

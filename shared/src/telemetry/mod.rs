@@ -44,6 +44,8 @@ pub mod event {
     pub const LOGGED_OUT: &str = "slo";
     /// The Management API changed something.
     pub const MANAGED: &str = "sapi";
+    /// A bucket is empty.
+    pub const RATE_LIMITED: &str = "api_limit";
     /// Refresh tokens over the limit were removed.
     pub const CLEANED_UP: &str = "resource_cleanup";
 }

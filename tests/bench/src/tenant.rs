@@ -68,8 +68,9 @@ pub fn file() -> String {
         )
     });
     let user = User::ada();
+    // One token is exchanged over and over, more often than a server should let anybody.
     format!(
-        "clients:{}\nresourceServers:{}\nusers:\n  - email: {}\n    email_verified: true\n    \
+        "tenant:\n  refresh_token_rate_limit: {{burst: 1000000, per_second: 1000}}\nclients:{}\nresourceServers:{}\nusers:\n  - email: {}\n    email_verified: true\n    \
          name: Ada Lovelace\n    password: {}\n",
         clients.concat(),
         apis.concat(),

@@ -120,6 +120,7 @@ async fn exchange(
         tokens,
         scope,
         refresh_token: new.map(|new| new.refresh_token),
+        quota: None,
     })
 }
 

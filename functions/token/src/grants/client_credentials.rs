@@ -43,7 +43,7 @@ pub(super) async fn redeem(
     };
     let api = app.resource_server(&audience).await?;
     let api = api.ok_or_else(|| Denial::UnknownAudience(audience.to_string()))?;
-    let scope = granted(&client, &api, params.scope()?)?;
+    let scope = granted(client, &api, params.scope()?)?;
     let issuance = Issuance {
         issuer: app.issuer.as_str(),
         client,
@@ -67,6 +67,7 @@ pub(super) async fn redeem(
         tokens,
         scope,
         refresh_token: None,
+        quota: None,
     })
 }
 

@@ -2,6 +2,8 @@
 
 mod authorization_code;
 mod client_credentials;
+mod refresh_limit;
+mod refresh_signing;
 mod refresh_token;
 
 use shared::{

@@ -9,15 +9,12 @@
 
 use shared::{
     adapters::dynamo::CommitError,
-    app::{App, AuthenticatedClient, Moment, Tokens, TokensFor, seal_refresh_token},
+    app::{App, AuthenticatedClient, Moment, seal_refresh_token},
     domain::{
-        claims::{Issuance, LoginClaims, Subject},
         client::Client,
         denial::Denial,
         family::{EndReason, Ended, Exchange, Family, Redemption, Refusal},
-        ids::Audience,
-        resource::{self, PolicyUsed, Wish},
-        scope::Scope,
+        resource::Wish,
         sealed::{Purpose, RefreshToken},
         user::User,
     },
@@ -26,6 +23,10 @@ use shared::{
     telemetry::event,
 };
 
+use super::{
+    refresh_limit::Share,
+    refresh_signing::{log_exchange, sign, wish},
+};
 use crate::response::TokenAnswer;
 
 /// How often a decision is made before the client is asked to come back: lost races are rare, and
@@ -45,8 +46,9 @@ pub(super) async fn redeem(
         .open(Purpose::RefreshToken, client.client_id.as_str(), text)
         .and_then(|opened| RefreshToken::from_bytes(&opened.plaintext))
         .ok_or(Denial::RefreshToken("not sealed by us for this client"))?;
+    let mut share = Share::of(app, client).await?;
     for _ in 0..ATTEMPTS {
-        match attempt(app, client, &keyring, &token, &wish, at).await {
+        match attempt(app, client, &keyring, &token, &wish, &mut share, at).await {
             Err(Failure::Conflict) => {}
             Err(Failure::Denied(denial)) => {
                 log_refusal(client, &token, &denial);
@@ -77,6 +79,7 @@ async fn attempt(
     keyring: &Keyring,
     token: &RefreshToken,
     wish: &Wish,
+    share: &mut Share,
     at: Moment,
 ) -> Result<TokenAnswer, Failure> {
     let state = app
@@ -98,13 +101,18 @@ async fn attempt(
         Redemption::Reuse(ended) => Err(end(app, &family, &ended).await?.into()),
         Redemption::Replay => {
             let user = good(state.user)?;
+            let quota = Some(share.take(app, &family, at)?);
             let signed = sign(app, client, &family, &user, wish, at).await?;
             let refresh_token = Some(seal_refresh_token(keyring, &family)?);
             log_exchange(&family, wish, &signed, "leeway");
-            Ok(signed.with(refresh_token))
+            Ok(signed.with(refresh_token, quota))
         }
-        Redemption::Exchange { next, reveal } => {
+        Redemption::Exchange { mut next, reveal } => {
             let user = good(state.user)?;
+            let quota = Some(share.take(app, &family, at)?);
+            if *next != family {
+                share.ride_on(&mut next, at);
+            }
             let signed = sign(app, client, &next, &user, wish, at).await?;
             let refresh_token = if reveal {
                 Some(seal_refresh_token(keyring, &next)?)
@@ -113,7 +121,7 @@ async fn attempt(
             };
             commit(app, &family, &next, at).await?;
             log_exchange(&next, wish, &signed, "exchange");
-            Ok(signed.with(refresh_token))
+            Ok(signed.with(refresh_token, quota))
         }
     }
 }
@@ -185,106 +193,11 @@ fn good(user: Option<User>) -> Result<User, Denial> {
     }
 }
 
-/// What was signed, and for which API.
-struct Signed {
-    tokens: Tokens,
-    audience: Option<Audience>,
-    scope: Scope,
-    policy: PolicyUsed,
-}
-
-impl Signed {
-    fn with(self, refresh_token: Option<String>) -> TokenAnswer {
-        TokenAnswer {
-            tokens: self.tokens,
-            scope: self.scope,
-            refresh_token,
-        }
-    }
-}
-
-async fn sign(
-    app: &App,
-    client: &Client,
-    family: &Family,
-    user: &User,
-    wish: &Wish,
-    at: Moment,
-) -> Result<Signed, Denial> {
-    let own = app.api_for(family.audience.as_ref()).await?;
-    let elsewhere = app.api_for(wish.elsewhere(family)).await?;
-    let choice = wish.choose(client, family, own.as_deref(), elsewhere.as_deref());
-    let api = if choice.audience == family.audience {
-        own
-    } else {
-        elsewhere
-    };
-    let scope = resource::granted(client, api.as_deref(), user, &choice.scope)?;
-    let issuance = Issuance {
-        issuer: app.issuer.as_str(),
-        client,
-        subject: Subject::User(user),
-        scope: &scope,
-        request: at.request,
-        gty: Some("refresh_token"),
-        via_browser: false,
-        now: at.now,
-    };
-    let login = LoginClaims {
-        auth_time: Some(family.auth_time),
-        ..LoginClaims::default()
-    };
-    let tokens = app
-        .mint(TokensFor {
-            issuance,
-            api: api.as_deref(),
-            login,
-        })
-        .await?;
-    Ok(Signed {
-        tokens,
-        audience: choice.audience,
-        scope,
-        policy: choice.policy,
-    })
-}
-
-/// `<issuer>userinfo` names no API: every token that may go there is good for it anyway.
-async fn wish(app: &App, params: &Params) -> Result<Wish, Denial> {
-    let named = app.named_audience(params).await?;
-    let audience = named
-        .filter(|name| *name != app.issuer.join("userinfo"))
-        .map(|name| Audience::parse(name).map_err(|_| Denial::UnknownAudience(name.to_owned())))
-        .transpose()?;
-    Ok(Wish {
-        scope: params.scope()?.map(|text| Scope::parse(&text)),
-        audience,
-    })
-}
-
-fn log_exchange(family: &Family, wish: &Wish, signed: &Signed, outcome: &'static str) {
-    let text = |audience: &Option<Audience>| audience.as_ref().map(ToString::to_string);
-    tracing::info!(
-        r#type = event::REFRESH_EXCHANGED,
-        client_id = %family.client_id,
-        user_id = %family.user_id,
-        family_id = %family.id,
-        token_counter = family.generation.number(),
-        audience = text(&signed.audience),
-        scope = %signed.scope,
-        policy_used = signed.policy.as_str(),
-        requested_audience = text(&wish.audience),
-        requested_scope = wish.scope.as_ref().map(ToString::to_string),
-        outcome,
-    );
-}
-
 fn log_refusal(client: &Client, token: &RefreshToken, denial: &Denial) {
-    let reuse = Denial::RefreshToken(EndReason::ReuseDetected.as_str());
-    let code = if *denial == reuse {
-        event::REUSE_DETECTED
-    } else {
-        event::REFRESH_REFUSED
+    let code = match denial {
+        Denial::RefreshTokenReused => event::REUSE_DETECTED,
+        Denial::Throttled(_) => event::RATE_LIMITED,
+        _ => event::REFRESH_REFUSED,
     };
     tracing::warn!(
         r#type = code,

@@ -14,6 +14,7 @@ use crate::domain::{
     ids::{Audience, ClientId, FamilyId, Generation, RequestId, SessionId, UserId},
     scope::Scope,
     sealed::KeyId,
+    throttle::{Bucket, Buckets},
     time::{Lifetime, Timestamp},
 };
 
@@ -44,7 +45,7 @@ pub(super) fn to_item(family: &Family) -> Item {
 }
 
 /// The attributes that an exchange changes; `None` where the attribute is to be absent.
-pub(super) fn changing(family: &Family) -> [(&'static str, Option<AttributeValue>); 8] {
+pub(super) fn changing(family: &Family) -> [(&'static str, Option<AttributeValue>); 9] {
     [
         ("generation", Some(number(family.generation.number()))),
         ("rotation", Some(text(rotation_name(family.rotation)))),
@@ -59,6 +60,7 @@ pub(super) fn changing(family: &Family) -> [(&'static str, Option<AttributeValue
         ),
         ("idle_expires_at", family.idle_expires_at.map(millis)),
         ("expires_at", family.expires_at.map(millis)),
+        ("buckets", buckets(&family.buckets)),
         (TTL, ttl(family).map(seconds)),
     ]
 }
@@ -123,8 +125,25 @@ impl<'a> Reader<'a> {
                 .map(SessionId::parse)
                 .transpose()
                 .map_err(|_| "session_id")?,
+            buckets: self.buckets().ok_or("buckets")?,
             ended,
         })
+    }
+
+    /// A family without any has no such attribute.
+    fn buckets(&self) -> Option<Buckets> {
+        let Some(value) = self.item.get("buckets") else {
+            return Some(Buckets::default());
+        };
+        let buckets = value.as_m().ok()?;
+        buckets
+            .iter()
+            .map(|(origin, full_at)| {
+                let full_at = full_at.as_n().ok()?.parse().ok()?;
+                let full_at = Bucket::full_at(Timestamp::from_millis(full_at));
+                Some((origin.parse().ok()?, full_at))
+            })
+            .collect()
     }
 
     fn text(&self, name: &str) -> Option<&'a str> {
@@ -155,6 +174,14 @@ impl<'a> Reader<'a> {
             .ok_or(name)?;
         Ok(Some(Timestamp::from_millis(millis)))
     }
+}
+
+fn buckets(buckets: &Buckets) -> Option<AttributeValue> {
+    let item: Item = buckets
+        .iter()
+        .map(|(origin, bucket)| (origin.to_string(), millis(bucket.when_full())))
+        .collect();
+    (!item.is_empty()).then_some(AttributeValue::M(item))
 }
 
 fn ttl(family: &Family) -> Option<Timestamp> {

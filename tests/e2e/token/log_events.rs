@@ -1,0 +1,29 @@
+//! What the log says of refreshes, under Auth0's event codes.
+
+use e2e::{
+    Server,
+    apps::{SPA_STRICT, WEB_POST},
+};
+
+#[tokio::test]
+async fn each_outcome_of_a_refresh_has_its_code() {
+    let Some(server) = Server::start("reads the server's log") else {
+        return;
+    };
+    let first = server.login(&SPA_STRICT).refresh_token().await;
+    let second = server.rotated(&SPA_STRICT, &first).await;
+    server.refresh(&SPA_STRICT, &first).await;
+    server.refresh(&SPA_STRICT, &second).await;
+    let revoked = server.login(&WEB_POST).refresh_token().await;
+    server.revoke(&WEB_POST, &revoked).await;
+
+    let log = server.stop();
+    let events: Vec<&str> = log
+        .lines()
+        .filter_map(|line| line.split_once("type=\"")?.1.split_once('"'))
+        .map(|(code, _)| code)
+        .filter(|code| !matches!(*code, "s" | "seacft"))
+        .collect();
+    // Exchanged; the parent came back; the live token of an ended family; revoked.
+    assert_eq!(events, ["sertft", "ferrt", "fertft", "srrt"], "{log}");
+}
