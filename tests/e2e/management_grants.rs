@@ -13,16 +13,6 @@ use e2e::{
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// A token of a machine for the Management API.
-async fn management_token(server: &Server, app: &App) -> String {
-    let audience = server.url("api/v2/");
-    let form = [
-        ("grant_type", "client_credentials"),
-        ("audience", audience.as_str()),
-    ];
-    Tokens::expect(server.token(app, &form).await).access_token()
-}
-
 async fn call(server: &Server, method: Method, path: &str, token: &str) -> Answer {
     http::send(server.http().request(method, path).bearer_auth(token)).await
 }
@@ -34,7 +24,7 @@ fn grants_of(user: &User, more: &str) -> String {
 
 /// A user's grants, listed.
 async fn list(server: &Server, user: &User, more: &str) -> Vec<Value> {
-    let token = management_token(server, &AUDITOR).await;
+    let token = server.management_token(&AUDITOR).await;
     let answer = call(server, Method::GET, &grants_of(user, more), &token).await;
     assert_eq!(answer.status, 200, "{answer}");
     assert_eq!(answer.header("cache-control"), Some("no-store"), "{answer}");
@@ -43,7 +33,7 @@ async fn list(server: &Server, user: &User, more: &str) -> Vec<Value> {
 }
 
 async fn delete(server: &Server, path: &str) {
-    let token = management_token(server, &OPERATOR).await;
+    let token = server.management_token(&OPERATOR).await;
     let answer = call(server, Method::DELETE, path, &token).await;
     assert_eq!(
         (answer.status, answer.text().as_str()),
@@ -136,7 +126,7 @@ async fn the_list_is_filtered_and_paged() {
     ] {
         assert_eq!(list(server, &user, &filter).await.len(), number, "{filter}");
     }
-    let token = management_token(server, &AUDITOR).await;
+    let token = server.management_token(&AUDITOR).await;
     let path = grants_of(&user, "&per_page=2&page=1&include_totals=true");
     let page = call(server, Method::GET, &path, &token).await.json();
     for (name, value) in [("start", 2), ("limit", 2), ("total", 3)] {
@@ -243,7 +233,7 @@ async fn a_token_is_needed_that_is_for_this_api() {
     let users = server.login(&SPA_STRICT).tokens().await;
     let form = [("grant_type", "client_credentials"), ("audience", API)];
     let elsewhere = Tokens::expect(server.token(&M2M, &form).await).access_token();
-    let good = management_token(server, &AUDITOR).await;
+    let good = server.management_token(&AUDITOR).await;
     let (_, claims) = jwt::peek(&good);
     for token in [
         users.access_token(),
@@ -271,7 +261,7 @@ async fn an_expired_token_is_refused() {
     let Some(server) = Server::start("moves the clock") else {
         return;
     };
-    let token = management_token(&server, &AUDITOR).await;
+    let token = server.management_token(&AUDITOR).await;
     server.advance(86_401).await;
     let path = grants_of(&User::ada(), "");
     let answer = call(&server, Method::GET, &path, &token).await;
@@ -290,7 +280,7 @@ async fn a_scope_opens_reading_and_another_deleting() {
     let user = server.fresh_user();
     let refresh_token = server.login(&SPA_STRICT).user(&user).refresh_token().await;
     let grant = list(server, &user, "").await.remove(0);
-    let reader = management_token(server, &AUDITOR).await;
+    let reader = server.management_token(&AUDITOR).await;
     for path in [path_of(&grant), grants_of(&user, "")] {
         let answer = call(server, Method::DELETE, &path, &reader).await;
         assert_management_error(
@@ -324,7 +314,7 @@ async fn a_scope_opens_reading_and_another_deleting() {
 #[tokio::test]
 async fn what_is_missing_or_wrong_is_named() {
     let server = Server::shared();
-    let token = management_token(server, &OPERATOR).await;
+    let token = server.management_token(&OPERATOR).await;
     for (method, path) in [
         (Method::GET, "/api/v2/grants"),
         (Method::DELETE, "/api/v2/grants"),
@@ -366,7 +356,7 @@ async fn what_is_missing_or_wrong_is_named() {
 #[tokio::test]
 async fn other_methods_are_refused() {
     let server = Server::shared();
-    let token = management_token(server, &OPERATOR).await;
+    let token = server.management_token(&OPERATOR).await;
     for (method, path) in [
         (Method::POST, "/api/v2/grants"),
         (Method::GET, "/api/v2/grants/gr1_AAAA"),
