@@ -77,11 +77,11 @@ impl Keyring {
             .map_or(KeyId::new(0), |key| key.id)
     }
 
-    /// The key that a rotation leaves in place: for digests under which something is looked up.
+    /// The key that has been there longest, and that a rotation leaves in place: for digests under which
+    /// something is looked up.
     pub fn oldest(&self) -> KeyId {
-        self.keys
-            .iter()
-            .min_by_key(|key| (key.active_from, key.id))
+        let keys = self.keys.iter();
+        keys.min_by_key(|key| (key.active_from, key.id))
             .map_or(KeyId::new(0), |key| key.id)
     }
 

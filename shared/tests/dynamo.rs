@@ -15,13 +15,14 @@ use shared::{
         authorization::Grant,
         brute_force::{Counter, Failures},
         client::{
-            AppType, AuthMethod, Client, ClientGrant, JwtConfiguration, OidcLogout,
-            RefreshTokenPolicy, Rotation, StoredSecret,
+            AppType, AuthMethod, Client, ClientGrant, JwtConfiguration, MultiResourcePolicy,
+            OidcLogout, RedirectionPolicy, RefreshTokenPolicy, Rotation, StoredSecret, SubjectType,
         },
         code::{AuthorizationCode, Redeemed},
         connection::Connection,
         device::{Approval, DeviceGrant, DeviceState, Polled},
         family::{EndReason, Ended, Exchange, Family, Login, Redemption},
+        grant::{GrantKey, UserGrant},
         ids::{
             Audience, ClientId, CodeId, ConnectionName, DeviceId, DeviceName, FamilyId, Generation,
             RequestId, SessionId, UserId,
@@ -322,6 +323,7 @@ fn code() -> AuthorizationCode {
         session_id: SessionId::from_bytes([9; 16]).to_string(),
         pipeline: Pipeline::Legacy,
         device: Some(phone()),
+        rests_on_consent: false,
         expires_at: NOW.plus(Lifetime::from_secs(60)),
         redeemed: None,
     }
@@ -345,6 +347,7 @@ fn use_of<'a>(
         code_id: CodeId::from_bytes([1; 16]),
         redeemed,
         family,
+        rests_on_consent: false,
     }
 }
 
@@ -578,6 +581,104 @@ async fn a_device_code_and_its_family_are_written_together_or_not_at_all() {
 }
 
 #[tokio::test]
+async fn a_code_that_rests_on_consent_begins_no_family_once_that_is_withdrawn() {
+    let store = store().await;
+    let (user, id) = (user_id(), CodeId::from_bytes([1; 16]));
+    let consented = |n: u8| {
+        let (store, user) = (&store, &user);
+        async move {
+            let redeemed = redeemed(n);
+            let family = family(n);
+            let exchange = CodeExchange {
+                rests_on_consent: true,
+                ..use_of(user, &redeemed, Some(&family))
+            };
+            store.commit_code(exchange).await
+        }
+    };
+    let grant = Grant {
+        scope: Scope::parse("openid"),
+        granted_at: NOW,
+    };
+    store.put_code(id, &code()).await.unwrap();
+    assert!(is_conflict(consented(1).await));
+    assert_eq!(store.load_code(&user, id).await.unwrap(), Some(code()));
+    assert_eq!(store.load_families(&user).await.unwrap(), []);
+
+    store
+        .put_grant(&user, &client_id(), Some(&audience()), &grant)
+        .await
+        .unwrap();
+    assert!(!is_conflict(consented(1).await));
+    assert_eq!(store.load_families(&user).await.unwrap(), [family(1)]);
+}
+
+#[tokio::test]
+async fn withdrawing_a_grant_ends_its_families_and_no_others() {
+    let store = store().await;
+    let grant = Grant {
+        scope: Scope::parse("openid email"),
+        granted_at: NOW,
+    };
+    let (user, api) = (user_id(), audience());
+    for audience in [Some(&api), None] {
+        store
+            .put_grant(&user, &client_id(), audience, &grant)
+            .await
+            .unwrap();
+    }
+    let other = Family {
+        audience: None,
+        ..family(3)
+    };
+    for family in [&family(1), &family(2), &other] {
+        store.put_family(family).await.unwrap();
+    }
+    let key = GrantKey::of(&family(1));
+    let stored = |audience: Option<&Audience>| UserGrant {
+        key: GrantKey {
+            audience: audience.cloned(),
+            ..key.clone()
+        },
+        scope: grant.scope.clone(),
+    };
+    assert_eq!(
+        store.load_grants(&user).await.unwrap(),
+        [stored(None), stored(Some(&api))]
+    );
+
+    let ended = Ended {
+        at: NOW,
+        reason: EndReason::GrantRevoked,
+    };
+    for families in [2, 0] {
+        assert_eq!(store.end_grant(&key, &ended).await.unwrap(), families);
+    }
+    assert_eq!(store.load_grants(&user).await.unwrap(), [stored(None)]);
+    let live: Vec<_> = store
+        .load_families(&user)
+        .await
+        .unwrap()
+        .into_iter()
+        .filter(|family| family.ended.is_none())
+        .collect();
+    assert_eq!(live, [other]);
+}
+
+#[tokio::test]
+async fn permissions_are_read_as_they_were_written() {
+    let store = store().await;
+    let mut record = login_record();
+    store.put_user(&record).await.unwrap();
+    let load = || async { store.load_user(&user_id()).await.unwrap().unwrap() };
+    assert_eq!(load().await, record);
+    record.user.roles = vec!["Editor".to_owned()];
+    record.user.permissions = [(audience(), Scope::parse("read write"))].into();
+    store.put_user(&record).await.unwrap();
+    assert_eq!(load().await, record);
+}
+
+#[tokio::test]
 async fn an_assertion_is_used_once_by_each_client() {
     let store = store().await;
     let other = ClientId::parse("other").unwrap();
@@ -608,6 +709,8 @@ fn login_record() -> LoginRecord {
             user_metadata: serde_json::Map::new(),
             attributes: serde_json::from_str(r#"{"favorite_color":"blue"}"#).unwrap(),
             identities: Vec::new(),
+            roles: Vec::new(),
+            permissions: std::collections::BTreeMap::new(),
             created_at: NOW,
             updated_at: NOW,
         },
@@ -822,6 +925,7 @@ async fn configuration_comes_out_as_it_went_in() {
         client_grants: vec![ClientGrant {
             audience: audience(),
             scope: Scope::parse("a b"),
+            subject_type: SubjectType::User,
         }],
         client_metadata: [("k".to_owned(), "v".to_owned())].into(),
         skip_non_verifiable_callback_uri_confirmation_prompt: Some(true),
@@ -829,6 +933,11 @@ async fn configuration_comes_out_as_it_went_in() {
         sso: Some(true),
         cross_origin_authentication: true,
         is_token_endpoint_ip_header_trusted: true,
+        multi_resource_policies: vec![MultiResourcePolicy {
+            audience: audience(),
+            scope: Scope::parse("a"),
+        }],
+        redirection_policy: RedirectionPolicy::OpenRedirectProtection,
     };
     store.put_client(&client).await.unwrap();
     assert_eq!(store.load_client(&client_id()).await.unwrap(), Some(client));

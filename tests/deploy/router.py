@@ -4,6 +4,7 @@ Whatever comes for a route of the template goes on to its function, as it is, an
 """
 
 import http.client
+import re
 import threading
 
 from http_server import Handler, Server, ask
@@ -24,6 +25,14 @@ class Router(Server):
         self.functions: int | None = None
         self.room = threading.BoundedSemaphore(AT_ONCE)
 
+    def function(self, path: str) -> str | None:
+        """The function of a path. A parameter of a route stands for one segment."""
+        for route, function in self.routes.items():
+            pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(route))
+            if re.fullmatch(pattern, path):
+                return function
+        return None
+
     @property
     def issuer(self) -> str:
         return f"{self.endpoint}/"
@@ -31,7 +40,7 @@ class Router(Server):
 
 class _Handler(Handler):
     def respond(self, body: bytes):
-        function = self.server.routes.get(self.path.partition("?")[0])
+        function = self.server.function(self.path.partition("?")[0])
         if function is None:
             # As API Gateway words it.
             message = b'{"message":"Not Found"}'

@@ -7,7 +7,16 @@ import stack
 from permissions import Permissions
 
 ROLES = ("TokenRole", "AuthorizeRole", "RevokeRole", "DiscoveryRole")
-ACTIONS = ("BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
+ACTIONS = (
+    "BatchGetItem",
+    "ConditionCheckItem",
+    "DeleteItem",
+    "GetItem",
+    "PutItem",
+    "Query",
+    "Scan",
+    "UpdateItem",
+)
 PARTITIONS = (
     "TENANT",
     "USER#auth0|1",
@@ -25,7 +34,15 @@ COUNTER = ("PK", "SK", "failures", "last_failed_at", "ttl")
 NEEDED = {
     "TokenRole": {
         "TENANT": {"GetItem"},
-        "USER#auth0|1": {"BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"},
+        "USER#auth0|1": {
+            "BatchGetItem",
+            "ConditionCheckItem",
+            "DeleteItem",
+            "GetItem",
+            "PutItem",
+            "Query",
+            "UpdateItem",
+        },
         "LOGIN#Users#ada@example.com": {"GetItem"},
         "ASSERTION#app#1": {"PutItem"},
         "DEVICE#1": {"GetItem", "PutItem", "UpdateItem"},

@@ -1,11 +1,14 @@
 //! Consent: whom it is asked of, what is remembered, and what saying no does.
 
 use e2e::{
-    Answer, Server,
-    apps::{API, ASKING_API, App, NATIVE, SPA_STRICT, THIRD_PARTY, User, WEB_POST},
+    Answer, Launch, Server,
+    apps::{
+        API, ASKING_API, App, NATIVE, NATIVE_TRUSTED, SPA_STRICT, THIRD_PARTY, THIRD_PARTY_GUARDED,
+        User, WEB_POST,
+    },
     assert_error_page,
     assertions::{assert_page, assert_sane},
-    html,
+    html, tenant,
 };
 
 async fn consent_page(server: &Server, user: &User) -> (e2e::Browser, Answer) {
@@ -87,6 +90,108 @@ async fn a_callback_that_anybody_could_claim_has_to_ask() {
         )
         .await
     );
+}
+
+#[tokio::test]
+async fn a_callback_that_anybody_could_claim_is_never_silent() {
+    let server = Server::shared();
+    let browser = server.browser();
+    let user = server.fresh_user();
+    let login = || server.login(&NATIVE).user(&user).browser(&browser);
+    let first = login().without("audience").scope("openid");
+    first.callback().await.code();
+    let loopback = login().with("redirect_uri", "http://127.0.0.1:51004/callback");
+    for login in [login(), loopback] {
+        let silent = login.with("prompt", "none").open().await.callback();
+        silent.assert_error("consent_required", "Consent required");
+    }
+}
+
+#[tokio::test]
+async fn a_client_or_the_tenant_may_trust_such_callbacks() {
+    let server = Server::shared();
+    assert!(!is_asked(server, &NATIVE_TRUSTED, &[("audience", API)]).await);
+    let asking = [("audience", ASKING_API), ("scope", "openid read:diary")];
+    assert!(is_asked(server, &NATIVE_TRUSTED, &asking).await);
+
+    let line = "friendly_name: Ratchet Tests";
+    let trusting = format!("{line}\n  skip_non_verifiable_callback_uri_confirmation_prompt: true");
+    let file = tenant::changed(line, &trusting);
+    let Some(server) = Launch::new().tenant(file).start("changes a tenant setting") else {
+        return;
+    };
+    let browser = server.browser();
+    let first = server
+        .login(&SPA_STRICT)
+        .browser(&browser)
+        .without("audience");
+    first.scope("openid").callback().await.code();
+    let native = server.login(&NATIVE).browser(&browser);
+    native.open().await.callback().code();
+}
+
+#[tokio::test]
+async fn an_api_that_asks_is_remembered_for_first_parties_too() {
+    let server = Server::shared();
+    let user = server.fresh_user();
+    let browser = server.browser();
+    let login = || {
+        let login = server.login(&WEB_POST).user(&user).browser(&browser);
+        login.audience(ASKING_API)
+    };
+    login().scope("openid").callback().await.code();
+    let silent = |scope| login().scope(scope).with("prompt", "none").open();
+    silent("openid").await.callback().code();
+    let more = silent("openid read:diary").await.callback();
+    more.assert_error("consent_required", "Consent required");
+}
+
+#[tokio::test]
+async fn other_scopes_than_those_granted_are_asked() {
+    let server = Server::shared();
+    let user = server.fresh_user();
+    let browser = server.browser();
+    let login = |scope| {
+        let login = server.login(&THIRD_PARTY).user(&user).browser(&browser);
+        login.scope(scope)
+    };
+    login("openid read:orders").callback().await.code();
+    let other = login("openid write:orders");
+    other.open().await.page_at("/u/consent");
+    // Fewer are none of the user's business.
+    login("read:orders").open().await.callback().code();
+}
+
+#[tokio::test]
+async fn scopes_are_grouped_by_resource() {
+    let server = Server::shared();
+    let user = server.fresh_user();
+    let (_, page) = consent_page(server, &user).await;
+    let text = html::unescape(&page.text());
+    assert!(
+        text.contains("Orders: read and write your orders"),
+        "{page}"
+    );
+    assert!(!text.contains("Change orders"), "{page}");
+}
+
+#[tokio::test]
+async fn scopes_are_described_where_the_tenant_wants_it() {
+    let flag = "revoke_refresh_token_grant: false";
+    let both = format!("{flag}\n    use_scope_descriptions_for_consent: true");
+    let file = tenant::changed(flag, &both);
+    let Some(server) = Launch::new().tenant(file).start("changes a tenant setting") else {
+        return;
+    };
+    let (_, page) = consent_page(&server, &User::ada()).await;
+    let text = html::unescape(&page.text());
+    for description in ["Read orders", "Change orders"] {
+        assert!(
+            text.contains(description),
+            "`{description}` is not in {page}"
+        );
+    }
+    assert!(!text.contains("Orders: read"), "{page}");
 }
 
 #[tokio::test]
@@ -189,9 +294,27 @@ async fn no_is_told_to_the_application_and_not_remembered() {
         callback.url
     );
     assert_eq!(callback.get("code"), None, "{}", callback.url);
+    assert_eq!(callback.get("error_description"), None, "{}", callback.url);
 
     let login = server.login(&THIRD_PARTY).user(&user).browser(&browser);
     login.open().await.page_at("/u/consent");
+}
+
+#[tokio::test]
+async fn no_stays_on_a_page_where_the_application_is_guarded() {
+    let server = Server::shared();
+    let user = server.fresh_user();
+    let browser = server.browser();
+    let login = server.login(&THIRD_PARTY_GUARDED).user(&user);
+    let page = login.browser(&browser).open().await.page_at("/u/login");
+    let answer = browser.log_in(&page, &user.email, user.password).await;
+    let page = browser.follow(answer).await.page_at("/u/consent");
+    let answer = browser.answer_consent(&page, "deny").await;
+    assert_error_page(&answer, "User did not authorize the request");
+    assert_eq!(answer.status, 403, "{answer}");
+
+    let login = server.login(&THIRD_PARTY_GUARDED).user(&user);
+    login.browser(&browser).open().await.page_at("/u/consent");
 }
 
 #[tokio::test]

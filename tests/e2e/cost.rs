@@ -1,9 +1,12 @@
 //! What a refresh costs, by DynamoDB's own count, once the function is warm.
 
 use e2e::{
-    Answer, Cost, Server, Tokens,
-    apps::{App, SPA_LEEWAY, SPA_STRICT, WEB_BASIC, WEB_CLASSIC, WEB_POST},
-    assert_unknown_refresh_token,
+    Answer, Cost, Launch, Server, Tokens,
+    apps::{
+        App, ONLINE_API, RBAC_API, SPA_LEEWAY, SPA_MANY, SPA_STRICT, User, WEB_BASIC, WEB_CLASSIC,
+        WEB_POST,
+    },
+    assert_unknown_refresh_token, jwt, scopes, tenant,
 };
 
 const REASON: &str = "reads what each request cost";
@@ -81,6 +84,52 @@ async fn a_narrowed_refresh_costs_the_same() {
     let token = warm(server, &SPA_STRICT).await;
     let more = [("scope", "openid read:orders")];
     assert_within_budget(&server.refresh_with(&SPA_STRICT, &token, &more).await);
+}
+
+/// The tests' tenant, with so many permissions more for its reader, as long as permissions are.
+fn with_permissions(number: usize) -> String {
+    let (mut scopes, mut permissions) = (Vec::new(), Vec::new());
+    for n in 0..number {
+        scopes.push(format!("      - value: read:thing-{n:03}\n"));
+        permissions.push(format!("      - permission_name: read:thing-{n:03}\n"));
+        permissions.push(format!("        resource_server_identifier: {RBAC_API}\n"));
+    }
+    let (api, roles) = ("      - value: delete:reports\n", "    roles: [Reader]\n");
+    let file = tenant::changed(api, &format!("{api}{}", scopes.concat()));
+    assert!(file.contains(roles));
+    let with = format!("{roles}    permissions:\n{}", permissions.concat());
+    file.replacen(roles, &with, 1)
+}
+
+#[tokio::test]
+async fn permissions_cost_a_refresh_nothing() {
+    let file = with_permissions(150);
+    let Some(server) = Launch::new().tenant(file).start(REASON) else {
+        return;
+    };
+    let login = server.login(&SPA_STRICT).user(&User::reader());
+    let asked = "openid offline_access read:reports read:thing-000 read:thing-149";
+    let token = login.audience(RBAC_API).scope(asked).refresh_token().await;
+    let token = server.rotated(&SPA_STRICT, &token).await;
+    let answer = server.refresh(&SPA_STRICT, &token).await;
+    assert_within_budget(&answer);
+    let tokens = Tokens::expect(answer);
+    assert_eq!(tokens.scope(), scopes(asked));
+    let (_, claims) = jwt::peek(&tokens.access_token());
+    let permissions = claims["permissions"].as_array().map(Vec::len);
+    assert_eq!(permissions, Some(151), "{claims}");
+}
+
+#[tokio::test]
+async fn a_refresh_for_another_api_costs_the_same() {
+    let Some(server) = Server::shared_local(REASON) else {
+        return;
+    };
+    let token = warm(server, &SPA_MANY).await;
+    let more = [("audience", ONLINE_API)];
+    let answer = server.refresh_with(&SPA_MANY, &token, &more).await;
+    let token = Tokens::expect(answer).refresh_token();
+    assert_within_budget(&server.refresh_with(&SPA_MANY, &token, &more).await);
 }
 
 #[tokio::test]

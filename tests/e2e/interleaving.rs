@@ -3,7 +3,7 @@
 
 use e2e::{
     Answer, Faulty, INVALID_CODE, Server, Tokens,
-    apps::{App, SPA_LEEWAY, SPA_STRICT},
+    apps::{App, OPERATOR, SPA_LEEWAY, SPA_STRICT, THIRD_PARTY, User},
     assert_oauth_error, assert_unknown_refresh_token, http,
     proxy::{Effect, Fault, WRITES},
 };
@@ -103,4 +103,34 @@ async fn a_code_that_another_exchange_overtakes_is_refused_and_ends_the_family()
     assert_oauth_error(&late, 403, "invalid_grant", INVALID_CODE);
     let refused = server.refresh(&SPA_STRICT, &winner.refresh_token()).await;
     assert_unknown_refresh_token(&refused);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_that_the_deletion_of_its_grant_overtakes_yields_nothing() {
+    let Some(faulty) = Faulty::start() else {
+        return;
+    };
+    let server: &Server = &faulty.server;
+    let token = server.login(&SPA_LEEWAY).refresh_token().await;
+
+    let held = hold_refresh(&faulty, &SPA_LEEWAY, &token);
+    let deleted = server.delete_grants(&OPERATOR, &User::ada()).await;
+    assert_eq!(deleted.status, 204, "{deleted}");
+    assert_unknown_refresh_token(&release(&faulty, held).await);
+    assert_unknown_refresh_token(&server.refresh(&SPA_LEEWAY, &token).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_the_deletion_of_its_grant_overtakes_begins_no_family() {
+    let Some(faulty) = Faulty::start() else {
+        return;
+    };
+    let server: &Server = &faulty.server;
+    let code = server.login(&THIRD_PARTY).code().await;
+
+    let held = hold_at_its_write(&faulty, &THIRD_PARTY, &code.form());
+    let deleted = server.delete_grants(&OPERATOR, &User::ada()).await;
+    assert_eq!(deleted.status, 204, "{deleted}");
+    let late = release(&faulty, held).await;
+    assert_oauth_error(&late, 403, "invalid_grant", INVALID_CODE);
 }

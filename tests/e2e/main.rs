@@ -1,6 +1,7 @@
 //! What a client sees, over HTTP: one module per path of the service, then one per promise that
 //! holds across paths. The name of a test is its claim.
 
+mod api_access;
 mod authorize;
 mod backchannel_logout;
 mod bad_input;
@@ -22,8 +23,11 @@ mod local_cli;
 mod login;
 mod logout;
 mod logout_faults;
+mod management_grants;
+mod multi_resource;
 mod oidc_logout;
 mod oidc_logout_question;
+mod rbac;
 mod redirect_uri;
 mod revoke;
 mod secrecy;

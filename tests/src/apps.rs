@@ -16,6 +16,19 @@ pub const PS256_API: &str = "https://ps256.example.com";
 /// Asks for consent even on behalf of first-party clients.
 pub const ASKING_API: &str = "https://asking.example.com";
 
+/// Enforces permissions and lists them.
+pub const RBAC_API: &str = "https://rbac.example.com";
+/// The same in the dialect of RFC 9068.
+pub const RBAC_RFC9068_API: &str = "https://rbac-rfc9068.example.com";
+/// Enforces permissions and does not list them.
+pub const RBAC_PLAIN_API: &str = "https://rbac-plain.example.com";
+/// Would list permissions, but does not enforce them.
+pub const RBAC_OFF_API: &str = "https://rbac-off.example.com";
+/// Wants a client grant of those who act for users; machines get nothing.
+pub const GRANTED_API: &str = "https://granted.example.com";
+/// Machines only.
+pub const CLOSED_API: &str = "https://closed.example.com";
+
 /// The private half of the key that [`WEB_KEY`] registered.
 pub const ASSERTION_KEY: &[u8] = include_bytes!("../fixtures/assertion-key.pem");
 /// A key that nobody registered.
@@ -267,6 +280,54 @@ pub const LEGACY_CLOSED: App = App::public(
 pub const TV: App = App::public("tv", "Living-room TV", "");
 /// The same, somebody else's.
 pub const TV_PARTNER: App = App::public("tv-partner", "Partner TV", "");
+/// A strict third party: who declines is not sent on to it.
+pub const THIRD_PARTY_GUARDED: App = App::web(
+    "third-party-guarded",
+    "Guarded partner",
+    "https://guarded.example.com/callback",
+    "third-party-guarded-secret-0123456789abcdef0123456789abcdef0123",
+);
+/// Rotating; its refresh tokens are good for [`RBAC_API`], [`ONLINE_API`] and [`RFC9068_API`] too,
+/// and would be for [`ASKING_API`] if that did not ask.
+pub const SPA_MANY: App = App::public(
+    "spa-many",
+    "Many-API SPA",
+    "https://many.example.com/callback",
+);
+/// A third party with a policy for [`ONLINE_API`], which does not count.
+pub const THIRD_PARTY_MANY: App = App::web(
+    "third-party-many",
+    "Many-API partner",
+    "https://many-partner.example.com/callback",
+    "third-party-many-secret-0123456789abcdef0123456789abcdef0123456",
+);
+/// Native, and nobody is asked although anybody could claim its callback.
+pub const NATIVE_TRUSTED: App = App::public(
+    "native-trusted",
+    "Trusted native app",
+    "com.example.trusted://callback",
+);
+/// Confidential, rotating; may read the ledger of [`GRANTED_API`] for its users.
+pub const WEB_GRANTED: App = App::web(
+    "web-granted",
+    "Granted web",
+    "https://granted.example.com/callback",
+    "web-granted-secret-0123456789abcdef0123456789abcdef0123456789ab",
+);
+/// Machine to machine; may read and delete grants.
+pub const OPERATOR: App = App::web(
+    "operator",
+    "Operator",
+    "https://unused.example.com/callback",
+    "operator-secret-0123456789abcdef0123456789abcdef0123456789abcdef",
+);
+/// Machine to machine; may read grants.
+pub const AUDITOR: App = App::web(
+    "auditor",
+    "Auditor",
+    "https://unused.example.com/callback",
+    "auditor-secret-0123456789abcdef0123456789abcdef0123456789abcdef0",
+);
 /// Machine to machine; may read orders.
 pub const M2M: App = App::web(
     "m2m",
@@ -349,6 +410,17 @@ impl User {
     /// In the database `Staff`, whose other realm is `employees`.
     pub fn mary() -> Self {
         Self::new("mary", PASSWORD)
+    }
+
+    /// Holds `read:reports` at every API that has it.
+    pub fn reader() -> Self {
+        Self::new("reader", PASSWORD)
+    }
+
+    /// The same, and at [`RBAC_API`] `write:reports` by a second role and `delete:reports` without
+    /// one.
+    pub fn editor() -> Self {
+        Self::new("editor", PASSWORD)
     }
 
     /// Blocked from the start.

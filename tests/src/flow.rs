@@ -339,6 +339,24 @@ impl Server {
         self.refreshed(app, token).await.refresh_token()
     }
 
+    /// A machine's token for the Management API.
+    pub async fn management_token(&self, app: &App) -> String {
+        let audience = self.url("api/v2/");
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("audience", audience.as_str()),
+        ];
+        Tokens::expect(self.token(app, &form).await).access_token()
+    }
+
+    /// Deletes what a user has granted to everybody, by the Management API.
+    pub async fn delete_grants(&self, operator: &App, user: &User) -> Answer {
+        let token = self.management_token(operator).await;
+        let path = format!("/api/v2/grants?user_id={}", form_encoded(&user.id));
+        let request = self.http().request(Method::DELETE, &path);
+        send(request.bearer_auth(token)).await
+    }
+
     /// Revokes a refresh token.
     pub async fn revoke(&self, app: &App, token: &str) -> Answer {
         send(self.request_as(&self.http(), app, "/oauth/revoke", &[("token", token)])).await

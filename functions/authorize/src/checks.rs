@@ -12,8 +12,9 @@ use shared::{
         pipeline::{AskedAudience, Pipeline},
         pkce::Challenge,
         redirect_uri,
+        resource::open_to_users,
         response_type::{ResponseMode, ResponseType},
-        scope::{OPENID, Scope},
+        scope::{OFFLINE_ACCESS, ONLINE_ACCESS, OPENID, Scope},
         time::{Lifetime, Timestamp},
     },
     http::params::Params,
@@ -111,6 +112,13 @@ pub(crate) async fn request(
     };
     let asked = params.scope().map_err(|e| Refusal::invalid(&e))?;
     let asked = Scope::parse(&asked.unwrap_or_default());
+    one_kind_of_refresh_token(&asked)?;
+    let asked = match &api {
+        Some(api) => {
+            open_to_users(&recipient.client, api, &asked).map_err(|e| Refusal::invalid(&e))?
+        }
+        None => asked,
+    };
     let nonce = text("nonce")?.map(str::to_owned);
     id_token_is_possible(response_type, &asked, nonce.as_deref(), pipeline)?;
     let device = legacy::device(params, pipeline)?;
@@ -190,6 +198,18 @@ fn response_mode(params: &Params, asked: ResponseType) -> Result<ResponseMode, R
     }
 }
 
+/// A refresh token belongs to the session or outlives it
+/// ([Auth0's online refresh tokens](https://auth0.com/docs/secure/tokens/refresh-tokens/online-refresh-tokens)).
+fn one_kind_of_refresh_token(scope: &Scope) -> Result<(), Refusal> {
+    if scope.contains(ONLINE_ACCESS) && scope.contains(OFFLINE_ACCESS) {
+        return Err(Refusal::new(
+            "invalid_request",
+            "Cannot request both online_access and offline_access scopes",
+        ));
+    }
+    Ok(())
+}
+
 /// An ID token from `/authorize` has to repeat a nonce (`OpenID` Connect Core sections 3.2.2.1 and
 /// 3.3.2.11; the legacy pipeline does without), and there is none without `openid`.
 fn id_token_is_possible(
@@ -215,11 +235,15 @@ fn id_token_is_possible(
 
 /// What the request names, or the tenant's default.
 async fn audience(app: &App, params: &Params) -> Result<AskedAudience, Fault> {
-    let named = params.text("audience").map_err(|e| Refusal::invalid(&e))?;
-    match app.requested_audience(named).await {
-        Err(Denial::UnknownAudience(name)) => Err(Refusal::unknown_audience(&name).into()),
-        found => found.map_err(Fault::Failed),
-    }
+    app.requested_audience(params)
+        .await
+        .map_err(|denial| match denial {
+            Denial::UnknownAudience(name) => Fault::Told(Refusal::unknown_audience(&name)),
+            Denial::InvalidParameter(_) | Denial::RepeatedParameter(_) => {
+                Fault::Told(Refusal::invalid(&denial))
+            }
+            denial => Fault::Failed(denial),
+        })
 }
 
 /// The database that the user is to log in from, if the request names one. The client may use it, or

@@ -5,18 +5,14 @@
 use http::StatusCode;
 use shared::{
     app::App,
-    domain::{
-        authorization::Grant,
-        denial::Denial,
-        resource_server::ResourceServer,
-        scope::{OPENID, Scope},
-    },
+    domain::{authorization::Grant, denial::Denial},
     http::{Request, Response, params::Params, response},
 };
 
 use crate::{
     browser::BrowserSession,
     pages::{ConsentPage, ScopeLine},
+    permissions,
     resume::Parties,
     screen::Screen,
     transaction::{FormToken, Transaction},
@@ -41,13 +37,19 @@ pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, Denia
     let parties = Parties::load(app, errand.client_id(), errand.audience()).await?;
     let screen = Screen::new(app, request).await;
     let token = FormToken::issue(app, request, &transaction.state).await?;
+    let lines = permissions::lines(
+        errand.scope(),
+        parties.api.as_deref(),
+        screen.settings.consent_words,
+    );
+    let scopes: Vec<_> = lines.iter().map(ScopeLine::from).collect();
     let html = ConsentPage {
         branding: screen.branding(),
         nonce: &screen.nonce,
         application: &parties.client.name,
         user: record.user.display_name(),
         api: parties.api.as_ref().map(|api| api.name.as_str()),
-        scopes: &lines(errand.scope(), parties.api.as_deref()),
+        scopes: &scopes,
         state: &transaction.state,
         csrf: &token.value,
     }
@@ -95,26 +97,4 @@ pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Den
     Ok(response::redirect(
         &transaction.address("/authorize/resume"),
     ))
-}
-
-/// The scopes in words: the API's own, ours for the standard ones, else the bare name. `openid`
-/// goes without saying.
-fn lines<'a>(scope: &'a Scope, api: Option<&'a ResourceServer>) -> Vec<ScopeLine<'a>> {
-    scope
-        .iter()
-        .filter(|value| *value != OPENID)
-        .map(|value| {
-            let description = match value {
-                "profile" => "Your name, nickname and picture",
-                "email" => "Your e-mail address",
-                "address" => "Your postal address",
-                "phone" => "Your phone number",
-                "offline_access" => "Access while you are not using the application",
-                other => api
-                    .and_then(|api| api.scope_description(other))
-                    .unwrap_or(other),
-            };
-            ScopeLine { value, description }
-        })
-        .collect()
 }

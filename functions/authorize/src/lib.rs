@@ -16,6 +16,7 @@ mod login;
 mod logout;
 mod oidc_logout;
 mod pages;
+mod permissions;
 mod request;
 mod resume;
 mod screen;

@@ -10,9 +10,11 @@ use shared::{
         denial::Denial,
         errand::Errand,
         ids::{Audience, ClientId, CodeId},
+        resource::enforced,
         resource_server::ResourceServer,
         sealed::{Owned, Purpose},
         settings::Settings,
+        user::User,
     },
     http::{Request, Response, response},
     system::random,
@@ -68,24 +70,32 @@ pub(crate) async fn proceed_with(
         Some(session) if asks => grant(app, session, &checked).await?,
         _ => None,
     };
+    let user = match &session {
+        Some(session) => app.store.load_user(&session.session.user_id).await?,
+        None => None,
+    };
+    let user = user.map(|record| record.user);
+    let theirs = within_permissions(&checked, api.as_deref(), user.as_ref());
     let known = session.as_ref().map(|session| &session.session);
-    let next = checked.decide(known, asks, grant.as_ref(), at.now);
+    let next = theirs.decide(known, asks, grant.as_ref(), at.now);
     match (next, session) {
         (Next::Issue, Some(session)) => {
             issue(
                 app,
                 request,
                 &Granted {
-                    checked,
+                    checked: theirs,
                     parties,
                     session,
                     settings: &settings,
+                    rests_on_consent: asks,
                 },
+                user,
                 at,
             )
             .await
         }
-        (Next::AskConsent, Some(_)) => go_to(app, "/u/consent", checked).await,
+        (Next::AskConsent, Some(_)) => go_to(app, "/u/consent", theirs).await,
         (Next::LoginRequired, _) => {
             let refusal = Refusal::new("login_required", "Login required");
             refuse(app, request, &checked, refusal).await
@@ -95,6 +105,23 @@ pub(crate) async fn proceed_with(
             refuse(app, request, &checked, refusal).await
         }
         (Next::LogIn | Next::Issue | Next::AskConsent, _) => go_to(app, "/u/login", checked).await,
+    }
+}
+
+/// The request as far as this user may have what it asks for. Whoever logs in instead may have
+/// something else.
+fn within_permissions(
+    checked: &AuthorizationRequest,
+    api: Option<&ResourceServer>,
+    user: Option<&User>,
+) -> AuthorizationRequest {
+    let scope = match (api, user) {
+        (Some(api), Some(user)) => enforced(api, user, &checked.scope),
+        _ => checked.scope.clone(),
+    };
+    AuthorizationRequest {
+        scope,
+        ..checked.clone()
     }
 }
 
@@ -124,12 +151,14 @@ pub(crate) struct Granted<'a> {
     pub(crate) parties: Parties,
     pub(crate) session: BrowserSession,
     settings: &'a Settings,
+    rests_on_consent: bool,
 }
 
 async fn issue(
     app: &App,
     request: &Request,
     granted: &Granted<'_>,
+    user: Option<User>,
     at: Moment,
 ) -> Result<Response, Denial> {
     let Granted {
@@ -139,12 +168,12 @@ async fn issue(
         ..
     } = granted;
     let user_id = &session.session.user_id;
-    let user = match app.store.load_user(user_id).await? {
-        Some(record) if record.user.blocked => {
+    let user = match user {
+        Some(user) if user.blocked => {
             let refusal = Refusal::new("unauthorized", "user is blocked");
             return refuse(app, request, checked, refusal).await;
         }
-        Some(record) => record.user,
+        Some(user) => user,
         // The session outlived its user.
         None => return log_in(app, request, checked).await,
     };
@@ -156,7 +185,7 @@ async fn issue(
         return log_in(app, request, checked).await;
     }
     let code = if checked.response_type.code {
-        Some(new_code(app, checked, session, at).await?)
+        Some(new_code(app, granted, at).await?)
     } else {
         None
     };
@@ -208,17 +237,12 @@ async fn log_in(
 }
 
 /// Writes a code down; its text.
-async fn new_code(
-    app: &App,
-    checked: &AuthorizationRequest,
-    session: &BrowserSession,
-    at: Moment,
-) -> Result<String, Denial> {
+async fn new_code(app: &App, granted: &Granted<'_>, at: Moment) -> Result<String, Denial> {
     let id = CodeId::from_bytes(random());
-    app.store.put_code(id, &code(checked, session, at)).await?;
+    app.store.put_code(id, &code(granted, at)).await?;
     let (keyring, key) = app.active_key().await;
     let owned = Owned {
-        user_id: session.session.user_id.clone(),
+        user_id: granted.session.session.user_id.clone(),
         id: *id.as_bytes(),
     };
     Ok(keyring.seal(
@@ -230,7 +254,13 @@ async fn new_code(
     )?)
 }
 
-fn code(checked: &AuthorizationRequest, session: &BrowserSession, at: Moment) -> AuthorizationCode {
+fn code(granted: &Granted<'_>, at: Moment) -> AuthorizationCode {
+    let Granted {
+        checked,
+        session,
+        rests_on_consent,
+        ..
+    } = granted;
     AuthorizationCode {
         user_id: session.session.user_id.clone(),
         client_id: checked.client_id.clone(),
@@ -245,6 +275,7 @@ fn code(checked: &AuthorizationRequest, session: &BrowserSession, at: Moment) ->
         session_id: session.id.to_string(),
         pipeline: checked.pipeline,
         device: checked.device.clone(),
+        rests_on_consent: *rests_on_consent,
         expires_at: at.now.plus(CODE_LIFETIME),
         redeemed: None,
     }

@@ -7,8 +7,8 @@ use http::{HeaderValue, header::SET_COOKIE};
 use shared::{
     app::App,
     domain::{
-        authorization::TRANSACTION_LIFETIME, denial::Denial, errand::Errand, sealed::Purpose,
-        time::Timestamp,
+        authorization::TRANSACTION_LIFETIME, client::RedirectionPolicy, denial::Denial,
+        errand::Errand, sealed::Purpose, time::Timestamp,
     },
     http::{
         Request, Response,
@@ -71,10 +71,16 @@ impl Transaction {
         format!("{path}?state={}", self.state)
     }
 
-    /// The user said no.
+    /// The user said no. Whether the application hears of it is its `redirection_policy`: one that is
+    /// protected gives strangers no way of sending a browser on to it.
     pub(crate) async fn decline(&self, app: &App, request: &Request) -> Result<Response, Denial> {
         match &self.errand {
             Errand::Authorize(asked) => {
+                let client = app.client(&asked.client_id).await?;
+                let policy = client.map(|client| client.redirection_policy);
+                if policy == Some(RedirectionPolicy::OpenRedirectProtection) {
+                    return Err(Denial::Declined);
+                }
                 let refusal = Refusal::new("access_denied", "");
                 answer::refuse(app, request, &Reply::from(&**asked), refusal).await
             }

@@ -1,8 +1,11 @@
-//! Revocation: `POST /oauth/revoke` (RFC 7009, [Auth0's revocation]). Only refresh tokens can be
-//! revoked. A token that is unknown, foreign or revoked already is answered with success, because
-//! afterwards it is as dead as the client wanted it.
+//! Revocation: `POST /oauth/revoke` (RFC 7009, [Auth0's revocation]), and what of the Management API
+//! takes access away. Only refresh tokens can be revoked. A token that is unknown, foreign or revoked
+//! already is answered with success, because afterwards it is as dead as the client wanted it.
 //!
 //! [Auth0's revocation]: https://auth0.com/docs/secure/tokens/refresh-tokens/revoke-refresh-tokens
+
+mod grants;
+mod management;
 
 use std::sync::Arc;
 
@@ -13,6 +16,7 @@ use shared::{
         client::Client,
         denial::Denial,
         family::{EndReason, Ended},
+        grant::GrantKey,
         sealed::{Purpose, RefreshToken},
     },
     http::{
@@ -27,6 +31,9 @@ use shared::{
 
 /// Answers a request; whatever goes wrong is an answer too.
 pub async fn handle(app: &App, request: &Request) -> Response {
+    if request.uri().path().starts_with("/api/v2/") {
+        return management::answer(manage(app, request).await);
+    }
     if let Some(preflight) = cors::preflight(request) {
         return preflight;
     }
@@ -40,6 +47,25 @@ pub async fn handle(app: &App, request: &Request) -> Response {
     };
     cors::allow_for_client(&mut answer, request, caller.as_deref());
     answer
+}
+
+/// The Management API's paths.
+async fn manage(app: &App, request: &Request) -> Result<Response, Denial> {
+    let (method, path) = (request.method(), request.uri().path());
+    if path == "/api/v2/grants" {
+        return match *method {
+            Method::GET => grants::list(app, request).await,
+            Method::DELETE => grants::delete_of_user(app, request).await,
+            _ => Err(Denial::MethodNotAllowed),
+        };
+    }
+    match path.strip_prefix("/api/v2/grants/") {
+        Some(id) if !id.is_empty() && !id.contains('/') => match *method {
+            Method::DELETE => grants::delete(app, request, id).await,
+            _ => Err(Denial::MethodNotAllowed),
+        },
+        _ => Err(Denial::NotFound),
+    }
 }
 
 async fn route(
@@ -108,19 +134,6 @@ async fn revoke_grant(app: &App, token: &RefreshToken, at: Moment) -> Result<(),
         at: at.now,
         reason: EndReason::GrantRevoked,
     };
-    for family in &families {
-        if family.client_id == revoked.client_id
-            && family.audience == revoked.audience
-            && family.is_live(at.now)
-        {
-            app.store
-                .end_family(&family.user_id, family.id, &ended)
-                .await?;
-        }
-    }
-    let audience = revoked.audience.as_ref();
-    Ok(app
-        .store
-        .delete_grant(&revoked.user_id, &revoked.client_id, audience)
-        .await?)
+    app.store.end_grant(&GrantKey::of(revoked), &ended).await?;
+    Ok(())
 }

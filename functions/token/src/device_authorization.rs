@@ -85,7 +85,7 @@ async fn device(
     params: &Params,
     at: Moment,
 ) -> Result<DeviceGrant, Denial> {
-    let asked = app.requested_audience(params.text("audience")?).await?;
+    let asked = app.requested_audience(params).await?;
     let audience = asked.into_api();
     let api = app.api_for(audience.as_ref()).await?;
     let asked = Scope::parse(&params.scope()?.unwrap_or_default());

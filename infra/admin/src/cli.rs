@@ -4,7 +4,8 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     commands::{
-        families::FamiliesCommand, keys::KeysCommand, tenant::TenantCommand, users::UsersCommand,
+        families::FamiliesCommand, grants::GrantsCommand, keys::KeysCommand, tenant::TenantCommand,
+        users::UsersCommand,
     },
     connection::Connection,
 };
@@ -50,6 +51,9 @@ pub(crate) enum Command {
     /// Families of refresh tokens: each is everything that descends from one login.
     #[command(subcommand)]
     Families(FamiliesCommand),
+    /// What users granted to applications, by consent or by logging in.
+    #[command(subcommand)]
+    Grants(GrantsCommand),
     /// The keys that seal refresh tokens, codes and sessions.
     #[command(subcommand)]
     Keys(KeysCommand),

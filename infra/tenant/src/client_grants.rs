@@ -1,16 +1,20 @@
 //! `clientGrants`: what applications may ask for in their own name.
 
 use serde::Deserialize;
-use shared::domain::{client::ClientGrant, ids::Audience, scope::Scope};
+use shared::domain::{
+    client::{ClientGrant, SubjectType},
+    ids::Audience,
+    scope::Scope,
+};
 
 use crate::{
     ClientEntry, ResourceServerEntry,
-    fields::id,
+    fields::{id, one_of},
     path::{Checked, Fault, Notes, Path},
 };
 
 /// The Management API's identifier ends like this at every tenant. It is in nobody's file.
-const MANAGEMENT_API: &str = "/api/v2/";
+pub(crate) const MANAGEMENT_API: &str = "/api/v2/";
 
 /// A client grant as it is written.
 #[derive(Debug, Deserialize)]
@@ -33,9 +37,10 @@ pub(crate) fn merge(
 ) -> Checked<()> {
     for (index, grant) in raw.unwrap_or_default().into_iter().enumerate() {
         let at = at.index(index);
-        if let Some(unsupported) = grant.unsupported() {
+        // A grant for clients that register themselves must not become one for a single client.
+        if grant.default_for.is_some() {
             notes.warn(
-                at.key(unsupported),
+                at.key("default_for"),
                 "not supported yet; the grant is left out",
             );
             continue;
@@ -51,7 +56,10 @@ pub(crate) fn merge(
         };
         let grant = grant.check(&at, apis)?;
         let grants = &mut client.client.client_grants;
-        if grants.iter().any(|known| known.audience == grant.audience) {
+        let same = |known: &ClientGrant| {
+            (&known.audience, known.subject_type) == (&grant.audience, grant.subject_type)
+        };
+        if grants.iter().any(same) {
             let message = format!("`{client_id}` has another grant for this API");
             return Err(Fault::new(at.key("audience"), message));
         }
@@ -70,25 +78,17 @@ fn find<'a>(clients: &'a mut [ClientEntry], wanted: &str) -> Option<&'a mut Clie
 }
 
 impl RawClientGrant {
-    /// A grant for users' requests, or for clients that register themselves, must not become one
-    /// for a client's own requests.
-    fn unsupported(&self) -> Option<&'static str> {
-        match self {
-            Self {
-                default_for: Some(_),
-                ..
-            } => Some("default_for"),
-            Self {
-                subject_type: Some(subject),
-                ..
-            } if subject != "client" => Some("subject_type"),
-            _ => None,
-        }
-    }
-
     fn check(&self, at: &Path, apis: Option<&[ResourceServerEntry]>) -> Checked<ClientGrant> {
         let audience_at = at.key("audience");
         let audience = id(&audience_at, Audience::parse(self.audience.as_str()))?;
+        let subject_type = match &self.subject_type {
+            Some(subject) => one_of(
+                &at.key("subject_type"),
+                subject,
+                &[("client", SubjectType::Client), ("user", SubjectType::User)],
+            )?,
+            None => SubjectType::default(),
+        };
         let api = apis
             .unwrap_or_default()
             .iter()
@@ -101,7 +101,11 @@ impl RawClientGrant {
         if self.allow_all_scopes == Some(true) {
             let all = api.map(|api| api.scopes.as_slice()).unwrap_or_default();
             let scope = all.iter().map(|scope| scope.value.as_str()).collect();
-            return Ok(ClientGrant { audience, scope });
+            return Ok(ClientGrant {
+                audience,
+                scope,
+                subject_type,
+            });
         }
         let names = self.scope.as_deref().unwrap_or_default();
         for (index, name) in names.iter().enumerate() {
@@ -112,12 +116,18 @@ impl RawClientGrant {
             }
         }
         let scope: Scope = names.iter().map(String::as_str).collect();
-        Ok(ClientGrant { audience, scope })
+        Ok(ClientGrant {
+            audience,
+            scope,
+            subject_type,
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use shared::domain::client::SubjectType;
+
     use crate::testing::{error, tenant, warnings};
 
     /// A client `a` (id `id-a`) and an API with one scope, 7 lines, and then the grants.
@@ -205,18 +215,38 @@ clientGrants:
     }
 
     #[test]
-    fn a_grant_for_users_requests_is_left_out() {
-        let file = file(
-            "  - {client_id: a, audience: https://api.example.com, subject_type: user}
-  - {audience: https://api.example.com, default_for: third_party_clients}",
+    fn a_client_may_have_a_grant_for_itself_and_one_for_its_users() {
+        let grant = |subject: &str| {
+            format!(
+                "  - {{client_id: a, audience: https://api.example.com, subject_type: {subject}}}"
+            )
+        };
+        let both = file(&format!("{}\n{}", grant("user"), grant("client")));
+        let client = tenant(&both).clients.remove(0).client;
+        let subjects: Vec<_> = client
+            .client_grants
+            .iter()
+            .map(|grant| grant.subject_type)
+            .collect();
+        assert_eq!(subjects, [SubjectType::User, SubjectType::Client]);
+        assert_eq!(
+            error(&file(&format!("{}\n{}", grant("user"), grant("user")))),
+            "8:20: clientGrants[1].audience: `a` has another grant for this API"
         );
+        assert_eq!(
+            error(&file(&grant("both"))),
+            "7:55: clientGrants[0].subject_type: must be `client` or `user`, not `both`"
+        );
+    }
+
+    #[test]
+    fn a_grant_for_clients_that_register_themselves_is_left_out() {
+        let file =
+            file("  - {audience: https://api.example.com, default_for: third_party_clients}");
         assert_eq!(tenant(&file).clients[0].client.client_grants, []);
         assert_eq!(
             warnings(&file),
-            [
-                "7:55: clientGrants[0].subject_type: not supported yet; the grant is left out",
-                "8:41: clientGrants[1].default_for: not supported yet; the grant is left out",
-            ]
+            ["7:41: clientGrants[0].default_for: not supported yet; the grant is left out"]
         );
     }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_lc_rs::digest;
 use serde::Deserialize;
 use shared::domain::{
-    client::{AppType, AuthMethod, Client, JwtConfiguration, SigningAlgorithm},
+    client::{AppType, AuthMethod, Client, JwtConfiguration, RedirectionPolicy, SigningAlgorithm},
     ids::ClientId,
     secret::Secret,
 };
@@ -16,7 +16,7 @@ use crate::{
     ClientEntry,
     client_auth::{RawAuthMethods, auth_method, client_secret},
     fields::{Whole, display_name, id, one_of},
-    grant_types,
+    grant_types, multi_resource,
     oidc_logout::{self, RawOidcLogout},
     path::{Checked, Fault, Notes, Path},
     refresh_token::{self, RawRefreshToken, Surroundings},
@@ -51,6 +51,8 @@ pub(crate) struct RawClient {
     cross_origin_authentication: Option<bool>,
     cross_origin_auth: Option<bool>,
     is_token_endpoint_ip_header_trusted: Option<bool>,
+    redirection_policy: Option<String>,
+    third_party_security_mode: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -118,8 +120,20 @@ impl RawClient {
             oidc_conformant,
             grant_types: grant_types.as_slice(),
         };
+        let refresh_token_at = at.key("refresh_token");
         let refresh_token =
-            refresh_token::check(&at.key("refresh_token"), self.refresh_token, &around)?;
+            refresh_token::check(&refresh_token_at, self.refresh_token.as_ref(), &around)?;
+        let multi_resource_policies = multi_resource::check(
+            self.refresh_token.and_then(|object| object.policies),
+            &refresh_token_at.key("policies"),
+        )?;
+        let is_first_party = self.is_first_party.unwrap_or(true);
+        let strict = self.third_party_security_mode.as_deref() == Some("strict");
+        let redirection_policy = match &self.redirection_policy {
+            Some(policy) => redirection_policy(&at.key("redirection_policy"), policy)?,
+            None if strict && !is_first_party => RedirectionPolicy::OpenRedirectProtection,
+            None => RedirectionPolicy::AllowAlways,
+        };
         let client = Client {
             client_id,
             name,
@@ -129,7 +143,7 @@ impl RawClient {
             secret: None,
             public_keys,
             oidc_conformant,
-            is_first_party: self.is_first_party.unwrap_or(true),
+            is_first_party,
             callbacks: urls::each(at, "callbacks", self.callbacks, urls::callback)?,
             allowed_origins: urls::each(at, "allowed_origins", self.allowed_origins, urls::origin)?,
             web_origins: web_origins(at, self.web_origins)?,
@@ -159,6 +173,8 @@ impl RawClient {
                 .or(self.cross_origin_auth)
                 .unwrap_or(false),
             is_token_endpoint_ip_header_trusted,
+            multi_resource_policies,
+            redirection_policy,
         };
         Ok(ClientEntry {
             client,
@@ -173,6 +189,17 @@ impl RawClient {
 fn web_origins(at: &Path, given: Option<Vec<String>>) -> Checked<Vec<String>> {
     let given = urls::at_most(100, at, "web_origins", given)?;
     urls::each(at, "web_origins", given, urls::origin)
+}
+
+fn redirection_policy(at: &Path, name: &str) -> Checked<RedirectionPolicy> {
+    let choices = [
+        ("allow_always", RedirectionPolicy::AllowAlways),
+        (
+            "open_redirect_protection",
+            RedirectionPolicy::OpenRedirectProtection,
+        ),
+    ];
+    one_of(at, name, &choices)
 }
 
 /// The id, or one that follows from the name: the first 32 hexadecimal digits of the SHA-256 of
@@ -355,6 +382,8 @@ mod tests {
             sso: None,
             cross_origin_authentication: false,
             is_token_endpoint_ip_header_trusted: false,
+            multi_resource_policies: vec![],
+            redirection_policy: RedirectionPolicy::AllowAlways,
         };
         assert_eq!(entry.client, expected);
     }
@@ -537,6 +566,41 @@ mod tests {
     }
 
     #[test]
+    fn a_strict_third_party_is_not_redirected_to_unless_it_says_so() {
+        for (fields, expected) in [
+            ("is_first_party: false", RedirectionPolicy::AllowAlways),
+            (
+                "is_first_party: false\n    third_party_security_mode: strict",
+                RedirectionPolicy::OpenRedirectProtection,
+            ),
+            (
+                "third_party_security_mode: strict",
+                RedirectionPolicy::AllowAlways,
+            ),
+            (
+                "is_first_party: false\n    third_party_security_mode: strict
+    redirection_policy: allow_always",
+                RedirectionPolicy::AllowAlways,
+            ),
+            (
+                "redirection_policy: open_redirect_protection",
+                RedirectionPolicy::OpenRedirectProtection,
+            ),
+        ] {
+            let client = tenant(&file(&format!("{fields}\n    {SECRET}")))
+                .clients
+                .remove(0)
+                .client;
+            assert_eq!(client.redirection_policy, expected, "{fields}");
+        }
+        assert_eq!(
+            error(&file(&format!("redirection_policy: never\n    {SECRET}"))),
+            "3:5: clients[0].redirection_policy: must be `allow_always` or \
+             `open_redirect_protection`, not `never`"
+        );
+    }
+
+    #[test]
     fn what_is_passed_over_is_a_warning_where_it_matters() {
         let fields = "app_type: spa
     callback: [https://a.example]
@@ -548,7 +612,6 @@ mod tests {
     refresh_token:
       rotation_type: non-rotating
       expiration_type: expiring
-      policies: [{audience: x, scope: []}]
     jwt_configuration: {algo: RS256}";
         assert_eq!(
             warnings(&file(fields)),
@@ -556,8 +619,7 @@ mod tests {
                 "4:5: clients[0].callback: unknown key",
                 "7:5: clients[0].require_pushed_authorization_requests: not supported yet",
                 "9:19: clients[0].grant_types[0]: unknown grant type `urn:example:grant`",
-                "13:7: clients[0].refresh_token.policies: not supported yet",
-                "14:25: clients[0].jwt_configuration.algo: unknown key",
+                "13:25: clients[0].jwt_configuration.algo: unknown key",
             ]
         );
         assert_eq!(

@@ -231,6 +231,10 @@ fn inherit(user: &mut User, entry: &UserEntry, before: &User) {
     if !entry.blocked_given {
         user.blocked = before.blocked;
     }
+    if !entry.permissions_given {
+        user.roles.clone_from(&before.roles);
+        user.permissions.clone_from(&before.permissions);
+    }
     if user.app_metadata.is_empty() {
         user.app_metadata.clone_from(&before.app_metadata);
     }

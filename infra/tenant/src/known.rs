@@ -53,7 +53,7 @@ struct Object {
     unsupported: &'static [&'static str],
 }
 
-const OBJECTS: [Object; 21] = [
+const OBJECTS: [Object; 23] = [
     Object {
         shape: "",
         known: &["exclude", "include", "rulesConfigs"],
@@ -87,7 +87,6 @@ const OBJECTS: [Object; 21] = [
             "prompts",
             "rateLimitPolicies",
             "riskAssessment",
-            "roles",
             "selfServiceProfiles",
             "supplementalSignals",
             "themes",
@@ -125,12 +124,10 @@ const OBJECTS: [Object; 21] = [
             "organization_usage",
             "owners",
             "par_request_expiry",
-            "redirection_policy",
             "resource_server_identifier",
             "session_transfer",
             "signing_keys",
             "tenant",
-            "third_party_security_mode",
         ],
         unsupported: &[
             "addons",
@@ -157,9 +154,19 @@ const OBJECTS: [Object; 21] = [
         unsupported: &["backchannel_logout_session_metadata"],
     },
     Object {
-        shape: "clients[].refresh_token",
-        known: &[],
-        unsupported: &["policies"],
+        shape: "roles[]",
+        known: &["description", "id"],
+        unsupported: &[],
+    },
+    Object {
+        shape: "roles[].permissions[]",
+        known: &["description", "resource_server_name"],
+        unsupported: &[],
+    },
+    Object {
+        shape: "users[].permissions[]",
+        known: &["description", "resource_server_name", "sources"],
+        unsupported: &[],
     },
     Object {
         shape: "clients[].client_authentication_methods.private_key_jwt.credentials[]",
@@ -183,9 +190,7 @@ const OBJECTS: [Object; 21] = [
             "allow_online_access_with_ephemeral_sessions",
             "authorization_details",
             "authorization_policy",
-            "enforce_policies",
             "proof_of_possession",
-            "subject_type_authorization",
             "token_encryption",
             "verification_location",
         ],
@@ -245,7 +250,6 @@ const OBJECTS: [Object; 21] = [
             "legacy_sandbox_version",
             "phone_consolidated_experience",
             "pushed_authorization_requests_supported",
-            "resource_parameter_profile",
             "sandbox_version",
             "sandbox_versions_available",
             "security_headers",
@@ -284,7 +288,6 @@ const OBJECTS: [Object; 21] = [
             "remove_alg_from_jwks",
             "trust_azure_adfs_email_verified_connection_property",
             "universal_login",
-            "use_scope_descriptions_for_consent",
         ],
         unsupported: &[
             "allow_legacy_ro_grant_types",

@@ -20,6 +20,7 @@ mod grant_types;
 mod import;
 mod keywords;
 mod known;
+mod multi_resource;
 mod node;
 mod oidc_logout;
 mod passwords;
@@ -27,6 +28,7 @@ mod path;
 mod rate_limit;
 mod refresh_token;
 mod resource_servers;
+mod roles;
 mod rules;
 mod settings;
 mod urls;
@@ -108,6 +110,8 @@ pub struct UserEntry {
     pub id_given: bool,
     /// Whether the file says `blocked`; otherwise a user who exists stays as blocked as before.
     pub blocked_given: bool,
+    /// Whether the file says `roles` or `permissions`; otherwise a user who exists keeps them.
+    pub permissions_given: bool,
 }
 
 /// How a tenant file gives a user's password.
@@ -132,6 +136,7 @@ struct RawTenant {
     resource_servers: Option<Vec<resource_servers::RawResourceServer>>,
     client_grants: Option<Vec<client_grants::RawClientGrant>>,
     databases: Option<Vec<databases::RawDatabase>>,
+    roles: Option<Vec<roles::RawRole>>,
     rules: Option<Vec<rules::RawRule>>,
     users: Option<Vec<users::RawUser>>,
 }
@@ -180,24 +185,26 @@ impl RawTenant {
         let mut clients = clients::check(self.clients, &root.key("clients"), notes)?;
         let databases = databases::check(self.databases, &root.key("databases"), &clients, notes)?;
         let resource_servers =
-            resource_servers::check(self.resource_servers, &root.key("resourceServers"), notes)?;
+            resource_servers::check(self.resource_servers, &root.key("resourceServers"))?;
+        let apis = resource_servers.as_deref();
         client_grants::merge(
             self.client_grants,
             &root.key("clientGrants"),
             &mut clients,
-            resource_servers.as_deref(),
+            apis,
             notes,
         )?;
+        multi_resource::check_references(&clients, &root.key("clients"), apis, notes);
         let settings = settings::check(self.tenant, self.branding, &root)?;
-        settings::check_references(
-            &settings,
-            &root.key("tenant"),
-            resource_servers.as_deref(),
-            &databases,
-            notes,
-        )?;
+        settings::check_references(&settings, &root.key("tenant"), apis, &databases, notes)?;
         rules::check(self.rules, &root.key("rules"), notes)?;
-        let users = users::check(self.users, attributes, &root.key("users"), &databases)?;
+        let roles = roles::Roles::check(self.roles, &root.key("roles"), apis)?;
+        let around = users::Surroundings {
+            databases: &databases,
+            roles: &roles,
+            apis,
+        };
+        let users = users::check(self.users, attributes, &root.key("users"), &around, notes)?;
         Ok(Tenant {
             settings,
             settings_given,

@@ -16,6 +16,7 @@ use shared::domain::{
 use crate::{
     fields::{Whole, one_of},
     grant_types::REFRESH_TOKEN,
+    multi_resource::RawPolicy,
     path::{Checked, Fault, Path},
     rate_limit::RawRateLimit,
 };
@@ -33,6 +34,7 @@ pub(crate) struct RawRefreshToken {
     infinite_token_lifetime: Option<bool>,
     idle_token_lifetime: Option<Whole>,
     infinite_idle_token_lifetime: Option<bool>,
+    pub(crate) policies: Option<Vec<RawPolicy>>,
     rate_limit: Option<RawRateLimit>,
 }
 
@@ -52,7 +54,7 @@ enum Expiration {
 /// Checks the object, or gives the rules of a client without one.
 pub(crate) fn check(
     at: &Path,
-    raw: Option<RawRefreshToken>,
+    raw: Option<&RawRefreshToken>,
     around: &Surroundings<'_>,
 ) -> Checked<RefreshTokenPolicy> {
     match raw {

@@ -8,16 +8,19 @@ use serde::Deserialize;
 use shared::domain::{
     client::SigningAlgorithm,
     ids::Audience,
-    resource_server::{ApiScope, ResourceServer, TokenDialect},
+    resource_server::{
+        AccessPolicy, ApiScope, ResourceServer, SubjectTypeAuthorization, TokenDialect,
+    },
     scope::Scope,
     secret::Secret,
 };
 
 use crate::{
     ResourceServerEntry,
+    client_grants::MANAGEMENT_API,
     clients::signing_algorithm,
     fields::{Whole, display_name, id, one_of, secret},
-    path::{Checked, Fault, Notes, Path},
+    path::{Checked, Fault, Path},
 };
 
 /// 30 days.
@@ -37,6 +40,7 @@ pub(crate) struct RawResourceServer {
     allow_offline_access: Option<bool>,
     skip_consent_for_verifiable_first_party_clients: Option<bool>,
     token_dialect: Option<String>,
+    enforce_policies: Option<bool>,
     subject_type_authorization: Option<RawSubjectTypes>,
 }
 
@@ -63,18 +67,17 @@ struct RawSubjectPolicy {
 pub(crate) fn check(
     raw: Option<Vec<RawResourceServer>>,
     at: &Path,
-    notes: &mut Notes,
 ) -> Checked<Option<Vec<ResourceServerEntry>>> {
     let Some(raw) = raw else { return Ok(None) };
     let mut entries = Vec::new();
     let mut identifiers = BTreeSet::new();
     for (index, api) in raw.into_iter().enumerate() {
         let at = at.index(index);
-        if api.is_system == Some(true) {
-            notes.warn(at, "Auth0's own APIs are not supported yet");
+        // Auth0's own APIs are there anyway; the deploy CLI passes them over, too.
+        if api.is_system == Some(true) || api.identifier.ends_with(MANAGEMENT_API) {
             continue;
         }
-        let entry = api.check(&at, notes)?;
+        let entry = api.check(&at)?;
         let identifier = &entry.resource_server.identifier;
         if !identifiers.insert(identifier.clone()) {
             let message = format!("`{identifier}` is the identifier of another API");
@@ -86,7 +89,7 @@ pub(crate) fn check(
 }
 
 impl RawResourceServer {
-    fn check(self, at: &Path, notes: &mut Notes) -> Checked<ResourceServerEntry> {
+    fn check(self, at: &Path) -> Checked<ResourceServerEntry> {
         let identifier = id(
             &at.key("identifier"),
             Audience::parse(self.identifier.as_str()),
@@ -99,7 +102,6 @@ impl RawResourceServer {
             Some(alg) => signing_algorithm(&at.key("signing_alg"), alg)?,
             None => SigningAlgorithm::RS256,
         };
-        self.note_policies(at, notes);
         let token_lifetime = self
             .token_lifetime
             .map_or(Ok(ResourceServer::DEFAULT_TOKEN_LIFETIME), |lifetime| {
@@ -125,10 +127,11 @@ impl RawResourceServer {
             skip_consent_for_verifiable_first_party_clients: self
                 .skip_consent_for_verifiable_first_party_clients
                 .unwrap_or(false),
-            token_dialect: token_dialect(
-                &at.key("token_dialect"),
-                self.token_dialect.as_deref(),
-                notes,
+            token_dialect: token_dialect(&at.key("token_dialect"), self.token_dialect.as_deref())?,
+            enforce_policies: self.enforce_policies.unwrap_or(false),
+            subject_type_authorization: subject_types(
+                &at.key("subject_type_authorization"),
+                self.subject_type_authorization.unwrap_or_default(),
             )?,
         };
         let signing_secret =
@@ -138,25 +141,25 @@ impl RawResourceServer {
             signing_secret,
         })
     }
+}
 
-    /// Auth0's defaults are how Ratchet behaves; any other policy deserves a word.
-    fn note_policies(&self, at: &Path, notes: &mut Notes) {
-        let at = at.key("subject_type_authorization");
-        let Some(subjects) = &self.subject_type_authorization else {
-            return;
-        };
-        for (subject, policy, default) in [
-            ("user", &subjects.user, "allow_all"),
-            ("client", &subjects.client, "require_client_grant"),
-        ] {
-            if let Some(RawSubjectPolicy { policy }) = policy
-                && policy != default
-            {
-                let message = format!("`{policy}` is not supported yet; taken as `{default}`");
-                notes.warn(at.key(subject).key("policy"), message);
-            }
-        }
-    }
+/// Users' requests can be open to every client; a client's own always need a grant.
+fn subject_types(at: &Path, raw: RawSubjectTypes) -> Checked<SubjectTypeAuthorization> {
+    let default = SubjectTypeAuthorization::default();
+    let policy = |subject: &str, raw: Option<RawSubjectPolicy>, choices, default| match raw {
+        Some(raw) => one_of(&at.key(subject).key("policy"), &raw.policy, choices),
+        None => Ok(default),
+    };
+    let choices = [
+        ("require_client_grant", AccessPolicy::RequireClientGrant),
+        ("deny_all", AccessPolicy::DenyAll),
+        ("allow_all", AccessPolicy::AllowAll),
+    ];
+    let [grant, deny, _] = choices;
+    Ok(SubjectTypeAuthorization {
+        user: policy("user", raw.user, choices.as_slice(), default.user)?,
+        client: policy("client", raw.client, &[grant, deny], default.client)?,
+    })
 }
 
 fn scopes(at: &Path, raw: Option<Vec<RawScope>>) -> Checked<Vec<ApiScope>> {
@@ -178,27 +181,20 @@ fn scopes(at: &Path, raw: Option<Vec<RawScope>>) -> Checked<Vec<ApiScope>> {
     Ok(scopes)
 }
 
-fn token_dialect(at: &Path, given: Option<&str>, notes: &mut Notes) -> Checked<TokenDialect> {
+fn token_dialect(at: &Path, given: Option<&str>) -> Checked<TokenDialect> {
     let Some(given) = given else {
         return Ok(TokenDialect::default());
     };
-    let dialect = one_of(
+    one_of(
         at,
         given,
         &[
             ("access_token", TokenDialect::AccessToken),
-            ("access_token_authz", TokenDialect::AccessToken),
+            ("access_token_authz", TokenDialect::AccessTokenAuthz),
             ("rfc9068_profile", TokenDialect::Rfc9068Profile),
-            ("rfc9068_profile_authz", TokenDialect::Rfc9068Profile),
+            ("rfc9068_profile_authz", TokenDialect::Rfc9068ProfileAuthz),
         ],
-    )?;
-    if let Some(plain) = given.strip_suffix("_authz") {
-        notes.warn(
-            at.clone(),
-            format!("permissions in tokens are not supported yet; taken as `{plain}`"),
-        );
-    }
-    Ok(dialect)
+    )
 }
 
 /// The key of an HS256 API; other APIs have none, whatever an export says.
@@ -248,6 +244,8 @@ mod tests {
                 allow_offline_access: false,
                 skip_consent_for_verifiable_first_party_clients: false,
                 token_dialect: TokenDialect::AccessToken,
+                enforce_policies: false,
+                subject_type_authorization: SubjectTypeAuthorization::default(),
             }
         );
         assert!(entry.signing_secret.is_none());
@@ -332,26 +330,41 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_otherwise_is_a_warning() {
+    fn permissions_and_policies_are_read() {
         let fields = "token_dialect: rfc9068_profile_authz
     enforce_policies: true
-    subject_type_authorization: {user: {policy: deny_all}, client: {policy: require_client_grant}}
-  - identifier: https://t.example/me/
-    is_system: true";
+    subject_type_authorization: {user: {policy: require_client_grant}, client: {policy: deny_all}}";
+        let api = api(fields).resource_server;
+        assert_eq!(api.token_dialect, TokenDialect::Rfc9068ProfileAuthz);
+        assert!(api.enforce_policies);
         assert_eq!(
-            warnings(&file(fields)),
-            [
-                "3:5: resourceServers[0].token_dialect: permissions in tokens are not supported \
-                 yet; taken as `rfc9068_profile`",
-                "4:5: resourceServers[0].enforce_policies: not supported yet",
-                "5:41: resourceServers[0].subject_type_authorization.user.policy: `deny_all` is not \
-                 supported yet; taken as `allow_all`",
-                "6:5: resourceServers[1]: Auth0's own APIs are not supported yet",
-            ]
+            api.subject_type_authorization,
+            SubjectTypeAuthorization {
+                user: AccessPolicy::RequireClientGrant,
+                client: AccessPolicy::DenyAll,
+            }
         );
-        let dialect = tenant(&file(fields)).resource_servers[0]
-            .resource_server
-            .token_dialect;
-        assert_eq!(dialect, TokenDialect::Rfc9068Profile);
+    }
+
+    #[test]
+    fn machines_are_never_all_allowed() {
+        assert_eq!(
+            error(&file(
+                "subject_type_authorization: {client: {policy: allow_all}}"
+            )),
+            "3:43: resourceServers[0].subject_type_authorization.client.policy: must be \
+             `require_client_grant` or `deny_all`, not `allow_all`"
+        );
+    }
+
+    #[test]
+    fn auth0s_own_apis_are_passed_over() {
+        let file = file(
+            "name: A
+  - {identifier: https://t.example/me/, is_system: true}
+  - {identifier: https://t.example/api/v2/, name: Auth0 Management API}",
+        );
+        assert_eq!(tenant(&file).resource_servers.len(), 1);
+        assert_eq!(warnings(&file), Vec::<String>::new());
     }
 }

@@ -7,7 +7,7 @@
 use serde::Deserialize;
 use shared::domain::{
     ids::Audience,
-    settings::{Color, LegacyFlags, Settings},
+    settings::{Color, ConsentWords, LegacyFlags, ResourceParameterProfile, Settings},
     time::Lifetime,
 };
 
@@ -43,6 +43,7 @@ pub(crate) struct RawSettings {
     oidc_logout: Option<RawOidcLogout>,
     sessions: Option<RawSessions>,
     skip_non_verifiable_callback_uri_confirmation_prompt: Option<bool>,
+    resource_parameter_profile: Option<String>,
     universal_login: Option<RawUniversalLogin>,
     device_flow: Option<RawDeviceFlow>,
     refresh_token_rate_limit: Option<RawRateLimit>,
@@ -59,6 +60,7 @@ struct RawSessionCookie {
 #[serde(default)]
 struct RawFlags {
     revoke_refresh_token_grant: Option<bool>,
+    use_scope_descriptions_for_consent: Option<bool>,
     enable_legacy_profile: Option<bool>,
     allow_legacy_delegation_grant_types: Option<bool>,
 }
@@ -158,6 +160,17 @@ pub(crate) fn check(
             .sessions
             .and_then(|sessions| sessions.oidc_logout_prompt_enabled)
             .unwrap_or(default.oidc_logout_prompt_enabled),
+        consent_words: match flags.use_scope_descriptions_for_consent {
+            Some(true) => ConsentWords::Descriptions,
+            Some(false) => ConsentWords::Names,
+            None => default.consent_words,
+        },
+        resource_parameter_profile: match raw.resource_parameter_profile {
+            Some(profile) => {
+                resource_parameter_profile(&at.key("resource_parameter_profile"), &profile)?
+            }
+            None => default.resource_parameter_profile,
+        },
         refresh_token_rate_limit: raw
             .refresh_token_rate_limit
             .map(|limit| limit.check(&at.key("refresh_token_rate_limit")))
@@ -245,6 +258,14 @@ impl RawSettings {
     }
 }
 
+fn resource_parameter_profile(at: &Path, name: &str) -> Checked<ResourceParameterProfile> {
+    let choices = [
+        ("audience", ResourceParameterProfile::Audience),
+        ("compatibility", ResourceParameterProfile::Compatibility),
+    ];
+    one_of(at, name, &choices)
+}
+
 fn color(at: &Path, colors: Option<RawColors>) -> Checked<Option<Color>> {
     let Some(primary) = given(colors.and_then(|colors| colors.primary)) else {
         return Ok(None);
@@ -294,8 +315,9 @@ mod tests {
   idle_session_lifetime_in_minutes: 30
   session_cookie: {mode: non-persistent}
   flags: {revoke_refresh_token_grant: true, enable_sso: true, enable_legacy_profile: false,
-    allow_legacy_delegation_grant_types: true}
+    allow_legacy_delegation_grant_types: true, use_scope_descriptions_for_consent: true}
   login_rate_limit: {burst: 5, per_minute: 2}
+  resource_parameter_profile: compatibility
   skip_non_verifiable_callback_uri_confirmation_prompt: true
   oidc_logout: {rp_logout_end_session_endpoint_discovery: false}
   sessions: {oidc_logout_prompt_enabled: false}
@@ -329,6 +351,8 @@ resourceServers: [{identifier: https://api.example.com}]",
                     enable_legacy_profile: false,
                     allow_legacy_delegation_grant_types: true,
                 },
+                consent_words: ConsentWords::Descriptions,
+                resource_parameter_profile: ResourceParameterProfile::Compatibility,
                 refresh_token_rate_limit: RateLimit::REFRESH,
                 login_rate_limit: RateLimit::per_minute(5, 2),
             }
@@ -392,6 +416,11 @@ branding: {colors: {primary: ''}, logo_url: ''}",
             (
                 "tenant:\n  flags:\n    revoke_refresh_token_grant: 17",
                 "3:5: tenant.flags.revoke_refresh_token_grant: must be true or false",
+            ),
+            (
+                "tenant:\n  resource_parameter_profile: both",
+                "2:3: tenant.resource_parameter_profile: must be `audience` or `compatibility`, not \
+                 `both`",
             ),
             (
                 "tenant:\n  allowed_logout_urls:\n    - https://a.example\n    - nowhere",

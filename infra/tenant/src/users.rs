@@ -15,12 +15,13 @@ use shared::domain::{
 };
 
 use crate::{
-    UserEntry,
+    ResourceServerEntry, UserEntry,
     clients::derived_id,
     databases::{Databases, connection_name},
     fields::id,
     passwords::{self, RawPasswordHash},
-    path::{Checked, Fault, Path},
+    path::{Checked, Fault, Notes, Path},
+    roles::{RawPermission, Roles, permissions},
     urls,
 };
 
@@ -76,6 +77,8 @@ pub(crate) struct RawUser {
     identities: Option<Vec<RawIdentity>>,
     created_at: Option<String>,
     updated_at: Option<String>,
+    roles: Option<Vec<String>>,
+    permissions: Option<Vec<RawPermission>>,
     password: Option<Secret>,
     password_hash: Option<Secret>,
     custom_password_hash: Option<RawPasswordHash>,
@@ -92,21 +95,34 @@ struct RawIdentity {
     is_social: bool,
 }
 
+/// What else of the file users refer to.
+pub(crate) struct Surroundings<'a> {
+    pub(crate) databases: &'a Databases,
+    pub(crate) roles: &'a Roles,
+    pub(crate) apis: Option<&'a [ResourceServerEntry]>,
+}
+
+/// How many bytes of permissions fit beside an ordinary profile into the 4 KB that a read unit
+/// reads. Every refresh reads its user.
+const CHEAP_PERMISSIONS: usize = 3_000;
+
 /// Checks the users, each by itself and all against one another. `attributes` are what the profile of each
 /// has beside the fields.
 pub(crate) fn check(
     raw: Option<Vec<RawUser>>,
     attributes: Vec<Map<String, Value>>,
     at: &Path,
-    databases: &Databases,
+    around: &Surroundings<'_>,
+    notes: &mut Notes,
 ) -> Checked<Vec<UserEntry>> {
     let mut entries = Vec::new();
     let mut attributes = attributes.into_iter();
     let (mut ids, mut names) = (BTreeSet::new(), BTreeSet::new());
     for (index, user) in raw.unwrap_or_default().into_iter().enumerate() {
         let at = at.index(index);
-        let mut entry = user.check(&at, databases)?;
+        let mut entry = user.check(&at, around)?;
         entry.user.attributes = attributes.next().unwrap_or_default();
+        note_size(&entry.user, &at, notes);
         let User {
             user_id,
             connection,
@@ -132,14 +148,33 @@ pub(crate) fn check(
     Ok(entries)
 }
 
+/// A word about users whose every refresh costs more.
+fn note_size(user: &User, at: &Path, notes: &mut Notes) {
+    let permissions = user.permissions.iter();
+    let bytes: usize = permissions
+        .map(|(audience, scope)| audience.as_str().len() + scope.to_string().len())
+        .sum();
+    if bytes > CHEAP_PERMISSIONS {
+        let message = format!(
+            "{bytes} bytes of permissions; beyond {CHEAP_PERMISSIONS} every refresh of this user \
+             reads more than it need"
+        );
+        notes.warn(at.clone(), message);
+    }
+}
+
 impl RawUser {
-    fn check(self, at: &Path, databases: &Databases) -> Checked<UserEntry> {
+    fn check(self, at: &Path, around: &Surroundings<'_>) -> Checked<UserEntry> {
         let (email, username) = self.names(at)?;
-        let connection = self.connection(&at.key("connection"), databases)?;
+        let connection = self.connection(&at.key("connection"), around.databases)?;
         let Some(login_name) = email.as_ref().or(username.as_ref()) else {
             return Err(Fault::new(at.clone(), "`email` or `username` is missing"));
         };
         let user_id = user_id(at, self.user_id.as_deref(), &connection, login_name)?;
+        let permissions_given = self.roles.is_some() || self.permissions.is_some();
+        let own = permissions(self.permissions, &at.key("permissions"), around.apis)?;
+        let roles = self.roles.unwrap_or_default();
+        let permissions = around.roles.resolve(&roles, &at.key("roles"), own)?;
         let password = passwords::check(
             at,
             self.password,
@@ -170,6 +205,8 @@ impl RawUser {
             user_metadata: self.user_metadata.unwrap_or_default(),
             attributes: Map::new(),
             identities: identities(self.identities),
+            roles,
+            permissions,
             created_at,
             updated_at: updated_at.max(created_at),
         };
@@ -178,6 +215,7 @@ impl RawUser {
             password,
             id_given: self.user_id.is_some(),
             blocked_given: self.blocked.is_some(),
+            permissions_given,
         })
     }
 

@@ -11,7 +11,7 @@ use shared::{
     app::{App, CLIENT_SECRET, Parts},
     config::Issuer,
     domain::{
-        client::ClientGrant,
+        client::{ClientGrant, SubjectType},
         ids::{Audience, ClientId, ConnectionName},
         scope::Scope,
         sealed::Purpose,
@@ -117,7 +117,8 @@ async fn everything_of_a_file_is_in_the_table_and_no_secret_in_clear() {
         job.client_grants,
         [ClientGrant {
             audience: audience.clone(),
-            scope
+            scope,
+            subject_type: SubjectType::Client,
         }]
     );
     assert_eq!(load("phone").await.secret, None);

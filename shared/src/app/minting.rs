@@ -14,7 +14,8 @@ use crate::{
         denial::Denial,
         ids::Audience,
         pipeline::{ClaimSet, Pipeline},
-        resource_server::{ResourceServer, TokenDialect},
+        resource::open_to_users,
+        resource_server::ResourceServer,
         response_type::ResponseType,
         scope::Scope,
         sealed::Purpose,
@@ -161,10 +162,16 @@ impl App {
         let Some(api) = wanted.api else {
             return opaque_token(wanted, keyring);
         };
+        let Issuance { client, scope, .. } = wanted.issuance;
+        if matches!(wanted.issuance.subject, Subject::User(_)) {
+            // No grant can forget to ask.
+            open_to_users(client, api, scope)?;
+        }
         let claims = wanted.issuance.access_token(api);
-        let typ = match api.token_dialect {
-            TokenDialect::AccessToken => JwtType::Jwt,
-            TokenDialect::Rfc9068Profile => JwtType::AccessToken,
+        let typ = if api.token_dialect.is_rfc9068() {
+            JwtType::AccessToken
+        } else {
+            JwtType::Jwt
         };
         let secret = api_secret(api, keyring)?;
         let key = signing_key(api.signing_alg, secret.as_ref())?;

@@ -7,6 +7,7 @@ mod cache;
 mod connections;
 mod devices;
 mod families;
+mod grants;
 mod keyring;
 mod limiter;
 mod logout;
@@ -57,7 +58,7 @@ pub use limiter::Limited;
 pub use minting::{FrontChannelTokens, Tokens, TokensFor};
 pub use passwords::PasswordLogin;
 pub use signing::{SIGNING_KEY_DELAY, SigningKeys};
-pub use verification::{AccessToken, OpaqueToken};
+pub use verification::{AccessToken, ManagementToken, OpaqueToken};
 
 use cache::Cache;
 use limiter::Limiter;
@@ -246,6 +247,14 @@ impl App {
         let now = self.clock.now();
         if let Some(api) = self.resource_servers.get(identifier, now) {
             return Ok(Some(api));
+        }
+        if identifier.as_str() == self.management_audience() {
+            let api = ResourceServer::management(identifier.clone());
+            return Ok(Some(self.resource_servers.put(
+                identifier.clone(),
+                api,
+                now,
+            )));
         }
         let loaded = self.store.load_resource_server(identifier).await?;
         Ok(loaded.map(|api| self.resource_servers.put(identifier.clone(), api, now)))

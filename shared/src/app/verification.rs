@@ -1,4 +1,4 @@
-//! Access tokens that come back to us, at `/userinfo`.
+//! Access tokens that come back to us, at `/userinfo` and at the Management API.
 
 use jsonwebtoken::Validation;
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,25 @@ pub struct OpaqueToken {
     pub pipeline: Pipeline,
 }
 
+/// A good access token for the Management API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManagementToken {
+    /// Whose: `<client id>@clients`.
+    pub subject: String,
+    scope: Scope,
+}
+
+impl ManagementToken {
+    /// Asserts that the token opens this.
+    pub fn require(&self, scope: &'static str) -> Result<(), Denial> {
+        if self.scope.contains(scope) {
+            Ok(())
+        } else {
+            Err(Denial::MissingScope(scope))
+        }
+    }
+}
+
 /// A good access token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessToken {
@@ -55,7 +74,14 @@ impl App {
         let verified = if token.starts_with(Purpose::AccessToken.prefix()) {
             self.open_access_token(token, now).await?
         } else {
-            self.decode_access_token(token, now).await?
+            let claims = self
+                .decode(token, &self.issuer.join("userinfo"), now)
+                .await?;
+            AccessToken {
+                user_id: claims.sub,
+                scope: claims.scope,
+                pipeline: Pipeline::Conformant,
+            }
         };
         // The legacy pipeline knows access tokens for nothing else.
         if verified.pipeline.is_legacy() || verified.scope.contains(OPENID) {
@@ -63,6 +89,21 @@ impl App {
         } else {
             Err(Denial::InsufficientScope)
         }
+    }
+
+    /// Checks an access token that is presented at the Management API, without I/O.
+    pub async fn verify_management_token(&self, token: &str) -> Result<ManagementToken, Denial> {
+        let audience = self.management_audience();
+        let claims = self.decode(token, &audience, self.clock.now()).await?;
+        Ok(ManagementToken {
+            subject: claims.sub.to_string(),
+            scope: claims.scope,
+        })
+    }
+
+    /// The identifier of the Management API.
+    pub fn management_audience(&self) -> String {
+        self.issuer.join("api/v2/")
     }
 
     async fn open_access_token(&self, token: &str, now: Timestamp) -> Result<AccessToken, Denial> {
@@ -80,11 +121,7 @@ impl App {
         })
     }
 
-    async fn decode_access_token(
-        &self,
-        token: &str,
-        now: Timestamp,
-    ) -> Result<AccessToken, Denial> {
+    async fn decode(&self, token: &str, audience: &str, now: Timestamp) -> Result<Claims, Denial> {
         let invalid = || Denial::AccessToken("Invalid access token");
         let kid = jsonwebtoken::decode_header(token)
             .map_err(|_| invalid())?
@@ -99,17 +136,13 @@ impl App {
         validation.validate_exp = false;
         validation.required_spec_claims = ["aud", "iss"].map(str::to_owned).into_iter().collect();
         validation.set_issuer(&[self.issuer.as_str()]);
-        validation.set_audience(&[self.issuer.join("userinfo")]);
+        validation.set_audience(&[audience]);
         let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding_key, &validation)
             .map_err(|_| invalid())?
             .claims;
         if Timestamp::from_secs(claims.exp) <= now {
             return Err(Denial::AccessToken("The token has expired"));
         }
-        Ok(AccessToken {
-            user_id: claims.sub,
-            scope: claims.scope,
-            pipeline: Pipeline::Conformant,
-        })
+        Ok(claims)
     }
 }

@@ -228,7 +228,7 @@ mod tests {
     use crate::domain::{
         client::{RefreshTokenPolicy, SigningAlgorithm, testing::client},
         ids::UserId,
-        resource_server::{ApiScope, TokenDialect},
+        resource_server::{ApiScope, SubjectTypeAuthorization, TokenDialect},
     };
 
     const START: Timestamp = Timestamp::from_secs(10_000);
@@ -376,6 +376,8 @@ mod tests {
             allow_offline_access: true,
             skip_consent_for_verifiable_first_party_clients: true,
             token_dialect: TokenDialect::AccessToken,
+            enforce_policies: false,
+            subject_type_authorization: SubjectTypeAuthorization::default(),
         }
     }
 

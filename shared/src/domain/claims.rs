@@ -5,11 +5,12 @@
 use serde::Serialize;
 
 use super::{
-    client::{Client, SigningAlgorithm},
+    client::{Client, SigningAlgorithm, SubjectType},
     ids::RequestId,
     legacy_profile::UserClaims,
     pipeline::{ClaimSet, Pipeline},
-    resource_server::{ResourceServer, TokenDialect},
+    resource::enforced,
+    resource_server::ResourceServer,
     scope::{OPENID, Scope},
     time::{Lifetime, Timestamp},
     user::User,
@@ -58,6 +59,8 @@ pub struct AccessTokenClaims {
     pub exp: u64,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub scope: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permissions: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gty: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -217,11 +220,10 @@ impl Issuance<'_> {
     /// The claims of the access token for an API.
     pub fn access_token(&self, api: &ResourceServer) -> AccessTokenClaims {
         let client_id = self.client.client_id.to_string();
-        let (azp, client_id, jti, gty) = match api.token_dialect {
-            TokenDialect::AccessToken => (Some(client_id), None, None, self.gty),
-            TokenDialect::Rfc9068Profile => {
-                (None, Some(client_id), Some(self.request.to_string()), None)
-            }
+        let (azp, client_id, jti, gty) = if api.token_dialect.is_rfc9068() {
+            (None, Some(client_id), Some(self.request.to_string()), None)
+        } else {
+            (Some(client_id), None, None, self.gty)
         };
         AccessTokenClaims {
             iss: self.issuer.to_owned(),
@@ -229,7 +231,8 @@ impl Issuance<'_> {
             aud: self.audience(api),
             iat: self.now.as_secs(),
             exp: self.now.plus(self.token_lifetime(Some(api))).as_secs(),
-            scope: self.scope.to_string(),
+            scope: self.scope(api).to_string(),
+            permissions: self.permissions(api),
             gty,
             azp,
             client_id,
@@ -279,6 +282,31 @@ impl Issuance<'_> {
             Subject::User(user) => user.user_id.to_string(),
             Subject::Client => format!("{}@clients", self.client.client_id),
         }
+    }
+
+    /// Whoever granted the scope has applied the user's permissions already; an access token never
+    /// says more than they are now, whatever became of that.
+    fn scope(&self, api: &ResourceServer) -> Scope {
+        match self.subject {
+            Subject::User(user) => enforced(api, user, self.scope),
+            Subject::Client => self.scope.clone(),
+        }
+    }
+
+    /// `permissions`: all that the user holds at the API, or that the client was granted.
+    fn permissions(&self, api: &ResourceServer) -> Option<Vec<String>> {
+        if !api.enforce_policies || !api.token_dialect.lists_permissions() {
+            return None;
+        }
+        let held = match self.subject {
+            Subject::User(user) => user.permissions_at(&api.identifier),
+            Subject::Client => self
+                .client
+                .client_grant(&api.identifier, SubjectType::Client)
+                .map(|grant| grant.scope.clone())
+                .unwrap_or_default(),
+        };
+        Some(held.iter().map(str::to_owned).collect())
     }
 
     /// With `openid` the token is good for `/userinfo` as well, unless only the API can verify it.

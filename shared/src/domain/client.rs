@@ -76,6 +76,12 @@ pub struct Client {
     /// Whether it is believed when it says for whose address it asks (`auth0-forwarded-for`).
     #[serde(default)]
     pub is_token_endpoint_ip_header_trusted: bool,
+    /// APIs beside that of the login that its refresh tokens are good for.
+    #[serde(default)]
+    pub multi_resource_policies: Vec<MultiResourcePolicy>,
+    /// Where a refusal by the user goes.
+    #[serde(default)]
+    pub redirection_policy: RedirectionPolicy,
 }
 
 impl Client {
@@ -128,11 +134,12 @@ impl Client {
             || self.allowed_clients.iter().any(|id| id == caller.as_str())
     }
 
-    /// The client grant for an API, if there is one.
-    pub fn client_grant(&self, audience: &Audience) -> Option<&ClientGrant> {
+    /// The client grant for an API, if there is one: what the client may have in its own name, or
+    /// what it may have on behalf of users.
+    pub fn client_grant(&self, audience: &Audience, subject: SubjectType) -> Option<&ClientGrant> {
         self.client_grants
             .iter()
-            .find(|grant| &grant.audience == audience)
+            .find(|grant| &grant.audience == audience && grant.subject_type == subject)
     }
 }
 
@@ -358,13 +365,49 @@ pub enum Rotation {
     NonRotating,
 }
 
-/// A client grant: what a client may ask for in its own name.
+/// A client grant: what a client may ask for at an API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientGrant {
     /// The API.
     pub audience: Audience,
     /// The scopes granted.
     pub scope: Scope,
+    /// In whose name.
+    #[serde(default)]
+    pub subject_type: SubjectType,
+}
+
+/// `subject_type` of a client grant.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SubjectType {
+    /// In the client's own: `client_credentials`.
+    #[default]
+    Client,
+    /// On behalf of users: every other grant.
+    User,
+}
+
+/// One of `refresh_token.policies`: an API that the client's refresh tokens are good for as well
+/// ([multi-resource refresh tokens](https://auth0.com/docs/secure/tokens/refresh-tokens/multi-resource-refresh-token)).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MultiResourcePolicy {
+    /// The API.
+    pub audience: Audience,
+    /// Its scopes that a refresh may ask for.
+    pub scope: Scope,
+}
+
+/// `redirection_policy`: whether a browser that came with nothing but a link is sent on to the
+/// application with an error.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RedirectionPolicy {
+    /// It is.
+    #[default]
+    AllowAlways,
+    /// It is shown a page.
+    OpenRedirectProtection,
 }
 
 /// A client for the tests of the domain.
@@ -399,6 +442,8 @@ pub(crate) mod testing {
             sso: None,
             cross_origin_authentication: false,
             is_token_endpoint_ip_header_trusted: false,
+            multi_resource_policies: Vec::new(),
+            redirection_policy: RedirectionPolicy::default(),
         }
     }
 }

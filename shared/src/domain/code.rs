@@ -49,6 +49,9 @@ pub struct AuthorizationCode {
     /// The device that a legacy request named.
     #[serde(default)]
     pub device: Option<DeviceName>,
+    /// Whether it was issued because of what the user agreed to on the consent page.
+    #[serde(default)]
+    pub rests_on_consent: bool,
     /// The end of its life.
     pub expires_at: Timestamp,
     /// Set by its one exchange.
@@ -143,6 +146,7 @@ mod tests {
             session_id: String::new(),
             pipeline: Pipeline::Conformant,
             device: None,
+            rests_on_consent: false,
             expires_at: NOW.plus(CODE_LIFETIME),
             redeemed: None,
         }

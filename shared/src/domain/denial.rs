@@ -28,6 +28,9 @@ pub enum Denial {
     /// A page was left open too long, or its address is not ours.
     #[error("stale or unknown login transaction")]
     StaleTransaction,
+    /// The user did not agree on the consent page.
+    #[error("the user declined")]
+    Declined,
     /// A form came from a page that this browser was not shown.
     #[error("the form does not belong to this browser")]
     ForeignForm,
@@ -90,6 +93,14 @@ pub enum Denial {
     /// The client has no client grant for the API.
     #[error("no client grant for `{0}`")]
     NoClientGrant(String),
+    /// The API keeps this client from acting at it on behalf of users.
+    #[error("`{client}` may not act for users at `{audience}`")]
+    ApiClosedToUsers {
+        /// Which client.
+        client: String,
+        /// Which API.
+        audience: String,
+    },
     /// The client grant does not hold these scopes.
     #[error("scopes not granted: `{0}`")]
     ScopesNotGranted(String),
@@ -170,6 +181,15 @@ pub enum Denial {
     /// The access token at `/userinfo` was not issued for it.
     #[error("access token lacks the scope openid")]
     InsufficientScope,
+    /// The access token at the Management API lacks a scope.
+    #[error("access token lacks the scope {0}")]
+    MissingScope(&'static str),
+    /// A parameter in the query of the Management API is missing or wrong.
+    #[error("query: {0}")]
+    Query(&'static str),
+    /// An id in a path of the Management API is none of ours.
+    #[error("no such id")]
+    UnknownId,
 
     // Nobody is at fault, or we are.
     /// Too many requests of this kind: the same one works later.

@@ -153,6 +153,8 @@ mod tests {
             user_metadata: metadata(json!({"theme": "dark", "admin": true})),
             attributes: metadata(json!({"favorite_color": "blue", "sub": "auth0|eve", "exp": 1})),
             identities: Vec::new(),
+            roles: Vec::new(),
+            permissions: std::collections::BTreeMap::new(),
             created_at: Timestamp::from_secs(0),
             updated_at: Timestamp::from_secs(0),
         }

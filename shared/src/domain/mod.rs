@@ -11,6 +11,7 @@ pub mod time;
 pub mod scope;
 
 pub mod client;
+pub mod resource;
 pub mod resource_server;
 pub mod response_type;
 pub mod settings;
@@ -32,6 +33,7 @@ pub mod delegation;
 pub mod device;
 pub mod errand;
 pub mod family;
+pub mod grant;
 pub mod logout;
 pub mod session;
 

@@ -30,6 +30,13 @@ pub struct ResourceServer {
     pub skip_consent_for_verifiable_first_party_clients: bool,
     /// The shape of its access tokens.
     pub token_dialect: TokenDialect,
+    /// Whether users get only those of its scopes that they hold as permissions
+    /// ([RBAC](https://auth0.com/docs/get-started/apis/enable-role-based-access-control-for-apis)).
+    #[serde(default)]
+    pub enforce_policies: bool,
+    /// Which clients may have tokens for it.
+    #[serde(default)]
+    pub subject_type_authorization: SubjectTypeAuthorization,
 }
 
 impl ResourceServer {
@@ -37,6 +44,32 @@ impl ResourceServer {
     pub const DEFAULT_TOKEN_LIFETIME: Lifetime = Lifetime::from_secs(86_400);
     /// Two hours, Auth0's default for browser flows.
     pub const DEFAULT_TOKEN_LIFETIME_FOR_WEB: Lifetime = Lifetime::from_secs(7_200);
+
+    /// The API that a tenant has without writing it down: Auth0's Management API, as far as Ratchet
+    /// has it. Only machines with a client grant get tokens for it.
+    pub fn management(identifier: Audience) -> Self {
+        let scope = |value: &str| ApiScope {
+            value: value.to_owned(),
+            description: None,
+        };
+        Self {
+            identifier,
+            name: "Auth0 Management API".to_owned(),
+            scopes: MANAGEMENT_SCOPES.map(scope).to_vec(),
+            signing_alg: SigningAlgorithm::RS256,
+            sealed_signing_secret: None,
+            token_lifetime: Self::DEFAULT_TOKEN_LIFETIME,
+            token_lifetime_for_web: Self::DEFAULT_TOKEN_LIFETIME_FOR_WEB,
+            allow_offline_access: false,
+            skip_consent_for_verifiable_first_party_clients: false,
+            token_dialect: TokenDialect::AccessToken,
+            enforce_policies: false,
+            subject_type_authorization: SubjectTypeAuthorization {
+                user: AccessPolicy::DenyAll,
+                client: AccessPolicy::RequireClientGrant,
+            },
+        }
+    }
 
     /// Those of the asked scopes that this API knows, with the standard ones.
     pub fn known_scopes(&self, asked: &Scope) -> Scope {
@@ -62,13 +95,67 @@ pub struct ApiScope {
     pub description: Option<String>,
 }
 
-/// `token_dialect`.
+/// `token_dialect` ([Auth0's table](https://auth0.com/docs/secure/tokens/access-tokens/access-token-profiles)).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenDialect {
     /// Auth0's own shape.
     #[default]
     AccessToken,
+    /// The same with `permissions`.
+    AccessTokenAuthz,
     /// RFC 9068.
     Rfc9068Profile,
+    /// The same with `permissions`.
+    Rfc9068ProfileAuthz,
 }
+
+impl TokenDialect {
+    /// Whether the tokens are those of RFC 9068.
+    pub const fn is_rfc9068(self) -> bool {
+        matches!(self, Self::Rfc9068Profile | Self::Rfc9068ProfileAuthz)
+    }
+
+    /// Whether the tokens of an API with RBAC list permissions.
+    pub const fn lists_permissions(self) -> bool {
+        matches!(self, Self::AccessTokenAuthz | Self::Rfc9068ProfileAuthz)
+    }
+}
+
+/// `subject_type_authorization`: which clients may have tokens for an API
+/// ([Auth0's access policies](https://auth0.com/docs/get-started/apis/api-access-policies-for-applications)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubjectTypeAuthorization {
+    /// On behalf of users.
+    pub user: AccessPolicy,
+    /// In their own name.
+    pub client: AccessPolicy,
+}
+
+impl Default for SubjectTypeAuthorization {
+    fn default() -> Self {
+        Self {
+            user: AccessPolicy::AllowAll,
+            client: AccessPolicy::RequireClientGrant,
+        }
+    }
+}
+
+/// A policy of [`SubjectTypeAuthorization`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccessPolicy {
+    /// Every client.
+    AllowAll,
+    /// Clients with a client grant, and no more than it holds.
+    RequireClientGrant,
+    /// None.
+    DenyAll,
+}
+
+/// The scopes of the Management API that any endpoint of ours asks for.
+pub const MANAGEMENT_SCOPES: [&str; 2] = [READ_GRANTS, DELETE_GRANTS];
+/// Opens `GET /api/v2/grants`.
+pub const READ_GRANTS: &str = "read:grants";
+/// Opens `DELETE /api/v2/grants`.
+pub const DELETE_GRANTS: &str = "delete:grants";

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub const OPENID: &str = "openid";
 /// Asks for a refresh token.
 pub const OFFLINE_ACCESS: &str = "offline_access";
+/// Asks for a refresh token that ends with the session. Ratchet grants none.
+pub const ONLINE_ACCESS: &str = "online_access";
 
 /// Scopes that belong to `OpenID` Connect or to the service itself rather than to an API.
 pub const STANDARD: [&str; 6] = [

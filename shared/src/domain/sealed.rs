@@ -42,11 +42,13 @@ pub enum Purpose {
     LoginTicket,
     /// A secret of the configuration that a signature needs in clear.
     Configuration,
+    /// The id of a user's grant in the Management API.
+    Grant,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::RefreshToken,
         Self::AuthorizationCode,
         Self::DeviceCode,
@@ -55,6 +57,7 @@ impl Purpose {
         Self::Transaction,
         Self::LoginTicket,
         Self::Configuration,
+        Self::Grant,
     ];
 
     /// The name in the authenticated data.
@@ -68,6 +71,7 @@ impl Purpose {
             Self::Transaction => "transaction",
             Self::LoginTicket => "login-ticket",
             Self::Configuration => "configuration",
+            Self::Grant => "grant",
         }
     }
 
@@ -82,6 +86,7 @@ impl Purpose {
             Self::Transaction => "tx1_",
             Self::LoginTicket => "lt1_",
             Self::Configuration => "cf1_",
+            Self::Grant => "gr1_",
         }
     }
 }

@@ -51,6 +51,12 @@ pub struct Settings {
     /// What is left of the legacy pipeline.
     #[serde(default)]
     pub legacy: LegacyFlags,
+    /// The words for scopes on the consent page (`flags.use_scope_descriptions_for_consent`).
+    #[serde(default)]
+    pub consent_words: ConsentWords,
+    /// `resource_parameter_profile`
+    #[serde(default)]
+    pub resource_parameter_profile: ResourceParameterProfile,
     /// How often one refresh token may be exchanged from one address, where the client does not say.
     #[serde(default = "default_refresh_limit")]
     pub refresh_token_rate_limit: RateLimit,
@@ -105,10 +111,34 @@ impl Default for Settings {
             end_session_endpoint_discovery: true,
             oidc_logout_prompt_enabled: true,
             legacy: LegacyFlags::default(),
+            consent_words: ConsentWords::default(),
+            resource_parameter_profile: ResourceParameterProfile::default(),
             refresh_token_rate_limit: RateLimit::REFRESH,
             login_rate_limit: RateLimit::LOGIN,
         }
     }
+}
+
+/// What the consent page shows of an API's scopes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentWords {
+    /// Their names, grouped by resource.
+    #[default]
+    Names,
+    /// Their descriptions.
+    Descriptions,
+}
+
+/// Which parameter names the API.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResourceParameterProfile {
+    /// `audience`
+    #[default]
+    Audience,
+    /// `audience` or, where that is absent, `resource` (RFC 8707).
+    Compatibility,
 }
 
 /// A colour that is safe to write into a style sheet: `#rrggbb`.

@@ -2,11 +2,14 @@
 //!
 //! [Auth0's user profile]: https://auth0.com/docs/manage-users/user-accounts/user-profiles/user-profile-structure
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
-    ids::{ConnectionName, MAX_ID_BYTES, UserId},
+    ids::{Audience, ConnectionName, MAX_ID_BYTES, UserId},
+    scope::Scope,
     time::Timestamp,
 };
 
@@ -34,6 +37,13 @@ pub struct User {
     /// Where the user logs in from, if that is more than the one database; see [`Self::identities`].
     #[serde(default)]
     pub identities: Vec<Identity>,
+    /// The names of the user's roles.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
+    /// The user's permissions by API, those of the roles among them. A refresh needs them and makes
+    /// one read, so they lie here, resolved when the tenant file was imported.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub permissions: BTreeMap<Audience, Scope>,
     /// When the user came to be.
     pub created_at: Timestamp,
     /// When the profile last changed.
@@ -102,6 +112,11 @@ impl User {
             connection: self.connection.to_string(),
             is_social: false,
         }]
+    }
+
+    /// The permissions that the user holds at an API.
+    pub fn permissions_at(&self, api: &Audience) -> Scope {
+        self.permissions.get(api).cloned().unwrap_or_default()
     }
 
     /// The name a page greets the user by.

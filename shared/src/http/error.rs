@@ -35,6 +35,8 @@ pub enum Endpoint {
     CrossOrigin,
     /// `/usernamepassword/login`
     ClassicLogin,
+    /// `/api/v2/...`
+    Management,
 }
 
 /// How long a client should wait when the cause is a passing one, in seconds.
@@ -46,6 +48,15 @@ struct Body<'a> {
     error_description: &'a str,
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ManagementBody<'a> {
+    status_code: u16,
+    error: &'a str,
+    message: &'a str,
+    error_code: &'a str,
+}
+
 impl OAuthError {
     /// What a client of this endpoint is told.
     pub fn new(denial: &Denial, endpoint: Endpoint) -> Self {
@@ -54,6 +65,7 @@ impl OAuthError {
             Endpoint::Revoke => at_revoke(denial),
             Endpoint::CrossOrigin => at_cross_origin(denial),
             Endpoint::ClassicLogin => at_classic_login(denial),
+            Endpoint::Management => at_management(denial),
         };
         own.unwrap_or_else(|| Self::from(denial))
     }
@@ -64,7 +76,23 @@ impl OAuthError {
             error: self.error,
             error_description: &self.description,
         };
-        let mut response = response::json(self.status, &body);
+        self.with_body(&body)
+    }
+
+    /// As an answer of the Management API, whose errors have a shape of their own
+    /// ([Auth0's](https://auth0.com/docs/api/management/v2)).
+    pub fn into_management_response(self) -> Response {
+        let body = ManagementBody {
+            status_code: self.status.as_u16(),
+            error: self.status.canonical_reason().unwrap_or_default(),
+            message: &self.description,
+            error_code: self.error,
+        };
+        self.with_body(&body)
+    }
+
+    fn with_body(&self, body: &impl Serialize) -> Response {
+        let mut response = response::json(self.status, body);
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             response
                 .headers_mut()
@@ -119,6 +147,7 @@ impl From<&Denial> for OAuthError {
                 "This form could not be matched with your browser. Please allow cookies and try \
                  again from the application.",
             ),
+            Denial::Declined => error(403, "access_denied", "User did not authorize the request"),
             Denial::NotFound => error(404, "not_found", "Not found"),
             Denial::MethodNotAllowed => error(405, "method_not_allowed", "Method not allowed"),
             Denial::ClientAuthentication(_) => error(401, "access_denied", "Unauthorized"),
@@ -210,6 +239,14 @@ impl From<&Denial> for OAuthError {
                      https://auth0.com/docs/api/v2#!/Client_Grants/post_client_grants"
                 ),
             ),
+            Denial::ApiClosedToUsers { client, audience } => error(
+                403,
+                "invalid_request",
+                format!(
+                    "Client \"{client}\" is not authorized to access resource server \
+                     \"{audience}\"."
+                ),
+            ),
             Denial::ScopesNotGranted(scopes) => error(
                 403,
                 "access_denied",
@@ -297,6 +334,17 @@ impl From<&Denial> for OAuthError {
                 error(401, "invalid_token", "Unauthorized")
             }
             Denial::InsufficientScope => error(403, "insufficient_scope", "Insufficient scope"),
+            Denial::MissingScope(scope) => error(
+                403,
+                "insufficient_scope",
+                format!("Insufficient scope, expected any of: {scope}"),
+            ),
+            Denial::Query(reason) => error(
+                400,
+                "invalid_query_string",
+                format!("Query validation error: {reason}"),
+            ),
+            Denial::UnknownId => error(400, "invalid_uri", "Path validation error: no such id"),
             Denial::Throttled(quota) => OAuthError {
                 quota: Some(*quota),
                 ..error(
@@ -313,6 +361,18 @@ impl From<&Denial> for OAuthError {
             ),
             Denial::Internal(_) => error(500, "server_error", "Internal server error"),
         }
+    }
+}
+
+fn at_management(denial: &Denial) -> Option<OAuthError> {
+    match denial {
+        Denial::AccessToken(_) => Some(error(401, "invalid_token", "Invalid token")),
+        Denial::NoAccessToken => Some(error(
+            401,
+            "missing_authentication",
+            "Missing authentication",
+        )),
+        _ => None,
     }
 }
 

@@ -84,6 +84,8 @@ pub mod event {
     pub const DELEGATION_LIMITED: &str = "limit_delegation";
     /// Something deprecated was used.
     pub const DEPRECATED: &str = "depnote";
+    /// The Management API changed something.
+    pub const MANAGED: &str = "sapi";
     /// A bucket is empty.
     pub const RATE_LIMITED: &str = "api_limit";
     /// Refresh tokens over the limit were removed.

@@ -12,7 +12,8 @@ use shared::{
         denial::Denial,
         family::{EndReason, Ended, Family, Login},
         ids::{CodeId, FamilyId, SessionId, UserId},
-        scope::OFFLINE_ACCESS,
+        resource,
+        scope::{OFFLINE_ACCESS, Scope},
         sealed::{Owned, Purpose},
         user::User,
     },
@@ -75,8 +76,9 @@ async fn exchange(
     at: Moment,
 ) -> Result<TokenAnswer, Denial> {
     let api = app.api_for(code.audience.as_ref()).await?;
-    let new = if code.scope.contains(OFFLINE_ACCESS) {
-        Some(app.new_family(login(code), client, at).await?)
+    let scope = resource::granted(client, api.as_deref(), user, &code.scope)?;
+    let new = if scope.contains(OFFLINE_ACCESS) {
+        Some(app.new_family(login(code, &scope), client, at).await?)
     } else {
         None
     };
@@ -84,7 +86,7 @@ async fn exchange(
         issuer: app.issuer.as_str(),
         client,
         subject: Subject::User(user),
-        scope: &code.scope,
+        scope: &scope,
         request: at.request,
         gty: None,
         pipeline: code.pipeline,
@@ -117,7 +119,7 @@ async fn exchange(
     );
     Ok(TokenAnswer {
         tokens,
-        scope: code.scope.clone(),
+        scope,
         refresh_token: new.map(|new| new.refresh_token),
         quota: None,
     })
@@ -140,6 +142,7 @@ async fn commit(
         code_id: id,
         redeemed: &redeemed,
         family,
+        rests_on_consent: code.rests_on_consent,
     };
     let failure = match app.store.commit_code(exchange).await {
         Ok(()) => return Ok(()),
@@ -157,7 +160,7 @@ async fn commit(
             end_birth(app, &code.user_id, &after, at).await?;
             Err(Denial::Code("used by another request at the same time"))
         }
-        (None, CommitError::Conflict) => Err(Denial::Code("gone")),
+        (None, CommitError::Conflict) => Err(Denial::Code("it or its grant is gone")),
         (None, CommitError::Store(error)) => Err(error.into()),
     }
 }
@@ -204,12 +207,12 @@ async fn end_birth(
     Ok(app.store.end_family(user_id, family, &ended).await?)
 }
 
-fn login(code: &AuthorizationCode) -> Login {
+fn login(code: &AuthorizationCode, scope: &Scope) -> Login {
     Login {
         user_id: code.user_id.clone(),
         client_id: code.client_id.clone(),
         audience: code.audience.clone(),
-        scope: code.scope.clone(),
+        scope: scope.clone(),
         auth_time: code.auth_time,
         session_id: SessionId::parse(&code.session_id).ok(),
         device: code.device.clone(),

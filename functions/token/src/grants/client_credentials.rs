@@ -7,9 +7,11 @@ use shared::{
     app::{App, AuthenticatedClient, Moment, TokensFor},
     domain::{
         claims::{Issuance, LoginClaims, Subject},
+        client::{Client, SubjectType},
         denial::Denial,
         ids::Audience,
         pipeline::Pipeline,
+        resource_server::{AccessPolicy, ResourceServer},
         scope::Scope,
     },
     http::params::Params,
@@ -29,7 +31,7 @@ pub(super) async fn redeem(
             "a public client has no name of its own",
         ));
     }
-    let audience = match params.text("audience")? {
+    let audience = match app.named_audience(params).await? {
         Some(name) => {
             Audience::parse(name).map_err(|_| Denial::UnknownAudience(name.to_owned()))?
         }
@@ -42,17 +44,7 @@ pub(super) async fn redeem(
     };
     let api = app.resource_server(&audience).await?;
     let api = api.ok_or_else(|| Denial::UnknownAudience(audience.to_string()))?;
-    let granted = client
-        .client_grant(&audience)
-        .ok_or_else(|| Denial::NoClientGrant(audience.to_string()))?;
-    let scope = match params.scope()?.map(|text| Scope::parse(&text)) {
-        Some(asked) if !asked.is_subset(&granted.scope) => {
-            let excess = asked.filter(|name| !granted.scope.contains(name));
-            return Err(Denial::ScopesNotGranted(excess.to_string()));
-        }
-        Some(asked) => asked,
-        None => granted.scope.clone(),
-    };
+    let scope = granted(client, &api, params.scope()?)?;
     let issuance = Issuance {
         issuer: app.issuer.as_str(),
         client,
@@ -79,4 +71,23 @@ pub(super) async fn redeem(
         refresh_token: None,
         quota: None,
     })
+}
+
+/// What the API's policy and the client grant leave of what is asked; all of it where nothing is.
+fn granted(client: &Client, api: &ResourceServer, asked: Option<String>) -> Result<Scope, Denial> {
+    let refused = || Denial::NoClientGrant(api.identifier.to_string());
+    let granted = match api.subject_type_authorization.client {
+        AccessPolicy::DenyAll => return Err(refused()),
+        AccessPolicy::RequireClientGrant | AccessPolicy::AllowAll => client
+            .client_grant(&api.identifier, SubjectType::Client)
+            .ok_or_else(refused)?,
+    };
+    match asked.map(|text| Scope::parse(&text)) {
+        Some(asked) if !asked.is_subset(&granted.scope) => {
+            let excess = asked.filter(|name| !granted.scope.contains(name));
+            Err(Denial::ScopesNotGranted(excess.to_string()))
+        }
+        Some(asked) => Ok(asked),
+        None => Ok(granted.scope.clone()),
+    }
 }

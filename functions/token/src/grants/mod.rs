@@ -5,6 +5,7 @@ mod client_credentials;
 mod device_code;
 mod password;
 mod refresh_limit;
+mod refresh_signing;
 pub(crate) mod refresh_token;
 
 use std::net::IpAddr;

@@ -146,7 +146,7 @@ impl Wish {
         client: &AuthenticatedClient,
         params: &Params,
     ) -> Result<Self, Denial> {
-        let asked = app.requested_audience(params.text("audience")?).await?;
+        let asked = app.requested_audience(params).await?;
         let pipeline = Pipeline::of(client, &asked);
         let audience = asked.into_api();
         let api = app.api_for(audience.as_ref()).await?;

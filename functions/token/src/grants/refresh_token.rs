@@ -9,15 +9,12 @@
 
 use shared::{
     adapters::dynamo::CommitError,
-    app::{App, AuthenticatedClient, Moment, Tokens, TokensFor, seal_refresh_token},
+    app::{App, AuthenticatedClient, Moment, seal_refresh_token},
     domain::{
-        claims::{Issuance, LoginClaims, Subject},
         client::Client,
         denial::Denial,
         family::{EndReason, Ended, Exchange, Family, Redemption, Refusal},
-        ids::Audience,
-        pipeline::Pipeline,
-        scope::{OPENID, Scope},
+        resource::Wish,
         sealed::{Purpose, RefreshToken},
         user::User,
     },
@@ -26,18 +23,15 @@ use shared::{
     telemetry::event,
 };
 
-use super::refresh_limit::Share;
+use super::{
+    refresh_limit::Share,
+    refresh_signing::{log_exchange, sign, wish},
+};
 use crate::response::TokenAnswer;
 
 /// How often a decision is made before the client is asked to come back: lost races are rare, and
 /// the second decision sees who won.
 pub(crate) const ATTEMPTS: usize = 3;
-
-/// What the client asked for.
-struct Wish {
-    scope: Option<Scope>,
-    audience: Option<Audience>,
-}
 
 pub(super) async fn redeem(
     app: &App,
@@ -46,7 +40,7 @@ pub(super) async fn redeem(
     at: Moment,
 ) -> Result<TokenAnswer, Denial> {
     let text = params.required("refresh_token")?;
-    let wish = Wish::parse(params)?;
+    let wish = wish(app, params).await?;
     let keyring = app.keyring().await;
     let token = keyring
         .open(Purpose::RefreshToken, client.client_id.as_str(), text)
@@ -108,15 +102,10 @@ async fn attempt(
         Redemption::Replay => {
             let user = good(state.user)?;
             let quota = Some(share.take(app, &family, at)?);
-            let (tokens, scope) = sign(app, client, &family, &user, wish, at).await?;
+            let signed = sign(app, client, &family, &user, wish, at).await?;
             let refresh_token = Some(seal_refresh_token(keyring, &family)?);
-            log_exchange(&family, &scope, "leeway");
-            Ok(TokenAnswer {
-                tokens,
-                scope,
-                refresh_token,
-                quota,
-            })
+            log_exchange(&family, wish, &signed, "leeway");
+            Ok(signed.with(refresh_token, quota))
         }
         Redemption::Exchange { mut next, reveal } => {
             let user = good(state.user)?;
@@ -124,20 +113,15 @@ async fn attempt(
             if *next != family {
                 share.ride_on(&mut next, at);
             }
-            let (tokens, scope) = sign(app, client, &next, &user, wish, at).await?;
+            let signed = sign(app, client, &next, &user, wish, at).await?;
             let refresh_token = if reveal {
                 Some(seal_refresh_token(keyring, &next)?)
             } else {
                 None
             };
             commit(app, &family, &next, at).await?;
-            log_exchange(&next, &scope, "exchange");
-            Ok(TokenAnswer {
-                tokens,
-                scope,
-                refresh_token,
-                quota,
-            })
+            log_exchange(&next, wish, &signed, "exchange");
+            Ok(signed.with(refresh_token, quota))
         }
     }
 }
@@ -214,84 +198,6 @@ pub(crate) fn good(user: Option<User>) -> Result<User, Denial> {
         Some(user) if user.blocked => Err(Denial::UserBlocked),
         Some(user) => Ok(user),
     }
-}
-
-async fn sign(
-    app: &App,
-    client: &Client,
-    family: &Family,
-    user: &User,
-    wish: &Wish,
-    at: Moment,
-) -> Result<(Tokens, Scope), Denial> {
-    if let Some(audience) = &wish.audience
-        && Some(audience) != family.audience.as_ref()
-    {
-        // An API that exists is answered with the family's own; one that does not is an error.
-        app.api_for(Some(audience)).await?;
-    }
-    let api = app.api_for(family.audience.as_ref()).await?;
-    let scope = wish.narrow(&family.scope);
-    // What a legacy token is good for beside `/userinfo` is had at `/delegation`: no ID token here.
-    let signed_scope = match family.pipeline() {
-        Pipeline::Conformant => scope.clone(),
-        Pipeline::Legacy => scope.without(OPENID),
-    };
-    let issuance = Issuance {
-        issuer: app.issuer.as_str(),
-        client,
-        subject: Subject::User(user),
-        scope: &signed_scope,
-        request: at.request,
-        gty: Some("refresh_token"),
-        pipeline: family.pipeline(),
-        via_browser: false,
-        now: at.now,
-    };
-    let login = LoginClaims {
-        auth_time: Some(family.auth_time),
-        ..LoginClaims::default()
-    };
-    let tokens = app
-        .mint(TokensFor {
-            issuance,
-            api: api.as_deref(),
-            login,
-        })
-        .await?;
-    Ok((tokens, scope))
-}
-
-impl Wish {
-    fn parse(params: &Params) -> Result<Self, Denial> {
-        let audience = params
-            .text("audience")?
-            .map(|name| Audience::parse(name).map_err(|_| Denial::UnknownAudience(name.to_owned())))
-            .transpose()?;
-        Ok(Self {
-            scope: params.scope()?.map(|text| Scope::parse(&text)),
-            audience,
-        })
-    }
-
-    /// Never wider than what was granted; names beyond that are dropped without a word.
-    fn narrow(&self, granted: &Scope) -> Scope {
-        self.scope
-            .as_ref()
-            .map_or_else(|| granted.clone(), |asked| granted.intersection(asked))
-    }
-}
-
-fn log_exchange(family: &Family, scope: &Scope, policy: &'static str) {
-    tracing::info!(
-        r#type = event::REFRESH_EXCHANGED,
-        client_id = %family.client_id,
-        user_id = %family.user_id,
-        family_id = %family.id,
-        token_counter = family.generation.number(),
-        %scope,
-        policy,
-    );
 }
 
 fn log_refusal(client: &Client, token: &RefreshToken, denial: &Denial) {

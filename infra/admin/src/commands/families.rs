@@ -47,7 +47,7 @@ Examples:
 }
 
 #[derive(Debug, Args)]
-struct Whose {
+pub(super) struct Whose {
     /// The user: an id (`auth0|...`), or the name or e-mail address that is typed at login.
     user: String,
 
@@ -90,7 +90,7 @@ pub(crate) async fn run(command: FamiliesCommand, to: &Connection) -> Result<Str
 
 impl Whose {
     /// The user's id. An id is taken as it is: families outlive a user who was deleted.
-    async fn id(&self, store: &Store) -> Result<UserId, Failure> {
+    pub(super) async fn id(&self, store: &Store) -> Result<UserId, Failure> {
         if self.user.contains('|') {
             return UserId::parse(self.user.as_str())
                 .map_err(|error| Failure::Usage(format!("the user's id {error}")));

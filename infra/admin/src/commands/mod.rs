@@ -1,6 +1,7 @@
 //! One module per group of commands. A command gives the text to print.
 
 pub(crate) mod families;
+pub(crate) mod grants;
 pub(crate) mod keys;
 pub(crate) mod tenant;
 pub(crate) mod users;
@@ -18,6 +19,7 @@ pub(crate) async fn run(command: Command, connection: &Connection) -> Result<Str
         Command::Tenant(command) => tenant::run(command, connection).await,
         Command::Users(command) => users::run(command, connection).await,
         Command::Families(command) => families::run(command, connection).await,
+        Command::Grants(command) => grants::run(command, connection).await,
         Command::Keys(command) => keys::run(command, connection).await,
     }
 }

@@ -1,6 +1,6 @@
 //! `users`: people who can log in.
 
-use std::io::Read;
+use std::{collections::BTreeMap, io::Read};
 
 use clap::{Args, Subcommand};
 use serde_json::Map;
@@ -166,6 +166,8 @@ impl Create {
             user_metadata: Map::new(),
             attributes: Map::new(),
             identities: Vec::new(),
+            roles: Vec::new(),
+            permissions: BTreeMap::new(),
             created_at: now,
             updated_at: now,
         })

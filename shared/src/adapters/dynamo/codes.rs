@@ -1,6 +1,6 @@
 //! Authorization codes and client assertions: things that are good once.
 
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{ConditionCheck, Put, TransactWriteItem, Update};
 
 use super::{
     Store,
@@ -27,6 +27,9 @@ pub struct CodeExchange<'a> {
     pub redeemed: &'a Redeemed,
     /// The family that begins with it.
     pub family: Option<&'a Family>,
+    /// Whether the family rests on what the user agreed to on the consent page: it begins only if
+    /// that has not been withdrawn since.
+    pub rests_on_consent: bool,
 }
 
 const UNUSED: &str = "attribute_exists(PK) AND attribute_not_exists(redeemed)";
@@ -50,7 +53,7 @@ impl Store {
     }
 
     /// Uses a code up and begins its family, both or neither. A conflict says that another request
-    /// was first.
+    /// was first, or that the consent it rests on was withdrawn.
     pub async fn commit_code(&self, exchange: CodeExchange<'_>) -> Result<(), CommitError> {
         let redeemed = serde_dynamo::to_attribute_value(exchange.redeemed)
             .map_err(|e| StoreError::Refused(e.to_string()))?;
@@ -83,11 +86,27 @@ impl Store {
             .condition_expression("attribute_not_exists(PK)")
             .build()
             .map_err(refused)?;
-        self.transact(vec![
+        let mut writes = vec![
             TransactWriteItem::builder().update(update).build(),
             TransactWriteItem::builder().put(put).build(),
-        ])
-        .await
+        ];
+        if exchange.rests_on_consent {
+            let Family {
+                user_id,
+                client_id,
+                audience,
+                ..
+            } = family;
+            let grant = Key::grant(user_id, client_id, audience.as_ref());
+            let check = ConditionCheck::builder()
+                .table_name(&self.table)
+                .set_key(Some(grant.to_item()))
+                .condition_expression("attribute_exists(PK)")
+                .build()
+                .map_err(refused)?;
+            writes.push(TransactWriteItem::builder().condition_check(check).build());
+        }
+        self.transact(writes).await
     }
 
     /// Uses a client assertion up; a conflict says that it was used before.

@@ -1,15 +1,13 @@
 //! Families: the one conditional write that a rotation is, and the end of a family.
 
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 
 use super::{
     Store,
     error::{CommitError, StoreError},
     family_item,
     item::{millis, send_update, text, units},
-    keys::{FAMILY_PREFIX, Key, TTL, user_partition},
+    keys::{FAMILY_PREFIX, Key, TTL},
 };
 use crate::{
     domain::{
@@ -32,30 +30,8 @@ impl Store {
 
     /// All families of a user, live and ended.
     pub async fn load_families(&self, user: &UserId) -> Result<Vec<Family>, StoreError> {
-        let mut families = Vec::new();
-        let mut start = None;
-        loop {
-            let output = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("PK = :user AND begins_with(SK, :family)")
-                .expression_attribute_values(":user", text(user_partition(user)))
-                .expression_attribute_values(":family", text(FAMILY_PREFIX))
-                .consistent_read(true)
-                .set_exclusive_start_key(start)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await?;
-            cost::read(units(output.consumed_capacity()));
-            for item in output.items() {
-                families.push(family_item::from_item(item)?);
-            }
-            start = output.last_evaluated_key;
-            if start.is_none() {
-                return Ok(families);
-            }
-        }
+        let items = self.query_user(user, FAMILY_PREFIX).await?;
+        items.iter().map(family_item::from_item).collect()
     }
 
     /// Writes a new family.

@@ -13,9 +13,12 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{
     Store,
     error::{CommitError, Item, StoreError},
-    keys::{Key, TTL},
+    keys::{Key, TTL, user_partition},
 };
-use crate::{domain::time::Timestamp, telemetry::cost};
+use crate::{
+    domain::{ids::UserId, time::Timestamp},
+    telemetry::cost,
+};
 
 /// A value of ours as an item under a key. `ttl` is when `DynamoDB` may tidy it up.
 pub(super) fn to_item(
@@ -134,6 +137,36 @@ impl Store {
             .await?
             .map(|item| from_item(key, item))
             .transpose()
+    }
+
+    /// Reads all items of a user whose sort keys begin alike, strongly consistent.
+    pub(super) async fn query_user(
+        &self,
+        user: &UserId,
+        prefix: &str,
+    ) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::new();
+        let mut start = None;
+        loop {
+            let output = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("PK = :user AND begins_with(SK, :prefix)")
+                .expression_attribute_values(":user", text(user_partition(user)))
+                .expression_attribute_values(":prefix", text(prefix))
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await?;
+            cost::read(units(output.consumed_capacity()));
+            items.extend(output.items.unwrap_or_default());
+            start = output.last_evaluated_key;
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
     }
 
     /// Creates or replaces one item.

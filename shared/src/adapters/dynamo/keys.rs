@@ -15,6 +15,7 @@ pub(super) const TTL: &str = "ttl";
 
 pub(super) const FAMILY_PREFIX: &str = "FAMILY#";
 pub(super) const FAILURES: &str = "FAILURES";
+pub(super) const GRANT_PREFIX: &str = "GRANT#";
 
 /// The primary key of an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +43,25 @@ impl Key {
     /// `audience` may be absent: tokens for `/userinfo` alone.
     pub(super) fn grant(user: &UserId, client: &ClientId, audience: Option<&Audience>) -> Self {
         let audience = audience.map_or("", Audience::as_str);
-        Self::new(user_partition(user), format!("GRANT#{client}#{audience}"))
+        Self::new(
+            user_partition(user),
+            format!("{GRANT_PREFIX}{client}#{audience}"),
+        )
+    }
+
+    /// Client and API in the sort key of a grant. A client's id has no `#`, an API's may have.
+    pub(super) fn parse_grant(sort_key: &str) -> Option<(ClientId, Option<Audience>)> {
+        let (client, audience) = sort_key.strip_prefix(GRANT_PREFIX)?.split_once('#')?;
+        let audience = match audience {
+            "" => None,
+            audience => Some(Audience::parse(audience).ok()?),
+        };
+        Some((ClientId::parse(client).ok()?, audience))
+    }
+
+    /// Anything in a user's partition.
+    pub(super) fn user_item(user: &UserId, sort_key: &str) -> Self {
+        Self::new(user_partition(user), sort_key)
     }
 
     pub(super) fn session(user: &UserId, session: SessionId) -> Self {

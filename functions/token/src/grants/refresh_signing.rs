@@ -1,0 +1,126 @@
+//! What a refresh is answered with: for which API, with which scopes, signed. The decision is
+//! [`Wish::choose`]; nothing is written here.
+
+use shared::{
+    app::{App, Moment, Tokens, TokensFor},
+    domain::{
+        claims::{Issuance, LoginClaims, Subject},
+        client::Client,
+        denial::Denial,
+        family::Family,
+        ids::Audience,
+        pipeline::Pipeline,
+        resource::{self, PolicyUsed, Wish},
+        scope::{OPENID, Scope},
+        throttle::Quota,
+        user::User,
+    },
+    http::params::Params,
+    telemetry::event,
+};
+
+use crate::response::TokenAnswer;
+
+/// What was signed, and for which API.
+pub(super) struct Signed {
+    tokens: Tokens,
+    audience: Option<Audience>,
+    scope: Scope,
+    policy: PolicyUsed,
+}
+
+impl Signed {
+    /// As an answer.
+    pub(super) fn with(self, refresh_token: Option<String>, quota: Option<Quota>) -> TokenAnswer {
+        TokenAnswer {
+            tokens: self.tokens,
+            scope: self.scope,
+            refresh_token,
+            quota,
+        }
+    }
+}
+
+/// Makes the tokens of an answer for whatever API the wish comes to.
+pub(super) async fn sign(
+    app: &App,
+    client: &Client,
+    family: &Family,
+    user: &User,
+    wish: &Wish,
+    at: Moment,
+) -> Result<Signed, Denial> {
+    let own = app.api_for(family.audience.as_ref()).await?;
+    let elsewhere = app.api_for(wish.elsewhere(family)).await?;
+    let choice = wish.choose(client, family, own.as_deref(), elsewhere.as_deref());
+    let api = if choice.audience == family.audience {
+        own
+    } else {
+        elsewhere
+    };
+    let scope = resource::granted(client, api.as_deref(), user, &choice.scope)?;
+    // What a legacy token is good for beside `/userinfo` is had at `/delegation`: no ID token here.
+    let signed_scope = match family.pipeline() {
+        Pipeline::Conformant => scope.clone(),
+        Pipeline::Legacy => scope.without(OPENID),
+    };
+    let issuance = Issuance {
+        issuer: app.issuer.as_str(),
+        client,
+        subject: Subject::User(user),
+        scope: &signed_scope,
+        request: at.request,
+        gty: Some("refresh_token"),
+        pipeline: family.pipeline(),
+        via_browser: false,
+        now: at.now,
+    };
+    let login = LoginClaims {
+        auth_time: Some(family.auth_time),
+        ..LoginClaims::default()
+    };
+    let tokens = app
+        .mint(TokensFor {
+            issuance,
+            api: api.as_deref(),
+            login,
+        })
+        .await?;
+    Ok(Signed {
+        tokens,
+        audience: choice.audience,
+        scope,
+        policy: choice.policy,
+    })
+}
+
+/// Reads what the client asks for. `<issuer>userinfo` names no API: every token that may go there is good for it anyway.
+pub(super) async fn wish(app: &App, params: &Params) -> Result<Wish, Denial> {
+    let named = app.named_audience(params).await?;
+    let audience = named
+        .filter(|name| *name != app.issuer.join("userinfo"))
+        .map(|name| Audience::parse(name).map_err(|_| Denial::UnknownAudience(name.to_owned())))
+        .transpose()?;
+    Ok(Wish {
+        scope: params.scope()?.map(|text| Scope::parse(&text)),
+        audience,
+    })
+}
+
+/// Auth0's event of a good exchange, with what was asked and what it rests on.
+pub(super) fn log_exchange(family: &Family, wish: &Wish, signed: &Signed, outcome: &'static str) {
+    let text = |audience: &Option<Audience>| audience.as_ref().map(ToString::to_string);
+    tracing::info!(
+        r#type = event::REFRESH_EXCHANGED,
+        client_id = %family.client_id,
+        user_id = %family.user_id,
+        family_id = %family.id,
+        token_counter = family.generation.number(),
+        audience = text(&signed.audience),
+        scope = %signed.scope,
+        policy_used = signed.policy.as_str(),
+        requested_audience = text(&wish.audience),
+        requested_scope = wish.scope.as_ref().map(ToString::to_string),
+        outcome,
+    );
+}

@@ -1,0 +1,161 @@
+//! `grants`: what users granted to applications, and taking it away.
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use shared::{
+    adapters::dynamo::Store,
+    domain::{
+        family::{EndReason, Ended},
+        grant::{GrantKey, UserGrant, held},
+        ids::{Audience, ClientId, UserId},
+        time::Timestamp,
+    },
+    system::Clock,
+};
+
+use super::families::Whose;
+use crate::{
+    connection::Connection,
+    failure::Failure,
+    output::{json, table},
+};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum GrantsCommand {
+    /// List what a user has granted.
+    ///
+    /// A grant is to one application for one API: what the user agreed to on the consent page, or what
+    /// live refresh tokens rest on where nobody was asked.
+    #[command(after_help = "\
+Examples:
+  admin grants list ada@example.com
+  admin grants list 'auth0|5f7c8ec7c33c6c004bbafe82' --json")]
+    List(List),
+
+    /// Delete a grant, or all of a user's, and end the refresh tokens that rest on it.
+    ///
+    /// The user is asked for consent again where consent is asked for. Access tokens live on until
+    /// they expire. Safe to repeat: an interrupted deletion is completed by the next.
+    #[command(after_help = "\
+Examples:
+  admin grants delete ada@example.com                           all of the user's
+  admin grants delete ada@example.com --client demo-native      those to one application
+  admin grants delete ada@example.com --client demo-native --audience https://api.example.com")]
+    Delete(Delete),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    #[command(flatten)]
+    whose: Whose,
+
+    /// Print JSON for a program.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Delete {
+    #[command(flatten)]
+    whose: Whose,
+
+    /// Only grants to this application.
+    #[arg(long, value_name = "CLIENT_ID")]
+    client: Option<String>,
+
+    /// Only grants for this API.
+    #[arg(long, value_name = "IDENTIFIER")]
+    audience: Option<String>,
+}
+
+pub(crate) async fn run(command: GrantsCommand, to: &Connection) -> Result<String, Failure> {
+    let store = to.store().await?;
+    let now = Clock::system().now();
+    match command {
+        GrantsCommand::List(list) => list.run(&store, now).await,
+        GrantsCommand::Delete(delete) => delete.run(&store, now).await,
+    }
+}
+
+async fn load(store: &Store, user: &UserId, now: Timestamp) -> Result<Vec<UserGrant>, Failure> {
+    let stored = store.load_grants(user).await?;
+    let families = store.load_families(user).await?;
+    Ok(held(stored, &families, now))
+}
+
+impl List {
+    async fn run(&self, store: &Store, now: Timestamp) -> Result<String, Failure> {
+        let user = self.whose.id(store).await?;
+        let grants = load(store, &user, now).await?;
+        let rows: Vec<_> = grants.iter().map(Row::of).collect();
+        if self.json {
+            return json(&rows);
+        }
+        if rows.is_empty() {
+            return Ok(format!("{user} has granted nothing\n"));
+        }
+        let cells: Vec<_> = rows.iter().map(Row::cells).collect();
+        Ok(table(["CLIENT", "AUDIENCE", "SCOPE"], &cells))
+    }
+}
+
+impl Delete {
+    async fn run(&self, store: &Store, now: Timestamp) -> Result<String, Failure> {
+        let client = self.client.as_deref().map(ClientId::parse).transpose();
+        let client = client.map_err(|error| Failure::Usage(format!("--client {error}")))?;
+        let audience = self.audience.as_deref().map(Audience::parse).transpose();
+        let audience = audience.map_err(|error| Failure::Usage(format!("--audience {error}")))?;
+        let user = self.whose.id(store).await?;
+        let wanted = |key: &GrantKey| {
+            client
+                .as_ref()
+                .is_none_or(|client| key.client_id == *client)
+                && (audience.is_none() || key.audience == audience)
+        };
+        let mut grants = load(store, &user, now).await?;
+        grants.retain(|grant| wanted(&grant.key));
+        let ended = Ended {
+            at: now,
+            reason: EndReason::GrantRevoked,
+        };
+        let mut families = 0;
+        for grant in &grants {
+            families += store.end_grant(&grant.key, &ended).await?;
+        }
+        Ok(format!(
+            "deleted {} of {user}, ended {}\n",
+            counted(grants.len(), "grant", "grants"),
+            counted(families, "family", "families"),
+        ))
+    }
+}
+
+fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// A grant as it is shown.
+#[derive(Debug, Serialize)]
+struct Row {
+    client_id: String,
+    audience: Option<String>,
+    scope: String,
+}
+
+impl Row {
+    fn of(grant: &UserGrant) -> Self {
+        Self {
+            client_id: grant.key.client_id.to_string(),
+            audience: grant.key.audience.as_ref().map(ToString::to_string),
+            scope: grant.scope.to_string(),
+        }
+    }
+
+    fn cells(&self) -> [String; 3] {
+        [
+            self.client_id.clone(),
+            self.audience.clone().unwrap_or_default(),
+            self.scope.clone(),
+        ]
+    }
+}

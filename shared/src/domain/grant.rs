@@ -1,0 +1,183 @@
+//! What users have granted to applications, as the [Management API] shows it and takes it away.
+//!
+//! [Management API]: https://auth0.com/docs/api/management/v2/grants/get-grants
+
+use super::{
+    family::Family,
+    ids::{Audience, ClientId, UserId},
+    scope::Scope,
+    time::Timestamp,
+};
+
+/// Which grant: whose, to which application, for which API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantKey {
+    /// Who granted.
+    pub user_id: UserId,
+    /// To whom.
+    pub client_id: ClientId,
+    /// The API; `None` for `/userinfo` alone.
+    pub audience: Option<Audience>,
+}
+
+/// A grant as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserGrant {
+    /// Which.
+    pub key: GrantKey,
+    /// What was granted.
+    pub scope: Scope,
+}
+
+/// Between the parts of a key; no id contains it.
+const SEPARATOR: char = '\0';
+
+impl GrantKey {
+    /// The grant that a family rests on.
+    pub fn of(family: &Family) -> Self {
+        Self {
+            user_id: family.user_id.clone(),
+            client_id: family.client_id.clone(),
+            audience: family.audience.clone(),
+        }
+    }
+
+    /// Whether a family rests on this grant.
+    pub fn carries(&self, family: &Family) -> bool {
+        self.user_id == family.user_id
+            && self.client_id == family.client_id
+            && self.audience == family.audience
+    }
+
+    /// User, client and API, separated by a byte that none of them contains.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let audience = self.audience.as_ref().map_or("", Audience::as_str);
+        format!(
+            "{}{SEPARATOR}{}{SEPARATOR}{audience}",
+            self.user_id, self.client_id
+        )
+        .into_bytes()
+    }
+
+    /// Reads what [`Self::to_bytes`] wrote.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let mut parts = std::str::from_utf8(bytes).ok()?.split(SEPARATOR);
+        let (user, client, audience) = (parts.next()?, parts.next()?, parts.next()?);
+        if parts.next().is_some() {
+            return None;
+        }
+        Some(Self {
+            user_id: UserId::parse(user).ok()?,
+            client_id: ClientId::parse(client).ok()?,
+            audience: match audience {
+                "" => None,
+                audience => Some(Audience::parse(audience).ok()?),
+            },
+        })
+    }
+}
+
+/// All that a user has granted: what was agreed to on the consent page, and what live families rest
+/// on where nobody was asked. The latter are written down nowhere else, and just as real.
+pub fn held(stored: Vec<UserGrant>, families: &[Family], now: Timestamp) -> Vec<UserGrant> {
+    let mut grants = stored;
+    let consented = grants.len();
+    for family in families.iter().filter(|family| family.is_live(now)) {
+        match grants.iter().position(|grant| grant.key.carries(family)) {
+            // Consent was asked for, and says it all.
+            Some(at) if at < consented => {}
+            Some(at) => {
+                if let Some(grant) = grants.get_mut(at) {
+                    grant.scope = grant.scope.union(&family.scope);
+                }
+            }
+            None => grants.push(UserGrant {
+                key: GrantKey::of(family),
+                scope: family.scope.clone(),
+            }),
+        }
+    }
+    grants
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        client::RefreshTokenPolicy,
+        family::{EndReason, Ended, Exchange, Login},
+        ids::{FamilyId, RequestId},
+        sealed::KeyId,
+    };
+
+    const NOW: Timestamp = Timestamp::from_secs(1_000);
+
+    fn key(client: &str, audience: Option<&str>) -> GrantKey {
+        GrantKey {
+            user_id: UserId::parse("auth0|ada").unwrap(),
+            client_id: ClientId::parse(client).unwrap(),
+            audience: audience.map(|audience| Audience::parse(audience).unwrap()),
+        }
+    }
+
+    fn family(key: &GrantKey, scope: &str) -> Family {
+        let login = Login {
+            user_id: key.user_id.clone(),
+            client_id: key.client_id.clone(),
+            audience: key.audience.clone(),
+            scope: Scope::parse(scope),
+            auth_time: NOW,
+            session_id: None,
+            device: None,
+        };
+        let at = Exchange {
+            request: RequestId::from_bytes([0; 16]),
+            active_key: KeyId::new(1),
+            now: NOW,
+        };
+        let id = FamilyId::from_bytes([1; 16]);
+        Family::begin(id, login, &RefreshTokenPolicy::ROTATING, at)
+    }
+
+    fn grant(key: &GrantKey, scope: &str) -> UserGrant {
+        UserGrant {
+            key: key.clone(),
+            scope: Scope::parse(scope),
+        }
+    }
+
+    #[test]
+    fn a_key_reads_what_it_writes_and_nothing_else() {
+        for key in [key("app", Some("https://api")), key("app", None)] {
+            assert_eq!(GrantKey::from_bytes(&key.to_bytes()), Some(key));
+        }
+        for wrong in ["", "a", "a\0b", "a\0b\0c\0d", "\0b\0c"] {
+            assert_eq!(GrantKey::from_bytes(wrong.as_bytes()), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn what_live_families_rest_on_is_granted_too() {
+        let (asked, silent) = (key("asked", None), key("silent", Some("https://api")));
+        let ended = Family {
+            ended: Some(Ended {
+                at: NOW,
+                reason: EndReason::Revoked,
+            }),
+            ..family(&key("gone", None), "openid")
+        };
+        let families = [
+            family(&asked, "openid email"),
+            family(&silent, "openid"),
+            family(&silent, "read:orders"),
+            ended,
+        ];
+        assert_eq!(
+            held(vec![grant(&asked, "openid")], &families, NOW),
+            [
+                grant(&asked, "openid"),
+                grant(&silent, "openid read:orders")
+            ]
+        );
+    }
+}
