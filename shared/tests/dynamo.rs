@@ -410,6 +410,7 @@ fn approval() -> Approval {
         user_id: user_id(),
         session_id: SessionId::from_bytes([9; 16]).to_string(),
         auth_time: NOW,
+        rests_on_consent: false,
     }
 }
 
@@ -541,6 +542,7 @@ async fn a_device_code_is_used_once_with_or_without_a_family() {
                 current: &current,
                 next,
                 family,
+                rests_on_consent: false,
             })
         };
         assert!(is_conflict(use_up(&first, family).await));
@@ -575,6 +577,7 @@ async fn a_device_code_and_its_family_are_written_together_or_not_at_all() {
         current: &approved(),
         next: &exchanged(1),
         family: Some(&family(1)),
+        rests_on_consent: false,
     };
     assert!(is_conflict(store.commit_device_exchange(exchange).await));
     assert_eq!(stored_device(&store).await, Some(approved()));

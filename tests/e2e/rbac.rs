@@ -4,8 +4,8 @@
 use e2e::{
     Server, Tokens,
     apps::{
-        App, M2M, RBAC_API, RBAC_OFF_API, RBAC_PLAIN_API, RBAC_RFC9068_API, SPA_HYBRID, SPA_STRICT,
-        THIRD_PARTY, User,
+        App, M2M, PW_NATIVE, RBAC_API, RBAC_OFF_API, RBAC_PLAIN_API, RBAC_RFC9068_API, SPA_HYBRID,
+        SPA_STRICT, THIRD_PARTY, User,
     },
     html, jwt, scopes, tenant,
 };
@@ -212,4 +212,26 @@ async fn a_code_is_worth_what_the_user_may_have_when_it_is_exchanged() {
     server.import_tenant(with_roles("[]")).await;
     let tokens = Tokens::expect(server.exchange(&code).await);
     assert_scope(&tokens, "openid email offline_access");
+}
+
+#[tokio::test]
+async fn a_password_gives_no_more_than_the_user_may() {
+    let server = Server::shared();
+    let reader = User::reader();
+    let credentials = [
+        ("grant_type", "password"),
+        ("username", &*reader.email),
+        ("password", reader.password),
+        ("audience", RBAC_API),
+    ];
+    // Named, and by the rule that whoever names none is given all.
+    for (asked, expected) in [
+        (Some(ASKED), "openid email offline_access read:reports"),
+        (None, "read:reports"),
+    ] {
+        let mut form = credentials.to_vec();
+        form.extend(asked.map(|scope| ("scope", scope)));
+        let tokens = Tokens::expect(server.token(&PW_NATIVE, &form).await);
+        assert_scope(&tokens, expected);
+    }
 }

@@ -15,6 +15,7 @@ use shared::{
         denial::Denial,
         device::{self, DEVICE_CODE_LIFETIME, DeviceGrant, DeviceState, GRANT_TYPE, POLL_INTERVAL},
         ids::DeviceId,
+        resource::open_to_users,
         scope::Scope,
         sealed::Purpose,
     },
@@ -89,6 +90,10 @@ async fn device(
     let audience = asked.into_api();
     let api = app.api_for(audience.as_ref()).await?;
     let asked = Scope::parse(&params.scope()?.unwrap_or_default());
+    let asked = match &api {
+        Some(api) => open_to_users(client, api, &asked)?,
+        None => asked,
+    };
     Ok(DeviceGrant {
         client_id: client.client_id.clone(),
         scope: grantable(client, api.as_deref(), &asked),

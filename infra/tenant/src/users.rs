@@ -29,7 +29,7 @@ use crate::{
 const PROVIDER: &str = "auth0|";
 
 /// The names of the fields that are read one by one. Whatever else a user has is an attribute.
-pub(crate) const FIELDS: [&str; 22] = [
+pub(crate) const FIELDS: [&str; 24] = [
     "user_id",
     "connection",
     "email",
@@ -47,6 +47,8 @@ pub(crate) const FIELDS: [&str; 22] = [
     "app_metadata",
     "user_metadata",
     "identities",
+    "roles",
+    "permissions",
     "created_at",
     "updated_at",
     "password",
@@ -383,7 +385,7 @@ mod tests {
     #[test]
     fn what_else_a_profile_has_is_an_attribute() {
         let file = "users:
-  - {email: a@b.example, favorite_color: blue, roles: [editor], last_ip: 192.0.2.1, address: {a: 1}}
+  - {email: a@b.example, favorite_color: blue, groups: [editor], last_ip: 192.0.2.1, address: {a: 1}}
   - {email: c@d.example, identities: [{provider: google-oauth2, user_id: '7', connection: google,
      isSocial: true, access_token: secret}]}";
         let tenant = tenant(file);
@@ -391,7 +393,7 @@ mod tests {
         let user = |index: usize| &tenant.users[index].user;
         let attributes = serde_json::to_value(&user(0).attributes).unwrap();
         let expected = serde_json::json!({
-            "favorite_color": "blue", "roles": ["editor"], "address": {"a": 1},
+            "favorite_color": "blue", "groups": ["editor"], "address": {"a": 1},
         });
         assert_eq!(attributes, expected);
         assert!(user(1).attributes.is_empty());
@@ -402,6 +404,20 @@ mod tests {
             is_social: true,
         };
         assert_eq!(user(1).identities, [identity]);
+    }
+
+    #[test]
+    fn what_a_user_may_do_is_no_attribute() {
+        let file = "resourceServers: [{identifier: https://api, name: A, scopes: [{value: read}]}]
+roles: [{name: Reader, permissions: [{permission_name: read, resource_server_identifier: https://api}]}]
+users:
+  - {email: a@b.example, roles: [Reader]}
+  - email: c@d.example
+    permissions: [{permission_name: read, resource_server_identifier: https://api}]";
+        for entry in tenant(file).users {
+            assert!(entry.user.attributes.is_empty(), "{:?}", entry.user);
+            assert_eq!(entry.user.permissions.len(), 1, "{:?}", entry.user);
+        }
     }
 
     #[test]

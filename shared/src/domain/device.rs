@@ -100,6 +100,9 @@ pub struct Approval {
     pub session_id: String,
     /// When the user proved who they are.
     pub auth_time: Timestamp,
+    /// Whether it rests on what the user agreed to on the consent page.
+    #[serde(default)]
+    pub rests_on_consent: bool,
 }
 
 /// What a poll leads to.
@@ -227,6 +230,7 @@ mod tests {
             user_id: UserId::parse("auth0|ada").unwrap(),
             session_id: "s".to_owned(),
             auth_time: START,
+            rests_on_consent: false,
         }
     }
 

@@ -138,7 +138,7 @@ async fn a_third_party_has_to_ask_and_is_remembered() {
     let answer = browser.log_in(&page, &user.email, user.password).await;
     let page = browser.follow(answer).await.page_at("/u/consent");
     assert_shows(&page, 200, TV_PARTNER.name);
-    assert_shows(&page, 200, "Read orders");
+    assert_shows(&page, 200, "read and write your orders");
     let end = press(&browser, &page, "accept").await.page();
     assert_connected(&end, &TV_PARTNER);
     Tokens::expect(first.poll(server).await).refresh_token();

@@ -2,12 +2,14 @@
 
 use e2e::{
     Faulty, Launch, Server, Tokens,
-    apps::{API, SPA_STRICT, TV, User},
+    apps::{API, OPERATOR, RBAC_API, SPA_STRICT, TV, TV_PARTNER, User},
     assert_unknown_refresh_token,
     assertions::assert_unavailable,
-    flow::SCOPE,
+    flow::{SCOPE, form_encoded},
     proxy::{Effect, Fault, WRITES},
 };
+
+use reqwest::Method;
 
 use super::{assert_connected, assert_invalid, begin, begin_with, claims, poll_at_once, press};
 
@@ -191,4 +193,32 @@ async fn neither_code_is_logged() {
     for event in ["sede", "fede"] {
         assert!(log.contains(event), "no `{event}` in the log");
     }
+}
+
+#[tokio::test]
+async fn consent_that_was_withdrawn_before_the_device_polled_gives_it_nothing() {
+    let server = Server::shared();
+    let user = server.fresh_user();
+    let waiting = begin(server, &TV_PARTNER).await;
+    assert_connected(&waiting.connect(server, &user).await, &TV_PARTNER);
+    let token = server.management_token(&OPERATOR).await;
+    let path = format!("/api/v2/grants?user_id={}", form_encoded(&user.id));
+    let request = server.http().request(Method::DELETE, &path);
+    let answer = e2e::send(request.bearer_auth(token)).await;
+    assert_eq!(answer.status, 204, "{answer}");
+    assert_invalid(&waiting.poll(server).await);
+}
+
+#[tokio::test]
+async fn a_device_gets_no_more_than_its_user_may() {
+    let server = Server::shared();
+    let asked = "openid offline_access read:reports write:reports";
+    let form = [("scope", asked), ("audience", RBAC_API)];
+    let waiting = begin_with(server, &TV, &form).await;
+    waiting.connect(server, &User::reader()).await;
+    let tokens = Tokens::expect(waiting.poll(server).await);
+    let expected = e2e::scopes("openid offline_access read:reports");
+    assert_eq!(tokens.scope(), expected);
+    let next = server.refreshed(&TV, &tokens.refresh_token()).await;
+    assert_eq!(next.scope(), expected);
 }

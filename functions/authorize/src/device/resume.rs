@@ -76,7 +76,13 @@ async fn connect(
     {
         return go_to(app, "/u/login", activation).await;
     }
-    match approve(app, &activation, device, session).await {
+    let approval = Approval {
+        user_id: session.session.user_id.clone(),
+        session_id: session.id.to_string(),
+        auth_time: session.session.authenticated_at,
+        rests_on_consent: needs_consent(&parties.client, parties.api.as_deref()),
+    };
+    match approve(app, &activation, device, approval).await {
         Ok(()) => Ok(connected(app, request, parties).await),
         Err(CommitError::Conflict) => Ok(over(app, request, &activation).await),
         Err(CommitError::Store(error)) => Err(error.into()),
@@ -129,26 +135,26 @@ async fn approve(
     app: &App,
     activation: &Activation,
     device: &DeviceGrant,
-    session: &BrowserSession,
+    approval: Approval,
 ) -> Result<(), CommitError> {
     let id = activation.device_id;
-    let approval = Approval {
-        user_id: session.session.user_id.clone(),
-        session_id: session.id.to_string(),
-        auth_time: session.session.authenticated_at,
-    };
+    let Approval {
+        user_id,
+        session_id,
+        ..
+    } = approval.clone();
     let next = DeviceState::Approved(approval);
     if let Err(failure) = app.store.commit_device(id, device, &next).await {
         // Perhaps the write landed and its answer was lost.
         let after = app.store.load_device(id).await?;
-        if !after.is_some_and(|after| after.was_approved_in(&session.id.to_string())) {
+        if !after.is_some_and(|after| after.was_approved_in(&session_id)) {
             return Err(failure);
         }
     }
     tracing::info!(
         client_id = %activation.client_id,
         device_id = %id,
-        user_id = %session.session.user_id,
+        %user_id,
         "a device is connected"
     );
     Ok(())

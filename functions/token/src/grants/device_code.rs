@@ -17,7 +17,8 @@ use shared::{
         family::{Family, Login},
         ids::{DeviceId, SessionId},
         pipeline::Pipeline,
-        scope::OFFLINE_ACCESS,
+        resource,
+        scope::{OFFLINE_ACCESS, Scope},
         sealed::Purpose,
         user::User,
     },
@@ -113,8 +114,10 @@ async fn exchange(
 ) -> Result<TokenAnswer, Denial> {
     let user = user(app, approval).await?;
     let api = app.api_for(device.audience.as_ref()).await?;
-    let new = if device.scope.contains(OFFLINE_ACCESS) {
-        Some(app.new_family(login(device, approval), client, at).await?)
+    let scope = resource::granted(client, api.as_deref(), &user, &device.scope)?;
+    let new = if scope.contains(OFFLINE_ACCESS) {
+        let login = login(device, approval, &scope);
+        Some(app.new_family(login, client, at).await?)
     } else {
         None
     };
@@ -122,7 +125,7 @@ async fn exchange(
         issuer: app.issuer.as_str(),
         client,
         subject: Subject::User(&user),
-        scope: &device.scope,
+        scope: &scope,
         request: at.request,
         gty: None,
         // Only conformant clients come here.
@@ -154,7 +157,7 @@ async fn exchange(
     );
     Ok(TokenAnswer {
         tokens,
-        scope: device.scope.clone(),
+        scope,
         refresh_token: new.map(|new| new.refresh_token),
         quota: None,
     })
@@ -191,6 +194,7 @@ async fn commit(
         current: device,
         next: &next,
         family,
+        rests_on_consent: approval.rests_on_consent,
     };
     let Err(failure) = app.store.commit_device_exchange(exchange).await else {
         return Ok(());
@@ -204,16 +208,22 @@ async fn commit(
         Some(DeviceState::Redeemed { .. }) => Err(Denial::DeviceCode(
             "used by another request at the same time",
         )),
+        // Nothing else can be in the way of a device that is still as it was.
+        Some(DeviceState::Approved(_))
+            if approval.rests_on_consent && matches!(failure, CommitError::Conflict) =>
+        {
+            Err(Denial::DeviceCode("the consent was withdrawn"))
+        }
         _ => Err(failure.into()),
     }
 }
 
-fn login(device: &DeviceGrant, approval: &Approval) -> Login {
+fn login(device: &DeviceGrant, approval: &Approval, scope: &Scope) -> Login {
     Login {
         user_id: approval.user_id.clone(),
         client_id: device.client_id.clone(),
         audience: device.audience.clone(),
-        scope: device.scope.clone(),
+        scope: scope.clone(),
         auth_time: approval.auth_time,
         session_id: SessionId::parse(&approval.session_id).ok(),
         device: None,

@@ -17,6 +17,7 @@ use shared::{
         family::Login,
         ids::Audience,
         pipeline::Pipeline,
+        resource,
         resource_server::ResourceServer,
         scope::{OFFLINE_ACCESS, STANDARD, Scope},
         secret::Secret,
@@ -61,7 +62,7 @@ pub(super) async fn redeem(
         address,
     };
     match app.check_password(login, at).await {
-        Ok(user) => issue(app, client, &wish, &user, at).await,
+        Ok(user) => issue(app, client, wish, &user, at).await,
         Err(denial) => {
             tracing::warn!(
                 r#type = event::PASSWORD_REFUSED,
@@ -92,10 +93,11 @@ async fn connection(
 async fn issue(
     app: &App,
     client: &AuthenticatedClient,
-    wish: &Wish,
+    mut wish: Wish,
     user: &User,
     at: Moment,
 ) -> Result<TokenAnswer, Denial> {
+    wish.scope = resource::granted(client, wish.api.as_deref(), user, &wish.scope)?;
     let new = if wish.scope.contains(OFFLINE_ACCESS) {
         Some(
             app.new_family(wish.login(client, user, at), client, at)
@@ -134,7 +136,7 @@ async fn issue(
     );
     Ok(TokenAnswer {
         tokens,
-        scope: wish.scope.clone(),
+        scope: wish.scope,
         refresh_token: new.map(|new| new.refresh_token),
         quota: None,
     })

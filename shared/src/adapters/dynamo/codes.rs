@@ -1,6 +1,6 @@
 //! Authorization codes and client assertions: things that are good once.
 
-use aws_sdk_dynamodb::types::{ConditionCheck, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
 
 use super::{
     Store,
@@ -91,20 +91,7 @@ impl Store {
             TransactWriteItem::builder().put(put).build(),
         ];
         if exchange.rests_on_consent {
-            let Family {
-                user_id,
-                client_id,
-                audience,
-                ..
-            } = family;
-            let grant = Key::grant(user_id, client_id, audience.as_ref());
-            let check = ConditionCheck::builder()
-                .table_name(&self.table)
-                .set_key(Some(grant.to_item()))
-                .condition_expression("attribute_exists(PK)")
-                .build()
-                .map_err(refused)?;
-            writes.push(TransactWriteItem::builder().condition_check(check).build());
+            writes.push(self.check_grant(family)?);
         }
         self.transact(writes).await
     }

@@ -34,6 +34,9 @@ pub struct DeviceExchange<'a> {
     pub next: &'a DeviceState,
     /// The family that begins with it.
     pub family: Option<&'a Family>,
+    /// Whether it rests on what the user agreed to on the consent page: it begins only if that has not
+    /// been withdrawn since.
+    pub rests_on_consent: bool,
 }
 
 /// Where a user code leads.
@@ -150,7 +153,7 @@ impl Store {
     }
 
     /// Uses a device code up and begins its family, both or neither. A conflict says that another
-    /// request was first.
+    /// request was first, or that the consent it rests on was withdrawn.
     pub async fn commit_device_exchange(
         &self,
         exchange: DeviceExchange<'_>,
@@ -160,6 +163,7 @@ impl Store {
             current,
             next,
             family,
+            rests_on_consent,
         } = exchange;
         let Some(family) = family else {
             return self.commit_device(device_id, current, next).await;
@@ -183,11 +187,14 @@ impl Store {
             .condition_expression("attribute_not_exists(PK)")
             .build()
             .map_err(refused)?;
-        self.transact(vec![
+        let mut writes = vec![
             TransactWriteItem::builder().update(update).build(),
             TransactWriteItem::builder().put(put).build(),
-        ])
-        .await
+        ];
+        if rests_on_consent {
+            writes.push(self.check_grant(family)?);
+        }
+        self.transact(writes).await
     }
 }
 

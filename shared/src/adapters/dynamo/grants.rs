@@ -1,5 +1,7 @@
 //! What users agreed to.
 
+use aws_sdk_dynamodb::types::{ConditionCheck, TransactWriteItem};
+
 use super::{
     Store,
     error::StoreError,
@@ -8,12 +10,30 @@ use super::{
 };
 use crate::domain::{
     authorization::Grant,
-    family::Ended,
+    family::{Ended, Family},
     grant::{GrantKey, UserGrant},
     ids::{Audience, ClientId, UserId},
 };
 
 impl Store {
+    /// The part of a transaction that holds only while what a family rests on has not been withdrawn.
+    pub(super) fn check_grant(&self, family: &Family) -> Result<TransactWriteItem, StoreError> {
+        let Family {
+            user_id,
+            client_id,
+            audience,
+            ..
+        } = family;
+        let grant = Key::grant(user_id, client_id, audience.as_ref());
+        let check = ConditionCheck::builder()
+            .table_name(&self.table)
+            .set_key(Some(grant.to_item()))
+            .condition_expression("attribute_exists(PK)")
+            .build()
+            .map_err(|e| StoreError::Refused(e.to_string()))?;
+        Ok(TransactWriteItem::builder().condition_check(check).build())
+    }
+
     /// What the user agreed to for this client and API.
     pub async fn load_grant(
         &self,
