@@ -102,16 +102,21 @@ def binary() -> Path:
 
 
 def run(
-    issuer: str, *names: str, threads: int | None = None, limits: dict[str, str] | None = None
+    issuer: str,
+    *names: str,
+    threads: int | None = None,
+    limits: dict[str, str] | None = None,
+    users_taken: int = 0,
 ) -> Outcome:
     """Runs the suite, or the tests that have one of these in their names, so many at a time.
 
-    The limits are what the server's front makes of what it does not carry, by what a test does.
+    The limits are what the server's front makes of what it does not carry, by what a test does. So many
+    users of the pool were used up by earlier runs.
     """
     command = [binary(), "--show-output", *names]
     if threads:
         command += ["--test-threads", str(threads)]
-    environment = os.environ | {"BASE_URL": issuer}
+    environment = os.environ | {"BASE_URL": issuer, "USERS_TAKEN": str(users_taken)}
     environment["FRONT_LIMITS"] = ";".join(
         f"{deed}={fault}" for deed, fault in (limits or {}).items()
     )

@@ -101,7 +101,7 @@ pub fn assert_sane(answer: &Answer) {
 /// Asserts that an answer tells nothing about the inside.
 #[track_caller]
 pub fn assert_discreet(answer: &Answer) {
-    let body = String::from_utf8_lossy(&answer.body).to_lowercase();
+    let body = without_sealed_texts(&String::from_utf8_lossy(&answer.body)).to_lowercase();
     let inside = [
         "panicked",
         ".rs:",
@@ -120,6 +120,14 @@ pub fn assert_discreet(answer: &Answer) {
     for word in inside {
         assert!(!body.contains(word), "`{word}` in {answer}");
     }
+}
+
+/// A text without what is random in it: any word may turn up in a page's `state`.
+fn without_sealed_texts(text: &str) -> String {
+    let sealed = |word: &str| word.len() >= 40;
+    text.split_inclusive(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-')
+        .filter(|word| !sealed(word))
+        .collect()
 }
 
 /// `error` and `error_description` of an OAuth error body.

@@ -77,7 +77,7 @@ impl Server {
             issuer,
             process,
             advanced: AtomicU64::new(0),
-            users: AtomicUsize::new(0),
+            users: AtomicUsize::new(first_user()),
         }
     }
 
@@ -263,6 +263,16 @@ impl Launch {
     pub fn start(self, reason: &str) -> Option<Server> {
         runs_here(reason).then(|| Server::spawn(&self))
     }
+}
+
+/// How many users of the pool earlier runs against the same server have used up.
+fn first_user() -> usize {
+    let text = std::env::var("USERS_TAKEN").unwrap_or_default();
+    if text.is_empty() {
+        return 0;
+    }
+    text.parse()
+        .unwrap_or_else(|error| panic!("USERS_TAKEN `{text}`: {error}"))
 }
 
 fn base_url() -> Option<Url> {

@@ -1,5 +1,5 @@
-//! Certificates for the signing keys that have none yet: made by the first function that signs with them,
-//! and written down, so that all publish the same.
+//! The certificates of signing keys: made with a key, or for one that has none by the first function that
+//! signs with it; and written down, so that all publish the same.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
@@ -8,25 +8,51 @@ use crate::{
     adapters::dynamo::{CommitError, StoredSigningKeys},
     app::StartError,
     domain::time::Timestamp,
-    keys::signer::Signer,
+    keys::signer::{KnownKey, Signer},
 };
 
 impl Source {
-    /// The keys with the certificates that they lacked, and the version of what is written down. A key
-    /// that cannot sign just now goes without until the next start: tokens do not need it.
+    /// The certificate of a key, in DER, if it is to have one. A key that may not sign just now goes
+    /// without: tokens do not need it, and the next function that starts tries again.
+    pub(super) async fn certificate(&self, known: &KnownKey, now: Timestamp) -> Option<Vec<u8>> {
+        if !known.lacks_certificate() {
+            return None;
+        }
+        // Boxed: it is rare, and large.
+        let making = Box::pin(known.make_certificate(&self.service, self.issuer.host(), now));
+        match making.await {
+            Ok(certificate) => Some(certificate),
+            Err(error) => {
+                tracing::warn!(reason = %error, "a signing key has no certificate yet");
+                None
+            }
+        }
+    }
+
+    /// The keys with the certificates that they lacked, and the version of what is written down.
     pub(super) async fn certified(
         &self,
         mut stored: StoredSigningKeys,
         mut signer: Signer,
         now: Timestamp,
     ) -> Result<(u32, Signer), StartError> {
-        let read = stored.version;
-        if !self.key_use.signs() || !self.key_use.rotates() {
-            return Ok((read, signer));
+        let mut changed = false;
+        if self.key_use.signs() && self.key_use.rotates() {
+            for known in signer.keys_mut() {
+                let Some(certificate) = self.certificate(known, now).await else {
+                    continue;
+                };
+                let term = known.term();
+                let mut keys = stored.keys.iter_mut();
+                if let Some(key) = keys.find(|key| (key.algorithm, key.active_from) == term) {
+                    key.certificate = Some(STANDARD.encode(&certificate));
+                    known.set_certificate(Some(certificate));
+                    changed = true;
+                }
+            }
         }
-        // Boxed: it is rare, and large.
-        if !Box::pin(self.certify(&mut stored, &mut signer, now)).await {
-            return Ok((read, signer));
+        if !changed {
+            return Ok((stored.version, signer));
         }
         stored.version += 1;
         match self.store.commit_signing_keys(&stored).await {
@@ -39,36 +65,5 @@ impl Source {
             }
             Err(CommitError::Store(error)) => Err(error.into()),
         }
-    }
-
-    /// Whether there were any to make.
-    async fn certify(
-        &self,
-        stored: &mut StoredSigningKeys,
-        signer: &mut Signer,
-        now: Timestamp,
-    ) -> bool {
-        let mut changed = false;
-        for known in signer.keys_mut() {
-            let of_known = stored
-                .keys
-                .iter_mut()
-                .find(|key| (key.algorithm, key.active_from) == known.term());
-            let Some(key) = of_known.filter(|_| known.lacks_certificate()) else {
-                continue;
-            };
-            let host = self.issuer.host();
-            match known.make_certificate(&self.service, host, now).await {
-                Ok(certificate) => {
-                    key.certificate = Some(STANDARD.encode(&certificate));
-                    known.set_certificate(Some(certificate));
-                    changed = true;
-                }
-                Err(error) => {
-                    tracing::warn!(reason = %error, "a signing key has no certificate yet");
-                }
-            }
-        }
-        changed
     }
 }

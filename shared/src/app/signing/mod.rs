@@ -128,7 +128,8 @@ impl App {
         let stored = self.store.load_signing_keys().await?;
         let mut stored =
             stored.ok_or_else(|| StartError::Keyring("no signing keys yet".to_owned()))?;
-        let active_from = self.clock.now().plus(SIGNING_KEY_DELAY);
+        let now = self.clock.now();
+        let active_from = now.plus(SIGNING_KEY_DELAY);
         let keys = match source.mode {
             SigningMode::Kms if named.is_empty() => {
                 return Err(StartError::Keyring("name the new keys in KMS".to_owned()));
@@ -138,7 +139,7 @@ impl App {
         };
         let mut added = Vec::new();
         for key in keys {
-            added.push(source.new_key(key, active_from).await?);
+            added.push(source.new_key(key, now, active_from).await?);
         }
         stored.keys.extend(added.clone());
         stored.version += 1;

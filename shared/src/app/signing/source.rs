@@ -96,7 +96,7 @@ impl Source {
     async fn first(&self, now: Timestamp) -> Result<Vec<StoredSigningKey>, StartError> {
         let mut keys = Vec::new();
         for key in self.service.signing_keys() {
-            keys.push(self.new_key(key, now).await?);
+            keys.push(self.new_key(key, now, now).await?);
         }
         Ok(keys)
     }
@@ -117,7 +117,7 @@ impl Source {
                 .max_by_key(|stored| stored.active_from);
             let Some(newest) = newest else {
                 // The first of its algorithm: nobody waits for it to be published.
-                due.push(self.new_key(key, now).await?);
+                due.push(self.new_key(key, now, now).await?);
                 continue;
             };
             let is_new = match (self.mode, &newest.key) {
@@ -131,7 +131,7 @@ impl Source {
                 }
             };
             if is_new {
-                due.push(self.new_key(key, now.plus(SIGNING_KEY_DELAY)).await?);
+                due.push(self.new_key(key, now, now.plus(SIGNING_KEY_DELAY)).await?);
             }
         }
         Ok(due)
@@ -140,40 +140,53 @@ impl Source {
     pub(super) async fn new_key(
         &self,
         key: ServiceKey,
+        now: Timestamp,
         active_from: Timestamp,
     ) -> Result<StoredSigningKey, StartError> {
         let algorithm = key.algorithm;
-        let key = match self.mode {
-            SigningMode::Kms => {
-                self.check(&key, active_from).await?;
-                StoredPrivateKey::Service(key.id)
-            }
-            SigningMode::Wrapped => self.draw(algorithm).await?,
+        let (key, known) = match self.mode {
+            SigningMode::Kms => self.find(key, active_from).await?,
+            SigningMode::Wrapped => self.draw(algorithm, active_from).await?,
         };
+        let certificate = self.certificate(&known, now).await;
         Ok(StoredSigningKey {
             algorithm,
             key,
             active_from,
-            certificate: None,
+            certificate: certificate.map(|certificate| STANDARD.encode(certificate)),
         })
     }
 
-    /// Whether a key can be published. One that cannot must not be written down: it would keep every
-    /// function of the stack from starting.
-    async fn check(&self, key: &ServiceKey, active_from: Timestamp) -> Result<(), StartError> {
-        let spki = self.service.public_key(key).await?;
-        KnownKey::new(key.algorithm, &spki, PrivateKey::Elsewhere, active_from)?;
-        Ok(())
+    /// A key of the key service, if it can be published. One that cannot must not be written down: it
+    /// would keep every function of the stack from starting.
+    async fn find(
+        &self,
+        key: ServiceKey,
+        active_from: Timestamp,
+    ) -> Result<(StoredPrivateKey, KnownKey), StartError> {
+        let spki = self.service.public_key(&key).await?;
+        let stored = StoredPrivateKey::Service(key.id.clone());
+        let private = PrivateKey::Service(key.clone());
+        let known = KnownKey::new(key.algorithm, &spki, private, active_from)?;
+        Ok((stored, known))
     }
 
-    async fn draw(&self, algorithm: SigningAlgorithm) -> Result<StoredPrivateKey, StartError> {
+    /// A new key pair, and what is written down of it.
+    async fn draw(
+        &self,
+        algorithm: SigningAlgorithm,
+        active_from: Timestamp,
+    ) -> Result<(StoredPrivateKey, KnownKey), StartError> {
         let pkcs8 = KeyPair::generate(algorithm)?;
-        let public = KeyPair::from_pkcs8(algorithm, &pkcs8)?.public_key()?;
+        let pair = KeyPair::from_pkcs8(algorithm, &pkcs8)?;
+        let public = pair.public_key()?;
         let private = self.service.wrap(&pkcs8, CONTEXT).await?;
-        Ok(StoredPrivateKey::Wrapped {
+        let stored = StoredPrivateKey::Wrapped {
             private: STANDARD.encode(private),
-            public: STANDARD.encode(public),
-        })
+            public: STANDARD.encode(&public),
+        };
+        let known = KnownKey::new(algorithm, &public, PrivateKey::Here(pair), active_from)?;
+        Ok((stored, known))
     }
 
     /// Of the stored keys those that still matter: one that is over may be gone from the key service.
