@@ -40,18 +40,26 @@ pub(super) async fn redeem(
     at: Moment,
 ) -> Result<TokenAnswer, Denial> {
     let text = params.required("refresh_token")?;
-    let wish = wish(app, params).await?;
     let keyring = app.keyring().await;
+    // A token that we did not seal ends here, before anything is read for it.
     let token = keyring
         .open(Purpose::RefreshToken, client.client_id.as_str(), text)
         .and_then(|opened| RefreshToken::from_bytes(&opened.plaintext))
         .ok_or(Denial::RefreshToken("not sealed by us for this client"))?;
+    let presented = Presented {
+        app,
+        client,
+        keyring: &keyring,
+        token,
+        wish: wish(app, params).await?,
+        at,
+    };
     let mut share = Share::of(app, client).await?;
     for _ in 0..ATTEMPTS {
-        match attempt(app, client, &keyring, &token, &wish, &mut share, at).await {
+        match presented.attempt(&mut share).await {
             Err(Failure::Conflict) => {}
             Err(Failure::Denied(denial)) => {
-                log_refusal(client, &token, &denial);
+                log_refusal(client, &presented.token, &denial);
                 return Err(denial);
             }
             Ok(answer) => return Ok(answer),
@@ -73,56 +81,79 @@ impl<E: Into<Denial>> From<E> for Failure {
     }
 }
 
-async fn attempt(
-    app: &App,
-    client: &Client,
-    keyring: &Keyring,
-    token: &RefreshToken,
-    wish: &Wish,
-    share: &mut Share,
+/// A refresh token that is presented, and what is asked with it: the same at every attempt.
+struct Presented<'a> {
+    app: &'a App,
+    client: &'a Client,
+    keyring: &'a Keyring,
+    token: RefreshToken,
+    wish: Wish,
     at: Moment,
-) -> Result<TokenAnswer, Failure> {
-    let state = app
-        .store
-        .load_refresh_state(&token.user_id, token.family_id)
-        .await?;
-    let family = state.family.ok_or(Denial::RefreshToken("unknown family"))?;
-    let active_key = keyring.active(at.now);
-    let exchange = Exchange {
-        request: at.request,
-        active_key,
-        now: at.now,
-    };
-    match family.redeem(token.generation, &client.refresh_token, exchange) {
-        Redemption::Refuse(Refusal::Ended(reason)) => {
-            Err(Denial::RefreshToken(reason.as_str()).into())
-        }
-        Redemption::Refuse(Refusal::Expired) => Err(Denial::RefreshToken("expired").into()),
-        Redemption::Reuse(ended) => Err(end(app, &family, &ended).await?.into()),
-        Redemption::Replay => {
-            let user = good(state.user)?;
-            let quota = Some(share.take(app, &family, at)?);
-            let signed = sign(app, client, &family, &user, wish, at).await?;
-            let refresh_token = Some(seal_refresh_token(keyring, &family)?);
-            log_exchange(&family, wish, &signed, "leeway");
-            Ok(signed.with(refresh_token, quota))
-        }
-        Redemption::Exchange { mut next, reveal } => {
-            let user = good(state.user)?;
-            let quota = Some(share.take(app, &family, at)?);
-            if *next != family {
-                share.ride_on(&mut next, at);
+}
+
+impl Presented<'_> {
+    async fn attempt(&self, share: &mut Share) -> Result<TokenAnswer, Failure> {
+        let state = self
+            .app
+            .store
+            .load_refresh_state(&self.token.user_id, self.token.family_id)
+            .await?;
+        let family = state.family.ok_or(Denial::RefreshToken("unknown family"))?;
+        let exchange = Exchange {
+            request: self.at.request,
+            active_key: self.keyring.active(self.at.now),
+            now: self.at.now,
+        };
+        match family.redeem(self.token.generation, &self.client.refresh_token, exchange) {
+            Redemption::Refuse(Refusal::Ended(reason)) => {
+                Err(Denial::RefreshToken(reason.as_str()).into())
             }
-            let signed = sign(app, client, &next, &user, wish, at).await?;
-            let refresh_token = if reveal {
-                Some(seal_refresh_token(keyring, &next)?)
-            } else {
-                None
-            };
-            commit(app, &family, &next, at).await?;
-            log_exchange(&next, wish, &signed, "exchange");
-            Ok(signed.with(refresh_token, quota))
+            Redemption::Refuse(Refusal::Expired) => Err(Denial::RefreshToken("expired").into()),
+            Redemption::Reuse(ended) => Err(end(self.app, &family, &ended).await?.into()),
+            Redemption::Replay => self.replay(&family, &good(state.user)?, share).await,
+            Redemption::Exchange { next, reveal } => {
+                let user = good(state.user)?;
+                self.exchange(&family, *next, reveal, &user, share).await
+            }
         }
+    }
+
+    /// The live token once more. Nothing is written.
+    async fn replay(
+        &self,
+        family: &Family,
+        user: &User,
+        share: &mut Share,
+    ) -> Result<TokenAnswer, Failure> {
+        let quota = share.take(self.app, family, self.at)?;
+        let signed = sign(self.app, self.client, family, user, &self.wish, self.at).await?;
+        let refresh_token = seal_refresh_token(self.keyring, family)?;
+        log_exchange(family, &self.wish, &signed, "leeway");
+        Ok(signed.with(Some(refresh_token), Some(quota)))
+    }
+
+    /// Signs, then commits.
+    async fn exchange(
+        &self,
+        family: &Family,
+        mut next: Family,
+        reveal: bool,
+        user: &User,
+        share: &mut Share,
+    ) -> Result<TokenAnswer, Failure> {
+        let quota = share.take(self.app, family, self.at)?;
+        if next != *family {
+            share.ride_on(&mut next, self.at);
+        }
+        let signed = sign(self.app, self.client, &next, user, &self.wish, self.at).await?;
+        let refresh_token = if reveal {
+            Some(seal_refresh_token(self.keyring, &next)?)
+        } else {
+            None
+        };
+        commit(self.app, family, &next, self.at).await?;
+        log_exchange(&next, &self.wish, &signed, "exchange");
+        Ok(signed.with(refresh_token, Some(quota)))
     }
 }
 
