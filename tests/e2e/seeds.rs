@@ -2,7 +2,7 @@
 //! stand there, who can come by a refresh token, and what is left alone when one ends.
 
 use e2e::{
-    Server, Tokens,
+    Launch, Server, Tokens,
     apps::{
         API, ASKING_API, App, LEGACY_SPA, M2M, NATIVE, PW_NATIVE, SPA_HYBRID, SPA_STRICT, User,
         WEB_CLASSIC, WEB_POST,
@@ -264,4 +264,52 @@ async fn userinfo_may_be_asked_with_the_token_in_a_form() {
         (answer.status, answer.text().as_str()),
         (401, "Unauthorized")
     );
+}
+
+#[tokio::test]
+async fn a_refreshed_id_token_has_the_claims_of_now() {
+    let Some(server) = Server::start("changes a user") else {
+        return;
+    };
+    let login = server.login(&SPA_STRICT).user(&User::zoe());
+    let first = login.tokens().await;
+    assert_eq!(jwt::peek(&first.id_token()).1.get("given_name"), None);
+    let file = "users:\n  - { user_id: auth0|zoe, email: zoe@example.com, given_name: Zoe }\n";
+    server.import_tenant(file.to_owned()).await;
+    let second = server.refreshed(&SPA_STRICT, &first.refresh_token()).await;
+    assert_eq!(jwt::peek(&second.id_token()).1["given_name"], "Zoe");
+}
+
+/// Whether a file of the folder holds these bytes.
+fn is_stored(folder: &tempfile::TempDir, text: &str) -> bool {
+    let files = std::fs::read_dir(folder.path()).expect("the folder is there");
+    files.into_iter().any(|file| {
+        let path = file.expect("the folder can be read").path();
+        let bytes = std::fs::read(path).unwrap_or_default();
+        bytes
+            .windows(text.len())
+            .any(|part| part == text.as_bytes())
+    })
+}
+
+#[tokio::test]
+async fn refresh_tokens_are_not_stored() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let launch = Launch::new().data(&folder);
+    let Some(server) = launch.start("reads the server's data") else {
+        return;
+    };
+    let first = server.login(&SPA_STRICT).refresh_token().await;
+    let second = server.rotated(&SPA_STRICT, &first).await;
+    let kept = server.login(&WEB_CLASSIC).refresh_token().await;
+    server.refreshed(&WEB_CLASSIC, &kept).await;
+    server.stop();
+    assert!(
+        is_stored(&folder, "auth0|ada"),
+        "this is where they would be"
+    );
+    for token in [first, second, kept] {
+        let secret = token.strip_prefix("rt1_").expect("the prefix");
+        assert!(!is_stored(&folder, &secret[secret.len() - 40..]));
+    }
 }
