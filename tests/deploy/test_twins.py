@@ -53,13 +53,13 @@ def documented_routes() -> dict[str, str]:
     return routes
 
 
-def answer(url: str) -> tuple[int, str]:
+def status(url: str) -> int:
     opener = urllib.request.build_opener(_StaysWhereItIs)
     try:
         with opener.open(url, timeout=30) as response:
-            return response.status, response.read().decode()
+            return response.status
     except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
+        return error.code
 
 
 class _StaysWhereItIs(urllib.request.HTTPRedirectHandler):
@@ -73,10 +73,8 @@ def test_the_routes_are_the_documented_ones():
 
 def test_every_route_is_one_of_the_local_server(local):
     for path in deployed_routes():
-        status, _ = answer(local.issuer.rstrip("/") + path)
-        assert status != 404, path
-    status, _ = answer(local.issuer.rstrip("/") + "/nowhere")
-    assert status == 404
+        assert status(local.issuer.rstrip("/") + path) != 404, path
+    assert status(local.issuer.rstrip("/") + "/nowhere") == 404
 
 
 def test_sam_local_serves_every_route():

@@ -1,6 +1,6 @@
 //! Signing JWTs: the header and claims are ours, the signature is the key service's.
 
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{Digest, SHA256, digest};
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
@@ -12,7 +12,8 @@ use jsonwebtoken::{
 use serde::Serialize;
 
 use super::{
-    KeyServiceError, certificate,
+    KeyServiceError,
+    certificate::{self, Draft},
     pair::KeyPair,
     service::{KeyService, ServiceKey},
 };
@@ -36,6 +37,7 @@ pub struct Signer {
 #[derive(Debug)]
 pub struct KnownKey {
     published: PublishedKey,
+    spki: Vec<u8>,
     private: PrivateKey,
     active_from: Timestamp,
 }
@@ -115,22 +117,48 @@ impl KnownKey {
     ) -> Result<Self, SignError> {
         Ok(Self {
             published: PublishedKey::new(algorithm, spki)?,
+            spki: spki.to_vec(),
             private,
             active_from,
         })
     }
 
-    /// With the certificate that it is also published in.
-    #[must_use]
-    pub(crate) fn with_certificate(mut self, certificate: Option<Vec<u8>>) -> Self {
+    /// Signs a digest; the signature comes in the form of RFC 7518.
+    async fn sign(&self, service: &KeyService, digest: &Digest) -> Result<Vec<u8>, SignError> {
+        match &self.private {
+            PrivateKey::Service(key) => Ok(service.sign(key, digest).await?),
+            PrivateKey::Here(pair) => Ok(pair.sign(digest)?),
+            PrivateKey::Elsewhere => Err(SignError::Jwt("this function does not sign".to_owned())),
+        }
+    }
+
+    /// Makes its certificate, in DER, in the name of a host.
+    pub(crate) async fn make_certificate(
+        &self,
+        service: &KeyService,
+        host: &str,
+        now: Timestamp,
+    ) -> Result<Vec<u8>, SignError> {
+        let draft = Draft::new(&self.spki, host, now)?;
+        let signature = self.sign(service, &draft.digest()?).await?;
+        draft.with_signature(signature)
+    }
+
+    /// Whether it is to have a certificate and has none.
+    pub(crate) fn lacks_certificate(&self) -> bool {
+        self.published.algorithm == SigningAlgorithm::RS256 && self.published.certificate.is_none()
+    }
+
+    /// Gives it the certificate that it is also published in.
+    pub(crate) fn set_certificate(&mut self, certificate: Option<Vec<u8>>) {
         let common = &mut self.published.jwk.common;
         common.x509_chain = certificate.as_deref().map(certificate::chain);
         common.x509_sha1_fingerprint = certificate.as_deref().map(certificate::thumbprint);
         self.published.certificate = certificate;
-        self
     }
 
-    fn term(&self) -> (SigningAlgorithm, Timestamp) {
+    /// What tells it from the others of a stack.
+    pub(crate) fn term(&self) -> (SigningAlgorithm, Timestamp) {
         (self.published.algorithm, self.active_from)
     }
 }
@@ -139,6 +167,11 @@ impl Signer {
     /// From the keys that there are, in any order.
     pub(crate) fn new(keys: Vec<KnownKey>) -> Self {
         Self { keys }
+    }
+
+    /// The keys, in any order.
+    pub(crate) fn keys_mut(&mut self) -> &mut [KnownKey] {
+        &mut self.keys
     }
 
     /// The keys of the JWKS at this time: those that will sign, do, and did while a token of theirs
@@ -200,14 +233,9 @@ impl Signer {
                     },
                     claims,
                 )?;
-                let digest = digest(&SHA256, input.as_bytes());
-                let signature = match &key.private {
-                    PrivateKey::Service(key) => service.sign(key, &digest).await?,
-                    PrivateKey::Here(pair) => pair.sign(&digest)?,
-                    PrivateKey::Elsewhere => {
-                        return Err(SignError::Jwt("this function does not sign".to_owned()));
-                    }
-                };
+                let signature = key
+                    .sign(service, &digest(&SHA256, input.as_bytes()))
+                    .await?;
                 Ok(format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature)))
             }
         }

@@ -56,7 +56,8 @@ impl SigningKeys {
         let now = parts.clock.now();
         let stored = source.current(now).await?;
         let signer = source.signer(&stored, now).await?;
-        let known = Refreshing::new(stored.version, signer, now);
+        let (version, signer) = source.certified(stored, signer, now).await?;
+        let known = Refreshing::new(version, signer, now);
         Ok(Self {
             source,
             clock: Arc::clone(&parts.clock),

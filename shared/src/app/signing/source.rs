@@ -46,7 +46,8 @@ impl Source {
         if stored.version == known {
             return Ok(None);
         }
-        Ok(Some((stored.version, self.signer(&stored, now).await?)))
+        let signer = self.signer(&stored, now).await?;
+        Ok(Some(self.certified(stored, signer, now).await?))
     }
 
     /// The stored keys, after whatever is due has been added to them by a function that may.
@@ -55,9 +56,10 @@ impl Source {
         let mut next = match stored {
             None if !self.key_use.rotates() => return Err(StartError::NoKeysYet),
             None => {
-                let mut keys = self.first(now).await?;
-                self.certify(&mut keys, now).await;
-                let first = StoredSigningKeys { keys, version: 1 };
+                let first = StoredSigningKeys {
+                    keys: self.first(now).await?,
+                    version: 1,
+                };
                 let created = self.store.create_signing_keys(&first).await;
                 return self.settle(created, first).await;
             }
@@ -65,18 +67,17 @@ impl Source {
             Some(stored) => stored,
         };
         let due = self.due(&next, now).await?;
-        let is_due = !due.is_empty();
-        next.keys.extend(due);
-        if !self.certify(&mut next.keys, now).await && !is_due {
+        if due.is_empty() {
             return Ok(next);
         }
+        next.keys.extend(due);
         next.version += 1;
         let committed = self.store.commit_signing_keys(&next).await;
         self.settle(committed, next).await
     }
 
     /// Whoever wrote first has decided; the others take what is there.
-    async fn settle(
+    pub(super) async fn settle(
         &self,
         result: Result<(), CommitError>,
         ours: StoredSigningKeys,
@@ -198,15 +199,13 @@ impl Source {
         let certificate = stored.certificate.as_deref();
         let certificate = certificate.map(|text| STANDARD.decode(text)).transpose();
         let (spki, private) = self.halves(stored).await?;
-        let known = KnownKey::new(stored.algorithm, &spki, private, stored.active_from)?;
-        Ok(known.with_certificate(certificate.map_err(broken)?))
+        let mut known = KnownKey::new(stored.algorithm, &spki, private, stored.active_from)?;
+        known.set_certificate(certificate.map_err(broken)?);
+        Ok(known)
     }
 
     /// The public half of a stored key, as SPKI in DER, and the private one as far as it is needed.
-    pub(super) async fn halves(
-        &self,
-        stored: &StoredSigningKey,
-    ) -> Result<(Vec<u8>, PrivateKey), StartError> {
+    async fn halves(&self, stored: &StoredSigningKey) -> Result<(Vec<u8>, PrivateKey), StartError> {
         let algorithm = stored.algorithm;
         match &stored.key {
             StoredPrivateKey::Service(id) => {

@@ -1,0 +1,78 @@
+//! What is good once: codes, assertions, login tickets.
+
+use shared::domain::{
+    ids::{ClientId, CodeId},
+    login_ticket::LoginTicket,
+};
+
+use crate::fixtures::{
+    NOW, client_id, code, family, is_conflict, redeemed, store, use_of, user_id,
+};
+
+#[tokio::test]
+async fn a_code_is_used_once_with_or_without_a_family() {
+    for family in [None, Some(&family(1))] {
+        let store = store().await;
+        let id = CodeId::from_bytes([1; 16]);
+        let user = user_id();
+        assert!(is_conflict(
+            store.commit_code(use_of(&user, &redeemed(1), family)).await
+        ));
+        store.put_code(id, &code()).await.unwrap();
+        assert_eq!(store.load_code(&user, id).await.unwrap(), Some(code()));
+        assert!(!is_conflict(
+            store.commit_code(use_of(&user, &redeemed(1), family)).await
+        ));
+        assert!(is_conflict(
+            store.commit_code(use_of(&user, &redeemed(2), None)).await
+        ));
+        let after = store.load_code(&user, id).await.unwrap().unwrap();
+        assert_eq!(after.redeemed, Some(redeemed(1)));
+        let families = store.load_families(&user).await.unwrap();
+        assert_eq!(families.first(), family);
+    }
+}
+
+#[tokio::test]
+async fn a_code_and_its_family_are_written_together_or_not_at_all() {
+    let store = store().await;
+    let (user, id) = (user_id(), CodeId::from_bytes([1; 16]));
+    store.put_code(id, &code()).await.unwrap();
+    store.put_family(&family(1)).await.unwrap();
+    assert!(is_conflict(
+        store
+            .commit_code(use_of(&user, &redeemed(1), Some(&family(1))))
+            .await
+    ));
+    assert_eq!(
+        store.load_code(&user, id).await.unwrap().unwrap().redeemed,
+        None
+    );
+}
+
+#[tokio::test]
+async fn an_assertion_is_used_once_by_each_client() {
+    let store = store().await;
+    let other = ClientId::parse("other").unwrap();
+    assert!(!is_conflict(
+        store.put_assertion(&client_id(), "jti", NOW).await
+    ));
+    assert!(is_conflict(
+        store.put_assertion(&client_id(), "jti", NOW).await
+    ));
+    assert!(!is_conflict(store.put_assertion(&other, "jti", NOW).await));
+}
+
+#[tokio::test]
+async fn a_login_ticket_is_used_once() {
+    let store = store().await;
+    let ticket = LoginTicket {
+        id: "one".to_owned(),
+        user_id: user_id(),
+        browser: String::new(),
+        verifier: String::new(),
+        expires_at: NOW,
+    };
+    assert!(!is_conflict(store.put_used_ticket(&ticket).await));
+    assert!(is_conflict(store.put_used_ticket(&ticket).await));
+}

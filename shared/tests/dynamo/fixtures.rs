@@ -1,0 +1,199 @@
+//! What the tests put into the store, and the store itself.
+
+use std::net::IpAddr;
+
+use dynoxide::Database;
+use shared::{
+    adapters::dynamo::{CodeExchange, CommitError, LoginRecord, Store},
+    domain::{
+        client::RefreshTokenPolicy,
+        code::{AuthorizationCode, Redeemed},
+        family::{Exchange, Family, Login, Redemption},
+        ids::{
+            Audience, ClientId, CodeId, ConnectionName, DeviceName, FamilyId, RequestId, SessionId,
+            UserId,
+        },
+        pipeline::Pipeline,
+        scope::Scope,
+        sealed::KeyId,
+        throttle::{Bucket, Origin},
+        time::{Lifetime, Timestamp},
+        user::{Profile, User},
+    },
+    password::PasswordHash,
+};
+
+pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+pub(crate) async fn store() -> Store {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let database = Database::memory().unwrap();
+    tokio::spawn(dynoxide::server::serve_on(listener, database));
+    let store = Store::local(endpoint, "ratchet");
+    store.create_table().await.unwrap();
+    store
+}
+
+pub(crate) fn user_id() -> UserId {
+    UserId::parse("auth0|5f7c8ec7c33c6c004bbafe82").unwrap()
+}
+
+pub(crate) fn client_id() -> ClientId {
+    ClientId::parse("AaiyAPdpYdesoKnqjj8HJqRn4T5titww").unwrap()
+}
+
+pub(crate) fn audience() -> Audience {
+    Audience::parse("https://api.example.com").unwrap()
+}
+
+pub(crate) const fn request(n: u8) -> RequestId {
+    RequestId::from_bytes([n; 16])
+}
+
+pub(crate) fn policy() -> RefreshTokenPolicy {
+    RefreshTokenPolicy {
+        leeway: Lifetime::from_secs(10),
+        ..RefreshTokenPolicy::ROTATING
+    }
+}
+
+pub(crate) fn exchange(n: u8) -> Exchange {
+    Exchange {
+        request: request(n),
+        active_key: KeyId::new(1),
+        now: NOW,
+    }
+}
+
+pub(crate) fn family(n: u8) -> Family {
+    let login = Login {
+        user_id: user_id(),
+        client_id: client_id(),
+        audience: Some(audience()),
+        scope: Scope::parse("openid profile email offline_access read:orders write:orders"),
+        auth_time: NOW,
+        session_id: Some(SessionId::from_bytes([9; 16])),
+        device: None,
+    };
+    Family::begin(FamilyId::from_bytes([n; 16]), login, &policy(), exchange(0))
+}
+
+pub(crate) fn phone() -> DeviceName {
+    DeviceName::parse("Ada's phone").unwrap()
+}
+
+pub(crate) fn rotated(family: &Family, n: u8) -> Family {
+    match family.redeem(family.generation, &policy(), exchange(n)) {
+        Redemption::Exchange { next, .. } => *next,
+        other => panic!("not exchanged: {other:?}"),
+    }
+}
+
+/// With as many buckets as a family keeps, each under the longest name.
+pub(crate) fn busy(family: &Family) -> Family {
+    let origin = |last| {
+        Origin::of(Some(IpAddr::from([
+            0x2001, 0xdb8, 0xffff, last, 0, 0, 0, 0,
+        ])))
+    };
+    let buckets = (0xfff1..=0xfff4).map(|last| (origin(last), Bucket::full_at(NOW)));
+    Family {
+        buckets: buckets.collect(),
+        ..family.clone()
+    }
+}
+
+pub(crate) async fn stored(store: &Store, family: &Family) -> Option<Family> {
+    store.load_family(&family.user_id, family.id).await.unwrap()
+}
+
+pub(crate) fn is_conflict(result: Result<(), CommitError>) -> bool {
+    match result {
+        Ok(()) => false,
+        Err(CommitError::Conflict) => true,
+        Err(CommitError::Store(error)) => panic!("{error}"),
+    }
+}
+
+pub(crate) fn login_record() -> LoginRecord {
+    LoginRecord {
+        user: User {
+            user_id: user_id(),
+            connection: connection(),
+            profile: Profile {
+                email: Some("Ada@Example.com".to_owned()),
+                email_verified: true,
+                username: Some("ada".to_owned()),
+                name: Some("Ada Lovelace".to_owned()),
+                ..Profile::default()
+            },
+            blocked: false,
+            app_metadata: serde_json::from_str(r#"{"plan":{"name":"gold","seats":5,"f":1.5}}"#)
+                .unwrap(),
+            user_metadata: serde_json::Map::new(),
+            attributes: serde_json::from_str(r#"{"favorite_color":"blue"}"#).unwrap(),
+            identities: Vec::new(),
+            roles: Vec::new(),
+            permissions: std::collections::BTreeMap::new(),
+            created_at: NOW,
+            updated_at: NOW,
+        },
+        password_hash: Some(hash("first")),
+    }
+}
+
+pub(crate) fn hash(password: &str) -> PasswordHash {
+    PasswordHash::import(bcrypt::hash(password, 4).unwrap()).unwrap()
+}
+
+pub(crate) fn connection() -> ConnectionName {
+    ConnectionName::parse("Username-Password-Authentication").unwrap()
+}
+
+pub(crate) fn code() -> AuthorizationCode {
+    AuthorizationCode {
+        user_id: user_id(),
+        client_id: client_id(),
+        redirect_uri: "https://app.example/cb".to_owned(),
+        redirect_uri_was_sent: true,
+        audience: Some(audience()),
+        scope: Scope::parse("openid offline_access"),
+        nonce: None,
+        challenge: None,
+        auth_time: NOW,
+        tells_auth_time: false,
+        session_id: SessionId::from_bytes([9; 16]).to_string(),
+        pipeline: Pipeline::Legacy,
+        device: Some(phone()),
+        rests_on_consent: false,
+        expires_at: NOW.plus(Lifetime::from_secs(60)),
+        redeemed: None,
+    }
+}
+
+pub(crate) fn redeemed(n: u8) -> Redeemed {
+    Redeemed {
+        at: NOW,
+        by: request(n).to_string(),
+        family_id: None,
+    }
+}
+
+pub(crate) fn use_of<'a>(
+    user_id: &'a UserId,
+    redeemed: &'a Redeemed,
+    family: Option<&'a Family>,
+) -> CodeExchange<'a> {
+    CodeExchange {
+        user_id,
+        code_id: CodeId::from_bytes([1; 16]),
+        redeemed,
+        family,
+        rests_on_consent: false,
+    }
+}
+
+pub(crate) fn connection_name(name: &str) -> ConnectionName {
+    ConnectionName::parse(name).unwrap()
+}

@@ -1,0 +1,13 @@
+//! The store against a real engine: every condition once holding and once failing, and what goes in
+//! coming out again.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+mod codes;
+mod configuration;
+mod devices;
+mod families;
+mod fixtures;
+mod grants;
+mod logins;
+mod users;

@@ -1,0 +1,150 @@
+//! Users, the names that they log in under, and sessions.
+
+use shared::{
+    adapters::dynamo::CommitError,
+    domain::{
+        ids::{ClientId, ConnectionName, SessionId, UserId},
+        scope::Scope,
+        session::Session,
+        settings::Settings,
+        time::Lifetime,
+    },
+};
+
+use crate::fixtures::{
+    NOW, audience, client_id, connection, hash, is_conflict, login_record, store, user_id,
+};
+
+#[tokio::test]
+async fn permissions_are_read_as_they_were_written() {
+    let store = store().await;
+    let mut record = login_record();
+    store.put_user(&record).await.unwrap();
+    let load = || async { store.load_user(&user_id()).await.unwrap().unwrap() };
+    assert_eq!(load().await, record);
+    record.user.roles = vec!["Editor".to_owned()];
+    record.user.permissions = [(audience(), Scope::parse("read write"))].into();
+    store.put_user(&record).await.unwrap();
+    assert_eq!(load().await, record);
+}
+
+#[tokio::test]
+async fn a_user_is_found_by_every_name_in_any_case() {
+    let store = store().await;
+    let record = login_record();
+    store.put_user(&record).await.unwrap();
+    for name in ["ada@example.com", " ADA@example.com ", "Ada"] {
+        assert_eq!(
+            store
+                .load_login(&connection(), name)
+                .await
+                .unwrap()
+                .as_ref(),
+            Some(&record)
+        );
+    }
+    assert_eq!(store.load_login(&connection(), "eve").await.unwrap(), None);
+    store.delete_user(&record.user).await.unwrap();
+    assert_eq!(store.load_login(&connection(), "ada").await.unwrap(), None);
+    assert_eq!(store.load_user(&user_id()).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_login_name_belongs_to_one_user() {
+    let store = store().await;
+    store.put_user(&login_record()).await.unwrap();
+    let mut thief = login_record();
+    thief.user.user_id = UserId::parse("auth0|eve").unwrap();
+    thief.user.profile.username = None;
+    assert!(is_conflict(store.put_user(&thief).await));
+    assert_eq!(store.load_user(&thief.user.user_id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_changed_login_name_lets_go_of_the_old_one() {
+    let store = store().await;
+    let mut record = login_record();
+    store.put_user(&record).await.unwrap();
+    record.user.profile.username = Some("countess".to_owned());
+    store.put_user(&record).await.unwrap();
+    assert_eq!(store.load_login(&connection(), "ada").await.unwrap(), None);
+    assert!(
+        store
+            .load_login(&connection(), "countess")
+            .await
+            .unwrap()
+            .is_some()
+    );
+}
+
+#[tokio::test]
+async fn a_user_who_changes_connection_leaves_no_name_behind() {
+    let store = store().await;
+    let mut record = login_record();
+    store.put_user(&record).await.unwrap();
+    record.user.connection = ConnectionName::parse("Customers").unwrap();
+    store.put_user(&record).await.unwrap();
+    assert_eq!(store.load_login(&connection(), "ada").await.unwrap(), None);
+    let there = store
+        .load_login(&record.user.connection, "ada")
+        .await
+        .unwrap();
+    assert_eq!(there, Some(record));
+}
+
+#[tokio::test]
+async fn a_password_hash_is_replaced_only_if_it_is_the_one_that_was_read() {
+    let store = store().await;
+    let record = login_record();
+    store.put_user(&record).await.unwrap();
+    let (second, third) = (hash("second"), hash("third"));
+    store.commit_password_hash(&record, &second).await.unwrap();
+    store.commit_password_hash(&record, &third).await.unwrap();
+    let after = store.load_user(&user_id()).await.unwrap().unwrap();
+    assert_eq!(after.password_hash, Some(second));
+}
+
+#[tokio::test]
+async fn a_visit_does_not_revive_a_session() {
+    let store = store().await;
+    let id = SessionId::from_bytes([3; 16]);
+    let settings = Settings::default();
+    let session = Session::begin(user_id(), id.to_string(), &settings, NOW);
+    let later = NOW.plus(Lifetime::from_secs(60));
+    store.put_session(id, &session).await.unwrap();
+    let other = ClientId::parse("other").unwrap();
+    for client in [client_id(), other.clone(), client_id()] {
+        let touched = session.touched(&settings, later);
+        store.touch_session(id, &touched, &client).await.unwrap();
+    }
+    let there = store.load_session(&user_id(), id).await.unwrap().unwrap();
+    let visited = Session {
+        clients: [client_id(), other].into(),
+        ..session.touched(&settings, later)
+    };
+    assert_eq!(there, visited);
+
+    store.put_session(id, &visited).await.unwrap();
+    let third = ClientId::parse("third").unwrap();
+    store.touch_session(id, &visited, &third).await.unwrap();
+    let renewed = visited.renewed(&settings, NOW.plus(Lifetime::from_secs(90)));
+    store.renew_session(id, &renewed).await.unwrap();
+    let ended = store.delete_session(&user_id(), id).await.unwrap().unwrap();
+    assert_eq!(ended.clients.len(), 3, "a login meanwhile is not forgotten");
+    assert_eq!(
+        Session {
+            clients: renewed.clients.clone(),
+            ..ended
+        },
+        renewed
+    );
+
+    assert_eq!(store.delete_session(&user_id(), id).await.unwrap(), None);
+    for refused in [
+        store.touch_session(id, &session, &client_id()).await,
+        store.renew_session(id, &session).await,
+    ] {
+        assert!(matches!(refused, Err(CommitError::Conflict)));
+    }
+    assert_eq!(store.load_session(&user_id(), id).await.unwrap(), None);
+}
