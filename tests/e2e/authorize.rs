@@ -273,3 +273,44 @@ async fn a_code_belongs_to_the_challenge_of_its_own_request() {
     );
     Tokens::expect(server.exchange(&first).await);
 }
+
+#[tokio::test]
+async fn without_a_redirect_uri_it_is_the_first_callback() {
+    let server = Server::shared();
+    let login = server.login(&SPA_STRICT).without("redirect_uri");
+    let callback = login.callback().await;
+    assert_eq!(callback.target(), SPA_STRICT.callback);
+    callback.code();
+}
+
+#[tokio::test]
+async fn request_objects_and_registrations_are_refused_by_name() {
+    for name in ["request", "request_uri", "registration"] {
+        let callback = ask_with_session(&[(name, "x")]).await;
+        callback.assert_error(
+            &format!("{name}_not_supported"),
+            &format!("Parameter {name} is not supported"),
+        );
+    }
+}
+
+#[tokio::test]
+async fn hints_and_legacy_parameters_are_passed_over() {
+    let callback = ask_with_session(&[
+        ("screen_hint", "signup"),
+        ("display", "page"),
+        ("claims_locales", "de"),
+        ("acr_values", "x"),
+        ("claims", "{}"),
+        ("organization", "org_1"),
+        ("invitation", "x"),
+        ("connection_scope", "x"),
+        ("protocol", "oauth2"),
+        ("owp", "true"),
+        ("_csrf", "x"),
+        ("_intstate", "deprecated"),
+        ("access_type", "offline"),
+    ])
+    .await;
+    callback.code();
+}

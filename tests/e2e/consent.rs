@@ -201,7 +201,8 @@ async fn the_page_says_who_wants_what() {
     let (_, page) = consent_page(server, &user).await;
     assert_page(&page);
     let text = html::unescape(&page.text());
-    for word in [THIRD_PARTY.name, "orders"] {
+    let offline = "Access while you are not using the application";
+    for word in [THIRD_PARTY.name, "orders", offline] {
         assert!(text.contains(word), "`{word}` is not in {page}");
     }
 }

@@ -76,40 +76,63 @@ async fn endpoints_lie_below_the_issuer() {
 }
 
 #[tokio::test]
-async fn the_document_lists_what_clients_choose_from() {
+async fn the_document_lists_what_auth0_lists_and_what_is_ours() {
     let document = document(Server::shared()).await;
-    for (field, expected) in [
-        ("scopes_supported", "openid profile offline_access email"),
-        ("response_types_supported", "code id_token token"),
-        ("response_modes_supported", "query fragment form_post"),
+    for (field, auth0s, ours) in [
         (
-            "grant_types_supported",
-            "authorization_code refresh_token client_credentials \
-             urn:ietf:params:oauth:grant-type:device_code",
+            "scopes_supported",
+            "openid profile offline_access name given_name family_name nickname email \
+             email_verified picture created_at identities phone address",
+            "",
         ),
-        ("subject_types_supported", "public"),
-        ("code_challenge_methods_supported", "S256 plain"),
-        ("id_token_signing_alg_values_supported", "HS256 RS256 PS256"),
+        ("response_modes_supported", "query fragment form_post", ""),
+        (
+            // Newer tenants of Auth0 list them, too.
+            "grant_types_supported",
+            "authorization_code implicit refresh_token client_credentials password \
+             http://auth0.com/oauth/grant-type/password-realm \
+             urn:ietf:params:oauth:grant-type:device_code",
+            "",
+        ),
+        ("subject_types_supported", "public", ""),
+        ("code_challenge_methods_supported", "S256 plain", ""),
+        (
+            "id_token_signing_alg_values_supported",
+            "HS256 RS256 PS256",
+            "ES256",
+        ),
         (
             "token_endpoint_auth_methods_supported",
             "client_secret_basic client_secret_post private_key_jwt",
+            "none",
         ),
         (
             "token_endpoint_auth_signing_alg_values_supported",
             "RS256 RS384 PS256",
+            "",
         ),
         (
             "claims_supported",
-            "aud auth_time email email_verified exp family_name given_name iat iss name nickname \
-             picture sub",
+            "aud auth_time created_at email email_verified exp family_name given_name iat \
+             identities iss name nickname phone_number picture sub",
+            "",
         ),
     ] {
-        let listed = names(&document[field]);
-        for name in expected.split_whitespace() {
-            assert!(listed.contains(name), "{field} lacks {name}: {listed:?}");
-        }
+        let all = auth0s.split_whitespace().chain(ours.split_whitespace());
+        let expected: BTreeSet<&str> = all.collect();
+        assert_eq!(names(&document[field]), expected, "{field}");
     }
-    assert!(!names(&document["response_modes_supported"]).contains("web_message"));
+    let kinds = names(&document["response_types_supported"]);
+    let expected = [
+        "code",
+        "token",
+        "id_token",
+        "code token",
+        "code id_token",
+        "token id_token",
+        "code token id_token",
+    ];
+    assert_eq!(kinds, BTreeSet::from(expected));
 }
 
 #[tokio::test]

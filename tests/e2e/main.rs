@@ -31,6 +31,7 @@ mod rbac;
 mod redirect_uri;
 mod revoke;
 mod secrecy;
+mod seeds;
 mod session;
 mod silent;
 mod token;

@@ -19,7 +19,10 @@ async fn is_accepted(app: &App, redirect_uri: &str) -> bool {
         assert_eq!(location.path(), "/u/login", "{answer}");
         return true;
     }
-    assert_error_page(&answer, "Callback URL mismatch");
+    let printed: String = redirect_uri.chars().filter(|c| !c.is_control()).collect();
+    let told =
+        format!("Callback URL mismatch. {printed} is not in the list of allowed callback URLs");
+    assert_error_page(&answer, &told);
     assert_eq!(answer.status, 403, "{answer}");
     false
 }

@@ -1,9 +1,9 @@
 //! `prompt`, `max_age` and the browser session that `/authorize` answers from.
 
 use e2e::{
-    Server,
+    Launch, Server,
     apps::{API, NATIVE, SPA_STRICT, User, WEB_POST},
-    jwt,
+    jwt, tenant,
 };
 
 #[tokio::test]
@@ -174,4 +174,36 @@ async fn a_loopback_callback_without_consent_is_not_answered_silently() {
         .await
         .callback()
         .assert_error("consent_required", "Consent required");
+}
+
+#[tokio::test]
+async fn choosing_an_account_means_logging_in_again() {
+    let server = Server::shared();
+    let browser = server.browser();
+    server.login(&SPA_STRICT).browser(&browser).callback().await;
+    let login = server.login(&SPA_STRICT).browser(&browser);
+    let login = login.with("prompt", "select_account");
+    login.open().await.page_at("/u/login");
+}
+
+#[tokio::test]
+async fn a_tenant_may_have_sessions_that_end_with_the_browser() {
+    for (mode, persistent) in [("persistent", true), ("non-persistent", false)] {
+        let line = "friendly_name: Ratchet Tests";
+        let changed = format!("{line}\n  session_cookie: {{ mode: {mode} }}");
+        let launch = Launch::new().tenant(tenant::changed(line, &changed));
+        let Some(server) = launch.start("changes a tenant setting") else {
+            return;
+        };
+        let browser = server.browser();
+        let login = server.login(&SPA_STRICT).browser(&browser);
+        let page = login.open().await.page_at("/u/login");
+        let ada = User::ada();
+        let answer = browser.log_in(&page, &ada.email, ada.password).await;
+        let cookies = answer.set_cookies();
+        let cookie = cookies.iter().find(|cookie| cookie.starts_with("auth0="));
+        let cookie = cookie.unwrap_or_else(|| panic!("no session in {answer}"));
+        assert!(cookie.contains("HttpOnly"), "{cookie}");
+        assert_eq!(cookie.contains("Max-Age="), persistent, "{cookie}");
+    }
 }

@@ -146,6 +146,12 @@ async fn a_machines_access_token() {
     assert_eq!(claims["gty"], "client-credentials");
     assert_eq!(claims["scope"], "read:orders");
 
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("audience", RFC9068_API),
+    ];
+    let bare = Tokens::expect(server.token(&M2M, &form).await);
+    assert!(!bare.has("scope"), "{}", bare.body);
     let token = verify(
         server,
         &ask(RFC9068_API).await,
@@ -263,6 +269,10 @@ async fn a_refreshed_access_token_says_what_the_first_said() {
         for same in ["iss", "sub", "aud", "azp", "client_id", "scope"] {
             assert_eq!(before[same], after[same], "{after}");
         }
+        // A code has none; the newer dialect never does.
+        assert_eq!(before.get("gty"), None, "{before}");
+        let gty = (audience == API).then_some("refresh_token");
+        assert_eq!(after["gty"].as_str(), gty, "{after}");
     }
 }
 
@@ -330,4 +340,42 @@ async fn claims_of_a_person_without_profile_are_left_out() {
     assert!(claims.get("given_name").is_none(), "{claims}");
     let object = claims.as_object().expect("claims are an object");
     assert!(object.values().all(|value| !value.is_null()), "{claims}");
+}
+
+#[tokio::test]
+async fn phone_and_middle_name_are_told_for_their_scopes() {
+    let Some(server) = Server::start("imports a user") else {
+        return;
+    };
+    let file = "users:
+  - user_id: auth0|zoe
+    email: zoe@example.com
+    middle_name: M.
+    phone_number: '+441234567890'
+    phone_verified: true
+";
+    server.import_tenant(file.to_owned()).await;
+    for (scope, told, hidden) in [
+        (
+            "openid phone",
+            "phone_number phone_number_verified",
+            "middle_name",
+        ),
+        ("openid profile", "middle_name", "phone_number"),
+    ] {
+        let login = server.login(&SPA_STRICT).user(&User::zoe()).scope(scope);
+        let tokens = login.tokens().await;
+        let (_, in_token) = jwt::peek(&tokens.id_token());
+        let access_token = tokens.access_token();
+        let answer = server
+            .http()
+            .get_with_bearer("/userinfo", &access_token)
+            .await;
+        for claims in [in_token, answer.json()] {
+            for name in told.split(' ') {
+                assert!(claims.get(name).is_some(), "{name} in {claims}");
+            }
+            assert_eq!(claims.get(hidden), None, "{claims}");
+        }
+    }
 }

@@ -14,6 +14,8 @@
 pub mod apps;
 pub mod assertions;
 pub mod browser;
+#[cfg(test)]
+mod documents;
 pub mod faulty;
 pub mod flow;
 pub mod html;

@@ -159,3 +159,26 @@ async fn a_poll_that_waits_is_one_read_and_one_write_and_a_hasty_one_writes_noth
     assert_invalid(&forged);
     assert_eq!(forged.cost(), Cost::NOTHING);
 }
+
+#[tokio::test]
+async fn each_refusal_of_the_flow_has_its_code_in_the_log() {
+    let Some(server) = Server::start("reads the server's log") else {
+        return;
+    };
+    super::ask(&server, &NATIVE, &[]).await;
+    let waiting = begin(&server, &TV).await;
+    let browser = server.browser();
+    let wrong = browser.open("/activate?user_code=BCDF-GHJK").await;
+    assert_wrong_code(&wrong.page());
+    let page = waiting.scan(&browser).await;
+    press(&browser, &page, "cancel").await.page();
+    super::assert_declined(&waiting.poll(&server).await);
+    let connected = begin(&server, &TV).await;
+    connected.connect(&server, &User::ada()).await;
+    Tokens::expect(connected.poll(&server).await);
+    let log = server.stop();
+    for event in ["fdeaz", "fdeac", "fdecc", "fede", "sede"] {
+        let field = format!("type=\"{event}\"");
+        assert!(log.contains(&field), "no `{event}` in {log}");
+    }
+}

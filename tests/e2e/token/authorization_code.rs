@@ -6,7 +6,7 @@ use e2e::{
         API, NATIVE, ONLINE_API, SPA_CODE_ONLY, SPA_LEEWAY, SPA_STRICT, SPA_UNROTATED, WEB_BASIC,
         WEB_CLASSIC, WEB_POST,
     },
-    assert_oauth_error, assert_refused, assert_unknown_refresh_token, jwt, pkce, scopes,
+    assert_oauth_error, assert_unknown_refresh_token, jwt, pkce, scopes,
 };
 use serde_json::json;
 
@@ -104,7 +104,9 @@ async fn a_challenge_wants_a_verifier() {
     for app in [SPA_STRICT, WEB_POST] {
         let mut code = server.login(&app).code().await;
         code.verifier = None;
-        assert_refused(&server.exchange(&code).await);
+        let answer = server.exchange(&code).await;
+        let description = "Failed to verify code verifier";
+        assert_oauth_error(&answer, 403, "invalid_grant", description);
     }
 }
 
@@ -157,7 +159,8 @@ async fn a_redirect_uri_that_was_sent_must_be_sent_again() {
         .into_iter()
         .filter(|(name, _)| *name != "redirect_uri")
         .collect();
-    assert_refused(&server.token(&SPA_STRICT, &without).await);
+    let answer = server.token(&SPA_STRICT, &without).await;
+    assert_oauth_error(&answer, 403, "invalid_grant", INVALID_CODE);
 }
 
 #[tokio::test]
@@ -191,8 +194,11 @@ async fn a_code_expires() {
     let Some(server) = Server::start("moves the clock") else {
         return;
     };
+    let early = server.login(&SPA_STRICT).code().await;
+    server.advance(50).await;
+    Tokens::expect(server.exchange(&early).await);
     let code = server.login(&SPA_STRICT).code().await;
-    server.advance(11 * 60).await;
+    server.advance(60).await;
     let answer = server.exchange(&code).await;
     assert_oauth_error(&answer, 403, "invalid_grant", INVALID_CODE);
 }
@@ -230,6 +236,7 @@ async fn an_api_without_offline_access_gives_no_refresh_token() {
         .tokens()
         .await;
     assert!(!tokens.has("refresh_token"), "{}", tokens.body);
+    assert_eq!(tokens.scope(), scopes("openid read:stock"));
     assert_eq!(tokens.body["expires_in"], 300);
 }
 
@@ -246,6 +253,7 @@ async fn a_client_without_the_refresh_grant_gets_no_refresh_token() {
     let server = Server::shared();
     let tokens = server.login(&SPA_CODE_ONLY).tokens().await;
     assert!(!tokens.has("refresh_token"), "{}", tokens.body);
+    assert!(!tokens.scope().contains(&"offline_access".to_owned()));
 }
 
 #[tokio::test]
@@ -253,6 +261,7 @@ async fn a_browser_application_without_rotation_gets_no_refresh_token() {
     let server = Server::shared();
     let tokens = server.login(&SPA_UNROTATED).tokens().await;
     assert!(!tokens.has("refresh_token"), "{}", tokens.body);
+    assert!(!tokens.scope().contains(&"offline_access".to_owned()));
 }
 
 #[tokio::test]

@@ -207,3 +207,18 @@ async fn by_default_a_hundred_pass_at_once_and_then_ten_a_second() {
     let answer = server.refresh(&WEB_CLASSIC, &token).await;
     assert_eq!(answer.header("x-ratelimit-remaining"), Some("99"));
 }
+
+#[tokio::test]
+async fn a_throttled_exchange_is_in_the_log() {
+    let Some(server) = server_with_limit(&WEB_CLASSIC).await else {
+        return;
+    };
+    let token = server.login(&WEB_CLASSIC).refresh_token().await;
+    for _ in 0..3 {
+        server.refreshed(&WEB_CLASSIC, &token).await;
+    }
+    assert_throttled(&server.refresh(&WEB_CLASSIC, &token).await, "60");
+    let log = server.stop();
+    assert!(log.contains("type=\"api_limit\""), "{log}");
+    assert!(!log.contains(&token), "a token in the log");
+}
