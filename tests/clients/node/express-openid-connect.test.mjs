@@ -1,7 +1,6 @@
 // express-openid-connect: an application on a server, with a real Chromium as its visitor.
 
 import assert from 'node:assert/strict';
-import { request } from 'node:https';
 import { after, before, describe, test } from 'node:test';
 
 import express from 'express';
@@ -10,6 +9,7 @@ import openidConnect from 'express-openid-connect';
 import { fillInLogin } from './chromium.mjs';
 import { demo, startLocal, testTenantText } from './local.mjs';
 import { openProfile, startSite } from './site.mjs';
+import { trusting } from './trust.mjs';
 
 const APP = {
   baseURL: 'https://express.example.com',
@@ -41,6 +41,8 @@ describe('express-openid-connect', () => {
       secret: 'the key of the application’s own cookies',
       issuerBaseURL: server.issuer,
       customFetch: trusting(server.certificate.cert),
+      // The SDK gives up after five seconds, which a busy machine may need for a debug build.
+      httpTimeout: 60_000,
       ...app,
     };
     const site = await startSite(server, application(config));
@@ -186,23 +188,6 @@ function known({ user, accessToken, refreshToken }) {
 /** The claims of the access token in the answer of a refresh. */
 function tokensIn({ access_token }) {
   return JSON.parse(Buffer.from(access_token.split('.')[1], 'base64url'));
-}
-
-/** `fetch`, trusting one certificate. */
-function trusting(ca) {
-  return (url, { method, headers, body }) =>
-    new Promise((done, failed) => {
-      const options = { method, headers: Object.fromEntries(headers), ca };
-      const sent = request(url, options, async (response) => {
-        const chunks = await response.toArray();
-        const { statusCode: status, headersDistinct } = response;
-        const names = Object.entries(headersDistinct);
-        const pairs = names.flatMap(([name, values]) => values.map((value) => [name, value]));
-        done(new Response(Buffer.concat(chunks), { status, headers: pairs }));
-      });
-      sent.once('error', failed);
-      sent.end(body?.toString());
-    });
 }
 
 /** Asks the application. */

@@ -24,12 +24,17 @@ class Jar {
 }
 
 export class Browser {
+  #fetch;
   #jar = new Jar();
+
+  constructor({ fetch = globalThis.fetch } = {}) {
+    this.#fetch = fetch;
+  }
 
   /** One request, no redirect followed. */
   async request(url, options = {}) {
     const headers = { ...options.headers, cookie: this.#jar.header() };
-    const response = await fetch(url, { ...options, headers, redirect: 'manual' });
+    const response = await this.#fetch(url, { ...options, headers, redirect: 'manual' });
     this.#jar.store(response);
     return response;
   }
