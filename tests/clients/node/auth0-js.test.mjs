@@ -3,20 +3,20 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { fillInLogin } from './chromium.mjs';
+import { VERSIONS, authorize, call, logIn } from './auth0-js-page.mjs';
 import { demo, startLocal, testTenantText } from './local.mjs';
 import { CUSTOM_DOMAIN, openProfile, pageWith, startSite } from './site.mjs';
 
 const APP = { clientID: 'spa-hybrid', redirectUri: 'https://hybrid.example.com/callback' };
 const LAPTOP = { clientID: 'spa-framed', redirectUri: 'https://localhost/callback' };
 
-for (const [version, folder] of Object.entries({ 9: 'auth0-js', 10: 'auth0-js-10' })) {
+for (const { version, file } of VERSIONS) {
   describe(`auth0.js ${version}`, () => {
     let server;
     let site;
     before(async () => {
       server = await startLocal({ tls: true, tenant: await testTenantText() });
-      site = await startSite(server, await pageWith(`${folder}/dist/auth0.min.js`));
+      site = await startSite(server, await pageWith(file));
     });
     after(async () => {
       await site?.stop();
@@ -48,7 +48,7 @@ for (const [version, folder] of Object.entries({ 9: 'auth0-js', 10: 'auth0-js-10
       assert.equal(result.expiresIn, 7200);
       assert.equal(result.scope, 'openid profile email read:orders');
       assert.equal(result.refreshToken, null);
-      const { result: user } = await userInfo(tab, result.accessToken);
+      const { result: user } = await call(tab, 'client.userInfo', result.accessToken);
       assert.equal(user.email, demo.user.username);
     });
 
@@ -177,45 +177,6 @@ for (const [version, folder] of Object.entries({ 9: 'auth0-js', 10: 'auth0-js-10
       assert.equal(refused.error.state, 'kept');
     });
   });
-}
-
-/** Calls a method of the SDK that takes options and a callback. */
-function call({ page, config }, method, options) {
-  return page.evaluate(
-    ([config, method, options]) =>
-      new Promise((done) => {
-        const client = new globalThis.auth0.WebAuth(config);
-        client[method](options, (error, result) => done({ error, result }));
-      }),
-    [config, method, options],
-  );
-}
-
-function userInfo({ page, config }, token) {
-  return page.evaluate(
-    ([config, token]) =>
-      new Promise((done) => {
-        const { client } = new globalThis.auth0.WebAuth(config);
-        client.userInfo(token, (error, result) => done({ error, result }));
-      }),
-    [config, token],
-  );
-}
-
-function authorize({ page, config }, options) {
-  return page.evaluate(
-    ([config, options]) => new globalThis.auth0.WebAuth(config).authorize(options),
-    [config, options],
-  );
-}
-
-/** To the login page, back, and what the SDK makes of the answer. */
-async function logIn(tab, options = {}) {
-  await authorize(tab, options);
-  await tab.page.waitForURL('**/u/login?**');
-  await fillInLogin(tab.page, demo.user);
-  await tab.page.waitForURL(`${tab.config.redirectUri}#**`);
-  return call(tab, 'parseHash', {});
 }
 
 /** The message that the frame posted. */

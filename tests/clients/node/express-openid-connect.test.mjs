@@ -1,7 +1,8 @@
 // express-openid-connect: an application on a server, with a real Chromium as its visitor.
 
 import assert from 'node:assert/strict';
-import { request } from 'node:https';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 
 import express from 'express';
@@ -10,6 +11,7 @@ import openidConnect from 'express-openid-connect';
 import { fillInLogin } from './chromium.mjs';
 import { demo, startLocal, testTenantText } from './local.mjs';
 import { openProfile, startSite } from './site.mjs';
+import { trusting } from './trust.mjs';
 
 const APP = {
   baseURL: 'https://express.example.com',
@@ -35,15 +37,19 @@ describe('express-openid-connect', () => {
   after(() => server?.stop());
 
   /** An application with these settings, and a browser that has not been there yet. */
-  async function visit(t, settings) {
+  async function visit(t, settings, { server: at = server, door } = {}) {
     const app = { ...APP, ...settings };
     const config = {
       secret: 'the key of the application’s own cookies',
-      issuerBaseURL: server.issuer,
-      customFetch: trusting(server.certificate.cert),
+      issuerBaseURL: at.issuer,
+      customFetch: trusting(at.certificate.cert),
+      // The SDK gives up after five seconds, which a busy machine may need for a debug build.
+      httpTimeout: 60_000,
       ...app,
     };
-    const site = await startSite(server, application(config));
+    const pages = application(config);
+    door?.open(pages);
+    const site = await startSite(at, pages);
     t.after(site.stop);
     const profile = await openProfile(site);
     t.after(profile.close);
@@ -155,8 +161,45 @@ describe('express-openid-connect', () => {
     assert.equal(searchParams.get('returnTo'), APP.baseURL);
     assert.equal(tab.page.url(), `${APP.baseURL}/`);
     assert.deepEqual(await ask(tab, '/'), {});
-    await tab.page.goto(`${APP.baseURL}/login`);
-    await tab.page.waitForURL('**/u/login?**');
+    await assertLoggedOut(tab);
+  });
+
+  test('a logout by end_session_endpoint ends both sessions and comes back', async (t) => {
+    const tab = await visit(t, { idpLogout: true, authRequired: false });
+    await logIn(tab, '/login');
+    const [left] = await Promise.all([
+      tab.page.waitForRequest((request) => request.url().startsWith(server.url('oidc/logout'))),
+      tab.page.goto(`${APP.baseURL}/logout`),
+    ]);
+    const { searchParams } = new URL(left.url());
+    assert.equal(searchParams.get('post_logout_redirect_uri'), APP.baseURL);
+    assert.equal(claims(searchParams.get('id_token_hint')).aud, APP.clientID);
+    assert.equal(tab.page.url(), `${APP.baseURL}/`);
+    assert.deepEqual(await ask(tab, '/'), {});
+    await assertLoggedOut(tab);
+  });
+
+  test('a logout elsewhere ends its session through the back channel', async (t) => {
+    const door = await startDoor(t);
+    const urls = `["https://express.example.com"]`;
+    const tenant = await testTenantText({
+      [urls]: `${urls}\n    oidc_logout: {backchannel_logout_urls: [${door.url}]}`,
+    });
+    const teller = await startLocal({ tls: true, tenant });
+    t.after(teller.stop);
+    const store = new LogoutStore();
+    const settings = { authRequired: false, backchannelLogout: { store } };
+    const tab = await visit(t, settings, { server: teller, door });
+    const { user } = await logIn(tab, '/login');
+    assert.deepEqual([door.answers, store.ended], [[], []]);
+
+    // The browser leaves without a word to the application.
+    await tab.page.goto(teller.url('v2/logout'));
+    assert.deepEqual(door.answers, [204]);
+    assert.deepEqual(store.ended, [`${teller.issuer}|${user.sid}`, `${teller.issuer}|${user.sub}`]);
+    assert.deepEqual(await ask(tab, '/'), {});
+    const again = await logIn(tab, '/login');
+    assert.notEqual(again.user.sid, user.sid);
   });
 });
 
@@ -169,8 +212,8 @@ function application(config) {
   app.get('/refresh', async ({ oidc, query }, response) => {
     try {
       const tokenEndpointParams = query.scope && { scope: query.scope };
-      const { scope } = tokensIn(await oidc.accessToken.refresh({ tokenEndpointParams }));
-      response.json({ ...known(oidc), scope });
+      const { access_token } = await oidc.accessToken.refresh({ tokenEndpointParams });
+      response.json({ ...known(oidc), scope: claims(access_token).scope });
     } catch ({ error, error_description, status }) {
       response.json({ error, error_description, status });
     }
@@ -183,26 +226,51 @@ function known({ user, accessToken, refreshToken }) {
   return { user, tokens };
 }
 
-/** The claims of the access token in the answer of a refresh. */
-function tokensIn({ access_token }) {
-  return JSON.parse(Buffer.from(access_token.split('.')[1], 'base64url'));
+function claims(token) {
+  return JSON.parse(Buffer.from(token.split('.')[1], 'base64url'));
 }
 
-/** `fetch`, trusting one certificate. */
-function trusting(ca) {
-  return (url, { method, headers, body }) =>
-    new Promise((done, failed) => {
-      const options = { method, headers: Object.fromEntries(headers), ca };
-      const sent = request(url, options, async (response) => {
-        const chunks = await response.toArray();
-        const { statusCode: status, headersDistinct } = response;
-        const names = Object.entries(headersDistinct);
-        const pairs = names.flatMap(([name, values]) => values.map((value) => [name, value]));
-        done(new Response(Buffer.concat(chunks), { status, headers: pairs }));
-      });
-      sent.once('error', failed);
-      sent.end(body?.toString());
+/** The application's back channel: plain HTTP, for the service knows no certificate of ours. */
+async function startDoor(t) {
+  const door = createServer().listen(0, '127.0.0.1');
+  await once(door, 'listening');
+  t.after(() => door.close());
+  const answers = [];
+  const open = (pages) =>
+    door.on('request', (request, response) => {
+      response.once('finish', () => answers.push(response.statusCode));
+      pages(request, response);
     });
+  return { url: `http://127.0.0.1:${door.address().port}/backchannel-logout`, answers, open };
+}
+
+/** Where the SDK keeps which sessions have ended, in the shape of a store of express-session. */
+class LogoutStore {
+  #ended = new Map();
+
+  get ended() {
+    return [...this.#ended.keys()];
+  }
+
+  get(id, done) {
+    done(null, this.#ended.get(id));
+  }
+
+  set(id, session, done) {
+    this.#ended.set(id, session);
+    done(null);
+  }
+
+  destroy(id, done) {
+    this.#ended.delete(id);
+    done(null);
+  }
+}
+
+/** Whether a login has to begin with a password again. */
+async function assertLoggedOut({ page, app }) {
+  await page.goto(`${app.baseURL}/login`);
+  await page.waitForURL('**/u/login?**');
 }
 
 /** Asks the application. */

@@ -24,12 +24,17 @@ class Jar {
 }
 
 export class Browser {
+  #fetch;
   #jar = new Jar();
+
+  constructor({ fetch = globalThis.fetch } = {}) {
+    this.#fetch = fetch;
+  }
 
   /** One request, no redirect followed. */
   async request(url, options = {}) {
     const headers = { ...options.headers, cookie: this.#jar.header() };
-    const response = await fetch(url, { ...options, headers, redirect: 'manual' });
+    const response = await this.#fetch(url, { ...options, headers, redirect: 'manual' });
     this.#jar.store(response);
     return response;
   }
@@ -53,12 +58,20 @@ export class Browser {
     return page.querySelector('h1').text;
   }
 
+  /** Opens a logout, confirms it where asked, and returns the URL at which the application gets the browser. */
+  async logOut(link, returnTo) {
+    const { url, page } = await this.#walk(link, {}, returnTo);
+    if (page) throw new Error(`no way back from ${url}\n${page}`);
+    return url;
+  }
+
   /** Goes from page to page until one has no form, or the browser is sent elsewhere. */
   async #walk(start, { username, password }, redirectUri, action) {
     const answers = {
       '/u/login': { username, password },
       '/u/consent': { action: 'accept' },
       '/activate/confirm': { action },
+      '/oidc/logout': { action: 'accept' },
     };
     let response = await this.request(start);
     let url = new URL(start);

@@ -11,6 +11,7 @@ import * as client from 'openid-client';
 import { Browser } from './hosted-login.mjs';
 import { demo, root, startLocal, testTenantText } from './local.mjs';
 
+const BYE = 'https://notified.example.com/bye';
 const SCOPE = 'openid profile email offline_access read:orders';
 
 /** Discovery, with signatures checked against the published keys. */
@@ -23,7 +24,7 @@ async function configure(server, id, metadata, authentication) {
 }
 
 /** From nothing to tokens, through the hosted login, with PKCE, state and nonce. */
-async function logIn(config, redirectUri, parameters = {}) {
+async function logIn(config, redirectUri, parameters = {}, browser = new Browser()) {
   const pkceCodeVerifier = client.randomPKCECodeVerifier();
   const expectedState = client.randomState();
   const expectedNonce = client.randomNonce();
@@ -37,7 +38,7 @@ async function logIn(config, redirectUri, parameters = {}) {
     code_challenge_method: 'S256',
     ...parameters,
   });
-  const callback = await new Browser().logIn(url, redirectUri, demo.user);
+  const callback = await browser.logIn(url, redirectUri, demo.user);
   return client.authorizationCodeGrant(config, callback, {
     pkceCodeVerifier,
     expectedState,
@@ -260,6 +261,30 @@ describe('the tests’ tenant', () => {
     });
   });
 
+  test('a logout with an ID token comes back with the state and ends the session', async () => {
+    const { config, browser, tokens } = await notified(server);
+    const left = client.buildEndSessionUrl(config, {
+      id_token_hint: tokens.id_token,
+      post_logout_redirect_uri: BYE,
+      state: 'kept & encoded',
+    });
+    assert.equal(left.origin + left.pathname, server.url('oidc/logout'));
+    const answer = await browser.logOut(left, BYE);
+    assert.equal(answer.href, `${BYE}?state=kept+%26+encoded`);
+    await assertLoggedOut(config, browser);
+    const next = await client.refreshTokenGrant(config, tokens.refresh_token);
+    assert.equal(next.claims().sub, tokens.claims().sub);
+  });
+
+  test('a logout without an ID token asks, and comes back all the same', async () => {
+    const { config, browser } = await notified(server);
+    // The client names itself where it gives no hint.
+    const left = client.buildEndSessionUrl(config, { post_logout_redirect_uri: BYE });
+    const answer = await browser.logOut(left, BYE);
+    assert.equal(answer.href, BYE);
+    await assertLoggedOut(config, browser);
+  });
+
   test('a replayed token ends the family, and the client is told so', async () => {
     const config = await configure(server, 'spa-strict', undefined, client.None());
     const first = await logIn(config, callbackOf('app'));
@@ -268,6 +293,24 @@ describe('the tests’ tenant', () => {
     await assertRefused(config, second.refresh_token);
   });
 });
+
+/** An application that somebody has logged into, and may come back to after a logout. */
+async function notified(server) {
+  const secret = 'web-notified-secret-0123456789abcdef0123456789abcdef0123456789ab';
+  const config = await configure(server, 'web-notified', undefined, client.ClientSecretPost(secret));
+  const browser = new Browser();
+  const tokens = await logIn(config, callbackOf('notified'), {}, browser);
+  return { config, browser, tokens };
+}
+
+async function assertLoggedOut(config, browser) {
+  const silent = logIn(config, callbackOf('notified'), { prompt: 'none' }, browser);
+  await assert.rejects(silent, (error) => {
+    assert.ok(error instanceof client.AuthorizationResponseError, String(error));
+    assert.equal(error.error, 'login_required');
+    return true;
+  });
+}
 
 /** A request whose answer holds an ID token, answered after a login where one is asked. */
 async function askHybrid(server, parameters) {

@@ -1,25 +1,11 @@
 // The hosted pages in a real Chromium: login, consent, logout, error, form_post, connecting a device.
 
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 
+import { startApplication } from './application.mjs';
 import { LOOKS, fillInLogin, launchChromium, look, openTab } from './chromium.mjs';
 import { demo, startLocal, testTenantText } from './local.mjs';
-
-/** An application that shows what it was sent. */
-async function startApplication() {
-  const server = createServer(async (request, response) => {
-    const body = (await request.toArray()).join('');
-    const query = new URL(request.url, 'http://localhost').searchParams;
-    const received = Object.fromEntries(body ? new URLSearchParams(body) : query);
-    response.setHeader('content-type', 'text/html');
-    response.end(`<title>app</title><pre>${JSON.stringify(received)}</pre>`);
-  });
-  await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
-  const callback = `http://127.0.0.1:${server.address().port}/callback`;
-  return { callback, stop: () => server.closeAllConnections() || server.close() };
-}
 
 describe('the hosted pages', () => {
   let application;

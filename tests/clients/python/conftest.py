@@ -63,8 +63,24 @@ def demo_server():
 
 @pytest.fixture(scope="module")
 def e2e_server(tmp_path_factory):
+    yield from serve(tmp_path_factory, tenant_text())
+
+
+@pytest.fixture(scope="module")
+def slow_server(tmp_path_factory):
+    """The same tenant, where a refresh token may be exchanged twice at once and then once a minute."""
+    limit = "tenant:\n  refresh_token_rate_limit: {burst: 2, per_minute: 1}\n"
+    yield from serve(tmp_path_factory, tenant_text().replace("tenant:\n", limit, 1))
+
+
+def tenant_text() -> str:
+    """The tests' tenant with the named users only."""
+    return TEST_TENANT.read_text(encoding="utf-8").split("# pool\n")[0]
+
+
+def serve(tmp_path_factory, text: str):
     tenant = tmp_path_factory.mktemp("tenant") / "tenant.yaml"
-    tenant.write_text(TEST_TENANT.read_text(encoding="utf-8").split("# pool\n")[0], encoding="utf-8")
+    tenant.write_text(text, encoding="utf-8")
     server = Server(tenant)
     yield server
     server.stop()

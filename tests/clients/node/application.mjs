@@ -1,0 +1,17 @@
+// The application that the hosted pages lead to.
+
+import { createServer } from 'node:http';
+
+/** An application that shows what it was sent. */
+export async function startApplication() {
+  const server = createServer(async (request, response) => {
+    const body = (await request.toArray()).join('');
+    const query = new URL(request.url, 'http://localhost').searchParams;
+    const received = Object.fromEntries(body ? new URLSearchParams(body) : query);
+    response.setHeader('content-type', 'text/html');
+    response.end(`<title>app</title><pre>${JSON.stringify(received)}</pre>`);
+  });
+  await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
+  const callback = `http://127.0.0.1:${server.address().port}/callback`;
+  return { callback, stop: () => server.closeAllConnections() || server.close() };
+}

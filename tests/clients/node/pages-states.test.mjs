@@ -1,0 +1,147 @@
+// The hosted pages in a real Chromium, as few people see them: refused, throttled, crowded, in passing.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { startApplication } from './application.mjs';
+import { LOOKS, fillInLogin, launchChromium, look, openTab } from './chromium.mjs';
+import { demo, startLocal, testTenantText } from './local.mjs';
+
+const MANY = ['invoices', 'customers', 'shipments', 'returns', 'suppliers', 'payments'].flatMap((noun) => [
+  [`read:${noun}`, `Read ${noun}`],
+  [`create:${noun}`, `Create ${noun}, also on behalf of colleagues who have shared theirs with you`],
+  [`delete:${noun}`, ''],
+]);
+const LAST_SCOPE = 'description: Change orders\n';
+const MANY_SCOPES = MANY.map(([value, description]) =>
+  `      - value: ${value}\n${description && `        description: "${description}"\n`}`,
+).join('');
+const UNASKED = 'skip_non_verifiable_callback_uri_confirmation_prompt: true';
+
+describe('the hosted pages in less usual states', () => {
+  let application;
+  let browser;
+  let grouping;
+  let describing;
+
+  before(async () => {
+    application = await startApplication();
+    const text = await testTenantText({
+      'https://shop.example.com/callback': application.callback,
+      // Anybody could claim a loopback callback, so its application would ask.
+      'client_id: web-post\n': `client_id: web-post\n    ${UNASKED}\n`,
+      [LAST_SCOPE]: LAST_SCOPE + MANY_SCOPES,
+      'burst: 60000, per_minute: 60000': 'burst: 12, per_minute: 1',
+    });
+    const blocking = 'attackProtection:\n  bruteForceProtection: { max_attempts: 2 }\n';
+    grouping = await startLocal({ tenant: `${text}\n${blocking}` });
+    const flag = 'use_scope_descriptions_for_consent: true';
+    const flags = text.replace('  flags:\n', `  flags:\n    ${flag}\n`);
+    assert.notEqual(flags, text);
+    describing = await startLocal({ tenant: flags });
+    browser = await launchChromium();
+  });
+  after(async () => {
+    await browser?.close();
+    await Promise.all([grouping?.stop(), describing?.stop()]);
+    application?.stop();
+  });
+
+  function request(server, parameters = {}) {
+    const query = new URLSearchParams({
+      response_type: 'code',
+      client_id: 'web-post',
+      redirect_uri: application.callback,
+      scope: 'openid',
+      audience: demo.audience,
+      ...parameters,
+    });
+    return `${server.url('authorize')}?${query}`;
+  }
+
+  /** What a strict third party asks. */
+  function guarded(server, scope) {
+    const redirect_uri = 'https://guarded.example.com/callback';
+    return request(server, { client_id: 'third-party-guarded', redirect_uri, scope });
+  }
+
+  for (const { name, ...options } of LOOKS) {
+    /** A test of its own tab, in which no page may complain. */
+    const shown = (title, run) =>
+      test(`${title}: ${name}`, async () => {
+        const { context, page, complaints } = await openTab(browser, options);
+        await run(page);
+        assert.deepEqual(complaints, []);
+        await context.close();
+      });
+
+    shown('a login that is blocked', async (page) => {
+      await page.goto(request(grouping));
+      const alert = page.locator('[role=alert]');
+      const blocked = alert.filter({ hasText: 'has been blocked' });
+      const reader = { username: 'reader@example.com', password: 'wrong' };
+      while (!(await blocked.isVisible())) {
+        await Promise.all([page.waitForEvent('load'), fillInLogin(page, reader)]);
+        await alert.waitFor();
+      }
+      await fillInLogin(page, { ...reader, password: demo.user.password });
+      await blocked.waitFor();
+      await look(page, `login-blocked-${name}`);
+    });
+
+    shown('logins that follow one another too fast', async (page) => {
+      const throttled = page.locator('[role=alert]', { hasText: 'Too many login attempts' });
+      const grace = { ...demo.user, username: 'grace@example.com' };
+      do {
+        await page.goto(request(grouping, { prompt: 'login' }));
+        await fillInLogin(page, grace);
+        await Promise.race([throttled.waitFor(), page.waitForURL(`${application.callback}**`)]);
+      } while (page.url().startsWith(application.callback));
+      await look(page, `login-throttled-${name}`);
+    });
+
+    shown('consent to many scopes, grouped', async (page) => {
+      const scopes = MANY.map(([value]) => value).join(' ');
+      await page.goto(guarded(grouping, `openid profile email ${scopes}`));
+      await fillInLogin(page, { ...demo.user, username: 'editor@example.com' });
+      await page.waitForURL('**/u/consent?**');
+      assert.match(await page.locator('main').innerText(), /Invoices: read, create and delete/);
+      await look(page, `consent-many-${name}`);
+      await page.locator('button[value=deny]').click();
+      await page.getByText('User did not authorize the request').waitFor();
+      await look(page, `declined-${name}`);
+    });
+
+    for (const [amount, more] of [
+      ['few', ''],
+      ['many', MANY.map(([value]) => value).join(' ')],
+    ]) {
+      shown(`consent to ${amount} scopes, described`, async (page) => {
+        await page.goto(guarded(describing, `openid profile read:orders write:orders ${more}`));
+        const username = amount === 'few' ? 'zoe@example.com' : demo.user.username;
+        const password = amount === 'few' ? `pässwörd ☃ + & = % " '` : demo.user.password;
+        await fillInLogin(page, { username, password });
+        await page.waitForURL('**/u/consent?**');
+        assert.match(await page.locator('main').innerText(), /Change orders/);
+        await look(page, `consent-${amount}-described-${name}`);
+      });
+    }
+
+    shown('the page of form_post that an application keeps waiting', async (page) => {
+      // No content: the browser stays where it is.
+      await page.route(application.callback, (route) => route.fulfill({ status: 204 }));
+      await page.goto(request(describing, { response_mode: 'form_post', prompt: 'login' }));
+      await fillInLogin(page, { ...demo.user, username: 'editor@example.com' });
+      await page.getByRole('button', { name: 'Continue' }).waitFor();
+      await look(page, `form-post-${name}`);
+    });
+
+    shown('the page of web_message, opened by itself', async (page) => {
+      const framed = { client_id: 'spa-hybrid', redirect_uri: 'https://hybrid.example.com/callback' };
+      const silent = { response_mode: 'web_message', prompt: 'none' };
+      await page.goto(request(describing, { ...framed, ...silent }));
+      assert.equal(await page.title(), 'Returning to the application');
+      await look(page, `web-message-${name}`);
+    });
+  }
+});
