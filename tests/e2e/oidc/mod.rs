@@ -49,9 +49,10 @@ impl Run {
         let login = server.login(&WEB_CERTIFIED).browser(browser);
         let login = login.without_pkce().without("audience").scope("openid");
         let login = login.with("response_type", self.response_type);
-        match self.form_post {
-            true => login.with("response_mode", "form_post"),
-            false => login,
+        if self.form_post {
+            login.with("response_mode", "form_post")
+        } else {
+            login
         }
     }
 

@@ -2,7 +2,7 @@
 
 use e2e::{
     Answer, Browser, Server,
-    apps::{OTHER_KEY, SPA_STRICT, User, WEB_NOTIFIED},
+    apps::{OTHER_KEY, SPA_STRICT, WEB_NOTIFIED},
     assert_error_page, jwt,
 };
 
@@ -107,14 +107,4 @@ async fn a_request_that_names_nobody_logs_out_whoever_agrees() {
         assert!(answer.text().contains("You are logged out"), "{answer}");
         assert!(!is_logged_in(server, &browser).await);
     }
-}
-
-#[tokio::test]
-async fn after_a_logout_the_next_login_may_be_somebody_elses() {
-    let server = Server::shared();
-    let (browser, hint) = logged_in(server).await;
-    log_out(&browser, &[("id_token_hint", &hint)]).await;
-    let login = server.login(&WEB_NOTIFIED).browser(&browser);
-    let tokens = login.user(&User::zoe()).tokens().await;
-    assert_eq!(jwt::peek(&tokens.id_token()).1["sub"], User::zoe().id);
 }
