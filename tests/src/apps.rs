@@ -163,6 +163,13 @@ pub const WEB_BASIC: App = App {
     callback: "https://office.example.com/callback",
     proof: Proof::Basic("a%40b+c:d&e=f/web-basic-secret_0123456789abcdef0123456789abcdef"),
 };
+/// Confidential, `client_secret_basic`, with the grant `implicit` beside the others.
+pub const WEB_CERTIFIED: App = App {
+    id: "web-certified",
+    name: "Web certified",
+    callback: "https://certified.example.com/callback",
+    proof: Proof::Basic("web-certified-secret-0123456789abcdef0123456789abcdef0123456789a"),
+};
 /// Confidential, non-rotating, non-expiring.
 pub const WEB_CLASSIC: App = App::web(
     "web-classic",
@@ -400,6 +407,11 @@ impl User {
     /// No profile, an unverified address and a password that needs encoding.
     pub fn zoe() -> Self {
         Self::new("zoe", "pässwörd ☃ + & = % \" '")
+    }
+
+    /// With a telephone number.
+    pub fn iris() -> Self {
+        Self::new("iris", PASSWORD)
     }
 
     /// With an attribute, metadata and roles.

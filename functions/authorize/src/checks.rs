@@ -5,7 +5,7 @@ use std::sync::Arc;
 use shared::{
     app::App,
     domain::{
-        authorization::{AuthorizationRequest, Prompt, grantable},
+        authorization::{AuthorizationRequest, grantable},
         client::Client,
         denial::Denial,
         ids::{ClientId, ConnectionName},
@@ -15,14 +15,14 @@ use shared::{
         resource::open_to_users,
         response_type::{ResponseMode, ResponseType},
         scope::{OFFLINE_ACCESS, ONLINE_ACCESS, OPENID, Scope},
-        time::{Lifetime, Timestamp},
+        time::Timestamp,
     },
     http::params::Params,
 };
 
 use crate::{
     answer::{Refusal, Reply},
-    legacy, web_message,
+    legacy, web_message, wishes,
 };
 
 /// Who asks, and where the answer may go.
@@ -127,6 +127,7 @@ pub(crate) async fn request(
         Pipeline::Legacy => legacy::scope(client, device.as_ref(), &asked)?,
     };
     let connection = connection(app, params, client).await?;
+    let hinted_user = wishes::hinted_user(app, params).await?;
     Ok(AuthorizationRequest {
         client_id: client.client_id.clone(),
         redirect_uri: recipient.redirect_uri.clone(),
@@ -138,10 +139,11 @@ pub(crate) async fn request(
         scope,
         audience,
         challenge: challenge(params)?,
-        prompt: legacy::prompt(prompt(params)?, client, pipeline),
-        max_age: max_age(params)?,
+        prompt: legacy::prompt(wishes::prompt(params)?, client, pipeline),
+        max_age: wishes::max_age(params)?,
         login_hint: text("login_hint")?.map(str::to_owned),
         connection,
+        hinted_user,
         started_at: now,
         pipeline,
         device,
@@ -280,23 +282,4 @@ fn challenge(params: &Params) -> Result<Option<Challenge>, Refusal> {
         ))),
         None => Ok(None),
     }
-}
-
-fn prompt(params: &Params) -> Result<Prompt, Refusal> {
-    let text = params.text("prompt").map_err(|e| Refusal::invalid(&e))?;
-    Prompt::parse(text.unwrap_or_default())
-        .ok_or_else(|| Refusal::new("invalid_request", "Invalid value for parameter prompt"))
-}
-
-fn max_age(params: &Params) -> Result<Option<Lifetime>, Refusal> {
-    let Some(text) = params.text("max_age").map_err(|e| Refusal::invalid(&e))? else {
-        return Ok(None);
-    };
-    let seconds = text.parse().map_err(|_| {
-        Refusal::new(
-            "invalid_request",
-            "Parameter max_age must be a number of seconds",
-        )
-    })?;
-    Ok(Some(Lifetime::from_secs(seconds)))
 }

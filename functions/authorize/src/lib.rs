@@ -24,6 +24,7 @@ mod ticket;
 mod transaction;
 mod userinfo;
 mod web_message;
+mod wishes;
 
 use http::Method;
 use shared::{

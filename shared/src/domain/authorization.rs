@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     client::{AppType, Client, Rotation},
-    ids::{Audience, ClientId, ConnectionName, DeviceName},
+    ids::{Audience, ClientId, ConnectionName, DeviceName, UserId},
     pipeline::Pipeline,
     pkce::Challenge,
     redirect_uri,
@@ -54,6 +54,9 @@ pub struct AuthorizationRequest {
     /// The database that the user is to log in from (`connection`, `realm`).
     #[serde(default)]
     pub connection: Option<ConnectionName>,
+    /// The only user whom the answer may be about (`id_token_hint`).
+    #[serde(default)]
+    pub hinted_user: Option<UserId>,
     /// When the browser first came.
     pub started_at: Timestamp,
     /// The pipeline that answers.
@@ -119,14 +122,24 @@ pub struct Grant {
 impl AuthorizationRequest {
     /// Whether this session answers the request without asking for a password.
     pub fn accepts_login(&self, session: &Session, now: Timestamp) -> bool {
-        // A login that happened because of this request satisfies every wish for a fresh one.
-        let fresh = session.authenticated_at >= self.started_at;
         let age = now.since(session.authenticated_at).as_secs();
         session.is_live(now)
-            && (fresh
+            && self.is_for(session)
+            && (self.caused(session)
                 || (!self.prompt.login
                     // `max_age=0` means `prompt=login`, even within the same second.
                     && self.max_age.is_none_or(|max| 0 < max.as_secs() && age <= max.as_secs())))
+    }
+
+    /// Whether this is the session of the user that the client hinted at, if it did.
+    fn is_for(&self, session: &Session) -> bool {
+        let hinted = self.hinted_user.as_ref();
+        hinted.is_none_or(|user| *user == session.user_id)
+    }
+
+    /// Whether somebody logged in because of this request, which satisfies every wish for a fresh login.
+    fn caused(&self, session: &Session) -> bool {
+        session.authenticated_at >= self.started_at
     }
 
     /// Whether the ID token has to say when the user logged in.
@@ -143,7 +156,12 @@ impl AuthorizationRequest {
         now: Timestamp,
     ) -> Next {
         if !session.is_some_and(|session| self.accepts_login(session, now)) {
-            return if self.prompt.none {
+            // Whoever logs in as somebody else is not asked again and again (`OpenID` Connect Core
+            // section 3.1.2.1).
+            let somebody_else = session.is_some_and(|session| {
+                session.is_live(now) && self.caused(session) && !self.is_for(session)
+            });
+            return if self.prompt.none || somebody_else {
                 Next::LoginRequired
             } else {
                 Next::LogIn
@@ -249,6 +267,7 @@ mod tests {
             max_age: None,
             login_hint: None,
             connection: None,
+            hinted_user: None,
             started_at: START,
             pipeline: Pipeline::Conformant,
             device: None,
@@ -294,6 +313,25 @@ mod tests {
             fresh.decide(Some(&session(0)), false, None, START),
             Next::Issue
         );
+    }
+
+    #[test]
+    fn an_answer_is_about_the_user_who_was_hinted_at() {
+        let hinted = |user: &str| AuthorizationRequest {
+            hinted_user: Some(UserId::parse(user).unwrap()),
+            ..request()
+        };
+        let decided = |request: AuthorizationRequest, age| {
+            request.decide(Some(&session(age)), false, None, START)
+        };
+        assert_eq!(decided(hinted("auth0|ada"), 60), Next::Issue);
+        assert_eq!(decided(hinted("auth0|zoe"), 60), Next::LogIn);
+        assert_eq!(decided(hinted("auth0|zoe"), 0), Next::LoginRequired);
+        let silent = AuthorizationRequest {
+            prompt: prompt("none"),
+            ..hinted("auth0|zoe")
+        };
+        assert_eq!(decided(silent, 60), Next::LoginRequired);
     }
 
     #[test]

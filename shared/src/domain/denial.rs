@@ -60,7 +60,7 @@ pub enum Denial {
     /// The `post_logout_redirect_uri` of a logout is none of those allowed.
     #[error("post_logout_redirect_uri not allowed: `{0}`")]
     PostLogoutRedirectUriNotAllowed(String),
-    /// The `id_token_hint` of a logout is no ID token of ours.
+    /// An `id_token_hint` is no ID token of ours.
     #[error("id_token_hint refused: {0}")]
     IdTokenHint(&'static str),
     /// What a logout says twice does not agree.

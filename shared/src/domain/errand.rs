@@ -121,6 +121,7 @@ mod tests {
             max_age: None,
             login_hint: None,
             connection: None,
+            hinted_user: None,
             started_at: Timestamp::from_secs(1),
             pipeline: Pipeline::Conformant,
             device: None,

@@ -1,0 +1,140 @@
+//! What the OpenID Foundation's certification plans ask of a provider, where no other test shows it.
+//! `tests/OIDC.md` names the test of every module of every plan.
+
+mod basic;
+mod config;
+mod form_post;
+mod hybrid;
+mod implicit;
+mod repeated;
+mod rp_logout;
+
+use std::collections::BTreeMap;
+
+use e2e::{
+    Browser, Landing, Server,
+    apps::{User, WEB_CERTIFIED},
+    flow::Login,
+    html, jwt,
+};
+use serde_json::Value;
+
+/// What the application is told, by name.
+type Told = BTreeMap<String, String>;
+
+/// A response type, in its default mode or by `form_post`: a run of a plan.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    response_type: &'static str,
+    form_post: bool,
+}
+
+const IMPLICIT: [&str; 2] = ["id_token", "id_token token"];
+const HYBRID: [&str; 3] = ["code id_token", "code token", "code id_token token"];
+
+/// The runs of the plans Basic, Implicit, Hybrid and Form Post.
+fn runs() -> impl Iterator<Item = Run> {
+    let types = ["code"].into_iter().chain(IMPLICIT).chain(HYBRID);
+    types.flat_map(|response_type| {
+        [false, true].map(|form_post| Run {
+            response_type,
+            form_post,
+        })
+    })
+}
+
+impl Run {
+    /// The plan's usual request: the scope `openid` and no API.
+    fn ask<'a>(&self, server: &'a Server, browser: &Browser) -> Login<'a> {
+        let login = server.login(&WEB_CERTIFIED).browser(browser);
+        let login = login.without_pkce().without("audience").scope("openid");
+        let login = login.with("response_type", self.response_type);
+        if self.form_post {
+            login.with("response_mode", "form_post")
+        } else {
+            login
+        }
+    }
+
+    /// What the application is told without a page in between, and that it is told in the right place.
+    async fn told(&self, login: Login<'_>) -> Told {
+        let state = login.parameter("state").to_owned();
+        let landing = login.open().await;
+        let told = match (landing, self.form_post) {
+            (Landing::Page(page), true) => form(&page),
+            (Landing::Callback(callback), false) => {
+                assert_eq!(callback.target(), WEB_CERTIFIED.callback);
+                let by_fragment = self.response_type != "code";
+                assert_eq!(callback.in_fragment(), by_fragment, "{}", callback.url);
+                let value = |name: String| (name.clone(), callback.get(&name).unwrap_or_default());
+                callback.names().into_iter().map(value).collect()
+            }
+            (landing, _) => panic!("{self:?} led to {landing:?}"),
+        };
+        assert_eq!(told.get("state"), Some(&state), "{self:?}: {told:?}");
+        told
+    }
+
+    /// The same for an answer that has to be a success.
+    async fn granted(&self, login: Login<'_>) -> Told {
+        let told = self.told(login).await;
+        for (word, parameter) in [
+            ("code", "code"),
+            ("token", "access_token"),
+            ("id_token", "id_token"),
+        ] {
+            let wanted = self.response_type.split(' ').any(|named| named == word);
+            assert_eq!(told.contains_key(parameter), wanted, "{self:?}: {told:?}");
+        }
+        assert!(!told.contains_key("error"), "{self:?}: {told:?}");
+        told
+    }
+
+    /// The claims of the ID token that an answer brings or its code is worth.
+    async fn id_token(&self, server: &Server, told: &Told) -> Value {
+        jwt::peek(&self.id_token_text(server, told).await).1
+    }
+
+    async fn id_token_text(&self, server: &Server, told: &Told) -> String {
+        match told.get("id_token") {
+            Some(id_token) => id_token.clone(),
+            None => exchanged(server, &told["code"]).await.id_token(),
+        }
+    }
+}
+
+/// The fields of a page that hands an answer over by a form.
+#[track_caller]
+fn form(page: &e2e::Answer) -> Told {
+    assert_eq!(page.status, 200, "{page}");
+    let text = page.text();
+    let form = html::tag(&text, "form");
+    assert_eq!(
+        (form["method"].as_str(), form["action"].as_str()),
+        ("post", WEB_CERTIFIED.callback),
+        "{page}"
+    );
+    html::hidden_fields(&text).into_iter().collect()
+}
+
+/// The tokens for a code.
+async fn exchanged(server: &Server, code: &str) -> e2e::Tokens {
+    e2e::Tokens::expect(exchange(server, code).await)
+}
+
+async fn exchange(server: &Server, code: &str) -> e2e::Answer {
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("redirect_uri", WEB_CERTIFIED.callback),
+    ];
+    server.token(&WEB_CERTIFIED, &form).await
+}
+
+/// A browser in which somebody is logged in.
+async fn logged_in(server: &Server, user: &User) -> Browser {
+    let browser = server.browser();
+    let login = server.login(&WEB_CERTIFIED).user(user).browser(&browser);
+    login.callback().await.code();
+    browser
+}

@@ -1,0 +1,256 @@
+//! What the plans Basic, Implicit, Hybrid and Form Post repeat for each response type.
+
+use e2e::{
+    Landing, Server,
+    apps::{User, WEB_CERTIFIED},
+    assert_error_page, jwt,
+};
+
+use super::{logged_in, runs};
+
+#[tokio::test]
+async fn what_a_request_merely_wishes_for_does_not_stop_it() {
+    let server = Server::shared();
+    let browser = logged_in(server, &User::ada()).await;
+    for run in runs() {
+        for (name, value) in [
+            ("display", "page"),
+            ("display", "popup"),
+            ("ui_locales", "se"),
+            ("claims_locales", "se"),
+            ("acr_values", "1 2"),
+            ("login_hint", "buffy@example.org"),
+            ("extra", "foobar"),
+            ("claims", r#"{"userinfo":{"name":{"essential":true}}}"#),
+            ("claims", r#"{"id_token":{"name":{"essential":true}}}"#),
+            ("max_age", "10000"),
+            ("prompt", "none"),
+        ] {
+            run.granted(run.ask(server, &browser).with(name, value))
+                .await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn scopes_come_in_any_order() {
+    let server = Server::shared();
+    let browser = logged_in(server, &User::ada()).await;
+    for run in runs() {
+        let login = run.ask(server, &browser).scope("email openid");
+        let told = run.granted(login).await;
+        let claims = run.id_token(server, &told).await;
+        assert_eq!(claims["email"], "ada@example.com", "{run:?}");
+    }
+}
+
+#[tokio::test]
+async fn each_scope_opens_its_claims() {
+    let server = Server::shared();
+    let browser = logged_in(server, &User::iris()).await;
+    for (scope, claim, value) in [
+        ("openid profile", "name", "Iris Telephone"),
+        ("openid email", "email", "iris@example.com"),
+        ("openid phone", "phone_number", "+441632960000"),
+    ] {
+        for run in runs() {
+            let told = run.granted(run.ask(server, &browser).scope(scope)).await;
+            let claims = run.id_token(server, &told).await;
+            assert_eq!(claims[claim], value, "{run:?}");
+        }
+    }
+    // There is no address to tell, and asking for it is no mistake.
+    for run in runs() {
+        let all = "openid profile email address phone";
+        let told = run.granted(run.ask(server, &browser).scope(all)).await;
+        let claims = run.id_token(server, &told).await;
+        assert_eq!(claims["phone_number_verified"], true, "{run:?}");
+        assert!(claims.get("address").is_none(), "{claims}");
+    }
+}
+
+#[tokio::test]
+async fn silence_is_an_answer_about_the_same_person_and_the_same_login() {
+    let server = Server::shared();
+    let browser = logged_in(server, &User::ada()).await;
+    for run in runs() {
+        let ask = || run.ask(server, &browser).with("max_age", "10000");
+        let told = run.granted(ask()).await;
+        let first = run.id_token(server, &told).await;
+        let told = run.granted(ask().with("prompt", "none")).await;
+        let second = run.id_token(server, &told).await;
+        for name in ["iss", "sub", "auth_time"] {
+            assert!(!first[name].is_null(), "{name}: {first}");
+            assert_eq!(first[name], second[name], "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_logged_in_is_told_silently() {
+    let server = Server::shared();
+    for run in runs() {
+        let login = run.ask(server, &server.browser()).with("prompt", "none");
+        assert_eq!(run.told(login).await["error"], "login_required", "{run:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_wish_for_a_fresh_login_shows_the_login_page() {
+    let Some(server) = Server::start("moves the clock") else {
+        return;
+    };
+    let browser = logged_in(&server, &User::ada()).await;
+    for run in runs() {
+        server.advance(2).await;
+        for (name, value) in [("prompt", "login"), ("max_age", "1")] {
+            let login = run.ask(&server, &browser).with(name, value);
+            login.open().await.page_at("/u/login");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_id_token_of_the_session_answers_silently() {
+    let server = Server::shared();
+    let browser = logged_in(server, &User::ada()).await;
+    for run in runs() {
+        let told = run.granted(run.ask(server, &browser)).await;
+        let hint = run.id_token_text(server, &told).await;
+        let login = run.ask(server, &browser).with("id_token_hint", &hint);
+        let told = run.granted(login.with("prompt", "none")).await;
+        assert_eq!(run.id_token(server, &told).await["sub"], User::ada().id);
+    }
+}
+
+/// OpenID Connect Core section 3.1.2.2: never tokens for somebody else than the hint names.
+#[tokio::test]
+async fn an_id_token_of_somebody_else_is_never_answered_for_the_session() {
+    let server = Server::shared();
+    let browser = logged_in(server, &User::ada()).await;
+    let theirs = server.login(&WEB_CERTIFIED).user(&User::zoe());
+    let hint = theirs.tokens().await.id_token();
+    for run in runs() {
+        let ask = || run.ask(server, &browser).with("id_token_hint", &hint);
+        let told = run.told(ask().with("prompt", "none")).await;
+        assert_eq!(told["error"], "login_required", "{run:?}");
+        assert!(!told.contains_key("code") && !told.contains_key("id_token"));
+        ask().open().await.page_at("/u/login");
+    }
+}
+
+#[tokio::test]
+async fn whoever_logs_in_has_to_be_the_one_that_was_hinted_at() {
+    let server = Server::shared();
+    let theirs = server.login(&WEB_CERTIFIED).user(&User::zoe());
+    let hint = theirs.tokens().await.id_token();
+    let ask = || server.login(&WEB_CERTIFIED).with("id_token_hint", &hint);
+    let callback = ask().user(&User::ada()).callback().await;
+    callback.assert_error("login_required", "Login required");
+    ask().user(&User::zoe()).callback().await.code();
+}
+
+#[tokio::test]
+async fn what_is_no_id_token_of_ours_is_no_hint() {
+    let server = Server::shared();
+    let browser = logged_in(server, &User::ada()).await;
+    let login = server.login(&WEB_CERTIFIED).browser(&browser);
+    let hint = login.tokens().await.id_token();
+    let (_, claims) = jwt::peek(&hint);
+    for bad in [
+        "nonsense".to_owned(),
+        jwt::tampered(&hint),
+        jwt::unsigned(&claims),
+        jwt::sign(&claims, e2e::apps::OTHER_KEY),
+    ] {
+        for run in runs() {
+            let login = run.ask(server, &browser).with("id_token_hint", &bad);
+            assert_eq!(run.told(login).await["error"], "invalid_request", "{run:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn request_objects_are_refused_as_not_supported() {
+    let server = Server::shared();
+    let browser = logged_in(server, &User::ada()).await;
+    let claims = serde_json::json!({ "scope": "openid", "client_id": WEB_CERTIFIED.id });
+    let object = jwt::unsigned(&claims);
+    for run in runs() {
+        for (name, value, error) in [
+            ("request", object.as_str(), "request_not_supported"),
+            (
+                "request_uri",
+                "https://certified.example.com/request.jwt",
+                "request_uri_not_supported",
+            ),
+            ("registration", "{}", "registration_not_supported"),
+        ] {
+            let told = run.told(run.ask(server, &browser).with(name, value)).await;
+            assert_eq!(told["error"], error, "{run:?}");
+            assert!(!told.contains_key("code"), "{told:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_callback_that_is_not_registered_is_told_nothing() {
+    let server = Server::shared();
+    let browser = logged_in(server, &User::ada()).await;
+    let good = serde_json::json!({ "redirect_uri": WEB_CERTIFIED.callback });
+    for run in runs() {
+        let ask = |uri: &str| run.ask(server, &browser).with("redirect_uri", uri);
+        for uri in [
+            "https://certified.example.com/callback/other",
+            "https://certified.example.com/callback?foo=bar",
+        ] {
+            assert_error_page(&ask(uri).ask().await, "Callback URL mismatch");
+            // Nor does a request object, which we do not read, make it good.
+            let login = ask(uri).with("request", &jwt::unsigned(&good));
+            assert_error_page(&login.ask().await, "Callback URL mismatch");
+        }
+    }
+}
+
+#[tokio::test]
+async fn silence_stands_alone_and_wishes_are_known_ones() {
+    let server = Server::shared();
+    let browser = logged_in(server, &User::ada()).await;
+    for run in runs() {
+        for prompt in ["none login", "none consent", "telepathy"] {
+            let login = run.ask(server, &browser).with("prompt", prompt);
+            assert_eq!(run.told(login).await["error"], "invalid_request", "{run:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_mode_that_does_not_exist_is_refused_in_the_types_own_place() {
+    let server = Server::shared();
+    let browser = logged_in(server, &User::ada()).await;
+    for run in runs().filter(|run| !run.form_post) {
+        let login = run.ask(server, &browser).with("response_mode", "telepathy");
+        assert_eq!(run.told(login).await["error"], "invalid_request", "{run:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_by_post_is_answered_as_one_by_get() {
+    let server = Server::shared();
+    let browser = logged_in(server, &User::ada()).await;
+    for run in runs() {
+        let login = run.ask(server, &browser);
+        let form = login.parameters();
+        let answer = browser.http().post_form("/authorize", &form).await;
+        let posted = match browser.follow(answer).await {
+            Landing::Page(page) if run.form_post => super::form(&page),
+            Landing::Callback(callback) if !run.form_post => {
+                let name = |name: String| (name, String::new());
+                callback.names().into_iter().map(name).collect()
+            }
+            landing => panic!("{run:?} led to {landing:?}"),
+        };
+        let told = run.granted(login).await;
+        assert!(posted.keys().eq(told.keys()), "{posted:?} {told:?}");
+    }
+}

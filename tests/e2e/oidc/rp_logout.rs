@@ -1,0 +1,110 @@
+//! Plan RP-Initiated Logout: where the browser goes, and whether the session is over.
+
+use e2e::{
+    Answer, Browser, Server,
+    apps::{OTHER_KEY, SPA_STRICT, WEB_NOTIFIED},
+    assert_error_page, jwt,
+};
+
+const BYE: &str = "https://notified.example.com/bye";
+
+/// A browser with a session, and the ID token of it.
+async fn logged_in(server: &Server) -> (Browser, String) {
+    let browser = server.browser();
+    let login = server.login(&WEB_NOTIFIED).browser(&browser);
+    let id_token = login.scope("openid").tokens().await.id_token();
+    (browser, id_token)
+}
+
+async fn log_out(browser: &Browser, parameters: &[(&str, &str)]) -> Answer {
+    browser.http().get_query("/oidc/logout", parameters).await
+}
+
+/// Whether a silent request is answered; if not, for want of a login.
+async fn is_logged_in(server: &Server, browser: &Browser) -> bool {
+    let login = server.login(&SPA_STRICT).browser(browser);
+    let callback = login.with("prompt", "none").open().await.callback();
+    match callback.get("error") {
+        None => true,
+        Some(error) => {
+            assert_eq!(error, "login_required");
+            false
+        }
+    }
+}
+
+#[tokio::test]
+async fn discovery_says_where() {
+    let server = Server::shared();
+    let path = "/.well-known/openid-configuration";
+    let document = server.http().get(path).await.json();
+    assert_eq!(document["end_session_endpoint"], server.url("oidc/logout"));
+}
+
+#[tokio::test]
+async fn a_good_request_ends_the_session_and_returns_with_the_state_if_there_was_one() {
+    let server = Server::shared();
+    for (state, target) in [
+        (Some("s-1"), format!("{BYE}?state=s-1")),
+        (None, BYE.to_owned()),
+    ] {
+        let (browser, hint) = logged_in(server).await;
+        assert!(is_logged_in(server, &browser).await);
+        let mut parameters = vec![
+            ("id_token_hint", hint.as_str()),
+            ("post_logout_redirect_uri", BYE),
+        ];
+        parameters.extend(state.map(|state| ("state", state)));
+        let answer = log_out(&browser, &parameters).await;
+        assert_eq!(answer.header("location"), Some(target.as_str()), "{answer}");
+        assert!(!is_logged_in(server, &browser).await);
+    }
+}
+
+#[tokio::test]
+async fn a_bad_request_goes_nowhere_and_ends_nothing() {
+    let server = Server::shared();
+    let (browser, hint) = logged_in(server).await;
+    let (_, claims) = jwt::peek(&hint);
+    let modified = jwt::tampered(&hint);
+    let forged = jwt::sign(&claims, OTHER_KEY);
+    let other = "https://notified.example.com/elsewhere";
+    let query = format!("{BYE}?foo=bar");
+    for (hint, target) in [
+        (Some(hint.as_str()), other),
+        (Some(&hint), &query),
+        (Some(&modified), BYE),
+        (Some(&forged), BYE),
+        (None, BYE),
+    ] {
+        let mut parameters = vec![("post_logout_redirect_uri", target), ("state", "s-1")];
+        parameters.extend(hint.map(|hint| ("id_token_hint", hint)));
+        assert_error_page(&log_out(&browser, &parameters).await, "");
+        assert!(is_logged_in(server, &browser).await, "{parameters:?}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_target_a_hint_logs_out_and_the_browser_stays() {
+    let server = Server::shared();
+    let (browser, hint) = logged_in(server).await;
+    let parameters = [("id_token_hint", hint.as_str()), ("state", "s-1")];
+    let answer = log_out(&browser, &parameters).await;
+    assert_eq!((answer.status, answer.header("location")), (200, None));
+    assert!(answer.text().contains("You are logged out"), "{answer}");
+    assert!(!is_logged_in(server, &browser).await);
+}
+
+#[tokio::test]
+async fn a_request_that_names_nobody_logs_out_whoever_agrees() {
+    let server = Server::shared();
+    for parameters in [&[][..], &[("state", "s-1")]] {
+        let (browser, _) = logged_in(server).await;
+        let page = log_out(&browser, parameters).await;
+        assert!(page.text().contains("<h1>Log out?</h1>"), "{page}");
+        assert!(is_logged_in(server, &browser).await, "asking ends nothing");
+        let answer = browser.submit(&page, &[("action", "accept")]).await;
+        assert!(answer.text().contains("You are logged out"), "{answer}");
+        assert!(!is_logged_in(server, &browser).await);
+    }
+}
