@@ -15,7 +15,7 @@ mod response;
 use http::Method;
 use shared::{
     app::App,
-    domain::{client::Client, denial::Denial},
+    domain::{client::Client, denial::Denial, settings::Conformance},
     http::{
         Request, Response, cors,
         error::{Endpoint, OAuthError},
@@ -34,7 +34,11 @@ pub async fn handle(app: &App, request: &Request) -> Response {
         Ok(response) => response,
         Err(denial) => {
             tracing::info!(reason = %denial, "refused");
-            OAuthError::new(&denial, Endpoint::Token).into_response()
+            let told = OAuthError::new(&denial, Endpoint::Token);
+            match app.known_conformance() {
+                Conformance::Auth0 => told.into_response(),
+                Conformance::OpenId => told.by_specification(&denial).into_response(),
+            }
         }
     };
     cors::allow_for_client(&mut answer, request, caller.as_deref());

@@ -7,7 +7,7 @@
 use serde::Deserialize;
 use shared::domain::{
     ids::Audience,
-    settings::{Color, ConsentWords, LegacyFlags, ResourceParameterProfile, Settings},
+    settings::{Color, Conformance, ConsentWords, LegacyFlags, ResourceParameterProfile, Settings},
     time::Lifetime,
 };
 
@@ -44,6 +44,7 @@ pub(crate) struct RawSettings {
     sessions: Option<RawSessions>,
     skip_non_verifiable_callback_uri_confirmation_prompt: Option<bool>,
     resource_parameter_profile: Option<String>,
+    conformance: Option<String>,
     universal_login: Option<RawUniversalLogin>,
     device_flow: Option<RawDeviceFlow>,
     refresh_token_rate_limit: Option<RawRateLimit>,
@@ -171,6 +172,10 @@ pub(crate) fn check(
             }
             None => default.resource_parameter_profile,
         },
+        conformance: match raw.conformance {
+            Some(name) => conformance(&at.key("conformance"), &name)?,
+            None => default.conformance,
+        },
         refresh_token_rate_limit: raw
             .refresh_token_rate_limit
             .map(|limit| limit.check(&at.key("refresh_token_rate_limit")))
@@ -266,6 +271,15 @@ fn resource_parameter_profile(at: &Path, name: &str) -> Checked<ResourceParamete
     one_of(at, name, &choices)
 }
 
+/// Our own key: Auth0 has no such choice.
+fn conformance(at: &Path, name: &str) -> Checked<Conformance> {
+    let choices = [
+        ("auth0", Conformance::Auth0),
+        ("openid", Conformance::OpenId),
+    ];
+    one_of(at, name, &choices)
+}
+
 fn color(at: &Path, colors: Option<RawColors>) -> Checked<Option<Color>> {
     let Some(primary) = given(colors.and_then(|colors| colors.primary)) else {
         return Ok(None);
@@ -318,6 +332,7 @@ mod tests {
     allow_legacy_delegation_grant_types: true, use_scope_descriptions_for_consent: true}
   login_rate_limit: {burst: 5, per_minute: 2}
   resource_parameter_profile: compatibility
+  conformance: openid
   skip_non_verifiable_callback_uri_confirmation_prompt: true
   oidc_logout: {rp_logout_end_session_endpoint_discovery: false}
   sessions: {oidc_logout_prompt_enabled: false}
@@ -353,6 +368,7 @@ resourceServers: [{identifier: https://api.example.com}]",
                 },
                 consent_words: ConsentWords::Descriptions,
                 resource_parameter_profile: ResourceParameterProfile::Compatibility,
+                conformance: Conformance::OpenId,
                 refresh_token_rate_limit: RateLimit::REFRESH,
                 login_rate_limit: RateLimit::per_minute(5, 2),
             }
@@ -416,6 +432,10 @@ branding: {colors: {primary: ''}, logo_url: ''}",
             (
                 "tenant:\n  flags:\n    revoke_refresh_token_grant: 17",
                 "3:5: tenant.flags.revoke_refresh_token_grant: must be true or false",
+            ),
+            (
+                "tenant:\n  conformance: strict",
+                "2:3: tenant.conformance: must be `auth0` or `openid`, not `strict`",
             ),
             (
                 "tenant:\n  resource_parameter_profile: both",

@@ -36,6 +36,11 @@ impl<K: Eq + Hash, V> Cache<K, V> {
         (now < read_at.plus(FRESH)).then(|| Arc::clone(value))
     }
 
+    /// What was read last, however long ago.
+    pub(super) fn last(&self, key: &K) -> Option<Arc<V>> {
+        self.lock().get(key).map(|(_, value)| Arc::clone(value))
+    }
+
     pub(super) fn put(&self, key: K, value: V, now: Timestamp) -> Arc<V> {
         let value = Arc::new(value);
         let mut entries = self.lock();

@@ -147,11 +147,7 @@ impl App {
 
     /// What is said about users in this pipeline.
     pub async fn claim_set(&self, pipeline: Pipeline) -> Result<ClaimSet, Denial> {
-        // The conformant pipeline does not depend on the tenant, and asks nothing of the store.
-        match pipeline {
-            Pipeline::Conformant => Ok(ClaimSet::Standard),
-            Pipeline::Legacy => Ok(pipeline.claim_set(&*self.settings().await?)),
-        }
+        Ok(pipeline.claim_set(&*self.settings().await?))
     }
 
     async fn access_token(

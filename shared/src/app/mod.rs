@@ -35,7 +35,7 @@ use crate::{
         ids::{Audience, ClientId, ConnectionName, RequestId},
         resource_server::ResourceServer,
         sealed::KeyId,
-        settings::Settings,
+        settings::{Conformance, Settings},
         throttle::Origin,
         time::Timestamp,
     },
@@ -263,6 +263,12 @@ impl App {
     /// The tenant's settings, likewise.
     pub async fn settings(&self) -> Result<Arc<Settings>, Denial> {
         Ok(self.signing.settings().await?)
+    }
+
+    /// Whose words a refusal is in, as far as that is known: a refusal that costs nothing reads nothing.
+    pub fn known_conformance(&self) -> Conformance {
+        let settings = self.signing.last_settings();
+        settings.map_or_else(Conformance::default, |settings| settings.conformance)
     }
 
     /// What stands between a guesser and a password, likewise.

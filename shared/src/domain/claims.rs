@@ -147,7 +147,7 @@ pub struct ProfileClaims {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub picture: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub updated_at: Option<String>,
+    pub updated_at: Option<UpdatedAt>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -187,6 +187,16 @@ pub struct LogoutEvents {
 #[derive(Debug, Default, Serialize)]
 struct Nothing {}
 
+/// `updated_at`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum UpdatedAt {
+    /// ISO 8601, as Auth0 has it.
+    Text(String),
+    /// Seconds since the epoch, as `OpenID` Connect Core section 5.1 has it.
+    Seconds(u64),
+}
+
 impl ProfileClaims {
     /// The claims about a user that these scopes open.
     pub fn new(user: &User, scope: &Scope) -> Self {
@@ -202,7 +212,7 @@ impl ProfileClaims {
             claims.family_name = profile.family_name;
             claims.nickname = profile.nickname;
             claims.picture = profile.picture;
-            claims.updated_at = Some(user.updated_at.to_rfc3339());
+            claims.updated_at = Some(UpdatedAt::Text(user.updated_at.to_rfc3339()));
         }
         if scope.contains("email") && profile.email.is_some() {
             claims.email = profile.email;

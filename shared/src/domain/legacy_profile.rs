@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    claims::ProfileClaims,
+    claims::{ProfileClaims, UpdatedAt},
     pipeline::ClaimSet,
     scope::{OPENID, Scope},
     user::User,
@@ -46,6 +46,7 @@ impl UserClaims {
     pub fn for_id_token(user: &User, scope: &Scope, set: ClaimSet) -> Self {
         match set {
             ClaimSet::Standard => Self::standard(user, scope),
+            ClaimSet::OpenId => Self::to_the_letter(user, scope),
             ClaimSet::WholeProfile => Self::Legacy(named(user, scope)),
         }
     }
@@ -54,12 +55,22 @@ impl UserClaims {
     pub fn for_userinfo(user: &User, scope: &Scope, set: ClaimSet) -> Self {
         match set {
             ClaimSet::Standard => Self::standard(user, scope),
+            ClaimSet::OpenId => Self::to_the_letter(user, scope),
             ClaimSet::WholeProfile => Self::Legacy(whole(user)),
         }
     }
 
     fn standard(user: &User, scope: &Scope) -> Self {
         Self::Standard(Box::new(ProfileClaims::new(user, scope)))
+    }
+
+    fn to_the_letter(user: &User, scope: &Scope) -> Self {
+        let claims = ProfileClaims::new(user, scope);
+        let seconds = UpdatedAt::Seconds(user.updated_at.as_secs());
+        Self::Standard(Box::new(ProfileClaims {
+            updated_at: claims.updated_at.is_some().then_some(seconds),
+            ..claims
+        }))
     }
 }
 

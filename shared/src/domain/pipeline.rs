@@ -12,7 +12,7 @@ use super::{
     ids::{Audience, InvalidId},
     response_type::ResponseType,
     scope::{OPENID, Scope},
-    settings::Settings,
+    settings::{Conformance, Settings},
 };
 
 /// Which generation of behaviour answers.
@@ -68,6 +68,8 @@ impl AskedAudience {
 pub enum ClaimSet {
     /// The claims that the scopes open.
     Standard,
+    /// The same, to the letter of `OpenID` Connect.
+    OpenId,
     /// Those, whatever else is named as a scope, and with `profile` everything.
     WholeProfile,
 }
@@ -105,7 +107,10 @@ impl Pipeline {
     pub fn claim_set(self, settings: &Settings) -> ClaimSet {
         match self {
             Self::Legacy if settings.legacy.enable_legacy_profile => ClaimSet::WholeProfile,
-            Self::Legacy | Self::Conformant => ClaimSet::Standard,
+            Self::Legacy | Self::Conformant => match settings.conformance {
+                Conformance::Auth0 => ClaimSet::Standard,
+                Conformance::OpenId => ClaimSet::OpenId,
+            },
         }
     }
 }

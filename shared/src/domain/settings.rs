@@ -57,6 +57,8 @@ pub struct Settings {
     /// `resource_parameter_profile`
     #[serde(default)]
     pub resource_parameter_profile: ResourceParameterProfile,
+    /// Whose word counts where Auth0 departs from the specifications.
+    pub conformance: Conformance,
     /// How often one refresh token may be exchanged from one address, where the client does not say.
     #[serde(default = "default_refresh_limit")]
     pub refresh_token_rate_limit: RateLimit,
@@ -113,10 +115,23 @@ impl Default for Settings {
             legacy: LegacyFlags::default(),
             consent_words: ConsentWords::default(),
             resource_parameter_profile: ResourceParameterProfile::default(),
+            conformance: Conformance::default(),
             refresh_token_rate_limit: RateLimit::REFRESH,
             login_rate_limit: RateLimit::LOGIN,
         }
     }
+}
+
+/// Whose word counts where Auth0 departs from the specifications: statuses of RFC 6749 section 5.2, and
+/// `updated_at` of `OpenID` Connect Core section 5.1.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Conformance {
+    /// Auth0's, which its SDKs know.
+    #[default]
+    Auth0,
+    /// The specifications', as the `OpenID` Foundation's certification has it.
+    OpenId,
 }
 
 /// What the consent page shows of an API's scopes.

@@ -3,6 +3,7 @@
 
 mod basic;
 mod config;
+mod conformance;
 mod form_post;
 mod hybrid;
 mod implicit;

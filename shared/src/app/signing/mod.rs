@@ -76,6 +76,11 @@ impl SigningKeys {
         Ok(self.settings.put((), loaded.unwrap_or_default(), now))
     }
 
+    /// The settings that were read last, without I/O.
+    pub(super) fn last_settings(&self) -> Option<Arc<Settings>> {
+        self.settings.last(&())
+    }
+
     /// Forgets them, so that a change shows at once.
     pub(super) fn forget_settings(&self) {
         self.settings.clear();

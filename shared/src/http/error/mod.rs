@@ -66,6 +66,22 @@ impl OAuthError {
         endpoints::own_words(denial, endpoint).unwrap_or_else(|| Self::from(denial))
     }
 
+    /// What RFC 6749 section 5.2 and RFC 8628 section 3.5 say instead at the token endpoint.
+    #[must_use]
+    pub fn by_specification(self, denial: &Denial) -> Self {
+        match (denial, self.status, self.error) {
+            (Denial::ClientAuthentication(_), ..) => Self {
+                error: "invalid_client",
+                ..self
+            },
+            (_, StatusCode::FORBIDDEN, _) | (_, _, "slow_down") => Self {
+                status: StatusCode::BAD_REQUEST,
+                ..self
+            },
+            _ => self,
+        }
+    }
+
     /// As an answer.
     pub fn into_response(self) -> Response {
         let body = Body {
