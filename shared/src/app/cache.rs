@@ -53,8 +53,11 @@ impl<K: Eq + Hash, V> Cache<K, V> {
         value
     }
 
-    pub(super) fn clear(&self) {
-        self.lock().clear();
+    /// Makes every entry as old as can be: it is read again, and still there as the last.
+    pub(super) fn expire(&self) {
+        for (read_at, _) in self.lock().values_mut() {
+            *read_at = Timestamp::default();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<K, (Timestamp, Arc<V>)>> {
@@ -77,6 +80,16 @@ mod tests {
             Some(&1)
         );
         assert_eq!(cache.get(&"a", Timestamp::from_secs(1_060)), None);
+    }
+
+    #[test]
+    fn an_expired_entry_is_read_again_and_is_still_the_last() {
+        let cache = Cache::default();
+        let now = Timestamp::from_secs(1_000);
+        cache.put("a", 1, now);
+        cache.expire();
+        assert_eq!(cache.get(&"a", now), None);
+        assert_eq!(cache.last(&"a").as_deref(), Some(&1));
     }
 
     #[test]

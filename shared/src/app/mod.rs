@@ -285,11 +285,11 @@ impl App {
 
     /// Forgets what was read of the configuration, so that a change shows at once.
     pub fn forget_configuration(&self) {
-        self.clients.clear();
-        self.resource_servers.clear();
+        self.clients.expire();
+        self.resource_servers.expire();
         self.signing.forget_settings();
-        self.connections.clear();
-        self.attack_protection.clear();
+        self.connections.expire();
+        self.attack_protection.expire();
     }
 }
 

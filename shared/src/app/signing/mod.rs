@@ -54,7 +54,12 @@ impl SigningKeys {
             key_use: parts.key_use,
         };
         let now = parts.clock.now();
-        let stored = source.current(now).await?;
+        // Boxed: it happens once, and calls of the SDK are large.
+        let settings = Box::pin(async { Ok(source.store.load_settings().await?) });
+        let (stored, loaded) =
+            futures_util::future::try_join(source.current(now), settings).await?;
+        let settings = Cache::default();
+        settings.put((), loaded.unwrap_or_default(), now);
         let signer = source.signer(&stored, now).await?;
         let (version, signer) = source.certified(stored, signer, now).await?;
         let known = Refreshing::new(version, signer, now);
@@ -62,7 +67,7 @@ impl SigningKeys {
             source,
             clock: Arc::clone(&parts.clock),
             known,
-            settings: Cache::default(),
+            settings,
         })
     }
 
@@ -83,7 +88,7 @@ impl SigningKeys {
 
     /// Forgets them, so that a change shows at once.
     pub(super) fn forget_settings(&self) {
-        self.settings.clear();
+        self.settings.expire();
     }
 
     /// Who the tokens say they are from.
