@@ -83,7 +83,7 @@ pub(crate) fn parse_tenant(app: &App, text: &str) -> Result<Tenant, LocalError> 
     tenant::parse(text, &keywords(app)).map_err(LocalError::Tenant)
 }
 
-/// Puts a tenant into the table and forgets what was known before.
+/// Puts a tenant into the table; what was known before is forgotten.
 pub(crate) async fn import(app: &App, tenant: &Tenant) -> Result<(), LocalError> {
     for warning in &tenant.warnings {
         eprintln!("warning: {warning}");
@@ -91,7 +91,9 @@ pub(crate) async fn import(app: &App, tenant: &Tenant) -> Result<(), LocalError>
     tenant::import(tenant, app)
         .await
         .map_err(|e| LocalError::Import(e.to_string()))?;
-    app.forget_configuration();
+    // A refusal that reads nothing goes by the settings that were read last.
+    let settings = app.settings().await;
+    settings.map_err(|e| LocalError::Import(e.to_string()))?;
     Ok(())
 }
 
