@@ -14,7 +14,7 @@ from template import ROOT
 PASSED = re.compile(r"^test (\S+) \.\.\. ok$", re.MULTILINE)
 # What `tests/src/server.rs` prints where a test needs a server of its own.
 LEFT_OUT = re.compile(r"^not run against \S+: (\S+): it (.+)$", re.MULTILINE)
-LIMIT = 600
+LIMIT = 1500
 
 # The least number of tests that must have run behind any front, and not been left out, by module of the suite.
 LEAST = {

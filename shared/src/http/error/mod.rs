@@ -1,5 +1,5 @@
-//! What a client is told about a refusal: the one [`table`], and where an endpoint has words of its own
-//! ([`endpoints`]).
+//! What a client is told about a refusal: the one `table`, and where an endpoint has words of its own
+//! (`endpoints`).
 
 mod endpoints;
 mod table;
