@@ -107,7 +107,7 @@ def warm(port: int):
         with closing(connection):
             connection.request("GET", path)
             answer = connection.getresponse()
-            said = answer.read().decode()
+            said = answer.read().decode(errors="replace")
             if answer.status >= 500:
                 raise RuntimeError(f"{path}: {answer.status} {said}")
 

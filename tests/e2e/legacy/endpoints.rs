@@ -30,7 +30,15 @@ async fn to_everybody_else_they_are_not_there() {
             assert_oauth_error(&answer, 404, "endpoint_disabled", &words);
         }
     }
+}
+
+#[tokio::test]
+async fn older_ones_are_unknown_paths() {
+    let Some(server) = Server::shared_behind_front("asks for unknown paths") else {
+        return;
+    };
     for path in ["/tokeninfo", "/ssodata"] {
-        assert_eq!(http.get(path).await.status, 404, "{path}");
+        let answer = server.http().get(path).await;
+        assert_eq!(answer.status, 404, "{answer}");
     }
 }
