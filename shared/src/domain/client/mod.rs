@@ -3,16 +3,22 @@
 //!
 //! [client object of Auth0's Management API]: https://auth0.com/docs/api/management/v2/clients/get-clients-by-id
 
-use std::collections::{BTreeMap, BTreeSet};
+mod algorithms;
+mod logout;
+mod refresh_token;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+pub use algorithms::{AssertionAlgorithm, JwtConfiguration, SigningAlgorithm};
+pub use logout::{LogoutInitiator, LogoutInitiators, OidcLogout};
+pub use refresh_token::{MultiResourcePolicy, RefreshTokenPolicy, Rotation};
 
 use super::{
     ids::{Audience, ClientId},
     pipeline::Pipeline,
     scope::Scope,
-    throttle::RateLimit,
-    time::Lifetime,
 };
 
 /// An application that may ask for tokens.
@@ -143,64 +149,6 @@ impl Client {
     }
 }
 
-/// `oidc_logout`: [back-channel logout].
-///
-/// [back-channel logout]: https://auth0.com/docs/authenticate/login/logout/back-channel-logout/configure-back-channel-logout
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OidcLogout {
-    /// Where logout tokens go.
-    pub backchannel_logout_urls: Vec<String>,
-    /// What they are sent for.
-    pub backchannel_logout_initiators: LogoutInitiators,
-}
-
-impl OidcLogout {
-    /// Where the end of a session is told, if it is.
-    pub fn urls_for(&self, initiator: LogoutInitiator) -> &[String] {
-        let told = match &self.backchannel_logout_initiators {
-            LogoutInitiators::All => true,
-            LogoutInitiators::Selected(selected) => selected.contains(&initiator),
-        };
-        if told {
-            &self.backchannel_logout_urls
-        } else {
-            &[]
-        }
-    }
-}
-
-/// `backchannel_logout_initiators`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LogoutInitiators {
-    /// `mode: all`
-    All,
-    /// `mode: custom` with its `selected_initiators`.
-    Selected(BTreeSet<LogoutInitiator>),
-}
-
-impl Default for LogoutInitiators {
-    fn default() -> Self {
-        Self::Selected([LogoutInitiator::RpLogout, LogoutInitiator::IdpLogout].into())
-    }
-}
-
-/// What ended a session, as Auth0 names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[expect(missing_docs, reason = "the names say it, and are Auth0's")]
-pub enum LogoutInitiator {
-    RpLogout,
-    IdpLogout,
-    PasswordChanged,
-    SessionExpired,
-    SessionRevoked,
-    AccountDeleted,
-    EmailIdentifierChanged,
-    MfaPhoneUnenrolled,
-    AccountDeactivated,
-}
-
 /// `app_type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -249,122 +197,6 @@ pub struct PublicKey {
     pub pem: String,
 }
 
-/// Algorithms of client assertions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names are those of RFC 7518")]
-pub enum AssertionAlgorithm {
-    RS256,
-    RS384,
-    PS256,
-}
-
-/// Algorithms of the tokens we sign (RFC 7518).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names are those of RFC 7518")]
-pub enum SigningAlgorithm {
-    RS256,
-    PS256,
-    ES256,
-    HS256,
-}
-
-impl SigningAlgorithm {
-    /// Reads the name of a JWT header.
-    pub fn parse(name: &str) -> Option<Self> {
-        [Self::RS256, Self::PS256, Self::ES256, Self::HS256]
-            .into_iter()
-            .find(|algorithm| algorithm.as_str() == name)
-    }
-
-    /// The name in a JWT header.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::RS256 => "RS256",
-            Self::PS256 => "PS256",
-            Self::ES256 => "ES256",
-            Self::HS256 => "HS256",
-        }
-    }
-}
-
-/// `jwt_configuration`: ID tokens only, despite the name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct JwtConfiguration {
-    /// The algorithm asked for; see [`Client::id_token_algorithm`].
-    pub alg: SigningAlgorithm,
-    /// How long an ID token lives.
-    pub lifetime: Lifetime,
-}
-
-impl Default for JwtConfiguration {
-    fn default() -> Self {
-        Self {
-            alg: SigningAlgorithm::RS256,
-            lifetime: Lifetime::from_secs(36_000),
-        }
-    }
-}
-
-/// `refresh_token`: the rules for a client's refresh tokens, with Auth0's switches resolved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RefreshTokenPolicy {
-    /// Whether each exchange replaces the token.
-    pub rotation: Rotation,
-    /// How long the previous token is still answered after it was exchanged; zero is off.
-    pub leeway: Lifetime,
-    /// The family's life from its first token; `None` never ends.
-    pub token_lifetime: Option<Lifetime>,
-    /// The family's life from its last exchange; `None` never ends.
-    pub idle_token_lifetime: Option<Lifetime>,
-    /// How often one token may be exchanged from one address; `None` is as the tenant says.
-    #[serde(default)]
-    pub rate_limit: Option<RateLimit>,
-}
-
-impl RefreshTokenPolicy {
-    /// 30 days, Auth0's default absolute lifetime.
-    pub const DEFAULT_TOKEN_LIFETIME: Lifetime = Lifetime::from_secs(2_592_000);
-    /// 15 days, the idle default of Auth0's API.
-    pub const DEFAULT_IDLE_TOKEN_LIFETIME: Lifetime = Lifetime::from_secs(1_296_000);
-
-    /// What a client without a `refresh_token` object has: one token that never expires.
-    pub const NON_ROTATING: Self = Self {
-        rotation: Rotation::NonRotating,
-        leeway: Lifetime::from_secs(0),
-        token_lifetime: None,
-        idle_token_lifetime: None,
-        rate_limit: None,
-    };
-
-    /// The same without rotation, which the legacy pipeline does not know.
-    #[must_use]
-    pub const fn without_rotation(self) -> Self {
-        Self {
-            rotation: Rotation::NonRotating,
-            ..self
-        }
-    }
-
-    /// What a single-page application without a `refresh_token` object has.
-    pub const ROTATING: Self = Self {
-        rotation: Rotation::Rotating,
-        leeway: Lifetime::from_secs(0),
-        token_lifetime: Some(Self::DEFAULT_TOKEN_LIFETIME),
-        idle_token_lifetime: Some(Self::DEFAULT_IDLE_TOKEN_LIFETIME),
-        rate_limit: None,
-    };
-}
-
-/// `rotation_type`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Rotation {
-    /// Each token is good for one exchange.
-    Rotating,
-    /// One token is good for many.
-    NonRotating,
-}
-
 /// A client grant: what a client may ask for at an API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientGrant {
@@ -386,16 +218,6 @@ pub enum SubjectType {
     Client,
     /// On behalf of users: every other grant.
     User,
-}
-
-/// One of `refresh_token.policies`: an API that the client's refresh tokens are good for as well
-/// ([multi-resource refresh tokens](https://auth0.com/docs/secure/tokens/refresh-tokens/multi-resource-refresh-token)).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MultiResourcePolicy {
-    /// The API.
-    pub audience: Audience,
-    /// Its scopes that a refresh may ask for.
-    pub scope: Scope,
 }
 
 /// `redirection_policy`: whether a browser that came with nothing but a link is sent on to the
