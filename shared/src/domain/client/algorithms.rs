@@ -45,7 +45,7 @@ impl SigningAlgorithm {
 /// `jwt_configuration`: ID tokens only, despite the name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JwtConfiguration {
-    /// The algorithm asked for; see [`Client::id_token_algorithm`].
+    /// The algorithm asked for; see [`Client::id_token_algorithm`](super::Client::id_token_algorithm).
     pub alg: SigningAlgorithm,
     /// How long an ID token lives.
     pub lifetime: Lifetime,
