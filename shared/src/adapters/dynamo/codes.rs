@@ -1,11 +1,10 @@
 //! Authorization codes and client assertions: things that are good once.
 
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 
 use super::{
     Store,
     error::{CommitError, StoreError},
-    family_item,
     item::{seconds, send_update, to_item},
     keys::{Key, TTL},
 };
@@ -80,19 +79,8 @@ impl Store {
             .expression_attribute_values(":ttl", ttl)
             .build()
             .map_err(refused)?;
-        let put = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(family_item::to_item(family)))
-            .condition_expression("attribute_not_exists(PK)")
-            .build()
-            .map_err(refused)?;
-        let mut writes = vec![
-            TransactWriteItem::builder().update(update).build(),
-            TransactWriteItem::builder().put(put).build(),
-        ];
-        if exchange.rests_on_consent {
-            writes.push(self.check_grant(family)?);
-        }
+        let mut writes = vec![TransactWriteItem::builder().update(update).build()];
+        writes.extend(self.beginning_of(family, exchange.rests_on_consent)?);
         self.transact(writes).await
     }
 

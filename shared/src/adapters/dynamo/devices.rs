@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 use super::{
     Store,
     error::{CommitError, StoreError},
-    family_item,
     item::{millis, send_update, text, to_item},
     keys::Key,
 };
@@ -181,19 +180,8 @@ impl Store {
             .expression_attribute_values(":next", next)
             .build()
             .map_err(refused)?;
-        let put = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(family_item::to_item(family)))
-            .condition_expression("attribute_not_exists(PK)")
-            .build()
-            .map_err(refused)?;
-        let mut writes = vec![
-            TransactWriteItem::builder().update(update).build(),
-            TransactWriteItem::builder().put(put).build(),
-        ];
-        if rests_on_consent {
-            writes.push(self.check_grant(family)?);
-        }
+        let mut writes = vec![TransactWriteItem::builder().update(update).build()];
+        writes.extend(self.beginning_of(family, rests_on_consent)?);
         self.transact(writes).await
     }
 }

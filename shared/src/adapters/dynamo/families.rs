@@ -1,6 +1,8 @@
 //! Families: the one conditional write that a rotation is, and the end of a family.
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
 
 use super::{
     Store,
@@ -32,6 +34,26 @@ impl Store {
     pub async fn load_families(&self, user: &UserId) -> Result<Vec<Family>, StoreError> {
         let items = self.query_user(user, FAMILY_PREFIX).await?;
         items.iter().map(family_item::from_item).collect()
+    }
+
+    /// The parts of a transaction that begin a family; with `rests_on_consent` it begins only if that has
+    /// not been withdrawn.
+    pub(super) fn beginning_of(
+        &self,
+        family: &Family,
+        rests_on_consent: bool,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(family_item::to_item(family)))
+            .condition_expression("attribute_not_exists(PK)")
+            .build()
+            .map_err(|e| StoreError::Refused(e.to_string()))?;
+        let mut writes = vec![TransactWriteItem::builder().put(put).build()];
+        if rests_on_consent {
+            writes.push(self.check_grant(family)?);
+        }
+        Ok(writes)
     }
 
     /// Writes a new family.

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::{
     operation::{
         delete_item::builders::DeleteItemFluentBuilder,
         put_item::{PutItemError, builders::PutItemFluentBuilder},
-        update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
+        update_item::{UpdateItemError, UpdateItemOutput, builders::UpdateItemFluentBuilder},
     },
     types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity},
 };
@@ -69,10 +69,17 @@ pub(super) fn units(capacity: Option<&ConsumedCapacity>) -> f64 {
 
 /// Sends an update; a conflict says that its condition did not hold.
 pub(super) async fn send_update(update: UpdateItemFluentBuilder) -> Result<(), CommitError> {
+    sent_update(update).await.map(|_| ())
+}
+
+/// The same, with what was asked to be returned.
+pub(super) async fn sent_update(
+    update: UpdateItemFluentBuilder,
+) -> Result<UpdateItemOutput, CommitError> {
     match update.send().await {
         Ok(output) => {
             cost::wrote(units(output.consumed_capacity()));
-            Ok(())
+            Ok(output)
         }
         Err(error)
             if error

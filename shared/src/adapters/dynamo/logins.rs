@@ -4,7 +4,7 @@
 //! names that are nobody's have them, too, and guessers make many.
 
 use aws_sdk_dynamodb::{
-    operation::{delete_item::DeleteItemError, update_item::UpdateItemError},
+    operation::delete_item::DeleteItemError,
     types::{AttributeValue, ReturnConsumedCapacity, ReturnValue},
 };
 use futures_util::future::try_join;
@@ -12,7 +12,7 @@ use futures_util::future::try_join;
 use super::{
     Store,
     error::{CommitError, StoreError},
-    item::{from_item, millis, seconds, text, units},
+    item::{from_item, millis, seconds, sent_update, text, units},
     keys::{FAILURES, Key, PK, SK, TTL, login_partition},
     users::{LoginItem, LoginRecord},
 };
@@ -116,7 +116,7 @@ impl Store {
     ) -> Result<Failures, CommitError> {
         let memory = Failures::MEMORY.as_secs().saturating_mul(1_000);
         let forgotten = Timestamp::from_millis(now.as_millis().saturating_sub(memory));
-        let result = self
+        let update = self
             .update(key)
             .update_expression(expression)
             .condition_expression(condition)
@@ -125,23 +125,9 @@ impl Store {
             .expression_attribute_values(":ttl", seconds(now.plus(Failures::MEMORY)))
             .expression_attribute_values(":forgotten", millis(forgotten))
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
-            .return_values(ReturnValue::AllNew)
-            .send()
-            .await;
-        match result {
-            Ok(output) => {
-                cost::wrote(units(output.consumed_capacity()));
-                Ok(from_item(key, output.attributes.unwrap_or_default())?)
-            }
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Err(CommitError::Conflict)
-            }
-            Err(error) => Err(StoreError::from(error).into()),
-        }
+            .return_values(ReturnValue::AllNew);
+        let counted = sent_update(update).await?;
+        Ok(from_item(key, counted.attributes.unwrap_or_default())?)
     }
 
     /// Forgets the failures of a counter, if there have been none since they were read: those belong
