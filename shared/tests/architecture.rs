@@ -8,7 +8,7 @@ use std::{
 };
 
 /// What the modules of a folder must not name.
-const FORBIDDEN: [(&str, &[&str]); 4] = [
+const FORBIDDEN: [(&str, &[&str]); 5] = [
     (
         "src/domain",
         &[
@@ -37,6 +37,16 @@ const FORBIDDEN: [(&str, &[&str]); 4] = [
             "crate::keys",
             "aws_sdk",
             "async fn",
+        ],
+    ),
+    (
+        "src/engine",
+        &[
+            "crate::adapters",
+            "crate::app",
+            "crate::http",
+            "crate::keys",
+            "crate::sealing",
         ],
     ),
     (

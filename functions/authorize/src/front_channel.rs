@@ -47,6 +47,7 @@ pub(crate) async fn tokens(
             request: at.request,
             gty: None,
             pipeline: checked.pipeline,
+            custom_claims: None,
             via_browser: true,
             now: at.now,
         },

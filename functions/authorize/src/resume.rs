@@ -10,6 +10,7 @@ use shared::{
         denial::Denial,
         errand::Errand,
         ids::{Audience, ClientId, CodeId},
+        login_flow::Effects,
         resource::enforced,
         resource_server::ResourceServer,
         sealed::{Owned, Purpose},
@@ -276,6 +277,7 @@ fn code(granted: &Granted<'_>, at: Moment) -> AuthorizationCode {
         pipeline: checked.pipeline,
         device: checked.device.clone(),
         rests_on_consent: *rests_on_consent,
+        effects: Effects::default(),
         expires_at: at.now.plus(CODE_LIFETIME),
         redeemed: None,
     }

@@ -4,6 +4,8 @@ use http::{
     HeaderValue, Method, StatusCode,
     header::{AUTHORIZATION, WWW_AUTHENTICATE},
 };
+use serde::Serialize;
+use serde_json::{Map, Value};
 use shared::{
     app::{App, Limited},
     domain::{
@@ -28,8 +30,17 @@ pub(crate) async fn handle(app: &App, request: &Request) -> Response {
     answer
 }
 
+/// What scopes open, and what scripts have added.
+#[derive(Serialize)]
+struct Claims {
+    #[serde(flatten)]
+    profile: UserClaims,
+    #[serde(flatten)]
+    custom: Map<String, Value>,
+}
+
 /// The claims, and how often they may still be asked for.
-async fn userinfo(app: &App, request: &Request) -> Result<(UserClaims, Quota), Denial> {
+async fn userinfo(app: &App, request: &Request) -> Result<(Claims, Quota), Denial> {
     let token = match *request.method() {
         Method::GET => bearer(request),
         Method::POST => match bearer(request) {
@@ -53,8 +64,9 @@ async fn userinfo(app: &App, request: &Request) -> Result<(UserClaims, Quota), D
         Some(record) if record.user.blocked => Err(Denial::AccessToken("The user is blocked")),
         Some(record) => {
             let set = app.claim_set(token.pipeline).await?;
-            let claims = UserClaims::for_userinfo(&record.user, &token.scope, set);
-            Ok((claims, quota))
+            let profile = UserClaims::for_userinfo(&record.user, &token.scope, set);
+            let custom = token.claims;
+            Ok((Claims { profile, custom }, quota))
         }
         None => Err(Denial::AccessToken("The user does not exist")),
     }

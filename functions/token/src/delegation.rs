@@ -186,6 +186,7 @@ impl Delegation {
             request: self.at.request,
             gty: None,
             pipeline: Pipeline::Legacy,
+            custom_claims: None,
             via_browser: false,
             now: self.at.now,
         };

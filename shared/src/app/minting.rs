@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Map, Value};
 
 use super::App;
 use crate::{
@@ -13,6 +14,7 @@ use crate::{
         client::{Client, SigningAlgorithm},
         denial::Denial,
         ids::Audience,
+        login_flow::CustomClaims,
         pipeline::{ClaimSet, Pipeline},
         resource::open_to_users,
         resource_server::ResourceServer,
@@ -28,6 +30,9 @@ use crate::{
 };
 
 use super::verification::OpaqueToken;
+
+/// Bytes of custom claims, as JSON, that an access token for `/userinfo` carries.
+const MAX_USERINFO_CLAIMS: usize = 2 * 1024;
 
 /// What to make tokens for.
 #[derive(Debug, Clone, Copy)]
@@ -230,10 +235,21 @@ fn opaque_token(wanted: &TokensFor<'_>, keyring: &Keyring) -> Result<String, Den
         scope: Scope::clone(scope),
         expires_at: now.plus(issuance.token_lifetime(None)),
         pipeline: issuance.pipeline,
+        claims: claims_for_userinfo(issuance.custom_claims),
     };
     let plaintext = serde_json::to_vec(&token).map_err(|e| Denial::Internal(e.to_string()))?;
     let key = keyring.active(now);
     Ok(keyring.seal(key, Purpose::AccessToken, "", random(), &plaintext)?)
+}
+
+/// A token that travels in a header has an end somewhere; claims beyond it are in the ID token alone.
+fn claims_for_userinfo(custom: Option<&CustomClaims>) -> Map<String, Value> {
+    let claims = custom.map(|custom| custom.id_token.clone());
+    claims
+        .filter(|claims| {
+            serde_json::to_vec(claims).is_ok_and(|text| text.len() <= MAX_USERINFO_CLAIMS)
+        })
+        .unwrap_or_default()
 }
 
 pub(super) fn signing_key(

@@ -2,6 +2,7 @@
 
 use jsonwebtoken::Validation;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::App;
 use crate::domain::{
@@ -27,6 +28,9 @@ pub struct OpaqueToken {
     /// The pipeline of the request that it was made for.
     #[serde(default)]
     pub pipeline: Pipeline,
+    /// The claims that scripts added to the ID token, and `/userinfo` tells.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub claims: Map<String, Value>,
 }
 
 /// A good access token for the Management API.
@@ -57,6 +61,8 @@ pub struct AccessToken {
     pub scope: Scope,
     /// The pipeline of the request that it was made for.
     pub pipeline: Pipeline,
+    /// The claims that scripts added to the ID token.
+    pub claims: Map<String, Value>,
 }
 
 #[derive(Deserialize)]
@@ -81,6 +87,7 @@ impl App {
                 user_id: claims.sub,
                 scope: claims.scope,
                 pipeline: Pipeline::Conformant,
+                claims: Map::new(),
             }
         };
         // The legacy pipeline knows access tokens for nothing else.
@@ -118,6 +125,7 @@ impl App {
             user_id: token.user_id,
             scope: token.scope,
             pipeline: token.pipeline,
+            claims: token.claims,
         })
     }
 

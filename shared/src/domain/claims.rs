@@ -3,11 +3,13 @@
 //! [dialects]: https://auth0.com/docs/secure/tokens/access-tokens/access-token-profiles
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::{
     client::{Client, SigningAlgorithm, SubjectType},
     ids::RequestId,
     legacy_profile::UserClaims,
+    login_flow::CustomClaims,
     pipeline::{ClaimSet, Pipeline},
     resource::enforced,
     resource_server::ResourceServer,
@@ -40,6 +42,8 @@ pub struct Issuance<'a> {
     pub request: RequestId,
     /// The grant, where Auth0 tells it.
     pub gty: Option<&'static str>,
+    /// What scripts add.
+    pub custom_claims: Option<&'a CustomClaims>,
     /// The pipeline of the request.
     pub pipeline: Pipeline,
     /// Whether the tokens come straight from `/authorize`.
@@ -69,6 +73,8 @@ pub struct AccessTokenClaims {
     pub client_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jti: Option<String>,
+    #[serde(flatten)]
+    pub custom: Map<String, Value>,
 }
 
 /// `aud`: a text, or a list where there are several.
@@ -106,6 +112,8 @@ pub struct IdTokenClaims {
     pub at_hash: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub c_hash: Option<String>,
+    #[serde(flatten)]
+    pub custom: Map<String, Value>,
 }
 
 /// What an ID token says about the login itself, beside the user. A refreshed one has no nonce and
@@ -247,6 +255,10 @@ impl Issuance<'_> {
             azp,
             client_id,
             jti,
+            custom: self
+                .custom_claims
+                .map(|claims| claims.access_token.clone())
+                .unwrap_or_default(),
         }
     }
 
@@ -271,6 +283,10 @@ impl Issuance<'_> {
             auth_time: login.auth_time.map(Timestamp::as_secs),
             at_hash: login.access_token_hash.map(str::to_owned),
             c_hash: login.code_hash.map(str::to_owned),
+            custom: self
+                .custom_claims
+                .map(|claims| claims.id_token.clone())
+                .unwrap_or_default(),
         })
     }
 

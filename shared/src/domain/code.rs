@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ids::{Audience, ClientId, DeviceName, UserId},
+    login_flow::Effects,
     pipeline::Pipeline,
     pkce::Challenge,
     scope::Scope,
@@ -52,6 +53,9 @@ pub struct AuthorizationCode {
     /// Whether it was issued because of what the user agreed to on the consent page.
     #[serde(default)]
     pub rests_on_consent: bool,
+    /// What the tenant's scripts made of the login.
+    #[serde(default)]
+    pub effects: Effects,
     /// The end of its life.
     pub expires_at: Timestamp,
     /// Set by its one exchange.
@@ -147,6 +151,7 @@ mod tests {
             pipeline: Pipeline::Conformant,
             device: None,
             rests_on_consent: false,
+            effects: Effects::default(),
             expires_at: NOW.plus(CODE_LIFETIME),
             redeemed: None,
         }

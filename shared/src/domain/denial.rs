@@ -191,6 +191,23 @@ pub enum Denial {
     #[error("no such id")]
     UnknownId,
 
+    // The tenant's scripts say no.
+    /// A Rule gave an `UnauthorizedError`, with this message.
+    #[error("unauthorized by a script: {0}")]
+    Unauthorized(String),
+    /// A Rule gave another error, or an Action denied access, with this message.
+    #[error("denied by a script: {0}")]
+    AccessDenied(String),
+    /// A script wants to send the browser elsewhere, and there is none.
+    #[error("a script asks for a redirect")]
+    InteractionRequired,
+    /// A script asks for a second factor, and there is none.
+    #[error("a script asks for a second factor")]
+    MultifactorRequired,
+    /// A script came to no end, or to none that makes sense; what it did is in the log.
+    #[error("a script failed: {0}")]
+    ScriptFailed(String),
+
     // Nobody is at fault, or we are.
     /// Too many requests of this kind: the same one works later.
     #[error("too many requests")]

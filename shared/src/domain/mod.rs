@@ -34,6 +34,7 @@ pub mod device;
 pub mod errand;
 pub mod family;
 pub mod grant;
+pub mod login_flow;
 pub mod logout;
 pub mod session;
 

@@ -90,6 +90,7 @@ async fn exchange(
         request: at.request,
         gty: None,
         pipeline: code.pipeline,
+        custom_claims: None,
         via_browser: false,
         now: at.now,
     };

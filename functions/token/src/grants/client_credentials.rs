@@ -53,6 +53,7 @@ pub(super) async fn redeem(
         request: at.request,
         gty: Some("client-credentials"),
         pipeline: Pipeline::Conformant,
+        custom_claims: None,
         via_browser: false,
         now: at.now,
     };

@@ -130,6 +130,7 @@ async fn exchange(
         gty: None,
         // Only conformant clients come here.
         pipeline: Pipeline::Conformant,
+        custom_claims: None,
         via_browser: false,
         now: at.now,
     };

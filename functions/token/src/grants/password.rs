@@ -114,6 +114,7 @@ async fn issue(
         request: at.request,
         gty: Some("password"),
         pipeline: wish.pipeline,
+        custom_claims: None,
         via_browser: false,
         now: at.now,
     };

@@ -72,6 +72,7 @@ pub(super) async fn sign(
         request: at.request,
         gty: Some("refresh_token"),
         pipeline: family.pipeline(),
+        custom_claims: None,
         via_browser: false,
         now: at.now,
     };

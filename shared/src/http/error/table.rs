@@ -240,6 +240,18 @@ impl From<&Denial> for OAuthError {
                 format!("Query validation error: {reason}"),
             ),
             Denial::UnknownId => error(400, "invalid_uri", "Path validation error: no such id"),
+            Denial::Unauthorized(message) | Denial::AccessDenied(message) => {
+                error(403, "access_denied", message.clone())
+            }
+            Denial::InteractionRequired => {
+                error(403, "interaction_required", "External interaction required")
+            }
+            Denial::MultifactorRequired => {
+                error(403, "mfa_required", "Multifactor authentication required")
+            }
+            Denial::ScriptFailed(_) => {
+                error(500, "server_error", "A script of the login flow failed.")
+            }
             Denial::Throttled(quota) => OAuthError {
                 quota: Some(*quota),
                 ..error(

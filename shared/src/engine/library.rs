@@ -1,0 +1,1 @@
+//! What scripts may `require`, and what is there without.

@@ -1,0 +1,197 @@
+//! What became of a run.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What became of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// The answer, or why there is none.
+    pub result: Result<Output, ScriptFailure>,
+    /// What the scripts said to `console`.
+    pub logs: Vec<LogLine>,
+    /// What it took.
+    pub usage: Usage,
+}
+
+/// The scripts' answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Output {
+    /// `user`, as the last Rule left it.
+    pub user: Value,
+    /// `context`, as the last Rule left it.
+    pub context: Value,
+    /// What the Actions asked of `api`, in order.
+    pub commands: Vec<Command>,
+}
+
+/// What an Action asked of `api`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "camelCase")]
+pub enum Command {
+    /// `api.access.deny`: ends the run.
+    Deny {
+        /// What the client is told.
+        reason: String,
+    },
+    /// `api.accessToken.setCustomClaim`
+    SetAccessTokenClaim {
+        /// The claim.
+        name: String,
+        /// What it says; `null` takes it back.
+        value: Value,
+    },
+    /// `api.idToken.setCustomClaim`
+    SetIdTokenClaim {
+        /// The claim.
+        name: String,
+        /// What it says; `null` takes it back.
+        value: Value,
+    },
+    /// `api.accessToken.addScope`
+    AddScope {
+        /// The scope.
+        scope: String,
+    },
+    /// `api.accessToken.removeScope`
+    RemoveScope {
+        /// The scope.
+        scope: String,
+    },
+    /// `api.user.setAppMetadata`
+    SetAppMetadata {
+        /// The key.
+        name: String,
+        /// The value; `null` removes the key.
+        value: Value,
+    },
+    /// `api.user.setUserMetadata`
+    SetUserMetadata {
+        /// The key.
+        name: String,
+        /// The value; `null` removes the key.
+        value: Value,
+    },
+    /// `api.refreshToken.revoke`
+    RevokeRefreshToken {
+        /// What the client is told.
+        reason: String,
+    },
+    /// `api.refreshToken.setExpiresAt`, in milliseconds since the epoch.
+    SetRefreshTokenExpiresAt {
+        /// When.
+        at: f64,
+    },
+    /// `api.refreshToken.setIdleExpiresAt`, in milliseconds since the epoch.
+    SetRefreshTokenIdleExpiresAt {
+        /// When.
+        at: f64,
+    },
+    /// `api.redirect.sendUserTo`: ends the run.
+    SendUserTo {
+        /// The address, with its query.
+        url: String,
+        /// The position of the Action.
+        action: usize,
+    },
+    /// `api.multifactor.enable`
+    EnableMultifactor,
+}
+
+/// A line of `console`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// How it was said.
+    pub level: LogLevel,
+    /// By which script.
+    pub script: String,
+    /// What.
+    pub text: String,
+}
+
+/// How something is said to `console`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of `console`")]
+pub enum LogLevel {
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+/// What a run took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// CPU time in scripts.
+    pub cpu: Duration,
+    /// From the start to the answer.
+    pub wall: Duration,
+    /// Bytes of the engine's heap at the end.
+    pub memory: usize,
+}
+
+/// Why a run has no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ScriptFailure {
+    /// A Rule called back with an `UnauthorizedError`.
+    #[error("{script}: UnauthorizedError: {message}")]
+    Unauthorized {
+        /// Which script.
+        script: String,
+        /// Its message.
+        message: String,
+    },
+    /// A script called back with another error, or threw one that it did not catch.
+    #[error("{script}: {message}{}", .position.as_ref().map(|at| format!(" ({at})")).unwrap_or_default())]
+    Threw {
+        /// Which script.
+        script: String,
+        /// Its message.
+        message: String,
+        /// `<file>:<line>:<column>`, if it is known.
+        position: Option<String>,
+    },
+    /// A script used up its CPU time.
+    #[error("{script}: more CPU time than allowed")]
+    CpuTime {
+        /// Which script.
+        script: String,
+    },
+    /// There was no answer in time.
+    #[error("{script}: no answer in time")]
+    WallTime {
+        /// Which script.
+        script: String,
+    },
+    /// A script used up its memory.
+    #[error("{script}: more memory than allowed")]
+    Memory {
+        /// Which script.
+        script: String,
+    },
+    /// A Rule has nothing left to do and has not called back.
+    #[error("{script}: ended without calling back")]
+    NeverCalledBack {
+        /// Which script.
+        script: String,
+    },
+    /// A Rule called back twice.
+    #[error("{script}: called back more than once")]
+    CalledBackTwice {
+        /// Which script.
+        script: String,
+    },
+    /// What the scripts left is too large, or no JSON.
+    #[error("{script}: {reason}")]
+    Output {
+        /// Which script was last.
+        script: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Every thread that could run it is taken by runs that do not end.
+    #[error("the engine is busy")]
+    Busy,
+}
