@@ -3,7 +3,6 @@
 //! [dialects]: https://auth0.com/docs/secure/tokens/access-tokens/access-token-profiles
 
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use super::{
     client::{Client, SigningAlgorithm, SubjectType},
@@ -78,8 +77,6 @@ pub struct AccessTokenClaims {
     pub client_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jti: Option<String>,
-    #[serde(flatten)]
-    pub custom: Map<String, Value>,
 }
 
 /// `aud`: a text, or a list where there are several.
@@ -117,8 +114,6 @@ pub struct IdTokenClaims {
     pub at_hash: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub c_hash: Option<String>,
-    #[serde(flatten)]
-    pub custom: Map<String, Value>,
 }
 
 /// What an ID token says about the login itself, beside the user. A refreshed one has no nonce and
@@ -260,10 +255,6 @@ impl Issuance<'_> {
             azp,
             client_id,
             jti,
-            custom: self
-                .custom_claims
-                .map(|claims| claims.access_token.clone())
-                .unwrap_or_default(),
         }
     }
 
@@ -288,10 +279,6 @@ impl Issuance<'_> {
             auth_time: login.auth_time.map(Timestamp::as_secs),
             at_hash: login.access_token_hash.map(str::to_owned),
             c_hash: login.code_hash.map(str::to_owned),
-            custom: self
-                .custom_claims
-                .map(|claims| claims.id_token.clone())
-                .unwrap_or_default(),
         })
     }
 
