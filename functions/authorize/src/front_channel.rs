@@ -48,6 +48,7 @@ pub(crate) async fn tokens(
             gty: None,
             pipeline: checked.pipeline,
             custom_claims: None,
+            scope_chosen: false,
             via_browser: true,
             now: at.now,
         },

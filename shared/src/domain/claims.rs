@@ -43,6 +43,11 @@ pub struct Issuance<'a> {
     pub gty: Option<&'static str>,
     /// What scripts add.
     pub custom_claims: Option<&'a CustomClaims>,
+    /// Whether scripts have chosen the scope: they have the last word, after the user's permissions
+    /// ([Auth0's word on it]).
+    ///
+    /// [Auth0's word on it]: https://auth0.com/docs/manage-users/access-control/troubleshoot-role-based-access-control-and-authorization
+    pub scope_chosen: bool,
     /// The pipeline of the request.
     pub pipeline: Pipeline,
     /// Whether the tokens come straight from `/authorize`.
@@ -298,11 +303,11 @@ impl Issuance<'_> {
     }
 
     /// Whoever granted the scope has applied the user's permissions already; an access token never
-    /// says more than they are now, whatever became of that.
+    /// says more than they are now, whatever became of that, unless a script says so.
     fn scope(&self, api: &ResourceServer) -> Scope {
         match self.subject {
-            Subject::User(user) => enforced(api, user, self.scope),
-            Subject::Client => self.scope.clone(),
+            Subject::User(user) if !self.scope_chosen => enforced(api, user, self.scope),
+            _ => self.scope.clone(),
         }
     }
 

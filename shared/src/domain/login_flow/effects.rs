@@ -89,11 +89,15 @@ impl Effects {
         self.scope.clone().unwrap_or_else(|| scope.clone())
     }
 
-    /// The scopes of a refreshed answer: what a login granted is not widened (I8).
-    pub fn narrowed(&self, scope: &Scope) -> Scope {
-        match &self.scope {
-            Some(chosen) => scope.intersection(chosen),
-            None => scope.clone(),
+    /// The scopes of a refreshed answer that would have `planned`. What scripts choose stays within that
+    /// and within what the login `granted` at the same API: a family is not widened (I8).
+    pub fn refreshed(&self, planned: &Scope, granted: Option<&Scope>) -> Scope {
+        let Some(chosen) = &self.scope else {
+            return planned.clone();
+        };
+        match granted {
+            Some(granted) => planned.union(granted).intersection(chosen),
+            None => planned.intersection(chosen),
         }
     }
 }
@@ -110,5 +114,52 @@ fn earlier(was: Option<Timestamp>, asked: Option<Timestamp>) -> Option<Timestamp
     match (was, asked) {
         (Some(was), Some(asked)) => Some(was.min(asked)),
         (was, asked) => was.or(asked),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choosing(scope: &str) -> Effects {
+        Effects {
+            scope: Some(Scope::parse(scope)),
+            ..Effects::default()
+        }
+    }
+
+    #[test]
+    fn a_refreshed_scope_stays_within_the_answers_and_the_logins() {
+        let (planned, granted) = (
+            Scope::parse("openid read"),
+            Scope::parse("openid read write"),
+        );
+        let refreshed = |effects: Effects| effects.refreshed(&planned, Some(&granted));
+        assert_eq!(refreshed(Effects::default()), planned);
+        assert_eq!(refreshed(choosing("read")), Scope::parse("read"));
+        assert_eq!(refreshed(choosing("write admin")), Scope::parse("write"));
+    }
+
+    #[test]
+    fn at_another_api_nothing_of_the_logins_is_added() {
+        let planned = Scope::parse("openid read:elsewhere");
+        let effects = choosing("openid read:elsewhere write");
+        assert_eq!(effects.refreshed(&planned, None), planned);
+    }
+
+    #[test]
+    fn a_login_is_granted_what_scripts_choose() {
+        let asked = Scope::parse("openid read");
+        assert_eq!(choosing("admin").granted(&asked), Scope::parse("admin"));
+        assert_eq!(Effects::default().granted(&asked), asked);
+    }
+
+    #[test]
+    fn an_end_only_ever_comes_forward() {
+        let at = Timestamp::from_secs;
+        assert_eq!(earlier(Some(at(10)), Some(at(20))), Some(at(10)));
+        assert_eq!(earlier(Some(at(10)), Some(at(5))), Some(at(5)));
+        assert_eq!(earlier(None, Some(at(5))), Some(at(5)));
+        assert_eq!(earlier(Some(at(10)), None), Some(at(10)));
     }
 }
