@@ -254,17 +254,6 @@ fn scopes_are_chosen_by_rules_and_amended_by_actions() {
 }
 
 #[test]
-fn a_refresh_is_narrowed_and_never_widened() {
-    let effects = Effects {
-        scope: Some(Scope::parse("read admin")),
-        ..Effects::default()
-    };
-    let family = Scope::parse("openid read write");
-    assert_eq!(effects.narrowed(&family), Scope::parse("read"));
-    assert_eq!(Effects::default().narrowed(&family), family);
-}
-
-#[test]
 fn the_profile_is_told_as_the_rules_left_it_and_stored_as_it_was() {
     let scene = Scene::new(Protocol::Code);
     let mut left = object(user(&scene.facts()));
