@@ -2,9 +2,7 @@
 
 use e2e::apps::{SPA_STRICT, User, WEB_POST};
 
-use super::{
-    assert_denied, assert_login, assert_refresh, change, configure, next, rule, tokens,
-};
+use super::{assert_denied, assert_login, assert_refresh, change, configure, next, rule, tokens};
 
 const UNVERIFIED: &str = "email_verified: false";
 const VERIFIED: &str = "email_verified: true";
@@ -14,12 +12,12 @@ async fn force_email_verification() {
     let Some(server) = rule("force-email-verification").start() else {
         return;
     };
-    const DENIAL: &str = "Confirm your e-mail address first.";
-    assert_login(&server, &SPA_STRICT, &User::zoe(), "unauthorized", DENIAL).await;
+    let denial = "Confirm your e-mail address first.";
+    assert_login(&server, &SPA_STRICT, &User::zoe(), "unauthorized", denial).await;
     let first = tokens(&server, &User::ada()).await;
     let second = next(&server, &first).await;
     change(&server, &User::ada(), UNVERIFIED).await;
-    assert_refresh(&server, &second, DENIAL).await;
+    assert_refresh(&server, &second, denial).await;
     change(&server, &User::ada(), VERIFIED).await;
     next(&server, &second).await;
 }
@@ -30,12 +28,12 @@ async fn email_domain_allowlist() {
     let Some(server) = scripts.start() else {
         return;
     };
-    const DENIAL: &str = "Your e-mail domain has no access.";
-    assert_login(&server, &SPA_STRICT, &User::zoe(), "unauthorized", DENIAL).await;
+    let denial = "Your e-mail domain has no access.";
+    assert_login(&server, &SPA_STRICT, &User::zoe(), "unauthorized", denial).await;
     let first = tokens(&server, &User::ada()).await;
     configure(&server, "DOMAINS", "example.org").await;
-    assert_refresh(&server, &first, DENIAL).await;
-    assert_login(&server, &SPA_STRICT, &User::ada(), "unauthorized", DENIAL).await;
+    assert_refresh(&server, &first, denial).await;
+    assert_login(&server, &SPA_STRICT, &User::ada(), "unauthorized", denial).await;
     configure(&server, "DOMAINS", "example.com").await;
     next(&server, &first).await;
 }
@@ -45,12 +43,12 @@ async fn user_allowlist() {
     let Some(server) = rule("user-allowlist").start() else {
         return;
     };
-    const DENIAL: &str = "You are not on the list.";
-    assert_login(&server, &SPA_STRICT, &User::grace(), "unauthorized", DENIAL).await;
+    let denial = "You are not on the list.";
+    assert_login(&server, &SPA_STRICT, &User::grace(), "unauthorized", denial).await;
     let first = tokens(&server, &User::iris()).await;
     let second = next(&server, &first).await;
     change(&server, &User::iris(), UNVERIFIED).await;
-    assert_refresh(&server, &second, DENIAL).await;
+    assert_refresh(&server, &second, denial).await;
     change(&server, &User::iris(), VERIFIED).await;
     next(&server, &second).await;
 }
@@ -60,14 +58,14 @@ async fn allowlist_for_one_app() {
     let Some(server) = rule("allowlist-for-one-app").start() else {
         return;
     };
-    const DENIAL: &str = "Web shop is not for everybody.";
-    assert_login(&server, &WEB_POST, &User::grace(), "unauthorized", DENIAL).await;
+    let denial = "Web shop is not for everybody.";
+    assert_login(&server, &WEB_POST, &User::grace(), "unauthorized", denial).await;
     let elsewhere = tokens(&server, &User::grace()).await;
     next(&server, &elsewhere).await;
     let token = server.login(&WEB_POST).refresh_token().await;
     let token = server.rotated(&WEB_POST, &token).await;
     change(&server, &User::ada(), UNVERIFIED).await;
-    assert_denied(&server.refresh(&WEB_POST, &token).await, DENIAL);
+    assert_denied(&server.refresh(&WEB_POST, &token).await, denial);
     change(&server, &User::ada(), VERIFIED).await;
     server.rotated(&WEB_POST, &token).await;
 }
@@ -80,14 +78,14 @@ async fn allowlist_on_a_connection() {
     let Some(server) = scripts.start() else {
         return;
     };
-    const DENIAL: &str = "Not by this connection.";
-    assert_login(&server, &SPA_STRICT, &User::iris(), "unauthorized", DENIAL).await;
+    let denial = "Not by this connection.";
+    assert_login(&server, &SPA_STRICT, &User::iris(), "unauthorized", denial).await;
     let first = tokens(&server, &User::ada()).await;
     let second = next(&server, &first).await;
     let address = "email_verified: true, email: countess@example.com";
     let renamed = format!("users: [{{ user_id: \"auth0|ada\", {address} }}]\n");
     server.import_tenant(renamed).await;
-    assert_refresh(&server, &second, DENIAL).await;
+    assert_refresh(&server, &second, denial).await;
     configure(&server, "GUARDED_CONNECTION", "another").await;
     next(&server, &second).await;
     tokens(&server, &User::iris()).await;
@@ -99,13 +97,13 @@ async fn ip_allowlist() {
     let Some(server) = scripts.start() else {
         return;
     };
-    const DENIAL: &str = "This address is not one of ours.";
+    let denial = "This address is not one of ours.";
     let first = tokens(&server, &User::ada()).await;
     let second = next(&server, &first).await;
     configure(&server, "OFFICES", "192.0.2.1").await;
     // The rule's error is no `UnauthorizedError`.
-    assert_login(&server, &SPA_STRICT, &User::ada(), "access_denied", DENIAL).await;
-    assert_refresh(&server, &second, DENIAL).await;
+    assert_login(&server, &SPA_STRICT, &User::ada(), "access_denied", denial).await;
+    assert_refresh(&server, &second, denial).await;
     configure(&server, "OFFICES", "127.0.0.1").await;
     next(&server, &second).await;
 }
@@ -116,12 +114,12 @@ async fn ip_blocklist() {
     let Some(server) = scripts.start() else {
         return;
     };
-    const DENIAL: &str = "This address is shut out.";
+    let denial = "This address is shut out.";
     let first = tokens(&server, &User::ada()).await;
     let second = next(&server, &first).await;
     configure(&server, "BLOCKED_ADDRESSES", "192.0.2.1,127.0.0.1").await;
-    assert_login(&server, &SPA_STRICT, &User::ada(), "unauthorized", DENIAL).await;
-    assert_refresh(&server, &second, DENIAL).await;
+    assert_login(&server, &SPA_STRICT, &User::ada(), "unauthorized", denial).await;
+    assert_refresh(&server, &second, denial).await;
     configure(&server, "BLOCKED_ADDRESSES", "192.0.2.1").await;
     next(&server, &second).await;
 }
@@ -136,11 +134,11 @@ async fn connection_domains() {
     next(&server, &first).await;
 
     // What an enterprise connection would say is said by a rule before it.
-    const OPTIONS: &str = "function (user, context, callback) {
+    let options = "function (user, context, callback) {
         context.connectionOptions = { tenant_domain: 'Example.com', domain_aliases: ['example.net'] };
         callback(null, user, context);
     }";
-    let scripts = super::Scripts::default().script("options", OPTIONS);
+    let scripts = super::Sample::default().script("options", options);
     let Some(server) = scripts.rule("connection-domains").start() else {
         return;
     };

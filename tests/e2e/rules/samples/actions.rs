@@ -7,9 +7,7 @@ use e2e::{
 };
 use serde_json::{Value, json};
 
-use super::{
-    action, assert_login, assert_refresh, change, next, told, told_to_api, tokens,
-};
+use super::{action, assert_login, assert_refresh, change, next, tokens, told, told_to_api};
 
 #[tokio::test]
 async fn custom_claims() {
@@ -39,7 +37,8 @@ async fn email_domain_allowlist() {
     assert_login(&server, &SPA_STRICT, &zoe, "access_denied", unverified).await;
     let first = tokens(&server, &User::ada()).await;
     let second = next(&server, &first).await;
-    let moved = "users: [{ user_id: \"auth0|ada\", email: ada@example.net, email_verified: true }]\n";
+    let moved =
+        "users: [{ user_id: \"auth0|ada\", email: ada@example.net, email_verified: true }]\n";
     server.import_tenant(moved.to_owned()).await;
     assert_refresh(&server, &second, "Nobody comes in from example.net.").await;
     change(&server, &User::ada(), "email_verified: true").await;
@@ -82,7 +81,10 @@ async fn track_consent() {
     let second = next(&server, &first).await;
     let (visits, agreed) = facts(&second);
     assert_eq!(visits, 2);
-    assert!(agreed.as_u64().is_some_and(|at| at > 1_700_000_000_000), "{agreed}");
+    assert!(
+        agreed.as_u64().is_some_and(|at| at > 1_700_000_000_000),
+        "{agreed}"
+    );
     let third = tokens(&server, &User::ada()).await;
     assert_eq!(facts(&third), (json!(3), agreed));
 }
@@ -94,7 +96,10 @@ async fn scopes_by_role() {
     };
     let common = "openid profile email offline_access read:orders";
     let admiral = tokens(&server, &User::grace()).await;
-    assert_eq!(admiral.scope(), scopes(&format!("{common} write:orders read:fleet")));
+    assert_eq!(
+        admiral.scope(),
+        scopes(&format!("{common} write:orders read:fleet"))
+    );
     let clerk = tokens(&server, &User::iris()).await;
     assert_eq!(clerk.scope(), scopes(common));
     // A refresh sees the role of now: less at once, more not before the next login.

@@ -1,14 +1,14 @@
 //! Actions that send the browser elsewhere with something signed.
 
 use e2e::{
-    Browser, Callback, Code, Server, Tokens,
+    Browser, Callback, Code, Scripts, Server, Tokens,
     apps::{User, WEB_POST},
     flow::form_encoded,
 };
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde_json::{Value, json};
 
-use super::{action, told};
+use super::{Sample, action, told};
 
 const SECRET: &str = "form-secret-0123456789abcdef0123456789";
 
@@ -43,7 +43,9 @@ fn verified(token: &str) -> Value {
     validation.validate_aud = false;
     let key = DecodingKey::from_secret(SECRET.as_bytes());
     let decoded = decode(token, &key, &validation);
-    decoded.unwrap_or_else(|error| panic!("{error}: {token}")).claims
+    decoded
+        .unwrap_or_else(|error| panic!("{error}: {token}"))
+        .claims
 }
 
 #[tokio::test]
@@ -81,7 +83,10 @@ async fn hand_signed_redirect() {
     let browser = server.browser();
     let away = log_in(&server, &browser).await;
     assert_eq!(away.target(), "https://forms.example.com/team");
-    assert_eq!(verified(&away.get("ticket").expect("a ticket"))["sub"], "auth0|ada");
+    assert_eq!(
+        verified(&away.get("ticket").expect("a ticket"))["sub"],
+        "auth0|ada"
+    );
 
     let claims = json!({ "team": "engines", "exp": server.now() + 60 });
     let forged = signed(&claims, "another secret, but as long as that");
@@ -98,17 +103,24 @@ async fn hand_signed_redirect() {
 
 #[tokio::test]
 async fn a_refresh_goes_on_although_a_login_would_be_sent_away() {
-    let secrets = [("FORM_SECRET", SECRET)];
     for name in ["signed-redirect", "hand-signed-redirect"] {
-        let Some(server) = super::Scripts::default().start() else {
+        let idle = "exports.onExecutePostLogin = async () => {};";
+        let scripts = Sample(
+            Scripts::new()
+                .action("later", idle)
+                .secret("FORM_SECRET", SECRET),
+        );
+        let Some(server) = scripts.start() else {
             return;
         };
         let first = server.login(&WEB_POST).tokens().await;
-        let file = action(name, &secrets).file();
-        server.import_tenant(file).await;
+        server.change_action("later", &super::text("actions", name));
         let second = server.refreshed(&WEB_POST, &first.refresh_token()).await;
         assert!(second.has("refresh_token"), "{name}");
         let away = log_in(&server, &server.browser()).await;
-        assert!(away.target().starts_with("https://forms.example.com/"), "{name}");
+        assert!(
+            away.target().starts_with("https://forms.example.com/"),
+            "{name}"
+        );
     }
 }

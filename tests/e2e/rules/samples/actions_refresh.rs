@@ -1,13 +1,12 @@
 //! Actions and the refresh token that is being exchanged.
 
 use e2e::{
-    Tokens,
     apps::{SPA_STRICT, User},
     assert_unknown_refresh_token,
 };
 use serde_json::{Value, json};
 
-use super::{action, assert_denied, change, next, told, tokens};
+use super::{action, assert_denied, change, next, next_for, tokens, told};
 
 #[tokio::test]
 async fn shorter_refresh_token() {
@@ -21,7 +20,9 @@ async fn shorter_refresh_token() {
     let contractor = next(&server, &contractor).await;
     let employee = next(&server, &employee).await;
     server.advance(601).await;
-    let answer = server.refresh(&SPA_STRICT, &contractor.refresh_token()).await;
+    let answer = server
+        .refresh(&SPA_STRICT, &contractor.refresh_token())
+        .await;
     assert_unknown_refresh_token(&answer);
     next(&server, &employee).await;
 }
@@ -33,7 +34,12 @@ async fn offboarding() {
     };
     let first = tokens(&server, &User::ada()).await;
     let second = next(&server, &first).await;
-    change(&server, &User::ada(), "app_metadata: { left_company: true }").await;
+    change(
+        &server,
+        &User::ada(),
+        "app_metadata: { left_company: true }",
+    )
+    .await;
     let answer = server.refresh(&SPA_STRICT, &second.refresh_token()).await;
     assert_denied(&answer, "You have left.");
     // It is over, also after a change of mind.
@@ -47,15 +53,20 @@ async fn refresh_token_facts() {
     let Some(server) = action("refresh-token-facts", &[]).start() else {
         return;
     };
-    let first = server.login(&SPA_STRICT).scope("openid offline_access").tokens().await;
+    let first = server
+        .login(&SPA_STRICT)
+        .scope("openid offline_access")
+        .tokens()
+        .await;
     assert_eq!(told(&first, "protocol"), "oidc-basic-profile");
     assert_eq!(told(&first, "asked"), json!(["openid", "offline_access"]));
     assert_eq!(told(&first, "refresh"), Value::Null);
-    let wanted = [("scope", "openid")];
-    let answer = server.refresh_with(&SPA_STRICT, &first.refresh_token(), &wanted);
-    let second = Tokens::expect(answer.await);
+    let second = next_for(&server, &first, "openid").await;
     assert_eq!(told(&second, "protocol"), "oauth2-refresh-token");
     assert_eq!(told(&second, "asked"), json!([]));
     let refresh = told(&second, "refresh");
-    assert_eq!(refresh, json!({ "client": "spa-strict", "ends": true, "asked": "openid" }));
+    assert_eq!(
+        refresh,
+        json!({ "client": "spa-strict", "ends": true, "asked": "openid" })
+    );
 }

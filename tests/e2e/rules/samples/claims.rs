@@ -9,7 +9,7 @@ use e2e::{
 };
 use serde_json::{Value, json};
 
-use super::{Scripts, change, claim, next, rule, told, told_to_api, tokens};
+use super::{Sample, change, claim, next, next_for, rule, tokens, told, told_to_api};
 
 const RULES: [&str; 12] = [
     "vip-by-connection",
@@ -30,11 +30,11 @@ const RULES: [&str; 12] = [
 fn server() -> Option<&'static Server> {
     static SERVER: OnceLock<Option<Server>> = OnceLock::new();
     let server = SERVER.get_or_init(|| {
-        let scripts = Scripts::default()
+        let scripts = Sample::default()
             .config("CLAIMS_NAMESPACE", "https://claims.example.com/default")
             .config("DEFAULT_ROLE", "guest")
             .config("SALT", "of the earth");
-        let scripts = RULES.into_iter().fold(scripts, Scripts::rule);
+        let scripts = RULES.into_iter().fold(scripts, Sample::rule);
         scripts.start()
     });
     server.as_ref()
@@ -88,7 +88,10 @@ async fn default_picture() {
         let wanted = [("d", nobody), ("s", "64")];
         let wanted = wanted.map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert_eq!(query, BTreeSet::from(wanted), "{url}");
-        assert_eq!((url.host_str(), url.path()), (Some("cdn.example.com"), "/ada.png"));
+        assert_eq!(
+            (url.host_str(), url.path()),
+            (Some("cdn.example.com"), "/ada.png")
+        );
     }
     for tokens in both(server, &User::grace()).await {
         assert_eq!(told(&tokens, "picture"), nobody);
@@ -106,7 +109,12 @@ async fn social_picture() {
     }
     for tokens in both(server, &User::ada()).await {
         let (_, claims) = jwt::peek(&tokens.id_token());
-        assert_ne!(claims["picture"].as_str().map(|text| text.contains("graph")), Some(true));
+        assert_ne!(
+            claims["picture"]
+                .as_str()
+                .map(|text| text.contains("graph")),
+            Some(true)
+        );
         assert_eq!(told(&tokens, "local_id"), "ada");
     }
 }
@@ -150,13 +158,10 @@ async fn plan_by_scope() {
     let Some(server) = server() else { return };
     let first = tokens(server, &User::ada()).await;
     assert_eq!(told(&first, "plan"), "gold");
-    let narrow = [("scope", "openid offline_access")];
-    let answer = server.refresh_with(&SPA_STRICT, &first.refresh_token(), &narrow);
-    let second = Tokens::expect(answer.await);
+    let second = next_for(server, &first, "openid offline_access").await;
     assert_eq!(told(&second, "plan"), Value::Null);
-    let wide = [("scope", "openid profile")];
-    let answer = server.refresh_with(&SPA_STRICT, &second.refresh_token(), &wide);
-    assert_eq!(told(&Tokens::expect(answer.await), "plan"), "gold");
+    let third = next_for(server, &second, "openid profile").await;
+    assert_eq!(told(&third, "plan"), "gold");
 }
 
 #[tokio::test]
@@ -205,7 +210,12 @@ async fn a_changed_claim_shows_at_the_next_refresh_and_a_removed_rule_takes_it_a
     };
     let first = tokens(&server, &User::ada()).await;
     assert_eq!(level(&first), 3);
-    change(&server, &User::ada(), "app_metadata: { dashboard: { level: 4 } }").await;
+    change(
+        &server,
+        &User::ada(),
+        "app_metadata: { dashboard: { level: 4 } }",
+    )
+    .await;
     let second = next(&server, &first).await;
     assert_eq!(level(&second), 4);
     server.import_tenant("rules: []\n".to_owned()).await;

@@ -8,7 +8,7 @@ use e2e::{
 };
 use serde_json::{Value, json};
 
-use super::{change, next, rule, told, told_to_api, tokens};
+use super::{change, next, rule, tokens, told, told_to_api};
 
 #[tokio::test]
 async fn default_color() {
@@ -63,7 +63,10 @@ async fn signed_up_flag() {
     let first = tokens(&server, &User::ada()).await;
     assert_eq!(told(&first, "newcomer"), true);
     assert_eq!(told(&next(&server, &first).await, "newcomer"), false);
-    assert_eq!(told(&tokens(&server, &User::ada()).await, "newcomer"), false);
+    assert_eq!(
+        told(&tokens(&server, &User::ada()).await, "newcomer"),
+        false
+    );
     // What was there before is there still.
     let metadata = metadata(&server, &User::ada()).await;
     assert_eq!(metadata["signed_up"], true);
@@ -77,9 +80,15 @@ async fn track_consent() {
     };
     let first = tokens(&server, &User::ada()).await;
     let agreed = told(&first, "agreed_at");
-    assert!(agreed.as_u64().is_some_and(|at| at > 1_700_000_000_000), "{agreed}");
+    assert!(
+        agreed.as_u64().is_some_and(|at| at > 1_700_000_000_000),
+        "{agreed}"
+    );
     assert_eq!(told(&next(&server, &first).await, "agreed_at"), agreed);
-    assert_eq!(told(&tokens(&server, &User::ada()).await, "agreed_at"), agreed);
+    assert_eq!(
+        told(&tokens(&server, &User::ada()).await, "agreed_at"),
+        agreed
+    );
 }
 
 #[tokio::test]
@@ -98,7 +107,10 @@ async fn count_logins() {
     assert_eq!(counts(&first), [json!(1), json!(1), json!(code)]);
     // Neither a refresh nor a silent login is a login.
     let second = next(&server, &first).await;
-    assert_eq!(counts(&second), [json!(1), json!(2), json!("oauth2-refresh-token")]);
+    assert_eq!(
+        counts(&second),
+        [json!(1), json!(2), json!("oauth2-refresh-token")]
+    );
     let silent = login().with("prompt", "none").tokens().await;
     assert_eq!(counts(&silent), [json!(1), json!(3), json!(code)]);
     let again = login().with("prompt", "login").tokens().await;

@@ -17,7 +17,7 @@ mod tokens;
 use std::{fs, path::Path};
 
 use e2e::{
-    Answer, Launch, Server, Tokens,
+    Answer, Launch, Scripts, Server, Tokens,
     apps::{App, SPA_STRICT, User},
     assert_oauth_error, jwt,
 };
@@ -25,33 +25,20 @@ use serde_json::{Value, json};
 
 const TENANT: &str = include_str!("../../../fixtures/samples.yaml");
 
-/// What of a tenant runs at a login.
+/// The tenant of the samples, with some of them.
 #[derive(Default)]
-struct Scripts {
-    rules: Vec<Value>,
-    actions: Vec<Value>,
-    configuration: Vec<Value>,
-}
+struct Sample(Scripts);
 
 /// The tenant with one rule of the samples.
-fn rule(name: &str) -> Scripts {
-    Scripts::default().rule(name)
+fn rule(name: &str) -> Sample {
+    Sample::default().rule(name)
 }
 
 /// The tenant with one Action of the samples and its secrets.
-fn action(name: &str, secrets: &[(&str, &str)]) -> Scripts {
-    let secrets: Vec<Value> = secrets
-        .iter()
-        .map(|(name, value)| json!({ "name": name, "value": value }))
-        .collect();
-    let action = json!({
-        "name": name, "code": text("actions", name), "secrets": secrets, "deployed": true,
-        "supported_triggers": [{ "id": "post-login", "version": "v3" }],
-    });
-    Scripts {
-        actions: vec![action],
-        ..Scripts::default()
-    }
+fn action(name: &str, secrets: &[(&str, &str)]) -> Sample {
+    let scripts = Scripts::new().action(name, &text("actions", name));
+    let add = |scripts: Scripts, secret: &(&str, &str)| scripts.secret(secret.0, secret.1);
+    Sample(secrets.iter().fold(scripts, add))
 }
 
 /// The text of a sample.
@@ -61,57 +48,38 @@ fn text(folder: &str, name: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-impl Scripts {
+impl Sample {
     /// A further rule of the samples.
     fn rule(self, name: &str) -> Self {
         self.script(name, &text("rules", name))
     }
 
     /// A further rule.
-    fn script(mut self, name: &str, script: &str) -> Self {
-        let order = self.rules.len() + 1;
-        self.rules.push(json!({
-            "name": name, "script": script, "order": order, "enabled": true,
-            "stage": "login_success",
-        }));
-        self
+    fn script(self, name: &str, code: &str) -> Self {
+        Self(self.0.rule(name, code))
     }
 
     /// A value of `configuration`.
-    fn config(mut self, key: &str, value: &str) -> Self {
-        self.configuration.push(json!({ "key": key, "value": value }));
-        self
-    }
-
-    /// The tenant file. JSON is YAML.
-    fn file(&self) -> String {
-        let bindings: Vec<Value> = self
-            .actions
-            .iter()
-            .map(|action| json!({ "action_name": action["name"], "display_name": action["name"] }))
-            .collect();
-        format!(
-            "{TENANT}\nrules: {}\nrulesConfigs: {}\nactions: {}\ntriggers: {}\n",
-            json!(self.rules),
-            json!(self.configuration),
-            json!(self.actions),
-            json!({ "post-login": bindings }),
-        )
+    fn config(self, key: &str, value: &str) -> Self {
+        Self(self.0.configuration(key, value))
     }
 
     /// A server with that tenant.
-    fn start(self) -> Option<Server> {
+    fn start(&self) -> Option<Server> {
         self.launch().start("has a tenant of its own")
     }
 
     fn launch(&self) -> Launch {
-        Launch::new().tenant(self.file())
+        self.0.launch(Launch::new().tenant(TENANT.to_owned()))
     }
 }
 
 /// Sets `configuration` anew while the server runs.
 async fn configure(server: &Server, key: &str, value: &str) {
-    let file = format!("rulesConfigs: {}\n", json!([{ "key": key, "value": value }]));
+    let file = format!(
+        "rulesConfigs: {}\n",
+        json!([{ "key": key, "value": value }])
+    );
     server.import_tenant(file).await;
 }
 
@@ -130,6 +98,12 @@ async fn tokens(server: &Server, user: &User) -> Tokens {
 /// The next tokens.
 async fn next(server: &Server, tokens: &Tokens) -> Tokens {
     server.refreshed(&SPA_STRICT, &tokens.refresh_token()).await
+}
+
+/// The next tokens, asked for with these scopes.
+async fn next_for(server: &Server, tokens: &Tokens, scope: &str) -> Tokens {
+    let (token, wanted) = (tokens.refresh_token(), [("scope", scope)]);
+    Tokens::expect(server.refresh_with(&SPA_STRICT, &token, &wanted).await)
 }
 
 /// Asserts that a login ends at the application with that error.

@@ -7,12 +7,10 @@ use e2e::{
 };
 use serde_json::{Value, json};
 
-use super::{
-    Scripts, assert_login, assert_refresh, change, next, rule, told, told_to_api, tokens,
-};
+use super::{Sample, assert_login, assert_refresh, change, next, rule, tokens, told, told_to_api};
 
 /// A server whose scripts may reach that other one.
-fn start(scripts: Scripts, other: &Receiver, key: &str) -> Option<Server> {
+fn start(scripts: Sample, other: &Receiver, key: &str) -> Option<Server> {
     let scripts = scripts.config(key, &other.url());
     let launch = scripts.launch().option("--script-hosts", "127.0.0.1");
     launch.start("has a tenant of its own")
@@ -34,13 +32,13 @@ async fn remote_allowlist() {
     let Some(server) = start(rule("remote-allowlist"), &other, "LIST_URL") else {
         return;
     };
-    const DENIAL: &str = "Not on the remote list.";
-    assert_login(&server, &SPA_STRICT, &User::iris(), "unauthorized", DENIAL).await;
+    let denial = "Not on the remote list.";
+    assert_login(&server, &SPA_STRICT, &User::iris(), "unauthorized", denial).await;
     let first = tokens(&server, &User::ada()).await;
     let second = next(&server, &first).await;
     let moved = "users: [{ user_id: \"auth0|ada\", email: ada@example.org }]\n";
     server.import_tenant(moved.to_owned()).await;
-    assert_refresh(&server, &second, DENIAL).await;
+    assert_refresh(&server, &second, denial).await;
     change(&server, &User::ada(), "email_verified: true").await;
     next(&server, &second).await;
 }
@@ -55,10 +53,16 @@ async fn internal_id() {
     let first = tokens(&server, &User::ada()).await;
     assert_eq!(told(&first, "internal_id"), 4711);
     assert_eq!(told(&next(&server, &first).await, "internal_id"), 4711);
-    assert_eq!(told(&tokens(&server, &User::ada()).await, "internal_id"), 4711);
+    assert_eq!(
+        told(&tokens(&server, &User::ada()).await, "internal_id"),
+        4711
+    );
     // It was asked once, and kept.
     let asked = sent(&other, "/ids");
-    assert_eq!(asked, [json!({ "user_id": "auth0|ada", "secret": "between us" })]);
+    assert_eq!(
+        asked,
+        [json!({ "user_id": "auth0|ada", "secret": "between us" })]
+    );
 }
 
 #[tokio::test]
@@ -75,7 +79,10 @@ async fn login_webhook() {
     for login in &logins {
         assert_eq!(login["app"], "Strict SPA");
         assert_eq!(login["ip"], "127.0.0.1");
-        assert_eq!((&login["user_id"], &login["email"]), (&json!("auth0|ada"), &json!("ada@example.com")));
+        assert_eq!(
+            (&login["user_id"], &login["email"]),
+            (&json!("auth0|ada"), &json!("ada@example.com"))
+        );
         assert_eq!(login.get("app_metadata"), None);
     }
 }
@@ -115,8 +122,18 @@ async fn contact_sync() {
         assert_eq!(told(&tokens, "contact"), 12);
     }
     let grace = User::grace();
-    assert_login(&server, &SPA_STRICT, &grace, "access_denied", "no such contact").await;
-    assert_eq!(sent(&other, "/contacts")[0], json!({ "email": "ada@example.com", "verified": true }));
+    assert_login(
+        &server,
+        &SPA_STRICT,
+        &grace,
+        "access_denied",
+        "no such contact",
+    )
+    .await;
+    assert_eq!(
+        sent(&other, "/contacts")[0],
+        json!({ "email": "ada@example.com", "verified": true })
+    );
 }
 
 #[tokio::test]
@@ -137,7 +154,10 @@ async fn risk_score() {
     let grace = tokens(&server, &User::grace()).await;
     assert_eq!(told(&next(&server, &grace).await, "risk"), Value::Null);
     let log = server.stop();
-    assert!(log.contains("no risk score: Request failed with status code 503"), "{log}");
+    assert!(
+        log.contains("no risk score: Request failed with status code 503"),
+        "{log}"
+    );
 }
 
 #[tokio::test]
@@ -166,6 +186,11 @@ async fn what_is_not_allowed_is_not_reached() {
         return;
     };
     let callback = server.login(&SPA_STRICT).callback().await;
-    assert_eq!(callback.get("error").as_deref(), Some("access_denied"), "{}", callback.url);
+    assert_eq!(
+        callback.get("error").as_deref(),
+        Some("access_denied"),
+        "{}",
+        callback.url
+    );
     assert_eq!(other.received().len(), 0);
 }

@@ -7,7 +7,7 @@ use e2e::{
 };
 use serde_json::Value;
 
-use super::{rule, told_to_api, tokens};
+use super::{rule, tokens, told_to_api};
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
@@ -23,7 +23,10 @@ async fn device_name() {
     let text = |name: &str| asked[name].as_str().expect("a text").to_owned();
 
     let browser = server.browser();
-    let page = browser.open(&text("verification_uri_complete")).await.page();
+    let page = browser
+        .open(&text("verification_uri_complete"))
+        .await
+        .page();
     let answer = browser.submit(&page, &[("action", "confirm")]).await;
     let page = browser.follow(answer).await.page();
     let ada = User::ada();

@@ -8,7 +8,7 @@ use e2e::{
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde_json::{Value, json};
 
-use super::{assert_denied, configure, rule, told};
+use super::{assert_denied, rule, told};
 
 const SECRET: &str = "session-token-secret-0123456789abcdef";
 
@@ -21,7 +21,10 @@ async fn sent_away(server: &Server, browser: &Browser, user: &User) -> Callback 
 /// Comes back from elsewhere.
 async fn come_back(browser: &Browser, away: &Callback, answer: &str) -> Callback {
     let state = away.get("state").expect("`state` is given along");
-    let path = format!("/continue?state={}&{answer}", e2e::flow::form_encoded(&state));
+    let path = format!(
+        "/continue?state={}&{answer}",
+        e2e::flow::form_encoded(&state)
+    );
     browser.open(&path).await.callback()
 }
 
@@ -82,7 +85,10 @@ async fn terms_of_service_cannot_be_asked_silently() {
     super::change(&server, &User::ada(), "app_metadata: {}").await;
     let silent = server.login(&SPA_STRICT).browser(&browser);
     let callback = silent.with("prompt", "none").callback().await;
-    assert_eq!(callback.get("error").as_deref(), Some("interaction_required"));
+    assert_eq!(
+        callback.get("error").as_deref(),
+        Some("interaction_required")
+    );
 }
 
 /// The claims of the token that the form was given.
@@ -91,7 +97,9 @@ fn ask(away: &Callback) -> Value {
     let mut validation = Validation::new(jsonwebtoken::Algorithm::HS256);
     validation.validate_aud = false;
     let key = DecodingKey::from_secret(SECRET.as_bytes());
-    decode(&token, &key, &validation).expect("a good token").claims
+    decode(&token, &key, &validation)
+        .expect("a good token")
+        .claims
 }
 
 /// What the form gives back.
@@ -150,16 +158,12 @@ async fn progressive_profile_takes_no_forged_answer() {
 
 #[tokio::test]
 async fn careless_redirect() {
-    let scripts = super::Scripts::default().config("SENDING", "no");
-    let Some(server) = scripts.start() else {
+    let idle = "function (user, context, callback) { callback(null, user, context); }";
+    let Some(server) = super::Sample::default().script("later", idle).start() else {
         return;
     };
     let first = server.login(&WEB_POST).tokens().await;
-    let order = json!([{
-        "name": "careless-redirect", "script": super::text("rules", "careless-redirect"), "order": 1,
-    }]);
-    server.import_tenant(format!("rules: {order}\n")).await;
-    configure(&server, "SENDING", "yes").await;
+    server.change_rule("later", &super::text("rules", "careless-redirect"));
     let browser = server.browser();
     let away = sent_away(&server, &browser, &User::ada()).await;
     assert_eq!(away.target(), "https://news.example.com/today");
@@ -170,13 +174,18 @@ async fn careless_redirect() {
     assert_interaction(&answer);
     assert_interaction(&by_password(&server, &User::ada()).await);
     // Neither burned anything.
-    server.import_tenant("rules: []\n".to_owned()).await;
+    server.change_rule("later", idle);
     server.rotated(&WEB_POST, &first.refresh_token()).await;
 }
 
 #[track_caller]
 fn assert_interaction(answer: &e2e::Answer) {
-    assert_oauth_error(answer, 403, "interaction_required", "External interaction required");
+    assert_oauth_error(
+        answer,
+        403,
+        "interaction_required",
+        "External interaction required",
+    );
 }
 
 #[tokio::test]
@@ -185,5 +194,8 @@ async fn a_denial_beats_a_redirect() {
     let Some(server) = scripts.start() else {
         return;
     };
-    assert_denied(&by_password(&server, &User::ada()).await, "Log in on the login page.");
+    assert_denied(
+        &by_password(&server, &User::ada()).await,
+        "Log in on the login page.",
+    );
 }

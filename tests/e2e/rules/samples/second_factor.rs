@@ -36,7 +36,14 @@ async fn second_factor_for_some() {
     let Some(server) = rule("second-factor-for-some").start() else {
         return;
     };
-    assert_login(&server, &SPA_STRICT, &User::grace(), "access_denied", DENIAL).await;
+    assert_login(
+        &server,
+        &SPA_STRICT,
+        &User::grace(),
+        "access_denied",
+        DENIAL,
+    )
+    .await;
     let grace = User::grace();
     let form = [
         ("grant_type", "password"),
@@ -58,7 +65,7 @@ async fn a_second_factor_at_a_refresh_burns_nothing() {
         if (user.user_metadata.use_mfa) context.multifactor = { provider: 'any' };
         callback(null, user, context);
     }";
-    let scripts = super::Scripts::default().script("always", script);
+    let scripts = super::Sample::default().script("always", script);
     let Some(server) = scripts.start() else {
         return;
     };

@@ -5,14 +5,14 @@ use std::sync::OnceLock;
 use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use e2e::{
-    Server, Tokens,
+    Server,
     apps::{SPA_STRICT, User},
     scopes,
 };
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde_json::{Value, json};
 
-use super::{Scripts, assert_login, change, next, rule, told, tokens};
+use super::{Sample, assert_login, change, next, next_for, rule, tokens, told};
 
 const PARTNER_SECRET: &[u8] = b"partner-secret-0123456789abcdef0";
 const HELPDESK_SECRET: &str = "helpdesk-secret-0123456789abcdef";
@@ -22,7 +22,7 @@ const CHANNEL_SECRET: &str = "channel-secret-0123456789abcdef0";
 fn server() -> Option<&'static Server> {
     static SERVER: OnceLock<Option<Server>> = OnceLock::new();
     let server = SERVER.get_or_init(|| {
-        Scripts::default()
+        Sample::default()
             .config("PARTNER_SECRET", &STANDARD.encode(PARTNER_SECRET))
             .config("PARTNER_ID", "partner")
             .config("HELPDESK_SECRET", HELPDESK_SECRET)
@@ -46,7 +46,9 @@ fn verified(token: &str, secret: &[u8], audience: Option<&str>) -> Value {
     }
     let key = DecodingKey::from_secret(secret);
     let decoded = decode(token, &key, &validation);
-    decoded.unwrap_or_else(|error| panic!("{error}: {token}")).claims
+    decoded
+        .unwrap_or_else(|error| panic!("{error}: {token}"))
+        .claims
 }
 
 #[tokio::test]
@@ -67,7 +69,11 @@ async fn third_party_jwt() {
         ];
         assert_eq!(json!(facts), json!(wanted));
         let life = claims["exp"].as_u64().zip(claims["iat"].as_u64());
-        assert_eq!(life.map(|(end, start)| end - start), Some(36_000), "{claims}");
+        assert_eq!(
+            life.map(|(end, start)| end - start),
+            Some(36_000),
+            "{claims}"
+        );
     }
 }
 
@@ -79,10 +85,17 @@ async fn helpdesk_link() {
         let link = told(&tokens, "helpdesk");
         let link = link.as_str().expect("a link").to_owned();
         let token = link.strip_prefix("https://help.example.com/jwt?jwt=");
-        let claims = verified(token.expect("the address"), HELPDESK_SECRET.as_bytes(), None);
+        let claims = verified(
+            token.expect("the address"),
+            HELPDESK_SECRET.as_bytes(),
+            None,
+        );
         assert_eq!(claims["external_id"], "auth0|ada");
         let id = claims["jti"].as_str().expect("an id").to_owned();
-        assert_eq!(id.split('-').map(str::len).collect::<Vec<_>>(), [8, 4, 4, 4, 12]);
+        assert_eq!(
+            id.split('-').map(str::len).collect::<Vec<_>>(),
+            [8, 4, 4, 4, 12]
+        );
         id
     });
     assert_ne!(ids[0], ids[1]);
@@ -95,7 +108,8 @@ async fn channel_signature() {
     let first = login.with("socket_id", "12.34").tokens().await;
     let key = hmac::Key::new(hmac::HMAC_SHA256, CHANNEL_SECRET.as_bytes());
     let signature = hmac::sign(&key, b"12.34:private-deck");
-    let hex: String = signature.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = signature.as_ref().iter().map(|byte| format!("{byte:02x}"));
+    let hex = hex.collect::<Vec<_>>().concat();
     assert_eq!(told(&first, "channel"), format!("key-of-channels:{hex}"));
     // A refresh asks for no channel; neither did this login.
     assert_eq!(told(&next(server, &first).await, "channel"), Value::Null);
@@ -109,22 +123,29 @@ async fn scopes_by_role() {
         return;
     };
     let clerk = tokens(&server, &User::iris()).await;
-    assert_eq!(clerk.scope(), scopes("openid profile email offline_access read:orders"));
+    assert_eq!(
+        clerk.scope(),
+        scopes("openid profile email offline_access read:orders")
+    );
     let admiral = tokens(&server, &User::grace()).await;
     let everything = scopes("openid profile email offline_access read:orders write:orders");
     assert_eq!(admiral.scope(), everything);
 
     // A refresh says which scopes it wants, and gets them as far as the role of now allows.
     change(&server, &User::grace(), "app_metadata: { roles: [clerk] }").await;
-    let wanted = [("scope", "openid offline_access read:orders write:orders")];
-    let answer = server.refresh_with(&SPA_STRICT, &admiral.refresh_token(), &wanted);
-    let tokens = Tokens::expect(answer.await);
-    assert_eq!(tokens.scope(), scopes("openid offline_access read:orders"));
+    let wanted = "openid offline_access read:orders write:orders";
+    let narrowed = next_for(&server, &admiral, wanted).await;
+    assert_eq!(
+        narrowed.scope(),
+        scopes("openid offline_access read:orders")
+    );
     // What was never granted is not granted by a better role later.
     change(&server, &User::iris(), "app_metadata: { roles: [admiral] }").await;
-    let answer = server.refresh_with(&SPA_STRICT, &clerk.refresh_token(), &wanted);
-    let tokens = Tokens::expect(answer.await);
-    assert_eq!(tokens.scope(), scopes("openid offline_access read:orders"));
+    let narrowed = next_for(&server, &clerk, wanted).await;
+    assert_eq!(
+        narrowed.scope(),
+        scopes("openid offline_access read:orders")
+    );
 }
 
 #[tokio::test]
@@ -137,8 +158,15 @@ async fn what_the_library_does_not_have_is_an_error_in_its_words() {
         }
         callback(null, user, context);
     }";
-    let Some(server) = Scripts::default().script("database", script).start() else {
+    let Some(server) = Sample::default().script("database", script).start() else {
         return;
     };
-    assert_login(&server, &SPA_STRICT, &User::ada(), "unauthorized", "MODULE_NOT_FOUND").await;
+    assert_login(
+        &server,
+        &SPA_STRICT,
+        &User::ada(),
+        "unauthorized",
+        "MODULE_NOT_FOUND",
+    )
+    .await;
 }
