@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::CustomClaims;
 use crate::domain::{
     family::Family,
-    scope::Scope,
+    scope::{OFFLINE_ACCESS, ONLINE_ACCESS, Scope},
     time::Timestamp,
     user::{Profile, User},
 };
@@ -84,9 +84,14 @@ impl Effects {
         }
     }
 
-    /// The scopes that a login grants.
+    /// The scopes that a login grants. Whether there is a refresh token is the client's and the API's to
+    /// say: a script may do without one, and adds none.
     pub fn granted(&self, scope: &Scope) -> Scope {
-        self.scope.clone().unwrap_or_else(|| scope.clone())
+        let Some(chosen) = &self.scope else {
+            return scope.clone();
+        };
+        let lasting = |name: &str| [OFFLINE_ACCESS, ONLINE_ACCESS].contains(&name);
+        chosen.filter(|name| !lasting(name) || scope.contains(name))
     }
 
     /// The scopes of a refreshed answer: what a login granted is not widened (I8).
@@ -110,5 +115,28 @@ fn earlier(was: Option<Timestamp>, asked: Option<Timestamp>) -> Option<Timestamp
     match (was, asked) {
         (Some(was), Some(asked)) => Some(was.min(asked)),
         (was, asked) => was.or(asked),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_chooses_scopes_but_not_whether_there_is_a_refresh_token() {
+        let chosen = |text| Effects {
+            scope: Some(Scope::parse(text)),
+            ..Effects::default()
+        };
+        let granted = |effects: Effects, login| effects.granted(&Scope::parse(login)).to_string();
+        assert_eq!(granted(Effects::default(), "openid email"), "openid email");
+        assert_eq!(
+            granted(chosen("openid admin"), "openid email"),
+            "openid admin"
+        );
+        let lasting = "openid offline_access";
+        assert_eq!(granted(chosen(lasting), "openid email"), "openid");
+        assert_eq!(granted(chosen(lasting), lasting), lasting);
+        assert_eq!(granted(chosen("openid"), lasting), "openid");
     }
 }
