@@ -11,6 +11,7 @@ mod grants;
 mod item;
 mod keyring;
 mod keys;
+mod login_stats;
 mod logins;
 mod metadata;
 mod sessions;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::CustomClaims;
 use crate::domain::{
     family::Family,
-    scope::Scope,
+    scope::{OFFLINE_ACCESS, ONLINE_ACCESS, Scope},
     time::Timestamp,
     user::{Profile, User},
 };
@@ -84,9 +84,14 @@ impl Effects {
         }
     }
 
-    /// The scopes that a login grants.
+    /// The scopes that a login grants. Whether there is a refresh token is the client's and the API's to
+    /// say: a script may do without one, and adds none.
     pub fn granted(&self, scope: &Scope) -> Scope {
-        self.scope.clone().unwrap_or_else(|| scope.clone())
+        let Some(chosen) = &self.scope else {
+            return scope.clone();
+        };
+        let lasting = |name: &str| [OFFLINE_ACCESS, ONLINE_ACCESS].contains(&name);
+        chosen.filter(|name| !lasting(name) || scope.contains(name))
     }
 
     /// The scopes of a refreshed answer that would have `planned`. What scripts choose stays within that
@@ -148,18 +153,25 @@ mod tests {
     }
 
     #[test]
-    fn a_login_is_granted_what_scripts_choose() {
-        let asked = Scope::parse("openid read");
-        assert_eq!(choosing("admin").granted(&asked), Scope::parse("admin"));
-        assert_eq!(Effects::default().granted(&asked), asked);
-    }
-
-    #[test]
     fn an_end_only_ever_comes_forward() {
         let at = Timestamp::from_secs;
         assert_eq!(earlier(Some(at(10)), Some(at(20))), Some(at(10)));
         assert_eq!(earlier(Some(at(10)), Some(at(5))), Some(at(5)));
         assert_eq!(earlier(None, Some(at(5))), Some(at(5)));
         assert_eq!(earlier(Some(at(10)), None), Some(at(10)));
+    }
+
+    #[test]
+    fn a_script_chooses_scopes_but_not_whether_there_is_a_refresh_token() {
+        let granted = |effects: Effects, login| effects.granted(&Scope::parse(login)).to_string();
+        assert_eq!(granted(Effects::default(), "openid email"), "openid email");
+        assert_eq!(
+            granted(choosing("openid admin"), "openid email"),
+            "openid admin"
+        );
+        let lasting = "openid offline_access";
+        assert_eq!(granted(choosing(lasting), "openid email"), "openid");
+        assert_eq!(granted(choosing(lasting), lasting), lasting);
+        assert_eq!(granted(choosing("openid"), lasting), "openid");
     }
 }

@@ -48,7 +48,10 @@ pub fn event(facts: &Facts<'_>) -> Value {
                 .audience
                 .map_or(Value::Null, |api| json!({ "identifier": api })),
         ),
-        ("stats", json!({ "logins_count": 0 })),
+        (
+            "stats",
+            json!({ "logins_count": facts.user.logins_count() }),
+        ),
         ("tenant", json!({ "id": facts.tenant })),
     ]))
 }

@@ -6,7 +6,10 @@
 use serde_json::{Map, Value, json};
 
 use super::{ChangedProfile, Facts, Protocol};
-use crate::domain::user::{Profile, User};
+use crate::domain::{
+    time::Timestamp,
+    user::{Profile, User},
+};
 
 /// What a user object has besides the attributes at its root. A rule that sets one of these changes
 /// nothing of the user but what [`Profile`] holds.
@@ -59,6 +62,12 @@ pub fn user(facts: &Facts<'_>) -> Value {
         ("app_metadata", json!(user.app_metadata)),
         ("user_metadata", json!(user.user_metadata)),
         ("permissions", permissions(facts)),
+        ("logins_count", json!(user.logins_count())),
+        (
+            "last_login",
+            json!(user.stats.last_login.map(Timestamp::to_rfc3339)),
+        ),
+        ("last_ip", json!(user.stats.last_ip)),
     ]));
     if user.profile.email.is_some() {
         object.insert(
@@ -99,7 +108,7 @@ pub fn context(facts: &Facts<'_>) -> Value {
             "original_protocol",
             json!(facts.original_protocol.map(Protocol::in_rules)),
         ),
-        ("stats", json!({ "loginsCount": 0 })),
+        ("stats", json!({ "loginsCount": user.logins_count() })),
         ("sso", sso(facts)),
         ("authorization", json!({ "roles": user.roles })),
         ("accessToken", json!({})),
@@ -142,9 +151,15 @@ pub(super) fn changed_profile(user: &User, left: &Value) -> Option<ChangedProfil
         phone_number: text("phone_number", &was.phone_number),
         phone_verified: flag("phone_verified", was.phone_verified),
     };
+    // An imported attribute may be called like something that is not the rule's to change.
+    let kept = user
+        .attributes
+        .iter()
+        .filter(|(name, _)| !is_attribute(name));
     let attributes: Map<String, Value> = left
         .iter()
         .filter(|(name, value)| is_attribute(name) && !value.is_null())
+        .chain(kept)
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     let changed = profile != *was || attributes != user.attributes;
