@@ -12,6 +12,7 @@ mod item;
 mod keyring;
 mod keys;
 mod logins;
+mod scripts;
 mod sessions;
 mod table;
 mod users;
@@ -28,6 +29,7 @@ pub use keyring::{
     StoredKey, StoredKeyring, StoredPrivateKey, StoredSigningKey, StoredSigningKeys,
 };
 pub use logins::LoginAttempt;
+pub use scripts::{StoredAction, StoredRule, StoredScripts};
 pub use users::{LoginRecord, RefreshState};
 
 use crate::aws;

@@ -9,8 +9,10 @@ mod custom_claims;
 mod effects;
 mod protocol;
 mod script;
+mod version;
 
 pub use custom_claims::CustomClaims;
 pub use effects::{ChangedProfile, Effects, Redirect, RefreshTokenEnds, Verdict};
 pub use protocol::Protocol;
 pub use script::{Action, Rule, Scripts};
+pub use version::{ImportId, InvalidVersion, ScriptsVersion};
