@@ -46,6 +46,7 @@ pub(crate) async fn tokens(
             gty: None,
             pipeline: checked.pipeline,
             custom_claims: Some(&login.effects.claims),
+            scope_chosen: login.effects.scope.is_some(),
             via_browser: true,
             now: at.now,
         },

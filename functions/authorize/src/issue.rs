@@ -8,7 +8,6 @@ use shared::{
         denial::Denial,
         ids::CodeId,
         login_flow::Effects,
-        resource::enforced,
         sealed::{Owned, Purpose},
         settings::Settings,
         user::User,
@@ -41,23 +40,22 @@ pub(crate) struct Granted<'a> {
 pub(crate) async fn issue(
     app: &App,
     request: &Request,
-    granted: Granted<'_>,
+    mut granted: Granted<'_>,
     user: Option<User>,
     at: Moment,
 ) -> Result<Response, Denial> {
-    let checked = &granted.checked;
     let user = match user {
         Some(user) if user.blocked => {
             let refusal = Refusal::new("unauthorized", "user is blocked");
-            return refuse(app, request, checked, refusal).await;
+            return refuse(app, request, &granted.checked, refusal).await;
         }
         Some(user) => user,
         // The session outlived its user.
-        None => return log_in(app, request, checked).await,
+        None => return log_in(app, request, &granted.checked).await,
     };
     match scripts::run(app, request, &granted, &user, at).await {
         Ok(Answer::Effects(effects)) => {
-            let granted = granted.with_scopes_of(&effects, &user);
+            granted.checked.scope = effects.granted(&granted.checked.scope);
             let login = Decided {
                 granted,
                 user: effects.user(&user).into_owned(),
@@ -69,18 +67,6 @@ pub(crate) async fn issue(
             continuation::send_away(app, request, &granted, &redirect, at).await
         }
         Err(denial) => scripts::refuse(app, request, &granted, denial).await,
-    }
-}
-
-impl Granted<'_> {
-    /// With the scopes that scripts have chosen, as far as the user may have them.
-    fn with_scopes_of(mut self, effects: &Effects, user: &User) -> Self {
-        let scope = effects.granted(&self.checked.scope);
-        self.checked.scope = match self.parties.api.as_deref() {
-            Some(api) => enforced(api, user, &scope),
-            None => scope,
-        };
-        self
     }
 }
 
@@ -176,11 +162,7 @@ fn code(login: &Decided<'_>, at: Moment) -> AuthorizationCode {
         pipeline: checked.pipeline,
         device: checked.device.clone(),
         rests_on_consent: *rests_on_consent,
-        effects: Effects {
-            // It is the code's own by now.
-            scope: None,
-            ..login.effects.clone()
-        },
+        effects: login.effects.clone(),
         expires_at: at.now.plus(CODE_LIFETIME),
         redeemed: None,
     }

@@ -59,6 +59,7 @@ pub use limiter::Limited;
 pub use login_flow::Login;
 pub use minting::{FrontChannelTokens, Tokens, TokensFor};
 pub use passwords::PasswordLogin;
+pub use presented_id_token::PresentedIdToken;
 pub use signing::{SIGNING_KEY_DELAY, SigningKeys};
 pub use verification::{AccessToken, ManagementToken, OpaqueToken};
 

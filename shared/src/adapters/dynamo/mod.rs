@@ -13,6 +13,7 @@ mod keyring;
 mod keys;
 mod login_stats;
 mod logins;
+mod metadata;
 mod sessions;
 mod table;
 mod users;
@@ -29,6 +30,7 @@ pub use keyring::{
     StoredKey, StoredKeyring, StoredPrivateKey, StoredSigningKey, StoredSigningKeys,
 };
 pub use logins::LoginAttempt;
+pub use metadata::Metadata;
 pub use users::{LoginRecord, RefreshState};
 
 use crate::aws;

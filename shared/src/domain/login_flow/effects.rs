@@ -94,11 +94,15 @@ impl Effects {
         chosen.filter(|name| !lasting(name) || scope.contains(name))
     }
 
-    /// The scopes of a refreshed answer: what a login granted is not widened (I8).
-    pub fn narrowed(&self, scope: &Scope) -> Scope {
-        match &self.scope {
-            Some(chosen) => scope.intersection(chosen),
-            None => scope.clone(),
+    /// The scopes of a refreshed answer that would have `planned`. What scripts choose stays within that
+    /// and within what the login `granted` at the same API: a family is not widened (I8).
+    pub fn refreshed(&self, planned: &Scope, granted: Option<&Scope>) -> Scope {
+        let Some(chosen) = &self.scope else {
+            return planned.clone();
+        };
+        match granted {
+            Some(granted) => planned.union(granted).intersection(chosen),
+            None => planned.intersection(chosen),
         }
     }
 }
@@ -122,21 +126,54 @@ fn earlier(was: Option<Timestamp>, asked: Option<Timestamp>) -> Option<Timestamp
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_script_chooses_scopes_but_not_whether_there_is_a_refresh_token() {
-        let chosen = |text| Effects {
-            scope: Some(Scope::parse(text)),
+    fn choosing(scope: &str) -> Effects {
+        Effects {
+            scope: Some(Scope::parse(scope)),
             ..Effects::default()
-        };
-        let granted = |effects: Effects, login| effects.granted(&Scope::parse(login)).to_string();
-        assert_eq!(granted(Effects::default(), "openid email"), "openid email");
-        assert_eq!(
-            granted(chosen("openid admin"), "openid email"),
-            "openid admin"
+        }
+    }
+
+    #[test]
+    fn a_refreshed_scope_stays_within_the_answers_and_the_logins() {
+        let (planned, granted) = (
+            Scope::parse("openid read"),
+            Scope::parse("openid read write"),
         );
+        let refreshed = |effects: Effects| effects.refreshed(&planned, Some(&granted));
+        assert_eq!(refreshed(Effects::default()), planned);
+        assert_eq!(refreshed(choosing("read")), Scope::parse("read"));
+        assert_eq!(refreshed(choosing("write admin")), Scope::parse("write"));
+    }
+
+    #[test]
+    fn at_another_api_nothing_of_the_logins_is_added() {
+        let planned = Scope::parse("openid read:elsewhere");
+        let effects = choosing("openid read:elsewhere write");
+        assert_eq!(effects.refreshed(&planned, None), planned);
+    }
+
+    #[test]
+    fn a_login_is_granted_what_scripts_choose() {
+        let asked = Scope::parse("openid read");
+        assert_eq!(choosing("admin").granted(&asked), Scope::parse("admin"));
+        assert_eq!(Effects::default().granted(&asked), asked);
+    }
+
+    #[test]
+    fn an_end_only_ever_comes_forward() {
+        let at = Timestamp::from_secs;
+        assert_eq!(earlier(Some(at(10)), Some(at(20))), Some(at(10)));
+        assert_eq!(earlier(Some(at(10)), Some(at(5))), Some(at(5)));
+        assert_eq!(earlier(None, Some(at(5))), Some(at(5)));
+        assert_eq!(earlier(Some(at(10)), None), Some(at(10)));
+    }
+
+    #[test]
+    fn a_script_chooses_scopes_but_adds_no_refresh_token() {
+        let granted = |effects: Effects, login| effects.granted(&Scope::parse(login)).to_string();
         let lasting = "openid offline_access";
-        assert_eq!(granted(chosen(lasting), "openid email"), "openid");
-        assert_eq!(granted(chosen(lasting), lasting), lasting);
-        assert_eq!(granted(chosen("openid"), lasting), "openid");
+        assert_eq!(granted(choosing(lasting), "openid email"), "openid");
+        assert_eq!(granted(choosing(lasting), lasting), lasting);
+        assert_eq!(granted(choosing("openid"), lasting), "openid");
     }
 }
