@@ -40,22 +40,23 @@ pub(crate) struct Granted<'a> {
 pub(crate) async fn issue(
     app: &App,
     request: &Request,
-    mut granted: Granted<'_>,
+    granted: Granted<'_>,
     user: Option<User>,
     at: Moment,
 ) -> Result<Response, Denial> {
+    let checked = &granted.checked;
     let user = match user {
         Some(user) if user.blocked => {
             let refusal = Refusal::new("unauthorized", "user is blocked");
-            return refuse(app, request, &granted.checked, refusal).await;
+            return refuse(app, request, checked, refusal).await;
         }
         Some(user) => user,
         // The session outlived its user.
-        None => return log_in(app, request, &granted.checked).await,
+        None => return log_in(app, request, checked).await,
     };
     match scripts::run(app, request, &granted, &user, at).await {
         Ok(Answer::Effects(effects)) => {
-            granted.checked.scope = effects.granted(&granted.checked.scope);
+            let granted = granted.with_scopes_of(&effects);
             let login = Decided {
                 granted,
                 user: effects.user(&user).into_owned(),
@@ -67,6 +68,14 @@ pub(crate) async fn issue(
             continuation::send_away(app, request, &granted, &redirect, at).await
         }
         Err(denial) => scripts::refuse(app, request, &granted, denial).await,
+    }
+}
+
+impl Granted<'_> {
+    /// With the scopes that scripts have chosen: they have the last word, after the user's permissions.
+    fn with_scopes_of(mut self, effects: &Effects) -> Self {
+        self.checked.scope = effects.granted(&self.checked.scope);
+        self
     }
 }
 
@@ -162,7 +171,11 @@ fn code(login: &Decided<'_>, at: Moment) -> AuthorizationCode {
         pipeline: checked.pipeline,
         device: checked.device.clone(),
         rests_on_consent: *rests_on_consent,
-        effects: login.effects.clone(),
+        effects: Effects {
+            // It is the code's own by now.
+            scope: None,
+            ..login.effects.clone()
+        },
         expires_at: at.now.plus(CODE_LIFETIME),
         redeemed: None,
     }

@@ -153,13 +153,6 @@ mod tests {
     }
 
     #[test]
-    fn a_login_is_granted_what_scripts_choose() {
-        let asked = Scope::parse("openid read");
-        assert_eq!(choosing("admin").granted(&asked), Scope::parse("admin"));
-        assert_eq!(Effects::default().granted(&asked), asked);
-    }
-
-    #[test]
     fn an_end_only_ever_comes_forward() {
         let at = Timestamp::from_secs;
         assert_eq!(earlier(Some(at(10)), Some(at(20))), Some(at(10)));
@@ -169,8 +162,13 @@ mod tests {
     }
 
     #[test]
-    fn a_script_chooses_scopes_but_adds_no_refresh_token() {
+    fn a_script_chooses_scopes_but_not_whether_there_is_a_refresh_token() {
         let granted = |effects: Effects, login| effects.granted(&Scope::parse(login)).to_string();
+        assert_eq!(granted(Effects::default(), "openid email"), "openid email");
+        assert_eq!(
+            granted(choosing("openid admin"), "openid email"),
+            "openid admin"
+        );
         let lasting = "openid offline_access";
         assert_eq!(granted(choosing(lasting), "openid email"), "openid");
         assert_eq!(granted(choosing(lasting), lasting), lasting);

@@ -151,16 +151,15 @@ pub(super) fn changed_profile(user: &User, left: &Value) -> Option<ChangedProfil
         phone_number: text("phone_number", &was.phone_number),
         phone_verified: flag("phone_verified", was.phone_verified),
     };
-    // Of what is ours to say, as an imported count of logins, a rule changes nothing.
+    // An imported attribute may be called like something that is not the rule's to change.
     let kept = user
         .attributes
         .iter()
         .filter(|(name, _)| !is_attribute(name));
-    let left = left
+    let attributes: Map<String, Value> = left
         .iter()
-        .filter(|(name, value)| is_attribute(name) && !value.is_null());
-    let attributes: Map<String, Value> = kept
-        .chain(left)
+        .filter(|(name, value)| is_attribute(name) && !value.is_null())
+        .chain(kept)
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     let changed = profile != *was || attributes != user.attributes;

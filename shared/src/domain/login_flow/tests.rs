@@ -36,13 +36,17 @@ fn ada() -> User {
         blocked: false,
         app_metadata: object(json!({"plan": "gold"})),
         user_metadata: Map::new(),
-        attributes: object(json!({"favorite_color": "blue"})),
+        attributes: object(json!({"favorite_color": "blue", "last_ip": "192.0.2.1"})),
         identities: Vec::new(),
         roles: vec!["editor".to_owned()],
         permissions: BTreeMap::new(),
         created_at: Timestamp::from_secs(0),
         updated_at: Timestamp::from_secs(1),
-        stats: LoginStats::default(),
+        stats: LoginStats {
+            logins_count: 3,
+            last_login: Some(Timestamp::from_secs(2)),
+            last_ip: None,
+        },
     }
 }
 
@@ -131,14 +135,16 @@ fn a_rule_reads_the_user_as_auth0_has_it() {
         "user_id": "auth0|ada",
         "email": "ada@example.com",
         "email_verified": true,
-        "logins_count": 0,
-            "name": "Ada",
+        "name": "Ada",
         "favorite_color": "blue",
+        "last_ip": "192.0.2.1",
         "created_at": "1970-01-01T00:00:00.000Z",
         "updated_at": "1970-01-01T00:00:01.000Z",
         "identities": [{"provider": "auth0", "user_id": "ada", "connection": "people", "isSocial": false}],
         "app_metadata": {"plan": "gold"},
         "user_metadata": {},
+        "logins_count": 3,
+        "last_login": "1970-01-01T00:00:02.000Z",
     });
     assert_eq!(user(&Scene::new(Protocol::Code).facts()), expected);
 }
@@ -147,6 +153,7 @@ fn a_rule_reads_the_user_as_auth0_has_it() {
 fn a_refresh_is_told_by_its_protocol_and_knows_no_method_of_authentication() {
     let login = context(&Scene::new(Protocol::Code).facts());
     assert_eq!(login["protocol"], "oidc-basic-profile");
+    assert_eq!(login["stats"]["loginsCount"], 3);
     assert_eq!(
         login["authentication"]["methods"],
         json!([{"name": "pwd", "timestamp": NOW.as_millis()}])
@@ -277,6 +284,7 @@ fn the_profile_is_told_as_the_rules_left_it_and_stored_as_it_was() {
     assert_eq!(told.profile.name, None);
     assert!(told.profile.email_verified);
     assert_eq!(told.attributes["favorite_color"], "green");
+    assert_eq!(told.attributes["last_ip"], "192.0.2.1");
     assert_eq!(told.user_id, scene.user.user_id);
     assert_eq!(told.app_metadata, scene.user.app_metadata);
 }
@@ -415,29 +423,4 @@ fn a_claim_of_a_script_stands_in_the_place_of_ours_and_only_once() {
         serde_json::from_str::<Value>(&told.unwrap()).unwrap(),
         json!({"sub": "auth0|ada", "name": "Countess", "https://acme.example/a": 1})
     );
-}
-
-#[test]
-fn logins_are_counted_on_from_where_an_import_left_off() {
-    let user = User {
-        attributes: object(json!({"logins_count": 40, "last_ip": "192.0.2.1"})),
-        stats: LoginStats {
-            logins_count: 2,
-            last_login: Some(NOW),
-            last_ip: None,
-        },
-        ..ada()
-    };
-    let scene = Scene {
-        user,
-        ..Scene::new(Protocol::Code)
-    };
-    let facts = scene.facts();
-    assert_eq!(context(&facts)["stats"]["loginsCount"], 42);
-    assert_eq!(event(&facts)["stats"]["logins_count"], 42);
-    let told = super::user(&facts);
-    assert_eq!(told["logins_count"], 42);
-    assert_eq!(told["last_login"], NOW.to_rfc3339());
-    assert_eq!(told["last_ip"], "192.0.2.1");
-    assert_eq!(super::objects::changed_profile(&scene.user, &told), None);
 }
