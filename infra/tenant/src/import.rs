@@ -262,6 +262,7 @@ fn inherit(user: &mut User, entry: &UserEntry, before: &User) {
     if user.created_at == Timestamp::default() {
         user.created_at = before.created_at;
     }
+    user.stats = before.stats.clone();
 }
 
 /// The hash to store: the old one unless the file brings another password.

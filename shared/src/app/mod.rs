@@ -41,6 +41,7 @@ use crate::{
         throttle::Origin,
         time::Timestamp,
     },
+    engine::{Engine, Limits},
     http::{Request, RequestContext},
     keys::{
         KeyServiceError, KeyUse, SigningMode,
@@ -60,6 +61,7 @@ pub use limiter::Limited;
 pub use login_flow::Login;
 pub use minting::{FrontChannelTokens, Tokens, TokensFor};
 pub use passwords::PasswordLogin;
+pub use presented_id_token::PresentedIdToken;
 pub use scripts::{LoadedScripts, Unopened, open_scripts, seal_scripts};
 pub use signing::{SIGNING_KEY_DELAY, SigningKeys};
 pub use verification::{AccessToken, ManagementToken, OpaqueToken};
@@ -89,6 +91,7 @@ pub struct App {
     connections: Cache<ConnectionName, Connection>,
     attack_protection: Cache<(), AttackProtection>,
     scripts: KnownScripts,
+    engine: Engine,
     limiter: Limiter,
 }
 
@@ -215,6 +218,7 @@ impl App {
             connections: Cache::default(),
             attack_protection: Cache::default(),
             scripts: KnownScripts::default(),
+            engine: Engine::new(Limits::default()),
             limiter: Limiter::default(),
         };
         if key_use.signs() {

@@ -112,8 +112,10 @@ impl App {
 
     /// Has scripts ready before the first request. Where that fails the first login tries again.
     pub(super) async fn prepare_scripts(&self) {
-        if let Err(denial) = self.scripts().await {
-            tracing::warn!(reason = %denial, "scripts cannot be loaded yet");
+        match self.scripts().await {
+            Ok(Some(_)) => self.engine.prepare(),
+            Ok(None) => {}
+            Err(denial) => tracing::warn!(reason = %denial, "scripts cannot be loaded yet"),
         }
     }
 }

@@ -3,17 +3,31 @@
 //! Nothing of the host is reachable from a script but what [`Host`] offers. Whatever a script does, its run
 //! ends within [`Limits`], and the next run knows nothing of it but what it left in `global`.
 
+mod bridge;
+mod bytecode;
+mod console;
+mod failure;
+mod heap;
+mod json;
 mod library;
+mod pool;
 mod program;
+mod realm;
+mod rejections;
 mod report;
+mod rules;
+mod timers;
+mod warm;
+mod watch;
 
 use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
+pub use pool::Engine;
 pub use program::{CompileError, Program};
-pub use report::{Command, LogLevel, LogLine, Output, Report, ScriptFailure, Usage};
+pub use report::{LogLevel, LogLine, Output, Report, ScriptFailure, Usage};
 
 /// What one run of a tenant's scripts may use up, all of them together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +64,8 @@ impl Default for Limits {
 pub struct Run {
     /// What runs.
     pub program: Arc<Program>,
+    /// `https://D/`, of which `auth0.domain` and `auth0.baseUrl` are made.
+    pub issuer: String,
     /// `user` of the Rules.
     pub user: Value,
     /// `context` of the Rules.

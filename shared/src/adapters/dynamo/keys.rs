@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::error::{Item, StoreError};
 use crate::domain::{
     brute_force::Counter,
+    continuation::Continuation,
     ids::{Audience, ClientId, CodeId, ConnectionName, DeviceId, FamilyId, SessionId, UserId},
     login_flow::ImportId,
     login_ticket::LoginTicket,
@@ -102,6 +103,14 @@ impl Key {
         Self::new(
             user_partition(&ticket.user_id),
             format!("TICKET#{}", ticket.id),
+        )
+    }
+
+    /// A browser that came back to `/continue`.
+    pub(super) fn used_continuation(continuation: &Continuation) -> Self {
+        Self::new(
+            user_partition(&continuation.user_id),
+            format!("CONTINUED#{}", continuation.id),
         )
     }
 
