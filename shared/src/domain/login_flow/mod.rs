@@ -15,10 +15,9 @@ mod objects;
 mod outcome;
 mod protocol;
 mod script;
-mod version;
-
 #[cfg(test)]
 mod tests;
+mod version;
 
 pub use added::WithCustomClaims;
 pub use command::Command;
