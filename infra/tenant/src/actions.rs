@@ -7,10 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use shared::{
-    domain::{
-        login_flow::{Action, Scripts},
-        secret::Secret,
-    },
+    domain::{login_flow::Action, secret::Secret},
     engine::Program,
 };
 
@@ -143,21 +140,9 @@ fn bind(
         notes.warn(at.clone(), "does not run, because it is not deployed");
         return Ok(None);
     }
-    entry.compile()?;
+    Program::check_action(&entry.action)
+        .map_err(|error| entry.source.fault(&error, &entry.at.key("code")))?;
     Ok(Some(entry.action.clone()))
-}
-
-impl Entry {
-    fn compile(&self) -> Checked<()> {
-        let alone = Scripts {
-            actions: vec![self.action.clone()],
-            ..Scripts::default()
-        };
-        let compiled = Program::compile(&alone);
-        compiled
-            .map(drop)
-            .map_err(|error| self.source.fault(&error, &self.at.key("code")))
-    }
 }
 
 impl RawAction {
@@ -381,6 +366,15 @@ triggers:
         ] {
             assert_eq!(error(&file), message);
         }
+    }
+
+    #[test]
+    fn an_action_that_does_not_compile_is_named_with_its_place_in_the_code() {
+        let folder = Folder::new(&bound("    code: ./actions/A/code.js"));
+        let code = "exports.onExecutePostLogin = async (event, api) => {\n  await;\n};";
+        folder.write("actions/A/code.js", code.as_bytes());
+        let said = folder.error();
+        assert!(said.starts_with("./actions/A/code.js:2:8: "), "{said}");
     }
 
     #[test]

@@ -5,10 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
-use shared::{
-    domain::login_flow::{Rule, Scripts},
-    engine::Program,
-};
+use shared::{domain::login_flow::Rule, engine::Program};
 
 use crate::{
     fields::{Whole, display_name},
@@ -48,7 +45,7 @@ pub(crate) fn check(
             return Err(Fault::new(at.key("name"), message));
         }
         if let Some((rule, source)) = raw.check(name, order, &at, files, notes)? {
-            compile(&rule, &source, &at.key("script"))?;
+            Program::check_rule(&rule).map_err(|error| source.fault(&error, &at.key("script")))?;
             rules.push(rule);
         }
     }
@@ -111,15 +108,6 @@ fn orders(raw: &[RawRule], at: &Path) -> Checked<Vec<u32>> {
         })
     };
     Ok((0..raw.len()).map(order).collect())
-}
-
-fn compile(rule: &Rule, source: &Source, at: &Path) -> Checked<()> {
-    let alone = Scripts {
-        rules: vec![rule.clone()],
-        ..Scripts::default()
-    };
-    let compiled = Program::compile(&alone);
-    compiled.map(drop).map_err(|error| source.fault(&error, at))
 }
 
 #[cfg(test)]
@@ -244,6 +232,28 @@ mod tests {
             said("../a.js", None),
             "tenant.yaml:4:5: rules[0].script: must be a file in the folder of the tenant file"
         );
+    }
+
+    #[test]
+    fn a_rule_that_does_not_compile_is_named_with_its_place_in_the_script() {
+        let folder = Folder::new("rules:\n  - {name: A, script: ./rules/A.js}");
+        let script = "function (user, context, callback) {\n  var x = ;\n}";
+        folder.write("rules/A.js", script.as_bytes());
+        let said = folder.error();
+        assert!(said.starts_with("./rules/A.js:2:11: "), "{said}");
+        folder.write("rules/A.js", b"var x = 1;");
+        let said = folder.error();
+        assert!(said.starts_with("./rules/A.js:1:1: "), "{said}");
+        let said =
+            error("rules:\n  - name: A\n    script: |\n      function (a) {\n        b c\n      }");
+        let place = "3:5: rules[0].script: line 2, column 5 of the script: ";
+        assert!(said.starts_with(place), "{said}");
+        // What does not run may be as it is.
+        folder.write(
+            "tenant.yaml",
+            b"rules:\n  - {name: A, enabled: false, script: ./rules/A.js}",
+        );
+        assert!(folder.load().is_ok());
     }
 
     #[test]
