@@ -1,1 +1,0 @@
-//! What scripts may `require`, and what is there without.
