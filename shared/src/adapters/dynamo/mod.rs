@@ -14,6 +14,7 @@ mod keys;
 mod login_stats;
 mod logins;
 mod metadata;
+mod scripts;
 mod sessions;
 mod table;
 mod users;
@@ -31,6 +32,7 @@ pub use keyring::{
 };
 pub use logins::LoginAttempt;
 pub use metadata::Metadata;
+pub use scripts::{StoredAction, StoredRule, StoredScripts};
 pub use users::{LoginRecord, RefreshState};
 
 use crate::aws;

@@ -17,6 +17,7 @@ mod protocol;
 mod script;
 #[cfg(test)]
 mod tests;
+mod version;
 
 pub use added::WithCustomClaims;
 pub use command::Command;
@@ -28,3 +29,4 @@ pub use objects::{context, user};
 pub use outcome::{Left, Outcome, outcome};
 pub use protocol::Protocol;
 pub use script::{Action, Rule, Scripts};
+pub use version::{ImportId, InvalidVersion, ScriptsVersion};
