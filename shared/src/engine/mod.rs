@@ -3,15 +3,33 @@
 //! Nothing of the host is reachable from a script but what [`Host`] offers. Whatever a script does, its run
 //! ends within [`Limits`], and the next run knows nothing of it but what it left in `global`.
 
+mod actions;
+mod api;
+mod bridge;
+mod bytecode;
+mod cache;
+mod console;
+mod failure;
+mod heap;
+mod json;
 mod library;
+mod pool;
 mod program;
+mod realm;
+mod redirect_token;
+mod rejections;
 mod report;
+mod rules;
+mod timers;
+mod warm;
+mod watch;
 
 use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
+pub use pool::Engine;
 pub use program::{CompileError, Program};
 pub use report::{Command, LogLevel, LogLine, Output, Report, ScriptFailure, Usage};
 
@@ -50,6 +68,8 @@ impl Default for Limits {
 pub struct Run {
     /// What runs.
     pub program: Arc<Program>,
+    /// `https://D/`, of which `auth0.domain` and `auth0.baseUrl` are made.
+    pub issuer: String,
     /// `user` of the Rules.
     pub user: Value,
     /// `context` of the Rules.

@@ -1,10 +1,36 @@
 //! Scripts, compiled.
 
-use crate::domain::login_flow::Scripts;
+use std::{collections::BTreeMap, rc::Rc};
+
+use rquickjs::{Ctx, Error, Object};
+
+use super::{Limits, bytecode::Bytecode, failure, warm::Warm};
+use crate::domain::{
+    login_flow::{Action, Rule, Scripts},
+    secret::Secret,
+};
 
 /// A tenant's scripts as bytecode. Made once, run at every login.
 #[derive(Debug)]
-pub struct Program {}
+pub struct Program {
+    pub(super) rules: Vec<Compiled>,
+    pub(super) actions: Vec<CompiledAction>,
+    configuration: BTreeMap<String, Secret>,
+}
+
+/// A script.
+#[derive(Debug)]
+pub(super) struct Compiled {
+    pub(super) name: String,
+    pub(super) bytecode: Bytecode,
+}
+
+/// An Action.
+#[derive(Debug)]
+pub(super) struct CompiledAction {
+    pub(super) script: Compiled,
+    pub(super) secrets: BTreeMap<String, Secret>,
+}
 
 /// A script is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,10 +46,143 @@ pub struct CompileError {
     pub message: String,
 }
 
+/// What a rule's source has to be.
+const NO_FUNCTION: &str = "a rule is one function: function (user, context, callback) { ... }";
+
+/// A rule's source is an expression, perhaps with a semicolon behind it. After `0,` that is a statement
+/// whose value is the function. It stands on lines before the first, so that positions are the source's.
+const BEFORE_RULE: &str = "0,\n\n";
+const FIRST_LINE: i32 = -1;
+
+/// An Action's source is the body of a function, as Node takes a `CommonJS` module.
+const BEFORE_ACTION: &str = "(function (exports, module, require) {\n\n";
+const AFTER_ACTION: &str = "\n})";
+
 impl Program {
     /// Compiles every script; the first that is none is the error.
     pub fn compile(scripts: &Scripts) -> Result<Self, CompileError> {
-        let _ = scripts;
-        Ok(Self {})
+        let mut program = Self {
+            rules: Vec::new(),
+            actions: Vec::new(),
+            configuration: scripts.configuration.clone(),
+        };
+        if scripts.is_empty() {
+            return Ok(program);
+        }
+        let compiler = Compiler::new()?;
+        for rule in &scripts.rules {
+            program.rules.push(compiler.rule(rule)?);
+        }
+        for action in &scripts.actions {
+            program.actions.push(compiler.action(action)?);
+        }
+        Ok(program)
     }
+
+    /// Whether a rule's source is one: for an import, before it is stored.
+    pub fn check_rule(rule: &Rule) -> Result<(), CompileError> {
+        Compiler::new()?.rule(rule).map(drop)
+    }
+
+    /// Whether an Action's code is one, likewise.
+    pub fn check_action(action: &Action) -> Result<(), CompileError> {
+        Compiler::new()?.action(action).map(drop)
+    }
+
+    /// `configuration` of the Rules.
+    pub(super) fn configuration(&self) -> &BTreeMap<String, Secret> {
+        &self.configuration
+    }
+
+    /// The name of a script: the rules first, then the Actions.
+    pub(super) fn name(&self, position: usize) -> &str {
+        let actions = self.actions.iter().map(|action| &action.script);
+        let mut scripts = self.rules.iter().chain(actions);
+        scripts.nth(position).map_or("", |script| &script.name)
+    }
+}
+
+/// A runtime in which scripts are compiled.
+struct Compiler(Warm);
+
+impl Compiler {
+    fn new() -> Result<Self, CompileError> {
+        let warm = Warm::new(Limits::default());
+        warm.map(Self).map_err(|error| CompileError {
+            script: String::new(),
+            line: 1,
+            column: 1,
+            message: error.to_string(),
+        })
+    }
+
+    fn rule(&self, rule: &Rule) -> Result<Compiled, CompileError> {
+        let source = format!("{BEFORE_RULE}{}", rule.script);
+        self.compile(&rule.name, &source, |ctx, bytecode| {
+            let value = bytecode.run(ctx)?;
+            Ok(value.is_function())
+        })
+    }
+
+    fn action(&self, action: &Action) -> Result<CompiledAction, CompileError> {
+        let source = format!("{BEFORE_ACTION}{}{AFTER_ACTION}", action.code);
+        let script = self.compile(&action.name, &source, |_, _| Ok(true))?;
+        Ok(CompiledAction {
+            script,
+            secrets: action.secrets.clone(),
+        })
+    }
+
+    fn compile(
+        &self,
+        name: &str,
+        source: &str,
+        is_function: impl FnOnce(&Ctx<'_>, &Bytecode) -> rquickjs::Result<bool>,
+    ) -> Result<Compiled, CompileError> {
+        let script: Rc<str> = Rc::from(name);
+        let error = |line, column, message: String| CompileError {
+            script: name.to_owned(),
+            line,
+            column,
+            message,
+        };
+        self.0
+            .compiling(|ctx, bridge| {
+                bridge.enter(&script);
+                let bytecode = match Bytecode::compile(ctx, name, source, FIRST_LINE) {
+                    Ok(bytecode) => bytecode,
+                    Err(thrown) => {
+                        let (line, column, message) = told(ctx, &thrown, name);
+                        return Err(error(line, column, message));
+                    }
+                };
+                match is_function(ctx, &bytecode) {
+                    Ok(true) => Ok(Compiled {
+                        name: name.to_owned(),
+                        bytecode,
+                    }),
+                    Ok(false) => Err(error(1, 1, NO_FUNCTION.to_owned())),
+                    Err(thrown) => {
+                        let (line, column, message) = told(ctx, &thrown, name);
+                        Err(error(line, column, format!("{message}; {NO_FUNCTION}")))
+                    }
+                }
+            })
+            .unwrap_or_else(|failed| Err(error(1, 1, failed.to_string())))
+    }
+}
+
+/// An exception's line, column and message.
+fn told(ctx: &Ctx<'_>, error: &Error, name: &str) -> (u32, u32, String) {
+    if !matches!(error, Error::Exception) {
+        return (1, 1, error.to_string());
+    }
+    let thrown = ctx.catch();
+    let property = |name: &str| {
+        let object: Option<&Object> = thrown.as_object();
+        let text = object.and_then(|object| object.get::<_, String>(name).ok());
+        text.unwrap_or_default()
+    };
+    let (line, column) = failure::place(&property("stack"), name).unwrap_or((1, 1));
+    (line, column, failure::shortened(&property("message")))
 }

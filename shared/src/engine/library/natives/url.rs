@@ -1,10 +1,14 @@
 //! Addresses by the URL standard.
 
+use std::rc::Rc;
+
 use rquickjs::{Ctx, Exception, Function, Object, Result};
 use url::{Url, quirks};
 
+use crate::engine::bridge::Bridge;
+
 /// `host` of `URL` and `URLSearchParams`.
-pub(in super::super) fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
+pub(in super::super) fn natives<'js>(ctx: &Ctx<'js>, _: &Rc<Bridge>) -> Result<Object<'js>> {
     let host = Object::new(ctx.clone())?;
     host.set("parse", Function::new(ctx.clone(), parse)?)?;
     host.set("change", Function::new(ctx.clone(), change)?)?;
@@ -30,11 +34,7 @@ fn parts<'js>(ctx: &Ctx<'js>, url: &Url) -> Result<Object<'js>> {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "arguments of a script")]
-fn parse<'js>(
-    ctx: Ctx<'js>,
-    address: String,
-    base: Option<String>,
-) -> Result<Option<Object<'js>>> {
+fn parse<'js>(ctx: Ctx<'js>, address: String, base: Option<String>) -> Result<Option<Object<'js>>> {
     let parsed = match base {
         Some(base) => Url::parse(&base).and_then(|base| base.join(&address)),
         None => Url::parse(&address),
@@ -45,8 +45,7 @@ fn parse<'js>(
 /// The setters of the standard: what is no value for a part leaves it as it is.
 #[expect(clippy::needless_pass_by_value, reason = "arguments of a script")]
 fn change<'js>(ctx: Ctx<'js>, href: String, part: String, value: String) -> Result<Object<'js>> {
-    let mut url =
-        Url::parse(&href).map_err(|_| Exception::throw_type(&ctx, "Invalid URL"))?;
+    let mut url = Url::parse(&href).map_err(|_| Exception::throw_type(&ctx, "Invalid URL"))?;
     // A refusal means that nothing changes.
     let _ = match part.as_str() {
         "protocol" => quirks::set_protocol(&mut url, &value),

@@ -30,7 +30,11 @@ fn keys() -> &'static str {
             ("ecPublic", "PUBLIC KEY", ec_public.as_ref()),
         ] {
             let text = STANDARD.encode(der);
-            write!(script, "const {name} = `-----BEGIN {label}-----\n{text}\n-----END {label}-----\n`;").unwrap();
+            write!(
+                script,
+                "const {name} = `-----BEGIN {label}-----\n{text}\n-----END {label}-----\n`;"
+            )
+            .unwrap();
         }
         script
     })
@@ -50,15 +54,42 @@ fn what_is_signed_is_verified() {
             "return jwt.sign({ a: 1, iat: 1500000000 }, 'secret')",
             r#""eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJhIjoxLCJpYXQiOjE1MDAwMDAwMDB9.lCPFVnQMHrP2w0H1B83-D5U54NRotQkY-zMkf5qTIHM""#,
         ),
-        ("return jwt.verify(jwt.sign({ a: 1 }, Buffer.from('secret'), { algorithm: 'HS512', noTimestamp: true }), 'secret')", r#"{"a":1}"#),
-        ("return jwt.verify(jwt.sign({ a: 1 }, rsaKey, { algorithm: 'RS256', noTimestamp: true }), rsaPublic)", r#"{"a":1}"#),
-        ("return jwt.verify(jwt.sign({ a: 1 }, { key: rsaKey }, { algorithm: 'PS256', noTimestamp: true }), rsaPkcs1, { algorithms: ['PS256'] })", r#"{"a":1}"#),
-        ("return jwt.verify(jwt.sign({ a: 1 }, ecKey, { algorithm: 'ES256', noTimestamp: true }), ecPublic)", r#"{"a":1}"#),
-        ("return jwt.decode(jwt.sign({ a: 'ü' }, 's', { noTimestamp: true, keyid: 'k', header: { x: 1 } }), { complete: true }).header", r#"{"alg":"HS256","typ":"JWT","kid":"k","x":1}"#),
-        ("return jwt.decode(jwt.sign({ a: 'ü€' }, 's', { noTimestamp: true }))", r#"{"a":"ü€"}"#),
-        ("return [jwt.decode('x'), jwt.decode('a.b'), jwt.decode(null)]", "[null,null,null]"),
-        ("return await new Promise((done) => jwt.sign({ a: 1 }, 's', { noTimestamp: true }, (error, token) => jwt.verify(token, 's', (failure, payload) => done([error, failure, payload]))))", r#"[null,null,{"a":1}]"#),
-        ("return await new Promise((done) => jwt.verify(jwt.sign({ a: 1 }, 's', { noTimestamp: true, keyid: 'k' }), (header, give) => give(null, header.kid === 'k' ? 's' : 't'), (failure, payload) => done([failure, payload])))", r#"[null,{"a":1}]"#),
+        (
+            "return jwt.verify(jwt.sign({ a: 1 }, Buffer.from('secret'), { algorithm: 'HS512', noTimestamp: true }), 'secret')",
+            r#"{"a":1}"#,
+        ),
+        (
+            "return jwt.verify(jwt.sign({ a: 1 }, rsaKey, { algorithm: 'RS256', noTimestamp: true }), rsaPublic)",
+            r#"{"a":1}"#,
+        ),
+        (
+            "return jwt.verify(jwt.sign({ a: 1 }, { key: rsaKey }, { algorithm: 'PS256', noTimestamp: true }), rsaPkcs1, { algorithms: ['PS256'] })",
+            r#"{"a":1}"#,
+        ),
+        (
+            "return jwt.verify(jwt.sign({ a: 1 }, ecKey, { algorithm: 'ES256', noTimestamp: true }), ecPublic)",
+            r#"{"a":1}"#,
+        ),
+        (
+            "return jwt.decode(jwt.sign({ a: 'ü' }, 's', { noTimestamp: true, keyid: 'k', header: { x: 1 } }), { complete: true }).header",
+            r#"{"alg":"HS256","typ":"JWT","kid":"k","x":1}"#,
+        ),
+        (
+            "return jwt.decode(jwt.sign({ a: 'ü€' }, 's', { noTimestamp: true }))",
+            r#"{"a":"ü€"}"#,
+        ),
+        (
+            "return [jwt.decode('x'), jwt.decode('a.b'), jwt.decode(null)]",
+            "[null,null,null]",
+        ),
+        (
+            "return await new Promise((done) => jwt.sign({ a: 1 }, 's', { noTimestamp: true }, (error, token) => jwt.verify(token, 's', (failure, payload) => done([error, failure, payload]))))",
+            r#"[null,null,{"a":1}]"#,
+        ),
+        (
+            "return await new Promise((done) => jwt.verify(jwt.sign({ a: 1 }, 's', { noTimestamp: true, keyid: 'k' }), (header, give) => give(null, header.kid === 'k' ? 's' : 't'), (failure, payload) => done([failure, payload])))",
+            r#"[null,{"a":1}]"#,
+        ),
     ]);
 }
 
@@ -69,32 +100,89 @@ fn times_and_names_are_claims() {
             "return jwt.verify(jwt.sign({ iat: 1000 }, 's', { expiresIn: '1h', notBefore: '10s', audience: ['a', 'b'], issuer: 'i', subject: 'u', jwtid: 'j' }), 's', { clockTimestamp: 1010, audience: ['x', 'b'], issuer: 'i', subject: 'u', jwtid: 'j' })",
             r#"{"iat":1000,"exp":4600,"nbf":1010,"aud":["a","b"],"iss":"i","sub":"u","jti":"j"}"#,
         ),
-        ("return jwt.decode(jwt.sign({ iat: 1000 }, 's', { expiresIn: 60 })).exp", "1060"),
-        ("return jwt.decode(jwt.sign({ iat: 1000 }, 's', { expiresIn: '120' })).exp", "1000"),
-        ("jwt.sign({ exp: 1 }, 's', { expiresIn: 60 })", "Error: Bad \"options.expiresIn\" option. The payload already has an \"exp\" property."),
-        ("jwt.sign({}, 's', { expiresIn: 'soon' })", "Error: \"expiresIn\" should be a number of seconds or string representing a timespan"),
-        ("return Math.abs(jwt.decode(jwt.sign({}, 's')).iat - Date.now() / 1000) < 5", "true"),
+        (
+            "return jwt.decode(jwt.sign({ iat: 1000 }, 's', { expiresIn: 60 })).exp",
+            "1060",
+        ),
+        (
+            "return jwt.decode(jwt.sign({ iat: 1000 }, 's', { expiresIn: '120' })).exp",
+            "1000",
+        ),
+        (
+            "jwt.sign({ exp: 1 }, 's', { expiresIn: 60 })",
+            "Error: Bad \"options.expiresIn\" option. The payload already has an \"exp\" property.",
+        ),
+        (
+            "jwt.sign({}, 's', { expiresIn: 'soon' })",
+            "Error: \"expiresIn\" should be a number of seconds or string representing a timespan",
+        ),
+        (
+            "return Math.abs(jwt.decode(jwt.sign({}, 's')).iat - Date.now() / 1000) < 5",
+            "true",
+        ),
     ]);
 }
 
 #[test]
 fn what_is_not_good_is_refused_by_name() {
     check(&[
-        ("jwt.verify(jwt.sign({ exp: 1000 }, 's'), 's', { clockTimestamp: 1000 })", "TokenExpiredError: jwt expired"),
-        ("return jwt.verify(jwt.sign({ exp: 1000, iat: 1 }, 's'), 's', { clockTimestamp: 1001, clockTolerance: 5 })", r#"{"exp":1000,"iat":1}"#),
-        ("try { jwt.verify(jwt.sign({ exp: 1000 }, 's'), 's'); } catch (e) { return [e instanceof jwt.TokenExpiredError, e instanceof jwt.JsonWebTokenError, e instanceof Error, e.expiredAt]; }", r#"[true,true,true,"1970-01-01T00:16:40.000Z"]"#),
-        ("jwt.verify(jwt.sign({ nbf: 2000 }, 's'), 's', { clockTimestamp: 1000 })", "NotBeforeError: jwt not active"),
-        ("jwt.verify(jwt.sign({ a: 1 }, 's'), 't')", "JsonWebTokenError: invalid signature"),
-        ("const [head, , tail] = jwt.sign({ a: 1 }, 's').split('.'); jwt.verify([head, Buffer.from('{\"a\":2}').toString('base64url'), tail].join('.'), 's')", "JsonWebTokenError: invalid signature"),
-        ("jwt.verify(jwt.sign({ aud: 'a' }, 's'), 's', { audience: ['b', /c/] })", "JsonWebTokenError: jwt audience invalid. expected: b or /c/"),
-        ("jwt.verify(jwt.sign({}, 's'), 's', { issuer: 'i' })", "JsonWebTokenError: jwt issuer invalid. expected: i"),
+        (
+            "jwt.verify(jwt.sign({ exp: 1000 }, 's'), 's', { clockTimestamp: 1000 })",
+            "TokenExpiredError: jwt expired",
+        ),
+        (
+            "return jwt.verify(jwt.sign({ exp: 1000, iat: 1 }, 's'), 's', { clockTimestamp: 1001, clockTolerance: 5 })",
+            r#"{"exp":1000,"iat":1}"#,
+        ),
+        (
+            "try { jwt.verify(jwt.sign({ exp: 1000 }, 's'), 's'); } catch (e) { return [e instanceof jwt.TokenExpiredError, e instanceof jwt.JsonWebTokenError, e instanceof Error, e.expiredAt]; }",
+            r#"[true,true,true,"1970-01-01T00:16:40.000Z"]"#,
+        ),
+        (
+            "jwt.verify(jwt.sign({ nbf: 2000 }, 's'), 's', { clockTimestamp: 1000 })",
+            "NotBeforeError: jwt not active",
+        ),
+        (
+            "jwt.verify(jwt.sign({ a: 1 }, 's'), 't')",
+            "JsonWebTokenError: invalid signature",
+        ),
+        (
+            "const [head, , tail] = jwt.sign({ a: 1 }, 's').split('.'); jwt.verify([head, Buffer.from('{\"a\":2}').toString('base64url'), tail].join('.'), 's')",
+            "JsonWebTokenError: invalid signature",
+        ),
+        (
+            "jwt.verify(jwt.sign({ aud: 'a' }, 's'), 's', { audience: ['b', /c/] })",
+            "JsonWebTokenError: jwt audience invalid. expected: b or /c/",
+        ),
+        (
+            "jwt.verify(jwt.sign({}, 's'), 's', { issuer: 'i' })",
+            "JsonWebTokenError: jwt issuer invalid. expected: i",
+        ),
         ("jwt.verify('a.b', 's')", "JsonWebTokenError: jwt malformed"),
-        ("jwt.verify('a.b.c', 's')", "JsonWebTokenError: invalid token"),
-        ("jwt.verify('', 's')", "JsonWebTokenError: jwt must be provided"),
-        ("jwt.verify(jwt.sign({}, 's'))", "JsonWebTokenError: secret or public key must be provided"),
-        ("jwt.verify(jwt.sign({}, 's'), '')", "JsonWebTokenError: secret or public key must be provided"),
-        ("jwt.sign({}, '')", "JsonWebTokenError: secretOrPrivateKey must have a value"),
-        ("return await new Promise((done) => jwt.verify('x', 's', (error) => done(error.message)))", r#""jwt malformed""#),
+        (
+            "jwt.verify('a.b.c', 's')",
+            "JsonWebTokenError: invalid token",
+        ),
+        (
+            "jwt.verify('', 's')",
+            "JsonWebTokenError: jwt must be provided",
+        ),
+        (
+            "jwt.verify(jwt.sign({}, 's'))",
+            "JsonWebTokenError: secret or public key must be provided",
+        ),
+        (
+            "jwt.verify(jwt.sign({}, 's'), '')",
+            "JsonWebTokenError: secret or public key must be provided",
+        ),
+        (
+            "jwt.sign({}, '')",
+            "JsonWebTokenError: secretOrPrivateKey must have a value",
+        ),
+        (
+            "return await new Promise((done) => jwt.verify('x', 's', (error) => done(error.message)))",
+            r#""jwt malformed""#,
+        ),
     ]);
 }
 

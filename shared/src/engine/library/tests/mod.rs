@@ -5,9 +5,11 @@ mod lodash;
 mod modules;
 mod node;
 
+use std::rc::Rc;
+
 use rquickjs::{CatchResultExt, Context, Ctx, Runtime};
 
-use super::install;
+use super::{super::bridge::Bridge, install};
 
 /// What a script gives, as JSON; an exception is `name: message`.
 fn eval(script: &str) -> String {
@@ -15,12 +17,21 @@ fn eval(script: &str) -> String {
     let context = Context::full(&runtime).unwrap();
     let text = |ctx: &Ctx<'_>, script: String| -> String {
         let value = ctx.eval::<rquickjs::Value, _>(script).catch(ctx);
-        value.map_or_else(|error| panic!("{error}"), |value| {
-            ctx.json_stringify(value).unwrap().map_or_else(|| "undefined".to_owned(), |text| text.to_string().unwrap())
-        })
+        value.map_or_else(
+            |error| panic!("{error}"),
+            |value| {
+                ctx.json_stringify(value)
+                    .unwrap()
+                    .map_or_else(|| "undefined".to_owned(), |text| text.to_string().unwrap())
+            },
+        )
     };
     context.with(|ctx| {
-        install(&ctx).catch(&ctx).map_err(|error| error.to_string()).unwrap();
+        let bridge = Rc::new(Bridge::new(Rc::default()));
+        install(&ctx, &bridge)
+            .catch(&ctx)
+            .map_err(|error| error.to_string())
+            .unwrap();
         let run = format!(
             "globalThis.answer = undefined;
              (async () => {{ {script} }})().then(
@@ -29,7 +40,10 @@ fn eval(script: &str) -> String {
         );
         text(&ctx, run);
         while ctx.execute_pending_job() {}
-        ctx.globals().get::<_, Option<String>>("answer").unwrap().expect("it never ended")
+        ctx.globals()
+            .get::<_, Option<String>>("answer")
+            .unwrap()
+            .expect("it never ended")
     })
 }
 
@@ -37,9 +51,17 @@ fn eval(script: &str) -> String {
 fn expect(cases: &[(&str, &str)]) {
     let wrong: Vec<String> = cases
         .iter()
-        .map(|(expression, expected)| (expression, expected, eval(&format!("return ({expression});"))))
+        .map(|(expression, expected)| {
+            (
+                expression,
+                expected,
+                eval(&format!("return ({expression});")),
+            )
+        })
         .filter(|(_, expected, answer)| answer != *expected)
-        .map(|(expression, expected, answer)| format!("{expression}\n  is {answer}\n not {expected}"))
+        .map(|(expression, expected, answer)| {
+            format!("{expression}\n  is {answer}\n not {expected}")
+        })
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -1,0 +1,209 @@
+//! What the functions that scripts call have in common with the engine: the clocks, the log, the timers,
+//! what is asked of the world.
+//!
+//! There is one for each runtime, not for each run: a function that a script left in `global` belongs to the
+//! context of an earlier run, and must reach the world of the present one.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    rc::Rc,
+    sync::mpsc::{Receiver, RecvTimeoutError},
+    time::{Duration, Instant},
+};
+
+use rquickjs::{Ctx, Exception, Function, Persistent, Promise, Value};
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::{
+    HostCall,
+    cache::Cache,
+    console::Logs,
+    failure::Fault,
+    heap::Heap,
+    json,
+    pool::Event,
+    rejections::Rejections,
+    timers::Timers,
+    watch::{Stop, Watch},
+};
+
+/// How many calls to the world may be open at once.
+const MOST_CALLS: usize = 100;
+
+/// The answer to a [`HostCall`].
+pub(super) struct Reply {
+    pub(super) id: u64,
+    pub(super) result: Result<serde_json::Value, String>,
+}
+
+/// The way to the async side, for one run.
+pub(super) struct Outside {
+    pub(super) events: UnboundedSender<Event>,
+    pub(super) replies: Receiver<Reply>,
+}
+
+/// See the module.
+pub(super) struct Bridge {
+    pub(super) watch: Watch,
+    pub(super) logs: RefCell<Logs>,
+    pub(super) timers: RefCell<Timers>,
+    pub(super) rejections: RefCell<Rejections>,
+    /// Outlives runs, as `global` does.
+    pub(super) cache: RefCell<Cache>,
+    script: RefCell<Rc<str>>,
+    outside: RefCell<Option<Outside>>,
+    calls: RefCell<HashMap<u64, Settle>>,
+    last_call: Cell<u64>,
+}
+
+/// The two ends of a promise.
+struct Settle {
+    resolve: Persistent<Function<'static>>,
+    reject: Persistent<Function<'static>>,
+}
+
+impl Bridge {
+    pub(super) fn new(heap: Rc<Heap>) -> Self {
+        Self {
+            watch: Watch::new(heap),
+            logs: RefCell::default(),
+            timers: RefCell::default(),
+            rejections: RefCell::default(),
+            cache: RefCell::default(),
+            script: RefCell::new(Rc::from("")),
+            outside: RefCell::default(),
+            calls: RefCell::default(),
+            last_call: Cell::default(),
+        }
+    }
+
+    /// A run begins.
+    pub(super) fn open(&self, outside: Option<Outside>, logs: usize) {
+        self.close();
+        self.logs.replace(Logs::new(logs));
+        self.outside.replace(outside);
+    }
+
+    /// A script has answered: nothing that it left waiting happens any more.
+    pub(super) fn forget(&self) {
+        self.timers.take();
+        self.calls.take();
+        self.rejections.take();
+    }
+
+    /// It is over. Nothing of it is left waiting.
+    pub(super) fn close(&self) {
+        self.forget();
+        self.outside.take();
+    }
+
+    /// Which script runs.
+    pub(super) fn script(&self) -> Rc<str> {
+        Rc::clone(&self.script.borrow())
+    }
+
+    /// From here on it is this one.
+    pub(super) fn enter(&self, script: &Rc<str>) {
+        self.script.replace(Rc::clone(script));
+    }
+
+    /// Asks something of the world. The promise is settled by a later turn of the loop.
+    pub(super) fn call<'js>(
+        &self,
+        ctx: &Ctx<'js>,
+        call: HostCall,
+    ) -> rquickjs::Result<Promise<'js>> {
+        let (promise, resolve, reject) = ctx.promise()?;
+        if self.calls.borrow().len() >= MOST_CALLS {
+            return Err(Exception::throw_message(ctx, "too many calls at once"));
+        }
+        let id = self.last_call.get() + 1;
+        self.last_call.set(id);
+        let sent = self
+            .outside
+            .borrow()
+            .as_ref()
+            .is_some_and(|outside| outside.events.send(Event::Call { id, call }).is_ok());
+        if !sent {
+            return Err(Exception::throw_message(ctx, "there is nothing outside"));
+        }
+        let settle = Settle {
+            resolve: Persistent::save(ctx, resolve),
+            reject: Persistent::save(ctx, reject),
+        };
+        self.calls.borrow_mut().insert(id, settle);
+        Ok(promise)
+    }
+
+    /// Runs what promises have to do, until there is nothing more.
+    pub(super) fn drain(&self, ctx: &Ctx<'_>) -> Result<(), Stop> {
+        for job in 1_u32.. {
+            let stop = if job.is_multiple_of(256) {
+                self.watch.look()
+            } else {
+                self.watch.noticed()
+            };
+            if let Some(stop) = stop {
+                return Err(stop);
+            }
+            if !ctx.execute_pending_job() {
+                break;
+            }
+        }
+        self.watch.noticed().map_or(Ok(()), Err)
+    }
+
+    /// Lets the next thing happen: a timer, or an answer. `false`: there is nothing to wait for.
+    pub(super) fn turn(&self, ctx: &Ctx<'_>) -> Result<bool, Fault> {
+        if let Some(stop) = self.watch.look() {
+            return Err(stop.into());
+        }
+        let due = self.timers.borrow_mut().due(Instant::now());
+        if let Some(timer) = due {
+            self.enter(&timer.script);
+            timer.fire(ctx)?;
+            return Ok(true);
+        }
+        let next = self.timers.borrow().next();
+        if next.is_none() && self.calls.borrow().is_empty() {
+            return Ok(false);
+        }
+        if let Some(reply) = self.wait(next)? {
+            self.settle(ctx, reply)?;
+        }
+        Ok(true)
+    }
+
+    /// Waits for an answer, until then at the latest.
+    fn wait(&self, until: Option<Instant>) -> Result<Option<Reply>, Stop> {
+        let outside = self.outside.borrow();
+        let (Some(outside), Some(deadline)) = (outside.as_ref(), self.watch.deadline()) else {
+            return Err(Stop::Unwanted);
+        };
+        let until = until.map_or(deadline, |until| until.min(deadline));
+        // A timer is due in full milliseconds: a little late rather than a turn too early.
+        let patience = until.saturating_duration_since(Instant::now()) + Duration::from_micros(50);
+        match outside.replies.recv_timeout(patience) {
+            Ok(reply) => Ok(Some(reply)),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Err(Stop::Unwanted),
+        }
+    }
+
+    fn settle(&self, ctx: &Ctx<'_>, reply: Reply) -> rquickjs::Result<()> {
+        let Some(settle) = self.calls.borrow_mut().remove(&reply.id) else {
+            return Ok(());
+        };
+        match reply.result {
+            Ok(answer) => {
+                let answer: Value = json::to_js(ctx, &answer)?;
+                settle.resolve.restore(ctx)?.call((answer,))
+            }
+            Err(message) => {
+                let error = Exception::from_message(ctx.clone(), &message)?;
+                settle.reject.restore(ctx)?.call((error.into_object(),))
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! `console`: what scripts say, kept up to some bytes.
+
+use std::rc::Rc;
+
+use rquickjs::{Ctx, Function, Object, Value, function::Rest};
+
+use super::{LogLevel, LogLine, bridge::Bridge, json};
+
+/// What scripts said.
+#[derive(Default)]
+pub(super) struct Logs {
+    lines: Vec<LogLine>,
+    left: usize,
+    full: bool,
+}
+
+/// What is counted for a line beside its text, so that empty lines are not free.
+const LINE: usize = 16;
+
+impl Logs {
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            left: most,
+            ..Self::default()
+        }
+    }
+
+    /// What was said.
+    pub(super) fn take(&mut self) -> Vec<LogLine> {
+        std::mem::take(&mut self.lines)
+    }
+
+    fn add(&mut self, level: LogLevel, script: &str, mut text: String) {
+        if self.full {
+            return;
+        }
+        if text.len() + LINE > self.left {
+            text.truncate(text.floor_char_boundary(self.left.saturating_sub(LINE)));
+            text.push_str(" [the rest is cut off]");
+            self.full = true;
+        }
+        self.left = self.left.saturating_sub(text.len() + LINE);
+        self.lines.push(LogLine {
+            level,
+            script: script.to_owned(),
+            text,
+        });
+    }
+}
+
+/// Adds `console` to a context.
+pub(super) fn install<'js>(
+    ctx: &Ctx<'js>,
+    globals: &Object<'js>,
+    bridge: &Rc<Bridge>,
+) -> rquickjs::Result<()> {
+    let console = Object::new(ctx.clone())?;
+    for (name, level) in [
+        ("debug", LogLevel::Debug),
+        ("trace", LogLevel::Debug),
+        ("log", LogLevel::Info),
+        ("info", LogLevel::Info),
+        ("dir", LogLevel::Info),
+        ("warn", LogLevel::Warn),
+        ("error", LogLevel::Error),
+    ] {
+        let bridge = Rc::clone(bridge);
+        let say = move |ctx: Ctx<'js>, Rest(values): Rest<Value<'js>>| {
+            if bridge.logs.borrow().full {
+                return;
+            }
+            let texts: Vec<String> = values.iter().map(|value| told(&ctx, value)).collect();
+            let script = bridge.script();
+            bridge
+                .logs
+                .borrow_mut()
+                .add(level, &script, texts.join(" "));
+        };
+        console.set(name, Function::new(ctx.clone(), say)?.with_name(name)?)?;
+    }
+    globals.set("console", console)
+}
+
+/// A value as a line tells of it, roughly as Node does.
+fn told<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> String {
+    if let Some(text) = value.as_string() {
+        return json::text(ctx, text);
+    }
+    if value.is_undefined() {
+        return "undefined".to_owned();
+    }
+    if let Some(number) = value.as_number()
+        && !number.is_finite()
+    {
+        return number.to_string().replace("inf", "Infinity");
+    }
+    if let Some(object) = value.as_object()
+        && let Some(text) = told_object(ctx, object)
+    {
+        return text;
+    }
+    match ctx.json_stringify(value.clone()) {
+        Ok(Some(text)) => json::text(ctx, &text),
+        Ok(None) => format!("[{}]", value.type_name()),
+        Err(_) => {
+            ctx.catch();
+            format!("[{}]", value.type_name())
+        }
+    }
+}
+
+/// What JSON would not tell of: functions and errors.
+fn told_object<'js>(ctx: &Ctx<'js>, object: &Object<'js>) -> Option<String> {
+    let property = |name: &str| match object.get::<_, Value>(name) {
+        Ok(value) => value.as_string().map(|text| json::text(ctx, text)),
+        Err(_) => {
+            ctx.catch();
+            None
+        }
+    };
+    if object.is_function() {
+        let name = property("name").filter(|name| !name.is_empty());
+        return Some(format!(
+            "[Function: {}]",
+            name.as_deref().unwrap_or("(anonymous)")
+        ));
+    }
+    if object.is_error() {
+        let name = property("name").unwrap_or_else(|| "Error".to_owned());
+        let message = property("message").unwrap_or_default();
+        let stack = property("stack").unwrap_or_default();
+        return Some(format!("{name}: {message}\n{}", stack.trim_end()));
+    }
+    None
+}

@@ -1,0 +1,303 @@
+//! The threads that run scripts, and the way to and from them.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc as asynchronous},
+    time::{sleep_until, timeout_at},
+};
+
+use super::{
+    HostCall, Limits, Report, Run, ScriptFailure, Usage,
+    bridge::{Outside, Reply},
+    warm::{Assignment, GRACE, Warm},
+};
+
+/// How many scripts may run at once.
+const THREADS: usize = 4;
+/// How many threads that do not come back are replaced by others.
+const MOST_ABANDONED: usize = 2;
+/// The stack of a thread beyond what scripts may use of it: for the engine, and for what QuickJS uses between
+/// two looks at the limit.
+const STACK: usize = 1024 * 1024;
+
+/// What a thread tells of a run.
+pub(super) enum Event {
+    /// Something is asked of the world.
+    Call { id: u64, call: HostCall },
+    /// The run is over.
+    Done(Box<Report>),
+}
+
+/// A run on its way to a thread.
+struct Job {
+    assignment: Assignment,
+    events: asynchronous::UnboundedSender<Event>,
+    slot: OwnedSemaphorePermit,
+    state: Arc<AtomicU8>,
+    /// The thread's own entrance, with which it says that it is idle again. It keeps none meanwhile, so that
+    /// it ends when nobody can give it a job any more.
+    worker: Option<Worker>,
+}
+
+/// The states of a job: whoever leaves `RUNNING` first decides what becomes of the thread.
+const RUNNING: u8 = 0;
+const DONE: u8 = 1;
+const ABANDONED: u8 = 2;
+
+/// A thread that waits for a job.
+type Worker = mpsc::Sender<Job>;
+
+/// Runs scripts. It costs nothing until something runs, or until [`Engine::prepare`].
+#[derive(Debug, Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    limits: Limits,
+    slots: Arc<Semaphore>,
+    /// The one used last comes first: its `global` is the warmest.
+    idle: Mutex<Vec<Worker>>,
+    abandoned: AtomicUsize,
+}
+
+/// Tells the thread when nobody waits for the answer any more.
+struct Waiting(Arc<AtomicBool>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Engine {
+    /// An engine whose runs keep these limits.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                limits,
+                slots: Arc::new(Semaphore::new(THREADS)),
+                idle: Mutex::default(),
+                abandoned: AtomicUsize::new(0),
+            }),
+        }
+    }
+
+    /// Makes the first thread and its runtime ready, so that the first login does not wait for them. Blocks
+    /// for some milliseconds.
+    pub fn prepare(&self) {
+        if self.shared.idle().is_empty()
+            && let Some(worker) = self.shared.spawn()
+        {
+            self.shared.idle().push(worker);
+        }
+    }
+
+    /// Runs a program's Rules and then its Actions. There is an answer within [`Limits::wall`] and half a
+    /// second, whatever the scripts do.
+    pub async fn run(&self, run: Run) -> Report {
+        let started = Instant::now();
+        let deadline = started + self.shared.limits.wall;
+        let slots = Arc::clone(&self.shared.slots);
+        let Ok(Ok(slot)) = timeout_at(deadline.into(), slots.acquire_owned()).await else {
+            return failed(started, ScriptFailure::Busy);
+        };
+        let unwanted = Arc::new(AtomicBool::new(false));
+        let _waiting = Waiting(Arc::clone(&unwanted));
+        let (events, told) = asynchronous::unbounded_channel();
+        let (replies, received) = mpsc::channel();
+        let progress = Arc::new(AtomicUsize::new(0));
+        let state = Arc::new(AtomicU8::new(RUNNING));
+        let job = Job {
+            assignment: Assignment {
+                run: run.clone(),
+                started,
+                unwanted,
+                progress: Arc::clone(&progress),
+                outside: Outside {
+                    events: events.clone(),
+                    replies: received,
+                },
+            },
+            events,
+            slot,
+            state: Arc::clone(&state),
+            worker: None,
+        };
+        if !self.shared.assign(job) {
+            return failed(started, ScriptFailure::Busy);
+        }
+        if let Some(report) = attend(&run, told, replies, deadline).await {
+            return report;
+        }
+        self.shared.abandon(&state);
+        let script = run.program.name(progress.load(Ordering::Relaxed));
+        let script = script.to_owned();
+        failed(started, ScriptFailure::WallTime { script })
+    }
+}
+
+/// Does what a run asks of the world, until its report is there. `None`: it never came.
+async fn attend(
+    run: &Run,
+    mut told: asynchronous::UnboundedReceiver<Event>,
+    replies: mpsc::Sender<Reply>,
+    deadline: Instant,
+) -> Option<Report> {
+    let mut calls = FuturesUnordered::new();
+    let report = loop {
+        tokio::select! {
+            event = told.recv() => match event? {
+                Event::Call { id, call } => {
+                    let answer = run.host.call(call);
+                    calls.push(async move { (id, answer.await) });
+                }
+                Event::Done(report) => break *report,
+            },
+            Some((id, result)) = calls.next() => {
+                // A thread that has ended meanwhile does not need it.
+                let _ = replies.send(Reply { id, result });
+            }
+            () = sleep_until((deadline + GRACE).into()) => return None,
+        }
+    };
+    // A script need not wait for what it asks for: it is done all the same, in the time there is.
+    if report.result.is_ok() && !calls.is_empty() {
+        let rest = async { while calls.next().await.is_some() {} };
+        let _ = timeout_at(deadline.into(), rest).await;
+    }
+    Some(report)
+}
+
+fn failed(started: Instant, failure: ScriptFailure) -> Report {
+    Report {
+        result: Err(failure),
+        logs: Vec::new(),
+        usage: Usage {
+            cpu: Duration::ZERO,
+            wall: started.elapsed(),
+            memory: 0,
+        },
+    }
+}
+
+impl Shared {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Worker>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives a job to a thread. `false`: there is none, and none can be made.
+    fn assign(self: &Arc<Self>, mut job: Job) -> bool {
+        loop {
+            let worker = self.idle().pop();
+            let Some(worker) = worker.or_else(|| self.spawn()) else {
+                return false;
+            };
+            job.worker = Some(worker.clone());
+            match worker.send(job) {
+                Ok(()) => return true,
+                // It has ended since.
+                Err(returned) => job = returned.0,
+            }
+        }
+    }
+
+    /// A new thread, ready.
+    fn spawn(self: &Arc<Self>) -> Option<Worker> {
+        let (sender, jobs) = mpsc::channel();
+        let (ready, is_ready) = mpsc::channel();
+        let shared = Arc::downgrade(self);
+        let limits = self.limits;
+        thread::Builder::new()
+            .name("scripts".to_owned())
+            .stack_size(limits.stack + STACK)
+            .spawn(move || {
+                let mut warm = Warm::new(limits).ok();
+                let _ = ready.send(());
+                while let Ok(job) = jobs.recv() {
+                    let Some(shared) = shared.upgrade() else {
+                        return;
+                    };
+                    if !work(&shared, &mut warm, job) {
+                        return;
+                    }
+                }
+            })
+            .ok()?;
+        is_ready.recv().ok()?;
+        Some(sender)
+    }
+
+    /// Gives up on a thread that does not come back.
+    fn abandon(&self, state: &AtomicU8) {
+        let before = self.abandoned.fetch_add(1, Ordering::SeqCst);
+        if before < MOST_ABANDONED
+            && state
+                .compare_exchange(RUNNING, ABANDONED, Ordering::SeqCst, Ordering::SeqCst)
+                .is_ok()
+        {
+            self.slots.add_permits(1);
+        } else {
+            self.abandoned.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+}
+
+/// Does a job on this thread. `false`: the thread has been replaced meanwhile and ends.
+fn work(shared: &Shared, warm: &mut Option<Warm>, job: Job) -> bool {
+    let started = job.assignment.started;
+    if warm.is_none() {
+        *warm = Warm::new(shared.limits).ok();
+    }
+    let report = warm.as_ref().map(|warm| {
+        let assignment = job.assignment;
+        catch_unwind(AssertUnwindSafe(|| warm.run(assignment)))
+    });
+    let report = match report {
+        Some(Ok(report)) => report,
+        other => {
+            if other.is_some() {
+                // A panic may have left the runtime in any state: not even ending it is safe.
+                std::mem::forget(warm.take());
+            }
+            let failure = ScriptFailure::Threw {
+                script: String::new(),
+                message: "the engine itself failed".to_owned(),
+                position: None,
+            };
+            failed(started, failure)
+        }
+    };
+    let mine = job
+        .state
+        .compare_exchange(RUNNING, DONE, Ordering::SeqCst, Ordering::SeqCst)
+        .is_ok();
+    if mine {
+        shared.idle().extend(job.worker);
+        drop(job.slot);
+    } else {
+        job.slot.forget();
+        shared.abandoned.fetch_sub(1, Ordering::SeqCst);
+    }
+    let _ = job.events.send(Event::Done(Box::new(report)));
+    if mine && let Some(used) = warm {
+        used.tidy();
+        if used.is_spent() {
+            *warm = None;
+            *warm = Warm::new(shared.limits).ok();
+        }
+    }
+    mine
+}

@@ -1,0 +1,96 @@
+//! A fresh context with everything a script finds in it.
+
+use std::rc::Rc;
+
+use rquickjs::{Context, Ctx, Exception, Function, Object, Runtime, Value};
+
+use super::{HostCall, Run, bridge::Bridge, bytecode::Once, console, json, library, timers};
+
+/// For whom a context is.
+pub(super) enum For<'a> {
+    /// Rules, with their `configuration` and `auth0`.
+    Rules(&'a Run),
+    /// Actions.
+    Actions,
+    /// Nobody yet: whether what a rule's source gives is a function.
+    Compiling,
+}
+
+/// The largest patch of `auth0.users.update...Metadata`, in bytes.
+const LARGEST_PATCH: usize = 64 * 1024;
+
+/// Makes one.
+pub(super) fn context(runtime: &Runtime) -> rquickjs::Result<Context> {
+    Context::full(runtime)
+}
+
+/// Furnishes it.
+pub(super) fn furnish<'js>(
+    ctx: &Ctx<'js>,
+    bridge: &Rc<Bridge>,
+    global: Object<'js>,
+    whom: &For<'_>,
+) -> rquickjs::Result<()> {
+    let globals = ctx.globals();
+    // Its callbacks would run whenever garbage is collected: in somebody else's login.
+    globals.remove("FinalizationRegistry")?;
+    console::install(ctx, &globals, bridge)?;
+    timers::install(ctx, &globals, bridge)?;
+    thread_local! {
+        static PRELUDE: Once = const { Once::new() };
+    }
+    let prelude = Once::run(&PRELUDE, ctx, "prelude", include_str!("prelude.js"))?;
+    let prelude: Function = prelude.get()?;
+    let native = update_metadata(ctx, bridge)?;
+    let undefined = Value::new_undefined(ctx.clone());
+    match whom {
+        For::Rules(run) => {
+            let configuration = Object::new(ctx.clone())?;
+            for (key, value) in run.program.configuration() {
+                configuration.set(key.as_str(), value.expose())?;
+            }
+            let domain = domain(&run.issuer);
+            let base_url = format!("{}/api/v2", run.issuer.trim_end_matches('/'));
+            prelude.call::<_, ()>((global, native, configuration, domain, base_url))?;
+        }
+        For::Actions | For::Compiling => {
+            prelude.call::<_, ()>((globals, native, undefined))?;
+        }
+    }
+    library::install(ctx, bridge)
+}
+
+/// The domain of an issuer.
+pub(super) fn domain(issuer: &str) -> &str {
+    let domain = issuer.trim_end_matches('/');
+    domain.split_once("://").map_or(domain, |(_, host)| host)
+}
+
+/// `auth0.users.updateAppMetadata` and `updateUserMetadata`.
+fn update_metadata<'js>(ctx: &Ctx<'js>, bridge: &Rc<Bridge>) -> rquickjs::Result<Function<'js>> {
+    let bridge = Rc::clone(bridge);
+    Function::new(
+        ctx.clone(),
+        move |ctx: Ctx<'js>, app: bool, user_id: Value<'js>, patch: Value<'js>| {
+            let Some(user_id) = user_id.as_string().map(|id| json::text(&ctx, id)) else {
+                return Err(Exception::throw_type(&ctx, "the user's ID is no string"));
+            };
+            let patch = match json::from_js(&ctx, patch, LARGEST_PATCH) {
+                Ok((serde_json::Value::Object(patch), _)) => patch,
+                Ok(_) | Err(json::Unfit::NoJson(_)) => {
+                    return Err(Exception::throw_type(&ctx, "the metadata is no object"));
+                }
+                Err(json::Unfit::TooLarge) => {
+                    return Err(Exception::throw_range(&ctx, "the metadata is too large"));
+                }
+                Err(json::Unfit::Threw) => return Err(rquickjs::Error::Exception),
+            };
+            let call = if app {
+                HostCall::UpdateAppMetadata { user_id, patch }
+            } else {
+                HostCall::UpdateUserMetadata { user_id, patch }
+            };
+            bridge.call(&ctx, call)
+        },
+    )
+}

@@ -1,0 +1,162 @@
+//! `setTimeout` and its kind.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use rquickjs::{
+    Ctx, Exception, Function, Object, Persistent, Value,
+    function::{Args, Opt, Rest},
+};
+
+use super::bridge::Bridge;
+
+/// How many timers may wait at once.
+const MOST: usize = 1_000;
+/// The longest delay, as in Node: beyond it a timer is due at once.
+const LONGEST: f64 = 2_147_483_647.0;
+
+/// A timer that has been set.
+pub(super) struct Timer {
+    pub(super) script: Rc<str>,
+    function: Persistent<Function<'static>>,
+    arguments: Vec<Persistent<Value<'static>>>,
+    every: Option<Duration>,
+}
+
+/// The timers of a run.
+#[derive(Default)]
+pub(super) struct Timers {
+    waiting: BTreeMap<(Instant, u32), Rc<Timer>>,
+    due: HashMap<u32, Instant>,
+    last: u32,
+}
+
+impl Timers {
+    /// When the next is due.
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.waiting.keys().next().map(|(due, _)| *due)
+    }
+
+    /// The next that is due. One that repeats is set again.
+    pub(super) fn due(&mut self, now: Instant) -> Option<Rc<Timer>> {
+        let (due, id) = *self.waiting.keys().next()?;
+        if due > now {
+            return None;
+        }
+        let timer = self.waiting.remove(&(due, id))?;
+        self.due.remove(&id);
+        if let Some(every) = timer.every {
+            self.set(id, now + every, Rc::clone(&timer));
+        }
+        Some(timer)
+    }
+
+    fn set(&mut self, id: u32, due: Instant, timer: Rc<Timer>) {
+        self.due.insert(id, due);
+        self.waiting.insert((due, id), timer);
+    }
+
+    fn add(&mut self, delay: Duration, timer: Timer) -> Option<u32> {
+        if self.waiting.len() >= MOST {
+            return None;
+        }
+        self.last = self.last.wrapping_add(1).max(1);
+        self.set(self.last, Instant::now() + delay, Rc::new(timer));
+        Some(self.last)
+    }
+
+    fn clear(&mut self, id: u32) {
+        if let Some(due) = self.due.remove(&id) {
+            self.waiting.remove(&(due, id));
+        }
+    }
+}
+
+impl Timer {
+    /// Calls the function.
+    pub(super) fn fire(&self, ctx: &Ctx<'_>) -> rquickjs::Result<()> {
+        let mut arguments = Args::new_unsized(ctx.clone());
+        for argument in &self.arguments {
+            arguments.push_arg(argument.clone().restore(ctx)?)?;
+        }
+        let _: Value = self.function.clone().restore(ctx)?.call_arg(arguments)?;
+        Ok(())
+    }
+}
+
+/// Which of the three functions.
+#[derive(Clone, Copy)]
+enum Kind {
+    Timeout,
+    Interval,
+    Immediate,
+}
+
+/// Adds the functions to a context.
+pub(super) fn install<'js>(
+    ctx: &Ctx<'js>,
+    globals: &Object<'js>,
+    bridge: &Rc<Bridge>,
+) -> rquickjs::Result<()> {
+    for (name, kind) in [
+        ("setTimeout", Kind::Timeout),
+        ("setInterval", Kind::Interval),
+        ("setImmediate", Kind::Immediate),
+    ] {
+        globals.set(name, setter(ctx, name, kind, Rc::clone(bridge))?)?;
+    }
+    for name in ["clearTimeout", "clearInterval", "clearImmediate"] {
+        let bridge = Rc::clone(bridge);
+        let clear = move |id: Opt<Value<'js>>| {
+            if let Some(id) = id.0.as_ref().and_then(Value::as_int) {
+                let id = u32::try_from(id).unwrap_or_default();
+                bridge.timers.borrow_mut().clear(id);
+            }
+        };
+        globals.set(name, Function::new(ctx.clone(), clear)?.with_name(name)?)?;
+    }
+    Ok(())
+}
+
+fn setter<'js>(
+    ctx: &Ctx<'js>,
+    name: &str,
+    kind: Kind,
+    bridge: Rc<Bridge>,
+) -> rquickjs::Result<Function<'js>> {
+    let set = move |ctx: Ctx<'js>, function: Value<'js>, Rest(mut rest): Rest<Value<'js>>| {
+        let Some(function) = function.into_function() else {
+            return Err(Exception::throw_type(&ctx, "the callback is no function"));
+        };
+        let delay = match kind {
+            Kind::Immediate => Duration::ZERO,
+            Kind::Timeout | Kind::Interval if rest.is_empty() => milliseconds(None),
+            Kind::Timeout | Kind::Interval => milliseconds(rest.remove(0).as_number()),
+        };
+        let timer = Timer {
+            script: bridge.script(),
+            function: Persistent::save(&ctx, function),
+            arguments: rest
+                .into_iter()
+                .map(|argument| Persistent::save(&ctx, argument))
+                .collect(),
+            every: matches!(kind, Kind::Interval).then_some(delay),
+        };
+        let added = bridge.timers.borrow_mut().add(delay, timer);
+        added.ok_or_else(|| Exception::throw_range(&ctx, "too many timers"))
+    };
+    Function::new(ctx.clone(), set)?.with_name(name)
+}
+
+/// A delay as Node takes it.
+fn milliseconds(delay: Option<f64>) -> Duration {
+    match delay {
+        Some(delay) if (1.0..=LONGEST).contains(&delay) => {
+            Duration::from_secs_f64(delay.trunc() / 1_000.0)
+        }
+        _ => Duration::from_millis(1),
+    }
+}

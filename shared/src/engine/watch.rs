@@ -1,0 +1,113 @@
+//! The clocks of a run, and why it must stop. Once it must, it stays so until the run is over.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use rustix::time::{ClockId, clock_gettime};
+
+use super::heap::Heap;
+
+/// Why scripts must stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    CpuTime,
+    WallTime,
+    Memory,
+    /// Nobody waits for the answer any more.
+    Unwanted,
+}
+
+/// What bounds a run.
+#[derive(Debug)]
+pub(super) struct Bounds {
+    /// CPU time from now on.
+    pub(super) cpu: Duration,
+    pub(super) deadline: Instant,
+    pub(super) unwanted: Arc<AtomicBool>,
+}
+
+/// Watches a run. The interrupt handler asks it.
+#[derive(Debug)]
+pub(super) struct Watch {
+    heap: Rc<Heap>,
+    bounds: RefCell<Option<Bounds>>,
+    since: Cell<Duration>,
+    stop: Cell<Option<Stop>>,
+}
+
+impl Watch {
+    pub(super) fn new(heap: Rc<Heap>) -> Self {
+        Self {
+            heap,
+            bounds: RefCell::new(None),
+            since: Cell::new(Duration::ZERO),
+            stop: Cell::new(None),
+        }
+    }
+
+    /// A run begins.
+    pub(super) fn begin(&self, bounds: Bounds) {
+        self.bounds.replace(Some(bounds));
+        self.since.set(thread_cpu());
+        self.stop.set(None);
+    }
+
+    /// It is over: what the engine does by itself is not interrupted.
+    pub(super) fn end(&self) {
+        self.bounds.replace(None);
+    }
+
+    /// CPU time since the beginning.
+    pub(super) fn cpu(&self) -> Duration {
+        thread_cpu().saturating_sub(self.since.get())
+    }
+
+    /// Until when there must be an answer.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.bounds.borrow().as_ref().map(|bounds| bounds.deadline)
+    }
+
+    /// Why the run must stop, as far as has been noticed.
+    pub(super) fn noticed(&self) -> Option<Stop> {
+        if self.stop.get().is_none() && self.heap.exceeded() {
+            self.stop.set(Some(Stop::Memory));
+        }
+        self.stop.get()
+    }
+
+    /// Looks at the clocks.
+    pub(super) fn look(&self) -> Option<Stop> {
+        if let Some(stop) = self.noticed() {
+            return Some(stop);
+        }
+        let bounds = self.bounds.borrow();
+        let bounds = bounds.as_ref()?;
+        let stop = if bounds.unwanted.load(Ordering::Relaxed) {
+            Some(Stop::Unwanted)
+        } else if self.cpu() > bounds.cpu {
+            Some(Stop::CpuTime)
+        } else if Instant::now() >= bounds.deadline {
+            Some(Stop::WallTime)
+        } else {
+            None
+        };
+        self.stop.set(stop);
+        stop
+    }
+}
+
+/// CPU time of this thread.
+fn thread_cpu() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(
+        u64::try_from(time.tv_sec).unwrap_or_default(),
+        u32::try_from(time.tv_nsec).unwrap_or_default(),
+    )
+}

@@ -1,0 +1,16 @@
+//! The engine from outside: what scripts can do, and what they cannot.
+
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may fail"
+)]
+
+mod actions;
+mod escape;
+mod exhaustion;
+mod fixtures;
+mod global;
+mod outside;
+mod rules;
