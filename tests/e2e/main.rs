@@ -31,6 +31,7 @@ mod oidc_logout_question;
 mod rbac;
 mod redirect_uri;
 mod revoke;
+mod rules;
 mod secrecy;
 mod seeds;
 mod session;

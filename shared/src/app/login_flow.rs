@@ -1,21 +1,32 @@
 //! Running the tenant's scripts at a login or a refresh: after the decision, before anything is signed or
 //! written.
 
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, USER_AGENT};
+use serde_json::{Map, Value};
+
 use super::{App, Moment};
 use crate::{
+    adapters::dynamo::{CommitError, Metadata, Store},
     domain::{
         authorization::AuthorizationRequest,
         client::Client,
         denial::Denial,
         family::Family,
-        ids::Audience,
-        login_flow::{Effects, Protocol, Verdict},
+        ids::{Audience, UserId},
+        login_flow::{
+            self, Effects, Facts, Left, Protocol, RequestFacts, Verdict, outcome, tenant_name,
+        },
         scope::Scope,
         session::Session,
         time::Timestamp,
         user::User,
     },
-    http::Request,
+    engine::{Host, HostCall, LogLevel, Report, Run, ScriptFailure},
+    http::{Request, RequestContext, header},
+    telemetry::event,
 };
 
 /// A login, a refresh, or whatever else scripts run at.
@@ -52,11 +63,54 @@ pub struct Login<'a> {
 }
 
 impl App {
+    /// Whether the tenant has scripts at all.
+    pub async fn has_scripts(&self) -> Result<bool, Denial> {
+        Ok(self.scripts().await?.is_some())
+    }
+
     /// Runs the tenant's scripts, if there are any. Their `console` goes to the log, and what they write to
     /// the user's metadata to the store. A script that fails denies this request and nothing else.
     pub async fn login_flow(&self, login: Login<'_>) -> Result<Verdict, Denial> {
-        let _ = login;
-        Ok(Verdict::Continue(Box::default()))
+        // A tenant without scripts pays nothing, not even for the objects they would be given.
+        let Some(scripts) = self.scripts().await? else {
+            return Ok(Verdict::Continue(Box::default()));
+        };
+        let facts = self.facts(&login);
+        let run = Run {
+            program: Arc::clone(&scripts.program),
+            issuer: self.issuer.as_str().to_owned(),
+            user: login_flow::user(&facts),
+            context: login_flow::context(&facts),
+            event: login_flow::event(&facts),
+            continued: login.continued,
+            can_redirect: login.can_redirect,
+            host: Arc::new(Outside {
+                store: self.store.clone(),
+                now: login.at.now,
+            }),
+        };
+        let report = self.engine.run(run).await;
+        log(&report, &login);
+        let output = report.result.map_err(Denial::from)?;
+        let left = Left {
+            user: &output.user,
+            context: &output.context,
+            commands: &output.commands,
+        };
+        let outcome = outcome(&facts, login.can_redirect, left)
+            .inspect_err(|denial| log_refusal(&login, denial))?;
+        let user_id = &login.user.user_id;
+        for (which, patch) in [
+            (Metadata::App, &outcome.app_metadata),
+            (Metadata::User, &outcome.user_metadata),
+        ] {
+            if !patch.is_empty() {
+                self.store
+                    .patch_metadata(user_id, which, patch, login.at.now)
+                    .await?;
+            }
+        }
+        Ok(outcome.verdict)
     }
 
     /// The same where there is no browser to send elsewhere and no refresh token to end.
@@ -66,5 +120,191 @@ impl App {
             Verdict::Redirect(_) => Err(Denial::InteractionRequired),
             Verdict::RevokeRefreshToken(reason) => Err(Denial::AccessDenied(reason)),
         }
+    }
+
+    fn facts<'a>(&'a self, login: &Login<'a>) -> Facts<'a> {
+        let host = self.issuer.host();
+        Facts {
+            tenant: tenant_name(host),
+            protocol: login.protocol,
+            original_protocol: login.original_protocol,
+            user: login.user,
+            client: login.client,
+            audience: login.audience,
+            scope: login.scope,
+            request: request_facts(login.request, host),
+            session: login.session,
+            family: login.family,
+            authorization: login.authorization,
+            authenticated_at: login.authenticated_at,
+        }
+    }
+}
+
+/// What a request says. Endpoints read their own parameters, and strictly; scripts are told of all, a
+/// repeated one as a list.
+fn request_facts(request: &Request, host: &str) -> RequestFacts {
+    let text = |name| header(request, name).map(str::to_owned);
+    let context = request.extensions().get::<RequestContext>();
+    let query = request.uri().query().unwrap_or_default();
+    let is_json = text(&CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/json"));
+    let body = if is_json {
+        serde_json::from_slice(request.body()).unwrap_or_default()
+    } else {
+        form(request.body())
+    };
+    RequestFacts {
+        ip: context
+            .and_then(|context| context.client_ip)
+            .map(|ip| ip.to_string()),
+        user_agent: text(&USER_AGENT),
+        language: text(&ACCEPT_LANGUAGE),
+        hostname: host.to_owned(),
+        method: request.method().to_string(),
+        query: RequestFacts::without_secrets(form(query.as_bytes())),
+        body: RequestFacts::without_secrets(body),
+    }
+}
+
+fn form(bytes: &[u8]) -> Map<String, Value> {
+    let mut parameters = Map::new();
+    for (name, value) in form_urlencoded::parse(bytes) {
+        let value = Value::from(value);
+        match parameters.get_mut(name.as_ref()) {
+            None => {
+                parameters.insert(name.into_owned(), value);
+            }
+            Some(Value::Array(values)) => values.push(value),
+            Some(before) => *before = Value::Array(vec![before.take(), value]),
+        }
+    }
+    parameters
+}
+
+/// What scripts reach.
+struct Outside {
+    store: Store,
+    now: Timestamp,
+}
+
+impl Host for Outside {
+    fn call(&self, call: HostCall) -> BoxFuture<'static, Result<Value, String>> {
+        let (store, now) = (self.store.clone(), self.now);
+        Box::pin(async move {
+            match call {
+                HostCall::UpdateAppMetadata { user_id, patch } => {
+                    patch_metadata(&store, &user_id, Metadata::App, &patch, now).await
+                }
+                HostCall::UpdateUserMetadata { user_id, patch } => {
+                    patch_metadata(&store, &user_id, Metadata::User, &patch, now).await
+                }
+                HostCall::Http { .. } => Err("no host is allowed".to_owned()),
+            }
+        })
+    }
+}
+
+/// `auth0.users.updateAppMetadata` and its sister; the user afterwards, as far as the SDK tells it.
+async fn patch_metadata(
+    store: &Store,
+    user_id: &str,
+    which: Metadata,
+    patch: &Map<String, Value>,
+    now: Timestamp,
+) -> Result<Value, String> {
+    let unknown = || format!("The user does not exist: {user_id}");
+    let id = UserId::parse(user_id).map_err(|_| unknown())?;
+    match store.patch_metadata(&id, which, patch, now).await {
+        Ok(user) => Ok(Value::Object(match which {
+            Metadata::App => user.app_metadata,
+            Metadata::User => user.user_metadata,
+        })),
+        Err(CommitError::Conflict) => Err(unknown()),
+        Err(CommitError::Store(error)) => {
+            tracing::warn!(reason = %error, "a script's change of metadata failed");
+            Err("The user could not be updated".to_owned())
+        }
+    }
+}
+
+impl From<ScriptFailure> for Denial {
+    fn from(failure: ScriptFailure) -> Self {
+        match failure {
+            ScriptFailure::Unauthorized { message, .. } => Self::Unauthorized(message),
+            ScriptFailure::Threw { message, .. } => Self::AccessDenied(message),
+            ScriptFailure::Busy => Self::Unavailable(failure.to_string()),
+            other => Self::ScriptFailed(other.to_string()),
+        }
+    }
+}
+
+/// What the scripts said, and what became of them.
+fn log(report: &Report, login: &Login<'_>) {
+    for line in &report.logs {
+        let (script, text) = (&line.script, &line.text);
+        match line.level {
+            LogLevel::Debug => tracing::debug!(script, "{text}"),
+            LogLevel::Info => tracing::info!(script, "{text}"),
+            LogLevel::Warn => tracing::warn!(script, "{text}"),
+            LogLevel::Error => tracing::error!(script, "{text}"),
+        }
+    }
+    if let Err(failure) = &report.result {
+        tracing::warn!(
+            r#type = event::SCRIPT_FAILED,
+            client_id = %login.client.client_id,
+            user_id = %login.user.user_id,
+            protocol = login.protocol.as_str(),
+            cpu_micros = report.usage.cpu.as_micros(),
+            memory_bytes = report.usage.memory,
+            reason = %failure,
+        );
+    }
+}
+
+fn log_refusal(login: &Login<'_>, denial: &Denial) {
+    tracing::warn!(
+        r#type = event::SCRIPT_FAILED,
+        client_id = %login.client.client_id,
+        user_id = %login.user.user_id,
+        protocol = login.protocol.as_str(),
+        reason = %denial,
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn scripts_are_told_what_was_sent_but_no_secrets() {
+        let request = http::Request::post("https://acme.example/oauth/token?a=1&a=2&a=3&b=%20x")
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(USER_AGENT, "phone")
+            .body(Bytes::from_static(b"scope=openid&refresh_token=rt1_x"))
+            .unwrap();
+        let facts = request_facts(&request, "acme.example");
+        assert_eq!(
+            Value::from(facts.query),
+            json!({"a": ["1", "2", "3"], "b": " x"})
+        );
+        assert_eq!(Value::from(facts.body), json!({"scope": "openid"}));
+        assert_eq!(facts.user_agent.as_deref(), Some("phone"));
+        assert_eq!(facts.method, "POST");
+    }
+
+    #[test]
+    fn json_is_told_as_it_came() {
+        let request = http::Request::post("https://acme.example/oauth/token")
+            .header(CONTENT_TYPE, "application/json; charset=utf-8")
+            .body(Bytes::from_static(
+                br#"{"scope": null, "password": "x", "n": [1]}"#,
+            ))
+            .unwrap();
+        let body = request_facts(&request, "acme.example").body;
+        assert_eq!(Value::from(body), json!({"scope": null, "n": [1]}));
     }
 }

@@ -16,6 +16,7 @@ mod minting;
 mod passwords;
 mod presented_id_token;
 mod refreshing;
+mod scripts;
 mod signing;
 mod verification;
 
@@ -40,6 +41,7 @@ use crate::{
         throttle::Origin,
         time::Timestamp,
     },
+    engine::{Engine, Limits},
     http::{Request, RequestContext},
     keys::{
         KeyServiceError, KeyUse, SigningMode,
@@ -59,12 +61,15 @@ pub use limiter::Limited;
 pub use login_flow::Login;
 pub use minting::{FrontChannelTokens, Tokens, TokensFor};
 pub use passwords::PasswordLogin;
+pub use presented_id_token::PresentedIdToken;
+pub use scripts::{LoadedScripts, Unopened, open_scripts, seal_scripts};
 pub use signing::{SIGNING_KEY_DELAY, SigningKeys};
 pub use verification::{AccessToken, ManagementToken, OpaqueToken};
 
 use cache::Cache;
 use limiter::Limiter;
 use refreshing::Refreshing;
+use scripts::KnownScripts;
 
 /// Everything a function works with.
 #[derive(Debug)]
@@ -85,6 +90,8 @@ pub struct App {
     resource_servers: Cache<Audience, ResourceServer>,
     connections: Cache<ConnectionName, Connection>,
     attack_protection: Cache<(), AttackProtection>,
+    scripts: KnownScripts,
+    engine: Engine,
     limiter: Limiter,
 }
 
@@ -184,8 +191,8 @@ pub struct Moment {
 }
 
 impl App {
-    /// Puts the parts together and readies them: the table's connection, the public keys and the
-    /// keyring are there before the first request.
+    /// Puts the parts together and readies them: the table's connection, the public keys, the keyring and,
+    /// where tokens are signed, the tenant's scripts are there before the first request.
     pub async fn new(parts: Parts) -> Result<Self, StartError> {
         let (signing, keyring) =
             futures_util::future::try_join(SigningKeys::load(&parts), keyring::load(&parts))
@@ -195,9 +202,10 @@ impl App {
             store,
             key_service,
             clock,
+            key_use,
             ..
         } = parts;
-        Ok(Self {
+        let app = Self {
             issuer,
             store,
             clock,
@@ -209,8 +217,14 @@ impl App {
             resource_servers: Cache::default(),
             connections: Cache::default(),
             attack_protection: Cache::default(),
+            scripts: KnownScripts::default(),
+            engine: Engine::new(Limits::default()),
             limiter: Limiter::default(),
-        })
+        };
+        if key_use.signs() {
+            app.prepare_scripts().await;
+        }
+        Ok(app)
     }
 
     /// The request's id, its origin and the time, drawn once per request.

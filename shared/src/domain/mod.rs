@@ -29,6 +29,7 @@ pub mod authorization;
 pub mod brute_force;
 pub mod code;
 pub mod connection;
+pub mod continuation;
 pub mod delegation;
 pub mod device;
 pub mod errand;

@@ -5,17 +5,18 @@
 //!
 //! [Auth0's resource owner password flow]: https://auth0.com/docs/get-started/authentication-and-authorization-flow/resource-owner-password-flow
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use shared::{
-    app::{App, AuthenticatedClient, Moment, PasswordLogin, TokensFor},
+    app::{App, AuthenticatedClient, Login as LoginFlow, Moment, PasswordLogin, TokensFor},
     domain::{
-        authorization::grantable,
+        authorization::{grantable, refreshable},
         claims::{Issuance, LoginClaims, Subject},
         connection::Connection,
         denial::Denial,
         family::Login,
         ids::Audience,
+        login_flow::{Effects, Protocol},
         pipeline::Pipeline,
         resource,
         resource_server::ResourceServer,
@@ -27,8 +28,8 @@ use shared::{
     telemetry::event,
 };
 
-use super::GrantType;
-use crate::response::TokenAnswer;
+use super::{GrantRequest, GrantType};
+use crate::{address, response::TokenAnswer};
 
 /// What the client asked for, in the terms of the tenant.
 struct Wish {
@@ -40,12 +41,12 @@ struct Wish {
 
 pub(super) async fn redeem(
     app: &App,
-    client: &AuthenticatedClient,
     grant: GrantType,
-    params: &Params,
-    address: Option<IpAddr>,
-    at: Moment,
+    asked: GrantRequest<'_>,
 ) -> Result<TokenAnswer, Denial> {
+    let GrantRequest {
+        client, params, at, ..
+    } = asked;
     if !client.is_first_party {
         return Err(Denial::GrantTypeNotAllowed(grant.as_str().to_owned()));
     }
@@ -59,20 +60,21 @@ pub(super) async fn redeem(
         connection: &connection.name,
         username,
         password: &password,
-        address,
+        address: address::of_person(asked.request, client),
     };
-    match app.check_password(login, at).await {
-        Ok(user) => issue(app, client, wish, &user, at).await,
-        Err(denial) => {
-            tracing::warn!(
-                r#type = event::PASSWORD_REFUSED,
-                client_id = %client.client_id,
-                connection = %connection.name,
-                reason = %denial,
-            );
-            Err(denial)
-        }
+    let answered = match app.check_password(login, at).await {
+        Ok(user) => issue(app, asked, wish, &user).await,
+        Err(denial) => Err(denial),
+    };
+    if let Err(denial) = &answered {
+        tracing::warn!(
+            r#type = event::PASSWORD_REFUSED,
+            client_id = %client.client_id,
+            connection = %connection.name,
+            reason = %denial,
+        );
     }
+    answered
 }
 
 /// The realm named; without one, the tenant's default directory. Auth0's SDK for Python asks for a realm
@@ -92,29 +94,39 @@ async fn connection(
 /// Signs first, commits second: a failure in between leaves nothing behind.
 async fn issue(
     app: &App,
-    client: &AuthenticatedClient,
+    asked: GrantRequest<'_>,
     mut wish: Wish,
     user: &User,
-    at: Moment,
 ) -> Result<TokenAnswer, Denial> {
+    let GrantRequest { client, at, .. } = asked;
     wish.scope = resource::granted(client, wish.api.as_deref(), user, &wish.scope)?;
+    let effects = app
+        .login_effects(LoginFlow {
+            audience: wish.audience.as_ref(),
+            authenticated_at: Some(at.now),
+            ..asked.login(Protocol::Password, user, &wish.scope)
+        })
+        .await?;
+    wish.scope = wish.chosen(&effects, client);
+    let user = effects.user(user);
     let new = if wish.scope.contains(OFFLINE_ACCESS) {
-        Some(
-            app.new_family(wish.login(client, user, at), client, at)
-                .await?,
-        )
+        let login = wish.login(client, &user, at);
+        let mut new = app.new_family(login, client, at).await?;
+        effects.refresh_token.apply(&mut new.family);
+        Some(new)
     } else {
         None
     };
     let issuance = Issuance {
         issuer: app.issuer.as_str(),
         client,
-        subject: Subject::User(user),
+        subject: Subject::User(&user),
         scope: &wish.scope,
         request: at.request,
         gty: Some("password"),
         pipeline: wish.pipeline,
-        custom_claims: None,
+        custom_claims: Some(&effects.claims),
+        scope_chosen: effects.scope.is_some(),
         via_browser: false,
         now: at.now,
     };
@@ -157,17 +169,30 @@ impl Wish {
             Some(asked) => grantable(client, api.as_deref(), &Scope::parse(&asked)),
             None => everything(api.as_deref()),
         };
-        // The legacy pipeline issues refresh tokens for a named device, which no password grant has.
-        let scope = match pipeline {
-            Pipeline::Conformant => scope,
-            Pipeline::Legacy => scope.without(OFFLINE_ACCESS),
-        };
-        Ok(Self {
+        let wish = Self {
             audience,
             api,
             scope,
             pipeline,
+        };
+        Ok(Self {
+            scope: wish.as_pipeline_allows(&wish.scope),
+            ..wish
         })
+    }
+
+    /// The legacy pipeline issues refresh tokens for a named device, which no password grant has.
+    fn as_pipeline_allows(&self, scope: &Scope) -> Scope {
+        match self.pipeline {
+            Pipeline::Conformant => scope.clone(),
+            Pipeline::Legacy => scope.without(OFFLINE_ACCESS),
+        }
+    }
+
+    /// The scope once scripts have had their say.
+    fn chosen(&self, effects: &Effects, client: &AuthenticatedClient) -> Scope {
+        let chosen = refreshable(client, self.api.as_deref(), &effects.granted(&self.scope));
+        self.as_pipeline_allows(&chosen)
     }
 
     fn login(&self, client: &AuthenticatedClient, user: &User, at: Moment) -> Login {
