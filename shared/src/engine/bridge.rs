@@ -17,6 +17,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
     HostCall,
+    cache::Cache,
     console::Logs,
     failure::Fault,
     heap::Heap,
@@ -48,6 +49,8 @@ pub(super) struct Bridge {
     pub(super) logs: RefCell<Logs>,
     pub(super) timers: RefCell<Timers>,
     pub(super) rejections: RefCell<Rejections>,
+    /// Outlives runs, as `global` does.
+    pub(super) cache: RefCell<Cache>,
     script: RefCell<Rc<str>>,
     outside: RefCell<Option<Outside>>,
     calls: RefCell<HashMap<u64, Settle>>,
@@ -67,6 +70,7 @@ impl Bridge {
             logs: RefCell::default(),
             timers: RefCell::default(),
             rejections: RefCell::default(),
+            cache: RefCell::default(),
             script: RefCell::new(Rc::from("")),
             outside: RefCell::default(),
             calls: RefCell::default(),
@@ -81,11 +85,16 @@ impl Bridge {
         self.outside.replace(outside);
     }
 
-    /// It is over. Nothing of it is left waiting.
-    pub(super) fn close(&self) {
+    /// A script has answered: nothing that it left waiting happens any more.
+    pub(super) fn forget(&self) {
         self.timers.take();
         self.calls.take();
         self.rejections.take();
+    }
+
+    /// It is over. Nothing of it is left waiting.
+    pub(super) fn close(&self) {
+        self.forget();
         self.outside.take();
     }
 

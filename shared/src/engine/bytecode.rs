@@ -5,7 +5,7 @@
     reason = "QuickJS's own functions, which `rquickjs` does not wrap"
 )]
 
-use std::{ffi::CString, slice};
+use std::{cell::RefCell, ffi::CString, rc::Rc, slice, thread::LocalKey};
 
 use rquickjs::{Ctx, Error, Result, Value, qjs};
 
@@ -79,6 +79,35 @@ impl Bytecode {
         // SAFETY: `JS_EvalFunction` frees what it is given, so it is given a reference of its own.
         let value = unsafe { qjs::JS_EvalFunction(raw, qjs::JS_DupValue(raw, function.as_raw())) };
         owned(ctx, value)
+    }
+}
+
+/// A script of the engine's own, compiled when it is first wanted on a thread.
+pub(super) struct Once(RefCell<Option<Rc<Bytecode>>>);
+
+impl Once {
+    /// Not compiled yet.
+    pub(super) const fn new() -> Self {
+        Self(RefCell::new(None))
+    }
+
+    /// Runs it.
+    pub(super) fn run<'js>(
+        once: &'static LocalKey<Self>,
+        ctx: &Ctx<'js>,
+        name: &str,
+        source: &str,
+    ) -> Result<Value<'js>> {
+        let made = once.with(|once| once.0.borrow().clone());
+        let bytecode = match made {
+            Some(bytecode) => bytecode,
+            None => {
+                let made = Rc::new(Bytecode::compile(ctx, name, source, 1)?);
+                once.with(|once| once.0.replace(Some(Rc::clone(&made))));
+                made
+            }
+        };
+        bytecode.run(ctx)
     }
 }
 

@@ -90,6 +90,17 @@ pub(super) fn thrown<'js>(ctx: &Ctx<'js>, value: &Value<'js>, bridge: &Bridge) -
     }
 }
 
+/// Why a script that has nothing left to do has no answer.
+pub(super) fn silent(ctx: &Ctx<'_>, bridge: &Bridge) -> ScriptFailure {
+    let reason = bridge.rejections.borrow().first(ctx);
+    match reason {
+        Some(reason) => thrown(ctx, &reason, bridge),
+        None => ScriptFailure::NeverCalledBack {
+            script: bridge.script().to_string(),
+        },
+    }
+}
+
 /// A property that is a string. What its getter throws is nothing.
 fn property<'js>(ctx: &Ctx<'js>, object: &Object<'js>, name: &str) -> Option<String> {
     match object.get::<_, Value>(name) {

@@ -3,8 +3,11 @@
 //! Nothing of the host is reachable from a script but what [`Host`] offers. Whatever a script does, its run
 //! ends within [`Limits`], and the next run knows nothing of it but what it left in `global`.
 
+mod actions;
+mod api;
 mod bridge;
 mod bytecode;
+mod cache;
 mod console;
 mod failure;
 mod heap;
@@ -13,6 +16,7 @@ mod library;
 mod pool;
 mod program;
 mod realm;
+mod redirect_token;
 mod rejections;
 mod report;
 mod rules;

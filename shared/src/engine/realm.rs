@@ -1,10 +1,10 @@
 //! A fresh context with everything a script finds in it.
 
-use std::{cell::RefCell, rc::Rc};
+use std::rc::Rc;
 
 use rquickjs::{Context, Ctx, Exception, Function, Object, Runtime, Value};
 
-use super::{HostCall, Run, bridge::Bridge, bytecode::Bytecode, console, json, library, timers};
+use super::{HostCall, Run, bridge::Bridge, bytecode::Once, console, json, library, timers};
 
 /// For whom a context is.
 pub(super) enum For<'a> {
@@ -36,7 +36,11 @@ pub(super) fn furnish<'js>(
     globals.remove("FinalizationRegistry")?;
     console::install(ctx, &globals, bridge)?;
     timers::install(ctx, &globals, bridge)?;
-    let prelude: Function = prelude(ctx)?.run(ctx)?.get()?;
+    thread_local! {
+        static PRELUDE: Once = const { Once::new() };
+    }
+    let prelude = Once::run(&PRELUDE, ctx, "prelude", include_str!("prelude.js"))?;
+    let prelude: Function = prelude.get()?;
     let native = update_metadata(ctx, bridge)?;
     let undefined = Value::new_undefined(ctx.clone());
     match whom {
@@ -45,30 +49,21 @@ pub(super) fn furnish<'js>(
             for (key, value) in run.program.configuration() {
                 configuration.set(key.as_str(), value.expose())?;
             }
-            let domain = run.issuer.trim_end_matches('/');
-            let domain = domain.split_once("://").map_or(domain, |(_, host)| host);
+            let domain = domain(&run.issuer);
             let base_url = format!("{}/api/v2", run.issuer.trim_end_matches('/'));
             prelude.call::<_, ()>((global, native, configuration, domain, base_url))?;
         }
         For::Actions | For::Compiling => {
-            prelude.call::<_, ()>((global, native, undefined))?;
+            prelude.call::<_, ()>((globals, native, undefined))?;
         }
     }
     library::install(ctx, bridge)
 }
 
-/// The prelude's bytecode, compiled once for each thread.
-fn prelude(ctx: &Ctx<'_>) -> rquickjs::Result<Rc<Bytecode>> {
-    thread_local! {
-        static PRELUDE: RefCell<Option<Rc<Bytecode>>> = const { RefCell::new(None) };
-    }
-    if let Some(made) = PRELUDE.with_borrow(Clone::clone) {
-        return Ok(made);
-    }
-    let made = Bytecode::compile(ctx, "prelude", include_str!("prelude.js"), 1)?;
-    let made = Rc::new(made);
-    PRELUDE.set(Some(Rc::clone(&made)));
-    Ok(made)
+/// The domain of an issuer.
+pub(super) fn domain(issuer: &str) -> &str {
+    let domain = issuer.trim_end_matches('/');
+    domain.split_once("://").map_or(domain, |(_, host)| host)
 }
 
 /// `auth0.users.updateAppMetadata` and `updateUserMetadata`.

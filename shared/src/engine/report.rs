@@ -99,8 +99,8 @@ pub enum ScriptFailure {
         /// Which script.
         script: String,
     },
-    /// A Rule has nothing left to do and has not called back.
-    #[error("{script}: ended without calling back")]
+    /// A Rule has nothing left to do and has not called back, or the promise of an Action is never settled.
+    #[error("{script}: ended without an answer")]
     NeverCalledBack {
         /// Which script.
         script: String,

@@ -125,20 +125,9 @@ fn answer<'js>(
         }
         if !bridge.turn(ctx)? {
             bridge.enter(&callback.script);
-            return Err(silent(ctx, bridge).into());
+            return Err(failure::silent(ctx, bridge).into());
         }
         bridge.enter(&callback.script);
-    }
-}
-
-/// Why a rule that has nothing left to do has not called back.
-fn silent(ctx: &Ctx<'_>, bridge: &Bridge) -> ScriptFailure {
-    let reason = bridge.rejections.borrow().first(ctx);
-    match reason {
-        Some(reason) => failure::thrown(ctx, &reason, bridge),
-        None => ScriptFailure::NeverCalledBack {
-            script: bridge.script().to_string(),
-        },
     }
 }
 

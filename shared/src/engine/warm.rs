@@ -13,6 +13,7 @@ use rquickjs::{Context, Ctx, Object, Persistent, Runtime};
 
 use super::{
     Limits, Output, Report, Run, ScriptFailure, Usage,
+    actions::Chain,
     bridge::{Bridge, Outside},
     failure::Fault,
     heap::{Counting, Heap},
@@ -108,6 +109,7 @@ impl Warm {
         }
     }
 
+    /// The Rules in one context, then each Action in its own.
     fn scripts(&self, run: &Run, progress: &AtomicUsize) -> Result<Output, ScriptFailure> {
         let mut output = Output {
             user: run.user.clone(),
@@ -120,6 +122,17 @@ impl Warm {
                 rules::run(ctx, &self.bridge, run, self.limits.output, entered)
             })?;
         }
+        let mut chain = Chain::new(run, self.limits.output);
+        for position in 0..run.program.actions.len() {
+            progress.store(run.program.rules.len() + position, Ordering::Relaxed);
+            self.bridge.forget();
+            self.realm(&For::Actions, |ctx| chain.run(ctx, &self.bridge, position))
+                .map_err(of_an_action)?;
+            if chain.is_over() {
+                break;
+            }
+        }
+        output.commands = chain.into_commands();
         Ok(output)
     }
 
@@ -179,6 +192,18 @@ impl Warm {
         if self.heap.used() > self.limits.memory / 4 {
             self.runtime.run_gc();
         }
+    }
+}
+
+/// Only Rules know an `UnauthorizedError`.
+fn of_an_action(failure: ScriptFailure) -> ScriptFailure {
+    match failure {
+        ScriptFailure::Unauthorized { script, message } => ScriptFailure::Threw {
+            script,
+            message,
+            position: None,
+        },
+        other => other,
     }
 }
 

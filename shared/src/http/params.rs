@@ -108,6 +108,13 @@ impl Params {
         self.0.len() == names.len() && names.iter().all(|name| self.get(name).is_some())
     }
 
+    /// Names and values of those that are texts.
+    pub fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)))
+    }
+
     fn get(&self, name: &str) -> Option<&Value> {
         self.0
             .iter()

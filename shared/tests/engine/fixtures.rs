@@ -2,14 +2,20 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
 use futures_util::future::{BoxFuture, FutureExt};
 use serde_json::{Value, json};
 use shared::{
-    domain::login_flow::{Rule, Scripts},
+    domain::{
+        login_flow::{Action, Rule, Scripts},
+        secret::Secret,
+    },
     engine::{Engine, Host, HostCall, Limits, Output, Program, Report, Run, ScriptFailure},
 };
 
@@ -18,6 +24,8 @@ use shared::{
 pub(crate) struct World {
     pub(crate) calls: Mutex<Vec<HostCall>>,
     pub(crate) delay: Duration,
+    /// How many have been answered.
+    pub(crate) done: Arc<AtomicUsize>,
 }
 
 impl Host for World {
@@ -35,8 +43,10 @@ impl Host for World {
         };
         self.calls.lock().unwrap().push(call);
         let delay = self.delay;
+        let done = Arc::clone(&self.done);
         async move {
             tokio::time::sleep(delay).await;
+            done.fetch_add(1, Ordering::SeqCst);
             answer
         }
         .boxed()
@@ -68,6 +78,20 @@ pub(crate) fn rules(sources: &[&str]) -> Scripts {
         rules: rules.collect(),
         actions: Vec::new(),
         configuration: BTreeMap::new(),
+    }
+}
+
+/// Actions named `first`, `second` ..., each with its name as a secret.
+pub(crate) fn actions(sources: &[&str]) -> Scripts {
+    let names = ["first", "second", "third", "fourth"];
+    let actions = sources.iter().zip(names).map(|(source, name)| Action {
+        name: name.to_owned(),
+        code: (*source).to_owned(),
+        secrets: [("MINE".to_owned(), Secret::new(name))].into(),
+    });
+    Scripts {
+        actions: actions.collect(),
+        ..Scripts::default()
     }
 }
 

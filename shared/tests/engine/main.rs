@@ -7,6 +7,10 @@
     reason = "a test may fail"
 )]
 
+mod actions;
+mod escape;
 mod exhaustion;
 mod fixtures;
+mod global;
+mod outside;
 mod rules;

@@ -11,9 +11,9 @@ use serde_json::{Map, Value};
 use super::{
     Store,
     error::{CommitError, StoreError},
-    item::{from_item, sent_update},
+    item::sent_update,
     keys::{Key, PK},
-    users::LoginRecord,
+    users::login_record,
 };
 use crate::domain::{ids::UserId, time::Timestamp, user::User};
 
@@ -62,7 +62,7 @@ impl Store {
             .expression_attribute_values(":now", AttributeValue::N(now.as_millis().to_string()))
             .return_values(ReturnValue::AllNew);
         let updated = sent_update(update).await?;
-        let record: LoginRecord = from_item(&key, updated.attributes.unwrap_or_default())?;
+        let record = login_record(&key, updated.attributes.unwrap_or_default())?;
         Ok(record.user)
     }
 }

@@ -271,7 +271,7 @@ impl Store {
 }
 
 /// A user with the logins that are counted beside it, from the one item that both lie in.
-fn login_record(key: &Key, mut item: Item) -> Result<LoginRecord, StoreError> {
+pub(super) fn login_record(key: &Key, mut item: Item) -> Result<LoginRecord, StoreError> {
     let counted = login_stats::FIELDS
         .into_iter()
         .filter_map(|name| item.remove_entry(name))

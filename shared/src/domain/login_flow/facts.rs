@@ -81,8 +81,13 @@ impl RequestFacts {
     ) -> Map<String, Value> {
         parameters
             .into_iter()
-            .filter(|(name, _)| !SECRETS.contains(&name.as_str()))
+            .filter(|(name, _)| !Self::is_secret(name))
             .collect()
+    }
+
+    /// Whether a parameter of that name proves something.
+    pub fn is_secret(name: &str) -> bool {
+        SECRETS.contains(&name)
     }
 }
 

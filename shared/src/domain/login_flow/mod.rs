@@ -6,6 +6,7 @@
 //! [Auth0's login trigger]: https://auth0.com/docs/customize/actions/explore-triggers/signup-and-login-triggers/login-trigger
 
 mod added;
+mod asked;
 mod command;
 mod custom_claims;
 mod effects;
@@ -20,6 +21,7 @@ mod tests;
 mod version;
 
 pub use added::WithCustomClaims;
+pub use asked::{asked, sent};
 pub use command::Command;
 pub use custom_claims::CustomClaims;
 pub use effects::{ChangedProfile, Effects, Redirect, RefreshTokenEnds, Verdict};

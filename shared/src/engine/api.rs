@@ -1,0 +1,213 @@
+//! `api` of an Action: what `api.js` does by JavaScript, and beneath it what only the engine can do.
+
+use std::{cell::RefCell, rc::Rc};
+
+use rquickjs::{Ctx, Exception, Function, Object, Value};
+use serde_json::Value as Json;
+
+use super::{
+    Run,
+    bridge::Bridge,
+    bytecode::Once,
+    cache::Record,
+    json::{self, Unfit},
+    realm::domain,
+    redirect_token,
+};
+use crate::domain::login_flow::Command;
+
+/// What the Actions of a run have asked for.
+pub(super) struct Commands {
+    list: Vec<Command>,
+    left: usize,
+}
+
+impl Commands {
+    /// None, and room for so many bytes.
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            list: Vec::new(),
+            left: most,
+        }
+    }
+
+    /// All of them.
+    pub(super) fn take(&mut self) -> Vec<Command> {
+        std::mem::take(&mut self.list)
+    }
+
+    /// How many.
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Those after the first so many.
+    pub(super) fn since(&self, position: usize) -> &[Command] {
+        &self.list[position..]
+    }
+
+    /// Whether one of them ends the run.
+    pub(super) fn end_the_run(&self) -> bool {
+        self.list
+            .iter()
+            .any(|command| matches!(command, Command::Deny { .. } | Command::SendUserTo { .. }))
+    }
+}
+
+/// What `api` is told of the run.
+pub(super) struct Facts<'a> {
+    pub(super) run: &'a Run,
+    /// The position of the Action.
+    pub(super) action: usize,
+    /// Whether the browser is not sent anywhere by this Action.
+    pub(super) ignores_redirect: bool,
+}
+
+/// Makes `api` for an Action.
+pub(super) fn make<'js>(
+    ctx: &Ctx<'js>,
+    bridge: &Rc<Bridge>,
+    commands: &Rc<RefCell<Commands>>,
+    event: &Object<'js>,
+    about: &Facts<'_>,
+) -> rquickjs::Result<Object<'js>> {
+    thread_local! {
+        static API: Once = const { Once::new() };
+    }
+    let make: Function = Once::run(&API, ctx, "api", include_str!("api.js"))?.get()?;
+    let native = Object::new(ctx.clone())?;
+    native.set("record", record(ctx, commands)?)?;
+    native.set("wasExecuted", was_executed(ctx, about.run)?)?;
+    native.set("join", Function::new(ctx.clone(), join)?)?;
+    native.set("encode", Function::new(ctx.clone(), encode)?)?;
+    native.set("validate", Function::new(ctx.clone(), validate)?)?;
+    cache(ctx, bridge, &native)?;
+    let facts = Object::new(ctx.clone())?;
+    facts.set("action", about.action)?;
+    facts.set("canRedirect", about.run.can_redirect)?;
+    facts.set("ignoresRedirect", about.ignores_redirect)?;
+    facts.set("domain", domain(&about.run.issuer))?;
+    make.call((native, event.clone(), facts))
+}
+
+fn record<'js>(
+    ctx: &Ctx<'js>,
+    commands: &Rc<RefCell<Commands>>,
+) -> rquickjs::Result<Function<'js>> {
+    let commands = Rc::clone(commands);
+    Function::new(ctx.clone(), move |ctx: Ctx<'js>, command: Value<'js>| {
+        let left = commands.borrow().left;
+        let (command, size) = json::from_js(&ctx, command, left).map_err(|unfit| match unfit {
+            Unfit::Threw => rquickjs::Error::Exception,
+            Unfit::TooLarge => Exception::throw_range(&ctx, "more than an Action may set"),
+            Unfit::NoJson(reason) => Exception::throw_type(&ctx, &reason),
+        })?;
+        let command = serde_json::from_value(command)
+            .map_err(|error| Exception::throw_type(&ctx, &error.to_string()))?;
+        let mut commands = commands.borrow_mut();
+        commands.left = left.saturating_sub(size);
+        commands.list.push(command);
+        rquickjs::Result::Ok(())
+    })
+}
+
+/// All rules have run when an Action does.
+fn was_executed<'js>(ctx: &Ctx<'js>, run: &Run) -> rquickjs::Result<Function<'js>> {
+    let program = Rc::new(std::sync::Arc::clone(&run.program));
+    Function::new(ctx.clone(), move |name: Value<'js>| {
+        let name = name.as_string().and_then(|name| name.to_string().ok());
+        name.is_some_and(|name| program.rules.iter().any(|rule| rule.name == name))
+    })
+}
+
+/// An address with more parameters in its query.
+fn join(url: String, query: String) -> String {
+    let (base, fragment) = match url.split_once('#') {
+        Some((base, fragment)) => (base, format!("#{fragment}")),
+        None => (url.as_str(), String::new()),
+    };
+    let separator = match base.split_once('?') {
+        None => "?",
+        Some((_, "")) => "",
+        Some(_) => "&",
+    };
+    format!("{base}{separator}{query}{fragment}")
+}
+
+/// The most that the claims of a token take, in bytes.
+const LARGEST_TOKEN: usize = 16 * 1024;
+
+fn encode<'js>(ctx: Ctx<'js>, secret: String, claims: Value<'js>) -> rquickjs::Result<String> {
+    match json::from_js(&ctx, claims, LARGEST_TOKEN) {
+        Ok((Json::Object(claims), _)) => Ok(redirect_token::encode(&secret, &claims)),
+        Err(Unfit::Threw) => Err(rquickjs::Error::Exception),
+        Ok(_) | Err(_) => Err(Exception::throw_type(
+            &ctx,
+            "the payload is no small object",
+        )),
+    }
+}
+
+fn validate<'js>(ctx: Ctx<'js>, secret: String, token: String) -> rquickjs::Result<Value<'js>> {
+    match redirect_token::decode(&secret, &token) {
+        Some(claims) => json::to_js(&ctx, &Json::Object(claims)),
+        None => Err(Exception::throw_message(
+            &ctx,
+            "the token's signature is not valid",
+        )),
+    }
+}
+
+/// `api.cache`, as far as it reaches the runtime's memory.
+fn cache<'js>(ctx: &Ctx<'js>, bridge: &Rc<Bridge>, native: &Object<'js>) -> rquickjs::Result<()> {
+    let told = |ctx: &Ctx<'js>, error: Option<&str>| {
+        let result = Object::new(ctx.clone())?;
+        result.set("type", error.map_or("success", |_| "error"))?;
+        if let Some(code) = error {
+            result.set("code", code)?;
+        }
+        rquickjs::Result::Ok(result)
+    };
+    let reading = Rc::clone(bridge);
+    let get = move |ctx: Ctx<'js>, key: String, now: f64| {
+        let record = reading.cache.borrow_mut().get(&key, now).cloned();
+        record
+            .map(|record| {
+                let result = Object::new(ctx)?;
+                result.set("value", record.value)?;
+                result.set("expires_at", record.expires_at)?;
+                rquickjs::Result::Ok(result)
+            })
+            .transpose()
+    };
+    native.set("cacheGet", Function::new(ctx.clone(), get)?)?;
+    let writing = Rc::clone(bridge);
+    let set = move |ctx: Ctx<'js>, key: String, value: String, expires_at: f64| {
+        let record = Record { value, expires_at };
+        let done = writing.cache.borrow_mut().set(key, record);
+        told(&ctx, done.as_ref().err().map(|refused| refused.code()))
+    };
+    native.set("cacheSet", Function::new(ctx.clone(), set)?)?;
+    let deleting = Rc::clone(bridge);
+    let delete = move |ctx: Ctx<'js>, key: String| {
+        let deleted = deleting.cache.borrow_mut().delete(&key);
+        told(&ctx, (!deleted).then_some("CacheKeyDoesNotExist"))
+    };
+    native.set("cacheDelete", Function::new(ctx.clone(), delete)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_goes_before_the_fragment_and_behind_what_is_there() {
+        for (url, expected) in [
+            ("https://a.example/x", "https://a.example/x?q=1"),
+            ("https://a.example/x?", "https://a.example/x?q=1"),
+            ("https://a.example/x?y=2#z", "https://a.example/x?y=2&q=1#z"),
+        ] {
+            assert_eq!(join(url.to_owned(), "q=1".to_owned()), expected);
+        }
+    }
+}
