@@ -79,7 +79,7 @@ impl Import {
     }
 }
 
-fn key_value(text: &str) -> Result<(String, String), &'static str> {
+pub(super) fn key_value(text: &str) -> Result<(String, String), &'static str> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err("must be KEY=VALUE"),
