@@ -4,10 +4,9 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, USER_AGENT};
 use serde_json::{Map, Value};
 
-use super::{App, Moment};
+use super::{App, Moment, login_request::request_facts};
 use crate::{
     adapters::dynamo::{CommitError, Metadata, Store},
     domain::{
@@ -16,16 +15,14 @@ use crate::{
         denial::Denial,
         family::Family,
         ids::{Audience, UserId},
-        login_flow::{
-            self, Effects, Facts, Left, Protocol, RequestFacts, Verdict, outcome, tenant_name,
-        },
+        login_flow::{self, Effects, Facts, Left, Protocol, Verdict, outcome, tenant_name},
         scope::Scope,
         session::Session,
         time::Timestamp,
         user::User,
     },
     engine::{Host, HostCall, LogLevel, Report, Run, ScriptFailure},
-    http::{Request, RequestContext, header},
+    http::Request,
     telemetry::event,
 };
 
@@ -132,53 +129,13 @@ impl App {
             client: login.client,
             audience: login.audience,
             scope: login.scope,
-            request: request_facts(login.request, host),
+            request: request_facts(login, host),
             session: login.session,
             family: login.family,
             authorization: login.authorization,
             authenticated_at: login.authenticated_at,
         }
     }
-}
-
-/// What a request says. Endpoints read their own parameters, and strictly; scripts are told of all, a
-/// repeated one as a list.
-fn request_facts(request: &Request, host: &str) -> RequestFacts {
-    let text = |name| header(request, name).map(str::to_owned);
-    let context = request.extensions().get::<RequestContext>();
-    let query = request.uri().query().unwrap_or_default();
-    let is_json = text(&CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/json"));
-    let body = if is_json {
-        serde_json::from_slice(request.body()).unwrap_or_default()
-    } else {
-        form(request.body())
-    };
-    RequestFacts {
-        ip: context
-            .and_then(|context| context.client_ip)
-            .map(|ip| ip.to_string()),
-        user_agent: text(&USER_AGENT),
-        language: text(&ACCEPT_LANGUAGE),
-        hostname: host.to_owned(),
-        method: request.method().to_string(),
-        query: RequestFacts::without_secrets(form(query.as_bytes())),
-        body: RequestFacts::without_secrets(body),
-    }
-}
-
-fn form(bytes: &[u8]) -> Map<String, Value> {
-    let mut parameters = Map::new();
-    for (name, value) in form_urlencoded::parse(bytes) {
-        let value = Value::from(value);
-        match parameters.get_mut(name.as_ref()) {
-            None => {
-                parameters.insert(name.into_owned(), value);
-            }
-            Some(Value::Array(values)) => values.push(value),
-            Some(before) => *before = Value::Array(vec![before.take(), value]),
-        }
-    }
-    parameters
 }
 
 /// What scripts reach.
@@ -270,41 +227,4 @@ fn log_refusal(login: &Login<'_>, denial: &Denial) {
         protocol = login.protocol.as_str(),
         reason = %denial,
     );
-}
-
-#[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn scripts_are_told_what_was_sent_but_no_secrets() {
-        let request = http::Request::post("https://acme.example/oauth/token?a=1&a=2&a=3&b=%20x")
-            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .header(USER_AGENT, "phone")
-            .body(Bytes::from_static(b"scope=openid&refresh_token=rt1_x"))
-            .unwrap();
-        let facts = request_facts(&request, "acme.example");
-        assert_eq!(
-            Value::from(facts.query),
-            json!({"a": ["1", "2", "3"], "b": " x"})
-        );
-        assert_eq!(Value::from(facts.body), json!({"scope": "openid"}));
-        assert_eq!(facts.user_agent.as_deref(), Some("phone"));
-        assert_eq!(facts.method, "POST");
-    }
-
-    #[test]
-    fn json_is_told_as_it_came() {
-        let request = http::Request::post("https://acme.example/oauth/token")
-            .header(CONTENT_TYPE, "application/json; charset=utf-8")
-            .body(Bytes::from_static(
-                br#"{"scope": null, "password": "x", "n": [1]}"#,
-            ))
-            .unwrap();
-        let body = request_facts(&request, "acme.example").body;
-        assert_eq!(Value::from(body), json!({"scope": null, "n": [1]}));
-    }
 }

@@ -11,6 +11,7 @@ mod grants;
 mod keyring;
 mod limiter;
 mod login_flow;
+mod login_request;
 mod logout;
 mod minting;
 mod passwords;
