@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, USER_AGENT};
+use http::header::{ACCEPT_LANGUAGE, USER_AGENT};
 use serde_json::{Map, Value};
 
 use super::{App, Moment};
@@ -25,7 +25,7 @@ use crate::{
         user::User,
     },
     engine::{Host, HostCall, LogLevel, Report, Run, ScriptFailure},
-    http::{Request, RequestContext, header},
+    http::{Request, RequestContext, header, params::is_json},
     telemetry::event,
 };
 
@@ -147,8 +147,7 @@ fn request_facts(request: &Request, host: &str) -> RequestFacts {
     let text = |name| header(request, name).map(str::to_owned);
     let context = request.extensions().get::<RequestContext>();
     let query = request.uri().query().unwrap_or_default();
-    let is_json = text(&CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/json"));
-    let body = if is_json {
+    let body = if is_json(request) {
         serde_json::from_slice(request.body()).unwrap_or_default()
     } else {
         form(request.body())
@@ -275,6 +274,7 @@ fn log_refusal(login: &Login<'_>, denial: &Denial) {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use http::header::CONTENT_TYPE;
     use serde_json::json;
 
     use super::*;
@@ -297,14 +297,20 @@ mod tests {
     }
 
     #[test]
-    fn json_is_told_as_it_came() {
-        let request = http::Request::post("https://acme.example/oauth/token")
-            .header(CONTENT_TYPE, "application/json; charset=utf-8")
-            .body(Bytes::from_static(
-                br#"{"scope": null, "password": "x", "n": [1]}"#,
-            ))
-            .unwrap();
-        let body = request_facts(&request, "acme.example").body;
-        assert_eq!(Value::from(body), json!({"scope": null, "n": [1]}));
+    fn json_is_told_as_it_came_however_its_type_is_written() {
+        for kind in [
+            "application/json; charset=utf-8",
+            "Application/JSON",
+            " application/json ",
+        ] {
+            let request = http::Request::post("https://acme.example/oauth/token")
+                .header(CONTENT_TYPE, kind)
+                .body(Bytes::from_static(
+                    br#"{"scope": null, "password": "x", "n": [1]}"#,
+                ))
+                .unwrap();
+            let body = request_facts(&request, "acme.example").body;
+            assert_eq!(Value::from(body), json!({"scope": null, "n": [1]}));
+        }
     }
 }
