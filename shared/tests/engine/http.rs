@@ -14,7 +14,13 @@ struct Echo(Mutex<Vec<Value>>);
 
 impl Host for Echo {
     fn call(&self, call: HostCall) -> BoxFuture<'static, Result<Value, String>> {
-        let HostCall::Http { method, url, headers, body } = call else {
+        let HostCall::Http {
+            method,
+            url,
+            headers,
+            body,
+        } = call
+        else {
             panic!("{call:?}");
         };
         let sent = json!({ "method": method, "url": url, "headers": headers, "body": body });
@@ -42,11 +48,17 @@ impl Host for Echo {
 
 /// What an `async` rule of this body makes of `found`.
 async fn found(body: &str) -> Value {
-    let rule = format!("async function (user, context, callback) {{ let found; try {{ {body} }} catch (error) {{ found = `${{error.name}}: ${{error.message}}`; }} user.found = found; callback(null, user, context); }}");
+    let rule = format!(
+        "async function (user, context, callback) {{ let found; try {{ {body} }} catch (error) {{ found = `${{error.name}}: ${{error.message}}`; }} user.found = found; callback(null, user, context); }}"
+    );
     let mut run = run(&rules(&[&rule]));
     run.host = Arc::new(Echo::default());
     let report = Engine::new(limits()).run(run).await;
-    report.result.unwrap_or_else(|failure| panic!("{body}: {failure}")).user["found"].clone()
+    report
+        .result
+        .unwrap_or_else(|failure| panic!("{body}: {failure}"))
+        .user["found"]
+        .clone()
 }
 
 async fn check(cases: &[(&str, Value)]) {
