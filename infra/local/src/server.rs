@@ -72,7 +72,14 @@ pub(crate) async fn run(options: Options) -> Result<(), LocalError> {
         println!("dynamodb {endpoint}");
     }
 
-    let app = setup::open(issuer, &endpoint, folder, external.is_some()).await?;
+    let app = setup::open(
+        issuer,
+        &endpoint,
+        folder,
+        external.is_some(),
+        options.script_hosts.clone(),
+    )
+    .await?;
     let tenant = setup::load_tenant(&app, options.tenant.as_ref()).await?;
     let issuer = app.issuer.as_str().to_owned();
     let site = Arc::new(Site {
