@@ -1,7 +1,7 @@
 //! The legacy pipeline beside the conformant one: what differs, each claim in both.
 
 mod code;
-mod delegation;
+pub(crate) mod delegation;
 mod delegation_limits;
 mod endpoints;
 mod implicit;

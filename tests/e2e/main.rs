@@ -31,6 +31,8 @@ mod oidc_logout_question;
 mod rbac;
 mod redirect_uri;
 mod revoke;
+mod rules;
+mod script_files;
 mod secrecy;
 mod seeds;
 mod session;

@@ -8,6 +8,7 @@
 //! - [`apps`]: the clients, APIs and users of `fixtures/tenant.yaml`, which [`tenant`] cuts;
 //! - [`jwt`], [`pkce`]: the client's side of the cryptography;
 //! - [`receiver`]: an application's back channel;
+//! - [`scripts`]: Rules and Actions of a server of a test's own;
 //! - [`assertions`]: what is checked about every answer of a kind;
 //! - [`proxy`]: breaks the connection between a server and its store; [`faulty`] puts it there.
 
@@ -25,6 +26,7 @@ pub mod pkce;
 pub mod process;
 pub mod proxy;
 pub mod receiver;
+pub mod scripts;
 pub mod server;
 pub mod tenant;
 
@@ -36,4 +38,5 @@ pub use browser::{Browser, Callback, Landing};
 pub use faulty::Faulty;
 pub use flow::{Code, Tokens, scopes};
 pub use http::{Answer, Cost, Http, send};
+pub use scripts::Scripts;
 pub use server::{Launch, Server};

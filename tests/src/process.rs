@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead, BufReader, Read},
     net::TcpListener,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
         Arc, Mutex,
@@ -32,7 +32,7 @@ pub struct Process {
     ready: Ready,
     log: Log,
     readers: Vec<JoinHandle<()>>,
-    _files: Option<TempDir>,
+    files: Option<TempDir>,
 }
 
 /// What a server prints before it serves.
@@ -74,13 +74,19 @@ impl Process {
             ready,
             log,
             readers: vec![output, errors],
-            _files: files,
+            files,
         }
     }
 
     /// What the server said when it was ready.
     pub fn ready(&self) -> &Ready {
         &self.ready
+    }
+
+    /// The folder that is removed with it.
+    pub fn folder(&self) -> &Path {
+        let files = self.files.as_ref();
+        files.expect("the server was started with a folder").path()
     }
 
     /// Everything that it has written to standard output and standard error so far.

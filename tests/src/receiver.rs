@@ -1,5 +1,5 @@
-//! An application's back channel: takes what is posted to it, and answers as it is told. It runs on
-//! threads of its own, so that a test may wait for a server that waits for it.
+//! A server of somebody else's, such as an application's back channel: takes what is sent to it, and answers
+//! as it is told. It runs on threads of its own, so that a test may wait for a server that waits for it.
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
@@ -19,7 +19,16 @@ pub enum Reply {
     Silence,
 }
 
-/// What was posted.
+/// An answer that depends on what was sent: a status, and JSON or another text.
+pub type Answering = fn(&Received) -> (u16, String);
+
+#[derive(Clone, Copy)]
+enum Manner {
+    Always(Reply),
+    Depending(Answering),
+}
+
+/// What was sent.
 #[derive(Clone, Debug)]
 pub struct Received {
     /// Method and path.
@@ -49,6 +58,15 @@ pub struct Receiver {
 impl Receiver {
     /// Starts one on any port.
     pub fn start(reply: Reply) -> Self {
+        Self::spawn(Manner::Always(reply))
+    }
+
+    /// Starts one that answers what it is asked.
+    pub fn answering(answer: Answering) -> Self {
+        Self::spawn(Manner::Depending(answer))
+    }
+
+    fn spawn(manner: Manner) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("a bound socket");
         let received = Arc::new(Mutex::new(Vec::new()));
@@ -56,7 +74,7 @@ impl Receiver {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let log = Arc::clone(&log);
-                thread::spawn(move || take(stream, reply, &log));
+                thread::spawn(move || take(stream, manner, &log));
             }
         });
         Self { address, received }
@@ -74,7 +92,7 @@ impl Receiver {
     }
 }
 
-fn take(stream: TcpStream, reply: Reply, log: &Mutex<Vec<Received>>) -> io::Result<()> {
+fn take(stream: TcpStream, manner: Manner, log: &Mutex<Vec<Received>>) -> io::Result<()> {
     let mut reader = BufReader::new(stream);
     let mut target = String::new();
     reader.read_line(&mut target)?;
@@ -101,15 +119,32 @@ fn take(stream: TcpStream, reply: Reply, log: &Mutex<Vec<Received>>) -> io::Resu
     };
     log.lock()
         .unwrap_or_else(PoisonError::into_inner)
-        .push(received);
-    let answer = match reply {
-        Reply::Status(status) => format!("HTTP/1.1 {status} Said\r\ncontent-length: 0\r\n\r\n"),
-        Reply::Redirect => {
+        .push(received.clone());
+    let answer = match manner {
+        Manner::Always(Reply::Status(status)) => answer(status, ""),
+        Manner::Always(Reply::Redirect) => {
             "HTTP/1.1 307 Said\r\nlocation: /redirected\r\ncontent-length: 0\r\n\r\n".to_owned()
         }
-        Reply::Silence => loop {
+        Manner::Always(Reply::Silence) => loop {
             thread::park();
         },
+        Manner::Depending(answering) => {
+            let (status, body) = answering(&received);
+            answer(status, &body)
+        }
     };
     reader.get_mut().write_all(answer.as_bytes())
+}
+
+fn answer(status: u16, body: &str) -> String {
+    let kind = if body.starts_with('{') {
+        "application/json"
+    } else {
+        "text/plain"
+    };
+    let length = body.len();
+    format!(
+        "HTTP/1.1 {status} Said\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\
+         connection: close\r\n\r\n{body}"
+    )
 }

@@ -1,6 +1,7 @@
 //! The server under test.
 
 use std::{
+    path::Path,
     sync::{
         OnceLock,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -84,7 +85,10 @@ impl Server {
     fn spawn(launch: &Launch) -> Self {
         let files = tempfile::tempdir().expect("a temporary folder");
         let path = files.path().join("tenant.yaml");
-        std::fs::write(&path, &launch.tenant).expect("the tenant file can be written");
+        write(files.path(), "tenant.yaml", &launch.tenant);
+        for (name, content) in &launch.files {
+            write(files.path(), name, content);
+        }
 
         let text = |text: &str| text.to_owned();
         let mut arguments = vec![text("--test-controls")];
@@ -118,6 +122,16 @@ impl Server {
             .dynamodb
             .as_deref()
             .expect("the server was started with `--dynamodb-port`")
+    }
+
+    /// Everything that the server has written so far.
+    pub fn log(&self) -> String {
+        self.process().log()
+    }
+
+    /// Writes a file into the folder of the tenant file.
+    pub fn write_file(&self, name: &str, content: &str) {
+        write(self.process().folder(), name, content);
     }
 
     /// Stops the server and returns everything that it has written.
@@ -205,6 +219,7 @@ impl Server {
 #[derive(Clone, Debug)]
 pub struct Launch {
     tenant: String,
+    files: Vec<(String, String)>,
     arguments: Vec<String>,
     env: Vec<(String, String)>,
 }
@@ -213,6 +228,7 @@ impl Default for Launch {
     fn default() -> Self {
         Self {
             tenant: tenant::base(),
+            files: Vec::new(),
             arguments: Vec::new(),
             env: Vec::new(),
         }
@@ -229,6 +245,20 @@ impl Launch {
     #[must_use]
     pub fn tenant(mut self, file: String) -> Self {
         self.tenant = file;
+        self
+    }
+
+    /// With further sections of the tenant file.
+    #[must_use]
+    pub fn and_tenant(mut self, sections: &str) -> Self {
+        self.tenant = format!("{}\n{sections}", self.tenant);
+        self
+    }
+
+    /// With a file in the folder of the tenant file.
+    #[must_use]
+    pub fn file(mut self, name: &str, content: &str) -> Self {
+        self.files.push((name.to_owned(), content.to_owned()));
         self
     }
 
@@ -263,6 +293,16 @@ impl Launch {
     pub fn start(self, reason: &str) -> Option<Server> {
         runs_here(reason).then(|| Server::spawn(&self))
     }
+}
+
+/// Replaces a file at once, so that nobody reads half of it.
+fn write(folder: &Path, name: &str, content: &str) {
+    let path = folder.join(name);
+    let parent = path.parent().expect("the file lies in a folder");
+    std::fs::create_dir_all(parent).expect("the folder can be made");
+    let draft = path.with_extension("draft");
+    std::fs::write(&draft, content).expect("the file can be written");
+    std::fs::rename(&draft, &path).expect("the file can be replaced");
 }
 
 /// How many users of the pool earlier runs against the same server have used up.

@@ -147,6 +147,7 @@ pub(crate) async fn request(
         started_at: now,
         pipeline,
         device,
+        sent: wishes::for_scripts(app, params).await?,
     })
 }
 

@@ -26,7 +26,8 @@ use shared::{
 use crate::{
     answer::{self, Refusal, Reply},
     browser::{self, BrowserSession},
-    resume, ticket,
+    resume::{self, Arrival},
+    ticket,
 };
 
 const PASSWORD: &str = "password";
@@ -147,7 +148,8 @@ pub(crate) async fn complete(
     };
     let settings = app.settings().await?;
     let session = BrowserSession::log_in(app, request, &user_id, &settings, at.now).await?;
-    let proceeding = resume::proceed_with(app, request, checked, Some(session.clone()));
+    let here = Some(session.clone());
+    let proceeding = resume::proceed_with(app, request, checked, here, Arrival::Request);
     let mut response = proceeding.await?;
     session.attach(app, &settings, &mut response).await?;
     Ok(response)

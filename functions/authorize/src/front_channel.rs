@@ -12,17 +12,15 @@ use shared::{
         denial::Denial,
         family::Login,
         scope::{OFFLINE_ACCESS, Scope},
-        user::User,
     },
 };
 
-use crate::resume::Granted;
+use crate::issue::{Decided, Granted};
 
 /// Makes the tokens that the response type names; `None` for a code alone.
 pub(crate) async fn tokens(
     app: &App,
-    granted: &Granted<'_>,
-    user: &User,
+    login: &Decided<'_>,
     code: Option<&str>,
     at: Moment,
 ) -> Result<Option<FrontChannelTokens>, Denial> {
@@ -31,7 +29,7 @@ pub(crate) async fn tokens(
         parties,
         session,
         ..
-    } = granted;
+    } = &login.granted;
     if !checked.response_type.gives_tokens() {
         return Ok(None);
     }
@@ -42,12 +40,13 @@ pub(crate) async fn tokens(
         issuance: Issuance {
             issuer: app.issuer.as_str(),
             client: &parties.client,
-            subject: Subject::User(user),
+            subject: Subject::User(&login.user),
             scope: &scope,
             request: at.request,
             gty: None,
             pipeline: checked.pipeline,
-            custom_claims: None,
+            custom_claims: Some(&login.effects.claims),
+            scope_chosen: login.effects.scope.is_some(),
             via_browser: true,
             now: at.now,
         },
@@ -68,7 +67,7 @@ pub(crate) async fn tokens(
 /// code gets its own when it is exchanged.
 pub(crate) async fn refresh_token(
     app: &App,
-    granted: &Granted<'_>,
+    login: &Decided<'_>,
     at: Moment,
 ) -> Result<Option<String>, Denial> {
     let Granted {
@@ -76,11 +75,11 @@ pub(crate) async fn refresh_token(
         parties,
         session,
         ..
-    } = granted;
+    } = &login.granted;
     if !gives_refresh_token(checked) {
         return Ok(None);
     }
-    let login = Login {
+    let begun = Login {
         user_id: session.session.user_id.clone(),
         client_id: checked.client_id.clone(),
         audience: None,
@@ -89,7 +88,8 @@ pub(crate) async fn refresh_token(
         session_id: Some(session.id),
         device: checked.device.clone(),
     };
-    let new = app.new_family(login, &parties.client, at).await?;
+    let mut new = app.new_family(begun, &parties.client, at).await?;
+    login.effects.refresh_token.apply(&mut new.family);
     app.put_family(&new.family, at).await?;
     Ok(Some(new.refresh_token))
 }

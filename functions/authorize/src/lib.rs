@@ -1,5 +1,5 @@
 //! Everything a browser is sent to: `/authorize` (RFC 6749 section 4.1.1, `OpenID` Connect Core
-//! section 3.1.2), the login and consent pages, the logins of pages that are not ours, `/activate`,
+//! section 3.1.2), `/continue`, the login and consent pages, the logins of pages that are not ours, `/activate`,
 //! `/v2/logout`, `/oidc/logout`, and `/userinfo`.
 
 mod answer;
@@ -8,9 +8,11 @@ mod browser;
 mod checks;
 mod classic;
 mod consent;
+mod continuation;
 mod cross_origin;
 mod device;
 mod front_channel;
+mod issue;
 mod legacy;
 mod login;
 mod logout;
@@ -20,6 +22,7 @@ mod permissions;
 mod request;
 mod resume;
 mod screen;
+mod scripts;
 mod ticket;
 mod transaction;
 mod userinfo;
@@ -62,6 +65,7 @@ async fn page(app: &App, request: &Request, path: &str) -> Result<Response, Deni
     match (method, path) {
         (&Method::GET | &Method::POST, "/authorize") => request::handle(app, request).await,
         (&Method::GET, "/authorize/resume") => resume::handle(app, request).await,
+        (&Method::GET | &Method::POST, "/continue") => continuation::handle(app, request).await,
         (&Method::GET, "/u/login") => login::show(app, request).await,
         (&Method::POST, "/u/login") => login::submit(app, request).await,
         (&Method::GET, "/u/consent") => consent::show(app, request).await,
@@ -78,6 +82,7 @@ async fn page(app: &App, request: &Request, path: &str) -> Result<Response, Deni
             _,
             "/authorize"
             | "/authorize/resume"
+            | "/continue"
             | "/u/login"
             | "/u/consent"
             | "/login/callback"

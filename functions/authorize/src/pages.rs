@@ -95,6 +95,15 @@ pub(crate) struct FormPostPage<'a> {
     pub(crate) parameters: &'a [(&'a str, &'a str)],
 }
 
+/// Moves the browser on to `target`, or waits for a press where it does not.
+#[derive(Template)]
+#[template(path = "moving_on.html")]
+pub(crate) struct MovingOnPage<'a> {
+    pub(crate) branding: Branding<'a>,
+    pub(crate) nonce: &'a str,
+    pub(crate) target: &'a str,
+}
+
 /// What `/usernamepassword/login` gives: a form that the page it is given to takes in and submits.
 #[derive(Template)]
 #[template(path = "classic_login.html")]
@@ -136,8 +145,8 @@ pub(crate) struct SignedOutPage<'a> {
 }
 
 rendered! {
-    ClassicLoginForm, LoginPage, ConsentPage, ErrorPage, FormPostPage, LogoutPage, SignedOutPage,
-    WebMessagePage
+    ClassicLoginForm, LoginPage, ConsentPage, ErrorPage, FormPostPage, LogoutPage, MovingOnPage,
+    SignedOutPage, WebMessagePage
 }
 
 /// The policy for every page but [`FormPostPage`].

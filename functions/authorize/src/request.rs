@@ -7,7 +7,10 @@ use shared::{
     http::{Request, Response, params::Params},
 };
 
-use crate::{answer, checks, cross_origin, resume};
+use crate::{
+    answer, checks, cross_origin,
+    resume::{self, Arrival},
+};
 
 /// Checks in two halves: until client and redirect URI are known to belong together, an error is a
 /// page; from then on it is told to the application.
@@ -21,7 +24,7 @@ pub(crate) async fn handle(app: &App, request: &Request) -> Result<Response, Den
     let answered = match checks::request(app, &params, &recipient, app.moment(request).now).await {
         Ok(checked) => match params.text("login_ticket")? {
             Some(ticket) => cross_origin::complete(app, request, checked, ticket).await,
-            None => resume::proceed(app, request, checked).await,
+            None => resume::proceed(app, request, checked, Arrival::Request).await,
         },
         Err(checks::Fault::Told(refusal)) => {
             return answer::refuse(app, request, &reply, refusal).await;

@@ -2,32 +2,39 @@
 //! just arrived and for one that comes back from logging in.
 
 use shared::{
-    app::{App, Moment},
+    app::App,
     domain::{
         authorization::{AuthorizationRequest, Grant, Next, needs_consent},
         client::Client,
-        code::{AuthorizationCode, CODE_LIFETIME},
         denial::Denial,
         errand::Errand,
-        ids::{Audience, ClientId, CodeId},
-        login_flow::Effects,
+        ids::{Audience, ClientId},
         resource::enforced,
         resource_server::ResourceServer,
-        sealed::{Owned, Purpose},
-        settings::Settings,
         user::User,
     },
     http::{Request, Response, response},
-    system::random,
     telemetry::event,
 };
 
 use crate::{
     answer::{self, Refusal, Reply},
     browser::BrowserSession,
-    device, front_channel,
+    device,
+    issue::{Granted, issue},
     transaction::Transaction,
 };
+
+/// By which way a browser comes to the decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    /// With a request at `/authorize`.
+    Request,
+    /// From a page of ours, perhaps by its form.
+    Page,
+    /// From where a script had sent it; the position of the Action, if it was one.
+    Elsewhere(Option<usize>),
+}
 
 /// `GET /authorize/resume`: the browser comes back from a page.
 pub(crate) async fn handle(app: &App, request: &Request) -> Result<Response, Denial> {
@@ -35,7 +42,7 @@ pub(crate) async fn handle(app: &App, request: &Request) -> Result<Response, Den
     match transaction.errand {
         Errand::Authorize(asked) => {
             let reply = Reply::from(&*asked);
-            let answered = proceed(app, request, *asked).await;
+            let answered = proceed(app, request, *asked, Arrival::Page).await;
             answer::or_tell(app, request, &reply, answered).await
         }
         Errand::Activate(activation) => device::resume::proceed(app, request, activation).await,
@@ -47,10 +54,11 @@ pub(crate) async fn proceed(
     app: &App,
     request: &Request,
     checked: AuthorizationRequest,
+    arrival: Arrival,
 ) -> Result<Response, Denial> {
     let now = app.moment(request).now;
     let session = BrowserSession::load(app, request, now).await?;
-    proceed_with(app, request, checked, session).await
+    proceed_with(app, request, checked, session, arrival).await
 }
 
 /// Decides and does it, with a session that the browser may not have the cookie of yet.
@@ -59,6 +67,7 @@ pub(crate) async fn proceed_with(
     request: &Request,
     checked: AuthorizationRequest,
     session: Option<BrowserSession>,
+    arrival: Arrival,
 ) -> Result<Response, Denial> {
     let at = app.moment(request);
     let parties = Parties::load(app, &checked.client_id, checked.audience.as_ref()).await?;
@@ -81,20 +90,16 @@ pub(crate) async fn proceed_with(
     let next = theirs.decide(known, asks, grant.as_ref(), at.now);
     match (next, session) {
         (Next::Issue, Some(session)) => {
-            issue(
-                app,
-                request,
-                &Granted {
-                    checked: theirs,
-                    parties,
-                    session,
-                    settings: &settings,
-                    rests_on_consent: asks,
-                },
-                user,
-                at,
-            )
-            .await
+            let granted = Granted {
+                checked: theirs,
+                parties,
+                session,
+                settings: &settings,
+                rests_on_consent: asks,
+                arrival,
+            };
+            // Boxed: the largest part of it, and not of every request.
+            Box::pin(issue(app, request, granted, user, at)).await
         }
         (Next::AskConsent, Some(_)) => go_to(app, "/u/consent", theirs).await,
         (Next::LoginRequired, _) => {
@@ -146,71 +151,8 @@ impl Parties {
     }
 }
 
-/// A request that nothing stands in the way of.
-pub(crate) struct Granted<'a> {
-    pub(crate) checked: AuthorizationRequest,
-    pub(crate) parties: Parties,
-    pub(crate) session: BrowserSession,
-    settings: &'a Settings,
-    rests_on_consent: bool,
-}
-
-async fn issue(
-    app: &App,
-    request: &Request,
-    granted: &Granted<'_>,
-    user: Option<User>,
-    at: Moment,
-) -> Result<Response, Denial> {
-    let Granted {
-        checked,
-        session,
-        settings,
-        ..
-    } = granted;
-    let user_id = &session.session.user_id;
-    let user = match user {
-        Some(user) if user.blocked => {
-            let refusal = Refusal::new("unauthorized", "user is blocked");
-            return refuse(app, request, checked, refusal).await;
-        }
-        Some(user) => user,
-        // The session outlived its user.
-        None => return log_in(app, request, checked).await,
-    };
-    // Before anything is issued: what is issued belongs to a session that is there.
-    if !session
-        .touch(app, &checked.client_id, settings, at.now)
-        .await?
-    {
-        return log_in(app, request, checked).await;
-    }
-    let code = if checked.response_type.code {
-        Some(new_code(app, granted, at).await?)
-    } else {
-        None
-    };
-    let tokens = front_channel::tokens(app, granted, &user, code.as_deref(), at).await?;
-    let refresh_token = front_channel::refresh_token(app, granted, at).await?;
-    if checked.prompt.none {
-        let client_id = &checked.client_id;
-        tracing::info!(r#type = event::SILENT_LOGIN, %client_id, %user_id);
-    }
-    let given = front_channel::parameters(
-        checked,
-        code.as_deref(),
-        tokens.as_ref(),
-        refresh_token.as_deref(),
-    );
-    let given: Vec<_> = given
-        .iter()
-        .map(|(name, value)| (*name, value.as_ref()))
-        .collect();
-    answer::give(app, request, &Reply::from(checked), &given).await
-}
-
 /// Tells the application, and the log where a page could not be shown.
-async fn refuse(
+pub(crate) async fn refuse(
     app: &App,
     request: &Request,
     checked: &AuthorizationRequest,
@@ -225,7 +167,7 @@ async fn refuse(
 }
 
 /// For want of a session.
-async fn log_in(
+pub(crate) async fn log_in(
     app: &App,
     request: &Request,
     checked: &AuthorizationRequest,
@@ -235,52 +177,6 @@ async fn log_in(
         return refuse(app, request, checked, refusal).await;
     }
     go_to(app, "/u/login", checked.clone()).await
-}
-
-/// Writes a code down; its text.
-async fn new_code(app: &App, granted: &Granted<'_>, at: Moment) -> Result<String, Denial> {
-    let id = CodeId::from_bytes(random());
-    app.store.put_code(id, &code(granted, at)).await?;
-    let (keyring, key) = app.active_key().await;
-    let owned = Owned {
-        user_id: granted.session.session.user_id.clone(),
-        id: *id.as_bytes(),
-    };
-    Ok(keyring.seal(
-        key,
-        Purpose::AuthorizationCode,
-        "",
-        random(),
-        &owned.to_bytes(),
-    )?)
-}
-
-fn code(granted: &Granted<'_>, at: Moment) -> AuthorizationCode {
-    let Granted {
-        checked,
-        session,
-        rests_on_consent,
-        ..
-    } = granted;
-    AuthorizationCode {
-        user_id: session.session.user_id.clone(),
-        client_id: checked.client_id.clone(),
-        redirect_uri: checked.redirect_uri.clone(),
-        redirect_uri_was_sent: checked.redirect_uri_was_sent,
-        audience: checked.audience.clone(),
-        scope: checked.scope.clone(),
-        nonce: checked.nonce.clone(),
-        challenge: checked.challenge.clone(),
-        auth_time: session.session.authenticated_at,
-        tells_auth_time: checked.tells_auth_time(),
-        session_id: session.id.to_string(),
-        pipeline: checked.pipeline,
-        device: checked.device.clone(),
-        rests_on_consent: *rests_on_consent,
-        effects: Effects::default(),
-        expires_at: at.now.plus(CODE_LIFETIME),
-        redeemed: None,
-    }
 }
 
 async fn grant(

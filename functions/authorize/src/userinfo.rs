@@ -4,13 +4,13 @@ use http::{
     HeaderValue, Method, StatusCode,
     header::{AUTHORIZATION, WWW_AUTHENTICATE},
 };
-use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::{
     app::{App, Limited},
     domain::{
         denial::Denial,
         legacy_profile::UserClaims,
+        login_flow::WithCustomClaims,
         throttle::{Quota, RateLimit},
     },
     http::{Request, Response, cors, error::OAuthError, header, params::Params, quota, response},
@@ -20,6 +20,10 @@ use shared::{
 pub(crate) async fn handle(app: &App, request: &Request) -> Response {
     let mut answer = match userinfo(app, request).await {
         Ok((claims, quota)) => {
+            let claims = WithCustomClaims {
+                claims: claims.profile,
+                custom: Some(&claims.custom),
+            };
             let mut answer = response::json(StatusCode::OK, &claims);
             quota::tell(&mut answer, &quota);
             answer
@@ -31,11 +35,8 @@ pub(crate) async fn handle(app: &App, request: &Request) -> Response {
 }
 
 /// What scopes open, and what scripts have added.
-#[derive(Serialize)]
 struct Claims {
-    #[serde(flatten)]
     profile: UserClaims,
-    #[serde(flatten)]
     custom: Map<String, Value>,
 }
 
@@ -64,9 +65,11 @@ async fn userinfo(app: &App, request: &Request) -> Result<(Claims, Quota), Denia
         Some(record) if record.user.blocked => Err(Denial::AccessToken("The user is blocked")),
         Some(record) => {
             let set = app.claim_set(token.pipeline).await?;
-            let profile = UserClaims::for_userinfo(&record.user, &token.scope, set);
-            let custom = token.claims;
-            Ok((Claims { profile, custom }, quota))
+            let claims = Claims {
+                profile: UserClaims::for_userinfo(&record.user, &token.scope, set),
+                custom: token.claims,
+            };
+            Ok((claims, quota))
         }
         None => Err(Denial::AccessToken("The user does not exist")),
     }

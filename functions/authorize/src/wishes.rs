@@ -1,8 +1,13 @@
-//! What a request wishes of the login (`OpenID` Connect Core section 3.1.2.1): how fresh, and whose.
+//! What a request wishes of the login (`OpenID` Connect Core section 3.1.2.1): how fresh, and whose;
+//! and what it wishes of the tenant's scripts alone.
+
+use std::collections::BTreeMap;
 
 use shared::{
     app::App,
-    domain::{authorization::Prompt, denial::Denial, ids::UserId, time::Lifetime},
+    domain::{
+        authorization::Prompt, denial::Denial, ids::UserId, login_flow::sent, time::Lifetime,
+    },
     http::params::Params,
 };
 
@@ -39,4 +44,13 @@ pub(crate) async fn hinted_user(app: &App, params: &Params) -> Result<Option<Use
         Err(denial @ Denial::IdTokenHint(_)) => Err(Refusal::invalid(&denial).into()),
         Err(denial) => Err(Fault::Failed(denial)),
     }
+}
+
+/// What scripts read of the request beyond what we do.
+pub(crate) async fn for_scripts(
+    app: &App,
+    params: &Params,
+) -> Result<BTreeMap<String, String>, Fault> {
+    let scripts = app.has_scripts().await.map_err(Fault::Failed)?;
+    Ok(scripts.then(|| sent(params.texts())).unwrap_or_default())
 }

@@ -4,23 +4,21 @@
 //!
 //! [Auth0's delegation]: https://auth0.com/docs/api/authentication#delegation
 
+mod signing;
+mod tokens;
+
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue, header::LINK};
 use shared::{
-    app::{App, Limited, Moment, TokensFor},
+    app::{App, Limited, Moment},
     domain::{
-        claims::{Issuance, LoginClaims, Subject},
         client::Client,
         delegation::{JWT_BEARER, Presented, check_api_type, permit},
         denial::Denial,
-        family::{Exchange, Redemption, Refusal},
         ids::{ClientId, UserId},
-        pipeline::Pipeline,
-        scope::{OFFLINE_ACCESS, OPENID, Scope},
-        sealed::{Purpose, RefreshToken},
+        scope::Scope,
         throttle::{Quota, RateLimit},
-        user::User,
     },
     http::{
         Request, Response,
@@ -32,10 +30,8 @@ use shared::{
     telemetry::event,
 };
 
-use crate::{
-    grants::refresh_token::{ATTEMPTS, Failure, commit, end, good},
-    response::DelegationAnswer,
-};
+use crate::response::DelegationAnswer;
+use tokens::{by_id_token, by_refresh_token};
 
 const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
 /// 8 June 2017, as RFC 9745 writes a date.
@@ -73,7 +69,8 @@ pub(crate) async fn handle(
 }
 
 /// A request that may be answered, if its token is good.
-struct Delegation {
+struct Delegation<'a> {
+    request: &'a Request,
     caller: Arc<Client>,
     target: Arc<Client>,
     presented: Presented,
@@ -115,10 +112,10 @@ async fn delegate(
     Ok((answer, quota))
 }
 
-impl Delegation {
+impl<'a> Delegation<'a> {
     async fn parse(
         app: &App,
-        request: &Request,
+        request: &'a Request,
         params: &Params,
         caller: &mut Option<Arc<Client>>,
     ) -> Result<Self, Denial> {
@@ -143,6 +140,7 @@ impl Delegation {
         };
         permit(&client, &target, &presented)?;
         Ok(Self {
+            request,
             caller: client,
             target,
             presented,
@@ -166,125 +164,10 @@ impl Delegation {
                 );
             })
     }
-
-    /// The scopes whose claims the ID token holds: those asked for, else those of the token shown. They
-    /// bound nothing, for in the legacy pipeline `/userinfo` tells everything whatever the scope.
-    fn scope(&self, shown: &Scope) -> Scope {
-        let asked = self.scope.as_ref().unwrap_or(shown);
-        let openid: Scope = [OPENID].into_iter().collect();
-        openid.union(&asked.without(OFFLINE_ACCESS))
-    }
-
-    async fn sign(&self, app: &App, user: &User, shown: &Scope) -> Result<String, Denial> {
-        let scope = self.scope(shown);
-        let caller = &self.caller.client_id;
-        let issuance = Issuance {
-            issuer: app.issuer.as_str(),
-            client: &self.target,
-            subject: Subject::User(user),
-            scope: &scope,
-            request: self.at.request,
-            gty: None,
-            pipeline: Pipeline::Legacy,
-            custom_claims: None,
-            via_browser: false,
-            now: self.at.now,
-        };
-        let login = LoginClaims {
-            authorized_party: (self.target.client_id != *caller).then_some(caller.as_str()),
-            ..LoginClaims::default()
-        };
-        app.mint_for_delegation(TokensFor {
-            issuance,
-            api: None,
-            login,
-        })
-        .await
-    }
 }
 
 async fn target(app: &App, name: &str) -> Result<Arc<Client>, Denial> {
     let unknown = || Denial::UnknownClient(name.to_owned());
     let id = ClientId::parse(name).map_err(|_| unknown())?;
     app.client(&id).await?.ok_or_else(unknown)
-}
-
-/// By an ID token of the caller's. It is checked before anything is read.
-async fn by_id_token(
-    app: &App,
-    delegation: &Delegation,
-    token: &str,
-) -> Result<(String, UserId, Quota), Denial> {
-    let now = delegation.at.now;
-    let user_id = app.verify_id_token(&delegation.caller, token, now).await?;
-    let quota = delegation.throttle(app, &user_id)?;
-    let user = match app.store.load_user(&user_id).await? {
-        None => return Err(Denial::IdToken("The user does not exist")),
-        Some(record) if record.user.blocked => return Err(Denial::UserBlocked),
-        Some(record) => record.user,
-    };
-    let id_token = delegation.sign(app, &user, &Scope::default()).await?;
-    Ok((id_token, user_id, quota))
-}
-
-/// By a refresh token of the caller's. A forged one ends here, before anything is read.
-async fn by_refresh_token(
-    app: &App,
-    delegation: &Delegation,
-    text: &str,
-) -> Result<(String, UserId, Quota), Denial> {
-    let client_id = delegation.caller.client_id.as_str();
-    let opened = app
-        .keyring()
-        .await
-        .open(Purpose::RefreshToken, client_id, text);
-    let token = opened
-        .and_then(|opened| RefreshToken::from_bytes(&opened.plaintext))
-        .ok_or(Denial::RefreshToken("not sealed by us for this client"))?;
-    let quota = delegation.throttle(app, &token.user_id)?;
-    for _ in 0..ATTEMPTS {
-        match attempt(app, delegation, &token).await {
-            Err(Failure::Conflict) => {}
-            Err(Failure::Denied(denial)) => return Err(denial),
-            Ok(id_token) => return Ok((id_token, token.user_id, quota)),
-        }
-    }
-    Err(Denial::Unavailable("the family kept changing".to_owned()))
-}
-
-/// Load, decide, sign, commit, as at the token endpoint; the commit moves the idle end alone.
-async fn attempt(
-    app: &App,
-    delegation: &Delegation,
-    token: &RefreshToken,
-) -> Result<String, Failure> {
-    let at = delegation.at;
-    let state = app
-        .store
-        .load_refresh_state(&token.user_id, token.family_id)
-        .await?;
-    let family = state.family.ok_or(Denial::RefreshToken("unknown family"))?;
-    let exchange = Exchange {
-        request: at.request,
-        active_key: family.key_id,
-        now: at.now,
-    };
-    let policy = &delegation.caller.refresh_token;
-    let next = match family.redeem(token.generation, policy, exchange) {
-        Redemption::Refuse(Refusal::Ended(reason)) => {
-            return Err(Denial::RefreshToken(reason.as_str()).into());
-        }
-        Redemption::Refuse(Refusal::Expired) => return Err(Denial::RefreshToken("expired").into()),
-        Redemption::Reuse(ended) => return Err(end(app, &family, &ended).await?.into()),
-        // What is exchanged at the token endpoint is not spent here.
-        Redemption::Replay => return Err(Denial::ConformantRefreshToken.into()),
-        Redemption::Exchange { .. } if !family.pipeline().is_legacy() => {
-            return Err(Denial::ConformantRefreshToken.into());
-        }
-        Redemption::Exchange { next, .. } => next,
-    };
-    let user = good(state.user)?;
-    let id_token = delegation.sign(app, &user, &family.scope).await?;
-    commit(app, &family, &next, at).await?;
-    Ok(id_token)
 }

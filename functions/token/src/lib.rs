@@ -90,7 +90,12 @@ async fn token(
     if !client.allows_grant(&grant_type) {
         return Err(Denial::GrantTypeNotAllowed(grant_type));
     }
-    let address = address::of_person(request, &client);
-    let answer = grants::redeem(app, &client, grant, &params, address, at).await?;
+    let request = grants::GrantRequest {
+        client: &client,
+        params: &params,
+        request,
+        at,
+    };
+    let answer = grants::redeem(app, grant, request).await?;
     Ok(answer.into_response())
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Parser;
+use shared::domain::script_hosts::AllowedHosts;
 
 /// Starts Ratchet on this machine: no AWS account, one port, a demo page.
 #[derive(Debug, Parser)]
@@ -24,7 +25,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "URL")]
     pub(crate) issuer: Option<String>,
 
-    /// The tenant file to load, in the format of Auth0's deploy CLI [default: the demo tenant].
+    /// The tenant file to load, in the format of Auth0's deploy CLI [default: the demo tenant]. It is imported
+    /// again when it or a script that it names changes.
     #[arg(long, value_name = "FILE")]
     pub(crate) tenant: Option<PathBuf>,
 
@@ -39,6 +41,11 @@ pub(crate) struct Options {
     /// Serve HTTPS with a certificate made for this machine.
     #[arg(long)]
     pub(crate) tls: bool,
+
+    /// The hosts that rules and Actions may reach, separated by commas: `api.example.com`, `*.example.com`,
+    /// `http://localhost:4000` [default: none].
+    #[arg(long, value_name = "HOSTS", value_parser = AllowedHosts::parse, default_value = "", hide_default_value = true)]
+    pub(crate) script_hosts: AllowedHosts,
 
     /// Let callers move the clock, change users and replace the tenant (`/test/...`): for tests.
     #[arg(long, hide = true)]

@@ -78,8 +78,18 @@ impl<'a> Document<'a> {
 
     /// Gives a fault its line and column.
     pub(crate) fn locate(&self, fault: &Fault) -> TenantFileError {
+        if let Some(script) = &fault.script {
+            return TenantFileError {
+                script: Some(script.file.clone()),
+                line: script.line.into(),
+                column: script.column.into(),
+                path: String::new(),
+                message: fault.message.clone(),
+            };
+        }
         let place = self.root.place_of(&fault.at);
         TenantFileError {
+            script: None,
             line: place.line,
             column: place.column,
             path: fault.at.to_string(),
@@ -124,6 +134,7 @@ fn options() -> Options {
 fn syntax_error(error: &Error) -> TenantFileError {
     let place = error.location().map_or(Place::START, Place::from);
     TenantFileError {
+        script: None,
         line: place.line,
         column: place.column,
         path: String::new(),
@@ -271,12 +282,12 @@ clients:
                 "actions:
   - name: x
 hooks: []
-triggers: {post-login: []}
+logStreams: [x]
 pages: [{name: login}]
 client: []"
             ),
             [
-                "1:1: actions: not supported yet",
+                "4:1: logStreams: not supported yet",
                 "5:1: pages: not supported yet",
                 "6:1: client: unknown key",
             ]

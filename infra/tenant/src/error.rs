@@ -4,9 +4,11 @@ use std::{fmt, io};
 
 /// A tenant file is not what it should be. Prints as one line,
 /// `12:5: clients[2].refresh_token.leeway: must not be negative`; put `tenant.yaml:` before it and
-/// editors jump to the place.
+/// editors jump to the place. What is wrong with a script file begins with the file's own name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TenantFileError {
+    /// The script file that is wrong, as the tenant file names it; `None` for the tenant file.
+    pub script: Option<String>,
     /// The line, from 1.
     pub line: u64,
     /// The column, from 1.
@@ -20,11 +22,15 @@ pub struct TenantFileError {
 impl fmt::Display for TenantFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
+            script,
             line,
             column,
             path,
             message,
         } = self;
+        if let Some(script) = script {
+            write!(f, "{script}:")?;
+        }
         write!(f, "{line}:{column}: ")?;
         if !path.is_empty() {
             write!(f, "{path}: ")?;
@@ -55,7 +61,7 @@ pub enum LoadError {
         source: io::Error,
     },
     /// It is not what it should be.
-    #[error("{file}:{source}")]
+    #[error("{}{source}", if source.script.is_some() { String::new() } else { format!("{file}:") })]
     Invalid {
         /// The file as it was named.
         file: String,

@@ -1,7 +1,7 @@
 //! Putting a tenant into the table.
 //!
 //! Importing the same file twice changes nothing the second time. What the file does not mention
-//! stays as it is; nothing is deleted.
+//! stays as it is; nothing is deleted but scripts, of which a section says all.
 
 use std::fmt;
 
@@ -22,7 +22,9 @@ use shared::{
     system::random,
 };
 
-use crate::{ClientEntry, Password, ResourceServerEntry, Tenant, UserEntry};
+use crate::{
+    ClientEntry, Password, ResourceServerEntry, Tenant, UserEntry, import_scripts::import_scripts,
+};
 
 /// Writes under way at once. A table that is new takes far more.
 const CONCURRENCY: usize = 16;
@@ -36,6 +38,10 @@ pub struct Imported {
     pub clients: usize,
     /// APIs.
     pub resource_servers: usize,
+    /// Rules that run, if the file says which.
+    pub rules: Option<usize>,
+    /// Actions that run, likewise.
+    pub actions: Option<usize>,
     /// Users.
     pub users: usize,
 }
@@ -49,6 +55,9 @@ pub enum ImportError {
     /// A secret cannot be sealed.
     #[error(transparent)]
     Sealing(#[from] SealingError),
+    /// Others import scripts at the same time.
+    #[error("the scripts are being replaced by another import; try again")]
+    ScriptsOvertaken,
     /// A password cannot be hashed.
     #[error("user {user}: {source}")]
     Password {
@@ -98,6 +107,7 @@ pub async fn import(tenant: &Tenant, app: &App) -> Result<Imported, ImportError>
     if tenant.settings_given {
         app.store.put_settings(&tenant.settings).await?;
     }
+    import_scripts(&tenant.scripts, app).await?;
     stream::iter(&tenant.users)
         .map(Ok)
         .try_for_each_concurrent(CONCURRENCY, |entry| import_user(entry, app))
@@ -113,6 +123,8 @@ impl Imported {
             settings: tenant.settings_given,
             clients: tenant.clients.len(),
             resource_servers: tenant.resource_servers.len(),
+            rules: tenant.scripts.rules.as_ref().map(Vec::len),
+            actions: tenant.scripts.actions.as_ref().map(Vec::len),
             users: tenant.users.len(),
         }
     }
@@ -250,6 +262,7 @@ fn inherit(user: &mut User, entry: &UserEntry, before: &User) {
     if user.created_at == Timestamp::default() {
         user.created_at = before.created_at;
     }
+    user.stats = before.stats.clone();
 }
 
 /// The hash to store: the old one unless the file brings another password.
@@ -279,6 +292,13 @@ impl fmt::Display for Imported {
             count(self.clients, "client", "clients"),
             count(self.resource_servers, "API", "APIs"),
             count(self.users, "user", "users")
-        )
+        )?;
+        if let Some(rules) = self.rules {
+            write!(f, ", {}", count(rules, "rule", "rules"))?;
+        }
+        if let Some(actions) = self.actions {
+            write!(f, ", {}", count(actions, "Action", "Actions"))?;
+        }
+        Ok(())
     }
 }

@@ -51,6 +51,29 @@ impl Keywords {
         Ok(replaced)
     }
 
+    /// The text of a script with every keyword replaced that has a value, as the deploy CLI does it: in
+    /// comments, too. Gives the others with their lines; whatever looks like one may be the script's own.
+    pub(crate) fn replace_known(&self, text: &str) -> (String, Vec<(usize, String)>) {
+        let mut replaced = String::with_capacity(text.len());
+        let mut unknown = Vec::new();
+        for (at, line) in text.split_inclusive('\n').enumerate() {
+            let mut rest = line;
+            while let Some(marker) = Marker::first(rest) {
+                let (before, after) = (&rest[..marker.start], &rest[marker.end..]);
+                rest = match self.0.get(marker.key) {
+                    Some(value) => put(value, &marker, before, after, &mut replaced),
+                    None => {
+                        unknown.push((at + 1, marker.text(rest).to_owned()));
+                        replaced.push_str(&rest[..marker.end]);
+                        after
+                    }
+                };
+            }
+            replaced.push_str(rest);
+        }
+        (replaced, unknown)
+    }
+
     fn replace_line(&self, at: usize, line: &str, to: &mut String) -> Result<(), TenantFileError> {
         let mut rest = line;
         while let Some(marker) = Marker::first(rest) {
@@ -58,29 +81,40 @@ impl Keywords {
             let Some(value) = self.0.get(marker.key) else {
                 let column = line.len() - rest.len() + marker.start;
                 return Err(TenantFileError {
+                    script: None,
                     line: at as u64 + 1,
                     column: line[..column].chars().count() as u64 + 1,
                     path: String::new(),
                     message: format!("the keyword `{}` has no value", marker.text(rest)),
                 });
             };
-            rest = if marker.quoted {
-                let (before, after) = without_quotes(before, after);
-                to.push_str(before);
-                to.push_str(&value.to_string());
-                after
-            } else {
-                to.push_str(before);
-                match value {
-                    Value::String(text) => to.push_str(text),
-                    other => to.push_str(&other.to_string()),
-                }
-                after
-            };
+            rest = put(value, &marker, before, after, to);
         }
         to.push_str(rest);
         Ok(())
     }
+}
+
+/// Puts a value between what was before its marker and what comes after, and gives what is left.
+fn put<'a>(
+    value: &Value,
+    marker: &Marker<'_>,
+    before: &'a str,
+    after: &'a str,
+    to: &mut String,
+) -> &'a str {
+    if marker.quoted {
+        let (before, after) = without_quotes(before, after);
+        to.push_str(before);
+        to.push_str(&value.to_string());
+        return after;
+    }
+    to.push_str(before);
+    match value {
+        Value::String(text) => to.push_str(text),
+        other => to.push_str(&other.to_string()),
+    }
+    after
 }
 
 /// `##KEY##` or `@@KEY@@` in a text.

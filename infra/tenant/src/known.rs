@@ -53,13 +53,12 @@ struct Object {
     unsupported: &'static [&'static str],
 }
 
-const OBJECTS: [Object; 23] = [
+const OBJECTS: [Object; 29] = [
     Object {
         shape: "",
-        known: &["exclude", "include", "rulesConfigs"],
+        known: &["exclude", "include"],
         unsupported: &[
             "actionModules",
-            "actions",
             "clientAuthCredentials",
             "connectionProfiles",
             "connections",
@@ -91,7 +90,6 @@ const OBJECTS: [Object; 23] = [
             "supplementalSignals",
             "themes",
             "tokenExchangeProfiles",
-            "triggers",
             "userAttributeProfiles",
         ],
     },
@@ -222,7 +220,54 @@ const OBJECTS: [Object; 23] = [
     },
     Object {
         shape: "rules[]",
-        known: &["id", "order", "script", "stage"],
+        known: &["id"],
+        unsupported: &[],
+    },
+    Object {
+        shape: "actions[]",
+        known: &[
+            "all_changes_deployed",
+            "created_at",
+            "id",
+            "runtime",
+            "status",
+            "updated_at",
+        ],
+        unsupported: &["modules"],
+    },
+    Object {
+        shape: "actions[].secrets[]",
+        known: &["updated_at"],
+        unsupported: &[],
+    },
+    Object {
+        shape: "actions[].dependencies[]",
+        known: &["registry_url", "version"],
+        unsupported: &[],
+    },
+    Object {
+        shape: "actions[].supported_triggers[]",
+        known: &["status", "url", "version"],
+        unsupported: &[],
+    },
+    Object {
+        shape: "triggers",
+        known: &[],
+        unsupported: &[
+            "credentials-exchange",
+            "custom-token-exchange",
+            "login-post-identifier",
+            "password-reset-post-challenge",
+            "post-change-password",
+            "post-user-registration",
+            "pre-user-registration",
+            "send-phone-message",
+            "signup-post-identifier",
+        ],
+    },
+    Object {
+        shape: "triggers.post-login[]",
+        known: &["display_name"],
         unsupported: &[],
     },
     Object {
@@ -378,7 +423,7 @@ mod tests {
         assert_eq!(why_unread(&client.key("jwks_uri")), Unread::Unsupported);
         assert_eq!(why_unread(&client.key("callback")), Unread::Unknown);
         assert_eq!(
-            why_unread(&Path::root().key("actions")),
+            why_unread(&Path::root().key("prompts")),
             Unread::Unsupported
         );
     }

@@ -1,4 +1,4 @@
-//! The tenant file: applications, APIs, settings and users in the format of [Auth0's deploy CLI].
+//! The tenant file: applications, APIs, settings, scripts and users in the format of [Auth0's deploy CLI].
 //!
 //! [`parse`] turns the text into the types of the domain, [`import`](fn@import) puts them into the
 //! table. A key that Auth0 does not know is a warning, a value that Auth0 would refuse is an error
@@ -7,6 +7,7 @@
 //!
 //! [Auth0's deploy CLI]: https://auth0.com/docs/deploy-monitor/deploy-cli-tool
 
+mod actions;
 mod attack_protection;
 mod client_auth;
 mod client_grants;
@@ -18,6 +19,7 @@ mod error;
 mod fields;
 mod grant_types;
 mod import;
+mod import_scripts;
 mod keywords;
 mod known;
 mod multi_resource;
@@ -30,11 +32,16 @@ mod refresh_token;
 mod resource_servers;
 mod roles;
 mod rules;
+mod script_files;
+mod scripts;
 mod settings;
 mod urls;
 mod users;
 
-use std::{fs, path::Path as FilePath};
+use std::{
+    fs,
+    path::{Path as FilePath, PathBuf},
+};
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -49,11 +56,13 @@ use shared::{
 use self::{
     document::Document,
     path::{Notes, Path},
+    script_files::ScriptFiles,
 };
 pub use self::{
     error::{LoadError, TenantFileError},
     import::{ImportError, Imported, import},
     keywords::{InvalidMappings, Keywords},
+    scripts::ScriptEntries,
     users::{InvalidEmail, parse_email},
 };
 
@@ -74,6 +83,8 @@ pub struct Tenant {
     pub clients: Vec<ClientEntry>,
     /// The APIs.
     pub resource_servers: Vec<ResourceServerEntry>,
+    /// What runs at a login.
+    pub scripts: ScriptEntries,
     /// The users.
     pub users: Vec<UserEntry>,
     /// What was passed over, one line each: `14:3: clients[0].callback: unknown key`.
@@ -138,30 +149,64 @@ struct RawTenant {
     databases: Option<Vec<databases::RawDatabase>>,
     roles: Option<Vec<roles::RawRole>>,
     rules: Option<Vec<rules::RawRule>>,
+    rules_configs: Option<Vec<scripts::RawConfiguration>>,
+    actions: Option<Vec<actions::RawAction>>,
+    triggers: Option<actions::RawTriggers>,
     users: Option<Vec<users::RawUser>>,
 }
 
-/// Reads a tenant file. Lines and columns in errors count in the text after its keywords were
-/// replaced, which moves them only where a replacement has several lines.
+/// Reads a tenant file that lies in no folder: its scripts stand in it. Lines and columns in errors count
+/// in the text after its keywords were replaced, which moves them only where a replacement has several
+/// lines.
 pub fn parse(text: &str, keywords: &Keywords) -> Result<Tenant, TenantFileError> {
+    parse_beside(text, keywords, &ScriptFiles::new(None, keywords))
+}
+
+fn parse_beside(
+    text: &str,
+    keywords: &Keywords,
+    files: &ScriptFiles<'_>,
+) -> Result<Tenant, TenantFileError> {
     let text = keywords.replace(text)?;
     let document = Document::read(&text)?;
     let (raw, mut notes) = document.deserialize::<RawTenant>()?;
     let mut tenant = raw
-        .check(document.attributes(), &mut notes)
+        .check(document.attributes(), files, &mut notes)
         .map_err(|fault| document.locate(&fault))?;
     tenant.warnings = document.warnings(notes);
     Ok(tenant)
 }
 
-/// Reads a tenant file from disk; errors and warnings begin with its name.
+/// Reads a tenant file from disk, and the scripts that it names; errors and warnings begin with the name of
+/// the file that they are about.
 pub fn load(file: &FilePath, keywords: &Keywords) -> Result<Tenant, LoadError> {
+    load_watched(file, keywords).0
+}
+
+/// The same, with the files that the outcome depends on, whether they are there or not.
+pub fn load_watched(
+    file: &FilePath,
+    keywords: &Keywords,
+) -> (Result<Tenant, LoadError>, Vec<PathBuf>) {
+    let folder = file.parent().unwrap_or(FilePath::new(""));
+    let files = ScriptFiles::new(Some(folder), keywords);
+    let outcome = load_beside(file, keywords, &files);
+    let mut read = files.into_read();
+    read.insert(0, file.to_owned());
+    (outcome, read)
+}
+
+fn load_beside(
+    file: &FilePath,
+    keywords: &Keywords,
+    files: &ScriptFiles<'_>,
+) -> Result<Tenant, LoadError> {
     let name = file.display().to_string();
     let text = match fs::read_to_string(file) {
         Ok(text) => text,
         Err(source) => return Err(LoadError::Unreadable { file: name, source }),
     };
-    match parse(&text, keywords) {
+    match parse_beside(&text, keywords, files) {
         Ok(mut tenant) => {
             for warning in &mut tenant.warnings {
                 warning.insert_str(0, &format!("{name}:"));
@@ -176,6 +221,7 @@ impl RawTenant {
     fn check(
         self,
         attributes: Vec<Map<String, Value>>,
+        files: &ScriptFiles<'_>,
         notes: &mut Notes,
     ) -> path::Checked<Tenant> {
         let root = Path::root();
@@ -197,7 +243,13 @@ impl RawTenant {
         multi_resource::check_references(&clients, &root.key("clients"), apis, notes);
         let settings = settings::check(self.tenant, self.branding, &root)?;
         settings::check_references(&settings, &root.key("tenant"), apis, &databases, notes)?;
-        rules::check(self.rules, &root.key("rules"), notes)?;
+        let scripts = scripts::RawScripts {
+            rules: self.rules,
+            configuration: self.rules_configs,
+            actions: self.actions,
+            triggers: self.triggers,
+        };
+        let scripts = scripts::check(scripts, &root, files, notes)?;
         let roles = roles::Roles::check(self.roles, &root.key("roles"), apis)?;
         let around = users::Surroundings {
             databases: &databases,
@@ -212,6 +264,7 @@ impl RawTenant {
             connections: databases.into_connections(),
             clients,
             resource_servers: resource_servers.unwrap_or_default(),
+            scripts,
             users,
             warnings: Vec::new(),
         })
@@ -221,7 +274,11 @@ impl RawTenant {
 /// What the tests of every section ask.
 #[cfg(test)]
 mod testing {
-    use super::{Keywords, Tenant, parse};
+    use std::fs;
+
+    use tempfile::TempDir;
+
+    use super::{Keywords, Tenant, load, parse};
 
     /// The tenant of a file that is fine.
     pub(crate) fn tenant(text: &str) -> Tenant {
@@ -236,6 +293,44 @@ mod testing {
         match parse(text, &Keywords::new()) {
             Ok(_) => panic!("no error in\n{text}"),
             Err(error) => error.to_string(),
+        }
+    }
+
+    /// A tenant file in a folder of its own.
+    pub(crate) struct Folder(TempDir);
+
+    impl Folder {
+        pub(crate) fn new(text: &str) -> Self {
+            let folder = Self(TempDir::new().unwrap());
+            folder.write("tenant.yaml", text.as_bytes());
+            folder
+        }
+
+        /// Puts a file beside it.
+        pub(crate) fn write(&self, name: &str, content: &[u8]) {
+            let path = self.0.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        }
+
+        /// The tenant, or what is wrong; files are named as seen from the folder.
+        pub(crate) fn load(&self) -> Result<Tenant, String> {
+            let mut keywords = Keywords::from_json(r#"{"LIST": ["a"]}"#).unwrap();
+            keywords.set("HOST", "app.example");
+            let here = format!("{}/", self.0.path().display());
+            let named = |text: String| text.replace(&here, "");
+            match load(&self.0.path().join("tenant.yaml"), &keywords) {
+                Ok(mut tenant) => {
+                    let warnings = tenant.warnings.into_iter();
+                    tenant.warnings = warnings.map(named).collect();
+                    Ok(tenant)
+                }
+                Err(error) => Err(named(error.to_string())),
+            }
+        }
+
+        pub(crate) fn error(&self) -> String {
+            self.load().unwrap_err()
         }
     }
 

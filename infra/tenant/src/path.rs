@@ -91,6 +91,16 @@ pub(crate) struct Fault {
     pub(crate) at: Path,
     /// What is wrong with it: a lower-case fragment that continues `path: `.
     pub(crate) message: String,
+    /// Where in another file it is wrong.
+    pub(crate) script: Option<ScriptPlace>,
+}
+
+/// A place in a script file: its name, line and column, both from 1.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ScriptPlace {
+    pub(crate) file: String,
+    pub(crate) line: u32,
+    pub(crate) column: u32,
 }
 
 impl Fault {
@@ -99,6 +109,24 @@ impl Fault {
         Self {
             at,
             message: message.into(),
+            script: None,
+        }
+    }
+
+    /// Says something about a place in a script file.
+    pub(crate) fn in_script(
+        file: impl Into<String>,
+        (line, column): (u32, u32),
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            at: Path::root(),
+            message: message.into(),
+            script: Some(ScriptPlace {
+                file: file.into(),
+                line,
+                column,
+            }),
         }
     }
 }

@@ -186,6 +186,8 @@ pub(crate) fn check(
             .map(|limit| limit.check(&at.key("login_rate_limit")))
             .transpose()?
             .unwrap_or(default.login_rate_limit),
+        // The import says which there are.
+        scripts: None,
     })
 }
 
@@ -371,6 +373,7 @@ resourceServers: [{identifier: https://api.example.com}]",
                 conformance: Conformance::OpenId,
                 refresh_token_rate_limit: RateLimit::REFRESH,
                 login_rate_limit: RateLimit::per_minute(5, 2),
+                scripts: None,
             }
         );
     }

@@ -11,7 +11,7 @@ use shared::domain::{
     ids::{ConnectionName, InvalidId, UserId},
     secret::Secret,
     time::Timestamp,
-    user::{Identity, Profile, User, normalize_login_name},
+    user::{Identity, LoginStats, Profile, User, normalize_login_name},
 };
 
 use crate::{
@@ -211,6 +211,7 @@ impl RawUser {
             permissions,
             created_at,
             updated_at: updated_at.max(created_at),
+            stats: LoginStats::default(),
         };
         Ok(UserEntry {
             user,

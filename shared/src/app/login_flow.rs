@@ -1,21 +1,33 @@
 //! Running the tenant's scripts at a login or a refresh: after the decision, before anything is signed or
 //! written.
 
-use super::{App, Moment};
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use serde_json::{Map, Value};
+
+use super::{App, Moment, login_request::request_facts};
 use crate::{
+    adapters::{
+        dynamo::{CommitError, Metadata, Store},
+        outbound::Outbound,
+        script_requests::ScriptRequest,
+    },
     domain::{
         authorization::AuthorizationRequest,
         client::Client,
         denial::Denial,
         family::Family,
-        ids::Audience,
-        login_flow::{Effects, Protocol, Verdict},
+        ids::{Audience, UserId},
+        login_flow::{self, Effects, Facts, Left, Protocol, Verdict, outcome, tenant_name},
         scope::Scope,
         session::Session,
         time::Timestamp,
         user::User,
     },
+    engine::{Host, HostCall, LogLevel, Report, Run, ScriptFailure},
     http::Request,
+    telemetry::event,
 };
 
 /// A login, a refresh, or whatever else scripts run at.
@@ -52,11 +64,55 @@ pub struct Login<'a> {
 }
 
 impl App {
+    /// Whether the tenant has scripts at all.
+    pub async fn has_scripts(&self) -> Result<bool, Denial> {
+        Ok(self.scripts().await?.is_some())
+    }
+
     /// Runs the tenant's scripts, if there are any. Their `console` goes to the log, and what they write to
     /// the user's metadata to the store. A script that fails denies this request and nothing else.
     pub async fn login_flow(&self, login: Login<'_>) -> Result<Verdict, Denial> {
-        let _ = login;
-        Ok(Verdict::Continue(Box::default()))
+        // A tenant without scripts pays nothing, not even for the objects they would be given.
+        let Some(scripts) = self.scripts().await? else {
+            return Ok(Verdict::Continue(Box::default()));
+        };
+        let facts = self.facts(&login);
+        let run = Run {
+            program: Arc::clone(&scripts.program),
+            issuer: self.issuer.as_str().to_owned(),
+            user: login_flow::user(&facts),
+            context: login_flow::context(&facts),
+            event: login_flow::event(&facts),
+            continued: login.continued,
+            can_redirect: login.can_redirect,
+            host: Arc::new(Outside {
+                store: self.store.clone(),
+                outbound: Arc::clone(&self.outbound),
+                now: login.at.now,
+            }),
+        };
+        let report = self.engine.run(run).await;
+        log(&report, &login);
+        let output = report.result.map_err(Denial::from)?;
+        let left = Left {
+            user: &output.user,
+            context: &output.context,
+            commands: &output.commands,
+        };
+        let outcome = outcome(&facts, login.can_redirect, left)
+            .inspect_err(|denial| log_refusal(&login, denial))?;
+        let user_id = &login.user.user_id;
+        for (which, patch) in [
+            (Metadata::App, &outcome.app_metadata),
+            (Metadata::User, &outcome.user_metadata),
+        ] {
+            if !patch.is_empty() {
+                self.store
+                    .patch_metadata(user_id, which, patch, login.at.now)
+                    .await?;
+            }
+        }
+        Ok(outcome.verdict)
     }
 
     /// The same where there is no browser to send elsewhere and no refresh token to end.
@@ -67,4 +123,129 @@ impl App {
             Verdict::RevokeRefreshToken(reason) => Err(Denial::AccessDenied(reason)),
         }
     }
+
+    fn facts<'a>(&'a self, login: &Login<'a>) -> Facts<'a> {
+        let host = self.issuer.host();
+        Facts {
+            tenant: tenant_name(host),
+            protocol: login.protocol,
+            original_protocol: login.original_protocol,
+            user: login.user,
+            client: login.client,
+            audience: login.audience,
+            scope: login.scope,
+            request: request_facts(login, host),
+            session: login.session,
+            family: login.family,
+            authorization: login.authorization,
+            authenticated_at: login.authenticated_at,
+        }
+    }
+}
+
+/// What scripts reach.
+struct Outside {
+    store: Store,
+    outbound: Arc<Outbound>,
+    now: Timestamp,
+}
+
+impl Host for Outside {
+    fn call(&self, call: HostCall) -> BoxFuture<'static, Result<Value, String>> {
+        let (store, now) = (self.store.clone(), self.now);
+        let outbound = Arc::clone(&self.outbound);
+        Box::pin(async move {
+            match call {
+                HostCall::UpdateAppMetadata { user_id, patch } => {
+                    patch_metadata(&store, &user_id, Metadata::App, &patch, now).await
+                }
+                HostCall::UpdateUserMetadata { user_id, patch } => {
+                    patch_metadata(&store, &user_id, Metadata::User, &patch, now).await
+                }
+                HostCall::Http {
+                    method,
+                    url,
+                    headers,
+                    body,
+                } => {
+                    let request = ScriptRequest {
+                        method,
+                        url,
+                        headers,
+                        body,
+                    };
+                    let answer = outbound.script_request(request).await;
+                    answer.map_err(|error| error.to_string())
+                }
+            }
+        })
+    }
+}
+
+/// `auth0.users.updateAppMetadata` and its sister; the user afterwards, as far as the SDK tells it.
+async fn patch_metadata(
+    store: &Store,
+    user_id: &str,
+    which: Metadata,
+    patch: &Map<String, Value>,
+    now: Timestamp,
+) -> Result<Value, String> {
+    let unknown = || format!("The user does not exist: {user_id}");
+    let id = UserId::parse(user_id).map_err(|_| unknown())?;
+    match store.patch_metadata(&id, which, patch, now).await {
+        Ok(user) => Ok(Value::Object(match which {
+            Metadata::App => user.app_metadata,
+            Metadata::User => user.user_metadata,
+        })),
+        Err(CommitError::Conflict) => Err(unknown()),
+        Err(CommitError::Store(error)) => {
+            tracing::warn!(reason = %error, "a script's change of metadata failed");
+            Err("The user could not be updated".to_owned())
+        }
+    }
+}
+
+impl From<ScriptFailure> for Denial {
+    fn from(failure: ScriptFailure) -> Self {
+        match failure {
+            ScriptFailure::Unauthorized { message, .. } => Self::Unauthorized(message),
+            ScriptFailure::Threw { message, .. } => Self::AccessDenied(message),
+            ScriptFailure::Busy => Self::Unavailable(failure.to_string()),
+            other => Self::ScriptFailed(other.to_string()),
+        }
+    }
+}
+
+/// What the scripts said, and what became of them.
+fn log(report: &Report, login: &Login<'_>) {
+    for line in &report.logs {
+        let (script, text) = (&line.script, &line.text);
+        match line.level {
+            LogLevel::Debug => tracing::debug!(script, "{text}"),
+            LogLevel::Info => tracing::info!(script, "{text}"),
+            LogLevel::Warn => tracing::warn!(script, "{text}"),
+            LogLevel::Error => tracing::error!(script, "{text}"),
+        }
+    }
+    if let Err(failure) = &report.result {
+        tracing::warn!(
+            r#type = event::SCRIPT_FAILED,
+            client_id = %login.client.client_id,
+            user_id = %login.user.user_id,
+            protocol = login.protocol.as_str(),
+            cpu_micros = report.usage.cpu.as_micros(),
+            memory_bytes = report.usage.memory,
+            reason = %failure,
+        );
+    }
+}
+
+fn log_refusal(login: &Login<'_>, denial: &Denial) {
+    tracing::warn!(
+        r#type = event::SCRIPT_FAILED,
+        client_id = %login.client.client_id,
+        user_id = %login.user.user_id,
+        protocol = login.protocol.as_str(),
+        reason = %denial,
+    );
 }

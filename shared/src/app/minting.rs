@@ -14,7 +14,7 @@ use crate::{
         client::{Client, SigningAlgorithm},
         denial::Denial,
         ids::Audience,
-        login_flow::CustomClaims,
+        login_flow::{CustomClaims, WithCustomClaims},
         pipeline::{ClaimSet, Pipeline},
         resource::open_to_users,
         resource_server::ResourceServer,
@@ -168,7 +168,13 @@ impl App {
             // No grant can forget to ask.
             open_to_users(client, api, scope)?;
         }
-        let claims = wanted.issuance.access_token(api);
+        let claims = WithCustomClaims {
+            claims: wanted.issuance.access_token(api),
+            custom: wanted
+                .issuance
+                .custom_claims
+                .map(|custom| &custom.access_token),
+        };
         let typ = if api.token_dialect.is_rfc9068() {
             JwtType::AccessToken
         } else {
@@ -192,6 +198,10 @@ impl App {
         let set = self.claim_set(wanted.issuance.pipeline).await?;
         let Some(claims) = wanted.issuance.id_token(wanted.login, set) else {
             return Ok(None);
+        };
+        let claims = WithCustomClaims {
+            claims,
+            custom: wanted.issuance.custom_claims.map(|custom| &custom.id_token),
         };
         let client = wanted.issuance.client;
         let secret = client_secret(client, algorithm, keyring)?;

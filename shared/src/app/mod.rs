@@ -11,11 +11,13 @@ mod grants;
 mod keyring;
 mod limiter;
 mod login_flow;
+mod login_request;
 mod logout;
 mod minting;
 mod passwords;
 mod presented_id_token;
 mod refreshing;
+mod scripts;
 mod signing;
 mod verification;
 
@@ -35,11 +37,13 @@ use crate::{
         denial::Denial,
         ids::{Audience, ClientId, ConnectionName, RequestId},
         resource_server::ResourceServer,
+        script_hosts::AllowedHosts,
         sealed::KeyId,
         settings::{Conformance, Settings},
         throttle::Origin,
         time::Timestamp,
     },
+    engine::{Engine, Limits},
     http::{Request, RequestContext},
     keys::{
         KeyServiceError, KeyUse, SigningMode,
@@ -59,12 +63,15 @@ pub use limiter::Limited;
 pub use login_flow::Login;
 pub use minting::{FrontChannelTokens, Tokens, TokensFor};
 pub use passwords::PasswordLogin;
+pub use presented_id_token::PresentedIdToken;
+pub use scripts::{LoadedScripts, Unopened, open_scripts, seal_scripts};
 pub use signing::{SIGNING_KEY_DELAY, SigningKeys};
 pub use verification::{AccessToken, ManagementToken, OpaqueToken};
 
 use cache::Cache;
 use limiter::Limiter;
 use refreshing::Refreshing;
+use scripts::KnownScripts;
 
 /// Everything a function works with.
 #[derive(Debug)]
@@ -78,13 +85,15 @@ pub struct App {
     /// What holds the keys.
     pub key_service: Arc<KeyService>,
     /// What we ask of others.
-    pub outbound: Outbound,
+    pub outbound: Arc<Outbound>,
     signing: SigningKeys,
     keyring: Refreshing<Keyring>,
     clients: Cache<ClientId, Client>,
     resource_servers: Cache<Audience, ResourceServer>,
     connections: Cache<ConnectionName, Connection>,
     attack_protection: Cache<(), AttackProtection>,
+    scripts: KnownScripts,
+    engine: Engine,
     limiter: Limiter,
 }
 
@@ -98,6 +107,7 @@ pub struct Parts {
     pub clock: Arc<Clock>,
     pub signing_mode: SigningMode,
     pub key_use: KeyUse,
+    pub script_hosts: AllowedHosts,
 }
 
 impl Parts {
@@ -121,6 +131,7 @@ impl Parts {
             clock: Arc::new(Clock::system()),
             signing_mode: config.signing_mode,
             key_use,
+            script_hosts: config.script_hosts,
         })
     }
 
@@ -133,6 +144,7 @@ impl Parts {
             clock: Arc::new(Clock::system()),
             signing_mode: SigningMode::default(),
             key_use: KeyUse::SignAndRotate,
+            script_hosts: AllowedHosts::default(),
         }
     }
 }
@@ -184,8 +196,8 @@ pub struct Moment {
 }
 
 impl App {
-    /// Puts the parts together and readies them: the table's connection, the public keys and the
-    /// keyring are there before the first request.
+    /// Puts the parts together and readies them: the table's connection, the public keys, the keyring and,
+    /// where tokens are signed, the tenant's scripts are there before the first request.
     pub async fn new(parts: Parts) -> Result<Self, StartError> {
         let (signing, keyring) =
             futures_util::future::try_join(SigningKeys::load(&parts), keyring::load(&parts))
@@ -195,22 +207,30 @@ impl App {
             store,
             key_service,
             clock,
+            key_use,
+            script_hosts,
             ..
         } = parts;
-        Ok(Self {
+        let app = Self {
             issuer,
             store,
             clock,
             key_service,
-            outbound: Outbound::default(),
+            outbound: Arc::new(Outbound::new(script_hosts)),
             signing,
             keyring,
             clients: Cache::default(),
             resource_servers: Cache::default(),
             connections: Cache::default(),
             attack_protection: Cache::default(),
+            scripts: KnownScripts::default(),
+            engine: Engine::new(Limits::default()),
             limiter: Limiter::default(),
-        })
+        };
+        if key_use.signs() {
+            app.prepare_scripts().await;
+        }
+        Ok(app)
     }
 
     /// The request's id, its origin and the time, drawn once per request.

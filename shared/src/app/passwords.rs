@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 
 use super::{App, Limited, Moment};
 use crate::{
-    adapters::dynamo::LoginRecord,
+    adapters::dynamo::{CommitError, LoginRecord},
     domain::{
         brute_force::{AttackProtection, Counter, Failures},
         denial::Denial,
@@ -54,7 +54,7 @@ static HASHING: LazyLock<Semaphore> = LazyLock::new(|| {
 impl App {
     /// The user whose name and password these are. Otherwise [`Denial::WrongPassword`],
     /// [`Denial::UserBlocked`], [`Denial::TooManyAttempts`] or [`Denial::Throttled`], written to the log;
-    /// the success is the caller's to write.
+    /// the success is the caller's to write. The login is counted where the tenant has scripts.
     pub async fn check_password(
         &self,
         login: PasswordLogin<'_>,
@@ -145,7 +145,22 @@ impl Checked<'_> {
             let hash = rehash(self.login.password).await?;
             store.commit_password_hash(&record, &hash).await?;
         }
-        Ok(record.user)
+        self.count(record.user).await
+    }
+
+    /// Counts the login before scripts run, as Auth0 does, so that they read its own number. Only they
+    /// read it: a tenant without any pays no write.
+    async fn count(&self, user: User) -> Result<User, Denial> {
+        if !self.app.has_scripts().await? {
+            return Ok(user);
+        }
+        let (store, address) = (&self.app.store, self.login.address);
+        match store.count_login(&user.user_id, address, self.at.now).await {
+            Ok(stats) => Ok(User { stats, ..user }),
+            // Removed meanwhile: nobody has this name any more.
+            Err(CommitError::Conflict) => Err(Denial::WrongPassword),
+            Err(CommitError::Store(error)) => Err(error.into()),
+        }
     }
 
     /// The failure is written down before anybody hears of it.

@@ -2,6 +2,7 @@
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::{App, minting::client_secret};
 use crate::domain::{
@@ -20,10 +21,21 @@ struct Claims {
     /// One audience: what is also for an API is an access token.
     #[serde(rename = "aud")]
     _aud: String,
+    #[serde(flatten)]
+    others: Map<String, Value>,
+}
+
+/// A good ID token.
+#[derive(Debug)]
+pub struct PresentedIdToken {
+    /// Of whom it speaks.
+    pub user_id: UserId,
+    /// What it says beside that, the claims `exp` and `aud` excepted.
+    pub claims: Map<String, Value>,
 }
 
 impl App {
-    /// Checks an ID token that a client shows as its own, without I/O; whom it speaks of. The algorithm
+    /// Checks an ID token that a client shows as its own, without I/O; what it says. The algorithm
     /// has to be the one that the client is configured with, whatever its tokens were forced to
     /// ([Auth0's delegation tokens]).
     ///
@@ -33,7 +45,7 @@ impl App {
         client: &Client,
         token: &str,
         now: Timestamp,
-    ) -> Result<UserId, Denial> {
+    ) -> Result<PresentedIdToken, Denial> {
         let (key, algorithm) = self.id_token_key(client, token, now).await?;
         let mut validation = Validation::new(algorithm);
         // The time is checked against our own clock.
@@ -47,7 +59,10 @@ impl App {
         if Timestamp::from_secs(claims.exp) <= now {
             return Err(Denial::IdToken("The id_token has expired"));
         }
-        Ok(claims.sub)
+        Ok(PresentedIdToken {
+            user_id: claims.sub,
+            claims: claims.others,
+        })
     }
 
     async fn id_token_key(

@@ -3,6 +3,8 @@
 //!
 //! [Auth0's consent rules]: https://auth0.com/docs/get-started/applications/third-party-applications/user-consent-and-third-party-applications
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -65,6 +67,10 @@ pub struct AuthorizationRequest {
     /// The device that the refresh token is for; the legacy pipeline alone asks.
     #[serde(default)]
     pub device: Option<DeviceName>,
+    /// What else was sent, for the tenant's scripts to read; nothing where there are none. See
+    /// [`super::login_flow::sent`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sent: BTreeMap<String, String>,
 }
 
 /// `prompt`: several may be asked for, but `none` stands alone.
@@ -271,6 +277,7 @@ mod tests {
             started_at: START,
             pipeline: Pipeline::Conformant,
             device: None,
+            sent: BTreeMap::new(),
         }
     }
 

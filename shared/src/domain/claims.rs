@@ -3,7 +3,6 @@
 //! [dialects]: https://auth0.com/docs/secure/tokens/access-tokens/access-token-profiles
 
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use super::{
     client::{Client, SigningAlgorithm, SubjectType},
@@ -44,6 +43,11 @@ pub struct Issuance<'a> {
     pub gty: Option<&'static str>,
     /// What scripts add.
     pub custom_claims: Option<&'a CustomClaims>,
+    /// Whether scripts have chosen the scope: they have the last word, after the user's permissions
+    /// ([Auth0's word on it]).
+    ///
+    /// [Auth0's word on it]: https://auth0.com/docs/manage-users/access-control/troubleshoot-role-based-access-control-and-authorization
+    pub scope_chosen: bool,
     /// The pipeline of the request.
     pub pipeline: Pipeline,
     /// Whether the tokens come straight from `/authorize`.
@@ -73,8 +77,6 @@ pub struct AccessTokenClaims {
     pub client_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jti: Option<String>,
-    #[serde(flatten)]
-    pub custom: Map<String, Value>,
 }
 
 /// `aud`: a text, or a list where there are several.
@@ -112,8 +114,6 @@ pub struct IdTokenClaims {
     pub at_hash: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub c_hash: Option<String>,
-    #[serde(flatten)]
-    pub custom: Map<String, Value>,
 }
 
 /// What an ID token says about the login itself, beside the user. A refreshed one has no nonce and
@@ -255,10 +255,6 @@ impl Issuance<'_> {
             azp,
             client_id,
             jti,
-            custom: self
-                .custom_claims
-                .map(|claims| claims.access_token.clone())
-                .unwrap_or_default(),
         }
     }
 
@@ -283,10 +279,6 @@ impl Issuance<'_> {
             auth_time: login.auth_time.map(Timestamp::as_secs),
             at_hash: login.access_token_hash.map(str::to_owned),
             c_hash: login.code_hash.map(str::to_owned),
-            custom: self
-                .custom_claims
-                .map(|claims| claims.id_token.clone())
-                .unwrap_or_default(),
         })
     }
 
@@ -311,11 +303,11 @@ impl Issuance<'_> {
     }
 
     /// Whoever granted the scope has applied the user's permissions already; an access token never
-    /// says more than they are now, whatever became of that.
+    /// says more than they are now, whatever became of that, unless a script says so.
     fn scope(&self, api: &ResourceServer) -> Scope {
         match self.subject {
-            Subject::User(user) => enforced(api, user, self.scope),
-            Subject::Client => self.scope.clone(),
+            Subject::User(user) if !self.scope_chosen => enforced(api, user, self.scope),
+            _ => self.scope.clone(),
         }
     }
 

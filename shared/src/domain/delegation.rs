@@ -3,7 +3,9 @@
 //!
 //! [Auth0's delegation]: https://auth0.com/docs/api/authentication#delegation
 
-use super::{client::Client, denial::Denial, secret::Secret};
+use serde_json::{Map, Value};
+
+use super::{client::Client, denial::Denial, login_flow::Effects, secret::Secret, user::User};
 
 /// The only `grant_type` of the endpoint.
 pub const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -71,10 +73,62 @@ pub fn permit(caller: &Client, target: &Client, presented: &Presented) -> Result
     Ok(())
 }
 
+/// What is told of a user at the root of the profile: the store knows it better than an old token.
+const STORED: [&str; 21] = [
+    "app_metadata",
+    "blocked",
+    "created_at",
+    "email",
+    "email_verified",
+    "family_name",
+    "given_name",
+    "identities",
+    "last_password_reset",
+    "middle_name",
+    "multifactor",
+    "name",
+    "nickname",
+    "permissions",
+    "phone_number",
+    "phone_verified",
+    "picture",
+    "updated_at",
+    "user_id",
+    "user_metadata",
+    "username",
+];
+
+/// The user as scripts see it at a delegation: with the claims of the ID token that was shown.
+#[must_use]
+pub fn with_claims(user: &User, claims: &Map<String, Value>) -> User {
+    let mut attributes = claims.clone();
+    attributes.retain(|name, _| !STORED.contains(&name.as_str()));
+    attributes.extend(user.attributes.clone());
+    User {
+        attributes,
+        ..user.clone()
+    }
+}
+
+/// What scripts made of the user of [`with_claims`], without those claims: they were there to be read,
+/// and a delegation is no way to keep a claim alive for ever.
+#[must_use]
+pub fn without_claims(effects: Effects, user: &User, claims: &Map<String, Value>) -> Effects {
+    let profile = effects.profile.map(|mut changed| {
+        changed.attributes.retain(|name, value| {
+            user.attributes.contains_key(name) || claims.get(name) != Some(value)
+        });
+        changed
+    });
+    Effects { profile, ..effects }
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
-    use crate::domain::{client::testing::client, ids::ClientId};
+    use crate::domain::{client::testing::client, ids::ClientId, login_flow::ChangedProfile};
 
     fn refresh_token() -> Presented {
         Presented::parse(Some("t"), None).unwrap()
@@ -136,5 +190,54 @@ mod tests {
             permit(&legacy("c"), &picky, &refresh_token()),
             Err(Denial::DelegationNotAllowed("b".to_owned()))
         );
+    }
+
+    fn ada(attributes: Value) -> User {
+        let user = json!({
+            "user_id": "auth0|ada",
+            "connection": "Users",
+            "profile": { "email": "ada@example.com" },
+            "attributes": attributes,
+            "created_at": 0,
+            "updated_at": 0,
+        });
+        serde_json::from_value(user).unwrap()
+    }
+
+    fn object(value: Value) -> Map<String, Value> {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn scripts_see_the_claims_of_the_id_token_where_the_store_says_nothing() {
+        let user = ada(json!({ "team": "red" }));
+        let claims = object(json!({
+            "team": "blue", "https://ns/plan": "gold", "app_metadata": { "roles": ["admin"] },
+        }));
+        let seen = with_claims(&user, &claims).attributes;
+        assert_eq!(
+            seen,
+            object(json!({ "team": "red", "https://ns/plan": "gold" }))
+        );
+    }
+
+    #[test]
+    fn what_scripts_only_read_of_them_is_not_told_again() {
+        let user = ada(json!({ "team": "red" }));
+        let claims =
+            object(json!({ "team": "red", "https://ns/plan": "gold", "https://ns/seat": 1 }));
+        let mut attributes = with_claims(&user, &claims).attributes;
+        attributes.insert("https://ns/seat".to_owned(), json!(2));
+        let profile = user.profile.clone();
+        let effects = Effects {
+            profile: Some(ChangedProfile {
+                profile,
+                attributes,
+            }),
+            ..Effects::default()
+        };
+        let left = without_claims(effects, &user, &claims).profile.unwrap();
+        let expected = json!({ "team": "red", "https://ns/seat": 2 });
+        assert_eq!(left.attributes, object(expected));
     }
 }

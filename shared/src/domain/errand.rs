@@ -94,6 +94,8 @@ impl From<Activation> for Errand {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::domain::{
         authorization::Prompt,
@@ -125,6 +127,7 @@ mod tests {
             started_at: Timestamp::from_secs(1),
             pipeline: Pipeline::Conformant,
             device: None,
+            sent: BTreeMap::new(),
         };
         let activation = Activation {
             device_id: DeviceId::from_bytes([1; 16]),

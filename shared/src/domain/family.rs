@@ -92,6 +92,8 @@ pub enum EndReason {
     ReuseDetected,
     /// `POST /oauth/revoke` or an operator.
     Revoked,
+    /// A script of the tenant: `api.refreshToken.revoke`.
+    RevokedByScript,
     /// The grant it rested on was withdrawn.
     GrantRevoked,
     /// The authorization code that began it was presented again.
@@ -103,9 +105,10 @@ pub enum EndReason {
 }
 
 impl EndReason {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::ReuseDetected,
         Self::Revoked,
+        Self::RevokedByScript,
         Self::GrantRevoked,
         Self::CodeReused,
         Self::LimitExceeded,
@@ -117,6 +120,7 @@ impl EndReason {
         match self {
             Self::ReuseDetected => "reuse_detected",
             Self::Revoked => "revoked",
+            Self::RevokedByScript => "revoked_by_script",
             Self::GrantRevoked => "grant_revoked",
             Self::CodeReused => "code_reused",
             Self::LimitExceeded => "limit_exceeded",

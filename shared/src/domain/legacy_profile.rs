@@ -143,7 +143,7 @@ mod tests {
     use crate::domain::{
         ids::{ConnectionName, UserId},
         time::Timestamp,
-        user::Profile,
+        user::{LoginStats, Profile},
     };
 
     fn metadata(value: Value) -> Map<String, Value> {
@@ -168,6 +168,7 @@ mod tests {
             permissions: std::collections::BTreeMap::new(),
             created_at: Timestamp::from_secs(0),
             updated_at: Timestamp::from_secs(0),
+            stats: LoginStats::default(),
         }
     }
 

@@ -29,6 +29,7 @@ pub mod authorization;
 pub mod brute_force;
 pub mod code;
 pub mod connection;
+pub mod continuation;
 pub mod delegation;
 pub mod device;
 pub mod errand;
@@ -36,6 +37,7 @@ pub mod family;
 pub mod grant;
 pub mod login_flow;
 pub mod logout;
+pub mod script_hosts;
 pub mod session;
 
 pub mod claims;

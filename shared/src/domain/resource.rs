@@ -177,7 +177,7 @@ mod tests {
         resource_server::{ApiScope, SubjectTypeAuthorization},
         sealed::KeyId,
         time::Timestamp,
-        user::Profile,
+        user::{LoginStats, Profile},
     };
 
     const OWN: &str = "https://own";
@@ -246,6 +246,7 @@ mod tests {
                 .collect(),
             created_at: Timestamp::from_secs(0),
             updated_at: Timestamp::from_secs(0),
+            stats: LoginStats::default(),
         }
     }
 

@@ -1,5 +1,5 @@
 //! What sealed texts carry: refresh tokens, authorization and device codes, opaque access tokens, session
-//! cookies, login tickets and the state of the login pages. The box itself is [`crate::sealing`].
+//! cookies, login tickets, the state of the login pages and that of `/continue`. The box itself is [`crate::sealing`].
 
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +38,8 @@ pub enum Purpose {
     Session,
     /// The `state` of the login and consent pages: the errand they belong to.
     Transaction,
+    /// The `state` that a browser brings back to `/continue` from where a script has sent it.
+    Continuation,
     /// A login ticket, bound to its client.
     LoginTicket,
     /// A secret of the configuration that a signature needs in clear.
@@ -48,13 +50,14 @@ pub enum Purpose {
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::RefreshToken,
         Self::AuthorizationCode,
         Self::DeviceCode,
         Self::AccessToken,
         Self::Session,
         Self::Transaction,
+        Self::Continuation,
         Self::LoginTicket,
         Self::Configuration,
         Self::Grant,
@@ -69,6 +72,7 @@ impl Purpose {
             Self::AccessToken => "access-token",
             Self::Session => "session",
             Self::Transaction => "transaction",
+            Self::Continuation => "continuation",
             Self::LoginTicket => "login-ticket",
             Self::Configuration => "configuration",
             Self::Grant => "grant",
@@ -84,6 +88,7 @@ impl Purpose {
             Self::AccessToken => "at1_",
             Self::Session => "se1_",
             Self::Transaction => "tx1_",
+            Self::Continuation => "ct1_",
             Self::LoginTicket => "lt1_",
             Self::Configuration => "cf1_",
             Self::Grant => "gr1_",

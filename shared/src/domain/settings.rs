@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ids::{Audience, ConnectionName},
+    login_flow::ScriptsVersion,
     throttle::RateLimit,
     time::Lifetime,
     user_code::UserCodeFormat,
@@ -65,6 +66,10 @@ pub struct Settings {
     /// How often one user may try to log in from one address, whether with success or not.
     #[serde(default = "default_login_limit")]
     pub login_rate_limit: RateLimit,
+    /// Which scripts run at a login. Here, because every function has the settings in memory: where there
+    /// are none, nothing more is read.
+    #[serde(default)]
+    pub scripts: Option<ScriptsVersion>,
 }
 
 const fn default_login_limit() -> RateLimit {
@@ -118,6 +123,7 @@ impl Default for Settings {
             conformance: Conformance::default(),
             refresh_token_rate_limit: RateLimit::REFRESH,
             login_rate_limit: RateLimit::LOGIN,
+            scripts: None,
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! [Auth0's user profile]: https://auth0.com/docs/manage-users/user-accounts/user-profiles/user-profile-structure
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::IpAddr};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -48,6 +48,27 @@ pub struct User {
     pub created_at: Timestamp,
     /// When the profile last changed.
     pub updated_at: Timestamp,
+    /// How often and when the user has logged in. It lies beside the profile, where whoever replaces the
+    /// one leaves the other alone.
+    #[serde(skip)]
+    pub stats: LoginStats,
+}
+
+/// A user's logins, as far as they are counted: in tenants with scripts, whenever the user proves who they
+/// are ([Auth0's count]).
+///
+/// [Auth0's count]: https://community.auth0.com/t/how-logins-count-work/91318
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginStats {
+    /// `logins_count`, `stats.loginsCount`.
+    #[serde(default)]
+    pub logins_count: u64,
+    /// `last_login`.
+    #[serde(default)]
+    pub last_login: Option<Timestamp>,
+    /// `last_ip`, where it was known.
+    #[serde(default)]
+    pub last_ip: Option<IpAddr>,
 }
 
 /// An account that a user logs in with. Auth0 keeps the provider's own tokens beside it; we do not.
@@ -112,6 +133,14 @@ impl User {
             connection: self.connection.to_string(),
             is_social: false,
         }]
+    }
+
+    /// How often the user has logged in, here and before the user was imported.
+    pub fn logins_count(&self) -> u64 {
+        let imported = self.attributes.get("logins_count").and_then(Value::as_u64);
+        self.stats
+            .logins_count
+            .saturating_add(imported.unwrap_or(0))
     }
 
     /// The permissions that the user holds at an API.

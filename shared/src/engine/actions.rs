@@ -6,13 +6,14 @@ use rquickjs::{Ctx, Function, Object, Value, promise::PromiseState};
 use serde_json::Value as Json;
 
 use super::{
-    Command, Run, ScriptFailure,
+    Run, ScriptFailure,
     api::{self, Commands, Facts},
     bridge::Bridge,
     failure::{self, Fault},
     json,
     program::CompiledAction,
 };
+use crate::domain::login_flow::Command;
 
 /// What Actions have in common: what they are told, and what they have asked for so far.
 pub(super) struct Chain<'a> {

@@ -6,7 +6,7 @@ use rquickjs::{Ctx, Exception, Function, Object, Value};
 use serde_json::Value as Json;
 
 use super::{
-    Command, Run,
+    Run,
     bridge::Bridge,
     bytecode::Once,
     cache::Record,
@@ -14,6 +14,7 @@ use super::{
     realm::domain,
     redirect_token,
 };
+use crate::domain::login_flow::Command;
 
 /// What the Actions of a run have asked for.
 pub(super) struct Commands {

@@ -29,9 +29,10 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
+pub use library::is_module;
 pub use pool::Engine;
 pub use program::{CompileError, Program};
-pub use report::{Command, LogLevel, LogLine, Output, Report, ScriptFailure, Usage};
+pub use report::{LogLevel, LogLine, Output, Report, ScriptFailure, Usage};
 
 /// What one run of a tenant's scripts may use up, all of them together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

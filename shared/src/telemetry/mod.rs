@@ -86,6 +86,8 @@ pub mod event {
     pub const DEPRECATED: &str = "depnote";
     /// The Management API changed something.
     pub const MANAGED: &str = "sapi";
+    /// A Rule or Action denied a login, or failed.
+    pub const SCRIPT_FAILED: &str = "actions_execution_failed";
     /// A bucket is empty.
     pub const RATE_LIMITED: &str = "api_limit";
     /// Refresh tokens over the limit were removed.

@@ -1,6 +1,7 @@
-//! What is good once: codes, assertions, login tickets.
+//! What is good once: codes, assertions, login tickets, redirects that came back.
 
 use shared::domain::{
+    continuation::Continuation,
     ids::{ClientId, CodeId},
     login_ticket::LoginTicket,
 };
@@ -75,4 +76,38 @@ async fn a_login_ticket_is_used_once() {
     };
     assert!(!is_conflict(store.put_used_ticket(&ticket).await));
     assert!(is_conflict(store.put_used_ticket(&ticket).await));
+}
+
+#[tokio::test]
+async fn a_browser_comes_back_to_continue_once() {
+    let store = store().await;
+    let request = serde_json::json!({
+        "client_id": "app",
+        "redirect_uri": "https://app.example/cb",
+        "redirect_uri_was_sent": true,
+        "response_type": {"code": true, "token": false, "id_token": false},
+        "response_mode": "query",
+        "scope": "openid",
+        "prompt": {"none": false, "login": false, "consent": false},
+        "started_at": NOW,
+    });
+    let continuation = Continuation {
+        id: "one".to_owned(),
+        request: serde_json::from_value(request).unwrap(),
+        action: None,
+        user_id: user_id(),
+        session_id: String::new(),
+        started_at: NOW,
+    };
+    let other = Continuation {
+        id: "other".to_owned(),
+        ..continuation.clone()
+    };
+    assert!(!is_conflict(
+        store.put_used_continuation(&continuation).await
+    ));
+    assert!(is_conflict(
+        store.put_used_continuation(&continuation).await
+    ));
+    assert!(!is_conflict(store.put_used_continuation(&other).await));
 }

@@ -2,16 +2,20 @@
 
 use dynoxide::Database;
 use shared::{
-    adapters::dynamo::{Store, StoreError, StoredKey, StoredKeyring},
+    adapters::dynamo::{
+        Store, StoreError, StoredAction, StoredKey, StoredKeyring, StoredRule, StoredScripts,
+    },
     domain::{
         client::{
             AppType, AuthMethod, Client, ClientGrant, JwtConfiguration, MultiResourcePolicy,
             OidcLogout, RedirectionPolicy, StoredSecret, SubjectType,
         },
         connection::Connection,
+        login_flow::{ImportId, ScriptsVersion},
         scope::Scope,
         sealed::KeyId,
         settings::Settings,
+        time::Timestamp,
     },
 };
 
@@ -87,6 +91,135 @@ async fn configuration_comes_out_as_it_went_in() {
         store.load_settings().await.unwrap(),
         Some(Settings::default())
     );
+}
+
+fn import(at: u64) -> ImportId {
+    ImportId::new(Timestamp::from_secs(at), [1; 8])
+}
+
+fn scripts() -> StoredScripts {
+    let rule = |order| StoredRule {
+        name: format!("Rule {order}"),
+        order,
+        script: "function (user, context, callback) {}".to_owned(),
+    };
+    let action = |name: &str| StoredAction {
+        name: name.to_owned(),
+        code: "x".repeat(100 * 1024),
+        secrets: [("KEY".to_owned(), "cf1_sealed".to_owned())].into(),
+    };
+    // As many as make several pages of a query, and numbers whose order is not that of their digits.
+    let names = (0..12).map(|n| format!("Action {n}"));
+    StoredScripts {
+        rules: [2, 10, 100].map(rule).into(),
+        actions: names.map(|name| action(&name)).collect(),
+        configuration: [("A#B".to_owned(), "cf1_value".to_owned())].into(),
+    }
+}
+
+#[tokio::test]
+async fn scripts_come_out_as_they_went_in_and_in_their_order() {
+    let store = store().await;
+    let scripts = scripts();
+    assert!(store.load_scripts(&import(1)).await.unwrap().is_empty());
+    store.put_scripts(&import(1), &scripts).await.unwrap();
+    let loaded = store.load_scripts(&import(1)).await.unwrap();
+    assert_eq!(loaded, scripts);
+    assert_eq!(loaded.digest().unwrap(), scripts.digest().unwrap());
+    assert!(store.load_scripts(&import(2)).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_digest_knows_every_part_and_the_order() {
+    let whole = scripts();
+    let digest = |change: fn(&mut StoredScripts)| {
+        let mut scripts = whole.clone();
+        change(&mut scripts);
+        scripts.digest().unwrap()
+    };
+    let same = digest(|_| ());
+    assert_eq!(same, whole.digest().unwrap());
+    let changes: [fn(&mut StoredScripts); 6] = [
+        |scripts| scripts.rules[0].script.push(' '),
+        |scripts| scripts.rules[0].order = 1,
+        |scripts| drop(scripts.rules.pop()),
+        |scripts| scripts.actions.swap(0, 1),
+        |scripts| scripts.actions[3].secrets.clear(),
+        |scripts| scripts.configuration.clear(),
+    ];
+    for change in changes {
+        assert_ne!(digest(change), same);
+    }
+}
+
+#[tokio::test]
+async fn imports_are_removed_one_by_one() {
+    let store = store().await;
+    for at in [1, 2] {
+        store.put_scripts(&import(at), &scripts()).await.unwrap();
+    }
+    let first = import(1);
+    store
+        .delete_scripts(|import| *import == first)
+        .await
+        .unwrap();
+    assert!(store.load_scripts(&first).await.unwrap().is_empty());
+    assert_eq!(store.load_scripts(&import(2)).await.unwrap(), scripts());
+}
+
+#[tokio::test]
+async fn the_settings_name_other_scripts_only_if_they_name_those_from_before() {
+    let store = store().await;
+    let [one, two] = [1, 2].map(|at| ScriptsVersion::new(import(at), "digest"));
+    let named = async || {
+        store
+            .load_settings()
+            .await
+            .unwrap()
+            .unwrap_or_default()
+            .scripts
+    };
+    assert!(is_conflict(
+        store.commit_scripts(Some(&one), Some(&two)).await
+    ));
+    assert!(!is_conflict(store.commit_scripts(None, Some(&one)).await));
+    assert_eq!(named().await, Some(one.clone()));
+    assert!(is_conflict(store.commit_scripts(None, Some(&two)).await));
+    assert!(is_conflict(store.commit_scripts(Some(&two), None).await));
+    assert!(!is_conflict(
+        store.commit_scripts(Some(&one), Some(&two)).await
+    ));
+    assert_eq!(named().await, Some(two.clone()));
+    assert!(!is_conflict(store.commit_scripts(Some(&two), None).await));
+    assert_eq!(named().await, None);
+}
+
+#[tokio::test]
+async fn settings_and_scripts_leave_each_other_alone() {
+    let store = store().await;
+    let version = ScriptsVersion::new(import(1), "digest");
+    let mut settings = Settings {
+        friendly_name: "Shop".to_owned(),
+        default_audience: Some(audience()),
+        ..Settings::default()
+    };
+    store.put_settings(&settings).await.unwrap();
+    assert!(!is_conflict(
+        store.commit_scripts(None, Some(&version)).await
+    ));
+    let named = async || store.load_settings().await.unwrap().unwrap();
+    settings.scripts = Some(version);
+    assert_eq!(named().await, settings);
+    let other = Settings {
+        scripts: None,
+        ..Settings::default()
+    };
+    store.put_settings(&other).await.unwrap();
+    settings = Settings {
+        scripts: settings.scripts,
+        ..other
+    };
+    assert_eq!(named().await, settings, "what is no longer said is gone");
 }
 
 #[tokio::test]

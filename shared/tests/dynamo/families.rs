@@ -5,6 +5,7 @@ use shared::{
         client::Rotation,
         family::{EndReason, Ended, Family},
         ids::{FamilyId, Generation, UserId},
+        time::Lifetime,
     },
     telemetry::cost,
 };
@@ -51,6 +52,37 @@ async fn a_rotation_happens_once() {
         store.commit_family(&family, &other, request(2)).await
     ));
     assert_eq!(stored(&store, &family).await, Some(mine));
+}
+
+/// A token that does not rotate keeps its generation, so the generation alone would not tell.
+#[tokio::test]
+async fn an_absolute_end_that_came_forward_is_not_moved_back() {
+    let store = store().await;
+    for (n, was) in [(1, None), (2, Some(NOW.plus(Lifetime::from_secs(86_400))))] {
+        let family = Family {
+            rotation: Rotation::NonRotating,
+            expires_at: was,
+            ..family(n)
+        };
+        store.put_family(&family).await.unwrap();
+        let sooner = Family {
+            expires_at: Some(NOW.plus(Lifetime::from_secs(60))),
+            ..family.clone()
+        };
+        let decided_before = Family {
+            idle_expires_at: Some(NOW.plus(Lifetime::from_secs(30))),
+            ..family.clone()
+        };
+        assert!(!is_conflict(
+            store.commit_family(&family, &sooner, request(1)).await
+        ));
+        assert!(is_conflict(
+            store
+                .commit_family(&family, &decided_before, request(2))
+                .await
+        ));
+        assert_eq!(stored(&store, &family).await, Some(sooner));
+    }
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ use shared::{
         sealed::KeyId,
         throttle::{Bucket, Origin},
         time::{Lifetime, Timestamp},
-        user::{Profile, User},
+        user::{LoginStats, Profile, User},
     },
     password::PasswordHash,
 };
@@ -139,6 +139,7 @@ pub(crate) fn login_record() -> LoginRecord {
             permissions: std::collections::BTreeMap::new(),
             created_at: NOW,
             updated_at: NOW,
+            stats: LoginStats::default(),
         },
         password_hash: Some(hash("first")),
     }

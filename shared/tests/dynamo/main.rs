@@ -10,4 +10,5 @@ mod families;
 mod fixtures;
 mod grants;
 mod logins;
+mod metadata;
 mod users;

@@ -8,6 +8,7 @@ use shared::{
         session::Session,
         settings::Settings,
         time::Lifetime,
+        user::LoginStats,
     },
 };
 
@@ -102,6 +103,44 @@ async fn a_password_hash_is_replaced_only_if_it_is_the_one_that_was_read() {
     store.commit_password_hash(&record, &third).await.unwrap();
     let after = store.load_user(&user_id()).await.unwrap().unwrap();
     assert_eq!(after.password_hash, Some(second));
+}
+
+#[tokio::test]
+async fn logins_are_counted_one_by_one_and_replacing_the_user_leaves_the_count() {
+    let store = store().await;
+    let mut record = login_record();
+    store.put_user(&record).await.unwrap();
+    let address = Some("192.0.2.7".parse().unwrap());
+    let counted = futures_util::future::join_all(
+        (0..5).map(|_| async { store.count_login(&user_id(), address, NOW).await.unwrap() }),
+    )
+    .await;
+    let mut counts: Vec<u64> = counted.iter().map(|stats| stats.logins_count).collect();
+    counts.sort_unstable();
+    assert_eq!(counts, [1, 2, 3, 4, 5]);
+
+    record.user.profile.nickname = Some("countess".to_owned());
+    record.password_hash = None;
+    store.put_user(&record).await.unwrap();
+    record.user.stats = LoginStats {
+        logins_count: 5,
+        last_login: Some(NOW),
+        last_ip: address,
+    };
+    assert_eq!(store.load_user(&user_id()).await.unwrap(), Some(record));
+
+    let later = NOW.plus(Lifetime::from_secs(60));
+    let nowhere = store.count_login(&user_id(), None, later).await.unwrap();
+    let last = (nowhere.logins_count, nowhere.last_login, nowhere.last_ip);
+    assert_eq!(last, (6, Some(later), None));
+}
+
+#[tokio::test]
+async fn a_login_does_not_revive_a_user_who_was_removed() {
+    let store = store().await;
+    let counted = store.count_login(&user_id(), None, NOW).await;
+    assert!(matches!(counted, Err(CommitError::Conflict)));
+    assert_eq!(store.load_user(&user_id()).await.unwrap(), None);
 }
 
 #[tokio::test]

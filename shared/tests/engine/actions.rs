@@ -1,7 +1,10 @@
 //! What Actions are given, and what `api` makes of what they ask.
 
 use serde_json::{Value, json};
-use shared::engine::{Command, Engine, Output, Run, ScriptFailure};
+use shared::{
+    domain::login_flow::Command,
+    engine::{Engine, Output, Run, ScriptFailure},
+};
 
 use crate::fixtures::{actions, limits, run};
 

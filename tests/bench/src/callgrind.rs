@@ -17,7 +17,7 @@ const LINES: usize = 40;
 /// Counts, prints, and leaves the listings in the target folder.
 pub async fn run(options: &Options, binary: &Path) {
     for mode in &options.modes {
-        let service = Service::start(mode, &tenant::file());
+        let service = Service::start(mode, &tenant::plain());
         for algorithm in options.algorithms() {
             let mut counts = Vec::new();
             let mut listing = PathBuf::new();

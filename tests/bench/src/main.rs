@@ -1,10 +1,11 @@
 //! `cargo bench-token`: the release binary of the token function behind an emulated Runtime API, `DynamoDB`
 //! and KMS over loopback, a chain of refreshes on one core. Prints for every signing mode and algorithm
 //! what a refresh costs in CPU, calls and capacity, and cold start and memory, all in one run. With
-//! `--callgrind` it counts instructions instead, and writes down where they go.
+//! `--rules` it compares functions with and without Rules, with `--callgrind` it counts instructions instead, and writes down where they go.
 
 mod callgrind;
 mod function;
+mod rules;
 mod runtime;
 mod service;
 mod tenant;
@@ -46,6 +47,9 @@ struct Options {
     /// Count instructions under valgrind.
     #[arg(long)]
     callgrind: bool,
+    /// Measure instead what Rules cost.
+    #[arg(long, conflicts_with = "callgrind")]
+    rules: bool,
 }
 
 impl Options {
@@ -83,6 +87,9 @@ async fn main() {
     }
     let size = std::fs::metadata(&binary).expect("its size").len();
     println!("{} bytes: {}", size, binary.display());
+    if options.rules {
+        return rules::run(&binary, options.refreshes).await;
+    }
     println!(
         "{:8} {:9} {:>12} {:>12} {:>14} {:>12} {:>12} {:>8} {:>11} {:>12}",
         "mode",
@@ -97,7 +104,7 @@ async fn main() {
         "resident"
     );
     for mode in &options.modes {
-        let service = Service::start(mode, &tenant::file());
+        let service = Service::start(mode, &tenant::plain());
         for algorithm in options.algorithms() {
             let row = measure(&service, &binary, algorithm, options.refreshes).await;
             println!("{mode:8} {:9} {row}", algorithm.name);

@@ -10,6 +10,8 @@ use std::{
 
 use e2e::Server;
 
+use crate::tenant::Tenant;
+
 /// Variables of a function.
 pub type Environment = BTreeMap<String, String>;
 
@@ -23,7 +25,7 @@ pub struct Service {
 
 impl Service {
     /// Starts the front of the deployment's tests with this signing mode and tenant.
-    pub fn start(mode: &str, tenant: &str) -> Self {
+    pub fn start(mode: &str, tenant: &Tenant) -> Self {
         let python = target().join("deploy/bin/python");
         assert!(
             python.exists(),
@@ -62,10 +64,13 @@ impl Drop for Service {
 }
 
 /// As an operator does it.
-fn import(tenant: &str, environment: &Environment) {
+fn import(tenant: &Tenant, environment: &Environment) {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("tenant.yaml");
-    std::fs::write(&file, tenant).expect("the tenant file can be written");
+    std::fs::write(&file, &tenant.file).expect("the tenant file can be written");
+    for (name, script) in &tenant.scripts {
+        std::fs::write(folder.path().join(name), script).expect("a script can be written");
+    }
     let done = Command::new(target().join("debug/admin"))
         .args([Path::new("tenant"), Path::new("import"), &file])
         .envs(environment)

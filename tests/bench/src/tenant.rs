@@ -41,8 +41,60 @@ impl Algorithm {
     }
 }
 
-/// The tenant file.
-pub fn file() -> String {
+/// A tenant file, and the scripts beside it.
+pub struct Tenant {
+    pub file: String,
+    pub scripts: Vec<(String, String)>,
+}
+
+/// A tenant without scripts.
+pub fn plain() -> Tenant {
+    Tenant {
+        file: file(),
+        scripts: Vec::new(),
+    }
+}
+
+/// The same with so many Rules.
+pub fn with_rules(count: usize) -> Tenant {
+    let mut tenant = plain();
+    for order in 1..=count {
+        if order == 1 {
+            tenant.file.push_str("rules:\n");
+        }
+        let entry = format!(
+            "  - {{name: Rule {order}, script: ./rule-{order}.js, order: {order}, enabled: true}}\n"
+        );
+        tenant.file.push_str(&entry);
+        tenant
+            .scripts
+            .push((format!("rule-{order}.js"), rule(order)));
+    }
+    tenant
+}
+
+/// What most rules do: look at the user and the context, and add claims.
+fn rule(order: usize) -> String {
+    format!(
+        r#"function addClaims(user, context, callback) {{
+  const namespace = "https://example.com/{order}/";
+  user.app_metadata = user.app_metadata || {{}};
+  const roles = (context.authorization || {{}}).roles || [];
+  const domain = (user.email || "").split("@")[1];
+  context.idToken[namespace + "roles"] = roles;
+  context.idToken[namespace + "domain"] = domain;
+  context.accessToken[namespace + "roles"] = roles.map((role) => role.toLowerCase());
+  context.accessToken[namespace + "plan"] = user.app_metadata.plan || "free";
+  if (context.protocol !== "oauth2-refresh-token") {{
+    console.log("a login of", user.user_id);
+  }}
+  return callback(null, user, context);
+}}
+"#
+    )
+}
+
+fn file() -> String {
     let clients = ALGORITHMS.map(|Algorithm { name, client, .. }| {
         format!(
             r#"

@@ -19,7 +19,7 @@ const DEVICE_CODE: &str = "/oauth/device/code";
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// A device that waits to be connected.
-struct Waiting {
+pub(crate) struct Waiting {
     app: App,
     device_code: String,
     user_code: String,
@@ -31,7 +31,7 @@ async fn ask(server: &Server, app: &App, form: &[(&str, &str)]) -> Answer {
 }
 
 /// A device that asks for the usual scopes of the usual API.
-async fn begin(server: &Server, app: &App) -> Waiting {
+pub(crate) async fn begin(server: &Server, app: &App) -> Waiting {
     begin_with(server, app, &[("scope", SCOPE), ("audience", API)]).await
 }
 
@@ -56,11 +56,11 @@ impl Waiting {
         ]
     }
 
-    async fn poll(&self, server: &Server) -> Answer {
+    pub(crate) async fn poll(&self, server: &Server) -> Answer {
         server.token(&self.app, &self.form()).await
     }
 
-    async fn assert_pending(&self, server: &Server) {
+    pub(crate) async fn assert_pending(&self, server: &Server) {
         assert_pending(&self.poll(server).await);
     }
 
@@ -70,7 +70,7 @@ impl Waiting {
     }
 
     /// Connects the device in a new browser; the last page.
-    async fn connect(&self, server: &Server, user: &User) -> Answer {
+    pub(crate) async fn connect(&self, server: &Server, user: &User) -> Answer {
         self.connect_in(&server.browser(), user).await
     }
 
@@ -159,7 +159,7 @@ fn assert_pending(answer: &Answer) {
 }
 
 #[track_caller]
-fn assert_invalid(answer: &Answer) {
+pub(crate) fn assert_invalid(answer: &Answer) {
     let text = "Invalid or expired device code.";
     assert_oauth_error(answer, 403, "invalid_grant", text);
 }

@@ -13,6 +13,7 @@ use shared::{
         family::{EndReason, Ended, Family, Login},
         ids::{CodeId, FamilyId, SessionId, UserId},
         resource,
+        resource_server::ResourceServer,
         scope::{OFFLINE_ACCESS, Scope},
         sealed::{Owned, Purpose},
         user::User,
@@ -66,7 +67,8 @@ pub(super) async fn redeem(
     exchange(app, client, id, &code, &user, at).await
 }
 
-/// Signs first, commits second: a failure in between leaves the code as it was.
+/// Signs first, commits second: a failure in between leaves the code as it was. Scripts have run at
+/// `/authorize`, and what follows from them came with the code.
 async fn exchange(
     app: &App,
     client: &Client,
@@ -76,21 +78,25 @@ async fn exchange(
     at: Moment,
 ) -> Result<TokenAnswer, Denial> {
     let api = app.api_for(code.audience.as_ref()).await?;
-    let scope = resource::granted(client, api.as_deref(), user, &code.scope)?;
+    let scope = scope(client, api.as_deref(), user, code)?;
+    let user = code.effects.user(user);
     let new = if scope.contains(OFFLINE_ACCESS) {
-        Some(app.new_family(login(code, &scope), client, at).await?)
+        let mut new = app.new_family(login(code, &scope), client, at).await?;
+        code.effects.refresh_token.apply(&mut new.family);
+        Some(new)
     } else {
         None
     };
     let issuance = Issuance {
         issuer: app.issuer.as_str(),
         client,
-        subject: Subject::User(user),
+        subject: Subject::User(&user),
         scope: &scope,
         request: at.request,
         gty: None,
         pipeline: code.pipeline,
-        custom_claims: None,
+        custom_claims: Some(&code.effects.claims),
+        scope_chosen: code.effects.scope.is_some(),
         via_browser: false,
         now: at.now,
     };
@@ -123,6 +129,20 @@ async fn exchange(
         scope,
         refresh_token: new.map(|new| new.refresh_token),
         quota: None,
+    })
+}
+
+/// The code's scope as things are now; one that scripts have chosen is their last word.
+fn scope(
+    client: &Client,
+    api: Option<&ResourceServer>,
+    user: &User,
+    code: &AuthorizationCode,
+) -> Result<Scope, Denial> {
+    let granted = resource::granted(client, api, user, &code.scope)?;
+    Ok(match &code.effects.scope {
+        None => granted,
+        Some(_) => code.scope.clone(),
     })
 }
 

@@ -54,6 +54,7 @@ pub(super) async fn redeem(
         gty: Some("client-credentials"),
         pipeline: Pipeline::Conformant,
         custom_claims: None,
+        scope_chosen: false,
         via_browser: false,
         now: at.now,
     };

@@ -7,39 +7,34 @@
 
 use shared::{
     adapters::dynamo::{CommitError, DeviceExchange},
-    app::{App, AuthenticatedClient, Moment, TokensFor},
+    app::{App, Login as LoginFlow, Moment, TokensFor},
     domain::{
         claims::{Issuance, LoginClaims, Subject},
-        client::Client,
         code::Redeemed,
         denial::Denial,
         device::{Approval, DeviceGrant, DeviceState, Poll, Polled},
         family::{Family, Login},
         ids::{DeviceId, SessionId},
+        login_flow::Protocol,
         pipeline::Pipeline,
         resource,
         scope::{OFFLINE_ACCESS, Scope},
         sealed::Purpose,
         user::User,
     },
-    http::params::Params,
     telemetry::event,
 };
 
+use super::GrantRequest;
 use crate::response::TokenAnswer;
 
 /// How often a decision is made before the device is asked to come back: lost races are rare, and the
 /// second decision sees who won.
 const ATTEMPTS: usize = 3;
 
-pub(super) async fn redeem(
-    app: &App,
-    client: &AuthenticatedClient,
-    params: &Params,
-    at: Moment,
-) -> Result<TokenAnswer, Denial> {
-    let text = params.required("device_code")?;
-    let answered = poll(app, client, text, at).await;
+pub(super) async fn redeem(app: &App, asked: GrantRequest<'_>) -> Result<TokenAnswer, Denial> {
+    let text = asked.params.required("device_code")?;
+    let answered = poll(app, asked, text).await;
     if let Err(denial) = &answered
         && !matches!(
             denial,
@@ -48,14 +43,15 @@ pub(super) async fn redeem(
     {
         tracing::warn!(
             r#type = event::DEVICE_REFUSED,
-            client_id = %client.client_id,
+            client_id = %asked.client.client_id,
             reason = %denial,
         );
     }
     answered
 }
 
-async fn poll(app: &App, client: &Client, text: &str, at: Moment) -> Result<TokenAnswer, Denial> {
+async fn poll(app: &App, asked: GrantRequest<'_>, text: &str) -> Result<TokenAnswer, Denial> {
+    let GrantRequest { client, at, .. } = asked;
     let id = app
         .keyring()
         .await
@@ -67,7 +63,7 @@ async fn poll(app: &App, client: &Client, text: &str, at: Moment) -> Result<Toke
         let device = app.store.load_device(id).await?;
         let device = device.ok_or(Denial::DeviceCode("unknown"))?;
         let refusal = match device.poll(at.request, at.now) {
-            Poll::Issue(approval) => return exchange(app, client, id, &device, approval, at).await,
+            Poll::Issue(approval) => return exchange(app, asked, id, &device, approval).await,
             Poll::SlowDown(seconds) => return Err(Denial::SlowDown(seconds)),
             Poll::Declined => return Err(Denial::DeviceDeclined),
             Poll::Over => return Err(Denial::DeviceCode("used, or told to have expired")),
@@ -103,21 +99,33 @@ async fn write_down(
     }
 }
 
-/// Signs first, commits second: a failure in between leaves the device code as it was.
+/// Signs first, commits second: a failure in between, a script's refusal among them, leaves the device
+/// code as it was.
 async fn exchange(
     app: &App,
-    client: &Client,
+    asked: GrantRequest<'_>,
     id: DeviceId,
     device: &DeviceGrant,
     approval: &Approval,
-    at: Moment,
 ) -> Result<TokenAnswer, Denial> {
+    let GrantRequest { client, at, .. } = asked;
     let user = user(app, approval).await?;
     let api = app.api_for(device.audience.as_ref()).await?;
     let scope = resource::granted(client, api.as_deref(), &user, &device.scope)?;
+    let effects = app
+        .login_effects(LoginFlow {
+            audience: device.audience.as_ref(),
+            authenticated_at: Some(approval.auth_time),
+            ..asked.login(Protocol::DeviceCode, &user, &scope)
+        })
+        .await?;
+    let scope = effects.granted(&scope);
+    let user = effects.user(&user);
     let new = if scope.contains(OFFLINE_ACCESS) {
         let login = login(device, approval, &scope);
-        Some(app.new_family(login, client, at).await?)
+        let mut new = app.new_family(login, client, at).await?;
+        effects.refresh_token.apply(&mut new.family);
+        Some(new)
     } else {
         None
     };
@@ -130,7 +138,8 @@ async fn exchange(
         gty: None,
         // Only conformant clients come here.
         pipeline: Pipeline::Conformant,
-        custom_claims: None,
+        custom_claims: Some(&effects.claims),
+        scope_chosen: effects.scope.is_some(),
         via_browser: false,
         now: at.now,
     };

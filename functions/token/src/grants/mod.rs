@@ -4,16 +4,15 @@ mod authorization_code;
 mod client_credentials;
 mod device_code;
 mod password;
+pub(crate) mod refresh_family;
 mod refresh_limit;
 mod refresh_signing;
 pub(crate) mod refresh_token;
 
-use std::net::IpAddr;
-
 use shared::{
-    app::{App, AuthenticatedClient, Moment},
-    domain::{denial::Denial, device},
-    http::params::Params,
+    app::{App, AuthenticatedClient, Login, Moment},
+    domain::{denial::Denial, device, login_flow::Protocol, scope::Scope, user::User},
+    http::{Request, params::Params},
 };
 
 use crate::response::TokenAnswer;
@@ -56,22 +55,52 @@ impl GrantType {
     }
 }
 
-/// Gives a client what its grant is worth. `address` is that of the person at the other end.
+/// A client that has shown who it is, and what it asks for.
+#[derive(Clone, Copy)]
+pub(crate) struct GrantRequest<'a> {
+    pub(crate) client: &'a AuthenticatedClient,
+    pub(crate) params: &'a Params,
+    /// The request itself, which scripts are told of.
+    pub(crate) request: &'a Request,
+    pub(crate) at: Moment,
+}
+
+impl<'a> GrantRequest<'a> {
+    /// What scripts are told of a login at the token endpoint, where there is no browser.
+    fn login(self, protocol: Protocol, user: &'a User, scope: &'a Scope) -> Login<'a> {
+        Login {
+            protocol,
+            original_protocol: None,
+            continued: None,
+            user,
+            client: self.client,
+            audience: None,
+            scope,
+            request: self.request,
+            session: None,
+            family: None,
+            authorization: None,
+            authenticated_at: None,
+            can_redirect: false,
+            at: self.at,
+        }
+    }
+}
+
+/// Gives a client what its grant is worth.
 pub(crate) async fn redeem(
     app: &App,
-    client: &AuthenticatedClient,
     grant: GrantType,
-    params: &Params,
-    address: Option<IpAddr>,
-    at: Moment,
+    asked: GrantRequest<'_>,
 ) -> Result<TokenAnswer, Denial> {
+    let GrantRequest {
+        client, params, at, ..
+    } = asked;
     match grant {
         GrantType::AuthorizationCode => authorization_code::redeem(app, client, params, at).await,
         GrantType::ClientCredentials => client_credentials::redeem(app, client, params, at).await,
-        GrantType::DeviceCode => device_code::redeem(app, client, params, at).await,
-        GrantType::Password | GrantType::PasswordRealm => {
-            password::redeem(app, client, grant, params, address, at).await
-        }
-        GrantType::RefreshToken => refresh_token::redeem(app, client, params, at).await,
+        GrantType::DeviceCode => device_code::redeem(app, asked).await,
+        GrantType::Password | GrantType::PasswordRealm => password::redeem(app, grant, asked).await,
+        GrantType::RefreshToken => refresh_token::redeem(app, asked).await,
     }
 }

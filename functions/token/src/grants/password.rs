@@ -5,10 +5,10 @@
 //!
 //! [Auth0's resource owner password flow]: https://auth0.com/docs/get-started/authentication-and-authorization-flow/resource-owner-password-flow
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use shared::{
-    app::{App, AuthenticatedClient, Moment, PasswordLogin, TokensFor},
+    app::{App, AuthenticatedClient, Login as LoginFlow, Moment, PasswordLogin, TokensFor},
     domain::{
         authorization::grantable,
         claims::{Issuance, LoginClaims, Subject},
@@ -16,6 +16,7 @@ use shared::{
         denial::Denial,
         family::Login,
         ids::Audience,
+        login_flow::Protocol,
         pipeline::Pipeline,
         resource,
         resource_server::ResourceServer,
@@ -27,8 +28,8 @@ use shared::{
     telemetry::event,
 };
 
-use super::GrantType;
-use crate::response::TokenAnswer;
+use super::{GrantRequest, GrantType};
+use crate::{address, response::TokenAnswer};
 
 /// What the client asked for, in the terms of the tenant.
 struct Wish {
@@ -40,12 +41,12 @@ struct Wish {
 
 pub(super) async fn redeem(
     app: &App,
-    client: &AuthenticatedClient,
     grant: GrantType,
-    params: &Params,
-    address: Option<IpAddr>,
-    at: Moment,
+    asked: GrantRequest<'_>,
 ) -> Result<TokenAnswer, Denial> {
+    let GrantRequest {
+        client, params, at, ..
+    } = asked;
     if !client.is_first_party {
         return Err(Denial::GrantTypeNotAllowed(grant.as_str().to_owned()));
     }
@@ -59,20 +60,21 @@ pub(super) async fn redeem(
         connection: &connection.name,
         username,
         password: &password,
-        address,
+        address: address::of_person(asked.request, client),
     };
-    match app.check_password(login, at).await {
-        Ok(user) => issue(app, client, wish, &user, at).await,
-        Err(denial) => {
-            tracing::warn!(
-                r#type = event::PASSWORD_REFUSED,
-                client_id = %client.client_id,
-                connection = %connection.name,
-                reason = %denial,
-            );
-            Err(denial)
-        }
+    let answered = match app.check_password(login, at).await {
+        Ok(user) => issue(app, asked, wish, &user).await,
+        Err(denial) => Err(denial),
+    };
+    if let Err(denial) = &answered {
+        tracing::warn!(
+            r#type = event::PASSWORD_REFUSED,
+            client_id = %client.client_id,
+            connection = %connection.name,
+            reason = %denial,
+        );
     }
+    answered
 }
 
 /// The realm named; without one, the tenant's default directory. Auth0's SDK for Python asks for a realm
@@ -92,29 +94,39 @@ async fn connection(
 /// Signs first, commits second: a failure in between leaves nothing behind.
 async fn issue(
     app: &App,
-    client: &AuthenticatedClient,
+    asked: GrantRequest<'_>,
     mut wish: Wish,
     user: &User,
-    at: Moment,
 ) -> Result<TokenAnswer, Denial> {
+    let GrantRequest { client, at, .. } = asked;
     wish.scope = resource::granted(client, wish.api.as_deref(), user, &wish.scope)?;
+    let effects = app
+        .login_effects(LoginFlow {
+            audience: wish.audience.as_ref(),
+            authenticated_at: Some(at.now),
+            ..asked.login(Protocol::Password, user, &wish.scope)
+        })
+        .await?;
+    wish.scope = effects.granted(&wish.scope);
+    let user = effects.user(user);
     let new = if wish.scope.contains(OFFLINE_ACCESS) {
-        Some(
-            app.new_family(wish.login(client, user, at), client, at)
-                .await?,
-        )
+        let login = wish.login(client, &user, at);
+        let mut new = app.new_family(login, client, at).await?;
+        effects.refresh_token.apply(&mut new.family);
+        Some(new)
     } else {
         None
     };
     let issuance = Issuance {
         issuer: app.issuer.as_str(),
         client,
-        subject: Subject::User(user),
+        subject: Subject::User(&user),
         scope: &wish.scope,
         request: at.request,
         gty: Some("password"),
         pipeline: wish.pipeline,
-        custom_claims: None,
+        custom_claims: Some(&effects.claims),
+        scope_chosen: effects.scope.is_some(),
         via_browser: false,
         now: at.now,
     };

@@ -1,6 +1,8 @@
 //! What a refresh is answered with: for which API, with which scopes, signed. The decision is
 //! [`Wish::choose`]; nothing is written here.
 
+use std::sync::Arc;
+
 use shared::{
     app::{App, Moment, Tokens, TokensFor},
     domain::{
@@ -9,8 +11,10 @@ use shared::{
         denial::Denial,
         family::Family,
         ids::Audience,
+        login_flow::Effects,
         pipeline::Pipeline,
         resource::{self, PolicyUsed, Wish},
+        resource_server::ResourceServer,
         scope::{OPENID, Scope},
         throttle::Quota,
         user::User,
@@ -41,15 +45,22 @@ impl Signed {
     }
 }
 
-/// Makes the tokens of an answer for whatever API the wish comes to.
-pub(super) async fn sign(
+/// What an answer is for, before scripts have their say.
+pub(super) struct Plan {
+    api: Option<Arc<ResourceServer>>,
+    pub(super) audience: Option<Audience>,
+    pub(super) scope: Scope,
+    policy: PolicyUsed,
+}
+
+/// Looks up whatever API the wish comes to, and what may be had there.
+pub(super) async fn plan(
     app: &App,
     client: &Client,
     family: &Family,
     user: &User,
     wish: &Wish,
-    at: Moment,
-) -> Result<Signed, Denial> {
+) -> Result<Plan, Denial> {
     let own = app.api_for(family.audience.as_ref()).await?;
     let elsewhere = app.api_for(wish.elsewhere(family)).await?;
     let choice = wish.choose(client, family, own.as_deref(), elsewhere.as_deref());
@@ -59,6 +70,27 @@ pub(super) async fn sign(
         elsewhere
     };
     let scope = resource::granted(client, api.as_deref(), user, &choice.scope)?;
+    Ok(Plan {
+        api,
+        audience: choice.audience,
+        scope,
+        policy: choice.policy,
+    })
+}
+
+/// Makes the tokens of an answer.
+pub(super) async fn sign(
+    app: &App,
+    client: &Client,
+    family: &Family,
+    user: &User,
+    plan: Plan,
+    effects: &Effects,
+    at: Moment,
+) -> Result<Signed, Denial> {
+    let granted = (plan.audience == family.audience).then_some(&family.scope);
+    let scope = effects.refreshed(&plan.scope, granted);
+    let user = effects.user(user);
     // What a legacy token is good for beside `/userinfo` is had at `/delegation`: no ID token here.
     let signed_scope = match family.pipeline() {
         Pipeline::Conformant => scope.clone(),
@@ -67,12 +99,13 @@ pub(super) async fn sign(
     let issuance = Issuance {
         issuer: app.issuer.as_str(),
         client,
-        subject: Subject::User(user),
+        subject: Subject::User(&user),
         scope: &signed_scope,
         request: at.request,
         gty: Some("refresh_token"),
         pipeline: family.pipeline(),
-        custom_claims: None,
+        custom_claims: Some(&effects.claims),
+        scope_chosen: effects.scope.is_some(),
         via_browser: false,
         now: at.now,
     };
@@ -83,15 +116,15 @@ pub(super) async fn sign(
     let tokens = app
         .mint(TokensFor {
             issuance,
-            api: api.as_deref(),
+            api: plan.api.as_deref(),
             login,
         })
         .await?;
     Ok(Signed {
         tokens,
-        audience: choice.audience,
+        audience: plan.audience,
         scope,
-        policy: choice.policy,
+        policy: plan.policy,
     })
 }
 

@@ -10,7 +10,7 @@ use shared::{
         ids::{ConnectionName, UserId},
         secret::Secret,
         time::Timestamp,
-        user::{Profile, User, normalize_login_name},
+        user::{LoginStats, Profile, User, normalize_login_name},
     },
     password::PasswordHash,
     system::{Clock, random},
@@ -170,6 +170,7 @@ impl Create {
             permissions: BTreeMap::new(),
             created_at: now,
             updated_at: now,
+            stats: LoginStats::default(),
         })
     }
 }

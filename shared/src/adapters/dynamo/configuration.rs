@@ -1,8 +1,14 @@
 //! The tenant's configuration: clients, APIs, connections, settings.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use super::{Store, error::StoreError, item::to_item, keys::Key};
+use super::{
+    Store,
+    error::{CommitError, Item, StoreError},
+    item::{inconsistent, send_update, to_item},
+    keys::Key,
+};
 use crate::domain::{
     brute_force::AttackProtection,
     client::Client,
@@ -11,6 +17,9 @@ use crate::domain::{
     resource_server::ResourceServer,
     settings::Settings,
 };
+
+/// The attribute of the settings that [`Store::commit_scripts`] writes.
+const SCRIPTS: &str = "scripts";
 
 /// What a realm stands for.
 #[derive(Serialize, Deserialize)]
@@ -49,10 +58,35 @@ impl Store {
         self.load(&Key::settings()).await
     }
 
-    /// Replaces the tenant's settings.
+    /// Replaces the tenant's settings, except for which scripts there are: those have an import of their
+    /// own, and one of the two may overtake the other.
     pub async fn put_settings(&self, settings: &Settings) -> Result<(), StoreError> {
-        self.put_item(to_item(&Key::settings(), settings, None)?)
-            .await
+        let key = Key::settings();
+        let attributes: Item =
+            serde_dynamo::to_item(settings).map_err(|e| inconsistent(&key, e))?;
+        let mut update = self.update(&key);
+        let (mut sets, mut removes) = (Vec::new(), Vec::new());
+        for (name, value) in attributes {
+            if name == SCRIPTS {
+                continue;
+            }
+            update = update.expression_attribute_names(format!("#{name}"), &name);
+            if matches!(value, AttributeValue::Null(_)) {
+                removes.push(format!("#{name}"));
+            } else {
+                sets.push(format!("#{name} = :{name}"));
+                update = update.expression_attribute_values(format!(":{name}"), value);
+            }
+        }
+        let mut expression = format!("SET {}", sets.join(", "));
+        if !removes.is_empty() {
+            expression = format!("{expression} REMOVE {}", removes.join(", "));
+        }
+        match send_update(update.update_expression(expression)).await {
+            Ok(()) => Ok(()),
+            Err(CommitError::Store(error)) => Err(error),
+            Err(CommitError::Conflict) => Err(inconsistent(&key, "a condition that nobody set")),
+        }
     }
 
     /// A connection by its name.

@@ -62,24 +62,32 @@ impl Store {
     }
 
     /// Moves a family from the state it was read in to the next. The write is the check: it happens
-    /// only if no other request has rotated or ended the family since. A write of this very request
-    /// that landed before (a retry of the SDK's, say) counts as success.
+    /// only if no other request has rotated or ended the family since, or moved its absolute end (I7).
+    /// A write of this very request that landed before (a retry of the SDK's, say) counts as success.
     pub async fn commit_family(
         &self,
         current: &Family,
         next: &Family,
         request: RequestId,
     ) -> Result<(), CommitError> {
+        let same_end = match current.expires_at {
+            Some(_) => "#expires_at = :same_end",
+            None => "attribute_not_exists(#expires_at)",
+        };
         let mut update = self
             .update(&Key::family(&current.user_id, current.id))
-            .condition_expression(
-                "attribute_exists(PK) AND #generation = :current AND attribute_not_exists(ended_at)",
-            )
+            .condition_expression(format!(
+                "attribute_exists(PK) AND #generation = :current AND {same_end} \
+                 AND attribute_not_exists(ended_at)",
+            ))
             .expression_attribute_values(
                 ":current",
                 AttributeValue::N(current.generation.number().to_string()),
             )
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        if let Some(end) = current.expires_at {
+            update = update.expression_attribute_values(":same_end", millis(end));
+        }
         let (mut sets, mut removes) = (Vec::new(), Vec::new());
         for (name, value) in family_item::changing(next) {
             update = update.expression_attribute_names(format!("#{name}"), name);

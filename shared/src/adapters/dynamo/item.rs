@@ -152,6 +152,16 @@ impl Store {
         user: &UserId,
         prefix: &str,
     ) -> Result<Vec<Item>, StoreError> {
+        self.query(user_partition(user), prefix).await
+    }
+
+    /// Reads all items of a partition whose sort keys begin alike, in their order, strongly consistent.
+    pub(super) async fn query(
+        &self,
+        partition: impl Into<String>,
+        prefix: &str,
+    ) -> Result<Vec<Item>, StoreError> {
+        let partition = text(partition);
         let mut items = Vec::new();
         let mut start = None;
         loop {
@@ -159,8 +169,8 @@ impl Store {
                 .client
                 .query()
                 .table_name(&self.table)
-                .key_condition_expression("PK = :user AND begins_with(SK, :prefix)")
-                .expression_attribute_values(":user", text(user_partition(user)))
+                .key_condition_expression("PK = :partition AND begins_with(SK, :prefix)")
+                .expression_attribute_values(":partition", partition.clone())
                 .expression_attribute_values(":prefix", text(prefix))
                 .consistent_read(true)
                 .set_exclusive_start_key(start)

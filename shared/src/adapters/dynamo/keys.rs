@@ -2,10 +2,12 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::error::Item;
+use super::error::{Item, StoreError};
 use crate::domain::{
     brute_force::Counter,
+    continuation::Continuation,
     ids::{Audience, ClientId, CodeId, ConnectionName, DeviceId, FamilyId, SessionId, UserId},
+    login_flow::ImportId,
     login_ticket::LoginTicket,
 };
 
@@ -16,6 +18,7 @@ pub(super) const TTL: &str = "ttl";
 pub(super) const FAMILY_PREFIX: &str = "FAMILY#";
 pub(super) const FAILURES: &str = "FAILURES";
 pub(super) const GRANT_PREFIX: &str = "GRANT#";
+pub(super) const SCRIPTS_PREFIX: &str = "SCRIPTS#";
 
 /// The primary key of an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +106,14 @@ impl Key {
         )
     }
 
+    /// A browser that came back to `/continue`.
+    pub(super) fn used_continuation(continuation: &Continuation) -> Self {
+        Self::new(
+            user_partition(&continuation.user_id),
+            format!("CONTINUED#{}", continuation.id),
+        )
+    }
+
     /// A client assertion that was used (RFC 7523 section 3, `jti`).
     pub(super) fn assertion(client: &ClientId, digest: &str) -> Self {
         Self::new(format!("ASSERTION#{client}#{digest}"), "ASSERTION")
@@ -141,6 +152,26 @@ impl Key {
         Self::new(TENANT, "KEYRING#SIGNING")
     }
 
+    /// A script that an import wrote, or a value that it is configured with.
+    pub(super) fn script(import: &ImportId, script: &ScriptKey) -> Self {
+        let import = import.as_str();
+        let script = match script {
+            ScriptKey::Rule(order) => format!("RULE#{order:010}"),
+            ScriptKey::Action(position) => format!("ACTION#{position:010}"),
+            ScriptKey::Configuration(name) => format!("CONFIG#{name}"),
+        };
+        Self::new(TENANT, format!("{SCRIPTS_PREFIX}{import}#{script}"))
+    }
+
+    /// The key of an item that was read.
+    pub(super) fn of_item(item: &Item) -> Result<Self, StoreError> {
+        let part = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+        match (part(PK), part(SK)) {
+            (Some(pk), Some(sk)) => Ok(Self { pk, sk }),
+            _ => Err(StoreError::Refused("an item without its key".to_owned())),
+        }
+    }
+
     pub(super) fn to_item(&self) -> Item {
         Item::from([
             (PK.to_owned(), AttributeValue::S(self.pk.clone())),
@@ -155,7 +186,32 @@ impl std::fmt::Display for Key {
     }
 }
 
-const TENANT: &str = "TENANT";
+pub(super) const TENANT: &str = "TENANT";
+
+/// Which part of a tenant's scripts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ScriptKey {
+    /// The rule of an order.
+    Rule(u32),
+    /// The Action at a position.
+    Action(usize),
+    /// A value of `configuration` by its name.
+    Configuration(String),
+}
+
+impl ScriptKey {
+    /// What a sort key stands for.
+    pub(super) fn parse(sort_key: &str) -> Option<(ImportId, Self)> {
+        let (import, script) = sort_key.strip_prefix(SCRIPTS_PREFIX)?.split_once('#')?;
+        let script = match script.split_once('#')? {
+            ("RULE", order) => Self::Rule(order.parse().ok()?),
+            ("ACTION", position) => Self::Action(position.parse().ok()?),
+            ("CONFIG", name) => Self::Configuration(name.to_owned()),
+            _ => return None,
+        };
+        Some((ImportId::parse(import)?, script))
+    }
+}
 
 pub(super) fn user_partition(user: &UserId) -> String {
     format!("USER#{user}")

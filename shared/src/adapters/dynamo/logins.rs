@@ -1,4 +1,5 @@
-//! Logins with a password: what deciding one takes, the counters of failures, and used tickets.
+//! Logins with a password: what deciding one takes, the counters of failures, and what was used up: login
+//! tickets, and redirects that came back.
 //!
 //! A counter is an item of its own beside the name's, there only while there are failures, and small:
 //! names that are nobody's have them, too, and guessers make many.
@@ -19,6 +20,7 @@ use super::{
 use crate::{
     domain::{
         brute_force::{Counter, Failures},
+        continuation::Continuation,
         ids::ConnectionName,
         login_ticket::LoginTicket,
         time::Timestamp,
@@ -207,6 +209,16 @@ impl Store {
     pub async fn put_used_ticket(&self, ticket: &LoginTicket) -> Result<(), CommitError> {
         let mut item = Key::used_ticket(ticket).to_item();
         item.insert(TTL.to_owned(), seconds(ticket.expires_at));
+        self.create_item(item).await
+    }
+
+    /// Uses up what a browser brought back to `/continue`; a conflict says that it was used before.
+    pub async fn put_used_continuation(
+        &self,
+        continuation: &Continuation,
+    ) -> Result<(), CommitError> {
+        let mut item = Key::used_continuation(continuation).to_item();
+        item.insert(TTL.to_owned(), seconds(continuation.expires_at()));
         self.create_item(item).await
     }
 }

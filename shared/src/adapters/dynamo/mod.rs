@@ -11,7 +11,10 @@ mod grants;
 mod item;
 mod keyring;
 mod keys;
+mod login_stats;
 mod logins;
+mod metadata;
+mod scripts;
 mod sessions;
 mod table;
 mod users;
@@ -28,6 +31,8 @@ pub use keyring::{
     StoredKey, StoredKeyring, StoredPrivateKey, StoredSigningKey, StoredSigningKeys,
 };
 pub use logins::LoginAttempt;
+pub use metadata::Metadata;
+pub use scripts::{StoredAction, StoredRule, StoredScripts};
 pub use users::{LoginRecord, RefreshState};
 
 use crate::aws;

@@ -1,7 +1,7 @@
 //! Users, how they log in, and the one read that a refresh makes.
 
 use aws_sdk_dynamodb::types::{
-    Delete, KeysAndAttributes, Put, ReturnConsumedCapacity, TransactWriteItem,
+    Delete, KeysAndAttributes, Put, ReturnConsumedCapacity, TransactWriteItem, Update,
 };
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +11,7 @@ use super::{
     family_item,
     item::{from_item, send_update, text, to_item, units},
     keys::{Key, PK, SK},
+    login_stats,
 };
 use crate::{
     domain::{
@@ -95,7 +96,7 @@ impl Store {
             if is(&item, &family_key) {
                 state.family = Some(family_item::from_item(&item)?);
             } else if is(&item, &profile_key) {
-                state.user = Some(from_item::<LoginRecord>(&profile_key, item)?.user);
+                state.user = Some(login_record(&profile_key, item)?.user);
             }
         }
         Ok(state)
@@ -103,7 +104,11 @@ impl Store {
 
     /// A user by id.
     pub async fn load_user(&self, user: &UserId) -> Result<Option<LoginRecord>, StoreError> {
-        self.load(&Key::profile(user)).await
+        let key = Key::profile(user);
+        self.load_item(&key)
+            .await?
+            .map(|item| login_record(&key, item))
+            .transpose()
     }
 
     /// A user by the name or e-mail address typed into the login page.
@@ -121,18 +126,18 @@ impl Store {
 
     /// Creates or replaces a user with the names it logs in under, all at once. A conflict says that
     /// one of the names belongs to another user. Another password ends the blocks after failed logins.
+    /// The count of the user's logins stays what it is.
     pub async fn put_user(&self, record: &LoginRecord) -> Result<(), CommitError> {
         let user = &record.user;
         let names = user.login_names();
         let before = self.load_user(&user.user_id).await?;
-        let mut writes =
-            vec![self.transact_put(to_item(&Key::profile(&user.user_id), record, None)?, None)?];
+        let mut writes = vec![self.transact_profile(record)?];
         for name in &names {
             let login = LoginItem {
                 user_id: user.user_id.clone(),
             };
             let item = to_item(&Key::login(&user.connection, name), &login, None)?;
-            writes.push(self.transact_put(item, Some(&user.user_id))?);
+            writes.push(self.transact_put(item, &user.user_id)?);
         }
         let old = before.iter().flat_map(|before| {
             before
@@ -196,18 +201,38 @@ impl Store {
         self.delete_item(&Key::profile(&user.user_id)).await
     }
 
-    fn transact_put(
-        &self,
-        item: Item,
-        owner: Option<&UserId>,
-    ) -> Result<TransactWriteItem, StoreError> {
-        let mut put = Put::builder().table_name(&self.table).set_item(Some(item));
-        if let Some(owner) = owner {
-            put = put
-                .condition_expression("attribute_not_exists(PK) OR user_id = :owner")
-                .expression_attribute_values(":owner", text(owner.as_str()));
+    /// An update, because a put would take what is counted beside the profile with it.
+    fn transact_profile(&self, record: &LoginRecord) -> Result<TransactWriteItem, StoreError> {
+        let key = Key::profile(&record.user.user_id);
+        let mut written = to_item(&key, record, None)?;
+        let mut update = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(key.to_item()))
+            .expression_attribute_names("#user", "user");
+        let mut expression = "SET #user = :user".to_owned();
+        match written.remove("password_hash") {
+            Some(hash) => {
+                expression.push_str(", password_hash = :hash");
+                update = update.expression_attribute_values(":hash", hash);
+            }
+            None => expression.push_str(" REMOVE password_hash"),
         }
-        let put = put
+        if let Some(user) = written.remove("user") {
+            update = update.expression_attribute_values(":user", user);
+        }
+        let update = update
+            .update_expression(expression)
+            .build()
+            .map_err(|e| StoreError::Refused(e.to_string()))?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+
+    fn transact_put(&self, item: Item, owner: &UserId) -> Result<TransactWriteItem, StoreError> {
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(PK) OR user_id = :owner")
+            .expression_attribute_values(":owner", text(owner.as_str()))
             .build()
             .map_err(|e| StoreError::Refused(e.to_string()))?;
         Ok(TransactWriteItem::builder().put(put).build())
@@ -243,6 +268,17 @@ impl Store {
             }
         }
     }
+}
+
+/// A user with the logins that are counted beside it, from the one item that both lie in.
+pub(super) fn login_record(key: &Key, mut item: Item) -> Result<LoginRecord, StoreError> {
+    let counted = login_stats::FIELDS
+        .into_iter()
+        .filter_map(|name| item.remove_entry(name))
+        .collect();
+    let mut record: LoginRecord = from_item(key, item)?;
+    record.user.stats = from_item(key, counted)?;
+    Ok(record)
 }
 
 fn is(item: &Item, key: &Key) -> bool {

@@ -1,9 +1,13 @@
-//! Claims that scripts put into tokens ([Auth0's custom claims]).
+//! Claims that scripts put into tokens ([Auth0's custom claims]): which of them count.
 //!
 //! [Auth0's custom claims]: https://auth0.com/docs/secure/tokens/json-web-tokens/create-custom-claims
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use url::Url;
+
+/// The largest claims that a token may have from scripts, as JSON, in bytes.
+pub(super) const MAX_BYTES: usize = 100 * 1024;
 
 /// The claims that scripts have added, as far as they may.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,4 +18,195 @@ pub struct CustomClaims {
     /// To the ID token, and to what `/userinfo` tells.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub id_token: Map<String, Value>,
+}
+
+/// The tokens that claims go to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Token {
+    /// An access token for an API.
+    Access,
+    /// An ID token.
+    Id,
+}
+
+/// Claims that the service makes itself, or keeps for itself. Setting one does nothing.
+const RESERVED: [&str; 52] = [
+    "acr",
+    "act",
+    "active",
+    "amr",
+    "at_hash",
+    "ath",
+    "attest",
+    "aud",
+    "auth_time",
+    "authorization_details",
+    "azp",
+    "c_hash",
+    "client_id",
+    "cnf",
+    "cty",
+    "dest",
+    "entitlements",
+    "events",
+    "exp",
+    "groups",
+    "gty",
+    "htm",
+    "htu",
+    "iat",
+    "internalService",
+    "iss",
+    "jcard",
+    "jku",
+    "jti",
+    "jwe",
+    "jwk",
+    "kid",
+    "may_act",
+    "mky",
+    "nbf",
+    "nonce",
+    "object_id",
+    "org_id",
+    "org_name",
+    "orig",
+    "origid",
+    "permissions",
+    "roles",
+    "rph",
+    "s_hash",
+    "scope",
+    "sid",
+    "sub",
+    "token_type",
+    "txn",
+    "typ",
+    "uuid",
+];
+
+/// Claims of `OpenID` Connect about a user: the only ones without a namespace that a Rule may add to an
+/// access token.
+const PROFILE: [&str; 19] = [
+    "address",
+    "birthdate",
+    "email",
+    "email_verified",
+    "family_name",
+    "gender",
+    "given_name",
+    "locale",
+    "middle_name",
+    "name",
+    "nickname",
+    "phone_number",
+    "phone_number_verified",
+    "picture",
+    "preferred_username",
+    "profile",
+    "updated_at",
+    "website",
+    "zoneinfo",
+];
+
+/// Namespaces that are Auth0's own.
+const FORBIDDEN_HOSTS: [&str; 3] = ["auth0.com", "webtask.io", "webtask.run"];
+
+/// Whether a Rule may set this claim: one with a namespace of the tenant's own.
+pub(super) fn rule_may_set(token: Token, name: &str) -> bool {
+    is_namespaced(name) || (token == Token::Access && PROFILE.contains(&name))
+}
+
+/// Whether an Action may set this claim: any but those that are the service's own, or in a namespace of
+/// Auth0's.
+pub(super) fn action_may_set(name: &str) -> bool {
+    if Url::parse(name).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
+        return is_namespaced(name);
+    }
+    !name.is_empty() && !RESERVED.contains(&name)
+}
+
+fn is_namespaced(name: &str) -> bool {
+    let Ok(url) = Url::parse(name) else {
+        return false;
+    };
+    let host = url.host_str().unwrap_or_default();
+    let forbidden = FORBIDDEN_HOSTS.iter().any(|forbidden| {
+        host.strip_suffix(forbidden)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    });
+    matches!(url.scheme(), "http" | "https") && !host.is_empty() && !forbidden
+}
+
+/// Whether claims are as many as a token may have.
+pub(super) fn fit(claims: &Map<String, Value>) -> bool {
+    serde_json::to_vec(claims).is_ok_and(|text| text.len() <= MAX_BYTES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_sets_claims_of_its_own_namespace() {
+        for name in [
+            "https://example.com/roles",
+            "http://a.example/",
+            "https://notauth0.com/x",
+        ] {
+            assert!(rule_may_set(Token::Id, name), "{name}");
+        }
+        for name in [
+            "roles",
+            "favorite_color",
+            "sub",
+            "https://auth0.com/roles",
+            "https://x.auth0.com/roles",
+            "https://AUTH0.com/roles",
+            "https://webtask.io/a",
+            "http://b.webtask.run/",
+            "urn:example:roles",
+            "https:",
+            "",
+        ] {
+            assert!(!rule_may_set(Token::Id, name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_rule_may_tell_an_api_of_the_profile() {
+        assert!(rule_may_set(Token::Access, "email"));
+        assert!(!rule_may_set(Token::Id, "email"));
+        assert!(!rule_may_set(Token::Access, "favorite_color"));
+    }
+
+    #[test]
+    fn an_action_sets_any_claim_that_is_not_the_services_own() {
+        for name in [
+            "favorite_color",
+            "https://example.com/x",
+            "email",
+            "urn:example:x",
+        ] {
+            assert!(action_may_set(name), "{name}");
+        }
+        for name in [
+            "",
+            "sub",
+            "iss",
+            "scope",
+            "permissions",
+            "https://auth0.com/x",
+        ] {
+            assert!(!action_may_set(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_token_takes_a_hundred_kilobytes() {
+        // {"a":"…"} is eight bytes beside the value.
+        let claims = |length| Map::from_iter([("a".to_owned(), Value::from("x".repeat(length)))]);
+        assert!(fit(&claims(MAX_BYTES - 8)));
+        assert!(!fit(&claims(MAX_BYTES - 7)));
+    }
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::CustomClaims;
 use crate::domain::{
     family::Family,
-    scope::Scope,
+    scope::{OFFLINE_ACCESS, ONLINE_ACCESS, Scope},
     time::Timestamp,
     user::{Profile, User},
 };
@@ -84,16 +84,25 @@ impl Effects {
         }
     }
 
-    /// The scopes that a login grants.
+    /// The scopes that a login grants. Whether there is a refresh token is the client's and the API's to
+    /// say: a script may do without one, and adds none.
     pub fn granted(&self, scope: &Scope) -> Scope {
-        self.scope.clone().unwrap_or_else(|| scope.clone())
+        let Some(chosen) = &self.scope else {
+            return scope.clone();
+        };
+        let lasting = |name: &str| [OFFLINE_ACCESS, ONLINE_ACCESS].contains(&name);
+        chosen.filter(|name| !lasting(name) || scope.contains(name))
     }
 
-    /// The scopes of a refreshed answer: what a login granted is not widened (I8).
-    pub fn narrowed(&self, scope: &Scope) -> Scope {
-        match &self.scope {
-            Some(chosen) => scope.intersection(chosen),
-            None => scope.clone(),
+    /// The scopes of a refreshed answer that would have `planned`. What scripts choose stays within that
+    /// and within what the login `granted` at the same API: a family is not widened (I8).
+    pub fn refreshed(&self, planned: &Scope, granted: Option<&Scope>) -> Scope {
+        let Some(chosen) = &self.scope else {
+            return planned.clone();
+        };
+        match granted {
+            Some(granted) => planned.union(granted).intersection(chosen),
+            None => planned.intersection(chosen),
         }
     }
 }
@@ -110,5 +119,59 @@ fn earlier(was: Option<Timestamp>, asked: Option<Timestamp>) -> Option<Timestamp
     match (was, asked) {
         (Some(was), Some(asked)) => Some(was.min(asked)),
         (was, asked) => was.or(asked),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choosing(scope: &str) -> Effects {
+        Effects {
+            scope: Some(Scope::parse(scope)),
+            ..Effects::default()
+        }
+    }
+
+    #[test]
+    fn a_refreshed_scope_stays_within_the_answers_and_the_logins() {
+        let (planned, granted) = (
+            Scope::parse("openid read"),
+            Scope::parse("openid read write"),
+        );
+        let refreshed = |effects: Effects| effects.refreshed(&planned, Some(&granted));
+        assert_eq!(refreshed(Effects::default()), planned);
+        assert_eq!(refreshed(choosing("read")), Scope::parse("read"));
+        assert_eq!(refreshed(choosing("write admin")), Scope::parse("write"));
+    }
+
+    #[test]
+    fn at_another_api_nothing_of_the_logins_is_added() {
+        let planned = Scope::parse("openid read:elsewhere");
+        let effects = choosing("openid read:elsewhere write");
+        assert_eq!(effects.refreshed(&planned, None), planned);
+    }
+
+    #[test]
+    fn an_end_only_ever_comes_forward() {
+        let at = Timestamp::from_secs;
+        assert_eq!(earlier(Some(at(10)), Some(at(20))), Some(at(10)));
+        assert_eq!(earlier(Some(at(10)), Some(at(5))), Some(at(5)));
+        assert_eq!(earlier(None, Some(at(5))), Some(at(5)));
+        assert_eq!(earlier(Some(at(10)), None), Some(at(10)));
+    }
+
+    #[test]
+    fn a_script_chooses_scopes_but_not_whether_there_is_a_refresh_token() {
+        let granted = |effects: Effects, login| effects.granted(&Scope::parse(login)).to_string();
+        assert_eq!(granted(Effects::default(), "openid email"), "openid email");
+        assert_eq!(
+            granted(choosing("openid admin"), "openid email"),
+            "openid admin"
+        );
+        let lasting = "openid offline_access";
+        assert_eq!(granted(choosing(lasting), "openid email"), "openid");
+        assert_eq!(granted(choosing(lasting), lasting), lasting);
+        assert_eq!(granted(choosing("openid"), lasting), "openid");
     }
 }

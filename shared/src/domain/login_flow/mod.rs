@@ -5,12 +5,30 @@
 //! [Auth0's rules]: https://auth0.com/docs/customize/rules
 //! [Auth0's login trigger]: https://auth0.com/docs/customize/actions/explore-triggers/signup-and-login-triggers/login-trigger
 
+mod added;
+mod asked;
+mod command;
 mod custom_claims;
 mod effects;
+mod event;
+mod facts;
+mod objects;
+mod outcome;
 mod protocol;
 mod script;
+#[cfg(test)]
+mod tests;
+mod version;
 
+pub use added::WithCustomClaims;
+pub use asked::{asked, sent};
+pub use command::Command;
 pub use custom_claims::CustomClaims;
 pub use effects::{ChangedProfile, Effects, Redirect, RefreshTokenEnds, Verdict};
+pub use event::event;
+pub use facts::{Facts, RequestFacts, tenant_name};
+pub use objects::{context, user};
+pub use outcome::{Left, Outcome, outcome};
 pub use protocol::Protocol;
 pub use script::{Action, Rule, Scripts};
+pub use version::{ImportId, InvalidVersion, ScriptsVersion};

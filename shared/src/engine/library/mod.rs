@@ -1,13 +1,185 @@
 //! What scripts may `require`, and what is there without.
+//!
+//! A module is a JavaScript file, `(function (exports, module, require, host) {...})`, that runs when it is
+//! first asked for. Everything that is more than language, it asks of [`natives`]. Nothing is shared between
+//! contexts but the compiled code.
 
-use std::rc::Rc;
+mod natives;
 
-use rquickjs::Ctx;
+use std::{rc::Rc, sync::OnceLock};
 
-use super::bridge::Bridge;
+use rquickjs::{Array, Ctx, Function, IntoJs, Object, Result, Value};
 
-/// Adds it to a context that is made for a run.
-pub(super) fn install(ctx: &Ctx<'_>, bridge: &Rc<Bridge>) -> rquickjs::Result<()> {
-    let _ = bridge;
-    ctx.globals().remove("require")
+use super::{bridge::Bridge, bytecode::Bytecode};
+use natives::Natives;
+
+/// What defines `require` and the globals in a context.
+static INSTALL: Code = Code::new("install", include_str!("js/install.js"));
+
+/// A file of ours, compiled once in a process.
+struct Code {
+    file: &'static str,
+    source: &'static str,
+    compiled: OnceLock<Bytecode>,
 }
+
+impl Code {
+    const fn new(file: &'static str, source: &'static str) -> Self {
+        Self {
+            file,
+            source,
+            compiled: OnceLock::new(),
+        }
+    }
+
+    /// The function that the file is.
+    fn function<'js>(&self, ctx: &Ctx<'js>) -> Result<Function<'js>> {
+        let function = match self.compiled.get() {
+            Some(code) => code.run(ctx)?,
+            None => {
+                let name = format!("library/{}.js", self.file);
+                let code = Bytecode::compile(ctx, &name, self.source, 1)?;
+                self.compiled.get_or_init(|| code).run(ctx)?
+            }
+        };
+        function.get()
+    }
+}
+
+/// A module.
+struct Module {
+    /// What scripts call it; those whose name begins with `internal/` are for other modules only.
+    name: &'static str,
+    code: Code,
+    natives: Option<Natives>,
+}
+
+macro_rules! module {
+    ($name:literal, $file:literal) => {
+        Module {
+            name: $name,
+            code: Code::new($file, include_str!(concat!("js/", $file, ".js"))),
+            natives: None,
+        }
+    };
+    ($name:literal, $file:literal, $natives:path) => {
+        Module {
+            name: $name,
+            code: Code::new($file, include_str!(concat!("js/", $file, ".js"))),
+            natives: Some($natives),
+        }
+    };
+}
+
+static MODULES: [Module; 32] = [
+    module!("async", "async"),
+    module!("axios", "axios"),
+    module!("bcrypt", "bcrypt", natives::passwords),
+    module!("bluebird", "bluebird"),
+    module!("buffer", "buffer", natives::bytes),
+    module!("crypto", "crypto", natives::crypto),
+    module!("events", "events"),
+    module!("internal/abort", "abort"),
+    module!("internal/callbacks", "callbacks"),
+    module!("internal/encoding", "encoding"),
+    module!("internal/fetch", "fetch"),
+    module!("internal/http", "http", natives::http),
+    module!("internal/lodash_arrays", "lodash_arrays"),
+    module!("internal/lodash_collections", "lodash_collections"),
+    module!("internal/lodash_lang", "lodash_lang"),
+    module!("internal/lodash_objects", "lodash_objects"),
+    module!("internal/lodash_strings", "lodash_strings"),
+    module!("internal/process", "process"),
+    module!("internal/structured_clone", "structured_clone"),
+    module!("internal/whatwg_url", "whatwg_url", natives::url),
+    module!("jsonwebtoken", "jsonwebtoken", natives::crypto),
+    module!("lodash", "lodash"),
+    module!("ms", "ms"),
+    module!("node-fetch", "node_fetch"),
+    module!("q", "q"),
+    module!("querystring", "querystring"),
+    module!("range_check", "range_check"),
+    module!("request", "request"),
+    module!("request-promise", "request_promise"),
+    module!("url", "url"),
+    module!("util", "util"),
+    module!("uuid", "uuid"),
+];
+
+/// Other names of modules.
+const ALIASES: [(&str, &str); 3] = [
+    ("bcryptjs", "bcrypt"),
+    ("request-promise-native", "request-promise"),
+    ("underscore", "lodash"),
+];
+
+/// What is not there though Rules have used it, and what to use instead.
+const INSTEAD: [(&str, &str); 6] = [
+    (
+        "auth0",
+        "use auth0.users.updateAppMetadata and updateUserMetadata",
+    ),
+    ("fs", "scripts have no files"),
+    ("http", "use fetch, request or axios"),
+    ("https", "use fetch, request or axios"),
+    ("moment", "use Date"),
+    ("superagent", "use fetch, request or axios"),
+];
+
+/// Whether scripts can `require` this.
+pub fn is_module(name: &str) -> bool {
+    let listed = MODULES.iter().any(|module| module.name == name);
+    let other = ALIASES.iter().any(|(alias, _)| *alias == name);
+    (listed || other) && !name.starts_with("internal/")
+}
+
+/// Defines `require` and the globals in a fresh context. Nothing else happens until a script asks.
+pub(super) fn install<'js>(ctx: &Ctx<'js>, bridge: &Rc<Bridge>) -> Result<()> {
+    let bridge = Rc::clone(bridge);
+    let find = move |ctx: Ctx<'js>, name: String| find(&ctx, &name, &bridge);
+    INSTALL.function(ctx)?.call((
+        ctx.globals(),
+        Function::new(ctx.clone(), find)?,
+        Function::new(ctx.clone(), explain)?,
+    ))
+}
+
+/// A module's function and its natives, another name to look for, or nothing.
+fn find<'js>(ctx: &Ctx<'js>, name: &str, bridge: &Rc<Bridge>) -> Result<Value<'js>> {
+    if let Some((_, other)) = ALIASES.iter().find(|(alias, _)| *alias == name) {
+        return other.into_js(ctx);
+    }
+    let Some(module) = MODULES.iter().find(|module| module.name == name) else {
+        return Ok(Value::new_undefined(ctx.clone()));
+    };
+    let code = module.code.function(ctx)?;
+    let host = match module.natives {
+        Some(natives) => natives(ctx, bridge)?,
+        None => Object::new(ctx.clone())?,
+    };
+    let found = Array::new(ctx.clone())?;
+    found.set(0, code)?;
+    found.set(1, host)?;
+    Ok(found.into_value())
+}
+
+/// Why there is no such module.
+#[expect(clippy::needless_pass_by_value, reason = "arguments of a script")]
+fn explain(name: String) -> String {
+    let instead = INSTEAD.iter().find(|(known, _)| *known == name);
+    let instead = instead.map_or(String::new(), |(_, what)| format!(": {what}"));
+    let mut names: Vec<&str> = MODULES
+        .iter()
+        .map(|module| module.name)
+        .chain(ALIASES.iter().map(|(alias, _)| *alias))
+        .filter(|name| !name.starts_with("internal/"))
+        .collect();
+    names.sort_unstable();
+    format!(
+        "Cannot find module '{name}'{instead}. There are: {}",
+        names.join(", ")
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! `/continue`: the browser comes back from where a script sent it ([Auth0's redirects]).
+//!
+//! [Auth0's redirects]: https://auth0.com/docs/customize/rules/redirect-users
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::StatusCode;
+use shared::{
+    adapters::dynamo::CommitError,
+    app::{App, Moment},
+    domain::{continuation::Continuation, denial::Denial, login_flow::Redirect, sealed::Purpose},
+    http::{MAX_BODY_BYTES, Request, Response, response},
+    system::random,
+};
+use url::{Url, form_urlencoded};
+
+use crate::{
+    answer::{self, Reply},
+    browser::BrowserSession,
+    issue::Granted,
+    pages::MovingOnPage,
+    resume::{self, Arrival},
+    screen::Screen,
+    scripts,
+};
+
+/// Sends the browser where a script wants it, with a `state` to come back with.
+pub(crate) async fn send_away(
+    app: &App,
+    request: &Request,
+    granted: &Granted<'_>,
+    redirect: &Redirect,
+    at: Moment,
+) -> Result<Response, Denial> {
+    let Some(url) = web_address(&redirect.url) else {
+        let reason = "the redirect is to no address of the web".to_owned();
+        return scripts::refuse(app, request, granted, Denial::ScriptFailed(reason)).await;
+    };
+    let session = &granted.session.session;
+    let continuation = Continuation {
+        id: URL_SAFE_NO_PAD.encode(random::<16>()),
+        request: granted.checked.clone(),
+        action: redirect.action,
+        user_id: session.user_id.clone(),
+        session_id: session.session_id.clone(),
+        started_at: at.now,
+    };
+    let plaintext =
+        serde_json::to_vec(&continuation).map_err(|e| Denial::Internal(e.to_string()))?;
+    let (keyring, key) = app.active_key().await;
+    let state = keyring.seal(key, Purpose::Continuation, "", random(), &plaintext)?;
+    let target = response::with_query(url.as_str(), &[("state", &state)]);
+    Ok(match granted.arrival {
+        // Chromium holds redirects that follow a form to that form's `form-action`, which cannot know
+        // where a script will send the browser. A page begins anew.
+        Arrival::Page => moving_on(app, request, &target).await,
+        Arrival::Request | Arrival::Elsewhere(_) => response::redirect(&target),
+    })
+}
+
+/// `/continue`. Everything is decided anew, for the user as they are now, and the scripts run again.
+pub(crate) async fn handle(app: &App, request: &Request) -> Result<Response, Denial> {
+    let at = app.moment(request);
+    let continuation = open(app, request).await?;
+    let session = BrowserSession::load(app, request, at.now)
+        .await?
+        .filter(|session| continuation.goes_on_in(&session.session, at.now))
+        .ok_or(Denial::StaleTransaction)?;
+    match app.store.put_used_continuation(&continuation).await {
+        Ok(()) => {}
+        Err(CommitError::Conflict) => return Err(Denial::StaleTransaction),
+        Err(CommitError::Store(error)) => return Err(error.into()),
+    }
+    let Continuation {
+        request: asked,
+        action,
+        ..
+    } = continuation;
+    let reply = Reply::from(&asked);
+    let arrival = Arrival::Elsewhere(action);
+    let answered = resume::proceed_with(app, request, asked, Some(session), arrival).await;
+    answer::or_tell(app, request, &reply, answered).await
+}
+
+async fn open(app: &App, request: &Request) -> Result<Continuation, Denial> {
+    if request.body().len() > MAX_BODY_BYTES {
+        return Err(Denial::BodyTooLarge);
+    }
+    let query = request.uri().query().unwrap_or_default().as_bytes();
+    let state = state(query)
+        .or_else(|| state(request.body()))
+        .ok_or(Denial::StaleTransaction)?;
+    app.keyring()
+        .await
+        .open(Purpose::Continuation, "", &state)
+        .and_then(|opened| serde_json::from_slice(&opened.plaintext).ok())
+        .ok_or(Denial::StaleTransaction)
+}
+
+/// `state`, the only parameter that is ours. The others are between the scripts and whoever they sent the
+/// browser to, and may come in any form.
+fn state(form: &[u8]) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(form);
+    pairs.find_map(|(name, value)| (name == "state").then(|| value.into_owned()))
+}
+
+/// A script may name nothing that a browser would execute, or open as a file.
+fn web_address(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    (matches!(url.scheme(), "https" | "http") && url.has_host()).then_some(url)
+}
+
+async fn moving_on(app: &App, request: &Request, target: &str) -> Response {
+    let screen = Screen::new(app, request).await;
+    let html = MovingOnPage {
+        nonce: &screen.nonce,
+        branding: screen.branding(),
+        target,
+    }
+    .render();
+    screen.page(StatusCode::OK, html, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_sends_a_browser_to_web_pages_alone() {
+        for good in ["https://a.example/x?y=1#z", "http://127.0.0.1:8080"] {
+            assert!(web_address(good).is_some(), "{good}");
+        }
+        for bad in [
+            "",
+            "/relative",
+            "//a.example",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "file:///etc/passwd",
+            "app.example:/x",
+        ] {
+            assert_eq!(web_address(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn other_parameters_may_be_repeated() {
+        assert_eq!(
+            state(b"a=1&a=2&state=ct1_x&b=%ff").as_deref(),
+            Some("ct1_x")
+        );
+        assert_eq!(state(b"a=1"), None);
+    }
+}

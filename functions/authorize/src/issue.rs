@@ -1,0 +1,178 @@
+//! The end of a login: the tenant's scripts have their say, and the application gets what it asked for.
+
+use shared::{
+    app::{App, Moment},
+    domain::{
+        authorization::AuthorizationRequest,
+        code::{AuthorizationCode, CODE_LIFETIME},
+        denial::Denial,
+        ids::CodeId,
+        login_flow::Effects,
+        sealed::{Owned, Purpose},
+        settings::Settings,
+        user::User,
+    },
+    http::{Request, Response},
+    system::random,
+    telemetry::event,
+};
+
+use crate::{
+    answer::{self, Refusal, Reply},
+    browser::BrowserSession,
+    continuation, front_channel,
+    resume::{Arrival, Parties, log_in, refuse},
+    scripts::{self, Answer},
+};
+
+/// A request that nothing stands in the way of.
+pub(crate) struct Granted<'a> {
+    pub(crate) checked: AuthorizationRequest,
+    pub(crate) parties: Parties,
+    pub(crate) session: BrowserSession,
+    pub(crate) settings: &'a Settings,
+    pub(crate) rests_on_consent: bool,
+    pub(crate) arrival: Arrival,
+}
+
+/// Asks the tenant's scripts, and then issues. They come last, so that they run once per login and know
+/// that nothing else stands in its way; nothing is written before they have answered.
+pub(crate) async fn issue(
+    app: &App,
+    request: &Request,
+    granted: Granted<'_>,
+    user: Option<User>,
+    at: Moment,
+) -> Result<Response, Denial> {
+    let checked = &granted.checked;
+    let user = match user {
+        Some(user) if user.blocked => {
+            let refusal = Refusal::new("unauthorized", "user is blocked");
+            return refuse(app, request, checked, refusal).await;
+        }
+        Some(user) => user,
+        // The session outlived its user.
+        None => return log_in(app, request, checked).await,
+    };
+    match scripts::run(app, request, &granted, &user, at).await {
+        Ok(Answer::Effects(effects)) => {
+            let granted = granted.with_scopes_of(&effects);
+            let login = Decided {
+                granted,
+                user: effects.user(&user).into_owned(),
+                effects: *effects,
+            };
+            give(app, request, &login, at).await
+        }
+        Ok(Answer::Redirect(redirect)) => {
+            continuation::send_away(app, request, &granted, &redirect, at).await
+        }
+        Err(denial) => scripts::refuse(app, request, &granted, denial).await,
+    }
+}
+
+impl Granted<'_> {
+    /// With the scopes that scripts have chosen: they have the last word, after the user's permissions.
+    fn with_scopes_of(mut self, effects: &Effects) -> Self {
+        self.checked.scope = effects.granted(&self.checked.scope);
+        self
+    }
+}
+
+/// A login that the scripts have let through.
+pub(crate) struct Decided<'a> {
+    pub(crate) granted: Granted<'a>,
+    /// As tokens tell of them.
+    pub(crate) user: User,
+    pub(crate) effects: Effects,
+}
+
+async fn give(
+    app: &App,
+    request: &Request,
+    login: &Decided<'_>,
+    at: Moment,
+) -> Result<Response, Denial> {
+    let Granted {
+        checked,
+        session,
+        settings,
+        ..
+    } = &login.granted;
+    let user_id = &session.session.user_id;
+    // Before anything is issued: what is issued belongs to a session that is there.
+    if !session
+        .touch(app, &checked.client_id, settings, at.now)
+        .await?
+    {
+        return log_in(app, request, checked).await;
+    }
+    let code = if checked.response_type.code {
+        Some(new_code(app, login, at).await?)
+    } else {
+        None
+    };
+    let tokens = front_channel::tokens(app, login, code.as_deref(), at).await?;
+    let refresh_token = front_channel::refresh_token(app, login, at).await?;
+    if checked.prompt.none {
+        let client_id = &checked.client_id;
+        tracing::info!(r#type = event::SILENT_LOGIN, %client_id, %user_id);
+    }
+    let given = front_channel::parameters(
+        checked,
+        code.as_deref(),
+        tokens.as_ref(),
+        refresh_token.as_deref(),
+    );
+    let given: Vec<_> = given
+        .iter()
+        .map(|(name, value)| (*name, value.as_ref()))
+        .collect();
+    answer::give(app, request, &Reply::from(checked), &given).await
+}
+
+/// Writes a code down; its text.
+async fn new_code(app: &App, login: &Decided<'_>, at: Moment) -> Result<String, Denial> {
+    let id = CodeId::from_bytes(random());
+    app.store.put_code(id, &code(login, at)).await?;
+    let (keyring, key) = app.active_key().await;
+    let owned = Owned {
+        user_id: login.granted.session.session.user_id.clone(),
+        id: *id.as_bytes(),
+    };
+    Ok(keyring.seal(
+        key,
+        Purpose::AuthorizationCode,
+        "",
+        random(),
+        &owned.to_bytes(),
+    )?)
+}
+
+fn code(login: &Decided<'_>, at: Moment) -> AuthorizationCode {
+    let Granted {
+        checked,
+        session,
+        rests_on_consent,
+        ..
+    } = &login.granted;
+    AuthorizationCode {
+        user_id: session.session.user_id.clone(),
+        client_id: checked.client_id.clone(),
+        redirect_uri: checked.redirect_uri.clone(),
+        redirect_uri_was_sent: checked.redirect_uri_was_sent,
+        audience: checked.audience.clone(),
+        scope: checked.scope.clone(),
+        nonce: checked.nonce.clone(),
+        challenge: checked.challenge.clone(),
+        auth_time: session.session.authenticated_at,
+        tells_auth_time: checked.tells_auth_time(),
+        session_id: session.id.to_string(),
+        pipeline: checked.pipeline,
+        device: checked.device.clone(),
+        rests_on_consent: *rests_on_consent,
+        effects: login.effects.clone(),
+        expires_at: at.now.plus(CODE_LIFETIME),
+        redeemed: None,
+    }
+}

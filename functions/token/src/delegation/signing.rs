@@ -1,0 +1,90 @@
+//! The ID token of a delegation, as scripts want it.
+
+use shared::{
+    app::{App, Login, TokensFor},
+    domain::{
+        claims::{Issuance, LoginClaims, Subject},
+        denial::Denial,
+        login_flow::{Effects, Protocol},
+        pipeline::Pipeline,
+        scope::{OFFLINE_ACCESS, OPENID, Scope},
+        user::User,
+    },
+};
+
+use super::Delegation;
+
+impl Delegation<'_> {
+    /// The scopes whose claims the ID token holds: those asked for, else those of the token shown. They
+    /// bound nothing, for in the legacy pipeline `/userinfo` tells everything whatever the scope.
+    fn scope(&self, shown: &Scope) -> Scope {
+        of_id_token(self.scope.as_ref().unwrap_or(shown))
+    }
+
+    /// What the scripts say of it. They are not told of a refresh token, for none is exchanged.
+    pub(super) async fn run_scripts(
+        &self,
+        app: &App,
+        user: &User,
+        shown: &Scope,
+    ) -> Result<Effects, Denial> {
+        app.login_effects(Login {
+            protocol: Protocol::Delegation,
+            original_protocol: None,
+            continued: None,
+            user,
+            client: &self.caller,
+            audience: None,
+            scope: &self.scope(shown),
+            request: self.request,
+            session: None,
+            family: None,
+            authorization: None,
+            authenticated_at: None,
+            can_redirect: false,
+            at: self.at,
+        })
+        .await
+    }
+
+    pub(super) async fn sign(
+        &self,
+        app: &App,
+        user: &User,
+        shown: &Scope,
+        effects: &Effects,
+    ) -> Result<String, Denial> {
+        let scope = of_id_token(&effects.granted(&self.scope(shown)));
+        let user = effects.user(user);
+        let caller = &self.caller.client_id;
+        let issuance = Issuance {
+            issuer: app.issuer.as_str(),
+            client: &self.target,
+            subject: Subject::User(&user),
+            scope: &scope,
+            request: self.at.request,
+            gty: None,
+            pipeline: Pipeline::Legacy,
+            custom_claims: Some(&effects.claims),
+            scope_chosen: false,
+            via_browser: false,
+            now: self.at.now,
+        };
+        let login = LoginClaims {
+            authorized_party: (self.target.client_id != *caller).then_some(caller.as_str()),
+            ..LoginClaims::default()
+        };
+        app.mint_for_delegation(TokensFor {
+            issuance,
+            api: None,
+            login,
+        })
+        .await
+    }
+}
+
+/// With `openid`, for an ID token is all there is, and without a refresh token.
+fn of_id_token(scope: &Scope) -> Scope {
+    let openid: Scope = [OPENID].into_iter().collect();
+    openid.union(&scope.without(OFFLINE_ACCESS))
+}

@@ -1,0 +1,113 @@
+//! The tokens that an application shows for a delegation, and whose they are.
+
+use shared::{
+    app::{App, PresentedIdToken},
+    domain::{
+        delegation::{with_claims, without_claims},
+        denial::Denial,
+        family::{Exchange, Redemption, Refusal},
+        ids::UserId,
+        login_flow::Effects,
+        scope::Scope,
+        sealed::{Purpose, RefreshToken},
+        throttle::Quota,
+    },
+};
+
+use super::Delegation;
+use crate::grants::{
+    refresh_family::{commit, end},
+    refresh_token::{ATTEMPTS, Failure, good},
+};
+
+/// By an ID token of the caller's. It is checked before anything is read.
+pub(super) async fn by_id_token(
+    app: &App,
+    delegation: &Delegation<'_>,
+    token: &str,
+) -> Result<(String, UserId, Quota), Denial> {
+    let now = delegation.at.now;
+    let PresentedIdToken { user_id, claims } =
+        app.verify_id_token(&delegation.caller, token, now).await?;
+    let quota = delegation.throttle(app, &user_id)?;
+    let user = match app.store.load_user(&user_id).await? {
+        None => return Err(Denial::IdToken("The user does not exist")),
+        Some(record) if record.user.blocked => return Err(Denial::UserBlocked),
+        Some(record) => record.user,
+    };
+    let shown = Scope::default();
+    let seen = with_claims(&user, &claims);
+    let effects = delegation.run_scripts(app, &seen, &shown).await?;
+    let effects = without_claims(effects, &user, &claims);
+    let id_token = delegation.sign(app, &user, &shown, &effects).await?;
+    Ok((id_token, user_id, quota))
+}
+
+/// By a refresh token of the caller's. A forged one ends here, before anything is read.
+pub(super) async fn by_refresh_token(
+    app: &App,
+    delegation: &Delegation<'_>,
+    text: &str,
+) -> Result<(String, UserId, Quota), Denial> {
+    let client_id = delegation.caller.client_id.as_str();
+    let opened = app
+        .keyring()
+        .await
+        .open(Purpose::RefreshToken, client_id, text);
+    let token = opened
+        .and_then(|opened| RefreshToken::from_bytes(&opened.plaintext))
+        .ok_or(Denial::RefreshToken("not sealed by us for this client"))?;
+    let quota = delegation.throttle(app, &token.user_id)?;
+    let mut effects = None;
+    for _ in 0..ATTEMPTS {
+        match attempt(app, delegation, &token, &mut effects).await {
+            Err(Failure::Conflict) => {}
+            Err(Failure::Denied(denial)) => return Err(denial),
+            Ok(id_token) => return Ok((id_token, token.user_id, quota)),
+        }
+    }
+    Err(Denial::Unavailable("the family kept changing".to_owned()))
+}
+
+/// Load, decide, run scripts (once), sign, commit, as at the token endpoint; the commit moves the idle end
+/// alone.
+async fn attempt(
+    app: &App,
+    delegation: &Delegation<'_>,
+    token: &RefreshToken,
+    effects: &mut Option<Effects>,
+) -> Result<String, Failure> {
+    let at = delegation.at;
+    let state = app
+        .store
+        .load_refresh_state(&token.user_id, token.family_id)
+        .await?;
+    let family = state.family.ok_or(Denial::RefreshToken("unknown family"))?;
+    let exchange = Exchange {
+        request: at.request,
+        active_key: family.key_id,
+        now: at.now,
+    };
+    let policy = &delegation.caller.refresh_token;
+    let next = match family.redeem(token.generation, policy, exchange) {
+        Redemption::Refuse(Refusal::Ended(reason)) => {
+            return Err(Denial::RefreshToken(reason.as_str()).into());
+        }
+        Redemption::Refuse(Refusal::Expired) => return Err(Denial::RefreshToken("expired").into()),
+        Redemption::Reuse(ended) => return Err(end(app, &family, &ended).await?.into()),
+        // What is exchanged at the token endpoint is not spent here.
+        Redemption::Replay => return Err(Denial::ConformantRefreshToken.into()),
+        Redemption::Exchange { .. } if !family.pipeline().is_legacy() => {
+            return Err(Denial::ConformantRefreshToken.into());
+        }
+        Redemption::Exchange { next, .. } => next,
+    };
+    let user = good(state.user)?;
+    let effects = match effects {
+        Some(effects) => effects,
+        None => effects.insert(delegation.run_scripts(app, &user, &family.scope).await?),
+    };
+    let id_token = delegation.sign(app, &user, &family.scope, effects).await?;
+    commit(app, &family, &next, at).await?;
+    Ok(id_token)
+}

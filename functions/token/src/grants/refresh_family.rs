@@ -1,0 +1,98 @@
+//! What becomes of a family in the store when its token is presented.
+
+use shared::{
+    adapters::dynamo::CommitError,
+    app::{App, Moment},
+    domain::{
+        denial::Denial,
+        family::{EndReason, Ended, Family},
+    },
+    telemetry::event,
+};
+
+use super::refresh_token::Failure;
+
+/// Makes the exchange real. With an unknown outcome the family itself says whose rotation it holds.
+pub(crate) async fn commit(
+    app: &App,
+    family: &Family,
+    next: &Family,
+    at: Moment,
+) -> Result<(), Failure> {
+    if next == family {
+        return Ok(());
+    }
+    match app.store.commit_family(family, next, at.request).await {
+        Ok(()) => {}
+        Err(CommitError::Conflict) => return Err(Failure::Conflict),
+        Err(CommitError::Store(error)) => {
+            let now_there = app.store.load_family(&family.user_id, family.id).await?;
+            if !now_there.is_some_and(|there| there.was_rotated_by(at.request)) {
+                return Err(error.into());
+            }
+        }
+    }
+    if next.rotation != family.rotation {
+        end_siblings(app, family, at).await?;
+    }
+    Ok(())
+}
+
+/// A change of rotation type lets one family through and ends the others of the old type
+/// ([Auth0's rule](https://auth0.com/docs/secure/tokens/refresh-tokens/configure-refresh-token-rotation)).
+async fn end_siblings(app: &App, family: &Family, at: Moment) -> Result<(), Denial> {
+    let ended = Ended {
+        at: at.now,
+        reason: EndReason::RotationChanged,
+    };
+    for sibling in app.store.load_families(&family.user_id).await? {
+        if sibling.id != family.id
+            && sibling.client_id == family.client_id
+            && sibling.audience == family.audience
+            && sibling.rotation == family.rotation
+            && sibling.pipeline() == family.pipeline()
+            && sibling.is_live(at.now)
+        {
+            app.store
+                .end_family(&sibling.user_id, sibling.id, &ended)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+/// A copy is in the wrong hands: the family ends, and with it what the user agreed to, before
+/// anybody hears of it.
+pub(crate) async fn end(app: &App, family: &Family, ended: &Ended) -> Result<Denial, Denial> {
+    let Family {
+        user_id,
+        client_id,
+        audience,
+        ..
+    } = family;
+    app.store.end_family(user_id, family.id, ended).await?;
+    app.store
+        .delete_grant(user_id, client_id, audience.as_ref())
+        .await?;
+    Ok(Denial::RefreshTokenReused)
+}
+
+/// An Action wants this token to be the last: its family ends before the client hears of it. What the
+/// user agreed to stays, and so do the user's other families.
+pub(super) async fn revoke(app: &App, family: &Family, at: Moment) -> Result<(), Denial> {
+    let ended = Ended {
+        at: at.now,
+        reason: EndReason::RevokedByScript,
+    };
+    app.store
+        .end_family(&family.user_id, family.id, &ended)
+        .await?;
+    tracing::info!(
+        r#type = event::REVOKED,
+        client_id = %family.client_id,
+        user_id = %family.user_id,
+        family_id = %family.id,
+        reason = %ended.reason,
+    );
+    Ok(())
+}

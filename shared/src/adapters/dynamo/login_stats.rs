@@ -1,0 +1,43 @@
+//! Counting logins, beside the user's profile and in the same item: whoever reads the one has the other.
+
+use std::net::IpAddr;
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+
+use super::{
+    Store,
+    error::CommitError,
+    item::{from_item, millis, sent_update, text},
+    keys::Key,
+};
+use crate::domain::{ids::UserId, time::Timestamp, user::LoginStats};
+
+/// The attributes that [`LoginStats`] lies in.
+pub(super) const FIELDS: [&str; 3] = ["logins_count", "last_login", "last_ip"];
+
+impl Store {
+    /// Counts a login; the count with it. A conflict says that the user has been removed, and stays so.
+    pub async fn count_login(
+        &self,
+        user: &UserId,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<LoginStats, CommitError> {
+        let key = Key::profile(user);
+        let update = self
+            .update(&key)
+            .condition_expression("attribute_exists(PK)")
+            .expression_attribute_values(":now", millis(now))
+            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
+            .return_values(ReturnValue::UpdatedNew);
+        let update = match address {
+            Some(address) => update
+                .update_expression("SET last_login = :now, last_ip = :ip ADD logins_count :one")
+                .expression_attribute_values(":ip", text(address.to_string())),
+            None => update
+                .update_expression("SET last_login = :now REMOVE last_ip ADD logins_count :one"),
+        };
+        let counted = sent_update(update).await?;
+        Ok(from_item(&key, counted.attributes.unwrap_or_default())?)
+    }
+}

@@ -1,0 +1,241 @@
+//! From what the scripts left to what follows from it.
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::{
+    Command, Effects, Facts, Protocol, Redirect, RefreshTokenEnds, Verdict,
+    custom_claims::{Token, action_may_set, fit, rule_may_set},
+    objects::changed_profile,
+};
+use crate::domain::{denial::Denial, scope::Scope, time::Timestamp};
+
+/// What the scripts left.
+#[derive(Debug, Clone, Copy)]
+pub struct Left<'a> {
+    /// `user` of the Rules.
+    pub user: &'a Value,
+    /// `context` of the Rules.
+    pub context: &'a Value,
+    /// What the Actions asked for.
+    pub commands: &'a [Command],
+}
+
+/// What follows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// How it goes on.
+    pub verdict: Verdict,
+    /// What Actions change about `app_metadata`; `null` removes.
+    pub app_metadata: Map<String, Value>,
+    /// What Actions change about `user_metadata`; `null` removes.
+    pub user_metadata: Map<String, Value>,
+}
+
+/// Reads it. A denial comes before a redirect, a redirect before a second factor.
+pub fn outcome(facts: &Facts<'_>, can_redirect: bool, left: Left<'_>) -> Result<Outcome, Denial> {
+    let mut outcome = Outcome {
+        verdict: Verdict::Continue(Box::default()),
+        app_metadata: Map::new(),
+        user_metadata: Map::new(),
+    };
+    if let Some(reason) = denied(left.commands) {
+        return Err(Denial::AccessDenied(reason.to_owned()));
+    }
+    for command in left.commands {
+        match command {
+            Command::SetAppMetadata { name, value } => {
+                outcome.app_metadata.insert(name.clone(), value.clone());
+            }
+            Command::SetUserMetadata { name, value } => {
+                outcome.user_metadata.insert(name.clone(), value.clone());
+            }
+            _ => {}
+        }
+    }
+    outcome.verdict = verdict(facts, can_redirect, left)?;
+    Ok(outcome)
+}
+
+fn denied(commands: &[Command]) -> Option<&str> {
+    commands.iter().find_map(|command| match command {
+        Command::Deny { reason } => Some(reason.as_str()),
+        _ => None,
+    })
+}
+
+fn verdict(facts: &Facts<'_>, can_redirect: bool, left: Left<'_>) -> Result<Verdict, Denial> {
+    let revoked = left.commands.iter().find_map(|command| match command {
+        Command::RevokeRefreshToken { reason } => Some(reason.clone()),
+        _ => None,
+    });
+    if let Some(reason) = revoked {
+        // Without a refresh token there is nothing to revoke but the login.
+        return match facts.family {
+            Some(_) => Ok(Verdict::RevokeRefreshToken(reason)),
+            None => Err(Denial::AccessDenied(reason)),
+        };
+    }
+    // Whoever comes back from a redirect is not sent away again.
+    if facts.protocol != Protocol::RedirectCallback
+        && let Some(redirect) = redirect(left)?
+    {
+        return if can_redirect {
+            Ok(Verdict::Redirect(redirect))
+        } else {
+            Err(Denial::InteractionRequired)
+        };
+    }
+    if wants_second_factor(left) {
+        return Err(Denial::MultifactorRequired);
+    }
+    Ok(Verdict::Continue(Box::new(effects(facts, left)?)))
+}
+
+/// Where the scripts send the browser.
+fn redirect(left: Left<'_>) -> Result<Option<Redirect>, Denial> {
+    let by_action = left.commands.iter().find_map(|command| match command {
+        Command::SendUserTo { url, action } => Some(Redirect {
+            url: url.clone(),
+            action: Some(*action),
+        }),
+        _ => None,
+    });
+    let by_rule = match left.context.get("redirect") {
+        None | Some(Value::Null | Value::Bool(false)) => None,
+        Some(wanted) => Some(Redirect {
+            url: wanted
+                .get("url")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned(),
+            action: None,
+        }),
+    };
+    let Some(redirect) = by_rule.or(by_action) else {
+        return Ok(None);
+    };
+    let is_address =
+        Url::parse(&redirect.url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    if is_address {
+        Ok(Some(redirect))
+    } else {
+        Err(Denial::ScriptFailed(
+            "the address of a redirect is no http or https URL".to_owned(),
+        ))
+    }
+}
+
+fn wants_second_factor(left: Left<'_>) -> bool {
+    let by_rule = left
+        .context
+        .get("multifactor")
+        .is_some_and(|wanted| wanted.is_object() || wanted.is_string());
+    by_rule || left.commands.contains(&Command::EnableMultifactor)
+}
+
+fn effects(facts: &Facts<'_>, left: Left<'_>) -> Result<Effects, Denial> {
+    let mut effects = Effects {
+        profile: changed_profile(facts.user, left.user),
+        scope: scope_of_rules(left.context)?,
+        ..Effects::default()
+    };
+    effects.claims.access_token = claims_of_rules(left.context, Token::Access);
+    effects.claims.id_token = claims_of_rules(left.context, Token::Id);
+    for command in left.commands {
+        apply(command, facts, &mut effects);
+    }
+    if fit(&effects.claims.access_token) && fit(&effects.claims.id_token) {
+        Ok(effects)
+    } else {
+        Err(Denial::ScriptFailed(
+            "more than 100 KB of custom claims in a token".to_owned(),
+        ))
+    }
+}
+
+fn claims_of_rules(context: &Value, token: Token) -> Map<String, Value> {
+    let member = match token {
+        Token::Access => "accessToken",
+        Token::Id => "idToken",
+    };
+    let claims = context.get(member).and_then(Value::as_object);
+    claims
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| rule_may_set(token, name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+/// `context.accessToken.scope`: a list, as Auth0 has it; a text will do.
+fn scope_of_rules(context: &Value) -> Result<Option<Scope>, Denial> {
+    let names = match context.pointer("/accessToken/scope") {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::String(text)) => return Ok(Some(Scope::parse(text))),
+        Some(Value::Array(names)) => names.iter().map(Value::as_str).collect::<Option<Vec<_>>>(),
+        Some(_) => None,
+    };
+    match names {
+        Some(names) => Ok(Some(Scope::parse(&names.join(" ")))),
+        None => Err(Denial::ScriptFailed(
+            "context.accessToken.scope is no list of texts".to_owned(),
+        )),
+    }
+}
+
+fn apply(command: &Command, facts: &Facts<'_>, effects: &mut Effects) {
+    match command {
+        Command::SetAccessTokenClaim { name, value } if action_may_set(name) => {
+            set(&mut effects.claims.access_token, name, value);
+        }
+        Command::SetIdTokenClaim { name, value } if action_may_set(name) => {
+            set(&mut effects.claims.id_token, name, value);
+        }
+        Command::AddScope { scope } => {
+            let scopes = effects.granted(facts.scope).union(&Scope::parse(scope));
+            effects.scope = Some(scopes);
+        }
+        Command::RemoveScope { scope } => {
+            effects.scope = Some(effects.granted(facts.scope).without(scope));
+        }
+        Command::SetRefreshTokenExpiresAt { at } => {
+            bring_forward(&mut effects.refresh_token, |ends| &mut ends.expires_at, *at);
+        }
+        Command::SetRefreshTokenIdleExpiresAt { at } => {
+            bring_forward(
+                &mut effects.refresh_token,
+                |ends| &mut ends.idle_expires_at,
+                *at,
+            );
+        }
+        _ => {}
+    }
+}
+
+fn set(claims: &mut Map<String, Value>, name: &str, value: &Value) {
+    if value.is_null() {
+        claims.remove(name);
+    } else {
+        claims.insert(name.to_owned(), value.clone());
+    }
+}
+
+/// The earliest end that any script asked for. What is no time asks for nothing.
+fn bring_forward(
+    ends: &mut RefreshTokenEnds,
+    end: impl Fn(&mut RefreshTokenEnds) -> &mut Option<Timestamp>,
+    millis: f64,
+) {
+    if !millis.is_finite() {
+        return;
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a cast of a float saturates, and a time before 1970 is as past as 1970"
+    )]
+    let asked = Timestamp::from_millis(millis as u64);
+    let end = end(ends);
+    *end = Some(end.map_or(asked, |known| known.min(asked)));
+}

@@ -1,0 +1,29 @@
+// How functions of the library answer: later, by callback or promise; and how they refuse, as Node does.
+(function (exports) {
+  'use strict';
+  exports.callBack = (callback, ...answer) => queueMicrotask(() => callback(...answer));
+
+  // Runs `work` and answers by `callback(error, value)` if there is one, by a promise if there is none.
+  exports.answer = function (work, callback) {
+    if (typeof callback !== 'function') return new Promise((resolve) => resolve(work()));
+    let value;
+    try {
+      value = work();
+    } catch (error) {
+      exports.callBack(callback, error);
+      return undefined;
+    }
+    exports.callBack(callback, null, value);
+    return undefined;
+  };
+
+  function received(value) {
+    if (value === null || value === undefined) return String(value);
+    if (typeof value === 'function') return `function ${value.name}`;
+    if (typeof value === 'object') return value.constructor?.name ? `an instance of ${value.constructor.name}` : 'an object';
+    return `type ${typeof value} (${typeof value === 'string' ? `'${value}'` : String(value)})`;
+  }
+
+  exports.wrongType = (what, expected, value) =>
+    Object.assign(new TypeError(`The ${what} must be ${expected}. Received ${received(value)}`), { code: 'ERR_INVALID_ARG_TYPE' });
+})

@@ -1,0 +1,67 @@
+// Runs once per context: `require`, and the globals, each made when it is first touched.
+(function (global, find, explain) {
+  'use strict';
+  const loaded = new Map();
+
+  // Modules of the library see each other, the `internal/` ones included.
+  function use(name) {
+    const known = loaded.get(name);
+    if (known) return known.exports;
+    const found = find(name);
+    if (found === undefined) return undefined;
+    if (typeof found === 'string') return use(found);
+    const [code, host] = found;
+    const module = { exports: {} };
+    loaded.set(name, module);
+    code(module.exports, module, use, host);
+    return module.exports;
+  }
+
+  function require(request) {
+    if (typeof request !== 'string' || request === '') {
+      throw new TypeError('require takes the name of a module');
+    }
+    // `node:crypto`, `lodash@4.17.21`, `uuid@3.3.2/v4`: there is one version of each.
+    const name = request.replace(/^node:/, '').replace(/(?<=[^/])@[^/]*/, '');
+    const exports = name.startsWith('internal/') ? undefined : use(name);
+    if (exports !== undefined) return exports;
+    const member = /^(lodash|uuid)\/(\w+)$/.exec(name);
+    if (member) return use(member[1])[member[2]];
+    const error = new Error(explain(name));
+    error.code = 'MODULE_NOT_FOUND';
+    throw error;
+  }
+
+  function keep(name, value) {
+    Object.defineProperty(global, name, { value, writable: true, configurable: true });
+    return value;
+  }
+
+  function lazily(name, module, member) {
+    Object.defineProperty(global, name, {
+      configurable: true,
+      get: () => keep(name, member === undefined ? use(module) : use(module)[member]),
+      set: (value) => keep(name, value),
+    });
+  }
+
+  keep('require', require);
+  lazily('Buffer', 'buffer', 'Buffer');
+  lazily('URL', 'internal/whatwg_url', 'URL');
+  lazily('URLSearchParams', 'internal/whatwg_url', 'URLSearchParams');
+  lazily('TextEncoder', 'internal/encoding', 'TextEncoder');
+  lazily('TextDecoder', 'internal/encoding', 'TextDecoder');
+  lazily('btoa', 'internal/encoding', 'btoa');
+  lazily('atob', 'internal/encoding', 'atob');
+  lazily('structuredClone', 'internal/structured_clone');
+  lazily('fetch', 'internal/fetch', 'fetch');
+  lazily('Headers', 'internal/fetch', 'Headers');
+  lazily('Response', 'internal/fetch', 'Response');
+  lazily('AbortController', 'internal/abort', 'AbortController');
+  lazily('AbortSignal', 'internal/abort', 'AbortSignal');
+  lazily('process', 'internal/process');
+  lazily('_', 'lodash');
+  lazily('jwt', 'jsonwebtoken');
+  lazily('request', 'request');
+  lazily('bcrypt', 'bcrypt');
+})

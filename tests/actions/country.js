@@ -1,0 +1,12 @@
+// Keeps some countries out and tells the others theirs, as far as the address says.
+// Follows the template add-country.
+exports.onExecutePostLogin = async (event, api) => {
+  const country = event.request.geoip?.countryCode;
+  if (!country) {
+    return;
+  }
+  if ((event.secrets.CLOSED_COUNTRIES ?? '').split(',').includes(country)) {
+    return api.access.deny('Not from here.');
+  }
+  api.idToken.setCustomClaim('https://claims.example.com/country', country);
+};

@@ -1,0 +1,115 @@
+//! Scripts at the exchange of a device code.
+
+use e2e::{
+    Scripts, Tokens,
+    apps::{TV, User},
+    assert_oauth_error, assert_unknown_refresh_token,
+};
+use serde_json::json;
+
+use super::{IDLE, action, rule, said, telling, told};
+use crate::device::{assert_invalid, begin};
+
+#[tokio::test]
+async fn rules_run_at_the_exchange_and_again_at_refreshes() {
+    let facts = "{
+        protocol: context.protocol, body: context.request.body,
+        methods: (context.authentication || { methods: [] }).methods.map((method) => method.name),
+    }";
+    let Some(server) = Scripts::of_rule(&telling(facts)).start() else {
+        return;
+    };
+    let waiting = begin(&server, &TV).await;
+    waiting.connect(&server, &User::ada()).await;
+    let tokens = Tokens::expect(waiting.poll(&server).await);
+    let expected = json!({
+        "protocol": "oauth2-device-code", "methods": ["pwd"],
+        "body": {
+            "client_id": TV.id, "grant_type": "urn:ietf:params:oauth:grant-type:device_code",
+        },
+    });
+    assert_eq!(told(&tokens), expected);
+    let tokens = server.refreshed(&TV, &tokens.refresh_token()).await;
+    assert_eq!(told(&tokens)["protocol"], "oauth2-refresh-token");
+}
+
+#[tokio::test]
+async fn a_device_that_waits_runs_no_rule() {
+    let Some(server) = Scripts::of_rule(&rule("console.log('ran ' + context.protocol);")).start()
+    else {
+        return;
+    };
+    let waiting = begin(&server, &TV).await;
+    waiting.assert_pending(&server).await;
+    waiting.connect(&server, &User::ada()).await;
+    Tokens::expect(waiting.poll(&server).await);
+    assert_invalid(&waiting.poll(&server).await);
+    let log = server.stop();
+    assert_eq!(said(&log, "ran oauth2-device-code"), 1, "{log}");
+}
+
+#[tokio::test]
+async fn a_denial_leaves_the_device_code_as_it_was() {
+    let Some(server) = Scripts::of_rule(IDLE).start() else {
+        return;
+    };
+    let waiting = begin(&server, &TV).await;
+    waiting.connect(&server, &User::ada()).await;
+    let denying = "callback(new UnauthorizedError('Not on Sundays.'))";
+    let redirecting = "{
+        context.redirect = { url: 'https://example.com/more' };
+        callback(null, user, context);
+    }";
+    let denied = (403, "access_denied", "Not on Sundays.");
+    let redirected = (403, "interaction_required", "External interaction required");
+    let failed = (500, "server_error", "A script of the login flow failed.");
+    for (deed, (status, error, description)) in
+        [(denying, denied), (redirecting, redirected), ("{}", failed)]
+    {
+        server.change_rule("rule", &format!("(user, context, callback) => {deed}"));
+        let answer = waiting.poll(&server).await;
+        assert_oauth_error(&answer, status, error, description);
+    }
+    server.change_rule("rule", &telling("'mended'"));
+    let tokens = Tokens::expect(waiting.poll(&server).await);
+    assert_eq!(told(&tokens), "mended");
+    assert_invalid(&waiting.poll(&server).await);
+    let log = server.stop();
+    let refusal = |line: &&str| line.contains("type=\"fede\"") && line.contains("Not on Sundays.");
+    assert_eq!(log.lines().filter(refusal).count(), 1, "{log}");
+}
+
+#[tokio::test]
+async fn scopes_and_ends_hold_for_the_new_token() {
+    let Some(server) = Scripts::of_action(&action("")).start() else {
+        return;
+    };
+    let end = (server.now() + 100) * 1000;
+    let deed = format!(
+        "api.refreshToken.setExpiresAt({end}); api.accessToken.removeScope('write:orders');"
+    );
+    server.change_action("action", &action(&deed));
+    let waiting = begin(&server, &TV).await;
+    waiting.connect(&server, &User::ada()).await;
+    let tokens = Tokens::expect(waiting.poll(&server).await);
+    assert!(
+        !tokens.scope().contains(&"write:orders".to_owned()),
+        "{}",
+        tokens.body
+    );
+
+    server.change_action(
+        "action",
+        &action("api.accessToken.removeScope('offline_access');"),
+    );
+    let waiting = begin(&server, &TV).await;
+    waiting.connect(&server, &User::ada()).await;
+    let without = Tokens::expect(waiting.poll(&server).await);
+    assert!(!without.has("refresh_token"), "{}", without.body);
+
+    server.change_action("action", &action(""));
+    let next = server.refreshed(&TV, &tokens.refresh_token()).await;
+    assert_eq!(next.scope(), tokens.scope());
+    server.advance(101).await;
+    assert_unknown_refresh_token(&server.refresh(&TV, &next.refresh_token()).await);
+}

@@ -1,0 +1,357 @@
+//! Scripts that fail, at every grant that runs them: their own request is denied, and nothing is burned.
+
+use e2e::{
+    Answer, INVALID_REFRESH_TOKEN, Scripts, Tokens,
+    apps::{PW_NATIVE, SPA_LEEWAY, SPA_STRICT, User, WEB_CLASSIC},
+    assert_oauth_error, http,
+};
+use tokio::task::JoinSet;
+
+use super::{IDLE, action, rule, said, telling, told};
+
+/// What a client is told: status, `error`, `error_description`.
+type Told = (u16, &'static str, &'static str);
+
+const DENIED: Told = (403, "access_denied", "Not on Sundays.");
+const FAILED: Told = (500, "server_error", "A script of the login flow failed.");
+const REDIRECT: Told = (403, "interaction_required", "External interaction required");
+const SECOND_FACTOR: Told = (403, "mfa_required", "Multifactor authentication required");
+
+/// What rules do, and what comes of it.
+const RULES: [(&str, Told); 22] = [
+    (
+        "(user, context, callback) => { throw new Error('Not on Sundays.'); }",
+        DENIED,
+    ),
+    (
+        "async (user, context, callback) => { throw new Error('Not on Sundays.'); }",
+        DENIED,
+    ),
+    (
+        "(user, context, callback) => callback(new Error('Not on Sundays.'))",
+        DENIED,
+    ),
+    (
+        "(user, context, callback) => callback('Not on Sundays.')",
+        DENIED,
+    ),
+    (
+        "(user, context, callback) => callback(new UnauthorizedError('Not on Sundays.'))",
+        DENIED,
+    ),
+    (
+        "(user, context, callback) => { throw new UnauthorizedError('Not on Sundays.'); }",
+        DENIED,
+    ),
+    (
+        "(user, context, callback) => setTimeout(() => callback(new Error('Not on Sundays.')), 20)",
+        DENIED,
+    ),
+    ("(user, context, callback) => { for (;;); }", FAILED),
+    (
+        "async (user, context, callback) => { for (;;) await null; }",
+        FAILED,
+    ),
+    (
+        "(user, context, callback) => { const all = []; for (;;) all.push('x'.repeat(1 << 20) + all.length); }",
+        FAILED,
+    ),
+    (
+        "(user, context, callback) => { const all = []; for (;;) all.push(new Array(1000).fill(all.length)); }",
+        FAILED,
+    ),
+    (
+        "(user, context, callback) => { const f = () => f() + 1; f(); }",
+        FAILED,
+    ),
+    ("(user, context, callback) => {}", FAILED),
+    ("async (user, context, callback) => {}", FAILED),
+    (
+        "(user, context, callback) => { new Promise(() => {}); }",
+        FAILED,
+    ),
+    (
+        "(user, context, callback) => { callback(null, user, context); callback(null, user, context); }",
+        FAILED,
+    ),
+    (
+        "(user, context, callback) => { callback(null, user, context); callback(new Error('late')); }",
+        FAILED,
+    ),
+    (
+        "(user, context, callback) => {
+            context.redirect = { url: 'https://example.com/more' };
+            callback(null, user, context);
+         }",
+        REDIRECT,
+    ),
+    (
+        "(user, context, callback) => { context.multifactor = { provider: 'any' }; callback(null, user, context); }",
+        SECOND_FACTOR,
+    ),
+    (
+        "(user, context, callback) => {
+            context.accessToken['https://example.com/much'] = 'x'.repeat(110 * 1024);
+            callback(null, user, context);
+         }",
+        FAILED,
+    ),
+    (
+        "(user, context, callback) => { context.accessToken.scope = 7; callback(null, user, context); }",
+        FAILED,
+    ),
+    (
+        "(user, context, callback) => { context.self = context; callback(null, user, context); }",
+        FAILED,
+    ),
+];
+
+/// What Actions do, and what comes of it.
+const ACTIONS: [(&str, Told); 6] = [
+    ("api.access.deny('Not on Sundays.');", DENIED),
+    ("throw new Error('Not on Sundays.');", DENIED),
+    ("for (;;);", FAILED),
+    ("await new Promise(() => {});", FAILED),
+    (
+        "api.redirect.sendUserTo('https://example.com/more');",
+        REDIRECT,
+    ),
+    ("api.multifactor.enable('any');", SECOND_FACTOR),
+];
+
+#[track_caller]
+fn assert_told(answer: &Answer, (status, error, description): Told) {
+    assert_oauth_error(answer, status, error, description);
+}
+
+#[tokio::test]
+async fn a_rule_that_fails_at_a_refresh_burns_no_token() {
+    let Some(server) = Scripts::of_rule(IDLE).start() else {
+        return;
+    };
+    let mut rotating = server.login(&SPA_STRICT).refresh_token().await;
+    let fixed = server.login(&WEB_CLASSIC).refresh_token().await;
+    for (code, expected) in RULES {
+        server.change_rule("rule", code);
+        for _ in 0..2 {
+            let answer = server.refresh(&SPA_STRICT, &rotating).await;
+            println!("{code}\n{answer}");
+            assert_told(&answer, expected);
+        }
+        assert_told(&server.refresh(&WEB_CLASSIC, &fixed).await, expected);
+        server.change_rule("rule", &telling("'mended'"));
+        // There is no leeway: the token that failed is the live one.
+        let tokens = server.refreshed(&SPA_STRICT, &rotating).await;
+        assert_eq!(told(&tokens), "mended");
+        rotating = tokens.refresh_token();
+        server.refreshed(&WEB_CLASSIC, &fixed).await;
+    }
+}
+
+#[tokio::test]
+async fn an_action_that_fails_at_a_refresh_burns_no_token() {
+    let Some(server) = Scripts::of_action(&action("")).start() else {
+        return;
+    };
+    let mut token = server.login(&SPA_STRICT).refresh_token().await;
+    for (deed, expected) in ACTIONS {
+        server.change_action("action", &action(deed));
+        let answer = server.refresh(&SPA_STRICT, &token).await;
+        println!("{deed}\n{answer}");
+        assert_told(&answer, expected);
+        server.change_action("action", &action(""));
+        token = server.rotated(&SPA_STRICT, &token).await;
+    }
+}
+
+#[tokio::test]
+async fn a_script_that_fails_at_a_password_grant_denies_that_alone() {
+    let Some(server) = Scripts::of_rule(IDLE).start() else {
+        return;
+    };
+    let ada = User::ada();
+    let form = [
+        ("grant_type", "password"),
+        ("username", ada.email.as_str()),
+        ("password", ada.password),
+    ];
+    for (code, expected) in RULES {
+        server.change_rule("rule", code);
+        let answer = server.token(&PW_NATIVE, &form).await;
+        println!("{code}\n{answer}");
+        assert_told(&answer, expected);
+        server.change_rule("rule", IDLE);
+        Tokens::expect(server.token(&PW_NATIVE, &form).await);
+    }
+}
+
+/// Fails for those who ask for it, after they have all decided the same.
+const FAILING_FOR_SOME: &str = "function (user, context, callback) {
+    const fail = context.request.body.fail === 'yes';
+    setTimeout(() => fail ? callback(new Error('Not on Sundays.')) : callback(null, user, context), 50);
+}";
+
+#[tokio::test]
+async fn of_eight_refreshes_that_race_those_whose_rule_fails_take_nothing_from_the_others() {
+    let Some(server) = Scripts::of_rule(FAILING_FOR_SOME).start() else {
+        return;
+    };
+    let mut token = server.login(&SPA_LEEWAY).refresh_token().await;
+    for _ in 0..3 {
+        let client = server.http();
+        let mut requests = JoinSet::new();
+        for n in 0..8 {
+            let fail = if n % 2 == 0 { "yes" } else { "no" };
+            let form = [
+                ("grant_type", "refresh_token"),
+                ("refresh_token", token.as_str()),
+                ("fail", fail),
+            ];
+            let request = server.request_as(&client, &SPA_LEEWAY, "/oauth/token", &form);
+            requests.spawn(async move { (fail, http::send(request).await) });
+        }
+        let mut successors = Vec::new();
+        for (fail, answer) in requests.join_all().await {
+            if fail == "yes" {
+                assert_told(&answer, DENIED);
+            } else {
+                successors.push(Tokens::expect(answer).refresh_token());
+            }
+        }
+        successors.dedup();
+        assert_eq!(successors.len(), 1, "{successors:#?}");
+        // Whoever failed tries once more, inside the leeway, and gets what the others got.
+        assert_eq!(server.rotated(&SPA_LEEWAY, &token).await, successors[0]);
+        token = successors.remove(0);
+    }
+    server.rotated(&SPA_LEEWAY, &token).await;
+}
+
+#[tokio::test]
+async fn when_the_rule_fails_for_all_of_eight_the_token_is_the_live_one() {
+    let Some(server) = Scripts::of_rule(FAILING_FOR_SOME).start() else {
+        return;
+    };
+    let token = server.login(&SPA_STRICT).refresh_token().await;
+    let client = server.http();
+    let mut requests = JoinSet::new();
+    for _ in 0..8 {
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", token.as_str()),
+            ("fail", "yes"),
+        ];
+        requests.spawn(http::send(server.request_as(
+            &client,
+            &SPA_STRICT,
+            "/oauth/token",
+            &form,
+        )));
+    }
+    for answer in requests.join_all().await {
+        assert_told(&answer, DENIED);
+    }
+    server.rotated(&SPA_STRICT, &token).await;
+}
+
+#[tokio::test]
+async fn while_a_rule_waits_others_are_served() {
+    let waiting = "function (user, context, callback) {
+        const wait = context.request.body.wait === 'yes' ? 3000 : 0;
+        setTimeout(() => callback(null, user, context), wait);
+    }";
+    let Some(server) = Scripts::of_rule(waiting).start() else {
+        return;
+    };
+    let slow = server.login(&SPA_STRICT).refresh_token().await;
+    let mut quick = server.login(&SPA_STRICT).refresh_token().await;
+    let client = server.http();
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", slow.as_str()),
+        ("wait", "yes"),
+    ];
+    let request = server.request_as(&client, &SPA_STRICT, "/oauth/token", &form);
+    let waits = tokio::spawn(http::send(request));
+    for _ in 0..3 {
+        quick = server.rotated(&SPA_STRICT, &quick).await;
+    }
+    assert!(!waits.is_finished());
+    let answer = waits.await.expect("the request is made");
+    Tokens::expect(answer);
+}
+
+#[tokio::test]
+async fn while_rules_loop_without_end_others_are_served() {
+    let looping = "function (user, context, callback) {
+        if (context.request.body.loop === 'yes') for (;;);
+        callback(null, user, context);
+    }";
+    let Some(server) = Scripts::of_rule(looping).start() else {
+        return;
+    };
+    let mut good = server.login(&SPA_STRICT).refresh_token().await;
+    let bad = server.login(&SPA_STRICT).refresh_token().await;
+    let client = server.http();
+    let mut requests = JoinSet::new();
+    for _ in 0..4 {
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", bad.as_str()),
+            ("loop", "yes"),
+        ];
+        let request = server.request_as(&client, &SPA_STRICT, "/oauth/token", &form);
+        requests.spawn(http::send(request));
+    }
+    for _ in 0..3 {
+        good = server.rotated(&SPA_STRICT, &good).await;
+    }
+    for answer in requests.join_all().await {
+        assert_told(&answer, FAILED);
+    }
+    server.rotated(&SPA_STRICT, &bad).await;
+}
+
+/// The line of the log that tells of a refused refresh.
+fn refusal<'a>(log: &'a str, reason: &str) -> Option<&'a str> {
+    let mut lines = log.lines();
+    lines.find(|line| line.contains("type=\"fertft\"") && line.contains(reason))
+}
+
+#[tokio::test]
+async fn each_failure_is_in_the_log_with_its_script_and_without_secrets() {
+    let Some(server) = Scripts::of_rule(IDLE).start() else {
+        return;
+    };
+    let token = server.login(&SPA_STRICT).refresh_token().await;
+    for (code, _) in RULES {
+        server.change_rule("rule", code);
+        server.refresh(&SPA_STRICT, &token).await;
+    }
+    server.change_rule(
+        "rule",
+        &rule("console.log(JSON.stringify([user, context]));"),
+    );
+    let next = server.rotated(&SPA_STRICT, &token).await;
+    let log = server.stop();
+    for reason in [
+        "Not on Sundays.",
+        "more CPU time than allowed",
+        "more memory than allowed",
+        "ended without calling back",
+        "called back more than once",
+        "a script asks for a redirect",
+        "a script asks for a second factor",
+        "more than 100 KB of custom claims",
+    ] {
+        assert!(
+            refusal(&log, reason).is_some(),
+            "`{reason}` is not in {log}"
+        );
+    }
+    assert_eq!(said(&log, "type=\"fertft\""), RULES.len(), "{log}");
+    for secret in [&token, &next, User::ada().password] {
+        assert!(!log.contains(secret), "`{secret}` in the log");
+    }
+    assert!(!log.contains(INVALID_REFRESH_TOKEN));
+}

@@ -1,0 +1,176 @@
+//! Scripts at the password grants.
+
+use e2e::{
+    Answer, Scripts, Server, Tokens,
+    apps::{API, App, ONLINE_API, PW_KIOSK, PW_NATIVE, PW_WEB, User},
+    assert_oauth_error, assert_unknown_refresh_token, scopes, tenant,
+};
+use serde_json::json;
+
+use super::{action, claims, rule, said, telling, told};
+
+const REALM: &str = "http://auth0.com/oauth/grant-type/password-realm";
+const ASKED: &str = "openid offline_access read:orders";
+
+async fn ask(server: &Server, app: &App, more: &[(&str, &str)]) -> Answer {
+    let ada = User::ada();
+    let mut form = vec![
+        ("grant_type", "password"),
+        ("username", ada.email.as_str()),
+        ("password", ada.password),
+        ("audience", API),
+        ("scope", ASKED),
+    ];
+    for (name, value) in more {
+        form.retain(|(known, _)| known != name);
+        form.push((name, value));
+    }
+    server.token(app, &form).await
+}
+
+#[tokio::test]
+async fn a_rule_is_told_of_both_grants_and_sees_no_password() {
+    let facts = "{
+        protocol: context.protocol, body: context.request.body,
+        methods: context.authentication.methods.map((method) => method.name),
+        all: JSON.stringify([user, context]),
+    }";
+    let Some(server) = Scripts::of_rule(&telling(facts)).start() else {
+        return;
+    };
+    let realm = [
+        ("grant_type", REALM),
+        ("realm", "Username-Password-Authentication"),
+    ];
+    for (app, more) in [
+        (PW_NATIVE, vec![]),
+        (PW_WEB, vec![]),
+        (PW_WEB, realm.to_vec()),
+    ] {
+        let mut facts = told(&Tokens::expect(ask(&server, &app, &more).await));
+        let all = facts["all"].take().to_string();
+        assert!(!all.contains(User::ada().password), "{all}");
+        assert!(!all.contains("client_secret"), "{all}");
+        let mut body = json!({
+            "grant_type": "password", "client_id": app.id, "username": User::ada().email,
+            "audience": API, "scope": ASKED,
+        });
+        for (name, value) in more {
+            body[name] = value.into();
+        }
+        let expected = json!({
+            "protocol": "oauth2-password", "body": body, "methods": ["pwd"], "all": null,
+        });
+        assert_eq!(facts, expected);
+    }
+}
+
+#[tokio::test]
+async fn claims_of_the_login_are_made_again_at_refreshes() {
+    let Some(server) = Scripts::of_rule(&telling("context.protocol")).start() else {
+        return;
+    };
+    let tokens = Tokens::expect(ask(&server, &PW_NATIVE, &[]).await);
+    assert_eq!(told(&tokens), "oauth2-password");
+    let tokens = server.refreshed(&PW_NATIVE, &tokens.refresh_token()).await;
+    assert_eq!(told(&tokens), "oauth2-refresh-token");
+}
+
+#[tokio::test]
+async fn a_script_that_takes_offline_access_away_leaves_no_refresh_token() {
+    let removing = "api.accessToken.removeScope('offline_access');";
+    let Some(server) = Scripts::of_action(&action(removing)).start() else {
+        return;
+    };
+    let tokens = Tokens::expect(ask(&server, &PW_NATIVE, &[]).await);
+    assert!(!tokens.has("refresh_token"), "{}", tokens.body);
+    assert_eq!(tokens.scope(), scopes("openid read:orders"));
+}
+
+#[tokio::test]
+async fn a_script_adds_scopes_but_no_refresh_token_that_was_not_asked_for() {
+    let adding = "context.accessToken.scope = ['openid', 'offline_access', 'admin'];";
+    let Some(server) = Scripts::of_rule(&rule(adding)).start() else {
+        return;
+    };
+    for (scope, granted) in [
+        ("openid read:orders", "openid admin"),
+        ("openid offline_access", "openid offline_access admin"),
+    ] {
+        let tokens = Tokens::expect(ask(&server, &PW_NATIVE, &[("scope", scope)]).await);
+        assert_eq!(tokens.scope(), scopes(granted));
+        assert_eq!(
+            tokens.has("refresh_token"),
+            scope.contains("offline_access")
+        );
+        let told = claims(&tokens.access_token())["scope"].clone();
+        assert_eq!(scopes(told.as_str().unwrap_or_default()), scopes(granted));
+    }
+    // One may not refresh; the other's API has no offline access.
+    for (app, audience) in [(PW_KIOSK, API), (PW_NATIVE, ONLINE_API)] {
+        let tokens = Tokens::expect(ask(&server, &app, &[("audience", audience)]).await);
+        assert!(!tokens.has("refresh_token"), "{}", tokens.body);
+    }
+}
+
+#[tokio::test]
+async fn ends_hold_for_the_new_token() {
+    let Some(server) = Scripts::of_action(&action("")).start() else {
+        return;
+    };
+    let end = (server.now() + 100) * 1000;
+    let deed = format!("api.refreshToken.setExpiresAt({end});");
+    server.change_action("action", &action(&deed));
+    let tokens = Tokens::expect(ask(&server, &PW_NATIVE, &[]).await);
+    server.change_action("action", &action(""));
+    server.advance(80).await;
+    let token = server.rotated(&PW_NATIVE, &tokens.refresh_token()).await;
+    server.advance(30).await;
+    assert_unknown_refresh_token(&server.refresh(&PW_NATIVE, &token).await);
+}
+
+#[tokio::test]
+async fn a_wrong_password_runs_no_rule_and_a_denial_is_logged_as_one_of_the_grant() {
+    let denying = "function (user, context, callback) {
+        console.log('ran');
+        callback(new UnauthorizedError('Not on Sundays.'));
+    }";
+    let Some(server) = Scripts::of_rule(denying).start() else {
+        return;
+    };
+    let wrong = ask(&server, &PW_NATIVE, &[("password", "wrong")]).await;
+    assert_oauth_error(&wrong, 403, "invalid_grant", "Wrong email or password.");
+    let denied = ask(&server, &PW_NATIVE, &[]).await;
+    assert_oauth_error(&denied, 403, "access_denied", "Not on Sundays.");
+    let log = server.stop();
+    assert_eq!(said(&log, "ran"), 1, "{log}");
+    let mut refusals = log.lines().filter(|line| line.contains("type=\"fepft\""));
+    let (first, second) = (refusals.next(), refusals.next());
+    assert!(
+        first.is_some_and(|line| line.contains("wrong name or password")),
+        "{log}"
+    );
+    assert!(
+        second.is_some_and(|line| line.contains("Not on Sundays.")),
+        "{log}"
+    );
+    assert_eq!(refusals.next(), None, "{log}");
+}
+
+#[tokio::test]
+async fn rules_run_in_the_legacy_pipeline_too() {
+    let grants = "grant_types: [password]\n";
+    let file = tenant::client_changed(
+        &PW_KIOSK,
+        &[("oidc_conformant: true", "oidc_conformant: false")],
+    );
+    assert!(file.contains(grants));
+    let Some(server) = Scripts::of_rule(&telling("context.protocol")).start() else {
+        return;
+    };
+    server.import_tenant(file).await;
+    let more = [("audience", ""), ("scope", "openid offline_access")];
+    let tokens = Tokens::expect(ask(&server, &PW_KIOSK, &more).await);
+    assert!(!tokens.has("refresh_token"), "{}", tokens.body);
+    assert_eq!(claims(&tokens.id_token())[super::CLAIM], "oauth2-password");
+}

@@ -1,0 +1,156 @@
+//! Who gets in: by address, list, application, connection.
+
+use e2e::apps::{SPA_STRICT, User, WEB_POST};
+
+use super::{assert_denied, assert_login, assert_refresh, change, configure, next, rule, tokens};
+
+const UNVERIFIED: &str = "email_verified: false";
+const VERIFIED: &str = "email_verified: true";
+
+#[tokio::test]
+async fn force_email_verification() {
+    let Some(server) = rule("force-email-verification").start() else {
+        return;
+    };
+    let denial = "Confirm your e-mail address first.";
+    assert_login(&server, &SPA_STRICT, &User::zoe(), "unauthorized", denial).await;
+    let first = tokens(&server, &User::ada()).await;
+    let second = next(&server, &first).await;
+    change(&server, &User::ada(), UNVERIFIED).await;
+    assert_refresh(&server, &second, denial).await;
+    change(&server, &User::ada(), VERIFIED).await;
+    next(&server, &second).await;
+}
+
+#[tokio::test]
+async fn email_domain_allowlist() {
+    let scripts = rule("email-domain-allowlist").config("DOMAINS", "example.org, example.com");
+    let Some(server) = scripts.start() else {
+        return;
+    };
+    let denial = "Your e-mail domain has no access.";
+    assert_login(&server, &SPA_STRICT, &User::zoe(), "unauthorized", denial).await;
+    let first = tokens(&server, &User::ada()).await;
+    configure(&server, "DOMAINS", "example.org").await;
+    assert_refresh(&server, &first, denial).await;
+    assert_login(&server, &SPA_STRICT, &User::ada(), "unauthorized", denial).await;
+    configure(&server, "DOMAINS", "example.com").await;
+    next(&server, &first).await;
+}
+
+#[tokio::test]
+async fn user_allowlist() {
+    let Some(server) = rule("user-allowlist").start() else {
+        return;
+    };
+    let denial = "You are not on the list.";
+    assert_login(&server, &SPA_STRICT, &User::grace(), "unauthorized", denial).await;
+    let first = tokens(&server, &User::iris()).await;
+    let second = next(&server, &first).await;
+    change(&server, &User::iris(), UNVERIFIED).await;
+    assert_refresh(&server, &second, denial).await;
+    change(&server, &User::iris(), VERIFIED).await;
+    next(&server, &second).await;
+}
+
+#[tokio::test]
+async fn allowlist_for_one_app() {
+    let Some(server) = rule("allowlist-for-one-app").start() else {
+        return;
+    };
+    let denial = "Web shop is not for everybody.";
+    assert_login(&server, &WEB_POST, &User::grace(), "unauthorized", denial).await;
+    let elsewhere = tokens(&server, &User::grace()).await;
+    next(&server, &elsewhere).await;
+    let token = server.login(&WEB_POST).refresh_token().await;
+    let token = server.rotated(&WEB_POST, &token).await;
+    change(&server, &User::ada(), UNVERIFIED).await;
+    assert_denied(&server.refresh(&WEB_POST, &token).await, denial);
+    change(&server, &User::ada(), VERIFIED).await;
+    server.rotated(&WEB_POST, &token).await;
+}
+
+#[tokio::test]
+async fn allowlist_on_a_connection() {
+    let scripts = rule("allowlist-on-a-connection")
+        .config("GUARDED_CONNECTION", "Username-Password-Authentication")
+        .config("GUARDED_USERS", "grace@example.com ada@example.com");
+    let Some(server) = scripts.start() else {
+        return;
+    };
+    let denial = "Not by this connection.";
+    assert_login(&server, &SPA_STRICT, &User::iris(), "unauthorized", denial).await;
+    let first = tokens(&server, &User::ada()).await;
+    let second = next(&server, &first).await;
+    let address = "email_verified: true, email: countess@example.com";
+    let renamed = format!("users: [{{ user_id: \"auth0|ada\", {address} }}]\n");
+    server.import_tenant(renamed).await;
+    assert_refresh(&server, &second, denial).await;
+    configure(&server, "GUARDED_CONNECTION", "another").await;
+    next(&server, &second).await;
+    tokens(&server, &User::iris()).await;
+}
+
+#[tokio::test]
+async fn ip_allowlist() {
+    let scripts = rule("ip-allowlist").config("OFFICES", "192.0.2.1,127.0.0.1");
+    let Some(server) = scripts.start() else {
+        return;
+    };
+    let denial = "This address is not one of ours.";
+    let first = tokens(&server, &User::ada()).await;
+    let second = next(&server, &first).await;
+    configure(&server, "OFFICES", "192.0.2.1").await;
+    // The rule's error is no `UnauthorizedError`.
+    assert_login(&server, &SPA_STRICT, &User::ada(), "access_denied", denial).await;
+    assert_refresh(&server, &second, denial).await;
+    configure(&server, "OFFICES", "127.0.0.1").await;
+    next(&server, &second).await;
+}
+
+#[tokio::test]
+async fn ip_blocklist() {
+    let scripts = rule("ip-blocklist").config("BLOCKED_ADDRESSES", "192.0.2.1");
+    let Some(server) = scripts.start() else {
+        return;
+    };
+    let denial = "This address is shut out.";
+    let first = tokens(&server, &User::ada()).await;
+    let second = next(&server, &first).await;
+    configure(&server, "BLOCKED_ADDRESSES", "192.0.2.1,127.0.0.1").await;
+    assert_login(&server, &SPA_STRICT, &User::ada(), "unauthorized", denial).await;
+    assert_refresh(&server, &second, denial).await;
+    configure(&server, "BLOCKED_ADDRESSES", "192.0.2.1").await;
+    next(&server, &second).await;
+}
+
+#[tokio::test]
+async fn connection_domains() {
+    let Some(server) = rule("connection-domains").start() else {
+        return;
+    };
+    // A database has no domains.
+    let first = tokens(&server, &User::ada()).await;
+    next(&server, &first).await;
+
+    // What an enterprise connection would say is said by a rule before it.
+    let options = "function (user, context, callback) {
+        context.connectionOptions = { tenant_domain: 'Example.com', domain_aliases: ['example.net'] };
+        callback(null, user, context);
+    }";
+    let scripts = super::Sample::default().script("options", options);
+    let Some(server) = scripts.rule("connection-domains").start() else {
+        return;
+    };
+    let first = tokens(&server, &User::ada()).await;
+    let moved = "users: [{ user_id: \"auth0|ada\", email: ada@example.org }]\n";
+    server.import_tenant(moved.to_owned()).await;
+    assert_refresh(&server, &first, "Wrong domain").await;
+    let ada = User {
+        email: "ada@example.org".to_owned(),
+        ..User::ada()
+    };
+    assert_login(&server, &SPA_STRICT, &ada, "access_denied", "Wrong domain").await;
+    change(&server, &User::ada(), VERIFIED).await;
+    next(&server, &first).await;
+}

@@ -1,0 +1,126 @@
+//! Actions: claims, denials, metadata, scopes, the cache.
+
+use e2e::{
+    Tokens,
+    apps::{SPA_STRICT, User},
+    jwt, scopes,
+};
+use serde_json::{Value, json};
+
+use super::{action, assert_login, assert_refresh, change, next, tokens, told, told_to_api};
+
+#[tokio::test]
+async fn custom_claims() {
+    let Some(server) = action("custom-claims", &[]).start() else {
+        return;
+    };
+    for (user, plan) in [(User::ada(), "gold"), (User::grace(), "free")] {
+        let first = tokens(&server, &user).await;
+        for tokens in [next(&server, &first).await, first] {
+            let (_, api) = jwt::peek(&tokens.access_token());
+            assert_eq!(api["email"], user.email);
+            assert_eq!(told(&tokens, "plan"), plan);
+            let (_, id) = jwt::peek(&tokens.id_token());
+            assert!(id["tenant_name"].is_string(), "{id}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn email_domain_allowlist() {
+    let secrets = [("ALLOWED_DOMAINS", "example.org, example.com")];
+    let Some(server) = action("email-domain-allowlist", &secrets).start() else {
+        return;
+    };
+    let unverified = "Confirm your e-mail address first.";
+    let zoe = User::zoe();
+    assert_login(&server, &SPA_STRICT, &zoe, "access_denied", unverified).await;
+    let first = tokens(&server, &User::ada()).await;
+    let second = next(&server, &first).await;
+    let moved =
+        "users: [{ user_id: \"auth0|ada\", email: ada@example.net, email_verified: true }]\n";
+    server.import_tenant(moved.to_owned()).await;
+    assert_refresh(&server, &second, "Nobody comes in from example.net.").await;
+    change(&server, &User::ada(), "email_verified: true").await;
+    next(&server, &second).await;
+}
+
+#[tokio::test]
+async fn country_is_unknown_and_keeps_nobody_out() {
+    let Some(server) = action("country", &[("CLOSED_COUNTRIES", "AQ")]).start() else {
+        return;
+    };
+    let first = tokens(&server, &User::ada()).await;
+    for tokens in [next(&server, &first).await, first] {
+        assert_eq!(told(&tokens, "country"), Value::Null);
+    }
+}
+
+#[tokio::test]
+async fn roles_in_tokens() {
+    let Some(server) = action("roles-in-tokens", &[]).start() else {
+        return;
+    };
+    let first = tokens(&server, &User::grace()).await;
+    assert_eq!(told(&first, "roles"), json!(["Captain"]));
+    assert_eq!(told_to_api(&first, "roles"), json!(["Captain"]));
+    change(&server, &User::grace(), "roles: []").await;
+    let second = next(&server, &first).await;
+    assert_eq!(told(&second, "roles"), json!([]));
+    assert_eq!(told_to_api(&second, "roles"), json!([]));
+}
+
+#[tokio::test]
+async fn track_consent() {
+    let Some(server) = action("track-consent", &[]).start() else {
+        return;
+    };
+    let facts = |tokens: &Tokens| (told(tokens, "visits"), told(tokens, "agreed_at"));
+    let first = tokens(&server, &User::ada()).await;
+    assert_eq!(facts(&first), (json!(1), Value::Null));
+    let second = next(&server, &first).await;
+    let (visits, agreed) = facts(&second);
+    assert_eq!(visits, 2);
+    assert!(
+        agreed.as_u64().is_some_and(|at| at > 1_700_000_000_000),
+        "{agreed}"
+    );
+    let third = tokens(&server, &User::ada()).await;
+    assert_eq!(facts(&third), (json!(3), agreed));
+}
+
+#[tokio::test]
+async fn scopes_by_role() {
+    let Some(server) = action("scopes-by-role", &[]).start() else {
+        return;
+    };
+    let common = "openid profile email offline_access read:orders";
+    let admiral = tokens(&server, &User::grace()).await;
+    assert_eq!(
+        admiral.scope(),
+        scopes(&format!("{common} write:orders read:fleet"))
+    );
+    let clerk = tokens(&server, &User::iris()).await;
+    assert_eq!(clerk.scope(), scopes(common));
+    // A refresh sees the role of now: less at once, more not before the next login.
+    change(&server, &User::grace(), "app_metadata: { roles: [clerk] }").await;
+    let admiral = next(&server, &admiral).await;
+    assert!(!admiral.scope().contains(&"write:orders".to_owned()));
+    change(&server, &User::iris(), "app_metadata: { roles: [admiral] }").await;
+    let clerk = next(&server, &clerk).await;
+    assert_eq!(clerk.scope(), scopes(common));
+}
+
+#[tokio::test]
+async fn cached_lookup() {
+    let Some(server) = action("cached-lookup", &[]).start() else {
+        return;
+    };
+    let first = tokens(&server, &User::ada()).await;
+    let number = told(&first, "number");
+    assert!(number.is_string(), "{number}");
+    let second = next(&server, &first).await;
+    assert_eq!(told(&second, "number"), number);
+    let other = tokens(&server, &User::grace()).await;
+    assert_ne!(told(&other, "number"), number);
+}

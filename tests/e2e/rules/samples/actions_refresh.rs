@@ -1,0 +1,77 @@
+//! Actions and the refresh token that is being exchanged.
+
+use e2e::{
+    apps::{SPA_STRICT, User},
+    assert_unknown_refresh_token,
+};
+use serde_json::{Value, json};
+
+use super::{action, assert_denied, change, next, next_for, tokens, told};
+
+#[tokio::test]
+async fn shorter_refresh_token() {
+    let Some(server) = action("shorter-refresh-token", &[]).start() else {
+        return;
+    };
+    // The Action brings the end forward at an exchange; before that the token has its client's life.
+    let contractor = tokens(&server, &User::iris()).await;
+    let employee = tokens(&server, &User::ada()).await;
+    server.advance(601).await;
+    let contractor = next(&server, &contractor).await;
+    let employee = next(&server, &employee).await;
+    server.advance(601).await;
+    let answer = server
+        .refresh(&SPA_STRICT, &contractor.refresh_token())
+        .await;
+    assert_unknown_refresh_token(&answer);
+    next(&server, &employee).await;
+}
+
+#[tokio::test]
+async fn offboarding() {
+    let Some(server) = action("offboarding", &[]).start() else {
+        return;
+    };
+    let first = tokens(&server, &User::ada()).await;
+    let second = next(&server, &first).await;
+    change(
+        &server,
+        &User::ada(),
+        "app_metadata: { left_company: true }",
+    )
+    .await;
+    let answer = server.refresh(&SPA_STRICT, &second.refresh_token()).await;
+    assert_denied(&answer, "You have left.");
+    // It is over, also after a change of mind.
+    change(
+        &server,
+        &User::ada(),
+        "app_metadata: { left_company: false }",
+    )
+    .await;
+    let answer = server.refresh(&SPA_STRICT, &second.refresh_token()).await;
+    assert_unknown_refresh_token(&answer);
+}
+
+#[tokio::test]
+async fn refresh_token_facts() {
+    let Some(server) = action("refresh-token-facts", &[]).start() else {
+        return;
+    };
+    let first = server
+        .login(&SPA_STRICT)
+        .scope("openid offline_access")
+        .tokens()
+        .await;
+    assert_eq!(told(&first, "protocol"), "oidc-basic-profile");
+    assert_eq!(told(&first, "asked"), json!(["openid", "offline_access"]));
+    assert_eq!(told(&first, "refresh"), Value::Null);
+    let second = next_for(&server, &first, "openid").await;
+    assert_eq!(told(&second, "protocol"), "oauth2-refresh-token");
+    assert_eq!(told(&second, "asked"), json!([]));
+    let refresh = told(&second, "refresh");
+    assert_eq!(
+        refresh,
+        json!({ "client": "spa-strict", "ends": true, "asked": "openid" })
+    );
+}

@@ -1,0 +1,226 @@
+//! Claims from what is known anyway. These rules do not disturb one another, so they all run in one tenant.
+
+use std::{collections::BTreeSet, sync::OnceLock};
+
+use e2e::{
+    Server, Tokens,
+    apps::{API, SPA_STRICT, User, WEB_POST},
+    jwt,
+};
+use serde_json::{Value, json};
+
+use super::{Sample, change, claim, next, next_for, rule, tokens, told, told_to_api};
+
+const RULES: [&str; 12] = [
+    "vip-by-connection",
+    "email-in-access-token",
+    "country",
+    "default-picture",
+    "social-picture",
+    "metadata-claims",
+    "default-role",
+    "query-parameter",
+    "plan-by-scope",
+    "session-clients",
+    "pairwise-id",
+    "profile-waterfall",
+];
+
+/// The server of these tests, with all of the rules in this order.
+fn server() -> Option<&'static Server> {
+    static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+    let server = SERVER.get_or_init(|| {
+        let scripts = Sample::default()
+            .config("CLAIMS_NAMESPACE", "https://claims.example.com/default")
+            .config("DEFAULT_ROLE", "guest")
+            .config("SALT", "of the earth");
+        let scripts = RULES.into_iter().fold(scripts, Sample::rule);
+        scripts.start()
+    });
+    server.as_ref()
+}
+
+/// The tokens of a login and of the refresh after it, which a claim has to be in alike.
+async fn both(server: &Server, user: &User) -> [Tokens; 2] {
+    let first = tokens(server, user).await;
+    let second = next(server, &first).await;
+    [first, second]
+}
+
+#[tokio::test]
+async fn vip_by_connection() {
+    let Some(server) = server() else { return };
+    for tokens in both(server, &User::ada()).await {
+        assert_eq!(told(&tokens, "vip"), true);
+        assert_eq!(told_to_api(&tokens, "vip"), Value::Null);
+    }
+}
+
+#[tokio::test]
+async fn email_in_access_token() {
+    let Some(server) = server() else { return };
+    for tokens in both(server, &User::zoe()).await {
+        assert_eq!(told_to_api(&tokens, "email"), "zoe@example.com");
+        assert_eq!(told(&tokens, "email"), Value::Null);
+    }
+}
+
+#[tokio::test]
+async fn country_is_untold_where_the_address_says_nothing() {
+    let Some(server) = server() else { return };
+    for tokens in both(server, &User::ada()).await {
+        let (_, claims) = jwt::peek(&tokens.id_token());
+        let claims = claims.as_object().expect("an object");
+        for name in ["country", "zone"] {
+            assert!(!claims.contains_key(&format!("https://claims.example.com/{name}")));
+        }
+    }
+}
+
+#[tokio::test]
+async fn default_picture() {
+    let Some(server) = server() else { return };
+    let nobody = "https://pictures.example.com/nobody.png";
+    for tokens in both(server, &User::ada()).await {
+        let ours = told(&tokens, "picture");
+        let url = reqwest::Url::parse(ours.as_str().expect("a text")).expect("a URL");
+        let query: BTreeSet<(String, String)> = url.query_pairs().into_owned().collect();
+        let wanted = [("d", nobody), ("s", "64")];
+        let wanted = wanted.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(query, BTreeSet::from(wanted), "{url}");
+        assert_eq!(
+            (url.host_str(), url.path()),
+            (Some("cdn.example.com"), "/ada.png")
+        );
+    }
+    for tokens in both(server, &User::grace()).await {
+        assert_eq!(told(&tokens, "picture"), nobody);
+    }
+}
+
+#[tokio::test]
+async fn social_picture() {
+    let Some(server) = server() else { return };
+    for tokens in both(server, &User::iris()).await {
+        let (_, claims) = jwt::peek(&tokens.id_token());
+        let large = "https://graph.example.com/10001/picture?type=large";
+        assert_eq!(claims["picture"], large, "{claims}");
+        assert_eq!(told(&tokens, "local_id"), "iris");
+    }
+    for tokens in both(server, &User::ada()).await {
+        let (_, claims) = jwt::peek(&tokens.id_token());
+        assert_ne!(
+            claims["picture"]
+                .as_str()
+                .map(|text| text.contains("graph")),
+            Some(true)
+        );
+        assert_eq!(told(&tokens, "local_id"), "ada");
+    }
+}
+
+#[tokio::test]
+async fn metadata_claims() {
+    let Some(server) = server() else { return };
+    for tokens in both(server, &User::ada()).await {
+        for token in [tokens.id_token(), tokens.access_token()] {
+            let (_, claims) = jwt::peek(&token);
+            assert_eq!(claims["https://dashboard.example.com/region"], "north");
+            assert_eq!(claims["https://dashboard.example.com/level"], 3);
+        }
+    }
+}
+
+#[tokio::test]
+async fn default_role() {
+    let Some(server) = server() else { return };
+    for (user, roles) in [(User::ada(), ["guest"]), (User::grace(), ["Captain"])] {
+        for tokens in both(server, &user).await {
+            assert_eq!(told(&tokens, "default/roles"), json!(roles));
+        }
+    }
+}
+
+#[tokio::test]
+async fn query_parameter() {
+    let Some(server) = server() else { return };
+    let login = server.login(&SPA_STRICT).with("campaign", "spring");
+    let first = login.tokens().await;
+    assert_eq!(told(&first, "campaign"), "spring flowers");
+    // What the authorization request said is not said again.
+    assert_eq!(told(&next(server, &first).await, "campaign"), Value::Null);
+    let other = server.login(&SPA_STRICT).with("campaign", "autumn");
+    assert_eq!(told(&other.tokens().await, "campaign"), Value::Null);
+}
+
+#[tokio::test]
+async fn plan_by_scope() {
+    let Some(server) = server() else { return };
+    let first = tokens(server, &User::ada()).await;
+    assert_eq!(told(&first, "plan"), "gold");
+    let second = next_for(server, &first, "openid offline_access").await;
+    assert_eq!(told(&second, "plan"), Value::Null);
+    let third = next_for(server, &second, "openid profile").await;
+    assert_eq!(told(&third, "plan"), "gold");
+}
+
+#[tokio::test]
+async fn session_clients() {
+    let Some(server) = server() else { return };
+    let browser = server.browser();
+    let login = |app| server.login(app).browser(&browser);
+    let first = login(&SPA_STRICT).tokens().await;
+    assert_eq!(told(&first, "methods"), json!(["pwd"]));
+    let shop = login(&WEB_POST).tokens().await;
+    assert_eq!(told(&shop, "clients"), json!(["spa-strict", "web-post"]));
+    // A refresh knows of no method and of no session.
+    let second = next(server, &first).await;
+    assert_eq!(told(&second, "methods"), json!([]));
+    assert_eq!(told(&second, "clients"), json!([]));
+}
+
+#[tokio::test]
+async fn pairwise_id() {
+    let Some(server) = server() else { return };
+    let [first, second] = both(server, &User::ada()).await;
+    let ours = told(&first, "pairwise");
+    assert_eq!(ours.as_str().map(str::len), Some(44), "{ours}");
+    assert_eq!(told(&second, "pairwise"), ours);
+    let shop = server.login(&WEB_POST).tokens().await;
+    assert_ne!(told(&shop, "pairwise"), ours);
+    let grace = tokens(server, &User::grace()).await;
+    assert_ne!(told(&grace, "pairwise"), ours);
+}
+
+#[tokio::test]
+async fn profile_waterfall() {
+    let Some(server) = server() else { return };
+    for tokens in both(server, &User::ada()).await {
+        assert_eq!(told(&tokens, "label"), "ADA LOVELACE/12");
+    }
+}
+
+#[tokio::test]
+async fn a_changed_claim_shows_at_the_next_refresh_and_a_removed_rule_takes_it_away() {
+    let Some(server) = rule("metadata-claims").start() else {
+        return;
+    };
+    let level = |tokens: &Tokens| {
+        jwt::peek(&tokens.access_token()).1["https://dashboard.example.com/level"].clone()
+    };
+    let first = tokens(&server, &User::ada()).await;
+    assert_eq!(level(&first), 3);
+    change(
+        &server,
+        &User::ada(),
+        "app_metadata: { dashboard: { level: 4 } }",
+    )
+    .await;
+    let second = next(&server, &first).await;
+    assert_eq!(level(&second), 4);
+    server.import_tenant("rules: []\n".to_owned()).await;
+    let third = next(&server, &second).await;
+    assert_eq!(level(&third), Value::Null);
+    assert_eq!(jwt::peek(&third.access_token()).1["aud"][0], API);
+    assert_eq!(claim(&third.id_token(), "level"), Value::Null);
+}

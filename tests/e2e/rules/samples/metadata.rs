@@ -1,0 +1,153 @@
+//! What rules remember in the user's metadata.
+
+use e2e::{
+    Server, Tokens,
+    apps::{LEGACY_SPA, SPA_STRICT, User},
+    flow::Login,
+    jwt,
+};
+use serde_json::{Value, json};
+
+use super::{change, next, rule, tokens, told, told_to_api};
+
+#[tokio::test]
+async fn default_color() {
+    let Some(server) = rule("default-color").start() else {
+        return;
+    };
+    let first = tokens(&server, &User::ada()).await;
+    assert_eq!(told(&first, "color"), "teal");
+    change(&server, &User::ada(), "user_metadata: { color: pink }").await;
+    assert_eq!(told(&next(&server, &first).await, "color"), "pink");
+    assert_eq!(told(&tokens(&server, &User::ada()).await, "color"), "pink");
+}
+
+#[tokio::test]
+async fn roles_by_domain() {
+    let Some(server) = rule("roles-by-domain").start() else {
+        return;
+    };
+    let zoe = tokens(&server, &User::zoe()).await;
+    assert_eq!(told(&zoe, "roles"), Value::Null);
+    let zoe = next(&server, &zoe).await;
+    assert_eq!(told_to_api(&zoe, "roles"), Value::Null);
+    let first = tokens(&server, &User::ada()).await;
+    for tokens in [next(&server, &first).await, first] {
+        assert_eq!(told(&tokens, "roles"), json!(["editor", "reader"]));
+        assert_eq!(told_to_api(&tokens, "roles"), json!(["editor", "reader"]));
+    }
+    assert_eq!(
+        metadata(&server, &User::ada()).await["roles"],
+        json!(["editor", "reader"])
+    );
+}
+
+#[tokio::test]
+async fn username_in_metadata() {
+    let Some(server) = rule("username-in-metadata").start() else {
+        return;
+    };
+    let first = tokens(&server, &User::iris()).await;
+    assert_eq!(told(&first, "username"), "iris");
+    change(&server, &User::iris(), "nickname: lily").await;
+    // Kept from the first time: an import without `app_metadata` leaves it alone.
+    assert_eq!(told(&next(&server, &first).await, "username"), "iris");
+    assert_eq!(metadata(&server, &User::iris()).await["username"], "iris");
+}
+
+#[tokio::test]
+async fn signed_up_flag() {
+    let Some(server) = rule("signed-up-flag").start() else {
+        return;
+    };
+    let first = tokens(&server, &User::ada()).await;
+    assert_eq!(told(&first, "newcomer"), true);
+    assert_eq!(told(&next(&server, &first).await, "newcomer"), false);
+    assert_eq!(
+        told(&tokens(&server, &User::ada()).await, "newcomer"),
+        false
+    );
+    // What was there before is there still.
+    let metadata = metadata(&server, &User::ada()).await;
+    assert_eq!(metadata["signed_up"], true);
+    assert_eq!(metadata["plan"], "gold");
+}
+
+#[tokio::test]
+async fn track_consent() {
+    let Some(server) = rule("track-consent").start() else {
+        return;
+    };
+    let first = tokens(&server, &User::ada()).await;
+    let agreed = told(&first, "agreed_at");
+    assert!(
+        agreed.as_u64().is_some_and(|at| at > 1_700_000_000_000),
+        "{agreed}"
+    );
+    assert_eq!(told(&next(&server, &first).await, "agreed_at"), agreed);
+    assert_eq!(
+        told(&tokens(&server, &User::ada()).await, "agreed_at"),
+        agreed
+    );
+}
+
+#[tokio::test]
+async fn count_logins() {
+    let Some(server) = rule("count-logins").start() else {
+        return;
+    };
+    let counts = |tokens: &Tokens| {
+        let names = ["logins", "runs", "protocol"];
+        names.map(|name| told(tokens, name))
+    };
+    let browser = server.browser();
+    let login = || server.login(&SPA_STRICT).browser(&browser);
+    let code = "oidc-basic-profile";
+    let first = login().tokens().await;
+    assert_eq!(counts(&first), [json!(1), json!(1), json!(code)]);
+    // Neither a refresh nor a silent login is a login.
+    let second = next(&server, &first).await;
+    assert_eq!(
+        counts(&second),
+        [json!(1), json!(2), json!("oauth2-refresh-token")]
+    );
+    let silent = login().with("prompt", "none").tokens().await;
+    assert_eq!(counts(&silent), [json!(1), json!(3), json!(code)]);
+    let again = login().with("prompt", "login").tokens().await;
+    assert_eq!(counts(&again), [json!(2), json!(4), json!(code)]);
+}
+
+#[tokio::test]
+async fn hide_attributes() {
+    let Some(server) = rule("hide-attributes").start() else {
+        return;
+    };
+    let scope = "openid favorite_color nickname desk email offline_access";
+    let login = legacy(&server, scope).with("device", "phone");
+    let first = login.tokens().await;
+    let (_, claims) = jwt::peek(&first.id_token());
+    assert_eq!(claims["email"], "grace@example.com");
+    assert_eq!(claims["desk"], "B12");
+    assert_eq!(claims.get("favorite_color"), None, "{claims}");
+    assert_eq!(claims.get("nickname"), None, "{claims}");
+    // In the conformant pipeline attributes are told anyway to nobody, but for those of OpenID Connect.
+    let conformant = tokens(&server, &User::grace()).await;
+    for tokens in [next(&server, &conformant).await, conformant] {
+        let (_, claims) = jwt::peek(&tokens.id_token());
+        assert_eq!(claims.get("desk"), None, "{claims}");
+        assert_eq!(claims["name"], "Grace Hopper");
+    }
+}
+
+/// A login of Grace's in the legacy pipeline.
+fn legacy<'a>(server: &'a Server, scope: &str) -> Login<'a> {
+    let login = server.login(&LEGACY_SPA).user(&User::grace());
+    login.without("audience").scope(scope)
+}
+
+/// `app_metadata` as it is stored, which the legacy pipeline tells.
+async fn metadata(server: &Server, user: &User) -> Value {
+    let login = server.login(&LEGACY_SPA).user(user).without("audience");
+    let tokens = login.scope("openid app_metadata").tokens().await;
+    jwt::peek(&tokens.id_token()).1["app_metadata"].clone()
+}

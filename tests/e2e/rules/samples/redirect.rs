@@ -1,0 +1,186 @@
+//! Rules that send the browser elsewhere, and what they do where there is none.
+
+use e2e::{
+    Browser, Callback, Server, Tokens,
+    apps::{PW_NATIVE, SPA_STRICT, User, WEB_POST},
+    assert_oauth_error,
+};
+use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use serde_json::{Value, json};
+
+use super::{assert_denied, come_back, exchanged, replace_rules, rule, sent_to, told};
+
+const SECRET: &str = "session-token-secret-0123456789abcdef";
+
+/// A login that a rule has sent elsewhere, without a proof key so that its code needs none.
+async fn sent_away(server: &Server, browser: &Browser, user: &User) -> Callback {
+    let login = server.login(&WEB_POST).browser(browser).user(user);
+    sent_to(login.without_pkce().land().await)
+}
+
+/// A password grant, as an application without a browser makes it.
+async fn by_password(server: &Server, user: &User) -> e2e::Answer {
+    let form = [
+        ("grant_type", "password"),
+        ("username", user.email.as_str()),
+        ("password", user.password),
+        ("scope", "openid offline_access"),
+    ];
+    server.token(&PW_NATIVE, &form).await
+}
+
+#[tokio::test]
+async fn terms_of_service() {
+    let Some(server) = rule("terms-of-service").start() else {
+        return;
+    };
+    let browser = server.browser();
+    let away = sent_away(&server, &browser, &User::ada()).await;
+    assert_eq!(away.target(), "https://terms.example.com/ask");
+    let refused = come_back(&browser, &away, "agreed=no").await;
+    refused.assert_error("unauthorized", "You have not agreed to the terms.");
+
+    // Where there is no browser the rule does not ask: it would be an error to.
+    let tokens = Tokens::expect(by_password(&server, &User::ada()).await);
+    server.refreshed(&PW_NATIVE, &tokens.refresh_token()).await;
+
+    let away = sent_away(&server, &browser, &User::ada()).await;
+    let back = come_back(&browser, &away, "agreed=yes").await;
+    let first = exchanged(&server, &back).await;
+    server.rotated(&WEB_POST, &first.refresh_token()).await;
+    // Once is enough.
+    let later = sent_away(&server, &browser, &User::ada()).await;
+    exchanged(&server, &later).await;
+}
+
+#[tokio::test]
+async fn terms_of_service_cannot_be_asked_silently() {
+    let Some(server) = rule("terms-of-service").start() else {
+        return;
+    };
+    let browser = server.browser();
+    let away = sent_away(&server, &browser, &User::ada()).await;
+    let back = come_back(&browser, &away, "agreed=yes").await;
+    exchanged(&server, &back).await;
+    super::change(
+        &server,
+        &User::ada(),
+        "app_metadata: { terms_agreed: false }",
+    )
+    .await;
+    let silent = server.login(&SPA_STRICT).browser(&browser);
+    let callback = silent.with("prompt", "none").callback().await;
+    assert_eq!(
+        callback.get("error").as_deref(),
+        Some("interaction_required")
+    );
+}
+
+/// The claims of the token that the form was given.
+fn ask(away: &Callback) -> Value {
+    let token = away.get("session_token").expect("a token");
+    let mut validation = Validation::new(jsonwebtoken::Algorithm::HS256);
+    validation.validate_aud = false;
+    let key = DecodingKey::from_secret(SECRET.as_bytes());
+    decode(&token, &key, &validation)
+        .expect("a good token")
+        .claims
+}
+
+/// What the form gives back.
+fn answer(user: &str, secret: &str) -> String {
+    let claims = json!({ "sub": user, "company": "Analytical Engines" });
+    let key = EncodingKey::from_secret(secret.as_bytes());
+    let token = encode(&Header::default(), &claims, &key).expect("a test can sign");
+    format!("session_token={token}")
+}
+
+#[tokio::test]
+async fn progressive_profile() {
+    let scripts = rule("progressive-profile").config("SESSION_TOKEN_SECRET", SECRET);
+    let Some(server) = scripts.start() else {
+        return;
+    };
+    let browser = server.browser();
+    let ada = User::ada();
+    let away = sent_away(&server, &browser, &ada).await;
+    assert_eq!(away.target(), "https://forms.example.com/profile");
+    assert_eq!(ask(&away)["sub"], ada.id);
+    assert_eq!(ask(&away)["ask"], "company");
+    let back = come_back(&browser, &away, &answer(&ada.id, SECRET)).await;
+    let first = exchanged(&server, &back).await;
+    assert_eq!(told(&first, "company"), "Analytical Engines");
+    let second = server.refreshed(&WEB_POST, &first.refresh_token()).await;
+    assert_eq!(told(&second, "company"), "Analytical Engines");
+
+    // Without a browser it does without.
+    let grace = Tokens::expect(by_password(&server, &User::grace()).await);
+    assert_eq!(told(&grace, "company"), "unknown");
+    let grace = server.refreshed(&PW_NATIVE, &grace.refresh_token()).await;
+    assert_eq!(told(&grace, "company"), "unknown");
+}
+
+#[tokio::test]
+async fn progressive_profile_takes_no_forged_answer() {
+    let scripts = rule("progressive-profile").config("SESSION_TOKEN_SECRET", SECRET);
+    let Some(server) = scripts.start() else {
+        return;
+    };
+    let ada = User::ada();
+    let forged = [
+        answer(&ada.id, "another secret, but as long as that one"),
+        answer("auth0|grace", SECRET),
+        "session_token=none".to_owned(),
+        "session_token=".to_owned(),
+    ];
+    for answer in forged {
+        let browser = server.browser();
+        let away = sent_away(&server, &browser, &ada).await;
+        let back = come_back(&browser, &away, &answer).await;
+        back.assert_error("unauthorized", "The form’s answer is not genuine.");
+    }
+}
+
+#[tokio::test]
+async fn careless_redirect() {
+    let idle = "function (user, context, callback) { callback(null, user, context); }";
+    let Some(server) = super::Sample::default().script("later", idle).start() else {
+        return;
+    };
+    let first = server.login(&WEB_POST).tokens().await;
+    replace_rules(&server, &super::text("rules", "careless-redirect")).await;
+    let browser = server.browser();
+    let away = sent_away(&server, &browser, &User::ada()).await;
+    assert_eq!(away.target(), "https://news.example.com/today");
+    // Back again, it is not sent away a second time.
+    exchanged(&server, &come_back(&browser, &away, "read=all").await).await;
+
+    let answer = server.refresh(&WEB_POST, &first.refresh_token()).await;
+    assert_interaction(&answer);
+    assert_interaction(&by_password(&server, &User::ada()).await);
+    // Neither burned anything.
+    replace_rules(&server, idle).await;
+    server.rotated(&WEB_POST, &first.refresh_token()).await;
+}
+
+#[track_caller]
+fn assert_interaction(answer: &e2e::Answer) {
+    assert_oauth_error(
+        answer,
+        403,
+        "interaction_required",
+        "External interaction required",
+    );
+}
+
+#[tokio::test]
+async fn a_denial_beats_a_redirect() {
+    let scripts = rule("careless-redirect").rule("no-password-grant");
+    let Some(server) = scripts.start() else {
+        return;
+    };
+    assert_denied(
+        &by_password(&server, &User::ada()).await,
+        "Log in on the login page.",
+    );
+}

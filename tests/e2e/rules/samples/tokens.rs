@@ -1,0 +1,172 @@
+//! Tokens and signatures that rules make for others, and scopes that they choose.
+
+use std::sync::OnceLock;
+
+use aws_lc_rs::hmac;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use e2e::{
+    Server,
+    apps::{SPA_STRICT, User},
+    scopes,
+};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
+use serde_json::{Value, json};
+
+use super::{Sample, assert_login, change, next, next_for, rule, tokens, told};
+
+const PARTNER_SECRET: &[u8] = b"partner-secret-0123456789abcdef0";
+const HELPDESK_SECRET: &str = "helpdesk-secret-0123456789abcdef";
+const CHANNEL_SECRET: &str = "channel-secret-0123456789abcdef0";
+
+/// The server of the rules that sign.
+fn server() -> Option<&'static Server> {
+    static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+    let server = SERVER.get_or_init(|| {
+        Sample::default()
+            .config("PARTNER_SECRET", &STANDARD.encode(PARTNER_SECRET))
+            .config("PARTNER_ID", "partner")
+            .config("HELPDESK_SECRET", HELPDESK_SECRET)
+            .config("CHANNEL_KEY", "key-of-channels")
+            .config("CHANNEL_SECRET", CHANNEL_SECRET)
+            .rule("third-party-jwt")
+            .rule("helpdesk-link")
+            .rule("channel-signature")
+            .start()
+    });
+    server.as_ref()
+}
+
+/// The claims of a token in HS256, if it is good.
+fn verified(token: &str, secret: &[u8], audience: Option<&str>) -> Value {
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.set_required_spec_claims::<&str>(&[]);
+    match audience {
+        Some(audience) => validation.set_audience(&[audience]),
+        None => validation.validate_aud = false,
+    }
+    let key = DecodingKey::from_secret(secret);
+    let decoded = decode(token, &key, &validation);
+    decoded
+        .unwrap_or_else(|error| panic!("{error}: {token}"))
+        .claims
+}
+
+#[tokio::test]
+async fn third_party_jwt() {
+    let Some(server) = server() else { return };
+    let first = tokens(server, &User::ada()).await;
+    for tokens in [next(server, &first).await, first] {
+        let token = told(&tokens, "partner_token");
+        let token = token.as_str().expect("a token");
+        let claims = verified(token, PARTNER_SECRET, Some("partner"));
+        let facts = ["sub", "user_id", "email", "name", "iss"].map(|name| claims[name].clone());
+        let wanted = [
+            "auth0|ada",
+            "auth0|ada",
+            "ada@example.com",
+            "Ada Lovelace",
+            "https://rules.example.com/",
+        ];
+        assert_eq!(json!(facts), json!(wanted));
+        let life = claims["exp"].as_u64().zip(claims["iat"].as_u64());
+        assert_eq!(
+            life.map(|(end, start)| end - start),
+            Some(36_000),
+            "{claims}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn helpdesk_link() {
+    let Some(server) = server() else { return };
+    let first = tokens(server, &User::ada()).await;
+    let ids = [first.clone(), next(server, &first).await].map(|tokens| {
+        let link = told(&tokens, "helpdesk");
+        let link = link.as_str().expect("a link").to_owned();
+        let token = link.strip_prefix("https://help.example.com/jwt?jwt=");
+        let claims = verified(
+            token.expect("the address"),
+            HELPDESK_SECRET.as_bytes(),
+            None,
+        );
+        assert_eq!(claims["external_id"], "auth0|ada");
+        let id = claims["jti"].as_str().expect("an id").to_owned();
+        assert_eq!(
+            id.split('-').map(str::len).collect::<Vec<_>>(),
+            [8, 4, 4, 4, 12]
+        );
+        id
+    });
+    assert_ne!(ids[0], ids[1]);
+}
+
+#[tokio::test]
+async fn channel_signature() {
+    let Some(server) = server() else { return };
+    let login = server.login(&SPA_STRICT).with("channel", "private-deck");
+    let first = login.with("socket_id", "12.34").tokens().await;
+    let key = hmac::Key::new(hmac::HMAC_SHA256, CHANNEL_SECRET.as_bytes());
+    let signature = hmac::sign(&key, b"12.34:private-deck");
+    let hex = signature.as_ref().iter().map(|byte| format!("{byte:02x}"));
+    let hex = hex.collect::<Vec<_>>().concat();
+    assert_eq!(told(&first, "channel"), format!("key-of-channels:{hex}"));
+    // A refresh asks for no channel; neither did this login.
+    assert_eq!(told(&next(server, &first).await, "channel"), Value::Null);
+    let plain = tokens(server, &User::ada()).await;
+    assert_eq!(told(&plain, "channel"), Value::Null);
+}
+
+#[tokio::test]
+async fn scopes_by_role() {
+    let Some(server) = rule("scopes-by-role").start() else {
+        return;
+    };
+    let clerk = tokens(&server, &User::iris()).await;
+    assert_eq!(
+        clerk.scope(),
+        scopes("openid profile email offline_access read:orders")
+    );
+    let admiral = tokens(&server, &User::grace()).await;
+    let everything = scopes("openid profile email offline_access read:orders write:orders");
+    assert_eq!(admiral.scope(), everything);
+
+    // A refresh says which scopes it wants, and gets them as far as the role of now allows.
+    change(&server, &User::grace(), "app_metadata: { roles: [clerk] }").await;
+    let wanted = "openid offline_access read:orders write:orders";
+    let narrowed = next_for(&server, &admiral, wanted).await;
+    assert_eq!(
+        narrowed.scope(),
+        scopes("openid offline_access read:orders")
+    );
+    // What was never granted is not granted by a better role later.
+    change(&server, &User::iris(), "app_metadata: { roles: [admiral] }").await;
+    let narrowed = next_for(&server, &clerk, wanted).await;
+    assert_eq!(
+        narrowed.scope(),
+        scopes("openid offline_access read:orders")
+    );
+}
+
+#[tokio::test]
+async fn what_the_library_does_not_have_is_an_error_in_its_words() {
+    let script = "function (user, context, callback) {
+        try {
+            require('mongodb@3.1.4');
+        } catch (error) {
+            return callback(new UnauthorizedError(error.code));
+        }
+        callback(null, user, context);
+    }";
+    let Some(server) = Sample::default().script("database", script).start() else {
+        return;
+    };
+    assert_login(
+        &server,
+        &SPA_STRICT,
+        &User::ada(),
+        "unauthorized",
+        "MODULE_NOT_FOUND",
+    )
+    .await;
+}

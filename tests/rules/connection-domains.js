@@ -1,0 +1,12 @@
+// Lets in addresses of the domains that the connection itself is set to, all if it is set to none. The
+// refusal is a text instead of an error, as in the template.
+// Follows the template check-domains-against-connection-aliases.
+function connectionDomains(user, context, callback) {
+  const { tenant_domain: own, domain_aliases: aliases = [] } = context.connectionOptions;
+  if (!own && aliases.length === 0) {
+    return callback(null, user, context);
+  }
+  const domains = [own, ...aliases].filter(Boolean).map((domain) => domain.toLowerCase());
+  const theirs = user.email.split('@').pop().toLowerCase();
+  return domains.includes(theirs) ? callback(null, user, context) : callback('Wrong domain');
+}

@@ -1,0 +1,13 @@
+// Gives a preference to those who have none, keeps it, and tells it.
+// Follows the template add-persistence-attribute ("Add persistent attributes to the user").
+function defaultColor(user, context, callback) {
+  const preferences = (user.user_metadata = user.user_metadata || {});
+  preferences.color = preferences.color || 'teal';
+  context.idToken['https://claims.example.com/color'] = preferences.color;
+  auth0.users
+    .updateUserMetadata(user.user_id, preferences)
+    .then(function () {
+      callback(null, user, context);
+    })
+    .catch(callback);
+}

@@ -1,0 +1,8 @@
+// Lets in only those who have shown that their e-mail address is theirs.
+// Follows the template email-verified ("Force email verification").
+function forceEmailVerification(user, context, callback) {
+  if (user.email_verified) {
+    return callback(null, user, context);
+  }
+  callback(new UnauthorizedError('Confirm your e-mail address first.'));
+}

@@ -1,0 +1,10 @@
+// Tells whatever app_metadata.dashboard holds, each key as a claim of both tokens.
+// Follows the template cumulio-add-metadata-to-tokens.
+function metadataClaims(user, context, callback) {
+  const told = (user.app_metadata && user.app_metadata.dashboard) || {};
+  for (const [key, value] of Object.entries(told)) {
+    context.idToken['https://dashboard.example.com/' + key] = value;
+    context.accessToken['https://dashboard.example.com/' + key] = value;
+  }
+  callback(null, user, context);
+}

@@ -1,0 +1,11 @@
+// Wants a role of those who use a client whose metadata name one, or several with commas.
+// Follows Auth0's page "Use Rules with the Authorization Extension".
+function roleForApp(user, context, callback) {
+  const wanted = context.clientMetadata && context.clientMetadata.required_roles;
+  if (!wanted) {
+    return callback(null, user, context);
+  }
+  const held = (context.authorization || {}).roles || [];
+  const enough = _.intersection(wanted.split(','), held).length > 0;
+  callback(enough ? null : new UnauthorizedError('Your role does not open this.'), user, context);
+}
