@@ -62,10 +62,11 @@ impl<'a> Chain<'a> {
         let api = api::make(ctx, bridge, &self.commands, &event, &facts)?;
         let exports = module(ctx, action)?;
         let is_back = self.run.continued == Some(position);
-        let execute = handler(ctx, bridge, &exports, "onExecutePostLogin", !is_back)?;
-        let resume = match is_back {
-            true => handler(ctx, bridge, &exports, "onContinuePostLogin", true)?,
-            false => None,
+        let execute = handler(bridge, &exports, "onExecutePostLogin", !is_back)?;
+        let resume = if is_back {
+            handler(bridge, &exports, "onContinuePostLogin", true)?
+        } else {
+            None
         };
         for function in [execute, resume].into_iter().flatten() {
             let returned: Value = function.call((event.clone(), api.clone()))?;
@@ -105,7 +106,6 @@ fn module<'js>(ctx: &Ctx<'js>, action: &CompiledAction) -> Result<Object<'js>, F
 
 /// A function that a module exports. Only that for the continuation may do without the other.
 fn handler<'js>(
-    ctx: &Ctx<'js>,
     bridge: &Bridge,
     exports: &Object<'js>,
     name: &str,
@@ -118,7 +118,6 @@ fn handler<'js>(
             return Ok(None);
         }
     }
-    let _ = ctx;
     match value.into_function() {
         Some(function) => Ok(Some(function)),
         None => Err(ScriptFailure::Threw {

@@ -9,7 +9,7 @@ use super::{
     Run,
     bridge::Bridge,
     bytecode::Once,
-    cache::Record,
+    cache::{Record, Refused},
     json::{self, Unfit},
     realm::domain,
     redirect_token,
@@ -71,10 +71,8 @@ pub(super) fn make<'js>(
     event: &Object<'js>,
     about: &Facts<'_>,
 ) -> rquickjs::Result<Object<'js>> {
-    thread_local! {
-        static API: Once = const { Once::new() };
-    }
-    let make: Function = Once::run(&API, ctx, "api", include_str!("api.js"))?.get()?;
+    static API: Once = Once::new();
+    let make: Function = API.run(ctx, "api", include_str!("api.js"))?.get()?;
     let native = Object::new(ctx.clone())?;
     native.set("record", record(ctx, commands)?)?;
     native.set("wasExecuted", was_executed(ctx, about.run)?)?;
@@ -121,6 +119,7 @@ fn was_executed<'js>(ctx: &Ctx<'js>, run: &Run) -> rquickjs::Result<Function<'js
 }
 
 /// An address with more parameters in its query.
+#[expect(clippy::needless_pass_by_value, reason = "arguments of a script")]
 fn join(url: String, query: String) -> String {
     let (base, fragment) = match url.split_once('#') {
         Some((base, fragment)) => (base, format!("#{fragment}")),
@@ -137,6 +136,7 @@ fn join(url: String, query: String) -> String {
 /// The most that the claims of a token take, in bytes.
 const LARGEST_TOKEN: usize = 16 * 1024;
 
+#[expect(clippy::needless_pass_by_value, reason = "arguments of a script")]
 fn encode<'js>(ctx: Ctx<'js>, secret: String, claims: Value<'js>) -> rquickjs::Result<String> {
     match json::from_js(&ctx, claims, LARGEST_TOKEN) {
         Ok((Json::Object(claims), _)) => Ok(redirect_token::encode(&secret, &claims)),
@@ -148,7 +148,8 @@ fn encode<'js>(ctx: Ctx<'js>, secret: String, claims: Value<'js>) -> rquickjs::R
     }
 }
 
-fn validate<'js>(ctx: Ctx<'js>, secret: String, token: String) -> rquickjs::Result<Value<'js>> {
+#[expect(clippy::needless_pass_by_value, reason = "arguments of a script")]
+fn validate(ctx: Ctx<'_>, secret: String, token: String) -> rquickjs::Result<Value<'_>> {
     match redirect_token::decode(&secret, &token) {
         Some(claims) => json::to_js(&ctx, &Json::Object(claims)),
         None => Err(Exception::throw_message(
@@ -185,7 +186,7 @@ fn cache<'js>(ctx: &Ctx<'js>, bridge: &Rc<Bridge>, native: &Object<'js>) -> rqui
     let set = move |ctx: Ctx<'js>, key: String, value: String, expires_at: f64| {
         let record = Record { value, expires_at };
         let done = writing.cache.borrow_mut().set(key, record);
-        told(&ctx, done.as_ref().err().map(|refused| refused.code()))
+        told(&ctx, done.as_ref().err().map(Refused::code))
     };
     native.set("cacheSet", Function::new(ctx.clone(), set)?)?;
     let deleting = Rc::clone(bridge);

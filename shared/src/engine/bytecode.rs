@@ -5,7 +5,7 @@
     reason = "QuickJS's own functions, which `rquickjs` does not wrap"
 )]
 
-use std::{cell::RefCell, ffi::CString, rc::Rc, slice, thread::LocalKey};
+use std::{ffi::CString, slice, sync::OnceLock};
 
 use rquickjs::{Ctx, Error, Result, Value, qjs};
 
@@ -82,32 +82,24 @@ impl Bytecode {
     }
 }
 
-/// A script of the engine's own, compiled when it is first wanted on a thread.
-pub(super) struct Once(RefCell<Option<Rc<Bytecode>>>);
+/// A script of the engine's own, compiled when it is first wanted.
+pub(super) struct Once(OnceLock<Bytecode>);
 
 impl Once {
     /// Not compiled yet.
     pub(super) const fn new() -> Self {
-        Self(RefCell::new(None))
+        Self(OnceLock::new())
     }
 
     /// Runs it.
-    pub(super) fn run<'js>(
-        once: &'static LocalKey<Self>,
-        ctx: &Ctx<'js>,
-        name: &str,
-        source: &str,
-    ) -> Result<Value<'js>> {
-        let made = once.with(|once| once.0.borrow().clone());
-        let bytecode = match made {
-            Some(bytecode) => bytecode,
+    pub(super) fn run<'js>(&self, ctx: &Ctx<'js>, name: &str, source: &str) -> Result<Value<'js>> {
+        match self.0.get() {
+            Some(bytecode) => bytecode.run(ctx),
             None => {
-                let made = Rc::new(Bytecode::compile(ctx, name, source, 1)?);
-                once.with(|once| once.0.replace(Some(Rc::clone(&made))));
-                made
+                let bytecode = Bytecode::compile(ctx, name, source, 1)?;
+                self.0.get_or_init(|| bytecode).run(ctx)
             }
-        };
-        bytecode.run(ctx)
+        }
     }
 }
 

@@ -184,5 +184,9 @@ fn told(ctx: &Ctx<'_>, error: &Error, name: &str) -> (u32, u32, String) {
         text.unwrap_or_default()
     };
     let (line, column) = failure::place(&property("stack"), name).unwrap_or((1, 1));
-    (line, column, failure::shortened(&property("message")))
+    let message = match property("message").as_str() {
+        "unexpected token in expression: ''" => "unexpected end of input".to_owned(),
+        message => failure::shortened(message),
+    };
+    (line, column, message)
 }

@@ -19,6 +19,9 @@ pub(super) enum For<'a> {
 /// The largest patch of `auth0.users.update...Metadata`, in bytes.
 const LARGEST_PATCH: usize = 64 * 1024;
 
+/// What is beside the language.
+static PRELUDE: Once = Once::new();
+
 /// Makes one.
 pub(super) fn context(runtime: &Runtime) -> rquickjs::Result<Context> {
     Context::full(runtime)
@@ -36,10 +39,7 @@ pub(super) fn furnish<'js>(
     globals.remove("FinalizationRegistry")?;
     console::install(ctx, &globals, bridge)?;
     timers::install(ctx, &globals, bridge)?;
-    thread_local! {
-        static PRELUDE: Once = const { Once::new() };
-    }
-    let prelude = Once::run(&PRELUDE, ctx, "prelude", include_str!("prelude.js"))?;
+    let prelude = PRELUDE.run(ctx, "prelude", include_str!("prelude.js"))?;
     let prelude: Function = prelude.get()?;
     let native = update_metadata(ctx, bridge)?;
     let undefined = Value::new_undefined(ctx.clone());

@@ -8,7 +8,7 @@ use crate::fixtures::{limits, rules, run};
 
 /// Seconds in one search in a string.
 const STUCK: &str = "function (user, context, callback) {
-    const text = 'a'.repeat(10000);
+    const text = 'a'.repeat(30000);
     text.repeat(2).indexOf(text + 'b');
     callback(null, user, context);
 }";
@@ -51,4 +51,28 @@ async fn a_run_for_which_no_thread_is_free_in_time_is_told_so() {
     let reports = futures_util::future::join_all(runs).await;
     let busy = |report: &&Report| report.result == Err(ScriptFailure::Busy);
     assert_eq!(reports.iter().filter(busy).count(), 2);
+}
+
+#[tokio::test]
+async fn a_run_that_nobody_waits_for_any_more_gives_its_thread_back() {
+    let engine = Engine::new(Limits {
+        cpu: Duration::from_secs(600),
+        wall: Duration::from_secs(600),
+        ..limits()
+    });
+    let endless = [
+        "function (user, context, callback) { for (;;) {} }",
+        "function (user, context, callback) { setTimeout(callback, 1e9); }",
+    ];
+    for n in 0..6 {
+        let run = run(&rules(&[endless[n % 2]]));
+        let patience = Duration::from_millis(50);
+        assert!(
+            tokio::time::timeout(patience, engine.run(run))
+                .await
+                .is_err()
+        );
+    }
+    let report = engine.run(run(&rules(&[FINE]))).await;
+    assert_eq!(report.result.map(|_| ()), Ok(()));
 }
