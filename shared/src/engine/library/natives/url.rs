@@ -77,6 +77,7 @@ fn parse_form(text: String) -> Vec<Vec<String>> {
         .collect()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "arguments of a script")]
 fn format_form(pairs: Vec<Vec<String>>) -> String {
     let pairs = pairs.iter().filter_map(|pair| match pair.as_slice() {
         [name, value] => Some((name, value)),
