@@ -33,7 +33,7 @@ COUNTER = ("PK", "SK", "failures", "last_failed_at", "ttl")
 # What the code does; a transaction needs the actions that it consists of.
 NEEDED = {
     "TokenRole": {
-        "TENANT": {"GetItem"},
+        "TENANT": {"GetItem", "Query"},
         "USER#auth0|1": {
             "BatchGetItem",
             "ConditionCheckItem",
@@ -49,7 +49,7 @@ NEEDED = {
         "USERCODE#1.x": {"PutItem"},
     },
     "AuthorizeRole": {
-        "TENANT": {"GetItem"},
+        "TENANT": {"GetItem", "Query"},
         "USER#auth0|1": {"DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"},
         "LOGIN#Users#ada@example.com": {"GetItem"},
         "DEVICE#1": {"GetItem", "UpdateItem"},

@@ -32,6 +32,7 @@ mod rbac;
 mod redirect_uri;
 mod revoke;
 mod rules;
+mod script_files;
 mod secrecy;
 mod seeds;
 mod session;

@@ -6,6 +6,7 @@ mod demo;
 mod dynamodb;
 mod error;
 mod options;
+mod reload;
 mod routes;
 mod server;
 mod setup;

@@ -28,7 +28,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{
     banner::banner, controls, demo, dynamodb::Embedded, error::LocalError, options::Options,
-    routes, setup, tls,
+    reload::Watched, routes, setup, tls,
 };
 
 /// What a request cost, as JSON: only this server tells.
@@ -37,6 +37,7 @@ const COST: HeaderName = HeaderName::from_static("x-ratchet-cost");
 /// What every connection needs.
 struct Site {
     app: App,
+    watched: Option<Watched>,
     demo: Option<demo::Settings>,
     test_controls: bool,
 }
@@ -73,11 +74,18 @@ pub(crate) async fn run(options: Options) -> Result<(), LocalError> {
     }
 
     let app = setup::open(issuer, &endpoint, folder, external.is_some()).await?;
-    let tenant = setup::load_tenant(&app, options.tenant.as_ref()).await?;
+    let (watched, tenant) = match &options.tenant {
+        Some(file) => {
+            let (watched, tenant) = Watched::import(&app, file).await?;
+            (Some(watched), tenant)
+        }
+        None => (None, setup::import_demo(&app).await?),
+    };
     let issuer = app.issuer.as_str().to_owned();
     let site = Arc::new(Site {
         demo: demo::Settings::of(&tenant, &issuer),
         app,
+        watched,
         test_controls: options.test_controls,
     });
     let interruption = Interruption::listen()?;
@@ -90,10 +98,18 @@ pub(crate) async fn run(options: Options) -> Result<(), LocalError> {
             tracing::debug!("nobody is left to stop");
         }
     });
+    tokio::spawn(keep_looking(Arc::clone(&site), stopping.clone()));
     serve(listener, acceptor, site, stopping).await;
     match embedded {
         Some(embedded) => embedded.stopped().await,
         None => Ok(()),
+    }
+}
+
+/// Looks after the tenant file, where there is one.
+async fn keep_looking(site: Arc<Site>, stopping: watch::Receiver<bool>) {
+    if let Some(watched) = &site.watched {
+        watched.keep_looking(&site.app, stopping).await;
     }
 }
 
@@ -210,6 +226,9 @@ async fn respond(
     let body = read(body).await?;
     parts.extensions.insert(RequestContext { id, client_ip });
     let request = Request::from_parts(parts, body);
+    if let Some(watched) = &site.watched {
+        watched.look(&site.app).await;
+    }
     let (mut response, cost) = Box::pin(cost::counted(route(site, &request))).await;
     shared::http::complete(&mut response, id, site.app.issuer.is_https());
     if let Some(cost) = serde_json::to_string(&cost)

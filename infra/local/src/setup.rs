@@ -67,15 +67,17 @@ pub(crate) async fn open(
         .map_err(LocalError::Start)
 }
 
-/// Reads a tenant file, the demo tenant without one, and puts it into the table. Warnings go to
-/// standard error, a line each.
-pub(crate) async fn load_tenant(app: &App, file: Option<&PathBuf>) -> Result<Tenant, LocalError> {
-    let tenant = match file {
-        Some(file) => tenant::load(file, &keywords(app)).map_err(LocalError::TenantFile)?,
-        None => parse_tenant(app, DEMO_TENANT)?,
-    };
+/// Puts the demo tenant into the table.
+pub(crate) async fn import_demo(app: &App) -> Result<Tenant, LocalError> {
+    let tenant = parse_tenant(app, DEMO_TENANT)?;
     import(app, &tenant).await?;
     Ok(tenant)
+}
+
+/// Reads a tenant file and the scripts that it names; also gives the files that the outcome depends on.
+pub(crate) fn read_tenant(app: &App, file: &Path) -> (Result<Tenant, LocalError>, Vec<PathBuf>) {
+    let (tenant, files) = tenant::load_watched(file, &keywords(app));
+    (tenant.map_err(LocalError::TenantFile), files)
 }
 
 /// Reads the text of a tenant file.
@@ -83,7 +85,8 @@ pub(crate) fn parse_tenant(app: &App, text: &str) -> Result<Tenant, LocalError> 
     tenant::parse(text, &keywords(app)).map_err(LocalError::Tenant)
 }
 
-/// Puts a tenant into the table; what was known before is forgotten.
+/// Puts a tenant into the table; what was known before is forgotten. Warnings go to standard error, a line
+/// each.
 pub(crate) async fn import(app: &App, tenant: &Tenant) -> Result<(), LocalError> {
     for warning in &tenant.warnings {
         eprintln!("warning: {warning}");

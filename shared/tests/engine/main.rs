@@ -12,5 +12,6 @@ mod escape;
 mod exhaustion;
 mod fixtures;
 mod global;
+mod http;
 mod outside;
 mod rules;

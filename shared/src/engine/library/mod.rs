@@ -6,22 +6,51 @@
 
 mod natives;
 
-use std::rc::Rc;
+use std::{rc::Rc, sync::OnceLock};
 
 use rquickjs::{Array, Ctx, Function, IntoJs, Object, Result, Value};
 
+use super::{bridge::Bridge, bytecode::Bytecode};
 use natives::Natives;
 
-use super::bridge::Bridge;
-
 /// What defines `require` and the globals in a context.
-const INSTALL: &str = include_str!("js/install.js");
+static INSTALL: Code = Code::new("install", include_str!("js/install.js"));
+
+/// A file of ours, compiled once in a process.
+struct Code {
+    file: &'static str,
+    source: &'static str,
+    compiled: OnceLock<Bytecode>,
+}
+
+impl Code {
+    const fn new(file: &'static str, source: &'static str) -> Self {
+        Self {
+            file,
+            source,
+            compiled: OnceLock::new(),
+        }
+    }
+
+    /// The function that the file is.
+    fn function<'js>(&self, ctx: &Ctx<'js>) -> Result<Function<'js>> {
+        let function = match self.compiled.get() {
+            Some(code) => code.run(ctx)?,
+            None => {
+                let name = format!("library/{}.js", self.file);
+                let code = Bytecode::compile(ctx, &name, self.source, 1)?;
+                self.compiled.get_or_init(|| code).run(ctx)?
+            }
+        };
+        function.get()
+    }
+}
 
 /// A module.
 struct Module {
     /// What scripts call it; those whose name begins with `internal/` are for other modules only.
     name: &'static str,
-    source: &'static str,
+    code: Code,
     natives: Option<Natives>,
 }
 
@@ -29,28 +58,32 @@ macro_rules! module {
     ($name:literal, $file:literal) => {
         Module {
             name: $name,
-            source: include_str!(concat!("js/", $file, ".js")),
+            code: Code::new($file, include_str!(concat!("js/", $file, ".js"))),
             natives: None,
         }
     };
     ($name:literal, $file:literal, $natives:path) => {
         Module {
             name: $name,
-            source: include_str!(concat!("js/", $file, ".js")),
+            code: Code::new($file, include_str!(concat!("js/", $file, ".js"))),
             natives: Some($natives),
         }
     };
 }
 
-const MODULES: [Module; 25] = [
+static MODULES: [Module; 32] = [
     module!("async", "async"),
+    module!("axios", "axios"),
     module!("bcrypt", "bcrypt", natives::passwords),
     module!("bluebird", "bluebird"),
     module!("buffer", "buffer", natives::bytes),
     module!("crypto", "crypto", natives::crypto),
     module!("events", "events"),
+    module!("internal/abort", "abort"),
     module!("internal/callbacks", "callbacks"),
     module!("internal/encoding", "encoding"),
+    module!("internal/fetch", "fetch"),
+    module!("internal/http", "http", natives::http),
     module!("internal/lodash_arrays", "lodash_arrays"),
     module!("internal/lodash_collections", "lodash_collections"),
     module!("internal/lodash_lang", "lodash_lang"),
@@ -62,16 +95,23 @@ const MODULES: [Module; 25] = [
     module!("jsonwebtoken", "jsonwebtoken", natives::crypto),
     module!("lodash", "lodash"),
     module!("ms", "ms"),
+    module!("node-fetch", "node_fetch"),
     module!("q", "q"),
     module!("querystring", "querystring"),
     module!("range_check", "range_check"),
+    module!("request", "request"),
+    module!("request-promise", "request_promise"),
     module!("url", "url"),
     module!("util", "util"),
     module!("uuid", "uuid"),
 ];
 
 /// Other names of modules.
-const ALIASES: [(&str, &str); 2] = [("bcryptjs", "bcrypt"), ("underscore", "lodash")];
+const ALIASES: [(&str, &str); 3] = [
+    ("bcryptjs", "bcrypt"),
+    ("request-promise-native", "request-promise"),
+    ("underscore", "lodash"),
+];
 
 /// What is not there though Rules have used it, and what to use instead.
 const INSTEAD: [(&str, &str); 6] = [
@@ -86,11 +126,18 @@ const INSTEAD: [(&str, &str); 6] = [
     ("superagent", "use fetch, request or axios"),
 ];
 
+/// Whether scripts can `require` this.
+pub fn is_module(name: &str) -> bool {
+    let listed = MODULES.iter().any(|module| module.name == name);
+    let other = ALIASES.iter().any(|(alias, _)| *alias == name);
+    (listed || other) && !name.starts_with("internal/")
+}
+
 /// Defines `require` and the globals in a fresh context. Nothing else happens until a script asks.
 pub(super) fn install<'js>(ctx: &Ctx<'js>, bridge: &Rc<Bridge>) -> Result<()> {
-    let _ = bridge;
-    let install: Function = ctx.eval(INSTALL)?;
-    install.call((
+    let bridge = Rc::clone(bridge);
+    let find = move |ctx: Ctx<'js>, name: String| find(&ctx, &name, &bridge);
+    INSTALL.function(ctx)?.call((
         ctx.globals(),
         Function::new(ctx.clone(), find)?,
         Function::new(ctx.clone(), explain)?,
@@ -98,20 +145,19 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, bridge: &Rc<Bridge>) -> Result<()> {
 }
 
 /// A module's function and its natives, another name to look for, or nothing.
-#[expect(clippy::needless_pass_by_value, reason = "arguments of a script")]
-fn find<'js>(ctx: Ctx<'js>, name: String) -> Result<Value<'js>> {
+fn find<'js>(ctx: &Ctx<'js>, name: &str, bridge: &Rc<Bridge>) -> Result<Value<'js>> {
     if let Some((_, other)) = ALIASES.iter().find(|(alias, _)| *alias == name) {
-        return other.into_js(&ctx);
+        return other.into_js(ctx);
     }
     let Some(module) = MODULES.iter().find(|module| module.name == name) else {
-        return Ok(Value::new_undefined(ctx));
+        return Ok(Value::new_undefined(ctx.clone()));
     };
-    let code: Function = ctx.eval(module.source)?;
+    let code = module.code.function(ctx)?;
     let host = match module.natives {
-        Some(natives) => natives(&ctx)?,
+        Some(natives) => natives(ctx, bridge)?,
         None => Object::new(ctx.clone())?,
     };
-    let found = Array::new(ctx)?;
+    let found = Array::new(ctx.clone())?;
     found.set(0, code)?;
     found.set(1, host)?;
     Ok(found.into_value())

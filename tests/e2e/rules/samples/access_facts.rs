@@ -63,6 +63,7 @@ async fn no_social_signup() {
         return;
     };
     let denial = "New accounts are not taken.";
+    tokens(&server, &User::ada()).await;
     let first = tokens(&server, &User::ada()).await;
     let database = "Username-Password-Authentication";
     configure(&server, "CLOSED_CONNECTIONS", database).await;
@@ -120,7 +121,8 @@ async fn account_expiry() {
     .await;
     assert_refresh(&server, &second, denial).await;
     assert_login(&server, &SPA_STRICT, &User::ada(), "unauthorized", denial).await;
-    change(&server, &User::ada(), "app_metadata: {}").await;
+    let never = "app_metadata: { expires_on: null }";
+    change(&server, &User::ada(), never).await;
     next(&server, &second).await;
 }
 

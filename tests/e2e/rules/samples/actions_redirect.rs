@@ -1,41 +1,26 @@
 //! Actions that send the browser elsewhere with something signed.
 
 use e2e::{
-    Browser, Callback, Code, Scripts, Server, Tokens,
+    Browser, Callback, Server,
     apps::{User, WEB_POST},
-    flow::form_encoded,
 };
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde_json::{Value, json};
 
-use super::{Sample, action, told};
+use super::{action, change, come_back, exchanged, sent_to, told};
 
 const SECRET: &str = "form-secret-0123456789abcdef0123456789";
 
 async fn log_in(server: &Server, browser: &Browser) -> Callback {
     let login = server.login(&WEB_POST).browser(browser).without_pkce();
-    login.callback().await
+    sent_to(login.land().await)
 }
 
-async fn come_back(browser: &Browser, away: &Callback, name: &str, token: &str) -> Callback {
-    let state = form_encoded(&away.get("state").expect("`state` is given along"));
-    let path = format!("/continue?state={state}&{name}={token}");
-    browser.open(&path).await.callback()
-}
-
-async fn exchanged(server: &Server, callback: &Callback) -> Tokens {
-    let code = Code {
-        app: WEB_POST,
-        value: callback.code(),
-        redirect_uri: WEB_POST.callback.to_owned(),
-        verifier: None,
-    };
-    Tokens::expect(server.exchange(&code).await)
-}
-
-fn signed(claims: &Value, secret: &str) -> String {
+/// What the form gives back.
+fn answer(name: &str, claims: &Value, secret: &str) -> String {
     let key = EncodingKey::from_secret(secret.as_bytes());
-    encode(&Header::default(), claims, &key).expect("a test can sign")
+    let token = encode(&Header::default(), claims, &key).expect("a test can sign");
+    format!("{name}={token}")
 }
 
 fn verified(token: &str) -> Value {
@@ -65,7 +50,7 @@ async fn signed_redirect() {
         "sub": asked["sub"], "iss": asked["iss"], "iat": server.now(), "exp": server.now() + 60,
         "state": state, "favorite": "teal",
     });
-    let back = come_back(&browser, &away, "session_token", &signed(&claims, SECRET)).await;
+    let back = come_back(&browser, &away, &answer("session_token", &claims, SECRET)).await;
     let first = exchanged(&server, &back).await;
     assert_eq!(told(&first, "favorite"), "teal");
     // Kept, so that neither a refresh nor the next login asks again; the claim was that login's.
@@ -89,13 +74,13 @@ async fn hand_signed_redirect() {
     );
 
     let claims = json!({ "team": "engines", "exp": server.now() + 60 });
-    let forged = signed(&claims, "another secret, but as long as that");
-    let refused = come_back(&browser, &away, "ticket", &forged).await;
+    let forged = answer("ticket", &claims, "another secret, but as long as that");
+    let refused = come_back(&browser, &away, &forged).await;
     let denial = "The form answered with a bad ticket: invalid signature.";
     refused.assert_error("access_denied", denial);
 
     let away = log_in(&server, &browser).await;
-    let back = come_back(&browser, &away, "ticket", &signed(&claims, SECRET)).await;
+    let back = come_back(&browser, &away, &answer("ticket", &claims, SECRET)).await;
     let first = exchanged(&server, &back).await;
     server.rotated(&WEB_POST, &first.refresh_token()).await;
     exchanged(&server, &log_in(&server, &browser).await).await;
@@ -104,23 +89,23 @@ async fn hand_signed_redirect() {
 #[tokio::test]
 async fn a_refresh_goes_on_although_a_login_would_be_sent_away() {
     for name in ["signed-redirect", "hand-signed-redirect"] {
-        let idle = "exports.onExecutePostLogin = async () => {};";
-        let scripts = Sample(
-            Scripts::new()
-                .action("later", idle)
-                .secret("FORM_SECRET", SECRET),
-        );
-        let Some(server) = scripts.start() else {
+        let Some(server) = action(name, &[("FORM_SECRET", SECRET)]).start() else {
             return;
         };
-        let first = server.login(&WEB_POST).tokens().await;
-        server.change_action("later", &super::text("actions", name));
-        let second = server.refreshed(&WEB_POST, &first.refresh_token()).await;
-        assert!(second.has("refresh_token"), "{name}");
-        let away = log_in(&server, &server.browser()).await;
+        let login = || server.login(&WEB_POST).user(&User::iris());
+        // Iris has what the forms ask for, until she has logged in.
+        let known = "app_metadata: { favorite: red }, user_metadata: { team: engines }";
+        change(&server, &User::iris(), known).await;
+        let first = login().tokens().await;
+        let unknown = "app_metadata: { favorite: '' }, user_metadata: { team: '' }";
+        change(&server, &User::iris(), unknown).await;
+        let token = first.refresh_token();
+        server.rotated(&WEB_POST, &token).await;
+        let away = sent_to(login().land().await);
+        let target = away.target();
         assert!(
-            away.target().starts_with("https://forms.example.com/"),
-            "{name}"
+            target.starts_with("https://forms.example.com/"),
+            "{name}: {target}"
         );
     }
 }

@@ -43,7 +43,12 @@ async fn offboarding() {
     let answer = server.refresh(&SPA_STRICT, &second.refresh_token()).await;
     assert_denied(&answer, "You have left.");
     // It is over, also after a change of mind.
-    change(&server, &User::ada(), "app_metadata: {}").await;
+    change(
+        &server,
+        &User::ada(),
+        "app_metadata: { left_company: false }",
+    )
+    .await;
     let answer = server.refresh(&SPA_STRICT, &second.refresh_token()).await;
     assert_unknown_refresh_token(&answer);
 }

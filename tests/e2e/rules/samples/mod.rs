@@ -17,9 +17,11 @@ mod tokens;
 use std::{fs, path::Path};
 
 use e2e::{
-    Answer, Launch, Scripts, Server, Tokens,
-    apps::{App, SPA_STRICT, User},
-    assert_oauth_error, jwt,
+    Answer, Browser, Callback, Code, Landing, Launch, Scripts, Server, Tokens,
+    apps::{App, SPA_STRICT, User, WEB_POST},
+    assert_oauth_error,
+    flow::form_encoded,
+    html, jwt,
 };
 use serde_json::{Value, json};
 
@@ -83,6 +85,12 @@ async fn configure(server: &Server, key: &str, value: &str) {
     server.import_tenant(file).await;
 }
 
+/// Replaces the tenant's rules by this one while the server runs. A text that holds a function is one.
+async fn replace_rules(server: &Server, code: &str) {
+    let rule = json!([{ "name": "later", "script": code, "order": 1 }]);
+    server.import_tenant(format!("rules: {rule}\n")).await;
+}
+
 /// Changes what is known of a user while the server runs.
 async fn change(server: &Server, user: &User, fields: &str) {
     let (id, email) = (&user.id, &user.email);
@@ -104,6 +112,43 @@ async fn next(server: &Server, tokens: &Tokens) -> Tokens {
 async fn next_for(server: &Server, tokens: &Tokens, scope: &str) -> Tokens {
     let (token, wanted) = (tokens.refresh_token(), [("scope", scope)]);
     Tokens::expect(server.refresh_with(&SPA_STRICT, &token, &wanted).await)
+}
+
+/// Where a script has sent the browser: at once, or by a page if a form was before it.
+fn sent_to(landing: Landing) -> Callback {
+    let page = match landing {
+        Landing::Callback(callback) => return callback,
+        Landing::Page(page) => page,
+    };
+    let refreshes = html::tags(&page.text(), "meta").into_iter();
+    let content = refreshes
+        .filter(|meta| meta.get("http-equiv").is_some_and(|kind| kind == "refresh"))
+        .find_map(|meta| {
+            meta.get("content")?
+                .strip_prefix("0;url=")
+                .map(str::to_owned)
+        });
+    let target = content.unwrap_or_else(|| panic!("not sent anywhere: {page}"));
+    let url = page.url.join(&target).expect("a URL");
+    Callback { url }
+}
+
+/// Comes back from there, with these further parameters.
+async fn come_back(browser: &Browser, away: &Callback, answer: &str) -> Callback {
+    let state = form_encoded(&away.get("state").expect("`state` is given along"));
+    let path = format!("/continue?state={state}&{answer}");
+    browser.open(&path).await.callback()
+}
+
+/// The tokens for a code of the web shop, asked for without a proof key.
+async fn exchanged(server: &Server, callback: &Callback) -> Tokens {
+    let code = Code {
+        app: WEB_POST,
+        value: callback.code(),
+        redirect_uri: WEB_POST.callback.to_owned(),
+        verifier: None,
+    };
+    Tokens::expect(server.exchange(&code).await)
 }
 
 /// Asserts that a login ends at the application with that error.

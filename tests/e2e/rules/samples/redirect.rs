@@ -1,41 +1,21 @@
 //! Rules that send the browser elsewhere, and what they do where there is none.
 
 use e2e::{
-    Browser, Callback, Code, Server, Tokens,
+    Browser, Callback, Server, Tokens,
     apps::{PW_NATIVE, SPA_STRICT, User, WEB_POST},
     assert_oauth_error,
 };
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde_json::{Value, json};
 
-use super::{assert_denied, rule, told};
+use super::{assert_denied, come_back, exchanged, replace_rules, rule, sent_to, told};
 
 const SECRET: &str = "session-token-secret-0123456789abcdef";
 
 /// A login that a rule has sent elsewhere, without a proof key so that its code needs none.
 async fn sent_away(server: &Server, browser: &Browser, user: &User) -> Callback {
     let login = server.login(&WEB_POST).browser(browser).user(user);
-    login.without_pkce().callback().await
-}
-
-/// Comes back from elsewhere.
-async fn come_back(browser: &Browser, away: &Callback, answer: &str) -> Callback {
-    let state = away.get("state").expect("`state` is given along");
-    let path = format!(
-        "/continue?state={}&{answer}",
-        e2e::flow::form_encoded(&state)
-    );
-    browser.open(&path).await.callback()
-}
-
-async fn exchanged(server: &Server, callback: &Callback) -> Tokens {
-    let code = Code {
-        app: WEB_POST,
-        value: callback.code(),
-        redirect_uri: WEB_POST.callback.to_owned(),
-        verifier: None,
-    };
-    Tokens::expect(server.exchange(&code).await)
+    sent_to(login.without_pkce().land().await)
 }
 
 /// A password grant, as an application without a browser makes it.
@@ -82,7 +62,12 @@ async fn terms_of_service_cannot_be_asked_silently() {
     let away = sent_away(&server, &browser, &User::ada()).await;
     let back = come_back(&browser, &away, "agreed=yes").await;
     exchanged(&server, &back).await;
-    super::change(&server, &User::ada(), "app_metadata: {}").await;
+    super::change(
+        &server,
+        &User::ada(),
+        "app_metadata: { terms_agreed: false }",
+    )
+    .await;
     let silent = server.login(&SPA_STRICT).browser(&browser);
     let callback = silent.with("prompt", "none").callback().await;
     assert_eq!(
@@ -163,7 +148,7 @@ async fn careless_redirect() {
         return;
     };
     let first = server.login(&WEB_POST).tokens().await;
-    server.change_rule("later", &super::text("rules", "careless-redirect"));
+    replace_rules(&server, &super::text("rules", "careless-redirect")).await;
     let browser = server.browser();
     let away = sent_away(&server, &browser, &User::ada()).await;
     assert_eq!(away.target(), "https://news.example.com/today");
@@ -174,7 +159,7 @@ async fn careless_redirect() {
     assert_interaction(&answer);
     assert_interaction(&by_password(&server, &User::ada()).await);
     // Neither burned anything.
-    server.change_rule("later", idle);
+    replace_rules(&server, idle).await;
     server.rotated(&WEB_POST, &first.refresh_token()).await;
 }
 

@@ -73,6 +73,6 @@ async fn a_second_factor_at_a_refresh_burns_nothing() {
     super::change(&server, &User::ada(), "user_metadata: { use_mfa: true }").await;
     let answer = server.refresh(&SPA_STRICT, &first.refresh_token()).await;
     assert_oauth_error(&answer, 403, "mfa_required", DENIAL);
-    super::change(&server, &User::ada(), "user_metadata: {}").await;
+    super::change(&server, &User::ada(), "user_metadata: { use_mfa: false }").await;
     next(&server, &first).await;
 }

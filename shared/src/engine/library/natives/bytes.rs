@@ -1,5 +1,7 @@
 //! Texts to bytes and back.
 
+use std::rc::Rc;
+
 use base64::{
     Engine as _, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
@@ -7,9 +9,10 @@ use base64::{
 use rquickjs::{Ctx, Function, Object, Result, TypedArray};
 
 use super::bytes_of;
+use crate::engine::bridge::Bridge;
 
 /// `host` of `buffer`.
-pub(in super::super) fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
+pub(in super::super) fn natives<'js>(ctx: &Ctx<'js>, _: &Rc<Bridge>) -> Result<Object<'js>> {
     let host = Object::new(ctx.clone())?;
     host.set("utf8", Function::new(ctx.clone(), utf8)?)?;
     host.set("text", Function::new(ctx.clone(), text)?)?;

@@ -1,6 +1,6 @@
 //! Hashes, MACs, signatures, randomness: all by `aws-lc-rs`.
 
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, rc::Rc};
 
 use aws_lc_rs::{constant_time, digest, hmac, pbkdf2, rand};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -8,6 +8,7 @@ use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, EncodingKey};
 use rquickjs::{Ctx, Exception, Function, Object, Result, TypedArray};
 
 use super::bytes_of;
+use crate::engine::bridge::Bridge;
 
 /// How many rounds a derivation may take: no interruption reaches into it, and it has to fit into the CPU
 /// time of a run.
@@ -16,7 +17,7 @@ const MOST_ROUNDS: u32 = 200_000;
 const LONGEST_DERIVED: usize = 256;
 
 /// `host` of `crypto` and `jsonwebtoken`.
-pub(in super::super) fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
+pub(in super::super) fn natives<'js>(ctx: &Ctx<'js>, _: &Rc<Bridge>) -> Result<Object<'js>> {
     let host = Object::new(ctx.clone())?;
     host.set("hash", Function::new(ctx.clone(), hash)?)?;
     host.set("hmac", Function::new(ctx.clone(), mac)?)?;

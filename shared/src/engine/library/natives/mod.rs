@@ -4,17 +4,23 @@
 
 mod bytes;
 mod crypto;
+mod http;
 mod passwords;
 mod url;
+
+use std::rc::Rc;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rquickjs::{Ctx, Exception, Object, Result};
 
+use crate::engine::bridge::Bridge;
+
 /// Makes a module's `host`.
-pub(super) type Natives = for<'js> fn(&Ctx<'js>) -> Result<Object<'js>>;
+pub(super) type Natives = for<'js> fn(&Ctx<'js>, &Rc<Bridge>) -> Result<Object<'js>>;
 
 pub(super) use bytes::natives as bytes;
 pub(super) use crypto::natives as crypto;
+pub(super) use http::natives as http;
 pub(super) use passwords::natives as passwords;
 pub(super) use url::natives as url;
 

@@ -1,10 +1,14 @@
 //! bcrypt.
 
+use std::rc::Rc;
+
 use base64::{
     Engine as _, alphabet,
     engine::{GeneralPurpose, GeneralPurposeConfig, general_purpose::NO_PAD},
 };
 use rquickjs::{Ctx, Exception, Function, Object, Result, function::Opt};
+
+use crate::engine::bridge::Bridge;
 
 /// The largest cost: no interruption reaches into a hash, and it has to fit into the CPU time of a run.
 const MOST_COST: u32 = 11;
@@ -14,7 +18,7 @@ const SALT: GeneralPurpose = GeneralPurpose::new(&alphabet::BCRYPT, LENIENT);
 const LENIENT: GeneralPurposeConfig = NO_PAD.with_decode_allow_trailing_bits(true);
 
 /// `host` of `bcrypt`.
-pub(in super::super) fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
+pub(in super::super) fn natives<'js>(ctx: &Ctx<'js>, _: &Rc<Bridge>) -> Result<Object<'js>> {
     let host = Object::new(ctx.clone())?;
     host.set("hash", Function::new(ctx.clone(), hash)?)?;
     host.set("compare", Function::new(ctx.clone(), compare)?)?;

@@ -1,10 +1,14 @@
 //! Addresses by the URL standard.
 
+use std::rc::Rc;
+
 use rquickjs::{Ctx, Exception, Function, Object, Result};
 use url::{Url, quirks};
 
+use crate::engine::bridge::Bridge;
+
 /// `host` of `URL` and `URLSearchParams`.
-pub(in super::super) fn natives<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
+pub(in super::super) fn natives<'js>(ctx: &Ctx<'js>, _: &Rc<Bridge>) -> Result<Object<'js>> {
     let host = Object::new(ctx.clone())?;
     host.set("parse", Function::new(ctx.clone(), parse)?)?;
     host.set("change", Function::new(ctx.clone(), change)?)?;

@@ -5,9 +5,11 @@ mod lodash;
 mod modules;
 mod node;
 
+use std::rc::Rc;
+
 use rquickjs::{CatchResultExt, Context, Ctx, Runtime};
 
-use super::install;
+use super::{super::bridge::Bridge, install};
 
 /// What a script gives, as JSON; an exception is `name: message`.
 fn eval(script: &str) -> String {
@@ -25,7 +27,8 @@ fn eval(script: &str) -> String {
         )
     };
     context.with(|ctx| {
-        install(&ctx)
+        let bridge = Rc::new(Bridge::new(Rc::default()));
+        install(&ctx, &bridge)
             .catch(&ctx)
             .map_err(|error| error.to_string())
             .unwrap();

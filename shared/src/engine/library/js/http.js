@@ -1,0 +1,65 @@
+// What `fetch`, `request` and `axios` have in common: one request, its answer as text.
+(function (exports, module, require, host) {
+  'use strict';
+  const { Buffer } = require('buffer');
+  const { URLSearchParams } = require('internal/whatwg_url');
+
+  // [[name, value]] of an object, of pairs, or of `Headers`; nothing of what has no value.
+  exports.headerList = (headers) => {
+    if (headers === undefined || headers === null) return [];
+    const list = typeof headers[Symbol.iterator] === 'function' ? [...headers] : Object.entries(headers);
+    return list
+      .filter(([, value]) => value !== undefined && value !== null && value !== false)
+      .map(([name, value]) => [String(name).toLowerCase(), [value].flat().join(', ')]);
+  };
+
+  // A body as text, and the type that goes without saying.
+  exports.bodyOf = (body) => {
+    if (body === undefined || body === null) return {};
+    if (body instanceof URLSearchParams) return { text: body.toString(), type: 'application/x-www-form-urlencoded;charset=UTF-8' };
+    if (typeof body === 'string') return { text: body, type: 'text/plain;charset=UTF-8' };
+    if (ArrayBuffer.isView(body)) return { text: Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString() };
+    if (body instanceof ArrayBuffer) return { text: Buffer.from(body).toString() };
+    return { text: String(body), type: 'text/plain;charset=UTF-8' };
+  };
+
+  exports.basic = (user, password) => `Basic ${Buffer.from(`${user ?? ''}:${password ?? ''}`).toString('base64')}`;
+
+  // Sends it; whatever comes first of answer, end of patience and abortion is the result.
+  exports.send = async ({ method = 'GET', url, headers = [], body, timeout, signal }) => {
+    signal?.throwIfAborted();
+    const answers = [host.send(String(method).toUpperCase(), String(url).toWellFormed(),
+      headers.map((pair) => pair.map((text) => text.toWellFormed())), body?.toWellFormed())];
+    let timer;
+    let onabort;
+    if (timeout > 0) {
+      answers.push(new Promise((_, reject) => {
+        timer = setTimeout(() => reject(Object.assign(new Error(`timeout of ${timeout}ms exceeded`), { code: 'ETIMEDOUT' })), timeout);
+      }));
+    }
+    if (signal) {
+      answers.push(new Promise((_, reject) => {
+        onabort = () => reject(signal.reason);
+        signal.addEventListener('abort', onabort);
+      }));
+    }
+    try {
+      const answer = await Promise.race(answers);
+      const pairs = Array.isArray(answer.headers) ? answer.headers : Object.entries(answer.headers ?? {});
+      return { ...answer, body: answer.body ?? '', statusText: answer.statusText ?? '', headers: exports.headerList(pairs) };
+    } finally {
+      if (timer !== undefined) clearTimeout(timer);
+      if (onabort) signal.removeEventListener('abort', onabort);
+    }
+  };
+
+  // Headers as the object that Node makes of them.
+  exports.headerObject = (pairs) => {
+    const headers = {};
+    for (const [name, value] of pairs) {
+      if (name === 'set-cookie') headers[name] = [...(headers[name] ?? []), value];
+      else headers[name] = Object.hasOwn(headers, name) ? `${headers[name]}, ${value}` : value;
+    }
+    return headers;
+  };
+})
