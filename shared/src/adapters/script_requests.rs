@@ -68,7 +68,10 @@ pub enum ScriptRequestError {
 impl Outbound {
     /// Sends a script's request; the answer is `{status, statusText, headers, body}`. A GET or HEAD follows
     /// redirects to hosts that are allowed themselves; anything else is answered with the redirect.
-    pub async fn script_request(&self, request: ScriptRequest) -> Result<Value, ScriptRequestError> {
+    pub async fn script_request(
+        &self,
+        request: ScriptRequest,
+    ) -> Result<Value, ScriptRequestError> {
         let method = Method::from_bytes(request.method.as_bytes())
             .ok()
             .filter(|method| *method != Method::CONNECT && *method != Method::TRACE)
@@ -81,7 +84,9 @@ impl Outbound {
         }
         let answer = async {
             for _ in 0..=MOST_REDIRECTS {
-                let answer = self.send(&method, &url, headers.clone(), body.clone()).await?;
+                let answer = self
+                    .send(&method, &url, headers.clone(), body.clone())
+                    .await?;
                 let Some(next) = redirect(self.script_hosts(), &method, &url, &answer)? else {
                     return read(answer).await;
                 };

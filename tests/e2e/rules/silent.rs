@@ -91,9 +91,9 @@ async fn a_silent_refusal_is_told_like_any_other_and_the_session_stays() {
     let good = silent(&server, &browser, "fragment").open().await.told();
     assert!(good.contains_key("id_token"), "{good:?}");
     let log = server.stop();
-    assert_eq!(said(&log, "\"type\":\"fsa\""), 15, "{log}");
-    assert_eq!(said(&log, "\"type\":\"ssa\""), 1, "{log}");
-    assert_eq!(said(&log, "\"type\":\"f\""), 0, "{log}");
+    assert_eq!(said(&log, "type=\"fsa\" "), 15, "{log}");
+    assert_eq!(said(&log, "type=\"ssa\" "), 1, "{log}");
+    assert_eq!(said(&log, "type=\"f\" "), 0, "{log}");
 }
 
 #[tokio::test]
