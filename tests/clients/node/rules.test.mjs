@@ -184,7 +184,9 @@ describe('a Rule that sends the browser elsewhere', () => {
     const { context, page, complaints } = await openTab(browser);
     await page.route(`${terms.address}**`, (route) => route.abort('aborted'));
     await page.goto(request());
-    await fillInLogin(page, demo.user);
+    await fillInLogin(page, { ...demo.user, username: 'grace@example.com' });
+    await page.waitForURL('**/u/consent?**');
+    await page.locator('button[value=accept]').click();
     await page.getByRole('heading', { name: 'One moment' }).waitFor();
     await look(page, 'moving-on');
     await page.unroute(`${terms.address}**`);
