@@ -197,7 +197,6 @@ mod tests {
             "https://good.example@evil.example/",
             "https://good.example:443@evil.example/",
             "https://good.example%40evil.example/",
-            "https://good.example\\@evil.example/",
             "https://evil.example\\@good.example/",
             "https://evil.example/@good.example/",
             "https://evil.example#good.example",
@@ -228,6 +227,11 @@ mod tests {
                 .unwrap();
             assert_eq!(url.as_str(), "https://good.example/");
         }
+        // A backslash ends the host, and what is sent says so.
+        let url = AllowedHosts::parse("good.example")
+            .unwrap()
+            .permit("https://good.example\\@evil.example/");
+        assert_eq!(url.unwrap().as_str(), "https://good.example/@evil.example/");
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod device;
 mod faults;
 mod implicit;
 mod login;
+mod outside;
 mod password;
 mod redirect;
 mod refresh;
