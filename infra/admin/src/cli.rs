@@ -4,13 +4,13 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     commands::{
-        families::FamiliesCommand, grants::GrantsCommand, keys::KeysCommand, tenant::TenantCommand,
-        users::UsersCommand,
+        actions::ActionsCommand, families::FamiliesCommand, grants::GrantsCommand,
+        keys::KeysCommand, rules::RulesCommand, tenant::TenantCommand, users::UsersCommand,
     },
     connection::Connection,
 };
 
-/// Operates a Ratchet stack: tenant file, users, refresh tokens, keys.
+/// Operates a Ratchet stack: tenant file, users, refresh tokens, keys, scripts.
 ///
 /// Works on the stack's table directly. Region, credentials and profile are those of every AWS tool
 /// (`AWS_REGION`, `AWS_PROFILE`, ...); the table, and where needed the issuer and the keys, are options.
@@ -57,6 +57,12 @@ pub(crate) enum Command {
     /// The keys that seal refresh tokens, codes and sessions.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Rules: functions of the tenant's that run at every login and every refresh.
+    #[command(subcommand)]
+    Rules(RulesCommand),
+    /// Post-login Actions, which run after the rules.
+    #[command(subcommand)]
+    Actions(ActionsCommand),
 }
 
 #[cfg(test)]

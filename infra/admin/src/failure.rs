@@ -8,6 +8,8 @@ use shared::{
 };
 use tenant::{ImportError, LoadError};
 
+use crate::output;
+
 /// A command did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -38,6 +40,14 @@ pub(crate) enum Failure {
     /// The password is of no use.
     #[error(transparent)]
     Password(#[from] PasswordHashError),
+    /// A script that was tried refuses the login, or fails.
+    #[error("{reason}")]
+    Script {
+        /// What there is to show of it all the same.
+        said: String,
+        /// Why.
+        reason: String,
+    },
     /// What was asked for is not there, or already is.
     #[error("{0}")]
     Refused(String),
@@ -49,6 +59,10 @@ pub(crate) enum Failure {
 impl Failure {
     /// Says what is wrong.
     pub(crate) fn report(&self) -> ExitCode {
+        if let Self::Script { said, .. } = self {
+            // Whether it can be written or not, the status is that of the failure.
+            let _ = output::print(said);
+        }
         eprintln!("error: {}", one_line(&self.to_string()));
         match self {
             Self::Usage(_) => ExitCode::from(2),

@@ -24,7 +24,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "URL")]
     pub(crate) issuer: Option<String>,
 
-    /// The tenant file to load, in the format of Auth0's deploy CLI [default: the demo tenant].
+    /// The tenant file to load, in the format of Auth0's deploy CLI [default: the demo tenant]. It is imported
+    /// again when it or a script that it names changes.
     #[arg(long, value_name = "FILE")]
     pub(crate) tenant: Option<PathBuf>,
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use shared::{
     domain::{login_flow::Action, secret::Secret},
-    engine::Program,
+    engine::{Program, is_module},
 };
 
 use crate::{
@@ -214,7 +214,7 @@ fn missing_modules(raw: Option<Vec<RawDependency>>, at: &Path, notes: &mut Notes
         .into_iter()
         .map(|module| module.name);
     let missing: Vec<_> = names
-        .filter(|name| !LIBRARY.contains(&name.as_str()))
+        .filter(|name| !is_module(name))
         .map(|name| format!("`{name}`"))
         .collect();
     if !missing.is_empty() {
@@ -222,17 +222,6 @@ fn missing_modules(raw: Option<Vec<RawDependency>>, at: &Path, notes: &mut Notes
         notes.warn(at.clone(), message);
     }
 }
-
-/// What scripts may `require`.
-const LIBRARY: [&str; 7] = [
-    "axios",
-    "bcrypt",
-    "crypto",
-    "jsonwebtoken",
-    "lodash",
-    "url",
-    "uuid",
-];
 
 #[cfg(test)]
 mod tests {

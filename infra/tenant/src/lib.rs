@@ -1,4 +1,4 @@
-//! The tenant file: applications, APIs, settings and users in the format of [Auth0's deploy CLI].
+//! The tenant file: applications, APIs, settings, scripts and users in the format of [Auth0's deploy CLI].
 //!
 //! [`parse`] turns the text into the types of the domain, [`import`](fn@import) puts them into the
 //! table. A key that Auth0 does not know is a warning, a value that Auth0 would refuse is an error

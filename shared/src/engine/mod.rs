@@ -29,6 +29,7 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
+pub use library::is_module;
 pub use pool::Engine;
 pub use program::{CompileError, Program};
 pub use report::{LogLevel, LogLine, Output, Report, ScriptFailure, Usage};

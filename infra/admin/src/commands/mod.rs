@@ -1,11 +1,15 @@
 //! One module per group of commands. A command gives the text to print.
 
+pub(crate) mod actions;
 pub(crate) mod families;
 pub(crate) mod grants;
 pub(crate) mod keys;
+pub(crate) mod rules;
+mod script_run;
 pub(crate) mod tenant;
 pub(crate) mod users;
 
+use aws_lc_rs::digest;
 use shared::{
     adapters::dynamo::{LoginRecord, Store},
     domain::{connection::DEFAULT_CONNECTION, ids::ConnectionName},
@@ -21,7 +25,16 @@ pub(crate) async fn run(command: Command, connection: &Connection) -> Result<Str
         Command::Families(command) => families::run(command, connection).await,
         Command::Grants(command) => grants::run(command, connection).await,
         Command::Keys(command) => keys::run(command, connection).await,
+        Command::Rules(command) => rules::run(command, connection).await,
+        Command::Actions(command) => actions::run(command, connection).await,
     }
+}
+
+/// The beginning of a script's SHA-256, as much as tells scripts apart.
+fn digest(script: &str) -> String {
+    let digest = digest::digest(&digest::SHA256, script.as_bytes());
+    let bytes = digest.as_ref().iter().take(6);
+    bytes.map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The database that is meant: the one named, or the tenant's default.

@@ -9,10 +9,10 @@ use crate::{connection::Connection, failure::Failure};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TenantCommand {
-    /// Import a tenant file: settings, applications, APIs, users.
+    /// Import a tenant file: settings, applications, APIs, users, and the scripts that it names.
     ///
-    /// What the file does not mention stays as it is and nothing is deleted, so importing twice is
-    /// the same as importing once. A user keeps the password unless the file gives one. Running
+    /// What the file does not mention stays as it is and nothing is deleted but scripts, of which a section
+    /// replaces all. Importing twice is the same as importing once. A user keeps the password unless the file gives one. Running
     /// functions see the change within a minute.
     #[command(after_help = "\
 Examples:
@@ -79,7 +79,7 @@ impl Import {
     }
 }
 
-fn key_value(text: &str) -> Result<(String, String), &'static str> {
+pub(super) fn key_value(text: &str) -> Result<(String, String), &'static str> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err("must be KEY=VALUE"),

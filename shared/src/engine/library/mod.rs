@@ -126,6 +126,13 @@ const INSTEAD: [(&str, &str); 6] = [
     ("superagent", "use fetch, request or axios"),
 ];
 
+/// Whether scripts can `require` this.
+pub fn is_module(name: &str) -> bool {
+    let listed = MODULES.iter().any(|module| module.name == name);
+    let other = ALIASES.iter().any(|(alias, _)| *alias == name);
+    (listed || other) && !name.starts_with("internal/")
+}
+
 /// Defines `require` and the globals in a fresh context. Nothing else happens until a script asks.
 pub(super) fn install<'js>(ctx: &Ctx<'js>, bridge: &Rc<Bridge>) -> Result<()> {
     let bridge = Rc::clone(bridge);

@@ -1,0 +1,130 @@
+//! `actions`: which run, and trying one.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use serde_json::json;
+use shared::{
+    adapters::dynamo::Store,
+    domain::login_flow::{Action, Scripts},
+};
+
+use super::{
+    digest, rules,
+    script_run::{self, Given, Shown},
+    tenant::key_value,
+};
+use crate::{
+    connection::Connection,
+    failure::Failure,
+    output::{self, table},
+};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ActionsCommand {
+    /// List the Actions that run after the rules, in their order.
+    #[command(after_help = "\
+Examples:
+  admin --table ratchet-prod actions list
+  admin --table ratchet-prod actions list --json")]
+    List(List),
+
+    /// Run one post-login Action and show what it asks for, without a table.
+    ///
+    /// It runs with the limits of a login, and nothing that it asks for is done. The status is 1 if it does not
+    /// compile, denies access or fails.
+    #[command(after_help = "\
+Examples:
+  admin actions test actions/Plan/code.js
+  admin actions test actions/Plan/code.js --event refresh.json --secret API_KEY=x --json
+
+Without `--event` the Action is given an example: Ada logs in to `demo-spa`.")]
+    Test(Test),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Print JSON for a program.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    /// The Action's code.
+    script: PathBuf,
+
+    /// `event`, as a JSON file.
+    #[arg(long, value_name = "FILE")]
+    event: Option<PathBuf>,
+
+    /// A value of `event.secrets`; may be given many times.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = key_value)]
+    secret: Vec<(String, String)>,
+
+    #[command(flatten)]
+    shown: Shown,
+}
+
+pub(crate) async fn run(command: ActionsCommand, to: &Connection) -> Result<String, Failure> {
+    match command {
+        ActionsCommand::List(list) => list.run(&to.store().await?).await,
+        ActionsCommand::Test(test) => test.run(to).await,
+    }
+}
+
+/// An Action as it is shown: its secrets by name only.
+#[derive(Debug, Serialize)]
+struct Row {
+    name: String,
+    bytes: usize,
+    sha256: String,
+    secrets: Vec<String>,
+}
+
+impl List {
+    async fn run(&self, store: &Store) -> Result<String, Failure> {
+        let scripts = rules::load(store).await?;
+        let rows = scripts.actions.into_iter().map(|action| Row {
+            bytes: action.code.len(),
+            sha256: digest(&action.code),
+            secrets: action.secrets.into_keys().collect(),
+            name: action.name,
+        });
+        let rows: Vec<_> = rows.collect();
+        if self.json {
+            return output::json(&rows);
+        }
+        if rows.is_empty() {
+            return Ok("no Actions run\n".to_owned());
+        }
+        let cells = rows.iter().map(|row| {
+            let (name, bytes) = (row.name.clone(), row.bytes.to_string());
+            [name, bytes, row.sha256.clone(), row.secrets.join(" ")]
+        });
+        let cells: Vec<_> = cells.collect();
+        Ok(table(["NAME", "BYTES", "SHA256", "SECRETS"], &cells))
+    }
+}
+
+impl Test {
+    async fn run(self, to: &Connection) -> Result<String, Failure> {
+        let action = Action {
+            name: self.script.display().to_string(),
+            code: script_run::read_script(&self.script)?,
+            secrets: script_run::secrets(self.secret),
+        };
+        let example = include_str!("examples/event.json");
+        let given = Given {
+            scripts: Scripts {
+                actions: vec![action],
+                ..Scripts::default()
+            },
+            user: json!({}),
+            context: json!({}),
+            event: script_run::read_object(self.event.as_ref(), example)?,
+        };
+        script_run::run(given, &self.shown, to).await
+    }
+}

@@ -1,0 +1,156 @@
+//! `rules`: which run, and trying one.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use shared::{
+    adapters::dynamo::{Store, StoredScripts},
+    domain::login_flow::{Rule, Scripts},
+};
+
+use super::{
+    digest,
+    script_run::{self, Given, Shown},
+    tenant::key_value,
+};
+use crate::{
+    connection::Connection,
+    failure::Failure,
+    output::{json, table},
+};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// List the rules that run at every login and every refresh.
+    ///
+    /// The digest is the beginning of the script's SHA-256, as `sha256sum` prints it, once its keywords are
+    /// replaced.
+    #[command(after_help = "\
+Examples:
+  admin --table ratchet-prod rules list
+  admin --table ratchet-prod rules list --json")]
+    List(List),
+
+    /// Run one rule and show what it does, without a table.
+    ///
+    /// It runs with the limits of a login. What it writes to metadata is shown and written nowhere, and no host
+    /// is reached. The status is 1 if it does not compile, refuses the login or fails.
+    #[command(after_help = "\
+Examples:
+  admin rules test rules/Plan.js
+  admin rules test rules/Plan.js --user ada.json --context refresh.json --config API_KEY=x --json
+
+Without `--user` or `--context` the rule is given an example: Ada logs in to `demo-spa`.")]
+    Test(Test),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Print JSON for a program.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    /// The rule.
+    script: PathBuf,
+
+    /// `user`, as a JSON file.
+    #[arg(long, value_name = "FILE")]
+    user: Option<PathBuf>,
+
+    /// `context`, as a JSON file.
+    #[arg(long, value_name = "FILE")]
+    context: Option<PathBuf>,
+
+    /// A value of `configuration`; may be given many times.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    config: Vec<(String, String)>,
+
+    #[command(flatten)]
+    shown: Shown,
+}
+
+pub(crate) async fn run(command: RulesCommand, to: &Connection) -> Result<String, Failure> {
+    match command {
+        RulesCommand::List(list) => list.run(&to.store().await?).await,
+        RulesCommand::Test(test) => test.run(to).await,
+    }
+}
+
+/// The scripts that the settings name.
+pub(super) async fn load(store: &Store) -> Result<StoredScripts, Failure> {
+    let settings = store.load_settings().await?.unwrap_or_default();
+    match settings.scripts {
+        None => Ok(StoredScripts::default()),
+        Some(version) => Ok(store.load_scripts(version.import()).await?),
+    }
+}
+
+/// A rule as it is shown.
+#[derive(Debug, Serialize)]
+struct Row {
+    order: u32,
+    name: String,
+    bytes: usize,
+    sha256: String,
+}
+
+impl List {
+    async fn run(&self, store: &Store) -> Result<String, Failure> {
+        let scripts = load(store).await?;
+        let rows = scripts.rules.into_iter().map(|rule| Row {
+            order: rule.order,
+            bytes: rule.script.len(),
+            sha256: digest(&rule.script),
+            name: rule.name,
+        });
+        let rows: Vec<_> = rows.collect();
+        if self.json {
+            return json(&rows);
+        }
+        if rows.is_empty() {
+            return Ok("no rules run\n".to_owned());
+        }
+        let cells = rows.iter().map(|row| {
+            let Row {
+                order,
+                name,
+                bytes,
+                sha256,
+            } = row;
+            [
+                order.to_string(),
+                name.clone(),
+                bytes.to_string(),
+                sha256.clone(),
+            ]
+        });
+        let cells: Vec<_> = cells.collect();
+        Ok(table(["ORDER", "NAME", "BYTES", "SHA256"], &cells))
+    }
+}
+
+impl Test {
+    async fn run(self, to: &Connection) -> Result<String, Failure> {
+        let rule = Rule {
+            name: self.script.display().to_string(),
+            order: 1,
+            script: script_run::read_script(&self.script)?,
+        };
+        let example = include_str!("examples/context.json");
+        let given = Given {
+            scripts: Scripts {
+                rules: vec![rule],
+                actions: Vec::new(),
+                configuration: script_run::secrets(self.config),
+            },
+            user: script_run::read_object(self.user.as_ref(), include_str!("examples/user.json"))?,
+            context: script_run::read_object(self.context.as_ref(), example)?,
+            event: serde_json::json!({}),
+        };
+        script_run::run(given, &self.shown, to).await
+    }
+}

@@ -1,0 +1,267 @@
+//! One script in the engine, with the limits that it has at a login and a world that changes nothing.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use clap::Args;
+use futures_util::future::BoxFuture;
+use serde_json::{Map, Value, json};
+use shared::{
+    domain::{
+        login_flow::{Command, Scripts},
+        secret::Secret,
+    },
+    engine::{Engine, Host, HostCall, Limits, LogLevel, Output, Program, Report, Run},
+};
+
+use crate::{connection::Connection, failure::Failure, output::json};
+
+/// How a run is shown.
+#[derive(Debug, Args)]
+pub(crate) struct Shown {
+    /// Print JSON for a program.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What a script is given.
+pub(crate) struct Given {
+    pub(crate) scripts: Scripts,
+    pub(crate) user: Value,
+    pub(crate) context: Value,
+    pub(crate) event: Value,
+}
+
+/// A script's text.
+pub(crate) fn read_script(file: &Path) -> Result<String, Failure> {
+    let read = fs::read_to_string(file);
+    read.map_err(|error| Failure::Refused(format!("{}: {error}", file.display())))
+}
+
+/// An object from a file, or the example.
+pub(crate) fn read_object(file: Option<&PathBuf>, example: &str) -> Result<Value, Failure> {
+    let Some(file) = file else {
+        return Ok(serde_json::from_str(example)?);
+    };
+    let wrong = |reason: String| Failure::Refused(format!("{}: {reason}", file.display()));
+    let text = fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+    match serde_json::from_str(&text) {
+        Ok(object @ Value::Object(_)) => Ok(object),
+        Ok(_) => Err(wrong("must be a JSON object".to_owned())),
+        Err(error) => Err(wrong(error.to_string())),
+    }
+}
+
+/// `KEY=VALUE` as often as it was given.
+pub(crate) fn secrets<C: FromIterator<(String, Secret)>>(values: Vec<(String, String)>) -> C {
+    let values = values.into_iter();
+    values
+        .map(|(key, value)| (key, Secret::new(value)))
+        .collect()
+}
+
+/// Runs the script and says what came of it; a script that refuses or fails is a failure with what it said
+/// until then.
+pub(crate) async fn run(given: Given, shown: &Shown, to: &Connection) -> Result<String, Failure> {
+    let program = Program::compile(&given.scripts);
+    let program = program.map_err(|error| Failure::Refused(error.to_string()))?;
+    let issuer = to.issuer()?;
+    let issuer = issuer.map_or_else(
+        || "https://login.example.com/".to_owned(),
+        |issuer| issuer.as_str().to_owned(),
+    );
+    let host = Arc::new(Pretence::new(&given));
+    let report = Engine::new(Limits::default())
+        .run(Run {
+            program: Arc::new(program),
+            issuer,
+            user: given.user.clone(),
+            context: given.context.clone(),
+            event: given.event.clone(),
+            continued: None,
+            can_redirect: true,
+            host: Arc::<Pretence>::clone(&host),
+        })
+        .await;
+    let denied = denial(&report);
+    let said = if shown.json {
+        json(&as_json(&given, &report, &host.asked()))?
+    } else {
+        as_text(&given, &report, &host.asked())
+    };
+    match denied {
+        None => Ok(said),
+        Some(reason) => Err(Failure::Script { said, reason }),
+    }
+}
+
+/// Why there would be no tokens.
+fn denial(report: &Report) -> Option<String> {
+    match &report.result {
+        Err(failure) => Some(failure.to_string()),
+        Ok(output) => output.commands.iter().find_map(|command| match command {
+            Command::Deny { reason } => Some(format!("access denied: {reason}")),
+            _ => None,
+        }),
+    }
+}
+
+fn as_json(given: &Given, report: &Report, asked: &[Value]) -> Value {
+    let logs = report.logs.iter().map(|line| {
+        let (level, text) = (level(line.level), &line.text);
+        json!({ "level": level, "text": text })
+    });
+    let mut answer = json!({
+        "logs": logs.collect::<Vec<_>>(),
+        "asked": asked,
+        "usage": {
+            "cpu_ms": report.usage.cpu.as_secs_f64() * 1000.0,
+            "wall_ms": report.usage.wall.as_secs_f64() * 1000.0,
+            "memory_bytes": report.usage.memory,
+        },
+    });
+    match &report.result {
+        Ok(output) => {
+            answer["user"] = output.user.clone();
+            answer["context"] = output.context.clone();
+            answer["commands"] = json!(output.commands);
+            answer["changed"] = changed(given, output);
+        }
+        Err(failure) => answer["error"] = json!(failure.to_string()),
+    }
+    answer
+}
+
+fn as_text(given: &Given, report: &Report, asked: &[Value]) -> String {
+    let mut text = String::new();
+    for line in &report.logs {
+        line_of(&mut text, level(line.level), &line.text);
+    }
+    for call in asked {
+        line_of(&mut text, "asked", &call.to_string());
+    }
+    if let Ok(output) = &report.result {
+        let changes = changed(given, output);
+        for name in ["user", "context"] {
+            let Some(changes) = changes[name].as_object() else {
+                continue;
+            };
+            for (key, value) in changes {
+                line_of(&mut text, name, &format!("{key} = {value}"));
+            }
+        }
+        for command in &output.commands {
+            line_of(&mut text, "command", &json!(command).to_string());
+        }
+    }
+    let usage = &report.usage;
+    let (cpu, wall) = (
+        usage.cpu.as_secs_f64() * 1e3,
+        usage.wall.as_secs_f64() * 1e3,
+    );
+    let took = format!(
+        "{cpu:.1} ms of CPU, {wall:.1} ms, {} KB",
+        usage.memory / 1024
+    );
+    line_of(&mut text, "took", &took);
+    text
+}
+
+fn line_of(text: &mut String, title: &str, what: &str) {
+    // Writing to a `String` cannot fail.
+    let _ = writeln!(text, "{title:8} {what}");
+}
+
+fn level(level: LogLevel) -> &'static str {
+    match level {
+        LogLevel::Debug => "debug",
+        LogLevel::Info => "info",
+        LogLevel::Warn => "warn",
+        LogLevel::Error => "error",
+    }
+}
+
+/// What a rule has changed at the root of its objects; `null` is what it has removed.
+fn changed(given: &Given, output: &Output) -> Value {
+    json!({
+        "user": difference(&given.user, &output.user),
+        "context": difference(&given.context, &output.context),
+    })
+}
+
+fn difference(before: &Value, after: &Value) -> Map<String, Value> {
+    let empty = Map::new();
+    let before = before.as_object().unwrap_or(&empty);
+    let after = after.as_object().unwrap_or(&empty);
+    let new = after
+        .iter()
+        .filter(|(key, value)| before.get(*key) != Some(*value));
+    let gone = before.keys().filter(|key| !after.contains_key(*key));
+    new.map(|(key, value)| (key.clone(), value.clone()))
+        .chain(gone.map(|key| (key.clone(), Value::Null)))
+        .collect()
+}
+
+/// A world that notes what is asked of it.
+struct Pretence {
+    user: Mutex<Value>,
+    asked: Mutex<Vec<Value>>,
+}
+
+impl Pretence {
+    fn new(given: &Given) -> Self {
+        Self {
+            user: Mutex::new(given.user.clone()),
+            asked: Mutex::default(),
+        }
+    }
+
+    fn asked(&self) -> Vec<Value> {
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.clone()
+    }
+
+    fn note(&self, call: Value) {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.push(call);
+    }
+
+    /// The metadata as it would be afterwards.
+    fn patch(&self, which: &str, patch: &Map<String, Value>) -> Value {
+        let mut user = self.user.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut metadata = user[which].as_object().cloned().unwrap_or_default();
+        for (key, value) in patch {
+            if value.is_null() {
+                metadata.remove(key);
+            } else {
+                metadata.insert(key.clone(), value.clone());
+            }
+        }
+        user[which] = Value::Object(metadata.clone());
+        Value::Object(metadata)
+    }
+}
+
+impl Host for Pretence {
+    fn call(&self, call: HostCall) -> BoxFuture<'static, Result<Value, String>> {
+        let answer = match call {
+            HostCall::UpdateAppMetadata { user_id, patch } => {
+                self.note(json!({ "updateAppMetadata": user_id, "patch": patch }));
+                Ok(self.patch("app_metadata", &patch))
+            }
+            HostCall::UpdateUserMetadata { user_id, patch } => {
+                self.note(json!({ "updateUserMetadata": user_id, "patch": patch }));
+                Ok(self.patch("user_metadata", &patch))
+            }
+            HostCall::Http { method, url, .. } => {
+                self.note(json!({ "http": method, "url": url }));
+                Err("no host is allowed".to_owned())
+            }
+        };
+        Box::pin(std::future::ready(answer))
+    }
+}
