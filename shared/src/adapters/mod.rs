@@ -2,3 +2,4 @@
 
 pub mod dynamo;
 pub mod outbound;
+pub mod script_requests;

@@ -1,5 +1,5 @@
 //! What we ask of others: one POST to an application's back channel, which may not hold up whoever
-//! waits for us.
+//! waits for us. What tenants' scripts ask is in [`super::script_requests`].
 
 use std::{fmt, sync::OnceLock, time::Duration};
 
@@ -12,16 +12,19 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 
+use crate::domain::script_hosts::AllowedHosts;
+
 /// How long a whole request may take, connection included.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+pub(super) type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 /// A client that is made when it is first needed, because most functions never are its users, and reads
 /// the machine's root certificates then.
 #[derive(Default)]
 pub struct Outbound {
     client: OnceLock<Box<HttpClient>>,
+    script_hosts: AllowedHosts,
 }
 
 /// No answer came.
@@ -37,11 +40,24 @@ pub enum OutboundError {
     #[error("no answer: {0}")]
     Connection(#[from] hyper_util::client::legacy::Error),
     /// The other side took too long.
-    #[error("no answer within {} seconds", PATIENCE.as_secs())]
-    Late,
+    #[error("no answer within {} seconds", .0.as_secs())]
+    Late(Duration),
 }
 
 impl Outbound {
+    /// For scripts that may reach these hosts.
+    pub fn new(script_hosts: AllowedHosts) -> Self {
+        Self {
+            client: OnceLock::new(),
+            script_hosts,
+        }
+    }
+
+    /// Which hosts scripts may reach.
+    pub fn script_hosts(&self) -> &AllowedHosts {
+        &self.script_hosts
+    }
+
     /// Sends a form, and says with which status it was answered. Redirects are not followed, and the
     /// answer's body is not read.
     pub async fn post_form(&self, url: &str, form: String) -> Result<StatusCode, OutboundError> {
@@ -49,11 +65,11 @@ impl Outbound {
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Full::from(form))?;
         let answer = tokio::time::timeout(PATIENCE, self.client()?.request(request)).await;
-        let answer = answer.map_err(|_| OutboundError::Late)??;
+        let answer = answer.map_err(|_| OutboundError::Late(PATIENCE))??;
         Ok(answer.status())
     }
 
-    fn client(&self) -> Result<&HttpClient, OutboundError> {
+    pub(super) fn client(&self) -> Result<&HttpClient, OutboundError> {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
@@ -120,7 +136,7 @@ mod tests {
         assert!(matches!(nobody.await, Err(OutboundError::Connection(_))));
         let url = answering(None).await;
         let silent = outbound.post_form(&url, String::new()).await;
-        assert!(matches!(silent, Err(OutboundError::Late)), "{silent:?}");
+        assert!(matches!(silent, Err(OutboundError::Late(_))), "{silent:?}");
     }
 
     #[tokio::test]

@@ -37,6 +37,7 @@ pub mod family;
 pub mod grant;
 pub mod login_flow;
 pub mod logout;
+pub mod script_hosts;
 pub mod session;
 
 pub mod claims;
