@@ -171,11 +171,7 @@ fn code(login: &Decided<'_>, at: Moment) -> AuthorizationCode {
         pipeline: checked.pipeline,
         device: checked.device.clone(),
         rests_on_consent: *rests_on_consent,
-        effects: Effects {
-            // It is the code's own by now.
-            scope: None,
-            ..login.effects.clone()
-        },
+        effects: login.effects.clone(),
         expires_at: at.now.plus(CODE_LIFETIME),
         redeemed: None,
     }

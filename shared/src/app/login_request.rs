@@ -1,12 +1,12 @@
 //! What a request says to the tenant's scripts.
 
-use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, USER_AGENT};
+use http::header::{ACCEPT_LANGUAGE, USER_AGENT};
 use serde_json::{Map, Value};
 
 use super::Login;
 use crate::{
     domain::login_flow::{Protocol, RequestFacts, asked},
-    http::{Request, RequestContext, header},
+    http::{Request, RequestContext, header, params::is_json},
 };
 
 /// What scripts are told of the request. At `/authorize` that is what was asked there, wherever the browser
@@ -39,8 +39,7 @@ fn sent(request: &Request, host: &str) -> RequestFacts {
     let text = |name| header(request, name).map(str::to_owned);
     let context = request.extensions().get::<RequestContext>();
     let query = request.uri().query().unwrap_or_default();
-    let is_json = text(&CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/json"));
-    let body = if is_json {
+    let body = if is_json(request) {
         serde_json::from_slice(request.body()).unwrap_or_default()
     } else {
         form(request.body())
@@ -76,6 +75,7 @@ fn form(bytes: &[u8]) -> Map<String, Value> {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use http::header::CONTENT_TYPE;
     use serde_json::json;
 
     use super::*;
@@ -98,14 +98,20 @@ mod tests {
     }
 
     #[test]
-    fn json_is_told_as_it_came() {
-        let request = http::Request::post("https://acme.example/oauth/token")
-            .header(CONTENT_TYPE, "application/json; charset=utf-8")
-            .body(Bytes::from_static(
-                br#"{"scope": null, "password": "x", "n": [1]}"#,
-            ))
-            .unwrap();
-        let body = without_secrets(sent(&request, "acme.example")).body;
-        assert_eq!(Value::from(body), json!({"scope": null, "n": [1]}));
+    fn json_is_told_as_it_came_however_its_type_is_written() {
+        for kind in [
+            "application/json; charset=utf-8",
+            "Application/JSON",
+            " application/json ",
+        ] {
+            let request = http::Request::post("https://acme.example/oauth/token")
+                .header(CONTENT_TYPE, kind)
+                .body(Bytes::from_static(
+                    br#"{"scope": null, "password": "x", "n": [1]}"#,
+                ))
+                .unwrap();
+            let body = without_secrets(sent(&request, "acme.example")).body;
+            assert_eq!(Value::from(body), json!({"scope": null, "n": [1]}));
+        }
     }
 }

@@ -230,17 +230,10 @@ pub fn grantable(client: &Client, api: Option<&ResourceServer>, asked: &Scope) -
         Some(api) => api.known_scopes(asked),
         None => asked.filter(|name| STANDARD.contains(&name)),
     };
-    refreshable(client, api, &known)
-}
-
-/// A scope without `offline_access` where no refresh token would be issued: scripts may choose any
-/// scope, and that one only as a client could have asked for it.
-#[must_use]
-pub fn refreshable(client: &Client, api: Option<&ResourceServer>, scope: &Scope) -> Scope {
     if may_stay_logged_in(client, api) {
-        scope.clone()
+        known
     } else {
-        scope.without(OFFLINE_ACCESS)
+        known.without(OFFLINE_ACCESS)
     }
 }
 

@@ -12,6 +12,19 @@ use serde_json::Value;
 use super::{MAX_BODY_BYTES, Request, header};
 use crate::domain::denial::Denial;
 
+const JSON: &str = "application/json";
+
+/// Whether a request says that its body is JSON.
+pub fn is_json(request: &Request) -> bool {
+    media_type(request) == JSON
+}
+
+fn media_type(request: &Request) -> String {
+    let content_type = header(request, &CONTENT_TYPE).unwrap_or_default();
+    let media_type = content_type.split(';').next().unwrap_or_default();
+    media_type.trim().to_ascii_lowercase()
+}
+
 /// The parameters of a request.
 #[derive(Debug, Default)]
 pub struct Params(Vec<(String, Value)>);
@@ -22,11 +35,9 @@ impl Params {
         if request.body().len() > MAX_BODY_BYTES {
             return Err(Denial::BodyTooLarge);
         }
-        let content_type = header(request, &CONTENT_TYPE).unwrap_or_default();
-        let media_type = content_type.split(';').next().unwrap_or_default().trim();
-        match media_type.to_ascii_lowercase().as_str() {
+        match media_type(request).as_str() {
             "" | "application/x-www-form-urlencoded" => Self::parse_form(request.body()),
-            "application/json" => Self::parse_json(request.body()),
+            JSON => Self::parse_json(request.body()),
             _ => Err(Denial::Body("the content type must be form or JSON")),
         }
     }
@@ -34,9 +45,7 @@ impl Params {
     /// Those of a body that has to be JSON: one that a page of another origin sends only if a preflight
     /// lets it.
     pub fn of_json_body(request: &Request) -> Result<Self, Denial> {
-        let content_type = header(request, &CONTENT_TYPE).unwrap_or_default();
-        let media_type = content_type.split(';').next().unwrap_or_default().trim();
-        if media_type.eq_ignore_ascii_case("application/json") {
+        if is_json(request) {
             Self::of_body(request)
         } else {
             Err(Denial::Body("the content type must be JSON"))

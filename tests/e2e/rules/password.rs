@@ -88,21 +88,28 @@ async fn a_script_that_takes_offline_access_away_leaves_no_refresh_token() {
 }
 
 #[tokio::test]
-async fn offline_access_that_a_script_adds_counts_where_it_could_be_asked_for() {
-    let adding = "context.accessToken.scope = ['openid', 'offline_access', 'read:orders'];";
+async fn a_script_adds_scopes_but_no_refresh_token_that_was_not_asked_for() {
+    let adding = "context.accessToken.scope = ['openid', 'offline_access', 'admin'];";
     let Some(server) = Scripts::of_rule(&rule(adding)).start() else {
         return;
     };
-    let more = [("scope", "openid")];
-    let tokens = Tokens::expect(ask(&server, &PW_NATIVE, &more).await);
-    assert_eq!(tokens.scope(), scopes(ASKED));
-    server.refreshed(&PW_NATIVE, &tokens.refresh_token()).await;
+    for (scope, granted) in [
+        ("openid read:orders", "openid admin"),
+        ("openid offline_access", "openid offline_access admin"),
+    ] {
+        let tokens = Tokens::expect(ask(&server, &PW_NATIVE, &[("scope", scope)]).await);
+        assert_eq!(tokens.scope(), scopes(granted));
+        assert_eq!(
+            tokens.has("refresh_token"),
+            scope.contains("offline_access")
+        );
+        let told = claims(&tokens.access_token())["scope"].clone();
+        assert_eq!(scopes(told.as_str().unwrap_or_default()), scopes(granted));
+    }
     // One may not refresh; the other's API has no offline access.
     for (app, audience) in [(PW_KIOSK, API), (PW_NATIVE, ONLINE_API)] {
-        let more = [("scope", "openid"), ("audience", audience)];
-        let tokens = Tokens::expect(ask(&server, &app, &more).await);
+        let tokens = Tokens::expect(ask(&server, &app, &[("audience", audience)]).await);
         assert!(!tokens.has("refresh_token"), "{}", tokens.body);
-        assert_eq!(tokens.scope(), scopes("openid read:orders"));
     }
 }
 

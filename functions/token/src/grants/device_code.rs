@@ -9,7 +9,6 @@ use shared::{
     adapters::dynamo::{CommitError, DeviceExchange},
     app::{App, Login as LoginFlow, Moment, TokensFor},
     domain::{
-        authorization::refreshable,
         claims::{Issuance, LoginClaims, Subject},
         code::Redeemed,
         denial::Denial,
@@ -120,7 +119,7 @@ async fn exchange(
             ..asked.login(Protocol::DeviceCode, &user, &scope)
         })
         .await?;
-    let scope = refreshable(client, api.as_deref(), &effects.granted(&scope));
+    let scope = effects.granted(&scope);
     let user = effects.user(&user);
     let new = if scope.contains(OFFLINE_ACCESS) {
         let login = login(device, approval, &scope);

@@ -10,13 +10,13 @@ use std::sync::Arc;
 use shared::{
     app::{App, AuthenticatedClient, Login as LoginFlow, Moment, PasswordLogin, TokensFor},
     domain::{
-        authorization::{grantable, refreshable},
+        authorization::grantable,
         claims::{Issuance, LoginClaims, Subject},
         connection::Connection,
         denial::Denial,
         family::Login,
         ids::Audience,
-        login_flow::{Effects, Protocol},
+        login_flow::Protocol,
         pipeline::Pipeline,
         resource,
         resource_server::ResourceServer,
@@ -107,7 +107,7 @@ async fn issue(
             ..asked.login(Protocol::Password, user, &wish.scope)
         })
         .await?;
-    wish.scope = wish.chosen(&effects, client);
+    wish.scope = effects.granted(&wish.scope);
     let user = effects.user(user);
     let new = if wish.scope.contains(OFFLINE_ACCESS) {
         let login = wish.login(client, &user, at);
@@ -169,30 +169,17 @@ impl Wish {
             Some(asked) => grantable(client, api.as_deref(), &Scope::parse(&asked)),
             None => everything(api.as_deref()),
         };
-        let wish = Self {
+        // The legacy pipeline issues refresh tokens for a named device, which no password grant has.
+        let scope = match pipeline {
+            Pipeline::Conformant => scope,
+            Pipeline::Legacy => scope.without(OFFLINE_ACCESS),
+        };
+        Ok(Self {
             audience,
             api,
             scope,
             pipeline,
-        };
-        Ok(Self {
-            scope: wish.as_pipeline_allows(&wish.scope),
-            ..wish
         })
-    }
-
-    /// The legacy pipeline issues refresh tokens for a named device, which no password grant has.
-    fn as_pipeline_allows(&self, scope: &Scope) -> Scope {
-        match self.pipeline {
-            Pipeline::Conformant => scope.clone(),
-            Pipeline::Legacy => scope.without(OFFLINE_ACCESS),
-        }
-    }
-
-    /// The scope once scripts have had their say.
-    fn chosen(&self, effects: &Effects, client: &AuthenticatedClient) -> Scope {
-        let chosen = refreshable(client, self.api.as_deref(), &effects.granted(&self.scope));
-        self.as_pipeline_allows(&chosen)
     }
 
     fn login(&self, client: &AuthenticatedClient, user: &User, at: Moment) -> Login {
