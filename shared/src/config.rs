@@ -8,6 +8,7 @@
 //! | `SIGNING_KEYS` | the signing keys in KMS, `RS256=<key id or ARN>`, separated by commas; in `wrapped` mode the algorithms alone will do |
 //! | `WRAPPING_KEY` | the symmetric key in KMS that wraps what lies in the table |
 //! | `KEY_FILE` | instead of the last two: a key file, where there is no KMS |
+//! | `SCRIPT_HOSTS` | the hosts that tenants' scripts may reach: see [`AllowedHosts::parse`]; none without it |
 //! | `AWS_REGION` | set by Lambda, as are the credentials |
 //! | `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_KMS` | instead of AWS: emulators |
 
@@ -16,7 +17,7 @@ use std::path::PathBuf;
 use url::Url;
 
 use crate::{
-    domain::client::SigningAlgorithm,
+    domain::{client::SigningAlgorithm, script_hosts::AllowedHosts},
     keys::{SigningMode, service::ServiceKey},
 };
 
@@ -34,6 +35,8 @@ pub struct Config {
     /// How many proxies of one's own stand before the front (`CloudFront` is one): so many further
     /// entries of `X-Forwarded-For` are believed.
     pub trusted_proxies: usize,
+    /// Which hosts tenants' scripts may reach.
+    pub script_hosts: AllowedHosts,
 }
 
 /// What a function has to know to reach AWS.
@@ -116,12 +119,16 @@ impl Config {
                     .map_err(|reason| wrong("SIGNING_KEYS", reason))?,
             },
         };
+        let hosts = variables.optional("SCRIPT_HOSTS").unwrap_or_default();
+        let script_hosts =
+            AllowedHosts::parse(&hosts).map_err(|e| wrong("SCRIPT_HOSTS", e.to_string()))?;
         Ok(Self {
             issuer,
             table: variables.required("TABLE_NAME")?,
             signing_mode,
             keys,
             trusted_proxies: variables.number("TRUSTED_PROXIES", 0)?,
+            script_hosts,
         })
     }
 }
@@ -323,6 +330,12 @@ mod tests {
                 .contains("TRUSTED_PROXIES")
         );
         assert!(with("TRUSTED_PROXIES", "2").is_ok());
+        assert!(
+            with("SCRIPT_HOSTS", "*")
+                .unwrap_err()
+                .contains("SCRIPT_HOSTS: `*` is more than a host")
+        );
+        assert!(with("SCRIPT_HOSTS", "api.example.com, *.example.org").is_ok());
         assert!(with("SIGNING_MODE", "wrapped").is_ok());
         assert!(with("KEY_FILE", "keys.json").is_ok());
     }

@@ -81,6 +81,7 @@ def test_the_environment(made):
             "SIGNING_KEYS": keys,
             "WRAPPING_KEY": outputs["WrappingKeyArn"],
             "TRUSTED_PROXIES": "0",
+            "SCRIPT_HOSTS": "",
             "RUST_LOG": "info,aws_smithy_runtime=error",
         }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Parser;
+use shared::domain::script_hosts::AllowedHosts;
 
 /// Starts Ratchet on this machine: no AWS account, one port, a demo page.
 #[derive(Debug, Parser)]
@@ -40,6 +41,11 @@ pub(crate) struct Options {
     /// Serve HTTPS with a certificate made for this machine.
     #[arg(long)]
     pub(crate) tls: bool,
+
+    /// The hosts that rules and Actions may reach, separated by commas: `api.example.com`, `*.example.com`,
+    /// `http://localhost:4000` [default: none].
+    #[arg(long, value_name = "HOSTS", value_parser = AllowedHosts::parse, default_value = "", hide_default_value = true)]
+    pub(crate) script_hosts: AllowedHosts,
 
     /// Let callers move the clock, change users and replace the tenant (`/test/...`): for tests.
     #[arg(long, hide = true)]

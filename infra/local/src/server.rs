@@ -73,7 +73,8 @@ pub(crate) async fn run(options: Options) -> Result<(), LocalError> {
         println!("dynamodb {endpoint}");
     }
 
-    let app = setup::open(issuer, &endpoint, folder, external.is_some()).await?;
+    let hosts = options.script_hosts.clone();
+    let app = setup::open(issuer, &endpoint, folder, external.is_some(), hosts).await?;
     let (watched, tenant) = match &options.tenant {
         Some(file) => {
             let (watched, tenant) = Watched::import(&app, file).await?;

@@ -10,6 +10,7 @@ use shared::{
     adapters::dynamo::Store,
     app::{App, Parts},
     config::Issuer,
+    domain::script_hosts::AllowedHosts,
     keys::file::KeyFile,
 };
 use tenant::{Keywords, Tenant};
@@ -46,6 +47,7 @@ pub(crate) async fn open(
     endpoint: &str,
     folder: Option<&Path>,
     shared_database: bool,
+    script_hosts: AllowedHosts,
 ) -> Result<App, LocalError> {
     let keys = match folder {
         Some(folder) => KeyFile::open(&folder.join("keys.json")),
@@ -62,9 +64,13 @@ pub(crate) async fn open(
         .create_table()
         .await
         .map_err(|e| LocalError::Start(e.into()))?;
-    App::new(Parts::with_key_file(issuer, store, keys))
-        .await
-        .map_err(LocalError::Start)
+    let parts = Parts::with_key_file(issuer, store, keys);
+    App::new(Parts {
+        script_hosts,
+        ..parts
+    })
+    .await
+    .map_err(LocalError::Start)
 }
 
 /// Puts the demo tenant into the table.

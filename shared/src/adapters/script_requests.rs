@@ -68,7 +68,10 @@ pub enum ScriptRequestError {
 impl Outbound {
     /// Sends a script's request; the answer is `{status, statusText, headers, body}`. A GET or HEAD follows
     /// redirects to hosts that are allowed themselves; anything else is answered with the redirect.
-    pub async fn script_request(&self, request: ScriptRequest) -> Result<Value, ScriptRequestError> {
+    pub async fn script_request(
+        &self,
+        request: ScriptRequest,
+    ) -> Result<Value, ScriptRequestError> {
         let method = Method::from_bytes(request.method.as_bytes())
             .ok()
             .filter(|method| *method != Method::CONNECT && *method != Method::TRACE)
@@ -81,7 +84,9 @@ impl Outbound {
         }
         let answer = async {
             for _ in 0..=MOST_REDIRECTS {
-                let answer = self.send(&method, &url, headers.clone(), body.clone()).await?;
+                let answer = self
+                    .send(&method, &url, headers.clone(), body.clone())
+                    .await?;
                 let Some(next) = redirect(self.script_hosts(), &method, &url, &answer)? else {
                     return read(answer).await;
                 };
@@ -174,4 +179,229 @@ async fn read(answer: Answer) -> Result<Value, ScriptRequestError> {
         "headers": headers,
         "body": String::from_utf8_lossy(&body.to_bytes()),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    /// Answers each request with the next of these, and tells what it was asked.
+    async fn answering(answers: Vec<String>) -> (String, tokio::task::JoinHandle<Vec<String>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let host = listener.local_addr().unwrap().to_string();
+        let asked = tokio::spawn(async move {
+            let mut asked = Vec::new();
+            for answer in answers {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut request = vec![0; 8192];
+                let read = stream.read(&mut request).await.unwrap();
+                asked.push(String::from_utf8_lossy(&request[..read]).into_owned());
+                // Whoever reads no further closes.
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+            asked
+        });
+        (host, asked)
+    }
+
+    fn ok(body: &str) -> String {
+        let length = body.len();
+        format!(
+            "HTTP/1.1 200 OK\r\nx-a: b\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        )
+    }
+
+    fn moved(location: &str) -> String {
+        format!(
+            "HTTP/1.1 302 Found\r\nlocation: {location}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        )
+    }
+
+    fn outbound(hosts: &str) -> Outbound {
+        Outbound::new(AllowedHosts::parse(hosts).unwrap())
+    }
+
+    fn get(url: &str) -> ScriptRequest {
+        ScriptRequest {
+            method: "GET".to_owned(),
+            url: url.to_owned(),
+            ..ScriptRequest::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn an_allowed_host_is_asked_and_its_answer_told() {
+        let (host, asked) = answering(vec![ok("{}")]).await;
+        let request = ScriptRequest {
+            method: "POST".to_owned(),
+            url: format!("http://{host}/a?b=c#d"),
+            headers: vec![
+                ("X-Key".to_owned(), "k".to_owned()),
+                ("Host".to_owned(), "other.example".to_owned()),
+                ("Content-Length".to_owned(), "99".to_owned()),
+            ],
+            body: Some("körper".to_owned()),
+        };
+        let answer = outbound(&format!("http://{host}"))
+            .script_request(request)
+            .await;
+        let answer = answer.unwrap();
+        assert_eq!(
+            (&answer["status"], &answer["statusText"], &answer["body"]),
+            (&json!(200), &json!("OK"), &json!("{}"))
+        );
+        assert!(
+            answer["headers"]
+                .as_array()
+                .unwrap()
+                .contains(&json!(["x-a", "b"]))
+        );
+        let asked = asked.await.unwrap().remove(0);
+        assert!(asked.starts_with("POST /a?b=c HTTP/1.1\r\n"), "{asked}");
+        assert!(asked.contains(&format!("host: {host}\r\n")), "{asked}");
+        assert!(
+            asked.contains("x-key: k\r\n") && asked.contains("content-length: 7\r\n"),
+            "{asked}"
+        );
+        assert!(
+            !asked.contains("other.example") && asked.ends_with("\r\n\r\nkörper"),
+            "{asked}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_host_that_is_not_allowed_hears_nothing() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let host = listener.local_addr().unwrap().to_string();
+        let outbound = outbound("api.example.com");
+        let refused = outbound
+            .script_request(get(&format!("http://{host}/")))
+            .await;
+        let message = refused.unwrap_err().to_string();
+        assert!(
+            message.starts_with(&format!(
+                "http://{host} is not a host that scripts may reach"
+            )),
+            "{message}"
+        );
+        assert!(message.contains("--script-hosts"), "{message}");
+        let heard = tokio::time::timeout(Duration::from_millis(50), listener.accept()).await;
+        assert!(heard.is_err(), "somebody came");
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_followed_to_allowed_hosts_without_credentials() {
+        let (second, asked) = answering(vec![ok("there")]).await;
+        let (first, _) = answering(vec![moved(&format!("http://{second}/b"))]).await;
+        let mut request = get(&format!("http://{first}/"));
+        request.headers = vec![
+            ("authorization".to_owned(), "Bearer t".to_owned()),
+            ("x-key".to_owned(), "k".to_owned()),
+        ];
+        let both = outbound(&format!("http://{first}, http://{second}"));
+        let answer = both.script_request(request.clone()).await.unwrap();
+        assert_eq!(answer["body"], "there");
+        let asked = asked.await.unwrap().remove(0);
+        assert!(
+            asked.contains("x-key: k") && !asked.contains("Bearer"),
+            "{asked}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_redirect_elsewhere_is_refused() {
+        let (host, _) = answering(vec![moved("http://169.254.169.254/latest/")]).await;
+        let answer = outbound(&format!("http://{host}"))
+            .script_request(get(&format!("http://{host}/")))
+            .await;
+        assert!(
+            matches!(answer, Err(ScriptRequestError::Forbidden(_))),
+            "{answer:?}"
+        );
+        let (host, _) = answering(vec![moved("/next")]).await;
+        let post = ScriptRequest {
+            method: "POST".to_owned(),
+            ..get(&format!("http://{host}/"))
+        };
+        let answer = outbound(&format!("http://{host}"))
+            .script_request(post)
+            .await
+            .unwrap();
+        assert_eq!(answer["status"], 302);
+    }
+
+    #[tokio::test]
+    async fn redirects_without_end_are_given_up() {
+        let (host, asked) = answering(vec![moved("/again"); MOST_REDIRECTS + 1]).await;
+        let answer = outbound(&format!("http://{host}"))
+            .script_request(get(&format!("http://{host}/")))
+            .await;
+        assert!(
+            matches!(answer, Err(ScriptRequestError::Redirects)),
+            "{answer:?}"
+        );
+        assert_eq!(asked.await.unwrap().len(), MOST_REDIRECTS + 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_too_large_is_refused() {
+        let (host, _) = answering(vec![ok(&"x".repeat(LARGEST + 1))]).await;
+        let outbound = outbound(&format!("http://{host}"));
+        let answer = outbound
+            .script_request(get(&format!("http://{host}/")))
+            .await;
+        assert!(
+            matches!(answer, Err(ScriptRequestError::TooLarge("the answer"))),
+            "{answer:?}"
+        );
+        let large = ScriptRequest {
+            body: Some("x".repeat(LARGEST + 1)),
+            ..get(&format!("http://{host}/"))
+        };
+        let answer = outbound.script_request(large).await;
+        assert!(
+            matches!(answer, Err(ScriptRequestError::TooLarge("the request"))),
+            "{answer:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn whoever_is_silent_is_given_up() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let host = listener.local_addr().unwrap().to_string();
+        let answer = outbound(&format!("http://{host}"))
+            .script_request(get(&format!("http://{host}/")))
+            .await;
+        assert_eq!(
+            answer.unwrap_err().to_string(),
+            "no answer within 3 seconds"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_no_request_is_refused() {
+        let outbound = outbound("http://127.0.0.1:1");
+        for (method, name, value) in [
+            ("GET IT", "a", "b"),
+            ("CONNECT", "a", "b"),
+            ("GET", "a b", "c"),
+            ("GET", "a", "b\r\nHost: c"),
+        ] {
+            let request = ScriptRequest {
+                method: method.to_owned(),
+                headers: vec![(name.to_owned(), value.to_owned())],
+                ..get("http://127.0.0.1:1/")
+            };
+            let answer = outbound.script_request(request).await;
+            assert!(
+                matches!(answer, Err(ScriptRequestError::Malformed(_))),
+                "{answer:?}"
+            );
+        }
+    }
 }

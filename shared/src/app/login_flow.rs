@@ -8,7 +8,11 @@ use serde_json::{Map, Value};
 
 use super::{App, Moment, login_request::request_facts};
 use crate::{
-    adapters::dynamo::{CommitError, Metadata, Store},
+    adapters::{
+        dynamo::{CommitError, Metadata, Store},
+        outbound::Outbound,
+        script_requests::ScriptRequest,
+    },
     domain::{
         authorization::AuthorizationRequest,
         client::Client,
@@ -83,6 +87,7 @@ impl App {
             can_redirect: login.can_redirect,
             host: Arc::new(Outside {
                 store: self.store.clone(),
+                outbound: Arc::clone(&self.outbound),
                 now: login.at.now,
             }),
         };
@@ -141,12 +146,14 @@ impl App {
 /// What scripts reach.
 struct Outside {
     store: Store,
+    outbound: Arc<Outbound>,
     now: Timestamp,
 }
 
 impl Host for Outside {
     fn call(&self, call: HostCall) -> BoxFuture<'static, Result<Value, String>> {
         let (store, now) = (self.store.clone(), self.now);
+        let outbound = Arc::clone(&self.outbound);
         Box::pin(async move {
             match call {
                 HostCall::UpdateAppMetadata { user_id, patch } => {
@@ -155,7 +162,21 @@ impl Host for Outside {
                 HostCall::UpdateUserMetadata { user_id, patch } => {
                     patch_metadata(&store, &user_id, Metadata::User, &patch, now).await
                 }
-                HostCall::Http { .. } => Err("no host is allowed".to_owned()),
+                HostCall::Http {
+                    method,
+                    url,
+                    headers,
+                    body,
+                } => {
+                    let request = ScriptRequest {
+                        method,
+                        url,
+                        headers,
+                        body,
+                    };
+                    let answer = outbound.script_request(request).await;
+                    answer.map_err(|error| error.to_string())
+                }
             }
         })
     }

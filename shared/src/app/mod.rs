@@ -37,6 +37,7 @@ use crate::{
         denial::Denial,
         ids::{Audience, ClientId, ConnectionName, RequestId},
         resource_server::ResourceServer,
+        script_hosts::AllowedHosts,
         sealed::KeyId,
         settings::{Conformance, Settings},
         throttle::Origin,
@@ -84,7 +85,7 @@ pub struct App {
     /// What holds the keys.
     pub key_service: Arc<KeyService>,
     /// What we ask of others.
-    pub outbound: Outbound,
+    pub outbound: Arc<Outbound>,
     signing: SigningKeys,
     keyring: Refreshing<Keyring>,
     clients: Cache<ClientId, Client>,
@@ -106,6 +107,7 @@ pub struct Parts {
     pub clock: Arc<Clock>,
     pub signing_mode: SigningMode,
     pub key_use: KeyUse,
+    pub script_hosts: AllowedHosts,
 }
 
 impl Parts {
@@ -129,6 +131,7 @@ impl Parts {
             clock: Arc::new(Clock::system()),
             signing_mode: config.signing_mode,
             key_use,
+            script_hosts: config.script_hosts,
         })
     }
 
@@ -141,6 +144,7 @@ impl Parts {
             clock: Arc::new(Clock::system()),
             signing_mode: SigningMode::default(),
             key_use: KeyUse::SignAndRotate,
+            script_hosts: AllowedHosts::default(),
         }
     }
 }
@@ -204,6 +208,7 @@ impl App {
             key_service,
             clock,
             key_use,
+            script_hosts,
             ..
         } = parts;
         let app = Self {
@@ -211,7 +216,7 @@ impl App {
             store,
             clock,
             key_service,
-            outbound: Outbound::default(),
+            outbound: Arc::new(Outbound::new(script_hosts)),
             signing,
             keyring,
             clients: Cache::default(),

@@ -4,7 +4,15 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::future::{BoxFuture, FutureExt};
 use serde_json::{Value, json};
-use shared::engine::{Engine, Host, HostCall};
+use shared::{
+    adapters::{outbound::Outbound, script_requests::ScriptRequest},
+    domain::script_hosts::AllowedHosts,
+    engine::{Engine, Host, HostCall},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
 
 use crate::fixtures::{limits, rules, run};
 
@@ -139,4 +147,63 @@ async fn axios_rejects_what_is_no_success() {
         ("const data = (await require('axios').post('https://api.example/', new URLSearchParams({ a: 'b' }))).data; found = [data.body, data.headers[1]];", json!(["a=b", ["content-type", "application/x-www-form-urlencoded;charset=utf-8"]])),
     ])
     .await;
+}
+
+/// The host as the functions have it, without their store.
+struct Real(Arc<Outbound>);
+
+impl Host for Real {
+    fn call(&self, call: HostCall) -> BoxFuture<'static, Result<Value, String>> {
+        let HostCall::Http {
+            method,
+            url,
+            headers,
+            body,
+        } = call
+        else {
+            panic!("{call:?}");
+        };
+        let outbound = Arc::clone(&self.0);
+        let request = ScriptRequest {
+            method,
+            url,
+            headers,
+            body,
+        };
+        async move {
+            let answer = outbound.script_request(request).await;
+            answer.map_err(|error| error.to_string())
+        }
+        .boxed()
+    }
+}
+
+#[tokio::test]
+async fn a_script_reaches_a_host_on_the_list_and_no_other() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let host = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = [0; 4096];
+        assert!(stream.read(&mut request).await.unwrap() > 0);
+        let answer = "HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n{\"plan\":\"a\"}";
+        stream.write_all(answer.as_bytes()).await.unwrap();
+    });
+    let rule = format!(
+        "async function (user, context, callback) {{
+            user.plan = (await (await fetch('http://{host}/plan')).json()).plan;
+            try {{ await fetch('http://127.0.0.2/'); }} catch (error) {{ user.refused = error.message; }}
+            callback(null, user, context);
+        }}"
+    );
+    let mut run = run(&rules(&[&rule]));
+    let hosts = AllowedHosts::parse(&format!("http://{host}")).unwrap();
+    run.host = Arc::new(Real(Arc::new(Outbound::new(hosts))));
+    let output = Engine::new(limits()).run(run).await.result.unwrap();
+    assert_eq!(output.user["plan"], "a");
+    assert_eq!(
+        output.user["refused"],
+        "fetch failed: http://127.0.0.2 is not a host that scripts may reach; the operator can allow it \
+         (ScriptHosts of the stack, --script-hosts of the local server)"
+    );
 }

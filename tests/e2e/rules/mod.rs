@@ -5,6 +5,7 @@ mod code;
 mod delegation;
 mod device;
 mod faults;
+mod outside;
 mod password;
 mod refresh;
 mod refresh_actions;

@@ -39,6 +39,17 @@ fn every_module_loads() {
 }
 
 #[test]
+fn whoever_writes_rules_can_read_what_there_is() {
+    let page = include_str!("../../../../../infra/SCRIPTS.md");
+    let modules = super::super::MODULES.iter().map(|module| module.name);
+    let aliases = super::super::ALIASES.iter().map(|(alias, _)| *alias);
+    for name in modules.chain(aliases) {
+        let told = page.contains(&format!("`{name}`"));
+        assert_eq!(told, !name.starts_with("internal/"), "{name}");
+    }
+}
+
+#[test]
 fn what_is_not_there_says_what_is() {
     let message =
         eval("try { require('moment@2.29.1'); } catch (e) { return [e.code, e.message]; }");
