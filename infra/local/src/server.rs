@@ -73,8 +73,14 @@ pub(crate) async fn run(options: Options) -> Result<(), LocalError> {
         println!("dynamodb {endpoint}");
     }
 
-    let hosts = options.script_hosts.clone();
-    let app = setup::open(issuer, &endpoint, folder, external.is_some(), hosts).await?;
+    let app = setup::open(
+        issuer,
+        &endpoint,
+        folder,
+        external.is_some(),
+        options.script_hosts.clone(),
+    )
+    .await?;
     let (watched, tenant) = match &options.tenant {
         Some(file) => {
             let (watched, tenant) = Watched::import(&app, file).await?;
