@@ -80,11 +80,6 @@ impl Receiver {
         Self { address, received }
     }
 
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     /// Its URL, without a path.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
