@@ -1,7 +1,7 @@
 //! What a refresh costs, by DynamoDB's own count, once the function is warm.
 
 use e2e::{
-    Answer, Cost, Launch, Server, Tokens,
+    Answer, Cost, Launch, Scripts, Server, Tokens,
     apps::{
         App, ONLINE_API, RBAC_API, SPA_LEEWAY, SPA_MANY, SPA_STRICT, User, WEB_BASIC, WEB_CLASSIC,
         WEB_POST,
@@ -118,6 +118,28 @@ async fn permissions_cost_a_refresh_nothing() {
     let (_, claims) = jwt::peek(&tokens.access_token());
     let permissions = claims["permissions"].as_array().map(Vec::len);
     assert_eq!(permissions, Some(151), "{claims}");
+}
+
+#[tokio::test]
+async fn scripts_cost_a_refresh_no_call() {
+    let rule = "function (user, context, callback) {
+        context.idToken['https://example.com/plan'] = user.app_metadata.plan;
+        callback(null, user, context);
+    }";
+    let action = "exports.onExecutePostLogin = async (event, api) => {
+        api.accessToken.setCustomClaim('https://example.com/plan', event.user.app_metadata.plan);
+    };";
+    let Some(server) = Scripts::of_rule(rule).action("action", action).start() else {
+        return;
+    };
+    for app in [SPA_STRICT, SPA_LEEWAY, WEB_POST] {
+        let token = warm(&server, &app).await;
+        assert_within_budget(&server.refresh(&app, &token).await);
+    }
+    let parent = warm(&server, &SPA_LEEWAY).await;
+    server.rotated(&SPA_LEEWAY, &parent).await;
+    let cost = server.refresh(&SPA_LEEWAY, &parent).await.cost();
+    assert_eq!((cost.read_calls, cost.write_calls), (1.0, 0.0), "{cost:?}");
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ struct Claims {
 pub struct PresentedIdToken {
     /// Of whom it speaks.
     pub user_id: UserId,
-    /// What it says beside that, the claims `exp` and `aud` excepted.
+    /// What it says, the claims `exp` and `aud` excepted.
     pub claims: Map<String, Value>,
 }
 
@@ -59,9 +59,11 @@ impl App {
         if Timestamp::from_secs(claims.exp) <= now {
             return Err(Denial::IdToken("The id_token has expired"));
         }
+        let mut told = claims.others;
+        told.insert("sub".to_owned(), claims.sub.as_str().into());
         Ok(PresentedIdToken {
             user_id: claims.sub,
-            claims: claims.others,
+            claims: told,
         })
     }
 

@@ -143,7 +143,7 @@ async fn a_wrong_password_runs_no_rule_and_a_denial_is_logged_as_one_of_the_gran
     let denied = ask(&server, &PW_NATIVE, &[]).await;
     assert_oauth_error(&denied, 403, "access_denied", "Not on Sundays.");
     let log = server.stop();
-    assert_eq!(said(&log, "ran"), 1, "{log}");
+    assert_eq!(said(&log, "INFO ran"), 1, "{log}");
     let mut refusals = log.lines().filter(|line| line.contains("type=\"fepft\""));
     let (first, second) = (refusals.next(), refusals.next());
     assert!(

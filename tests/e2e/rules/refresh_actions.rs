@@ -104,7 +104,11 @@ async fn a_revoked_refresh_token_is_refused_with_the_reason_and_never_works_agai
     }
     let log = server.stop();
     assert_eq!(said(&log, "type=\"srrt\""), 2, "{log}");
-    assert_eq!(said(&log, "revoked_by_script"), 4, "{log}");
+    assert_eq!(
+        said(&log, "refresh token refused: revoked_by_script"),
+        4,
+        "{log}"
+    );
 }
 
 #[tokio::test]
