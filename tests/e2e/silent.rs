@@ -4,12 +4,11 @@
 use std::collections::BTreeMap;
 
 use e2e::{
-    Browser, Landing, Launch, Server,
+    Browser, Launch, Server,
     apps::{API, ASKING_API, App, SPA_CODE_ONLY, SPA_HYBRID, SPA_STRICT, User},
     flow::Login,
-    html, tenant,
+    tenant,
 };
-use serde_json::Value;
 
 const HOUR: u64 = 3600;
 
@@ -29,37 +28,9 @@ fn ask<'a>(server: &'a Server, app: &App, (mode, kind): (&str, &str)) -> Login<'
         .with("response_type", kind)
 }
 
-/// What the application is told, in whatever way.
-fn told(landing: Landing) -> BTreeMap<String, String> {
-    let page = match landing {
-        Landing::Callback(callback) => {
-            let names = callback.names();
-            let value = |name: &String| callback.get(name).unwrap_or_default();
-            return names
-                .iter()
-                .map(|name| (name.clone(), value(name)))
-                .collect();
-        }
-        Landing::Page(page) => page,
-    };
-    assert_eq!(page.status, 200, "{page}");
-    let text = page.text();
-    match text.split_once("{type: \"authorization_response\", response: ") {
-        None => html::hidden_fields(&text).into_iter().collect(),
-        Some((_, rest)) => {
-            let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
-            let response = values.next().expect("a response").expect("JSON");
-            let members = response.as_object().expect("an object").iter();
-            members
-                .map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()))
-                .collect()
-        }
-    }
-}
-
 async fn assert_told(login: Login<'_>, error: &str, description: &str) {
     let state = login.parameter("state").to_owned();
-    let told = told(login.open().await);
+    let told = login.open().await.told();
     let expected = [
         ("error", error),
         ("error_description", description),
@@ -91,7 +62,7 @@ async fn after_a_logout_a_login_is_required() {
     let browser = logged_in(server, &User::ada()).await;
     for way in WAYS {
         let login = ask(server, &SPA_HYBRID, way).browser(&browser);
-        let told = told(login.open().await);
+        let told = login.open().await.told();
         assert!(told.contains_key("code") || told.contains_key("id_token"));
     }
     browser.open("/v2/logout").await;
@@ -132,7 +103,7 @@ async fn without_consent_consent_is_required() {
     let asked = server.login(&SPA_HYBRID).audience(ASKING_API);
     asked.user(&user).browser(&browser).callback().await.code();
     for way in WAYS {
-        let told = told(ask(way).audience(ASKING_API).open().await);
+        let told = ask(way).audience(ASKING_API).open().await.told();
         assert!(!told.contains_key("error"), "{told:?}");
     }
 }
@@ -212,7 +183,7 @@ async fn silent_visits_keep_a_session_alive_up_to_its_absolute_end() {
         let ask = || ask(&server, &SPA_HYBRID, way).browser(&browser);
         for _ in 0..5 {
             server.advance(HOUR + 600).await;
-            let told = told(ask().open().await);
+            let told = ask().open().await.told();
             assert!(!told.contains_key("error"), "{told:?}");
         }
         server.advance(600).await;
@@ -261,7 +232,7 @@ async fn a_shortened_idle_lifetime_counts_from_the_next_visit() {
     let shorter = "tenant:\n  session_lifetime: 168\n  idle_session_lifetime: 1\n";
     server.import_tenant(shorter.to_owned()).await;
     server.advance(2 * HOUR).await;
-    assert!(told(ask().open().await).contains_key("code"));
+    assert!(ask().open().await.told().contains_key("code"));
     server.advance(2 * HOUR).await;
     assert_told(ask(), "login_required", "Login required").await;
 }

@@ -1,6 +1,9 @@
 //! A person at the hosted pages, with a browser that remembers cookies.
 
+use std::collections::BTreeMap;
+
 use reqwest::Url;
+use serde_json::Value;
 
 use crate::{
     apps::User,
@@ -124,6 +127,29 @@ impl Landing {
         match self {
             Self::Page(page) => *page,
             Self::Callback(callback) => panic!("not on a page but at {}", callback.url),
+        }
+    }
+
+    /// What the application is told, in whatever way.
+    pub fn told(self) -> BTreeMap<String, String> {
+        let page = match self {
+            Self::Callback(callback) => return callback.parameters().into_iter().collect(),
+            Self::Page(page) => page,
+        };
+        assert_eq!(page.status, 200, "{page}");
+        let text = page.text();
+        match text.split_once("{type: \"authorization_response\", response: ") {
+            None => html::hidden_fields(&text).into_iter().collect(),
+            Some((_, rest)) => {
+                let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
+                let response = values.next().expect("a response").expect("JSON");
+                let members = response.as_object().expect("an object").iter();
+                members
+                    .map(|(name, value)| {
+                        (name.clone(), value.as_str().unwrap_or_default().to_owned())
+                    })
+                    .collect()
+            }
         }
     }
 

@@ -112,6 +112,11 @@ impl<'a> Login<'a> {
         found.map_or("", |(_, value)| value)
     }
 
+    /// The verifier that goes with its challenge.
+    pub fn code_verifier(&self) -> String {
+        self.verifier.clone()
+    }
+
     /// The request as path and query.
     pub fn path(&self) -> String {
         let mut url = self

@@ -94,6 +94,12 @@ pub fn sign(claims: &Value, key: &[u8]) -> String {
     encode(&Header::new(Algorithm::RS256), claims, &key).expect("a test can sign")
 }
 
+/// Claims signed in HS256.
+pub fn sign_hs256(claims: &Value, secret: &str) -> String {
+    let key = EncodingKey::from_secret(secret.as_bytes());
+    encode(&Header::new(Algorithm::HS256), claims, &key).expect("a test can sign")
+}
+
 /// Claims "signed" with `alg: none`.
 pub fn unsigned(claims: &Value) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());

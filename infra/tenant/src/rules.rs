@@ -225,7 +225,7 @@ mod tests {
             "tenant.yaml:4:5: rules[0].script: ./a.js: not UTF-8"
         );
         assert_eq!(
-            said("./a.js", Some(&[b' '; 102_401])),
+            said("./a.js", Some(&vec![b' '; 102_401])),
             "tenant.yaml:4:5: rules[0].script: ./a.js: must have at most 102400 bytes, not 102401"
         );
         assert_eq!(

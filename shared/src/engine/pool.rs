@@ -105,6 +105,12 @@ impl Engine {
         }
     }
 
+    /// How many threads are in a loop of QuickJS's own that does not look at its clocks. They come back, if at
+    /// all, when it is over; until then they take CPU time from everything else.
+    pub fn abandoned(&self) -> usize {
+        self.shared.abandoned.load(Ordering::SeqCst)
+    }
+
     /// Runs a program's Rules and then its Actions. There is an answer within [`Limits::wall`] and half a
     /// second, whatever the scripts do.
     pub async fn run(&self, run: Run) -> Report {

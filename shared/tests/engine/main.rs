@@ -7,7 +7,9 @@
     reason = "a test may fail"
 )]
 
+mod abandoned;
 mod actions;
+mod endurance;
 mod escape;
 mod exhaustion;
 mod fixtures;

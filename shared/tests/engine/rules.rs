@@ -1,9 +1,9 @@
 //! What Rules are given, and what becomes of what they say.
 
 use serde_json::json;
-use shared::engine::ScriptFailure;
+use shared::engine::{Engine, Program, ScriptFailure};
 
-use crate::fixtures::{failure, output};
+use crate::fixtures::{actions, failure, limits, output, rules, run};
 
 #[tokio::test]
 async fn rules_run_in_order_and_hand_on_what_they_change() {
@@ -66,4 +66,91 @@ async fn unauthorized_error_is_told_apart() {
             }
         );
     }
+}
+
+#[tokio::test]
+async fn a_script_that_is_none_is_refused_with_its_place() {
+    let not_a_function = "a rule is one function: function (user, context, callback) { ... }";
+    for (source, line, column, message) in [
+        (
+            "function (user, context, callback) { x y }",
+            1,
+            40,
+            "expecting ';'",
+        ),
+        (
+            "\n\n  function (user, context, callback) {\n    var 1;\n}",
+            4,
+            9,
+            "variable name expected",
+        ),
+        ("// nothing", 1, 11, "unexpected token in expression: ''"),
+        ("function (a) {", 1, 15, "Unexpected end of input"),
+        ("42", 1, 1, not_a_function),
+        ("({})", 1, 1, not_a_function),
+        ("'a' + 'b';", 1, 1, not_a_function),
+    ] {
+        let error = Program::compile(&rules(&[source])).unwrap_err();
+        assert_eq!(
+            (error.line, error.column, error.message.as_str()),
+            (line, column, message),
+            "{source}"
+        );
+        assert_eq!(error.script, "first");
+        let mut checked = rules(&[source]);
+        assert_eq!(Program::check_rule(&checked.rules.remove(0)), Err(error));
+    }
+    let error = Program::compile(&rules(&["nowhere"])).unwrap_err();
+    assert!(
+        error.message.starts_with("'nowhere' is not defined;"),
+        "{error}"
+    );
+    let error = Program::compile(&rules(&["(() => { for (;;) {} })()"])).unwrap_err();
+    assert!(error.message.contains(not_a_function), "{error}");
+}
+
+#[tokio::test]
+async fn an_actions_code_is_refused_likewise() {
+    for (source, line, column) in [
+        (
+            "exports.onExecutePostLogin = async (event, api) => { x y };",
+            1,
+            56,
+        ),
+        ("const a = 1;\nconst a = 2;", 2, 9),
+    ] {
+        let error = Program::compile(&actions(&[source])).unwrap_err();
+        assert_eq!((error.line, error.column), (line, column), "{error}");
+    }
+    let threw = "const x = 1;\nexports.onExecutePostLogin = () => { null.x; };";
+    let report = Engine::new(limits()).run(run(&actions(&[threw]))).await;
+    let Err(ScriptFailure::Threw { position, .. }) = report.result else {
+        panic!("{report:?}");
+    };
+    assert_eq!(position.as_deref(), Some("first:2:38"));
+}
+
+#[tokio::test]
+async fn rules_are_sloppy_scripts_and_take_every_form_of_a_function() {
+    for source in [
+        "function (user, context, callback) { implicit = 1; user.x = this === globalThis; callback(null, user, context); }",
+        "function rule(user, context, callback) { user.x = true; callback(null, user, context); };;",
+        "(function (user, context, callback) { user.x = true; callback(null, user, context); })",
+        "async (user, context, callback) => { user.x = true; callback(null, user, context); }",
+        "/* a */ // b\n(user, context, callback) => callback(null, Object.assign(user, { x: true })) // c",
+        "function (user, context, callback) { return callback(null, Object.assign(user, { x: true }), context); }\n\n/* end */",
+        "function (user, context, callback) { with ({ x: true }) { user.x = x; } callback(null, user, context); }",
+    ] {
+        assert_eq!(output(&[source]).await.user["x"], true, "{source}");
+    }
+}
+
+#[tokio::test]
+async fn an_async_rule_that_returns_without_calling_back_has_no_answer() {
+    assert_eq!(
+        failure(&["async (user, context, callback) => user"]).await,
+        ScriptFailure::NeverCalledBack {
+            script: "first".to_owned()
+        }
+    );
 }

@@ -15,6 +15,8 @@ const binary = process.env.CARGO_BIN ?? join(target, 'debug', 'local');
 const demoTenant = join(root, 'infra/local/tenant.yaml');
 const testTenant = join(root, 'tests/fixtures/tenant.yaml');
 
+const ONE_RULE = 'rules: [{ name: rule, script: ./rule.js, order: 1, enabled: true, stage: login_success }]';
+
 /** What the demo tenant holds. */
 export const demo = {
   audience: 'https://api.example.com',
@@ -43,13 +45,15 @@ export async function testTenantText(replacements = {}) {
 /**
  * A server on a free port: the demo tenant's, or that of a tenant file's text. With `tls` it serves
  * HTTPS and `certificate` holds what it does that with; `issuer` is a name that others may know it by.
+ * `rule` is the source of the tenant's one Rule.
  */
-export async function startLocal({ tenant, tls = false, issuer, options = [] } = {}) {
+export async function startLocal({ tenant, rule, tls = false, issuer, options = [] } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'ratchet-'));
   let file = demoTenant;
   if (tenant) {
     file = join(folder, 'tenant.yaml');
-    await writeFile(file, tenant);
+    if (rule) await writeFile(join(folder, 'rule.js'), rule);
+    await writeFile(file, rule ? `${tenant}\n${ONE_RULE}` : tenant);
   }
   const data = tls ? join(folder, 'data') : 'memory';
   // The port is told with the issuer, unless that is a name.

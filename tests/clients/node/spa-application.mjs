@@ -17,9 +17,9 @@ export const REFUSED = { error: 'invalid_grant', message: 'Unknown or invalid re
 export const NO_SESSION = { error: 'login_required', message: 'Login required' };
 
 /** The SDK's page, served under names of its own, and the service it talks to. */
-export async function startApplication() {
+export async function startApplication({ rule } = {}) {
   const tenant = await testTenantText();
-  const server = await startLocal({ tls: true, tenant, options: ['--test-controls'] });
+  const server = await startLocal({ tls: true, tenant, rule, options: ['--test-controls'] });
   const sdk = await pageWith('@auth0/auth0-spa-js/dist/auth0-spa-js.production.js');
   const site = await startSite(server, sdk);
   const stop = async () => {

@@ -3,14 +3,20 @@
 
 mod code;
 mod delegation;
+mod denial;
 mod device;
 mod faults;
+mod implicit;
+mod login;
 mod outside;
 mod password;
+mod redirect;
 mod refresh;
 mod refresh_actions;
 mod refresh_scope;
 mod samples;
+mod silent;
+mod stats;
 
 use e2e::{Tokens, jwt};
 use serde_json::Value;

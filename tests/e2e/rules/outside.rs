@@ -1,12 +1,12 @@
 //! What scripts ask of other hosts: those that the operator has named answer, no other is asked.
 
-use e2e::{Launch, Scripts, apps::SPA_STRICT};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+use std::{
+    io::{Read, Write},
     net::TcpListener,
 };
 
 use super::{CLAIM, told};
+use e2e::{Launch, Scripts, apps::SPA_STRICT};
 
 /// A rule that tells what a host answers, or why it was not asked.
 fn asking(host: &str) -> String {
@@ -25,7 +25,7 @@ fn asking(host: &str) -> String {
 
 #[tokio::test]
 async fn a_script_reaches_the_hosts_that_are_named_at_the_start() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let host = listener.local_addr().unwrap().to_string();
     let launch = Launch::new().option("--script-hosts", &format!("api.example.com, http://{host}"));
     let reason = "it starts a server with --script-hosts";
@@ -35,13 +35,13 @@ async fn a_script_reaches_the_hosts_that_are_named_at_the_start() {
     else {
         return;
     };
-    tokio::spawn(async move {
-        loop {
-            let (mut stream, _) = listener.accept().await.unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
             let mut request = [0; 4096];
-            assert!(stream.read(&mut request).await.unwrap() > 0);
+            assert!(stream.read(&mut request).unwrap() > 0);
             let answer = "HTTP/1.1 200 OK\r\ncontent-length: 16\r\nconnection: close\r\n\r\n{\"plan\":\"green\"}";
-            stream.write_all(answer.as_bytes()).await.unwrap();
+            stream.write_all(answer.as_bytes()).unwrap();
         }
     });
     let first = server.login(&SPA_STRICT).tokens().await;
@@ -52,7 +52,7 @@ async fn a_script_reaches_the_hosts_that_are_named_at_the_start() {
 
 #[tokio::test]
 async fn without_a_list_a_script_reaches_no_host_and_is_told_how_it_could() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let host = listener.local_addr().unwrap().to_string();
     let Some(server) = Scripts::of_rule(&asking(&host)).start() else {
         return;

@@ -34,7 +34,8 @@ pub(crate) async fn run(command: Command, connection: &Connection) -> Result<Str
 fn digest(script: &str) -> String {
     let digest = digest::digest(&digest::SHA256, script.as_bytes());
     let bytes = digest.as_ref().iter().take(6);
-    bytes.map(|byte| format!("{byte:02x}")).collect()
+    let number = bytes.fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    format!("{number:012x}")
 }
 
 /// The database that is meant: the one named, or the tenant's default.

@@ -20,15 +20,6 @@ pub struct CustomClaims {
     pub id_token: Map<String, Value>,
 }
 
-/// The tokens that claims go to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Token {
-    /// An access token for an API.
-    Access,
-    /// An ID token.
-    Id,
-}
-
 /// Claims that the service makes itself, or keeps for itself. Setting one does nothing.
 const RESERVED: [&str; 52] = [
     "acr",
@@ -85,8 +76,8 @@ const RESERVED: [&str; 52] = [
     "uuid",
 ];
 
-/// Claims of `OpenID` Connect about a user: the only ones without a namespace that a Rule may add to an
-/// access token.
+/// Claims of `OpenID` Connect about a user: the only ones without a namespace that a Rule may set. Auth0's own
+/// templates put another `picture` into ID tokens, and an `email_verified` that has just become true.
 const PROFILE: [&str; 19] = [
     "address",
     "birthdate",
@@ -112,9 +103,9 @@ const PROFILE: [&str; 19] = [
 /// Namespaces that are Auth0's own.
 const FORBIDDEN_HOSTS: [&str; 3] = ["auth0.com", "webtask.io", "webtask.run"];
 
-/// Whether a Rule may set this claim: one with a namespace of the tenant's own.
-pub(super) fn rule_may_set(token: Token, name: &str) -> bool {
-    is_namespaced(name) || (token == Token::Access && PROFILE.contains(&name))
+/// Whether a Rule may set this claim: one with a namespace of the tenant's own, or one of the profile.
+pub(super) fn rule_may_set(name: &str) -> bool {
+    is_namespaced(name) || PROFILE.contains(&name)
 }
 
 /// Whether an Action may set this claim: any but those that are the service's own, or in a namespace of
@@ -154,7 +145,7 @@ mod tests {
             "http://a.example/",
             "https://notauth0.com/x",
         ] {
-            assert!(rule_may_set(Token::Id, name), "{name}");
+            assert!(rule_may_set(name), "{name}");
         }
         for name in [
             "roles",
@@ -169,15 +160,15 @@ mod tests {
             "https:",
             "",
         ] {
-            assert!(!rule_may_set(Token::Id, name), "{name}");
+            assert!(!rule_may_set(name), "{name}");
         }
     }
 
     #[test]
-    fn a_rule_may_tell_an_api_of_the_profile() {
-        assert!(rule_may_set(Token::Access, "email"));
-        assert!(!rule_may_set(Token::Id, "email"));
-        assert!(!rule_may_set(Token::Access, "favorite_color"));
+    fn a_rule_may_tell_the_profile_otherwise() {
+        for name in PROFILE {
+            assert!(rule_may_set(name), "{name}");
+        }
     }
 
     #[test]

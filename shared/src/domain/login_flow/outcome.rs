@@ -5,7 +5,7 @@ use url::Url;
 
 use super::{
     Command, Effects, Facts, Protocol, Redirect, RefreshTokenEnds, Verdict,
-    custom_claims::{Token, action_may_set, fit, rule_may_set},
+    custom_claims::{action_may_set, fit, rule_may_set},
     objects::changed_profile,
 };
 use crate::domain::{denial::Denial, scope::Scope, time::Timestamp};
@@ -140,8 +140,8 @@ fn effects(facts: &Facts<'_>, left: Left<'_>) -> Result<Effects, Denial> {
         scope: scope_of_rules(left.context)?,
         ..Effects::default()
     };
-    effects.claims.access_token = claims_of_rules(left.context, Token::Access);
-    effects.claims.id_token = claims_of_rules(left.context, Token::Id);
+    effects.claims.access_token = claims_of_rules(left.context, "accessToken");
+    effects.claims.id_token = claims_of_rules(left.context, "idToken");
     for command in left.commands {
         apply(command, facts, &mut effects);
     }
@@ -154,16 +154,12 @@ fn effects(facts: &Facts<'_>, left: Left<'_>) -> Result<Effects, Denial> {
     }
 }
 
-fn claims_of_rules(context: &Value, token: Token) -> Map<String, Value> {
-    let member = match token {
-        Token::Access => "accessToken",
-        Token::Id => "idToken",
-    };
+fn claims_of_rules(context: &Value, member: &str) -> Map<String, Value> {
     let claims = context.get(member).and_then(Value::as_object);
     claims
         .into_iter()
         .flatten()
-        .filter(|(name, _)| rule_may_set(token, name))
+        .filter(|(name, _)| rule_may_set(name))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect()
 }

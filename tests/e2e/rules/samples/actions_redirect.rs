@@ -44,6 +44,8 @@ async fn signed_redirect() {
     let asked = verified(&away.get("session_token").expect("a token"));
     assert_eq!(asked["greeting"], "Ada Lovelace");
     assert_eq!(asked["sub"], User::ada().id);
+    let life = asked["exp"].as_u64().zip(asked["iat"].as_u64());
+    assert_eq!(life.map(|(end, start)| end - start), Some(60), "{asked}");
 
     let state = away.get("state").expect("`state` is given along");
     let claims = json!({

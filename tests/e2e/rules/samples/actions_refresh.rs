@@ -42,6 +42,10 @@ async fn offboarding() {
     .await;
     let answer = server.refresh(&SPA_STRICT, &second.refresh_token()).await;
     assert_denied(&answer, "You have left.");
+    // A login is not asked; its refresh token is good for nothing.
+    let again = tokens(&server, &User::ada()).await;
+    let answer = server.refresh(&SPA_STRICT, &again.refresh_token()).await;
+    assert_denied(&answer, "You have left.");
     // It is over, also after a change of mind.
     change(
         &server,

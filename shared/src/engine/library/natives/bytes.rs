@@ -21,7 +21,6 @@ pub(in super::super) fn natives<'js>(ctx: &Ctx<'js>, _: &Rc<Bridge>) -> Result<O
     Ok(host)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "arguments of a script")]
 fn utf8(ctx: Ctx<'_>, text: String) -> Result<TypedArray<'_, u8>> {
     TypedArray::new(ctx, text.into_bytes())
 }

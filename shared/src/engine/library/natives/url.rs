@@ -34,7 +34,7 @@ fn parts<'js>(ctx: &Ctx<'js>, url: &Url) -> Result<Object<'js>> {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "arguments of a script")]
-fn parse<'js>(ctx: Ctx<'js>, address: String, base: Option<String>) -> Result<Option<Object<'js>>> {
+fn parse(ctx: Ctx<'_>, address: String, base: Option<String>) -> Result<Option<Object<'_>>> {
     let parsed = match base {
         Some(base) => Url::parse(&base).and_then(|base| base.join(&address)),
         None => Url::parse(&address),
@@ -44,7 +44,7 @@ fn parse<'js>(ctx: Ctx<'js>, address: String, base: Option<String>) -> Result<Op
 
 /// The setters of the standard: what is no value for a part leaves it as it is.
 #[expect(clippy::needless_pass_by_value, reason = "arguments of a script")]
-fn change<'js>(ctx: Ctx<'js>, href: String, part: String, value: String) -> Result<Object<'js>> {
+fn change(ctx: Ctx<'_>, href: String, part: String, value: String) -> Result<Object<'_>> {
     let mut url = Url::parse(&href).map_err(|_| Exception::throw_type(&ctx, "Invalid URL"))?;
     // A refusal means that nothing changes.
     let _ = match part.as_str() {
@@ -77,6 +77,7 @@ fn parse_form(text: String) -> Vec<Vec<String>> {
         .collect()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "arguments of a script")]
 fn format_form(pairs: Vec<Vec<String>>) -> String {
     let pairs = pairs.iter().filter_map(|pair| match pair.as_slice() {
         [name, value] => Some((name, value)),

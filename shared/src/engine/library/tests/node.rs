@@ -245,7 +245,7 @@ fn the_older_url_module_is_node_s() {
         ),
         (
             "require('url').format({ host: 'a.example', search: 'q#', hash: 'h' })",
-            r##""a.example?q%23#h""##,
+            r#""a.example?q%23#h""#,
         ),
         (
             "require('url').resolve('https://a.example/b/c', '../d?x')",

@@ -1,0 +1,54 @@
+//! Threads that do not come back: some loops of QuickJS's own never look at the clocks.
+
+use std::time::{Duration, Instant};
+
+use shared::engine::{Engine, Limits, Report, ScriptFailure};
+
+use crate::fixtures::{limits, rules, run};
+
+/// Seconds in one search in a string.
+const STUCK: &str = "function (user, context, callback) {
+    const text = 'a'.repeat(10000);
+    text.repeat(2).indexOf(text + 'b');
+    callback(null, user, context);
+}";
+const FINE: &str = "function (user, context, callback) { callback(null, user, context); }";
+
+#[tokio::test]
+async fn a_thread_that_does_not_come_back_is_answered_for_and_replaced() {
+    let engine = Engine::new(Limits {
+        wall: Duration::from_millis(100),
+        ..limits()
+    });
+    for _ in 0..2 {
+        let started = Instant::now();
+        let report = engine.run(run(&rules(&[STUCK]))).await;
+        assert_eq!(
+            report.result,
+            Err(ScriptFailure::WallTime {
+                script: "first".to_owned()
+            })
+        );
+        assert!(started.elapsed() < Duration::from_secs(2));
+    }
+    assert_eq!(engine.abandoned(), 2);
+    let report = engine.run(run(&rules(&[FINE]))).await;
+    assert_eq!(report.result.map(|_| ()), Ok(()));
+    // Those that come back after all end, and others may be replaced.
+    while engine.abandoned() > 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_run_for_which_no_thread_is_free_in_time_is_told_so() {
+    let engine = Engine::new(Limits {
+        wall: Duration::from_millis(100),
+        ..limits()
+    });
+    let stuck = run(&rules(&[STUCK]));
+    let runs = (0..6).map(|_| engine.run(stuck.clone()));
+    let reports = futures_util::future::join_all(runs).await;
+    let busy = |report: &&Report| report.result == Err(ScriptFailure::Busy);
+    assert_eq!(reports.iter().filter(busy).count(), 2);
+}

@@ -1,0 +1,131 @@
+//! Rules and Actions at silent authentication: they run as at any login, and nothing can be shown.
+
+use e2e::{
+    Browser, Scripts, Server,
+    apps::{SPA_HYBRID, SPA_STRICT, User},
+    flow::Login,
+};
+
+use super::{CLAIM, action, claims, rule, said, telling};
+
+/// A rule that does what the request says.
+const DEEDS: &str = "
+    const deed = context.request.query.deed;
+    if (deed === 'unauthorized') return callback(new UnauthorizedError('Not you.'));
+    if (deed === 'error') return callback(new Error('Not now.'));
+    if (deed === 'redirect') context.redirect = { url: 'https://elsewhere.example/' };
+    if (deed === 'factor') context.multifactor = { provider: 'any' };
+    if (deed === 'loop') for (;;);
+";
+
+/// What the deeds come to where nothing can be shown.
+const REFUSALS: [(&str, &str, &str); 5] = [
+    ("unauthorized", "unauthorized", "Not you."),
+    ("error", "access_denied", "Not now."),
+    (
+        "redirect",
+        "interaction_required",
+        "External interaction required",
+    ),
+    (
+        "factor",
+        "login_required",
+        "Multifactor authentication required",
+    ),
+    ("loop", "server_error", "A script of the login flow failed."),
+];
+
+async fn logged_in(server: &Server) -> Browser {
+    let browser = server.browser();
+    server
+        .login(&SPA_STRICT)
+        .browser(&browser)
+        .callback()
+        .await
+        .code();
+    browser
+}
+
+fn silent<'a>(server: &'a Server, browser: &Browser, mode: &str) -> Login<'a> {
+    let login = server.login(&SPA_HYBRID).browser(browser);
+    login
+        .with("prompt", "none")
+        .with("response_mode", mode)
+        .with("response_type", "token id_token")
+}
+
+#[tokio::test]
+async fn claims_follow_every_silent_answer() {
+    let script = telling("({ protocol: context.protocol, prompt: context.request.query.prompt })");
+    let Some(server) = Scripts::of_rule(&script).start() else {
+        return;
+    };
+    let browser = logged_in(&server).await;
+    for mode in ["fragment", "web_message", "form_post"] {
+        let told = silent(&server, &browser, mode).open().await.told();
+        for token in ["access_token", "id_token"] {
+            let claim = &claims(&told[token])[CLAIM];
+            assert_eq!(claim["protocol"], "oidc-implicit-profile", "{mode}");
+            assert_eq!(claim["prompt"], "none", "{mode}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_silent_refusal_is_told_like_any_other_and_the_session_stays() {
+    let Some(server) = Scripts::of_rule(&rule(DEEDS)).start() else {
+        return;
+    };
+    let browser = logged_in(&server).await;
+    for (deed, error, description) in REFUSALS {
+        for mode in ["fragment", "web_message", "form_post"] {
+            let login = silent(&server, &browser, mode).with("deed", deed);
+            let state = login.parameter("state").to_owned();
+            let told = login.open().await.told();
+            assert_eq!(told["error"], error, "{mode}");
+            assert_eq!(told["error_description"], description, "{mode}");
+            assert_eq!(told["state"], state);
+            assert_eq!(told.len(), 3, "{told:?}");
+        }
+    }
+    let good = silent(&server, &browser, "fragment").open().await.told();
+    assert!(good.contains_key("id_token"), "{good:?}");
+    let log = server.stop();
+    assert_eq!(said(&log, "type=\"fsa\" "), 15, "{log}");
+    assert_eq!(said(&log, "type=\"ssa\" "), 1, "{log}");
+    assert_eq!(said(&log, "type=\"f\" "), 0, "{log}");
+}
+
+#[tokio::test]
+async fn an_action_knows_that_it_may_not_redirect() {
+    let script = action(&format!(
+        "api.idToken.setCustomClaim('{CLAIM}', api.redirect.canRedirect());
+         if (event.request.query.insist) api.redirect.sendUserTo('https://elsewhere.example/');"
+    ));
+    let Some(server) = Scripts::of_action(&script).start() else {
+        return;
+    };
+    let browser = logged_in(&server).await;
+    let told = silent(&server, &browser, "fragment").open().await.told();
+    assert_eq!(claims(&told["id_token"])[CLAIM], false);
+    let login = server.login(&SPA_HYBRID).browser(&browser);
+    let seen = login.with("response_type", "id_token").open().await.told();
+    assert_eq!(claims(&seen["id_token"])[CLAIM], true);
+
+    let insisting = silent(&server, &browser, "fragment").with("insist", "yes");
+    let told = insisting.open().await.told();
+    assert_eq!(told["error"], "interaction_required");
+}
+
+#[tokio::test]
+async fn a_blocked_user_reaches_no_script() {
+    let Some(server) = Scripts::of_rule(&rule("console.log('the rule runs');")).start() else {
+        return;
+    };
+    let browser = logged_in(&server).await;
+    server.set_blocked(&User::ada(), true).await;
+    let told = silent(&server, &browser, "fragment").open().await.told();
+    assert_eq!(told["error"], "unauthorized");
+    assert_eq!(told["error_description"], "user is blocked");
+    assert_eq!(said(&server.stop(), "the rule runs"), 1);
+}

@@ -1,0 +1,120 @@
+//! `context.stats.loginsCount` and what else is known of a user's logins.
+
+use e2e::{
+    Browser, Scripts, Server, Tokens,
+    apps::{PW_NATIVE, SPA_EMBEDDED, SPA_HYBRID, SPA_STRICT, User},
+    http,
+};
+use reqwest::Method;
+use serde_json::json;
+
+use super::{CLAIM, claims, telling, told};
+
+const COUNT: &str = "context.stats.loginsCount";
+
+async fn count_of_login(server: &Server, browser: &Browser) -> serde_json::Value {
+    told(&server.login(&SPA_STRICT).browser(browser).tokens().await)
+}
+
+#[tokio::test]
+async fn a_login_counts_where_somebody_proves_who_they_are_and_nowhere_else() {
+    let Some(server) = Scripts::of_rule(&telling(COUNT)).start() else {
+        return;
+    };
+    let browser = server.browser();
+    let first = server.login(&SPA_STRICT).browser(&browser).tokens().await;
+    assert_eq!(told(&first), 1);
+    // Single sign-on, silent authentication and a refresh ask for no proof.
+    assert_eq!(count_of_login(&server, &browser).await, 1);
+    let silent = server.login(&SPA_STRICT).browser(&browser);
+    assert_eq!(told(&silent.with("prompt", "none").tokens().await), 1);
+    let refreshed = server.refreshed(&SPA_STRICT, &first.refresh_token()).await;
+    assert_eq!(told(&refreshed), 1);
+
+    let again = server.login(&SPA_STRICT).browser(&browser);
+    assert_eq!(told(&again.with("prompt", "login").tokens().await), 2);
+    assert_eq!(count_of_login(&server, &server.browser()).await, 3);
+    let refreshed = server
+        .refreshed(&SPA_STRICT, &refreshed.refresh_token())
+        .await;
+    assert_eq!(told(&refreshed), 3);
+}
+
+#[tokio::test]
+async fn logins_without_our_page_count_too_and_wrong_passwords_do_not() {
+    let Some(server) = Scripts::of_rule(&telling(COUNT)).start() else {
+        return;
+    };
+    let ada = User::ada();
+    let form = |password: &'static str| {
+        [
+            ("grant_type", "password"),
+            ("username", "ada@example.com"),
+            ("password", password),
+            ("scope", "openid"),
+            ("audience", e2e::apps::API),
+        ]
+    };
+    assert_eq!(server.token(&PW_NATIVE, &form("wrong")).await.status, 403);
+    let granted = Tokens::expect(server.token(&PW_NATIVE, &form(ada.password)).await);
+    assert_eq!(told(&granted), 1);
+
+    let browser = server.browser();
+    let body = json!({
+        "client_id": SPA_EMBEDDED.id, "username": ada.email, "password": ada.password,
+        "realm": "Username-Password-Authentication",
+        "credential_type": "http://auth0.com/oauth/grant-type/password-realm",
+    });
+    let request = browser.http().request(Method::POST, "/co/authenticate");
+    let request = request.header("origin", "https://embedded.example.com");
+    let answer = http::send(request.json(&body)).await.json();
+    let login = server.login(&SPA_EMBEDDED).browser(&browser);
+    let login = login.with(
+        "login_ticket",
+        answer["login_ticket"].as_str().expect("a ticket"),
+    );
+    assert_eq!(told(&login.tokens().await), 2);
+}
+
+#[tokio::test]
+async fn a_rule_reads_when_and_from_where_the_user_logged_in() {
+    let script = telling("({ n: user.logins_count, at: user.last_login, ip: user.last_ip })");
+    let Some(server) = Scripts::of_rule(&script).start() else {
+        return;
+    };
+    let told = told(&server.login(&SPA_STRICT).tokens().await);
+    assert_eq!(told["n"], 1);
+    assert_eq!(told["ip"], "127.0.0.1");
+    let at = told["at"].as_str().expect("a time");
+    assert!(at.starts_with("20") && at.ends_with('Z'), "{told}");
+}
+
+#[tokio::test]
+async fn an_import_leaves_the_count() {
+    let scripts = Scripts::of_rule(&telling(COUNT));
+    let Some(server) = scripts.start() else {
+        return;
+    };
+    assert_eq!(count_of_login(&server, &server.browser()).await, 1);
+    // Another name for Ada makes the import write her anew.
+    let tenant = e2e::tenant::base().replace("Ada Lovelace", "Ada King");
+    assert_ne!(tenant, e2e::tenant::base());
+    server.write_file("tenant.yaml", &format!("{tenant}\n{}", scripts.sections()));
+    let browser = server.browser();
+    let login = server.login(&SPA_HYBRID).browser(&browser);
+    let answer = login.with("response_type", "id_token").land().await.told();
+    let claims = claims(&answer["id_token"]);
+    assert_eq!(claims["name"], "Ada King");
+    assert_eq!(claims[CLAIM], 2);
+}
+
+#[tokio::test]
+async fn a_tenant_without_scripts_counts_nothing() {
+    let Some(server) = Scripts::new().start() else {
+        return;
+    };
+    let browser = server.browser();
+    server.login(&SPA_STRICT).browser(&browser).tokens().await;
+    server.change_scripts(&Scripts::of_rule(&telling(COUNT)));
+    assert_eq!(count_of_login(&server, &browser).await, 0);
+}
