@@ -52,5 +52,9 @@ pub(crate) async fn for_scripts(
     params: &Params,
 ) -> Result<BTreeMap<String, String>, Fault> {
     let scripts = app.has_scripts().await.map_err(Fault::Failed)?;
-    Ok(scripts.then(|| sent(params.texts())).unwrap_or_default())
+    if scripts {
+        Ok(sent(params.texts()))
+    } else {
+        Ok(BTreeMap::new())
+    }
 }

@@ -19,7 +19,9 @@ use crate::{
         denial::Denial,
         family::Family,
         ids::{Audience, UserId},
-        login_flow::{self, Effects, Facts, Left, Protocol, Verdict, outcome, tenant_name},
+        login_flow::{
+            self, Effects, Facts, Left, MetadataChanges, Protocol, Verdict, tenant_name, verdict,
+        },
         scope::Scope,
         session::Session,
         time::Timestamp,
@@ -99,12 +101,20 @@ impl App {
             context: &output.context,
             commands: &output.commands,
         };
-        let outcome = outcome(&facts, login.can_redirect, left)
-            .inspect_err(|denial| log_refusal(&login, denial))?;
+        self.write_metadata(&login, &MetadataChanges::of(left.commands))
+            .await?;
+        verdict(&facts, login.can_redirect, left).inspect_err(|denial| log_refusal(&login, denial))
+    }
+
+    async fn write_metadata(
+        &self,
+        login: &Login<'_>,
+        changes: &MetadataChanges,
+    ) -> Result<(), Denial> {
         let user_id = &login.user.user_id;
         for (which, patch) in [
-            (Metadata::App, &outcome.app_metadata),
-            (Metadata::User, &outcome.user_metadata),
+            (Metadata::App, &changes.app),
+            (Metadata::User, &changes.user),
         ] {
             if !patch.is_empty() {
                 self.store
@@ -112,7 +122,7 @@ impl App {
                     .await?;
             }
         }
-        Ok(outcome.verdict)
+        Ok(())
     }
 
     /// The same where there is no browser to send elsewhere and no refresh token to end.

@@ -192,7 +192,7 @@ mod tests {
         );
     }
 
-    fn ada(attributes: Value) -> User {
+    fn ada(attributes: &Value) -> User {
         let user = json!({
             "user_id": "auth0|ada",
             "connection": "Users",
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn scripts_see_the_claims_of_the_id_token_where_the_store_says_nothing() {
-        let user = ada(json!({ "team": "red" }));
+        let user = ada(&json!({ "team": "red" }));
         let claims = object(json!({
             "team": "blue", "https://ns/plan": "gold", "app_metadata": { "roles": ["admin"] },
         }));
@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn what_scripts_only_read_of_them_is_not_told_again() {
-        let user = ada(json!({ "team": "red" }));
+        let user = ada(&json!({ "team": "red" }));
         let claims =
             object(json!({ "team": "red", "https://ns/plan": "gold", "https://ns/seat": 1 }));
         let mut attributes = with_claims(&user, &claims).attributes;

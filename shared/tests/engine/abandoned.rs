@@ -56,8 +56,8 @@ async fn a_run_for_which_no_thread_is_free_in_time_is_told_so() {
 #[tokio::test]
 async fn a_run_that_nobody_waits_for_any_more_gives_its_thread_back() {
     let engine = Engine::new(Limits {
-        cpu: Duration::from_secs(600),
-        wall: Duration::from_secs(600),
+        cpu: Duration::from_mins(10),
+        wall: Duration::from_mins(10),
         ..limits()
     });
     let endless = [

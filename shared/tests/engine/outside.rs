@@ -88,7 +88,7 @@ async fn a_world_that_does_not_answer_is_not_waited_for_longer_than_allowed() {
         auth0.users.updateAppMetadata(user.user_id, {}).then(() => callback());
     }"]));
     run.host = Arc::new(World {
-        delay: Duration::from_secs(600),
+        delay: Duration::from_mins(10),
         ..World::default()
     });
     let mut limits = limits();

@@ -98,6 +98,8 @@ async fn a_rule_that_fails_at_a_delegation_burns_no_token() {
             server.change_rule("rule", IDLE);
             delegated(&delegate(&server, &LEGACY_SPA, &shown).await);
         }
+        // A user has ten delegations, and more as time passes.
+        server.advance(60).await;
     }
 }
 

@@ -53,13 +53,13 @@ const ACTIONS: [(&str, (&str, &str)); 5] = [
 /// One script that does what the request names.
 fn choosing(deeds: &[(&str, (&str, &str))]) -> String {
     let cases = deeds.iter().enumerate();
-    let cases: String = cases
-        .map(|(case, (deed, _))| format!("case '{case}': {deed} break;\n"))
+    let cases: Vec<_> = cases
+        .map(|(case, (deed, _))| format!("case '{case}': {deed} break;"))
         .collect();
-    format!("switch (request.query.deed) {{ {cases} }}")
+    format!("switch (request.query.deed) {{ {} }}", cases.join("\n"))
 }
 
-fn login<'a>(server: &'a Server, deed: usize) -> Login<'a> {
+fn login(server: &Server, deed: usize) -> Login<'_> {
     server.login(&SPA_STRICT).with("deed", &deed.to_string())
 }
 

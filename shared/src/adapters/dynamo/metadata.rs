@@ -80,15 +80,15 @@ impl Patch {
         let mut remove = Vec::new();
         let (mut names, mut values) = (HashMap::new(), HashMap::new());
         for (index, (name, value)) in patch.iter().enumerate() {
-            let path = format!("#user.#metadata.#k{index}");
+            let attribute = format!("#user.#metadata.#k{index}");
             names.insert(format!("#k{index}"), name.clone());
             if value.is_null() {
-                remove.push(path);
+                remove.push(attribute);
                 continue;
             }
             let value = serde_dynamo::to_attribute_value(value)
                 .map_err(|error| StoreError::Refused(error.to_string()))?;
-            set.push(format!("{path} = :v{index}"));
+            set.push(format!("{attribute} = :v{index}"));
             values.insert(format!(":v{index}"), value);
         }
         let mut expression = format!("SET {}", set.join(", "));

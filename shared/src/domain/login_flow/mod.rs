@@ -13,11 +13,11 @@ mod effects;
 mod event;
 mod facts;
 mod objects;
-mod outcome;
 mod protocol;
 mod script;
 #[cfg(test)]
 mod tests;
+mod verdict;
 mod version;
 
 pub use added::WithCustomClaims;
@@ -28,7 +28,7 @@ pub use effects::{ChangedProfile, Effects, Redirect, RefreshTokenEnds, Verdict};
 pub use event::event;
 pub use facts::{Facts, RequestFacts, tenant_name};
 pub use objects::{context, user};
-pub use outcome::{Left, Outcome, outcome};
 pub use protocol::Protocol;
 pub use script::{Action, Rule, Scripts};
+pub use verdict::{Left, MetadataChanges, verdict};
 pub use version::{ImportId, InvalidVersion, ScriptsVersion};

@@ -106,7 +106,7 @@ impl Scene {
         }
     }
 
-    fn left(&self, change: Value, commands: &[Command]) -> Result<Outcome, Denial> {
+    fn left(&self, change: Value, commands: &[Command]) -> Result<Verdict, Denial> {
         let mut context = object(context(&self.facts()));
         context.extend(object(change));
         let left = Left {
@@ -114,11 +114,11 @@ impl Scene {
             context: &Value::Object(context),
             commands,
         };
-        outcome(&self.facts(), self.protocol == Protocol::Code, left)
+        verdict(&self.facts(), self.protocol == Protocol::Code, left)
     }
 
     fn effects(&self, change: Value, commands: &[Command]) -> Effects {
-        match self.left(change, commands).unwrap().verdict {
+        match self.left(change, commands).unwrap() {
             Verdict::Continue(effects) => *effects,
             other => panic!("not gone on: {other:?}"),
         }
@@ -302,11 +302,11 @@ fn rules_that_change_nothing_of_the_profile_leave_none() {
 #[test]
 fn a_redirect_needs_a_browser() {
     let change = json!({"redirect": {"url": "https://acme.example/terms"}});
-    let outcome = Scene::new(Protocol::Code)
+    let verdict = Scene::new(Protocol::Code)
         .left(change.clone(), &[])
         .unwrap();
     assert_eq!(
-        outcome.verdict,
+        verdict,
         Verdict::Redirect(Redirect {
             url: "https://acme.example/terms".to_owned(),
             action: None,
@@ -360,7 +360,7 @@ fn a_refresh_token_is_revoked_where_there_is_one() {
     }];
     let refresh = Scene::new(Protocol::RefreshToken).left(json!({}), &revoke);
     assert_eq!(
-        refresh.unwrap().verdict,
+        refresh.unwrap(),
         Verdict::RevokeRefreshToken("stolen phone".to_owned())
     );
     let login = Scene::new(Protocol::Code).denial(json!({}), &revoke);
@@ -404,11 +404,9 @@ fn metadata_that_actions_set_is_handed_on() {
             value: Value::Null,
         },
     ];
-    let outcome = Scene::new(Protocol::Code)
-        .left(json!({}), &commands)
-        .unwrap();
-    assert_eq!(outcome.app_metadata, object(json!({"seen": 1})));
-    assert_eq!(outcome.user_metadata, object(json!({"theme": null})));
+    let changes = MetadataChanges::of(&commands);
+    assert_eq!(changes.app, object(json!({"seen": 1})));
+    assert_eq!(changes.user, object(json!({"theme": null})));
 }
 
 #[test]

@@ -21,40 +21,33 @@ pub struct Left<'a> {
     pub commands: &'a [Command],
 }
 
-/// What follows.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
-    /// How it goes on.
-    pub verdict: Verdict,
-    /// What Actions change about `app_metadata`; `null` removes.
-    pub app_metadata: Map<String, Value>,
-    /// What Actions change about `user_metadata`; `null` removes.
-    pub user_metadata: Map<String, Value>,
+/// What Actions change about a user's metadata; `null` removes a key. It holds whatever the verdict is, as
+/// at Auth0, where a denial takes nothing back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MetadataChanges {
+    /// Of `app_metadata`.
+    pub app: Map<String, Value>,
+    /// Of `user_metadata`.
+    pub user: Map<String, Value>,
 }
 
-/// Reads it. A denial comes before a redirect, a redirect before a second factor.
-pub fn outcome(facts: &Facts<'_>, can_redirect: bool, left: Left<'_>) -> Result<Outcome, Denial> {
-    let mut outcome = Outcome {
-        verdict: Verdict::Continue(Box::default()),
-        app_metadata: Map::new(),
-        user_metadata: Map::new(),
-    };
-    if let Some(reason) = denied(left.commands) {
-        return Err(Denial::AccessDenied(reason.to_owned()));
-    }
-    for command in left.commands {
-        match command {
-            Command::SetAppMetadata { name, value } => {
-                outcome.app_metadata.insert(name.clone(), value.clone());
+impl MetadataChanges {
+    /// Those that the Actions ask for.
+    pub fn of(commands: &[Command]) -> Self {
+        let mut changes = Self::default();
+        for command in commands {
+            match command {
+                Command::SetAppMetadata { name, value } => {
+                    changes.app.insert(name.clone(), value.clone());
+                }
+                Command::SetUserMetadata { name, value } => {
+                    changes.user.insert(name.clone(), value.clone());
+                }
+                _ => {}
             }
-            Command::SetUserMetadata { name, value } => {
-                outcome.user_metadata.insert(name.clone(), value.clone());
-            }
-            _ => {}
         }
+        changes
     }
-    outcome.verdict = verdict(facts, can_redirect, left)?;
-    Ok(outcome)
 }
 
 fn denied(commands: &[Command]) -> Option<&str> {
@@ -64,7 +57,11 @@ fn denied(commands: &[Command]) -> Option<&str> {
     })
 }
 
-fn verdict(facts: &Facts<'_>, can_redirect: bool, left: Left<'_>) -> Result<Verdict, Denial> {
+/// How it goes on. A denial comes before a redirect, a redirect before a second factor.
+pub fn verdict(facts: &Facts<'_>, can_redirect: bool, left: Left<'_>) -> Result<Verdict, Denial> {
+    if let Some(reason) = denied(left.commands) {
+        return Err(Denial::AccessDenied(reason.to_owned()));
+    }
     let revoked = left.commands.iter().find_map(|command| match command {
         Command::RevokeRefreshToken { reason } => Some(reason.clone()),
         _ => None,
