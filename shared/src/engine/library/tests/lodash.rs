@@ -373,6 +373,12 @@ fn version_3_and_what_is_missing() {
         eval("return _.curry(x => x)")
             .starts_with("Error: _.curry is not here; there are: add, all, any, ")
     );
+    // What is listed is found in its file.
+    let listed = "try { _.curry } catch (error) {
+        const names = error.message.split('there are: ')[1].split(', ');
+        return names.length > 200 && names.filter((name) => typeof _[name] !== 'function');
+    }";
+    assert_eq!(eval(listed), "[]");
     assert!(eval("return _.chain([]).curry()").starts_with("Error: _.curry is not here"));
 }
 
