@@ -202,3 +202,27 @@ async fn metadata_that_an_action_sets_at_a_refresh_is_there_at_the_next() {
         assert_eq!(told(&tokens), count);
     }
 }
+
+#[tokio::test]
+async fn what_an_action_has_set_of_the_metadata_is_kept_when_it_denies() {
+    let deed = format!(
+        "const count = event.user.app_metadata.count || 0;
+         api.idToken.setCustomClaim('{CLAIM}', count);
+         api.accessToken.setCustomClaim('{CLAIM}', count);
+         if (event.request.body.deny) {{
+             api.user.setAppMetadata('count', count + 1);
+             api.access.deny('Not now.');
+         }}"
+    );
+    let Some(server) = Scripts::of_action(&action(&deed)).start() else {
+        return;
+    };
+    let tokens = server.login(&SPA_STRICT).tokens().await;
+    let refresh_token = tokens.refresh_token();
+    let denied = server
+        .refresh_with(&SPA_STRICT, &refresh_token, &[("deny", "yes")])
+        .await;
+    assert_oauth_error(&denied, 403, "access_denied", "Not now.");
+    let tokens = server.refreshed(&SPA_STRICT, &refresh_token).await;
+    assert_eq!(told(&tokens), 1);
+}
