@@ -72,9 +72,9 @@ def test_the_environment(made):
         keys = "RS256,ES256"
     for function in FUNCTIONS:
         environment = made.stack.environments[function]
-        assert {
-            name: value for name, value in environment.items() if not name.startswith("AWS_")
-        } == {
+        told = {name: value for name, value in environment.items() if not name.startswith("AWS_")}
+        # The emulator leaves a variable out that refers to an empty parameter.
+        assert {"SCRIPT_HOSTS": "", **told} == {
             "ISSUER": outputs["Issuer"],
             "TABLE_NAME": outputs["TableName"],
             "SIGNING_MODE": made.mode,
