@@ -84,7 +84,11 @@ impl App {
             issuer: self.issuer.as_str().to_owned(),
             user: login_flow::user(&facts),
             context: login_flow::context(&facts),
-            event: login_flow::event(&facts),
+            event: if scripts.program.has_actions() {
+                login_flow::event(&facts)
+            } else {
+                Value::Null
+            },
             continued: login.continued,
             can_redirect: login.can_redirect,
             host: Arc::new(Outside {

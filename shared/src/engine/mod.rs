@@ -13,6 +13,7 @@ mod failure;
 mod heap;
 mod json;
 mod library;
+mod needs;
 mod pool;
 mod program;
 mod realm;

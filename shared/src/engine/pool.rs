@@ -125,10 +125,11 @@ impl Engine {
         let (events, told) = asynchronous::unbounded_channel();
         let (replies, received) = mpsc::channel();
         let progress = Arc::new(AtomicUsize::new(0));
+        let run = Arc::new(run);
         let state = Arc::new(AtomicU8::new(RUNNING));
         let job = Job {
             assignment: Assignment {
-                run: run.clone(),
+                run: Arc::clone(&run),
                 started,
                 unwanted,
                 progress: Arc::clone(&progress),

@@ -1,6 +1,6 @@
 // What Auth0 puts beside the language for Rules. Run before any script, so nothing here has been replaced yet;
 // what is used later is kept in constants.
-(function (global, native, configuration, domain, baseUrl) {
+(function (say, global, native, configuration, domain, baseUrl) {
   'use strict';
   const { apply } = Reflect;
   const { then } = Promise.prototype;
@@ -24,6 +24,19 @@
     return undefined;
   }
 
+  if (say !== undefined) {
+    const info = (...values) => say(1, ...values);
+    const debug = (...values) => say(0, ...values);
+    define('console', {
+      debug,
+      trace: debug,
+      log: info,
+      info,
+      dir: info,
+      warn: (...values) => say(2, ...values),
+      error: (...values) => say(3, ...values),
+    });
+  }
   define('global', global);
   define('UnauthorizedError', UnauthorizedError);
   define('queueMicrotask', function queueMicrotask(callback) {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, rc::Rc};
 
 use rquickjs::{Ctx, Error, Object};
 
-use super::{Limits, bytecode::Bytecode, failure, warm::Warm};
+use super::{Limits, bytecode::Bytecode, failure, needs::Needs, warm::Warm};
 use crate::domain::{
     login_flow::{Action, Rule, Scripts},
     secret::Secret,
@@ -16,6 +16,8 @@ pub struct Program {
     pub(super) rules: Vec<Compiled>,
     pub(super) actions: Vec<CompiledAction>,
     configuration: BTreeMap<String, Secret>,
+    /// What the Rules can name.
+    pub(super) needs: Needs,
 }
 
 /// A script.
@@ -65,6 +67,7 @@ impl Program {
             rules: Vec::new(),
             actions: Vec::new(),
             configuration: scripts.configuration.clone(),
+            needs: Needs::of(scripts.rules.iter().map(|rule| rule.script.as_str())),
         };
         if scripts.is_empty() {
             return Ok(program);
@@ -87,6 +90,11 @@ impl Program {
     /// Whether an Action's code is one, likewise.
     pub fn check_action(action: &Action) -> Result<(), CompileError> {
         Compiler::new()?.action(action).map(drop)
+    }
+
+    /// Whether there are Actions, which want an `event`.
+    pub fn has_actions(&self) -> bool {
+        !self.actions.is_empty()
     }
 
     /// `configuration` of the Rules.

@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use rquickjs::{Context, Ctx, Exception, Function, Object, Runtime, Value};
 
-use super::{HostCall, Run, bridge::Bridge, bytecode::Once, console, json, library, timers};
+use super::{
+    HostCall, Run, bridge::Bridge, bytecode::Once, console, json, library, needs::Needs, timers,
+};
 
 /// For whom a context is.
 pub(super) enum For<'a> {
@@ -37,12 +39,22 @@ pub(super) fn furnish<'js>(
     let globals = ctx.globals();
     // Its callbacks would run whenever garbage is collected: in somebody else's login.
     globals.remove("FinalizationRegistry")?;
-    console::install(ctx, &globals, bridge)?;
-    timers::install(ctx, &globals, bridge)?;
+    let needs = match whom {
+        For::Rules(run) => run.program.needs,
+        For::Actions | For::Compiling => Needs::ALL,
+    };
+    if needs.timers {
+        timers::install(ctx, &globals, bridge)?;
+    }
     let prelude = PRELUDE.run(ctx, "prelude", include_str!("prelude.js"))?;
     let prelude: Function = prelude.get()?;
     let native = update_metadata(ctx, bridge)?;
     let undefined = Value::new_undefined(ctx.clone());
+    let say = if needs.console {
+        console::say(ctx, bridge)?.into_value()
+    } else {
+        undefined.clone()
+    };
     match whom {
         For::Rules(run) => {
             let configuration = Object::new(ctx.clone())?;
@@ -51,13 +63,16 @@ pub(super) fn furnish<'js>(
             }
             let domain = domain(&run.issuer);
             let base_url = format!("{}/api/v2", run.issuer.trim_end_matches('/'));
-            prelude.call::<_, ()>((global, native, configuration, domain, base_url))?;
+            prelude.call::<_, ()>((say, global, native, configuration, domain, base_url))?;
         }
         For::Actions | For::Compiling => {
-            prelude.call::<_, ()>((globals, native, undefined))?;
+            prelude.call::<_, ()>((say, globals, native, undefined))?;
         }
     }
-    library::install(ctx, bridge)
+    if needs.library {
+        library::install(ctx, bridge)?;
+    }
+    Ok(())
 }
 
 /// The domain of an issuer.

@@ -24,7 +24,7 @@ use super::{
 
 /// What a worker is given for a run.
 pub(super) struct Assignment {
-    pub(super) run: Run,
+    pub(super) run: Arc<Run>,
     pub(super) started: Instant,
     pub(super) unwanted: Arc<AtomicBool>,
     /// The position of the script that runs, for whoever waits in vain.
@@ -111,17 +111,14 @@ impl Warm {
 
     /// The Rules in one context, then each Action in its own.
     fn scripts(&self, run: &Run, progress: &AtomicUsize) -> Result<Output, ScriptFailure> {
-        let mut output = Output {
-            user: run.user.clone(),
-            context: run.context.clone(),
-            commands: Vec::new(),
-        };
-        if !run.program.rules.is_empty() {
-            (output.user, output.context) = self.realm(&For::Rules(run), |ctx| {
+        let (user, context) = if run.program.rules.is_empty() {
+            (run.user.clone(), run.context.clone())
+        } else {
+            self.realm(&For::Rules(run), |ctx| {
                 let entered = |position: usize| progress.store(position, Ordering::Relaxed);
                 rules::run(ctx, &self.bridge, run, self.limits.output, entered)
-            })?;
-        }
+            })?
+        };
         let mut chain = Chain::new(run, self.limits.output);
         for position in 0..run.program.actions.len() {
             progress.store(run.program.rules.len() + position, Ordering::Relaxed);
@@ -132,8 +129,11 @@ impl Warm {
                 break;
             }
         }
-        output.commands = chain.into_commands();
-        Ok(output)
+        Ok(Output {
+            user,
+            context,
+            commands: chain.into_commands(),
+        })
     }
 
     /// Does something in a fresh context.

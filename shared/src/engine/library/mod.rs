@@ -133,6 +133,29 @@ pub fn is_module(name: &str) -> bool {
     (listed || other) && !name.starts_with("internal/")
 }
 
+/// What `js/install.js` defines.
+pub(super) const GLOBALS: [&str; 19] = [
+    "AbortController",
+    "AbortSignal",
+    "Buffer",
+    "Headers",
+    "Response",
+    "TextDecoder",
+    "TextEncoder",
+    "URL",
+    "URLSearchParams",
+    "_",
+    "atob",
+    "bcrypt",
+    "btoa",
+    "fetch",
+    "jwt",
+    "process",
+    "request",
+    "require",
+    "structuredClone",
+];
+
 /// Defines `require` and the globals in a fresh context. Nothing else happens until a script asks.
 pub(super) fn install<'js>(ctx: &Ctx<'js>, bridge: &Rc<Bridge>) -> Result<()> {
     let bridge = Rc::clone(bridge);
