@@ -5,11 +5,41 @@ use super::library;
 
 /// What has to be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four things that are there or are not"
+)]
 pub(super) struct Needs {
     pub(super) console: bool,
     pub(super) timers: bool,
     pub(super) library: bool,
+    /// The parts of the language that few scripts use: [`RARE`].
+    pub(super) rare: bool,
 }
+
+/// What QuickJS makes a quarter of a context for.
+const RARE: [&str; 20] = [
+    "ArrayBuffer",
+    "Atomics",
+    "BigInt64Array",
+    "BigUint64Array",
+    "DOMException",
+    "DataView",
+    "Float16Array",
+    "Float32Array",
+    "Float64Array",
+    "Int16Array",
+    "Int32Array",
+    "Int8Array",
+    "Proxy",
+    "SharedArrayBuffer",
+    "Uint16Array",
+    "Uint32Array",
+    "Uint8Array",
+    "Uint8ClampedArray",
+    "WeakRef",
+    "performance",
+];
 
 /// By these a script reaches globals without naming them.
 const WAYS_ROUND: [&str; 5] = ["Function", "constructor", "eval", "globalThis", "this"];
@@ -29,6 +59,7 @@ impl Needs {
         console: true,
         timers: true,
         library: true,
+        rare: true,
     };
 
     /// What these sources name. A word in a string or a comment counts, too: what is made in vain costs
@@ -38,6 +69,7 @@ impl Needs {
             console: false,
             timers: false,
             library: false,
+            rare: false,
         };
         for source in sources {
             // An escape may spell any name.
@@ -53,6 +85,7 @@ impl Needs {
                 }
                 needs.console |= name == "console";
                 needs.timers |= TIMERS.contains(&name);
+                needs.rare |= RARE.contains(&name);
                 needs.library |= library::GLOBALS.contains(&name);
             }
         }
@@ -86,6 +119,7 @@ mod tests {
         console: false,
         timers: false,
         library: false,
+        rare: false,
     };
 
     #[test]
@@ -119,6 +153,7 @@ mod tests {
             assert_eq!(Needs::of([source]), Needs::ALL, "{source}");
         }
         assert!(Needs::of(["setTimeout(done, 1)"]).timers);
+        assert!(Needs::of(["new Uint8Array(4)"]).rare);
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 use std::rc::Rc;
 
-use rquickjs::{Context, Ctx, Exception, Function, Object, Runtime, Value};
+use rquickjs::{
+    Context, Ctx, Exception, Function, Object, Runtime, Value,
+    context::intrinsic::{Date, Eval, Json, MapSet, Promise, RegExp, RegExpCompiler},
+};
 
 use super::{
     HostCall, Run, bridge::Bridge, bytecode::Once, console, json, library, needs::Needs, timers,
@@ -25,8 +28,24 @@ const LARGEST_PATCH: usize = 64 * 1024;
 static PRELUDE: Once = Once::new();
 
 /// Makes one.
-pub(super) fn context(runtime: &Runtime) -> rquickjs::Result<Context> {
-    Context::full(runtime)
+pub(super) fn context(runtime: &Runtime, whom: &For<'_>) -> rquickjs::Result<Context> {
+    if whom.needs().rare {
+        Context::full(runtime)
+    } else {
+        Context::custom::<Usual>(runtime)
+    }
+}
+
+/// What is in a context where no script names anything rare.
+type Usual = (Date, Eval, RegExpCompiler, RegExp, Json, MapSet, Promise);
+
+impl For<'_> {
+    fn needs(&self) -> Needs {
+        match self {
+            Self::Rules(run) => run.program.needs,
+            Self::Actions | Self::Compiling => Needs::ALL,
+        }
+    }
 }
 
 /// Furnishes it.
@@ -39,10 +58,7 @@ pub(super) fn furnish<'js>(
     let globals = ctx.globals();
     // Its callbacks would run whenever garbage is collected: in somebody else's login.
     globals.remove("FinalizationRegistry")?;
-    let needs = match whom {
-        For::Rules(run) => run.program.needs,
-        For::Actions | For::Compiling => Needs::ALL,
-    };
+    let needs = whom.needs();
     if needs.timers {
         timers::install(ctx, &globals, bridge)?;
     }

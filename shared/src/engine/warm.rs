@@ -143,11 +143,12 @@ impl Warm {
         work: impl FnOnce(&Ctx<'_>) -> Result<T, Fault>,
     ) -> Result<T, ScriptFailure> {
         self.heap.set_limit(None);
-        let context = realm::context(&self.runtime).map_err(|error| ScriptFailure::Threw {
-            script: self.bridge.script().to_string(),
-            message: error.to_string(),
-            position: None,
-        })?;
+        let context =
+            realm::context(&self.runtime, whom).map_err(|error| ScriptFailure::Threw {
+                script: self.bridge.script().to_string(),
+                message: error.to_string(),
+                position: None,
+            })?;
         context.with(|ctx| {
             let result = self
                 .global
