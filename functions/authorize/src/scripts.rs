@@ -67,8 +67,7 @@ pub(crate) async fn run(
     };
     match app.login_flow(login).await? {
         Verdict::Continue(effects) => Ok(Answer::Effects(effects)),
-        Verdict::Redirect(redirect) if can_redirect => Ok(Answer::Redirect(redirect)),
-        Verdict::Redirect(_) => Err(Denial::InteractionRequired),
+        Verdict::Redirect(redirect) => Ok(Answer::Redirect(redirect)),
         // There is none yet; what is meant is that there should be none.
         Verdict::RevokeRefreshToken(reason) => Err(Denial::AccessDenied(reason)),
     }

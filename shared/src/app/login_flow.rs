@@ -65,6 +65,35 @@ pub struct Login<'a> {
     pub at: Moment,
 }
 
+impl<'a> Login<'a> {
+    /// One that no browser takes part in.
+    pub fn without_browser(
+        protocol: Protocol,
+        user: &'a User,
+        client: &'a Client,
+        scope: &'a Scope,
+        request: &'a Request,
+        at: Moment,
+    ) -> Self {
+        Self {
+            protocol,
+            original_protocol: None,
+            continued: None,
+            user,
+            client,
+            audience: None,
+            scope,
+            request,
+            session: None,
+            family: None,
+            authorization: None,
+            authenticated_at: None,
+            can_redirect: false,
+            at,
+        }
+    }
+}
+
 impl App {
     /// Whether the tenant has scripts at all.
     pub async fn has_scripts(&self) -> Result<bool, Denial> {

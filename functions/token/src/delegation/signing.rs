@@ -28,23 +28,10 @@ impl Delegation<'_> {
         user: &User,
         shown: &Scope,
     ) -> Result<Effects, Denial> {
-        app.login_effects(Login {
-            protocol: Protocol::Delegation,
-            original_protocol: None,
-            continued: None,
-            user,
-            client: &self.caller,
-            audience: None,
-            scope: &self.scope(shown),
-            request: self.request,
-            session: None,
-            family: None,
-            authorization: None,
-            authenticated_at: None,
-            can_redirect: false,
-            at: self.at,
-        })
-        .await
+        let (scope, protocol) = (self.scope(shown), Protocol::Delegation);
+        let login =
+            Login::without_browser(protocol, user, &self.caller, &scope, self.request, self.at);
+        app.login_effects(login).await
     }
 
     pub(super) async fn sign(

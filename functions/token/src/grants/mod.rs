@@ -68,22 +68,7 @@ pub(crate) struct GrantRequest<'a> {
 impl<'a> GrantRequest<'a> {
     /// What scripts are told of a login at the token endpoint, where there is no browser.
     fn login(self, protocol: Protocol, user: &'a User, scope: &'a Scope) -> Login<'a> {
-        Login {
-            protocol,
-            original_protocol: None,
-            continued: None,
-            user,
-            client: self.client,
-            audience: None,
-            scope,
-            request: self.request,
-            session: None,
-            family: None,
-            authorization: None,
-            authenticated_at: None,
-            can_redirect: false,
-            at: self.at,
-        }
+        Login::without_browser(protocol, user, self.client, scope, self.request, self.at)
     }
 }
 

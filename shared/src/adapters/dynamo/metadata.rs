@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::{
     Store,
     error::{CommitError, StoreError},
-    item::sent_update,
+    item::{millis, sent_update},
     keys::{Key, PK},
     users::login_record,
 };
@@ -59,7 +59,7 @@ impl Store {
             .expression_attribute_names("#metadata", which.attribute())
             .expression_attribute_names("#user", "user")
             .set_expression_attribute_values(Some(values))
-            .expression_attribute_values(":now", AttributeValue::N(now.as_millis().to_string()))
+            .expression_attribute_values(":now", millis(now))
             .return_values(ReturnValue::AllNew);
         let updated = sent_update(update).await?;
         let record = login_record(&key, updated.attributes.unwrap_or_default())?;

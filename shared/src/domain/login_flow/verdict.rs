@@ -112,15 +112,21 @@ fn redirect(left: Left<'_>) -> Result<Option<Redirect>, Denial> {
     let Some(redirect) = by_rule.or(by_action) else {
         return Ok(None);
     };
-    let is_address =
-        Url::parse(&redirect.url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
-    if is_address {
-        Ok(Some(redirect))
-    } else {
-        Err(Denial::ScriptFailed(
+    match web_address(&redirect.url) {
+        Some(url) => Ok(Some(Redirect {
+            url: url.into(),
+            ..redirect
+        })),
+        None => Err(Denial::ScriptFailed(
             "the address of a redirect is no http or https URL".to_owned(),
-        ))
+        )),
     }
+}
+
+/// A script may name nothing that a browser would execute, or open as a file.
+fn web_address(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    (matches!(url.scheme(), "https" | "http") && url.has_host()).then_some(url)
 }
 
 fn wants_second_factor(left: Left<'_>) -> bool {
@@ -231,4 +237,27 @@ fn bring_forward(
     let asked = Timestamp::from_millis(millis as u64);
     let end = end(ends);
     *end = Some(end.map_or(asked, |known| known.min(asked)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_sends_a_browser_to_web_pages_alone() {
+        for good in ["https://a.example/x?y=1#z", "http://127.0.0.1:8080"] {
+            assert!(web_address(good).is_some(), "{good}");
+        }
+        for bad in [
+            "",
+            "/relative",
+            "//a.example",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "file:///etc/passwd",
+            "app.example:/x",
+        ] {
+            assert_eq!(web_address(bad), None, "{bad}");
+        }
+    }
 }
