@@ -1,7 +1,8 @@
 //! `cargo bench-token`: the release binary of the token function behind an emulated Runtime API, `DynamoDB`
 //! and KMS over loopback, a chain of refreshes on one core. Prints for every signing mode and algorithm
 //! what a refresh costs in CPU, calls and capacity, and cold start and memory, all in one run. With
-//! `--rules` it compares functions with and without Rules, with `--callgrind` it counts instructions instead, and writes down where they go.
+//! `--rules` it compares functions with and without Rules, with `--callgrind` it counts instructions instead
+//! and writes down where they go; the two go together.
 
 mod callgrind;
 mod function;
@@ -48,7 +49,7 @@ struct Options {
     #[arg(long)]
     callgrind: bool,
     /// Measure instead what Rules cost.
-    #[arg(long, conflicts_with = "callgrind")]
+    #[arg(long)]
     rules: bool,
 }
 
@@ -82,8 +83,10 @@ impl Options {
 async fn main() {
     let options = Options::parse();
     let binary = options.binary();
-    if options.callgrind {
-        return callgrind::run(&options, &binary).await;
+    match (options.callgrind, options.rules) {
+        (true, true) => return callgrind::run_rules(&binary).await,
+        (true, false) => return callgrind::run(&options, &binary).await,
+        (false, _) => {}
     }
     let size = std::fs::metadata(&binary).expect("its size").len();
     println!("{} bytes: {}", size, binary.display());

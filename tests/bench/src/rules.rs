@@ -1,4 +1,4 @@
-//! What Rules cost a refresh: functions with none, one and five of them, refreshing by turns in one run.
+//! What Rules cost a refresh: functions with different Rules, refreshing by turns in one run.
 
 use std::path::Path;
 
@@ -6,18 +6,15 @@ use crate::{
     Chain, WARM_UP,
     function::Function,
     service::Service,
-    tenant::{self, ALGORITHMS},
+    tenant::{self, ALGORITHMS, RULES, Rules},
 };
-
-/// How many rules each function runs.
-const RULES: [usize; 3] = [0, 1, 5];
 
 /// Turns, of which the median is told.
 const TURNS: u32 = 20;
 
 /// A refreshing client of a function of its own. The service goes last.
 struct Side {
-    rules: usize,
+    rules: Rules,
     function: Function,
     chain: Chain,
     /// CPU of a refresh at each turn, in microseconds.
@@ -38,19 +35,19 @@ pub async fn run(binary: &Path, refreshes: u32) {
         }
     }
     println!(
-        "{:>6} {:>14} {:>14} {:>12}",
+        "{:>15} {:>14} {:>14} {:>12}",
         "rules", "CPU a refresh", "above none", "resident"
     );
     let mut none = 0.0;
     for side in sides {
         let resident = side.function.usage().resident_kib;
         let spent = median(side.spent);
-        if side.rules == 0 {
+        if none == 0.0 {
             none = spent;
         }
         println!(
-            "{:>6} {spent:>11.0} µs {:>11.0} µs {resident:>8} KiB",
-            side.rules,
+            "{:>15} {spent:>11.0} µs {:>11.0} µs {resident:>8} KiB",
+            side.rules.name,
             spent - none
         );
         side.function.stop().await;
@@ -58,7 +55,7 @@ pub async fn run(binary: &Path, refreshes: u32) {
 }
 
 impl Side {
-    async fn start(binary: &Path, rules: usize) -> Self {
+    async fn start(binary: &Path, rules: Rules) -> Self {
         let service = Service::start("wrapped", &tenant::with_rules(rules));
         let mut chain = Chain::begin(&service, ALGORITHMS[0]).await;
         let mut function = Function::start(&[binary], &service.environment).await;

@@ -55,10 +55,43 @@ pub fn plain() -> Tenant {
     }
 }
 
-/// The same with so many Rules.
-pub fn with_rules(count: usize) -> Tenant {
+/// Which Rules a tenant has.
+#[derive(Clone, Copy)]
+pub struct Rules {
+    pub name: &'static str,
+    count: usize,
+    /// Whether they use the library.
+    with_library: bool,
+}
+
+/// The tenants that are compared; the first has none.
+pub const RULES: [Rules; 4] = [
+    Rules {
+        name: "no rule",
+        count: 0,
+        with_library: false,
+    },
+    Rules {
+        name: "one rule",
+        count: 1,
+        with_library: false,
+    },
+    Rules {
+        name: "five rules",
+        count: 5,
+        with_library: false,
+    },
+    Rules {
+        name: "one with lodash",
+        count: 1,
+        with_library: true,
+    },
+];
+
+/// A tenant with Rules.
+pub fn with_rules(rules: Rules) -> Tenant {
     let mut tenant = plain();
-    for order in 1..=count {
+    for order in 1..=rules.count {
         if order == 1 {
             tenant.file.push_str("rules:\n");
         }
@@ -68,13 +101,18 @@ pub fn with_rules(count: usize) -> Tenant {
         tenant.file.push_str(&entry);
         tenant
             .scripts
-            .push((format!("rule-{order}.js"), rule(order)));
+            .push((format!("rule-{order}.js"), rule(order, rules.with_library)));
     }
     tenant
 }
 
 /// What most rules do: look at the user and the context, and add claims.
-fn rule(order: usize) -> String {
+fn rule(order: usize, with_library: bool) -> String {
+    let plan = if with_library {
+        r#"_.get(user, "app_metadata.plan", "free")"#
+    } else {
+        r#"user.app_metadata.plan || "free""#
+    };
     format!(
         r#"function addClaims(user, context, callback) {{
   const namespace = "https://example.com/{order}/";
@@ -84,7 +122,7 @@ fn rule(order: usize) -> String {
   context.idToken[namespace + "roles"] = roles;
   context.idToken[namespace + "domain"] = domain;
   context.accessToken[namespace + "roles"] = roles.map((role) => role.toLowerCase());
-  context.accessToken[namespace + "plan"] = user.app_metadata.plan || "free";
+  context.accessToken[namespace + "plan"] = {plan};
   if (context.protocol !== "oauth2-refresh-token") {{
     console.log("a login of", user.user_id);
   }}
