@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import re
 import secrets
 from urllib.parse import parse_qs, urljoin, urlsplit
@@ -58,8 +59,8 @@ class Client:
             redirect_uri=CALLBACK,
         )
 
-    def refresh(self, token: str) -> requests.Response:
-        return self._post(grant_type="refresh_token", refresh_token=token)
+    def refresh(self, token: str, **more: str) -> requests.Response:
+        return self._post(grant_type="refresh_token", refresh_token=token, **more)
 
     def refresh_token(self, scope: str = "openid offline_access") -> str:
         """Of a new login."""
@@ -76,3 +77,16 @@ class Client:
 def tokens(answer: requests.Response) -> dict:
     assert answer.status_code == 200, answer.text
     return answer.json()
+
+
+def claims(token: str) -> dict:
+    """What a JWT says; its signature is not looked at."""
+    payload = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+
+
+def assert_untouched(client: Client, token: str):
+    """The token is exchanged as if for the first time: twice for the same successor, which works."""
+    successor = tokens(client.refresh(token))["refresh_token"]
+    assert tokens(client.refresh(token))["refresh_token"] == successor != token
+    tokens(client.refresh(successor))

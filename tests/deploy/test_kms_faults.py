@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 import requests
 
-from client import Client, tokens
+from client import Client, assert_untouched
 from kms_proxy import Refusal, Reset, Silence, failing
 
 # The function's own timeout, in the template.
@@ -50,13 +50,6 @@ def assert_server_error(answer: requests.Response):
         "error": "server_error",
         "error_description": "Internal server error",
     }
-
-
-def assert_untouched(client: Client, token: str):
-    """The token is exchanged as if for the first time: twice for the same successor, which works."""
-    successor = tokens(client.refresh(token))["refresh_token"]
-    assert tokens(client.refresh(token))["refresh_token"] == successor != token
-    tokens(client.refresh(successor))
 
 
 @pytest.mark.parametrize("fault", PASSING)
