@@ -27,7 +27,7 @@ use crate::{
         time::Timestamp,
         user::User,
     },
-    engine::{Host, HostCall, LogLevel, Report, Run, ScriptFailure},
+    engine::{Host, HostCall, LogLevel, Report, Run, ScriptFailure, Told},
     http::Request,
     telemetry::event,
 };
@@ -108,16 +108,17 @@ impl App {
             return Ok(Verdict::Continue(Box::default()));
         };
         let facts = self.facts(&login);
+        let program = &scripts.program;
+        let told = |wanted: bool, make: fn(&Facts<'_>) -> Value| {
+            if wanted { make(&facts) } else { Value::Null }
+        };
         let run = Run {
-            program: Arc::clone(&scripts.program),
+            program: Arc::clone(program),
             issuer: self.issuer.as_str().to_owned(),
-            user: login_flow::user(&facts),
-            context: login_flow::context(&facts),
-            event: if scripts.program.has_actions() {
-                login_flow::event(&facts)
-            } else {
-                Value::Null
-            },
+            user: told(program.has_rules(), login_flow::user),
+            context: told(program.has_rules(), login_flow::context),
+            event: told(program.has_actions(), login_flow::event),
+            told: Told::Effects,
             continued: login.continued,
             can_redirect: login.can_redirect,
             host: Arc::new(Outside {

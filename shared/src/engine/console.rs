@@ -48,27 +48,34 @@ impl Logs {
     }
 }
 
-/// What `console` is made of: a function that says its further arguments at a level, which is the first.
-pub(super) fn say<'js>(ctx: &Ctx<'js>, bridge: &Rc<Bridge>) -> rquickjs::Result<Function<'js>> {
-    let bridge = Rc::clone(bridge);
-    let say = move |ctx: Ctx<'js>, level: u8, Rest(values): Rest<Value<'js>>| {
-        if bridge.logs.borrow().full {
-            return;
-        }
-        let level = match level {
-            0 => LogLevel::Debug,
-            1 => LogLevel::Info,
-            2 => LogLevel::Warn,
-            _ => LogLevel::Error,
+/// The methods of `console`, and how loud each is.
+const METHODS: [(&str, LogLevel); 7] = [
+    ("debug", LogLevel::Debug),
+    ("trace", LogLevel::Debug),
+    ("log", LogLevel::Info),
+    ("info", LogLevel::Info),
+    ("dir", LogLevel::Info),
+    ("warn", LogLevel::Warn),
+    ("error", LogLevel::Error),
+];
+
+/// `console`.
+pub(super) fn console<'js>(ctx: &Ctx<'js>, bridge: &Rc<Bridge>) -> rquickjs::Result<Value<'js>> {
+    let console = Object::new(ctx.clone())?;
+    for (name, level) in METHODS {
+        let bridge = Rc::clone(bridge);
+        let say = move |ctx: Ctx<'js>, Rest(values): Rest<Value<'js>>| {
+            if bridge.logs.borrow().full {
+                return;
+            }
+            let texts: Vec<String> = values.iter().map(|value| told(&ctx, value)).collect();
+            let script = bridge.script();
+            let mut logs = bridge.logs.borrow_mut();
+            logs.add(level, &script, texts.join(" "));
         };
-        let texts: Vec<String> = values.iter().map(|value| told(&ctx, value)).collect();
-        let script = bridge.script();
-        bridge
-            .logs
-            .borrow_mut()
-            .add(level, &script, texts.join(" "));
-    };
-    Function::new(ctx.clone(), say)
+        console.set(name, Function::new(ctx.clone(), say)?.with_name(name)?)?;
+    }
+    Ok(console.into_value())
 }
 
 /// A value as a line tells of it, roughly as Node does.

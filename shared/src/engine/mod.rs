@@ -83,8 +83,20 @@ pub struct Run {
     pub continued: Option<usize>,
     /// Whether `api.redirect.canRedirect()`.
     pub can_redirect: bool,
+    /// How much of `user` and `context` the report has.
+    pub told: Told,
     /// What reaches outside.
     pub host: Arc<dyn Host>,
+}
+
+/// How much is told of `user` and `context` as the last Rule left them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// What has an effect ([`crate::domain::login_flow`]). What the others are, and whether they are JSON at all,
+    /// makes no difference.
+    Effects,
+    /// Everything, for somebody to look at.
+    Everything,
 }
 
 /// What scripts may ask of the world, each answered while the script waits for its promise.

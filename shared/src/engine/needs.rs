@@ -1,24 +1,49 @@
-//! Which of the engine's globals a program can name. What none of its scripts names need not be made at every
-//! login: beside the language itself, most rules use nothing.
+//! What a script can name. What it does not name need not be made for it: a fresh context at every login is most
+//! of what a script costs, and most scripts use little of the language.
 
-use super::library;
+use super::library::{self, Globals};
 
 /// What has to be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "four things that are there or are not"
-)]
 pub(super) struct Needs {
-    pub(super) console: bool,
+    pub(super) language: Language,
     pub(super) timers: bool,
-    pub(super) library: bool,
-    /// The parts of the language that few scripts use: [`RARE`].
-    pub(super) rare: bool,
+    pub(super) library: Globals,
 }
 
-/// What QuickJS makes a quarter of a context for.
-const RARE: [&str; 20] = [
+/// How much of the language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Language {
+    /// Without what [`USUAL`] names, and without literals of regular expressions.
+    Small,
+    /// Without what [`RARE`] names.
+    Usual,
+    /// All of it.
+    Whole,
+}
+
+/// By these, promises, proxies, regular expressions, maps and sets are reached: a third of a context.
+const USUAL: [&str; 16] = [
+    "Map",
+    "Promise",
+    "Proxy",
+    "RegExp",
+    "Set",
+    "WeakMap",
+    "WeakSet",
+    "async",
+    "auth0",
+    "await",
+    "fromAsync",
+    "import",
+    "match",
+    "matchAll",
+    "queueMicrotask",
+    "search",
+];
+
+/// What few scripts use: a third of a context again.
+const RARE: [&str; 19] = [
     "ArrayBuffer",
     "Atomics",
     "BigInt64Array",
@@ -31,7 +56,6 @@ const RARE: [&str; 20] = [
     "Int16Array",
     "Int32Array",
     "Int8Array",
-    "Proxy",
     "SharedArrayBuffer",
     "Uint16Array",
     "Uint32Array",
@@ -54,60 +78,196 @@ const TIMERS: [&str; 6] = [
 ];
 
 impl Needs {
-    /// Everything.
-    pub(super) const ALL: Self = Self {
-        console: true,
-        timers: true,
-        library: true,
-        rare: true,
+    /// Nothing but the least of the language.
+    pub(super) const NOTHING: Self = Self {
+        language: Language::Small,
+        timers: false,
+        library: Globals::NONE,
     };
 
-    /// What these sources name. A word in a string or a comment counts, too: what is made in vain costs
-    /// little, and what is missing would be an error.
-    pub(super) fn of<'a>(sources: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut needs = Self {
-            console: false,
-            timers: false,
-            library: false,
-            rare: false,
-        };
-        for source in sources {
-            // An escape may spell any name.
-            if source.contains("\\u") {
-                return Self::ALL;
-            }
-            for (name, is_member) in words(source) {
-                if WAYS_ROUND.contains(&name) {
-                    return Self::ALL;
-                }
-                if is_member {
-                    continue;
-                }
-                needs.console |= name == "console";
-                needs.timers |= TIMERS.contains(&name);
-                needs.rare |= RARE.contains(&name);
-                needs.library |= library::GLOBALS.contains(&name);
-            }
-        }
-        if needs.library {
-            // Its files use the rest.
+    /// The language as most scripts use it.
+    pub(super) const USUAL: Self = Self {
+        language: Language::Usual,
+        ..Self::NOTHING
+    };
+
+    /// Everything.
+    pub(super) const ALL: Self = Self {
+        language: Language::Whole,
+        timers: true,
+        library: Globals::ALL,
+    };
+
+    /// What a source names. A word in a string counts, too: what is made in vain costs little, and what is
+    /// missing would be an error. That a source has a literal of a regular expression only a compiler can tell.
+    pub(super) fn of(source: &str) -> Self {
+        // An escape may spell any name.
+        let is_escaped = source.contains("\\u");
+        let mut words = words(source);
+        if is_escaped || words.any(|word| WAYS_ROUND.contains(&word.text)) {
             return Self::ALL;
         }
-        needs
+        let mut reading = Reading::default();
+        if reading.read(source) == Reads::Unknown {
+            return Self::ALL;
+        }
+        reading.finish()
+    }
+
+    /// What both need.
+    pub(super) fn with(self, other: Self) -> Self {
+        Self {
+            language: self.language.max(other.language),
+            timers: self.timers || other.timers,
+            library: self.library.with(other.library),
+        }
     }
 }
 
-/// The words of a source, and whether each stands behind a full stop, as a property does.
-fn words(source: &str) -> impl Iterator<Item = (&str, bool)> {
-    let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
-    source.split(move |c| !is_word(c)).filter_map(move |word| {
-        if word.is_empty() {
-            return None;
+/// What has been found in a script and in the files of the library that it takes.
+struct Reading<'a> {
+    needs: Needs,
+    modules: Vec<&'a str>,
+}
+
+/// Whether a source says which modules it takes.
+#[derive(PartialEq, Eq)]
+enum Reads {
+    Known,
+    Unknown,
+}
+
+impl Default for Reading<'_> {
+    fn default() -> Self {
+        Self {
+            needs: Needs::NOTHING,
+            modules: Vec::new(),
         }
-        let at = word.as_ptr().addr() - source.as_ptr().addr();
-        let before = &source[..at];
-        let is_member = before.ends_with('.') && !before.ends_with("...");
-        Some((word, is_member))
+    }
+}
+
+impl<'a> Reading<'a> {
+    fn read(&mut self, source: &'a str) -> Reads {
+        let mut reads = Reads::Known;
+        for word in words(source) {
+            if USUAL.contains(&word.text) {
+                // Some are methods of strings.
+                self.needs = self.needs.with(Needs::USUAL);
+            } else if word.text == "require" {
+                self.needs.library = self.needs.library.with(Globals::REQUIRE);
+                match required(word.rest) {
+                    Some(module) => self.take(module),
+                    None => reads = Reads::Unknown,
+                }
+            } else if !word.is_member {
+                self.name(word.text);
+            }
+        }
+        reads
+    }
+
+    fn name(&mut self, name: &str) {
+        if RARE.contains(&name) {
+            self.needs.language = Language::Whole;
+        }
+        self.needs.timers |= TIMERS.contains(&name);
+        if let Some((global, module)) = Globals::named(name) {
+            self.needs.library = self.needs.library.with(global);
+            self.take(module);
+        }
+    }
+
+    fn take(&mut self, module: &'a str) {
+        if !self.modules.contains(&module) {
+            self.modules.push(module);
+        }
+    }
+
+    /// Reads the files of all modules. They have no ways round, and require by literals alone.
+    fn finish(mut self) -> Needs {
+        let mut next = 0;
+        while let Some(module) = self.modules.get(next).copied() {
+            if let Some(source) = library::source(module) {
+                self.needs = self.needs.with(Needs::USUAL);
+                self.read(source);
+            }
+            next += 1;
+        }
+        self.needs
+    }
+}
+
+/// The module in what stands behind the word `require`, if that is a call with a literal.
+fn required(rest: &str) -> Option<&str> {
+    let argument = rest.trim_start().strip_prefix('(')?.trim_start();
+    let quote = argument
+        .chars()
+        .next()
+        .filter(|c| matches!(c, '\'' | '"'))?;
+    let (name, rest) = argument[1..].split_once(quote)?;
+    let is_call = rest.trim_start().starts_with(')') && !name.contains('\\');
+    is_call.then_some(name)
+}
+
+/// The lines of a source without the comments that stand on lines of their own, where prose says `this`. Whether
+/// anything else is a comment, only a parser knows; nor is it known of lines within one template or string.
+fn code(source: &str) -> impl Iterator<Item = &str> {
+    let is_end = |c| matches!(c, '\n' | '\r' | '\u{2028}' | '\u{2029}');
+    let continued = |(at, _)| source[at + 1..].starts_with(is_end);
+    let is_plain = !source.contains('`') && !source.match_indices('\\').any(continued);
+    let mut in_comment = false;
+    source.split(is_end).map(move |line| {
+        if is_plain {
+            outside_comments(line, &mut in_comment)
+        } else {
+            line
+        }
+    })
+}
+
+/// What is left of a line; it may begin or end within a comment.
+fn outside_comments<'a>(line: &'a str, in_comment: &mut bool) -> &'a str {
+    let mut rest = line.trim_start();
+    loop {
+        if !*in_comment {
+            if let Some(comment) = rest.strip_prefix("/*") {
+                (rest, *in_comment) = (comment, true);
+            } else if rest.starts_with("//") && !rest.contains("*/") {
+                return "";
+            } else {
+                return rest;
+            }
+        }
+        let Some((_, after)) = rest.split_once("*/") else {
+            return "";
+        };
+        (rest, *in_comment) = (after.trim_start(), false);
+    }
+}
+
+/// A word of a source.
+struct Word<'a> {
+    text: &'a str,
+    /// Whether it stands behind a full stop, as a property does.
+    is_member: bool,
+    /// What stands behind it in its line.
+    rest: &'a str,
+}
+
+/// The words of a source.
+fn words(source: &str) -> impl Iterator<Item = Word<'_>> {
+    code(source).flat_map(|line| {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+        let words = line.split(move |c| !is_word(c));
+        words.filter(|word| !word.is_empty()).map(move |text| {
+            let at = text.as_ptr().addr() - line.as_ptr().addr();
+            let before = &line[..at];
+            Word {
+                text,
+                is_member: before.ends_with('.') && !before.ends_with("..."),
+                rest: &line[at + text.len()..],
+            }
+        })
     })
 }
 
@@ -115,45 +275,69 @@ fn words(source: &str) -> impl Iterator<Item = (&str, bool)> {
 mod tests {
     use super::*;
 
-    const NOTHING: Needs = Needs {
-        console: false,
-        timers: false,
-        library: false,
-        rare: false,
-    };
+    fn language(source: &str) -> Language {
+        Needs::of(source).language
+    }
 
     #[test]
     fn what_a_rule_does_not_name_is_not_made() {
         let rule = "function (user, context, callback) {
             user.app_metadata = user.app_metadata || {};
             context.idToken['https://acme.example/ip'] = context.request.ip;
-            global.count = (global.count || 0) + 1;
+            global.count = (global.count || 0) + new Date().getTime();
+            console.log(JSON.stringify(user));
             callback(null, user, context);
         }";
-        assert_eq!(Needs::of([rule]), NOTHING);
-        let logging = "(u, c, done) => { console.log(u.name); done(null, u, c); }";
-        let console = Needs {
-            console: true,
-            ..NOTHING
+        assert_eq!(Needs::of(rule), Needs::NOTHING);
+        let waiting = "(u, c, done) => { setTimeout(() => done(null, u, c), 1); }";
+        let timers = Needs {
+            timers: true,
+            ..Needs::NOTHING
         };
-        assert_eq!(Needs::of([rule, logging]), console);
+        assert_eq!(Needs::of(rule).with(Needs::of(waiting)), timers);
     }
 
     #[test]
     fn whatever_can_be_named_is_there() {
-        for source in [
-            "_.get(user, 'a')",
-            "(..._) => _",
-            "[..._.keys(user)]",
-            "request.get(url, done)",
-            "const c = require('crypto')",
-            "fetch(url)",
-            "`${Buffer.from(x)}`",
-        ] {
-            assert_eq!(Needs::of([source]), Needs::ALL, "{source}");
+        let (lodash, _) = Globals::named("_").unwrap();
+        let lodash = lodash.with(Globals::REQUIRE);
+        for source in ["_.get(user, 'a')", "(..._) => _", "[..._.keys(user)]"] {
+            assert_eq!(Needs::of(source).library, lodash, "{source}");
         }
-        assert!(Needs::of(["setTimeout(done, 1)"]).timers);
-        assert!(Needs::of(["new Uint8Array(4)"]).rare);
+        assert!(Needs::of("setTimeout(done, 1)").timers);
+        assert_eq!(language("new Uint8Array(4)"), Language::Whole);
+        for source in [
+            "async (user, context, callback) => {}",
+            "'abc'.match('b')",
+            "'abc'['search']('b')",
+            "new Set([1])",
+            "auth0.users.updateAppMetadata(user.user_id, {}, done)",
+        ] {
+            assert_eq!(language(source), Language::Usual, "{source}");
+        }
+    }
+
+    #[test]
+    fn a_module_brings_what_its_files_need() {
+        for (source, language) in [
+            ("require('ms')", Language::Usual),
+            ("require(\"lodash\").uniq(list)", Language::Usual),
+            ("require( 'node:url' )", Language::Usual),
+            ("require('uuid@3.3.2/v4')()", Language::Whole),
+            ("require('bcryptjs')", Language::Whole),
+            ("require('nothing')", Language::Small),
+            ("jwt.decode(token)", Language::Whole),
+            ("fetch(url)", Language::Whole),
+            ("`${Buffer.from(x)}`", Language::Whole),
+        ] {
+            let needs = Needs::of(source);
+            assert_eq!(needs.language, language, "{source}");
+            assert_ne!(needs.library, Globals::NONE, "{source}");
+        }
+        assert!(Needs::of("request.get(url, done)").timers);
+        for unknown in ["require(name)", "const r = require;", "require('a' + b)"] {
+            assert_eq!(Needs::of(unknown), Needs::ALL, "{unknown}");
+        }
     }
 
     #[test]
@@ -165,7 +349,37 @@ mod tests {
             "eval(text)",
             "c\\u006fnsole.log(1)",
         ] {
-            assert_eq!(Needs::of([source]), Needs::ALL, "{source}");
+            assert_eq!(Needs::of(source), Needs::ALL, "{source}");
+        }
+    }
+
+    #[test]
+    fn comments_on_lines_of_their_own_name_nothing() {
+        for source in [
+            "// this\ncallback()",
+            "  // request\r\n  // this\r\ncallback()",
+            "/* this\n * request\n */\ncallback()",
+            "/** this */ callback()",
+            "/* a */ /* this */ callback()",
+        ] {
+            assert_eq!(Needs::of(source), Needs::NOTHING, "{source}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_a_comment_counts() {
+        for source in [
+            "/* a */ this",
+            "/* a\n b */ /* c */ this",
+            "test(/https?:\\/\\/x/) || this",
+            "a(); /* b\n// c */ this",
+            "`\n// ${this}`",
+            "'\\\n// ' + this + '\\\n'",
+            "// a\rthis",
+            "// a\u{2028}this",
+            "a(); // this",
+        ] {
+            assert_eq!(Needs::of(source), Needs::ALL, "{source}");
         }
     }
 }

@@ -56,7 +56,7 @@ const DONE: u8 = 1;
 const ABANDONED: u8 = 2;
 
 /// A thread that waits for a job.
-type Worker = mpsc::Sender<Job>;
+type Worker = asynchronous::UnboundedSender<Job>;
 
 /// Runs scripts. It costs nothing until something runs, or until [`Engine::prepare`].
 #[derive(Debug, Clone)]
@@ -223,7 +223,7 @@ impl Shared {
 
     /// A new thread, ready.
     fn spawn(self: &Arc<Self>) -> Option<Worker> {
-        let (sender, jobs) = mpsc::channel();
+        let (sender, mut jobs) = asynchronous::unbounded_channel();
         let (ready, is_ready) = mpsc::channel();
         let shared = Arc::downgrade(self);
         let limits = self.limits;
@@ -233,7 +233,7 @@ impl Shared {
             .spawn(move || {
                 let mut warm = Warm::new(limits).ok();
                 let _ = ready.send(());
-                while let Ok(job) = jobs.recv() {
+                while let Some(job) = jobs.blocking_recv() {
                     let Some(shared) = shared.upgrade() else {
                         return;
                     };

@@ -4,7 +4,13 @@ use std::{collections::BTreeMap, rc::Rc};
 
 use rquickjs::{Ctx, Error, Object};
 
-use super::{Limits, bytecode::Bytecode, failure, needs::Needs, warm::Warm};
+use super::{
+    Limits,
+    bytecode::Bytecode,
+    failure,
+    needs::{Language, Needs},
+    warm::Warm,
+};
 use crate::domain::{
     login_flow::{Action, Rule, Scripts},
     secret::Secret,
@@ -16,7 +22,7 @@ pub struct Program {
     pub(super) rules: Vec<Compiled>,
     pub(super) actions: Vec<CompiledAction>,
     configuration: BTreeMap<String, Secret>,
-    /// What the Rules can name.
+    /// What the Rules, which share a context, can name together.
     pub(super) needs: Needs,
 }
 
@@ -25,6 +31,8 @@ pub struct Program {
 pub(super) struct Compiled {
     pub(super) name: String,
     pub(super) bytecode: Bytecode,
+    /// What it can name.
+    pub(super) needs: Needs,
 }
 
 /// An Action.
@@ -67,7 +75,7 @@ impl Program {
             rules: Vec::new(),
             actions: Vec::new(),
             configuration: scripts.configuration.clone(),
-            needs: Needs::of(scripts.rules.iter().map(|rule| rule.script.as_str())),
+            needs: Needs::NOTHING,
         };
         if scripts.is_empty() {
             return Ok(program);
@@ -79,6 +87,8 @@ impl Program {
         for action in &scripts.actions {
             program.actions.push(compiler.action(action)?);
         }
+        let needs = program.rules.iter().map(|rule| rule.needs);
+        program.needs = needs.fold(Needs::NOTHING, Needs::with);
         Ok(program)
     }
 
@@ -90,6 +100,11 @@ impl Program {
     /// Whether an Action's code is one, likewise.
     pub fn check_action(action: &Action) -> Result<(), CompileError> {
         Compiler::new()?.action(action).map(drop)
+    }
+
+    /// Whether there are Rules, which want a `user` and a `context`.
+    pub fn has_rules(&self) -> bool {
+        !self.rules.is_empty()
     }
 
     /// Whether there are Actions, which want an `event`.
@@ -126,7 +141,8 @@ impl Compiler {
 
     fn rule(&self, rule: &Rule) -> Result<Compiled, CompileError> {
         let source = format!("{BEFORE_RULE}{}", rule.script);
-        self.compile(&rule.name, &source, |ctx, bytecode| {
+        let needs = self.needs(&rule.script, &source);
+        self.compile(&rule.name, &source, needs, |ctx, bytecode| {
             let value = bytecode.run(ctx)?;
             Ok(value.is_function())
         })
@@ -134,17 +150,36 @@ impl Compiler {
 
     fn action(&self, action: &Action) -> Result<CompiledAction, CompileError> {
         let source = format!("{BEFORE_ACTION}{}{AFTER_ACTION}", action.code);
-        let script = self.compile(&action.name, &source, |_, _| Ok(true))?;
+        let needs = self.needs(&action.code, &source);
+        let script = self.compile(&action.name, &source, needs, |_, _| Ok(true))?;
         Ok(CompiledAction {
             script,
             secrets: action.secrets.clone(),
         })
     }
 
+    /// What a script needs, of whose text the source is made.
+    fn needs(&self, text: &str, source: &str) -> Needs {
+        let needs = Needs::of(text);
+        if needs.language > Language::Small {
+            return needs;
+        }
+        let compiles = self.0.compiling(Language::Small, |ctx, _| {
+            let compiled = Bytecode::compile(ctx, "needs", source, FIRST_LINE);
+            compiled.inspect_err(|_| drop(ctx.catch())).is_ok()
+        });
+        match compiles {
+            Ok(true) => needs,
+            // It has literals of regular expressions, or is wrong, which the next compiler says better.
+            Ok(false) | Err(_) => needs.with(Needs::USUAL),
+        }
+    }
+
     fn compile(
         &self,
         name: &str,
         source: &str,
+        needs: Needs,
         is_function: impl FnOnce(&Ctx<'_>, &Bytecode) -> rquickjs::Result<bool>,
     ) -> Result<Compiled, CompileError> {
         let script: Rc<str> = Rc::from(name);
@@ -155,7 +190,7 @@ impl Compiler {
             message,
         };
         self.0
-            .compiling(|ctx, bridge| {
+            .compiling(Language::Whole, |ctx, bridge| {
                 bridge.enter(&script);
                 let bytecode = match Bytecode::compile(ctx, name, source, FIRST_LINE) {
                     Ok(bytecode) => bytecode,
@@ -168,6 +203,7 @@ impl Compiler {
                     Ok(true) => Ok(Compiled {
                         name: name.to_owned(),
                         bytecode,
+                        needs,
                     }),
                     Ok(false) => Err(error(1, 1, NO_FUNCTION.to_owned())),
                     Err(thrown) => {

@@ -3,47 +3,66 @@
 use std::rc::Rc;
 
 use rquickjs::{
-    Context, Ctx, Exception, Function, Object, Runtime, Value,
-    context::intrinsic::{Date, Eval, Json, MapSet, Promise, RegExp, RegExpCompiler},
+    Context, Ctx, Error, Exception, Function, IntoJs, Object, Runtime, Value,
+    context::intrinsic::{Date, Eval, Json, MapSet, Promise, Proxy, RegExp, RegExpCompiler},
+    object::{Accessor, Property},
 };
 
 use super::{
-    HostCall, Run, bridge::Bridge, bytecode::Once, console, json, library, needs::Needs, timers,
+    HostCall, Run,
+    bridge::Bridge,
+    bytecode::Once,
+    console, json, library,
+    needs::{Language, Needs},
+    program::CompiledAction,
+    timers,
 };
 
 /// For whom a context is.
 pub(super) enum For<'a> {
     /// Rules, with their `configuration` and `auth0`.
     Rules(&'a Run),
-    /// Actions.
-    Actions,
-    /// Nobody yet: whether what a rule's source gives is a function.
-    Compiling,
+    /// An Action.
+    Action(&'a CompiledAction),
+    /// Nobody yet: whether a source can be compiled there, and is a function.
+    Compiling(Language),
 }
 
 /// The largest patch of `auth0.users.update...Metadata`, in bytes.
 const LARGEST_PATCH: usize = 64 * 1024;
 
-/// What is beside the language.
-static PRELUDE: Once = Once::new();
+/// What is in a context where no script names anything beyond it.
+type Small = (Date, Eval, Json);
+/// What is in one where no script names anything rare.
+type Usual = (
+    Date,
+    Eval,
+    RegExpCompiler,
+    RegExp,
+    Json,
+    Proxy,
+    MapSet,
+    Promise,
+);
 
 /// Makes one.
 pub(super) fn context(runtime: &Runtime, whom: &For<'_>) -> rquickjs::Result<Context> {
-    if whom.needs().rare {
-        Context::full(runtime)
-    } else {
-        Context::custom::<Usual>(runtime)
+    match whom.needs().language {
+        Language::Small => Context::custom::<Small>(runtime),
+        Language::Usual => Context::custom::<Usual>(runtime),
+        Language::Whole => Context::full(runtime),
     }
 }
-
-/// What is in a context where no script names anything rare.
-type Usual = (Date, Eval, RegExpCompiler, RegExp, Json, MapSet, Promise);
 
 impl For<'_> {
     fn needs(&self) -> Needs {
         match self {
             Self::Rules(run) => run.program.needs,
-            Self::Actions | Self::Compiling => Needs::ALL,
+            Self::Action(action) => action.script.needs,
+            Self::Compiling(language) => Needs {
+                language: *language,
+                ..Needs::NOTHING
+            },
         }
     }
 }
@@ -56,39 +75,76 @@ pub(super) fn furnish<'js>(
     whom: &For<'_>,
 ) -> rquickjs::Result<()> {
     let globals = ctx.globals();
-    // Its callbacks would run whenever garbage is collected: in somebody else's login.
-    globals.remove("FinalizationRegistry")?;
     let needs = whom.needs();
+    if needs.language == Language::Whole {
+        // Its callbacks would run whenever garbage is collected: in somebody else's login.
+        globals.remove("FinalizationRegistry")?;
+    }
+    match whom {
+        For::Compiling(_) => return Ok(()),
+        For::Rules(run) => {
+            define(&globals, "global", global)?;
+            rules_only(&globals, bridge, run)?;
+        }
+        For::Action(_) => define(&globals, "global", globals.clone())?,
+    }
+    let said = Rc::clone(bridge);
+    lazily(&globals, "console", move |ctx| console::console(ctx, &said))?;
+    for name in ["UnauthorizedError", "queueMicrotask"] {
+        lazily(&globals, name, move |ctx| prelude(ctx)?.get(name))?;
+    }
     if needs.timers {
         timers::install(ctx, &globals, bridge)?;
     }
-    let prelude = PRELUDE.run(ctx, "prelude", include_str!("prelude.js"))?;
-    let prelude: Function = prelude.get()?;
-    let native = update_metadata(ctx, bridge)?;
-    let undefined = Value::new_undefined(ctx.clone());
-    let say = if needs.console {
-        console::say(ctx, bridge)?.into_value()
-    } else {
-        undefined.clone()
-    };
-    match whom {
-        For::Rules(run) => {
-            let configuration = Object::new(ctx.clone())?;
-            for (key, value) in run.program.configuration() {
-                configuration.set(key.as_str(), value.expose())?;
-            }
-            let domain = domain(&run.issuer);
-            let base_url = format!("{}/api/v2", run.issuer.trim_end_matches('/'));
-            prelude.call::<_, ()>((say, global, native, configuration, domain, base_url))?;
-        }
-        For::Actions | For::Compiling => {
-            prelude.call::<_, ()>((say, globals, native, undefined))?;
-        }
-    }
-    if needs.library {
-        library::install(ctx, bridge)?;
+    if !needs.library.is_empty() {
+        library::install(ctx, bridge, needs.library)?;
     }
     Ok(())
+}
+
+/// `configuration` and `auth0`.
+fn rules_only(globals: &Object<'_>, bridge: &Rc<Bridge>, run: &Run) -> rquickjs::Result<()> {
+    let configuration = Object::new(globals.ctx().clone())?;
+    for (key, value) in run.program.configuration() {
+        configuration.set(key.as_str(), value.expose())?;
+    }
+    define(globals, "configuration", configuration)?;
+    let (bridge, issuer) = (Rc::clone(bridge), run.issuer.clone());
+    lazily(globals, "auth0", move |ctx| {
+        let native = update_metadata(ctx, &bridge)?;
+        let base_url = format!("{}/api/v2", issuer.trim_end_matches('/'));
+        let auth0: Function = prelude(ctx)?.get("auth0")?;
+        auth0.call((native, domain(&issuer), base_url))
+    })
+}
+
+/// What is beside the language, except for what is made of natives alone.
+fn prelude<'js>(ctx: &Ctx<'js>) -> rquickjs::Result<Object<'js>> {
+    static PRELUDE: Once = Once::new();
+    PRELUDE
+        .run(ctx, "prelude", include_str!("prelude.js"))?
+        .get()
+}
+
+/// Defines a global as the language's own are: not enumerable, and a script may replace it.
+fn define<'js>(globals: &Object<'js>, name: &str, value: impl IntoJs<'js>) -> rquickjs::Result<()> {
+    let value = value.into_js(globals.ctx())?;
+    globals.prop(name, Property::from(value).writable().configurable())
+}
+
+/// Defines a global that is made when a script first touches it.
+fn lazily<'js>(
+    globals: &Object<'js>,
+    name: &'static str,
+    make: impl Fn(&Ctx<'js>) -> rquickjs::Result<Value<'js>> + 'js,
+) -> rquickjs::Result<()> {
+    let get = move |ctx: Ctx<'js>| {
+        let value = make(&ctx)?;
+        define(&ctx.globals(), name, value.clone())?;
+        Ok::<_, Error>(value)
+    };
+    let set = move |ctx: Ctx<'js>, value: Value<'js>| define(&ctx.globals(), name, value);
+    globals.prop(name, Accessor::new(get, set).configurable())
 }
 
 /// The domain of an issuer.

@@ -20,9 +20,9 @@ pub struct Report {
 /// The scripts' answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Output {
-    /// `user`, as the last Rule left it.
+    /// `user`, as the last Rule left it; as much of it as was asked for.
     pub user: Value,
-    /// `context`, as the last Rule left it.
+    /// `context`, likewise.
     pub context: Value,
     /// What the Actions asked of `api`, in order.
     pub commands: Vec<Command>,

@@ -3,19 +3,20 @@
 use std::{cell::RefCell, rc::Rc};
 
 use rquickjs::{
-    Ctx, Function, Persistent, Value,
+    Ctx, Function, Object, Persistent, Value,
     function::{Opt, Rest},
     promise::PromiseState,
 };
 use serde_json::Value as Json;
 
 use super::{
-    Run, ScriptFailure,
+    Run, ScriptFailure, Told,
     bridge::Bridge,
     failure::{self, Fault},
     json::{self, Unfit},
     program::Compiled,
 };
+use crate::domain::login_flow::{CONTEXT_WITH_EFFECT, user_has_effect};
 
 /// What a rule called back with: the error, and what it left of its two objects.
 struct Answer {
@@ -60,8 +61,8 @@ pub(super) fn run(
         user = kept(ctx, bridge, "user", user, answer.user)?;
         context = kept(ctx, bridge, "context", context, answer.context)?;
     }
-    let (user, size) = left(ctx, bridge, "user", user, most)?;
-    let (context, _) = left(ctx, bridge, "context", context, most - size)?;
+    let (user, size) = left(ctx, bridge, ("user", user), run.told, most)?;
+    let (context, _) = left(ctx, bridge, ("context", context), run.told, most - size)?;
     Ok((user, context))
 }
 
@@ -157,11 +158,15 @@ fn kept<'js>(
 fn left<'js>(
     ctx: &Ctx<'js>,
     bridge: &Bridge,
-    name: &str,
-    value: Value<'js>,
+    (name, value): (&str, Value<'js>),
+    told: Told,
     most: usize,
 ) -> Result<(Json, usize), Fault> {
-    match json::from_js(ctx, value, most) {
+    let value = match (told, value.as_object()) {
+        (Told::Effects, Some(object)) => with_effect(name, object).map_err(|_| Unfit::Threw),
+        _ => Ok(value),
+    };
+    match value.and_then(|value| json::from_js(ctx, value, most)) {
         Ok((json, size)) if json.is_object() => Ok((json, size)),
         Ok(_) => Err(output(bridge, format!("{name} is no object")).into()),
         Err(Unfit::NoJson(reason)) => Err(output(bridge, format!("{name}: {reason}")).into()),
@@ -175,6 +180,24 @@ fn left<'js>(
             Err(output(bridge, format!("{name}: {reason}")).into())
         }
     }
+}
+
+/// The members of one of the two objects that have an effect.
+fn with_effect<'js>(name: &str, object: &Object<'js>) -> rquickjs::Result<Value<'js>> {
+    let kept = Object::new_proto(object.ctx().clone(), None)?;
+    if name == "user" {
+        for member in object.keys::<String>() {
+            let member = member?;
+            if user_has_effect(&member) {
+                kept.set(member.as_str(), object.get::<_, Value>(member.as_str())?)?;
+            }
+        }
+    } else {
+        for member in CONTEXT_WITH_EFFECT {
+            kept.set(member, object.get::<_, Value>(member)?)?;
+        }
+    }
+    Ok(kept.into_value())
 }
 
 fn output(bridge: &Bridge, reason: String) -> ScriptFailure {

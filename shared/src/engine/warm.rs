@@ -17,6 +17,7 @@ use super::{
     bridge::{Bridge, Outside},
     failure::Fault,
     heap::{Counting, Heap},
+    needs::Language,
     realm::{self, For},
     rules,
     watch::Bounds,
@@ -120,10 +121,11 @@ impl Warm {
             })?
         };
         let mut chain = Chain::new(run, self.limits.output);
-        for position in 0..run.program.actions.len() {
+        for (position, action) in run.program.actions.iter().enumerate() {
             progress.store(run.program.rules.len() + position, Ordering::Relaxed);
             self.bridge.forget();
-            self.realm(&For::Actions, |ctx| chain.run(ctx, &self.bridge, position))
+            let whom = For::Action(action);
+            self.realm(&whom, |ctx| chain.run(ctx, &self.bridge, position))
                 .map_err(of_an_action)?;
             if chain.is_over() {
                 break;
@@ -166,6 +168,7 @@ impl Warm {
     /// Compiles something in a fresh context, within the same limits.
     pub(super) fn compiling<T>(
         &self,
+        language: Language,
         work: impl FnOnce(&Ctx<'_>, &Bridge) -> T,
     ) -> Result<T, ScriptFailure> {
         self.bridge.open(None, 0);
@@ -174,7 +177,7 @@ impl Warm {
             deadline: Instant::now() + self.limits.wall,
             unwanted: Arc::default(),
         });
-        let result = self.realm(&For::Compiling, |ctx| Ok(work(ctx, &self.bridge)));
+        let result = self.realm(&For::Compiling(language), |ctx| Ok(work(ctx, &self.bridge)));
         self.bridge.watch.end();
         self.bridge.close();
         result

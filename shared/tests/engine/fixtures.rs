@@ -16,7 +16,7 @@ use shared::{
         login_flow::{Action, Rule, Scripts},
         secret::Secret,
     },
-    engine::{Engine, Host, HostCall, Limits, Output, Program, Report, Run, ScriptFailure},
+    engine::{Engine, Host, HostCall, Limits, Output, Program, Report, Run, ScriptFailure, Told},
 };
 
 /// Remembers every call and answers as it is told.
@@ -105,6 +105,7 @@ pub(crate) fn run(scripts: &Scripts) -> Run {
         event: json!({ "user": { "user_id": "auth0|1" } }),
         continued: None,
         can_redirect: false,
+        told: Told::Everything,
         host: Arc::new(World::default()),
     }
 }

@@ -20,6 +20,7 @@ async fn metadata_is_updated_with_a_promise_or_a_callback() {
                 .catch(callback);
         }",
         "function (user, context, callback) {
+            Promise = Promise.prototype.then = undefined;
             auth0.users.updateUserMetadata(user.user_id, { theme: null }, (error, stored) => {
                 user.user_metadata = stored;
                 callback(error, user, context);

@@ -1,7 +1,7 @@
 //! What Rules are given, and what becomes of what they say.
 
 use serde_json::json;
-use shared::engine::{Engine, Program, ScriptFailure};
+use shared::engine::{Engine, Program, ScriptFailure, Told};
 
 use crate::fixtures::{actions, failure, limits, output, rules, run};
 
@@ -153,4 +153,105 @@ async fn an_async_rule_that_returns_without_calling_back_has_no_answer() {
             script: "first".to_owned()
         }
     );
+}
+
+#[tokio::test]
+async fn what_has_no_effect_is_not_told_and_may_be_anything() {
+    let mut run = run(&rules(&[
+        "function (user, context, callback) {
+            user.self = undefined;
+            user.nickname = 'ann';
+            user.shoe_size = 38;
+            user.app_metadata = { user };
+            context.idToken['https://example.com/a'] = 1;
+            context.big = 1n;
+            callback(null, user, context);
+        }",
+        "function (user, context, callback) {
+            context.accessToken['https://example.com/seen'] = typeof context.big + user.app_metadata.user.nickname;
+            callback(null, user, context);
+        }",
+    ]));
+    run.told = Told::Effects;
+    let output = Engine::new(limits()).run(run.clone()).await.result;
+    let output = output.unwrap();
+    assert_eq!(
+        output.user,
+        json!({ "email": "ann@example.com", "nickname": "ann", "shoe_size": 38 })
+    );
+    assert_eq!(
+        output.context,
+        json!({
+            "idToken": { "https://example.com/a": 1 },
+            "accessToken": { "https://example.com/seen": "bigintann" },
+        })
+    );
+    run.told = Told::Everything;
+    let report = Engine::new(limits()).run(run).await;
+    assert!(
+        matches!(report.result, Err(ScriptFailure::Output { .. })),
+        "{report:?}"
+    );
+}
+
+/// However little of the language the rest of a rule needs.
+#[tokio::test]
+async fn every_part_of_the_language_is_there_for_whoever_names_it() {
+    for (expression, expected) in [
+        (
+            "new Date(0).toISOString()",
+            json!("1970-01-01T00:00:00.000Z"),
+        ),
+        ("JSON.parse('[1]')", json!([1])),
+        ("10n ** 20n > 1", json!(true)),
+        ("/(b+)/.exec('abbc')[1]", json!("bb")),
+        ("'abbc'.replace(/b/g, '-')", json!("a--c")),
+        ("'a,b'.split(',')", json!(["a", "b"])),
+        ("'abbc'.match('b+')[0]", json!("bb")),
+        ("'abbc'['search']('c')", json!(3)),
+        ("[...'abab'.matchAll('b')].length", json!(2)),
+        ("[...new Set([1, 1])]", json!([1])),
+        ("new Map([[1, 2]]).get(1)", json!(2)),
+        ("typeof Promise.resolve().then", json!("function")),
+        (
+            "Object.keys(Object.groupBy([1, 2], (n) => n % 2))",
+            json!(["0", "1"]),
+        ),
+        ("[...(function* () { yield 1; })()]", json!([1])),
+        ("new Uint8Array([257])[0]", json!(1)),
+        ("new Proxy({}, { get: (_, name) => name }).x", json!("x")),
+        ("Reflect.ownKeys({ a: 1 })", json!(["a"])),
+        ("new UnauthorizedError('x') instanceof Error", json!(true)),
+        (
+            "new UnauthorizedError('x').name",
+            json!("UnauthorizedError"),
+        ),
+        ("typeof console.log", json!("function")),
+        ("typeof setTimeout", json!("function")),
+        ("typeof queueMicrotask", json!("function")),
+        ("auth0.baseUrl", json!("https://tenant.example/api/v2")),
+        ("typeof global", json!("object")),
+        ("(console = 1, console)", json!(1)),
+    ] {
+        let source = format!(
+            "function (user, context, callback) {{ user.found = {expression}; callback(null, user, context); }}"
+        );
+        let output = output(&[&source]).await;
+        assert_eq!(output.user["found"], expected, "{expression}");
+    }
+}
+
+#[tokio::test]
+async fn rules_in_one_context_have_what_any_of_them_names() {
+    let output = output(&[
+        "function (user, context, callback) { user.wait = (f) => setTimeout(f, 1); callback(null, user, context); }",
+        "async function (user, context, callback) {
+            await new Promise((done) => user.wait(done));
+            user.found = /a/.test('a');
+            callback(null, user, context);
+        }",
+        "function (user, context, callback) { callback(null, user, context); }",
+    ])
+    .await;
+    assert_eq!(output.user["found"], true);
 }

@@ -15,7 +15,7 @@ use shared::{
         login_flow::{Command, Scripts},
         secret::Secret,
     },
-    engine::{Engine, Host, HostCall, Limits, LogLevel, Output, Program, Report, Run},
+    engine::{Engine, Host, HostCall, Limits, LogLevel, Output, Program, Report, Run, Told},
 };
 
 use crate::{connection::Connection, failure::Failure, output::json};
@@ -84,6 +84,7 @@ pub(crate) async fn run(given: Given, shown: &Shown, to: &Connection) -> Result<
             event: given.event.clone(),
             continued: None,
             can_redirect: true,
+            told: Told::Everything,
             host: Arc::<Pretence>::clone(&host),
         })
         .await;

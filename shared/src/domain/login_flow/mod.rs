@@ -27,7 +27,7 @@ pub use custom_claims::CustomClaims;
 pub use effects::{ChangedProfile, Effects, Redirect, RefreshTokenEnds, Verdict};
 pub use event::event;
 pub use facts::{Facts, RequestFacts, tenant_name};
-pub use objects::{context, user};
+pub use objects::{CONTEXT_WITH_EFFECT, context, user, user_has_effect};
 pub use protocol::Protocol;
 pub use script::{Action, Rule, Scripts};
 pub use verdict::{Left, MetadataChanges, verdict};

@@ -41,6 +41,29 @@ const FIXED: [&str; 25] = [
     "user_id",
 ];
 
+/// The members of `context` that have an effect; a Rule may change the others for the Rules after it.
+pub const CONTEXT_WITH_EFFECT: [&str; 4] = ["accessToken", "idToken", "multifactor", "redirect"];
+
+/// Whether a member of `user` has an effect: whether tokens may tell it.
+pub fn user_has_effect(member: &str) -> bool {
+    is_attribute(member) || PROFILE.contains(&member)
+}
+
+/// The members of `user` that [`Profile`] holds.
+const PROFILE: [&str; 11] = [
+    "email",
+    "email_verified",
+    "family_name",
+    "given_name",
+    "middle_name",
+    "name",
+    "nickname",
+    "phone_number",
+    "phone_verified",
+    "picture",
+    "username",
+];
+
 /// `user`, for Rules and in `event.user`.
 pub fn user(facts: &Facts<'_>) -> Value {
     let user = facts.user;

@@ -4,6 +4,7 @@
 //! first asked for. Everything that is more than language, it asks of [`natives`]. Nothing is shared between
 //! contexts but the compiled code.
 
+mod globals;
 mod natives;
 
 use std::{rc::Rc, sync::OnceLock};
@@ -11,6 +12,7 @@ use std::{rc::Rc, sync::OnceLock};
 use rquickjs::{Array, Ctx, Function, IntoJs, Object, Result, Value};
 
 use super::{bridge::Bridge, bytecode::Bytecode};
+pub(super) use globals::Globals;
 use natives::Natives;
 
 /// What defines `require` and the globals in a context.
@@ -71,7 +73,7 @@ macro_rules! module {
     };
 }
 
-static MODULES: [Module; 32] = [
+static MODULES: [Module; 34] = [
     module!("async", "async"),
     module!("axios", "axios"),
     module!("bcrypt", "bcrypt", natives::passwords),
@@ -85,9 +87,11 @@ static MODULES: [Module; 32] = [
     module!("internal/fetch", "fetch"),
     module!("internal/http", "http", natives::http),
     module!("internal/lodash_arrays", "lodash_arrays"),
+    module!("internal/lodash_chain", "lodash_chain"),
     module!("internal/lodash_collections", "lodash_collections"),
     module!("internal/lodash_lang", "lodash_lang"),
     module!("internal/lodash_objects", "lodash_objects"),
+    module!("internal/lodash_paths", "lodash_paths"),
     module!("internal/lodash_strings", "lodash_strings"),
     module!("internal/process", "process"),
     module!("internal/structured_clone", "structured_clone"),
@@ -133,37 +137,26 @@ pub fn is_module(name: &str) -> bool {
     (listed || other) && !name.starts_with("internal/")
 }
 
-/// What `js/install.js` defines.
-pub(super) const GLOBALS: [&str; 19] = [
-    "AbortController",
-    "AbortSignal",
-    "Buffer",
-    "Headers",
-    "Response",
-    "TextDecoder",
-    "TextEncoder",
-    "URL",
-    "URLSearchParams",
-    "_",
-    "atob",
-    "bcrypt",
-    "btoa",
-    "fetch",
-    "jwt",
-    "process",
-    "request",
-    "require",
-    "structuredClone",
-];
+/// The file of a module, under any of its names.
+pub(super) fn source(name: &str) -> Option<&'static str> {
+    let listed = |name: &str| MODULES.iter().find(|module| module.name == name);
+    // `node:url`, `lodash@4`, `uuid/v4`.
+    let base = name.strip_prefix("node:").unwrap_or(name);
+    let base = base.split(['@', '/']).next().unwrap_or(base);
+    let alias = ALIASES.iter().find(|(alias, _)| *alias == base);
+    let module = listed(name).or_else(|| listed(alias.map_or(base, |(_, other)| other)))?;
+    Some(module.code.source)
+}
 
-/// Defines `require` and the globals in a fresh context. Nothing else happens until a script asks.
-pub(super) fn install<'js>(ctx: &Ctx<'js>, bridge: &Rc<Bridge>) -> Result<()> {
+/// Defines `require` and some globals in a fresh context. Nothing else happens until a script asks.
+pub(super) fn install<'js>(ctx: &Ctx<'js>, bridge: &Rc<Bridge>, globals: Globals) -> Result<()> {
     let bridge = Rc::clone(bridge);
     let find = move |ctx: Ctx<'js>, name: String| find(&ctx, &name, &bridge);
     INSTALL.function(ctx)?.call((
         ctx.globals(),
         Function::new(ctx.clone(), find)?,
         Function::new(ctx.clone(), explain)?,
+        globals.described(ctx)?,
     ))
 }
 

@@ -1,7 +1,6 @@
 // `axios`. https://axios-http.com/docs/api_intro
 (function (exports, module, require) {
   'use strict';
-  const { Buffer } = require('buffer');
   const { URL, URLSearchParams } = require('internal/whatwg_url');
   const http = require('internal/http');
 
@@ -66,7 +65,7 @@
   }
 
   function received(body, config) {
-    if (config.responseType === 'arraybuffer') return Buffer.from(body);
+    if (config.responseType === 'arraybuffer') return require('buffer').Buffer.from(body);
     if (config.responseType === 'text' || body === '') return body;
     try {
       return JSON.parse(body);

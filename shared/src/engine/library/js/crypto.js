@@ -1,8 +1,10 @@
 // `crypto`: what of Node's module aws-lc offers. https://nodejs.org/docs/latest-v22.x/api/crypto.html
 (function (exports, module, require, host) {
   'use strict';
-  const { Buffer, bytesOf, wrap } = require('buffer');
   const { callBack } = require('internal/callbacks');
+  // `buffer` when bytes are there: `randomUUID` does without.
+  const bytesOf = (...list) => require('buffer').bytesOf(...list);
+  const wrap = (bytes) => require('buffer').wrap(bytes);
   const out = (bytes, encoding) =>
     encoding === undefined || encoding === 'buffer' ? bytes : bytes.toString(encoding);
 
@@ -20,13 +22,13 @@
     #done = false;
     update(data, encoding) {
       if (this.#done) throw finalized();
-      this.#parts.push(Buffer.from(bytesOf(data, encoding)));
+      this.#parts.push(require('buffer').Buffer.from(bytesOf(data, encoding)));
       return this;
     }
     take() {
       if (this.#done) throw finalized();
       this.#done = true;
-      return Buffer.concat(this.#parts).toBase64();
+      return require('buffer').Buffer.concat(this.#parts).toBase64();
     }
   }
   const finalized = () =>

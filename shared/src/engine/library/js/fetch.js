@@ -1,7 +1,6 @@
 // The globals `fetch`, `Headers`, `Response`. https://fetch.spec.whatwg.org
 (function (exports, module, require) {
   'use strict';
-  const { Buffer } = require('buffer');
   const http = require('internal/http');
 
   class Headers {
@@ -46,7 +45,7 @@
       return this.#body;
     }
     async json() { return JSON.parse(await this.text()); }
-    async buffer() { return Buffer.from(await this.text()); }
+    async buffer() { return require('buffer').Buffer.from(await this.text()); }
     async arrayBuffer() {
       const bytes = await this.buffer();
       return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);

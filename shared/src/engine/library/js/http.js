@@ -1,7 +1,6 @@
 // What `fetch`, `request` and `axios` have in common: one request, its answer as text.
 (function (exports, module, require, host) {
   'use strict';
-  const { Buffer } = require('buffer');
   const { URLSearchParams } = require('internal/whatwg_url');
 
   // [[name, value]] of an object, of pairs, or of `Headers`; nothing of what has no value.
@@ -18,12 +17,12 @@
     if (body === undefined || body === null) return {};
     if (body instanceof URLSearchParams) return { text: body.toString(), type: 'application/x-www-form-urlencoded;charset=UTF-8' };
     if (typeof body === 'string') return { text: body, type: 'text/plain;charset=UTF-8' };
-    if (ArrayBuffer.isView(body)) return { text: Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString() };
-    if (body instanceof ArrayBuffer) return { text: Buffer.from(body).toString() };
+    if (ArrayBuffer.isView(body)) return { text: require('buffer').Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString() };
+    if (body instanceof ArrayBuffer) return { text: require('buffer').Buffer.from(body).toString() };
     return { text: String(body), type: 'text/plain;charset=UTF-8' };
   };
 
-  exports.basic = (user, password) => `Basic ${Buffer.from(`${user ?? ''}:${password ?? ''}`).toString('base64')}`;
+  exports.basic = (user, password) => `Basic ${require('buffer').Buffer.from(`${user ?? ''}:${password ?? ''}`).toString('base64')}`;
 
   // Sends it; whatever comes first of answer, end of patience and abortion is the result.
   exports.send = async ({ method = 'GET', url, headers = [], body, timeout, signal }) => {

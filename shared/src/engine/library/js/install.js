@@ -1,5 +1,5 @@
-// Runs once per context: `require`, and the globals, each made when it is first touched.
-(function (global, find, explain) {
+// Runs once per context: `require`, and the globals that scripts name, each made when it is first touched.
+(function (global, find, explain, globals) {
   'use strict';
   const loaded = new Map();
 
@@ -46,22 +46,5 @@
   }
 
   keep('require', require);
-  lazily('Buffer', 'buffer', 'Buffer');
-  lazily('URL', 'internal/whatwg_url', 'URL');
-  lazily('URLSearchParams', 'internal/whatwg_url', 'URLSearchParams');
-  lazily('TextEncoder', 'internal/encoding', 'TextEncoder');
-  lazily('TextDecoder', 'internal/encoding', 'TextDecoder');
-  lazily('btoa', 'internal/encoding', 'btoa');
-  lazily('atob', 'internal/encoding', 'atob');
-  lazily('structuredClone', 'internal/structured_clone');
-  lazily('fetch', 'internal/fetch', 'fetch');
-  lazily('Headers', 'internal/fetch', 'Headers');
-  lazily('Response', 'internal/fetch', 'Response');
-  lazily('AbortController', 'internal/abort', 'AbortController');
-  lazily('AbortSignal', 'internal/abort', 'AbortSignal');
-  lazily('process', 'internal/process');
-  lazily('_', 'lodash');
-  lazily('jwt', 'jsonwebtoken');
-  lazily('request', 'request');
-  lazily('bcrypt', 'bcrypt');
+  for (const [name, module, member] of globals) lazily(name, module, member);
 })

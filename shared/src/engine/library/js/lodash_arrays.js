@@ -2,7 +2,8 @@
 (function (exports, module, require) {
   'use strict';
   const lang = require('internal/lodash_lang');
-  const { iteratee, put } = lang.parts;
+  const { put } = require('internal/lodash_paths').parts;
+  const { iteratee } = lang.parts;
   const { isArrayLikeObject, isEqual, isArguments, toInteger } = lang.functions;
   const list = (value) => (value === null || value === undefined ? [] : Array.isArray(value) ? value : Array.from(value));
   const isFlat = (value) => Array.isArray(value) || isArguments(value);

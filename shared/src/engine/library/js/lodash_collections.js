@@ -2,7 +2,8 @@
 (function (exports, module, require) {
   'use strict';
   const lang = require('internal/lodash_lang');
-  const { iteratee, put } = lang.parts;
+  const { put } = require('internal/lodash_paths').parts;
+  const { iteratee } = lang.parts;
   const { isArrayLike, toInteger } = lang.functions;
 
   // [value, key] of each element.

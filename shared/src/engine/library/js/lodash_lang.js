@@ -1,8 +1,11 @@
-// lodash: what a value is, paths into objects, and the shorthands for functions. https://lodash.com/docs
-(function (exports) {
+// lodash: what a value is, and the shorthands for functions. https://lodash.com/docs
+(function (exports, module, require) {
   'use strict';
+  const { get, property } = require('internal/lodash_paths').functions;
   const tag = (value) => Object.prototype.toString.call(value).slice(8, -1);
   const isObject = (value) => value !== null && (typeof value === 'object' || typeof value === 'function');
+  // Without naming what holds bytes, which is there only for scripts that name it.
+  const isBytes = (value) => globalThis.ArrayBuffer?.isView(value) === true;
   const isObjectLike = (value) => value !== null && typeof value === 'object';
   const boxed = (type, name) => (value) => typeof value === type || (isObjectLike(value) && tag(value) === name);
   const isNumber = boxed('number', 'Number');
@@ -19,7 +22,7 @@
 
   function isEmpty(value) {
     if (value === null || value === undefined) return true;
-    if (Array.isArray(value) || typeof value === 'string' || ArrayBuffer.isView(value) || isArguments(value)) return value.length === 0;
+    if (Array.isArray(value) || typeof value === 'string' || isBytes(value) || isArguments(value)) return value.length === 0;
     if (value instanceof Map || value instanceof Set) return value.size === 0;
     return Object.keys(value).length === 0;
   }
@@ -37,7 +40,7 @@
     if (a instanceof Error) return a.name === b.name && a.message === b.message;
     if (a instanceof Map) return a.size === b.size && [...a].every(([key, value]) => b.has(key) && same(value, b.get(key)));
     if (a instanceof Set) return a.size === b.size && [...a].every((value) => b.has(value) || [...b].some((other) => same(value, other)));
-    if (Array.isArray(a) || ArrayBuffer.isView(a)) {
+    if (Array.isArray(a) || isBytes(a)) {
       return a.length === b.length && Array.prototype.every.call(a, (value, at) => same(value, b[at]));
     }
     if (a.constructor !== b.constructor && 'constructor' in a && 'constructor' in b && !(isPlainObject(a) && isPlainObject(b))) return false;
@@ -56,28 +59,6 @@
     return isEqual(value, wanted);
   }
 
-  function toPath(path) {
-    if (Array.isArray(path)) return path.map((key) => (typeof key === 'symbol' ? key : String(key)));
-    if (typeof path === 'symbol') return [path];
-    const keys = [];
-    for (const [, plain, , quoted] of String(path).matchAll(/([^.[\]]+)|\[(?:(["'])((?:\\.|(?!\2).)*)\2|)\]|^(?=\.)|\.(?=\.|$)/g)) {
-      keys.push(plain ?? quoted?.replace(/\\(.)/g, '$1') ?? '');
-    }
-    return keys;
-  }
-  const pathIn = (object, path) =>
-    (!Array.isArray(path) && object !== null && object !== undefined && path in Object(object) ? [path] : toPath(path));
-
-  function get(object, path, fallback) {
-    let value = object;
-    const keys = pathIn(object, path);
-    for (const key of keys) {
-      if (value === null || value === undefined) return fallback;
-      value = value[key];
-    }
-    return value === undefined || keys.length === 0 ? fallback : value;
-  }
-
   function iteratee(shorthand) {
     if (typeof shorthand === 'function') return shorthand;
     if (shorthand === null || shorthand === undefined) return (value) => value;
@@ -85,18 +66,7 @@
     if (typeof shorthand === 'object') return (value) => isMatch(value, shorthand);
     return property(shorthand);
   }
-  const property = (path) => (object) => get(object, path);
   const matchesProperty = (path, wanted) => (object) => holds(get(object, path), wanted);
-
-  // An own property, whatever its name: `__proto__` is one like others.
-  function put(object, key, value) {
-    if (key === '__proto__') {
-      Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
-    } else {
-      object[key] = value;
-    }
-    return object;
-  }
 
   function toNumber(value) {
     if (typeof value === 'symbol') return NaN;
@@ -117,7 +87,7 @@
   }
 
   // Not functions of lodash, but what its other files are made of.
-  exports.parts = { tag, iteratee, pathIn, put, isArguments };
+  exports.parts = { tag, iteratee, isArguments };
   exports.functions = {
     isObject, isObjectLike, isNumber, isString, isBoolean: boxed('boolean', 'Boolean'), isArray: Array.isArray,
     isArrayLike, isArrayLikeObject: (value) => isObjectLike(value) && isArrayLike(value), isArguments, isPlainObject, isEmpty, isEqual, isMatch,
@@ -131,12 +101,11 @@
     isMap: (value) => value instanceof Map,
     isSet: (value) => value instanceof Set,
     isSymbol: (value) => typeof value === 'symbol',
-    isBuffer: (value) => ArrayBuffer.isView(value) && globalThis.Buffer.isBuffer(value),
+    isBuffer: (value) => isBytes(value) && globalThis.Buffer?.isBuffer(value) === true,
     isNaN: (value) => isNumber(value) && Number.isNaN(Number(value)),
     isFinite: Number.isFinite, isInteger: Number.isInteger, isSafeInteger: Number.isSafeInteger,
     eq: (a, b) => a === b || Object.is(a, b), gt: (a, b) => a > b, gte: (a, b) => a >= b, lt: (a, b) => a < b, lte: (a, b) => a <= b,
-    toNumber, toFinite, toInteger: (value) => Math.trunc(toFinite(value)), toString: toText, toArray, toPath, get, property, matchesProperty,
-    propertyOf: (object) => (path) => get(object, path),
+    toNumber, toFinite, toInteger: (value) => Math.trunc(toFinite(value)), toString: toText, toArray, matchesProperty,
     iteratee, matches: (source) => (value) => isMatch(value, source),
     castArray: (...values) => (values.length === 0 ? [] : Array.isArray(values[0]) ? values[0] : [values[0]]),
   };

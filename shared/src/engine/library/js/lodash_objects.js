@@ -2,8 +2,9 @@
 (function (exports, module, require) {
   'use strict';
   const lang = require('internal/lodash_lang');
-  const { iteratee, pathIn, put, tag, isArguments } = lang.parts;
-  const { isObject, isPlainObject, get, isNil } = lang.functions;
+  const { parts: { pathIn, put }, functions: { get } } = require('internal/lodash_paths');
+  const { iteratee, tag, isArguments } = lang.parts;
+  const { isObject, isPlainObject, isNil } = lang.functions;
   const own = (object) => (isNil(object) ? [] : Object.keys(object));
   // What leads to the prototype that all objects share is no path.
   const UNSAFE = ['__proto__', 'constructor', 'prototype'];
@@ -117,7 +118,7 @@
       for (const one of value) copy.add(inner(one));
       return copy;
     }
-    if (ArrayBuffer.isView(value)) return value.constructor.from(value);
+    if (globalThis.ArrayBuffer?.isView(value)) return value.constructor.from(value);
     if (['Error', 'WeakMap', 'Promise'].includes(tag(value))) return {};
     const copy = note(isArguments(value) ? {} : Object.create(Object.getPrototypeOf(value)));
     for (const key of Object.keys(value)) put(copy, key, inner(value[key]));

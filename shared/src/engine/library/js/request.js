@@ -1,7 +1,6 @@
 // `request`: one request, answered by `callback(error, response, body)`. https://github.com/request/request#readme
 (function (exports, module, require) {
   'use strict';
-  const { Buffer } = require('buffer');
   const EventEmitter = require('events');
   const querystring = require('querystring');
   const { URL } = require('internal/whatwg_url');
@@ -55,7 +54,7 @@
   }
 
   function responseOf(answer, options) {
-    let body = options.encoding === null ? Buffer.from(answer.body) : answer.body;
+    let body = options.encoding === null ? require('buffer').Buffer.from(answer.body) : answer.body;
     if (options.json) {
       try {
         body = JSON.parse(answer.body);

@@ -53,7 +53,7 @@
     if (globalThis.Buffer.isBuffer(value)) return `<Buffer${[...value.subarray(0, 50)].map((byte) => ` ${byte.toString(16).padStart(2, '0')}`).join('')}>`;
     if (depth < 0) return Array.isArray(value) ? '[Array]' : `[${name}]`;
     const inner = (one) => show(one, depth - 1, [...inside, value]);
-    if (Array.isArray(value) || ArrayBuffer.isView(value)) {
+    if (Array.isArray(value) || globalThis.ArrayBuffer?.isView(value)) {
       const shown = Array.prototype.map.call(value.slice(0, 100), inner);
       if (value.length > 100) shown.push(`... ${value.length - 100} more item${value.length > 101 ? 's' : ''}`);
       return braced(Array.isArray(value) ? '' : `${name}(${value.length}) `, '[', shown, ']');

@@ -2,19 +2,18 @@
 (function (exports, module, require) {
   'use strict';
   const crypto = require('crypto');
-  const { Buffer } = require('buffer');
   const PATTERN = /^(?:[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}|0{8}-(?:0{4}-){3}0{12}|f{8}-(?:f{4}-){3}f{12})$/i;
 
   const validate = (text) => typeof text === 'string' && PATTERN.test(text);
 
   function stringify(bytes) {
-    const hex = Buffer.from(bytes.subarray(0, 16)).toString('hex');
+    const hex = require('buffer').Buffer.from(bytes.subarray(0, 16)).toString('hex');
     return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
   }
 
   function parse(text) {
     if (!validate(text)) throw new TypeError('Invalid UUID');
-    return Buffer.from(text.replaceAll('-', ''), 'hex');
+    return require('buffer').Buffer.from(text.replaceAll('-', ''), 'hex');
   }
 
   function marked(bytes, version) {
@@ -25,15 +24,15 @@
 
   function v4(options) {
     const given = options?.random ?? options?.rng?.();
-    return given ? stringify(marked(Buffer.from(given), 4)) : crypto.randomUUID();
+    return given ? stringify(marked(require('buffer').Buffer.from(given), 4)) : crypto.randomUUID();
   }
 
   function v5(name, namespace) {
-    const space = typeof namespace === 'string' ? parse(namespace) : Buffer.from(namespace ?? []);
+    const space = typeof namespace === 'string' ? parse(namespace) : require('buffer').Buffer.from(namespace ?? []);
     if (space.length !== 16) {
       throw new TypeError('Namespace must be array-like (16 iterable integer values, 0-255)');
     }
-    const digest = crypto.createHash('sha1').update(space).update(Buffer.from(name)).digest();
+    const digest = crypto.createHash('sha1').update(space).update(require('buffer').Buffer.from(name)).digest();
     return stringify(marked(digest, 5));
   }
   v5.DNS = '6ba7b810-9dad-11d1-80b4-00c04fd430c8';

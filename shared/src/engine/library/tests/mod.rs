@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use rquickjs::{CatchResultExt, Context, Ctx, Runtime};
 
-use super::{super::bridge::Bridge, install};
+use super::{super::bridge::Bridge, Globals, install};
 
 /// What a script gives, as JSON; an exception is `name: message`.
 fn eval(script: &str) -> String {
@@ -28,7 +28,7 @@ fn eval(script: &str) -> String {
     };
     context.with(|ctx| {
         let bridge = Rc::new(Bridge::new(Rc::default()));
-        install(&ctx, &bridge)
+        install(&ctx, &bridge, Globals::ALL)
             .catch(&ctx)
             .map_err(|error| error.to_string())
             .unwrap();

@@ -1,0 +1,78 @@
+//! What the library puts beside the language without `require`.
+
+use rquickjs::{Array, Ctx, Result};
+
+/// A global, the module that it is of, and which member of it, if it is not the module itself.
+const GLOBALS: [(&str, &str, Option<&str>); 18] = [
+    ("AbortController", "internal/abort", Some("AbortController")),
+    ("AbortSignal", "internal/abort", Some("AbortSignal")),
+    ("Buffer", "buffer", Some("Buffer")),
+    ("Headers", "internal/fetch", Some("Headers")),
+    ("Response", "internal/fetch", Some("Response")),
+    ("TextDecoder", "internal/encoding", Some("TextDecoder")),
+    ("TextEncoder", "internal/encoding", Some("TextEncoder")),
+    ("URL", "internal/whatwg_url", Some("URL")),
+    (
+        "URLSearchParams",
+        "internal/whatwg_url",
+        Some("URLSearchParams"),
+    ),
+    ("_", "lodash", None),
+    ("atob", "internal/encoding", Some("atob")),
+    ("bcrypt", "bcrypt", None),
+    ("btoa", "internal/encoding", Some("btoa")),
+    ("fetch", "internal/fetch", Some("fetch")),
+    ("jwt", "jsonwebtoken", None),
+    ("process", "internal/process", None),
+    ("request", "request", None),
+    ("structuredClone", "internal/structured_clone", None),
+];
+
+/// The bit behind those of [`GLOBALS`].
+const REQUIRE: u32 = 1 << GLOBALS.len();
+
+/// Some of them, and `require`, which is there wherever any of them is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) struct Globals(u32);
+
+impl Globals {
+    /// None.
+    pub(in super::super) const NONE: Self = Self(0);
+    /// All of them.
+    pub(in super::super) const ALL: Self = Self(REQUIRE | (REQUIRE - 1));
+    /// `require` alone.
+    pub(in super::super) const REQUIRE: Self = Self(REQUIRE);
+
+    /// The global of this name, and its module.
+    pub(in super::super) fn named(name: &str) -> Option<(Self, &'static str)> {
+        let position = GLOBALS.iter().position(|(known, ..)| *known == name)?;
+        Some((Self(1 << position), GLOBALS[position].1))
+    }
+
+    /// Those of both.
+    pub(in super::super) const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether there are none.
+    pub(in super::super) fn is_empty(self) -> bool {
+        self == Self::NONE
+    }
+
+    /// As `js/install.js` is told of them.
+    pub(super) fn described<'js>(self, ctx: &Ctx<'js>) -> Result<Array<'js>> {
+        let described = Array::new(ctx.clone())?;
+        for (position, (name, module, member)) in GLOBALS.iter().enumerate() {
+            if self.0 & (1 << position) != 0 {
+                let entry = Array::new(ctx.clone())?;
+                entry.set(0, *name)?;
+                entry.set(1, *module)?;
+                if let Some(member) = member {
+                    entry.set(2, *member)?;
+                }
+                described.set(described.len(), entry)?;
+            }
+        }
+        Ok(described)
+    }
+}
