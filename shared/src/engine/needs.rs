@@ -114,6 +114,14 @@ impl Needs {
         reading.finish()
     }
 
+    /// What an Action names. Its `global` is the context's own, and the engine waits for it by a promise.
+    pub(super) fn of_action(code: &str) -> Self {
+        if words(code).any(|word| word.text == "global") {
+            return Self::ALL;
+        }
+        Self::of(code).with(Self::USUAL)
+    }
+
     /// What both need.
     pub(super) fn with(self, other: Self) -> Self {
         Self {
@@ -351,6 +359,14 @@ mod tests {
         ] {
             assert_eq!(Needs::of(source), Needs::ALL, "{source}");
         }
+    }
+
+    #[test]
+    fn an_action_has_promises_and_by_global_everything() {
+        let plain = "exports.onExecutePostLogin = (event, api) => {};";
+        assert_eq!(Needs::of_action(plain), Needs::USUAL);
+        let global = "exports.onExecutePostLogin = () => global.Buffer.from('a');";
+        assert_eq!(Needs::of_action(global), Needs::ALL);
     }
 
     #[test]

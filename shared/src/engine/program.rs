@@ -141,7 +141,10 @@ impl Compiler {
 
     fn rule(&self, rule: &Rule) -> Result<Compiled, CompileError> {
         let source = format!("{BEFORE_RULE}{}", rule.script);
-        let needs = self.needs(&rule.script, &source);
+        let mut needs = Needs::of(&rule.script);
+        if needs.language == Language::Small && !self.is_small(&source) {
+            needs = needs.with(Needs::USUAL);
+        }
         self.compile(&rule.name, &source, needs, |ctx, bytecode| {
             let value = bytecode.run(ctx)?;
             Ok(value.is_function())
@@ -150,7 +153,7 @@ impl Compiler {
 
     fn action(&self, action: &Action) -> Result<CompiledAction, CompileError> {
         let source = format!("{BEFORE_ACTION}{}{AFTER_ACTION}", action.code);
-        let needs = self.needs(&action.code, &source);
+        let needs = Needs::of_action(&action.code);
         let script = self.compile(&action.name, &source, needs, |_, _| Ok(true))?;
         Ok(CompiledAction {
             script,
@@ -158,21 +161,14 @@ impl Compiler {
         })
     }
 
-    /// What a script needs, of whose text the source is made.
-    fn needs(&self, text: &str, source: &str) -> Needs {
-        let needs = Needs::of(text);
-        if needs.language > Language::Small {
-            return needs;
-        }
+    /// Whether a source compiles where there are no literals of regular expressions. One that is wrong does not,
+    /// which another compilation says better.
+    fn is_small(&self, source: &str) -> bool {
         let compiles = self.0.compiling(Language::Small, |ctx, _| {
-            let compiled = Bytecode::compile(ctx, "needs", source, FIRST_LINE);
+            let compiled = Bytecode::compile(ctx, "rule", source, FIRST_LINE);
             compiled.inspect_err(|_| drop(ctx.catch())).is_ok()
         });
-        match compiles {
-            Ok(true) => needs,
-            // It has literals of regular expressions, or is wrong, which the next compiler says better.
-            Ok(false) | Err(_) => needs.with(Needs::USUAL),
-        }
+        compiles.unwrap_or(false)
     }
 
     fn compile(

@@ -111,6 +111,27 @@ async fn each_sees_its_own_secrets_and_the_metadata_set_before() {
 }
 
 #[tokio::test]
+async fn every_part_of_the_language_is_there_by_name_and_through_global() {
+    for (expression, expected) in [
+        ("global.Buffer.from('a').toString('hex')", "61"),
+        ("global['set' + 'Timeout'].name", "setTimeout"),
+        ("globalThis.URL.name", "URL"),
+        ("/a/.exec('a')[0]", "a"),
+        ("[...new Map([['a', 1]]).keys()][0]", "a"),
+        ("require('lodash').get({ a: 'b' }, 'a')", "b"),
+        ("_.chain(['a', 'b']).last().value()", "b"),
+        ("typeof console.log", "function"),
+        ("event.secrets.MINE", "first"),
+    ] {
+        let source = format!(
+            "exports.onExecutePostLogin = (event, api) => {{ api.idToken.setCustomClaim('found', {expression}); }};"
+        );
+        let commands = commands(&[&source]).await;
+        assert_eq!(commands[0]["value"], expected, "{expression}");
+    }
+}
+
+#[tokio::test]
 async fn after_a_redirect_its_action_continues_and_does_not_redirect_again() {
     let first = "exports.onExecutePostLogin = async (event, api) => {
         api.redirect.sendUserTo('https://a.example/');
