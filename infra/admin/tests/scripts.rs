@@ -5,7 +5,12 @@
     reason = "a test that cannot be set up has failed"
 )]
 
-use std::process::{Command, Output};
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::TcpListener,
+    process::{Command, Output},
+    thread::{self, JoinHandle},
+};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -126,6 +131,60 @@ fn a_rule_is_given_the_user_and_the_context_of_files() {
         json!({"idToken": {"https://example.com/protocol": "oauth2-refresh-token"}})
     );
     assert!(answer["usage"]["memory_bytes"].as_u64().unwrap() > 0);
+}
+
+/// Answers one request with a body, and tells what was asked.
+fn answering(body: &'static str) -> (String, JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let answering = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut head = String::new();
+        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        while let Some(line) = lines
+            .next()
+            .map(Result::unwrap)
+            .filter(|line| !line.is_empty())
+        {
+            head.push_str(&line);
+            head.push('\n');
+        }
+        let length = body.len();
+        let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}");
+        stream.write_all(answer.as_bytes()).unwrap();
+        head
+    });
+    (address, answering)
+}
+
+#[test]
+fn a_script_reaches_the_hosts_that_are_named_and_no_other() {
+    let (address, asked) = answering(r#"{"plan":"gold"}"#);
+    let ask = format!(
+        "function (user, context, callback) {{
+  request.get({{ url: '{address}/plan', json: true }}, (error, response, body) => {{
+    if (error) return callback(error);
+    context.idToken['https://example.com/plan'] = body.plan;
+    callback(null, user, context);
+  }});
+}}"
+    );
+    let folder = Folder::new(&[("ask.js", &ask)]);
+    let (said, error) = folder.refuse(&["rules", "test", "ask.js"]);
+    assert!(
+        said.contains(&format!("{{\"http\":\"GET\",\"url\":\"{address}/plan\"}}")),
+        "{said}"
+    );
+    assert!(
+        error.contains("is not a host that scripts may reach"),
+        "{error}"
+    );
+    let said = folder.print(&["rules", "test", "ask.js", "--script-hosts", &address]);
+    assert!(
+        said.contains("context  idToken = {\"https://example.com/plan\":\"gold\"}"),
+        "{said}"
+    );
+    assert!(asked.join().unwrap().starts_with("GET /plan HTTP/1.1\n"));
 }
 
 #[test]

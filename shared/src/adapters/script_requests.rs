@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::outbound::{Outbound, OutboundError};
-use crate::domain::script_hosts::{AllowedHosts, ForbiddenAddress};
+use crate::domain::script_hosts::{AllowedHosts, ForbiddenAddress, ScriptRequest};
 
 /// How long a request may take, with all its redirects.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -34,16 +34,6 @@ const OURS: [HeaderName; 8] = [
 ];
 
 type Answer = Response<UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>>;
-
-/// A script's request, as the script says it.
-#[derive(Debug, Clone, Default)]
-#[expect(missing_docs, reason = "the names are those of HTTP")]
-pub struct ScriptRequest {
-    pub method: String,
-    pub url: String,
-    pub headers: Vec<(String, String)>,
-    pub body: Option<String>,
-}
 
 /// Why a script's request has no answer.
 #[derive(Debug, thiserror::Error)]

@@ -11,7 +11,6 @@ use crate::{
     adapters::{
         dynamo::{CommitError, Metadata, Store},
         outbound::Outbound,
-        script_requests::ScriptRequest,
     },
     domain::{
         authorization::AuthorizationRequest,
@@ -206,18 +205,7 @@ impl Host for Outside {
                 HostCall::UpdateUserMetadata { user_id, patch } => {
                     patch_metadata(&store, &user_id, Metadata::User, &patch, now).await
                 }
-                HostCall::Http {
-                    method,
-                    url,
-                    headers,
-                    body,
-                } => {
-                    let request = ScriptRequest {
-                        method,
-                        url,
-                        headers,
-                        body,
-                    };
+                HostCall::Http(request) => {
                     let answer = outbound.script_request(request).await;
                     answer.map_err(|error| error.to_string())
                 }

@@ -7,6 +7,16 @@ use std::fmt;
 
 use url::{Host, Url};
 
+/// A script's request, as the script says it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of HTTP")]
+pub struct ScriptRequest {
+    pub method: String,
+    pub url: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Option<String>,
+}
+
 /// The hosts that scripts may reach.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AllowedHosts(Vec<AllowedHost>);
@@ -46,7 +56,7 @@ pub enum ForbiddenAddress {
     /// The host is not on the list.
     #[error(
         "{0} is not a host that scripts may reach; the operator can allow it \
-         (ScriptHosts of the stack, --script-hosts of the local server)"
+         (ScriptHosts of the stack, --script-hosts on the command line)"
     )]
     NotListed(String),
 }
@@ -340,7 +350,7 @@ mod tests {
         assert_eq!(
             refusal.to_string(),
             "https://user.example is not a host that scripts may reach; the operator can allow it \
-             (ScriptHosts of the stack, --script-hosts of the local server)"
+             (ScriptHosts of the stack, --script-hosts on the command line)"
         );
         let list = AllowedHosts::parse("a.example *.b.example:1 http://[::1]").unwrap();
         assert_eq!(

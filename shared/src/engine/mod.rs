@@ -30,6 +30,8 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
+use crate::domain::script_hosts::ScriptRequest;
+
 pub use library::is_module;
 pub use pool::Engine;
 pub use program::{CompileError, Program};
@@ -124,14 +126,5 @@ pub enum HostCall {
     },
     /// An HTTP request, to a host that is allowed or not at all; answered with
     /// `{status, statusText, headers, body}`, the body as text.
-    Http {
-        /// The method.
-        method: String,
-        /// The address.
-        url: String,
-        /// The headers.
-        headers: Vec<(String, String)>,
-        /// The body.
-        body: Option<String>,
-    },
+    Http(ScriptRequest),
 }

@@ -39,7 +39,7 @@ impl Host for World {
                     Ok(Value::Object(patch.clone()))
                 }
             }
-            HostCall::Http { .. } => Ok(json!({ "status": 200 })),
+            HostCall::Http(_) => Ok(json!({ "status": 200 })),
         };
         self.calls.lock().unwrap().push(call);
         let delay = self.delay;

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use futures_util::future::{BoxFuture, FutureExt};
 use serde_json::{Value, json};
 use shared::{
-    adapters::{outbound::Outbound, script_requests::ScriptRequest},
-    domain::script_hosts::AllowedHosts,
+    adapters::outbound::Outbound,
+    domain::script_hosts::{AllowedHosts, ScriptRequest},
     engine::{Engine, Host, HostCall},
 };
 use tokio::{
@@ -22,15 +22,15 @@ struct Echo(Mutex<Vec<Value>>);
 
 impl Host for Echo {
     fn call(&self, call: HostCall) -> BoxFuture<'static, Result<Value, String>> {
-        let HostCall::Http {
+        let HostCall::Http(request) = call else {
+            panic!("{call:?}");
+        };
+        let ScriptRequest {
             method,
             url,
             headers,
             body,
-        } = call
-        else {
-            panic!("{call:?}");
-        };
+        } = request;
         let sent = json!({ "method": method, "url": url, "headers": headers, "body": body });
         self.0.lock().unwrap().push(sent.clone());
         let answer = |status: u16, text: &str, body: String| {
@@ -154,22 +154,10 @@ struct Real(Arc<Outbound>);
 
 impl Host for Real {
     fn call(&self, call: HostCall) -> BoxFuture<'static, Result<Value, String>> {
-        let HostCall::Http {
-            method,
-            url,
-            headers,
-            body,
-        } = call
-        else {
+        let HostCall::Http(request) = call else {
             panic!("{call:?}");
         };
         let outbound = Arc::clone(&self.0);
-        let request = ScriptRequest {
-            method,
-            url,
-            headers,
-            body,
-        };
         async move {
             let answer = outbound.script_request(request).await;
             answer.map_err(|error| error.to_string())
@@ -204,6 +192,6 @@ async fn a_script_reaches_a_host_on_the_list_and_no_other() {
     assert_eq!(
         output.user["refused"],
         "fetch failed: http://127.0.0.2 is not a host that scripts may reach; the operator can allow it \
-         (ScriptHosts of the stack, --script-hosts of the local server)"
+         (ScriptHosts of the stack, --script-hosts on the command line)"
     );
 }

@@ -62,7 +62,7 @@ async fn without_a_list_a_script_reaches_no_host_and_is_told_how_it_could() {
         told(&tokens),
         format!(
             "fetch failed: http://{host} is not a host that scripts may reach; the operator can allow it \
-             (ScriptHosts of the stack, --script-hosts of the local server)"
+             (ScriptHosts of the stack, --script-hosts on the command line)"
         )
     );
 }

@@ -12,7 +12,7 @@ use shared::{
 
 use super::{
     digest, rules,
-    script_run::{self, Given, Shown},
+    script_run::{self, Given, Trial},
     tenant::key_value,
 };
 use crate::{
@@ -32,8 +32,8 @@ Examples:
 
     /// Run one post-login Action and show what it asks for, without a table.
     ///
-    /// It runs with the limits of a login, and nothing that it asks for is done. The status is 1 if it does not
-    /// compile, denies access or fails.
+    /// It runs with the limits of a login. Nothing that it asks for is done, and only the hosts that are named are
+    /// reached. The status is 1 if it does not compile, denies access or fails.
     #[command(after_help = "\
 Examples:
   admin actions test actions/Plan/code.js
@@ -64,7 +64,7 @@ pub(crate) struct Test {
     secret: Vec<(String, String)>,
 
     #[command(flatten)]
-    shown: Shown,
+    trial: Trial,
 }
 
 pub(crate) async fn run(command: ActionsCommand, to: &Connection) -> Result<String, Failure> {
@@ -125,6 +125,6 @@ impl Test {
             context: json!({}),
             event: script_run::read_object(self.event.as_ref(), example)?,
         };
-        script_run::run(given, &self.shown, to).await
+        script_run::run(given, &self.trial, to).await
     }
 }

@@ -11,7 +11,7 @@ use shared::{
 
 use super::{
     digest,
-    script_run::{self, Given, Shown},
+    script_run::{self, Given, Trial},
     tenant::key_value,
 };
 use crate::{
@@ -34,12 +34,13 @@ Examples:
 
     /// Run one rule and show what it does, without a table.
     ///
-    /// It runs with the limits of a login. What it writes to metadata is shown and written nowhere, and no host
-    /// is reached. The status is 1 if it does not compile, refuses the login or fails.
+    /// It runs with the limits of a login. What it writes to metadata is shown and written nowhere, and only
+    /// the hosts that are named are reached. The status is 1 if it does not compile, refuses the login or fails.
     #[command(after_help = "\
 Examples:
   admin rules test rules/Plan.js
   admin rules test rules/Plan.js --user ada.json --context refresh.json --config API_KEY=x --json
+  admin rules test rules/Plan.js --script-hosts api.example.com
 
 Without `--user` or `--context` the rule is given an example: Ada logs in to `demo-spa`.")]
     Test(Test),
@@ -70,7 +71,7 @@ pub(crate) struct Test {
     config: Vec<(String, String)>,
 
     #[command(flatten)]
-    shown: Shown,
+    trial: Trial,
 }
 
 pub(crate) async fn run(command: RulesCommand, to: &Connection) -> Result<String, Failure> {
@@ -151,6 +152,6 @@ impl Test {
             context: script_run::read_object(self.context.as_ref(), example)?,
             event: serde_json::json!({}),
         };
-        script_run::run(given, &self.shown, to).await
+        script_run::run(given, &self.trial, to).await
     }
 }

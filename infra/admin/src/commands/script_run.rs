@@ -11,8 +11,10 @@ use clap::Args;
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use shared::{
+    adapters::outbound::Outbound,
     domain::{
         login_flow::{Command, Scripts},
+        script_hosts::AllowedHosts,
         secret::Secret,
     },
     engine::{Engine, Host, HostCall, Limits, LogLevel, Output, Program, Report, Run, Told},
@@ -20,12 +22,17 @@ use shared::{
 
 use crate::{connection::Connection, failure::Failure, output::json};
 
-/// How a run is shown.
+/// What a script may reach, and how its run is shown.
 #[derive(Debug, Args)]
-pub(crate) struct Shown {
+pub(crate) struct Trial {
     /// Print JSON for a program.
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// The hosts that it may reach, separated by commas: `api.example.com`, `*.example.com`,
+    /// `http://localhost:4000` [default: none].
+    #[arg(long, value_name = "HOSTS", value_parser = AllowedHosts::parse, default_value = "", hide_default_value = true)]
+    pub(crate) script_hosts: AllowedHosts,
 }
 
 /// What a script is given.
@@ -66,7 +73,7 @@ pub(crate) fn secrets<C: FromIterator<(String, Secret)>>(values: Vec<(String, St
 
 /// Runs the script and says what came of it; a script that refuses or fails is a failure with what it said
 /// until then.
-pub(crate) async fn run(given: Given, shown: &Shown, to: &Connection) -> Result<String, Failure> {
+pub(crate) async fn run(given: Given, trial: &Trial, to: &Connection) -> Result<String, Failure> {
     let program = Program::compile(&given.scripts);
     let program = program.map_err(|error| Failure::Refused(error.to_string()))?;
     let issuer = to.issuer()?;
@@ -74,7 +81,7 @@ pub(crate) async fn run(given: Given, shown: &Shown, to: &Connection) -> Result<
         || "https://login.example.com/".to_owned(),
         |issuer| issuer.as_str().to_owned(),
     );
-    let host = Arc::new(Pretence::new(&given));
+    let host = Arc::new(Pretence::new(&given, trial));
     let report = Engine::new(Limits::default())
         .run(Run {
             program: Arc::new(program),
@@ -89,7 +96,7 @@ pub(crate) async fn run(given: Given, shown: &Shown, to: &Connection) -> Result<
         })
         .await;
     let denied = denial(&report);
-    let said = if shown.json {
+    let said = if trial.json {
         json(&as_json(&given, &report, &host.asked()))?
     } else {
         as_text(&given, &report, &host.asked())
@@ -207,15 +214,17 @@ fn difference(before: &Value, after: &Value) -> Map<String, Value> {
         .collect()
 }
 
-/// A world that notes what is asked of it.
+/// A world that notes what is asked of it. Only requests to allowed hosts are real.
 struct Pretence {
+    outbound: Arc<Outbound>,
     user: Mutex<Value>,
     asked: Mutex<Vec<Value>>,
 }
 
 impl Pretence {
-    fn new(given: &Given) -> Self {
+    fn new(given: &Given, trial: &Trial) -> Self {
         Self {
+            outbound: Arc::new(Outbound::new(trial.script_hosts.clone())),
             user: Mutex::new(given.user.clone()),
             asked: Mutex::default(),
         }
@@ -258,9 +267,13 @@ impl Host for Pretence {
                 self.note(json!({ "updateUserMetadata": user_id, "patch": patch }));
                 Ok(self.patch("user_metadata", &patch))
             }
-            HostCall::Http { method, url, .. } => {
-                self.note(json!({ "http": method, "url": url }));
-                Err("no host is allowed".to_owned())
+            HostCall::Http(request) => {
+                self.note(json!({ "http": request.method, "url": request.url }));
+                let outbound = Arc::clone(&self.outbound);
+                return Box::pin(async move {
+                    let answer = outbound.script_request(request).await;
+                    answer.map_err(|error| error.to_string())
+                });
             }
         };
         Box::pin(std::future::ready(answer))

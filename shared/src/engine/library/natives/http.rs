@@ -4,7 +4,10 @@ use std::rc::Rc;
 
 use rquickjs::{Ctx, Function, Object, Promise, Result};
 
-use crate::engine::{HostCall, bridge::Bridge};
+use crate::{
+    domain::script_hosts::ScriptRequest,
+    engine::{HostCall, bridge::Bridge},
+};
 
 /// `host` of `internal/http`.
 pub(in super::super) fn natives<'js>(ctx: &Ctx<'js>, bridge: &Rc<Bridge>) -> Result<Object<'js>> {
@@ -16,12 +19,12 @@ pub(in super::super) fn natives<'js>(ctx: &Ctx<'js>, bridge: &Rc<Bridge>) -> Res
                      headers: Vec<Vec<String>>,
                      body: Option<String>|
           -> Result<Promise<'js>> {
-        let call = HostCall::Http {
+        let call = HostCall::Http(ScriptRequest {
             method,
             url,
             headers: headers.into_iter().filter_map(pair).collect(),
             body,
-        };
+        });
         bridge.call(&ctx, call)
     };
     host.set("send", Function::new(ctx.clone(), send)?)?;
