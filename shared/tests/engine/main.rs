@@ -15,5 +15,6 @@ mod exhaustion;
 mod fixtures;
 mod global;
 mod http;
+mod needs;
 mod outside;
 mod rules;

@@ -295,3 +295,21 @@ fn there_is_nothing_of_the_process() {
         ("typeof process.hrtime.bigint()", r#""bigint""#),
     ]);
 }
+
+/// What a script needs is found by reading the files of the modules that it takes.
+#[test]
+fn modules_are_required_by_literals_alone() {
+    for module in &super::super::MODULES {
+        let parts: Vec<_> = module.code.source.split("require").collect();
+        for part in &parts[1..] {
+            let is_parameter = part.starts_with(") {") || part.starts_with(", host) {");
+            let is_prose = part.starts_with(|c: char| c.is_alphanumeric());
+            assert!(
+                is_parameter || is_prose || part.starts_with("('"),
+                "{}: require{}",
+                module.name,
+                part.lines().next().unwrap_or_default()
+            );
+        }
+    }
+}
