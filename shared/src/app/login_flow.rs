@@ -108,15 +108,15 @@ impl App {
         };
         let facts = self.facts(&login);
         let program = &scripts.program;
-        let told = |wanted: bool, make: fn(&Facts<'_>) -> Value| {
+        let given = |wanted: bool, make: fn(&Facts<'_>) -> Value| {
             if wanted { make(&facts) } else { Value::Null }
         };
         let run = Run {
             program: Arc::clone(program),
             issuer: self.issuer.as_str().to_owned(),
-            user: told(program.has_rules(), login_flow::user),
-            context: told(program.has_rules(), login_flow::context),
-            event: told(program.has_actions(), login_flow::event),
+            user: given(program.has_rules(), login_flow::user),
+            context: given(program.has_rules(), login_flow::context),
+            event: given(program.has_actions(), login_flow::event),
             told: Told::Effects,
             continued: login.continued,
             can_redirect: login.can_redirect,

@@ -25,6 +25,44 @@ struct Answer {
     context: Persistent<Value<'static>>,
 }
 
+/// One of the two objects.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    User,
+    Context,
+}
+
+impl Part {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Context => "context",
+        }
+    }
+
+    /// Its members that have an effect.
+    fn with_effect<'js>(self, object: &Object<'js>) -> rquickjs::Result<Value<'js>> {
+        let kept = Object::new_proto(object.ctx().clone(), None)?;
+        let keep = |member: &str| kept.set(member, object.get::<_, Value>(member)?);
+        match self {
+            Self::User => {
+                for member in object.keys::<String>() {
+                    let member = member?;
+                    if user_has_effect(&member) {
+                        keep(&member)?;
+                    }
+                }
+            }
+            Self::Context => {
+                for member in CONTEXT_WITH_EFFECT {
+                    keep(member)?;
+                }
+            }
+        }
+        Ok(kept.into_value())
+    }
+}
+
 /// The callback of one rule.
 struct Callback {
     script: Rc<str>,
@@ -58,11 +96,11 @@ pub(super) fn run(
         if is_truthy(&error) {
             return Err(failure::thrown(ctx, &error, bridge).into());
         }
-        user = kept(ctx, bridge, "user", user, answer.user)?;
-        context = kept(ctx, bridge, "context", context, answer.context)?;
+        user = kept(ctx, bridge, Part::User, user, answer.user)?;
+        context = kept(ctx, bridge, Part::Context, context, answer.context)?;
     }
-    let (user, size) = left(ctx, bridge, ("user", user), run.told, most)?;
-    let (context, _) = left(ctx, bridge, ("context", context), run.told, most - size)?;
+    let (user, size) = left(ctx, bridge, (Part::User, user), run.told, most)?;
+    let (context, _) = left(ctx, bridge, (Part::Context, context), run.told, most - size)?;
     Ok((user, context))
 }
 
@@ -136,7 +174,7 @@ fn answer<'js>(
 fn kept<'js>(
     ctx: &Ctx<'js>,
     bridge: &Bridge,
-    name: &str,
+    part: Part,
     before: Value<'js>,
     after: Persistent<Value<'static>>,
 ) -> Result<Value<'js>, Fault> {
@@ -147,7 +185,7 @@ fn kept<'js>(
     if !after.is_object() {
         return Err(output(
             bridge,
-            format!("called back with a {name} that is no object"),
+            format!("called back with a {} that is no object", part.name()),
         )
         .into());
     }
@@ -158,14 +196,15 @@ fn kept<'js>(
 fn left<'js>(
     ctx: &Ctx<'js>,
     bridge: &Bridge,
-    (name, value): (&str, Value<'js>),
+    (part, value): (Part, Value<'js>),
     told: Told,
     most: usize,
 ) -> Result<(Json, usize), Fault> {
     let value = match (told, value.as_object()) {
-        (Told::Effects, Some(object)) => with_effect(name, object).map_err(|_| Unfit::Threw),
+        (Told::Effects, Some(object)) => part.with_effect(object).map_err(|_| Unfit::Threw),
         _ => Ok(value),
     };
+    let name = part.name();
     match value.and_then(|value| json::from_js(ctx, value, most)) {
         Ok((json, size)) if json.is_object() => Ok((json, size)),
         Ok(_) => Err(output(bridge, format!("{name} is no object")).into()),
@@ -180,24 +219,6 @@ fn left<'js>(
             Err(output(bridge, format!("{name}: {reason}")).into())
         }
     }
-}
-
-/// The members of one of the two objects that have an effect.
-fn with_effect<'js>(name: &str, object: &Object<'js>) -> rquickjs::Result<Value<'js>> {
-    let kept = Object::new_proto(object.ctx().clone(), None)?;
-    if name == "user" {
-        for member in object.keys::<String>() {
-            let member = member?;
-            if user_has_effect(&member) {
-                kept.set(member.as_str(), object.get::<_, Value>(member.as_str())?)?;
-            }
-        }
-    } else {
-        for member in CONTEXT_WITH_EFFECT {
-            kept.set(member, object.get::<_, Value>(member)?)?;
-        }
-    }
-    Ok(kept.into_value())
 }
 
 fn output(bridge: &Bridge, reason: String) -> ScriptFailure {
