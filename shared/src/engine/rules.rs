@@ -201,7 +201,10 @@ fn left<'js>(
     most: usize,
 ) -> Result<(Json, usize), Fault> {
     let value = match (told, value.as_object()) {
-        (Told::Effects, Some(object)) => part.with_effect(object).map_err(|_| Unfit::Threw),
+        // A list or a function is no JSON object, whatever its members are.
+        (Told::Effects, Some(object)) if !object.is_array() && !object.is_function() => {
+            part.with_effect(object).map_err(|_| Unfit::Threw)
+        }
         _ => Ok(value),
     };
     let name = part.name();

@@ -193,3 +193,28 @@ async fn what_has_no_effect_is_not_told_and_may_be_anything() {
         "{report:?}"
     );
 }
+
+#[tokio::test]
+async fn what_is_no_object_is_refused_even_where_little_of_it_counts() {
+    for body in [
+        "callback(null, [])",
+        "callback(null, () => {})",
+        "callback(null, user, [user])",
+        "callback(null, user, 1)",
+        "user.self = user; callback(null, user)",
+        "user.big = 1n; callback(null, user)",
+        "user.long = 'x'.repeat(2e6); callback(null, user)",
+        "context.idToken.self = context.idToken; callback(null, user, context)",
+        "Object.defineProperty(user, 'name', { enumerable: true, get() { throw new Error('no'); } }); callback(null, user)",
+    ] {
+        let source = format!("function (user, context, callback) {{ {body}; }}");
+        let mut run = run(&rules(&[&source]));
+        run.told = Told::Effects;
+        let report = Engine::new(limits()).run(run).await;
+        assert!(
+            matches!(report.result, Err(ScriptFailure::Output { .. })),
+            "{body}: {:?}",
+            report.result
+        );
+    }
+}
