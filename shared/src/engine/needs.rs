@@ -196,12 +196,16 @@ impl<'a> Reading<'a> {
         let mut next = 0;
         while let Some(module) = self.modules.get(next).copied() {
             if let Some(source) = library::source(module) {
-                self.needs = self.needs.with(Needs::USUAL);
                 self.read(source);
             }
             next += 1;
         }
-        self.needs
+        if self.needs.library.is_empty() {
+            self.needs
+        } else {
+            // The library's files use regular expressions and maps, `require` itself does.
+            self.needs.with(Needs::USUAL)
+        }
     }
 }
 
@@ -333,7 +337,7 @@ mod tests {
             ("require( 'node:url' )", Language::Usual),
             ("require('uuid@3.3.2/v4')()", Language::Whole),
             ("require('bcryptjs')", Language::Whole),
-            ("require('nothing')", Language::Small),
+            ("require('nothing')", Language::Usual),
             ("jwt.decode(token)", Language::Whole),
             ("fetch(url)", Language::Whole),
             ("`${Buffer.from(x)}`", Language::Whole),

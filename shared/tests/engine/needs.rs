@@ -167,6 +167,10 @@ async fn every_module_works_with_what_its_name_brings() {
             json!(36),
         ),
         ("require('no' + 'thing' ? 'ms' : '')('1m')", json!(60_000)),
+        (
+            "(() => { try { return require('nothing'); } catch (error) { return error.code; } })()",
+            json!("MODULE_NOT_FOUND"),
+        ),
     ])
     .await;
 }

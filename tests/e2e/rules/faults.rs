@@ -103,7 +103,7 @@ const RULES: [(&str, Told); 22] = [
         FAILED,
     ),
     (
-        "(user, context, callback) => { context.self = context; callback(null, user, context); }",
+        "(user, context, callback) => { context.idToken.self = context.idToken; callback(null, user, context); }",
         FAILED,
     ),
 ];
