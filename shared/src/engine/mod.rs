@@ -15,6 +15,7 @@ mod json;
 mod library;
 mod needs;
 mod pool;
+mod priority;
 mod program;
 mod realm;
 mod redirect_token;

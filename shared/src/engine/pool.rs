@@ -8,7 +8,7 @@ use std::{
         mpsc,
     },
     thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
@@ -18,8 +18,9 @@ use tokio::{
 };
 
 use super::{
-    HostCall, Limits, Report, Run, ScriptFailure, Usage,
+    HostCall, Limits, Report, Run, ScriptFailure,
     bridge::{Outside, Reply},
+    priority::Thread,
     warm::{Assignment, GRACE, Warm},
 };
 
@@ -56,7 +57,11 @@ const DONE: u8 = 1;
 const ABANDONED: u8 = 2;
 
 /// A thread that waits for a job.
-type Worker = asynchronous::UnboundedSender<Job>;
+#[derive(Debug, Clone)]
+struct Worker {
+    jobs: asynchronous::UnboundedSender<Job>,
+    thread: Thread,
+}
 
 /// Runs scripts. It costs nothing until something runs, or until [`Engine::prepare`].
 #[derive(Debug, Clone)]
@@ -106,7 +111,7 @@ impl Engine {
     }
 
     /// How many threads are in a loop of QuickJS's own that does not look at its clocks. They come back, if at
-    /// all, when it is over; until then they take CPU time from everything else.
+    /// all, when it is over; until then they run when nothing else does.
     pub fn abandoned(&self) -> usize {
         self.shared.abandoned.load(Ordering::SeqCst)
     }
@@ -118,7 +123,7 @@ impl Engine {
         let deadline = started + self.shared.limits.wall;
         let slots = Arc::clone(&self.shared.slots);
         let Ok(Ok(slot)) = timeout_at(deadline.into(), slots.acquire_owned()).await else {
-            return failed(started, ScriptFailure::Busy);
+            return Report::failed(started, ScriptFailure::Busy);
         };
         let unwanted = Arc::new(AtomicBool::new(false));
         let _waiting = Waiting(Arc::clone(&unwanted));
@@ -143,16 +148,16 @@ impl Engine {
             state: Arc::clone(&state),
             worker: None,
         };
-        if !self.shared.assign(job) {
-            return failed(started, ScriptFailure::Busy);
-        }
+        let Some(thread) = self.shared.assign(job) else {
+            return Report::failed(started, ScriptFailure::Busy);
+        };
         if let Some(report) = attend(&run, told, replies, deadline).await {
             return report;
         }
-        self.shared.abandon(&state);
+        self.shared.abandon(&state, thread);
         let script = run.program.name(progress.load(Ordering::Relaxed));
         let script = script.to_owned();
-        failed(started, ScriptFailure::WallTime { script })
+        Report::failed(started, ScriptFailure::WallTime { script })
     }
 }
 
@@ -188,33 +193,19 @@ async fn attend(
     Some(report)
 }
 
-fn failed(started: Instant, failure: ScriptFailure) -> Report {
-    Report {
-        result: Err(failure),
-        logs: Vec::new(),
-        usage: Usage {
-            cpu: Duration::ZERO,
-            wall: started.elapsed(),
-            memory: 0,
-        },
-    }
-}
-
 impl Shared {
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Worker>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives a job to a thread. `false`: there is none, and none can be made.
-    fn assign(self: &Arc<Self>, mut job: Job) -> bool {
+    /// Gives a job to a thread, which it names. `None`: there is none, and none can be made.
+    fn assign(self: &Arc<Self>, mut job: Job) -> Option<Thread> {
         loop {
             let worker = self.idle().pop();
-            let Some(worker) = worker.or_else(|| self.spawn()) else {
-                return false;
-            };
+            let worker = worker.or_else(|| self.spawn())?;
             job.worker = Some(worker.clone());
-            match worker.send(job) {
-                Ok(()) => return true,
+            match worker.jobs.send(job) {
+                Ok(()) => return Some(worker.thread),
                 // It has ended since.
                 Err(returned) => job = returned.0,
             }
@@ -232,7 +223,7 @@ impl Shared {
             .stack_size(limits.stack + STACK)
             .spawn(move || {
                 let mut warm = Warm::new(limits).ok();
-                let _ = ready.send(());
+                let _ = ready.send(Thread::current());
                 while let Some(job) = jobs.blocking_recv() {
                     let Some(shared) = shared.upgrade() else {
                         return;
@@ -243,12 +234,15 @@ impl Shared {
                 }
             })
             .ok()?;
-        is_ready.recv().ok()?;
-        Some(sender)
+        let thread = is_ready.recv().ok()?;
+        Some(Worker {
+            jobs: sender,
+            thread,
+        })
     }
 
     /// Gives up on a thread that does not come back.
-    fn abandon(&self, state: &AtomicU8) {
+    fn abandon(&self, state: &AtomicU8, thread: Thread) {
         let before = self.abandoned.fetch_add(1, Ordering::SeqCst);
         if before < MOST_ABANDONED
             && state
@@ -256,6 +250,9 @@ impl Shared {
                 .is_ok()
         {
             self.slots.add_permits(1);
+            if let Err(error) = thread.put_last() {
+                tracing::warn!(reason = %error, "a thread that does not come back keeps its priority");
+            }
         } else {
             self.abandoned.fetch_sub(1, Ordering::SeqCst);
         }
@@ -284,7 +281,7 @@ fn work(shared: &Shared, warm: &mut Option<Warm>, job: Job) -> bool {
                 message: "the engine itself failed".to_owned(),
                 position: None,
             };
-            failed(started, failure)
+            Report::failed(started, failure)
         }
     };
     let mine = job

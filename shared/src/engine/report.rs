@@ -1,6 +1,6 @@
 //! What became of a run.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -15,6 +15,21 @@ pub struct Report {
     pub logs: Vec<LogLine>,
     /// What it took.
     pub usage: Usage,
+}
+
+impl Report {
+    /// Of a run that no thread told of.
+    pub(super) fn failed(started: Instant, failure: ScriptFailure) -> Self {
+        let usage = Usage {
+            wall: started.elapsed(),
+            ..Usage::default()
+        };
+        Self {
+            result: Err(failure),
+            logs: Vec::new(),
+            usage,
+        }
+    }
 }
 
 /// The scripts' answer.
