@@ -28,7 +28,19 @@ def built(name: str) -> Path:
         path = Path(os.environ.get("CARGO_BIN", path))
     if not path.exists():
         raise FileNotFoundError(f"{path} is not there: cargo build --package {name}")
+    if source := newer_source(path):
+        raise RuntimeError(f"{path} is older than {source}: cargo build --package {name}")
     return path
+
+
+def newer_source(program: Path) -> Path | None:
+    """A source that has changed since, by the list that cargo leaves beside a program."""
+    listing = program.with_suffix(".d")
+    if not listing.exists():
+        return None
+    made = program.stat().st_mtime
+    sources = map(Path, listing.read_text().partition(": ")[2].split())
+    return next((path for path in sources if path.exists() and path.stat().st_mtime > made), None)
 
 
 class Program:

@@ -1,6 +1,7 @@
 //! A `local` process and what it says.
 
 use std::{
+    fs,
     io::{BufRead, BufReader, Read},
     net::TcpListener,
     path::{Path, PathBuf},
@@ -138,7 +139,25 @@ pub fn binary() -> PathBuf {
          or name the binary in CARGO_BIN",
         path.display()
     );
+    if let Some(source) = newer_source(&path) {
+        panic!(
+            "{} is older than {}: run `cargo build --package local` first (tests/run does)",
+            path.display(),
+            source.display()
+        );
+    }
     path
+}
+
+/// A source that has changed since the program was made of it, by the list that cargo leaves beside it:
+/// `cargo test` alone would try the program of yesterday.
+fn newer_source(program: &Path) -> Option<PathBuf> {
+    let changed = |path: &Path| path.metadata().and_then(|data| data.modified()).ok();
+    let built = changed(program)?;
+    let list = fs::read_to_string(program.with_extension("d")).ok()?;
+    let (_, sources) = list.split_once(": ")?;
+    let mut sources = sources.split_whitespace().map(PathBuf::from);
+    sources.find(|source| changed(source).is_some_and(|at| at > built))
 }
 
 /// A port that is free and stays so: it lies below those that the system hands out by itself.
