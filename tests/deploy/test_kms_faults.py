@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 import requests
 
-from client import Client, assert_untouched
+from client import Client, assert_untouched, tokens
 from kms_proxy import Refusal, Reset, Silence, failing
 
 # The function's own timeout, in the template.
