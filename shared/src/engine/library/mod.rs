@@ -132,19 +132,25 @@ const INSTEAD: [(&str, &str); 6] = [
 
 /// Whether scripts can `require` this.
 pub fn is_module(name: &str) -> bool {
-    let listed = MODULES.iter().any(|module| module.name == name);
-    let other = ALIASES.iter().any(|(alias, _)| *alias == name);
-    (listed || other) && !name.starts_with("internal/")
+    module(canonical(name)).is_some() && !name.starts_with("internal/")
+}
+
+/// What a module is called here.
+fn canonical(name: &str) -> &str {
+    let alias = ALIASES.iter().find(|(alias, _)| *alias == name);
+    alias.map_or(name, |(_, canonical)| canonical)
+}
+
+fn module(name: &str) -> Option<&'static Module> {
+    MODULES.iter().find(|module| module.name == name)
 }
 
 /// The file of a module, under any of its names.
 pub(super) fn source(name: &str) -> Option<&'static str> {
-    let listed = |name: &str| MODULES.iter().find(|module| module.name == name);
     // `node:url`, `lodash@4`, `uuid/v4`.
     let base = name.strip_prefix("node:").unwrap_or(name);
     let base = base.split(['@', '/']).next().unwrap_or(base);
-    let alias = ALIASES.iter().find(|(alias, _)| *alias == base);
-    let module = listed(name).or_else(|| listed(alias.map_or(base, |(_, other)| other)))?;
+    let module = module(name).or_else(|| module(canonical(base)))?;
     Some(module.code.source)
 }
 
@@ -162,10 +168,10 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, bridge: &Rc<Bridge>, globals: Globals
 
 /// A module's function and its natives, another name to look for, or nothing.
 fn find<'js>(ctx: &Ctx<'js>, name: &str, bridge: &Rc<Bridge>) -> Result<Value<'js>> {
-    if let Some((_, other)) = ALIASES.iter().find(|(alias, _)| *alias == name) {
-        return other.into_js(ctx);
+    if canonical(name) != name {
+        return canonical(name).into_js(ctx);
     }
-    let Some(module) = MODULES.iter().find(|module| module.name == name) else {
+    let Some(module) = module(name) else {
         return Ok(Value::new_undefined(ctx.clone()));
     };
     let code = module.code.function(ctx)?;

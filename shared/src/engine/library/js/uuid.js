@@ -2,18 +2,20 @@
 (function (exports, module, require) {
   'use strict';
   const crypto = require('crypto');
+  // `buffer` when bytes are there: most ask for `v4`, which needs none.
+  const bytesOf = (...list) => require('buffer').Buffer.from(...list);
   const PATTERN = /^(?:[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}|0{8}-(?:0{4}-){3}0{12}|f{8}-(?:f{4}-){3}f{12})$/i;
 
   const validate = (text) => typeof text === 'string' && PATTERN.test(text);
 
   function stringify(bytes) {
-    const hex = require('buffer').Buffer.from(bytes.subarray(0, 16)).toString('hex');
+    const hex = bytesOf(bytes.subarray(0, 16)).toString('hex');
     return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
   }
 
   function parse(text) {
     if (!validate(text)) throw new TypeError('Invalid UUID');
-    return require('buffer').Buffer.from(text.replaceAll('-', ''), 'hex');
+    return bytesOf(text.replaceAll('-', ''), 'hex');
   }
 
   function marked(bytes, version) {
@@ -24,15 +26,15 @@
 
   function v4(options) {
     const given = options?.random ?? options?.rng?.();
-    return given ? stringify(marked(require('buffer').Buffer.from(given), 4)) : crypto.randomUUID();
+    return given ? stringify(marked(bytesOf(given), 4)) : crypto.randomUUID();
   }
 
   function v5(name, namespace) {
-    const space = typeof namespace === 'string' ? parse(namespace) : require('buffer').Buffer.from(namespace ?? []);
+    const space = typeof namespace === 'string' ? parse(namespace) : bytesOf(namespace ?? []);
     if (space.length !== 16) {
       throw new TypeError('Namespace must be array-like (16 iterable integer values, 0-255)');
     }
-    const digest = crypto.createHash('sha1').update(space).update(require('buffer').Buffer.from(name)).digest();
+    const digest = crypto.createHash('sha1').update(space).update(bytesOf(name)).digest();
     return stringify(marked(digest, 5));
   }
   v5.DNS = '6ba7b810-9dad-11d1-80b4-00c04fd430c8';
