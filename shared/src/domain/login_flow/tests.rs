@@ -289,6 +289,32 @@ fn the_profile_is_told_as_the_rules_left_it_and_stored_as_it_was() {
     assert_eq!(told.app_metadata, scene.user.app_metadata);
 }
 
+/// Only members with an effect are read back, so whatever tokens tell has to be among them.
+#[test]
+fn the_members_that_have_an_effect_hold_the_whole_profile() {
+    let mut scene = Scene::new(Protocol::Code);
+    let text = |text: &str| Some(text.to_owned());
+    // Without `..`: a field that is added must be added here, and have an effect.
+    scene.user.profile = Profile {
+        email: text("ada@example.com"),
+        email_verified: true,
+        username: text("ada"),
+        name: text("Ada Lovelace"),
+        given_name: text("Ada"),
+        middle_name: text("King"),
+        family_name: text("Lovelace"),
+        nickname: text("countess"),
+        picture: text("https://example.com/ada.png"),
+        phone_number: text("+441632960000"),
+        phone_verified: true,
+    };
+    let mut left = object(user(&scene.facts()));
+    left.retain(|member, _| user_has_effect(member));
+    assert!(!left.contains_key("app_metadata"), "{left:?}");
+    let changed = objects::changed_profile(&scene.user, &Value::Object(left));
+    assert_eq!(changed, None);
+}
+
 #[test]
 fn rules_that_change_nothing_of_the_profile_leave_none() {
     for protocol in [Protocol::Code, Protocol::RefreshToken] {
