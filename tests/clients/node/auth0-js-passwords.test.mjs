@@ -25,7 +25,7 @@ const LEGACY = {
 const WRONG = { ...demo.user, username: 'zoe@example.com', password: 'wrong' };
 
 for (const { version, file } of VERSIONS) {
-  describe(`auth0.js ${version}`, () => {
+  describe(`auth0.js ${version}, with passwords`, () => {
     let server;
     let site;
     before(async () => {

@@ -11,7 +11,7 @@ const APP = { clientID: 'spa-hybrid', redirectUri: 'https://hybrid.example.com/c
 const LAPTOP = { clientID: 'spa-framed', redirectUri: 'https://localhost/callback' };
 
 for (const { version, file } of VERSIONS) {
-  describe(`auth0.js ${version}`, () => {
+  describe(`auth0.js ${version}, by redirects and frames`, () => {
     let server;
     let site;
     before(async () => {

@@ -83,7 +83,7 @@ async function walk(config, redirectUri) {
   await assertRefused(config, live);
 }
 
-describe('the demo tenant', () => {
+describe('openid-client, at the demo tenant', () => {
   let server;
   before(async () => (server = await startLocal()));
   after(() => server.stop());
@@ -107,7 +107,7 @@ describe('the demo tenant', () => {
   });
 });
 
-describe('the tests’ tenant', () => {
+describe('openid-client, at the tests’ tenant', () => {
   let server;
   before(async () => (server = await startLocal({ tenant: await testTenantText() })));
   after(() => server.stop());

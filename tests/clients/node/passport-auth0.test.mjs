@@ -37,7 +37,7 @@ describe('passport-auth0', () => {
 
   /** A visitor of the application, and of the service. */
   function visitor() {
-    const person = new Browser({ fetch: trusting(server.certificate.cert) });
+    const person = new Browser({ fetch: trusting(server.certificate.ca) });
     const atApplication = new Browser();
     const ask = (path) =>
       atApplication.request(`http://127.0.0.1:${site.address().port}${path}`);
@@ -77,8 +77,8 @@ function application(server) {
     { domain: server.address, ...SHOP },
     (accessToken, refreshToken, { idToken }, profile, done) => done(null, { profile, refreshToken }),
   );
-  // A certificate that nobody else trusts.
-  strategy._oauth2.setAgent(new Agent({ ca: server.certificate.cert }));
+  // A certificate authority that no other client trusts.
+  strategy._oauth2.setAgent(new Agent({ ca: server.certificate.ca }));
   const people = new passport.Passport();
   people.use(strategy);
   people.serializeUser((user, done) => done(null, user));
