@@ -30,7 +30,7 @@ public class Shop {
             .build();
     }
 
-    /** The client: whoever comes without a session is sent to log in. */
+    /** The client: it sends a visitor without a session to log in. */
     @Bean
     @Order(2)
     SecurityFilterChain client(HttpSecurity http, ClientRegistrationRepository clients) throws Exception {
