@@ -27,6 +27,7 @@ mod management_grants;
 mod multi_resource;
 mod oidc;
 mod oidc_logout;
+mod oidc_logout_hints;
 mod oidc_logout_question;
 mod rbac;
 mod redirect_uri;

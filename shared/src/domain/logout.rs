@@ -83,7 +83,10 @@ impl LogoutRequest {
                 "client_id is not the audience of id_token_hint",
             ));
         }
-        if self.logout_hint.is_some() && self.logout_hint != hint.session_id {
+        // The ID token of a refresh names no session, so there is nothing to compare.
+        if let (Some(named), Some(session)) = (&self.logout_hint, &hint.session_id)
+            && named != session
+        {
             return Err(Denial::LogoutRequest(
                 "logout_hint is not the session of id_token_hint",
             ));
@@ -119,19 +122,16 @@ impl LogoutRequest {
     }
 
     /// Whether a hint shows that the request comes from an application of this very session. A link on
-    /// anybody's page could send the rest.
+    /// anybody's page could send the rest. The session is the one that the ID token or else `logout_hint`
+    /// names; where neither names one, a session of the same user in which the application takes part.
     fn speaks_for(&self, session: &Session) -> bool {
-        let of_session = |sid: &str| sid == session.session_id;
-        match (&self.id_token_hint, &self.logout_hint) {
-            (Some(hint), _) => match &hint.session_id {
-                Some(sid) => of_session(sid),
-                None => {
-                    hint.user_id == session.user_id && session.clients.contains(&hint.client_id)
-                }
-            },
-            (None, Some(sid)) => of_session(sid),
-            (None, None) => false,
-        }
+        let of_session = |sid: &String| *sid == session.session_id;
+        let Some(hint) = &self.id_token_hint else {
+            return self.logout_hint.as_ref().is_some_and(of_session);
+        };
+        let named = hint.session_id.as_ref().or(self.logout_hint.as_ref());
+        hint.user_id == session.user_id
+            && named.map_or_else(|| session.clients.contains(&hint.client_id), of_session)
     }
 }
 
@@ -178,6 +178,14 @@ mod tests {
         }
     }
 
+    /// The `sid` of a login beside the ID token of its last refresh.
+    fn refreshed_with(sid: &str) -> LogoutRequest {
+        LogoutRequest {
+            id_token_hint: Some(hint(None)),
+            ..with_logout_hint(sid)
+        }
+    }
+
     fn tenant() -> Settings {
         Settings {
             allowed_logout_urls: vec![TENANTS.to_owned()],
@@ -201,6 +209,7 @@ mod tests {
             with_id_token(Some(SID)),
             with_id_token(None),
             with_logout_hint(SID),
+            refreshed_with(SID),
         ] {
             assert!(!asks(&own, Some(&session)), "{own:?}");
         }
@@ -210,6 +219,10 @@ mod tests {
                 ..hint(None)
             }),
             ..LogoutRequest::default()
+        };
+        let another_users_with_this_sid = LogoutRequest {
+            logout_hint: Some(SID.to_owned()),
+            ..another_user.clone()
         };
         let another_client = LogoutRequest {
             id_token_hint: Some(IdTokenHint {
@@ -222,7 +235,9 @@ mod tests {
             LogoutRequest::default(),
             with_id_token(Some("other")),
             with_logout_hint("other"),
+            refreshed_with("other"),
             another_user,
+            another_users_with_this_sid,
             another_client,
         ] {
             assert!(asks(&foreign, Some(&session)), "{foreign:?}");
@@ -250,11 +265,8 @@ mod tests {
         assert_eq!(request("app", SID).client_id(), Ok(Some(&id("app"))));
         assert!(request("other", SID).client_id().is_err());
         assert!(request("app", "other").client_id().is_err());
-        let unproved = LogoutRequest {
-            logout_hint: Some(SID.to_owned()),
-            ..with_id_token(None)
-        };
-        assert!(unproved.client_id().is_err());
+        let silent = refreshed_with("another");
+        assert_eq!(silent.client_id(), Ok(Some(&id("app"))));
     }
 
     #[test]
