@@ -30,6 +30,7 @@ mod oidc_logout;
 mod oidc_logout_hints;
 mod oidc_logout_question;
 mod rbac;
+mod redirect_location;
 mod redirect_uri;
 mod revoke;
 mod rules;

@@ -24,8 +24,11 @@ pub fn is_registered(client: &Client, presented: &str) -> bool {
 }
 
 /// Whether a list of registered URLs admits one, queries and fragments apart: the rule of
-/// `returnTo` at `/v2/logout`.
+/// `returnTo` at `/v2/logout`. No part of it may have control characters: they have no place in an address.
 pub fn is_allowed_logout_url(allowed: &[String], presented: &str) -> bool {
+    if presented.chars().any(char::is_control) {
+        return false;
+    }
     let path_only = |url: &str| url.split(['?', '#']).next().map(str::to_owned);
     let Some(presented) = path_only(presented) else {
         return false;
@@ -308,5 +311,11 @@ mod tests {
             "https://app.example/bye?x=1#y"
         ));
         assert!(!is_allowed_logout_url(&allowed, "https://app.example/Bye"));
+        for control in ["\r\n", "\t", "\0", "\u{7f}", "\u{85}"] {
+            for place in ["?x=", "#"] {
+                let url = format!("https://app.example/bye{place}{control}");
+                assert!(!is_allowed_logout_url(&allowed, &url), "{url:?}");
+            }
+        }
     }
 }

@@ -7,6 +7,7 @@ pub mod error;
 pub mod params;
 pub mod quota;
 pub mod response;
+pub mod uri;
 
 use std::net::IpAddr;
 

@@ -7,7 +7,7 @@ use http::{
 };
 use serde::Serialize;
 
-use super::Response;
+use super::{Response, uri::to_uri};
 
 /// A JSON answer that nobody may keep (RFC 6749 section 5.1).
 pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
@@ -45,9 +45,9 @@ pub fn empty(status: StatusCode) -> Response {
     private(response)
 }
 
-/// A redirect that nobody may keep.
+/// A redirect that nobody may keep. The address is written as a URI, whatever characters it has.
 pub fn redirect(location: &str) -> Response {
-    match HeaderValue::try_from(location) {
+    match HeaderValue::try_from(to_uri(location)) {
         Ok(location) => {
             let mut response = empty(StatusCode::FOUND);
             response.headers_mut().insert(LOCATION, location);
