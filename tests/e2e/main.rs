@@ -33,6 +33,7 @@ mod rbac;
 mod redirect_location;
 mod redirect_uri;
 mod revoke;
+mod routes;
 mod rules;
 mod script_files;
 mod secrecy;

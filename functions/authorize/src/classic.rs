@@ -16,7 +16,7 @@ use shared::{
     http::{
         Request, Response, cors,
         error::{Endpoint, OAuthError},
-        header,
+        header, methods,
         params::Params,
         response,
     },
@@ -62,7 +62,8 @@ pub(crate) async fn handle(app: &App, request: &Request) -> Response {
             cors::allow_with_credentials(&mut answer, request);
             answer
         }
-        _ => denied(&Denial::MethodNotAllowed),
+        (_, "/user/ssodata") => denied(&Denial::MethodNotAllowed(methods::GET)),
+        _ => denied(&Denial::MethodNotAllowed(methods::POST)),
     }
 }
 

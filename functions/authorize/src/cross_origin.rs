@@ -17,6 +17,7 @@ use shared::{
     http::{
         Request, Response, cors,
         error::{Endpoint, OAuthError},
+        methods,
         params::Params,
         response,
     },
@@ -49,7 +50,7 @@ pub(crate) async fn handle(app: &App, request: &Request) -> Response {
     let mut caller = None;
     let answered = match *request.method() {
         Method::POST => authenticate(app, request, &mut caller).await,
-        _ => Err(Denial::MethodNotAllowed),
+        _ => Err(Denial::MethodNotAllowed(methods::POST)),
     };
     let mut answer = answered.unwrap_or_else(|denial| refused(&denial, caller.as_deref()));
     if caller.is_some_and(|client| is_allowed(&client, cors::origin(request))) {

@@ -29,11 +29,11 @@ mod userinfo;
 mod web_message;
 mod wishes;
 
-use http::Method;
+use ::http::Method;
 use shared::{
     app::App,
     domain::denial::Denial,
-    http::{Request, Response, cors},
+    http::{self, Request, Response, cors, error::OAuthError, methods},
 };
 
 use screen::Screen;
@@ -56,6 +56,12 @@ pub async fn handle(app: &App, request: &Request) -> Response {
     }
     match page(app, request, path).await {
         Ok(response) => response,
+        Err(denial @ (Denial::NotFound | Denial::MethodNotAllowed(_)))
+            if !http::accepts_html(request) =>
+        {
+            tracing::info!(reason = %denial, "refused");
+            OAuthError::from(&denial).into_response()
+        }
         Err(denial) => Screen::new(app, request).await.error(&denial),
     }
 }
@@ -78,20 +84,17 @@ async fn page(app: &App, request: &Request, path: &str) -> Result<Response, Deni
         (&Method::GET | &Method::POST, "/oidc/logout") => oidc_logout::handle(app, request).await,
         (&Method::POST, "/oidc/logout/confirm") => oidc_logout::confirm(app, request).await,
         (&Method::POST, "/login/callback") => classic::callback(app, request).await,
-        (
-            _,
-            "/authorize"
-            | "/authorize/resume"
-            | "/continue"
-            | "/u/login"
-            | "/u/consent"
-            | "/login/callback"
-            | "/activate"
-            | "/activate/confirm"
-            | "/v2/logout"
-            | "/oidc/logout"
-            | "/oidc/logout/confirm",
-        ) => Err(Denial::MethodNotAllowed),
-        _ => Err(Denial::NotFound),
+        _ => Err(methods_of(path).map_or(Denial::NotFound, Denial::MethodNotAllowed)),
+    }
+}
+
+/// The methods of a page's path.
+fn methods_of(path: &str) -> Option<&'static str> {
+    match path {
+        "/authorize" | "/continue" | "/u/login" | "/u/consent" | "/activate"
+        | "/activate/confirm" | "/oidc/logout" => Some(methods::GET_AND_POST),
+        "/authorize/resume" | "/v2/logout" => Some(methods::GET),
+        "/login/callback" | "/oidc/logout/confirm" => Some(methods::POST),
+        _ => None,
     }
 }

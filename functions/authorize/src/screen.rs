@@ -6,7 +6,10 @@ use std::sync::Arc;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{
     HeaderName, HeaderValue, StatusCode,
-    header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS},
+    header::{
+        ALLOW, CONTENT_SECURITY_POLICY, REFERRER_POLICY, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+        X_FRAME_OPTIONS,
+    },
 };
 use shared::{
     app::App,
@@ -73,14 +76,12 @@ impl Screen {
         }
         .render();
         let mut page = self.page(told.status, html, None);
-        // The words for browsers are the same as for clients; so is the advice to come back.
-        if let Some(retry) = told
-            .into_response()
-            .headers()
-            .get(http::header::RETRY_AFTER)
-        {
-            page.headers_mut()
-                .insert(http::header::RETRY_AFTER, retry.clone());
+        // A page has the `Allow` and `Retry-After` of the answer that other clients get.
+        let mut told = told.into_response();
+        for name in [ALLOW, RETRY_AFTER] {
+            if let Some(value) = told.headers_mut().remove(&name) {
+                page.headers_mut().insert(name, value);
+            }
         }
         page
     }

@@ -13,7 +13,9 @@ use shared::{
         login_flow::WithCustomClaims,
         throttle::{Quota, RateLimit},
     },
-    http::{Request, Response, cors, error::OAuthError, header, params::Params, quota, response},
+    http::{
+        Request, Response, cors, error::OAuthError, header, methods, params::Params, quota, response,
+    },
 };
 
 /// Answers `GET` and `POST`; any page may read the answer, because it shows a token.
@@ -50,7 +52,7 @@ async fn userinfo(app: &App, request: &Request) -> Result<(Claims, Quota), Denia
                 .text("access_token")?
                 .map(str::to_owned),
         },
-        _ => return Err(Denial::MethodNotAllowed),
+        _ => return Err(Denial::MethodNotAllowed(methods::GET_AND_POST)),
     };
     let token = app
         .verify_access_token(&token.ok_or(Denial::NoAccessToken)?)

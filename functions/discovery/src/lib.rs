@@ -11,7 +11,7 @@ use jsonwebtoken::jwk::JwkSet;
 use shared::{
     app::SigningKeys,
     domain::{denial::Denial, settings::Settings},
-    http::{Request, Response, cors, error::OAuthError, response},
+    http::{Request, Response, cors, error::OAuthError, methods, response},
 };
 
 /// How long a document may be kept, in seconds. A new key is published long before its first use.
@@ -24,18 +24,20 @@ pub async fn handle(keys: &SigningKeys, request: &Request) -> Response {
     }
     let mut answer = match (request.method(), request.uri().path()) {
         (
-            &Method::GET | &Method::HEAD,
+            &Method::GET,
             "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server",
         ) => {
             let metadata = metadata::metadata(keys.issuer(), &*settings(keys).await);
             response::public_json(&metadata, MAX_AGE)
         }
-        (&Method::GET | &Method::HEAD, "/.well-known/jwks.json") => {
+        (&Method::GET, "/.well-known/jwks.json") => {
             response::public_json(&key_set(keys).await, MAX_AGE)
         }
-        (&Method::GET | &Method::HEAD, "/pem") => certificate::pem(keys, MAX_AGE).await,
-        (&Method::GET | &Method::HEAD, "/cer") => certificate::der(keys, MAX_AGE).await,
-        (_, path) if is_known(path) => OAuthError::from(&Denial::MethodNotAllowed).into_response(),
+        (&Method::GET, "/pem") => certificate::pem(keys, MAX_AGE).await,
+        (&Method::GET, "/cer") => certificate::der(keys, MAX_AGE).await,
+        (_, path) if is_known(path) => {
+            OAuthError::from(&Denial::MethodNotAllowed(methods::GET)).into_response()
+        }
         _ => OAuthError::from(&Denial::NotFound).into_response(),
     };
     cors::allow_everyone(&mut answer);

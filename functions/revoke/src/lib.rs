@@ -23,6 +23,7 @@ use shared::{
         Request, Response, cors,
         credentials::Credentials,
         error::{Endpoint, OAuthError},
+        methods,
         params::Params,
         response,
     },
@@ -31,7 +32,8 @@ use shared::{
 
 /// Answers a request; whatever goes wrong is an answer too.
 pub async fn handle(app: &App, request: &Request) -> Response {
-    if request.uri().path().starts_with("/api/v2/") {
+    let path = request.uri().path();
+    if path == "/api/v2" || path.starts_with("/api/v2/") {
         return management::answer(manage(app, request).await);
     }
     if let Some(preflight) = cors::preflight(request) {
@@ -56,13 +58,13 @@ async fn manage(app: &App, request: &Request) -> Result<Response, Denial> {
         return match *method {
             Method::GET => grants::list(app, request).await,
             Method::DELETE => grants::delete_of_user(app, request).await,
-            _ => Err(Denial::MethodNotAllowed),
+            _ => Err(Denial::MethodNotAllowed(methods::GET_AND_DELETE)),
         };
     }
     match path.strip_prefix("/api/v2/grants/") {
         Some(id) if !id.is_empty() && !id.contains('/') => match *method {
             Method::DELETE => grants::delete(app, request, id).await,
-            _ => Err(Denial::MethodNotAllowed),
+            _ => Err(Denial::MethodNotAllowed(methods::DELETE)),
         },
         _ => Err(Denial::NotFound),
     }
@@ -75,7 +77,7 @@ async fn route(
 ) -> Result<(), Denial> {
     match (request.method(), request.uri().path()) {
         (&Method::POST, "/oauth/revoke") => {}
-        (_, "/oauth/revoke") => return Err(Denial::MethodNotAllowed),
+        (_, "/oauth/revoke") => return Err(Denial::MethodNotAllowed(methods::POST)),
         _ => return Err(Denial::NotFound),
     }
     let at = app.moment(request);

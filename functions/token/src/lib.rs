@@ -19,6 +19,7 @@ use shared::{
     http::{
         Request, Response, cors,
         error::{Endpoint, OAuthError},
+        methods,
     },
 };
 
@@ -67,7 +68,7 @@ async fn route(
             | "/delegation"
             | "/oauth/ro"
             | "/oauth/access_token",
-        ) => Err(Denial::MethodNotAllowed),
+        ) => Err(Denial::MethodNotAllowed(methods::POST)),
         _ => Err(Denial::NotFound),
     }
 }

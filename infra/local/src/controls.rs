@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::{
     app::App,
     domain::{denial::Denial, ids::ConnectionName, time::Lifetime},
-    http::{Request, Response, error::OAuthError, response},
+    http::{Request, Response, error::OAuthError, methods, response},
 };
 
 use crate::setup;
@@ -40,6 +40,9 @@ pub(crate) async fn answer(app: &App, request: &Request) -> Response {
         (&Method::POST, "/test/clock") => clock(app, request),
         (&Method::POST, "/test/user") => user(app, request).await,
         (&Method::POST, "/test/tenant") => tenant(app, request).await,
+        (_, "/test/clock" | "/test/user" | "/test/tenant") => {
+            Err(Denial::MethodNotAllowed(methods::POST))
+        }
         _ => Err(Denial::NotFound),
     };
     answer.unwrap_or_else(|denial| OAuthError::from(&denial).into_response())

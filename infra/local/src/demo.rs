@@ -16,7 +16,7 @@ use shared::{
         sealed::{Purpose, RefreshToken},
         time::Timestamp,
     },
-    http::{Request, Response, error::OAuthError, params::Params, response},
+    http::{Request, Response, error::OAuthError, methods, params::Params, response},
 };
 use tenant::{Password, Tenant};
 
@@ -106,6 +106,10 @@ pub(crate) async fn answer(app: &App, settings: Option<&Settings>, request: &Req
             None => Err(Denial::NotFound),
         },
         (&Method::POST, "/demo/family") => family(app, request).await,
+        (_, "/demo" | "/demo/demo.css" | "/demo/demo.js" | "/demo/config.json") => {
+            Err(Denial::MethodNotAllowed(methods::GET))
+        }
+        (_, "/demo/family") => Err(Denial::MethodNotAllowed(methods::POST)),
         _ => Err(Denial::NotFound),
     };
     answer.unwrap_or_else(|denial| OAuthError::from(&denial).into_response())

@@ -232,7 +232,9 @@ async fn respond(
     let (mut parts, body) = incoming.into_parts();
     let body = read(body).await?;
     parts.extensions.insert(RequestContext { id, client_ip });
-    let request = Request::from_parts(parts, body);
+    let mut request = Request::from_parts(parts, body);
+    // The body of the answer is left out by hyper.
+    shared::http::head_as_get(&mut request);
     if let Some(watched) = &site.watched {
         watched.look(&site.app).await;
     }

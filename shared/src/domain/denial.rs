@@ -37,9 +37,10 @@ pub enum Denial {
     /// No such path.
     #[error("no such path")]
     NotFound,
-    /// The path exists, the method does not.
+    /// The path exists, the method does not. With the methods that the path has, as an `Allow` header lists them
+    /// (RFC 9110 section 10.2.1).
     #[error("method not allowed")]
-    MethodNotAllowed,
+    MethodNotAllowed(&'static str),
 
     // The client is at fault.
     /// Unknown client, wrong secret, bad assertion.

@@ -12,7 +12,10 @@ pub mod uri;
 use std::net::IpAddr;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, header::STRICT_TRANSPORT_SECURITY};
+use http::{
+    HeaderName, HeaderValue, Method,
+    header::{ACCEPT, STRICT_TRANSPORT_SECURITY},
+};
 
 use crate::domain::ids::RequestId;
 
@@ -49,6 +52,39 @@ pub fn complete(response: &mut Response, id: RequestId, https: bool) {
 
 /// Auth0's name for the id of a request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-auth0-requestid");
+
+/// The methods of a path, as an `Allow` header lists them. Wherever there is `GET`, there is `HEAD`.
+pub mod methods {
+    /// `GET`
+    pub const GET: &str = "GET, HEAD";
+    /// `POST`
+    pub const POST: &str = "POST";
+    /// `DELETE`
+    pub const DELETE: &str = "DELETE";
+    /// `GET` and `POST`
+    pub const GET_AND_POST: &str = "GET, HEAD, POST";
+    /// `GET` and `DELETE`
+    pub const GET_AND_DELETE: &str = "GET, HEAD, DELETE";
+}
+
+/// Has a `HEAD` answered as a `GET` (RFC 9110 section 9.3.2); `true` if it is one. The shell then leaves out the
+/// body, and no function needs to know of `HEAD`.
+pub fn head_as_get(request: &mut Request) -> bool {
+    let is_head = request.method() == Method::HEAD;
+    if is_head {
+        *request.method_mut() = Method::GET;
+    }
+    is_head
+}
+
+/// Whether the caller wants a page: a browser that follows a link lists HTML in `Accept`, other clients do not.
+pub fn accepts_html(request: &Request) -> bool {
+    header(request, &ACCEPT)
+        .unwrap_or_default()
+        .split(',')
+        .filter_map(|accepted| accepted.split(';').next())
+        .any(|kind| kind.trim().eq_ignore_ascii_case("text/html"))
+}
 
 /// A request header as text; a header that is not text is none.
 pub fn header<'a>(request: &'a Request, name: &http::HeaderName) -> Option<&'a str> {

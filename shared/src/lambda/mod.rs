@@ -95,7 +95,8 @@ where
         let (state, handle) = (Arc::clone(&state), handle.clone());
         async move {
             let id = RequestId::from_bytes(random());
-            let request = event::request(event, id, front.trusted_proxies);
+            let mut request = event::request(event, id, front.trusted_proxies);
+            let is_head = http::head_as_get(&mut request);
             let client_ip = request
                 .extensions()
                 .get::<RequestContext>()
@@ -104,6 +105,9 @@ where
             let answer = Box::pin(handle(state, request));
             let (mut response, cost) = cost::counted(answer).await;
             http::complete(&mut response, id, front.https);
+            if is_head {
+                response.body_mut().clear();
+            }
             tracing::info!(
                 status = response.status().as_u16(),
                 client_ip = client_ip.map(tracing::field::display),

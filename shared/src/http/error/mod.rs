@@ -6,7 +6,10 @@ mod table;
 
 use std::borrow::Cow;
 
-use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
+use http::{
+    HeaderValue, StatusCode,
+    header::{ALLOW, RETRY_AFTER},
+};
 use serde::Serialize;
 
 use super::{Response, quota, response};
@@ -25,6 +28,8 @@ pub struct OAuthError {
     pub quota: Option<Quota>,
     /// In how many seconds to come back, where that is the matter.
     pub retry_after_secs: Option<u64>,
+    /// The methods of the path, where that is the matter.
+    pub allow: Option<&'static str>,
 }
 
 /// The endpoints whose words for the same refusal differ.
@@ -114,6 +119,10 @@ impl OAuthError {
             let seconds = HeaderValue::from(seconds);
             response.headers_mut().insert(RETRY_AFTER, seconds);
         }
+        if let Some(methods) = self.allow {
+            let methods = HeaderValue::from_static(methods);
+            response.headers_mut().insert(ALLOW, methods);
+        }
         if let Some(quota) = &self.quota {
             quota::tell_refused(&mut response, quota);
         }
@@ -133,6 +142,7 @@ fn error(
         description: description.into(),
         quota: None,
         retry_after_secs: None,
+        allow: None,
     }
 }
 

@@ -44,7 +44,10 @@ impl From<&Denial> for OAuthError {
             ),
             Denial::Declined => error(403, "access_denied", "User did not authorize the request"),
             Denial::NotFound => error(404, "not_found", "Not found"),
-            Denial::MethodNotAllowed => error(405, "method_not_allowed", "Method not allowed"),
+            Denial::MethodNotAllowed(methods) => OAuthError {
+                allow: Some(methods),
+                ..error(405, "method_not_allowed", "Method not allowed")
+            },
             Denial::ClientAuthentication(_) => error(401, "access_denied", "Unauthorized"),
             Denial::UnknownClient(name) => error(
                 403,
