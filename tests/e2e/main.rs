@@ -43,4 +43,5 @@ mod silent;
 mod token;
 mod tokens;
 mod userinfo;
+mod userinfo_token;
 mod web_message;

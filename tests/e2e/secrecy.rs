@@ -38,6 +38,15 @@ async fn the_log_holds_no_secret() {
     ];
     server.http().post_form("/oauth/token", &form).await;
 
+    let access_token = tokens.access_token();
+    for query in [
+        [("access_token", access_token.as_str())],
+        [("other", &access_token)],
+    ] {
+        server.http().get_query("/userinfo", &query).await;
+        server.http().get_query("/no-such-path", &query).await;
+    }
+
     let log = server.stop();
     let verifier = code.verifier.clone().unwrap_or_default();
     for secret in [

@@ -8,15 +8,14 @@ use serde_json::{Map, Value};
 use shared::{
     app::{App, Limited},
     domain::{
-        denial::Denial,
-        legacy_profile::UserClaims,
-        login_flow::WithCustomClaims,
-        throttle::{Quota, RateLimit},
+        denial::Denial, legacy_profile::UserClaims, login_flow::WithCustomClaims, throttle::Quota,
     },
     http::{
-        Request, Response, cors, error::OAuthError, header, methods, params::Params, quota, response,
+        Request, Response, cors, error::OAuthError, header, methods, params::Params, quota,
+        response,
     },
 };
+use url::form_urlencoded;
 
 /// Answers `GET` and `POST`; any page may read the answer, because it shows a token.
 pub(crate) async fn handle(app: &App, request: &Request) -> Response {
@@ -44,24 +43,13 @@ struct Claims {
 
 /// The claims, and how often they may still be asked for.
 async fn userinfo(app: &App, request: &Request) -> Result<(Claims, Quota), Denial> {
-    let token = match *request.method() {
-        Method::GET => bearer(request),
-        Method::POST => match bearer(request) {
-            Some(token) => Some(token),
-            None => Params::of_body(request)?
-                .text("access_token")?
-                .map(str::to_owned),
-        },
-        _ => return Err(Denial::MethodNotAllowed(methods::GET_AND_POST)),
-    };
-    let token = app
-        .verify_access_token(&token.ok_or(Denial::NoAccessToken)?)
-        .await?;
+    let token = app.verify_access_token(&presented(request)?).await?;
     let limited = Limited {
         what: "userinfo",
         by: token.user_id.to_string(),
     };
-    let quota = app.throttle(limited, RateLimit::USERINFO, app.clock.now())?;
+    let limit = app.settings().await?.userinfo_rate_limit;
+    let quota = app.throttle(limited, limit, app.clock.now())?;
     let record = app.store.load_user(&token.user_id).await?;
     match record {
         Some(record) if record.user.blocked => Err(Denial::AccessToken("The user is blocked")),
@@ -77,11 +65,47 @@ async fn userinfo(app: &App, request: &Request) -> Result<(Claims, Quota), Denia
     }
 }
 
+/// The access token of a request (RFC 6750 section 2): in the header, in the query of a `GET`, in the body of a
+/// `POST`. The same token in two places counts once, because HTTP clients add their header to every request;
+/// two different ones are refused (section 3.1).
+fn presented(request: &Request) -> Result<String, Denial> {
+    let mut tokens: Vec<String> = bearer(request).into_iter().collect();
+    match *request.method() {
+        Method::GET => tokens.extend(in_query(request)),
+        Method::POST => match in_body(request) {
+            Ok(token) => tokens.extend(token),
+            // With a token in the header the body may be anything.
+            Err(_) if !tokens.is_empty() => {}
+            Err(denial) => return Err(denial),
+        },
+        _ => return Err(Denial::MethodNotAllowed(methods::GET_AND_POST)),
+    }
+    let mut tokens = tokens.into_iter();
+    let token = tokens.next().ok_or(Denial::NoAccessToken)?;
+    if tokens.all(|other| other == token) {
+        Ok(token)
+    } else {
+        Err(Denial::SeveralAccessTokens)
+    }
+}
+
 fn bearer(request: &Request) -> Option<String> {
     let (scheme, token) = header(request, &AUTHORIZATION)?.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then(|| token.trim().to_owned())
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then(|| token.to_owned())
+}
+
+/// Every `access_token` of the query. Other parameters are not ours and may come in any form.
+fn in_query(request: &Request) -> impl Iterator<Item = String> {
+    let query = request.uri().query().unwrap_or_default();
+    form_urlencoded::parse(query.as_bytes())
+        .filter(|(name, value)| name == "access_token" && !value.is_empty())
+        .map(|(_, value)| value.into_owned())
+}
+
+fn in_body(request: &Request) -> Result<Option<String>, Denial> {
+    let params = Params::of_body(request)?;
+    Ok(params.text("access_token")?.map(str::to_owned))
 }
 
 /// A protected resource answers with a challenge (RFC 6750 section 3), unlike our other endpoints.
@@ -91,6 +115,9 @@ fn refuse(denial: &Denial) -> Response {
         Denial::AccessToken(reason) => {
             format!(r#"Bearer realm="Users", error="invalid_token", error_description="{reason}""#)
         }
+        Denial::SeveralAccessTokens => {
+            r#"Bearer realm="Users", error="invalid_request""#.to_owned()
+        }
         Denial::InsufficientScope => {
             r#"Bearer realm="Users", error="insufficient_scope", scope="openid""#.to_owned()
         }
@@ -99,6 +126,7 @@ fn refuse(denial: &Denial) -> Response {
     tracing::info!(reason = %denial, "refused");
     let mut answer = match denial {
         Denial::InsufficientScope => response::text(StatusCode::FORBIDDEN, "Insufficient scope"),
+        Denial::SeveralAccessTokens => OAuthError::from(denial).into_response(),
         _ => response::text(StatusCode::UNAUTHORIZED, "Unauthorized"),
     };
     if let Ok(challenge) = HeaderValue::try_from(challenge) {

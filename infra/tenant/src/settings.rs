@@ -49,6 +49,7 @@ pub(crate) struct RawSettings {
     device_flow: Option<RawDeviceFlow>,
     refresh_token_rate_limit: Option<RawRateLimit>,
     login_rate_limit: Option<RawRateLimit>,
+    userinfo_rate_limit: Option<RawRateLimit>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -186,6 +187,11 @@ pub(crate) fn check(
             .map(|limit| limit.check(&at.key("login_rate_limit")))
             .transpose()?
             .unwrap_or(default.login_rate_limit),
+        userinfo_rate_limit: raw
+            .userinfo_rate_limit
+            .map(|limit| limit.check(&at.key("userinfo_rate_limit")))
+            .transpose()?
+            .unwrap_or(default.userinfo_rate_limit),
         // The import says which there are.
         scripts: None,
     })
@@ -333,6 +339,7 @@ mod tests {
   flags: {revoke_refresh_token_grant: true, enable_sso: true, enable_legacy_profile: false,
     allow_legacy_delegation_grant_types: true, use_scope_descriptions_for_consent: true}
   login_rate_limit: {burst: 5, per_minute: 2}
+  userinfo_rate_limit: {burst: 7, per_second: 3}
   resource_parameter_profile: compatibility
   conformance: openid
   skip_non_verifiable_callback_uri_confirmation_prompt: true
@@ -373,6 +380,7 @@ resourceServers: [{identifier: https://api.example.com}]",
                 conformance: Conformance::OpenId,
                 refresh_token_rate_limit: RateLimit::REFRESH,
                 login_rate_limit: RateLimit::per_minute(5, 2),
+                userinfo_rate_limit: RateLimit::per_second(7, 3),
                 scripts: None,
             }
         );
@@ -439,6 +447,10 @@ branding: {colors: {primary: ''}, logo_url: ''}",
             (
                 "tenant:\n  conformance: strict",
                 "2:3: tenant.conformance: must be `auth0` or `openid`, not `strict`",
+            ),
+            (
+                "tenant:\n  userinfo_rate_limit: {burst: 0, per_minute: 1}",
+                "2:25: tenant.userinfo_rate_limit.burst: must be between 1 and 1000000",
             ),
             (
                 "tenant:\n  resource_parameter_profile: both",

@@ -25,6 +25,9 @@ pub enum Denial {
     /// The body is larger than any of ours.
     #[error("body too large")]
     BodyTooLarge,
+    /// Two different access tokens came with one request (RFC 6750 section 3.1).
+    #[error("several access tokens")]
+    SeveralAccessTokens,
     /// A page was left open too long, or its address is not ours.
     #[error("stale or unknown login transaction")]
     StaleTransaction,

@@ -66,6 +66,9 @@ pub struct Settings {
     /// How often one user may try to log in from one address, whether with success or not.
     #[serde(default = "default_login_limit")]
     pub login_rate_limit: RateLimit,
+    /// How often `/userinfo` may be asked about one user.
+    #[serde(default = "default_userinfo_limit")]
+    pub userinfo_rate_limit: RateLimit,
     /// Which scripts run at a login. Here, because every function has the settings in memory: where there
     /// are none, nothing more is read.
     #[serde(default)]
@@ -74,6 +77,10 @@ pub struct Settings {
 
 const fn default_login_limit() -> RateLimit {
     RateLimit::LOGIN
+}
+
+const fn default_userinfo_limit() -> RateLimit {
+    RateLimit::USERINFO
 }
 
 /// Switches of the legacy pipeline, among the tenant's `flags`.
@@ -123,6 +130,7 @@ impl Default for Settings {
             conformance: Conformance::default(),
             refresh_token_rate_limit: RateLimit::REFRESH,
             login_rate_limit: RateLimit::LOGIN,
+            userinfo_rate_limit: RateLimit::USERINFO,
             scripts: None,
         }
     }
@@ -214,9 +222,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_written_without_the_legacy_flags_still_load() {
+    fn settings_written_without_later_settings_still_load() {
         let mut item = serde_json::to_value(Settings::default()).unwrap();
-        assert!(item.as_object_mut().unwrap().remove("legacy").is_some());
+        for later in ["legacy", "userinfo_rate_limit"] {
+            assert!(item.as_object_mut().unwrap().remove(later).is_some());
+        }
         let settings: Settings = serde_json::from_value(item).unwrap();
         assert_eq!(settings, Settings::default());
         assert!(!settings.legacy.allow_legacy_delegation_grant_types);

@@ -29,6 +29,11 @@ impl From<&Denial> for OAuthError {
                 format!("Invalid request body: {reason}"),
             ),
             Denial::BodyTooLarge => error(413, "invalid_request", "Request body too large"),
+            Denial::SeveralAccessTokens => error(
+                400,
+                "invalid_request",
+                "A request must not contain two different access tokens",
+            ),
             Denial::StaleTransaction => error(
                 400,
                 "invalid_request",
