@@ -1,7 +1,10 @@
 //! The metadata document. It names what is there and nothing else.
 
 use serde::Serialize;
-use shared::{config::Issuer, domain::settings::Settings};
+use shared::{
+    config::Issuer,
+    domain::settings::{Conformance, Settings},
+};
 
 /// The document, in the order of Auth0's.
 #[derive(Serialize)]
@@ -32,6 +35,7 @@ pub(crate) struct Metadata {
     claims_parameter_supported: bool,
     request_parameter_supported: bool,
     request_uri_parameter_supported: bool,
+    request_object_signing_alg_values_supported: &'static [&'static str],
     backchannel_logout_supported: bool,
     backchannel_logout_session_supported: bool,
 }
@@ -93,7 +97,22 @@ pub(crate) fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
             "none",
         ],
         token_endpoint_auth_signing_alg_values_supported: &["RS256", "RS384", "PS256"],
-        claims_supported: &[
+        claims_supported: claims(settings.conformance),
+        claims_parameter_supported: false,
+        request_parameter_supported: false,
+        request_uri_parameter_supported: false,
+        // Request objects are not supported (the two members above). Without this list the certification plans
+        // assume that unsigned ones are; an empty list is not allowed (RFC 8414 section 2).
+        request_object_signing_alg_values_supported: &["RS256"],
+        backchannel_logout_supported: true,
+        backchannel_logout_session_supported: true,
+    }
+}
+
+/// The claims that ID tokens and `/userinfo` may hold: as Auth0 lists them, or all that are there.
+fn claims(conformance: Conformance) -> &'static [&'static str] {
+    match conformance {
+        Conformance::Auth0 => &[
             "aud",
             "auth_time",
             "created_at",
@@ -111,10 +130,34 @@ pub(crate) fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
             "picture",
             "sub",
         ],
-        claims_parameter_supported: false,
-        request_parameter_supported: false,
-        request_uri_parameter_supported: false,
-        backchannel_logout_supported: true,
-        backchannel_logout_session_supported: true,
+        Conformance::OpenId => &[
+            "address",
+            "aud",
+            "auth_time",
+            "birthdate",
+            "email",
+            "email_verified",
+            "exp",
+            "family_name",
+            "gender",
+            "given_name",
+            "iat",
+            "iss",
+            "locale",
+            "middle_name",
+            "name",
+            "nickname",
+            "nonce",
+            "phone_number",
+            "phone_number_verified",
+            "picture",
+            "preferred_username",
+            "profile",
+            "sid",
+            "sub",
+            "updated_at",
+            "website",
+            "zoneinfo",
+        ],
     }
 }

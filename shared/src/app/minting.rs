@@ -88,9 +88,10 @@ impl App {
             client, pipeline, ..
         } = wanted.issuance;
         let algorithm = client.id_token_algorithm(pipeline, false);
+        let set = self.claim_set(pipeline).await?.beside_an_access_token();
         let (access_token, id_token) = futures_util::future::try_join(
             self.access_token(&wanted, &keyring),
-            self.id_token(&wanted, algorithm, &keyring),
+            self.id_token(&wanted, set, algorithm, &keyring),
         )
         .await?;
         Ok(Tokens {
@@ -126,7 +127,14 @@ impl App {
                 client, pipeline, ..
             } = wanted.issuance;
             let algorithm = client.id_token_algorithm(pipeline, !response_type.code);
-            self.id_token(&TokensFor { login, ..wanted }, algorithm, &keyring)
+            let alone = !response_type.code && !response_type.token;
+            let set = self.claim_set(pipeline).await?;
+            let set = if alone {
+                set
+            } else {
+                set.beside_an_access_token()
+            };
+            self.id_token(&TokensFor { login, ..wanted }, set, algorithm, &keyring)
                 .await?
         } else {
             None
@@ -145,7 +153,8 @@ impl App {
     pub async fn mint_for_delegation(&self, wanted: TokensFor<'_>) -> Result<String, Denial> {
         let keyring = self.keyring().await;
         let algorithm = wanted.issuance.client.delegation_algorithm();
-        self.id_token(&wanted, algorithm, &keyring)
+        let set = self.claim_set(wanted.issuance.pipeline).await?;
+        self.id_token(&wanted, set, algorithm, &keyring)
             .await?
             .ok_or_else(|| Denial::Internal("a delegation without openid".to_owned()))
     }
@@ -192,10 +201,10 @@ impl App {
     async fn id_token(
         &self,
         wanted: &TokensFor<'_>,
+        set: ClaimSet,
         algorithm: SigningAlgorithm,
         keyring: &Keyring,
     ) -> Result<Option<String>, Denial> {
-        let set = self.claim_set(wanted.issuance.pipeline).await?;
         let Some(claims) = wanted.issuance.id_token(wanted.login, set) else {
             return Ok(None);
         };

@@ -3,6 +3,7 @@
 //! [dialects]: https://auth0.com/docs/secure/tokens/access-tokens/access-token-profiles
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::{
     client::{Client, SigningAlgorithm, SubjectType},
@@ -164,6 +165,35 @@ pub struct ProfileClaims {
     pub phone_number: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone_number_verified: Option<bool>,
+    /// Set by [`Self::to_the_letter`] alone.
+    #[serde(flatten)]
+    pub others: OtherClaims,
+}
+
+/// The standard claims that Auth0 does not have; they come from attributes of the same names at the root of the
+/// profile.
+#[derive(Debug, Default, Serialize)]
+#[expect(
+    missing_docs,
+    reason = "the names are those of OpenID Connect Core section 5.1"
+)]
+pub struct OtherClaims {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preferred_username: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub website: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gender: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub birthdate: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zoneinfo: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<Map<String, Value>>,
 }
 
 /// Claims of a logout token (`OpenID` Connect Back-Channel Logout section 2.4). It has no `nonce`, so that
@@ -229,6 +259,35 @@ impl ProfileClaims {
         if scope.contains("phone") && profile.phone_number.is_some() {
             claims.phone_number = profile.phone_number;
             claims.phone_number_verified = Some(profile.phone_verified);
+        }
+        claims
+    }
+
+    /// The same to the letter of `OpenID` Connect Core sections 5.1 and 5.4: `updated_at` is a number, and
+    /// every standard claim is there that the profile holds.
+    pub fn to_the_letter(user: &User, scope: &Scope) -> Self {
+        let mut claims = Self::new(user, scope);
+        let attribute = |name: &str| user.attributes.get(name);
+        if scope.contains("profile") {
+            let text = |name: &str| {
+                let text = attribute(name).and_then(Value::as_str);
+                text.filter(|text| !text.is_empty()).map(str::to_owned)
+            };
+            claims.updated_at = Some(UpdatedAt::Seconds(user.updated_at.as_secs()));
+            claims.others = OtherClaims {
+                preferred_username: user.profile.username.clone(),
+                profile: text("profile"),
+                website: text("website"),
+                gender: text("gender"),
+                birthdate: text("birthdate"),
+                zoneinfo: text("zoneinfo"),
+                locale: text("locale"),
+                address: None,
+            };
+        }
+        if scope.contains("address") {
+            let address = attribute("address").and_then(Value::as_object);
+            claims.others.address = address.filter(|address| !address.is_empty()).cloned();
         }
         claims
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    claims::{ProfileClaims, UpdatedAt},
+    claims::ProfileClaims,
     pipeline::ClaimSet,
     scope::{OPENID, Scope},
     user::User,
@@ -47,6 +47,7 @@ impl UserClaims {
         match set {
             ClaimSet::Standard => Self::standard(user, scope),
             ClaimSet::OpenId => Self::to_the_letter(user, scope),
+            ClaimSet::Subject => Self::standard(user, &Scope::default()),
             ClaimSet::WholeProfile => Self::Legacy(named(user, scope)),
         }
     }
@@ -56,6 +57,7 @@ impl UserClaims {
         match set {
             ClaimSet::Standard => Self::standard(user, scope),
             ClaimSet::OpenId => Self::to_the_letter(user, scope),
+            ClaimSet::Subject => Self::standard(user, &Scope::default()),
             ClaimSet::WholeProfile => Self::Legacy(whole(user)),
         }
     }
@@ -65,12 +67,7 @@ impl UserClaims {
     }
 
     fn to_the_letter(user: &User, scope: &Scope) -> Self {
-        let claims = ProfileClaims::new(user, scope);
-        let seconds = UpdatedAt::Seconds(user.updated_at.as_secs());
-        Self::Standard(Box::new(ProfileClaims {
-            updated_at: claims.updated_at.is_some().then_some(seconds),
-            ..claims
-        }))
+        Self::Standard(Box::new(ProfileClaims::to_the_letter(user, scope)))
     }
 }
 
@@ -199,6 +196,47 @@ mod tests {
             "provider": "auth0", "user_id": "ada", "connection": "people", "isSocial": false,
         });
         assert_eq!(legacy("openid identities")["identities"], json!([identity]));
+    }
+
+    #[test]
+    fn beside_an_access_token_only_the_letter_of_openid_connect_is_silent() {
+        let scope = "openid profile email phone address";
+        let subject = json!({"sub": "auth0|ada"});
+        let beside = |set: ClaimSet| id_token(scope, set.beside_an_access_token());
+        assert_eq!(beside(ClaimSet::OpenId), subject);
+        for set in [ClaimSet::Standard, ClaimSet::WholeProfile] {
+            assert_eq!(beside(set), id_token(scope, set));
+            assert_ne!(beside(set), subject);
+        }
+    }
+
+    #[test]
+    fn the_letter_of_openid_connect_has_every_standard_claim_that_the_profile_holds() {
+        let mut user = user();
+        user.profile.username = Some("ada-l".to_owned());
+        user.attributes = metadata(json!({
+            "locale": "en-GB", "website": "https://ada.example", "gender": "", "birthdate": 1815,
+            "address": {"country": "UK"}, "favorite_color": "blue",
+        }));
+        let told = |scope: &str, set| {
+            let claims = UserClaims::for_userinfo(&user, &Scope::parse(scope), set);
+            serde_json::to_value(claims).unwrap()
+        };
+        assert_eq!(
+            told("openid profile", ClaimSet::OpenId),
+            json!({
+                "sub": "auth0|ada", "name": "Ada", "preferred_username": "ada-l", "locale": "en-GB",
+                "website": "https://ada.example", "updated_at": 0,
+            })
+        );
+        assert_eq!(
+            told("openid address", ClaimSet::OpenId),
+            json!({"sub": "auth0|ada", "address": {"country": "UK"}})
+        );
+        assert_eq!(
+            told("openid address", ClaimSet::Standard),
+            json!({"sub": "auth0|ada"})
+        );
     }
 
     #[test]

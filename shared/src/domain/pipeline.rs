@@ -72,6 +72,20 @@ pub enum ClaimSet {
     OpenId,
     /// Those, whatever else is named as a scope, and with `profile` everything.
     WholeProfile,
+    /// The subject alone.
+    Subject,
+}
+
+impl ClaimSet {
+    /// What an ID token contains that is issued together with an access token. By `OpenID` Connect Core section
+    /// 5.4 the claims that scopes open are then returned at `/userinfo`; Auth0 puts them into both.
+    #[must_use]
+    pub fn beside_an_access_token(self) -> Self {
+        match self {
+            Self::OpenId => Self::Subject,
+            Self::Standard | Self::WholeProfile | Self::Subject => self,
+        }
+    }
 }
 
 impl Pipeline {

@@ -105,6 +105,15 @@ async fn what_is_not_supported_is_said_not_to_be() {
     }
 }
 
+/// The certification plans send unsigned request objects to a server without this list.
+#[tokio::test]
+async fn unsigned_request_objects_are_not_listed_as_supported() {
+    let document = document().await;
+    let algorithms = names(&document["request_object_signing_alg_values_supported"]);
+    assert!(algorithms.contains(&"RS256"), "{algorithms:?}");
+    assert!(!algorithms.contains(&"none"), "{algorithms:?}");
+}
+
 #[tokio::test]
 async fn the_issuer_of_the_document_is_that_of_the_tokens_which_its_keys_verify() {
     let server = Server::shared();
