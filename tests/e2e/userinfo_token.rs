@@ -1,9 +1,9 @@
-//! Where `/userinfo` reads the access token (RFC 6750 section 2).
+//! Where `/userinfo` reads the access token (RFC 6750 section 2), and which tokens it stops accepting.
 
 use e2e::{
-    Answer, Launch, Server,
-    apps::{SPA_STRICT, User},
-    http, tenant,
+    Answer, Launch, Server, Tokens,
+    apps::{API, PS256_API, SPA_STRICT, User, WEB_CERTIFIED},
+    assert_oauth_error, http, tenant,
 };
 use reqwest::Method;
 
@@ -124,4 +124,56 @@ async fn a_tenant_may_set_the_limit() {
     assert_eq!(with_bearer(&server, &token).await.status, 429);
     server.advance(1).await;
     assert_eq!(with_bearer(&server, &token).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_access_token_of_a_code_that_comes_twice_is_refused() {
+    let server = Server::shared();
+    let user = server.fresh_user();
+    for audience in [None, Some(API), Some(PS256_API)] {
+        let login = || {
+            let login = server.login(&SPA_STRICT).user(&user).scope("openid");
+            match audience {
+                Some(audience) => login.audience(audience),
+                None => login.without("audience"),
+            }
+        };
+        let code = login().code().await;
+        let token = Tokens::expect(server.exchange(&code).await).access_token();
+        assert_returns(&with_bearer(server, &token).await, &user);
+        for _ in 0..2 {
+            let again = server.exchange(&code).await;
+            assert_oauth_error(&again, 403, "invalid_grant", "Invalid authorization code");
+            assert_invalid_token(&with_bearer(server, &token).await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_replayed_code_harms_no_other_login() {
+    let server = Server::shared();
+    let user = server.fresh_user();
+    let kept = opaque(server, &user).await;
+    let login = server.login(&SPA_STRICT).user(&user).without("audience");
+    let code = login.scope("openid").code().await;
+    server.exchange(&code).await;
+    server.exchange(&code).await;
+    assert_returns(&with_bearer(server, &kept).await, &user);
+    let after = opaque(server, &user).await;
+    assert_returns(&with_bearer(server, &after).await, &user);
+}
+
+#[tokio::test]
+async fn what_an_exchange_remembers_of_its_token_costs_no_write_of_its_own() {
+    let Some(server) = Server::shared_local("reads what each request cost") else {
+        return;
+    };
+    let login = server.login(&WEB_CERTIFIED).user(&server.fresh_user());
+    let login = login.without_pkce().without("audience").scope("openid");
+    let exchanged = server.exchange(&login.code().await).await;
+    let cost = exchanged.cost();
+    assert_eq!((cost.write_calls, cost.write_units), (1.0, 1.0), "{cost:?}");
+    let token = Tokens::expect(exchanged).access_token();
+    let cost = with_bearer(server, &token).await.cost();
+    assert_eq!((cost.write_calls, cost.sign_calls), (0.0, 0.0), "{cost:?}");
 }

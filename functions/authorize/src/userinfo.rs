@@ -50,7 +50,7 @@ async fn userinfo(app: &App, request: &Request) -> Result<(Claims, Quota), Denia
     };
     let limit = app.settings().await?.userinfo_rate_limit;
     let quota = app.throttle(limited, limit, app.clock.now())?;
-    let record = app.store.load_user(&token.user_id).await?;
+    let record = app.load_user_of(&token).await?;
     match record {
         Some(record) if record.user.blocked => Err(Denial::AccessToken("The user is blocked")),
         Some(record) => {

@@ -3,11 +3,9 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::digest;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
-use super::App;
+use super::{App, access_tokens::left_half_of_hash};
 use crate::{
     domain::{
         claims::{Issuance, LoginClaims, Subject},
@@ -116,6 +114,7 @@ impl App {
             None
         };
         let id_token = if response_type.id_token {
+            // `at_hash` and `c_hash` have the same form for every algorithm of ours.
             let access_token_hash = access_token.as_deref().map(left_half_of_hash);
             let code_hash = code.map(left_half_of_hash);
             let login = LoginClaims {
@@ -228,12 +227,6 @@ impl App {
                 .await?,
         ))
     }
-}
-
-/// The left half of a SHA-256 hash, as `at_hash` and `c_hash` have it for every algorithm of ours.
-fn left_half_of_hash(text: &str) -> String {
-    let hash = digest::digest(&digest::SHA256, text.as_bytes());
-    URL_SAFE_NO_PAD.encode(&hash.as_ref()[..16])
 }
 
 fn opaque_token(wanted: &TokensFor<'_>, keyring: &Keyring) -> Result<String, Denial> {

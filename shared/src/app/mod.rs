@@ -1,5 +1,6 @@
 //! The composition root: what every function is built from, made once and kept warm.
 
+mod access_tokens;
 mod assertion;
 mod audience;
 mod authenticate;
@@ -56,6 +57,7 @@ use crate::{
     system::{Clock, random},
 };
 
+pub use access_tokens::issued_access_token;
 pub use authenticate::{AuthenticatedClient, CLIENT_SECRET};
 pub use families::{NewFamily, seal_refresh_token};
 pub use keyring::KEY_ACTIVATION_DELAY;

@@ -4,10 +4,10 @@ use jsonwebtoken::Validation;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::App;
+use super::{App, access_tokens::digest_of};
 use crate::domain::{
     denial::Denial,
-    ids::{ClientId, UserId},
+    ids::{AccessTokenDigest, ClientId, UserId},
     pipeline::Pipeline,
     scope::{OPENID, Scope},
     sealed::Purpose,
@@ -63,6 +63,8 @@ pub struct AccessToken {
     pub pipeline: Pipeline,
     /// The claims that scripts added to the ID token.
     pub claims: Map<String, Value>,
+    /// Its key in the table if it was revoked.
+    pub digest: AccessTokenDigest,
 }
 
 #[derive(Deserialize)]
@@ -88,6 +90,7 @@ impl App {
                 scope: claims.scope,
                 pipeline: Pipeline::Conformant,
                 claims: Map::new(),
+                digest: digest_of(token),
             }
         };
         // The legacy pipeline knows access tokens for nothing else.
@@ -113,8 +116,8 @@ impl App {
         self.issuer.join("api/v2/")
     }
 
-    async fn open_access_token(&self, token: &str, now: Timestamp) -> Result<AccessToken, Denial> {
-        let opened = self.keyring().await.open(Purpose::AccessToken, "", token);
+    async fn open_access_token(&self, text: &str, now: Timestamp) -> Result<AccessToken, Denial> {
+        let opened = self.keyring().await.open(Purpose::AccessToken, "", text);
         let opened = opened.ok_or(Denial::AccessToken("Invalid access token"))?;
         let token: OpaqueToken = serde_json::from_slice(&opened.plaintext)
             .map_err(|_| Denial::AccessToken("Invalid access token"))?;
@@ -126,6 +129,7 @@ impl App {
             scope: token.scope,
             pipeline: token.pipeline,
             claims: token.claims,
+            digest: digest_of(text),
         })
     }
 

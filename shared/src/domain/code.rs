@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ids::{Audience, ClientId, DeviceName, UserId},
+    ids::{AccessTokenDigest, Audience, ClientId, DeviceName, UserId},
     login_flow::Effects,
     pipeline::Pipeline,
     pkce::Challenge,
@@ -71,6 +71,18 @@ pub struct Redeemed {
     pub by: String,
     /// The family it gave birth to, as text.
     pub family_id: Option<String>,
+    /// The access token that was issued for it; `None` in codes that were exchanged before this was stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_token: Option<IssuedAccessToken>,
+}
+
+/// An access token as far as it has to be known to revoke it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssuedAccessToken {
+    /// Which.
+    pub digest: AccessTokenDigest,
+    /// When it would expire by itself.
+    pub expires_at: Timestamp,
 }
 
 /// What the token endpoint was given with a code.
@@ -177,6 +189,13 @@ mod tests {
     }
 
     #[test]
+    fn an_exchange_written_before_it_named_its_access_token_still_loads() {
+        let item = serde_json::json!({"at": NOW, "by": "r", "family_id": null});
+        let redeemed: Redeemed = serde_json::from_value(item).unwrap();
+        assert_eq!(redeemed.access_token, None);
+    }
+
+    #[test]
     fn a_fresh_code_is_exchanged_until_it_expires() {
         let client = client();
         assert_eq!(code().redeem(presented(&client), NOW), Ok(()));
@@ -192,6 +211,7 @@ mod tests {
             at: NOW,
             by: String::new(),
             family_id: Some("f".to_owned()),
+            access_token: None,
         };
         let code = AuthorizationCode {
             redeemed: Some(redeemed.clone()),

@@ -252,6 +252,7 @@ mod tests {
                 at: START,
                 by: String::new(),
                 family_id: None,
+                access_token: None,
             },
         }
     }

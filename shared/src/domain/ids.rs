@@ -75,6 +75,23 @@ text_id! {
     ConnectionName
 }
 
+/// An access token's digest: what the table holds of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AccessTokenDigest(String);
+
+impl AccessTokenDigest {
+    /// From its text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// The name of a device, from the legacy parameter `device`: it marks the refresh token that the device is
 /// given.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

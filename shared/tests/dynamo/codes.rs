@@ -1,8 +1,9 @@
 //! What is good once: codes, assertions, login tickets, redirects that came back.
 
 use shared::domain::{
+    code::IssuedAccessToken,
     continuation::Continuation,
-    ids::{ClientId, CodeId},
+    ids::{AccessTokenDigest, ClientId, CodeId, UserId},
     login_ticket::LoginTicket,
 };
 
@@ -49,6 +50,32 @@ async fn a_code_and_its_family_are_written_together_or_not_at_all() {
         store.load_code(&user, id).await.unwrap().unwrap().redeemed,
         None
     );
+}
+
+#[tokio::test]
+async fn a_revoked_access_token_is_its_users_and_no_other() {
+    let store = store().await;
+    let (user, other) = (user_id(), UserId::parse("auth0|other").unwrap());
+    let token = |text: &str| IssuedAccessToken {
+        digest: AccessTokenDigest::new(text),
+        expires_at: NOW,
+    };
+    for _ in 0..2 {
+        let revoked = token("one");
+        store
+            .put_revoked_access_token(&user, &revoked)
+            .await
+            .unwrap();
+    }
+    for (user, text, revoked) in [
+        (&user, "one", true),
+        (&user, "two", false),
+        (&other, "one", false),
+    ] {
+        let digest = token(text).digest;
+        let found = store.is_access_token_revoked(user, &digest).await.unwrap();
+        assert_eq!(found, revoked, "{user} {text}");
+    }
 }
 
 #[tokio::test]

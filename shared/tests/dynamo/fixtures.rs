@@ -180,6 +180,7 @@ pub(crate) fn redeemed(n: u8) -> Redeemed {
         at: NOW,
         by: request(n).to_string(),
         family_id: None,
+        access_token: None,
     }
 }
 

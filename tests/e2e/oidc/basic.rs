@@ -87,6 +87,9 @@ async fn a_code_is_used_once_at_once_and_after_half_a_minute() {
         assert_oauth_error(&answer, 403, "invalid_grant", INVALID_CODE);
         let token = tokens.refresh_token();
         assert_unknown_refresh_token(&server.refresh(&WEB_CERTIFIED, &token).await);
+        let token = tokens.access_token();
+        let told = server.http().get_with_bearer("/userinfo", &token).await;
+        assert_eq!(told.status, 401, "{told}");
     }
 }
 

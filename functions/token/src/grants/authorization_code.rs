@@ -1,10 +1,11 @@
 //! `grant_type=authorization_code` (RFC 6749 section 4.1.3, RFC 7636): a code becomes tokens, and
 //! with `offline_access` the first refresh token of a new family. Using the code up and beginning
-//! the family is one transaction; a code that comes back ends the family it gave birth to.
+//! the family is one transaction; a code that comes back ends the family that it began and revokes its access
+//! token at `/userinfo` (RFC 6749 section 4.1.2).
 
 use shared::{
     adapters::dynamo::{CodeExchange, CommitError},
-    app::{App, AuthenticatedClient, Moment, TokensFor},
+    app::{App, AuthenticatedClient, Moment, TokensFor, issued_access_token},
     domain::{
         claims::{Issuance, LoginClaims, Subject},
         client::Client,
@@ -117,7 +118,14 @@ async fn exchange(
     if let Some(family) = family {
         app.make_room(family, at).await?;
     }
-    commit(app, id, code, family, at).await?;
+    let expires_at = at.now.plus(tokens.expires_in);
+    let redeemed = Redeemed {
+        at: at.now,
+        by: at.request.to_string(),
+        family_id: family.map(|family| family.id.to_string()),
+        access_token: Some(issued_access_token(&tokens.access_token, expires_at)),
+    };
+    commit(app, id, code, &redeemed, family, at).await?;
     tracing::info!(
         r#type = event::CODE_EXCHANGED,
         client_id = %client.client_id,
@@ -150,18 +158,14 @@ async fn commit(
     app: &App,
     id: CodeId,
     code: &AuthorizationCode,
+    redeemed: &Redeemed,
     family: Option<&Family>,
     at: Moment,
 ) -> Result<(), Denial> {
-    let redeemed = Redeemed {
-        at: at.now,
-        by: at.request.to_string(),
-        family_id: family.map(|family| family.id.to_string()),
-    };
     let exchange = CodeExchange {
         user_id: &code.user_id,
         code_id: id,
-        redeemed: &redeemed,
+        redeemed,
         family,
         rests_on_consent: code.rests_on_consent,
     };
@@ -178,7 +182,7 @@ async fn commit(
     match (after, failure) {
         (Some(after), _) if after.by == redeemed.by => Ok(()),
         (Some(after), _) => {
-            end_birth(app, &code.user_id, &after, at).await?;
+            revoke_tokens_of(app, &code.user_id, &after, at).await?;
             Err(Denial::Code("used by another request at the same time"))
         }
         (None, CommitError::Conflict) => Err(Denial::Code("it or its grant is gone")),
@@ -186,7 +190,7 @@ async fn commit(
     }
 }
 
-/// What a refused code leads to. The family that a used code gave birth to ends first.
+/// What a refused code leads to. What a used code was exchanged for ends first.
 async fn refuse(
     app: &App,
     client: &Client,
@@ -196,7 +200,7 @@ async fn refuse(
 ) -> Result<Denial, Denial> {
     let denial = match refusal {
         CodeRefusal::Reused(redeemed) => {
-            end_birth(app, user_id, &redeemed, at).await?;
+            revoke_tokens_of(app, user_id, &redeemed, at).await?;
             Denial::Code("used before")
         }
         CodeRefusal::Invalid => Denial::Code("expired, or for another client or redirect URI"),
@@ -211,21 +215,25 @@ async fn refuse(
     Ok(denial)
 }
 
-async fn end_birth(
+/// Ends what a code was exchanged for: the family that began, and the access token at `/userinfo`.
+async fn revoke_tokens_of(
     app: &App,
     user_id: &UserId,
     redeemed: &Redeemed,
     at: Moment,
 ) -> Result<(), Denial> {
-    let Some(family) = redeemed.family_id.as_deref() else {
-        return Ok(());
-    };
-    let family = FamilyId::parse(family).map_err(|e| Denial::Internal(e.to_string()))?;
-    let ended = Ended {
-        at: at.now,
-        reason: EndReason::CodeReused,
-    };
-    Ok(app.store.end_family(user_id, family, &ended).await?)
+    if let Some(family) = redeemed.family_id.as_deref() {
+        let family = FamilyId::parse(family).map_err(|e| Denial::Internal(e.to_string()))?;
+        let ended = Ended {
+            at: at.now,
+            reason: EndReason::CodeReused,
+        };
+        app.store.end_family(user_id, family, &ended).await?;
+    }
+    if let Some(token) = &redeemed.access_token {
+        app.store.put_revoked_access_token(user_id, token).await?;
+    }
+    Ok(())
 }
 
 fn login(code: &AuthorizationCode, scope: &Scope) -> Login {

@@ -197,6 +197,8 @@ async fn commit(
             at: at.now,
             by: by.clone(),
             family_id: family.map(|family| family.id.to_string()),
+            // A used device code revokes nothing.
+            access_token: None,
         },
     };
     let exchange = DeviceExchange {

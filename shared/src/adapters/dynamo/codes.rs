@@ -1,4 +1,4 @@
-//! Authorization codes and client assertions: things that are good once.
+//! Authorization codes and client assertions, which are good once; access tokens of codes that came twice.
 
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 
@@ -9,9 +9,9 @@ use super::{
     keys::{Key, TTL},
 };
 use crate::domain::{
-    code::{AuthorizationCode, CODE_MEMORY, Redeemed},
+    code::{AuthorizationCode, CODE_MEMORY, IssuedAccessToken, Redeemed},
     family::Family,
-    ids::{ClientId, CodeId, UserId},
+    ids::{AccessTokenDigest, ClientId, CodeId, UserId},
     time::Timestamp,
 };
 
@@ -82,6 +82,27 @@ impl Store {
         let mut writes = vec![TransactWriteItem::builder().update(update).build()];
         writes.extend(self.beginning_of(family, exchange.rests_on_consent)?);
         self.transact(writes).await
+    }
+
+    /// Writes down that an access token is revoked, until it would have expired.
+    pub async fn put_revoked_access_token(
+        &self,
+        user: &UserId,
+        token: &IssuedAccessToken,
+    ) -> Result<(), StoreError> {
+        let mut item = Key::revoked(user, &token.digest).to_item();
+        item.insert(TTL.to_owned(), seconds(token.expires_at));
+        self.put_item(item).await
+    }
+
+    /// Whether an access token is revoked.
+    pub async fn is_access_token_revoked(
+        &self,
+        user: &UserId,
+        token: &AccessTokenDigest,
+    ) -> Result<bool, StoreError> {
+        let item = self.load_item(&Key::revoked(user, token)).await?;
+        Ok(item.is_some())
     }
 
     /// Uses a client assertion up; a conflict says that it was used before.

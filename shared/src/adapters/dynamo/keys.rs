@@ -6,7 +6,10 @@ use super::error::{Item, StoreError};
 use crate::domain::{
     brute_force::Counter,
     continuation::Continuation,
-    ids::{Audience, ClientId, CodeId, ConnectionName, DeviceId, FamilyId, SessionId, UserId},
+    ids::{
+        AccessTokenDigest, Audience, ClientId, CodeId, ConnectionName, DeviceId, FamilyId,
+        SessionId, UserId,
+    },
     login_flow::ImportId,
     login_ticket::LoginTicket,
 };
@@ -73,6 +76,11 @@ impl Key {
 
     pub(super) fn code(user: &UserId, code: CodeId) -> Self {
         Self::new(user_partition(user), format!("CODE#{code}"))
+    }
+
+    /// An access token that was revoked.
+    pub(super) fn revoked(user: &UserId, token: &AccessTokenDigest) -> Self {
+        Self::new(user_partition(user), format!("REVOKED#{}", token.as_str()))
     }
 
     /// A device has no user until somebody confirms its code.
