@@ -41,6 +41,7 @@ fn begin(policy: &RefreshTokenPolicy) -> Family {
         audience: None,
         scope: Scope::parse("openid offline_access"),
         auth_time: Timestamp::from_secs(START),
+        tells_auth_time: false,
         session_id: None,
         device: None,
     };

@@ -14,4 +14,5 @@ mod refresh_reuse;
 mod refresh_settings;
 mod refresh_throttle;
 mod refresh_token;
+mod refreshed_id_token;
 mod rotation_change;

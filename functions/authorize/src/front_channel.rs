@@ -85,6 +85,7 @@ pub(crate) async fn refresh_token(
         audience: None,
         scope: checked.scope.clone(),
         auth_time: session.session.authenticated_at,
+        tells_auth_time: checked.tells_auth_time(),
         session_id: Some(session.id),
         device: checked.device.clone(),
     };

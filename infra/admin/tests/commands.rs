@@ -149,6 +149,7 @@ fn family(number: u8, user: &UserId, client: &str, created_at: Timestamp) -> Fam
         audience: Some(Audience::parse("https://api.example.com").unwrap()),
         scope: Scope::parse("openid offline_access"),
         auth_time: created_at,
+        tells_auth_time: false,
         session_id: None,
         device: None,
     };

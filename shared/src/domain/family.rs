@@ -57,6 +57,8 @@ pub struct Family {
     pub expires_at: Option<Timestamp>,
     /// When the user last proved who they are.
     pub auth_time: Timestamp,
+    /// Whether the login's ID token has `auth_time`: refreshed ID tokens have it then, and only then.
+    pub tells_auth_time: bool,
     /// The browser session of the login.
     pub session_id: Option<SessionId>,
     /// The device that the login named: families of the legacy pipeline have one, others do not.
@@ -153,6 +155,8 @@ pub struct Login {
     pub scope: Scope,
     /// When the user proved who they are.
     pub auth_time: Timestamp,
+    /// Whether the ID token of the login has `auth_time`.
+    pub tells_auth_time: bool,
     /// In which browser session.
     pub session_id: Option<SessionId>,
     /// On which device, in the legacy pipeline; it makes the family a legacy one.
@@ -216,6 +220,7 @@ impl Family {
             idle_expires_at: policy.idle_token_lifetime.map(|idle| at.now.plus(idle)),
             expires_at: policy.token_lifetime.map(|lifetime| at.now.plus(lifetime)),
             auth_time: login.auth_time,
+            tells_auth_time: login.tells_auth_time,
             session_id: login.session_id,
             device: login.device,
             buckets: Buckets::default(),
@@ -362,6 +367,7 @@ mod tests {
             audience: None,
             scope: Scope::parse("openid offline_access"),
             auth_time: Timestamp::from_secs(0),
+            tells_auth_time: false,
             session_id: None,
             device: None,
         };
@@ -528,6 +534,7 @@ mod tests {
             audience: None,
             scope: Scope::parse("openid offline_access"),
             auth_time: Timestamp::from_secs(0),
+            tells_auth_time: false,
             session_id: None,
             device: Some(DeviceName::parse("phone").unwrap()),
         };

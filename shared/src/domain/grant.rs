@@ -127,6 +127,7 @@ mod tests {
             audience: key.audience.clone(),
             scope: Scope::parse(scope),
             auth_time: NOW,
+            tells_auth_time: false,
             session_id: None,
             device: None,
         };

@@ -217,6 +217,7 @@ mod tests {
             audience: Some(audience(OWN)),
             scope: Scope::parse(scope),
             auth_time: Timestamp::from_secs(0),
+            tells_auth_time: false,
             session_id: None,
             device: None,
         };

@@ -74,6 +74,7 @@ pub(crate) fn family(n: u8) -> Family {
         audience: Some(audience()),
         scope: Scope::parse("openid profile email offline_access read:orders write:orders"),
         auth_time: NOW,
+        tells_auth_time: true,
         session_id: Some(SessionId::from_bytes([9; 16])),
         device: None,
     };

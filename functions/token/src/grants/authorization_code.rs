@@ -243,6 +243,7 @@ fn login(code: &AuthorizationCode, scope: &Scope) -> Login {
         audience: code.audience.clone(),
         scope: scope.clone(),
         auth_time: code.auth_time,
+        tells_auth_time: code.tells_auth_time,
         session_id: SessionId::parse(&code.session_id).ok(),
         device: code.device.clone(),
     }

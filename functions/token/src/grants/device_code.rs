@@ -237,6 +237,7 @@ fn login(device: &DeviceGrant, approval: &Approval, scope: &Scope) -> Login {
         audience: device.audience.clone(),
         scope: scope.clone(),
         auth_time: approval.auth_time,
+        tells_auth_time: false,
         session_id: SessionId::parse(&approval.session_id).ok(),
         device: None,
     }

@@ -189,6 +189,7 @@ impl Wish {
             audience: self.audience.clone(),
             scope: self.scope.clone(),
             auth_time: at.now,
+            tells_auth_time: false,
             session_id: None,
             device: None,
         }

@@ -110,7 +110,7 @@ pub(super) async fn sign(
         now: at.now,
     };
     let login = LoginClaims {
-        auth_time: Some(family.auth_time),
+        auth_time: family.tells_auth_time.then_some(family.auth_time),
         ..LoginClaims::default()
     };
     let tokens = app

@@ -21,6 +21,11 @@ use crate::domain::{
 /// How long an ended or expired family is kept, so that an operator can still see why.
 const MEMORY: Lifetime = Lifetime::from_secs(30 * 86_400);
 
+/// Whether refreshed ID tokens have `auth_time`. An item without this attribute was stored when all of
+/// them had it, and counts as `true`: clients that reject a new `auth_time` have never been able to
+/// refresh, so keeping it takes nothing from them, while Auth0's SDKs with `max_age` insist on it.
+const TELLS_AUTH_TIME: &str = "tells_auth_time";
+
 pub(super) fn to_item(family: &Family) -> Item {
     let mut item = Key::family(&family.user_id, family.id).to_item();
     let mut set = |name: &str, value: AttributeValue| item.insert(name.to_owned(), value);
@@ -30,6 +35,10 @@ pub(super) fn to_item(family: &Family) -> Item {
     set("scope", text(family.scope.to_string()));
     set("created_at", millis(family.created_at));
     set("auth_time", millis(family.auth_time));
+    set(
+        TELLS_AUTH_TIME,
+        AttributeValue::Bool(family.tells_auth_time),
+    );
     if let Some(audience) = &family.audience {
         set("audience", text(audience.as_str()));
     }
@@ -123,6 +132,7 @@ impl<'a> Reader<'a> {
             idle_expires_at: self.optional_time("idle_expires_at")?,
             expires_at: self.optional_time("expires_at")?,
             auth_time: self.optional_time("auth_time")?.ok_or("auth_time")?,
+            tells_auth_time: self.tells_auth_time()?,
             session_id: self
                 .text("session_id")
                 .map(SessionId::parse)
@@ -136,6 +146,13 @@ impl<'a> Reader<'a> {
             buckets: self.buckets().ok_or("buckets")?,
             ended,
         })
+    }
+
+    fn tells_auth_time(&self) -> Result<bool, &'static str> {
+        let Some(value) = self.item.get(TELLS_AUTH_TIME) else {
+            return Ok(true);
+        };
+        value.as_bool().copied().map_err(|_| TELLS_AUTH_TIME)
     }
 
     /// A family without any has no such attribute.
@@ -233,6 +250,7 @@ mod tests {
         match value {
             AttributeValue::S(text) => text.len(),
             AttributeValue::N(number) => number.len().div_ceil(2) + 1,
+            AttributeValue::Bool(_) => 1,
             AttributeValue::M(map) => {
                 3 + map
                     .iter()
@@ -243,8 +261,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_legacy_family_with_all_that_it_may_hold_is_under_a_kilobyte() {
+    /// As large as a family of the legacy pipeline can be.
+    fn largest() -> Family {
         let now = Timestamp::from_secs(1_800_000_000);
         let login = Login {
             user_id: UserId::parse("auth0|5f7c8ec7c33c6c004bbafe82").unwrap(),
@@ -252,6 +270,7 @@ mod tests {
             audience: None,
             scope: Scope::parse(&"x".repeat(MAX_FREE_SCOPE_BYTES)),
             auth_time: now,
+            tells_auth_time: true,
             session_id: Some(SessionId::from_bytes([1; 16])),
             device: Some(DeviceName::parse("x".repeat(MAX_DEVICE_BYTES)).unwrap()),
         };
@@ -267,11 +286,30 @@ mod tests {
             let later = Bucket::full_at(now.plus(Lifetime::from_secs(9)));
             family.buckets = family.buckets.with(origin, later, now);
         }
-        let item = to_item(&family);
+        family
+    }
+
+    #[test]
+    fn a_legacy_family_with_all_that_it_may_hold_is_under_a_kilobyte() {
+        let item = to_item(&largest());
         let size: usize = item
             .iter()
             .map(|(name, value)| name.len() + size(value))
             .sum();
         assert!(size < 1024, "{size} bytes");
+    }
+
+    #[test]
+    fn whether_refreshes_tell_auth_time_is_stored_and_was_once_always_so() {
+        for tells_auth_time in [true, false] {
+            let family = Family {
+                tells_auth_time,
+                ..largest()
+            };
+            let mut item = to_item(&family);
+            assert_eq!(from_item(&item).unwrap(), family);
+            item.remove(TELLS_AUTH_TIME);
+            assert!(from_item(&item).unwrap().tells_auth_time);
+        }
     }
 }

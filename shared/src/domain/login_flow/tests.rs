@@ -57,6 +57,7 @@ fn family() -> Family {
         audience: None,
         scope: Scope::parse("openid offline_access"),
         auth_time: NOW,
+        tells_auth_time: false,
         session_id: None,
         device: None,
     };
