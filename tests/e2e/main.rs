@@ -40,6 +40,7 @@ mod secrecy;
 mod seeds;
 mod session;
 mod silent;
+mod signing_algorithms;
 mod token;
 mod tokens;
 mod userinfo;

@@ -27,7 +27,9 @@ pub async fn handle(keys: &SigningKeys, request: &Request) -> Response {
             &Method::GET,
             "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server",
         ) => {
-            let metadata = metadata::metadata(keys.issuer(), &*settings(keys).await);
+            let published = keys.published().await;
+            let algorithms = published.iter().map(|key| key.algorithm).collect();
+            let metadata = metadata::metadata(keys.issuer(), &*settings(keys).await, &algorithms);
             response::public_json(&metadata, MAX_AGE)
         }
         (&Method::GET, "/.well-known/jwks.json") => {

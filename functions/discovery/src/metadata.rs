@@ -1,9 +1,14 @@
 //! The metadata document. It names what is there and nothing else.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use shared::{
     config::Issuer,
-    domain::settings::{Conformance, Settings},
+    domain::{
+        client::SigningAlgorithm,
+        settings::{Conformance, Settings},
+    },
 };
 
 /// The document, in the order of Auth0's.
@@ -28,7 +33,7 @@ pub(crate) struct Metadata {
     grant_types_supported: &'static [&'static str],
     code_challenge_methods_supported: &'static [&'static str],
     subject_types_supported: &'static [&'static str],
-    id_token_signing_alg_values_supported: &'static [&'static str],
+    id_token_signing_alg_values_supported: Vec<&'static str>,
     token_endpoint_auth_methods_supported: &'static [&'static str],
     token_endpoint_auth_signing_alg_values_supported: &'static [&'static str],
     claims_supported: &'static [&'static str],
@@ -40,7 +45,14 @@ pub(crate) struct Metadata {
     backchannel_logout_session_supported: bool,
 }
 
-pub(crate) fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
+/// The document. `published` are the algorithms of the keys in the JWKS.
+pub(crate) fn metadata(
+    issuer: &Issuer,
+    settings: &Settings,
+    published: &BTreeSet<SigningAlgorithm>,
+) -> Metadata {
+    let hs256 = [SigningAlgorithm::HS256];
+    let signing = hs256.iter().chain(published).map(|alg| alg.as_str());
     Metadata {
         issuer: issuer.as_str().to_owned(),
         authorization_endpoint: issuer.join("authorize"),
@@ -89,7 +101,7 @@ pub(crate) fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
         ],
         code_challenge_methods_supported: &["S256", "plain"],
         subject_types_supported: &["public"],
-        id_token_signing_alg_values_supported: &["HS256", "RS256", "PS256", "ES256"],
+        id_token_signing_alg_values_supported: signing.collect(),
         token_endpoint_auth_methods_supported: &[
             "client_secret_basic",
             "client_secret_post",

@@ -23,7 +23,9 @@ use shared::{
 };
 
 use crate::{
-    ClientEntry, Password, ResourceServerEntry, Tenant, UserEntry, import_scripts::import_scripts,
+    ClientEntry, Password, ResourceServerEntry, Tenant, UserEntry,
+    import_algorithms::{announce_algorithms, settle_algorithms},
+    import_scripts::import_scripts,
 };
 
 /// Writes under way at once. A table that is new takes far more.
@@ -58,6 +60,9 @@ pub enum ImportError {
     /// Others import scripts at the same time.
     #[error("the scripts are being replaced by another import; try again")]
     ScriptsOvertaken,
+    /// Others import clients or APIs at the same time.
+    #[error("clients and APIs are being changed by another import; try again")]
+    AlgorithmsOvertaken,
     /// A password cannot be hashed.
     #[error("user {user}: {source}")]
     Password {
@@ -82,6 +87,10 @@ pub async fn import(tenant: &Tenant, app: &App) -> Result<Imported, ImportError>
         keyring: &keyring,
         key,
     };
+    let signs = !(tenant.clients.is_empty() && tenant.resource_servers.is_empty());
+    if signs {
+        announce_algorithms(tenant, app).await?;
+    }
     // APIs first, so that nothing in the table ever names one that is not there.
     stream::iter(&tenant.resource_servers)
         .map(Ok)
@@ -97,6 +106,9 @@ pub async fn import(tenant: &Tenant, app: &App) -> Result<Imported, ImportError>
             Ok::<_, ImportError>(app.store.put_client(&client).await?)
         })
         .await?;
+    if signs {
+        settle_algorithms(app).await?;
+    }
     // Clients before the databases that name them, too.
     for connection in &tenant.connections {
         app.store.put_connection(connection).await?;

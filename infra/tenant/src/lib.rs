@@ -19,6 +19,7 @@ mod error;
 mod fields;
 mod grant_types;
 mod import;
+mod import_algorithms;
 mod import_scripts;
 mod keywords;
 mod known;

@@ -194,6 +194,7 @@ pub(crate) fn check(
             .unwrap_or(default.userinfo_rate_limit),
         // The import says which there are.
         scripts: None,
+        signing_algorithms: None,
     })
 }
 
@@ -382,6 +383,7 @@ resourceServers: [{identifier: https://api.example.com}]",
                 login_rate_limit: RateLimit::per_minute(5, 2),
                 userinfo_rate_limit: RateLimit::per_second(7, 3),
                 scripts: None,
+                signing_algorithms: None,
             }
         );
     }

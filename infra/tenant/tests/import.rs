@@ -16,6 +16,7 @@ use shared::{
         scope::Scope,
         sealed::Purpose,
         secret::Secret,
+        time::Lifetime,
     },
     keys::file::KeyFile,
     password::Verification,
@@ -290,4 +291,49 @@ async fn a_user_name_may_be_the_users_own_address() {
             .unwrap()
             .is_some()
     );
+}
+
+/// The algorithms whose keys are published.
+async fn published(app: &App) -> Vec<&'static str> {
+    app.forget_configuration();
+    let keys = app.signing_keys().published().await;
+    let mut names: Vec<_> = keys.iter().map(|key| key.algorithm.as_str()).collect();
+    names.sort_unstable();
+    names
+}
+
+#[tokio::test]
+async fn an_import_records_the_algorithms_of_all_clients_and_apis() {
+    let app = app().await;
+    assert_eq!(published(&app).await, ["ES256", "PS256", "RS256"]);
+    put(&app, FILE).await.unwrap();
+    assert_eq!(published(&app).await, ["RS256"]);
+    let web = |alg: &str| {
+        format!(
+            "clients: [{{name: Web, client_id: web, app_type: spa, jwt_configuration: {{alg: {alg}}}}}]"
+        )
+    };
+    put(&app, &web("ES256")).await.unwrap();
+    let api = "resourceServers: [{identifier: https://b.example.com, signing_alg: PS256}]";
+    put(&app, api).await.unwrap();
+    assert_eq!(published(&app).await, ["ES256", "PS256", "RS256"]);
+    app.clock.advance(Lifetime::from_secs(40 * 86_400));
+    put(&app, &web("RS256")).await.unwrap();
+    assert_eq!(published(&app).await, ["ES256", "PS256", "RS256"]);
+    app.clock.advance(Lifetime::from_secs(31 * 86_400));
+    assert_eq!(published(&app).await, ["PS256", "RS256"]);
+}
+
+#[tokio::test]
+async fn a_table_from_before_the_record_keeps_every_key_for_a_month() {
+    let app = app().await;
+    let tenant = parse(FILE, &Keywords::new()).unwrap();
+    app.store
+        .put_client(&tenant.clients[0].client)
+        .await
+        .unwrap();
+    put(&app, FILE).await.unwrap();
+    assert_eq!(published(&app).await, ["ES256", "PS256", "RS256"]);
+    app.clock.advance(Lifetime::from_secs(31 * 86_400));
+    assert_eq!(published(&app).await, ["RS256"]);
 }

@@ -40,6 +40,7 @@ pub mod logout;
 pub mod script_hosts;
 pub mod session;
 
+pub mod signing_algorithms;
 pub mod claims;
 pub mod denial;
 pub mod legacy_profile;

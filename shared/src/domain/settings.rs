@@ -5,10 +5,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    client::SigningAlgorithm,
     ids::{Audience, ConnectionName},
     login_flow::ScriptsVersion,
+    signing_algorithms::SigningAlgorithms,
     throttle::RateLimit,
-    time::Lifetime,
+    time::{Lifetime, Timestamp},
     user_code::UserCodeFormat,
 };
 
@@ -73,6 +75,18 @@ pub struct Settings {
     /// are none, nothing more is read.
     #[serde(default)]
     pub scripts: Option<ScriptsVersion>,
+    /// Which algorithms the published keys are for; imports of clients and APIs record it. `None` where
+    /// none did yet: then every key is published.
+    #[serde(default)]
+    pub signing_algorithms: Option<SigningAlgorithms>,
+}
+
+impl Settings {
+    /// Whether the JWKS has the keys of an algorithm.
+    pub fn publishes(&self, algorithm: SigningAlgorithm, now: Timestamp) -> bool {
+        let recorded = self.signing_algorithms.as_ref();
+        recorded.is_none_or(|recorded| recorded.publishes(algorithm, now))
+    }
 }
 
 const fn default_login_limit() -> RateLimit {
@@ -132,6 +146,7 @@ impl Default for Settings {
             login_rate_limit: RateLimit::LOGIN,
             userinfo_rate_limit: RateLimit::USERINFO,
             scripts: None,
+            signing_algorithms: None,
         }
     }
 }

@@ -174,8 +174,8 @@ impl Signer {
         &mut self.keys
     }
 
-    /// The keys of the JWKS at this time: those that will sign, do, and did while a token of theirs
-    /// may still be good.
+    /// The keys whose tokens may be good at this time: those that will sign, do, and did while a token of
+    /// theirs may still be good. The JWKS has those of them whose algorithms the tenant uses.
     pub fn published(&self, now: Timestamp) -> impl Iterator<Item = &PublishedKey> {
         let terms: Vec<_> = self.keys.iter().map(KnownKey::term).collect();
         self.keys

@@ -8,13 +8,14 @@ use shared::{
     domain::{
         client::{
             AppType, AuthMethod, Client, ClientGrant, JwtConfiguration, MultiResourcePolicy,
-            OidcLogout, RedirectionPolicy, StoredSecret, SubjectType,
+            OidcLogout, RedirectionPolicy, SigningAlgorithm, StoredSecret, SubjectType,
         },
         connection::Connection,
         login_flow::{ImportId, ScriptsVersion},
         scope::Scope,
         sealed::KeyId,
         settings::Settings,
+        signing_algorithms::SigningAlgorithms,
         time::Timestamp,
     },
 };
@@ -85,6 +86,10 @@ async fn configuration_comes_out_as_it_went_in() {
     };
     store.put_client(&client).await.unwrap();
     assert_eq!(store.load_client(&client_id()).await.unwrap(), Some(client));
+    assert_eq!(
+        store.load_configured_algorithms().await.unwrap(),
+        Some([SigningAlgorithm::RS256].into())
+    );
     assert_eq!(store.load_settings().await.unwrap(), None);
     store.put_settings(&Settings::default()).await.unwrap();
     assert_eq!(
@@ -220,6 +225,28 @@ async fn settings_and_scripts_leave_each_other_alone() {
         ..other
     };
     assert_eq!(named().await, settings, "what is no longer said is gone");
+}
+
+#[tokio::test]
+async fn the_algorithms_in_use_are_changed_by_whoever_read_them_last() {
+    let store = store().await;
+    let recorded = async || {
+        let settings = store.load_settings().await.unwrap();
+        settings.and_then(|settings| settings.signing_algorithms)
+    };
+    assert_eq!(store.load_configured_algorithms().await.unwrap(), None);
+    assert_eq!(recorded().await, None);
+    let first = SigningAlgorithms::default().changed_to(&[SigningAlgorithm::ES256].into(), NOW);
+    assert!(!is_conflict(store.commit_signing_algorithms(&first).await));
+    assert!(is_conflict(store.commit_signing_algorithms(&first).await));
+    assert_eq!(recorded().await.as_ref(), Some(&first));
+
+    let second = first.changed_to(&[SigningAlgorithm::PS256].into(), NOW);
+    assert!(!is_conflict(store.commit_signing_algorithms(&second).await));
+    assert!(is_conflict(store.commit_signing_algorithms(&second).await));
+    // Other imports replace the settings.
+    store.put_settings(&Settings::default()).await.unwrap();
+    assert_eq!(recorded().await, Some(second));
 }
 
 #[tokio::test]

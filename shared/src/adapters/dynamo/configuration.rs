@@ -1,25 +1,41 @@
 //! The tenant's configuration: clients, APIs, connections, settings.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use super::{
     Store,
     error::{CommitError, Item, StoreError},
-    item::{inconsistent, send_update, to_item},
-    keys::Key,
+    item::{from_item, inconsistent, send_update, to_item},
+    keys::{API_PREFIX, CLIENT_PREFIX, Key, TENANT},
 };
 use crate::domain::{
     brute_force::AttackProtection,
-    client::Client,
+    client::{Client, JwtConfiguration, SigningAlgorithm},
     connection::Connection,
     ids::{Audience, ClientId, ConnectionName},
     resource_server::ResourceServer,
     settings::Settings,
+    signing_algorithms::SigningAlgorithms,
 };
 
-/// The attribute of the settings that [`Store::commit_scripts`] writes.
-const SCRIPTS: &str = "scripts";
+/// The attributes of the settings that [`Store::commit_scripts`] and
+/// [`Store::commit_signing_algorithms`] write.
+const WRITTEN_ELSEWHERE: [&str; 2] = ["scripts", "signing_algorithms"];
+
+/// Of a client, the algorithm that it is set to.
+#[derive(Deserialize)]
+struct ClientAlgorithm {
+    jwt_configuration: JwtConfiguration,
+}
+
+/// The same of an API.
+#[derive(Deserialize)]
+struct ApiAlgorithm {
+    signing_alg: SigningAlgorithm,
+}
 
 /// What a realm stands for.
 #[derive(Serialize, Deserialize)]
@@ -58,8 +74,8 @@ impl Store {
         self.load(&Key::settings()).await
     }
 
-    /// Replaces the tenant's settings, except for which scripts there are: those have an import of their
-    /// own, and one of the two may overtake the other.
+    /// Replaces the tenant's settings, except for which scripts there are and which algorithms are used:
+    /// those have imports of their own, and one may overtake another.
     pub async fn put_settings(&self, settings: &Settings) -> Result<(), StoreError> {
         let key = Key::settings();
         let attributes: Item =
@@ -67,7 +83,7 @@ impl Store {
         let mut update = self.update(&key);
         let (mut sets, mut removes) = (Vec::new(), Vec::new());
         for (name, value) in attributes {
-            if name == SCRIPTS {
+            if WRITTEN_ELSEWHERE.contains(&name.as_str()) {
                 continue;
             }
             update = update.expression_attribute_names(format!("#{name}"), &name);
@@ -87,6 +103,44 @@ impl Store {
             Err(CommitError::Store(error)) => Err(error),
             Err(CommitError::Conflict) => Err(inconsistent(&key, "a condition that nobody set")),
         }
+    }
+
+    /// The algorithms that the clients and APIs of the table are set to; `None` if there are neither. Reads
+    /// all of them.
+    pub async fn load_configured_algorithms(
+        &self,
+    ) -> Result<Option<BTreeSet<SigningAlgorithm>>, StoreError> {
+        let mut algorithms = None::<BTreeSet<_>>;
+        for item in self.query(TENANT, CLIENT_PREFIX).await? {
+            let client: ClientAlgorithm = from_item(&Key::of_item(&item)?, item)?;
+            let algorithm = client.jwt_configuration.alg;
+            algorithms.get_or_insert_default().insert(algorithm);
+        }
+        for item in self.query(TENANT, API_PREFIX).await? {
+            let api: ApiAlgorithm = from_item(&Key::of_item(&item)?, item)?;
+            algorithms.get_or_insert_default().insert(api.signing_alg);
+        }
+        Ok(algorithms)
+    }
+
+    /// Records the algorithms in use, if the record is still the one of the revision before.
+    pub async fn commit_signing_algorithms(
+        &self,
+        next: &SigningAlgorithms,
+    ) -> Result<(), CommitError> {
+        let key = Key::settings();
+        let record = serde_dynamo::to_attribute_value(next).map_err(|e| inconsistent(&key, e))?;
+        let update = self
+            .update(&key)
+            .update_expression("SET signing_algorithms = :next")
+            .expression_attribute_values(":next", record);
+        let update = match next.revision.saturating_sub(1) {
+            0 => update.condition_expression("attribute_not_exists(signing_algorithms)"),
+            before => update
+                .condition_expression("signing_algorithms.revision = :before")
+                .expression_attribute_values(":before", AttributeValue::N(before.to_string())),
+        };
+        send_update(update).await
     }
 
     /// A connection by its name.

@@ -18,6 +18,8 @@ pub(super) const PK: &str = "PK";
 pub(super) const SK: &str = "SK";
 pub(super) const TTL: &str = "ttl";
 
+pub(super) const API_PREFIX: &str = "API#";
+pub(super) const CLIENT_PREFIX: &str = "CLIENT#";
 pub(super) const FAMILY_PREFIX: &str = "FAMILY#";
 pub(super) const FAILURES: &str = "FAILURES";
 pub(super) const GRANT_PREFIX: &str = "GRANT#";
@@ -128,11 +130,11 @@ impl Key {
     }
 
     pub(super) fn client(client: &ClientId) -> Self {
-        Self::new(TENANT, format!("CLIENT#{client}"))
+        Self::new(TENANT, format!("{CLIENT_PREFIX}{client}"))
     }
 
     pub(super) fn api(identifier: &Audience) -> Self {
-        Self::new(TENANT, format!("API#{identifier}"))
+        Self::new(TENANT, format!("{API_PREFIX}{identifier}"))
     }
 
     pub(super) fn connection(name: &ConnectionName) -> Self {

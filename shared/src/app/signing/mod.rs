@@ -96,10 +96,23 @@ impl SigningKeys {
         &self.source.issuer
     }
 
-    /// The keys of the JWKS.
+    /// The keys of the JWKS: those whose algorithms the tenant uses. A store that does not answer leaves
+    /// it at those that were published last.
     pub async fn published(&self) -> Vec<PublishedKey> {
+        let settings = match self.settings().await {
+            Ok(settings) => settings,
+            Err(error) => {
+                tracing::error!(%error, "the published keys go by the settings that were read last");
+                self.last_settings().unwrap_or_default()
+            }
+        };
+        let now = self.clock.now();
         let signer = self.current().await;
-        signer.published(self.clock.now()).cloned().collect()
+        let known = signer.published(now);
+        known
+            .filter(|key| settings.publishes(key.algorithm, now))
+            .cloned()
+            .collect()
     }
 
     /// The certificate of the key that RS256 tokens are signed with, in DER.

@@ -1,0 +1,59 @@
+//! Recording which algorithms a tenant's clients and APIs are set to, by which the JWKS is published.
+//!
+//! It happens twice in an import: before clients and APIs are written, so that a key is published before
+//! it signs, and after it, so that one that is no longer used is retired. Both go by all clients and APIs
+//! of the table, because a file need not name those that stay as they are.
+
+use std::collections::BTreeSet;
+
+use shared::{
+    adapters::dynamo::CommitError,
+    app::App,
+    domain::{client::SigningAlgorithm, signing_algorithms::SigningAlgorithms},
+};
+
+use crate::{ImportError, Tenant};
+
+/// How often a record that other imports change is read again.
+const TRIES: usize = 5;
+
+/// Records what the table has and what the file is about to bring.
+pub(crate) async fn announce_algorithms(tenant: &Tenant, app: &App) -> Result<(), ImportError> {
+    let clients = tenant.clients.iter();
+    let clients = clients.map(|entry| entry.client.jwt_configuration.alg);
+    let apis = tenant.resource_servers.iter();
+    let apis = apis.map(|entry| entry.resource_server.signing_alg);
+    record(app, &clients.chain(apis).collect()).await
+}
+
+/// Records what the table has.
+pub(crate) async fn settle_algorithms(app: &App) -> Result<(), ImportError> {
+    record(app, &BTreeSet::new()).await
+}
+
+async fn record(app: &App, coming: &BTreeSet<SigningAlgorithm>) -> Result<(), ImportError> {
+    for _ in 0..TRIES {
+        // The record first: what another import writes after this changes its revision.
+        let settings = app.store.load_settings().await?.unwrap_or_default();
+        let configured = app.store.load_configured_algorithms().await?;
+        let before = match (settings.signing_algorithms, &configured) {
+            (Some(before), _) => before,
+            (None, Some(_)) => SigningAlgorithms::unknown(),
+            (None, None) => SigningAlgorithms::default(),
+        };
+        let algorithms = configured.unwrap_or_default();
+        let algorithms = algorithms.union(coming).copied().collect();
+        let mut next = before.changed_to(&algorithms, app.clock.now());
+        if next == before && next.revision > 0 {
+            return Ok(());
+        }
+        // A first record is written even where it says no more than that RS256 is all.
+        next.revision = before.revision + 1;
+        match app.store.commit_signing_algorithms(&next).await {
+            Ok(()) => return Ok(()),
+            Err(CommitError::Conflict) => {}
+            Err(CommitError::Store(error)) => return Err(error.into()),
+        }
+    }
+    Err(ImportError::AlgorithmsOvertaken)
+}
