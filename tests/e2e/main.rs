@@ -25,6 +25,7 @@ mod logout;
 mod logout_faults;
 mod management_grants;
 mod multi_resource;
+mod numeric_dates;
 mod oidc;
 mod oidc_logout;
 mod oidc_logout_hints;

@@ -15,7 +15,7 @@ use crate::{
     domain::{
         client::{AssertionAlgorithm, Client, PublicKey},
         denial::Denial,
-        time::{Lifetime, Timestamp},
+        time::{Lifetime, NumericDate, Timestamp},
     },
 };
 
@@ -26,16 +26,16 @@ const MAX_JTI: usize = 64;
 /// How far ahead `exp` may lie.
 const MAX_LIFETIME: Lifetime = Lifetime::from_secs(300);
 /// How far the client's clock may be off.
-const SKEW_SECONDS: u64 = 10;
+const SKEW: Lifetime = Lifetime::from_secs(10);
 
 #[derive(Deserialize)]
 struct Claims {
     iss: String,
     sub: String,
-    exp: u64,
+    exp: NumericDate,
     jti: String,
-    iat: Option<u64>,
-    nbf: Option<u64>,
+    iat: Option<NumericDate>,
+    nbf: Option<NumericDate>,
 }
 
 impl App {
@@ -49,7 +49,7 @@ impl App {
         let claims = self.check(client, assertion, at.now)?;
         // The digest of the `jti` has a fixed length and no character that a key could trip over.
         let id = URL_SAFE_NO_PAD.encode(digest(&SHA256, claims.jti.as_bytes()));
-        let forget_at = Timestamp::from_secs(claims.exp + 2 * SKEW_SECONDS);
+        let forget_at = claims.exp.timestamp().plus(SKEW).plus(SKEW);
         match self
             .store
             .put_assertion(&client.client_id, &id, forget_at)
@@ -73,20 +73,21 @@ impl App {
         let claims = candidates(client, header.kid.as_deref(), header.alg)
             .find_map(|key| self.verify_with(key, assertion))
             .ok_or(refused("no key of the client verifies the assertion"))?;
-        let now = now.as_secs();
         if claims.iss != client.client_id.as_str() || claims.sub != claims.iss {
             return Err(refused("the assertion names another client"));
         }
         if claims.jti.is_empty() || claims.jti.chars().count() > MAX_JTI {
             return Err(refused("the assertion has no usable jti"));
         }
-        if claims.exp <= now.saturating_sub(SKEW_SECONDS) {
+        let exp = claims.exp.timestamp();
+        if exp.plus(SKEW) <= now {
             return Err(refused("the assertion has expired"));
         }
-        if claims.exp > now + MAX_LIFETIME.as_secs() + SKEW_SECONDS {
+        if exp > now.plus(MAX_LIFETIME).plus(SKEW) {
             return Err(refused("the assertion lives too long"));
         }
-        let early = |time: Option<u64>| time.is_some_and(|time| time > now + SKEW_SECONDS);
+        let early =
+            |time: Option<NumericDate>| time.is_some_and(|time| time.timestamp() > now.plus(SKEW));
         if early(claims.nbf) || early(claims.iat) {
             return Err(refused("the assertion is not valid yet"));
         }

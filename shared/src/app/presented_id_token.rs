@@ -9,7 +9,7 @@ use crate::domain::{
     client::{Client, SigningAlgorithm},
     denial::Denial,
     ids::UserId,
-    time::Timestamp,
+    time::{NumericDate, Timestamp},
 };
 
 const INVALID: Denial = Denial::IdToken("The id_token is not valid");
@@ -17,7 +17,7 @@ const INVALID: Denial = Denial::IdToken("The id_token is not valid");
 #[derive(Deserialize)]
 struct Claims {
     sub: UserId,
-    exp: u64,
+    exp: NumericDate,
     /// One audience: what is also for an API is an access token.
     #[serde(rename = "aud")]
     _aud: String,
@@ -56,7 +56,7 @@ impl App {
         let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation)
             .map_err(|_| INVALID)?
             .claims;
-        if Timestamp::from_secs(claims.exp) <= now {
+        if claims.exp.timestamp() <= now {
             return Err(Denial::IdToken("The id_token has expired"));
         }
         let mut told = claims.others;

@@ -11,7 +11,7 @@ use crate::domain::{
     pipeline::Pipeline,
     scope::{OPENID, Scope},
     sealed::Purpose,
-    time::Timestamp,
+    time::{NumericDate, Timestamp},
 };
 
 /// An access token for `/userinfo` alone, as it is sealed.
@@ -70,7 +70,7 @@ pub struct AccessToken {
 #[derive(Deserialize)]
 struct Claims {
     sub: UserId,
-    exp: u64,
+    exp: NumericDate,
     #[serde(default)]
     scope: Scope,
 }
@@ -152,7 +152,7 @@ impl App {
         let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding_key, &validation)
             .map_err(|_| invalid())?
             .claims;
-        if Timestamp::from_secs(claims.exp) <= now {
+        if claims.exp.timestamp() <= now {
             return Err(Denial::AccessToken("The token has expired"));
         }
         Ok(claims)

@@ -1,8 +1,11 @@
 //! Points in time and lengths of it. Nothing in the domain asks what time it is.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error, Visitor},
+};
 
 /// A point in time: milliseconds since 1970-01-01T00:00:00Z.
 #[derive(
@@ -73,6 +76,57 @@ impl Timestamp {
     }
 }
 
+/// A time in a JWT that others made (RFC 7519 section 2, `NumericDate`): a JSON number of seconds since
+/// the epoch, which may have a fraction. Anything else does not deserialize, nor does a time before 1970
+/// or after the year 9999.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NumericDate(Timestamp);
+
+impl NumericDate {
+    /// The end of the year 9999.
+    const LATEST: Timestamp = Timestamp::from_secs(253_402_300_799);
+
+    /// The time, to the millisecond, rounded down.
+    pub const fn timestamp(self) -> Timestamp {
+        self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for NumericDate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NumericDateVisitor)
+    }
+}
+
+struct NumericDateVisitor;
+
+impl Visitor<'_> for NumericDateVisitor {
+    type Value = NumericDate;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("seconds since 1970 as a number, up to the year 9999")
+    }
+
+    fn visit_u64<E: Error>(self, seconds: u64) -> Result<NumericDate, E> {
+        within_calendar(Timestamp::from_secs(seconds))
+    }
+
+    fn visit_f64<E: Error>(self, seconds: f64) -> Result<NumericDate, E> {
+        // Refuses what is negative, infinite or no number.
+        let since_epoch = Duration::try_from_secs_f64(seconds).map_err(E::custom)?;
+        let millis = u64::try_from(since_epoch.as_millis()).map_err(E::custom)?;
+        within_calendar(Timestamp::from_millis(millis))
+    }
+}
+
+fn within_calendar<E: Error>(at: Timestamp) -> Result<NumericDate, E> {
+    if at <= NumericDate::LATEST {
+        Ok(NumericDate(at))
+    } else {
+        Err(E::custom("a time after the year 9999"))
+    }
+}
+
 /// A length of time in whole seconds, the unit of every lifetime in Auth0's configuration.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
@@ -115,5 +169,43 @@ mod tests {
             Timestamp::from_secs(1).since(Timestamp::from_secs(2)),
             Duration::ZERO
         );
+    }
+
+    #[test]
+    fn a_numeric_date_may_have_a_fraction_and_an_exponent() {
+        for (text, millis) in [
+            ("0", 0),
+            ("1700000000", 1_700_000_000_000),
+            ("1700000000.0", 1_700_000_000_000),
+            ("1700000000.25", 1_700_000_000_250),
+            ("1.7e9", 1_700_000_000_000),
+            ("17E+8", 1_700_000_000_000),
+            ("0.9999", 999),
+            ("253402300799", 253_402_300_799_000),
+        ] {
+            let date: NumericDate = serde_json::from_str(text).unwrap();
+            assert_eq!(date.timestamp(), Timestamp::from_millis(millis), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_no_numeric_date() {
+        for text in [
+            "-1",
+            "-0.5",
+            "1e300",
+            "1e999",
+            "253402300800",
+            "18446744073709551615",
+            "18446744073709551616",
+            "NaN",
+            "\"1700000000\"",
+            "true",
+            "null",
+            "[1700000000]",
+            "{}",
+        ] {
+            assert!(serde_json::from_str::<NumericDate>(text).is_err(), "{text}");
+        }
     }
 }

@@ -47,12 +47,14 @@
     return key.includes('-----BEGIN RSA ') ? RSA : [...RSA, ...EC];
   }
 
+  // The npm module rounds down only where the span is a text, and takes fractions for `maxAge` alone.
   const seconds = (value, now, name) => {
-    const span = typeof value === 'string' ? ms(value) / 1000 : value;
-    if (!Number.isFinite(span) || (typeof value === 'number' && !Number.isInteger(value))) {
+    const isText = typeof value === 'string';
+    const span = isText ? ms(value) / 1000 : value;
+    if (!Number.isFinite(span) || !(isText || name === 'maxAge' || Number.isInteger(span))) {
       throw new Error(`"${name}" should be a number of seconds or string representing a timespan`);
     }
-    return Math.floor(now + span);
+    return isText ? Math.floor(now + span) : now + span;
   };
   const part = (value) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
 

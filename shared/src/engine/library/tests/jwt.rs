@@ -108,6 +108,23 @@ fn times_and_names_are_claims() {
             "return jwt.decode(jwt.sign({ iat: 1000 }, 's', { expiresIn: '120' })).exp",
             "1000",
         ),
+        // A NumericDate may have a fraction (RFC 7519 section 2).
+        (
+            "return jwt.decode(jwt.sign({ iat: 1000.5 }, 's', { expiresIn: 60 }))",
+            r#"{"iat":1000.5,"exp":1060.5}"#,
+        ),
+        (
+            "return jwt.verify(jwt.sign({ iat: 999.5, nbf: 999.75, exp: 1000.25 }, 's'), 's', { clockTimestamp: 1000, maxAge: 0.75 })",
+            r#"{"iat":999.5,"nbf":999.75,"exp":1000.25}"#,
+        ),
+        (
+            "jwt.verify(jwt.sign({ iat: 999.5 }, 's'), 's', { clockTimestamp: 1000, maxAge: 0.25 })",
+            "TokenExpiredError: maxAge exceeded",
+        ),
+        (
+            "jwt.verify(jwt.sign({ exp: 1000.25 }, 's'), 's', { clockTimestamp: 1000.25 })",
+            "TokenExpiredError: jwt expired",
+        ),
         (
             "jwt.sign({ exp: 1 }, 's', { expiresIn: 60 })",
             "Error: Bad \"options.expiresIn\" option. The payload already has an \"exp\" property.",
