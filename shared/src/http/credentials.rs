@@ -96,15 +96,16 @@ impl Credentials {
     }
 }
 
-/// The readings of an `Authorization: Basic` header as id and secret, percent-decoded first.
+/// The readings of an `Authorization: Basic` header as id and secret, percent-decoded first. A header of
+/// any other scheme, or of none, is not about the client and is ignored (RFC 6749 section 2.3.1): HTTP
+/// clients' interceptors send `Bearer`, `undefined` or nothing at all while they refresh.
 fn basic(request: &Request) -> Result<Option<Vec<(String, String)>>, Denial> {
     let malformed = || Denial::ClientAuthentication("malformed Authorization header");
     let Some(value) = header(request, &AUTHORIZATION) else {
         return Ok(None);
     };
-    let Some((scheme, encoded)) = value.split_once(' ') else {
-        return Err(malformed());
-    };
+    let value = value.trim();
+    let (scheme, encoded) = value.split_once(' ').unwrap_or((value, ""));
     if !scheme.eq_ignore_ascii_case("basic") {
         return Ok(None);
     }
@@ -194,6 +195,15 @@ mod tests {
                 parse(Some(value), ""),
                 Err(Denial::ClientAuthentication(_))
             ));
+        }
+    }
+
+    #[test]
+    fn headers_of_other_schemes_are_ignored() {
+        for value in ["", "Bearer", "Bearer x", "undefined", "null", "Basically x"] {
+            let credentials = parse(Some(value), "client_id=app&client_secret=s").unwrap();
+            assert_eq!(credentials.client_id.as_str(), "app", "{value}");
+            assert!(matches!(credentials.proof, Proof::Secret(_)), "{value}");
         }
     }
 

@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use e2e::{
     Answer, Server, Tokens,
-    apps::{API, M2M, SPA_STRICT, WEB_BASIC, WEB_CLASSIC, WEB_POST},
+    apps::{API, App, M2M, SPA_STRICT, TV, WEB_BASIC, WEB_CLASSIC, WEB_KEY, WEB_POST},
     assert_oauth_error, assert_refused,
     flow::form_encoded,
     http,
@@ -94,6 +94,72 @@ async fn malformed_basic_credentials_are_refused() {
             "invalid_grant",
             "{header}: {answer}"
         );
+    }
+}
+
+/// HTTP clients' interceptors send these while they refresh, when they have no access token at hand.
+const NOT_OURS: [&str; 12] = [
+    "",
+    "Bearer",
+    "Bearer ",
+    "Bearer abc",
+    "Bearer null",
+    "Bearer undefined",
+    "undefined",
+    "null",
+    "Token",
+    "Digest username=\"web-post\"",
+    "Basically",
+    "Negotiate YWJj",
+];
+
+#[tokio::test]
+async fn a_header_of_another_scheme_leaves_the_credentials_in_the_body_good() {
+    let server = Server::shared();
+    let send = |path: &str, app: App, header: &str, form: &[(&str, &str)]| {
+        let request = server.request_as(&server.http(), &app, path, form);
+        http::send(request.header("authorization", header))
+    };
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", "rt1_none"),
+        ("token", "rt1_none"),
+    ];
+    for header in NOT_OURS {
+        for app in [WEB_POST, WEB_KEY, SPA_STRICT] {
+            assert_recognised(&send("/oauth/token", app, header, &form).await);
+            let revoked = send("/oauth/revoke", app, header, &form).await;
+            assert_eq!(revoked.status, 200, "`{header}`: {revoked}");
+        }
+        let device = send("/oauth/device/code", TV, header, &[("scope", "openid")]).await;
+        assert_eq!(device.status, 200, "`{header}`: {device}");
+    }
+}
+
+#[tokio::test]
+async fn a_header_of_another_scheme_is_no_credential() {
+    let server = Server::shared();
+    for header in NOT_OURS {
+        let named = [("client_id", WEB_POST.id)];
+        assert_unauthorized(&refresh_with_header(server, header, &named).await);
+        let answer = refresh_with_header(server, header, &[]).await;
+        assert_eq!(
+            answer.json()["error"],
+            "invalid_request",
+            "`{header}`: {answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn malformed_basic_credentials_are_refused_whatever_the_body_says() {
+    let server = Server::shared();
+    let body = [
+        ("client_id", WEB_POST.id),
+        ("client_secret", WEB_POST.secret()),
+    ];
+    for header in ["Basic", "basic", "Basic %%%", "BASIC  "] {
+        assert_unauthorized(&refresh_with_header(server, header, &body).await);
     }
 }
 
