@@ -1,6 +1,10 @@
 //! Passwords of users: argon2id for those we hash, bcrypt for those that come from an import
 //! ([Auth0's bulk import]) and are hashed anew at the next login.
 //!
+//! What we hash is the text in Unicode's normalization form C (UAX #15): keyboards and browsers differ
+//! in whether they send `ä` as one character or as `a` with a mark behind it, and RFC 8265 section 4.2
+//! compares passwords in this form. Imported hashes may be of either form.
+//!
 //! [Auth0's bulk import]: https://auth0.com/docs/manage-users/user-migration/bulk-user-imports
 
 use std::fmt;
@@ -8,7 +12,10 @@ use std::fmt;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::secret::Secret;
+use crate::domain::{secret::Secret, text::composed};
+
+/// The bytes of a password that bcrypt reads; it ignores the rest.
+const BCRYPT_READS: usize = 72;
 
 /// The hash of a password: argon2id as a PHC string, or bcrypt.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +34,9 @@ pub enum Verification {
     Match,
     /// The right password under an old hash: hash it anew.
     MatchOutdated,
+    /// A password that begins with the part that the hash covers. The rest may be mistyped, so the hash
+    /// must stay: one of the whole text would refuse the right password for ever.
+    MatchPart,
     /// Another password.
     Mismatch,
 }
@@ -35,8 +45,9 @@ impl PasswordHash {
     /// Hashes a password with argon2id and the parameters of RFC 9106's second choice for memory-
     /// constrained places (the crate's default: 19 MiB, two passes). The salt is drawn by the caller.
     pub fn hash(password: &Secret, salt: [u8; 16]) -> Result<Self, PasswordHashError> {
+        let password = composed(password.expose());
         Argon2::default()
-            .hash_password_with_salt(password.expose().as_bytes(), &salt)
+            .hash_password_with_salt(password.as_bytes(), &salt)
             .map(|hash| Self(hash.to_string()))
             .map_err(|_| PasswordHashError("the password cannot be hashed"))
     }
@@ -55,16 +66,28 @@ impl PasswordHash {
         }
     }
 
-    /// Compares a password with the hash. Takes tens of milliseconds of CPU, as it must.
+    /// Compares a password with the hash, as it was typed and, if that is another text and the first does
+    /// not match, in form C. Takes tens of milliseconds of CPU, as it must; how often depends on the
+    /// password alone.
     pub fn verify(&self, password: &Secret) -> Verification {
-        let password = password.expose();
-        if is_bcrypt(&self.0) {
-            return match bcrypt::verify(password, &self.0) {
-                Ok(true) => Verification::MatchOutdated,
-                Ok(false) | Err(_) => Verification::Mismatch,
-            };
+        let (typed, composed) = (password.expose(), composed(password.expose()));
+        if typed == composed {
+            return self.compare(typed);
         }
-        match Argon2::default().verify_password(password.as_bytes(), self.0.as_str()) {
+        match self.compare(typed) {
+            Verification::Mismatch => self.compare(&composed),
+            // From now on either form is to match.
+            Verification::Match => Verification::MatchOutdated,
+            shown => shown,
+        }
+    }
+
+    /// Compares one text with the hash.
+    fn compare(&self, text: &str) -> Verification {
+        if is_bcrypt(&self.0) {
+            return compare_with_bcrypt(text, &self.0);
+        }
+        match Argon2::default().verify_password(text.as_bytes(), self.0.as_str()) {
             Ok(()) if self.0.starts_with("$argon2id$") => Verification::Match,
             Ok(()) => Verification::MatchOutdated,
             Err(_) => Verification::Mismatch,
@@ -80,6 +103,20 @@ impl PasswordHash {
 impl fmt::Debug for PasswordHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")
+    }
+}
+
+/// bcrypt reads the text and a NUL behind it, again and again until it has 72 bytes. So a text of 72
+/// bytes or more matches whatever follows them, and one with a NUL in it matches what is before the NUL
+/// if that repeats: such a text is nobody's password, because C's bcrypt could never have read it.
+fn compare_with_bcrypt(text: &str, hash: &str) -> Verification {
+    let matches = bcrypt::verify(text, hash).unwrap_or(false);
+    if !matches || text.contains('\0') {
+        Verification::Mismatch
+    } else if text.len() < BCRYPT_READS {
+        Verification::MatchOutdated
+    } else {
+        Verification::MatchPart
     }
 }
 
@@ -116,6 +153,80 @@ mod tests {
             Verification::MatchOutdated
         );
         assert_eq!(hash.verify(&Secret::new("hunter3")), Verification::Mismatch);
+    }
+
+    fn bcrypt_of(text: &str) -> PasswordHash {
+        PasswordHash::import(bcrypt::hash(text, 4).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_bcrypt_hash_gives_way_only_to_a_text_that_it_covers_whole() {
+        for (length, expected) in [
+            (70, Verification::MatchOutdated),
+            (71, Verification::MatchOutdated),
+            (72, Verification::MatchPart),
+            (73, Verification::MatchPart),
+            (200, Verification::MatchPart),
+        ] {
+            let password = "x".repeat(length);
+            let shown = bcrypt_of(&password).verify(&Secret::new(password));
+            assert_eq!(shown, expected, "{length}");
+        }
+        let hash = bcrypt_of(&"x".repeat(80));
+        let other_end = format!("{}y", "x".repeat(72));
+        let shown = hash.verify(&Secret::new(other_end));
+        assert_eq!(shown, Verification::MatchPart);
+        let shorter = hash.verify(&Secret::new("x".repeat(71)));
+        assert_eq!(shorter, Verification::Mismatch);
+    }
+
+    #[test]
+    fn a_text_with_a_nul_matches_no_bcrypt_hash() {
+        // bcrypt itself takes the first for its repetition.
+        let hash = bcrypt::hash("hunter2", 4).unwrap();
+        assert!(bcrypt::verify("hunter2\0hunter2", &hash).unwrap());
+        for text in ["hunter2\0hunter2", "hunter2\0"] {
+            let shown = bcrypt_of("hunter2").verify(&Secret::new(text));
+            assert_eq!(shown, Verification::Mismatch, "{text:?}");
+        }
+    }
+
+    const COMPOSED: &str = "p\u{e4}ssw\u{f6}rd";
+    const APART: &str = "pa\u{308}sswo\u{308}rd";
+
+    #[test]
+    fn our_own_hash_matches_a_password_in_either_form() {
+        for set in [COMPOSED, APART] {
+            let hash = PasswordHash::hash(&Secret::new(set), [7; 16]).unwrap();
+            for typed in [COMPOSED, APART] {
+                let shown = hash.verify(&Secret::new(typed));
+                assert_eq!(shown, Verification::Match, "{set} {typed}");
+            }
+            let plain = hash.verify(&Secret::new("password"));
+            assert_eq!(plain, Verification::Mismatch);
+        }
+    }
+
+    #[test]
+    fn an_imported_hash_is_compared_with_the_text_as_typed_and_composed() {
+        for (set, typed, expected) in [
+            (COMPOSED, COMPOSED, Verification::MatchOutdated),
+            (COMPOSED, APART, Verification::MatchOutdated),
+            (APART, APART, Verification::MatchOutdated),
+            (APART, COMPOSED, Verification::Mismatch),
+        ] {
+            let shown = bcrypt_of(set).verify(&Secret::new(typed));
+            assert_eq!(shown, expected, "{set} {typed}");
+        }
+    }
+
+    #[test]
+    fn a_hash_of_ours_of_a_text_apart_gives_way_to_one_of_the_composed_text() {
+        let hash = Argon2::default()
+            .hash_password_with_salt(APART.as_bytes(), &[7; 16])
+            .unwrap();
+        let shown = PasswordHash(hash.to_string()).verify(&Secret::new(APART));
+        assert_eq!(shown, Verification::MatchOutdated);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use shared::domain::{
     ids::{ConnectionName, InvalidId, UserId},
     secret::Secret,
     time::Timestamp,
-    user::{Identity, LoginStats, Profile, User, normalize_login_name},
+    user::{Identity, LoginStats, Profile, User, normalize_login_name, uncomposed_login_name},
 };
 
 use crate::{
@@ -321,7 +321,7 @@ fn timestamp(at: &Path, given: Option<&str>) -> Checked<Timestamp> {
 /// The id of a user who has none: `auth0|` and 24 hexadecimal digits that follow from the database
 /// and the login name.
 fn derived_user_id(connection: &ConnectionName, login_name: &str) -> Result<UserId, InvalidId> {
-    let text = format!("{connection}\0{}", normalize_login_name(login_name));
+    let text = format!("{connection}\0{}", uncomposed_login_name(login_name));
     UserId::parse(format!("{PROVIDER}{}", derived_id("user", &text, 24)))
 }
 

@@ -5,6 +5,7 @@ pub mod ids;
 pub mod login_ticket;
 pub mod network;
 pub mod secret;
+pub mod text;
 pub mod throttle;
 pub mod time;
 
@@ -39,8 +40,8 @@ pub mod login_flow;
 pub mod logout;
 pub mod script_hosts;
 pub mod session;
-
 pub mod signing_algorithms;
+
 pub mod claims;
 pub mod denial;
 pub mod legacy_profile;

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::{
     ids::{Audience, ConnectionName, MAX_ID_BYTES, UserId},
     scope::Scope,
+    text::composed,
     time::Timestamp,
 };
 
@@ -110,10 +111,19 @@ pub struct Profile {
 impl User {
     /// The names under which the user may log in, in the form they are compared in.
     pub fn login_names(&self) -> Vec<String> {
+        self.names(normalize_login_name)
+    }
+
+    /// The same names as the store had them before they were composed; most are equal.
+    pub fn uncomposed_login_names(&self) -> Vec<String> {
+        self.names(uncomposed_login_name)
+    }
+
+    fn names(&self, form: impl Fn(&str) -> String) -> Vec<String> {
         let mut names: Vec<String> = [&self.profile.email, &self.profile.username]
             .into_iter()
             .flatten()
-            .map(|name| normalize_login_name(name))
+            .map(|name| form(name))
             .collect();
         // Many a user name is the address itself.
         names.dedup();
@@ -160,25 +170,45 @@ impl User {
     }
 }
 
-/// The form in which user names and e-mail addresses are compared: no outer blanks, lower case.
+/// The form in which user names and e-mail addresses are compared: no outer blanks, lower case, and
+/// letters with their marks as one character ([`composed`]).
 pub fn normalize_login_name(name: &str) -> String {
+    composed(&uncomposed_login_name(name)).into_owned()
+}
+
+/// The form in which names were compared and stored before they were composed. Users stored then are
+/// found under it, and ids were derived from it.
+pub fn uncomposed_login_name(name: &str) -> String {
     name.trim().to_lowercase()
 }
 
 /// What somebody typed as a name, in the form in which names are compared, if it can be one at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoginName(String);
+pub struct LoginName {
+    name: String,
+    uncomposed: Option<String>,
+}
 
 impl LoginName {
     /// `None` for what no user can be called: nothing, or more than a key of the table holds.
     pub fn parse(typed: &str) -> Option<Self> {
-        let name = normalize_login_name(typed);
-        (!name.is_empty() && name.len() <= MAX_ID_BYTES).then_some(Self(name))
+        let typed = uncomposed_login_name(typed);
+        let name = composed(&typed).into_owned();
+        let fits = |name: &str| !name.is_empty() && name.len() <= MAX_ID_BYTES;
+        fits(&name).then(|| Self {
+            uncomposed: (typed != name && fits(&typed)).then_some(typed),
+            name,
+        })
     }
 
     /// The name.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.name
+    }
+
+    /// The name as it was typed, if that is not composed: a user may be stored under it.
+    pub fn uncomposed(&self) -> Option<&str> {
+        self.uncomposed.as_deref()
     }
 }
 
@@ -194,6 +224,16 @@ mod tests {
         assert!(LoginName::parse(&longest).is_some());
         for typed in ["", " \t", &format!("{longest}a")] {
             assert_eq!(LoginName::parse(typed), None);
+        }
+    }
+
+    #[test]
+    fn a_login_name_is_composed_and_remembers_what_was_typed() {
+        let name = LoginName::parse("ZOE\u{308}").unwrap();
+        assert_eq!(name.as_str(), "zo\u{eb}");
+        assert_eq!(name.uncomposed(), Some("zoe\u{308}"));
+        for typed in ["zo\u{eb}", "Zo\u{cb}", "ada"] {
+            assert_eq!(LoginName::parse(typed).unwrap().uncomposed(), None);
         }
     }
 }

@@ -27,13 +27,18 @@ use shared::{
 pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
 pub(crate) async fn store() -> Store {
+    store_and_endpoint().await.0
+}
+
+/// A store, and where its table can be reached past it.
+pub(crate) async fn store_and_endpoint() -> (Store, String) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let database = Database::memory().unwrap();
     tokio::spawn(dynoxide::server::serve_on(listener, database));
-    let store = Store::local(endpoint, "ratchet");
+    let store = Store::local(&endpoint, "ratchet");
     store.create_table().await.unwrap();
-    store
+    (store, endpoint)
 }
 
 pub(crate) fn user_id() -> UserId {

@@ -1,5 +1,10 @@
 //! Users, the names that they log in under, and sessions.
 
+use aws_sdk_dynamodb::{
+    Client, Config,
+    config::{BehaviorVersion, Credentials, Region},
+    types::AttributeValue,
+};
 use shared::{
     adapters::dynamo::CommitError,
     domain::{
@@ -8,12 +13,13 @@ use shared::{
         session::Session,
         settings::Settings,
         time::Lifetime,
-        user::LoginStats,
+        user::{LoginName, LoginStats},
     },
 };
 
 use crate::fixtures::{
-    NOW, audience, client_id, connection, hash, is_conflict, login_record, store, user_id,
+    NOW, audience, client_id, connection, hash, is_conflict, login_record, store,
+    store_and_endpoint, user_id,
 };
 
 #[tokio::test]
@@ -48,6 +54,67 @@ async fn a_user_is_found_by_every_name_in_any_case() {
     store.delete_user(&record.user).await.unwrap();
     assert_eq!(store.load_login(&connection(), "ada").await.unwrap(), None);
     assert_eq!(store.load_user(&user_id()).await.unwrap(), None);
+}
+
+const COMPOSED: &str = "zo\u{eb}@example.com";
+const APART: &str = "zoe\u{308}@example.com";
+
+/// Puts the name of a user where names were before they were composed.
+async fn store_name_apart(endpoint: &str) {
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("local"))
+        .credentials_provider(Credentials::new("local", "local", None, None, "local"))
+        .endpoint_url(endpoint)
+        .build();
+    let client = Client::from_conf(config);
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let partition = |name: &str| text(&format!("LOGIN#{}#{name}", connection()));
+    let put = client.put_item().table_name("ratchet");
+    put.item("PK", partition(APART))
+        .item("SK", text("LOGIN"))
+        .item("user_id", text(user_id().as_str()))
+        .send()
+        .await
+        .unwrap();
+    let delete = client.delete_item().table_name("ratchet");
+    delete
+        .key("PK", partition(COMPOSED))
+        .key("SK", text("LOGIN"))
+        .send()
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_name_is_found_in_either_form_and_as_it_was_stored_before_there_was_one() {
+    let (store, endpoint) = store_and_endpoint().await;
+    let mut record = login_record();
+    record.user.profile.email = Some(APART.to_owned());
+    store.put_user(&record).await.unwrap();
+    let found = async |name: &str| {
+        let (database, login_name) = (connection(), LoginName::parse(name).unwrap());
+        let by_name = store.load_login(&database, name).await.unwrap();
+        let attempt = store.load_login_attempt(&database, &login_name, None);
+        assert_eq!(attempt.await.unwrap().record, by_name);
+        by_name.is_some()
+    };
+    assert!(found(COMPOSED).await && found(APART).await);
+
+    store_name_apart(&endpoint).await;
+    assert!(found(APART).await && !found(COMPOSED).await);
+    // The next import stores the name as it is compared, and lets go of the other.
+    store.put_user(&record).await.unwrap();
+    assert!(found(COMPOSED).await);
+    record.user.profile.email = None;
+    store.put_user(&record).await.unwrap();
+    assert!(!found(COMPOSED).await && !found(APART).await);
+
+    record.user.profile.email = Some(APART.to_owned());
+    store.put_user(&record).await.unwrap();
+    store_name_apart(&endpoint).await;
+    store.delete_user(&record.user).await.unwrap();
+    assert!(!found(COMPOSED).await && !found(APART).await);
 }
 
 #[tokio::test]

@@ -50,8 +50,7 @@ impl Store {
         name: &LoginName,
         counter: Option<&Counter>,
     ) -> Result<LoginAttempt, StoreError> {
-        let key = Key::login(connection, name.as_str());
-        let login = self.load::<LoginItem>(&key).await?;
+        let login = self.load_login_item(connection, name).await?;
         let user = async {
             match &login {
                 Some(login) => self.load_user(&login.user_id).await,
@@ -66,6 +65,23 @@ impl Store {
         };
         let (record, failures) = try_join(user, failures).await?;
         Ok(LoginAttempt { record, failures })
+    }
+
+    /// Whose name it is: as it was typed, for a user stored before names were composed, or composed.
+    pub(super) async fn load_login_item(
+        &self,
+        connection: &ConnectionName,
+        name: &LoginName,
+    ) -> Result<Option<LoginItem>, StoreError> {
+        let composed_key = Key::login(connection, name.as_str());
+        let composed = self.load::<LoginItem>(&composed_key);
+        let Some(typed) = name.uncomposed() else {
+            return composed.await;
+        };
+        let typed_key = Key::login(connection, typed);
+        let typed = self.load::<LoginItem>(&typed_key);
+        let (typed, composed) = try_join(typed, composed).await?;
+        Ok(typed.or(composed))
     }
 
     /// The failures of a counter.

@@ -1,5 +1,7 @@
 //! Users, how they log in, and the one read that a refresh makes.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::types::{
     Delete, KeysAndAttributes, Put, ReturnConsumedCapacity, TransactWriteItem, Update,
 };
@@ -17,7 +19,7 @@ use crate::{
     domain::{
         family::Family,
         ids::{ConnectionName, FamilyId, UserId},
-        user::{User, normalize_login_name},
+        user::{LoginName, User},
     },
     password::PasswordHash,
     telemetry::cost,
@@ -44,6 +46,13 @@ pub struct LoginRecord {
 #[derive(Serialize, Deserialize)]
 pub(super) struct LoginItem {
     pub(super) user_id: UserId,
+}
+
+/// The names that a user is stored under, those from before names were composed among them.
+fn all_login_names(user: &User) -> BTreeSet<String> {
+    let mut names = BTreeSet::from_iter(user.login_names());
+    names.extend(user.uncomposed_login_names());
+    names
 }
 
 impl Store {
@@ -117,8 +126,10 @@ impl Store {
         connection: &ConnectionName,
         name: &str,
     ) -> Result<Option<LoginRecord>, StoreError> {
-        let key = Key::login(connection, &normalize_login_name(name));
-        match self.load::<LoginItem>(&key).await? {
+        let Some(name) = LoginName::parse(name) else {
+            return Ok(None);
+        };
+        match self.load_login_item(connection, &name).await? {
             Some(login) => self.load_user(&login.user_id).await,
             None => Ok(None),
         }
@@ -140,9 +151,7 @@ impl Store {
             writes.push(self.transact_put(item, &user.user_id)?);
         }
         let old = before.iter().flat_map(|before| {
-            before
-                .user
-                .login_names()
+            all_login_names(&before.user)
                 .into_iter()
                 .map(|name| (&before.user.connection, name))
         });
@@ -194,7 +203,7 @@ impl Store {
     /// Removes a user and the names it logs in under. Tokens, sessions and grants of the user stay
     /// where they are and are refused from now on, because the user is gone.
     pub async fn delete_user(&self, user: &User) -> Result<(), StoreError> {
-        for name in user.login_names() {
+        for name in all_login_names(user) {
             self.delete_item(&Key::login(&user.connection, &name))
                 .await?;
         }
