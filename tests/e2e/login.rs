@@ -70,7 +70,8 @@ async fn the_page_is_not_framed_cached_or_told_onwards() {
     let referrer = page.header("referrer-policy").unwrap_or_default();
     assert!(["no-referrer", "same-origin"].contains(&referrer), "{page}");
     let policy = page.header("content-security-policy").unwrap_or_default();
-    assert!(policy.contains("form-action"), "{policy}");
+    // Chromium would hold every redirect behind the form to it, the application's own too.
+    assert!(!policy.contains("form-action"), "{policy}");
     assert!(
         !policy.contains("script-src") || policy.contains("script-src 'n"),
         "{policy}"

@@ -127,13 +127,12 @@ async fn deliver(
         }
         ResponseMode::FormPost => {
             let screen = Screen::new(app, request).await;
-            let action = &reply.redirect_uri;
             let html = FormPostPage {
                 nonce: &screen.nonce,
-                action,
+                action: &reply.redirect_uri,
                 parameters: &parameters,
             };
-            let policy = form_post_security_policy(&screen.nonce, action);
+            let policy = form_post_security_policy(&screen.nonce);
             Ok(framed(StatusCode::OK, html.render(), &policy))
         }
     }

@@ -28,7 +28,7 @@ use crate::{
     browser,
     checks::{self, Fault},
     login,
-    pages::{ClassicLoginForm, content_security_policy},
+    pages::{ClassicLoginForm, FormLeads, content_security_policy},
     screen::framed,
     ticket,
     transaction::Transaction,
@@ -102,7 +102,7 @@ async fn log_in(app: &App, request: &Request) -> Result<Response, Fault> {
         wctx: &context(&transaction, connection.name.as_str()),
     };
     // The page that takes the form in has a policy of its own; this one is for who opens it alone.
-    let policy = content_security_policy("", None, None);
+    let policy = content_security_policy("", FormLeads::ToTheApplication, None);
     let mut response = framed(StatusCode::OK, form.render(), &policy);
     issued.attach(&mut response);
     Ok(response)

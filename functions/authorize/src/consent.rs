@@ -11,7 +11,7 @@ use shared::{
 
 use crate::{
     browser::BrowserSession,
-    pages::{ConsentPage, ScopeLine},
+    pages::{ConsentPage, FormLeads, ScopeLine},
     permissions,
     resume::Parties,
     screen::Screen,
@@ -54,7 +54,7 @@ pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, Denia
         csrf: &token.value,
     }
     .render();
-    let mut page = screen.page(StatusCode::OK, html, errand.redirect_uri());
+    let mut page = screen.page(StatusCode::OK, html, FormLeads::of(errand));
     token.attach(&mut page);
     Ok(page)
 }

@@ -3,7 +3,6 @@
 //! [Auth0's redirects]: https://auth0.com/docs/customize/rules/redirect-users
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use http::StatusCode;
 use shared::{
     adapters::dynamo::CommitError,
     app::{App, Moment},
@@ -17,15 +16,12 @@ use crate::{
     answer::{self, Reply},
     browser::BrowserSession,
     issue::Granted,
-    pages::MovingOnPage,
     resume::{self, Arrival},
-    screen::Screen,
 };
 
 /// Sends the browser where a script wants it, with a `state` to come back with.
 pub(crate) async fn send_away(
     app: &App,
-    request: &Request,
     granted: &Granted<'_>,
     redirect: &Redirect,
     at: Moment,
@@ -44,12 +40,7 @@ pub(crate) async fn send_away(
     let (keyring, key) = app.active_key().await;
     let state = keyring.seal(key, Purpose::Continuation, "", random(), &plaintext)?;
     let target = response::with_query(&redirect.url, &[("state", &state)]);
-    Ok(match granted.arrival {
-        // Chromium holds redirects that follow a form to that form's `form-action`, which cannot know
-        // where a script will send the browser. A page begins anew.
-        Arrival::Page => moving_on(app, request, &target).await,
-        Arrival::Request | Arrival::Elsewhere(_) => response::redirect(&target),
-    })
+    Ok(response::redirect(&target))
 }
 
 /// `/continue`. Everything is decided anew, for the user as they are now, and the scripts run again.
@@ -96,17 +87,6 @@ async fn open(app: &App, request: &Request) -> Result<Continuation, Denial> {
 fn state(form: &[u8]) -> Option<String> {
     let mut pairs = form_urlencoded::parse(form);
     pairs.find_map(|(name, value)| (name == "state").then(|| value.into_owned()))
-}
-
-async fn moving_on(app: &App, request: &Request, target: &str) -> Response {
-    let screen = Screen::new(app, request).await;
-    let html = MovingOnPage {
-        nonce: &screen.nonce,
-        branding: screen.branding(),
-        target,
-    }
-    .render();
-    screen.page(StatusCode::OK, html, None)
 }
 
 #[cfg(test)]

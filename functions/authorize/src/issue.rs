@@ -65,7 +65,7 @@ pub(crate) async fn issue(
             give(app, request, &login, at).await
         }
         Ok(Answer::Redirect(redirect)) => {
-            continuation::send_away(app, request, &granted, &redirect, at).await
+            continuation::send_away(app, &granted, &redirect, at).await
         }
         Err(denial) => scripts::refuse(app, request, &granted, denial).await,
     }

@@ -10,7 +10,7 @@ use shared::{
 
 use crate::{
     browser::{self, BrowserSession},
-    pages::LoginPage,
+    pages::{FormLeads, LoginPage},
     resume::Parties,
     screen::Screen,
     transaction::{FormToken, Transaction},
@@ -159,7 +159,7 @@ async fn page(
         error: shown.error,
     }
     .render();
-    let mut response = screen.page(shown.status, html, errand.redirect_uri());
+    let mut response = screen.page(shown.status, html, FormLeads::of(errand));
     token.attach(&mut response);
     Ok(response)
 }

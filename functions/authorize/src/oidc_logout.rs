@@ -25,7 +25,7 @@ use shared::{
 use crate::{
     browser::BrowserSession,
     logout,
-    pages::{LogoutPage, SignedOutPage},
+    pages::{FormLeads, LogoutPage, SignedOutPage},
     screen::Screen,
     transaction::FormToken,
 };
@@ -137,7 +137,7 @@ async fn ask(
         csrf: &token.value,
     }
     .render();
-    let mut page = screen.page(StatusCode::OK, html, pending.target.as_deref());
+    let mut page = screen.page(StatusCode::OK, html, FormLeads::ToTheApplication);
     token.attach(&mut page);
     Ok(page)
 }
@@ -182,5 +182,5 @@ async fn stay(app: &App, request: &Request, logged_in: bool) -> Response {
         nonce: &screen.nonce,
         logged_in,
     };
-    screen.page(StatusCode::OK, html.render(), None)
+    screen.page(StatusCode::OK, html.render(), FormLeads::Here)
 }

@@ -5,7 +5,8 @@
 //! checks and askama escapes. All of them work without JavaScript, take their only style from one
 //! nonce-bound `<style>`, and load nothing from elsewhere but the tenant's logo. The caller chooses
 //! the status and sends the policy from [`content_security_policy`] (for [`FormPostPage`]:
-//! [`form_post_security_policy`]) with the same nonce.
+//! [`form_post_security_policy`]) with the same nonce. No policy restricts where a form leads if it may
+//! lead to the application (see [`FormLeads`]).
 //!
 //! Nothing is decided here: which page is due, and whether a URL or a colour may be used at all,
 //! is settled before.
@@ -13,6 +14,7 @@
 use std::fmt;
 
 use askama::Template;
+use shared::domain::errand::Errand;
 
 macro_rules! rendered {
     ($($page:ident),+) => {$(
@@ -95,15 +97,6 @@ pub(crate) struct FormPostPage<'a> {
     pub(crate) parameters: &'a [(&'a str, &'a str)],
 }
 
-/// Moves the browser on to `target`, or waits for a press where it does not.
-#[derive(Template)]
-#[template(path = "moving_on.html")]
-pub(crate) struct MovingOnPage<'a> {
-    pub(crate) branding: Branding<'a>,
-    pub(crate) nonce: &'a str,
-    pub(crate) target: &'a str,
-}
-
 /// What `/usernamepassword/login` gives: a form that the page it is given to takes in and submits.
 #[derive(Template)]
 #[template(path = "classic_login.html")]
@@ -145,40 +138,57 @@ pub(crate) struct SignedOutPage<'a> {
 }
 
 rendered! {
-    ClassicLoginForm, LoginPage, ConsentPage, ErrorPage, FormPostPage, LogoutPage, MovingOnPage,
-    SignedOutPage, WebMessagePage
+    ClassicLoginForm, LoginPage, ConsentPage, ErrorPage, FormPostPage, LogoutPage, SignedOutPage,
+    WebMessagePage
 }
 
-/// The policy for every page but [`FormPostPage`].
+/// Where the redirects behind a page's form may end.
 ///
-/// `form_action` is the URL that submitting the page's form may end at, usually the request's
-/// `redirect_uri`: Chromium holds the redirects that follow a form post to `form-action` too.
-/// `img_origin` is the logo's URL. Of both only the origin is used, or the bare scheme for `myapp:`
-/// and for hosts that a policy cannot write.
+/// Chromium holds every redirect that follows a form submission to the page's `form-action`, also those
+/// of the application behind its callback. We cannot know these, so a page whose form may lead to the
+/// application goes without `form-action`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FormLeads {
+    /// At this server.
+    Here,
+    /// At the application, or wherever it sends the browser next.
+    ToTheApplication,
+}
+
+impl FormLeads {
+    /// Of a page on the way of an errand.
+    pub(crate) fn of(errand: &Errand) -> Self {
+        match errand {
+            Errand::Authorize(_) => Self::ToTheApplication,
+            Errand::Activate(_) => Self::Here,
+        }
+    }
+}
+
+/// The policy for every page but [`FormPostPage`]. `img_origin` is the logo's URL, of which only the
+/// origin is used, or the bare scheme for hosts that a policy cannot write.
 pub(crate) fn content_security_policy(
     nonce: &str,
-    form_action: Option<&str>,
+    form: FormLeads,
     img_origin: Option<&str>,
 ) -> String {
     let image = img_origin
         .and_then(csp_source)
         .map(|source| format!(" img-src {source};"));
-    let target = form_action
-        .and_then(csp_source)
-        .map(|source| format!(" {source}"));
+    let form_action = match form {
+        FormLeads::Here => " form-action 'self';",
+        FormLeads::ToTheApplication => "",
+    };
     format!(
-        "default-src 'none'; style-src 'nonce-{nonce}';{} form-action 'self'{}; {FRAME_AND_BASE}",
+        "default-src 'none'; style-src 'nonce-{nonce}';{}{form_action} {FRAME_AND_BASE}",
         image.unwrap_or_default(),
-        target.unwrap_or_default(),
     )
 }
 
-/// The policy for [`FormPostPage`], the one page with a script. `action` is the page's own.
-pub(crate) fn form_post_security_policy(nonce: &str, action: &str) -> String {
-    let target = csp_source(action).unwrap_or_else(|| "'none'".to_owned());
+/// The policy for [`FormPostPage`], the one page with a script. Its form leads to the application.
+pub(crate) fn form_post_security_policy(nonce: &str) -> String {
     format!(
-        "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; \
-         form-action {target}; {FRAME_AND_BASE}"
+        "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; {FRAME_AND_BASE}"
     )
 }
 
@@ -620,25 +630,22 @@ mod tests {
     }
 
     #[test]
-    fn the_policy_names_the_redirect_and_the_logo() {
+    fn the_policy_names_the_logo_and_holds_only_forms_that_stay_here() {
+        let logo = Some("https://cdn.example.com/l.png");
         assert_eq!(
-            content_security_policy(
-                "abc",
-                Some("https://app.example.com/cb?x=1"),
-                Some("https://cdn.example.com/l.png")
-            ),
+            content_security_policy("abc", FormLeads::ToTheApplication, logo),
             "default-src 'none'; style-src 'nonce-abc'; img-src https://cdn.example.com; \
-             form-action 'self' https://app.example.com; base-uri 'none'; frame-ancestors 'none'"
+             base-uri 'none'; frame-ancestors 'none'"
         );
         assert_eq!(
-            content_security_policy("abc", None, None),
+            content_security_policy("abc", FormLeads::Here, None),
             "default-src 'none'; style-src 'nonce-abc'; form-action 'self'; \
              base-uri 'none'; frame-ancestors 'none'"
         );
         assert_eq!(
-            form_post_security_policy("abc", "https://app.example.com/cb"),
+            form_post_security_policy("abc"),
             "default-src 'none'; style-src 'nonce-abc'; script-src 'nonce-abc'; \
-             form-action https://app.example.com; base-uri 'none'; frame-ancestors 'none'"
+             base-uri 'none'; frame-ancestors 'none'"
         );
     }
 

@@ -28,10 +28,8 @@ use crate::{
 /// By which way a browser comes to the decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Arrival {
-    /// With a request at `/authorize`.
+    /// With a request at `/authorize`, perhaps by way of our pages.
     Request,
-    /// From a page of ours, perhaps by its form.
-    Page,
     /// From where a script had sent it; the position of the Action, if it was one.
     Elsewhere(Option<usize>),
 }
@@ -42,7 +40,7 @@ pub(crate) async fn handle(app: &App, request: &Request) -> Result<Response, Den
     match transaction.errand {
         Errand::Authorize(asked) => {
             let reply = Reply::from(&*asked);
-            let answered = proceed(app, request, *asked, Arrival::Page).await;
+            let answered = proceed(app, request, *asked, Arrival::Request).await;
             answer::or_tell(app, request, &reply, answered).await
         }
         Errand::Activate(activation) => device::resume::proceed(app, request, activation).await,

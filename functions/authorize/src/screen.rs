@@ -18,7 +18,7 @@ use shared::{
     system::random,
 };
 
-use crate::pages::{Branding, ErrorPage, content_security_policy};
+use crate::pages::{Branding, ErrorPage, FormLeads, content_security_policy};
 
 /// What is needed to show a page.
 pub(crate) struct Screen {
@@ -52,13 +52,13 @@ impl Screen {
         }
     }
 
-    /// A page whose form may lead on to `target`.
-    pub(crate) fn page(&self, status: StatusCode, html: String, target: Option<&str>) -> Response {
+    /// A page.
+    pub(crate) fn page(&self, status: StatusCode, html: String, form: FormLeads) -> Response {
         let logo = self.settings.logo_url.as_deref();
         framed(
             status,
             html,
-            &content_security_policy(&self.nonce, target, logo),
+            &content_security_policy(&self.nonce, form, logo),
         )
     }
 
@@ -75,7 +75,7 @@ impl Screen {
             tracking: &self.tracking,
         }
         .render();
-        let mut page = self.page(told.status, html, None);
+        let mut page = self.page(told.status, html, FormLeads::Here);
         // A page has the `Allow` and `Retry-After` of the answer that other clients get.
         let mut told = told.into_response();
         for name in [ALLOW, RETRY_AFTER] {

@@ -43,7 +43,7 @@ pub(crate) async fn run(
     let checked = &granted.checked;
     let asked_by = protocol(checked.response_type);
     let (protocol, original_protocol, continued) = match granted.arrival {
-        Arrival::Request | Arrival::Page => (asked_by, None, None),
+        Arrival::Request => (asked_by, None, None),
         // Once per login: who has been elsewhere is not sent there again.
         Arrival::Elsewhere(action) => (Protocol::RedirectCallback, Some(asked_by), action),
     };

@@ -1,11 +1,11 @@
 //! Rules and Actions that send the browser elsewhere, and `/continue`.
 
 use e2e::{
-    Answer, Browser, Callback, Landing, Scripts, Tokens,
+    Browser, Callback, Landing, Scripts, Tokens,
     apps::{SPA_EMBEDDED, SPA_STRICT, User},
     assert_error_page,
     flow::Login,
-    html, http, jwt,
+    http, jwt,
 };
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
@@ -48,10 +48,7 @@ struct Away {
 impl Away {
     /// Makes a request, logs in where asked, and goes where the browser is sent.
     async fn of(login: Login<'_>, browser: &Browser) -> Self {
-        let url = match login.browser(browser).land().await {
-            Landing::Callback(callback) => callback.url,
-            Landing::Page(page) => link_of(&page),
-        };
+        let url = login.browser(browser).land().await.callback().url;
         let browser = browser.clone();
         Self { browser, url }
     }
@@ -91,19 +88,6 @@ async fn go_on(browser: &Browser, state: &str, parameters: &[(&str, &str)]) -> L
     browser.open(url.as_str()).await
 }
 
-/// Where a page moves the browser on to: by itself, and by its link.
-fn link_of(page: &Answer) -> Url {
-    assert_eq!(page.status, 200, "{page}");
-    let text = page.text();
-    let refresh = html::tags(&text, "meta")
-        .into_iter()
-        .find(|meta| meta.get("http-equiv").is_some_and(|name| name == "refresh"))
-        .unwrap_or_else(|| panic!("nothing moves on: {page}"));
-    let link = html::tag(&text, "a")["href"].clone();
-    assert_eq!(refresh["content"], format!("0;url={link}"));
-    Url::parse(&link).expect("an address")
-}
-
 #[tokio::test]
 async fn a_login_goes_on_when_the_browser_comes_back_with_the_right_answer() {
     let Some(server) = agreement().start() else {
@@ -137,11 +121,6 @@ async fn what_the_rule_decides_at_continue_is_in_the_tokens() {
     let refused = away.back(&[("token", &away.answer(false))]).await.told();
     assert_eq!(refused["error"], "unauthorized");
     assert_eq!(refused["error_description"], "You have to agree.");
-    let first = login().browser(&browser).ask().await;
-    assert_eq!(
-        first.status, 302,
-        "no form led here, so no page is needed: {first}"
-    );
     let away = Away::of(login(), &browser).await;
     let told = away.back(&[("token", &away.answer(true))]).await.told();
     let claims = claims(&told["id_token"]);

@@ -9,7 +9,7 @@ use shared::{
 };
 
 use crate::{
-    pages::ActivatePage,
+    pages::{ActivatePage, FormLeads},
     screen::Screen,
     transaction::{FormToken, Transaction},
 };
@@ -94,7 +94,7 @@ async fn page(
         Some(_) => StatusCode::BAD_REQUEST,
         None => StatusCode::OK,
     };
-    let mut page = screen.page(status, html, None);
+    let mut page = screen.page(status, html, FormLeads::Here);
     token.attach(&mut page);
     Ok(page)
 }

@@ -10,7 +10,7 @@ use shared::{
 
 use super::{decline, mark, over};
 use crate::{
-    pages::ConfirmDevicePage,
+    pages::{ConfirmDevicePage, FormLeads},
     resume::Parties,
     screen::Screen,
     transaction::{FormToken, Transaction},
@@ -36,7 +36,7 @@ pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, Denia
         csrf: &token.value,
     }
     .render();
-    let mut page = screen.page(StatusCode::OK, html, None);
+    let mut page = screen.page(StatusCode::OK, html, FormLeads::Here);
     token.attach(&mut page);
     Ok(page)
 }

@@ -22,7 +22,7 @@ use shared::{
 };
 
 use crate::{
-    pages::{DeviceDeclinedPage, DeviceOverPage},
+    pages::{DeviceDeclinedPage, DeviceOverPage, FormLeads},
     screen::Screen,
 };
 
@@ -59,7 +59,7 @@ pub(crate) async fn decline(
         nonce: &screen.nonce,
     }
     .render();
-    Ok(screen.page(StatusCode::OK, html, None))
+    Ok(screen.page(StatusCode::OK, html, FormLeads::Here))
 }
 
 /// The page for a code that was settled or expired while its pages were open.
@@ -76,5 +76,5 @@ async fn over(app: &App, request: &Request, activation: &Activation) -> Response
         nonce: &screen.nonce,
     }
     .render();
-    screen.page(StatusCode::BAD_REQUEST, html, None)
+    screen.page(StatusCode::BAD_REQUEST, html, FormLeads::Here)
 }

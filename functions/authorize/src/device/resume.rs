@@ -16,7 +16,10 @@ use shared::{
 
 use super::{mark, over};
 use crate::{
-    browser::BrowserSession, pages::DeviceConnectedPage, resume::Parties, screen::Screen,
+    browser::BrowserSession,
+    pages::{DeviceConnectedPage, FormLeads},
+    resume::Parties,
+    screen::Screen,
     transaction::Transaction,
 };
 
@@ -168,7 +171,7 @@ async fn connected(app: &App, request: &Request, parties: &Parties) -> Response 
         application: &parties.client.name,
     }
     .render();
-    screen.page(StatusCode::OK, html, None)
+    screen.page(StatusCode::OK, html, FormLeads::Here)
 }
 
 async fn go_to(app: &App, path: &str, activation: Activation) -> Result<Response, Denial> {
