@@ -224,6 +224,12 @@ impl Issuer {
         }
     }
 
+    /// The port, where the issuer names one.
+    pub fn port(&self) -> Option<u16> {
+        let (_, port) = self.origin().rsplit_once(':')?;
+        port.parse().ok()
+    }
+
     /// A URL of ours.
     pub fn join(&self, path: &str) -> String {
         format!("{}{}", self.0, path.trim_start_matches('/'))

@@ -10,6 +10,7 @@ mod classic_login;
 mod concurrency;
 mod consent;
 mod control_characters;
+mod cookies;
 mod cors;
 mod cost;
 mod cross_origin;

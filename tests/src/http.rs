@@ -19,6 +19,7 @@ pub struct Http {
     client: reqwest::Client,
     jar: Arc<Jar>,
     base: Url,
+    planted: String,
 }
 
 impl Http {
@@ -47,7 +48,15 @@ impl Http {
             client,
             jar,
             base: base.clone(),
+            planted: String::new(),
         }
+    }
+
+    /// The same, with cookies of other hosts or ports that are always sent, and sent first: `a=1; b=2`.
+    #[must_use]
+    pub fn planted(mut self, cookies: &str) -> Self {
+        cookies.clone_into(&mut self.planted);
+        self
     }
 
     /// The server's URL, with a trailing slash.
@@ -65,7 +74,13 @@ impl Http {
 
     /// A request to a path of the server, or to an absolute URL.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, self.resolve(path))
+        let request = self.client.request(method, self.resolve(path));
+        if self.planted.is_empty() {
+            return request;
+        }
+        let own = self.cookies(path);
+        let separator = if own.is_empty() { "" } else { "; " };
+        request.header("cookie", format!("{}{separator}{own}", self.planted))
     }
 
     /// `GET`.

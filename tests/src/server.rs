@@ -115,6 +115,17 @@ impl Server {
         format!("{}{}", self.issuer, path.trim_start_matches('/'))
     }
 
+    /// What a cookie of the server's is called: over HTTPS no other host can set it, and a port that the
+    /// issuer names is part of it.
+    pub fn cookie(&self, base: &str) -> String {
+        let prefix = match self.base.scheme() {
+            "https" => "__Host-",
+            _ => "",
+        };
+        let port = self.base.port().map(|port| format!("_{port}"));
+        format!("{prefix}{base}{}", port.unwrap_or_default())
+    }
+
     /// The embedded DynamoDB of a server started with `--dynamodb-port`.
     pub fn dynamodb(&self) -> &str {
         let ready = self.process().ready();

@@ -19,13 +19,16 @@ use shared::{
         Request, RequestContext, Response,
         cookies::{self, Site, Stay},
     },
+    sealing::Keyring,
     system::random,
 };
 
-use crate::backchannel;
+use crate::{backchannel, own_cookies};
 
-/// Auth0's name for it.
+/// Auth0's name for it. At an issuer it has a prefix and a port, see [`cookies::name`].
 const SESSION_COOKIE: &str = "auth0";
+/// Session cookies that a request may bring: each may cost a read.
+const MOST_SESSIONS: usize = 4;
 
 /// A session that the browser holds and the store knows.
 #[derive(Clone)]
@@ -41,13 +44,13 @@ impl BrowserSession {
         request: &Request,
         now: Timestamp,
     ) -> Result<Option<Self>, Denial> {
-        let Some((user_id, id)) = named(app, request).await else {
-            return Ok(None);
-        };
-        let session = app.store.load_session(&user_id, id).await?;
-        Ok(session
-            .filter(|session| session.is_live(now))
-            .map(|session| Self { id, session }))
+        for (user_id, id) in named(app, request).await {
+            let session = app.store.load_session(&user_id, id).await?;
+            if let Some(session) = session.filter(|session| session.is_live(now)) {
+                return Ok(Some(Self { id, session }));
+            }
+        }
+        Ok(None)
     }
 
     /// A new session for a user who has just proved who they are. Its id is new too, so that nobody
@@ -127,19 +130,14 @@ impl BrowserSession {
             user_id: self.session.user_id.clone(),
             id: *self.id.as_bytes(),
         };
-        let value = keyring.seal(key, Purpose::Session, "", random(), &owned.to_bytes())?;
+        let name = own_cookies::name(app, SESSION_COOKIE);
+        let value = keyring.seal(key, Purpose::Session, &name, random(), &owned.to_bytes())?;
         let stay = if settings.persistent_session_cookie {
             Stay::For(settings.session_lifetime)
         } else {
             Stay::Browser
         };
-        let cookie = cookies::set(
-            SESSION_COOKIE,
-            &value,
-            stay,
-            Site::Any,
-            app.issuer.is_https(),
-        );
+        let cookie = cookies::set(&name, &value, stay, Site::Any, app.issuer.is_https());
         if let Some(cookie) = cookie {
             response.headers_mut().append(SET_COOKIE, cookie);
         }
@@ -147,21 +145,28 @@ impl BrowserSession {
     }
 }
 
-/// Ends the browser's session: in the store, for its applications, and in the browser.
+/// Ends the browser's session: in the store, for its applications, and in the browser. The user is that of
+/// the session that counted.
 pub(crate) async fn end_session(
     app: &App,
     request: &Request,
     response: &mut Response,
 ) -> Result<Option<UserId>, Denial> {
-    let ended = named(app, request).await;
-    if let Some((user_id, id)) = &ended {
+    let named = named(app, request).await;
+    for (user_id, id) in &named {
         end(app, user_id, *id, app.moment(request).now).await?;
     }
-    let https = app.issuer.is_https();
-    if let Some(cookie) = cookies::set(SESSION_COOKIE, "", Stay::Gone, Site::Any, https) {
-        response.headers_mut().append(SET_COOKIE, cookie);
+    let (https, keyring) = (app.issuer.is_https(), app.keyring().await);
+    for name in names(own_cookies::name(app, SESSION_COOKIE)) {
+        // Another application's cookie of the older name stays, and a request without a cookie takes none
+        // away: a page of another site may have made it.
+        let ours = cookies::all(request, &name.text)
+            .any(|value| name.is_current || open(&keyring, &name, value).is_some());
+        if ours && let Some(cookie) = cookies::set(&name.text, "", Stay::Gone, Site::Any, https) {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
     }
-    Ok(ended.map(|(user_id, _)| user_id))
+    Ok(named.into_iter().next().map(|(user_id, _)| user_id))
 }
 
 /// Its applications hear of it once it is a fact. What was read before counts only if the answer of the
@@ -175,10 +180,51 @@ async fn end(app: &App, user_id: &UserId, id: SessionId, now: Timestamp) -> Resu
     Ok(())
 }
 
-/// The session that the cookie names.
-async fn named(app: &App, request: &Request) -> Option<(UserId, SessionId)> {
-    let cookie = cookies::get(request, SESSION_COOKIE)?;
-    let opened = app.keyring().await.open(Purpose::Session, "", cookie)?;
+/// The sessions that cookies of ours name, in the order in which they count.
+async fn named(app: &App, request: &Request) -> Vec<(UserId, SessionId)> {
+    let keyring = app.keyring().await;
+    let mut found = Vec::new();
+    for name in names(own_cookies::name(app, SESSION_COOKIE)) {
+        let opened =
+            cookies::all(request, &name.text).filter_map(|value| open(&keyring, &name, value));
+        for session in opened {
+            if found.len() < MOST_SESSIONS && !found.contains(&session) {
+                found.push(session);
+            }
+        }
+    }
+    found
+}
+
+/// A name under which a browser may keep its session.
+struct Name {
+    text: String,
+    /// What the value is sealed for.
+    binding: String,
+    is_current: bool,
+}
+
+/// The name under which sessions are kept, and the one of earlier versions. Under that one only values of
+/// earlier versions open, so it is worth nothing once their sessions have ended, and no other host can set
+/// it to a session of today.
+fn names(current: String) -> [Name; 2] {
+    [
+        Name {
+            text: current.clone(),
+            binding: current,
+            is_current: true,
+        },
+        Name {
+            text: SESSION_COOKIE.to_owned(),
+            binding: String::new(),
+            is_current: false,
+        },
+    ]
+}
+
+/// The session that a value under a name stands for; `None` if we did not seal it.
+fn open(keyring: &Keyring, name: &Name, value: &str) -> Option<(UserId, SessionId)> {
+    let opened = keyring.open(Purpose::Session, &name.binding, value)?;
     let Owned { user_id, id } = Owned::from_bytes(&opened.plaintext)?;
     Some((user_id, SessionId::from_bytes(id)))
 }
@@ -187,4 +233,34 @@ async fn named(app: &App, request: &Request) -> Option<(UserId, SessionId)> {
 pub(crate) fn address(request: &Request) -> Option<IpAddr> {
     let context = request.extensions().get::<RequestContext>();
     context.and_then(|context| context.client_ip)
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::{domain::sealed::KeyId, sealing::KeyBytes};
+
+    use super::*;
+
+    #[test]
+    fn a_session_of_an_earlier_version_counts_under_its_own_name_alone() {
+        let key = KeyId::new(1);
+        let bytes = KeyBytes::new([1; 32]);
+        let keyring = Keyring::new([(key, bytes, Timestamp::from_secs(0))]).unwrap();
+        let [current, older] = names("__Host-auth0".to_owned());
+        assert_eq!(older.text, "auth0");
+        let owned = Owned {
+            user_id: UserId::parse("auth0|ada").unwrap(),
+            id: [7; 16],
+        };
+        let sealed = |binding: &str| {
+            let plaintext = owned.to_bytes();
+            let sealed = keyring.seal(key, Purpose::Session, binding, [2; 12], &plaintext);
+            sealed.unwrap()
+        };
+        assert!(open(&keyring, &current, &sealed("__Host-auth0")).is_some());
+        assert!(open(&keyring, &older, &sealed("")).is_some());
+        assert!(open(&keyring, &older, &sealed("__Host-auth0")).is_none());
+        assert!(open(&keyring, &current, &sealed("")).is_none());
+        assert!(open(&keyring, &current, &sealed("__Host-auth0_8443")).is_none());
+    }
 }

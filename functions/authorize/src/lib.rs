@@ -17,6 +17,7 @@ mod legacy;
 mod login;
 mod logout;
 mod oidc_logout;
+mod own_cookies;
 mod pages;
 mod permissions;
 mod request;

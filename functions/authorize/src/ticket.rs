@@ -2,8 +2,6 @@
 //! that the page is in. A cookie tells that browser: a ticket that somebody brings in from elsewhere
 //! logs nobody in, so nobody can be logged in as somebody else without noticing.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use http::{HeaderValue, header::SET_COOKIE};
 use shared::{
     adapters::dynamo::CommitError,
     app::{App, Moment},
@@ -13,16 +11,12 @@ use shared::{
         login_ticket::{LoginTicket, TICKET_LIFETIME},
         sealed::Purpose,
     },
-    http::{
-        Request, Response,
-        cookies::{self, Site, Stay},
-    },
+    http::{Request, Response},
     system::random,
 };
 
-/// The cookie that tickets are tied to. It has to come back with a request that a page of another site
-/// has made.
-const COOKIE: &str = "auth0_co";
+use crate::own_cookies::{BrowserSecret, TICKETS, drawn};
+
 /// The labels of the digests in tickets.
 const BROWSER: &str = "login-ticket-browser";
 const VERIFIER: &str = "login-ticket-verifier";
@@ -33,7 +27,7 @@ pub(crate) struct Issued {
     /// What the page keeps, to show in place of the cookie.
     pub(crate) verifier: String,
     pub(crate) id: String,
-    cookie: Option<HeaderValue>,
+    browser: BrowserSecret,
 }
 
 impl Issued {
@@ -45,22 +39,13 @@ impl Issued {
         user_id: &UserId,
         at: Moment,
     ) -> Result<Self, Denial> {
-        let known = cookies::get(request, COOKIE).filter(|value| value.len() == 22);
-        let (browser, cookie) = match known {
-            Some(browser) => (browser.to_owned(), None),
-            None => {
-                let browser = drawn();
-                let https = app.issuer.is_https();
-                let cookie = cookies::set(COOKIE, &browser, Stay::Browser, Site::Any, https);
-                (browser, cookie)
-            }
-        };
+        let browser = TICKETS.of(app, request).await?;
         let (id, verifier) = (drawn(), drawn());
         let (keyring, key) = app.active_key().await;
         let ticket = LoginTicket {
             id: id.clone(),
             user_id: user_id.clone(),
-            browser: keyring.digest(key, BROWSER, browser.as_bytes())?,
+            browser: keyring.digest(key, BROWSER, browser.secret.as_bytes())?,
             verifier: keyring.digest(key, VERIFIER, verifier.as_bytes())?,
             expires_at: at.now.plus(TICKET_LIFETIME),
         };
@@ -76,15 +61,13 @@ impl Issued {
             ticket,
             verifier,
             id,
-            cookie,
+            browser,
         })
     }
 
     /// Sends the cookie along.
     pub(crate) fn attach(self, response: &mut Response) {
-        if let Some(cookie) = self.cookie {
-            response.headers_mut().append(SET_COOKIE, cookie);
-        }
+        self.browser.attach(response);
     }
 }
 
@@ -97,15 +80,18 @@ pub(crate) async fn redeem(
     text: &str,
     at: Moment,
 ) -> Result<Option<UserId>, Denial> {
-    let Some(browser) = cookies::get(request, COOKIE) else {
-        return Ok(None);
-    };
+    let browsers = TICKETS.sent(app, request).await;
     let keyring = app.keyring().await;
     let ticket = keyring
         .open(Purpose::LoginTicket, client_id.as_str(), text)
         .and_then(|opened| serde_json::from_slice::<LoginTicket>(&opened.plaintext).ok())
         .filter(|ticket| ticket.is_live(at.now))
-        .filter(|ticket| keyring.digest_matches(&ticket.browser, BROWSER, browser.as_bytes()));
+        .filter(|ticket| {
+            let is_this = |browser: &String| {
+                keyring.digest_matches(&ticket.browser, BROWSER, browser.as_bytes())
+            };
+            browsers.iter().any(is_this)
+        });
     let Some(ticket) = ticket else {
         return Ok(None);
     };
@@ -114,9 +100,4 @@ pub(crate) async fn redeem(
         Err(CommitError::Conflict) => Ok(None),
         Err(CommitError::Store(error)) => Err(error.into()),
     }
-}
-
-/// 128 random bits as text.
-fn drawn() -> String {
-    URL_SAFE_NO_PAD.encode(random::<16>())
 }

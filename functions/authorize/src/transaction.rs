@@ -2,29 +2,22 @@
 //! stored for a visitor who never logs in; and the token that ties a form to the browser
 //! that was shown it.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use http::{HeaderValue, header::SET_COOKIE};
 use shared::{
     app::App,
     domain::{
         authorization::TRANSACTION_LIFETIME, client::RedirectionPolicy, denial::Denial,
         errand::Errand, sealed::Purpose, time::Timestamp,
     },
-    http::{
-        Request, Response,
-        cookies::{self, Site, Stay},
-        params::Params,
-    },
+    http::{Request, Response, params::Params},
     system::random,
 };
 
 use crate::{
     answer::{self, Refusal, Reply},
     device,
+    own_cookies::{BrowserSecret, FORMS},
 };
 
-/// The cookie that forms are tied to.
-const CSRF_COOKIE: &str = "_csrf";
 /// The label of the digests in forms.
 const CSRF: &str = "csrf";
 
@@ -105,32 +98,21 @@ impl Transaction {
 /// What ties a form to a browser: a cookie, and its digest in the form.
 pub(crate) struct FormToken {
     pub(crate) value: String,
-    cookie: Option<HeaderValue>,
+    browser: BrowserSecret,
 }
 
 impl FormToken {
     /// For a form about to be shown; the browser keeps the cookie it has.
     pub(crate) async fn issue(app: &App, request: &Request, state: &str) -> Result<Self, Denial> {
-        let known = browser_secret(request).filter(|value| value.len() == 22);
-        let (secret, cookie) = match known {
-            Some(secret) => (secret.to_owned(), None),
-            None => {
-                let secret = URL_SAFE_NO_PAD.encode(random::<16>());
-                let https = app.issuer.is_https();
-                let cookie = cookies::set(CSRF_COOKIE, &secret, Stay::Browser, Site::Own, https);
-                (secret, cookie)
-            }
-        };
+        let browser = FORMS.of(app, request).await?;
         let (keyring, key) = app.active_key().await;
-        let value = keyring.digest(key, CSRF, bound(&secret, state).as_bytes())?;
-        Ok(Self { value, cookie })
+        let value = keyring.digest(key, CSRF, bound(&browser.secret, state).as_bytes())?;
+        Ok(Self { value, browser })
     }
 
     /// Sends the cookie along with the form.
     pub(crate) fn attach(self, response: &mut Response) {
-        if let Some(cookie) = self.cookie {
-            response.headers_mut().append(SET_COOKIE, cookie);
-        }
+        self.browser.attach(response);
     }
 
     /// Whether a submitted form came from a page that this browser was shown.
@@ -140,23 +122,18 @@ impl FormToken {
         params: &Params,
         state: &str,
     ) -> Result<(), Denial> {
-        let secret = browser_secret(request).ok_or(Denial::ForeignForm)?;
-        let value = params.text("_csrf")?.ok_or(Denial::ForeignForm)?;
-        let matches =
-            app.keyring()
-                .await
-                .digest_matches(value, CSRF, bound(secret, state).as_bytes());
-        if matches {
+        let secrets = FORMS.sent(app, request).await;
+        let value = params.text("_csrf")?.unwrap_or_default();
+        let keyring = app.keyring().await;
+        let is_tied = |secret: &String| {
+            keyring.digest_matches(value, CSRF, bound(secret, state).as_bytes())
+        };
+        if secrets.iter().any(is_tied) {
             Ok(())
         } else {
             Err(Denial::ForeignForm)
         }
     }
-}
-
-/// What only this browser and we know.
-pub(crate) fn browser_secret(request: &Request) -> Option<&str> {
-    cookies::get(request, CSRF_COOKIE)
 }
 
 fn bound(secret: &str, state: &str) -> String {

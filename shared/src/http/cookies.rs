@@ -5,8 +5,10 @@ use http::{HeaderValue, header::COOKIE};
 use super::Request;
 use crate::domain::time::Lifetime;
 
-/// The value of a cookie that the browser sent.
-pub fn get<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+/// Every value that the browser sent under a name, in its order. There may be several: other hosts of our
+/// domain and, without TLS, other ports of our host can set cookies that reach us. The caller finds out
+/// which of them is ours.
+pub fn all<'a>(request: &'a Request, name: &str) -> impl Iterator<Item = &'a str> {
     request
         .headers()
         .get_all(COOKIE)
@@ -14,7 +16,18 @@ pub fn get<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
         .filter_map(|header| header.to_str().ok())
         .flat_map(|header| header.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(known, value)| (known == name).then_some(value))
+        .filter_map(move |(known, value)| (known == name).then_some(value))
+}
+
+/// What a cookie is called at an issuer. Over HTTPS the prefix `__Host-` (RFC 6265bis section 4.1.3.2) keeps
+/// every other host from setting it. Cookies know no ports, so a port is part of the name: services on
+/// other ports of the same host keep theirs apart.
+pub fn name(base: &str, https: bool, port: Option<u16>) -> String {
+    let prefix = if https { "__Host-" } else { "" };
+    match port {
+        Some(port) => format!("{prefix}{base}_{port}"),
+        None => format!("{prefix}{base}"),
+    }
 }
 
 /// How long a cookie stays.
@@ -58,13 +71,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cookie_is_found_among_others() {
+    fn every_cookie_of_a_name_is_found_among_others() {
         let request = http::Request::builder()
-            .header(COOKIE, "a=1; auth0=se1_x; b=2")
+            .header(COOKIE, "a=1; auth0=foreign; b=2; auth0=se1_x")
+            .header(COOKIE, "auth0=third")
             .body(bytes::Bytes::new())
             .unwrap();
-        assert_eq!(get(&request, "auth0"), Some("se1_x"));
-        assert_eq!(get(&request, "auth"), None);
+        let found: Vec<_> = all(&request, "auth0").collect();
+        assert_eq!(found, ["foreign", "se1_x", "third"]);
+        assert_eq!(all(&request, "auth").count(), 0);
+    }
+
+    #[test]
+    fn a_name_belongs_to_one_host_and_one_port() {
+        assert_eq!(name("auth0", true, None), "__Host-auth0");
+        assert_eq!(name("auth0", true, Some(8443)), "__Host-auth0_8443");
+        assert_eq!(name("auth0", false, Some(3000)), "auth0_3000");
     }
 
     #[test]

@@ -38,7 +38,12 @@ test('HTTPS with a certificate of its own', async () => {
     const login = await get(new URL(start.headers.location, server.issuer));
     const cookies = [start, login].flatMap(({ headers }) => headers['set-cookie'] ?? []);
     assert.ok(cookies.length > 0);
-    for (const cookie of cookies) assert.match(cookie, /; *secure/i);
+    // No other host can set a cookie of such a name, and no other port of this one has it.
+    const name = new RegExp(`^__Host-\\w+_${new URL(server.issuer).port}=`);
+    for (const cookie of cookies) {
+      assert.match(cookie, /; *secure/i);
+      assert.match(cookie, name);
+    }
   } finally {
     await server.stop();
   }

@@ -74,7 +74,7 @@ impl Waiting {
         self.connect_in(&server.browser(), user).await
     }
 
-    async fn connect_in(&self, browser: &Browser, user: &User) -> Answer {
+    pub(crate) async fn connect_in(&self, browser: &Browser, user: &User) -> Answer {
         let page = self.scan(browser).await;
         let landing = press(browser, &page, "confirm").await;
         let page = finish(browser, landing, user).await;

@@ -2,14 +2,14 @@
 
 use shared::{app::App, domain::denial::Denial, http::Request};
 
-use crate::transaction::browser_secret;
+use crate::own_cookies::FORMS;
 
 /// The label of the digests in confirmed activations.
 const CONFIRMED: &str = "device-confirmed";
 
 /// The mark of this browser; `None` if it keeps no cookie of ours.
 pub(super) async fn of(app: &App, request: &Request) -> Result<Option<String>, Denial> {
-    let Some(secret) = browser_secret(request) else {
+    let Some(secret) = FORMS.sent(app, request).await.into_iter().next() else {
         return Ok(None);
     };
     let (keyring, key) = app.active_key().await;
@@ -18,9 +18,9 @@ pub(super) async fn of(app: &App, request: &Request) -> Result<Option<String>, D
 
 /// Whether a mark is this browser's.
 pub(super) async fn is_of(app: &App, request: &Request, mark: &str) -> bool {
-    let Some(secret) = browser_secret(request) else {
-        return false;
-    };
+    let secrets = FORMS.sent(app, request).await;
     let keyring = app.keyring().await;
-    keyring.digest_matches(mark, CONFIRMED, secret.as_bytes())
+    secrets
+        .iter()
+        .any(|secret| keyring.digest_matches(mark, CONFIRMED, secret.as_bytes()))
 }

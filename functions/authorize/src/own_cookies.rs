@@ -1,0 +1,93 @@
+//! The cookies of this service: what they are called at its issuer, and secrets that a browser keeps in one,
+//! so that what is tied to a secret counts in that browser alone.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::{HeaderValue, header::SET_COOKIE};
+use shared::{
+    app::App,
+    domain::denial::Denial,
+    http::{
+        Request, Response,
+        cookies::{self, Site, Stay},
+    },
+    system::random,
+};
+
+/// The name of a cookie at our issuer.
+pub(crate) fn name(app: &App, base: &str) -> String {
+    cookies::name(base, app.issuer.is_https(), app.issuer.port())
+}
+
+/// What a browser keeps a secret for.
+pub(crate) struct Use {
+    cookie: &'static str,
+    /// Of the digest by which we recognise the secrets that we issued.
+    label: &'static str,
+    site: Site,
+}
+
+/// Forms of our pages are tied to it, and confirmations of devices.
+pub(crate) const FORMS: Use = Use {
+    cookie: "auth0_csrf",
+    label: "csrf-cookie",
+    site: Site::Own,
+};
+
+/// Login tickets are tied to it. It has to come back with a request that a page of another site makes.
+pub(crate) const TICKETS: Use = Use {
+    cookie: "auth0_co",
+    label: "ticket-cookie",
+    site: Site::Any,
+};
+
+impl Use {
+    /// The secrets that the browser sent, as far as we issued them: what another application has set under
+    /// the same name is not among them.
+    pub(crate) async fn sent(&self, app: &App, request: &Request) -> Vec<String> {
+        let keyring = app.keyring().await;
+        cookies::all(request, &name(app, self.cookie))
+            .filter_map(|value| value.split_once('.'))
+            .filter(|(secret, mark)| keyring.digest_matches(mark, self.label, secret.as_bytes()))
+            .map(|(secret, _)| secret.to_owned())
+            .collect()
+    }
+
+    /// The secret of this browser, or a new one for it to keep.
+    pub(crate) async fn of(&self, app: &App, request: &Request) -> Result<BrowserSecret, Denial> {
+        if let Some(secret) = self.sent(app, request).await.into_iter().next() {
+            let cookie = None;
+            return Ok(BrowserSecret { secret, cookie });
+        }
+        let secret = drawn();
+        let (keyring, key) = app.active_key().await;
+        let mark = keyring.digest(key, self.label, secret.as_bytes())?;
+        let cookie = cookies::set(
+            &name(app, self.cookie),
+            &format!("{secret}.{mark}"),
+            Stay::Browser,
+            self.site,
+            app.issuer.is_https(),
+        );
+        Ok(BrowserSecret { secret, cookie })
+    }
+}
+
+/// A secret that one browser keeps.
+pub(crate) struct BrowserSecret {
+    pub(crate) secret: String,
+    cookie: Option<HeaderValue>,
+}
+
+impl BrowserSecret {
+    /// Gives the browser the cookie, if it has none yet.
+    pub(crate) fn attach(self, response: &mut Response) {
+        if let Some(cookie) = self.cookie {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
+    }
+}
+
+/// 128 random bits as text.
+pub(crate) fn drawn() -> String {
+    URL_SAFE_NO_PAD.encode(random::<16>())
+}
