@@ -98,33 +98,35 @@ async fn the_form_is_good_once_and_in_its_browser_alone() {
     let server = Server::shared();
     let (browser, other) = (server.browser(), server.browser());
     let fields = form(server, &browser, &User::ada()).await;
-    assert_error_page(
-        &submit(&other, &fields).await,
-        "You may have pressed the back button",
-    );
+    assert_logs_nobody_in(server, &other, &fields).await;
     form(server, &other, &User::zoe()).await;
-    assert_error_page(
-        &submit(&other, &fields).await,
-        "You may have pressed the back button",
-    );
-    assert_eq!(submit(&browser, &fields).await.status, 302);
-    assert_error_page(
-        &submit(&browser, &fields).await,
-        "You may have pressed the back button",
-    );
+    assert_logs_nobody_in(server, &other, &fields).await;
+    let answer = submit(&browser, &fields).await;
+    let location = answer.location().expect("a redirect");
+    assert_eq!(location.path(), "/authorize/resume");
+    let again = submit(&browser, &fields).await;
+    let location = again.location().expect("a redirect");
+    assert_eq!(location.path(), "/u/login");
 
-    let mut spoilt = form(server, &browser, &User::ada()).await;
+    let stranger = server.browser();
+    let mut spoilt = form(server, &stranger, &User::ada()).await;
     spoilt[1].1.push('A');
-    assert_error_page(
-        &submit(&browser, &spoilt).await,
-        "You may have pressed the back button",
-    );
+    assert_logs_nobody_in(server, &stranger, &spoilt).await;
     for context in ["", "{}", "nonsense", r#"{"state":"tx1_AAAA"}"#] {
         spoilt[2].1 = context.to_owned();
         assert_error_page(&submit(&browser, &spoilt).await, "invalid_request");
     }
     let answer = browser.http().get("/login/callback").await;
     assert_eq!(answer.status, 405, "{answer}");
+}
+
+/// The request goes on at the hosted login page, where a password is asked for.
+async fn assert_logs_nobody_in(server: &Server, browser: &Browser, fields: &[(String, String)]) {
+    let answer = submit(browser, fields).await;
+    browser.follow(answer).await.page_at("/u/login");
+    let silent = server.login(&SPA_EMBEDDED).browser(browser);
+    let silent = silent.with("prompt", "none").open().await.callback();
+    silent.assert_error("login_required", "Login required");
 }
 
 #[tokio::test]

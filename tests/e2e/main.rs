@@ -46,6 +46,7 @@ mod silent;
 mod token;
 mod tokens;
 mod typed_passwords;
+mod unmatched_forms;
 mod userinfo;
 mod userinfo_token;
 mod web_message;

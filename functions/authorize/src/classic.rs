@@ -133,7 +133,8 @@ fn context(transaction: &Transaction, connection: &str) -> String {
     .to_string()
 }
 
-/// `POST /login/callback`: the form that the page was given.
+/// `POST /login/callback`: the form that the page was given. One whose ticket is no good, say because another
+/// tab replaced its cookie, leads to our own login page, where the user goes on with the same request.
 pub(crate) async fn callback(app: &App, request: &Request) -> Result<Response, Denial> {
     let at = app.moment(request);
     let params = Params::of_body(request)?;
@@ -145,7 +146,10 @@ pub(crate) async fn callback(app: &App, request: &Request) -> Result<Response, D
     let client_id = transaction.errand.client_id();
     let result = params.required("wresult")?;
     let user_id = ticket::redeem(app, request, client_id, result, at).await?;
-    let user_id = user_id.ok_or(Denial::StaleTransaction)?;
+    let Some(user_id) = user_id else {
+        tracing::info!(%client_id, "a login ticket is no good here: the user logs in on our page");
+        return Ok(response::redirect(&transaction.address("/u/login")));
+    };
     tracing::info!(r#type = event::LOGGED_IN, %client_id, %user_id);
     login::welcome(app, request, &user_id, &transaction, at).await
 }

@@ -15,13 +15,24 @@ use crate::{
     permissions,
     resume::Parties,
     screen::Screen,
-    transaction::{FormToken, Transaction},
+    transaction::{FormToken, Transaction, UNMATCHED},
 };
 
 /// `GET /u/consent`
 pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, Denial> {
     let at = app.moment(request);
     let transaction = Transaction::open(app, request, at.now).await?;
+    page(app, request, &transaction, None).await
+}
+
+/// The page; with `error`, the answer to a form that did not count.
+async fn page(
+    app: &App,
+    request: &Request,
+    transaction: &Transaction,
+    error: Option<&str>,
+) -> Result<Response, Denial> {
+    let at = app.moment(request);
     let Some(session) = BrowserSession::load(app, request, at.now).await? else {
         return Ok(response::redirect(
             &transaction.address("/authorize/resume"),
@@ -52,9 +63,11 @@ pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, Denia
         scopes: &scopes,
         state: &transaction.state,
         csrf: &token.value,
+        error,
     }
     .render();
-    let mut page = screen.page(StatusCode::OK, html, FormLeads::of(errand));
+    let status = error.map_or(StatusCode::OK, |_| StatusCode::FORBIDDEN);
+    let mut page = screen.page(status, html, FormLeads::of(errand));
     token.attach(&mut page);
     Ok(page)
 }
@@ -64,7 +77,9 @@ pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Den
     let at = app.moment(request);
     let transaction = Transaction::open(app, request, at.now).await?;
     let params = Params::of_body(request)?;
-    FormToken::verify(app, request, &params, &transaction.state).await?;
+    if !FormToken::matches(app, request, &params, &transaction.state).await? {
+        return page(app, request, &transaction, Some(UNMATCHED)).await;
+    }
     let errand = &transaction.errand;
     match params.text("action")? {
         Some("accept") => {}

@@ -13,7 +13,7 @@ use crate::{
     pages::{FormLeads, LoginPage},
     resume::Parties,
     screen::Screen,
-    transaction::{FormToken, Transaction},
+    transaction::{FormToken, Transaction, UNMATCHED},
 };
 
 /// Said whether the name or the password is wrong, so that names cannot be fished for.
@@ -46,9 +46,17 @@ pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Den
     let at = app.moment(request);
     let transaction = Transaction::open(app, request, at.now).await?;
     let params = Params::of_body(request)?;
-    FormToken::verify(app, request, &params, &transaction.state).await?;
+    let username = params.text("username")?.unwrap_or_default();
+    if !FormToken::matches(app, request, &params, &transaction.state).await? {
+        let shown = Shown {
+            username,
+            error: Some(UNMATCHED),
+            status: StatusCode::FORBIDDEN,
+        };
+        return page(app, request, &transaction, &shown).await;
+    }
     let entered = Entered {
-        username: params.text("username")?.unwrap_or_default(),
+        username,
         password: Secret::new(params.text("password")?.unwrap_or_default()),
     };
     match check(app, request, &transaction, &entered, at).await {

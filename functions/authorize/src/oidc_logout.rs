@@ -27,7 +27,7 @@ use crate::{
     logout,
     pages::{FormLeads, LogoutPage, SignedOutPage},
     screen::Screen,
-    transaction::FormToken,
+    transaction::{FormToken, UNMATCHED},
 };
 
 /// What the sealed state of the question is bound to, so that a login's never passes for it.
@@ -77,7 +77,8 @@ async fn start(app: &App, request: &Request) -> Result<Response, Denial> {
     };
     match (next, session) {
         (Next::Ask { target }, Some(session)) => {
-            ask(app, request, &pending(target), client.as_deref(), &session).await
+            let pending = pending(target);
+            ask(app, request, &pending, client.as_deref(), Some(&session), None).await
         }
         (Next::LogOut { target } | Next::Ask { target }, _) => {
             log_out(app, request, &pending(target)).await
@@ -114,18 +115,22 @@ fn with_state(url: &str, state: Option<&str>) -> String {
     }
 }
 
-/// Shows the question.
+/// Shows the question; with `error`, in answer to a form that did not count.
 async fn ask(
     app: &App,
     request: &Request,
     pending: &Pending,
     client: Option<&Client>,
-    session: &BrowserSession,
+    session: Option<&BrowserSession>,
+    error: Option<&str>,
 ) -> Result<Response, Denial> {
     let (keyring, key) = app.active_key().await;
     let plaintext = serde_json::to_vec(pending).map_err(|e| Denial::Internal(e.to_string()))?;
     let state = keyring.seal(key, Purpose::Transaction, BINDING, random(), &plaintext)?;
-    let record = app.store.load_user(&session.session.user_id).await?;
+    let record = match session {
+        Some(session) => app.store.load_user(&session.session.user_id).await?,
+        None => None,
+    };
     let screen = Screen::new(app, request).await;
     let token = FormToken::issue(app, request, &state).await?;
     let html = LogoutPage {
@@ -135,9 +140,11 @@ async fn ask(
         user: record.as_ref().map(|record| record.user.display_name()),
         state: &state,
         csrf: &token.value,
+        error,
     }
     .render();
-    let mut page = screen.page(StatusCode::OK, html, FormLeads::ToTheApplication);
+    let status = error.map_or(StatusCode::OK, |_| StatusCode::FORBIDDEN);
+    let mut page = screen.page(status, html, FormLeads::ToTheApplication);
     token.attach(&mut page);
     Ok(page)
 }
@@ -155,7 +162,9 @@ async fn answered(app: &App, request: &Request) -> Result<Response, Denial> {
     if pending.asked_at.plus(TRANSACTION_LIFETIME) <= app.moment(request).now {
         return Err(Denial::StaleTransaction);
     }
-    FormToken::verify(app, request, &params, state).await?;
+    if !FormToken::matches(app, request, &params, state).await? {
+        return ask_again(app, request, &pending).await;
+    }
     match params.text("action")? {
         Some("accept") => log_out(app, request, &pending).await,
         Some("deny") => Ok(stay(app, request, true).await),
@@ -163,6 +172,17 @@ async fn answered(app: &App, request: &Request) -> Result<Response, Denial> {
             "action must be accept or deny".to_owned(),
         )),
     }
+}
+
+/// Asks once more, after a form that could not be matched with the browser.
+async fn ask_again(app: &App, request: &Request, pending: &Pending) -> Result<Response, Denial> {
+    let client = match &pending.client_id {
+        Some(id) => Some(logout::client(app, id.as_str()).await?),
+        None => None,
+    };
+    let session = BrowserSession::load(app, request, app.moment(request).now).await?;
+    let (client, session) = (client.as_deref(), session.as_ref());
+    ask(app, request, pending, client, session, Some(UNMATCHED)).await
 }
 
 async fn log_out(app: &App, request: &Request, pending: &Pending) -> Result<Response, Denial> {

@@ -66,6 +66,7 @@ pub(crate) struct ConsentPage<'a> {
     pub(crate) scopes: &'a [ScopeLine<'a>],
     pub(crate) state: &'a str,
     pub(crate) csrf: &'a str,
+    pub(crate) error: Option<&'a str>,
 }
 
 /// One permission on the consent page. A description equal to the value is shown once.
@@ -126,6 +127,7 @@ pub(crate) struct LogoutPage<'a> {
     pub(crate) user: Option<&'a str>,
     pub(crate) state: &'a str,
     pub(crate) csrf: &'a str,
+    pub(crate) error: Option<&'a str>,
 }
 
 /// Shown after a logout that has nowhere to return to, and after one that was declined.
@@ -433,10 +435,11 @@ mod tests {
             scopes: &scopes,
             state: HOSTILE,
             csrf: HOSTILE,
+            error: Some(HOSTILE),
         };
         // Title: application, name. Style: nonce. Brand: logo, name.
-        // Body: application, user, api, two scopes, state, csrf.
-        assert_escaped(&page.render(), 0, 12);
+        // Body: error, application, user, api, two scopes, state, csrf.
+        assert_escaped(&page.render(), 0, 13);
         assert!(
             page.render()
                 .contains(r#"action="/u/consent?state=%3Cscript%3E%22%27%26""#)
@@ -485,9 +488,10 @@ mod tests {
             user: Some(HOSTILE),
             state: HOSTILE,
             csrf: HOSTILE,
+            error: Some(HOSTILE),
         };
-        // Title: name. Style: nonce. Brand: logo, name. Body: application, user, state, csrf.
-        assert_escaped(&page.render(), 0, 8);
+        // Title: name. Style: nonce. Brand: logo, name. Body: error, application, user, state, csrf.
+        assert_escaped(&page.render(), 0, 9);
     }
 
     #[test]

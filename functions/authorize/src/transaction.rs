@@ -2,13 +2,14 @@
 //! stored for a visitor who never logs in; and the token that ties a form to the browser
 //! that was shown it.
 
+use http::HeaderName;
 use shared::{
     app::App,
     domain::{
         authorization::TRANSACTION_LIFETIME, client::RedirectionPolicy, denial::Denial,
         errand::Errand, sealed::Purpose, time::Timestamp,
     },
-    http::{Request, Response, params::Params},
+    http::{Request, Response, header, params::Params},
     system::random,
 };
 
@@ -18,6 +19,11 @@ use crate::{
     own_cookies::{BrowserSecret, FORMS},
 };
 
+/// Shown with a form that comes back because it could not be matched with the browser.
+pub(crate) const UNMATCHED: &str = "This form could not be matched with your browser. Please try again. \
+                                    If you see this again, allow cookies for this page.";
+/// Where the page lies that a request comes from (Fetch Metadata). Browsers set it, and no page can.
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// The label of the digests in forms.
 const CSRF: &str = "csrf";
 
@@ -115,24 +121,29 @@ impl FormToken {
         self.browser.attach(response);
     }
 
-    /// Whether a submitted form came from a page that this browser was shown.
-    pub(crate) async fn verify(
+    /// Whether a submitted form came from a page that this browser was shown. If not, the caller shows the
+    /// form again and does nothing else.
+    ///
+    /// Two tabs that open their first page at once are given two cookies, of which the browser keeps one.
+    /// The other tab's form counts too if the browser itself says that a page of ours sent it, and keeps our
+    /// cookies.
+    pub(crate) async fn matches(
         app: &App,
         request: &Request,
         params: &Params,
         state: &str,
-    ) -> Result<(), Denial> {
+    ) -> Result<bool, Denial> {
         let secrets = FORMS.sent(app, request).await;
         let value = params.text("_csrf")?.unwrap_or_default();
         let keyring = app.keyring().await;
-        let is_tied = |secret: &String| {
-            keyring.digest_matches(value, CSRF, bound(secret, state).as_bytes())
-        };
-        if secrets.iter().any(is_tied) {
-            Ok(())
-        } else {
-            Err(Denial::ForeignForm)
+        let is_tied =
+            |secret: &String| keyring.digest_matches(value, CSRF, bound(secret, state).as_bytes());
+        let from_own_page = header(request, &SEC_FETCH_SITE) == Some("same-origin");
+        let matches = secrets.iter().any(is_tied) || (from_own_page && !secrets.is_empty());
+        if !matches {
+            tracing::info!("a form could not be matched with its browser and is shown again");
         }
+        Ok(matches)
     }
 }
 

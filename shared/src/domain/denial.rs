@@ -34,9 +34,6 @@ pub enum Denial {
     /// The user did not agree on the consent page.
     #[error("the user declined")]
     Declined,
-    /// A form came from a page that this browser was not shown.
-    #[error("the form does not belong to this browser")]
-    ForeignForm,
     /// No such path.
     #[error("no such path")]
     NotFound,

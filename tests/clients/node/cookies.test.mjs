@@ -1,9 +1,11 @@
-// Cookies as a real browser sends them: an application beside us sets its own on the domain that we share.
+// Cookies as a real browser sends them: an application beside us sets its own on the domain that we share,
+// and two tabs open their first page at once.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { fillInLogin } from './chromium.mjs';
+import { startApplication } from './application.mjs';
+import { LOOKS, fillInLogin, launchChromium, look, openTab } from './chromium.mjs';
 import { demo, startLocal, testTenantText } from './local.mjs';
 import { CUSTOM_DOMAIN, openProfile, startSite } from './site.mjs';
 
@@ -62,4 +64,89 @@ describe('an application under the same domain', () => {
     await page.goto(request(CUSTOM_DOMAIN, { prompt: 'none' }));
     await page.waitForURL(`${APP}?error=login_required*`);
   });
+});
+
+describe('two tabs that open their first page at once', () => {
+  let application;
+  let browser;
+  let server;
+  before(async () => {
+    application = await startApplication();
+    const partner = 'https://partner.example.com/callback';
+    const callbacks = { [APP]: application.callback, [partner]: application.callback };
+    const tenant = await testTenantText(callbacks);
+    server = await startLocal({ tenant });
+    browser = await launchChromium();
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+    application?.stop();
+  });
+
+  /** Two tabs at their login pages, of which the first has lost its cookie to the second. */
+  async function twoTabs() {
+    const { context, page: first } = await openTab(browser);
+    const second = await context.newPage();
+    const url = request(server.issuer, { redirect_uri: application.callback });
+    await first.goto(url);
+    await context.clearCookies();
+    await second.goto(url);
+    return { context, first, second };
+  }
+
+  test('both log in', async () => {
+    const { context, first, second } = await twoTabs();
+    for (const page of [first, second]) {
+      await fillInLogin(page, demo.user);
+      await page.waitForURL(`${application.callback}?code=*`);
+    }
+    await context.close();
+  });
+
+  for (const { name, ...options } of LOOKS) {
+    test(`a form whose cookie is gone is shown again and then counts: ${name}`, async () => {
+      const { context, page, complaints } = await openTab(browser, options);
+      const forms = `auth0_csrf_${new URL(server.issuer).port}`;
+      /** Submits, once without the cookie and then with the one that came with the answer. */
+      const submitTwice = async (shot, submit) => {
+        await context.clearCookies({ name: forms });
+        await submit();
+        await page.locator('[role=alert]').waitFor();
+        await look(page, `${shot}-again-${name}`);
+        await submit();
+      };
+      const parameters = { client_id: 'third-party', redirect_uri: application.callback };
+      await page.goto(request(server.issuer, { ...parameters, prompt: 'consent' }));
+      await page.locator('#username').fill(demo.user.username);
+      await submitTwice('login', async () => {
+        assert.equal(await page.locator('#username').inputValue(), demo.user.username);
+        assert.equal(await page.locator('#password').inputValue(), '');
+        await page.locator('#password').fill(demo.user.password);
+        await page.locator('button[type=submit]').click();
+      });
+      await page.waitForURL('**/u/consent?**');
+      await submitTwice('consent', () => page.locator('button[value=accept]').click());
+      await page.waitForURL(`${application.callback}?code=*`);
+
+      const body = new URLSearchParams({ client_id: 'tv', scope: 'openid' });
+      const device = await fetch(server.url('oauth/device/code'), { method: 'POST', body });
+      const { user_code: userCode } = await device.json();
+      await page.goto(server.url('activate'));
+      await page.locator('#user_code').fill(userCode);
+      await submitTwice('activate', async () => {
+        assert.equal(await page.locator('#user_code').inputValue(), userCode);
+        await page.locator('button[type=submit]').click();
+      });
+      await page.waitForURL('**/activate/confirm?**');
+      await submitTwice('activate-confirm', () => page.locator('button[value=confirm]').click());
+      await page.getByRole('heading', { name: 'Your device is connected' }).waitFor();
+
+      await page.goto(server.url('oidc/logout'));
+      await submitTwice('logout', () => page.locator('button[value=accept]').click());
+      await page.getByRole('heading', { name: 'You are logged out' }).waitFor();
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+  }
 });

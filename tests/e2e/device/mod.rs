@@ -35,7 +35,7 @@ pub(crate) async fn begin(server: &Server, app: &App) -> Waiting {
     begin_with(server, app, &[("scope", SCOPE), ("audience", API)]).await
 }
 
-async fn begin_with(server: &Server, app: &App, form: &[(&str, &str)]) -> Waiting {
+pub(crate) async fn begin_with(server: &Server, app: &App, form: &[(&str, &str)]) -> Waiting {
     let answer = ask(server, app, form).await;
     assert_eq!(answer.status, 200, "{answer}");
     let body = answer.json();
@@ -56,6 +56,11 @@ impl Waiting {
         ]
     }
 
+    /// The code that the device shows.
+    pub(crate) fn user_code(&self) -> &str {
+        &self.user_code
+    }
+
     pub(crate) async fn poll(&self, server: &Server) -> Answer {
         server.token(&self.app, &self.form()).await
     }
@@ -66,7 +71,10 @@ impl Waiting {
 
     /// Follows the link to the page that asks for a press.
     async fn scan(&self, browser: &Browser) -> Answer {
-        browser.open(&self.link).await.page_at("/activate/confirm")
+        browser
+            .open(&format!("/activate?user_code={}", self.user_code))
+            .await
+            .page_at("/activate/confirm")
     }
 
     /// Connects the device in a new browser; the last page.

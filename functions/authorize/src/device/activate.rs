@@ -11,7 +11,7 @@ use shared::{
 use crate::{
     pages::{ActivatePage, FormLeads},
     screen::Screen,
-    transaction::{FormToken, Transaction},
+    transaction::{FormToken, Transaction, UNMATCHED},
 };
 
 /// What forms of this page are tied to: there is no transaction yet.
@@ -31,8 +31,11 @@ pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, Denia
 /// `POST /activate`
 pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Denial> {
     let params = Params::of_body(request)?;
-    FormToken::verify(app, request, &params, FORM).await?;
     let typed = params.text("user_code")?.unwrap_or_default();
+    if !FormToken::matches(app, request, &params, FORM).await? {
+        let error = Some((StatusCode::FORBIDDEN, UNMATCHED));
+        return page(app, request, typed, error).await;
+    }
     take(app, request, typed).await
 }
 
@@ -49,7 +52,7 @@ async fn take(app: &App, request: &Request, typed: &str) -> Result<Response, Den
             r#type = event::DEVICE_ACTIVATION_FAILED,
             reason = "no device waits under this code"
         );
-        return page(app, request, typed, Some(WRONG)).await;
+        return page(app, request, typed, Some((StatusCode::BAD_REQUEST, WRONG))).await;
     };
     let transaction = Transaction::begin(app, activation).await?;
     Ok(response::redirect(
@@ -77,7 +80,7 @@ async fn page(
     app: &App,
     request: &Request,
     typed: &str,
-    error: Option<&str>,
+    error: Option<(StatusCode, &str)>,
 ) -> Result<Response, Denial> {
     let screen = Screen::new(app, request).await;
     let token = FormToken::issue(app, request, FORM).await?;
@@ -87,13 +90,10 @@ async fn page(
         csrf: &token.value,
         user_code: typed,
         numeric: screen.settings.device_flow.is_numeric(),
-        error,
+        error: error.map(|(_, text)| text),
     }
     .render();
-    let status = match error {
-        Some(_) => StatusCode::BAD_REQUEST,
-        None => StatusCode::OK,
-    };
+    let status = error.map_or(StatusCode::OK, |(status, _)| status);
     let mut page = screen.page(status, html, FormLeads::Here);
     token.attach(&mut page);
     Ok(page)

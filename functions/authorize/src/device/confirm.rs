@@ -13,30 +13,43 @@ use crate::{
     pages::{ConfirmDevicePage, FormLeads},
     resume::Parties,
     screen::Screen,
-    transaction::{FormToken, Transaction},
+    transaction::{FormToken, Transaction, UNMATCHED},
 };
 
 /// `GET /activate/confirm`
 pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, Denial> {
-    let at = app.moment(request);
     let (activation, state) = open(app, request).await?;
+    page(app, request, &activation, &state, None).await
+}
+
+/// The page; with `error`, the answer to a form that did not count.
+async fn page(
+    app: &App,
+    request: &Request,
+    activation: &Activation,
+    state: &str,
+    error: Option<&str>,
+) -> Result<Response, Denial> {
+    let at = app.moment(request);
     let device = app.store.load_device(activation.device_id).await?;
     if !device.is_some_and(|device| device.is_open(at.now)) {
-        return Ok(over(app, request, &activation).await);
+        return Ok(over(app, request, activation).await);
     }
     let parties = Parties::load(app, &activation.client_id, activation.audience.as_ref()).await?;
     let screen = Screen::new(app, request).await;
-    let token = FormToken::issue(app, request, &state).await?;
+    let token = FormToken::issue(app, request, state).await?;
     let html = ConfirmDevicePage {
         branding: screen.branding(),
         nonce: &screen.nonce,
         application: &parties.client.name,
         user_code: &screen.settings.device_flow.show(&activation.user_code),
-        state: &state,
+        state,
         csrf: &token.value,
+        error,
     }
     .render();
-    let mut page = screen.page(StatusCode::OK, html, FormLeads::Here);
+    let status = error.map_or(StatusCode::OK, |_| StatusCode::FORBIDDEN);
+    let mut page = screen.page(status, html, FormLeads::Here);
     token.attach(&mut page);
     Ok(page)
 }
@@ -46,7 +59,9 @@ pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Den
     let at = app.moment(request);
     let (activation, state) = open(app, request).await?;
     let params = Params::of_body(request)?;
-    FormToken::verify(app, request, &params, &state).await?;
+    if !FormToken::matches(app, request, &params, &state).await? {
+        return page(app, request, &activation, &state, Some(UNMATCHED)).await;
+    }
     match params.text("action")? {
         Some("confirm") => {}
         Some("cancel") => return decline(app, request, &activation, at.now).await,

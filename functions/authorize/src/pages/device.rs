@@ -26,6 +26,7 @@ pub(crate) struct ConfirmDevicePage<'a> {
     pub(crate) user_code: &'a str,
     pub(crate) state: &'a str,
     pub(crate) csrf: &'a str,
+    pub(crate) error: Option<&'a str>,
 }
 
 /// The end that everybody hopes for.
@@ -87,9 +88,10 @@ mod tests {
             user_code: HOSTILE,
             state: HOSTILE,
             csrf: HOSTILE,
+            error: Some(HOSTILE),
         };
-        // Title: name. Style: nonce. Brand: logo, name. Body: application, code, state, csrf.
-        assert_escaped(&page.render(), 0, 8);
+        // Title: name. Style: nonce. Brand: logo, name. Body: error, application, code, state, csrf.
+        assert_escaped(&page.render(), 0, 9);
         assert!(
             page.render()
                 .contains(r#"action="/activate/confirm?state=%3Cscript%3E%22%27%26""#)

@@ -41,12 +41,6 @@ impl From<&Denial> for OAuthError {
                  login dialogs, or there is some issue with cookies, since we couldn't find your \
                  session. Try logging in again from the application.",
             ),
-            Denial::ForeignForm => error(
-                403,
-                "invalid_request",
-                "This form could not be matched with your browser. Please allow cookies and try \
-                 again from the application.",
-            ),
             Denial::Declined => error(403, "access_denied", "User did not authorize the request"),
             Denial::NotFound => error(404, "not_found", "Not found"),
             Denial::MethodNotAllowed(methods) => OAuthError {
