@@ -1,8 +1,8 @@
 //! What bad input gets: an answer in the protocol's terms, at every endpoint that takes input.
 
 use e2e::{
-    Answer, Server, apps::SPA_STRICT, assert_error_page, assert_oauth_error, assert_refused,
-    assertions::assert_sane, scopes,
+    Answer, Server, apps::SPA_STRICT, assert_oauth_error, assert_refused, assertions::assert_sane,
+    scopes,
 };
 use serde_json::json;
 
@@ -45,36 +45,6 @@ async fn a_parameter_given_twice_is_refused() {
         let body = r#"{"client_id":"spa-strict","token":"x","refresh_token":"x",
                        "grant_type":"refresh_token","client_id":"spa-strict"}"#;
         assert_invalid_request(&post(path, JSON, body).await);
-    }
-}
-
-#[tokio::test]
-async fn a_parameter_given_twice_at_authorize_is_refused() {
-    let server = Server::shared();
-    for twice in [
-        "client_id=spa-strict",
-        "redirect_uri=https%3A%2F%2Fapp.example.com%2Fcallback",
-    ] {
-        let path = format!("{}&{twice}", server.login(&SPA_STRICT).path());
-        assert_error_page(&server.http().get(&path).await, "");
-    }
-    for twice in [
-        "scope=openid",
-        "state=other",
-        "response_type=code",
-        "code_challenge=x",
-    ] {
-        let path = format!("{}&{twice}", server.login(&SPA_STRICT).path());
-        let answer = server.http().get(&path).await;
-        assert_sane(&answer);
-        match answer.location() {
-            None => assert_error_page(&answer, ""),
-            Some(location) => {
-                let error = location.query_pairs().find(|(name, _)| name == "error");
-                let error = error.map(|(_, error)| error.into_owned());
-                assert_eq!(error.as_deref(), Some("invalid_request"), "{answer}");
-            }
-        }
     }
 }
 

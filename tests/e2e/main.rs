@@ -34,6 +34,7 @@ mod oidc_logout_question;
 mod rbac;
 mod redirect_location;
 mod redirect_uri;
+mod repeated_parameters;
 mod revoke;
 mod routes;
 mod rules;

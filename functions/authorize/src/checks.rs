@@ -71,10 +71,12 @@ pub(crate) async fn recipient(app: &App, params: &Params) -> Result<Recipient, D
 impl Recipient {
     /// How an answer reaches the application, as far as the request is well-formed.
     pub(crate) fn reply(&self, params: &Params) -> Result<Reply, Denial> {
-        let asked = |name| params.text(name).ok().flatten();
-        let response_type = asked("response_type").and_then(ResponseType::parse);
-        let response_type = response_type.unwrap_or(ResponseType::CODE);
-        let response_mode = asked("response_mode")
+        let response_type = params.first_text("response_type");
+        let response_type = response_type
+            .and_then(ResponseType::parse)
+            .unwrap_or(ResponseType::CODE);
+        let response_mode = params
+            .first_text("response_mode")
             .and_then(ResponseMode::parse)
             .filter(|mode| mode.carries(response_type))
             .unwrap_or(response_type.default_mode());
@@ -84,7 +86,8 @@ impl Recipient {
         Ok(Reply {
             redirect_uri: self.redirect_uri.clone(),
             response_mode,
-            state: params.text("state")?.map(str::to_owned),
+            // One that came twice is no state that the application would know again.
+            state: params.text("state").ok().flatten().map(str::to_owned),
         })
     }
 }
@@ -98,6 +101,9 @@ pub(crate) async fn request(
     now: Timestamp,
 ) -> Result<AuthorizationRequest, Fault> {
     let text = |name| params.text(name).map_err(|e| Refusal::invalid(&e));
+    if let Some(denial) = params.malformed_name() {
+        return Err(Refusal::invalid(denial).into());
+    }
     unsupported(params)?;
     let client = &recipient.client;
     let response_type = response_type(params, client)?;
@@ -159,7 +165,7 @@ fn unsupported(params: &Params) -> Result<(), Refusal> {
         ("request_uri", "request_uri_not_supported"),
         ("registration", "registration_not_supported"),
     ] {
-        if params.text(name).is_ok_and(|value| value.is_some()) {
+        if params.text(name) != Ok(None) {
             return Err(Refusal::new(
                 error,
                 format!("Parameter {name} is not supported"),
@@ -242,9 +248,10 @@ async fn audience(app: &App, params: &Params) -> Result<AskedAudience, Fault> {
         .await
         .map_err(|denial| match denial {
             Denial::UnknownAudience(name) => Fault::Told(Refusal::unknown_audience(&name)),
-            Denial::InvalidParameter(_) | Denial::RepeatedParameter(_) => {
-                Fault::Told(Refusal::invalid(&denial))
-            }
+            Denial::InvalidParameter(_)
+            | Denial::RepeatedParameter(_)
+            | Denial::SeveralResources
+            | Denial::Body(_) => Fault::Told(Refusal::invalid(&denial)),
             denial => Fault::Failed(denial),
         })
 }

@@ -1,6 +1,5 @@
 //! `/authorize`: the request is checked, then answered, or the browser is sent to log in.
 
-use http::Method;
 use shared::{
     app::App,
     domain::denial::Denial,
@@ -8,23 +7,24 @@ use shared::{
 };
 
 use crate::{
-    answer, checks, cross_origin,
+    answer::{self, Refusal},
+    checks, cross_origin,
     resume::{self, Arrival},
 };
 
 /// Checks in two halves: until client and redirect URI are known to belong together, an error is a
 /// page; from then on it is told to the application.
 pub(crate) async fn handle(app: &App, request: &Request) -> Result<Response, Denial> {
-    let params = match *request.method() {
-        Method::POST => Params::of_body(request)?,
-        _ => Params::of_query(request)?,
-    };
+    let params = Params::of_authorization_request(request)?;
     let recipient = checks::recipient(app, &params).await?;
     let reply = recipient.reply(&params)?;
     let answered = match checks::request(app, &params, &recipient, app.moment(request).now).await {
-        Ok(checked) => match params.text("login_ticket")? {
-            Some(ticket) => cross_origin::complete(app, request, checked, ticket).await,
-            None => resume::proceed(app, request, checked, Arrival::Request).await,
+        Ok(checked) => match params.text("login_ticket") {
+            Ok(Some(ticket)) => cross_origin::complete(app, request, checked, ticket).await,
+            Ok(None) => resume::proceed(app, request, checked, Arrival::Request).await,
+            Err(denial) => {
+                return answer::refuse(app, request, &reply, Refusal::invalid(&denial)).await;
+            }
         },
         Err(checks::Fault::Told(refusal)) => {
             return answer::refuse(app, request, &reply, refusal).await;

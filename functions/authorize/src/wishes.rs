@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
 use shared::{
     app::App,
     domain::{
@@ -50,7 +51,7 @@ pub(crate) async fn hinted_user(app: &App, params: &Params) -> Result<Option<Use
 pub(crate) async fn for_scripts(
     app: &App,
     params: &Params,
-) -> Result<BTreeMap<String, String>, Fault> {
+) -> Result<BTreeMap<String, Value>, Fault> {
     let scripts = app.has_scripts().await.map_err(Fault::Failed)?;
     if scripts {
         Ok(sent(params.texts()))

@@ -18,17 +18,26 @@ impl App {
     }
 
     /// What a request names: `audience`, or `resource` (RFC 8707) where the tenant takes that as well
-    /// ([`resource_parameter_profile`]).
+    /// ([`resource_parameter_profile`]). `resource` may come several times; a token is for one API.
     ///
     /// [`resource_parameter_profile`]: https://auth0.com/docs/api/management/v2/tenants/patch-settings
     pub async fn named_audience<'a>(&self, params: &'a Params) -> Result<Option<&'a str>, Denial> {
-        match (params.text("audience")?, params.text("resource")?) {
-            (Some(audience), _) => Ok(Some(audience)),
-            (None, Some(resource)) => {
-                let profile = self.settings().await?.resource_parameter_profile;
-                Ok((profile == ResourceParameterProfile::Compatibility).then_some(resource))
+        if let Some(audience) = params.text("audience")? {
+            return Ok(Some(audience));
+        }
+        if params.first_text("resource").is_none() {
+            return Ok(None);
+        }
+        let profile = self.settings().await?.resource_parameter_profile;
+        if profile != ResourceParameterProfile::Compatibility {
+            return Ok(None);
+        }
+        let resources = params.each("resource")?;
+        match resources.split_first() {
+            Some((first, others)) if others.iter().any(|other| other != first) => {
+                Err(Denial::SeveralResources)
             }
-            (None, None) => Ok(None),
+            first => Ok(first.map(|(first, _)| *first)),
         }
     }
 }

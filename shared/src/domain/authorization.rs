@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{
     client::{AppType, Client, Rotation},
@@ -67,10 +68,10 @@ pub struct AuthorizationRequest {
     /// The device that the refresh token is for; the legacy pipeline alone asks.
     #[serde(default)]
     pub device: Option<DeviceName>,
-    /// What else was sent, for the tenant's scripts to read; nothing where there are none. See
-    /// [`super::login_flow::sent`].
+    /// What else was sent, for the tenant's scripts to read, a repeated parameter as a list; nothing where
+    /// there are none. See [`super::login_flow::sent`].
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub sent: BTreeMap<String, String>,
+    pub sent: BTreeMap<String, Value>,
 }
 
 /// `prompt`: several may be asked for, but `none` stands alone.

@@ -19,6 +19,9 @@ pub enum Denial {
     /// `scope` is neither text nor a list of texts.
     #[error("scope is neither text nor a list")]
     ScopeType,
+    /// The request names several resources (RFC 8707), and a token is for one.
+    #[error("several resources are asked for")]
+    SeveralResources,
     /// The body cannot be read.
     #[error("unreadable body: {0}")]
     Body(&'static str),

@@ -1,10 +1,10 @@
 //! Parameters of a request, from its query, its form or its JSON body. JSON `null` and empty texts
-//! count as absent, as SDKs send both; unknown names are ignored; repeated ones are refused
-//! (RFC 6749 section 3.2).
+//! count as absent, as SDKs send both. A parameter that came more than once is refused by whatever reads it
+//! (RFC 6749 sections 3.1 and 3.2); one that nothing reads is ignored, however often it came.
 
 use std::fmt;
 
-use http::header::CONTENT_TYPE;
+use http::{Method, header::CONTENT_TYPE};
 use percent_encoding::percent_decode;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
@@ -13,6 +13,9 @@ use super::{MAX_BODY_BYTES, Request, header};
 use crate::domain::denial::Denial;
 
 const JSON: &str = "application/json";
+/// Stands for a name that is malformed.
+const MALFORMED: &str = "\0";
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Whether a request says that its body is JSON.
 pub fn is_json(request: &Request) -> bool {
@@ -25,21 +28,14 @@ fn media_type(request: &Request) -> String {
     media_type.trim().to_ascii_lowercase()
 }
 
-/// The parameters of a request.
+/// The parameters of a request, in their order: each with its value, or with what is wrong about that.
 #[derive(Debug, Default)]
-pub struct Params(Vec<(String, Value)>);
+pub struct Params(Vec<(String, Result<Value, Denial>)>);
 
 impl Params {
     /// Those of the body, by its content type; a body without one is read as a form.
     pub fn of_body(request: &Request) -> Result<Self, Denial> {
-        if request.body().len() > MAX_BODY_BYTES {
-            return Err(Denial::BodyTooLarge);
-        }
-        match media_type(request).as_str() {
-            "" | "application/x-www-form-urlencoded" => Self::parse_form(request.body()),
-            JSON => Self::parse_json(request.body()),
-            _ => Err(Denial::Body("the content type must be form or JSON")),
-        }
+        Self::read_body(request)?.well_formed()
     }
 
     /// Those of a body that has to be JSON: one that a page of another origin sends only if a preflight
@@ -57,21 +53,51 @@ impl Params {
         Self::parse_form(request.uri().query().unwrap_or_default().as_bytes())
     }
 
+    /// Those of an authorization request. A malformed one is refused where it is read: who is to hear of it
+    /// is known by then.
+    pub fn of_authorization_request(request: &Request) -> Result<Self, Denial> {
+        match *request.method() {
+            Method::POST => Self::read_body(request),
+            _ => Ok(Self::read_form(
+                request.uri().query().unwrap_or_default().as_bytes(),
+            )),
+        }
+    }
+
     /// Reads `application/x-www-form-urlencoded`, strictly: what does not decode to UTF-8 is refused
     /// rather than replaced.
     pub fn parse_form(bytes: &[u8]) -> Result<Self, Denial> {
-        let mut params = Self::default();
-        for pair in bytes.split(|b| *b == b'&').filter(|pair| !pair.is_empty()) {
-            let mut halves = pair.splitn(2, |b| *b == b'=');
-            let name = decode(halves.next().unwrap_or_default())?;
-            let value = decode(halves.next().unwrap_or_default())?;
-            params.add(name, Value::String(value))?;
-        }
-        Ok(params)
+        Self::read_form(bytes).well_formed()
     }
 
     /// Reads a JSON object.
     pub fn parse_json(bytes: &[u8]) -> Result<Self, Denial> {
+        Self::read_json(bytes)?.well_formed()
+    }
+
+    fn read_body(request: &Request) -> Result<Self, Denial> {
+        if request.body().len() > MAX_BODY_BYTES {
+            return Err(Denial::BodyTooLarge);
+        }
+        match media_type(request).as_str() {
+            "" | FORM => Ok(Self::read_form(request.body())),
+            JSON => Self::read_json(request.body()),
+            _ => Err(Denial::Body("the content type must be form or JSON")),
+        }
+    }
+
+    fn read_form(bytes: &[u8]) -> Self {
+        let mut params = Self::default();
+        for pair in bytes.split(|b| *b == b'&').filter(|pair| !pair.is_empty()) {
+            let mut halves = pair.splitn(2, |b| *b == b'=');
+            let name = decode(halves.next().unwrap_or_default());
+            let value = decode(halves.next().unwrap_or_default());
+            params.add(name, value.map(Value::String));
+        }
+        params
+    }
+
+    fn read_json(bytes: &[u8]) -> Result<Self, Denial> {
         let mut json = serde_json::Deserializer::from_slice(bytes);
         let pairs = json
             .deserialize_map(Pairs)
@@ -79,19 +105,48 @@ impl Params {
             .map_err(|_| Denial::Body("not a JSON object"))?;
         let mut params = Self::default();
         for (name, value) in pairs {
-            params.add(name, value)?;
+            params.add(Ok(name), Ok(value));
         }
         Ok(params)
     }
 
+    /// These, if none is malformed.
+    fn well_formed(self) -> Result<Self, Denial> {
+        let fault = self.0.iter().find_map(|(_, value)| value.as_ref().err());
+        match fault {
+            Some(fault) => Err(fault.clone()),
+            None => Ok(self),
+        }
+    }
+
     /// A parameter as text, if it is there.
     pub fn text(&self, name: &str) -> Result<Option<&str>, Denial> {
-        match self.get(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) if text.is_empty() => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(Denial::InvalidParameter(format!("{name} must be a string"))),
+        self.get(name)?
+            .map_or(Ok(None), |value| as_text(name, value))
+    }
+
+    /// A parameter that may come several times, such as `resource` (RFC 8707 section 2): its texts.
+    pub fn each(&self, name: &str) -> Result<Vec<&str>, Denial> {
+        let mut texts = Vec::new();
+        for value in self.values(name) {
+            match value.as_ref().map_err(Clone::clone)? {
+                Value::Array(values) => {
+                    for value in values {
+                        texts.extend(as_text(name, value)?);
+                    }
+                }
+                value => texts.extend(as_text(name, value)?),
+            }
         }
+        Ok(texts)
+    }
+
+    /// The text that came first under a name, where nothing but an answer depends on it.
+    pub fn first_text(&self, name: &str) -> Option<&str> {
+        self.values(name).find_map(|value| {
+            let text = value.as_ref().ok()?.as_str()?;
+            (!text.is_empty()).then_some(text)
+        })
     }
 
     /// A parameter that has to be there.
@@ -101,7 +156,7 @@ impl Params {
 
     /// `scope`: a text, or in JSON a list of texts.
     pub fn scope(&self) -> Result<Option<String>, Denial> {
-        match self.get("scope") {
+        match self.get("scope")? {
             Some(Value::Array(names)) => names
                 .iter()
                 .map(|name| name.as_str().ok_or(Denial::ScopeType))
@@ -114,34 +169,58 @@ impl Params {
 
     /// Whether there are parameters of these names and no others.
     pub fn are_exactly(&self, names: &[&str]) -> bool {
-        self.0.len() == names.len() && names.iter().all(|name| self.get(name).is_some())
+        let is_there = |name: &&str| self.values(name).next().is_some();
+        self.0.len() == names.len() && names.iter().all(is_there)
     }
 
-    /// Names and values of those that are texts.
+    /// Names and values of those that are texts; a name comes as often as it was sent.
     pub fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0
             .iter()
-            .filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)))
+            .filter_map(|(name, value)| Some((name.as_str(), value.as_ref().ok()?.as_str()?)))
     }
 
-    fn get(&self, name: &str) -> Option<&Value> {
-        self.0
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value)
+    fn values(&self, name: &str) -> impl Iterator<Item = &Result<Value, Denial>> {
+        let named = self.0.iter().filter(move |(known, _)| known == name);
+        named.map(|(_, value)| value)
     }
 
-    fn add(&mut self, name: String, value: Value) -> Result<(), Denial> {
-        if self.get(&name).is_some() {
-            return Err(Denial::RepeatedParameter(name));
+    /// The value of a parameter that may come once.
+    fn get(&self, name: &str) -> Result<Option<&Value>, Denial> {
+        let mut values = self.values(name);
+        match (values.next(), values.next()) {
+            (_, Some(_)) => Err(Denial::RepeatedParameter(name.to_owned())),
+            (Some(value), None) => value.as_ref().map(Some).map_err(Clone::clone),
+            (None, None) => Ok(None),
         }
-        if name.contains('\0') || value.as_str().is_some_and(|text| text.contains('\0')) {
-            return Err(Denial::InvalidParameter(
-                "a parameter contains a NUL character".to_owned(),
-            ));
-        }
-        self.0.push((name, value));
-        Ok(())
+    }
+
+    /// What is wrong with a name, if one is malformed: what the parameter was meant to be is unknown.
+    pub fn malformed_name(&self) -> Option<&Denial> {
+        self.values(MALFORMED)
+            .find_map(|value| value.as_ref().err())
+    }
+
+    /// Adds a parameter.
+    fn add(&mut self, name: Result<String, Denial>, value: Result<Value, Denial>) {
+        let nul = || Denial::InvalidParameter("a parameter contains a NUL character".to_owned());
+        let has_nul = |value: &Value| value.as_str().is_some_and(|text| text.contains('\0'));
+        self.0.push(match (name, value) {
+            (Err(fault), _) => (MALFORMED.to_owned(), Err(fault)),
+            (Ok(name), _) if name.contains('\0') => (MALFORMED.to_owned(), Err(nul())),
+            (Ok(name), Ok(value)) if has_nul(&value) => (name, Err(nul())),
+            (Ok(name), value) => (name, value),
+        });
+    }
+}
+
+/// A value as text; absent, as SDKs mean it, if it is `null` or empty.
+fn as_text<'a>(name: &str, value: &'a Value) -> Result<Option<&'a str>, Denial> {
+    match value {
+        Value::Null => Ok(None),
+        Value::String(text) if text.is_empty() => Ok(None),
+        Value::String(text) => Ok(Some(text)),
+        _ => Err(Denial::InvalidParameter(format!("{name} must be a string"))),
     }
 }
 
@@ -192,13 +271,35 @@ mod tests {
     }
 
     #[test]
-    fn repeated_parameters_are_refused_in_both() {
-        let repeated = Err(Denial::RepeatedParameter("a".to_owned()));
-        assert_eq!(Params::parse_form(b"a=1&b=2&a=1").map(|_| ()), repeated);
-        assert_eq!(
-            Params::parse_json(br#"{"a":1,"a":1}"#).map(|_| ()),
-            repeated
-        );
+    fn repeated_parameters_are_refused_by_who_reads_them() {
+        for params in [
+            Params::parse_form(b"a=1&b=2&a=1"),
+            Params::parse_json(br#"{"a":"1","b":"2","a":"1"}"#),
+        ] {
+            let params = params.unwrap();
+            let repeated = Err(Denial::RepeatedParameter("a".to_owned()));
+            assert_eq!(params.text("a"), repeated);
+            assert_eq!(params.text("b"), Ok(Some("2")));
+            assert_eq!(params.each("a"), Ok(vec!["1", "1"]));
+            assert_eq!(params.first_text("a"), Some("1"));
+        }
+        let several = Params::parse_json(br#"{"a":["1","2"]}"#).unwrap();
+        assert_eq!(several.each("a"), Ok(vec!["1", "2"]));
+    }
+
+    #[test]
+    fn a_malformed_value_of_an_authorization_request_is_refused_where_it_is_read() {
+        let request = |query: &str| {
+            let uri = format!("/authorize?{query}");
+            let request = http::Request::get(uri).body(bytes::Bytes::new()).unwrap();
+            Params::of_authorization_request(&request)
+        };
+        let params = request("a=%ff&b=%00&c=1&%ff=2").unwrap();
+        assert_eq!(params.text("a"), Err(Denial::Body("not UTF-8")));
+        assert!(matches!(params.text("b"), Err(Denial::InvalidParameter(_))));
+        assert_eq!(params.text("c"), Ok(Some("1")));
+        assert!(params.malformed_name().is_some());
+        assert_eq!(request("a=%ff&=").unwrap().malformed_name(), None);
     }
 
     #[test]

@@ -22,12 +22,21 @@ const KEPT: [&str; 7] = [
 /// The other parameters of a request, but for its secrets: [`AuthorizationRequest::sent`].
 pub fn sent<'a>(
     parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
-) -> BTreeMap<String, String> {
-    parameters
-        .into_iter()
-        .filter(|(name, _)| !KEPT.contains(name) && !RequestFacts::is_secret(name))
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
+) -> BTreeMap<String, Value> {
+    let mut sent = BTreeMap::new();
+    for (name, value) in parameters {
+        if KEPT.contains(&name) || RequestFacts::is_secret(name) {
+            continue;
+        }
+        match sent.get_mut(name) {
+            None => {
+                sent.insert(name.to_owned(), Value::from(value));
+            }
+            Some(Value::Array(values)) => values.push(value.into()),
+            Some(before) => *before = json!([before.take(), value]),
+        }
+    }
+    sent
 }
 
 /// All of them together again.
@@ -49,7 +58,7 @@ pub fn asked(request: &AuthorizationRequest) -> Map<String, Value> {
         ("state", json!(request.state)),
     ]);
     for (name, value) in &request.sent {
-        query.insert(name.clone(), value.clone().into());
+        query.insert(name.clone(), value.clone());
     }
     query
 }
@@ -93,5 +102,11 @@ mod tests {
             .filter(|(_, value)| *value != "secret")
             .map(|(name, value)| ((*name).to_owned(), json!(value)));
         assert_eq!(told, shown.collect());
+    }
+
+    #[test]
+    fn what_came_several_times_is_a_list() {
+        let sent = sent([("a", "1"), ("b", "x"), ("a", "2"), ("a", "3")]);
+        assert_eq!(json!(sent), json!({"a": ["1", "2", "3"], "b": "x"}));
     }
 }

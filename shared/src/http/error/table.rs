@@ -23,6 +23,11 @@ impl From<&Denial> for OAuthError {
                 format!("Duplicated parameter: {}", printable(name)),
             ),
             Denial::ScopeType => error(400, "invalid_scope", "Scope must be an array or a string"),
+            Denial::SeveralResources => error(
+                400,
+                "invalid_target",
+                "Only one resource can be requested at a time",
+            ),
             Denial::Body(reason) => error(
                 400,
                 "invalid_request",
