@@ -51,6 +51,12 @@ pub struct Opened {
 #[error("sealing failed: {0}")]
 pub struct SealingError(&'static str);
 
+/// Bytes of the sealed text of so many bytes.
+pub fn sealed_length(plaintext: usize) -> usize {
+    const PREFIX: usize = 4;
+    PREFIX + ((4 + NONCE_LEN + plaintext + MAX_TAG_LEN) * 4).div_ceil(3)
+}
+
 impl Keyring {
     /// Derives what is needed from the keys: id, bytes, and the time from which the key seals.
     pub fn new(
@@ -244,6 +250,15 @@ mod tests {
             )
         };
         Keyring::new([key(1, 1, 0), key(2, 2, 100)]).unwrap()
+    }
+
+    #[test]
+    fn the_length_of_a_sealed_text_is_known_beforehand() {
+        for length in 0..8 {
+            let plaintext = vec![b'x'; length];
+            let sealed = keyring().seal(KEY, Purpose::Transaction, "", NONCE, &plaintext);
+            assert_eq!(sealed.unwrap().len(), sealed_length(length), "{length}");
+        }
     }
 
     fn seal(purpose: Purpose, binding: &str) -> String {

@@ -18,6 +18,7 @@ mod device;
 mod discovery;
 mod faults;
 mod front_channel;
+mod gateway;
 mod interleaving;
 mod legacy;
 mod local_cli;

@@ -10,6 +10,7 @@
 //! - [`receiver`]: an application's back channel;
 //! - [`scripts`]: Rules and Actions of a server of a test's own;
 //! - [`assertions`]: what is checked about every answer of a kind;
+//! - [`gateway`]: a front with the limits of API Gateway;
 //! - [`proxy`]: breaks the connection between a server and its store; [`faulty`] puts it there.
 
 pub mod apps;
@@ -19,6 +20,7 @@ pub mod browser;
 mod documents;
 pub mod faulty;
 pub mod flow;
+pub mod gateway;
 pub mod html;
 pub mod http;
 pub mod jwt;

@@ -252,14 +252,14 @@ fn refusal(status: u16, kind: &str) -> String {
 }
 
 /// A request or an answer, its body as it came.
-struct Message {
-    head: String,
-    body: Vec<u8>,
+pub(crate) struct Message {
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Message {
     /// Reads one message, or `None` where the connection ends between two.
-    fn read(from: &mut impl BufRead) -> io::Result<Option<Self>> {
+    pub(crate) fn read(from: &mut impl BufRead) -> io::Result<Option<Self>> {
         let mut message = Self {
             head: String::new(),
             body: Vec::new(),
@@ -309,7 +309,7 @@ impl Message {
         target.rsplit('.').next().unwrap_or_default().to_owned()
     }
 
-    fn write(&self, to: &mut impl Write) -> io::Result<()> {
+    pub(crate) fn write(&self, to: &mut impl Write) -> io::Result<()> {
         to.write_all(&[self.head.as_bytes(), &self.body].concat())
     }
 }

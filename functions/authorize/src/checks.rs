@@ -17,7 +17,7 @@ use shared::{
         scope::{OFFLINE_ACCESS, ONLINE_ACCESS, OPENID, Scope},
         time::Timestamp,
     },
-    http::params::Params,
+    http::{gateway, params::Params},
 };
 
 use crate::{
@@ -86,8 +86,14 @@ impl Recipient {
         Ok(Reply {
             redirect_uri: self.redirect_uri.clone(),
             response_mode,
-            // One that came twice is no state that the application would know again.
-            state: params.text("state").ok().flatten().map(str::to_owned),
+            // One that came twice is no state that the application would know again, and one that is too
+            // long for an address would keep the refusal from it.
+            state: params
+                .text("state")
+                .ok()
+                .flatten()
+                .filter(|state| !in_address(response_mode) || gateway::takes_back(state))
+                .map(str::to_owned),
         })
     }
 }
@@ -134,7 +140,7 @@ pub(crate) async fn request(
     };
     let connection = connection(app, params, client).await?;
     let hinted_user = wishes::hinted_user(app, params).await?;
-    Ok(AuthorizationRequest {
+    let request = AuthorizationRequest {
         client_id: client.client_id.clone(),
         redirect_uri: recipient.redirect_uri.clone(),
         redirect_uri_was_sent: recipient.redirect_uri_was_sent,
@@ -154,7 +160,28 @@ pub(crate) async fn request(
         pipeline,
         device,
         sent: wishes::for_scripts(app, params).await?,
-    })
+    };
+    gets_through(&request)?;
+    Ok(request)
+}
+
+/// Whether the gateway takes the addresses of the pages that the request leads through, and the one that
+/// returns its state. It is the same with and without a session, so that a request is good or not.
+fn gets_through(request: &AuthorizationRequest) -> Result<(), Fault> {
+    let text =
+        serde_json::to_vec(request).map_err(|e| Fault::Failed(Denial::Internal(e.to_string())))?;
+    let state = request.state.as_deref();
+    let returned =
+        state.is_none_or(|state| !in_address(request.response_mode) || gateway::takes_back(state));
+    if returned && gateway::takes_state_of(text.len()) {
+        Ok(())
+    } else {
+        Err(Refusal::invalid(&Denial::RequestTooLong).into())
+    }
+}
+
+fn in_address(mode: ResponseMode) -> bool {
+    matches!(mode, ResponseMode::Query | ResponseMode::Fragment)
 }
 
 /// Request objects (`OpenID` Connect Core section 6) are not supported, and ignoring one would

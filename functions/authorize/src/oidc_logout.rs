@@ -18,7 +18,7 @@ use shared::{
         sealed::Purpose,
         time::Timestamp,
     },
-    http::{Request, Response, params::Params, response},
+    http::{Request, Response, gateway, params::Params, response},
     system::random,
 };
 
@@ -70,19 +70,35 @@ async fn start(app: &App, request: &Request) -> Result<Response, Denial> {
     let known = session.as_ref().map(|session| &session.session);
     let next = wanted.decide(allowed, &settings, known)?;
     let state = params.text("state")?;
-    let pending = |target: Option<String>| Pending {
+    let (asks, target) = match next {
+        Next::Ask { target } => (true, target),
+        Next::LogOut { target } => (false, target),
+    };
+    let target = target.map(|url| with_state(&url, state));
+    if target
+        .as_deref()
+        .is_some_and(|url| !gateway::takes_location(url))
+    {
+        return Err(Denial::RequestTooLong);
+    }
+    let pending = Pending {
         client_id: client.as_ref().map(|client| client.client_id.clone()),
-        target: target.map(|url| with_state(&url, state)),
+        target,
         asked_at: now,
     };
-    match (next, session) {
-        (Next::Ask { target }, Some(session)) => {
-            let pending = pending(target);
-            ask(app, request, &pending, client.as_deref(), Some(&session), None).await
+    match session {
+        Some(session) if asks => {
+            ask(
+                app,
+                request,
+                &pending,
+                client.as_deref(),
+                Some(&session),
+                None,
+            )
+            .await
         }
-        (Next::LogOut { target } | Next::Ask { target }, _) => {
-            log_out(app, request, &pending(target)).await
-        }
+        _ => log_out(app, request, &pending).await,
     }
 }
 

@@ -19,10 +19,13 @@ use shared::{
         scope::Scope,
         sealed::Purpose,
     },
-    http::{Request, Response, credentials::Credentials, params::Params, response},
+    http::{Request, Response, credentials::Credentials, gateway, params::Params, response},
     system::random,
     telemetry::event,
 };
+
+/// Bytes of an `Activation` beside what the device asked for: ids, the user code, a mark, names of fields.
+const ACTIVATION: usize = 300;
 
 /// RFC 8628 section 3.2.
 #[derive(Serialize)]
@@ -71,6 +74,7 @@ async fn authorize(
         return Err(Denial::GrantTypeNotAllowed(GRANT_TYPE.to_owned()));
     }
     let device = device(app, client, &params, at).await?;
+    pages_get_through(&device)?;
     let format = &app.settings().await?.device_flow;
     let (id, user_code) = app.begin_device(&device, format, at.now).await?;
     let device_code = device_code(app, client, id).await?;
@@ -102,6 +106,18 @@ async fn device(
         polled: None,
         state: DeviceState::Pending,
     })
+}
+
+/// Refuses what would be too long for the addresses of the pages that connect the device.
+fn pages_get_through(device: &DeviceGrant) -> Result<(), Denial> {
+    let audience = device.audience.as_ref().map_or(0, |api| api.as_str().len());
+    let scope = device.scope.to_string().len();
+    let asked = device.client_id.as_str().len() + audience + scope;
+    if gateway::takes_state_of(asked + ACTIVATION) {
+        Ok(())
+    } else {
+        Err(Denial::RequestTooLong)
+    }
 }
 
 async fn device_code(app: &App, client: &Client, id: DeviceId) -> Result<String, Denial> {

@@ -22,6 +22,9 @@ pub enum Denial {
     /// The request names several resources (RFC 8707), and a token is for one.
     #[error("several resources are asked for")]
     SeveralResources,
+    /// The request is so long that a page behind it would not get through the gateway.
+    #[error("the request is too long for the addresses of the login pages")]
+    RequestTooLong,
     /// The body cannot be read.
     #[error("unreadable body: {0}")]
     Body(&'static str),

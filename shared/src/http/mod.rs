@@ -4,6 +4,7 @@ pub mod cookies;
 pub mod cors;
 pub mod credentials;
 pub mod error;
+pub mod gateway;
 pub mod params;
 pub mod quota;
 pub mod response;

@@ -37,7 +37,7 @@ fn telling(expression: &str) -> String {
 }
 
 /// A rule that does something and goes on.
-fn rule(deed: &str) -> String {
+pub(crate) fn rule(deed: &str) -> String {
     format!("function (user, context, callback) {{ {deed}\n callback(null, user, context); }}")
 }
 

@@ -28,6 +28,11 @@ impl From<&Denial> for OAuthError {
                 "invalid_target",
                 "Only one resource can be requested at a time",
             ),
+            Denial::RequestTooLong => error(
+                400,
+                "invalid_request",
+                "The request is too long. Its parameters, such as state, must be shorter",
+            ),
             Denial::Body(reason) => error(
                 400,
                 "invalid_request",
