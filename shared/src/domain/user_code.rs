@@ -168,12 +168,13 @@ impl From<UserCodeFormat> for Unchecked {
 pub struct UserCode(String);
 
 impl UserCode {
-    /// Reads what a person typed, in either case and with whatever separators; `None` for what
-    /// cannot be a code.
+    /// Reads what a person typed, in either case, with whatever separators, and in the full-width letters or
+    /// the digits of another script that a keyboard may give; `None` for what cannot be a code.
     pub fn parse(typed: &str) -> Option<Self> {
         let code: String = typed
             .chars()
-            .filter(|c| c.is_alphanumeric())
+            .map(folded)
+            .filter(|c| c.is_alphanumeric() && !LONG_VOWEL_MARKS.contains(c))
             .map(|c| c.to_ascii_uppercase())
             .collect();
         let plausible = !code.is_empty() && code.len() <= MAX_MASK && code.is_ascii();
@@ -184,6 +185,28 @@ impl UserCode {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// What a Japanese keyboard in kana mode gives for the hyphen. Unicode counts them as letters.
+const LONG_VOWEL_MARKS: [char; 2] = ['\u{30fc}', '\u{ff70}'];
+
+/// The first of ten digits of the scripts whose keyboards have digits of their own: Arabic, Persian and Urdu,
+/// Devanagari, Bengali, Thai.
+const ZEROS: [char; 5] = ['\u{660}', '\u{6f0}', '\u{966}', '\u{9e6}', '\u{e50}'];
+
+/// The ASCII character that a character stands for: the full-width forms (U+FF01 to U+FF5E) as Unicode's
+/// normalization form KC folds them, and digits by their value.
+fn folded(c: char) -> char {
+    let code = u32::from(c);
+    let ascii = match code {
+        0xff01..=0xff5e => Some(code - 0xff01 + u32::from('!')),
+        _ => ZEROS
+            .iter()
+            .filter_map(|zero| code.checked_sub(u32::from(*zero)))
+            .find(|value| *value < 10)
+            .map(|value| value + u32::from('0')),
+    };
+    ascii.and_then(char::from_u32).unwrap_or(c)
 }
 
 impl fmt::Debug for UserCode {
@@ -253,8 +276,30 @@ mod tests {
         for typed in [format.show(&code).as_str(), "wdjb mjht", " w.d.j.b—mjht\t"] {
             assert_eq!(UserCode::parse(typed).as_ref(), Some(&code), "{typed}");
         }
-        for wrong in ["", " - ", "BCDFGHJKLMNPQRSTVWXZB", "wdjbmjhté"] {
+        for wrong in ["", " - ", "BCDFGHJKLMNPQRSTVWXZB", "wdjbmjhté", "ー－"] {
             assert_eq!(UserCode::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_code_may_be_typed_on_a_keyboard_of_another_script() {
+        let code = UserCode::parse("WDJBMJHT").unwrap();
+        for hyphen in "-－ー−‐‑‒–—―ｰ\u{3000} ".chars() {
+            for half in [("ＷＤＪＢ", "ＭＪＨＴ"), ("ｗｄｊｂ", "ＭJhｔ")] {
+                let typed = format!("{}{hyphen}{}", half.0, half.1);
+                assert_eq!(UserCode::parse(&typed).as_ref(), Some(&code), "{typed}");
+            }
+        }
+        let code = UserCode::parse("123456789").unwrap();
+        for typed in [
+            "１２３－４５６－７８９",
+            "١٢٣-٤٥٦-٧٨٩",
+            "۱۲۳۴۵۶۷۸۹",
+            "१२३ ४५६ ७८९",
+            "১২৩৪৫৬৭৮৯",
+            "๑๒๓๔๕๖๗๘๙",
+        ] {
+            assert_eq!(UserCode::parse(typed).as_ref(), Some(&code), "{typed}");
         }
     }
 

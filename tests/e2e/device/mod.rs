@@ -2,6 +2,7 @@
 
 mod activation;
 mod authorization;
+mod keyboards;
 mod polling;
 mod settling;
 
