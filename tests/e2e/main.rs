@@ -2,6 +2,7 @@
 //! holds across paths. The name of a test is its claim.
 
 mod api_access;
+mod app_origins;
 mod authorize;
 mod backchannel_logout;
 mod bad_input;

@@ -3,31 +3,23 @@
 //!
 //! [Auth0's silent authentication]: https://auth0.com/docs/authenticate/login/configure-silent-authentication
 
+use crate::{
+    pages::{WebMessagePage, web_message_security_policy},
+    screen::{Screen, framed},
+};
 use http::{StatusCode, header::X_FRAME_OPTIONS};
 use serde_json::{Map, Value};
 use shared::{
     domain::{client::Client, denial::Denial, redirect_uri},
     http::Response,
 };
-use url::Url;
-
-use crate::{
-    pages::{WebMessagePage, web_message_security_policy},
-    screen::{Screen, framed},
-};
 
 /// The origin that the answer is for: that of the redirect URI. It has to be one of the client's
 /// `web_origins`; that the redirect URI is a callback of the client does not do.
 pub(crate) fn origin(client: &Client, redirect_uri: &str) -> Result<String, Denial> {
-    origin_of(redirect_uri)
+    redirect_uri::origin(redirect_uri)
         .filter(|origin| redirect_uri::is_allowed_origin(client.web_origins.iter(), origin))
         .ok_or_else(|| Denial::UnregisteredOrigin(redirect_uri.to_owned()))
-}
-
-/// `None` for what browsers give no origin, such as `com.example.app:/callback`.
-fn origin_of(url: &str) -> Option<String> {
-    let origin = Url::parse(url).ok()?.origin();
-    origin.is_tuple().then(|| origin.ascii_serialization())
 }
 
 /// The page with the answer. It may be framed: that is what it is for.
@@ -36,7 +28,7 @@ pub(crate) fn post(
     redirect_uri: &str,
     parameters: &[(&str, &str)],
 ) -> Result<Response, Denial> {
-    let origin = origin_of(redirect_uri)
+    let origin = redirect_uri::origin(redirect_uri)
         .ok_or_else(|| Denial::UnregisteredOrigin(redirect_uri.to_owned()))?;
     let response: Map<String, Value> = parameters.iter().map(|pair| member(*pair)).collect();
     let html = WebMessagePage {
@@ -88,15 +80,6 @@ mod tests {
             "{text}"
         );
         assert_eq!(serde_json::from_str::<String>(&text).unwrap(), hostile);
-    }
-
-    #[test]
-    fn only_the_web_has_origins() {
-        assert_eq!(
-            origin_of("https://app.example.com:8443/cb?x#y").as_deref(),
-            Some("https://app.example.com:8443")
-        );
-        assert_eq!(origin_of("com.example.app:/callback"), None);
     }
 
     #[test]

@@ -58,20 +58,48 @@ pub fn is_post_logout_redirect_uri(allowed: &[String], presented: &str) -> bool 
     })
 }
 
-/// Whether an origin is that of one of these URLs, wildcards included.
+/// Whether an `Origin` header names the origin of one of these URLs. The scheme may be any that gives its
+/// pages an origin, as `capacitor` and `chrome-extension` do; `*` stands for one label of a web host. The
+/// opaque origin `null` is never allowed.
 pub fn is_allowed_origin<'a>(urls: impl Iterator<Item = &'a String>, origin: &str) -> bool {
-    let Some(presented) = Parts::parse(origin) else {
-        return false;
-    };
-    let web = matches!(presented.scheme.as_str(), "https" | "http");
-    web && presented.rest.is_empty()
-        && urls.filter_map(|url| Parts::parse(url)).any(|url| {
-            Parts {
-                rest: String::new(),
-                ..url
-            }
-            .admits(&presented, false)
-        })
+    urls.filter_map(|url| self::origin(url)).any(|registered| {
+        match registered.split_once("://*.") {
+            Some((scheme, domain)) => origin
+                .strip_prefix(scheme)
+                .and_then(|rest| rest.strip_prefix("://"))
+                .and_then(|host| host.split_once('.'))
+                .is_some_and(|(label, rest)| is_label(label) && rest == domain),
+            None => registered == origin,
+        }
+    })
+}
+
+/// The origin of a page at this URL, as browsers write it (RFC 6454 section 6.2): an ASCII host and no default
+/// port for `http` and `https`, otherwise scheme and authority to the letter. `None` for URLs whose pages have
+/// the opaque origin `null`.
+pub fn origin(url: &str) -> Option<String> {
+    const WILDCARD: &str = "://*.";
+    const STAND_IN: &str = "://wildcard-label.";
+    let wildcard = url.contains(WILDCARD);
+    let parsed = Url::parse(&url.replacen(WILDCARD, STAND_IN, 1)).ok()?;
+    if parsed.origin().is_tuple() {
+        let origin = parsed.origin().ascii_serialization();
+        return Some(match wildcard {
+            true => origin.replacen(STAND_IN, WILDCARD, 1),
+            false => origin,
+        });
+    }
+    let (scheme, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let is_authority = !authority.is_empty() && !authority.contains(['@', '*', '\\', ' ']);
+    (is_authority && parsed.has_host()).then(|| format!("{scheme}://{authority}"))
+}
+
+fn is_label(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
 }
 
 /// Whether anybody's program could claim this callback: loopback and custom schemes.
@@ -262,21 +290,69 @@ mod tests {
         let urls = [
             "https://app.example/cb",
             "https://*.example.com",
-            "com.example.app://cb",
+            "https://Bücher.example:443/cb",
+            "com.example.app:/callback",
         ];
         let urls = urls.map(str::to_owned);
         let allowed = |origin| is_allowed_origin(urls.iter(), origin);
-        assert!(allowed("https://app.example"));
-        assert!(allowed("https://a.example.com"));
+        for origin in [
+            "https://app.example",
+            "https://a.example.com",
+            "https://xn--bcher-kva.example",
+        ] {
+            assert!(allowed(origin), "{origin}");
+        }
         for origin in [
             "http://app.example",
+            "https://app.example/",
             "https://app.example:8443",
             "https://example.com",
+            "https://.example.com",
             "https://a.b.example.com",
-            "com.example.app://cb",
+            "https://*.example.com",
+            "https://evil.com:443.example.com",
+            "https://user@a.example.com",
+            "com.example.app:/callback",
             "com.example.app://",
             "null",
             "",
+        ] {
+            assert!(!allowed(origin), "{origin}");
+        }
+    }
+
+    #[test]
+    fn the_origin_of_an_apps_page_is_compared_to_the_letter() {
+        let urls = [
+            "capacitor://localhost",
+            "tauri://localhost/index.html",
+            "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+            "app://-",
+            "file:///index.html",
+            "null",
+        ];
+        let urls = urls.map(str::to_owned);
+        let allowed = |origin| is_allowed_origin(urls.iter(), origin);
+        for origin in [
+            "capacitor://localhost",
+            "tauri://localhost",
+            "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+            "app://-",
+        ] {
+            assert!(allowed(origin), "{origin}");
+        }
+        for origin in [
+            "capacitor://localhost/",
+            "capacitor://localhost:8080",
+            "capacitor://LOCALHOST",
+            "CAPACITOR://localhost",
+            "capacitor://",
+            "capacitor:localhost",
+            "ionic://localhost",
+            "tauri://localhost/index.html",
+            "chrome-extension://abcdefghijklmnopabcdefghijklmnoq",
+            "file://",
+            "null",
         ] {
             assert!(!allowed(origin), "{origin}");
         }
