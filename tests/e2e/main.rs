@@ -13,6 +13,7 @@ mod consent;
 mod control_characters;
 mod cookies;
 mod cors;
+mod cors_refusals;
 mod cost;
 mod cross_origin;
 mod device;

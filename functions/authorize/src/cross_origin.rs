@@ -53,7 +53,8 @@ pub(crate) async fn handle(app: &App, request: &Request) -> Response {
         _ => Err(Denial::MethodNotAllowed(methods::POST)),
     };
     let mut answer = answered.unwrap_or_else(|denial| refused(&denial, caller.as_deref()));
-    if caller.is_some_and(|client| is_allowed(&client, cors::origin(request))) {
+    let client = app.client_of_page(request, caller, &answer).await;
+    if client.is_some_and(|client| is_allowed(&client, cors::origin(request))) {
         cors::allow_with_credentials(&mut answer, request);
     }
     answer

@@ -47,7 +47,8 @@ pub async fn handle(app: &App, request: &Request) -> Response {
             OAuthError::new(&denial, Endpoint::Revoke).into_response()
         }
     };
-    cors::allow_for_client(&mut answer, request, caller.as_deref());
+    let client = app.client_of_page(request, caller, &answer).await;
+    cors::allow_for_client(&mut answer, request, client.as_deref());
     answer
 }
 

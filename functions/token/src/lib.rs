@@ -42,7 +42,8 @@ pub async fn handle(app: &App, request: &Request) -> Response {
             }
         }
     };
-    cors::allow_for_client(&mut answer, request, caller.as_deref());
+    let client = app.client_of_page(request, caller, &answer).await;
+    cors::allow_for_client(&mut answer, request, client.as_deref());
     answer
 }
 

@@ -2,9 +2,9 @@
 
 use std::{net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderName, HeaderValue};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -261,21 +261,18 @@ async fn route(site: &Site, request: &Request) -> Response {
     }
 }
 
-/// A body, or of one that is too large just enough for the function to see that it is.
-async fn read(body: Incoming) -> Result<Bytes, hyper::Error> {
-    match Limited::new(body, MAX_BODY_BYTES).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            Ok(Bytes::from(vec![0; MAX_BODY_BYTES + 1]))
+/// A body, or of one that is too large its beginning: enough for the function to see that it is, and whose
+/// page may read the refusal.
+async fn read(mut body: Incoming) -> Result<Bytes, hyper::Error> {
+    let mut read = BytesMut::new();
+    while read.len() <= MAX_BODY_BYTES
+        && let Some(frame) = body.frame().await.transpose()?
+    {
+        if let Ok(data) = frame.into_data() {
+            read.extend_from_slice(&data);
         }
-        Err(error) => match error.downcast() {
-            Ok(error) => Err(*error),
-            Err(error) => {
-                tracing::warn!(%error, "a body cannot be read");
-                Ok(Bytes::new())
-            }
-        },
     }
+    Ok(read.freeze())
 }
 
 /// Ctrl-C and SIGTERM. Listening begins here and not when somebody waits, so that neither is missed

@@ -6,6 +6,7 @@ mod audience;
 mod authenticate;
 mod cache;
 mod connections;
+mod cross_origin;
 mod devices;
 mod families;
 mod grants;

@@ -99,7 +99,7 @@ impl Credentials {
 /// The readings of an `Authorization: Basic` header as id and secret, percent-decoded first. A header of
 /// any other scheme, or of none, is not about the client and is ignored (RFC 6749 section 2.3.1): HTTP
 /// clients' interceptors send `Bearer`, `undefined` or nothing at all while they refresh.
-fn basic(request: &Request) -> Result<Option<Vec<(String, String)>>, Denial> {
+pub(super) fn basic(request: &Request) -> Result<Option<Vec<(String, String)>>, Denial> {
     let malformed = || Denial::ClientAuthentication("malformed Authorization header");
     let Some(value) = header(request, &AUTHORIZATION) else {
         return Ok(None);
