@@ -84,6 +84,63 @@ describe('the demo page', () => {
     await context.close();
   });
 
+  test('every step stays until "Start over", however fast the buttons are pressed', async () => {
+    const { context, page } = await openTab(browser);
+    await page.goto(server.url('demo'));
+    await logInWithPassword(page, server);
+    const pressed = ['refresh', 'refresh', 'replay', 'forge', 'userinfo'];
+    // The button that replays needs a token before the live one.
+    await press(page, '#refresh', { step: 'refresh', status: '200' });
+    await page.evaluate((ids) => ids.forEach((id) => document.getElementById(id).click()), pressed);
+    const all = ['authorize', 'exchange', 'refresh', ...pressed];
+    await page.locator(`body:not([aria-busy]) #log > li:nth-child(${all.length})`).waitFor();
+    assert.deepEqual(await steps(page), all);
+
+    await page.reload();
+    await page.locator('body:not([aria-busy]) #refresh:enabled').waitFor();
+    assert.deepEqual(await steps(page), all, 'after a reload');
+
+    await press(page, '#login', { step: 'exchange', status: '200' }, 2);
+    assert.deepEqual(await steps(page), [...all, 'authorize', 'exchange'], 'after a login');
+    assert.match(await page.locator('#total').innerText(), /^So far: 10 steps, /);
+
+    await page.locator('#reset').click();
+    await page.locator('#family[data-status=none]').waitFor();
+    assert.deepEqual(await steps(page), []);
+    await context.close();
+  });
+
+  test('a step whose page is left before the answer comes stays in the list', async () => {
+    const { context, page } = await openTab(browser);
+    await page.goto(server.url('demo'));
+    await logInWithPassword(page, server);
+    const held = new Promise((release) => {
+      page.route('**/userinfo', () => release());
+    });
+    await page.locator('#userinfo').click();
+    await held;
+    await page.reload();
+    await page.locator('body:not([aria-busy]) #refresh:enabled').waitFor();
+    assert.deepEqual(await steps(page), ['authorize', 'exchange', 'userinfo']);
+    const left = page.locator('#log > li').first();
+    assert.equal(await left.getAttribute('data-error'), 'no_answer');
+    await context.close();
+  });
+
+  test('a hundred steps are a hundred entries', async () => {
+    const { context, page } = await openTab(browser);
+    await page.goto(server.url('demo'));
+    await logInWithPassword(page, server);
+    await page.evaluate(() => {
+      for (let press = 0; press < 98; press += 1) document.getElementById('forge').click();
+    });
+    await page.locator('body:not([aria-busy]) #log > li:nth-child(100)').waitFor();
+    await page.reload();
+    await page.locator('body:not([aria-busy]) #refresh:enabled').waitFor();
+    assert.equal((await steps(page)).length, 100);
+    await context.close();
+  });
+
   test('every step tells what it cost', async () => {
     const { context, page } = await openTab(browser);
     await page.goto(server.url('demo'));
@@ -105,16 +162,27 @@ async function family(page) {
   return generation === '' ? { status } : { status, generation: Number(generation) };
 }
 
-/** Presses a button and waits for its step to be the newest of the log, with this status. */
-async function press(page, button, { step, status }) {
-  const before = await page.locator('#log > li').count();
-  await page.locator(button).click();
-  await arrive(page, before, { step, status });
+/** The steps of the log, the oldest first. */
+async function steps(page) {
+  const newestFirst = await page.locator('#log > li').evaluateAll((items) =>
+    items.map((item) => item.dataset.step),
+  );
+  return newestFirst.toReversed();
 }
 
-async function arrive(page, before, { step, status }) {
+/**
+ * Presses a button and waits for its step to be the newest of the log, with this status. A login adds two
+ * steps.
+ */
+async function press(page, button, { step, status }, added = 1) {
+  const before = await page.locator('#log > li').count();
+  await page.locator(button).click();
+  await arrive(page, before + added, { step, status });
+}
+
+async function arrive(page, count, { step, status }) {
   // The log shows the newest first, and each later step pushes an earlier one down by one.
-  await page.locator(`body:not([aria-busy]) #log > li:nth-last-child(${before + 1})`).waitFor();
+  await page.locator(`body:not([aria-busy]) #log > li:nth-last-child(${count})`).waitFor();
   const newest = await page.locator('#log > li').first().evaluate((node) => node.dataset);
   assert.deepEqual({ step: newest.step, status: newest.status }, { step, status });
 }

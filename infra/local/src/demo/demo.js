@@ -8,13 +8,15 @@
 // in the page can read this storage.
 
 const STORAGE_KEY = 'ratchet-demo';
-const LOG_LIMIT = 60;
 const TEETH = 8;
 const NO_COST = { read_calls: 0, write_calls: 0, read_units: 0, write_units: 0, sign_calls: 0 };
 
 const $ = (id) => document.getElementById(id);
 
-/** All that a reload keeps. `received` holds each distinct refresh token once, oldest first. */
+/**
+ * All that a reload keeps. `received` holds each distinct refresh token once, oldest first; `log` every
+ * step since the last "Start over", newest first.
+ */
 const fresh = () => ({
   tokens: null,
   received: [],
@@ -25,13 +27,14 @@ const fresh = () => ({
   pending: null,
 });
 
+/** By their buttons. An earlier press may have taken away what a later one is about: then nothing is done. */
 const ACTIONS = {
   login: logIn,
-  refresh: () => present(current(), 'refresh'),
-  replay: () => present(previous(), 'replay'),
-  forge: () => present({ token: forged(current().token), forged: true }, 'forge'),
-  userinfo: callUserinfo,
-  revoke,
+  refresh: () => current() && present(current(), 'refresh'),
+  replay: () => previous() && present(previous(), 'replay'),
+  forge: () => current() && present({ token: forged(current().token), forged: true }, 'forge'),
+  userinfo: () => state.tokens && callUserinfo(),
+  revoke: () => current() && revoke(),
   logout: logOut,
   reset: startOver,
 };
@@ -39,6 +42,8 @@ const ACTIONS = {
 let state = { ...fresh(), ...parse(sessionStorage.getItem(STORAGE_KEY) ?? '') };
 let config;
 let busy = false;
+/** Actions whose buttons were pressed and that wait for their turn. */
+const pressed = [];
 
 await start();
 
@@ -46,7 +51,12 @@ async function start() {
   for (const [id, action] of Object.entries(ACTIONS)) {
     $(id).addEventListener('click', () => perform(action));
   }
-  state.log.toReversed().forEach(prependEntry);
+  // A page that comes back from the browser's cache knows nothing of the steps made since.
+  addEventListener('pageshow', (event) => event.persisted && location.reload());
+  for (const entry of state.log.toReversed()) {
+    if (entry.open) leftOpen(entry);
+    else prependEntry(entry);
+  }
   draw();
   setInterval(drawClocks, 250);
   const settings = await loadConfig();
@@ -58,19 +68,31 @@ async function start() {
   await perform(returnFromServer);
 }
 
-/** One step at a time: two refreshes at once would be a race of this page with itself. */
+/**
+ * One step at a time: two refreshes at once would be a race of this page with itself. A press that comes
+ * meanwhile waits for its turn.
+ */
 async function perform(action) {
+  pressed.push(action);
   if (busy) return;
   busy = true;
   document.body.setAttribute('aria-busy', 'true');
   try {
-    const leaving = await action();
-    if (!leaving) await inspectFamily();
-  } catch (error) {
-    notice(`That did not work: ${error.message}.`);
+    while (pressed.length > 0) await take(pressed.shift());
   } finally {
     busy = false;
     document.body.removeAttribute('aria-busy');
+  }
+}
+
+async function take(action) {
+  try {
+    const leaving = await action();
+    if (leaving) pressed.length = 0;
+    else await inspectFamily();
+  } catch (error) {
+    notice(`That did not work: ${error.message}.`);
+  } finally {
     save();
     draw();
   }
@@ -130,73 +152,74 @@ async function returnFromServer() {
 }
 
 async function exchangeCode(code, pending) {
-  const answer = await post('/oauth/token', {
+  const step = {
+    step: 'exchange',
+    request: 'POST /oauth/token',
+    sent: 'grant_type=authorization_code',
+  };
+  const { entry, answer } = await make(step, '/oauth/token', {
     grant_type: 'authorization_code',
     client_id: config.client_id,
     code,
     code_verifier: pending.verifier,
     redirect_uri: config.redirect_uri,
   });
-  const step = {
-    ...answer,
-    step: 'exchange',
-    request: 'POST /oauth/token',
-    sent: 'grant_type=authorization_code',
-  };
-  if (!answer.ok) return record(step);
+  if (!answer.ok) return finish(entry, answer);
   if (answer.body.id_token && decode(answer.body.id_token)?.payload.nonce !== pending.nonce) {
-    return record({
-      ...step,
+    return finish(entry, {
       error: 'nonce_mismatch',
       note: 'The ID token was not made for this login. Its tokens were dropped.',
     });
   }
   await receive(answer.body);
-  record({ ...step, note: 'Code and PKCE verifier bought the first tokens: a family is born.' });
+  finish(entry, { note: 'Code and PKCE verifier bought the first tokens: a family is born.' });
 }
 
 /** Presents a refresh token, any of them. What the server makes of it is the point of this page. */
-async function present(entry, name) {
+async function present(token, name) {
   const before = current();
-  const answer = await post('/oauth/token', {
-    grant_type: 'refresh_token',
-    client_id: config.client_id,
-    refresh_token: entry.token,
-  });
-  const which = entry.forged ? 'a forged token' : `token ${entry.generation}`;
+  const which = token.forged ? 'a forged token' : `token ${token.generation}`;
   const step = {
-    ...answer,
     step: name,
     request: 'POST /oauth/token',
     sent: `grant_type=refresh_token, ${which}`,
-    token: shorten(entry.token),
+    token: shorten(token.token),
   };
-  if (!answer.ok) return record({ ...step, note: refusal(answer, entry) });
-  const successor = await receive(answer.body, entry);
-  record({ ...step, note: success(entry, before, successor) });
+  const { entry, answer } = await make(step, '/oauth/token', {
+    grant_type: 'refresh_token',
+    client_id: config.client_id,
+    refresh_token: token.token,
+  });
+  if (!answer.ok) return finish(entry, { note: refusal(answer, token) });
+  const successor = await receive(answer.body, token);
+  finish(entry, { note: success(token, before, successor) });
 }
 
 async function revoke() {
-  const entry = current();
-  const answer = await post('/oauth/revoke', { client_id: config.client_id, token: entry.token });
-  record({
-    ...answer,
+  const token = current();
+  const step = {
     step: 'revoke',
     request: 'POST /oauth/revoke',
-    sent: `token ${entry.generation}`,
-    token: shorten(entry.token),
-    note: answer.ok ? 'From this answer on, no token of the family yields anything.' : undefined,
+    sent: `token ${token.generation}`,
+    token: shorten(token.token),
+  };
+  const { entry, answer } = await make(step, '/oauth/revoke', {
+    client_id: config.client_id,
+    token: token.token,
   });
+  const note = 'From this answer on, no token of the family yields anything.';
+  finish(entry, answer.ok ? { note } : answer);
 }
 
 async function callUserinfo() {
+  const step = { step: 'userinfo', request: 'GET /userinfo', sent: 'the access token' };
+  const entry = begin(step);
   const answer = await send('/userinfo', {
     headers: { authorization: `Bearer ${state.tokens.access_token}` },
   });
-  const note = answer.ok
-    ? `The server says who this is: ${answer.body.email ?? answer.body.sub}.`
-    : undefined;
-  record({ ...answer, step: 'userinfo', request: 'GET /userinfo', sent: 'the access token', note });
+  keep(entry, answer);
+  const who = answer.body?.email ?? answer.body?.sub;
+  finish(entry, answer.ok ? { note: `The server says who this is: ${who}.` } : answer);
 }
 
 function logOut() {
@@ -229,7 +252,9 @@ async function inspectFamily() {
   if (!entry) return;
   const answer = await lookUp(entry.token);
   state.family = answer.ok ? answer.body : { ...state.family, error: answer.note ?? answer.error };
-  if (answer.ok) entry.generation = answer.body.presented_generation;
+  if (!answer.ok) return;
+  entry.family = answer.body.family;
+  entry.generation = answer.body.presented_generation;
 }
 
 // What the steps share.
@@ -257,15 +282,12 @@ async function receive(body, presented) {
     if (body.refresh_token) known.times += 1;
     return known;
   }
-  const found = await lookUp(token);
-  const entry = {
-    token,
-    times: 1,
-    at: Date.now(),
-    family: found.body?.family,
-    generation: found.body?.presented_generation,
-  };
+  const entry = { token, times: 1, at: Date.now() };
   state.received.push(entry);
+  save();
+  const found = await lookUp(token);
+  entry.family = found.body?.family;
+  entry.generation = found.body?.presented_generation;
   return entry;
 }
 
@@ -277,8 +299,12 @@ function lookUp(token) {
   });
 }
 
-function post(path, fields) {
-  return send(path, { method: 'POST', body: new URLSearchParams(fields) });
+/** A step that posts a form: in the log before the request leaves. */
+async function make(step, path, fields) {
+  const entry = begin(step);
+  const answer = await send(path, { method: 'POST', body: new URLSearchParams(fields) });
+  keep(entry, answer);
+  return { entry, answer };
 }
 
 /** Never throws: an answer that did not come is an answer with status 0. */
@@ -352,27 +378,50 @@ function explanation(answer, entry) {
   return 'This token can never work again.';
 }
 
-function record({ step, request, sent, token, status, error, note, cost }) {
-  const entry = {
-    number: (state.steps += 1),
-    at: Date.now(),
-    step,
-    request,
-    sent,
-    token,
-    status,
-    error,
-    note,
-    cost,
-  };
+/** Writes a step down before its request leaves, so that a reload meanwhile does not lose it. */
+function begin({ step, request, sent, token }) {
+  const number = (state.steps += 1);
+  const entry = { number, at: Date.now(), step, request, sent, token, open: true };
+  state.log = [entry, ...state.log];
+  save();
+  return entry;
+}
+
+/** Writes down what came back, before anything else is asked. */
+function keep(entry, { status, error, cost }) {
+  Object.assign(entry, { status, error, cost });
   for (const key of Object.keys(state.total)) state.total[key] += cost?.[key] ?? 0;
-  state.log = [entry, ...state.log].slice(0, LOG_LIMIT);
+  save();
+}
+
+/** Shows a step, with what there is to say about it. */
+function finish(entry, { error, note }) {
+  delete entry.open;
+  Object.assign(entry, { error: error ?? entry.error, note });
   prependEntry(entry);
   save();
 }
 
+/** A step whose page was left before it was shown. */
+function leftOpen(entry) {
+  const note = 'The page was left before this step was over.';
+  if (entry.status === undefined) keep(entry, { status: 0, error: 'no_answer' });
+  finish(entry, { note });
+}
+
+/** A step that is over as soon as it begins. */
+function record(step) {
+  const entry = begin(step);
+  keep(entry, step);
+  finish(entry, step);
+}
+
 function save() {
-  sessionStorage.setItem(STORAGE_KEY, JSON.stringify(state));
+  try {
+    sessionStorage.setItem(STORAGE_KEY, JSON.stringify(state));
+  } catch (error) {
+    notice(`The steps cannot be kept for a reload (${error.name}): press Start over.`);
+  }
 }
 
 async function loadConfig() {
@@ -547,8 +596,8 @@ function standing(entry) {
 }
 
 function drawTotal() {
-  const spent = badges(state.total).join(', ');
-  $('total').textContent = spent ? `So far: ${spent}.` : 'Nothing spent yet.';
+  const spent = [plural(state.log.length, 'step'), ...badges(state.total)].join(', ');
+  $('total').textContent = state.log.length ? `So far: ${spent}.` : 'Nothing spent yet.';
 }
 
 function prependEntry(entry) {
