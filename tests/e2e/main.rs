@@ -25,6 +25,7 @@ mod interleaving;
 mod legacy;
 mod local_cli;
 mod login;
+mod login_routes;
 mod logout;
 mod logout_faults;
 mod management_grants;

@@ -24,6 +24,7 @@ mod request;
 mod resume;
 mod screen;
 mod scripts;
+mod stale;
 mod ticket;
 mod transaction;
 mod userinfo;
@@ -63,6 +64,9 @@ pub async fn handle(app: &App, request: &Request) -> Response {
             tracing::info!(reason = %denial, "refused");
             OAuthError::from(&denial).into_response()
         }
+        Err(Denial::StaleTransaction) if stale::is_page_of_login(path) => {
+            stale::answer(app, request).await
+        }
         Err(denial) => Screen::new(app, request).await.error(&denial),
     }
 }
@@ -85,6 +89,7 @@ async fn page(app: &App, request: &Request, path: &str) -> Result<Response, Deni
         (&Method::GET | &Method::POST, "/oidc/logout") => oidc_logout::handle(app, request).await,
         (&Method::POST, "/oidc/logout/confirm") => oidc_logout::confirm(app, request).await,
         (&Method::POST, "/login/callback") => classic::callback(app, request).await,
+        (&Method::GET, "/login") => stale::classic_page(app, request).await,
         _ => Err(methods_of(path).map_or(Denial::NotFound, Denial::MethodNotAllowed)),
     }
 }
@@ -94,7 +99,7 @@ fn methods_of(path: &str) -> Option<&'static str> {
     match path {
         "/authorize" | "/continue" | "/u/login" | "/u/consent" | "/activate"
         | "/activate/confirm" | "/oidc/logout" => Some(methods::GET_AND_POST),
-        "/authorize/resume" | "/v2/logout" => Some(methods::GET),
+        "/authorize/resume" | "/login" | "/v2/logout" => Some(methods::GET),
         "/login/callback" | "/oidc/logout/confirm" => Some(methods::POST),
         _ => None,
     }

@@ -27,10 +27,12 @@ macro_rules! rendered {
     )+};
 }
 mod device;
+mod login_over;
 
 pub(crate) use device::{
     ActivatePage, ConfirmDevicePage, DeviceConnectedPage, DeviceDeclinedPage, DeviceOverPage,
 };
+pub(crate) use login_over::{StalePage, WayBack};
 
 /// What a tenant's pages look like. `primary_color` is `#RRGGBB`; anything else falls back to the
 /// house colour, so that no text of a tenant ever reaches the style sheet.

@@ -44,6 +44,11 @@ impl Screen {
         }
     }
 
+    /// The request's reference, for people who ask for help.
+    pub(crate) fn tracking(&self) -> &str {
+        &self.tracking
+    }
+
     pub(crate) fn branding(&self) -> Branding<'_> {
         Branding {
             name: &self.settings.friendly_name,

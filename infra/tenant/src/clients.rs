@@ -52,6 +52,7 @@ pub(crate) struct RawClient {
     cross_origin_auth: Option<bool>,
     is_token_endpoint_ip_header_trusted: Option<bool>,
     redirection_policy: Option<String>,
+    initiate_login_uri: Option<String>,
     third_party_security_mode: Option<String>,
 }
 
@@ -175,6 +176,10 @@ impl RawClient {
             is_token_endpoint_ip_header_trusted,
             multi_resource_policies,
             redirection_policy,
+            initiate_login_uri: urls::login_route(
+                &at.key("initiate_login_uri"),
+                self.initiate_login_uri,
+            )?,
         };
         Ok(ClientEntry {
             client,
@@ -384,6 +389,7 @@ mod tests {
             is_token_endpoint_ip_header_trusted: false,
             multi_resource_policies: vec![],
             redirection_policy: RedirectionPolicy::AllowAlways,
+            initiate_login_uri: None,
         };
         assert_eq!(entry.client, expected);
     }
@@ -598,6 +604,38 @@ mod tests {
             "3:5: clients[0].redirection_policy: must be `allow_always` or \
              `open_redirect_protection`, not `never`"
         );
+    }
+
+    #[test]
+    fn a_login_route_is_a_page_of_the_applications_own() {
+        let route = |address: &str| file(&format!("initiate_login_uri: '{address}'\n    {SECRET}"));
+        let client = |address: &str| tenant(&route(address)).clients.remove(0).client;
+        for address in [
+            "https://app.example.com/login?from=idp#top",
+            "http://localhost:3000/login",
+            "http://127.0.0.1:3000/login",
+        ] {
+            let stored = client(address).initiate_login_uri;
+            assert_eq!(stored.as_deref(), Some(address));
+        }
+        assert_eq!(client("").initiate_login_uri, None);
+        for (address, message) in [
+            (
+                "http://app.example.com/login",
+                "must be an https URL; http only on this machine",
+            ),
+            (
+                "com.example.app://login",
+                "must be an https URL; http only on this machine",
+            ),
+            ("https://*.example.com/login", "must not contain a wildcard"),
+            ("/login", "must be an absolute URL"),
+        ] {
+            assert_eq!(
+                error(&route(address)),
+                format!("3:5: clients[0].initiate_login_uri: {message}")
+            );
+        }
     }
 
     #[test]

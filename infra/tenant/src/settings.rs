@@ -33,6 +33,7 @@ pub(crate) struct RawSettings {
     picture_url: Option<String>,
     default_audience: Option<String>,
     default_directory: Option<String>,
+    default_redirection_uri: Option<String>,
     allowed_logout_urls: Option<Vec<String>>,
     session_lifetime: Option<Number>,
     session_lifetime_in_minutes: Option<Number>,
@@ -133,6 +134,10 @@ pub(crate) fn check(
         default_directory: given(raw.default_directory)
             .map(|text| connection_name(&at.key("default_directory"), &text))
             .transpose()?,
+        default_redirection_uri: urls::login_route(
+            &at.key("default_redirection_uri"),
+            raw.default_redirection_uri,
+        )?,
         allowed_logout_urls: urls::each(
             &at,
             "allowed_logout_urls",
@@ -333,6 +338,7 @@ mod tests {
   picture_url: https://example.com/old.png
   default_audience: https://api.example.com
   default_directory: people
+  default_redirection_uri: https://www.example.com/login
   allowed_logout_urls: [https://app.example.com/bye]
   session_lifetime: 3.0166666666666666
   idle_session_lifetime_in_minutes: 30
@@ -363,6 +369,7 @@ resourceServers: [{identifier: https://api.example.com}]",
                 primary_color: Color::parse("#aa0000").unwrap(),
                 default_audience: Some(Audience::parse("https://api.example.com").unwrap()),
                 default_directory: Some(ConnectionName::parse("people").unwrap()),
+                default_redirection_uri: Some("https://www.example.com/login".to_owned()),
                 allowed_logout_urls: vec!["https://app.example.com/bye".to_owned()],
                 session_lifetime: Lifetime::from_secs(10_860),
                 idle_session_lifetime: Lifetime::from_secs(1_800),
@@ -406,7 +413,7 @@ resourceServers: [{identifier: https://api.example.com}]",
     #[test]
     fn empty_texts_and_null_mean_none() {
         let settings = tenant(
-            "tenant: {default_audience: '', default_directory: '', picture_url: '',
+            "tenant: {default_audience: '', default_directory: '', picture_url: '', default_redirection_uri: '',
   friendly_name: '', skip_non_verifiable_callback_uri_confirmation_prompt: null, flags: }
 branding: {colors: {primary: ''}, logo_url: ''}",
         )
@@ -445,6 +452,11 @@ branding: {colors: {primary: ''}, logo_url: ''}",
             (
                 "tenant:\n  flags:\n    revoke_refresh_token_grant: 17",
                 "3:5: tenant.flags.revoke_refresh_token_grant: must be true or false",
+            ),
+            (
+                "tenant:\n  default_redirection_uri: http://www.example.com",
+                "2:3: tenant.default_redirection_uri: must be an https URL; http only on this \
+                 machine",
             ),
             (
                 "tenant:\n  conformance: strict",

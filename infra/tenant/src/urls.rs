@@ -54,9 +54,29 @@ pub(crate) fn logout_url(at: &Path, text: &str) -> Checked<String> {
     parse(at, text).map(|_| text.to_owned())
 }
 
+/// Where a login begins anew: a page that is told who sends the browser (`OpenID` Connect Core section 4).
+/// Queries and fragments are kept ([Auth0's login routes]); an empty text means none.
+///
+/// [Auth0's login routes]: https://auth0.com/docs/authenticate/login/auth0-universal-login/configure-default-login-routes
+pub(crate) fn login_route(at: &Path, text: Option<String>) -> Checked<Option<String>> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    secure(at, &text)?;
+    Ok(Some(text))
+}
+
 /// Where logout tokens are sent: HTTPS and no fragment (`OpenID` Connect Back-Channel Logout section 2.2). On
 /// the same machine, a laptop's, HTTP will do.
 pub(crate) fn backchannel(at: &Path, text: &str) -> Checked<String> {
+    if secure(at, text)?.fragment().is_some() {
+        return Err(Fault::new(at.clone(), "must not have a fragment"));
+    }
+    Ok(text.to_owned())
+}
+
+/// One HTTPS address; HTTP on this machine alone.
+fn secure(at: &Path, text: &str) -> Checked<Url> {
     let url = parse(at, text)?;
     let fault = |message: &str| Err(Fault::new(at.clone(), message));
     let loopback = match url.host() {
@@ -71,10 +91,7 @@ pub(crate) fn backchannel(at: &Path, text: &str) -> Checked<String> {
     if text.contains("://*.") {
         return fault("must not contain a wildcard");
     }
-    if url.fragment().is_some() {
-        return fault("must not have a fragment");
-    }
-    Ok(text.to_owned())
+    Ok(url)
 }
 
 /// A browser's origin. Paths and a final slash, which people leave behind when they copy a URL, are

@@ -32,6 +32,9 @@ pub struct Settings {
     pub default_audience: Option<Audience>,
     /// The user database of the login page and of the `password` grant.
     pub default_directory: Option<ConnectionName>,
+    /// Where visitors of a stale login page are sent whose application names no page for them
+    /// (`default_redirection_uri`).
+    pub default_redirection_uri: Option<String>,
     /// Where `/v2/logout` may return to without a `client_id`.
     pub allowed_logout_urls: Vec<String>,
     /// The longest life of a browser session.
@@ -129,6 +132,7 @@ impl Default for Settings {
             primary_color: Color::default(),
             default_audience: None,
             default_directory: None,
+            default_redirection_uri: None,
             allowed_logout_urls: Vec::new(),
             session_lifetime: Lifetime::from_secs(168 * 3600),
             idle_session_lifetime: Lifetime::from_secs(72 * 3600),

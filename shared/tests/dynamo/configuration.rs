@@ -83,6 +83,7 @@ async fn configuration_comes_out_as_it_went_in() {
             scope: Scope::parse("a"),
         }],
         redirection_policy: RedirectionPolicy::OpenRedirectProtection,
+        initiate_login_uri: Some("https://app.example/login".to_owned()),
     };
     store.put_client(&client).await.unwrap();
     assert_eq!(store.load_client(&client_id()).await.unwrap(), Some(client));

@@ -71,7 +71,7 @@ impl Waiting {
     }
 
     /// Follows the link to the page that asks for a press.
-    async fn scan(&self, browser: &Browser) -> Answer {
+    pub(crate) async fn scan(&self, browser: &Browser) -> Answer {
         browser
             .open(&format!("/activate?user_code={}", self.user_code))
             .await

@@ -88,6 +88,10 @@ pub struct Client {
     /// Where a refusal by the user goes.
     #[serde(default)]
     pub redirection_policy: RedirectionPolicy,
+    /// Where the application begins a login of its own (`OpenID` Connect Core section 4): visitors of a stale
+    /// login page are sent there. `None`, also in an older item, for an application that names no such page.
+    #[serde(default)]
+    pub initiate_login_uri: Option<String>,
 }
 
 impl Client {
@@ -266,6 +270,7 @@ pub(crate) mod testing {
             is_token_endpoint_ip_header_trusted: false,
             multi_resource_policies: Vec::new(),
             redirection_policy: RedirectionPolicy::default(),
+            initiate_login_uri: None,
         }
     }
 }

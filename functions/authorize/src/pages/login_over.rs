@@ -1,0 +1,53 @@
+//! The page for visitors whose login goes on elsewhere.
+
+use askama::Template;
+
+use super::Branding;
+
+/// A page of a login that cannot go on, and has nowhere to begin anew.
+#[derive(Template)]
+#[template(path = "stale.html")]
+pub(crate) struct StalePage<'a> {
+    pub(crate) branding: Branding<'a>,
+    pub(crate) nonce: &'a str,
+    pub(crate) error: &'a str,
+    pub(crate) description: &'a str,
+    pub(crate) tracking: &'a str,
+    pub(crate) way_back: Option<WayBack<'a>>,
+}
+
+/// Where the visitor may go on: to the application of that name, or without a name to `/activate`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WayBack<'a> {
+    pub(crate) address: &'a str,
+    pub(crate) name: Option<&'a str>,
+}
+
+rendered! {
+    StalePage
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::tests::{HOSTILE, assert_escaped, hostile_branding},
+        *,
+    };
+
+    #[test]
+    fn the_stale_page_escapes_every_field() {
+        let page = StalePage {
+            branding: hostile_branding(),
+            nonce: HOSTILE,
+            error: HOSTILE,
+            description: HOSTILE,
+            tracking: HOSTILE,
+            way_back: Some(WayBack {
+                address: HOSTILE,
+                name: Some(HOSTILE),
+            }),
+        };
+        // Title: name. Style: nonce. Brand: logo, name. Body: description, link, application, error, tracking.
+        assert_escaped(&page.render(), 0, 9);
+    }
+}

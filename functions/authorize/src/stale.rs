@@ -1,0 +1,186 @@
+//! A page of a login that cannot go on: it was left open too long, bookmarked, or belongs to another server
+//! ([Auth0's default login routes]). The browser goes to where a login begins anew: the application's
+//! `initiate_login_uri`, or else the tenant's `default_redirection_uri`. Where neither is set, the page that
+//! says so leads back to the application.
+//!
+//! Only addresses of the tenant's configuration count, so that no link to us sends a browser elsewhere.
+//!
+//! [Auth0's default login routes]: https://auth0.com/docs/authenticate/login/auth0-universal-login/configure-default-login-routes
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use shared::{
+    app::App,
+    domain::{
+        authorization::AuthorizationRequest,
+        client::{AppType, Client, RedirectionPolicy},
+        continuation::Continuation,
+        denial::Denial,
+        errand::Errand,
+        ids::ClientId,
+        redirect_uri,
+        response_type::ResponseMode,
+        sealed::Purpose,
+    },
+    http::{Request, Response, error::OAuthError, response},
+};
+use url::form_urlencoded;
+
+use crate::{
+    pages::{FormLeads, StalePage, WayBack},
+    screen::Screen,
+    transaction::Transaction,
+};
+
+/// The pages of a login, which has somewhere to begin anew.
+pub(crate) fn is_page_of_login(path: &str) -> bool {
+    matches!(
+        path,
+        "/login"
+            | "/login/callback"
+            | "/u/login"
+            | "/u/consent"
+            | "/authorize/resume"
+            | "/continue"
+            | "/activate/confirm"
+    )
+}
+
+/// `GET /login`, where Auth0's classic login page is: a login that is still under way goes on.
+pub(crate) async fn classic_page(app: &App, request: &Request) -> Result<Response, Denial> {
+    let transaction = Transaction::open(app, request, app.moment(request).now).await?;
+    Ok(response::redirect(&transaction.address("/u/login")))
+}
+
+/// The answer to a request for a page of a login that cannot go on.
+pub(crate) async fn answer(app: &App, request: &Request) -> Response {
+    let errand = errand(app, request).await;
+    let client = client(app, request, errand.as_ref()).await;
+    let screen = Screen::new(app, request).await;
+    if let Some(Errand::Activate(_)) = &errand {
+        let way_back = WayBack {
+            address: "/activate",
+            name: None,
+        };
+        return page(&screen, Some(way_back));
+    }
+    let route = client
+        .as_ref()
+        .and_then(|client| client.initiate_login_uri.as_ref())
+        .or(screen.settings.default_redirection_uri.as_ref())
+        .filter(|route| !is_login_page_of_ours(app, route));
+    if let Some(route) = route {
+        tracing::info!(%route, "a login that cannot go on begins anew");
+        return lead_to(app, route);
+    }
+    let address = match (&client, &errand) {
+        (Some(client), Some(Errand::Authorize(asked))) => address_of(client, asked),
+        _ => None,
+    };
+    let way_back = address.as_ref().map(|address| WayBack {
+        address,
+        name: client.as_ref().map(|client| client.name.as_str()),
+    });
+    page(&screen, way_back)
+}
+
+/// What the sealed `state` says that the browser came for, however long ago.
+async fn errand(app: &App, request: &Request) -> Option<Errand> {
+    let state = in_query(request, "state").or_else(|| in_classic_form(request))?;
+    let keyring = app.keyring().await;
+    if let Some(opened) = keyring.open(Purpose::Transaction, "", &state) {
+        return serde_json::from_slice(&opened.plaintext).ok();
+    }
+    let opened = keyring.open(Purpose::Continuation, "", &state)?;
+    let continuation: Continuation = serde_json::from_slice(&opened.plaintext).ok()?;
+    Some(continuation.request.into())
+}
+
+/// `state` in the `wctx` of the classic page's form.
+fn in_classic_form(request: &Request) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(request.body());
+    let (_, context) = pairs.find(|(name, _)| name == "wctx")?;
+    let context: Value = serde_json::from_str(&context).ok()?;
+    Some(context.get("state")?.as_str()?.to_owned())
+}
+
+fn in_query(request: &Request, name: &str) -> Option<String> {
+    let query = request.uri().query()?.as_bytes();
+    let mut pairs = form_urlencoded::parse(query);
+    let (_, value) = pairs.find(|(known, _)| known == name)?;
+    Some(value.into_owned())
+}
+
+/// The application that the login was for: the `state` names it, or the `client` in the address of Auth0's
+/// classic login page. One whose `redirection_policy` keeps strangers from sending browsers to it counts as
+/// unknown.
+async fn client(app: &App, request: &Request, errand: Option<&Errand>) -> Option<Arc<Client>> {
+    let id = match errand {
+        Some(errand) => errand.client_id().clone(),
+        None if request.uri().path() == "/login" => {
+            ClientId::parse(in_query(request, "client")?).ok()?
+        }
+        None => return None,
+    };
+    match app.client(&id).await {
+        Ok(client) => client.filter(|client| {
+            client.redirection_policy != RedirectionPolicy::OpenRedirectProtection
+        }),
+        Err(error) => {
+            tracing::error!(%error, "a stale page has to do without its application");
+            None
+        }
+    }
+}
+
+/// A route to a login page of ours would lead round in a circle.
+fn is_login_page_of_ours(app: &App, route: &str) -> bool {
+    ["login", "u/"]
+        .iter()
+        .any(|path| route.starts_with(&app.issuer.join(path)))
+}
+
+/// Sends the browser to a login route, with our issuer as `iss` (`OpenID` Connect Core section 4).
+fn lead_to(app: &App, route: &str) -> Response {
+    response::redirect(&response::with_query(
+        route,
+        &[("iss", app.issuer.as_str())],
+    ))
+}
+
+/// Where the application may be found: at the root of the web site that its callback is on, or, for an app that
+/// a callback opens, at the callback with an error (RFC 6749 section 4.1.2.1).
+fn address_of(client: &Client, asked: &AuthorizationRequest) -> Option<String> {
+    let callback = &asked.redirect_uri;
+    if !redirect_uri::is_registered(client, callback) {
+        return None;
+    }
+    let is_web = callback.starts_with("https:") || callback.starts_with("http:");
+    if is_web && client.app_type != AppType::Native {
+        return redirect_uri::origin(callback).map(|origin| format!("{origin}/"));
+    }
+    let mut told = vec![
+        ("error", "access_denied"),
+        ("error_description", "The login took too long"),
+    ];
+    told.extend(asked.state.as_deref().map(|state| ("state", state)));
+    Some(match asked.response_mode {
+        ResponseMode::Fragment => response::with_fragment(callback, &told),
+        _ => response::with_query(callback, &told),
+    })
+}
+
+fn page(screen: &Screen, way_back: Option<WayBack<'_>>) -> Response {
+    let told = OAuthError::from(&Denial::StaleTransaction);
+    tracing::info!(reason = %Denial::StaleTransaction, "refused with a page");
+    let html = StalePage {
+        branding: screen.branding(),
+        nonce: &screen.nonce,
+        error: told.error,
+        description: &told.description,
+        tracking: screen.tracking(),
+        way_back,
+    };
+    screen.page(told.status, html.render(), FormLeads::Here)
+}
