@@ -14,7 +14,7 @@ const POST: &str = "POST";
 const BOTH: &str = "GET, HEAD, POST";
 
 /// Every route of the service with its methods, as `Allow` lists them.
-const ROUTES: [(&str, &str); 31] = [
+const ROUTES: [(&str, &str); 37] = [
     ("/oauth/token", POST),
     ("/oauth/device/code", POST),
     ("/delegation", POST),
@@ -26,7 +26,10 @@ const ROUTES: [(&str, &str); 31] = [
     ("/continue", BOTH),
     ("/u/login", BOTH),
     ("/u/consent", BOTH),
+    ("/login", GET),
     ("/login/callback", POST),
+    ("/android/com.example.app/callback", GET),
+    ("/ios/com.example.app/callback", GET),
     ("/activate", BOTH),
     ("/activate/confirm", BOTH),
     ("/v2/logout", GET),
@@ -40,6 +43,9 @@ const ROUTES: [(&str, &str); 31] = [
     ("/.well-known/openid-configuration", GET),
     ("/.well-known/oauth-authorization-server", GET),
     ("/.well-known/jwks.json", GET),
+    ("/.well-known/assetlinks.json", GET),
+    ("/.well-known/apple-app-site-association", GET),
+    ("/apple-app-site-association", GET),
     ("/pem", GET),
     ("/cer", GET),
     ("/api/v2/grants", "GET, HEAD, DELETE"),

@@ -3,6 +3,7 @@
 //! `/v2/logout`, `/oidc/logout`, and `/userinfo`.
 
 mod answer;
+mod app_callback;
 mod backchannel;
 mod browser;
 mod checks;
@@ -90,6 +91,9 @@ async fn page(app: &App, request: &Request, path: &str) -> Result<Response, Deni
         (&Method::POST, "/oidc/logout/confirm") => oidc_logout::confirm(app, request).await,
         (&Method::POST, "/login/callback") => classic::callback(app, request).await,
         (&Method::GET, "/login") => stale::classic_page(app, request).await,
+        (&Method::GET, path) if app_callback::is_app_callback(path) => {
+            Ok(app_callback::show(app, request).await)
+        }
         _ => Err(methods_of(path).map_or(Denial::NotFound, Denial::MethodNotAllowed)),
     }
 }
@@ -101,6 +105,7 @@ fn methods_of(path: &str) -> Option<&'static str> {
         | "/activate/confirm" | "/oidc/logout" => Some(methods::GET_AND_POST),
         "/authorize/resume" | "/login" | "/v2/logout" => Some(methods::GET),
         "/login/callback" | "/oidc/logout/confirm" => Some(methods::POST),
+        path if app_callback::is_app_callback(path) => Some(methods::GET),
         _ => None,
     }
 }

@@ -32,7 +32,7 @@ mod login_over;
 pub(crate) use device::{
     ActivatePage, ConfirmDevicePage, DeviceConnectedPage, DeviceDeclinedPage, DeviceOverPage,
 };
-pub(crate) use login_over::{StalePage, WayBack};
+pub(crate) use login_over::{AppCallbackPage, StalePage, WayBack};
 
 /// What a tenant's pages look like. `primary_color` is `#RRGGBB`; anything else falls back to the
 /// house colour, so that no text of a tenant ever reaches the style sheet.

@@ -3,6 +3,7 @@
 
 mod certificate;
 mod metadata;
+mod mobile;
 
 use std::sync::Arc;
 
@@ -35,6 +36,11 @@ pub async fn handle(keys: &SigningKeys, request: &Request) -> Response {
         (&Method::GET, "/.well-known/jwks.json") => {
             response::public_json(&key_set(keys).await, MAX_AGE)
         }
+        (&Method::GET, "/.well-known/assetlinks.json") => mobile::asset_links(keys, MAX_AGE).await,
+        (
+            &Method::GET,
+            "/.well-known/apple-app-site-association" | "/apple-app-site-association",
+        ) => mobile::apple_app_site_association(keys, MAX_AGE).await,
         (&Method::GET, "/pem") => certificate::pem(keys, MAX_AGE).await,
         (&Method::GET, "/cer") => certificate::der(keys, MAX_AGE).await,
         (_, path) if is_known(path) => {
@@ -52,6 +58,9 @@ fn is_known(path: &str) -> bool {
         "/.well-known/openid-configuration"
             | "/.well-known/oauth-authorization-server"
             | "/.well-known/jwks.json"
+            | "/.well-known/assetlinks.json"
+            | "/.well-known/apple-app-site-association"
+            | "/apple-app-site-association"
             | "/pem"
             | "/cer"
     )

@@ -14,7 +14,9 @@ pub(crate) async fn answer(app: &App, request: &Request) -> Response {
         | "/oauth/ro"
         | "/oauth/access_token" => token::handle(app, request).await,
         "/oauth/revoke" => revoke::handle(app, request).await,
-        "/pem" | "/cer" => discovery::handle(app.signing_keys(), request).await,
+        "/pem" | "/cer" | "/apple-app-site-association" => {
+            discovery::handle(app.signing_keys(), request).await
+        }
         path if path == "/api/v2" || path.starts_with("/api/v2/") => {
             revoke::handle(app, request).await
         }

@@ -16,7 +16,9 @@ use crate::{
     ClientEntry,
     client_auth::{RawAuthMethods, auth_method, client_secret},
     fields::{Whole, display_name, id, one_of},
-    grant_types, multi_resource,
+    grant_types,
+    mobile::{self, RawMobile},
+    multi_resource,
     oidc_logout::{self, RawOidcLogout},
     path::{Checked, Fault, Notes, Path},
     refresh_token::{self, RawRefreshToken, Surroundings},
@@ -53,6 +55,7 @@ pub(crate) struct RawClient {
     is_token_endpoint_ip_header_trusted: Option<bool>,
     redirection_policy: Option<String>,
     initiate_login_uri: Option<String>,
+    mobile: Option<RawMobile>,
     third_party_security_mode: Option<String>,
 }
 
@@ -184,6 +187,7 @@ impl RawClient {
         Ok(ClientEntry {
             client,
             client_secret,
+            mobile: mobile::check(&at.key("mobile"), self.mobile, notes)?,
         })
     }
 }
@@ -646,6 +650,7 @@ mod tests {
     oidc_logout: {backchannel_logout_urls: []}
     require_pushed_authorization_requests: true
     require_proof_of_possession: false
+    native_social_login: {apple: {enabled: false}}
     grant_types: ['urn:example:grant', authorization_code]
     refresh_token:
       rotation_type: non-rotating
@@ -656,8 +661,8 @@ mod tests {
             [
                 "4:5: clients[0].callback: unknown key",
                 "7:5: clients[0].require_pushed_authorization_requests: not supported yet",
-                "9:19: clients[0].grant_types[0]: unknown grant type `urn:example:grant`",
-                "13:25: clients[0].jwt_configuration.algo: unknown key",
+                "10:19: clients[0].grant_types[0]: unknown grant type `urn:example:grant`",
+                "14:25: clients[0].jwt_configuration.algo: unknown key",
             ]
         );
         assert_eq!(

@@ -11,6 +11,7 @@ use shared::{
     app::{App, CLIENT_SECRET},
     domain::{
         client::{Client, SigningAlgorithm, StoredSecret},
+        mobile::MobileApps,
         resource_server::ResourceServer,
         sealed::{KeyId, Purpose},
         secret::Secret,
@@ -109,6 +110,7 @@ pub async fn import(tenant: &Tenant, app: &App) -> Result<Imported, ImportError>
     if signs {
         settle_algorithms(app).await?;
     }
+    import_mobile_apps(tenant, app).await?;
     // Clients before the databases that name them, too.
     for connection in &tenant.connections {
         app.store.put_connection(connection).await?;
@@ -126,6 +128,20 @@ pub async fn import(tenant: &Tenant, app: &App) -> Result<Imported, ImportError>
         .await?;
     app.forget_configuration();
     Ok(Imported::of(tenant))
+}
+
+/// Writes down for discovery which phone apps the applications have, where that has changed.
+async fn import_mobile_apps(tenant: &Tenant, app: &App) -> Result<(), StoreError> {
+    let known = app.store.load_mobile_apps().await?;
+    let none = MobileApps::default();
+    let changed: Vec<_> = tenant
+        .clients
+        .iter()
+        .map(|entry| (&entry.client.client_id, &entry.mobile))
+        .filter(|(id, apps)| known.get(id).unwrap_or(&none) != *apps)
+        .map(|(id, apps)| (id.clone(), apps.clone()))
+        .collect();
+    app.store.put_mobile_apps(&changed).await
 }
 
 impl Imported {

@@ -23,6 +23,7 @@ mod import_algorithms;
 mod import_scripts;
 mod keywords;
 mod known;
+mod mobile;
 mod multi_resource;
 mod node;
 mod oidc_logout;
@@ -48,7 +49,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use shared::{
     domain::{
-        brute_force::AttackProtection, client::Client, connection::Connection,
+        brute_force::AttackProtection, client::Client, connection::Connection, mobile::MobileApps,
         resource_server::ResourceServer, secret::Secret, settings::Settings, user::User,
     },
     password::PasswordHash,
@@ -99,6 +100,8 @@ pub struct ClientEntry {
     pub client: Client,
     /// `client_secret`; `None` for public clients and for those that only hold a key.
     pub client_secret: Option<Secret>,
+    /// `mobile`: the phone apps that its https callbacks open.
+    pub mobile: MobileApps,
 }
 
 /// An API and what must not be stored in clear.

@@ -12,6 +12,7 @@ pub mod time;
 pub mod scope;
 
 pub mod client;
+pub mod mobile;
 pub mod resource;
 pub mod resource_server;
 pub mod response_type;

@@ -1,5 +1,7 @@
 //! Keys and configuration, and a store that is not there.
 
+use std::collections::BTreeMap;
+
 use dynoxide::Database;
 use shared::{
     adapters::dynamo::{
@@ -11,7 +13,9 @@ use shared::{
             OidcLogout, RedirectionPolicy, SigningAlgorithm, StoredSecret, SubjectType,
         },
         connection::Connection,
+        ids::ClientId,
         login_flow::{ImportId, ScriptsVersion},
+        mobile::{IosApp, MobileApps},
         scope::Scope,
         sealed::KeyId,
         settings::Settings,
@@ -97,6 +101,32 @@ async fn configuration_comes_out_as_it_went_in() {
         store.load_settings().await.unwrap(),
         Some(Settings::default())
     );
+}
+
+#[tokio::test]
+async fn the_apps_of_a_client_change_without_touching_those_of_others() {
+    let store = store().await;
+    assert!(store.load_mobile_apps().await.unwrap().is_empty());
+    let apps = |bundle: &str| MobileApps {
+        ios: Some(IosApp {
+            team_id: "86WQXF56BC".to_owned(),
+            bundle_identifier: bundle.to_owned(),
+        }),
+        android: None,
+    };
+    let id = |number: usize| ClientId::parse(format!("app.{number}")).unwrap();
+    let all: Vec<_> = (0..250).map(|number| (id(number), apps("a"))).collect();
+    store.put_mobile_apps(&all).await.unwrap();
+    let changed = [(id(1), MobileApps::default()), (id(2), apps("b"))];
+    store.put_mobile_apps(&changed).await.unwrap();
+    store.put_mobile_apps(&[]).await.unwrap();
+    let mut expected: BTreeMap<_, _> = all.into_iter().collect();
+    expected.remove(&id(1));
+    expected.insert(id(2), apps("b"));
+    assert_eq!(store.load_mobile_apps().await.unwrap(), expected);
+    let removed = [(id(2), MobileApps::default())];
+    store.put_mobile_apps(&removed).await.unwrap();
+    assert_eq!(store.load_mobile_apps().await.unwrap().len(), 248);
 }
 
 fn import(at: u64) -> ImportId {

@@ -1,4 +1,5 @@
-//! The page for visitors whose login goes on elsewhere.
+//! Pages for visitors whose login goes on elsewhere: one whose time is over, and the callback of a phone app
+//! that a browser has opened instead of the app.
 
 use askama::Template;
 
@@ -23,8 +24,16 @@ pub(crate) struct WayBack<'a> {
     pub(crate) name: Option<&'a str>,
 }
 
+/// `/android/{package}/callback` and `/ios/{bundle}/callback` in a browser. Nothing of the request is shown.
+#[derive(Template)]
+#[template(path = "app_callback.html")]
+pub(crate) struct AppCallbackPage<'a> {
+    pub(crate) branding: Branding<'a>,
+    pub(crate) nonce: &'a str,
+}
+
 rendered! {
-    StalePage
+    AppCallbackPage, StalePage
 }
 
 #[cfg(test)]
@@ -49,5 +58,14 @@ mod tests {
         };
         // Title: name. Style: nonce. Brand: logo, name. Body: description, link, application, error, tracking.
         assert_escaped(&page.render(), 0, 9);
+    }
+
+    #[test]
+    fn the_page_at_a_callback_escapes_every_field() {
+        let page = AppCallbackPage {
+            branding: hostile_branding(),
+            nonce: HOSTILE,
+        };
+        assert_escaped(&page.render(), 0, 4);
     }
 }

@@ -154,6 +154,11 @@ impl Key {
         Self::new(TENANT, "SETTINGS")
     }
 
+    /// The phone apps of all applications.
+    pub(super) fn mobile_apps() -> Self {
+        Self::new(TENANT, "MOBILE_APPS")
+    }
+
     pub(super) fn keyring() -> Self {
         Self::new(TENANT, "KEYRING#SEALING")
     }

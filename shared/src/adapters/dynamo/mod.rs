@@ -14,6 +14,7 @@ mod keys;
 mod login_stats;
 mod logins;
 mod metadata;
+mod mobile_apps;
 mod scripts;
 mod sessions;
 mod table;

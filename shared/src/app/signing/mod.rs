@@ -4,7 +4,7 @@
 mod certificates;
 mod source;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{App, Parts, StartError, cache::Cache, refreshing::Refreshing};
 use crate::{
@@ -12,6 +12,8 @@ use crate::{
     config::Issuer,
     domain::{
         client::SigningAlgorithm,
+        ids::ClientId,
+        mobile::MobileApps,
         settings::Settings,
         time::{Lifetime, Timestamp},
     },
@@ -36,6 +38,7 @@ pub struct SigningKeys {
     clock: Arc<Clock>,
     known: Refreshing<Signer>,
     settings: Cache<(), Settings>,
+    mobile_apps: Cache<(), BTreeMap<ClientId, MobileApps>>,
 }
 
 impl SigningKeys {
@@ -68,6 +71,7 @@ impl SigningKeys {
             clock: Arc::clone(&parts.clock),
             known,
             settings,
+            mobile_apps: Cache::default(),
         })
     }
 
@@ -81,6 +85,18 @@ impl SigningKeys {
         Ok(self.settings.put((), loaded.unwrap_or_default(), now))
     }
 
+    /// The phone apps of all applications, likewise; those that were read last if the store is away.
+    pub async fn mobile_apps(&self) -> Result<Arc<BTreeMap<ClientId, MobileApps>>, StoreError> {
+        let now = self.clock.now();
+        if let Some(apps) = self.mobile_apps.get(&(), now) {
+            return Ok(apps);
+        }
+        match self.source.store.load_mobile_apps().await {
+            Ok(loaded) => Ok(self.mobile_apps.put((), loaded, now)),
+            Err(error) => self.mobile_apps.last(&()).ok_or(error),
+        }
+    }
+
     /// The settings that were read last, without I/O.
     pub(super) fn last_settings(&self) -> Option<Arc<Settings>> {
         self.settings.last(&())
@@ -89,6 +105,7 @@ impl SigningKeys {
     /// Forgets them, so that a change shows at once.
     pub(super) fn forget_settings(&self) {
         self.settings.expire();
+        self.mobile_apps.expire();
     }
 
     /// Who the tokens say they are from.

@@ -1,0 +1,51 @@
+//! `/android/{package}/callback` and `/ios/{bundle}/callback`: https callbacks on our own domain, which the
+//! phone opens in the app that `/.well-known/assetlinks.json` and `/.well-known/apple-app-site-association`
+//! name. A browser that comes here all the same has no app that claims the address, and is shown a page
+//! without anything of the address on it.
+
+use http::StatusCode;
+use shared::{
+    app::App,
+    http::{Request, Response},
+};
+
+use crate::{
+    pages::{AppCallbackPage, FormLeads},
+    screen::Screen,
+};
+
+/// Whether a path is a phone app's callback.
+pub(crate) fn is_app_callback(path: &str) -> bool {
+    let parts: Vec<_> = path.split('/').collect();
+    matches!(parts.as_slice(), ["", "android" | "ios", app, "callback"] if !app.is_empty())
+}
+
+/// `GET` of such a path.
+pub(crate) async fn show(app: &App, request: &Request) -> Response {
+    let screen = Screen::new(app, request).await;
+    let html = AppCallbackPage {
+        branding: screen.branding(),
+        nonce: &screen.nonce,
+    };
+    screen.page(StatusCode::OK, html.render(), FormLeads::Here)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_callback_names_its_platform_and_its_app() {
+        assert!(is_app_callback("/android/com.example.app/callback"));
+        assert!(is_app_callback("/ios/com.example.app/callback"));
+        for other in [
+            "/android//callback",
+            "/android/callback",
+            "/android/com.example.app",
+            "/android/com.example.app/callback/",
+            "/windows/com.example.app/callback",
+        ] {
+            assert!(!is_app_callback(other), "{other}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! The phone apps of an application, which open https callbacks on our domain (`mobile` of
+//! [Auth0's client object]).
+//!
+//! [Auth0's client object]: https://auth0.com/docs/api/management/v2/clients/get-clients-by-id
+
+use serde::{Deserialize, Serialize};
+
+/// The apps of one application.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MobileApps {
+    /// For Android.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub android: Option<AndroidApp>,
+    /// For iOS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ios: Option<IosApp>,
+}
+
+/// An Android app, and the certificates that it is signed with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AndroidApp {
+    /// `app_package_name`
+    pub package_name: String,
+    /// SHA-256 of each certificate: 32 pairs of upper-case hexadecimal digits with colons between.
+    pub sha256_cert_fingerprints: Vec<String>,
+}
+
+/// An iOS app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IosApp {
+    /// `team_id`
+    pub team_id: String,
+    /// `app_bundle_identifier`
+    pub bundle_identifier: String,
+}
+
+impl MobileApps {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl IosApp {
+    /// The app's id at Apple.
+    pub fn app_id(&self) -> String {
+        format!("{}.{}", self.team_id, self.bundle_identifier)
+    }
+}
