@@ -38,7 +38,7 @@ describe('the hosted pages in less usual states', () => {
     const flag = 'use_scope_descriptions_for_consent: true';
     const flags = text.replace('  flags:\n', `  flags:\n    ${flag}\n`);
     assert.notEqual(flags, text);
-    describing = await startLocal({ tenant: flags });
+    describing = await startLocal({ tenant: flags, options: ['--test-controls'] });
     browser = await launchChromium();
   });
   after(async () => {
@@ -134,6 +134,24 @@ describe('the hosted pages in less usual states', () => {
       await fillInLogin(page, { ...demo.user, username: 'editor@example.com' });
       await page.getByRole('button', { name: 'Continue' }).waitFor();
       await look(page, `form-post-${name}`);
+    });
+
+    shown('a login page that was left open too long', async (page) => {
+      const stale = { client_id: 'spa-strict', redirect_uri: 'https://app.example.com/callback' };
+      await page.goto(request(describing, { ...stale, prompt: 'login' }));
+      const data = { advance_seconds: 3601 };
+      const answer = await page.request.post(describing.url('test/clock'), { data });
+      assert.ok(answer.ok());
+      await page.reload();
+      const back = page.getByRole('link', { name: 'Back to Strict SPA' });
+      assert.equal(await back.getAttribute('href'), 'https://app.example.com/');
+      await look(page, `login-stale-${name}`);
+    });
+
+    shown("an app's callback that a browser opens", async (page) => {
+      await page.goto(describing.url('ios/com.example.app/callback?code=x&state=y'));
+      await page.getByRole('heading', { name: 'Go back to the app' }).waitFor();
+      await look(page, `app-callback-${name}`);
     });
 
     shown('the page of web_message, opened by itself', async (page) => {
