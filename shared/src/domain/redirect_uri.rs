@@ -84,9 +84,10 @@ pub fn origin(url: &str) -> Option<String> {
     let parsed = Url::parse(&url.replacen(WILDCARD, STAND_IN, 1)).ok()?;
     if parsed.origin().is_tuple() {
         let origin = parsed.origin().ascii_serialization();
-        return Some(match wildcard {
-            true => origin.replacen(STAND_IN, WILDCARD, 1),
-            false => origin,
+        return Some(if wildcard {
+            origin.replacen(STAND_IN, WILDCARD, 1)
+        } else {
+            origin
         });
     }
     let (scheme, rest) = url.split_once("://")?;
