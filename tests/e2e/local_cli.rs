@@ -192,6 +192,7 @@ fn an_unknown_option_is_refused_and_help_is_there() {
         "--data",
         "--dynamodb-port",
         "--tls",
+        "--tls-dir",
     ] {
         assert!(text.contains(option), "{option} is not in: {text}");
     }

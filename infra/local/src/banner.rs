@@ -1,10 +1,23 @@
 //! What a person sees when the server is ready.
 
+use std::{net::SocketAddr, path::Path};
+
 use shared::domain::client::{AppType, AuthMethod};
 use tenant::Tenant;
 
-/// The applications of the tenant, and where to begin.
-pub(crate) fn banner(issuer: &str, tenant: &Tenant) -> String {
+/// Where the server is.
+pub(crate) struct Place<'a> {
+    /// As clients know it.
+    pub(crate) issuer: &'a str,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    /// With `--tls`: the certificate that clients have to trust.
+    pub(crate) authority: Option<&'a Path>,
+}
+
+/// The applications of the tenant, where to begin, and what else clients have to know of the server.
+pub(crate) fn banner(place: &Place<'_>, tenant: &Tenant) -> String {
+    let issuer = place.issuer;
     let ids = tenant
         .clients
         .iter()
@@ -36,6 +49,12 @@ pub(crate) fn banner(issuer: &str, tenant: &Tenant) -> String {
     lines.push(format!(
         "  metadata   {issuer}.well-known/openid-configuration"
     ));
+    if !issuer.ends_with(&format!("//{}/", place.address)) {
+        lines.push(format!("  address    {}", place.address));
+    }
+    if let Some(authority) = place.authority {
+        lines.push(format!("  CA         {}", authority.display()));
+    }
     lines.push(String::new());
     lines.push("  Ctrl-C stops the server.".to_owned());
     lines.join("\n")

@@ -1,9 +1,12 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use shared::domain::script_hosts::AllowedHosts;
+
+/// The data folder of a server that is given none.
+const DATA: &str = ".data";
 
 /// Starts Ratchet on this machine: no AWS account, one port, a demo page.
 #[derive(Debug, Parser)]
@@ -14,7 +17,7 @@ use shared::domain::script_hosts::AllowedHosts;
         cargo local                                start with the demo tenant, data kept in .data\n  \
         cargo local --port 3000 --data memory      start fresh, keep nothing\n  \
         cargo local --tenant my-tenant.yaml        start with your own tenant file\n  \
-        cargo local --tls                          HTTPS with a generated certificate"
+        cargo local --tls                          HTTPS with a certificate of its own"
 )]
 pub(crate) struct Options {
     /// The port to serve on; 0 takes a free one.
@@ -31,16 +34,22 @@ pub(crate) struct Options {
     pub(crate) tenant: Option<PathBuf>,
 
     /// The folder for database and keys, or `memory` to keep nothing.
-    #[arg(long, value_name = "DIR", default_value = ".data")]
+    #[arg(long, value_name = "DIR", default_value = DATA)]
     pub(crate) data: PathBuf,
 
     /// Serve the embedded DynamoDB to other processes on this port; 0 takes a free one.
     #[arg(long, value_name = "PORT")]
     pub(crate) dynamodb_port: Option<u16>,
 
-    /// Serve HTTPS with a certificate made for this machine.
+    /// Serve HTTPS with a certificate for the issuer's host, made by a certificate authority of this machine's
+    /// own, which clients have to trust.
     #[arg(long)]
     pub(crate) tls: bool,
+
+    /// The folder of the certificate authority and the certificate of `--tls` [default: `tls` in the data
+    /// folder; `.data/tls` with `--data memory`, too].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) tls_dir: Option<PathBuf>,
 
     /// The hosts that rules and Actions may reach, separated by commas: `api.example.com`, `*.example.com`,
     /// `http://localhost:4000` [default: none].
@@ -56,5 +65,11 @@ impl Options {
     /// Where data go; `None` keeps them in memory.
     pub(crate) fn folder(&self) -> Option<&PathBuf> {
         (self.data.as_os_str() != "memory").then_some(&self.data)
+    }
+
+    /// Where certificates are kept: also by a server that keeps nothing else, for clients trust them.
+    pub(crate) fn tls_folder(&self) -> PathBuf {
+        let data = self.folder().map_or(Path::new(DATA), PathBuf::as_path);
+        self.tls_dir.clone().unwrap_or_else(|| data.join("tls"))
     }
 }

@@ -15,7 +15,7 @@ use shared::{
     config::Issuer,
     domain::ids::RequestId,
     http::{MAX_BODY_BYTES, Request, RequestContext, Response},
-    system::random,
+    system::{Clock, random},
     telemetry::cost,
 };
 use tokio::{
@@ -27,8 +27,14 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    banner::banner, controls, demo, dynamodb::Embedded, error::LocalError, options::Options,
-    reload::Watched, routes, setup, tls,
+    banner::{Place, banner},
+    controls, demo,
+    dynamodb::Embedded,
+    error::LocalError,
+    options::Options,
+    reload::Watched,
+    routes, setup,
+    tls::Tls,
 };
 
 /// What a request cost, as JSON: only this server tells.
@@ -52,8 +58,8 @@ pub(crate) async fn run(options: Options) -> Result<(), LocalError> {
     if let Some(folder) = folder {
         setup::make_folder(folder)?;
     }
-    let acceptor = options.tls.then(|| tls::acceptor(folder)).transpose()?;
     let issuer = issuer(&options, &listener)?;
+    let tls = options.tls.then(|| tls(&options, &issuer)).transpose()?;
     let (stop, stopping) = watch::channel(false);
 
     let external = external_database();
@@ -97,7 +103,12 @@ pub(crate) async fn run(options: Options) -> Result<(), LocalError> {
     });
     let interruption = Interruption::listen()?;
     println!("ready {issuer}");
-    println!("{}", banner(&issuer, &tenant));
+    let place = Place {
+        issuer: &issuer,
+        address: listener.local_addr().map_err(LocalError::Network)?,
+        authority: tls.as_ref().map(|tls| tls.authority.as_path()),
+    };
+    println!("{}", banner(&place, &tenant));
 
     tokio::spawn(async move {
         interruption.wait().await;
@@ -106,7 +117,7 @@ pub(crate) async fn run(options: Options) -> Result<(), LocalError> {
         }
     });
     tokio::spawn(keep_looking(Arc::clone(&site), stopping.clone()));
-    serve(listener, acceptor, site, stopping).await;
+    serve(listener, tls.map(|tls| tls.acceptor), site, stopping).await;
     match embedded {
         Some(embedded) => embedded.stopped().await,
         None => Ok(()),
@@ -133,6 +144,12 @@ fn issuer(options: &Options, listener: &TcpListener) -> Result<Issuer, LocalErro
         }
     };
     Ok(Issuer::parse(&text)?)
+}
+
+/// The certificates of `--tls`. Clients hold them against the machine's clock, whatever a test makes of ours.
+fn tls(options: &Options, issuer: &Issuer) -> Result<Tls, LocalError> {
+    let now = Clock::system().now();
+    Tls::open(&options.tls_folder(), issuer.host(), now)
 }
 
 /// A DynamoDB that somebody else runs, named as every AWS tool has it named.

@@ -42,7 +42,7 @@ describe('express-openid-connect', () => {
     const config = {
       secret: 'the key of the application’s own cookies',
       issuerBaseURL: at.issuer,
-      customFetch: trusting(at.certificate.cert),
+      customFetch: trusting(at.certificate.ca),
       // The SDK gives up after five seconds, which a busy machine may need for a debug build.
       httpTimeout: 60_000,
       ...app,

@@ -1,9 +1,7 @@
 // Starts the local server for one test file.
 
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -44,7 +42,8 @@ export async function testTenantText(replacements = {}) {
 
 /**
  * A server on a free port: the demo tenant's, or that of a tenant file's text. With `tls` it serves
- * HTTPS and `certificate` holds what it does that with; `issuer` is a name that others may know it by.
+ * HTTPS, `certificate` holds what it does that with and the certificate authority behind it, and
+ * `authority` is the path of the latter; `issuer` is a name that others may know it by.
  * `rule` is the source of the tenant's one Rule.
  */
 export async function startLocal({ tenant, rule, tls = false, issuer, options = [] } = {}) {
@@ -55,11 +54,9 @@ export async function startLocal({ tenant, rule, tls = false, issuer, options = 
     if (rule) await writeFile(join(folder, 'rule.js'), rule);
     await writeFile(file, rule ? `${tenant}\n${ONE_RULE}` : tenant);
   }
-  const data = tls ? join(folder, 'data') : 'memory';
-  // The port is told with the issuer, unless that is a name.
-  const port = issuer ? await freePort() : 0;
-  const args = ['--port', port, '--data', data, '--tenant', file, ...options];
-  if (tls) args.push('--tls');
+  const certificates = join(folder, 'tls');
+  const args = ['--port', 0, '--data', 'memory', '--tenant', file, ...options];
+  if (tls) args.push('--tls', '--tls-dir', certificates);
   if (issuer) args.push('--issuer', issuer);
   const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const kill = () => child.kill();
@@ -71,33 +68,33 @@ export async function startLocal({ tenant, rule, tls = false, issuer, options = 
   const ready = new Promise((found, failed) => {
     child.once('error', failed);
     child.once('close', () => failed(new Error(`the server stopped before it was ready:\n${log}`)));
+    const said = {};
     createInterface({ input: child.stdout }).on('line', (line) => {
       log += `${line}\n`;
-      if (line.startsWith('ready ')) found(line.slice('ready '.length));
+      const [, what, value] = line.match(/^(ready|  address|  CA) +(.*)$/) ?? [];
+      if (what) said[what.trim()] = value;
+      // The last line of what it says when it is ready.
+      if (line.includes('Ctrl-C')) found(said);
     });
   });
-  const name = await ready;
+  const { ready: name, address = new URL(name).host, CA: authority } = await ready;
   const stop = async () => {
     kill();
     await ended;
     process.off('exit', kill);
     await rm(folder, { recursive: true });
   };
-  const kept = (name) => readFile(join(data, name));
+  const certificate = async () => {
+    const files = [authority, join(certificates, 'tls.crt'), join(certificates, 'tls.key')];
+    const [ca, cert, key] = await Promise.all(files.map((file) => readFile(file)));
+    return { ca, cert, key };
+  };
   return {
     issuer: name,
-    address: issuer ? `127.0.0.1:${port}` : new URL(name).host,
-    certificate: tls && { cert: await kept('tls.crt'), key: await kept('tls.key') },
+    address,
+    authority,
+    certificate: tls && (await certificate()),
     url: (path) => new URL(path, name).href,
     stop,
   };
-}
-
-async function freePort() {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }

@@ -33,13 +33,13 @@ describe('node-auth0', () => {
   let fetch;
   before(async () => {
     server = await startLocal({ tls: true, tenant: await testTenantText() });
-    fetch = trusting(server.certificate.cert);
+    fetch = trusting(server.certificate.ca);
   });
   after(() => server?.stop());
 
-  /** The client as its developer would make it, but for the certificate that nobody else trusts. */
+  /** The client as its developer would make it, but for the certificate authority that is not a public one. */
   function client(options) {
-    const agent = new Agent({ ca: server.certificate.cert });
+    const agent = new Agent({ ca: server.certificate.ca });
     return new AuthenticationClient({ domain: server.address, fetch, agent, ...options });
   }
 

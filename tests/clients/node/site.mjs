@@ -15,7 +15,8 @@ export const CUSTOM_DOMAIN = 'https://login.example.com/';
 
 /** Serves `https://*.example.com` and `https://localhost` with the certificate of a TLS server. */
 export async function startSite(server, listener) {
-  const site = createServer(server.certificate, listener);
+  const { cert, key } = server.certificate;
+  const site = createServer({ cert, key }, listener);
   site.listen(0, '127.0.0.1');
   await once(site, 'listening');
   const stop = async () => {

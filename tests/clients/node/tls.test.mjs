@@ -1,30 +1,22 @@
 // `local --tls`: the same service over HTTPS, for SDKs that insist on it.
 
 import assert from 'node:assert/strict';
-import { request } from 'node:https';
+import { execFile } from 'node:child_process';
 import { test } from 'node:test';
+import { connect } from 'node:tls';
+import { promisify } from 'node:util';
 
 import { startLocal } from './local.mjs';
+import { trusting } from './trust.mjs';
 
-/** One request to a server whose certificate nobody signed. */
-function get(url) {
-  return new Promise((done, failed) => {
-    const sent = request(url, { rejectUnauthorized: false }, async (response) => {
-      const chunks = await response.toArray();
-      done({ status: response.statusCode, headers: response.headers, body: chunks.join('') });
-    });
-    sent.once('error', failed);
-    sent.end();
-  });
-}
-
-test('HTTPS with a certificate of its own', async () => {
-  const server = await startLocal({ options: ['--tls'] });
+test('HTTPS for a client that trusts the certificate authority', async () => {
+  const server = await startLocal({ tls: true });
   try {
     assert.match(server.issuer, /^https:\/\/[^/]+\/$/);
+    const get = trusting(server.certificate.ca);
     const discovery = await get(server.url('.well-known/openid-configuration'));
     assert.equal(discovery.status, 200);
-    const document = JSON.parse(discovery.body);
+    const document = await discovery.json();
     assert.equal(document.issuer, server.issuer);
     assert.equal(document.token_endpoint, server.url('oauth/token'));
 
@@ -35,14 +27,49 @@ test('HTTPS with a certificate of its own', async () => {
     });
     const start = await get(`${server.url('authorize')}?${query}`);
     assert.equal(start.status, 302);
-    const login = await get(new URL(start.headers.location, server.issuer));
-    const cookies = [start, login].flatMap(({ headers }) => headers['set-cookie'] ?? []);
+    const login = await get(new URL(start.headers.get('location'), server.issuer).href);
+    const cookies = [start, login].flatMap(({ headers }) => headers.getSetCookie());
     assert.ok(cookies.length > 0);
     // No other host can set a cookie of such a name, and no other port of this one has it.
     const name = new RegExp(`^__Host-\\w+_${new URL(server.issuer).port}=`);
     for (const cookie of cookies) {
       assert.match(cookie, /; *secure/i);
       assert.match(cookie, name);
+    }
+  } finally {
+    await server.stop();
+  }
+});
+
+test('Node.js itself trusts it by NODE_EXTRA_CA_CERTS', async () => {
+  const server = await startLocal({ tls: true });
+  const url = server.url('.well-known/jwks.json');
+  const program = `fetch('${url}').then(({ status }) => console.log(status))`;
+  const run = (env) =>
+    promisify(execFile)(process.execPath, ['-e', program], { env: { ...process.env, ...env } });
+  try {
+    const { stdout } = await run({ NODE_EXTRA_CA_CERTS: server.authority });
+    assert.equal(stdout.trim(), '200');
+    await assert.rejects(run({ NODE_EXTRA_CA_CERTS: '' }), /UNABLE_TO_VERIFY_LEAF_SIGNATURE/);
+  } finally {
+    await server.stop();
+  }
+});
+
+test("the certificate is for the issuer's host, and for loopback", async () => {
+  const issuer = 'https://login.acme.example:8443/';
+  const server = await startLocal({ tls: true, issuer });
+  const [host, port] = server.address.split(':');
+  try {
+    for (const servername of ['login.acme.example', 'localhost']) {
+      const { ca } = server.certificate;
+      const socket = connect({ host, port, servername, ca });
+      await new Promise((done, failed) => {
+        socket.once('secureConnect', done);
+        socket.once('error', failed);
+      });
+      assert.equal(socket.authorized, true);
+      socket.destroy();
     }
   } finally {
     await server.stop();

@@ -1,8 +1,8 @@
-// `fetch` for clients on a server of Node, which do not know the local server's own certificate.
+// `fetch` for clients on a server of Node, which do not know the local server's certificate authority.
 
 import { request } from 'node:https';
 
-/** `fetch` that trusts one certificate and leaves redirects to its caller. */
+/** `fetch` that trusts one certificate authority and leaves redirects to its caller. */
 export function trusting(ca) {
   return async (url, options) => {
     const asked = new Request(url, options);

@@ -26,18 +26,26 @@ PASSWORD = "correct horse battery staple"
 class Server:
     """A `local` process on a free port."""
 
-    def __init__(self, tenant: Path):
-        command = [BINARY, "--port", "0", "--data", "memory", "--tenant", tenant]
+    def __init__(self, tenant: Path, *options):
+        command = [BINARY, "--port", "0", "--data", "memory", "--tenant", tenant, *options]
         self._errors = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._errors, text=True
         )
-        lines = iter(self._process.stdout.readline, "")
-        ready = next((line for line in lines if line.startswith("ready ")), None)
-        if ready is None:
+        said = {}
+        for line in iter(self._process.stdout.readline, ""):
+            name, _, value = line.strip().partition(" ")
+            said[name] = value.strip()
+            if name == "Ctrl-C":
+                break
+        else:
             self._errors.seek(0)
             raise RuntimeError(f"the server stopped before it was ready: {self._errors.read().decode()}")
-        self.issuer = ready.removeprefix("ready ").strip()
+        self.issuer = said["ready"]
+        # Where it listens; the issuer says so unless it is another name.
+        self.address = said.get("address", urlsplit(self.issuer).netloc)
+        # With `--tls`, the certificate to trust.
+        self.authority = said.get("CA")
 
     def metadata(self) -> dict:
         return self.get_json(".well-known/openid-configuration")

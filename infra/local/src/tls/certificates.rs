@@ -1,0 +1,458 @@
+//! Which certificates `--tls` makes, and whether one that was kept is still good.
+
+use std::{net::IpAddr, sync::Arc, time::Duration as StdDuration};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    NameConstraints, PublicKeyData, SerialNumber,
+};
+use shared::{domain::time::Timestamp, system::random};
+use time::{Duration, OffsetDateTime};
+use tokio_rustls::rustls::{
+    self, CertificateError, RootCertStore,
+    client::{WebPkiServerVerifier, danger::ServerCertVerifier},
+    crypto::aws_lc_rs::default_provider,
+    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
+    server::ParsedCertificate,
+};
+
+/// How long a certificate authority lasts: trusting it is work.
+const AUTHORITY_LASTS: Duration = Duration::days(3650);
+
+/// How long a server's certificate lasts. Apple's systems refuse one of more than [825 days].
+///
+/// [825 days]: https://support.apple.com/en-us/103769
+const CERTIFICATE_LASTS: Duration = Duration::days(820);
+
+/// A client's clock may be behind ours.
+const BACKDATED: Duration = Duration::days(1);
+
+/// What ends so soon is replaced.
+const RENEW_BEFORE: StdDuration = StdDuration::from_secs(30 * 24 * 60 * 60);
+
+/// Top-level domains that no public certificate authority certifies: RFC 2606, RFC 6762, RFC 8375, and
+/// ICANN's reservation of `internal`.
+const PRIVATE_DOMAINS: [&str; 7] = [
+    "localhost",
+    "test",
+    "example",
+    "invalid",
+    "local",
+    "internal",
+    "home.arpa",
+];
+
+/// Loopback, RFC 1918, RFC 3927, RFC 6598, RFC 4193 and RFC 4291 (link-local).
+const PRIVATE_NETWORKS: [(IpAddr, u8); 9] = [
+    (v4(127, 0), 8),
+    (v4(10, 0), 8),
+    (v4(172, 16), 12),
+    (v4(192, 168), 16),
+    (v4(169, 254), 16),
+    (v4(100, 64), 10),
+    (IpAddr::V6(std::net::Ipv6Addr::LOCALHOST), 128),
+    (v6(0xfc00), 7),
+    (v6(0xfe80), 10),
+];
+
+const fn v4(first: u8, second: u8) -> IpAddr {
+    IpAddr::V4(std::net::Ipv4Addr::new(first, second, 0, 0))
+}
+
+const fn v6(first: u16) -> IpAddr {
+    IpAddr::V6(std::net::Ipv6Addr::new(first, 0, 0, 0, 0, 0, 0, 0))
+}
+
+/// A certificate cannot be made or read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CertificatesError {
+    #[error(transparent)]
+    Make(#[from] rcgen::Error),
+    #[error(transparent)]
+    Check(#[from] rustls::Error),
+    #[error("{0}")]
+    Other(String),
+}
+
+/// What the server is called: the issuer's host, and the names of loopback.
+#[derive(Debug)]
+pub(crate) struct Names(Vec<String>);
+
+impl Names {
+    /// `host` is that of a URL: an IPv6 address is in brackets.
+    pub(crate) fn of(host: &str) -> Self {
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let mut names = vec![host.to_owned()];
+        for name in ["localhost", "127.0.0.1", "::1"] {
+            if name != host {
+                names.push(name.to_owned());
+            }
+        }
+        Self(names)
+    }
+
+    /// The host, if it may be somebody's on the Internet.
+    pub(crate) fn public(&self) -> Option<&str> {
+        let host = self.0.first()?;
+        let private = match host.parse::<IpAddr>() {
+            Ok(address) => PRIVATE_NETWORKS
+                .iter()
+                .any(|network| contains(*network, address)),
+            Err(_) => PRIVATE_DOMAINS.iter().any(|domain| {
+                let rest = host.strip_suffix(domain);
+                rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+            }),
+        };
+        (!private).then_some(host)
+    }
+
+    /// What an authority may certify: private names, and this host if it is none.
+    fn permitted(&self) -> Vec<GeneralSubtree> {
+        let domains = PRIVATE_DOMAINS.map(|domain| GeneralSubtree::DnsName(domain.to_owned()));
+        let networks = PRIVATE_NETWORKS.map(|(address, prefix)| subnet(address, prefix));
+        let mut permitted: Vec<_> = domains.into_iter().chain(networks).collect();
+        permitted.extend(self.public().map(|host| match host.parse::<IpAddr>() {
+            Ok(address) => subnet(address, if address.is_ipv4() { 32 } else { 128 }),
+            Err(_) => GeneralSubtree::DnsName(host.to_owned()),
+        }));
+        permitted
+    }
+}
+
+fn subnet(address: IpAddr, prefix: u8) -> GeneralSubtree {
+    GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(address, prefix))
+}
+
+/// Whether an address is one of a network, which is an address and the number of bits that count.
+fn contains((network, prefix): (IpAddr, u8), address: IpAddr) -> bool {
+    match (network, address) {
+        (IpAddr::V4(network), IpAddr::V4(address)) => {
+            (network.to_bits() ^ address.to_bits()).leading_zeros() >= u32::from(prefix)
+        }
+        (IpAddr::V6(network), IpAddr::V6(address)) => {
+            (network.to_bits() ^ address.to_bits()).leading_zeros() >= u32::from(prefix)
+        }
+        _ => false,
+    }
+}
+
+/// A new private key, as PEM.
+pub(crate) fn new_key() -> Result<String, CertificatesError> {
+    Ok(KeyPair::generate()?.serialize_pem())
+}
+
+/// A certificate authority. Its certificate permits it no name that may be somebody else's, so that whoever
+/// steals its key from a developer's folder cannot impersonate other sites to that developer.
+pub(crate) struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    verifier: Arc<WebPkiServerVerifier>,
+}
+
+impl Authority {
+    /// Makes one, and its certificate as PEM.
+    pub(crate) fn new(
+        key: &str,
+        names: &Names,
+        now: Timestamp,
+    ) -> Result<(Self, String), CertificatesError> {
+        let key = KeyPair::from_pem(key)?;
+        let params = authority_params(&key, names, now)?;
+        let certificate = params.self_signed(&key)?;
+        let authority = Self::of(certificate.der(), params, key)?;
+        Ok((authority, certificate.pem()))
+    }
+
+    /// One that was kept; `None` if it ends soon, or its key is another one.
+    pub(crate) fn kept(
+        certificate: &str,
+        key: &str,
+        names: &Names,
+        now: Timestamp,
+    ) -> Result<Option<Self>, CertificatesError> {
+        let certificate = der(certificate)?;
+        let key = KeyPair::from_pem(key)?;
+        if !belongs(&certificate, &key)? {
+            return Ok(None);
+        }
+        let params = authority_params(&key, names, now)?;
+        let authority = Self::of(&certificate, params, key)?;
+        // It is no server's certificate, but its dates are looked at first.
+        let ends_soon = matches!(
+            authority.verify(&certificate, "localhost", soon(now)),
+            Err(rustls::Error::InvalidCertificate(
+                CertificateError::Expired | CertificateError::ExpiredContext { .. }
+            ))
+        );
+        Ok((!ends_soon).then_some(authority))
+    }
+
+    fn of(
+        certificate: &CertificateDer<'_>,
+        params: CertificateParams,
+        key: KeyPair,
+    ) -> Result<Self, CertificatesError> {
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate.clone().into_owned())?;
+        let provider = Arc::new(default_provider());
+        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
+            .build()
+            .map_err(|e| CertificatesError::Other(e.to_string()))?;
+        Ok(Self {
+            issuer: Issuer::new(params, key),
+            verifier,
+        })
+    }
+
+    /// Makes a server's certificate, as PEM.
+    pub(crate) fn certificate(
+        &self,
+        key: &str,
+        names: &Names,
+        now: Timestamp,
+    ) -> Result<String, CertificatesError> {
+        let key = KeyPair::from_pem(key)?;
+        let mut params = CertificateParams::new(names.0.clone())?;
+        params.distinguished_name = common_name("Ratchet on this machine".to_owned());
+        params.is_ca = IsCa::ExplicitNoCa;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.use_authority_key_identifier_extension = true;
+        valid_for(&mut params, CERTIFICATE_LASTS, now)?;
+        Ok(params.signed_by(&key, &self.issuer)?.pem())
+    }
+
+    /// A certificate that was kept; `None` if it ends soon, has another key or authority, or lacks a name.
+    pub(crate) fn kept_certificate(
+        &self,
+        certificate: &str,
+        key: &str,
+        names: &Names,
+        now: Timestamp,
+    ) -> Result<Option<CertificateDer<'static>>, CertificatesError> {
+        let certificate = der(certificate)?;
+        let good = belongs(&certificate, &KeyPair::from_pem(key)?)?
+            && names
+                .0
+                .iter()
+                .all(|name| self.verify(&certificate, name, soon(now)).is_ok());
+        Ok(good.then_some(certificate))
+    }
+
+    /// Whether a client that trusts this authority accepts the certificate for every name.
+    pub(crate) fn check(
+        &self,
+        certificate: &CertificateDer<'_>,
+        names: &Names,
+        now: Timestamp,
+    ) -> Result<(), CertificatesError> {
+        let mut names = names.0.iter();
+        names.try_for_each(|name| Ok(self.verify(certificate, name, at(now))?))
+    }
+
+    fn verify(
+        &self,
+        certificate: &CertificateDer<'_>,
+        name: &str,
+        at: UnixTime,
+    ) -> Result<(), rustls::Error> {
+        let name = ServerName::try_from(name)
+            .map_err(|error| rustls::Error::General(format!("`{name}`: {error}")))?;
+        self.verifier
+            .verify_server_cert(certificate, &[], &name, &[], at)
+            .map(|_| ())
+    }
+}
+
+/// The certificate of an authority. Its name is that of its key: two authorities of one name would be
+/// taken for each other.
+fn authority_params(
+    key: &KeyPair,
+    names: &Names,
+    now: Timestamp,
+) -> Result<CertificateParams, CertificatesError> {
+    let mut params = CertificateParams::default();
+    let id = params.key_identifier(key);
+    let id: String = id
+        .iter()
+        .take(4)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    params.distinguished_name = common_name(format!("Ratchet local CA {id}"));
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.name_constraints = Some(NameConstraints {
+        permitted_subtrees: names.permitted(),
+        excluded_subtrees: Vec::new(),
+    });
+    valid_for(&mut params, AUTHORITY_LASTS, now)?;
+    Ok(params)
+}
+
+fn common_name(name: String) -> DistinguishedName {
+    let mut distinguished = DistinguishedName::new();
+    distinguished.push(DnType::CommonName, name);
+    distinguished
+}
+
+/// Sets when it is valid, and a serial number that no renewed certificate repeats (RFC 5280 section
+/// 4.1.2.2).
+fn valid_for(
+    params: &mut CertificateParams,
+    lasts: Duration,
+    now: Timestamp,
+) -> Result<(), CertificatesError> {
+    let seconds = i64::try_from(now.as_secs()).unwrap_or_default();
+    let now = OffsetDateTime::from_unix_timestamp(seconds)
+        .map_err(|e| CertificatesError::Other(e.to_string()))?;
+    params.not_before = now - BACKDATED;
+    params.not_after = params.not_before + lasts;
+    let mut serial: [u8; 16] = random();
+    serial[0] &= 0x7f;
+    params.serial_number = Some(SerialNumber::from_slice(&serial));
+    Ok(())
+}
+
+/// Whether a certificate is that of a key.
+fn belongs(certificate: &CertificateDer<'_>, key: &KeyPair) -> Result<bool, CertificatesError> {
+    let certificate = ParsedCertificate::try_from(certificate)?;
+    let certified = certificate.subject_public_key_info();
+    Ok(certified.as_ref() == key.subject_public_key_info())
+}
+
+fn der(text: &str) -> Result<CertificateDer<'static>, CertificatesError> {
+    CertificateDer::from_pem_slice(text.as_bytes())
+        .map_err(|e| CertificatesError::Other(e.to_string()))
+}
+
+fn at(time: Timestamp) -> UnixTime {
+    UnixTime::since_unix_epoch(StdDuration::from_secs(time.as_secs()))
+}
+
+fn soon(now: Timestamp) -> UnixTime {
+    UnixTime::since_unix_epoch(StdDuration::from_secs(now.as_secs()) + RENEW_BEFORE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+    const DAY: u64 = 24 * 60 * 60;
+
+    fn days_later(days: u64) -> Timestamp {
+        Timestamp::from_secs(NOW.as_secs() + days * DAY)
+    }
+
+    fn certificate(host: &str) -> (Authority, String, String) {
+        let names = Names::of(host);
+        let (authority, _) = Authority::new(&new_key().unwrap(), &names, NOW).unwrap();
+        let key = new_key().unwrap();
+        let certificate = authority.certificate(&key, &names, NOW).unwrap();
+        (authority, certificate, key)
+    }
+
+    #[test]
+    fn a_certificate_is_good_for_its_host_and_for_loopback() {
+        for host in [
+            "127.0.0.1",
+            "[::1]",
+            "localhost",
+            "login.test",
+            "login.example.com",
+            "192.168.1.20",
+            "203.0.113.7",
+            "[2001:db8::1]",
+            "xn--bcher-kva.example",
+        ] {
+            let (authority, text, _) = certificate(host);
+            let names = Names::of(host);
+            assert!(names.0.len() >= 3, "{names:?}");
+            authority.check(&der(&text).unwrap(), &names, NOW).unwrap();
+        }
+    }
+
+    #[test]
+    fn an_authority_is_not_believed_about_other_hosts() {
+        for (host, other) in [
+            ("localhost", "example.com"),
+            ("localhost", "203.0.113.7"),
+            ("127.0.0.1", "notlocalhost"),
+            ("login.example.com", "www.example.com"),
+        ] {
+            let (authority, _, key) = certificate(host);
+            let other = Names::of(other);
+            let text = authority.certificate(&key, &other, NOW).unwrap();
+            assert!(authority.check(&der(&text).unwrap(), &other, NOW).is_err());
+        }
+    }
+
+    #[test]
+    fn hosts_that_may_be_somebody_elses_have_an_authority_of_their_own() {
+        for private in [
+            "localhost",
+            "a.localhost",
+            "login.test",
+            "10.1.2.3",
+            "172.31.0.1",
+        ] {
+            assert_eq!(Names::of(private).public(), None, "{private}");
+        }
+        for public in [
+            "login.example.com",
+            "latest",
+            "notlocalhost",
+            "172.32.0.1",
+            "::2",
+        ] {
+            assert_eq!(Names::of(public).public(), Some(public));
+        }
+    }
+
+    #[test]
+    fn a_certificate_is_kept_until_it_ends_soon_or_the_host_changes() {
+        let (authority, text, key) = certificate("login.test");
+        let kept = |host, now| {
+            let kept = authority.kept_certificate(&text, &key, &Names::of(host), now);
+            kept.unwrap().is_some()
+        };
+        assert!(kept("login.test", days_later(788)));
+        assert!(!kept("login.test", days_later(790)));
+        assert!(kept("localhost", NOW));
+        assert!(!kept("other.test", NOW));
+        let (other, ..) = certificate("login.test");
+        let names = Names::of("login.test");
+        let kept = other.kept_certificate(&text, &key, &names, NOW).unwrap();
+        assert_eq!(kept, None);
+        let key = new_key().unwrap();
+        let kept = authority
+            .kept_certificate(&text, &key, &names, NOW)
+            .unwrap();
+        assert_eq!(kept, None);
+    }
+
+    #[test]
+    fn an_authority_is_kept_until_it_ends_soon_or_its_key_is_gone() {
+        let names = Names::of("localhost");
+        let key = new_key().unwrap();
+        let (_, text) = Authority::new(&key, &names, NOW).unwrap();
+        let kept = |key: &str, now| Authority::kept(&text, key, &names, now).unwrap().is_some();
+        assert!(kept(&key, NOW) && kept(&key, days_later(3618)));
+        assert!(!kept(&key, days_later(3620)));
+        assert!(!kept(&new_key().unwrap(), NOW));
+    }
+
+    #[test]
+    fn a_kept_authority_certifies_as_before() {
+        let names = Names::of("localhost");
+        let key = new_key().unwrap();
+        let (first, text) = Authority::new(&key, &names, NOW).unwrap();
+        let later = days_later(400);
+        let again = Authority::kept(&text, &key, &names, later)
+            .unwrap()
+            .unwrap();
+        let server = new_key().unwrap();
+        let made = again.certificate(&server, &names, later).unwrap();
+        first.check(&der(&made).unwrap(), &names, later).unwrap();
+    }
+}
