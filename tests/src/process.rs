@@ -135,13 +135,13 @@ pub fn binary() -> PathBuf {
     };
     assert!(
         path.exists(),
-        "{} is not built: run `cargo build --package local` first (tests/run does), \
+        "{} is not built: run `cargo build --bin local` first (tests/run does), \
          or name the binary in CARGO_BIN",
         path.display()
     );
     if let Some(source) = newer_source(&path) {
         panic!(
-            "{} is older than {}: run `cargo build --package local` first (tests/run does)",
+            "{} is older than {}: run `cargo build --bin local` first (tests/run does)",
             path.display(),
             source.display()
         );
