@@ -7,9 +7,11 @@ use std::{
 
 use crate::domain::time::{Lifetime, Timestamp};
 
-/// The service's clock: the machine's, set forward by whatever a test or a demonstration asks for.
+/// The service's clock: the machine's, or one that stands still for a test. Either is set forward by whatever
+/// a test or a demonstration asks for.
 #[derive(Debug, Default)]
 pub struct Clock {
+    stopped_at: Option<Timestamp>,
     ahead_millis: AtomicU64,
 }
 
@@ -19,17 +21,27 @@ impl Clock {
         Self::default()
     }
 
+    /// A clock that moves only when it is set forward or ticks, so that nothing depends on how long a test takes.
+    pub fn stopped(at: Timestamp) -> Self {
+        Self {
+            stopped_at: Some(at),
+            ..Self::default()
+        }
+    }
+
     /// The time.
     pub fn now(&self) -> Timestamp {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "this is the clock that everybody asks"
-        )]
-        let since_epoch = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        let millis = u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX);
-        Timestamp::from_millis(millis.saturating_add(self.ahead_millis.load(Ordering::Relaxed)))
+        let base = self.stopped_at.unwrap_or_else(machine_time);
+        let ahead = self.ahead_millis.load(Ordering::Relaxed);
+        Timestamp::from_millis(base.as_millis().saturating_add(ahead))
+    }
+
+    /// Sets a clock that stands still one millisecond forward, which a test's server does for every request:
+    /// what happens later has a later time. The machine's clock needs no help.
+    pub fn tick(&self) {
+        if self.stopped_at.is_some() {
+            self.ahead_millis.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Sets the clock forward.
@@ -37,6 +49,18 @@ impl Clock {
         self.ahead_millis
             .fetch_add(by.as_secs().saturating_mul(1000), Ordering::Relaxed);
     }
+}
+
+/// The machine's time.
+fn machine_time() -> Timestamp {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the clock that everybody asks"
+    )]
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Timestamp::from_millis(u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// Random bytes from the operating system.
@@ -52,4 +76,19 @@ pub fn random<const N: usize>() -> [u8; N] {
     )]
     aws_lc_rs::rand::fill(&mut bytes).expect("the operating system has no randomness");
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stopped_clock_moves_only_when_it_is_set_forward_or_ticks() {
+        let clock = Clock::stopped(Timestamp::from_secs(1_000));
+        assert_eq!(clock.now(), Timestamp::from_secs(1_000));
+        clock.advance(Lifetime::from_secs(60));
+        assert_eq!(clock.now(), Timestamp::from_secs(1_060));
+        clock.tick();
+        assert_eq!(clock.now(), Timestamp::from_millis(1_060_001));
+    }
 }

@@ -1,9 +1,9 @@
 //! `GET` and `POST /userinfo` (OpenID Connect Core section 5.3).
 
 use e2e::{
-    Answer, Server, Tokens,
+    Answer, Launch, Server, Tokens,
     apps::{API, HS256_API, M2M, SPA_STRICT, User},
-    jwt,
+    jwt, tenant,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -225,7 +225,9 @@ async fn a_deleted_user_is_not_told_of() {
 
 #[tokio::test]
 async fn ten_questions_about_a_user_pass_at_once_and_then_five_a_minute() {
-    let Some(server) = Server::start("moves the clock") else {
+    let ours = "  userinfo_rate_limit: { burst: 60000, per_minute: 60000 }\n";
+    let launch = Launch::new().tenant(tenant::changed(ours, ""));
+    let Some(server) = launch.start("moves the clock") else {
         return;
     };
     let token = |user: &User| {

@@ -108,8 +108,9 @@ async fn the_same_token_twice_is_one_token_and_two_tokens_are_refused() {
 
 #[tokio::test]
 async fn a_tenant_may_set_the_limit() {
-    let limit = "tenant:\n  userinfo_rate_limit: {burst: 2, per_minute: 60}\n";
-    let launch = Launch::new().tenant(tenant::changed("tenant:\n", limit));
+    let of_fixture = "userinfo_rate_limit: { burst: 60000, per_minute: 60000 }";
+    let limit = "userinfo_rate_limit: { burst: 2, per_minute: 60 }";
+    let launch = Launch::new().tenant(tenant::changed(of_fixture, limit));
     let Some(server) = launch.start("has another setting of the tenant") else {
         return;
     };

@@ -27,6 +27,10 @@ pub struct Server {
     base: Url,
     issuer: String,
     process: Option<Process>,
+    /// When our own server's clock was stopped; `None` for a server of somebody else's.
+    stopped_at: Option<u64>,
+    /// When the tests first turned to it.
+    started: u64,
     advanced: AtomicU64,
     users: AtomicUsize,
 }
@@ -37,7 +41,7 @@ impl Server {
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Server> = OnceLock::new();
         SHARED.get_or_init(|| match base_url() {
-            Some(base) => Self::new(base, None),
+            Some(base) => Self::new(base, None, None),
             None => Self::spawn(&Launch::new().tenant(tenant::with_pool())),
         })
     }
@@ -68,15 +72,17 @@ impl Server {
     /// A server that somebody else has started and will stop.
     pub fn at(issuer: &str) -> Self {
         let base = Url::parse(issuer).unwrap_or_else(|error| panic!("`{issuer}`: {error}"));
-        Self::new(base, None)
+        Self::new(base, None, None)
     }
 
-    fn new(base: Url, process: Option<Process>) -> Self {
+    fn new(base: Url, process: Option<Process>, stopped_at: Option<u64>) -> Self {
         let issuer = base.to_string();
         Self {
             base,
             issuer,
             process,
+            stopped_at,
+            started: machine_time(),
             advanced: AtomicU64::new(0),
             users: AtomicUsize::new(first_user()),
         }
@@ -91,7 +97,8 @@ impl Server {
         }
 
         let text = |text: &str| text.to_owned();
-        let mut arguments = vec![text("--test-controls")];
+        let clock = launch.stopped_at.to_string();
+        let mut arguments = vec![text("--test-controls"), text("--test-clock"), clock];
         arguments.extend([text("--tenant"), path.display().to_string()]);
         for (option, value) in [("--port", "0"), ("--data", "memory")] {
             if !launch.arguments.iter().any(|argument| argument == option) {
@@ -102,7 +109,7 @@ impl Server {
 
         let process = Process::start(&arguments, &launch.env, Some(files));
         let base = Url::parse(&process.ready().issuer).expect("the issuer is a URL");
-        Self::new(base, Some(process))
+        Self::new(base, Some(process), Some(launch.stopped_at))
     }
 
     /// The issuer, with its trailing slash.
@@ -172,12 +179,22 @@ impl Server {
         User::pooled(1 + self.users.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// The service's time, in seconds.
+    /// The service's time, in seconds: of a server of our own exactly, until it has answered a thousand
+    /// requests, each of which takes a millisecond.
     pub fn now(&self) -> u64 {
-        let system = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .expect("it is past 1970");
-        system.as_secs() + self.advanced.load(Ordering::Relaxed)
+        let base = self.stopped_at.unwrap_or_else(machine_time);
+        base + self.advanced.load(Ordering::Relaxed)
+    }
+
+    /// Whether the service put this time down just now, in seconds: of a server of our own, whose clock hardly
+    /// moves, within a minute; of another one since the tests began, by a clock that may differ from ours by
+    /// as much.
+    pub fn is_now(&self, at: u64) -> bool {
+        let since = match self.stopped_at {
+            Some(_) => self.now(),
+            None => self.started.saturating_sub(60),
+        };
+        (since..=self.now() + 60).contains(&at)
     }
 
     /// Moves the service's clock.
@@ -233,6 +250,9 @@ pub struct Launch {
     files: Vec<(String, String)>,
     arguments: Vec<String>,
     env: Vec<(String, String)>,
+    /// Where the clock of each server that is started so stands. Only requests, by a millisecond, and the test
+    /// move it: no cache grows old and no bucket fills up while the machine is busy.
+    stopped_at: u64,
 }
 
 impl Default for Launch {
@@ -242,6 +262,7 @@ impl Default for Launch {
             files: Vec::new(),
             arguments: Vec::new(),
             env: Vec::new(),
+            stopped_at: machine_time(),
         }
     }
 }
@@ -304,6 +325,12 @@ impl Launch {
     pub fn start(self, reason: &str) -> Option<Server> {
         runs_here(reason).then(|| Server::spawn(&self))
     }
+}
+
+/// The machine's time, in seconds.
+fn machine_time() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.expect("it is past 1970").as_secs()
 }
 
 /// Replaces a file at once, so that nobody reads half of it.

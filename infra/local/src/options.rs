@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
-use shared::domain::script_hosts::AllowedHosts;
+use shared::{
+    domain::{script_hosts::AllowedHosts, time::Timestamp},
+    system::Clock,
+};
 
 /// The data folder of a server that is given none.
 const DATA: &str = ".data";
@@ -59,12 +62,24 @@ pub(crate) struct Options {
     /// Let callers move the clock, change users and replace the tenant (`/test/...`): for tests.
     #[arg(long, hide = true)]
     pub(crate) test_controls: bool,
+
+    /// The time, in seconds since 1970, at which the clock stands until a caller moves it, but for a millisecond
+    /// with every request: for tests.
+    #[arg(long, hide = true, value_name = "SECONDS", requires = "test_controls")]
+    pub(crate) test_clock: Option<u64>,
 }
 
 impl Options {
     /// Where data go; `None` keeps them in memory.
     pub(crate) fn folder(&self) -> Option<&PathBuf> {
         (self.data.as_os_str() != "memory").then_some(&self.data)
+    }
+
+    /// The service's clock.
+    pub(crate) fn clock(&self) -> Clock {
+        self.test_clock.map_or_else(Clock::system, |seconds| {
+            Clock::stopped(Timestamp::from_secs(seconds))
+        })
     }
 
     /// Where certificates are kept: also by a server that keeps nothing else, for clients trust them.

@@ -85,6 +85,7 @@ pub(crate) async fn run(options: Options) -> Result<(), LocalError> {
         folder,
         external.is_some(),
         options.script_hosts.clone(),
+        options.clock(),
     )
     .await?;
     let (watched, tenant) = match &options.tenant {
@@ -245,6 +246,7 @@ async fn respond(
     incoming: http::Request<Incoming>,
     client_ip: Option<IpAddr>,
 ) -> Result<Response, hyper::Error> {
+    site.app.clock.tick();
     let id = RequestId::from_bytes(random());
     let (mut parts, body) = incoming.into_parts();
     let body = read(body).await?;

@@ -3,6 +3,7 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use aws_lc_rs::rand;
@@ -12,6 +13,7 @@ use shared::{
     config::Issuer,
     domain::script_hosts::AllowedHosts,
     keys::file::KeyFile,
+    system::Clock,
 };
 use tenant::{Keywords, Tenant};
 
@@ -48,6 +50,7 @@ pub(crate) async fn open(
     folder: Option<&Path>,
     shared_database: bool,
     script_hosts: AllowedHosts,
+    clock: Clock,
 ) -> Result<App, LocalError> {
     let keys = match folder {
         Some(folder) => KeyFile::open(&folder.join("keys.json")),
@@ -67,6 +70,7 @@ pub(crate) async fn open(
     let parts = Parts::with_key_file(issuer, store, keys);
     App::new(Parts {
         script_hosts,
+        clock: Arc::new(clock),
         ..parts
     })
     .await

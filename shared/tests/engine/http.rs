@@ -12,13 +12,18 @@ use shared::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
+    sync::Notify,
 };
 
 use crate::fixtures::{limits, rules, run};
 
-/// Tells what it was sent; a few paths have answers of their own.
+/// Returns what it was sent; a few paths have answers of their own. `/held` is answered once `/release` was asked
+/// for, since a run waits for every answer.
 #[derive(Default)]
-struct Echo(Mutex<Vec<Value>>);
+struct Echo {
+    sent: Mutex<Vec<Value>>,
+    released: Arc<Notify>,
+}
 
 impl Host for Echo {
     fn call(&self, call: HostCall) -> BoxFuture<'static, Result<Value, String>> {
@@ -32,7 +37,7 @@ impl Host for Echo {
             body,
         } = request;
         let sent = json!({ "method": method, "url": url, "headers": headers, "body": body });
-        self.0.lock().unwrap().push(sent.clone());
+        self.sent.lock().unwrap().push(sent.clone());
         let answer = |status: u16, text: &str, body: String| {
             Ok(json!({
                 "status": status, "statusText": text, "body": body,
@@ -45,8 +50,17 @@ impl Host for Echo {
             answer(200, "OK", "plain".to_owned())
         } else if url.contains("forbidden") {
             Err("forbidden.example is not allowed".to_owned())
-        } else if url.ends_with("/never") {
-            return std::future::pending().boxed();
+        } else if url.ends_with("/held") {
+            let released = self.released.clone();
+            let answer = answer(200, "OK", sent.to_string());
+            return async move {
+                released.notified().await;
+                answer
+            }
+            .boxed();
+        } else if url.ends_with("/release") {
+            self.released.notify_one();
+            answer(200, "OK", sent.to_string())
         } else {
             answer(200, "OK", sent.to_string())
         };
@@ -56,8 +70,13 @@ impl Host for Echo {
 
 /// What an `async` rule of this body makes of `found`.
 async fn found(body: &str) -> Value {
+    let release = if body.contains("/held") {
+        "await fetch('https://api.example/release');"
+    } else {
+        ""
+    };
     let rule = format!(
-        "async function (user, context, callback) {{ let found; try {{ {body} }} catch (error) {{ found = `${{error.name}}: ${{error.message}}`; }} user.found = found; callback(null, user, context); }}"
+        "async function (user, context, callback) {{ let found; try {{ {body} }} catch (error) {{ found = `${{error.name}}: ${{error.message}}`; }} {release} user.found = found; callback(null, user, context); }}"
     );
     let mut run = run(&rules(&[&rule]));
     run.host = Arc::new(Echo::default());
@@ -91,8 +110,8 @@ async fn fetch_is_the_web_s() {
          json!("TypeError: Body is unusable: Body has already been read")),
         ("await fetch('https://forbidden.example/');", json!("TypeError: fetch failed: forbidden.example is not allowed")),
         ("await fetch('https://api.example/', { body: 'x' });", json!("TypeError: Request with GET/HEAD method cannot have body.")),
-        ("const stop = new AbortController(); setTimeout(() => stop.abort(), 5); await fetch('https://api.example/never', { signal: stop.signal });", json!("AbortError: This operation was aborted")),
-        ("await fetch('https://api.example/never', { signal: AbortSignal.timeout(5) });", json!("TimeoutError: The operation was aborted due to timeout")),
+        ("const stop = new AbortController(); setTimeout(() => stop.abort(), 5); await fetch('https://api.example/held', { signal: stop.signal });", json!("AbortError: This operation was aborted")),
+        ("await fetch('https://api.example/held', { signal: AbortSignal.timeout(5) });", json!("TimeoutError: The operation was aborted due to timeout")),
         ("found = await (await require('node-fetch')('https://api.example/text')).text();", json!("plain")),
     ])
     .await;
@@ -115,7 +134,7 @@ async fn request_calls_back() {
         ),
         (&ask("request.get({ uri: 'https://api.example/missing', json: true }, (error, { statusCode }, body) => done([statusCode, body]))"), json!([404, { "error": "no" }])),
         (&ask("request('https://forbidden.example/', (error) => done(error.message))"), json!("forbidden.example is not allowed")),
-        (&ask("request({ url: 'https://api.example/never', timeout: 5 }, (error) => done(error.code))"), json!("ETIMEDOUT")),
+        (&ask("request({ url: 'https://api.example/held', timeout: 5 }, (error) => done(error.code))"), json!("ETIMEDOUT")),
         (&ask("require('request').defaults({ baseUrl: 'https://api.example/v2/', json: true }).del('/users', (error, response, body) => done([body.method, body.url]))"), json!(["DELETE", "https://api.example/v2/users"])),
         (&ask("request('https://api.example/text').on('response', (response) => done(response.body))"), json!("plain")),
         ("found = (await require('request-promise')({ uri: 'https://api.example/a', json: true })).method;", json!("GET")),
@@ -143,7 +162,7 @@ async fn axios_rejects_what_is_no_success() {
         ("const api = require('axios').create({ baseURL: 'https://api.example/v2', headers: { 'X-Key': 'k' } }); found = (await api.delete('/users')).data;",
          json!({ "method": "DELETE", "url": "https://api.example/v2/users", "body": null, "headers": [["accept", "application/json, text/plain, */*"], ["x-key", "k"]] })),
         ("await require('axios').get('https://forbidden.example');", json!("AxiosError: forbidden.example is not allowed")),
-        ("try { await require('axios').get('https://api.example/never', { timeout: 5 }); } catch (error) { found = [error.code, error.message]; }", json!(["ECONNABORTED", "timeout of 5ms exceeded"])),
+        ("try { await require('axios').get('https://api.example/held', { timeout: 5 }); } catch (error) { found = [error.code, error.message]; }", json!(["ECONNABORTED", "timeout of 5ms exceeded"])),
         ("const data = (await require('axios').post('https://api.example/', new URLSearchParams({ a: 'b' }))).data; found = [data.body, data.headers[1]];", json!(["a=b", ["content-type", "application/x-www-form-urlencoded;charset=utf-8"]])),
     ])
     .await;

