@@ -43,3 +43,38 @@ run_pytest() {
     local folder="$1" venv="$CARGO_TARGET_DIR/$2"
     (cd "$folder" && PYTHONDONTWRITEBYTECODE=1 "$venv/bin/python" -m pytest "${@:3}")
 }
+
+# What ran so far: name, seconds, outcome.
+outcomes=()
+
+passed() {
+    outcomes+=("$(printf '%-12s %6s s  passed' "$1" "$2")")
+}
+
+failed() {
+    outcomes+=("$(printf '%-12s %6s s  FAILED' "$1" "$2")")
+}
+
+# Runs the function `suite_<name>` and notes the outcome; a failure ends nothing. It runs in a shell of its
+# own, because `set -e` holds in no function whose outcome is asked for.
+run_suite() {
+    local name="$1" began=$SECONDS code=0
+    declare -F "suite_$name" >/dev/null || fail "there is no suite $name"
+    set +e
+    (set -e && "suite_$name")
+    code=$?
+    set -e
+    if [ "$code" -eq 0 ]; then
+        passed "$name" $((SECONDS - began))
+    else
+        failed "$name" $((SECONDS - began))
+    fi
+}
+
+summary() {
+    printf '%s\n' "${outcomes[@]}"
+}
+
+all_passed() {
+    [[ "${outcomes[*]}" != *FAILED* ]]
+}
