@@ -166,13 +166,13 @@ for (const { version, file } of VERSIONS) {
     test('renewAuth reads the answer from a frame at its own callback', async (t) => {
       const tab = await visit(t, { thirdPartyCookies: 'allow' });
       const { result: first } = await logIn(tab);
-      const { error, result } = await call(tab, 'renewAuth', { timeout: 10_000 });
+      const { error, result } = await call(tab, 'renewAuth', { timeout: 60_000 });
       assert.equal(error, null);
       assert.notEqual(result.idToken, first.idToken);
       assert.equal(result.idTokenPayload.sub, first.idTokenPayload.sub);
       await tab.page.goto(server.url('v2/logout'));
       await tab.page.goto(APP.redirectUri);
-      const refused = await call(tab, 'renewAuth', { timeout: 10_000, state: 'kept' });
+      const refused = await call(tab, 'renewAuth', { timeout: 60_000, state: 'kept' });
       assert.equal(refused.error.error, 'login_required');
       assert.equal(refused.error.state, 'kept');
     });

@@ -4,14 +4,14 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import { LOOKS, fillInLogin, launchChromium, look, openTab } from './chromium.mjs';
-import { demo, startLocal } from './local.mjs';
+import { clockStopped, demo, startLocal } from './local.mjs';
 
 describe('the demo page', () => {
   let browser;
   let server;
 
   before(async () => {
-    server = await startLocal();
+    server = await startLocal({ options: clockStopped() });
     browser = await launchChromium();
   });
   after(async () => {

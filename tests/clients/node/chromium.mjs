@@ -20,15 +20,26 @@ export const LOOKS = ['light', 'dark'].flatMap((colorScheme) => [
   { name: `desktop-${colorScheme}`, colorScheme, viewport: { width: 1280, height: 800 } },
 ]);
 
+/** How long a step of the browser may take, in milliseconds, before it counts as hung. */
+const PATIENCE = 180_000;
+
 export async function launchChromium() {
   await mkdir(screenshots, { recursive: true });
-  return chromium.launch({ executablePath: findChromium(), args: ['--no-sandbox'] });
+  const args = ['--no-sandbox'];
+  return chromium.launch({ executablePath: findChromium(), args, timeout: PATIENCE });
 }
 
 /** A browser with a profile's folder, for preferences that only a folder can hold. */
 export async function launchProfile(folder, { args = [], ...options } = {}) {
-  const all = { executablePath: findChromium(), args: ['--no-sandbox', ...args], ...options };
-  return chromium.launchPersistentContext(folder, all);
+  const all = {
+    executablePath: findChromium(),
+    args: ['--no-sandbox', ...args],
+    timeout: PATIENCE,
+    ...options,
+  };
+  const context = await chromium.launchPersistentContext(folder, all);
+  context.setDefaultTimeout(PATIENCE);
+  return context;
 }
 
 function findChromium() {
@@ -40,6 +51,7 @@ function findChromium() {
 /** A tab of its own profile. `complaints` collects script errors and what the policy blocked. */
 export async function openTab(browser, { name, ...look } = {}) {
   const context = await browser.newContext({ reducedMotion: 'reduce', ...look });
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
   const complaints = [];
   page.on('pageerror', (error) => complaints.push(String(error)));

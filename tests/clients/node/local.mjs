@@ -15,6 +15,9 @@ const testTenant = join(root, 'tests/fixtures/tenant.yaml');
 
 const ONE_RULE = 'rules: [{ name: rule, script: ./rule.js, order: 1, enabled: true, stage: login_success }]';
 
+/** Options of a server whose clock stands still, so that neither leeways nor caches end on a slow machine. */
+export const clockStopped = () => ['--test-controls', '--test-clock', Math.floor(Date.now() / 1000)];
+
 /** What the demo tenant holds. */
 export const demo = {
   audience: 'https://api.example.com',

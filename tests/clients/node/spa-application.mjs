@@ -16,9 +16,9 @@ export const IN_STORAGE = { useRefreshTokens: true, cacheLocation: 'localstorage
 export const REFUSED = { error: 'invalid_grant', message: 'Unknown or invalid refresh token.' };
 export const NO_SESSION = { error: 'login_required', message: 'Login required' };
 
-/** The SDK's page, served under names of its own, and the service it talks to. */
-export async function startApplication({ rule } = {}) {
-  const tenant = await testTenantText();
+/** The SDK's page, served under names of its own, and the service it talks to; `leeway` is its client's. */
+export async function startApplication({ rule, leeway = 0 } = {}) {
+  const tenant = withLeeway(await testTenantText(), leeway);
   const server = await startLocal({ tls: true, tenant, rule, options: ['--test-controls'] });
   const sdk = await pageWith('@auth0/auth0-spa-js/dist/auth0-spa-js.production.js');
   const site = await startSite(server, sdk);
@@ -27,6 +27,12 @@ export async function startApplication({ rule } = {}) {
     await server.stop();
   };
   return { server, site, stop };
+}
+
+function withLeeway(tenant, leeway) {
+  const client = /(client_id: spa-framed\n[^]*?\n      leeway: )0\n/;
+  assert.match(tenant, client);
+  return tenant.replace(client, `$1${leeway}\n`);
 }
 
 /** What every test begins with: a browser at the application's page, with the SDK's client made. */
