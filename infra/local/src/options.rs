@@ -1,10 +1,14 @@
 //! The command line.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::Parser;
 use shared::{
     domain::{script_hosts::AllowedHosts, time::Timestamp},
+    engine::Limits,
     system::Clock,
 };
 
@@ -67,6 +71,11 @@ pub(crate) struct Options {
     /// with every request: for tests.
     #[arg(long, hide = true, value_name = "SECONDS", requires = "test_controls")]
     pub(crate) test_clock: Option<u64>,
+
+    /// How many seconds a run of scripts may take, waiting included, instead of five: for tests, which a busy
+    /// machine must not fail. CPU time is limited as ever.
+    #[arg(long, hide = true, value_name = "SECONDS", requires = "test_controls")]
+    pub(crate) test_script_patience: Option<u64>,
 }
 
 impl Options {
@@ -80,6 +89,15 @@ impl Options {
         self.test_clock.map_or_else(Clock::system, |seconds| {
             Clock::stopped(Timestamp::from_secs(seconds))
         })
+    }
+
+    /// What a run of scripts may use up.
+    pub(crate) fn script_limits(&self) -> Limits {
+        let mut limits = Limits::default();
+        if let Some(seconds) = self.test_script_patience {
+            limits.wall = Duration::from_secs(seconds);
+        }
+        limits
     }
 
     /// Where certificates are kept: also by a server that keeps nothing else, for clients trust them.

@@ -79,15 +79,7 @@ pub(crate) async fn run(options: Options) -> Result<(), LocalError> {
         println!("dynamodb {endpoint}");
     }
 
-    let app = setup::open(
-        issuer,
-        &endpoint,
-        folder,
-        external.is_some(),
-        options.script_hosts.clone(),
-        options.clock(),
-    )
-    .await?;
+    let app = setup::open(issuer, &endpoint, external.is_some(), &options).await?;
     let (watched, tenant) = match &options.tenant {
         Some(file) => {
             let (watched, tenant) = Watched::import(&app, file).await?;

@@ -11,13 +11,11 @@ use shared::{
     adapters::dynamo::Store,
     app::{App, Parts},
     config::Issuer,
-    domain::script_hosts::AllowedHosts,
     keys::file::KeyFile,
-    system::Clock,
 };
 use tenant::{Keywords, Tenant};
 
-use crate::error::LocalError;
+use crate::{error::LocalError, options::Options};
 
 /// The demo tenant, which is part of the program.
 const DEMO_TENANT: &str = include_str!("../tenant.yaml");
@@ -47,11 +45,10 @@ pub(crate) fn make_folder(folder: &Path) -> Result<(), LocalError> {
 pub(crate) async fn open(
     issuer: Issuer,
     endpoint: &str,
-    folder: Option<&Path>,
     shared_database: bool,
-    script_hosts: AllowedHosts,
-    clock: Clock,
+    options: &Options,
 ) -> Result<App, LocalError> {
+    let folder = options.folder();
     let keys = match folder {
         Some(folder) => KeyFile::open(&folder.join("keys.json")),
         None => KeyFile::generate(),
@@ -69,8 +66,9 @@ pub(crate) async fn open(
         .map_err(|e| LocalError::Start(e.into()))?;
     let parts = Parts::with_key_file(issuer, store, keys);
     App::new(Parts {
-        script_hosts,
-        clock: Arc::new(clock),
+        script_hosts: options.script_hosts.clone(),
+        script_limits: options.script_limits(),
+        clock: Arc::new(options.clock()),
         ..parts
     })
     .await

@@ -111,6 +111,7 @@ pub struct Parts {
     pub signing_mode: SigningMode,
     pub key_use: KeyUse,
     pub script_hosts: AllowedHosts,
+    pub script_limits: Limits,
 }
 
 impl Parts {
@@ -135,6 +136,7 @@ impl Parts {
             signing_mode: config.signing_mode,
             key_use,
             script_hosts: config.script_hosts,
+            script_limits: Limits::default(),
         })
     }
 
@@ -148,6 +150,7 @@ impl Parts {
             signing_mode: SigningMode::default(),
             key_use: KeyUse::SignAndRotate,
             script_hosts: AllowedHosts::default(),
+            script_limits: Limits::default(),
         }
     }
 }
@@ -212,6 +215,7 @@ impl App {
             clock,
             key_use,
             script_hosts,
+            script_limits,
             ..
         } = parts;
         let app = Self {
@@ -227,7 +231,7 @@ impl App {
             connections: Cache::default(),
             attack_protection: Cache::default(),
             scripts: KnownScripts::default(),
-            engine: Engine::new(Limits::default()),
+            engine: Engine::new(script_limits),
             limiter: Limiter::default(),
         };
         if key_use.signs() {
