@@ -78,6 +78,15 @@ pub(crate) fn timeouts() -> TimeoutConfig {
         .build()
 }
 
+/// For a service in our own process, which nobody waits for but a person or a test.
+pub(crate) fn patience() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(30))
+        .operation_attempt_timeout(Duration::from_secs(60))
+        .operation_timeout(Duration::from_secs(120))
+        .build()
+}
+
 pub(crate) fn retries() -> RetryConfig {
     RetryConfig::standard()
         .with_max_attempts(3)

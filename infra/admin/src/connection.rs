@@ -53,7 +53,7 @@ impl Connection {
     pub(crate) async fn store(&self) -> Result<Store, Failure> {
         let table = required(self.table.as_ref(), "--table", "TABLE_NAME")?;
         Ok(match &self.endpoint {
-            Some(endpoint) => Store::local(endpoint, table),
+            Some(endpoint) => Store::emulated(endpoint, table),
             None => Store::new(Clients::of_operator().await.dynamodb, table),
         })
     }

@@ -59,7 +59,11 @@ pub(crate) async fn open(
         None if shared_database => format!("{TABLE}-{}", random_suffix()),
         _ => TABLE.to_owned(),
     };
-    let store = Store::local(endpoint, table);
+    let store = if shared_database {
+        Store::emulated(endpoint, table)
+    } else {
+        Store::local(endpoint, table)
+    };
     store
         .create_table()
         .await

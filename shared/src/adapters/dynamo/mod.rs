@@ -20,6 +20,7 @@ mod sessions;
 mod table;
 mod users;
 
+use aws_config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::{
     Client, Config,
     config::{Credentials, Region},
@@ -54,14 +55,29 @@ impl Store {
         }
     }
 
-    /// A store on a table of a `DynamoDB` that asks for no real credentials: an embedded one.
+    /// A store on a table of an embedded `DynamoDB`, which asks for no real credentials and is only slow
+    /// because the machine is busy: it is waited for.
     pub fn local(endpoint: impl Into<String>, table: impl Into<String>) -> Self {
+        Self::without_credentials(endpoint, table, aws::patience())
+    }
+
+    /// A store on a table of an emulated `DynamoDB`, which asks for no real credentials and is waited for no
+    /// longer than AWS's.
+    pub fn emulated(endpoint: impl Into<String>, table: impl Into<String>) -> Self {
+        Self::without_credentials(endpoint, table, aws::timeouts())
+    }
+
+    fn without_credentials(
+        endpoint: impl Into<String>,
+        table: impl Into<String>,
+        timeouts: TimeoutConfig,
+    ) -> Self {
         let config = Config::builder()
             .behavior_version(aws::behavior())
             .region(Region::from_static("local"))
             .credentials_provider(Credentials::new("local", "local", None, None, "local"))
             .endpoint_url(endpoint)
-            .timeout_config(aws::timeouts())
+            .timeout_config(timeouts)
             .retry_config(aws::retries())
             .build();
         Self::new(Client::from_conf(config), table)
