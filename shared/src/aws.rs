@@ -82,8 +82,8 @@ pub(crate) fn timeouts() -> TimeoutConfig {
 pub(crate) fn patience() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(30))
-        .operation_attempt_timeout(Duration::from_secs(60))
-        .operation_timeout(Duration::from_secs(120))
+        .operation_attempt_timeout(Duration::from_mins(1))
+        .operation_timeout(Duration::from_mins(2))
         .build()
 }
 

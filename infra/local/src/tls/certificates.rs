@@ -29,7 +29,7 @@ const CERTIFICATE_LASTS: Duration = Duration::days(820);
 const BACKDATED: Duration = Duration::days(1);
 
 /// What ends so soon is replaced.
-const RENEW_BEFORE: StdDuration = StdDuration::from_secs(30 * 24 * 60 * 60);
+const RENEW_BEFORE: StdDuration = StdDuration::from_hours(30 * 24);
 
 /// Top-level domains that no public certificate authority certifies: RFC 2606, RFC 6762, RFC 8375, and
 /// ICANN's reservation of `internal`.
@@ -273,12 +273,11 @@ fn authority_params(
 ) -> Result<CertificateParams, CertificatesError> {
     let mut params = CertificateParams::default();
     let id = params.key_identifier(key);
-    let id: String = id
+    let id = id
         .iter()
         .take(4)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    params.distinguished_name = common_name(format!("Ratchet local CA {id}"));
+        .fold(0, |id, byte| (id << 8) | u32::from(*byte));
+    params.distinguished_name = common_name(format!("Ratchet local CA {id:08x}"));
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.name_constraints = Some(NameConstraints {
