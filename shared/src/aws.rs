@@ -78,7 +78,7 @@ pub(crate) fn timeouts() -> TimeoutConfig {
         .build()
 }
 
-/// For a service in our own process, which nobody waits for but a person or a test.
+/// For a service in our own process, for which only a person or a test waits.
 pub(crate) fn patience() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(30))

@@ -108,7 +108,7 @@ impl fmt::Debug for PasswordHash {
 
 /// bcrypt reads the text and a NUL behind it, again and again until it has 72 bytes. So a text of 72
 /// bytes or more matches whatever follows them, and one with a NUL in it matches what is before the NUL
-/// if that repeats: such a text is nobody's password, because C's bcrypt could never have read it.
+/// if that repeats: such a text is no user's password, because C's bcrypt could never have read it.
 fn compare_with_bcrypt(text: &str, hash: &str) -> Verification {
     let matches = bcrypt::verify(text, hash).unwrap_or(false);
     if !matches || text.contains('\0') {

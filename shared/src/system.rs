@@ -7,8 +7,8 @@ use std::{
 
 use crate::domain::time::{Lifetime, Timestamp};
 
-/// The service's clock: the machine's, or one that stands still for a test. Either is set forward by whatever
-/// a test or a demonstration asks for.
+/// The service's clock: the machine's, or one that stands still for a test. A test or a demonstration
+/// may set either forward.
 #[derive(Debug, Default)]
 pub struct Clock {
     stopped_at: Option<Timestamp>,

@@ -25,7 +25,7 @@ fn state(page: &Answer) -> String {
     state.into_owned()
 }
 
-/// Where the application `web-post` begins a login, told who sends the browser.
+/// Where the application `web-post` begins a login, with our issuer as `iss`.
 fn shop_login(server: &Server) -> String {
     let iss = e2e::flow::form_encoded(server.issuer());
     let iss = iss.trim_end_matches('=');

@@ -1,5 +1,5 @@
-//! What the server writes into `Location`: a URI (RFC 9110 section 10.2.2, RFC 3986), whatever letters the registered
-//! address or the request has. An address that cannot be one is refused before anything is ended.
+//! What the server writes into `Location`: a URI (RFC 9110 section 10.2.2, RFC 3986), also where the registered
+//! address or the request has other letters. An address that cannot be one is refused before anything is ended.
 
 use e2e::{
     Answer, Browser, Launch, Server,

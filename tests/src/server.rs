@@ -27,7 +27,7 @@ pub struct Server {
     base: Url,
     issuer: String,
     process: Option<Process>,
-    /// When our own server's clock was stopped; `None` for a server of somebody else's.
+    /// When our own server's clock was stopped; `None` for a server that `BASE_URL` names.
     stopped_at: Option<u64>,
     /// When the tests first turned to it.
     started: u64,

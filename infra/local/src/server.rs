@@ -139,7 +139,7 @@ fn issuer(options: &Options, listener: &TcpListener) -> Result<Issuer, LocalErro
     Ok(Issuer::parse(&text)?)
 }
 
-/// The certificates of `--tls`. Clients hold them against the machine's clock, whatever a test makes of ours.
+/// The certificates of `--tls`. Clients compare their dates with the machine's clock, so a test's clock does not count here.
 fn tls(options: &Options, issuer: &Issuer) -> Result<Tls, LocalError> {
     let now = Clock::system().now();
     Tls::open(&options.tls_folder(), issuer.host(), now)

@@ -101,7 +101,7 @@ fn identifier(at: &Path, text: String, marks: &str) -> Checked<String> {
     Err(Fault::new(at.clone(), message))
 }
 
-/// A fingerprint as Google's file has it, whatever the case.
+/// A fingerprint as Google's file has it, in upper case.
 fn fingerprint(at: &Path, text: &str) -> Checked<String> {
     let upper = text.to_ascii_uppercase();
     let pairs: Vec<_> = upper.split(':').collect();

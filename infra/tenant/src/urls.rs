@@ -54,7 +54,7 @@ pub(crate) fn logout_url(at: &Path, text: &str) -> Checked<String> {
     parse(at, text).map(|_| text.to_owned())
 }
 
-/// Where a login begins anew: a page that is told who sends the browser (`OpenID` Connect Core section 4).
+/// Where a login begins anew: a page of the application, which gets our issuer as `iss` (`OpenID` Connect Core section 4).
 /// Queries and fragments are kept ([Auth0's login routes]); an empty text means none.
 ///
 /// [Auth0's login routes]: https://auth0.com/docs/authenticate/login/auth0-universal-login/configure-default-login-routes

@@ -168,8 +168,8 @@ impl From<UserCodeFormat> for Unchecked {
 pub struct UserCode(String);
 
 impl UserCode {
-    /// Reads what a person typed, in either case, with whatever separators, and in the full-width letters or
-    /// the digits of another script that a keyboard may give; `None` for what cannot be a code.
+    /// Reads what a person typed, in either case, with any separators, and in the full-width letters or the
+    /// digits of another script that a keyboard may give; `None` for what cannot be a code.
     pub fn parse(typed: &str) -> Option<Self> {
         let code: String = typed
             .chars()

@@ -1,5 +1,5 @@
 //! Parameters of a request, from its query, its form or its JSON body. JSON `null` and empty texts
-//! count as absent, as SDKs send both. A parameter that came more than once is refused by whatever reads it
+//! count as absent, as SDKs send both. A parameter that came more than once is refused by the code that reads it
 //! (RFC 6749 sections 3.1 and 3.2); one that nothing reads is ignored, however often it came.
 
 use std::fmt;

@@ -45,7 +45,7 @@ pub fn empty(status: StatusCode) -> Response {
     private(response)
 }
 
-/// A redirect that nobody may keep. The address is written as a URI, whatever characters it has.
+/// A redirect that no cache may keep. The address is written as a URI.
 pub fn redirect(location: &str) -> Response {
     match HeaderValue::try_from(to_uri(location)) {
         Ok(location) => {

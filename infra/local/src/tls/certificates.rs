@@ -92,7 +92,7 @@ impl Names {
         Self(names)
     }
 
-    /// The host, if it may be somebody's on the Internet.
+    /// The host, if it may be a public one.
     pub(crate) fn public(&self) -> Option<&str> {
         let host = self.0.first()?;
         let private = match host.parse::<IpAddr>() {
@@ -142,8 +142,8 @@ pub(crate) fn new_key() -> Result<String, CertificatesError> {
     Ok(KeyPair::generate()?.serialize_pem())
 }
 
-/// A certificate authority. Its certificate permits it no name that may be somebody else's, so that whoever
-/// steals its key from a developer's folder cannot impersonate other sites to that developer.
+/// A certificate authority. Its certificate permits it private names only, or the issuer's host, so that a thief of
+/// its key in a developer's folder cannot impersonate other sites to that developer.
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     verifier: Arc<WebPkiServerVerifier>,

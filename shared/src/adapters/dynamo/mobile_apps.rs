@@ -1,4 +1,4 @@
-//! The phone apps of all applications, in one item: discovery publishes them together, and nobody else asks.
+//! The phone apps of all applications, in one item: discovery alone reads them, and publishes them together.
 //! Each application has an attribute of its own, so that imports of different applications do not overtake one
 //! another. A table without the item has no apps.
 
