@@ -93,6 +93,8 @@ def test_a_path_that_a_function_knows_is_a_route():
     """Whoever adds an arm to a router adds a route."""
     # A parameter at the end of a route is the rest of the path to its router.
     routes = {re.sub(r"\{\w+\}$", "", path) for path in deployed_routes()}
+    # One in the middle leaves no literal to look for: tests/e2e/routes.rs asks for those paths.
+    routes = {path for path in routes if "{" not in path}
     known = set()
     for function in set(deployed_routes().values()):
         source = (ROOT / f"functions/{function}/src/lib.rs").read_text(encoding="utf-8")

@@ -33,7 +33,7 @@ use shared::{
 /// Answers a request; whatever goes wrong is an answer too.
 pub async fn handle(app: &App, request: &Request) -> Response {
     let path = request.uri().path();
-    if path == "/api/v2" || path.starts_with("/api/v2/") {
+    if path.starts_with("/api/v2/") {
         return management::answer(manage(app, request).await);
     }
     if let Some(preflight) = cors::preflight(request) {

@@ -17,9 +17,7 @@ pub(crate) async fn answer(app: &App, request: &Request) -> Response {
         "/pem" | "/cer" | "/apple-app-site-association" => {
             discovery::handle(app.signing_keys(), request).await
         }
-        path if path == "/api/v2" || path.starts_with("/api/v2/") => {
-            revoke::handle(app, request).await
-        }
+        path if path.starts_with("/api/v2/") => revoke::handle(app, request).await,
         path if path.starts_with("/.well-known/") => {
             discovery::handle(app.signing_keys(), request).await
         }
