@@ -46,6 +46,20 @@ async fn foreign_cookies_stop_neither_a_login_nor_a_consent_nor_a_logout() {
 }
 
 #[tokio::test]
+async fn a_foreign_cookie_beyond_ascii_hides_none_of_ours() {
+    let Some(server) = Server::shared_local("sends bytes that a gateway may not take") else {
+        return;
+    };
+    let browser = Browser::new(server.http().planted("city=Zürich"));
+    let login = server.login(&THIRD_PARTY).user(&server.fresh_user());
+    login.browser(&browser).callback().await.code();
+    assert!(is_logged_in(server, &browser).await);
+    let answer = browser.http().get("/v2/logout").await;
+    assert_eq!(answer.status, 302, "{answer}");
+    assert!(!is_logged_in(server, &browser).await);
+}
+
+#[tokio::test]
 async fn nor_do_they_stop_a_device_or_a_login_ticket() {
     let server = Server::shared();
     let waiting = device::begin(server, &TV).await;

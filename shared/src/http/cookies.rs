@@ -7,14 +7,14 @@ use crate::domain::time::Lifetime;
 
 /// Every value that the browser sent under a name, in its order. There may be several: other hosts of our
 /// domain and, without TLS, other ports of our host can set cookies that reach us. The caller finds out
-/// which of them is ours.
+/// which of them is ours. Browsers send cookies of such neighbours in any bytes, so each is read by itself.
 pub fn all<'a>(request: &'a Request, name: &str) -> impl Iterator<Item = &'a str> {
     request
         .headers()
         .get_all(COOKIE)
         .iter()
-        .filter_map(|header| header.to_str().ok())
-        .flat_map(|header| header.split(';'))
+        .flat_map(|header| header.as_bytes().split(|byte| *byte == b';'))
+        .filter_map(|pair| std::str::from_utf8(pair).ok())
         .filter_map(|pair| pair.trim().split_once('='))
         .filter_map(move |(known, value)| (known == name).then_some(value))
 }
@@ -80,6 +80,18 @@ mod tests {
         let found: Vec<_> = all(&request, "auth0").collect();
         assert_eq!(found, ["foreign", "se1_x", "third"]);
         assert_eq!(all(&request, "auth").count(), 0);
+    }
+
+    #[test]
+    fn a_cookie_in_any_bytes_hides_no_other() {
+        for foreign in ["city=Z\u{fc}rich".as_bytes(), b"city=Z\xfcrich", b"Z\xfc=1"] {
+            let header = [b"a=1; ", foreign, b"; auth0=se1_x"].concat();
+            let request = http::Request::builder()
+                .header(COOKIE, header)
+                .body(bytes::Bytes::new())
+                .unwrap();
+            assert_eq!(all(&request, "auth0").collect::<Vec<_>>(), ["se1_x"]);
+        }
     }
 
     #[test]
