@@ -162,11 +162,11 @@ impl Parts {
 
     fn admits_authority(&self, presented: &str) -> bool {
         match self.authority.strip_prefix("*.") {
-            // One label, and not an empty one.
+            // One label, in ASCII: IDNA reads some other characters as dots.
             Some(domain) => presented
                 .strip_suffix(domain)
                 .and_then(|label| label.strip_suffix('.'))
-                .is_some_and(|label| !label.is_empty() && !label.contains(['.', ':', '*'])),
+                .is_some_and(is_label),
             None => self.authority == presented,
         }
     }
@@ -231,6 +231,9 @@ mod tests {
             "https://.example.com/cb",
             "https://*.example.com/cb",
             "https://a.b.example.com/cb",
+            "https://a\u{3002}b.example.com/cb",
+            "https://a\u{ff0e}b.example.com/cb",
+            "https://\u{ad}.example.com/cb",
             "https://evil-example.com/cb",
             "https://evil.com/.example.com/cb",
             "https://evil.com:443.example.com/cb",
