@@ -5,17 +5,15 @@ mod certificate;
 mod metadata;
 mod mobile;
 
-use std::sync::Arc;
-
 use http::Method;
 use jsonwebtoken::jwk::JwkSet;
 use shared::{
     app::SigningKeys,
-    domain::{denial::Denial, settings::Settings},
+    domain::denial::Denial,
     http::{Request, Response, cors, error::OAuthError, methods, response},
 };
 
-/// How long a document may be kept, in seconds. A new key is published long before its first use.
+/// How long a document may be kept, in seconds. A key that replaces another is published long before its first use.
 const MAX_AGE: u32 = 300;
 
 /// Answers a request.
@@ -30,7 +28,8 @@ pub async fn handle(keys: &SigningKeys, request: &Request) -> Response {
         ) => {
             let published = keys.published().await;
             let algorithms = published.iter().map(|key| key.algorithm).collect();
-            let metadata = metadata::metadata(keys.issuer(), &*settings(keys).await, &algorithms);
+            let metadata =
+                metadata::metadata(keys.issuer(), &*keys.settings_or_last().await, &algorithms);
             response::public_json(&metadata, MAX_AGE)
         }
         (&Method::GET, "/.well-known/jwks.json") => {
@@ -64,15 +63,6 @@ fn is_known(path: &str) -> bool {
             | "/pem"
             | "/cer"
     )
-}
-
-/// The tenant's settings, or without the store the defaults: a client that starts now needs the document
-/// more than it needs the tenant's word about logout.
-async fn settings(keys: &SigningKeys) -> Arc<Settings> {
-    keys.settings().await.unwrap_or_else(|error| {
-        tracing::error!(%error, "the metadata have to do without the tenant's settings");
-        Arc::default()
-    })
 }
 
 async fn key_set(keys: &SigningKeys) -> JwkSet {

@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use super::refreshing::LOOK_AGAIN;
 use crate::domain::time::{Lifetime, Timestamp};
 
 /// How long something read may be served from memory: the longest a change takes to be seen.
@@ -32,8 +33,8 @@ impl<K, V> Default for Cache<K, V> {
 impl<K: Eq + Hash, V> Cache<K, V> {
     pub(super) fn get(&self, key: &K, now: Timestamp) -> Option<Arc<V>> {
         let entries = self.lock();
-        let (read_at, value) = entries.get(key)?;
-        (now < read_at.plus(FRESH)).then(|| Arc::clone(value))
+        let (fresh_until, value) = entries.get(key)?;
+        (now < *fresh_until).then(|| Arc::clone(value))
     }
 
     /// What was read last, however long ago.
@@ -41,22 +42,31 @@ impl<K: Eq + Hash, V> Cache<K, V> {
         self.lock().get(key).map(|(_, value)| Arc::clone(value))
     }
 
+    /// What was read last, served some seconds longer because the store does not answer: not every request waits
+    /// for it.
+    pub(super) fn keep(&self, key: &K, now: Timestamp) -> Option<Arc<V>> {
+        let mut entries = self.lock();
+        let (fresh_until, value) = entries.get_mut(key)?;
+        *fresh_until = now.plus(LOOK_AGAIN);
+        Some(Arc::clone(value))
+    }
+
     pub(super) fn put(&self, key: K, value: V, now: Timestamp) -> Arc<V> {
         let value = Arc::new(value);
         let mut entries = self.lock();
         if entries.len() >= CAPACITY {
-            entries.retain(|_, (read_at, _)| now < read_at.plus(FRESH));
+            entries.retain(|_, (fresh_until, _)| now < *fresh_until);
         }
         if entries.len() < CAPACITY {
-            entries.insert(key, (now, Arc::clone(&value)));
+            entries.insert(key, (now.plus(FRESH), Arc::clone(&value)));
         }
         value
     }
 
     /// Makes every entry as old as can be: it is read again, and still there as the last.
     pub(super) fn expire(&self) {
-        for (read_at, _) in self.lock().values_mut() {
-            *read_at = Timestamp::default();
+        for (fresh_until, _) in self.lock().values_mut() {
+            *fresh_until = Timestamp::default();
         }
     }
 
@@ -90,6 +100,18 @@ mod tests {
         cache.expire();
         assert_eq!(cache.get(&"a", now), None);
         assert_eq!(cache.last(&"a").as_deref(), Some(&1));
+    }
+
+    #[test]
+    fn an_entry_is_kept_for_five_seconds_where_the_store_does_not_answer() {
+        let cache = Cache::default();
+        assert_eq!(cache.keep(&"a", Timestamp::from_secs(1_000)), None);
+        cache.put("a", 1, Timestamp::from_secs(1_000));
+        let late = Timestamp::from_secs(1_060);
+        assert_eq!(cache.get(&"a", late), None);
+        assert_eq!(cache.keep(&"a", late).as_deref(), Some(&1));
+        assert!(cache.get(&"a", Timestamp::from_secs(1_064)).is_some());
+        assert_eq!(cache.get(&"a", Timestamp::from_secs(1_065)), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::domain::time::{Lifetime, Timestamp};
 const LOOK_EVERY: Lifetime = Lifetime::from_secs(60);
 
 /// How long it leaves a store alone that did not answer, so that what needs no store stays quick.
-const LOOK_AGAIN: Lifetime = Lifetime::from_secs(5);
+pub(super) const LOOK_AGAIN: Lifetime = Lifetime::from_secs(5);
 
 /// A value with the version it was made from.
 #[derive(Debug)]

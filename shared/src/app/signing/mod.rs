@@ -85,6 +85,19 @@ impl SigningKeys {
         Ok(self.settings.put((), loaded.unwrap_or_default(), now))
     }
 
+    /// The settings, or those that were read last while the store does not answer: a client that starts now needs
+    /// keys and metadata more than it needs the newest of them.
+    pub async fn settings_or_last(&self) -> Arc<Settings> {
+        match self.settings().await {
+            Ok(settings) => settings,
+            Err(error) => {
+                tracing::error!(%error, "keys and metadata go by the settings that were read last");
+                let kept = self.settings.keep(&(), self.clock.now());
+                kept.unwrap_or_default()
+            }
+        }
+    }
+
     /// The phone apps of all applications, likewise; those that were read last if the store is away.
     pub async fn mobile_apps(&self) -> Result<Arc<BTreeMap<ClientId, MobileApps>>, StoreError> {
         let now = self.clock.now();
@@ -93,7 +106,7 @@ impl SigningKeys {
         }
         match self.source.store.load_mobile_apps().await {
             Ok(loaded) => Ok(self.mobile_apps.put((), loaded, now)),
-            Err(error) => self.mobile_apps.last(&()).ok_or(error),
+            Err(error) => self.mobile_apps.keep(&(), now).ok_or(error),
         }
     }
 
@@ -116,13 +129,7 @@ impl SigningKeys {
     /// The keys of the JWKS: those whose algorithms the tenant uses. A store that does not answer leaves
     /// it at those that were published last.
     pub async fn published(&self) -> Vec<PublishedKey> {
-        let settings = match self.settings().await {
-            Ok(settings) => settings,
-            Err(error) => {
-                tracing::error!(%error, "the published keys go by the settings that were read last");
-                self.last_settings().unwrap_or_default()
-            }
-        };
+        let settings = self.settings_or_last().await;
         let now = self.clock.now();
         let signer = self.current().await;
         let known = signer.published(now);
