@@ -17,13 +17,36 @@ use crate::{ImportError, Tenant};
 /// How often a record that other imports change is read again.
 const TRIES: usize = 5;
 
+/// The algorithms that a file brings to a table with clients or APIs, and whose keys are not in the JWKS yet. They
+/// sign as soon as they are imported, and a JWKS that was read before lacks them for up to six minutes: one in a
+/// warm function and five in a cache. A table without clients and APIs has no readers.
+pub async fn unpublished_algorithms(
+    tenant: &Tenant,
+    app: &App,
+) -> Result<Vec<SigningAlgorithm>, ImportError> {
+    if app.store.load_configured_algorithms().await?.is_none() {
+        return Ok(Vec::new());
+    }
+    let settings = app.store.load_settings().await?.unwrap_or_default();
+    let now = app.clock.now();
+    let mut coming = coming(tenant);
+    coming.remove(&SigningAlgorithm::HS256);
+    coming.retain(|algorithm| !settings.publishes(*algorithm, now));
+    Ok(coming.into_iter().collect())
+}
+
 /// Records what the table has and what the file is about to bring.
 pub(crate) async fn announce_algorithms(tenant: &Tenant, app: &App) -> Result<(), ImportError> {
+    record(app, &coming(tenant)).await
+}
+
+/// What the clients and APIs of a file are set to.
+fn coming(tenant: &Tenant) -> BTreeSet<SigningAlgorithm> {
     let clients = tenant.clients.iter();
     let clients = clients.map(|entry| entry.client.jwt_configuration.alg);
     let apis = tenant.resource_servers.iter();
     let apis = apis.map(|entry| entry.resource_server.signing_alg);
-    record(app, &clients.chain(apis).collect()).await
+    clients.chain(apis).collect()
 }
 
 /// Records what the table has.

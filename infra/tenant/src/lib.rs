@@ -63,6 +63,7 @@ use self::{
 pub use self::{
     error::{LoadError, TenantFileError},
     import::{ImportError, Imported, import},
+    import_algorithms::unpublished_algorithms,
     keywords::{InvalidMappings, Keywords},
     scripts::ScriptEntries,
     users::{InvalidEmail, parse_email},

@@ -11,7 +11,7 @@ use shared::{
     app::{App, CLIENT_SECRET, Parts},
     config::Issuer,
     domain::{
-        client::{ClientGrant, SubjectType},
+        client::{ClientGrant, SigningAlgorithm, SubjectType},
         ids::{Audience, ClientId, ConnectionName},
         scope::Scope,
         sealed::Purpose,
@@ -21,7 +21,7 @@ use shared::{
     keys::file::KeyFile,
     password::Verification,
 };
-use tenant::{ImportError, Keywords, import, parse};
+use tenant::{ImportError, Keywords, import, parse, unpublished_algorithms};
 use tokio::net::TcpListener;
 
 const FILE: &str = "
@@ -313,7 +313,11 @@ async fn an_import_records_the_algorithms_of_all_clients_and_apis() {
             "clients: [{{name: Web, client_id: web, app_type: spa, jwt_configuration: {{alg: {alg}}}}}]"
         )
     };
+    let es256 = parse(&web("ES256"), &Keywords::new()).unwrap();
+    let unpublished = async || unpublished_algorithms(&es256, &app).await.unwrap();
+    assert_eq!(unpublished().await, [SigningAlgorithm::ES256]);
     put(&app, &web("ES256")).await.unwrap();
+    assert_eq!(unpublished().await, []);
     let api = "resourceServers: [{identifier: https://b.example.com, signing_alg: PS256}]";
     put(&app, api).await.unwrap();
     assert_eq!(published(&app).await, ["ES256", "PS256", "RS256"]);

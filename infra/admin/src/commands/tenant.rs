@@ -59,7 +59,15 @@ impl Import {
         if self.dry_run {
             return Ok(format!("the file is fine: {}\n", Imported::of(&tenant)));
         }
-        let imported = tenant::import(&tenant, &to.app().await?).await?;
+        let app = to.app().await?;
+        for algorithm in tenant::unpublished_algorithms(&tenant, &app).await? {
+            eprintln!(
+                "warning: the key of {} enters the JWKS with this import, and clients may keep the JWKS \
+                 without it for six minutes",
+                algorithm.as_str()
+            );
+        }
+        let imported = tenant::import(&tenant, &app).await?;
         Ok(format!("imported {imported}\n"))
     }
 
