@@ -15,10 +15,13 @@ pytestmark = pytest.mark.release
 
 # Behind an answer SAM often waits a second for the end of the function's log. So many tests wait at once.
 THREADS = 32
-# What SAM answers by itself. API Gateway answers 404 to the one and carries the other, in base64.
+# What SAM makes of requests and responses. API Gateway answers 404 to the first and carries the others
+# as they are, the form in base64.
 LIMITS = {
     "asks for unknown paths": "answers 403 to a path without a route",
     "sends a form that is not UTF-8": "answers 502 to a body that is not UTF-8",
+    "sends several cookies of one name": "passes on the first of them alone",
+    "redirects to a query with brackets": "percent-encodes them",
 }
 
 
@@ -53,13 +56,36 @@ def test_the_suite_passes(served, capsys):
 
 
 def test_the_limits_are_still_there(served):
-    """Whoever updates SAM may find that it carries more."""
-    assert status(served, "/nowhere", b"grant_type=refresh_token") == 403
-    assert status(served, "/oauth/token", b"grant_type=refresh_token&scope=\xff\xfe") == 502
+    """An operator who updates SAM may find that it carries more."""
+    assert post(served, "/nowhere", b"grant_type=refresh_token").status == 403
+    assert post(served, "/oauth/token", b"grant_type=refresh_token&scope=\xff\xfe").status == 502
+    ours, name = new_cookie(served, "")
+    assert new_cookie(served, f"{name}={'A' * 22}; {ours}") is not None
+    assert new_cookie(served, ours) is None
+    back = "https://app.example.com/second?a%5B%5D=1"
+    answer = get(served, f"/v2/logout?client_id=spa-strict&returnTo={back}")
+    assert answer.getheader("location") == back
 
 
-def status(served, path: str, form: bytes) -> int:
+def new_cookie(served, cookies: str) -> tuple[str, str] | None:
+    """The cookie that a page sets in a browser with these, and its name; none where it knows one of them."""
+    cookie = get(served, "/activate", {"cookie": cookies}).getheader("set-cookie")
+    return cookie and (cookie.partition(";")[0], cookie.partition("=")[0])
+
+
+def post(served, path: str, form: bytes) -> http.client.HTTPResponse:
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    return send(served, "POST", path, form, headers)
+
+
+def get(served, path: str, headers: dict[str, str] | None = None) -> http.client.HTTPResponse:
+    return send(served, "GET", path, None, headers or {})
+
+
+def send(served, method: str, path: str, body, headers) -> http.client.HTTPResponse:
     address = urlsplit(served.issuer)
     with closing(http.client.HTTPConnection(address.hostname, address.port, timeout=60)) as sam:
-        sam.request("POST", path, form, {"content-type": "application/x-www-form-urlencoded"})
-        return sam.getresponse().status
+        sam.request(method, path, body, headers)
+        answer = sam.getresponse()
+        answer.read()
+        return answer
