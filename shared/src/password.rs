@@ -10,6 +10,8 @@
 use std::fmt;
 
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use aws_lc_rs::digest;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{secret::Secret, text::composed};
@@ -97,6 +99,13 @@ impl PasswordHash {
     /// The text that is stored.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// What is kept of a hash that gave way to another: enough to know it again, and useless for guessing
+    /// passwords, because the salt is gone.
+    pub fn fingerprint(&self) -> String {
+        let hash = digest::digest(&digest::SHA256, self.0.as_bytes());
+        URL_SAFE_NO_PAD.encode(hash)
     }
 }
 

@@ -12,6 +12,7 @@ use shared::domain::{
     scope::Scope,
     sealed::KeyId,
     time::{Lifetime, Timestamp},
+    valid_from::Epoch,
 };
 
 const START: u64 = 1_000;
@@ -40,6 +41,7 @@ fn begin(policy: &RefreshTokenPolicy) -> Family {
         client_id: ClientId::parse("app").unwrap(),
         audience: None,
         scope: Scope::parse("openid offline_access"),
+        valid_from: Epoch::default(),
         auth_time: Timestamp::from_secs(START),
         tells_auth_time: false,
         session_id: None,

@@ -18,6 +18,7 @@ mod cost;
 mod cross_origin;
 mod device;
 mod discovery;
+mod eviction;
 mod faults;
 mod front_channel;
 mod gateway;

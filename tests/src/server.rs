@@ -214,6 +214,15 @@ impl Server {
         .await;
     }
 
+    /// Logs a user out everywhere.
+    pub async fn log_out_everywhere(&self, user: &User) {
+        self.control(
+            "/test/user",
+            json!({ "email": user.email, "logged_out": true }),
+        )
+        .await;
+    }
+
     /// Deletes a user.
     pub async fn delete_user(&self, user: &User) {
         self.control(

@@ -10,10 +10,11 @@ use shared::{
         client::LogoutInitiator,
         denial::Denial,
         ids::{ClientId, SessionId, UserId},
-        sealed::{Owned, Purpose},
+        sealed::{Purpose, SessionCookie},
         session::Session,
         settings::Settings,
         time::Timestamp,
+        user::User,
     },
     http::{
         Request, RequestContext, Response,
@@ -23,31 +24,43 @@ use shared::{
     system::random,
 };
 
-use crate::{backchannel, own_cookies};
+use crate::own_cookies;
 
 /// Auth0's name for it. At an issuer it has a prefix and a port, see [`cookies::name`].
 const SESSION_COOKIE: &str = "auth0";
 /// Session cookies that a request may bring: each may cost a read.
 const MOST_SESSIONS: usize = 4;
 
-/// A session that the browser holds and the store knows.
+/// A session that the browser holds and the store knows, with its user. The user may be blocked, and is given
+/// nothing then.
 #[derive(Clone)]
 pub(crate) struct BrowserSession {
     pub(crate) id: SessionId,
     pub(crate) session: Session,
+    pub(crate) user: User,
 }
 
 impl BrowserSession {
-    /// The browser's live session, if it has one.
+    /// The browser's session, if it has one that counts. One that a block has ended is there until its user is
+    /// unblocked, so that the application is answered what is in the way.
     pub(crate) async fn load(
         app: &App,
         request: &Request,
         now: Timestamp,
     ) -> Result<Option<Self>, Denial> {
-        for (user_id, id) in named(app, request).await {
-            let session = app.store.load_session(&user_id, id).await?;
-            if let Some(session) = session.filter(|session| session.is_live(now)) {
-                return Ok(Some(Self { id, session }));
+        for cookie in named(app, request).await {
+            let SessionCookie {
+                user_id,
+                session_id: id,
+                ..
+            } = &cookie;
+            let state = app.store.load_session_state(user_id, *id).await?;
+            if let (Some(session), Some(user)) = (state.session, state.user)
+                && is_held(&session, &cookie, now)
+                && (user.honours(session.valid_from) || user.blocked)
+            {
+                let id = *id;
+                return Ok(Some(Self { id, session, user }));
             }
         }
         Ok(None)
@@ -57,44 +70,43 @@ impl BrowserSession {
     /// can have planted it.
     async fn begin(
         app: &App,
-        user_id: &UserId,
+        user: User,
         settings: &Settings,
         now: Timestamp,
     ) -> Result<Self, Denial> {
         let id = SessionId::from_bytes(random());
-        let session = Session::begin(user_id.clone(), id.to_string(), settings, now);
+        let session = Session::begin(&user, id.to_string(), settings, now);
         app.store.put_session(id, &session).await?;
-        Ok(Self { id, session })
+        Ok(Self { id, session, user })
     }
 
-    /// The session of a user who has just logged in. The browser's own goes on if it is the same user's,
-    /// so that its applications still hear of its end; somebody else's ends.
+    /// The session of a user who has just logged in, as the user was when that was checked. The browser's own
+    /// goes on if it is the same user's, so that its applications still hear of its end, and copies of its
+    /// cookie are worth nothing from now on; somebody else's ends.
     pub(crate) async fn log_in(
         app: &App,
         request: &Request,
-        user_id: &UserId,
+        user: User,
         settings: &Settings,
         now: Timestamp,
     ) -> Result<Self, Denial> {
-        match Self::load(app, request, now).await? {
-            Some(before) if before.session.user_id == *user_id => {
-                let session = before.session.renewed(settings, now);
-                match app.store.renew_session(before.id, &session).await {
-                    Ok(()) => {
-                        return Ok(Self {
-                            id: before.id,
-                            session,
-                        });
+        match held(app, request, now).await? {
+            Some((id, before)) if before.user_id == user.user_id => {
+                let session = before.renewed(settings, now);
+                // A user who has been put out since begins anew.
+                if user.honours(before.valid_from) {
+                    match app.store.renew_session(id, &before, &session).await {
+                        Ok(()) => return Ok(Self { id, session, user }),
+                        // Logged out or in, in another tab.
+                        Err(CommitError::Conflict) => {}
+                        Err(CommitError::Store(error)) => return Err(error.into()),
                     }
-                    // Logged out in another tab.
-                    Err(CommitError::Conflict) => {}
-                    Err(CommitError::Store(error)) => return Err(error.into()),
                 }
             }
-            Some(before) => before.end(app, now).await?,
+            Some((id, before)) => end(app, &before.user_id, id, now).await?,
             None => {}
         }
-        Self::begin(app, user_id, settings, now).await
+        Self::begin(app, user, settings, now).await
     }
 
     /// Writes down that the browser was here, and is logged into an application. `false` says that the
@@ -114,10 +126,6 @@ impl BrowserSession {
         }
     }
 
-    async fn end(&self, app: &App, now: Timestamp) -> Result<(), Denial> {
-        end(app, &self.session.user_id, self.id, now).await
-    }
-
     /// Gives the browser its cookie.
     pub(crate) async fn attach(
         &self,
@@ -126,12 +134,13 @@ impl BrowserSession {
         response: &mut Response,
     ) -> Result<(), Denial> {
         let (keyring, key) = app.active_key().await;
-        let owned = Owned {
+        let cookie = SessionCookie {
             user_id: self.session.user_id.clone(),
-            id: *self.id.as_bytes(),
+            session_id: self.id,
+            renewals: self.session.renewals,
         };
         let name = own_cookies::name(app, SESSION_COOKIE);
-        let value = keyring.seal(key, Purpose::Session, &name, random(), &owned.to_bytes())?;
+        let value = keyring.seal(key, Purpose::Session, &name, random(), &cookie.to_bytes())?;
         let stay = if settings.persistent_session_cookie {
             Stay::For(settings.session_lifetime)
         } else {
@@ -153,8 +162,9 @@ pub(crate) async fn end_session(
     response: &mut Response,
 ) -> Result<Option<UserId>, Denial> {
     let named = named(app, request).await;
-    for (user_id, id) in &named {
-        end(app, user_id, *id, app.moment(request).now).await?;
+    for cookie in &named {
+        let now = app.moment(request).now;
+        end(app, &cookie.user_id, cookie.session_id, now).await?;
     }
     let (https, keyring) = (app.issuer.is_https(), app.keyring().await);
     for name in names(own_cookies::name(app, SESSION_COOKIE)) {
@@ -166,30 +176,52 @@ pub(crate) async fn end_session(
             response.headers_mut().append(SET_COOKIE, cookie);
         }
     }
-    Ok(named.into_iter().next().map(|(user_id, _)| user_id))
+    Ok(named.into_iter().next().map(|cookie| cookie.user_id))
 }
 
 /// Its applications hear of it once it is a fact. What was read before counts only if the answer of the
-/// removal was lost: a login meanwhile may have added to it.
+/// write was lost: a login meanwhile may have added to it.
 async fn end(app: &App, user_id: &UserId, id: SessionId, now: Timestamp) -> Result<(), Denial> {
     let before = app.store.load_session(user_id, id).await?;
-    let ended = app.store.delete_session(user_id, id).await?.or(before);
+    let ended = app.store.end_session(user_id, id, now).await?.or(before);
     if let Some(ended) = ended {
-        backchannel::notify(app, &ended, LogoutInitiator::RpLogout, now).await;
+        app.notify_of_end(&ended, LogoutInitiator::RpLogout, now)
+            .await;
     }
     Ok(())
 }
 
-/// The sessions that cookies of ours name, in the order in which they count.
-async fn named(app: &App, request: &Request) -> Vec<(UserId, SessionId)> {
+/// Whether the cookie of a session is the last one that it gave, and not too old.
+fn is_held(session: &Session, cookie: &SessionCookie, now: Timestamp) -> bool {
+    session.is_live(now) && session.renewals == cookie.renewals
+}
+
+/// The session that the browser holds, be its user still there or not.
+async fn held(
+    app: &App,
+    request: &Request,
+    now: Timestamp,
+) -> Result<Option<(SessionId, Session)>, Denial> {
+    for cookie in named(app, request).await {
+        let id = cookie.session_id;
+        let session = app.store.load_session(&cookie.user_id, id).await?;
+        if let Some(session) = session.filter(|session| is_held(session, &cookie, now)) {
+            return Ok(Some((id, session)));
+        }
+    }
+    Ok(None)
+}
+
+/// What the session cookies of ours say, in the order in which they count.
+async fn named(app: &App, request: &Request) -> Vec<SessionCookie> {
     let keyring = app.keyring().await;
     let mut found = Vec::new();
     for name in names(own_cookies::name(app, SESSION_COOKIE)) {
         let opened =
             cookies::all(request, &name.text).filter_map(|value| open(&keyring, &name, value));
-        for session in opened {
-            if found.len() < MOST_SESSIONS && !found.contains(&session) {
-                found.push(session);
+        for cookie in opened {
+            if found.len() < MOST_SESSIONS && !found.contains(&cookie) {
+                found.push(cookie);
             }
         }
     }
@@ -222,11 +254,10 @@ fn names(current: String) -> [Name; 2] {
     ]
 }
 
-/// The session that a value under a name stands for; `None` if we did not seal it.
-fn open(keyring: &Keyring, name: &Name, value: &str) -> Option<(UserId, SessionId)> {
+/// What a value under a name says; `None` if we did not seal it.
+fn open(keyring: &Keyring, name: &Name, value: &str) -> Option<SessionCookie> {
     let opened = keyring.open(Purpose::Session, &name.binding, value)?;
-    let Owned { user_id, id } = Owned::from_bytes(&opened.plaintext)?;
-    Some((user_id, SessionId::from_bytes(id)))
+    SessionCookie::from_bytes(&opened.plaintext)
 }
 
 /// The browser's address, as the front knows it.
@@ -237,7 +268,10 @@ pub(crate) fn address(request: &Request) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
-    use shared::{domain::sealed::KeyId, sealing::KeyBytes};
+    use shared::{
+        domain::sealed::{KeyId, Owned},
+        sealing::KeyBytes,
+    };
 
     use super::*;
 

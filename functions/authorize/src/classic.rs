@@ -90,7 +90,7 @@ async fn log_in(app: &App, request: &Request) -> Result<Response, Fault> {
         address: browser::address(request),
     };
     let user = app.check_password(login, at).await.map_err(Fault::Failed)?;
-    let issued = ticket::Issued::new(app, request, client_id, &user.user_id, at)
+    let issued = ticket::Issued::new(app, request, client_id, &user, at)
         .await
         .map_err(Fault::Failed)?;
     let transaction = Transaction::begin(app, checked)
@@ -145,13 +145,13 @@ pub(crate) async fn callback(app: &App, request: &Request) -> Result<Response, D
         Transaction::read(app, state.ok_or(Denial::StaleTransaction)?, at.now).await?;
     let client_id = transaction.errand.client_id();
     let result = params.required("wresult")?;
-    let user_id = ticket::redeem(app, request, client_id, result, at).await?;
-    let Some(user_id) = user_id else {
+    let user = ticket::redeem(app, request, client_id, result, at).await?;
+    let Some(user) = user else {
         tracing::info!(%client_id, "a login ticket is no good here: the user logs in on our page");
         return Ok(response::redirect(&transaction.address("/u/login")));
     };
-    tracing::info!(r#type = event::LOGGED_IN, %client_id, %user_id);
-    login::welcome(app, request, &user_id, &transaction, at).await
+    tracing::info!(r#type = event::LOGGED_IN, %client_id, user_id = %user.user_id);
+    login::welcome(app, request, user, &transaction, at).await
 }
 
 fn refused(refusal: &Refusal) -> Response {

@@ -38,12 +38,6 @@ async fn page(
             &transaction.address("/authorize/resume"),
         ));
     };
-    let record = app.store.load_user(&session.session.user_id).await?;
-    let Some(record) = record else {
-        return Ok(response::redirect(
-            &transaction.address("/authorize/resume"),
-        ));
-    };
     let errand = &transaction.errand;
     let parties = Parties::load(app, errand.client_id(), errand.audience()).await?;
     let screen = Screen::new(app, request).await;
@@ -58,7 +52,7 @@ async fn page(
         branding: screen.branding(),
         nonce: &screen.nonce,
         application: &parties.client.name,
-        user: record.user.display_name(),
+        user: session.user.display_name(),
         api: parties.api.as_ref().map(|api| api.name.as_str()),
         scopes: &scopes,
         state: &transaction.state,
@@ -90,7 +84,8 @@ pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Den
             ));
         }
     }
-    if let Some(session) = BrowserSession::load(app, request, at.now).await? {
+    let session = BrowserSession::load(app, request, at.now).await?;
+    if let Some(session) = session.filter(|session| !session.user.blocked) {
         let user_id = &session.session.user_id;
         let audience = errand.audience();
         let before = app

@@ -91,7 +91,7 @@ async fn authenticate(
     let user = app.check_password(login, at).await?;
     let user_id = &user.user_id;
     tracing::info!(r#type = event::CROSS_ORIGIN_LOGGED_IN, %client_id, %user_id);
-    let issued = ticket::Issued::new(app, request, &client_id, user_id, at).await?;
+    let issued = ticket::Issued::new(app, request, &client_id, &user, at).await?;
     let body = Body {
         login_ticket: &issued.ticket,
         co_verifier: &issued.verifier,
@@ -144,12 +144,12 @@ pub(crate) async fn complete(
     ticket: &str,
 ) -> Result<Response, Denial> {
     let at = app.moment(request);
-    let Some(user_id) = ticket::redeem(app, request, &checked.client_id, ticket, at).await? else {
+    let Some(user) = ticket::redeem(app, request, &checked.client_id, ticket, at).await? else {
         let refusal = Refusal::new("login_required", "Login required");
         return answer::refuse(app, request, &Reply::from(&checked), refusal).await;
     };
     let settings = app.settings().await?;
-    let session = BrowserSession::log_in(app, request, &user_id, &settings, at.now).await?;
+    let session = BrowserSession::log_in(app, request, user, &settings, at.now).await?;
     let here = Some(session.clone());
     let proceeding = resume::proceed_with(app, request, checked, here, Arrival::Request);
     let mut response = proceeding.await?;

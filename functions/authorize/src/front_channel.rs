@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use shared::{
-    app::{App, FrontChannelTokens, Moment, TokensFor},
+    app::{App, EndsWith, FrontChannelTokens, Moment, NewFamily, TokensFor},
     domain::{
         authorization::AuthorizationRequest,
         claims::{Issuance, LoginClaims, Subject},
@@ -22,6 +22,7 @@ pub(crate) async fn tokens(
     app: &App,
     login: &Decided<'_>,
     code: Option<&str>,
+    new: Option<&NewFamily>,
     at: Moment,
 ) -> Result<Option<FrontChannelTokens>, Denial> {
     let Granted {
@@ -57,19 +58,23 @@ pub(crate) async fn tokens(
             auth_time: checked.tells_auth_time().then_some(auth_time),
             ..LoginClaims::default()
         },
+        ends_with: EndsWith {
+            family: new.map(|new| new.family.id),
+            session: Some(session.id),
+        },
     };
     app.mint_at_authorize(wanted, checked.response_type, code)
         .await
         .map(Some)
 }
 
-/// The refresh token of an implicit answer. Its family is written down before the answer tells of it. A
-/// code gets its own when it is exchanged.
-pub(crate) async fn refresh_token(
+/// The family of an implicit answer's refresh token, not written down yet. A code gets its own when it is
+/// exchanged.
+pub(crate) async fn new_family(
     app: &App,
     login: &Decided<'_>,
     at: Moment,
-) -> Result<Option<String>, Denial> {
+) -> Result<Option<NewFamily>, Denial> {
     let Granted {
         checked,
         parties,
@@ -84,6 +89,7 @@ pub(crate) async fn refresh_token(
         client_id: checked.client_id.clone(),
         audience: None,
         scope: checked.scope.clone(),
+        valid_from: session.user.valid_from.refresh_tokens,
         auth_time: session.session.authenticated_at,
         tells_auth_time: checked.tells_auth_time(),
         session_id: Some(session.id),
@@ -91,8 +97,7 @@ pub(crate) async fn refresh_token(
     };
     let mut new = app.new_family(begun, &parties.client, at).await?;
     login.effects.refresh_token.apply(&mut new.family);
-    app.put_family(&new.family, at).await?;
-    Ok(Some(new.refresh_token))
+    Ok(Some(new))
 }
 
 fn gives_refresh_token(checked: &AuthorizationRequest) -> bool {

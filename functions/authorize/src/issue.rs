@@ -41,19 +41,14 @@ pub(crate) async fn issue(
     app: &App,
     request: &Request,
     granted: Granted<'_>,
-    user: Option<User>,
     at: Moment,
 ) -> Result<Response, Denial> {
     let checked = &granted.checked;
-    let user = match user {
-        Some(user) if user.blocked => {
-            let refusal = Refusal::new("unauthorized", "user is blocked");
-            return refuse(app, request, checked, refusal).await;
-        }
-        Some(user) => user,
-        // The session outlived its user.
-        None => return log_in(app, request, checked).await,
-    };
+    let user = granted.session.user.clone();
+    if user.blocked {
+        let refusal = Refusal::new("unauthorized", "user is blocked");
+        return refuse(app, request, checked, refusal).await;
+    }
     match scripts::run(app, request, &granted, &user, at).await {
         Ok(Answer::Effects(effects)) => {
             let granted = granted.with_scopes_of(&effects);
@@ -112,8 +107,12 @@ async fn give(
     } else {
         None
     };
-    let tokens = front_channel::tokens(app, login, code.as_deref(), at).await?;
-    let refresh_token = front_channel::refresh_token(app, login, at).await?;
+    let new = front_channel::new_family(app, login, at).await?;
+    let tokens = front_channel::tokens(app, login, code.as_deref(), new.as_ref(), at).await?;
+    if let Some(new) = &new {
+        app.put_family(&new.family, at).await?;
+    }
+    let refresh_token = new.map(|new| new.refresh_token);
     if checked.prompt.none {
         let client_id = &checked.client_id;
         tracing::info!(r#type = event::SILENT_LOGIN, %client_id, %user_id);
@@ -168,6 +167,7 @@ fn code(login: &Decided<'_>, at: Moment) -> AuthorizationCode {
         auth_time: session.session.authenticated_at,
         tells_auth_time: checked.tells_auth_time(),
         session_id: session.id.to_string(),
+        valid_from: session.session.valid_from,
         pipeline: checked.pipeline,
         device: checked.device.clone(),
         rests_on_consent: *rests_on_consent,

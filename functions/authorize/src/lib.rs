@@ -4,7 +4,6 @@
 
 mod answer;
 mod app_callback;
-mod backchannel;
 mod browser;
 mod checks;
 mod classic;

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use shared::{
     app::{App, Moment, PasswordLogin},
-    domain::{denial::Denial, ids::UserId, secret::Secret, user::User},
+    domain::{denial::Denial, secret::Secret, user::User},
     http::{Request, Response, params::Params, quota, response},
     telemetry::event,
 };
@@ -63,7 +63,7 @@ pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Den
         Ok(user) => {
             let client_id = transaction.errand.client_id();
             tracing::info!(r#type = event::LOGGED_IN, %client_id, user_id = %user.user_id);
-            welcome(app, request, &user.user_id, &transaction, at).await
+            welcome(app, request, user, &transaction, at).await
         }
         Err(Denial::UserBlocked) => transaction.block(app, request).await,
         Err(denial) => again(app, request, &transaction, entered.username, denial).await,
@@ -129,12 +129,12 @@ async fn again(
 pub(crate) async fn welcome(
     app: &App,
     request: &Request,
-    user_id: &UserId,
+    user: User,
     transaction: &Transaction,
     at: Moment,
 ) -> Result<Response, Denial> {
     let settings = app.settings().await?;
-    let session = BrowserSession::log_in(app, request, user_id, &settings, at.now).await?;
+    let session = BrowserSession::log_in(app, request, user, &settings, at.now).await?;
     let mut response = response::redirect(&transaction.address("/authorize/resume"));
     session.attach(app, &settings, &mut response).await?;
     Ok(response)

@@ -143,17 +143,13 @@ async fn ask(
     let (keyring, key) = app.active_key().await;
     let plaintext = serde_json::to_vec(pending).map_err(|e| Denial::Internal(e.to_string()))?;
     let state = keyring.seal(key, Purpose::Transaction, BINDING, random(), &plaintext)?;
-    let record = match session {
-        Some(session) => app.store.load_user(&session.session.user_id).await?,
-        None => None,
-    };
     let screen = Screen::new(app, request).await;
     let token = FormToken::issue(app, request, &state).await?;
     let html = LogoutPage {
         branding: screen.branding(),
         nonce: &screen.nonce,
         application: client.map(|client| client.name.as_str()),
-        user: record.as_ref().map(|record| record.user.display_name()),
+        user: session.map(|session| session.user.display_name()),
         state: &state,
         csrf: &token.value,
         error,

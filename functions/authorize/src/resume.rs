@@ -78,12 +78,8 @@ pub(crate) async fn proceed_with(
         Some(session) if asks => grant(app, session, &checked).await?,
         _ => None,
     };
-    let user = match &session {
-        Some(session) => app.store.load_user(&session.session.user_id).await?,
-        None => None,
-    };
-    let user = user.map(|record| record.user);
-    let theirs = within_permissions(&checked, api.as_deref(), user.as_ref());
+    let user = session.as_ref().map(|session| &session.user);
+    let theirs = within_permissions(&checked, api.as_deref(), user);
     let known = session.as_ref().map(|session| &session.session);
     let next = theirs.decide(known, asks, grant.as_ref(), at.now);
     match (next, session) {
@@ -97,7 +93,7 @@ pub(crate) async fn proceed_with(
                 arrival,
             };
             // Boxed: the largest part of it, and not of every request.
-            Box::pin(issue(app, request, granted, user, at)).await
+            Box::pin(issue(app, request, granted, at)).await
         }
         (Next::AskConsent, Some(_)) => go_to(app, "/u/consent", theirs).await,
         (Next::LoginRequired, _) => {

@@ -7,9 +7,10 @@ use shared::{
     app::{App, Moment},
     domain::{
         denial::Denial,
-        ids::{ClientId, UserId},
+        ids::ClientId,
         login_ticket::{LoginTicket, TICKET_LIFETIME},
         sealed::Purpose,
+        user::User,
     },
     http::{Request, Response},
     system::random,
@@ -36,7 +37,7 @@ impl Issued {
         app: &App,
         request: &Request,
         client_id: &ClientId,
-        user_id: &UserId,
+        user: &User,
         at: Moment,
     ) -> Result<Self, Denial> {
         let browser = TICKETS.of(app, request).await?;
@@ -44,7 +45,8 @@ impl Issued {
         let (keyring, key) = app.active_key().await;
         let ticket = LoginTicket {
             id: id.clone(),
-            user_id: user_id.clone(),
+            user_id: user.user_id.clone(),
+            valid_from: user.valid_from.sessions,
             browser: keyring.digest(key, BROWSER, browser.secret.as_bytes())?,
             verifier: keyring.digest(key, VERIFIER, verifier.as_bytes())?,
             expires_at: at.now.plus(TICKET_LIFETIME),
@@ -72,14 +74,14 @@ impl Issued {
 }
 
 /// Uses a ticket up: whose it is, if it is good for this client in this browser, now and for the first
-/// time.
+/// time, and its user has not been put out since.
 pub(crate) async fn redeem(
     app: &App,
     request: &Request,
     client_id: &ClientId,
     text: &str,
     at: Moment,
-) -> Result<Option<UserId>, Denial> {
+) -> Result<Option<User>, Denial> {
     let browsers = TICKETS.sent(app, request).await;
     let keyring = app.keyring().await;
     let ticket = keyring
@@ -96,8 +98,11 @@ pub(crate) async fn redeem(
         return Ok(None);
     };
     match app.store.put_used_ticket(&ticket).await {
-        Ok(()) => Ok(Some(ticket.user_id)),
-        Err(CommitError::Conflict) => Ok(None),
-        Err(CommitError::Store(error)) => Err(error.into()),
+        Ok(()) => {}
+        Err(CommitError::Conflict) => return Ok(None),
+        Err(CommitError::Store(error)) => return Err(error.into()),
     }
+    let record = app.store.load_user(&ticket.user_id).await?;
+    let user = record.map(|record| record.user);
+    Ok(user.filter(|user| !user.blocked && user.honours(ticket.valid_from)))
 }

@@ -50,19 +50,13 @@ async fn userinfo(app: &App, request: &Request) -> Result<(Claims, Quota), Denia
     };
     let limit = app.settings().await?.userinfo_rate_limit;
     let quota = app.throttle(limited, limit, app.clock.now())?;
-    let record = app.load_user_of(&token).await?;
-    match record {
-        Some(record) if record.user.blocked => Err(Denial::AccessToken("The user is blocked")),
-        Some(record) => {
-            let set = app.claim_set(token.pipeline).await?;
-            let claims = Claims {
-                profile: UserClaims::for_userinfo(&record.user, &token.scope, set),
-                custom: token.claims,
-            };
-            Ok((claims, quota))
-        }
-        None => Err(Denial::AccessToken("The user does not exist")),
-    }
+    let user = app.load_user_of(&token).await?;
+    let set = app.claim_set(token.pipeline).await?;
+    let claims = Claims {
+        profile: UserClaims::for_userinfo(&user, &token.scope, set),
+        custom: token.claims,
+    };
+    Ok((claims, quota))
 }
 
 /// The access token of a request (RFC 6750 section 2): in the header, in the query of a `GET`, in the body of a

@@ -28,6 +28,8 @@ struct UserChange {
     blocked: Option<bool>,
     #[serde(default)]
     deleted: bool,
+    #[serde(default)]
+    logged_out: bool,
 }
 
 fn default_connection() -> String {
@@ -64,12 +66,24 @@ async fn user(app: &App, request: &Request) -> Result<Response, Denial> {
     let connection = ConnectionName::parse(change.connection)
         .map_err(|e| Denial::InvalidParameter(e.to_string()))?;
     let record = app.store.load_login(&connection, &change.email).await?;
-    let mut record = record.ok_or(Denial::NotFound)?;
+    let (user, now) = (
+        record.ok_or(Denial::NotFound)?.user.user_id,
+        app.clock.now(),
+    );
+    match change.blocked {
+        Some(true) => {
+            app.block_user(&user, now).await?;
+        }
+        Some(false) => {
+            app.unblock_user(&user).await?;
+        }
+        None => {}
+    }
+    if change.logged_out {
+        app.log_out_everywhere(&user, now).await?;
+    }
     if change.deleted {
-        app.store.delete_user(&record.user).await?;
-    } else if let Some(blocked) = change.blocked {
-        record.user.blocked = blocked;
-        app.store.put_user(&record).await?;
+        app.delete_user(&user, now).await?;
     }
     Ok(response::empty(StatusCode::NO_CONTENT))
 }

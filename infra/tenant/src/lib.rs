@@ -117,12 +117,13 @@ pub struct ResourceServerEntry {
 /// A user and how the password is given.
 #[derive(Debug, Clone)]
 pub struct UserEntry {
-    /// The user. `created_at` and `updated_at` are zero where the file is silent.
+    /// The user. `created_at` and `updated_at` are zero where the file is silent, and `user_id` only stands for
+    /// the user within the file.
     pub user: User,
     /// The password, or nothing that can be compared with one.
     pub password: Password,
     /// Whether the file gives `user_id`; otherwise a user who exists under the same login name keeps
-    /// the old id.
+    /// the id, and a new user gets a random one.
     pub id_given: bool,
     /// Whether the file says `blocked`; otherwise a user who exists stays as blocked as before.
     pub blocked_given: bool,

@@ -9,6 +9,7 @@ use shared::domain::{
     ids::Audience,
     settings::{Color, Conformance, ConsentWords, LegacyFlags, ResourceParameterProfile, Settings},
     time::Lifetime,
+    valid_from::RefreshTokensThen,
 };
 
 use crate::{
@@ -63,6 +64,7 @@ struct RawSessionCookie {
 #[serde(default)]
 struct RawFlags {
     revoke_refresh_token_grant: Option<bool>,
+    revoke_refresh_tokens_on_password_change: Option<bool>,
     use_scope_descriptions_for_consent: Option<bool>,
     enable_legacy_profile: Option<bool>,
     allow_legacy_delegation_grant_types: Option<bool>,
@@ -151,6 +153,10 @@ pub(crate) fn check(
         revoke_refresh_token_grant: flags
             .revoke_refresh_token_grant
             .unwrap_or(default.revoke_refresh_token_grant),
+        refresh_tokens_on_password_change: match flags.revoke_refresh_tokens_on_password_change {
+            Some(false) => RefreshTokensThen::Stay,
+            Some(true) | None => RefreshTokensThen::End,
+        },
         legacy: flags.legacy(),
         skip_non_verifiable_callback_uri_confirmation_prompt: raw
             .skip_non_verifiable_callback_uri_confirmation_prompt
@@ -343,7 +349,7 @@ mod tests {
   session_lifetime: 3.0166666666666666
   idle_session_lifetime_in_minutes: 30
   session_cookie: {mode: non-persistent}
-  flags: {revoke_refresh_token_grant: true, enable_sso: true, enable_legacy_profile: false,
+  flags: {revoke_refresh_token_grant: true, revoke_refresh_tokens_on_password_change: false, enable_sso: true, enable_legacy_profile: false,
     allow_legacy_delegation_grant_types: true, use_scope_descriptions_for_consent: true}
   login_rate_limit: {burst: 5, per_minute: 2}
   userinfo_rate_limit: {burst: 7, per_second: 3}
@@ -375,6 +381,7 @@ resourceServers: [{identifier: https://api.example.com}]",
                 idle_session_lifetime: Lifetime::from_secs(1_800),
                 persistent_session_cookie: false,
                 revoke_refresh_token_grant: true,
+                refresh_tokens_on_password_change: RefreshTokensThen::Stay,
                 skip_non_verifiable_callback_uri_confirmation_prompt: true,
                 device_flow: Settings::default().device_flow,
                 end_session_endpoint_discovery: false,

@@ -12,6 +12,7 @@ use shared::domain::{
     secret::Secret,
     time::Timestamp,
     user::{Identity, LoginStats, Profile, User, normalize_login_name, uncomposed_login_name},
+    valid_from::ValidFrom,
 };
 
 use crate::{
@@ -212,6 +213,7 @@ impl RawUser {
             created_at,
             updated_at: updated_at.max(created_at),
             stats: LoginStats::default(),
+            valid_from: ValidFrom::default(),
         };
         Ok(UserEntry {
             user,
@@ -247,9 +249,9 @@ impl RawUser {
     }
 }
 
-/// The id. Bulk import wants it without `auth0|` and exports have it with, so both are taken; where
-/// there is none, it follows from database and login name, so that the same file always makes the
-/// same user.
+/// The id. Bulk import wants it without `auth0|` and exports have it with, so both are taken. Where there is
+/// none, this one only stands for the user within the file: an import keeps the id of the user who has the
+/// login name, or draws one.
 fn user_id(
     at: &Path,
     given: Option<&str>,
@@ -318,8 +320,7 @@ fn timestamp(at: &Path, given: Option<&str>) -> Checked<Timestamp> {
         .ok_or_else(|| Fault::new(at.clone(), "must be a time like `2024-05-01T12:00:00Z`"))
 }
 
-/// The id of a user who has none: `auth0|` and 24 hexadecimal digits that follow from the database
-/// and the login name.
+/// What stands for a user without an id: a text that follows from the database and the login name.
 fn derived_user_id(connection: &ConnectionName, login_name: &str) -> Result<UserId, InvalidId> {
     let text = format!("{connection}\0{}", uncomposed_login_name(login_name));
     UserId::parse(format!("{PROVIDER}{}", derived_id("user", &text, 24)))

@@ -7,7 +7,7 @@
 
 use dynoxide::Database;
 use shared::{
-    adapters::dynamo::Store,
+    adapters::dynamo::{PasswordNow, Store, UserChange},
     app::{App, CLIENT_SECRET, Parts},
     config::Issuer,
     domain::{
@@ -188,11 +188,17 @@ async fn what_a_file_is_silent_about_stays() {
         .await
         .unwrap()
         .unwrap();
+    let before = ada.clone();
     ada.user.blocked = true;
     ada.user
         .app_metadata
         .insert("plan".to_owned(), "gold".into());
-    app.store.put_user(&ada).await.unwrap();
+    let change = UserChange {
+        now: app.clock.now(),
+        password: PasswordNow::Same,
+    };
+    let replaced = app.store.put_user(&ada, Some(&before), change);
+    replaced.await.unwrap();
 
     put(&app, "users: [{email: ada@example.com, name: Ada}]")
         .await

@@ -1,14 +1,17 @@
 //! Access tokens that `/userinfo` stops accepting before they expire: those issued for a code that came twice
-//! (RFC 6749 section 4.1.2). An API that verifies a JWT by itself does not see this.
+//! (RFC 6749 section 4.1.2), those from before their user was put out, and opaque ones whose family or session
+//! has ended. An API that verifies a JWT by itself does not see this.
 
 use aws_lc_rs::digest;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use futures_util::future::try_join;
 
-use super::{AccessToken, App};
+use super::{AccessToken, App, verification::Begun};
 use crate::{
-    adapters::dynamo::LoginRecord,
-    domain::{code::IssuedAccessToken, denial::Denial, ids::AccessTokenDigest, time::Timestamp},
+    adapters::dynamo::AccessState,
+    domain::{
+        code::IssuedAccessToken, denial::Denial, ids::AccessTokenDigest, time::Timestamp,
+        user::User,
+    },
 };
 
 /// What the item of a code keeps of the access token that the code was exchanged for.
@@ -32,20 +35,43 @@ pub(super) fn left_half_of_hash(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(&hash.as_ref()[..16])
 }
 
+const REVOKED: Denial = Denial::AccessToken("The token was revoked");
+
 impl App {
-    /// The user of a verified access token, unless the token was revoked. Both are read at once.
-    pub async fn load_user_of(&self, token: &AccessToken) -> Result<Option<LoginRecord>, Denial> {
-        let (user, revoked) = try_join(
-            self.store.load_user(&token.user_id),
-            self.store
-                .is_access_token_revoked(&token.user_id, &token.digest),
-        )
-        .await?;
-        if revoked {
-            return Err(Denial::AccessToken("The token was revoked"));
-        }
-        Ok(user)
+    /// The user of a verified access token, unless the token is over. All that it rests on is read at once.
+    pub async fn load_user_of(&self, token: &AccessToken) -> Result<User, Denial> {
+        let (session, family) = match &token.begun {
+            Begun::In { ends_with, .. } => (ends_with.session, ends_with.family),
+            Begun::At(_) => (None, None),
+        };
+        let state = self
+            .store
+            .load_access_state(&token.user_id, &token.digest, session, family)
+            .await?;
+        user_of(token, state)
     }
+}
+
+fn user_of(token: &AccessToken, state: AccessState) -> Result<User, Denial> {
+    let user = state
+        .user
+        .ok_or(Denial::AccessToken("The user does not exist"))?;
+    if user.blocked {
+        return Err(Denial::AccessToken("The user is blocked"));
+    }
+    let over = match &token.begun {
+        Begun::At(issued_at) => user.valid_from.sessions.is_after(*issued_at),
+        Begun::In { epoch, ends_with } => {
+            let family = state.family.filter(|family| family.ended.is_none());
+            !user.honours(*epoch)
+                || state.session_ended
+                || (ends_with.family.is_some() && family.is_none())
+        }
+    };
+    if over || state.revoked {
+        return Err(REVOKED);
+    }
+    Ok(user)
 }
 
 #[cfg(test)]

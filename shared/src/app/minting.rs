@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{App, access_tokens::left_half_of_hash};
@@ -11,7 +12,7 @@ use crate::{
         claims::{Issuance, LoginClaims, Subject},
         client::{Client, SigningAlgorithm},
         denial::Denial,
-        ids::Audience,
+        ids::{Audience, FamilyId, SessionId},
         login_flow::{CustomClaims, WithCustomClaims},
         pipeline::{ClaimSet, Pipeline},
         resource::open_to_users,
@@ -41,6 +42,20 @@ pub struct TokensFor<'a> {
     pub api: Option<&'a ResourceServer>,
     /// What the ID token says about the login.
     pub login: LoginClaims<'a>,
+    /// What ends an access token for `/userinfo`.
+    pub ends_with: EndsWith,
+}
+
+/// What ends an access token for `/userinfo` before it expires, beside what ends all of its user's. One of a
+/// login ends with the session; one of a refresh does not, as the refresh token does not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndsWith {
+    /// The family of the refresh token that it came with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family: Option<FamilyId>,
+    /// The session of its login.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionId>,
 }
 
 /// The tokens of one answer.
@@ -248,6 +263,8 @@ fn opaque_token(wanted: &TokensFor<'_>, keyring: &Keyring) -> Result<String, Den
         expires_at: now.plus(issuance.token_lifetime(None)),
         pipeline: issuance.pipeline,
         claims: claims_for_userinfo(issuance.custom_claims),
+        valid_from: user.valid_from.sessions,
+        ends_with: wanted.ends_with,
     };
     let plaintext = serde_json::to_vec(&token).map_err(|e| Denial::Internal(e.to_string()))?;
     let key = keyring.active(now);

@@ -4,10 +4,12 @@ mod access_tokens;
 mod assertion;
 mod audience;
 mod authenticate;
+mod backchannel;
 mod cache;
 mod connections;
 mod cross_origin;
 mod devices;
+mod evictions;
 mod families;
 mod grants;
 mod keyring;
@@ -60,16 +62,17 @@ use crate::{
 
 pub use access_tokens::issued_access_token;
 pub use authenticate::{AuthenticatedClient, CLIENT_SECRET};
+pub use evictions::Evicted;
 pub use families::{NewFamily, seal_refresh_token};
 pub use keyring::KEY_ACTIVATION_DELAY;
 pub use limiter::Limited;
 pub use login_flow::Login;
-pub use minting::{FrontChannelTokens, Tokens, TokensFor};
+pub use minting::{EndsWith, FrontChannelTokens, Tokens, TokensFor};
 pub use passwords::PasswordLogin;
 pub use presented_id_token::PresentedIdToken;
 pub use scripts::{LoadedScripts, Unopened, open_scripts, seal_scripts};
 pub use signing::{SIGNING_KEY_DELAY, SigningKeys};
-pub use verification::{AccessToken, ManagementToken, OpaqueToken};
+pub use verification::{AccessToken, Begun, ManagementToken, OpaqueToken};
 
 use cache::Cache;
 use limiter::Limiter;

@@ -18,6 +18,7 @@ const INVALID: Denial = Denial::IdToken("The id_token is not valid");
 struct Claims {
     sub: UserId,
     exp: NumericDate,
+    iat: NumericDate,
     /// One audience: what is also for an API is an access token.
     #[serde(rename = "aud")]
     _aud: String,
@@ -30,6 +31,8 @@ struct Claims {
 pub struct PresentedIdToken {
     /// Of whom it speaks.
     pub user_id: UserId,
+    /// When it was issued.
+    pub issued_at: Timestamp,
     /// What it says, the claims `exp` and `aud` excepted.
     pub claims: Map<String, Value>,
 }
@@ -60,9 +63,12 @@ impl App {
             return Err(Denial::IdToken("The id_token has expired"));
         }
         let mut told = claims.others;
+        let issued_at = claims.iat.timestamp();
         told.insert("sub".to_owned(), claims.sub.as_str().into());
+        told.insert("iat".to_owned(), issued_at.as_secs().into());
         Ok(PresentedIdToken {
             user_id: claims.sub,
+            issued_at,
             claims: told,
         })
     }

@@ -4,7 +4,7 @@ use jsonwebtoken::Validation;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{App, access_tokens::digest_of};
+use super::{App, access_tokens::digest_of, minting::EndsWith};
 use crate::domain::{
     denial::Denial,
     ids::{AccessTokenDigest, ClientId, UserId},
@@ -12,6 +12,7 @@ use crate::domain::{
     scope::{OPENID, Scope},
     sealed::Purpose,
     time::{NumericDate, Timestamp},
+    valid_from::Epoch,
 };
 
 /// An access token for `/userinfo` alone, as it is sealed.
@@ -31,6 +32,12 @@ pub struct OpaqueToken {
     /// The claims that scripts added to the ID token, and `/userinfo` tells.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub claims: Map<String, Value>,
+    /// The epoch of the user's sessions that it was issued in.
+    #[serde(default)]
+    pub valid_from: Epoch,
+    /// What else ends it.
+    #[serde(flatten)]
+    pub ends_with: EndsWith,
 }
 
 /// A good access token for the Management API.
@@ -65,12 +72,29 @@ pub struct AccessToken {
     pub claims: Map<String, Value>,
     /// Its key in the table if it was revoked.
     pub digest: AccessTokenDigest,
+    /// Since when it is there.
+    pub begun: Begun,
+}
+
+/// Since when an access token is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begun {
+    /// A JWT carries a time (`iat`) and nothing else of ours.
+    At(Timestamp),
+    /// An opaque token carries what it rests on.
+    In {
+        /// The epoch of the user's sessions that it was issued in.
+        epoch: Epoch,
+        /// What else ends it.
+        ends_with: EndsWith,
+    },
 }
 
 #[derive(Deserialize)]
 struct Claims {
     sub: UserId,
     exp: NumericDate,
+    iat: NumericDate,
     #[serde(default)]
     scope: Scope,
 }
@@ -91,6 +115,7 @@ impl App {
                 pipeline: Pipeline::Conformant,
                 claims: Map::new(),
                 digest: digest_of(token),
+                begun: Begun::At(claims.iat.timestamp()),
             }
         };
         // The legacy pipeline knows access tokens for nothing else.
@@ -130,6 +155,10 @@ impl App {
             pipeline: token.pipeline,
             claims: token.claims,
             digest: digest_of(text),
+            begun: Begun::In {
+                epoch: token.valid_from,
+                ends_with: token.ends_with,
+            },
         })
     }
 

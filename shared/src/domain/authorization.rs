@@ -254,6 +254,7 @@ mod tests {
         client::{RefreshTokenPolicy, SigningAlgorithm, testing::client},
         ids::UserId,
         resource_server::{ApiScope, SubjectTypeAuthorization, TokenDialect},
+        user::testing,
     };
 
     const START: Timestamp = Timestamp::from_secs(10_000);
@@ -285,8 +286,8 @@ mod tests {
     /// A session whose login was so many seconds before the request.
     fn session(age: u64) -> Session {
         let login = Timestamp::from_secs(START.as_secs() - age);
-        let user = UserId::parse("auth0|ada").unwrap();
-        Session::begin(user, "s".to_owned(), &Settings::default(), login)
+        let user = testing::user("auth0|ada");
+        Session::begin(&user, "s".to_owned(), &Settings::default(), login)
     }
 
     fn prompt(text: &str) -> Prompt {

@@ -10,6 +10,7 @@ use super::{
     pkce::Challenge,
     scope::Scope,
     time::{Lifetime, Timestamp},
+    valid_from::Epoch,
 };
 
 /// How long a code waits to be exchanged. RFC 6749 advises ten minutes at most; SDKs take seconds.
@@ -44,6 +45,9 @@ pub struct AuthorizationCode {
     pub tells_auth_time: bool,
     /// The browser session, as text.
     pub session_id: String,
+    /// The epoch of the user's sessions that the session began in.
+    #[serde(default)]
+    pub valid_from: Epoch,
     /// The pipeline of the request.
     #[serde(default)]
     pub pipeline: Pipeline,
@@ -160,6 +164,7 @@ mod tests {
             auth_time: NOW,
             tells_auth_time: false,
             session_id: String::new(),
+            valid_from: Epoch::default(),
             pipeline: Pipeline::Conformant,
             device: None,
             rests_on_consent: false,

@@ -13,6 +13,7 @@ use super::{
     scope::Scope,
     time::{Lifetime, Timestamp},
     user_code::UserCode,
+    valid_from::Epoch,
 };
 
 /// The grant's name at the token endpoint.
@@ -98,6 +99,9 @@ pub struct Approval {
     pub user_id: UserId,
     /// The browser session, as text.
     pub session_id: String,
+    /// The epoch of the user's sessions that the session began in.
+    #[serde(default)]
+    pub valid_from: Epoch,
     /// When the user proved who they are.
     pub auth_time: Timestamp,
     /// Whether it rests on what the user agreed to on the consent page.
@@ -229,6 +233,7 @@ mod tests {
         Approval {
             user_id: UserId::parse("auth0|ada").unwrap(),
             session_id: "s".to_owned(),
+            valid_from: Epoch::default(),
             auth_time: START,
             rests_on_consent: false,
         }

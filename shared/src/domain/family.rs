@@ -22,6 +22,7 @@ use super::{
     sealed::KeyId,
     throttle::Buckets,
     time::{Lifetime, Timestamp},
+    valid_from::{Epoch, ValidFrom},
 };
 
 /// Live families one user may have with one application; the next login ends the oldest.
@@ -49,6 +50,8 @@ pub struct Family {
     pub key_id: KeyId,
     /// The exchange that made the live generation; `None` while it is the first.
     pub rotated: Option<Rotated>,
+    /// The epoch of its user's refresh tokens in which it began.
+    pub valid_from: Epoch,
     /// When the login was.
     pub created_at: Timestamp,
     /// When the family ends if nobody uses it.
@@ -92,7 +95,7 @@ pub struct Ended {
 pub enum EndReason {
     /// A superseded token came back.
     ReuseDetected,
-    /// `POST /oauth/revoke` or an operator.
+    /// `POST /oauth/revoke`, an operator, or an eviction of its user.
     Revoked,
     /// A script of the tenant: `api.refreshToken.revoke`.
     RevokedByScript,
@@ -153,6 +156,8 @@ pub struct Login {
     pub audience: Option<Audience>,
     /// With which scopes.
     pub scope: Scope,
+    /// The epoch of the user's refresh tokens, as the login read it.
+    pub valid_from: Epoch,
     /// When the user proved who they are.
     pub auth_time: Timestamp,
     /// Whether the ID token of the login has `auth_time`.
@@ -216,6 +221,7 @@ impl Family {
             generation: Generation::FIRST,
             key_id: at.active_key,
             rotated: None,
+            valid_from: login.valid_from,
             created_at: at.now,
             idle_expires_at: policy.idle_token_lifetime.map(|idle| at.now.plus(idle)),
             expires_at: policy.token_lifetime.map(|lifetime| at.now.plus(lifetime)),
@@ -226,6 +232,19 @@ impl Family {
             buckets: Buckets::default(),
             ended: None,
         }
+    }
+
+    /// The family as its user makes it: one that began before the user was put out has ended, whether the
+    /// store says so or not.
+    #[must_use]
+    pub fn under(mut self, valid_from: &ValidFrom) -> Self {
+        if self.valid_from != valid_from.refresh_tokens {
+            self.ended.get_or_insert(Ended {
+                at: valid_from.refresh_tokens.begin(),
+                reason: EndReason::Revoked,
+            });
+        }
+        self
     }
 
     /// Decides what presenting the token of a generation leads to.
@@ -334,6 +353,7 @@ fn policy_for(device: Option<&DeviceName>, policy: &RefreshTokenPolicy) -> Refre
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::valid_from::Eviction;
 
     const KEY: KeyId = KeyId::new(1);
     const DAY: u64 = 86_400;
@@ -366,6 +386,7 @@ mod tests {
             client_id: ClientId::parse("app").unwrap(),
             audience: None,
             scope: Scope::parse("openid offline_access"),
+            valid_from: Epoch::default(),
             auth_time: Timestamp::from_secs(0),
             tells_auth_time: false,
             session_id: None,
@@ -387,6 +408,32 @@ mod tests {
             at: Timestamp::from_secs(secs),
             reason,
         })
+    }
+
+    #[test]
+    fn a_family_from_before_its_user_was_put_out_is_over_and_stays_as_it_ended() {
+        let policy = policy(Rotation::Rotating, 10);
+        let same = ValidFrom::default();
+        assert_eq!(family(&policy).under(&same), family(&policy));
+        let moved = same.after(Eviction::LoggedOut, Timestamp::from_secs(5));
+        let over = family(&policy).under(&moved);
+        for back in [0, 1] {
+            let mut over = over.clone();
+            over.generation = Generation::new(back);
+            let refused = Redemption::Refuse(Refusal::Ended(EndReason::Revoked));
+            assert_eq!(over.redeem(Generation::FIRST, &policy, at(6)), refused);
+        }
+        let ended = Ended {
+            at: Timestamp::from_secs(1),
+            reason: EndReason::CodeReused,
+        };
+        let before = Family {
+            ended: Some(ended),
+            ..family(&policy)
+        };
+        assert_eq!(before.under(&moved).ended, Some(ended));
+        let blocked = same.after(Eviction::Blocked, Timestamp::from_secs(5));
+        assert_eq!(family(&policy).under(&blocked).ended, None);
     }
 
     #[test]
@@ -533,6 +580,7 @@ mod tests {
             client_id: ClientId::parse("app").unwrap(),
             audience: None,
             scope: Scope::parse("openid offline_access"),
+            valid_from: Epoch::default(),
             auth_time: Timestamp::from_secs(0),
             tells_auth_time: false,
             session_id: None,

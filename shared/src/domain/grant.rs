@@ -108,6 +108,7 @@ mod tests {
         family::{EndReason, Ended, Exchange, Login},
         ids::{FamilyId, RequestId},
         sealed::KeyId,
+        valid_from::Epoch,
     };
 
     const NOW: Timestamp = Timestamp::from_secs(1_000);
@@ -126,6 +127,7 @@ mod tests {
             client_id: key.client_id.clone(),
             audience: key.audience.clone(),
             scope: Scope::parse(scope),
+            valid_from: Epoch::default(),
             auth_time: NOW,
             tells_auth_time: false,
             session_id: None,

@@ -66,6 +66,13 @@ text_id! {
     /// A user, as Auth0 writes it: `auth0|5f7c8ec7c33c6c004bbafe82`. The `sub` of the user's tokens.
     UserId
 }
+impl UserId {
+    /// The id of a new user of a database, from 128 random bits, drawn by the caller: `auth0|` and hexadecimal
+    /// digits, as Auth0's are.
+    pub fn from_random(bits: [u8; 16]) -> Self {
+        Self(format!("auth0|{:032x}", u128::from_be_bytes(bits)))
+    }
+}
 text_id! {
     /// The identifier of an API (resource server): what clients send as `audience`.
     Audience

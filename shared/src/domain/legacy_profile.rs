@@ -141,6 +141,7 @@ mod tests {
         ids::{ConnectionName, UserId},
         time::Timestamp,
         user::{LoginStats, Profile},
+        valid_from::ValidFrom,
     };
 
     fn metadata(value: Value) -> Map<String, Value> {
@@ -166,6 +167,7 @@ mod tests {
             created_at: Timestamp::from_secs(0),
             updated_at: Timestamp::from_secs(0),
             stats: LoginStats::default(),
+            valid_from: ValidFrom::default(),
         }
     }
 

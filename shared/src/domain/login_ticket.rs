@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     ids::UserId,
     time::{Lifetime, Timestamp},
+    valid_from::Epoch,
 };
 
 /// From the password to the authorization request: a redirect.
@@ -20,6 +21,9 @@ pub struct LoginTicket {
     pub id: String,
     /// Who has proved who they are.
     pub user_id: UserId,
+    /// The epoch of the user's sessions when the password was checked.
+    #[serde(default)]
+    pub valid_from: Epoch,
     /// The keyed digest of the cookie of the browser that did.
     pub browser: String,
     /// The keyed digest of the verifier that the page in that browser keeps.

@@ -138,7 +138,7 @@ impl LogoutRequest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::time::Timestamp;
+    use crate::domain::{time::Timestamp, user::testing};
 
     const SID: &str = "00000000000000000000000000000001";
     const URL: &str = "https://app.example.com/bye?x=1";
@@ -149,9 +149,9 @@ mod tests {
     }
 
     fn session() -> Session {
-        let user = UserId::parse("auth0|ada").unwrap();
+        let user = testing::user("auth0|ada");
         let (settings, now) = (Settings::default(), Timestamp::from_secs(0));
-        let mut session = Session::begin(user, SID.to_owned(), &settings, now);
+        let mut session = Session::begin(&user, SID.to_owned(), &settings, now);
         session.clients.insert(id("app"));
         session
     }

@@ -19,6 +19,7 @@ pub mod response_type;
 pub mod settings;
 pub mod user;
 pub mod user_code;
+pub mod valid_from;
 
 pub mod pkce;
 pub mod redirect_uri;

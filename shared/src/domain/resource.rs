@@ -178,6 +178,7 @@ mod tests {
         sealed::KeyId,
         time::Timestamp,
         user::{LoginStats, Profile},
+        valid_from::{Epoch, ValidFrom},
     };
 
     const OWN: &str = "https://own";
@@ -216,6 +217,7 @@ mod tests {
             client_id: ClientId::parse("app").unwrap(),
             audience: Some(audience(OWN)),
             scope: Scope::parse(scope),
+            valid_from: Epoch::default(),
             auth_time: Timestamp::from_secs(0),
             tells_auth_time: false,
             session_id: None,
@@ -248,6 +250,7 @@ mod tests {
             created_at: Timestamp::from_secs(0),
             updated_at: Timestamp::from_secs(0),
             stats: LoginStats::default(),
+            valid_from: ValidFrom::default(),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{FamilyId, Generation, UserId};
+use super::ids::{FamilyId, Generation, SessionId, UserId};
 
 /// A key of the keyring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -129,7 +129,51 @@ impl RefreshToken {
     }
 }
 
-/// An id and the user it belongs to: an authorization code, a session cookie.
+/// What a session cookie says once it is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionCookie {
+    /// Whose.
+    pub user_id: UserId,
+    /// Of which session.
+    pub session_id: SessionId,
+    /// How often the session had been renewed when the cookie was given.
+    pub renewals: u32,
+}
+
+impl SessionCookie {
+    /// Session (16 bytes), a zero, renewals (4, big-endian), user id (the rest).
+    pub fn to_bytes(&self) -> Vec<u8> {
+        [
+            self.session_id.as_bytes().as_slice(),
+            &[RENEWALS_FOLLOW],
+            &self.renewals.to_be_bytes(),
+            self.user_id.as_str().as_bytes(),
+        ]
+        .concat()
+    }
+
+    /// Reads what [`Self::to_bytes`] wrote, and the cookies of earlier versions, which have session and user
+    /// id alone. No user id begins with a zero.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (session, rest) = bytes.split_first_chunk::<16>()?;
+        let (renewals, user) = match rest.split_first()? {
+            (&RENEWALS_FOLLOW, rest) => {
+                let (renewals, user) = rest.split_first_chunk::<4>()?;
+                (u32::from_be_bytes(*renewals), user)
+            }
+            _ => (0, rest),
+        };
+        Some(Self {
+            user_id: UserId::parse(std::str::from_utf8(user).ok()?).ok()?,
+            session_id: SessionId::from_bytes(*session),
+            renewals,
+        })
+    }
+}
+
+const RENEWALS_FOLLOW: u8 = 0;
+
+/// An id and the user it belongs to: an authorization code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owned {
     /// Whose.
@@ -171,5 +215,31 @@ mod tests {
         };
         assert_eq!(Owned::from_bytes(&code.to_bytes()), Some(code));
         assert_eq!(Owned::from_bytes(&[0; 15]), None);
+    }
+
+    #[test]
+    fn a_session_cookie_reads_what_it_writes_and_those_of_earlier_versions() {
+        let cookie = |renewals| SessionCookie {
+            user_id: UserId::parse("auth0|ada").unwrap(),
+            session_id: SessionId::from_bytes([3; 16]),
+            renewals,
+        };
+        for renewals in [0, 1, u32::MAX] {
+            let cookie = cookie(renewals);
+            let bytes = cookie.to_bytes();
+            assert_eq!(SessionCookie::from_bytes(&bytes), Some(cookie));
+            assert_eq!(SessionCookie::from_bytes(&bytes[..21]), None);
+        }
+        let earlier = Owned {
+            user_id: UserId::parse("auth0|ada").unwrap(),
+            id: [3; 16],
+        };
+        assert_eq!(
+            SessionCookie::from_bytes(&earlier.to_bytes()),
+            Some(cookie(0))
+        );
+        for less in [&[][..], &[3; 16], &[3; 15]] {
+            assert_eq!(SessionCookie::from_bytes(less), None);
+        }
     }
 }

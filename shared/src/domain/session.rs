@@ -10,6 +10,8 @@ use super::{
     ids::{ClientId, UserId},
     settings::Settings,
     time::Timestamp,
+    user::User,
+    valid_from::Epoch,
 };
 
 /// A browser session as the store keeps it, under its user and its own id.
@@ -27,6 +29,13 @@ pub struct Session {
     pub expires_at: Timestamp,
     /// Its end if the browser does not come back.
     pub idle_expires_at: Timestamp,
+    /// The epoch of its user's sessions in which it began.
+    #[serde(default)]
+    pub valid_from: Epoch,
+    /// How often its user has proved once more who they are. The cookie says it too: each time it is replaced,
+    /// and copies of the one before are worth nothing.
+    #[serde(default)]
+    pub renewals: u32,
     /// The applications that were logged into in it, and hear of its end.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub clients: BTreeSet<ClientId>,
@@ -34,14 +43,16 @@ pub struct Session {
 
 impl Session {
     /// The session that a login begins.
-    pub fn begin(user_id: UserId, session_id: String, settings: &Settings, now: Timestamp) -> Self {
+    pub fn begin(user: &User, session_id: String, settings: &Settings, now: Timestamp) -> Self {
         Self {
-            user_id,
+            user_id: user.user_id.clone(),
             session_id,
             created_at: now,
             authenticated_at: now,
             expires_at: now.plus(settings.session_lifetime),
             idle_expires_at: now.plus(settings.idle_session_lifetime),
+            valid_from: user.valid_from.sessions,
+            renewals: 0,
             clients: BTreeSet::new(),
         }
     }
@@ -54,6 +65,7 @@ impl Session {
             authenticated_at: now,
             expires_at: now.plus(settings.session_lifetime),
             idle_expires_at: now.plus(settings.idle_session_lifetime),
+            renewals: self.renewals.saturating_add(1),
             ..self.clone()
         }
     }
@@ -67,7 +79,12 @@ impl Session {
         }
     }
 
-    /// Whether it still counts.
+    /// Whether its user is logged in in it.
+    pub fn counts(&self, user: &User, now: Timestamp) -> bool {
+        self.is_live(now) && user.honours(self.valid_from) && !user.blocked
+    }
+
+    /// Whether it has not expired.
     pub fn is_live(&self, now: Timestamp) -> bool {
         now < self.expires_at && now < self.idle_expires_at
     }
@@ -76,13 +93,14 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::user::testing;
 
     #[test]
     fn a_visit_moves_the_idle_end_and_never_the_absolute_one() {
         let settings = Settings::default();
         let start = Timestamp::from_secs(0);
-        let user = UserId::parse("auth0|ada").unwrap();
-        let mut session = Session::begin(user, "s".to_owned(), &settings, start);
+        let user = testing::user("auth0|ada");
+        let mut session = Session::begin(&user, "s".to_owned(), &settings, start);
         let mut now = start;
         while session.is_live(now) {
             session = session.touched(&settings, now);

@@ -12,6 +12,7 @@ use super::{
     throttle::RateLimit,
     time::{Lifetime, Timestamp},
     user_code::UserCodeFormat,
+    valid_from::RefreshTokensThen,
 };
 
 /// Settings of the whole tenant; what an older item lacks is as by default.
@@ -45,6 +46,9 @@ pub struct Settings {
     pub persistent_session_cookie: bool,
     /// Whether revoking a refresh token revokes its whole grant (`flags.revoke_refresh_token_grant`).
     pub revoke_refresh_token_grant: bool,
+    /// What a changed password does to refresh tokens (`flags.revoke_refresh_tokens_on_password_change`).
+    #[serde(default)]
+    pub refresh_tokens_on_password_change: RefreshTokensThen,
     /// Whether callbacks that anybody could claim (loopback, custom scheme) go unasked.
     pub skip_non_verifiable_callback_uri_confirmation_prompt: bool,
     /// How user codes look (`device_flow`).
@@ -138,6 +142,7 @@ impl Default for Settings {
             idle_session_lifetime: Lifetime::from_secs(72 * 3600),
             persistent_session_cookie: true,
             revoke_refresh_token_grant: false,
+            refresh_tokens_on_password_change: RefreshTokensThen::End,
             skip_non_verifiable_callback_uri_confirmation_prompt: false,
             device_flow: UserCodeFormat::default(),
             end_session_endpoint_discovery: true,

@@ -12,6 +12,7 @@ use super::{
     scope::Scope,
     text::composed,
     time::Timestamp,
+    valid_from::{Epoch, ValidFrom},
 };
 
 /// A user as the store keeps it.
@@ -53,6 +54,10 @@ pub struct User {
     /// one leaves the other alone.
     #[serde(skip)]
     pub stats: LoginStats,
+    /// Since when what the user began counts. It lies beside the profile, too, and only the store moves it:
+    /// replacing the profile neither brings back nor ends anything.
+    #[serde(skip)]
+    pub valid_from: ValidFrom,
 }
 
 /// A user's logins, as far as they are counted: in tenants with scripts, whenever the user proves who they
@@ -153,6 +158,11 @@ impl User {
             .saturating_add(imported.unwrap_or(0))
     }
 
+    /// Whether what carries this epoch of the user's sessions still counts.
+    pub fn honours(&self, begun: Epoch) -> bool {
+        self.valid_from.sessions == begun
+    }
+
     /// The permissions that the user holds at an API.
     pub fn permissions_at(&self, api: &Audience) -> Scope {
         self.permissions.get(api).cloned().unwrap_or_default()
@@ -209,6 +219,31 @@ impl LoginName {
     /// The name as it was typed, if that is not composed: a user may be stored under it.
     pub fn uncomposed(&self) -> Option<&str> {
         self.uncomposed.as_deref()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+
+    /// A user with nothing but an id.
+    pub(crate) fn user(id: &str) -> User {
+        User {
+            user_id: UserId::parse(id).unwrap(),
+            connection: ConnectionName::parse("Username-Password-Authentication").unwrap(),
+            profile: Profile::default(),
+            blocked: false,
+            app_metadata: Map::new(),
+            user_metadata: Map::new(),
+            attributes: Map::new(),
+            identities: Vec::new(),
+            roles: Vec::new(),
+            permissions: BTreeMap::new(),
+            created_at: Timestamp::default(),
+            updated_at: Timestamp::default(),
+            stats: LoginStats::default(),
+            valid_from: ValidFrom::default(),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use shared::domain::{
 };
 
 use crate::fixtures::{
-    NOW, client_id, code, family, is_conflict, redeemed, store, use_of, user_id,
+    EPOCH, NOW, client_id, code, family, is_conflict, redeemed, store, use_of, user_id,
 };
 
 #[tokio::test]
@@ -73,8 +73,8 @@ async fn a_revoked_access_token_is_its_users_and_no_other() {
         (&other, "one", false),
     ] {
         let digest = token(text).digest;
-        let found = store.is_access_token_revoked(user, &digest).await.unwrap();
-        assert_eq!(found, revoked, "{user} {text}");
+        let state = store.load_access_state(user, &digest, None, None).await;
+        assert_eq!(state.unwrap().revoked, revoked, "{user} {text}");
     }
 }
 
@@ -95,6 +95,7 @@ async fn an_assertion_is_used_once_by_each_client() {
 async fn a_login_ticket_is_used_once() {
     let store = store().await;
     let ticket = LoginTicket {
+        valid_from: EPOCH,
         id: "one".to_owned(),
         user_id: user_id(),
         browser: String::new(),

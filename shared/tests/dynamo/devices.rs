@@ -11,7 +11,7 @@ use shared::{
 };
 
 use crate::fixtures::{
-    NOW, audience, client_id, family, is_conflict, redeemed, request, store, user_id,
+    EPOCH, NOW, audience, client_id, family, is_conflict, redeemed, request, store, user_id,
 };
 
 const DEVICE: DeviceId = DeviceId::from_bytes([1; 16]);
@@ -29,6 +29,7 @@ fn device() -> DeviceGrant {
 
 fn approval() -> Approval {
     Approval {
+        valid_from: EPOCH,
         user_id: user_id(),
         session_id: SessionId::from_bytes([9; 16]).to_string(),
         auth_time: NOW,

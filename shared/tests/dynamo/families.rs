@@ -11,7 +11,8 @@ use shared::{
 };
 
 use crate::fixtures::{
-    NOW, busy, family, is_conflict, login_record, phone, request, rotated, store, stored, user_id,
+    NOW, busy, family, is_conflict, login_record, phone, put_user, request, rotated, store, stored,
+    user_id,
 };
 
 #[tokio::test]
@@ -174,7 +175,7 @@ async fn a_rotation_costs_one_write_unit_and_its_read_two_units() {
     let store = store().await;
     let family = busy(&family(1));
     store.put_family(&family).await.unwrap();
-    store.put_user(&login_record()).await.unwrap();
+    put_user(&store, &login_record()).await.unwrap();
     let ((), cost) = Box::pin(cost::counted(async {
         let state = store
             .load_refresh_state(&family.user_id, family.id)

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use dynoxide::Database;
 use shared::{
-    adapters::dynamo::{CodeExchange, CommitError, LoginRecord, Store},
+    adapters::dynamo::{CodeExchange, CommitError, LoginRecord, PasswordNow, Store, UserChange},
     domain::{
         client::RefreshTokenPolicy,
         code::{AuthorizationCode, Redeemed},
@@ -20,11 +20,20 @@ use shared::{
         throttle::{Bucket, Origin},
         time::{Lifetime, Timestamp},
         user::{LoginStats, Profile, User},
+        valid_from::{Epoch, ValidFrom},
     },
     password::PasswordHash,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+/// The epoch of a user who is created [`NOW`].
+pub(crate) const EPOCH: Epoch = Epoch::at(NOW);
+
+pub(crate) const UNCHANGED: UserChange = UserChange {
+    now: NOW,
+    password: PasswordNow::Same,
+};
 
 pub(crate) async fn store() -> Store {
     store_and_endpoint().await.0
@@ -78,6 +87,7 @@ pub(crate) fn family(n: u8) -> Family {
         client_id: client_id(),
         audience: Some(audience()),
         scope: Scope::parse("openid profile email offline_access read:orders write:orders"),
+        valid_from: EPOCH,
         auth_time: NOW,
         tells_auth_time: true,
         session_id: Some(SessionId::from_bytes([9; 16])),
@@ -115,9 +125,9 @@ pub(crate) async fn stored(store: &Store, family: &Family) -> Option<Family> {
     store.load_family(&family.user_id, family.id).await.unwrap()
 }
 
-pub(crate) fn is_conflict(result: Result<(), CommitError>) -> bool {
+pub(crate) fn is_conflict<T>(result: Result<T, CommitError>) -> bool {
     match result {
-        Ok(()) => false,
+        Ok(_) => false,
         Err(CommitError::Conflict) => true,
         Err(CommitError::Store(error)) => panic!("{error}"),
     }
@@ -146,9 +156,17 @@ pub(crate) fn login_record() -> LoginRecord {
             created_at: NOW,
             updated_at: NOW,
             stats: LoginStats::default(),
+            valid_from: ValidFrom::created(NOW, None),
         },
         password_hash: Some(hash("first")),
+        rehashed_from: None,
     }
+}
+
+/// Creates a user, or replaces the one that is there.
+pub(crate) async fn put_user(store: &Store, record: &LoginRecord) -> Result<User, CommitError> {
+    let before = store.load_user(&record.user.user_id).await.unwrap();
+    store.put_user(record, before.as_ref(), UNCHANGED).await
 }
 
 pub(crate) fn hash(password: &str) -> PasswordHash {
@@ -172,6 +190,7 @@ pub(crate) fn code() -> AuthorizationCode {
         auth_time: NOW,
         tells_auth_time: false,
         session_id: SessionId::from_bytes([9; 16]).to_string(),
+        valid_from: EPOCH,
         pipeline: Pipeline::Legacy,
         device: Some(phone()),
         effects: Effects::default(),

@@ -10,7 +10,7 @@ use shared::{
     password::PasswordHash,
 };
 
-use crate::fixtures::{NOW, connection_name, login_record, store};
+use crate::fixtures::{NOW, connection_name, login_record, put_user, store};
 
 fn login_name() -> LoginName {
     LoginName::parse("ada@example.com").unwrap()
@@ -99,7 +99,7 @@ async fn failures_are_forgotten_if_there_was_none_since() {
 async fn clearing_forgets_every_counter_of_a_name_and_not_the_name() {
     let store = store().await;
     let (record, name) = (login_record(), login_name());
-    store.put_user(&record).await.unwrap();
+    put_user(&store, &record).await.unwrap();
     let users = &record.user.connection;
     for counter in [Counter::Everybody, origin()] {
         store
@@ -125,7 +125,7 @@ async fn another_password_forgets_failures_and_another_hash_of_the_same_does_not
     let (mut record, name) = (login_record(), login_name());
     let hash = |text| PasswordHash::hash(&Secret::new(text), [1; 16]).unwrap();
     record.password_hash = Some(hash("one"));
-    store.put_user(&record).await.unwrap();
+    put_user(&store, &record).await.unwrap();
     let users = record.user.connection.clone();
     store
         .add_failure(&users, &name, &origin(), NOW)
@@ -138,7 +138,7 @@ async fn another_password_forgets_failures_and_another_hash_of_the_same_does_not
     let left = store.load_failures(&users, &name, &origin()).await.unwrap();
     assert_eq!(left.failures, 1);
     record.password_hash = Some(hash("three"));
-    store.put_user(&record).await.unwrap();
+    put_user(&store, &record).await.unwrap();
     let left = store.load_failures(&users, &name, &origin()).await.unwrap();
     assert_eq!(left.failures, 0);
 }

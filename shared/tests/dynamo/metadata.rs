@@ -6,7 +6,7 @@ use shared::{
     domain::{ids::UserId, time::Timestamp},
 };
 
-use crate::fixtures::{NOW, login_record, store, user_id};
+use crate::fixtures::{NOW, login_record, put_user, store, user_id};
 
 fn object(value: Value) -> Map<String, Value> {
     match value {
@@ -20,7 +20,7 @@ async fn a_patch_is_merged_at_the_root_and_null_removes() {
     let store = store().await;
     let mut record = login_record();
     record.user.app_metadata = object(json!({"plan": "gold", "seen": {"a": 1}, "old": true}));
-    store.put_user(&record).await.unwrap();
+    put_user(&store, &record).await.unwrap();
     let patch = object(json!({"seen": {"b": 2.5}, "old": null, "never": null, "a.b": ["x"]}));
     let user = user_id();
     let after = store.patch_metadata(&user, Metadata::App, &patch, NOW);
@@ -36,7 +36,7 @@ async fn a_patch_is_merged_at_the_root_and_null_removes() {
 #[tokio::test]
 async fn patches_of_different_keys_at_one_moment_both_land() {
     let store = store().await;
-    store.put_user(&login_record()).await.unwrap();
+    put_user(&store, &login_record()).await.unwrap();
     let user = user_id();
     let patches: Vec<_> = (0..8)
         .map(|key| object(json!({format!("k{key}"): key})))

@@ -18,7 +18,7 @@ use shared::{
 };
 
 use crate::fixtures::{
-    NOW, audience, client_id, connection, hash, is_conflict, login_record, store,
+    NOW, audience, client_id, connection, hash, is_conflict, login_record, put_user, store,
     store_and_endpoint, user_id,
 };
 
@@ -26,12 +26,12 @@ use crate::fixtures::{
 async fn permissions_are_read_as_they_were_written() {
     let store = store().await;
     let mut record = login_record();
-    store.put_user(&record).await.unwrap();
+    put_user(&store, &record).await.unwrap();
     let load = || async { store.load_user(&user_id()).await.unwrap().unwrap() };
     assert_eq!(load().await, record);
     record.user.roles = vec!["Editor".to_owned()];
     record.user.permissions = [(audience(), Scope::parse("read write"))].into();
-    store.put_user(&record).await.unwrap();
+    put_user(&store, &record).await.unwrap();
     assert_eq!(load().await, record);
 }
 
@@ -39,7 +39,7 @@ async fn permissions_are_read_as_they_were_written() {
 async fn a_user_is_found_by_every_name_in_any_case() {
     let store = store().await;
     let record = login_record();
-    store.put_user(&record).await.unwrap();
+    put_user(&store, &record).await.unwrap();
     for name in ["ada@example.com", " ADA@example.com ", "Ada"] {
         assert_eq!(
             store
@@ -51,7 +51,7 @@ async fn a_user_is_found_by_every_name_in_any_case() {
         );
     }
     assert_eq!(store.load_login(&connection(), "eve").await.unwrap(), None);
-    store.delete_user(&record.user).await.unwrap();
+    store.delete_user(&user_id(), NOW).await.unwrap();
     assert_eq!(store.load_login(&connection(), "ada").await.unwrap(), None);
     assert_eq!(store.load_user(&user_id()).await.unwrap(), None);
 }
@@ -91,7 +91,7 @@ async fn a_name_is_found_in_either_form_and_as_it_was_stored_before_there_was_on
     let (store, endpoint) = store_and_endpoint().await;
     let mut record = login_record();
     record.user.profile.email = Some(APART.to_owned());
-    store.put_user(&record).await.unwrap();
+    put_user(&store, &record).await.unwrap();
     let found = async |name: &str| {
         let (database, login_name) = (connection(), LoginName::parse(name).unwrap());
         let by_name = store.load_login(&database, name).await.unwrap();
@@ -104,27 +104,27 @@ async fn a_name_is_found_in_either_form_and_as_it_was_stored_before_there_was_on
     store_name_apart(&endpoint).await;
     assert!(found(APART).await && !found(COMPOSED).await);
     // The next import stores the name as it is compared, and lets go of the other.
-    store.put_user(&record).await.unwrap();
+    put_user(&store, &record).await.unwrap();
     assert!(found(COMPOSED).await);
     record.user.profile.email = None;
-    store.put_user(&record).await.unwrap();
+    put_user(&store, &record).await.unwrap();
     assert!(!found(COMPOSED).await && !found(APART).await);
 
     record.user.profile.email = Some(APART.to_owned());
-    store.put_user(&record).await.unwrap();
+    put_user(&store, &record).await.unwrap();
     store_name_apart(&endpoint).await;
-    store.delete_user(&record.user).await.unwrap();
+    store.delete_user(&user_id(), NOW).await.unwrap();
     assert!(!found(COMPOSED).await && !found(APART).await);
 }
 
 #[tokio::test]
 async fn a_login_name_belongs_to_one_user() {
     let store = store().await;
-    store.put_user(&login_record()).await.unwrap();
+    put_user(&store, &login_record()).await.unwrap();
     let mut thief = login_record();
     thief.user.user_id = UserId::parse("auth0|eve").unwrap();
     thief.user.profile.username = None;
-    assert!(is_conflict(store.put_user(&thief).await));
+    assert!(is_conflict(put_user(&store, &thief).await));
     assert_eq!(store.load_user(&thief.user.user_id).await.unwrap(), None);
 }
 
@@ -132,9 +132,9 @@ async fn a_login_name_belongs_to_one_user() {
 async fn a_changed_login_name_lets_go_of_the_old_one() {
     let store = store().await;
     let mut record = login_record();
-    store.put_user(&record).await.unwrap();
+    put_user(&store, &record).await.unwrap();
     record.user.profile.username = Some("countess".to_owned());
-    store.put_user(&record).await.unwrap();
+    put_user(&store, &record).await.unwrap();
     assert_eq!(store.load_login(&connection(), "ada").await.unwrap(), None);
     assert!(
         store
@@ -149,9 +149,9 @@ async fn a_changed_login_name_lets_go_of_the_old_one() {
 async fn a_user_who_changes_connection_leaves_no_name_behind() {
     let store = store().await;
     let mut record = login_record();
-    store.put_user(&record).await.unwrap();
+    put_user(&store, &record).await.unwrap();
     record.user.connection = ConnectionName::parse("Customers").unwrap();
-    store.put_user(&record).await.unwrap();
+    put_user(&store, &record).await.unwrap();
     assert_eq!(store.load_login(&connection(), "ada").await.unwrap(), None);
     let there = store
         .load_login(&record.user.connection, "ada")
@@ -164,7 +164,7 @@ async fn a_user_who_changes_connection_leaves_no_name_behind() {
 async fn a_password_hash_is_replaced_only_if_it_is_the_one_that_was_read() {
     let store = store().await;
     let record = login_record();
-    store.put_user(&record).await.unwrap();
+    put_user(&store, &record).await.unwrap();
     let (second, third) = (hash("second"), hash("third"));
     store.commit_password_hash(&record, &second).await.unwrap();
     store.commit_password_hash(&record, &third).await.unwrap();
@@ -176,7 +176,7 @@ async fn a_password_hash_is_replaced_only_if_it_is_the_one_that_was_read() {
 async fn logins_are_counted_one_by_one_and_replacing_the_user_leaves_the_count() {
     let store = store().await;
     let mut record = login_record();
-    store.put_user(&record).await.unwrap();
+    put_user(&store, &record).await.unwrap();
     let address = Some("192.0.2.7".parse().unwrap());
     let counted = futures_util::future::join_all(
         (0..5).map(|_| async { store.count_login(&user_id(), address, NOW).await.unwrap() }),
@@ -188,7 +188,7 @@ async fn logins_are_counted_one_by_one_and_replacing_the_user_leaves_the_count()
 
     record.user.profile.nickname = Some("countess".to_owned());
     record.password_hash = None;
-    store.put_user(&record).await.unwrap();
+    put_user(&store, &record).await.unwrap();
     record.user.stats = LoginStats {
         logins_count: 5,
         last_login: Some(NOW),
@@ -215,7 +215,7 @@ async fn a_visit_does_not_revive_a_session() {
     let store = store().await;
     let id = SessionId::from_bytes([3; 16]);
     let settings = Settings::default();
-    let session = Session::begin(user_id(), id.to_string(), &settings, NOW);
+    let session = Session::begin(&login_record().user, id.to_string(), &settings, NOW);
     let later = NOW.plus(Lifetime::from_secs(60));
     store.put_session(id, &session).await.unwrap();
     let other = ClientId::parse("other").unwrap();
@@ -234,8 +234,12 @@ async fn a_visit_does_not_revive_a_session() {
     let third = ClientId::parse("third").unwrap();
     store.touch_session(id, &visited, &third).await.unwrap();
     let renewed = visited.renewed(&settings, NOW.plus(Lifetime::from_secs(90)));
-    store.renew_session(id, &renewed).await.unwrap();
-    let ended = store.delete_session(&user_id(), id).await.unwrap().unwrap();
+    store.renew_session(id, &visited, &renewed).await.unwrap();
+    let ended = store
+        .end_session(&user_id(), id, NOW)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(ended.clients.len(), 3, "a login meanwhile is not forgotten");
     assert_eq!(
         Session {
@@ -245,10 +249,12 @@ async fn a_visit_does_not_revive_a_session() {
         renewed
     );
 
-    assert_eq!(store.delete_session(&user_id(), id).await.unwrap(), None);
+    assert_eq!(store.end_session(&user_id(), id, NOW).await.unwrap(), None);
     for refused in [
         store.touch_session(id, &session, &client_id()).await,
-        store.renew_session(id, &session).await,
+        store
+            .renew_session(id, &session, &session.renewed(&settings, NOW))
+            .await,
     ] {
         assert!(matches!(refused, Err(CommitError::Conflict)));
     }

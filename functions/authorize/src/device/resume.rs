@@ -8,7 +8,6 @@ use shared::{
     domain::{
         denial::Denial,
         device::{Activation, Approval, DeviceGrant, DeviceState, needs_consent},
-        user::User,
     },
     http::{Request, Response, response},
     telemetry::event,
@@ -50,10 +49,10 @@ pub(crate) async fn proceed(
     if !device.is_open(at.now) {
         return Ok(over(app, request, &activation).await);
     }
-    let Some((session, user)) = logged_in(app, session).await? else {
+    let Some(session) = session else {
         return go_to(app, "/u/login", activation).await;
     };
-    if user.blocked {
+    if session.user.blocked {
         return Err(blocked(&activation));
     }
     connect(app, request, activation, &parties, &device, &session).await
@@ -82,6 +81,7 @@ async fn connect(
     let approval = Approval {
         user_id: session.session.user_id.clone(),
         session_id: session.id.to_string(),
+        valid_from: session.session.valid_from,
         auth_time: session.session.authenticated_at,
         rests_on_consent: needs_consent(&parties.client, parties.api.as_deref()),
     };
@@ -90,18 +90,6 @@ async fn connect(
         Err(CommitError::Conflict) => Ok(over(app, request, &activation).await),
         Err(CommitError::Store(error)) => Err(error.into()),
     }
-}
-
-/// The session and its user, who may be gone.
-async fn logged_in(
-    app: &App,
-    session: Option<BrowserSession>,
-) -> Result<Option<(BrowserSession, User)>, Denial> {
-    let Some(session) = session else {
-        return Ok(None);
-    };
-    let record = app.store.load_user(&session.session.user_id).await?;
-    Ok(record.map(|record| (session, record.user)))
 }
 
 /// A blocked user connects nothing; somebody else still may.

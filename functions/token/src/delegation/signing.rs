@@ -1,7 +1,7 @@
 //! The ID token of a delegation, as scripts want it.
 
 use shared::{
-    app::{App, Login, TokensFor},
+    app::{App, EndsWith, Login, TokensFor},
     domain::{
         claims::{Issuance, LoginClaims, Subject},
         denial::Denial,
@@ -65,6 +65,7 @@ impl Delegation<'_> {
             issuance,
             api: None,
             login,
+            ends_with: EndsWith::default(),
         })
         .await
     }

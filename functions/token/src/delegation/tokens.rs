@@ -27,14 +27,20 @@ pub(super) async fn by_id_token(
     token: &str,
 ) -> Result<(String, UserId, Quota), Denial> {
     let now = delegation.at.now;
-    let PresentedIdToken { user_id, claims } =
-        app.verify_id_token(&delegation.caller, token, now).await?;
+    let PresentedIdToken {
+        user_id,
+        issued_at,
+        claims,
+    } = app.verify_id_token(&delegation.caller, token, now).await?;
     let quota = delegation.throttle(app, &user_id)?;
     let user = match app.store.load_user(&user_id).await? {
         None => return Err(Denial::IdToken("The user does not exist")),
         Some(record) if record.user.blocked => return Err(Denial::UserBlocked),
         Some(record) => record.user,
     };
+    if user.valid_from.sessions.is_after(issued_at) {
+        return Err(Denial::IdToken("The user was logged out"));
+    }
     let shown = Scope::default();
     let seen = with_claims(&user, &claims);
     let effects = delegation.run_scripts(app, &seen, &shown).await?;

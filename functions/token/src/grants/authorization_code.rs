@@ -5,7 +5,7 @@
 
 use shared::{
     adapters::dynamo::{CodeExchange, CommitError},
-    app::{App, AuthenticatedClient, Moment, TokensFor, issued_access_token},
+    app::{App, AuthenticatedClient, EndsWith, Moment, TokensFor, issued_access_token},
     domain::{
         claims::{Issuance, LoginClaims, Subject},
         client::Client,
@@ -65,6 +65,11 @@ pub(super) async fn redeem(
     if user.blocked {
         return Err(Denial::UserBlocked);
     }
+    if !user.honours(code.valid_from) {
+        let refusal = Denial::Code("the user was put out since it was issued");
+        log_refusal(client, &user_id, &refusal);
+        return Err(refusal);
+    }
     exchange(app, client, id, &code, &user, at).await
 }
 
@@ -82,7 +87,9 @@ async fn exchange(
     let scope = scope(client, api.as_deref(), user, code)?;
     let user = code.effects.user(user);
     let new = if scope.contains(OFFLINE_ACCESS) {
-        let mut new = app.new_family(login(code, &scope), client, at).await?;
+        let mut new = app
+            .new_family(login(code, &scope, &user), client, at)
+            .await?;
         code.effects.refresh_token.apply(&mut new.family);
         Some(new)
     } else {
@@ -112,6 +119,10 @@ async fn exchange(
             issuance,
             api: api.as_deref(),
             login,
+            ends_with: EndsWith {
+                family: new.as_ref().map(|new| new.family.id),
+                session: SessionId::parse(&code.session_id).ok(),
+            },
         })
         .await?;
     let family = new.as_ref().map(|new| &new.family);
@@ -206,13 +217,17 @@ async fn refuse(
         CodeRefusal::Invalid => Denial::Code("expired, or for another client or redirect URI"),
         CodeRefusal::Verifier => Denial::CodeVerifier,
     };
+    log_refusal(client, user_id, &denial);
+    Ok(denial)
+}
+
+fn log_refusal(client: &Client, user_id: &UserId, denial: &Denial) {
     tracing::warn!(
         r#type = event::CODE_REFUSED,
         client_id = %client.client_id,
         %user_id,
         reason = %denial,
     );
-    Ok(denial)
 }
 
 /// Ends what a code was exchanged for: the family that began, and the access token at `/userinfo`.
@@ -236,12 +251,13 @@ async fn revoke_tokens_of(
     Ok(())
 }
 
-fn login(code: &AuthorizationCode, scope: &Scope) -> Login {
+fn login(code: &AuthorizationCode, scope: &Scope, user: &User) -> Login {
     Login {
         user_id: code.user_id.clone(),
         client_id: code.client_id.clone(),
         audience: code.audience.clone(),
         scope: scope.clone(),
+        valid_from: user.valid_from.refresh_tokens,
         auth_time: code.auth_time,
         tells_auth_time: code.tells_auth_time,
         session_id: SessionId::parse(&code.session_id).ok(),

@@ -4,7 +4,7 @@
 //! [Auth0's client credentials flow]: https://auth0.com/docs/get-started/authentication-and-authorization-flow/client-credentials-flow
 
 use shared::{
-    app::{App, AuthenticatedClient, Moment, TokensFor},
+    app::{App, AuthenticatedClient, EndsWith, Moment, TokensFor},
     domain::{
         claims::{Issuance, LoginClaims, Subject},
         client::{Client, SubjectType},
@@ -64,6 +64,7 @@ pub(super) async fn redeem(
             issuance,
             api: Some(&api),
             login,
+            ends_with: EndsWith::default(),
         })
         .await?;
     tracing::info!(r#type = event::CLIENT_CREDENTIALS, client_id = %client.client_id, %audience, %scope);

@@ -7,7 +7,7 @@
 
 use shared::{
     adapters::dynamo::{CommitError, DeviceExchange},
-    app::{App, Login as LoginFlow, Moment, TokensFor},
+    app::{App, EndsWith, Login as LoginFlow, Moment, TokensFor},
     domain::{
         claims::{Issuance, LoginClaims, Subject},
         code::Redeemed,
@@ -122,7 +122,7 @@ async fn exchange(
     let scope = effects.granted(&scope);
     let user = effects.user(&user);
     let new = if scope.contains(OFFLINE_ACCESS) {
-        let login = login(device, approval, &scope);
+        let login = login(device, approval, &scope, &user);
         let mut new = app.new_family(login, client, at).await?;
         effects.refresh_token.apply(&mut new.family);
         Some(new)
@@ -152,6 +152,11 @@ async fn exchange(
             issuance,
             api: api.as_deref(),
             login,
+            // The session of the browser that confirmed is not the device's.
+            ends_with: EndsWith {
+                family: new.as_ref().map(|new| new.family.id),
+                session: None,
+            },
         })
         .await?;
     let family = new.as_ref().map(|new| &new.family);
@@ -178,6 +183,11 @@ async fn user(app: &App, approval: &Approval) -> Result<User, Denial> {
     let user = record.ok_or(Denial::DeviceCode("the user is gone"))?.user;
     if user.blocked {
         return Err(Denial::UserBlocked);
+    }
+    if !user.honours(approval.valid_from) {
+        return Err(Denial::DeviceCode(
+            "the user was put out since the approval",
+        ));
     }
     Ok(user)
 }
@@ -230,12 +240,13 @@ async fn commit(
     }
 }
 
-fn login(device: &DeviceGrant, approval: &Approval, scope: &Scope) -> Login {
+fn login(device: &DeviceGrant, approval: &Approval, scope: &Scope, user: &User) -> Login {
     Login {
         user_id: approval.user_id.clone(),
         client_id: device.client_id.clone(),
         audience: device.audience.clone(),
         scope: scope.clone(),
+        valid_from: user.valid_from.refresh_tokens,
         auth_time: approval.auth_time,
         tells_auth_time: false,
         session_id: SessionId::parse(&approval.session_id).ok(),

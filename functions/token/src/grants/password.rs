@@ -8,7 +8,9 @@
 use std::sync::Arc;
 
 use shared::{
-    app::{App, AuthenticatedClient, Login as LoginFlow, Moment, PasswordLogin, TokensFor},
+    app::{
+        App, AuthenticatedClient, EndsWith, Login as LoginFlow, Moment, PasswordLogin, TokensFor,
+    },
     domain::{
         authorization::grantable,
         claims::{Issuance, LoginClaims, Subject},
@@ -135,6 +137,10 @@ async fn issue(
             issuance,
             api: wish.api.as_deref(),
             login: LoginClaims::default(),
+            ends_with: EndsWith {
+                family: new.as_ref().map(|new| new.family.id),
+                session: None,
+            },
         })
         .await?;
     if let Some(new) = &new {
@@ -188,6 +194,7 @@ impl Wish {
             client_id: client.client_id.clone(),
             audience: self.audience.clone(),
             scope: self.scope.clone(),
+            valid_from: user.valid_from.refresh_tokens,
             auth_time: at.now,
             tells_auth_time: false,
             session_id: None,

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use shared::{
-    app::{App, Moment, Tokens, TokensFor},
+    app::{App, EndsWith, Moment, Tokens, TokensFor},
     domain::{
         claims::{Issuance, LoginClaims, Subject},
         client::Client,
@@ -118,6 +118,10 @@ pub(super) async fn sign(
             issuance,
             api: plan.api.as_deref(),
             login,
+            ends_with: EndsWith {
+                family: Some(family.id),
+                session: None,
+            },
         })
         .await?;
     Ok(Signed {

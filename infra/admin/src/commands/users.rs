@@ -5,12 +5,13 @@ use std::{collections::BTreeMap, io::Read};
 use clap::{Args, Subcommand};
 use serde_json::Map;
 use shared::{
-    adapters::dynamo::{CommitError, LoginRecord},
+    adapters::dynamo::{CommitError, LoginRecord, PasswordNow, UserChange},
     domain::{
         ids::{ConnectionName, UserId},
         secret::Secret,
         time::Timestamp,
         user::{LoginStats, Profile, User, normalize_login_name},
+        valid_from::ValidFrom,
     },
     password::PasswordHash,
     system::{Clock, random},
@@ -122,14 +123,21 @@ impl Create {
             )));
         }
         let password = read_password()?;
-        let user = self.user(email, database, Clock::system().now())?;
+        let now = Clock::system().now();
+        let user = self.user(email, database, now);
         let id = user.user_id.to_string();
         let hash = PasswordHash::hash(&password, random())?;
         let record = LoginRecord {
             user,
             password_hash: Some(hash),
+            rehashed_from: None,
         };
-        store.put_user(&record).await.map_err(|error| match error {
+        let change = UserChange {
+            now,
+            password: PasswordNow::Same,
+        };
+        let created = store.put_user(&record, None, change).await;
+        created.map_err(|error| match error {
             CommitError::Conflict => Failure::Refused(format!(
                 "{} was created by somebody else just now",
                 self.email
@@ -139,16 +147,7 @@ impl Create {
         Ok(format!("{id}\n"))
     }
 
-    fn user(
-        &self,
-        email: String,
-        connection: ConnectionName,
-        now: Timestamp,
-    ) -> Result<User, Failure> {
-        // 96 random bits, as many as Auth0's ids have.
-        let id = u128::from_be_bytes(random()) >> 32;
-        let user_id = UserId::parse(format!("auth0|{id:024x}"))
-            .map_err(|error| Failure::Refused(error.to_string()))?;
+    fn user(&self, email: String, connection: ConnectionName, now: Timestamp) -> User {
         let nickname = email.split('@').next().map(str::to_owned);
         let profile = Profile {
             name: Some(self.name.clone().unwrap_or_else(|| email.clone())),
@@ -157,8 +156,8 @@ impl Create {
             email_verified: self.email_verified,
             ..Profile::default()
         };
-        Ok(User {
-            user_id,
+        User {
+            user_id: UserId::from_random(random()),
             connection,
             profile,
             blocked: false,
@@ -171,7 +170,8 @@ impl Create {
             created_at: now,
             updated_at: now,
             stats: LoginStats::default(),
-        })
+            valid_from: ValidFrom::default(),
+        }
     }
 }
 

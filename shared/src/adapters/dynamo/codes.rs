@@ -11,7 +11,7 @@ use super::{
 use crate::domain::{
     code::{AuthorizationCode, CODE_MEMORY, IssuedAccessToken, Redeemed},
     family::Family,
-    ids::{AccessTokenDigest, ClientId, CodeId, UserId},
+    ids::{ClientId, CodeId, UserId},
     time::Timestamp,
 };
 
@@ -93,16 +93,6 @@ impl Store {
         let mut item = Key::revoked(user, &token.digest).to_item();
         item.insert(TTL.to_owned(), seconds(token.expires_at));
         self.put_item(item).await
-    }
-
-    /// Whether an access token is revoked.
-    pub async fn is_access_token_revoked(
-        &self,
-        user: &UserId,
-        token: &AccessTokenDigest,
-    ) -> Result<bool, StoreError> {
-        let item = self.load_item(&Key::revoked(user, token)).await?;
-        Ok(item.is_some())
     }
 
     /// Uses a client assertion up; a conflict says that it was used before.

@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::types::{
     AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
+use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{
     Store,
@@ -15,9 +16,13 @@ use crate::{
     domain::{
         family::{Ended, Family},
         ids::{FamilyId, RequestId, UserId},
+        valid_from::Epoch,
     },
     telemetry::cost,
 };
+
+/// How many families end at once.
+const CONCURRENCY: usize = 8;
 
 impl Store {
     /// A family by its id.
@@ -144,6 +149,27 @@ impl Store {
             Ok(()) | Err(CommitError::Conflict) => Ok(()),
             Err(CommitError::Store(error)) => Err(error),
         }
+    }
+}
+
+impl Store {
+    /// Ends the live families of a user that do not count in this epoch, all of them if there is none; how
+    /// many there were.
+    pub async fn end_families(
+        &self,
+        user: &UserId,
+        counting: Option<Epoch>,
+        ended: &Ended,
+    ) -> Result<usize, StoreError> {
+        let mut families = self.load_families(user).await?;
+        families.retain(|family| family.is_live(ended.at) && counting != Some(family.valid_from));
+        stream::iter(&families)
+            .map(Ok)
+            .try_for_each_concurrent(CONCURRENCY, |family| {
+                self.end_family(user, family.id, ended)
+            })
+            .await?;
+        Ok(families.len())
     }
 }
 

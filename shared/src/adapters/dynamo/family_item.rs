@@ -16,10 +16,14 @@ use crate::domain::{
     sealed::KeyId,
     throttle::{Bucket, Buckets},
     time::{Lifetime, Timestamp},
+    valid_from::Epoch,
 };
 
 /// How long an ended or expired family is kept, so that an operator can still see why.
 const MEMORY: Lifetime = Lifetime::from_secs(30 * 86_400);
+
+/// The epoch that it began in; an item without this attribute was stored before there were any.
+const VALID_FROM: &str = "valid_from";
 
 /// Whether refreshed ID tokens have `auth_time`. An item without this attribute was stored when all of
 /// them had it, and counts as `true`: clients that reject a new `auth_time` have never been able to
@@ -39,6 +43,9 @@ pub(super) fn to_item(family: &Family) -> Item {
         TELLS_AUTH_TIME,
         AttributeValue::Bool(family.tells_auth_time),
     );
+    if !family.valid_from.is_earliest() {
+        set(VALID_FROM, millis(family.valid_from.begin()));
+    }
     if let Some(audience) = &family.audience {
         set("audience", text(audience.as_str()));
     }
@@ -128,6 +135,7 @@ impl<'a> Reader<'a> {
             generation: Generation::new(self.number("generation")?),
             key_id: KeyId::new(self.number("key_id")?),
             rotated,
+            valid_from: Epoch::at(self.optional_time(VALID_FROM)?.unwrap_or_default()),
             created_at: self.optional_time("created_at")?.ok_or("created_at")?,
             idle_expires_at: self.optional_time("idle_expires_at")?,
             expires_at: self.optional_time("expires_at")?,
@@ -269,6 +277,7 @@ mod tests {
             client_id: ClientId::parse("x".repeat(32)).unwrap(),
             audience: None,
             scope: Scope::parse(&"x".repeat(MAX_FREE_SCOPE_BYTES)),
+            valid_from: Epoch::at(now),
             auth_time: now,
             tells_auth_time: true,
             session_id: Some(SessionId::from_bytes([1; 16])),
@@ -297,6 +306,15 @@ mod tests {
             .map(|(name, value)| name.len() + size(value))
             .sum();
         assert!(size < 1024, "{size} bytes");
+    }
+
+    #[test]
+    fn a_family_from_before_there_were_epochs_is_of_the_earliest() {
+        let family = largest();
+        let mut item = to_item(&family);
+        assert_eq!(from_item(&item).unwrap(), family);
+        item.remove(VALID_FROM);
+        assert!(from_item(&item).unwrap().valid_from.is_earliest());
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub(super) const CLIENT_PREFIX: &str = "CLIENT#";
 pub(super) const FAMILY_PREFIX: &str = "FAMILY#";
 pub(super) const FAILURES: &str = "FAILURES";
 pub(super) const GRANT_PREFIX: &str = "GRANT#";
+pub(super) const SESSION_PREFIX: &str = "SESSION#";
 pub(super) const SCRIPTS_PREFIX: &str = "SCRIPTS#";
 
 /// The primary key of an item.
@@ -42,6 +43,11 @@ impl Key {
 
     pub(super) fn profile(user: &UserId) -> Self {
         Self::new(user_partition(user), "PROFILE")
+    }
+
+    /// What is kept of a user who was deleted.
+    pub(super) fn tombstone(user: &UserId) -> Self {
+        Self::new(user_partition(user), "DELETED")
     }
 
     pub(super) fn family(user: &UserId, family: FamilyId) -> Self {
@@ -73,7 +79,7 @@ impl Key {
     }
 
     pub(super) fn session(user: &UserId, session: SessionId) -> Self {
-        Self::new(user_partition(user), format!("SESSION#{session}"))
+        Self::new(user_partition(user), format!("{SESSION_PREFIX}{session}"))
     }
 
     pub(super) fn code(user: &UserId, code: CodeId) -> Self {
@@ -185,6 +191,12 @@ impl Key {
             (Some(pk), Some(sk)) => Ok(Self { pk, sk }),
             _ => Err(StoreError::Refused("an item without its key".to_owned())),
         }
+    }
+
+    /// Whether an item lies here.
+    pub(super) fn is_of(&self, item: &Item) -> bool {
+        let part = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
+        part(PK) == Some(&self.pk) && part(SK) == Some(&self.sk)
     }
 
     pub(super) fn to_item(&self) -> Item {

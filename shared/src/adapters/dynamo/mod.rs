@@ -1,10 +1,12 @@
 //! The store: one `DynamoDB` table. Verbs: `load` reads (strongly consistent), `put` creates or
 //! replaces, `commit` writes under the condition that nothing changed since it was read.
 
+mod access_tokens;
 mod codes;
 mod configuration;
 mod devices;
 mod error;
+mod evictions;
 mod families;
 mod family_item;
 mod grants;
@@ -18,6 +20,7 @@ mod mobile_apps;
 mod scripts;
 mod sessions;
 mod table;
+mod user_writes;
 mod users;
 
 use aws_config::timeout::TimeoutConfig;
@@ -26,6 +29,7 @@ use aws_sdk_dynamodb::{
     config::{Credentials, Region},
 };
 
+pub use access_tokens::AccessState;
 pub use codes::CodeExchange;
 pub use devices::DeviceExchange;
 pub use error::{CommitError, StoreError};
@@ -35,6 +39,8 @@ pub use keyring::{
 pub use logins::LoginAttempt;
 pub use metadata::Metadata;
 pub use scripts::{StoredAction, StoredRule, StoredScripts};
+pub use sessions::SessionState;
+pub use user_writes::{PasswordNow, UserChange};
 pub use users::{LoginRecord, RefreshState};
 
 use crate::aws;

@@ -1,20 +1,38 @@
-//! Browser sessions.
+//! Browser sessions. One that has ended stays as a mark for as long as an access token for `/userinfo` may
+//! live that was issued in it.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{
     Store,
-    error::{CommitError, StoreError},
-    item::{from_item, millis, seconds, send_update, to_item, units},
-    keys::{Key, TTL},
+    error::{CommitError, Item, StoreError},
+    item::{from_item, millis, seconds, send_update, sent_update, to_item},
+    keys::{Key, SESSION_PREFIX, TTL},
+    users::login_record,
 };
-use crate::{
-    domain::{
-        ids::{ClientId, SessionId, UserId},
-        session::Session,
-    },
-    telemetry::cost,
+use crate::domain::{
+    ids::{ClientId, SessionId, UserId},
+    resource_server::ResourceServer,
+    session::Session,
+    time::Timestamp,
+    user::User,
+    valid_from::Epoch,
 };
+
+/// Set once a session has ended, and never taken away again.
+const ENDED_AT: &str = "ended_at";
+/// How many sessions end at once.
+const CONCURRENCY: usize = 8;
+
+/// A session and its user, as far as there are any.
+#[derive(Debug)]
+pub struct SessionState {
+    /// The session, unless it has ended.
+    pub session: Option<Session>,
+    /// Whose it is.
+    pub user: Option<User>,
+}
 
 /// A set of texts, so that two logins at once both leave their mark.
 const CLIENTS: &str = "clients";
@@ -41,57 +59,148 @@ impl Store {
         let update = self
             .update(&Key::session(&session.user_id, id))
             .update_expression("SET idle_expires_at = :idle ADD clients :client")
-            .condition_expression("attribute_exists(PK)")
+            .condition_expression("attribute_exists(PK) AND attribute_not_exists(ended_at)")
             .expression_attribute_values(":idle", millis(session.idle_expires_at))
             .expression_attribute_values(":client", set([client]));
         send_update(update).await
     }
 
     /// Writes down that the user of a session has proved once more who they are. A conflict says that
-    /// the session was ended meanwhile, and stays so.
-    pub async fn renew_session(&self, id: SessionId, session: &Session) -> Result<(), CommitError> {
+    /// the session was ended meanwhile, and stays so, or that the user has done so in another request: its
+    /// browser was given another cookie.
+    pub async fn renew_session(
+        &self,
+        id: SessionId,
+        current: &Session,
+        renewed: &Session,
+    ) -> Result<(), CommitError> {
+        let unchanged = match current.renewals {
+            0 => "(attribute_not_exists(renewals) OR renewals = :current)",
+            _ => "renewals = :current",
+        };
+        let number = |value: u32| AttributeValue::N(value.to_string());
         let update = self
-            .update(&Key::session(&session.user_id, id))
+            .update(&Key::session(&renewed.user_id, id))
             .update_expression(
-                "SET authenticated_at = :now, expires_at = :end, idle_expires_at = :idle, #ttl = :ttl",
+                "SET authenticated_at = :now, expires_at = :end, idle_expires_at = :idle, \
+                 renewals = :next, #ttl = :ttl",
             )
-            .condition_expression("attribute_exists(PK)")
+            .condition_expression(format!(
+                "attribute_exists(PK) AND attribute_not_exists(ended_at) AND {unchanged}"
+            ))
             .expression_attribute_names("#ttl", TTL)
-            .expression_attribute_values(":now", millis(session.authenticated_at))
-            .expression_attribute_values(":end", millis(session.expires_at))
-            .expression_attribute_values(":idle", millis(session.idle_expires_at))
-            .expression_attribute_values(":ttl", seconds(session.expires_at));
+            .expression_attribute_values(":current", number(current.renewals))
+            .expression_attribute_values(":next", number(renewed.renewals))
+            .expression_attribute_values(":now", millis(renewed.authenticated_at))
+            .expression_attribute_values(":end", millis(renewed.expires_at))
+            .expression_attribute_values(":idle", millis(renewed.idle_expires_at))
+            .expression_attribute_values(":ttl", seconds(renewed.expires_at));
         send_update(update).await
     }
 
-    /// A session by its id.
+    /// A session by its id, unless it has ended.
     pub async fn load_session(
         &self,
         user: &UserId,
         id: SessionId,
     ) -> Result<Option<Session>, StoreError> {
-        self.load(&Key::session(user, id)).await
+        let key = Key::session(user, id);
+        match self.load_item(&key).await? {
+            Some(item) => unended(&key, item),
+            None => Ok(None),
+        }
     }
 
-    /// Removes a session; what it was at its end, for the one caller that ended it.
-    pub async fn delete_session(
+    /// A session and its user, in one round trip.
+    pub async fn load_session_state(
         &self,
         user: &UserId,
         id: SessionId,
+    ) -> Result<SessionState, StoreError> {
+        let (session_key, profile_key) = (Key::session(user, id), Key::profile(user));
+        let mut state = SessionState {
+            session: None,
+            user: None,
+        };
+        for item in self.load_items(&[&session_key, &profile_key]).await? {
+            if session_key.is_of(&item) {
+                state.session = unended(&session_key, item)?;
+            } else if profile_key.is_of(&item) {
+                state.user = Some(login_record(&profile_key, item)?.user);
+            }
+        }
+        Ok(state)
+    }
+
+    /// All sessions of a user that have not ended, those that nothing counts on any more among them.
+    pub async fn load_sessions(&self, user: &UserId) -> Result<Vec<Session>, StoreError> {
+        let mut sessions = Vec::new();
+        for item in self.query_user(user, SESSION_PREFIX).await? {
+            let key = Key::of_item(&item)?;
+            sessions.extend(unended(&key, item)?);
+        }
+        Ok(sessions)
+    }
+
+    /// Ends a session; what it was at its end, for the one caller that ended it.
+    pub async fn end_session(
+        &self,
+        user: &UserId,
+        id: SessionId,
+        now: Timestamp,
     ) -> Result<Option<Session>, StoreError> {
         let key = Key::session(user, id);
-        let output = self
-            .delete(&key)
-            .return_values(ReturnValue::AllOld)
-            .send()
-            .await?;
-        cost::wrote(units(output.consumed_capacity()));
-        output
-            .attributes
-            .filter(|item| !item.is_empty())
-            .map(|item| from_item(&key, item))
-            .transpose()
+        let forgotten = now.plus(ResourceServer::DEFAULT_TOKEN_LIFETIME);
+        let update = self
+            .update(&key)
+            .update_expression("SET ended_at = :now, #ttl = :ttl")
+            .condition_expression("attribute_exists(PK) AND attribute_not_exists(ended_at)")
+            .expression_attribute_names("#ttl", TTL)
+            .expression_attribute_values(":now", millis(now))
+            .expression_attribute_values(":ttl", seconds(forgotten))
+            .return_values(ReturnValue::AllOld);
+        match sent_update(update).await {
+            Ok(output) => output
+                .attributes
+                .map(|item| from_item(&key, item))
+                .transpose(),
+            Err(CommitError::Conflict) => Ok(None),
+            Err(CommitError::Store(error)) => Err(error),
+        }
     }
+
+    /// Ends the sessions of a user that do not count in this epoch, all of them if there is none; what they
+    /// were.
+    pub async fn end_sessions(
+        &self,
+        user: &UserId,
+        counting: Option<Epoch>,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StoreError> {
+        let sessions = self.load_sessions(user).await?;
+        let doomed = sessions
+            .into_iter()
+            .filter(|session| counting != Some(session.valid_from))
+            .filter_map(|session| SessionId::parse(&session.session_id).ok());
+        let ended: Vec<Option<Session>> = stream::iter(doomed)
+            .map(|id| self.end_session(user, id, now))
+            .buffer_unordered(CONCURRENCY)
+            .try_collect()
+            .await?;
+        Ok(ended.into_iter().flatten().collect())
+    }
+}
+
+/// Whether the item of a session says that it has ended.
+pub(super) fn is_ended(item: &Item) -> bool {
+    item.contains_key(ENDED_AT)
+}
+
+fn unended(key: &Key, item: Item) -> Result<Option<Session>, StoreError> {
+    if is_ended(&item) {
+        return Ok(None);
+    }
+    from_item(key, item).map(Some)
 }
 
 fn set<'a>(clients: impl IntoIterator<Item = &'a ClientId>) -> AttributeValue {

@@ -12,6 +12,7 @@ use crate::domain::{
     sealed::KeyId,
     time::Timestamp,
     user::{LoginStats, Profile, User},
+    valid_from::{Epoch, ValidFrom},
 };
 
 const NOW: Timestamp = Timestamp::from_secs(1_000_000);
@@ -47,6 +48,7 @@ fn ada() -> User {
             last_login: Some(Timestamp::from_secs(2)),
             last_ip: None,
         },
+        valid_from: ValidFrom::default(),
     }
 }
 
@@ -56,6 +58,7 @@ fn family() -> Family {
         client_id: client().client_id,
         audience: None,
         scope: Scope::parse("openid offline_access"),
+        valid_from: Epoch::default(),
         auth_time: NOW,
         tells_auth_time: false,
         session_id: None,

@@ -5,8 +5,9 @@
 //! [Auth0's page]: https://auth0.com/docs/authenticate/login/logout/back-channel-logout
 
 use futures_util::future::join_all;
-use shared::{
-    app::App,
+
+use super::App;
+use crate::{
     domain::{
         client::{Client, LogoutInitiator},
         denial::Denial,
@@ -17,32 +18,34 @@ use shared::{
     telemetry::event,
 };
 
-/// Tells every application of an ended session that wants to know, all at once. Whoever cannot be told is
-/// logged, and keeps nobody from logging out.
-pub(crate) async fn notify(app: &App, ended: &Session, initiator: LogoutInitiator, now: Timestamp) {
-    let told = ended.clients.iter().map(async |client_id| {
-        let client = match app.client(client_id).await {
-            Ok(Some(client)) => client,
-            // It has been deleted since.
-            Ok(None) => return,
-            Err(denial) => return failed(client_id, ended, None, &denial),
-        };
-        let urls = client.oidc_logout.urls_for(initiator);
-        join_all(urls.iter().map(
-            async |url| match tell(app, &client, url, ended, now).await {
-                Ok(()) => tracing::info!(
-                    r#type = event::BACKCHANNEL_LOGOUT,
-                    %client_id,
-                    user_id = %ended.user_id,
-                    session_id = %ended.session_id,
-                    url,
-                ),
-                Err(denial) => failed(client_id, ended, Some(url), &denial),
-            },
-        ))
-        .await;
-    });
-    join_all(told).await;
+impl App {
+    /// Notifies every application of an ended session that asked for it, all at once. One that cannot be
+    /// reached is logged, and keeps no user from logging out.
+    pub async fn notify_of_end(&self, ended: &Session, initiator: LogoutInitiator, now: Timestamp) {
+        let told = ended.clients.iter().map(async |client_id| {
+            let client = match self.client(client_id).await {
+                Ok(Some(client)) => client,
+                // It has been deleted since.
+                Ok(None) => return,
+                Err(denial) => return failed(client_id, ended, None, &denial),
+            };
+            let urls = client.oidc_logout.urls_for(initiator);
+            join_all(urls.iter().map(
+                async |url| match tell(self, &client, url, ended, now).await {
+                    Ok(()) => tracing::info!(
+                        r#type = event::BACKCHANNEL_LOGOUT,
+                        %client_id,
+                        user_id = %ended.user_id,
+                        session_id = %ended.session_id,
+                        url,
+                    ),
+                    Err(denial) => failed(client_id, ended, Some(url), &denial),
+                },
+            ))
+            .await;
+        });
+        join_all(told).await;
+    }
 }
 
 /// One POST with a logout token of its own (section 2.5). A good answer is 200; 204 is as good

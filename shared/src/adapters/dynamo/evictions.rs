@@ -1,0 +1,149 @@
+//! Putting out whoever is logged in as a user: the epochs beside the profile, each moved by a conditional
+//! write of its own attributes, so that it neither undoes nor is undone by another.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::{
+    Store,
+    error::{CommitError, StoreError},
+    item::{millis, send_update},
+    keys::{GRANT_PREFIX, Key},
+    user_writes::unmoved,
+};
+use crate::domain::{
+    ids::UserId,
+    time::Timestamp,
+    user::User,
+    valid_from::{Eviction, ValidFrom},
+};
+
+/// The attributes that [`ValidFrom`] lies in.
+pub(super) const SESSIONS_FROM: &str = "sessions_valid_from";
+pub(super) const REFRESH_TOKENS_FROM: &str = "refresh_tokens_valid_from";
+
+/// How often a profile is read again because it changed meanwhile.
+const ATTEMPTS: usize = 8;
+
+impl Store {
+    /// Ends everything that a user began; the user afterwards. `None` if there is no such user.
+    pub async fn log_out_everywhere(
+        &self,
+        user: &UserId,
+        now: Timestamp,
+    ) -> Result<Option<User>, StoreError> {
+        self.evict(user, |user| {
+            let valid_from = user.valid_from.after(Eviction::LoggedOut, now);
+            (user.blocked, valid_from)
+        })
+        .await
+    }
+
+    /// Blocks a user: nothing of the user's is good, and when the user is unblocked only refresh tokens are
+    /// again. Blocking twice changes nothing. `None` if there is no such user.
+    pub async fn block_user(
+        &self,
+        user: &UserId,
+        now: Timestamp,
+    ) -> Result<Option<User>, StoreError> {
+        self.evict(user, |user| {
+            let valid_from = if user.blocked {
+                user.valid_from
+            } else {
+                user.valid_from.after(Eviction::Blocked, now)
+            };
+            (true, valid_from)
+        })
+        .await
+    }
+
+    /// Unblocks a user. `None` if there is no such user.
+    pub async fn unblock_user(&self, user: &UserId) -> Result<Option<User>, StoreError> {
+        self.evict(user, |user| (false, user.valid_from)).await
+    }
+
+    /// Removes a user and the names it logs in under; the user as it was. `None` if there is no such user.
+    pub async fn delete_user(
+        &self,
+        user: &UserId,
+        now: Timestamp,
+    ) -> Result<Option<User>, StoreError> {
+        for _ in 0..ATTEMPTS {
+            let Some(record) = self.load_user(user).await? else {
+                return Ok(None);
+            };
+            match self.remove_user(&record.user, now).await {
+                Ok(_) => return Ok(Some(record.user)),
+                Err(CommitError::Conflict) => {}
+                Err(CommitError::Store(error)) => return Err(error),
+            }
+        }
+        Err(kept_changing())
+    }
+
+    /// Forgets what a user agreed to, whoever asked.
+    pub async fn delete_grants(&self, user: &UserId) -> Result<(), StoreError> {
+        for item in self.query_user(user, GRANT_PREFIX).await? {
+            self.delete_item(&Key::of_item(&item)?).await?;
+        }
+        Ok(())
+    }
+
+    async fn evict(
+        &self,
+        user: &UserId,
+        decide: impl Fn(&User) -> (bool, ValidFrom),
+    ) -> Result<Option<User>, StoreError> {
+        for _ in 0..ATTEMPTS {
+            let Some(before) = self.load_user(user).await?.map(|record| record.user) else {
+                return Ok(None);
+            };
+            let (blocked, valid_from) = decide(&before);
+            let after = User {
+                blocked,
+                valid_from,
+                ..before.clone()
+            };
+            if after == before {
+                return Ok(Some(before));
+            }
+            match self.commit_eviction(&before, &after).await {
+                Ok(()) => return Ok(Some(after)),
+                Err(CommitError::Conflict) => {}
+                Err(CommitError::Store(error)) => return Err(error),
+            }
+        }
+        Err(kept_changing())
+    }
+
+    async fn commit_eviction(&self, before: &User, after: &User) -> Result<(), CommitError> {
+        let (condition, values) = unmoved(&before.valid_from);
+        let mut sets = vec!["#user.blocked = :blocked".to_owned()];
+        let mut update = self.update(&Key::profile(&before.user_id));
+        for (name, value) in values {
+            update = update.expression_attribute_values(name, value);
+        }
+        for (name, epoch) in [
+            (SESSIONS_FROM, after.valid_from.sessions),
+            (REFRESH_TOKENS_FROM, after.valid_from.refresh_tokens),
+        ] {
+            if !epoch.is_earliest() {
+                sets.push(format!("{name} = :{name}"));
+                update =
+                    update.expression_attribute_values(format!(":{name}"), millis(epoch.begin()));
+            }
+        }
+        let update = update
+            .update_expression(format!("SET {}", sets.join(", ")))
+            .condition_expression(format!(
+                "attribute_exists(PK) AND #user.blocked = :blocked_before AND {condition}"
+            ))
+            .expression_attribute_names("#user", "user")
+            .expression_attribute_values(":blocked", AttributeValue::Bool(after.blocked))
+            .expression_attribute_values(":blocked_before", AttributeValue::Bool(before.blocked));
+        send_update(update).await
+    }
+}
+
+fn kept_changing() -> StoreError {
+    StoreError::Unavailable("the user kept changing".to_owned())
+}

@@ -1,0 +1,368 @@
+//! Creating, replacing and removing users. Every write of a profile carries as its condition what was read:
+//! two imports at once neither make two users of one name, nor undo a block, an eviction or a password that
+//! they have not seen.
+
+use aws_sdk_dynamodb::types::{
+    ConditionCheck, Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update,
+    builders::UpdateBuilder,
+};
+
+use super::{
+    Store,
+    error::{CommitError, Item, StoreError, failed_on_condition},
+    evictions::{REFRESH_TOKENS_FROM, SESSIONS_FROM},
+    item::{millis, send_update, text, to_item, units},
+    keys::Key,
+    users::{LoginItem, LoginRecord, all_login_names},
+};
+use crate::{
+    domain::{
+        ids::UserId,
+        time::Timestamp,
+        user::User,
+        valid_from::{Epoch, Eviction, RefreshTokensThen, ValidFrom},
+    },
+    password::PasswordHash,
+    telemetry::cost,
+};
+
+/// What a write of a user does beyond the profile.
+#[derive(Debug, Clone, Copy)]
+pub struct UserChange {
+    /// When.
+    pub now: Timestamp,
+    /// What becomes of the password.
+    pub password: PasswordNow,
+}
+
+/// What becomes of a user's password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasswordNow {
+    /// It stays the same, though its hash may change.
+    Same,
+    /// It is another one, or none.
+    Other(RefreshTokensThen),
+}
+
+impl Store {
+    /// Creates a user, or replaces the one that was read as `before`, with the names it logs in under, all at
+    /// once; the user as it is now. A conflict says that the user has changed since it was read, or that one
+    /// of the names belongs to another user.
+    ///
+    /// Another password ends the blocks after failed logins. It puts out whoever is logged in as the user, as
+    /// does blocking; else `valid_from` stays what it is. So does the count of the user's logins.
+    pub async fn put_user(
+        &self,
+        record: &LoginRecord,
+        before: Option<&LoginRecord>,
+        change: UserChange,
+    ) -> Result<User, CommitError> {
+        let user = &record.user;
+        let names = user.login_names();
+        let (valid_from, mut writes) = match before {
+            Some(before) => {
+                let valid_from = valid_from_after(before, record, change);
+                let write = self.replacement(before, record, &valid_from)?;
+                (valid_from, vec![write])
+            }
+            None => self.creation(record, change.now).await?,
+        };
+        for name in &names {
+            let login = LoginItem {
+                user_id: user.user_id.clone(),
+            };
+            let item = to_item(&Key::login(&user.connection, name), &login, None)?;
+            writes.push(self.transact_put(item, &user.user_id)?);
+        }
+        if let Some(before) = before {
+            for name in all_login_names(&before.user) {
+                if before.user.connection != user.connection || !names.contains(&name) {
+                    let key = Key::login(&before.user.connection, &name);
+                    writes.push(self.transact_delete_login(&key, &user.user_id)?);
+                }
+            }
+        }
+        self.transact(writes).await?;
+        if before.is_some() && change.password != PasswordNow::Same {
+            for name in &names {
+                self.clear_failures(&user.connection, name).await?;
+            }
+        }
+        Ok(User {
+            valid_from,
+            ..user.clone()
+        })
+    }
+
+    /// Replaces the password's hash if it is still the one that was read: the password stays the same.
+    pub async fn commit_password_hash(
+        &self,
+        record: &LoginRecord,
+        hash: &PasswordHash,
+    ) -> Result<(), StoreError> {
+        let Some(before) = &record.password_hash else {
+            return Ok(());
+        };
+        let update = self
+            .update(&Key::profile(&record.user.user_id))
+            .update_expression(
+                "SET password_hash = :after, rehashed_from = if_not_exists(rehashed_from, :from)",
+            )
+            .condition_expression("password_hash = :before")
+            .expression_attribute_values(":after", text(hash.as_str()))
+            .expression_attribute_values(":before", text(before.as_str()))
+            .expression_attribute_values(":from", text(before.fingerprint()));
+        match send_update(update).await {
+            // Whoever changed it meanwhile knew better.
+            Ok(()) | Err(CommitError::Conflict) => Ok(()),
+            Err(CommitError::Store(error)) => Err(error),
+        }
+    }
+
+    /// Removes the user that was read, with the names it logs in under, all at once. What the user began stays
+    /// where it is and is over: there is no user, and one who is created again under this id is of a later
+    /// epoch. A conflict says that the user has changed since it was read.
+    pub(super) async fn remove_user(
+        &self,
+        user: &User,
+        now: Timestamp,
+    ) -> Result<Epoch, CommitError> {
+        let user_id = &user.user_id;
+        let epoch = user.valid_from.at_deletion(now);
+        let (condition, values) = unmoved(&user.valid_from);
+        let delete = Delete::builder()
+            .table_name(&self.table)
+            .set_key(Some(Key::profile(user_id).to_item()))
+            .condition_expression(format!("attribute_exists(PK) AND {condition}"))
+            .set_expression_attribute_values(Some(values))
+            .build()
+            .map_err(refused)?;
+        let mut tombstone = Key::tombstone(user_id).to_item();
+        tombstone.insert(VALID_FROM.to_owned(), millis(epoch.begin()));
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(tombstone))
+            .build()
+            .map_err(refused)?;
+        let mut writes = vec![
+            TransactWriteItem::builder().delete(delete).build(),
+            TransactWriteItem::builder().put(put).build(),
+        ];
+        for name in all_login_names(user) {
+            let key = Key::login(&user.connection, &name);
+            writes.push(self.transact_delete_login(&key, user_id)?);
+        }
+        self.transact(writes).await?;
+        Ok(epoch)
+    }
+
+    /// The parts of a transaction that create a user: after the last deletion of that id, if there was one.
+    async fn creation(
+        &self,
+        record: &LoginRecord,
+        now: Timestamp,
+    ) -> Result<(ValidFrom, Vec<TransactWriteItem>), StoreError> {
+        let key = Key::tombstone(&record.user.user_id);
+        let deleted: Option<Tombstone> = self.load(&key).await?;
+        let check = ConditionCheck::builder()
+            .table_name(&self.table)
+            .set_key(Some(key.to_item()));
+        let check = match &deleted {
+            None => check.condition_expression("attribute_not_exists(PK)"),
+            Some(deleted) => check
+                .condition_expression("valid_from = :seen")
+                .expression_attribute_values(":seen", millis(deleted.valid_from.begin())),
+        };
+        let check = check.build().map_err(refused)?;
+        let valid_from = ValidFrom::created(now, deleted.map(|deleted| deleted.valid_from));
+        let profile = self
+            .profile(record, &valid_from)?
+            .condition_expression("attribute_not_exists(PK)")
+            .build()
+            .map_err(refused)?;
+        let writes = vec![
+            TransactWriteItem::builder().update(profile).build(),
+            TransactWriteItem::builder().condition_check(check).build(),
+        ];
+        Ok((valid_from, writes))
+    }
+
+    fn replacement(
+        &self,
+        before: &LoginRecord,
+        record: &LoginRecord,
+        valid_from: &ValidFrom,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let (condition, values) = unmoved(&before.user.valid_from);
+        let mut update = self.profile(record, valid_from)?;
+        for (name, value) in values {
+            update = update.expression_attribute_values(name, value);
+        }
+        let hash = match &before.password_hash {
+            None => "attribute_not_exists(password_hash)",
+            Some(hash) => {
+                update = update.expression_attribute_values(":hash_before", text(hash.as_str()));
+                "password_hash = :hash_before"
+            }
+        };
+        let update = update
+            .condition_expression(format!(
+                "attribute_exists(PK) AND #user.updated_at = :updated_before \
+                 AND #user.blocked = :blocked_before AND {hash} AND {condition}"
+            ))
+            .expression_attribute_values(":updated_before", millis(before.user.updated_at))
+            .expression_attribute_values(
+                ":blocked_before",
+                aws_sdk_dynamodb::types::AttributeValue::Bool(before.user.blocked),
+            )
+            .build()
+            .map_err(refused)?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+
+    /// An update, because a put would take what is counted beside the profile with it.
+    fn profile(
+        &self,
+        record: &LoginRecord,
+        valid_from: &ValidFrom,
+    ) -> Result<UpdateBuilder, StoreError> {
+        let key = Key::profile(&record.user.user_id);
+        let mut written = to_item(&key, record, None)?;
+        let (mut sets, mut removes) = (Vec::new(), Vec::new());
+        let mut update = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(key.to_item()));
+        for name in ["user", "password_hash", "rehashed_from"] {
+            // `user` is a reserved word.
+            update = update.expression_attribute_names(format!("#{name}"), name);
+            match written.remove(name) {
+                Some(value) => {
+                    sets.push(format!("#{name} = :{name}"));
+                    update = update.expression_attribute_values(format!(":{name}"), value);
+                }
+                None => removes.push(format!("#{name}")),
+            }
+        }
+        for (name, epoch) in [
+            (SESSIONS_FROM, valid_from.sessions),
+            (REFRESH_TOKENS_FROM, valid_from.refresh_tokens),
+        ] {
+            // A user from before there were epochs stays one.
+            if !epoch.is_earliest() {
+                sets.push(format!("{name} = :{name}"));
+                update =
+                    update.expression_attribute_values(format!(":{name}"), millis(epoch.begin()));
+            }
+        }
+        let mut expression = format!("SET {}", sets.join(", "));
+        if !removes.is_empty() {
+            expression = format!("{expression} REMOVE {}", removes.join(", "));
+        }
+        Ok(update.update_expression(expression))
+    }
+
+    fn transact_put(&self, item: Item, owner: &UserId) -> Result<TransactWriteItem, StoreError> {
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression(NOBODY_ELSES)
+            .expression_attribute_values(":owner", text(owner.as_str()))
+            .build()
+            .map_err(refused)?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    fn transact_delete_login(
+        &self,
+        key: &Key,
+        owner: &UserId,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let delete = Delete::builder()
+            .table_name(&self.table)
+            .set_key(Some(key.to_item()))
+            .condition_expression(NOBODY_ELSES)
+            .expression_attribute_values(":owner", text(owner.as_str()))
+            .build()
+            .map_err(refused)?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+
+    /// Writes all or nothing; a conflict says that a condition did not hold.
+    pub(super) async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<(), CommitError> {
+        let result = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(writes))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await;
+        match result {
+            Ok(output) => {
+                let capacity = output.consumed_capacity().iter();
+                cost::wrote(capacity.map(|capacity| units(Some(capacity))).sum());
+                Ok(())
+            }
+            Err(error) => {
+                use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+                match error.as_service_error() {
+                    Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                        if failed_on_condition(cancelled.cancellation_reasons()) {
+                            Err(CommitError::Conflict)
+                        } else {
+                            Err(StoreError::Unavailable("transaction cancelled".to_owned()).into())
+                        }
+                    }
+                    _ => Err(StoreError::from(error).into()),
+                }
+            }
+        }
+    }
+}
+
+/// The condition that a login name is free or the user's own.
+const NOBODY_ELSES: &str = "attribute_not_exists(PK) OR user_id = :owner";
+
+/// When a tombstone's user was deleted.
+const VALID_FROM: &str = "valid_from";
+
+/// What is kept of a user who was deleted.
+#[derive(serde::Deserialize)]
+struct Tombstone {
+    valid_from: Epoch,
+}
+
+fn valid_from_after(before: &LoginRecord, after: &LoginRecord, change: UserChange) -> ValidFrom {
+    let mut valid_from = before.user.valid_from;
+    if let PasswordNow::Other(then) = change.password {
+        valid_from = valid_from.after(Eviction::PasswordChanged(then), change.now);
+    }
+    if after.user.blocked && !before.user.blocked {
+        valid_from = valid_from.after(Eviction::Blocked, change.now);
+    }
+    valid_from
+}
+
+/// The condition that nobody has been put out since, and its values.
+pub(super) fn unmoved(valid_from: &ValidFrom) -> (String, Item) {
+    let (mut conditions, mut values) = (Vec::new(), Item::new());
+    for (name, epoch) in [
+        (SESSIONS_FROM, valid_from.sessions),
+        (REFRESH_TOKENS_FROM, valid_from.refresh_tokens),
+    ] {
+        if epoch.is_earliest() {
+            conditions.push(format!("attribute_not_exists({name})"));
+        } else {
+            conditions.push(format!("{name} = :seen_{name}"));
+            values.insert(format!(":seen_{name}"), millis(epoch.begin()));
+        }
+    }
+    (conditions.join(" AND "), values)
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is what `map_err` hands over"
+)]
+fn refused(error: aws_sdk_dynamodb::error::BuildError) -> StoreError {
+    StoreError::Refused(error.to_string())
+}
