@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use url::Url;
 
 use crate::{
-    domain::{client::SigningAlgorithm, script_hosts::AllowedHosts},
+    domain::{client::SigningAlgorithm, network::is_loopback_host, script_hosts::AllowedHosts},
     keys::{SigningMode, service::ServiceKey},
 };
 
@@ -238,6 +238,12 @@ impl Issuer {
     /// Whether browsers reach us over HTTPS.
     pub fn is_https(&self) -> bool {
         self.0.starts_with("https:")
+    }
+
+    /// Whether browsers are to reach this host over HTTPS alone from now on (RFC 6797): never one of loopback, where
+    /// other servers of the same developer speak HTTP.
+    pub fn promises_https(&self) -> bool {
+        self.is_https() && !is_loopback_host(self.host())
     }
 }
 

@@ -28,7 +28,7 @@ import yaml
 import stack
 from engine import answering, has_image, host, image_name
 from programs import running
-from service import Service, local_server, service
+from service import Database, Service, local_server, service
 from template import ROOT, routes
 
 PARAMETERS = ROOT / "infra/sam/local.yaml"
@@ -62,7 +62,7 @@ class Front:
 
 
 @contextmanager
-def front(client: docker.DockerClient, aws: stack.Moto, dynamodb: str, **parameters: str):
+def front(client: docker.DockerClient, aws: stack.Moto, dynamodb: Database, **parameters: str):
     """A front with a warm container of each function."""
     with kept_port() as port:
         issuer = f"http://127.0.0.1:{port}/"
@@ -72,7 +72,7 @@ def front(client: docker.DockerClient, aws: stack.Moto, dynamodb: str, **paramet
         ):
             environment = Path(folder) / "environment.json"
             write(environment, made)
-            with start_api(client, port, environment):
+            with start_api(client, port, environment, dynamodb.key):
                 yield Front(made, client)
 
 
@@ -86,7 +86,7 @@ def kept_port():
 
 
 @contextmanager
-def start_api(client: docker.DockerClient, port: int, environment: Path):
+def start_api(client: docker.DockerClient, port: int, environment: Path, key: str):
     if not BUILT.exists():
         raise FileNotFoundError(f"{BUILT} is not there: sam build, as the README says")
     command = [Path(sys.executable).with_name("sam"), "local", "start-api"]
@@ -94,7 +94,7 @@ def start_api(client: docker.DockerClient, port: int, environment: Path):
     command += ["--port", str(port), "--env-vars", environment, "--no-watch"]
     if has_image(client, image_name(architecture())):
         command.append("--skip-pull-image")
-    with running(*command, environment=surroundings()) as program:
+    with running(*command, environment=surroundings(key)) as program:
         program.expect("Running on ", START_LIMIT)
         warm(port)
         yield
@@ -112,11 +112,13 @@ def warm(port: int):
                 raise RuntimeError(f"{path}: {answer.status} {said}")
 
 
-def surroundings() -> dict[str, str]:
-    """The variables of ours that SAM needs, with the region and credentials that moto takes."""
+def surroundings(key: str) -> dict[str, str]:
+    """The variables of ours that SAM needs, with a region for moto and the access key of the embedded DynamoDB,
+    which SAM passes on to functions."""
     names = ("DOCKER_HOST", "HOME", "PATH")
     ours = {name: value for name, value in os.environ.items() if name in names}
-    return stack.AWS_ENVIRONMENT | ours | {"SAM_CLI_TELEMETRY": "0"}
+    given = {"AWS_ACCESS_KEY_ID": key, "SAM_CLI_TELEMETRY": "0"}
+    return stack.AWS_ENVIRONMENT | ours | given
 
 
 def write(file: Path, made: Service):
@@ -138,14 +140,16 @@ def main():
     with (
         closing(client),
         stack.moto() as aws,
-        local_server() as local,
+        local_server(host(client)) as local,
         service(
             aws, local.dynamodb, ISSUER, host=host(client), tenant=DEMO_TENANT, **parameters
         ) as made,
     ):
         ENVIRONMENT.parent.mkdir(parents=True, exist_ok=True)
         write(ENVIRONMENT, made)
-        print(f"ready {ENVIRONMENT}\n\n  Ctrl-C stops it.", flush=True)
+        print(f"ready {ENVIRONMENT}\n\n  Before sam local start-api, so that the functions reach DynamoDB:")
+        credentials = f"AWS_ACCESS_KEY_ID={local.dynamodb.key} AWS_SECRET_ACCESS_KEY=any"
+        print(f"  export {credentials}\n\n  Ctrl-C stops it.", flush=True)
         with suppress(KeyboardInterrupt):
             sys.stdin.read()
 

@@ -34,23 +34,41 @@ TENANT = ROOT / "tests/fixtures/tenant.yaml"
 _numbers = count(1)
 
 
+@dataclass(frozen=True)
+class Database:
+    """The embedded DynamoDB of a local server, and the access key that its callers name."""
+
+    endpoint: str
+    key: str
+
+    def client(self):
+        return boto3.client(
+            "dynamodb",
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id=self.key,
+            aws_secret_access_key="any",
+        )
+
+
 @dataclass
 class Local:
     """A running local server."""
 
-    dynamodb: str
+    dynamodb: Database
     issuer: str
 
 
 @contextmanager
-def local_server():
-    """The local server with the demo tenant and nothing kept."""
-    with running(
-        built("local"), "--port", "0", "--data", "memory", "--dynamodb-port", "0", environment={}
-    ) as program:
+def local_server(*hosts: str):
+    """The local server with the demo tenant and nothing kept. Containers reach it by these hosts."""
+    allowed = [argument for host in hosts for argument in ("--allow-host", host)]
+    arguments = ["--port", "0", "--data", "memory", "--dynamodb-port", "0", *allowed]
+    with running(built("local"), *arguments, environment={}) as program:
         issuer = program.expect("ready ").removeprefix("ready ")
-        dynamodb = program.expect("dynamodb ").removeprefix("dynamodb ")
-        yield Local(dynamodb=dynamodb, issuer=issuer)
+        endpoint = program.expect("dynamodb ").removeprefix("dynamodb ")
+        key = program.expect("dynamodb-key ").removeprefix("dynamodb-key ")
+        yield Local(dynamodb=Database(endpoint, key), issuer=issuer)
 
 
 @dataclass
@@ -60,7 +78,7 @@ class Service:
     aws: Moto
     stack: Stack
     # The embedded DynamoDB that holds the stack's table.
-    dynamodb: str
+    dynamodb: Database
     issuer: str
     # By function.
     environments: dict[str, dict[str, str]]
@@ -70,13 +88,13 @@ class Service:
         return self.stack.outputs["TableName"]
 
     def dynamodb_client(self):
-        return boto3.client("dynamodb", endpoint_url=self.dynamodb, region_name=REGION)
+        return self.dynamodb.client()
 
 
 @contextmanager
 def service(
     aws: Moto,
-    dynamodb: str,
+    dynamodb: Database,
     issuer: str,
     *,
     host: str = "127.0.0.1",
@@ -90,7 +108,8 @@ def service(
     made = Service(aws, stack, dynamodb, issuer, {})
     create_table(made.dynamodb_client(), made.table)
 
-    operator = told(stack.environments["token"], issuer, dynamodb, aws.endpoint, aws.endpoint)
+    here = dynamodb.endpoint, aws.endpoint, aws.endpoint
+    operator = told(stack.environments["token"], issuer, dynamodb.key, *here)
     admin(operator, "tenant", "import", tenant)
 
     with ExitStack() as forwards:
@@ -99,15 +118,18 @@ def service(
         def reached(endpoint: str) -> str:
             return forwards.enter_context(forwarding(endpoint, host))
 
-        addresses = reached(dynamodb), reached(kms or aws.endpoint), reached(aws.endpoint)
+        endpoints = dynamodb.endpoint, kms or aws.endpoint, aws.endpoint
+        addresses = [reached(endpoint) for endpoint in endpoints]
         for function, environment in stack.environments.items():
-            made.environments[function] = told(environment, issuer, *addresses)
+            made.environments[function] = told(environment, issuer, dynamodb.key, *addresses)
         yield made
 
 
-def told(environment: dict[str, str], issuer: str, dynamodb: str, kms: str, aws: str):
+def told(environment: dict[str, str], issuer: str, key: str, dynamodb: str, kms: str, aws: str):
+    """Moto takes any access key, the embedded DynamoDB its own."""
     return environment | {
         "ISSUER": issuer,
+        "AWS_ACCESS_KEY_ID": key,
         "AWS_ENDPOINT_URL": aws,
         "AWS_ENDPOINT_URL_DYNAMODB": dynamodb,
         "AWS_ENDPOINT_URL_KMS": kms,

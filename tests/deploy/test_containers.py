@@ -8,7 +8,8 @@ import pytest
 
 import suite
 from containers import architecture, front
-from engine import engine
+from engine import engine, host
+from service import local_server
 from stack import FUNCTIONS
 
 pytestmark = pytest.mark.release
@@ -29,6 +30,13 @@ LIMITS = {
 def docker():
     with engine(architecture()) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def local(docker):
+    """One that containers reach."""
+    with local_server(host(docker)) as local:
+        yield local
 
 
 @pytest.fixture(scope="module", params=["kms", "wrapped"])

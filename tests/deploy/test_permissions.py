@@ -1,6 +1,5 @@
 """Each function may do what it does, and nothing else."""
 
-import boto3
 import pytest
 
 import stack
@@ -97,7 +96,7 @@ def test_only_token_writes_keyrings_and_nothing_else_of_the_tenant(permissions):
 
 def test_a_keyring_has_the_attributes_that_token_may_write(local):
     """As the code writes it, in the local server's table."""
-    dynamodb = boto3.client("dynamodb", endpoint_url=local.dynamodb, region_name=stack.REGION)
+    dynamodb = local.dynamodb.client()
     for sort_key in ("KEYRING#SEALING", "KEYRING#SIGNING"):
         key = {"PK": {"S": "TENANT"}, "SK": {"S": sort_key}}
         item = dynamodb.get_item(TableName="ratchet", Key=key)["Item"]

@@ -4,11 +4,9 @@ import re
 import urllib.error
 import urllib.request
 
-import boto3
 from samcli.lib.providers.api_provider import ApiProvider
 from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider
 
-from stack import REGION
 from template import ROOT, TEMPLATE
 from template import routes as deployed_routes
 
@@ -35,11 +33,7 @@ def definition(dynamodb, name: str) -> dict:
 
 def test_the_table_is_the_one_that_the_local_server_makes(made, local):
     deployed = definition(made.aws.client("dynamodb"), made.stack.outputs["TableName"])
-    credentials = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
-    embedded = boto3.client(
-        "dynamodb", endpoint_url=local.dynamodb, region_name=REGION, **credentials
-    )
-    assert deployed == definition(embedded, "ratchet")
+    assert deployed == definition(local.dynamodb.client(), "ratchet")
     assert deployed["TimeToLive"] == ("ttl", "ENABLED")
 
 

@@ -26,7 +26,7 @@ from kms_proxy import KmsProxy
 from programs import Program, built, running
 from router import Router
 from runtime_api import runtime_api
-from service import Service, local_server, service
+from service import Database, Service, local_server, service
 
 # How many environments each function has: two tests run at once, and many send requests at once.
 ENVIRONMENTS = {"token": 4, "authorize": 2, "revoke": 2, "discovery": 1}
@@ -82,7 +82,7 @@ class Front:
 
 
 @contextmanager
-def front(aws: stack.Moto, dynamodb: str, kms: KmsProxy | None = None, **parameters: str):
+def front(aws: stack.Moto, dynamodb: Database, kms: KmsProxy | None = None, **parameters: str):
     """A front whose functions do not run yet."""
     with serving(Router()) as router:
         address = kms and kms.endpoint

@@ -46,7 +46,7 @@ fn assert_one_line_error(output: &Output, words: &[&str]) {
 }
 
 /// A tenant file in a folder of its own.
-fn file(text: &str) -> (tempfile::TempDir, String) {
+pub(crate) fn file(text: &str) -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("tenant.yaml");
     std::fs::write(&path, text).expect("the file can be written");
@@ -199,13 +199,13 @@ fn an_unknown_option_is_refused_and_help_is_there() {
 }
 
 /// A server that is killed with the test.
-struct Running {
+pub(crate) struct Running {
     child: Child,
     first_line: String,
 }
 
 impl Running {
-    fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
         let mut command = local(arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::null());
         let child = command.spawn().expect("the binary runs");
@@ -224,7 +224,11 @@ impl Running {
         running
     }
 
-    fn issuer(&self) -> &str {
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn issuer(&self) -> &str {
         let issuer = self.first_line.trim_end().strip_prefix("ready ");
         issuer.unwrap_or_else(|| panic!("its first line is `{}`", self.first_line))
     }

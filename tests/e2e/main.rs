@@ -29,6 +29,7 @@ mod login;
 mod login_routes;
 mod logout;
 mod logout_faults;
+mod loopback;
 mod management_grants;
 mod mobile_apps;
 mod multi_resource;

@@ -1,4 +1,4 @@
-//! No refresh token, code, password or client secret is logged in clear, whatever happens to it.
+//! No refresh token, code, password or client secret is logged or stored in clear.
 
 use e2e::{
     Launch,
@@ -65,5 +65,46 @@ async fn the_log_holds_no_secret() {
         THIRD_PARTY.secret(),
     ] {
         assert!(!log.contains(secret), "`{secret}` in the log");
+    }
+}
+
+#[tokio::test]
+async fn the_table_holds_no_secret() {
+    let launch = Launch::new().option("--dynamodb-port", "0");
+    let Some(server) = launch.start("reads the server's table") else {
+        return;
+    };
+    let ada = User::ada();
+    let browser = server.browser();
+    let login = server.login(&SPA_LEEWAY).browser(&browser);
+    let code = login.code().await;
+    let tokens = e2e::Tokens::expect(server.exchange(&code).await);
+    let first = tokens.refresh_token();
+    let second = server.rotated(&SPA_LEEWAY, &first).await;
+    let unused = server.login(&SPA_LEEWAY).browser(&browser).code().await;
+    let cookies = browser.http().cookies("/authorize");
+
+    let table = server.table().await;
+    assert!(
+        table.contains("FAMILY#") && table.contains("SESSION#"),
+        "{table}"
+    );
+    let cookies = cookies
+        .split("; ")
+        .filter_map(|cookie| cookie.split_once('='));
+    let cookies: Vec<&str> = cookies.map(|(_, value)| value).collect();
+    assert!(!cookies.is_empty());
+    let secrets = [
+        &first,
+        &second,
+        &code.value,
+        &unused.value,
+        &tokens.access_token(),
+        &tokens.id_token(),
+    ];
+    let words = [ada.password, WEB_POST.secret(), WEB_BASIC.secret()];
+    let secrets = secrets.into_iter().map(String::as_str).chain(words);
+    for secret in secrets.chain(cookies) {
+        assert!(!table.contains(secret), "`{secret}` in the table");
     }
 }

@@ -33,6 +33,7 @@ impl Faulty {
         let server = Launch::new().data(&data).port(port);
         let server = server
             .env("AWS_ENDPOINT_URL_DYNAMODB", &proxy.url())
+            .env("AWS_ACCESS_KEY_ID", store.dynamodb_key())
             .start(reason)?;
         Some(Self {
             server,

@@ -43,6 +43,8 @@ pub struct Ready {
     pub issuer: String,
     /// The embedded DynamoDB, when it was asked to listen.
     pub dynamodb: Option<String>,
+    /// The access key that requests to it have to name.
+    pub dynamodb_key: Option<String>,
 }
 
 type Log = Arc<Mutex<String>>;
@@ -173,7 +175,7 @@ pub fn free_port() -> u16 {
 }
 
 fn wait_until_ready(heard: &mpsc::Receiver<String>, log: &Log) -> Ready {
-    let mut dynamodb = None;
+    let (mut dynamodb, mut dynamodb_key) = (None, None);
     loop {
         let line = heard.recv_timeout(START_LIMIT).unwrap_or_else(|_| {
             let log = log.lock().expect("no reader panicked");
@@ -181,10 +183,13 @@ fn wait_until_ready(heard: &mpsc::Receiver<String>, log: &Log) -> Ready {
         });
         if let Some(url) = line.strip_prefix("dynamodb ") {
             dynamodb = Some(url.trim_end_matches('/').to_owned());
+        } else if let Some(key) = line.strip_prefix("dynamodb-key ") {
+            dynamodb_key = Some(key.to_owned());
         } else if let Some(issuer) = line.strip_prefix("ready ") {
             return Ready {
                 issuer: issuer.to_owned(),
                 dynamodb,
+                dynamodb_key,
             };
         }
     }

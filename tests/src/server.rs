@@ -9,7 +9,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use reqwest::Url;
+use reqwest::{Method, RequestBuilder, Url};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -17,7 +17,7 @@ use crate::{
     apps::{App, User},
     browser::Browser,
     flow::Login,
-    http::Http,
+    http::{Http, send},
     process::Process,
     tenant,
 };
@@ -141,6 +141,38 @@ impl Server {
             .dynamodb
             .as_deref()
             .expect("the server was started with `--dynamodb-port`")
+    }
+
+    /// The access key that requests to the embedded DynamoDB have to name.
+    pub fn dynamodb_key(&self) -> &str {
+        let ready = self.process().ready();
+        ready
+            .dynamodb_key
+            .as_deref()
+            .expect("the server was started with `--dynamodb-port`")
+    }
+
+    /// A request to the embedded DynamoDB that names a key; its signature is not verified.
+    pub fn store_request(&self, operation: &str, body: &Value, key: &str) -> RequestBuilder {
+        let scope = "20260101/local/dynamodb/aws4_request";
+        let headers = "SignedHeaders=host;x-amz-date, Signature=0";
+        let signature = format!("AWS4-HMAC-SHA256 Credential={key}/{scope}, {headers}");
+        self.http()
+            .request(Method::POST, self.dynamodb())
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
+            .header("x-amz-date", "20260101T000000Z")
+            .header("authorization", signature)
+            .body(body.to_string())
+    }
+
+    /// Every item of the table of a server started with `--dynamodb-port`, as JSON.
+    pub async fn table(&self) -> String {
+        let scan = json!({ "TableName": "ratchet" });
+        let answer = send(self.store_request("Scan", &scan, self.dynamodb_key())).await;
+        assert_eq!(answer.status, 200, "{answer}");
+        assert!(answer.json()["LastEvaluatedKey"].is_null(), "{answer}");
+        answer.text()
     }
 
     /// Everything that the server has written so far.

@@ -29,8 +29,9 @@ Examples:
     admin --table ratchet-prod families list ada@example.com
     admin --table ratchet-prod families revoke ada@example.com --client demo-native
 
-The local server has a table, too. Start it with `cargo local --dynamodb-port 8000`, then:
-    cargo admin --endpoint http://127.0.0.1:8000 --table ratchet families list ada@example.com"
+The local server has a table, too. Start it with `cargo local --dynamodb-port 8000`, then, with the key that it
+prints:
+    AWS_ACCESS_KEY_ID=<key> cargo admin --endpoint http://127.0.0.1:8000 --table ratchet families list ada@example.com"
 )]
 pub(crate) struct Cli {
     #[command(flatten)]

@@ -43,9 +43,14 @@ pub(crate) struct Connection {
     #[arg(long, global = true, env = "SIGNING_MODE", value_name = "MODE")]
     signing_mode: Option<String>,
 
-    /// An embedded or emulated DynamoDB, reached without AWS credentials.
+    /// An embedded or emulated DynamoDB, reached without AWS credentials. Of these it is given the access key
+    /// (`AWS_ACCESS_KEY_ID`), which the local server asks for and prints at start.
     #[arg(long, global = true, value_name = "URL")]
     endpoint: Option<String>,
+
+    /// What requests to `--endpoint` name as access key.
+    #[arg(long, hide = true, env = "AWS_ACCESS_KEY_ID", hide_env_values = true)]
+    access_key: Option<String>,
 }
 
 impl Connection {
@@ -53,7 +58,7 @@ impl Connection {
     pub(crate) async fn store(&self) -> Result<Store, Failure> {
         let table = required(self.table.as_ref(), "--table", "TABLE_NAME")?;
         Ok(match &self.endpoint {
-            Some(endpoint) => Store::emulated(endpoint, table),
+            Some(endpoint) => Store::emulated(endpoint, table, self.access_key.as_deref()),
             None => Store::new(Clients::of_operator().await.dynamodb, table),
         })
     }

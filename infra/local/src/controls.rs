@@ -1,6 +1,9 @@
 //! `--test-controls`: what a test has to change and no protocol offers.
 
-use http::{Method, StatusCode};
+use http::{
+    Method, StatusCode,
+    header::{CONTENT_TYPE, ORIGIN},
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::{
     app::App,
@@ -9,6 +12,9 @@ use shared::{
 };
 
 use crate::setup;
+
+/// JSON, and YAML for a tenant file.
+const TAKEN: [&str; 2] = ["application/json", "application/yaml"];
 
 #[derive(Deserialize)]
 struct Advance {
@@ -38,6 +44,9 @@ fn default_connection() -> String {
 
 /// Answers everything under `/test`.
 pub(crate) async fn answer(app: &App, request: &Request) -> Response {
+    if let Some(refusal) = of_a_page(app, request) {
+        return refusal;
+    }
     let answer = match (request.method(), request.uri().path()) {
         (&Method::POST, "/test/clock") => clock(app, request),
         (&Method::POST, "/test/user") => user(app, request).await,
@@ -48,6 +57,22 @@ pub(crate) async fn answer(app: &App, request: &Request) -> Response {
         _ => Err(Denial::NotFound),
     };
     answer.unwrap_or_else(|denial| OAuthError::from(&denial).into_response())
+}
+
+/// The refusal of what a page of another origin can send: with its `Origin`, or in a media type that needs no
+/// preflight (Fetch, "CORS-safelisted request-header").
+fn of_a_page(app: &App, request: &Request) -> Option<Response> {
+    let mut origins = request.headers().get_all(ORIGIN).iter();
+    if origins.any(|origin| origin != app.issuer.origin()) {
+        return Some(response::empty(StatusCode::FORBIDDEN));
+    }
+    let content_type = shared::http::header(request, &CONTENT_TYPE).unwrap_or_default();
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    let is_taken = TAKEN
+        .iter()
+        .any(|taken| media_type.eq_ignore_ascii_case(taken));
+    (request.method() == Method::POST && !is_taken)
+        .then(|| response::empty(StatusCode::UNSUPPORTED_MEDIA_TYPE))
 }
 
 fn clock(app: &App, request: &Request) -> Result<Response, Denial> {

@@ -48,8 +48,9 @@ struct DemoUser {
 }
 
 impl Settings {
-    /// From the first single-page application whose callback is the demo page, if there is one.
-    pub(crate) fn of(tenant: &Tenant, issuer: &str) -> Option<Self> {
+    /// From the first single-page application whose callback is the demo page, if there is one. The page names a
+    /// user's password for the built-in tenant only, where it is no secret.
+    pub(crate) fn of(tenant: &Tenant, issuer: &str, built_in: bool) -> Option<Self> {
         let redirect_uri = format!("{issuer}demo");
         let client = tenant
             .clients
@@ -79,12 +80,12 @@ impl Settings {
             scope: scope.join(" "),
             redirect_uri,
             leeway: client.refresh_token.leeway.as_secs(),
-            user: user(tenant),
+            user: built_in.then(|| user(tenant)).flatten(),
         })
     }
 }
 
-/// Somebody whose password stands in the tenant file anyway.
+/// A user whose password is in the tenant file.
 fn user(tenant: &Tenant) -> Option<DemoUser> {
     tenant.users.iter().find_map(|entry| match &entry.password {
         Password::Plain(password) => Some(DemoUser {

@@ -2,9 +2,12 @@
 
 mod banner;
 mod controls;
+mod data;
 mod demo;
 mod dynamodb;
 mod error;
+mod hosts;
+mod listen;
 mod options;
 mod reload;
 mod routes;

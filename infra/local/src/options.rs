@@ -12,6 +12,8 @@ use shared::{
     system::Clock,
 };
 
+use crate::{data, hosts::AllowedHost};
+
 /// The data folder of a server that is given none.
 const DATA: &str = ".data";
 
@@ -44,7 +46,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "DIR", default_value = DATA)]
     pub(crate) data: PathBuf,
 
-    /// Serve the embedded DynamoDB to other processes on this port; 0 takes a free one.
+    /// Serve the embedded DynamoDB to other programs on this port; 0 takes a free one. They have to name the
+    /// access key that is printed at start (`AWS_ACCESS_KEY_ID`).
     #[arg(long, value_name = "PORT")]
     pub(crate) dynamodb_port: Option<u16>,
 
@@ -57,6 +60,11 @@ pub(crate) struct Options {
     /// folder; `.data/tls` with `--data memory`, too].
     #[arg(long, value_name = "DIR")]
     pub(crate) tls_dir: Option<PathBuf>,
+
+    /// A further host by which requests may reach this server and its DynamoDB, beside the issuer's and those of
+    /// loopback: that of a tunnel, or of this machine as containers know it. May be given many times.
+    #[arg(long, value_name = "HOST", value_parser = AllowedHost::parse)]
+    pub(crate) allow_host: Vec<AllowedHost>,
 
     /// The hosts that rules and Actions may reach, separated by commas: `api.example.com`, `*.example.com`,
     /// `http://localhost:4000` [default: none].
@@ -102,7 +110,8 @@ impl Options {
 
     /// Where certificates are kept: also by a server that keeps nothing else, for clients trust them.
     pub(crate) fn tls_folder(&self) -> PathBuf {
-        let data = self.folder().map_or(Path::new(DATA), PathBuf::as_path);
-        self.tls_dir.clone().unwrap_or_else(|| data.join("tls"))
+        let folder = self.folder().map_or(Path::new(DATA), PathBuf::as_path);
+        let own = || folder.join(data::TLS);
+        self.tls_dir.clone().unwrap_or_else(own)
     }
 }

@@ -1,15 +1,11 @@
 //! The one process: sockets in, functions behind them, until somebody says stop.
 
-use std::{net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::IpAddr, path::PathBuf, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderName, HeaderValue};
-use http_body_util::{BodyExt, Full};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use shared::{
     app::App,
     config::Issuer,
@@ -19,18 +15,17 @@ use shared::{
     telemetry::cost,
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
     sync::watch,
 };
-use tokio_rustls::TlsAcceptor;
 
 use crate::{
     banner::{Place, banner},
-    controls, demo,
-    dynamodb::Embedded,
+    controls, data, demo,
     error::LocalError,
+    hosts::{self, Hosts},
+    listen::{self, Service},
     options::Options,
     reload::Watched,
     routes, setup,
@@ -43,6 +38,7 @@ const COST: HeaderName = HeaderName::from_static("x-ratchet-cost");
 /// What every connection needs.
 struct Site {
     app: App,
+    hosts: Hosts,
     watched: Option<Watched>,
     demo: Option<demo::Settings>,
     test_controls: bool,
@@ -56,30 +52,27 @@ pub(crate) async fn run(options: Options) -> Result<(), LocalError> {
         .map_err(|source| LocalError::Port { port, source })?;
     let folder = options.folder().map(PathBuf::as_path);
     if let Some(folder) = folder {
-        setup::make_folder(folder)?;
+        data::make_folder(folder)?;
     }
     let issuer = issuer(&options, &listener)?;
     let tls = options.tls.then(|| tls(&options, &issuer)).transpose()?;
     let (stop, stopping) = watch::channel(false);
+    let hosts = Hosts::new(&issuer, &options.allow_host);
 
-    let external = external_database();
-    let embedded = match &external {
-        Some(_) => None,
-        None => {
-            let port = options.dynamodb_port.unwrap_or(0);
-            Some(Embedded::start(folder, port, stopping.clone()).await?)
+    let (database, embedded) = setup::Database::open(folder)?;
+    let served = match (embedded, options.dynamodb_port) {
+        (Some(embedded), Some(port)) => {
+            let served = embedded
+                .serve(port, hosts.clone(), stopping.clone())
+                .await?;
+            println!("dynamodb http://{}", served.address);
+            println!("dynamodb-key {}", served.key.expose());
+            Some(served)
         }
+        _ => None,
     };
-    let endpoint = match (&external, &embedded) {
-        (Some(endpoint), _) => endpoint.clone(),
-        (None, Some(embedded)) => format!("http://{}", embedded.address),
-        (None, None) => return Err(LocalError::Database("there is none".to_owned())),
-    };
-    if options.dynamodb_port.is_some() {
-        println!("dynamodb {endpoint}");
-    }
 
-    let app = setup::open(issuer, &endpoint, external.is_some(), &options).await?;
+    let app = setup::open(issuer, database, &options).await?;
     let (watched, tenant) = match &options.tenant {
         Some(file) => {
             let (watched, tenant) = Watched::import(&app, file).await?;
@@ -89,7 +82,8 @@ pub(crate) async fn run(options: Options) -> Result<(), LocalError> {
     };
     let issuer = app.issuer.as_str().to_owned();
     let site = Arc::new(Site {
-        demo: demo::Settings::of(&tenant, &issuer),
+        demo: demo::Settings::of(&tenant, &issuer, options.tenant.is_none()),
+        hosts,
         app,
         watched,
         test_controls: options.test_controls,
@@ -110,9 +104,9 @@ pub(crate) async fn run(options: Options) -> Result<(), LocalError> {
         }
     });
     tokio::spawn(keep_looking(Arc::clone(&site), stopping.clone()));
-    serve(listener, tls.map(|tls| tls.acceptor), site, stopping).await;
-    match embedded {
-        Some(embedded) => embedded.stopped().await,
+    listen::serve(listener, tls.map(|tls| tls.acceptor), site, stopping).await;
+    match served {
+        Some(served) => served.stopped().await,
         None => Ok(()),
     }
 }
@@ -145,91 +139,13 @@ fn tls(options: &Options, issuer: &Issuer) -> Result<Tls, LocalError> {
     Tls::open(&options.tls_folder(), issuer.host(), now)
 }
 
-/// A DynamoDB that somebody else runs, named as every AWS tool has it named.
-fn external_database() -> Option<String> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the laptop's own composition root"
-    )]
-    std::env::var("AWS_ENDPOINT_URL_DYNAMODB")
-        .ok()
-        .filter(|endpoint| !endpoint.is_empty())
-}
-
-async fn serve(
-    listener: TcpListener,
-    acceptor: Option<TlsAcceptor>,
-    site: Arc<Site>,
-    mut stopping: watch::Receiver<bool>,
-) {
-    let connections = GracefulShutdown::new();
-    loop {
-        let stream = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    tracing::warn!(%error, "cannot accept a connection");
-                    continue;
-                }
-            },
-            _ = stopping.wait_for(|stop| *stop) => break,
-        };
-        connect(
-            stream,
-            acceptor.clone(),
-            Arc::clone(&site),
-            connections.watcher(),
-        );
-    }
-    drop(listener);
-    // A browser's idle connection is no reason to stay.
-    tokio::select! {
-        () = connections.shutdown() => {}
-        () = tokio::time::sleep(Duration::from_secs(5)) => {
-            tracing::warn!("connections are still open after five seconds");
-        }
-    }
-}
-
-fn connect(
-    stream: TcpStream,
-    acceptor: Option<TlsAcceptor>,
-    site: Arc<Site>,
-    watcher: hyper_util::server::graceful::Watcher,
-) {
-    tokio::spawn(async move {
-        let client_ip = stream.peer_addr().map(|address| address.ip()).ok();
-        match acceptor {
-            None => converse(stream, site, client_ip, watcher).await,
-            Some(acceptor) => match acceptor.accept(stream).await {
-                Ok(stream) => converse(stream, site, client_ip, watcher).await,
-                Err(error) => tracing::debug!(%error, "no TLS"),
-            },
-        }
-    });
-}
-
-async fn converse(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    site: Arc<Site>,
-    client_ip: Option<IpAddr>,
-    watcher: hyper_util::server::graceful::Watcher,
-) {
-    let service = service_fn(move |incoming| {
-        let site = Arc::clone(&site);
-        async move {
-            Ok::<_, hyper::Error>(
-                Box::pin(respond(&site, incoming, client_ip))
-                    .await?
-                    .map(Full::new),
-            )
-        }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .serve_connection(TokioIo::new(stream), service);
-    if let Err(error) = watcher.watch(connection).await {
-        tracing::debug!(%error, "a connection broke");
+impl Service for Site {
+    async fn answer(
+        &self,
+        incoming: http::Request<Incoming>,
+        client_ip: Option<IpAddr>,
+    ) -> Result<Response, hyper::Error> {
+        respond(self, incoming, client_ip).await
     }
 }
 
@@ -241,16 +157,22 @@ async fn respond(
     site.app.clock.tick();
     let id = RequestId::from_bytes(random());
     let (mut parts, body) = incoming.into_parts();
+    let promises_https = site.app.issuer.promises_https() && !hosts::is_loopback(&parts);
+    let misdirected = site.hosts.refusal(&parts);
     let body = read(body).await?;
     parts.extensions.insert(RequestContext { id, client_ip });
     let mut request = Request::from_parts(parts, body);
     // The body of the answer is left out by hyper.
     shared::http::head_as_get(&mut request);
+    if let Some(mut refusal) = misdirected {
+        shared::http::complete(&mut refusal, id, promises_https);
+        return Ok(refusal);
+    }
     if let Some(watched) = &site.watched {
         watched.look(&site.app).await;
     }
     let (mut response, cost) = Box::pin(cost::counted(route(site, &request))).await;
-    shared::http::complete(&mut response, id, site.app.issuer.is_https());
+    shared::http::complete(&mut response, id, promises_https);
     if let Some(cost) = serde_json::to_string(&cost)
         .ok()
         .and_then(|cost| cost.try_into().ok())

@@ -1,7 +1,6 @@
 //! What has to be there before the first request: folder, keys, table, tenant.
 
 use std::{
-    fs, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -15,7 +14,12 @@ use shared::{
 };
 use tenant::{Keywords, Tenant};
 
-use crate::{error::LocalError, options::Options};
+use crate::{
+    data,
+    dynamodb::{Embedded, InProcess},
+    error::LocalError,
+    options::Options,
+};
 
 /// The demo tenant, which is part of the program.
 const DEMO_TENANT: &str = include_str!("../tenant.yaml");
@@ -23,46 +27,67 @@ const DEMO_TENANT: &str = include_str!("../tenant.yaml");
 /// The table of a server that keeps its data.
 const TABLE: &str = "ratchet";
 
-/// Makes the data folder; nobody else may look into it, for the keys lie there.
-pub(crate) fn make_folder(folder: &Path) -> Result<(), LocalError> {
-    use std::os::unix::fs::DirBuilderExt;
-    let failed = |source: io::Error| LocalError::Data {
-        path: folder.to_owned(),
-        reason: source.to_string(),
-    };
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(failed)?;
-    let probe = folder.join(".writable");
-    fs::write(&probe, b"")
-        .and_then(|()| fs::remove_file(&probe))
-        .map_err(failed)
+/// The database of a server: its own, or one of another process.
+pub(crate) enum Database {
+    /// Reached in this process.
+    Embedded(InProcess),
+    /// Reached over HTTP.
+    External {
+        endpoint: String,
+        /// What its requests name as access key; an emulator takes any.
+        access_key: Option<String>,
+    },
+}
+
+impl Database {
+    /// The `DynamoDB` that the variables of AWS's tools name, or the one of the data folder.
+    pub(crate) fn open(folder: Option<&Path>) -> Result<(Self, Option<Embedded>), LocalError> {
+        if let Some(endpoint) = variable("AWS_ENDPOINT_URL_DYNAMODB") {
+            let access_key = variable("AWS_ACCESS_KEY_ID");
+            let external = Self::External {
+                endpoint,
+                access_key,
+            };
+            return Ok((external, None));
+        }
+        let embedded = Embedded::open(folder)?;
+        Ok((Self::Embedded(embedded.connector()), Some(embedded)))
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the laptop's own composition root"
+    )]
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// Keys and table, put together.
 pub(crate) async fn open(
     issuer: Issuer,
-    endpoint: &str,
-    shared_database: bool,
+    database: Database,
     options: &Options,
 ) -> Result<App, LocalError> {
     let folder = options.folder();
     let keys = match folder {
-        Some(folder) => KeyFile::open(&folder.join("keys.json")),
+        Some(folder) => KeyFile::open(&folder.join(data::KEYS)),
         None => KeyFile::generate(),
     };
     let keys = keys.map_err(|e| LocalError::Start(e.into()))?;
-    // Keys in memory cannot open what another process sealed: such a server gets its own table.
-    let table = match folder {
-        None if shared_database => format!("{TABLE}-{}", random_suffix()),
-        _ => TABLE.to_owned(),
-    };
-    let store = if shared_database {
-        Store::emulated(endpoint, table)
-    } else {
-        Store::local(endpoint, table)
+    let store = match database {
+        Database::Embedded(connector) => Store::in_process(connector, TABLE),
+        Database::External {
+            endpoint,
+            access_key,
+        } => {
+            // Keys in memory cannot open what another process sealed: such a server gets its own table.
+            let table = match folder {
+                None => format!("{TABLE}-{}", random_suffix()),
+                Some(_) => TABLE.to_owned(),
+            };
+            Store::emulated(endpoint, table, access_key.as_deref())
+        }
     };
     store
         .create_table()
@@ -117,18 +142,6 @@ fn keywords(app: &App) -> Keywords {
     let mut keywords = Keywords::new();
     keywords.set("ISSUER", app.issuer.origin());
     keywords
-}
-
-/// Writes a file that only its owner can read.
-pub(crate) fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    use std::{io::Write, os::unix::fs::OpenOptionsExt};
-    fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)?
-        .write_all(text.as_bytes())
 }
 
 fn random_suffix() -> String {

@@ -24,7 +24,7 @@ use tokio_rustls::{
     },
 };
 
-use crate::{error::LocalError, setup};
+use crate::{data, error::LocalError};
 use certificates::{Authority, Names};
 
 /// What a server needs to serve HTTPS.
@@ -38,7 +38,7 @@ pub(crate) struct Tls {
 impl Tls {
     /// Reads the folder's certificates; makes those that are missing, end soon, or are for another host.
     pub(crate) fn open(folder: &Path, host: &str, now: Timestamp) -> Result<Self, LocalError> {
-        setup::make_folder(folder)?;
+        data::make_folder(folder)?;
         let names = Names::of(host);
         let folder = Folder(folder);
         let (authority, path) = folder.authority(&names, now)?;
@@ -119,7 +119,7 @@ impl Folder<'_> {
         let key = certificates::new_key().map_err(tls)?;
         let draft = self.draft(name);
         let path = self.0.join(name);
-        setup::write_private(&draft, &key).map_err(|e| self.failed(&e))?;
+        data::write_private(&draft, &key).map_err(|e| self.failed(&e))?;
         let linked = fs::hard_link(&draft, &path);
         fs::remove_file(&draft).map_err(|e| self.failed(&e))?;
         match linked {

@@ -1,4 +1,4 @@
-//! Ranges of addresses.
+//! Addresses: ranges of them, and those of this machine.
 
 use std::{fmt, net::IpAddr};
 
@@ -41,6 +41,18 @@ impl AddressRange {
         let address = address.to_canonical();
         address.is_ipv4() == self.first.is_ipv4()
             && leading(address, self.prefix) == leading(self.first, self.prefix)
+    }
+}
+
+/// Whether the host of a URL is this machine, which no name server can change: `localhost`, or an address of loopback,
+/// one of IPv6 in brackets.
+pub fn is_loopback_host(host: &str) -> bool {
+    let bare = host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    match bare.unwrap_or(host).parse::<IpAddr>() {
+        Ok(address) => address.to_canonical().is_loopback(),
+        Err(_) => host.eq_ignore_ascii_case("localhost"),
     }
 }
 
@@ -103,6 +115,23 @@ mod tests {
             assert!(range.contains(address(inside)), "{range} {inside}");
             assert!(!range.contains(address(outside)), "{range} {outside}");
             assert_eq!(AddressRange::try_from(String::from(range)), Ok(range));
+        }
+    }
+
+    #[test]
+    fn loopback_is_localhost_and_its_addresses_alone() {
+        for host in ["localhost", "LocalHost", "127.0.0.1", "127.9.9.9", "[::1]"] {
+            assert!(is_loopback_host(host), "{host}");
+        }
+        for host in [
+            "",
+            "localhost.",
+            "a.localhost",
+            "0.0.0.0",
+            "[::]",
+            "127.0.0.1.example",
+        ] {
+            assert!(!is_loopback_host(host), "{host}");
         }
     }
 

@@ -69,7 +69,7 @@ where
     let aws = AwsConfig::from_env()?;
     let config = Config::from_env()?;
     let front = Front {
-        https: config.issuer.is_https(),
+        https: config.issuer.promises_https(),
         trusted_proxies: config.trusted_proxies,
     };
     // One request at a time needs one thread: handing it from one to another costs more than it gains.

@@ -47,7 +47,8 @@ export async function testTenantText(replacements = {}) {
  * A server on a free port: the demo tenant's, or that of a tenant file's text. With `tls` it serves
  * HTTPS, `certificate` holds what it does that with and the certificate authority behind it, and
  * `authority` is the path of the latter; `issuer` is a name that others may know it by.
- * `rule` is the source of the tenant's one Rule.
+ * `rule` is the source of the tenant's one Rule. `dynamodb` is where its database listens with
+ * `--dynamodb-port`.
  */
 export async function startLocal({ tenant, rule, tls = false, issuer, options = [] } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'ratchet-'));
@@ -74,13 +75,13 @@ export async function startLocal({ tenant, rule, tls = false, issuer, options = 
     const said = {};
     createInterface({ input: child.stdout }).on('line', (line) => {
       log += `${line}\n`;
-      const [, what, value] = line.match(/^(ready|  address|  CA) +(.*)$/) ?? [];
+      const [, what, value] = line.match(/^(ready|dynamodb|  address|  CA) +(.*)$/) ?? [];
       if (what) said[what.trim()] = value;
       // The last line of what it says when it is ready.
       if (line.includes('Ctrl-C')) found(said);
     });
   });
-  const { ready: name, address = new URL(name).host, CA: authority } = await ready;
+  const { ready: name, dynamodb, address = new URL(name).host, CA: authority } = await ready;
   const stop = async () => {
     kill();
     await ended;
@@ -95,6 +96,7 @@ export async function startLocal({ tenant, rule, tls = false, issuer, options = 
   return {
     issuer: name,
     address,
+    dynamodb,
     authority,
     certificate: tls && (await certificate()),
     url: (path) => new URL(path, name).href,

@@ -478,7 +478,11 @@ function drawControls() {
 }
 
 function hint() {
-  if (!state.tokens) return 'Start with Log in. The name and the password are below.';
+  if (!state.tokens) {
+    return config.user
+      ? 'Start with Log in. The name and the password are below.'
+      : 'Start with Log in, as a user of your tenant file.';
+  }
   if (state.family?.status === 'ended') {
     return 'This family has ended. Refresh shows the refusal; Log in starts a new family.';
   }
@@ -489,9 +493,13 @@ function hint() {
 }
 
 function drawAccount() {
+  const { user } = config;
+  const account = user && [
+    ['User name', code(user.username)],
+    ['Password', code(user.password)],
+  ];
   facts($('account'), [
-    ['User name', code(config.user.username)],
-    ['Password', code(config.user.password)],
+    ...(account ?? []),
     ['Application', config.client_name],
     ['Leeway', `${config.leeway} s`],
   ]);

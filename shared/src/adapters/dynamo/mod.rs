@@ -26,7 +26,7 @@ mod users;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::{
     Client, Config,
-    config::{Credentials, Region},
+    config::{Builder, Credentials, HttpClient, Region},
 };
 
 pub use access_tokens::AccessState;
@@ -61,36 +61,44 @@ impl Store {
         }
     }
 
-    /// A store on a table of an embedded `DynamoDB`, which asks for no real credentials and is only slow
-    /// because the machine is busy: it is waited for.
+    /// A store on a table of a `DynamoDB` in this process: `http` answers the SDK's requests. It is only slow because
+    /// the machine is busy, so it is waited for.
+    pub fn in_process(http: impl HttpClient + 'static, table: impl Into<String>) -> Self {
+        let config = keyless(aws::patience(), None).http_client(http);
+        let config = config.endpoint_url("http://dynamodb.in-process");
+        Self::new(Client::from_conf(config.build()), table)
+    }
+
+    /// A store on a table of an embedded `DynamoDB`, for tests: it is waited for as one in this process.
     pub fn local(endpoint: impl Into<String>, table: impl Into<String>) -> Self {
-        Self::without_credentials(endpoint, table, aws::patience())
+        let config = keyless(aws::patience(), None).endpoint_url(endpoint);
+        Self::new(Client::from_conf(config.build()), table)
     }
 
-    /// A store on a table of an emulated `DynamoDB`, which asks for no real credentials and is waited for no
-    /// longer than AWS's.
-    pub fn emulated(endpoint: impl Into<String>, table: impl Into<String>) -> Self {
-        Self::without_credentials(endpoint, table, aws::timeouts())
-    }
-
-    fn without_credentials(
+    /// A store on a table of an emulated `DynamoDB`, which is waited for no longer than AWS's. It asks for no
+    /// credentials of AWS, but some ask for an access key of their own.
+    pub fn emulated(
         endpoint: impl Into<String>,
         table: impl Into<String>,
-        timeouts: TimeoutConfig,
+        access_key: Option<&str>,
     ) -> Self {
-        let config = Config::builder()
-            .behavior_version(aws::behavior())
-            .region(Region::from_static("local"))
-            .credentials_provider(Credentials::new("local", "local", None, None, "local"))
-            .endpoint_url(endpoint)
-            .timeout_config(timeouts)
-            .retry_config(aws::retries())
-            .build();
-        Self::new(Client::from_conf(config), table)
+        let config = keyless(aws::timeouts(), access_key).endpoint_url(endpoint);
+        Self::new(Client::from_conf(config.build()), table)
     }
 
     /// The name of the table.
     pub fn table(&self) -> &str {
         &self.table
     }
+}
+
+/// Without credentials of AWS: the secret is none.
+fn keyless(timeouts: TimeoutConfig, access_key: Option<&str>) -> Builder {
+    let access_key = access_key.unwrap_or("local");
+    Config::builder()
+        .behavior_version(aws::behavior())
+        .region(Region::from_static("local"))
+        .credentials_provider(Credentials::new(access_key, "local", None, None, "local"))
+        .timeout_config(timeouts)
+        .retry_config(aws::retries())
 }

@@ -1,0 +1,92 @@
+//! The embedded `DynamoDB`: dynoxide over SQLite. The functions reach it through the AWS SDK, whose requests
+//! are answered in this process; other programs reach it with `--dynamodb-port` alone, and with its key.
+
+mod connector;
+mod door;
+mod engine;
+mod key;
+
+use std::{net::SocketAddr, path::Path, sync::Arc};
+
+use dynoxide::Database;
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+pub(crate) use connector::InProcess;
+use door::Door;
+use engine::Engine;
+pub(crate) use key::AccessKey;
+
+use crate::{data, error::LocalError, hosts::Hosts, listen};
+
+/// The database of this process.
+#[derive(Debug, Clone)]
+pub(crate) struct Embedded {
+    engine: Arc<Engine>,
+}
+
+/// Where other programs reach the database until the server stops.
+pub(crate) struct Served {
+    pub(crate) address: SocketAddr,
+    /// What their requests have to name.
+    pub(crate) key: AccessKey,
+    serving: JoinHandle<()>,
+}
+
+impl Embedded {
+    /// Opens the database of a folder, or one in memory.
+    pub(crate) fn open(folder: Option<&Path>) -> Result<Self, LocalError> {
+        let database = match folder {
+            Some(folder) => {
+                let failed = |reason: String| LocalError::Data {
+                    path: folder.to_owned(),
+                    reason,
+                };
+                let file = folder.join(data::DATABASE);
+                // SQLite would make it readable by all; what it makes beside it is as private as the file.
+                data::make_private(&file).map_err(|e| failed(e.to_string()))?;
+                let path = file
+                    .to_str()
+                    .ok_or_else(|| failed("not a UTF-8 path".to_owned()))?;
+                Database::new(path).map_err(|e| failed(e.to_string()))?
+            }
+            None => Database::memory().map_err(|e| LocalError::Database(e.to_string()))?,
+        };
+        Ok(Self {
+            engine: Arc::new(Engine::new(database)),
+        })
+    }
+
+    /// Answers the AWS SDK of this process.
+    pub(crate) fn connector(&self) -> InProcess {
+        InProcess::new(Arc::clone(&self.engine))
+    }
+
+    /// Serves it on loopback, to programs that name the key, until `stopping` changes.
+    pub(crate) async fn serve(
+        &self,
+        port: u16,
+        hosts: Hosts,
+        stopping: watch::Receiver<bool>,
+    ) -> Result<Served, LocalError> {
+        let listener = TcpListener::bind(("127.0.0.1", port))
+            .await
+            .map_err(|source| LocalError::Port { port, source })?;
+        let address = listener.local_addr().map_err(LocalError::Network)?;
+        let key = AccessKey::draw();
+        let door = Door::new(Arc::clone(&self.engine), key.clone(), hosts);
+        let serving = tokio::spawn(listen::serve(listener, None, Arc::new(door), stopping));
+        Ok(Served {
+            address,
+            key,
+            serving,
+        })
+    }
+}
+
+impl Served {
+    /// Waits until it is served no more.
+    pub(crate) async fn stopped(self) -> Result<(), LocalError> {
+        let ended = self.serving.await;
+        ended.map_err(|error| LocalError::Database(error.to_string()))
+    }
+}
