@@ -2,7 +2,7 @@
 
 use e2e::{
     Answer, Browser, Launch, Server,
-    apps::{SPA_STRICT, WEB_POST},
+    apps::{SPA_STRICT, SPA_WILDCARD, WEB_POST},
     assertions::{assert_error_page, assert_sane},
     tenant,
 };
@@ -227,5 +227,37 @@ async fn logging_out_twice_is_no_error() {
     for _ in 0..2 {
         let answer = log_out(&browser, "").await;
         assert_sent_to(&answer, "https://www.example.com/goodbye");
+    }
+}
+
+#[tokio::test]
+async fn a_wildcard_stands_for_one_label_as_browsers_read_the_address() {
+    let urls = "allowed_logout_urls: [\"https://*.tenants.example.com/bye\"]\n    callbacks:\n      - https://*.tenants";
+    let file = tenant::client_changed(
+        &SPA_WILDCARD,
+        &[("callbacks:\n      - https://*.tenants", urls)],
+    );
+    let Some(server) = Launch::new().tenant(file).start("has another tenant") else {
+        return;
+    };
+    let query = |host: &str| format!("client_id=spa-wildcard&returnTo=https://{host}/bye");
+    let good = "https://acme.tenants.example.com/bye";
+    let answer = log_out(&server.browser(), &query("acme.tenants.example.com")).await;
+    assert_sent_to(&answer, good);
+    for host in [
+        "evil.a.tenants.example.com",
+        // A query is decoded once before it is compared.
+        "evil%252Ea.tenants.example.com",
+        "evil%EF%BC%8Ea.tenants.example.com",
+        "evil%E3%80%82a.tenants.example.com",
+    ] {
+        assert_not_allowed(&log_out(&server.browser(), &query(host)).await);
+        let query = format!("client_id=spa-wildcard&post_logout_redirect_uri=https://{host}/bye");
+        let answer = server.http().get(&format!("/oidc/logout?{query}")).await;
+        assert_eq!(
+            (answer.status, answer.header("location")),
+            (400, None),
+            "{answer}"
+        );
     }
 }

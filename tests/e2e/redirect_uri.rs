@@ -125,6 +125,11 @@ async fn a_wildcard_stands_for_one_leftmost_label() {
         "https://evil.example#.tenants.example.com/callback",
         "https://evil.example%2F.tenants.example.com/callback",
         "https://acme.tenants.example.com.evil.example/callback",
+        "https://evil%2Ea.tenants.example.com/callback",
+        "https://evil%2ea.tenants.example.com/callback",
+        "https://evil\u{ff0e}a.tenants.example.com/callback",
+        "https://evil\u{3002}a.tenants.example.com/callback",
+        "https://evil%E3%80%82a.tenants.example.com/callback",
         "https://acme.tenants.example.com/other",
         "http://acme.tenants.example.com/callback",
     ] {

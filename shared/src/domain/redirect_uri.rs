@@ -12,12 +12,23 @@ use super::client::{AppType, Client};
 
 /// Whether the client registered this redirect URI.
 pub fn is_registered(client: &Client, presented: &str) -> bool {
+    is_listed(
+        &client.callbacks,
+        presented,
+        client.app_type == AppType::Native,
+    )
+}
+
+/// Whether a list of registered callbacks admits one, without the allowance for native applications.
+pub fn is_allowed_callback(callbacks: &[String], presented: &str) -> bool {
+    is_listed(callbacks, presented, false)
+}
+
+fn is_listed(callbacks: &[String], presented: &str, any_loopback_port: bool) -> bool {
     let Some(presented) = Parts::parse(presented) else {
         return false;
     };
-    let any_loopback_port = client.app_type == AppType::Native;
-    client
-        .callbacks
+    callbacks
         .iter()
         .filter_map(|registered| Parts::parse(registered))
         .any(|registered| registered.admits(&presented, any_loopback_port))
@@ -68,7 +79,10 @@ pub fn is_allowed_origin<'a>(urls: impl Iterator<Item = &'a String>, origin: &st
                 .strip_prefix(scheme)
                 .and_then(|rest| rest.strip_prefix("://"))
                 .and_then(|host| host.split_once('.'))
-                .is_some_and(|(label, rest)| is_label(label) && rest == domain),
+                .is_some_and(|(label, rest)| {
+                    // What browsers refuse as a host is no page's origin.
+                    is_label(label) && rest == domain && self::origin(origin).is_some()
+                }),
             None => registered == origin,
         }
     })
@@ -78,8 +92,6 @@ pub fn is_allowed_origin<'a>(urls: impl Iterator<Item = &'a String>, origin: &st
 /// port for `http` and `https`, otherwise scheme and authority to the letter. `None` for URLs whose pages have
 /// the opaque origin `null`.
 pub fn origin(url: &str) -> Option<String> {
-    const WILDCARD: &str = "://*.";
-    const STAND_IN: &str = "://wildcard-label.";
     let wildcard = url.contains(WILDCARD);
     let parsed = Url::parse(&url.replacen(WILDCARD, STAND_IN, 1)).ok()?;
     if parsed.origin().is_tuple() {
@@ -96,6 +108,12 @@ pub fn origin(url: &str) -> Option<String> {
     (is_authority && parsed.has_host()).then(|| format!("{scheme}://{authority}"))
 }
 
+/// How a registered URL begins its host where any label may stand.
+const WILDCARD: &str = "://*.";
+/// The same for a URL parser, which takes no `*`.
+const STAND_IN: &str = "://wildcard-label.";
+
+/// One label in ASCII. IDNA reads some other characters as dots or as nothing.
 fn is_label(text: &str) -> bool {
     !text.is_empty()
         && text
@@ -117,6 +135,8 @@ struct Parts {
     scheme: String,
     /// Host and port; empty for URIs without an authority.
     authority: String,
+    /// The host that browsers go to: percent-decoded, in ASCII (IDNA).
+    host: String,
     rest: String,
     loopback: bool,
 }
@@ -130,7 +150,7 @@ impl Parts {
             return None;
         }
         // A wildcard is no host to a URL parser.
-        let parsed = Url::parse(&text.replacen("://*.", "://wildcard.", 1)).ok()?;
+        let parsed = Url::parse(&text.replacen(WILDCARD, STAND_IN, 1)).ok()?;
         if parsed.fragment().is_some() || !parsed.username().is_empty() {
             return None;
         }
@@ -145,6 +165,7 @@ impl Parts {
         Some(Self {
             scheme: scheme.to_ascii_lowercase(),
             authority: authority.to_ascii_lowercase(),
+            host: parsed.host_str().unwrap_or_default().to_owned(),
             rest: rest.to_owned(),
             loopback: parsed.scheme() == "http" && is_loopback(&parsed),
         })
@@ -153,22 +174,25 @@ impl Parts {
     fn admits(&self, presented: &Self, any_loopback_port: bool) -> bool {
         self.scheme == presented.scheme
             && self.rest == presented.rest
-            && (self.admits_authority(&presented.authority)
+            && (self.admits_authority(presented)
                 || (any_loopback_port
                     && self.loopback
                     && presented.loopback
                     && host_of(&self.authority) == host_of(&presented.authority)))
     }
 
-    fn admits_authority(&self, presented: &str) -> bool {
-        match self.authority.strip_prefix("*.") {
-            // One label, in ASCII: IDNA reads some other characters as dots.
-            Some(domain) => presented
-                .strip_suffix(domain)
-                .and_then(|label| label.strip_suffix('.'))
-                .is_some_and(is_label),
-            None => self.authority == presented,
-        }
+    /// A wildcard stands for one label twice: in the text, where the rest is as it was registered, and in the host
+    /// that browsers go to, which may have more dots than the text has.
+    fn admits_authority(&self, presented: &Self) -> bool {
+        let Some(domain) = self.authority.strip_prefix("*.") else {
+            return self.authority == presented.authority;
+        };
+        let written = presented.authority.strip_suffix(domain);
+        let written = written.and_then(|label| label.strip_suffix('.'));
+        let domain = self.host.split_once('.').map(|(_, domain)| domain);
+        let visited = presented.host.split_once('.');
+        written.is_some_and(is_label)
+            && visited.is_some_and(|(label, rest)| is_label(label) && Some(rest) == domain)
     }
 }
 
@@ -234,6 +258,9 @@ mod tests {
             "https://a\u{3002}b.example.com/cb",
             "https://a\u{ff0e}b.example.com/cb",
             "https://\u{ad}.example.com/cb",
+            "https://evil%2Ea.example.com/cb",
+            "https://evil%2ea.example.com/cb",
+            "https://%61.example.com/cb",
             "https://evil-example.com/cb",
             "https://evil.com/.example.com/cb",
             "https://evil.com:443.example.com/cb",
