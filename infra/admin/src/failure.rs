@@ -48,6 +48,14 @@ pub(crate) enum Failure {
         /// Why.
         reason: String,
     },
+    /// A tenant file breaks what it should not.
+    #[error("{reason}")]
+    Findings {
+        /// What it breaks, a line each.
+        said: String,
+        /// How much that is.
+        reason: String,
+    },
     /// What was asked for is not there, or already is.
     #[error("{0}")]
     Refused(String),
@@ -59,7 +67,7 @@ pub(crate) enum Failure {
 impl Failure {
     /// Says what is wrong.
     pub(crate) fn report(&self) -> ExitCode {
-        if let Self::Script { said, .. } = self {
+        if let Self::Script { said, .. } | Self::Findings { said, .. } = self {
             // Whether it can be written or not, the status is that of the failure.
             let _ = output::print(said);
         }

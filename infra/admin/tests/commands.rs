@@ -38,6 +38,8 @@ const TENANT: &str = "clients:
   - name: Phone
     app_type: native
     callbacks: ['##ISSUER##/callback', 'https://##HOST##/callback']
+    oidc_conformant: true
+    grant_types: [authorization_code]
 users:
   - email: ada@example.com
 ";
@@ -209,6 +211,55 @@ async fn a_tenant_file_is_checked_and_imported() {
             .await
             .unwrap()
             .is_some()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_tenant_file_breaks_of_rfc_9700_is_a_line_each_and_a_status() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("tenant.yaml");
+    let file = path.to_str().unwrap();
+    let check = async |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        let mut command = program();
+        command.args(["tenant", "check", file, "--set", "HOST=x.example"]);
+        let output = finish(command, String::new()).await;
+        (output.status.code(), stdout(&output), stderr(&output))
+    };
+    let sound = TENANT.replace("##ISSUER##", "http://127.0.0.1");
+    let nothing = "the file breaks nothing of RFC 9700\n";
+    assert_eq!(
+        check(&sound).await,
+        (Some(0), nothing.to_owned(), String::new())
+    );
+
+    let (status, said, error) = check(&sound.replace("##HOST##", "*.##HOST##")).await;
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.starts_with(&format!("{file}:4:")), "{said}");
+    assert!(said.contains("clients[0].callbacks[1]: "), "{said}");
+    assert!(said.ends_with("(RFC 9700 section 2.1, MUST)\n"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(error.starts_with("error: 1 place breaks"), "{error}");
+
+    let secret = "app_type: regular_web\n    client_secret: 0123456789abcdef";
+    let (status, said, error) = check(
+        &sound
+            .replace("app_type: native", secret)
+            .replace("http:", "https:"),
+    )
+    .await;
+    assert_eq!((status, error.as_str()), (Some(0), ""), "{said}");
+    assert!(
+        said.contains("(RFC 9700 section 2.5, RECOMMENDED)"),
+        "{said}"
+    );
+
+    let query = sound.replace("##HOST##/callback", "##HOST##/callback?code=1");
+    let (status, said, error) = check(&query).await;
+    assert_eq!((status, said.as_str()), (Some(0), nothing));
+    assert!(
+        error.contains("clients[0].callbacks[1]: has `code` in its query"),
+        "{error}"
     );
 }
 

@@ -76,6 +76,11 @@ impl<'a> Document<'a> {
             .collect()
     }
 
+    /// Whether a key is there.
+    pub(crate) fn has(&self, at: &Path) -> bool {
+        self.root.at(at).is_some()
+    }
+
     /// Gives a fault its line and column.
     pub(crate) fn locate(&self, fault: &Fault) -> TenantFileError {
         if let Some(script) = &fault.script {

@@ -9,6 +9,7 @@
 
 mod actions;
 mod attack_protection;
+mod best_practice;
 mod client_auth;
 mod client_grants;
 mod clients;
@@ -55,18 +56,19 @@ use shared::{
     password::PasswordHash,
 };
 
-use self::{
-    document::Document,
-    path::{Notes, Path},
-    script_files::ScriptFiles,
-};
 pub use self::{
+    best_practice::{Finding, Level},
     error::{LoadError, TenantFileError},
     import::{ImportError, Imported, import},
     import_algorithms::unpublished_algorithms,
     keywords::{InvalidMappings, Keywords},
     scripts::ScriptEntries,
     users::{InvalidEmail, parse_email},
+};
+use self::{
+    document::Document,
+    path::{Notes, Path},
+    script_files::ScriptFiles,
 };
 
 /// What a tenant file says.
@@ -92,6 +94,8 @@ pub struct Tenant {
     pub users: Vec<UserEntry>,
     /// What was passed over, one line each: `14:3: clients[0].callback: unknown key`.
     pub warnings: Vec<String>,
+    /// What of RFC 9700 the file breaks.
+    pub findings: Vec<Finding>,
 }
 
 /// An application and what must not be stored in clear.
@@ -179,6 +183,7 @@ fn parse_beside(
     let mut tenant = raw
         .check(document.attributes(), files, &mut notes)
         .map_err(|fault| document.locate(&fault))?;
+    tenant.findings = best_practice::findings(&tenant, &document, &mut notes);
     tenant.warnings = document.warnings(notes);
     Ok(tenant)
 }
@@ -217,6 +222,9 @@ fn load_beside(
             for warning in &mut tenant.warnings {
                 warning.insert_str(0, &format!("{name}:"));
             }
+            for finding in &mut tenant.findings {
+                finding.file = Some(name.clone());
+            }
             Ok(tenant)
         }
         Err(source) => Err(LoadError::Invalid { file: name, source }),
@@ -249,6 +257,7 @@ impl RawTenant {
         multi_resource::check_references(&clients, &root.key("clients"), apis, notes);
         let settings = settings::check(self.tenant, self.branding, &root)?;
         settings::check_references(&settings, &root.key("tenant"), apis, &databases, notes)?;
+        warn_of_our_parameters(&root, &clients, &settings, notes);
         let scripts = scripts::RawScripts {
             rules: self.rules,
             configuration: self.rules_configs,
@@ -273,8 +282,27 @@ impl RawTenant {
             scripts,
             users,
             warnings: Vec::new(),
+            findings: Vec::new(),
         })
     }
+}
+
+/// Of callbacks and logout addresses alike.
+fn warn_of_our_parameters(
+    root: &Path,
+    clients: &[ClientEntry],
+    settings: &Settings,
+    notes: &mut Notes,
+) {
+    const LOGOUT: &str = "allowed_logout_urls";
+    for (index, entry) in clients.iter().enumerate() {
+        let at = root.key("clients").index(index);
+        let client = &entry.client;
+        urls::warn_of_our_parameters(&at.key("callbacks"), &client.callbacks, notes);
+        urls::warn_of_our_parameters(&at.key(LOGOUT), &client.allowed_logout_urls, notes);
+    }
+    let at = root.key("tenant").key(LOGOUT);
+    urls::warn_of_our_parameters(&at, &settings.allowed_logout_urls, notes);
 }
 
 /// What the tests of every section ask.
@@ -286,8 +314,17 @@ mod testing {
 
     use super::{Keywords, Tenant, load, parse};
 
-    /// The tenant of a file that is fine.
+    /// The tenant of a file that is fine. Of RFC 9700 it breaks what short files break, without a warning.
     pub(crate) fn tenant(text: &str) -> Tenant {
+        let mut tenant = whole_tenant(text);
+        let found = tenant.findings.iter().map(|found| found.at.to_string());
+        let found: Vec<String> = found.collect();
+        tenant.warnings.retain(|warning| !found.contains(warning));
+        tenant
+    }
+
+    /// The same with every warning.
+    pub(crate) fn whole_tenant(text: &str) -> Tenant {
         match parse(text, &Keywords::new()) {
             Ok(tenant) => tenant,
             Err(error) => panic!("{error}\n{text}"),

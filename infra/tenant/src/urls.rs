@@ -2,7 +2,7 @@
 
 use url::{Host, Url};
 
-use crate::path::{Checked, Fault, Path};
+use crate::path::{Checked, Fault, Notes, Path};
 
 /// Schemes whose "location" is a program: a redirect there would run it in a page of ours.
 const SCRIPT_SCHEMES: [&str; 5] = ["about", "blob", "data", "javascript", "vbscript"];
@@ -110,6 +110,33 @@ pub(crate) fn origin(at: &Path, text: &str) -> Checked<String> {
         .map(|port| format!(":{port}"))
         .unwrap_or_default();
     Ok(format!("{}://{host}{port}", url.scheme()))
+}
+
+/// What answers add to an address (RFC 6749 section 4.1.2, RFC 9207, and the implicit and hybrid flows).
+const OURS: [&str; 11] = [
+    "access_token",
+    "code",
+    "error",
+    "error_description",
+    "error_uri",
+    "expires_in",
+    "id_token",
+    "iss",
+    "refresh_token",
+    "state",
+    "token_type",
+];
+
+/// Warns of addresses whose own query has a parameter of an answer: an application reads either of the two.
+pub(crate) fn warn_of_our_parameters(at: &Path, addresses: &[String], notes: &mut Notes) {
+    for (index, text) in addresses.iter().enumerate() {
+        let Ok(url) = parse(at, text) else { continue };
+        let ours = url.query_pairs().find(|(name, _)| OURS.contains(&&**name));
+        if let Some((name, _)) = ours {
+            let message = format!("has `{name}` in its query, which answers add, too");
+            notes.warn(at.index(index), message);
+        }
+    }
 }
 
 /// A picture that a page shows.
@@ -220,6 +247,24 @@ mod tests {
         ] {
             assert_eq!(fault(callback(&Path::root(), text)), message, "{text}");
         }
+    }
+
+    #[test]
+    fn an_address_with_a_parameter_of_an_answer_is_a_warning() {
+        let warned = |text: &str| {
+            let mut notes = Notes::default();
+            warn_of_our_parameters(&Path::root(), &[text.to_owned()], &mut notes);
+            notes.into_faults().len()
+        };
+        for name in OURS {
+            assert_eq!(warned(&format!("https://a.example.com/cb?x=1&{name}=y")), 1);
+        }
+        assert_eq!(warned("https://*.example.com/cb?%63ode=1"), 1);
+        assert_eq!(warned("com.example.app://cb?state"), 1);
+        assert_eq!(
+            warned("https://a.example.com/code?tenant=a&statement=b#code=c"),
+            0
+        );
     }
 
     #[test]

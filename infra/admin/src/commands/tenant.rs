@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use tenant::{Imported, Keywords};
+use tenant::{Imported, Keywords, Level, Tenant};
 
 use crate::{connection::Connection, failure::Failure};
 
@@ -24,10 +24,23 @@ for the value of a keyword, `@@KEY@@` for the value in quotes. A wrong value is 
 error, such as:
   tenant.yaml:12:5: clients[2].refresh_token.leeway: must not be negative")]
     Import(Import),
+    /// Say what of RFC 9700, the best current practice for the security of OAuth 2.0, a tenant file breaks.
+    ///
+    /// One line for each place on standard output, with line, section and how strongly the section asks. The
+    /// status is 1 if a MUST or a SHOULD is broken, 0 if nothing is or a RECOMMENDED alone. No table is needed.
+    #[command(after_help = "\
+Examples:
+  admin tenant check tenant.yaml
+  admin tenant check tenant.yaml --set HOST=app.example.com
+
+A line is like:
+  tenant.yaml:12:9: clients[2].callbacks[0]: has a wildcard: ... (RFC 9700 section 2.1, MUST)")]
+    Check(Source),
 }
 
+/// A tenant file, and what its keywords stand for.
 #[derive(Debug, Args)]
-pub(crate) struct Import {
+pub(crate) struct Source {
     /// The tenant file.
     file: PathBuf,
 
@@ -38,6 +51,12 @@ pub(crate) struct Import {
     /// Keywords as a JSON object, as the deploy CLI takes them; `--set` overrules them.
     #[arg(long, env = "AUTH0_KEYWORD_REPLACE_MAPPINGS", value_name = "JSON")]
     mappings: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    #[command(flatten)]
+    source: Source,
 
     /// Check the file and stop: no table is needed and nothing is written.
     #[arg(long)]
@@ -47,12 +66,13 @@ pub(crate) struct Import {
 pub(crate) async fn run(command: TenantCommand, to: &Connection) -> Result<String, Failure> {
     match command {
         TenantCommand::Import(import) => import.run(to).await,
+        TenantCommand::Check(source) => check(&source.load(to)?),
     }
 }
 
 impl Import {
     async fn run(self, to: &Connection) -> Result<String, Failure> {
-        let tenant = tenant::load(&self.file, &self.keywords(to)?)?;
+        let tenant = self.source.load(to)?;
         for warning in &tenant.warnings {
             eprintln!("warning: {warning}");
         }
@@ -69,6 +89,38 @@ impl Import {
         }
         let imported = tenant::import(&tenant, &app).await?;
         Ok(format!("imported {imported}\n"))
+    }
+}
+
+fn check(tenant: &Tenant) -> Result<String, Failure> {
+    let found: Vec<String> = tenant.findings.iter().map(|f| f.at.to_string()).collect();
+    let is_found = |warning: &&String| found.iter().any(|found| warning.ends_with(found));
+    for warning in tenant.warnings.iter().filter(|warning| !is_found(warning)) {
+        eprintln!("warning: {warning}");
+    }
+    let lines = tenant.findings.iter().map(|finding| format!("{finding}\n"));
+    let said: String = lines.collect();
+    let broken = tenant.findings.iter();
+    match broken
+        .filter(|found| found.level > Level::Recommended)
+        .count()
+    {
+        0 if said.is_empty() => Ok("the file breaks nothing of RFC 9700\n".to_owned()),
+        0 => Ok(said),
+        1 => Err(Failure::Findings {
+            said,
+            reason: "1 place breaks a MUST or a SHOULD of RFC 9700".to_owned(),
+        }),
+        many => Err(Failure::Findings {
+            said,
+            reason: format!("{many} places break a MUST or a SHOULD of RFC 9700"),
+        }),
+    }
+}
+
+impl Source {
+    fn load(&self, to: &Connection) -> Result<Tenant, Failure> {
+        Ok(tenant::load(&self.file, &self.keywords(to)?)?)
     }
 
     fn keywords(&self, to: &Connection) -> Result<Keywords, Failure> {
