@@ -38,6 +38,7 @@ mod oidc;
 mod oidc_logout;
 mod oidc_logout_hints;
 mod oidc_logout_question;
+mod parameter_bounds;
 mod rbac;
 mod redirect_location;
 mod redirect_uri;

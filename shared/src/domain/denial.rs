@@ -16,6 +16,12 @@ pub enum Denial {
     /// A parameter came more than once (RFC 6749 section 3.2).
     #[error("parameter `{0}` is repeated")]
     RepeatedParameter(String),
+    /// The request has more parameters than any of ours takes.
+    #[error("too many parameters")]
+    TooManyParameters,
+    /// `scope` names more scopes, or longer ones, than a request may ([`super::scope::MAX_SCOPES`]).
+    #[error("too many scopes")]
+    TooManyScopes,
     /// `scope` is neither text nor a list of texts.
     #[error("scope is neither text nor a list")]
     ScopeType,

@@ -1,6 +1,6 @@
 //! OAuth scopes (RFC 6749 section 3.3): an ordered set of space-separated names.
 
-use std::fmt;
+use std::{collections::HashSet, fmt, hash::Hash};
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,16 @@ pub const STANDARD: [&str; 6] = [
     "phone",
     OFFLINE_ACCESS,
 ];
+
+/// How many names a request may ask for.
+pub const MAX_SCOPES: usize = 100;
+/// How long the text may be in which a request asks for them, in bytes.
+pub const MAX_SCOPE_BYTES: usize = 4_096;
+
+/// Whether a request may ask for these scopes, as far as their number and length go.
+pub fn is_within_bounds(text: &str) -> bool {
+    text.len() <= MAX_SCOPE_BYTES && text.split_ascii_whitespace().count() <= MAX_SCOPES
+}
 
 /// A set of scopes in the order they were first named.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,14 +90,16 @@ impl Scope {
 
 impl<'a> FromIterator<&'a str> for Scope {
     fn from_iter<I: IntoIterator<Item = &'a str>>(names: I) -> Self {
-        let mut scope = Self::default();
-        for name in names {
-            if is_scope_token(name) && !scope.contains(name) {
-                scope.0.push(name.to_owned());
-            }
-        }
-        scope
+        let names = names.into_iter().filter(|name| is_scope_token(name));
+        Self(distinct(names).map(str::to_owned).collect())
     }
+}
+
+/// Each of the items where it first comes. The number of comparisons grows with the number of items, not
+/// with its square.
+fn distinct<T: Copy + Eq + Hash>(items: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
+    let mut seen = HashSet::new();
+    items.filter(move |item| seen.insert(*item))
 }
 
 impl From<String> for Scope {
@@ -128,6 +140,42 @@ mod tests {
     #[test]
     fn names_outside_the_grammar_are_left_out() {
         assert_eq!(Scope::parse("a\u{0} \"b\" c\\d é ok").to_string(), "ok");
+    }
+
+    thread_local! {
+        static COMPARISONS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+    }
+
+    /// Counts how often it is compared.
+    #[derive(Clone, Copy, Hash)]
+    struct Counted(usize);
+
+    impl PartialEq for Counted {
+        fn eq(&self, other: &Self) -> bool {
+            COMPARISONS.set(COMPARISONS.get() + 1);
+            self.0 == other.0
+        }
+    }
+
+    impl Eq for Counted {}
+
+    #[test]
+    fn names_are_compared_as_often_as_there_are_names() {
+        const NAMES: usize = 20_000;
+        for different in [1, 7, NAMES] {
+            COMPARISONS.set(0);
+            let names = (0..NAMES).map(|n| Counted(n % different));
+            assert_eq!(distinct(names).count(), different);
+            assert!(COMPARISONS.get() <= 2 * NAMES, "{}", COMPARISONS.get());
+        }
+    }
+
+    #[test]
+    fn a_request_names_a_hundred_scopes_of_four_kilobytes_at_most() {
+        assert!(is_within_bounds(&"x ".repeat(MAX_SCOPES)));
+        assert!(!is_within_bounds(&"x ".repeat(MAX_SCOPES + 1)));
+        assert!(is_within_bounds(&"x".repeat(MAX_SCOPE_BYTES)));
+        assert!(!is_within_bounds(&"x".repeat(MAX_SCOPE_BYTES + 1)));
     }
 
     #[test]

@@ -6,11 +6,15 @@ use std::fmt;
 
 use http::{Method, header::CONTENT_TYPE};
 use percent_encoding::percent_decode;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::{MAX_BODY_BYTES, Request, header};
-use crate::domain::denial::Denial;
+use crate::domain::{denial::Denial, scope};
+
+/// Parameters that a request may have. Each is looked for among all, so that a bound on their number is one
+/// on the work.
+const MAX_PARAMETERS: usize = 100;
 
 const JSON: &str = "application/json";
 /// Stands for a name that is malformed.
@@ -58,16 +62,14 @@ impl Params {
     pub fn of_authorization_request(request: &Request) -> Result<Self, Denial> {
         match *request.method() {
             Method::POST => Self::read_body(request),
-            _ => Ok(Self::read_form(
-                request.uri().query().unwrap_or_default().as_bytes(),
-            )),
+            _ => Self::read_form(request.uri().query().unwrap_or_default().as_bytes()),
         }
     }
 
     /// Reads `application/x-www-form-urlencoded`, strictly: what does not decode to UTF-8 is refused
     /// rather than replaced.
     pub fn parse_form(bytes: &[u8]) -> Result<Self, Denial> {
-        Self::read_form(bytes).well_formed()
+        Self::read_form(bytes)?.well_formed()
     }
 
     /// Reads a JSON object.
@@ -80,21 +82,25 @@ impl Params {
             return Err(Denial::BodyTooLarge);
         }
         match media_type(request).as_str() {
-            "" | FORM => Ok(Self::read_form(request.body())),
+            "" | FORM => Self::read_form(request.body()),
             JSON => Self::read_json(request.body()),
             _ => Err(Denial::Body("the content type must be form or JSON")),
         }
     }
 
-    fn read_form(bytes: &[u8]) -> Self {
+    fn read_form(bytes: &[u8]) -> Result<Self, Denial> {
         let mut params = Self::default();
-        for pair in bytes.split(|b| *b == b'&').filter(|pair| !pair.is_empty()) {
+        let pairs = bytes.split(|b| *b == b'&').filter(|pair| !pair.is_empty());
+        for (number, pair) in pairs.enumerate() {
+            if number == MAX_PARAMETERS {
+                return Err(Denial::TooManyParameters);
+            }
             let mut halves = pair.splitn(2, |b| *b == b'=');
             let name = decode(halves.next().unwrap_or_default());
             let value = decode(halves.next().unwrap_or_default());
             params.add(name, value.map(Value::String));
         }
-        params
+        Ok(params)
     }
 
     fn read_json(bytes: &[u8]) -> Result<Self, Denial> {
@@ -102,7 +108,8 @@ impl Params {
         let pairs = json
             .deserialize_map(Pairs)
             .and_then(|pairs| json.end().map(|()| pairs))
-            .map_err(|_| Denial::Body("not a JSON object"))?;
+            .map_err(|_| Denial::Body("not a JSON object"))?
+            .ok_or(Denial::TooManyParameters)?;
         let mut params = Self::default();
         for (name, value) in pairs {
             params.add(Ok(name), Ok(value));
@@ -154,9 +161,9 @@ impl Params {
         self.text(name)?.ok_or(Denial::MissingParameter(name))
     }
 
-    /// `scope`: a text, or in JSON a list of texts.
+    /// `scope`: a text, or in JSON a list of texts; an error where it names more than a request may.
     pub fn scope(&self) -> Result<Option<String>, Denial> {
-        match self.get("scope")? {
+        let asked = match self.get("scope")? {
             Some(Value::Array(names)) => names
                 .iter()
                 .map(|name| name.as_str().ok_or(Denial::ScopeType))
@@ -164,6 +171,10 @@ impl Params {
                 .map(|names| Some(names.join(" "))),
             Some(Value::Object(_) | Value::Number(_) | Value::Bool(_)) => Err(Denial::ScopeType),
             _ => Ok(self.text("scope")?.map(str::to_owned)),
+        }?;
+        match asked {
+            Some(asked) if !scope::is_within_bounds(&asked) => Err(Denial::TooManyScopes),
+            asked => Ok(asked),
         }
     }
 
@@ -235,11 +246,12 @@ fn decode(bytes: &[u8]) -> Result<String, Denial> {
         .map_err(|_| Denial::Body("not UTF-8"))
 }
 
-/// Keeps repeated names of a JSON object apart, where a map would keep the last.
+/// Keeps repeated names of a JSON object apart, where a map would keep the last; `None` where there are more
+/// than [`MAX_PARAMETERS`].
 struct Pairs;
 
 impl<'de> Visitor<'de> for Pairs {
-    type Value = Vec<(String, Value)>;
+    type Value = Option<Vec<(String, Value)>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
@@ -247,10 +259,17 @@ impl<'de> Visitor<'de> for Pairs {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut pairs = Vec::new();
-        while let Some(pair) = map.next_entry()? {
+        while pairs.len() < MAX_PARAMETERS {
+            let Some(pair) = map.next_entry()? else {
+                return Ok(Some(pairs));
+            };
             pairs.push(pair);
         }
-        Ok(pairs)
+        let mut more = false;
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
+            more = true;
+        }
+        Ok((!more).then_some(pairs))
     }
 }
 

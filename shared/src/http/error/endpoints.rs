@@ -39,6 +39,7 @@ fn at_cross_origin(denial: &Denial) -> Option<OAuthError> {
         | Denial::MissingParameter(_)
         | Denial::InvalidParameter(_)
         | Denial::RepeatedParameter(_)
+        | Denial::TooManyParameters
         | Denial::CrossOriginBody => error(
             400,
             "invalid_request",

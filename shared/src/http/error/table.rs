@@ -22,6 +22,16 @@ impl From<&Denial> for OAuthError {
                 "invalid_request",
                 format!("Duplicated parameter: {}", printable(name)),
             ),
+            Denial::TooManyParameters => error(
+                400,
+                "invalid_request",
+                "Too many parameters: a request may have 100",
+            ),
+            Denial::TooManyScopes => error(
+                400,
+                "invalid_scope",
+                "Too many scopes: a request may name 100, of 4096 bytes in all",
+            ),
             Denial::ScopeType => error(400, "invalid_scope", "Scope must be an array or a string"),
             Denial::SeveralResources => error(
                 400,
