@@ -25,6 +25,7 @@ mod gateway;
 mod interleaving;
 mod legacy;
 mod local_cli;
+mod log_lines;
 mod login;
 mod login_routes;
 mod logout;

@@ -4,11 +4,13 @@
 //! users, clients and families are.
 
 pub mod cost;
+mod line;
 
 use tracing_subscriber::{
     Layer, Registry,
+    field::MakeExt,
     filter::{LevelFilter, Targets},
-    fmt,
+    fmt::{self, format::debug_fn},
     layer::SubscriberExt,
     util::SubscriberInitExt,
 };
@@ -97,16 +99,16 @@ pub mod event {
 /// Starts JSON logs on standard output, as CloudWatch wants them. The variable `RUST_LOG` says how
 /// much; without it, `info`.
 pub fn init_json() {
-    let layer = fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false);
-    init(layer);
+    init(fmt::layer().event_format(line::Json));
 }
 
 /// Starts readable logs on standard error, for the laptop.
 pub fn init_text() {
-    init(fmt::layer().with_writer(std::io::stderr).with_target(false));
+    let layer = fmt::layer()
+        .fmt_fields(debug_fn(line::text).delimited(" "))
+        .with_writer(std::io::stderr)
+        .with_target(false);
+    init(layer);
 }
 
 fn init(layer: impl Layer<Registry> + Send + Sync) {
