@@ -66,8 +66,8 @@ async fn until_throttled(server: &Server, user: &User) -> (usize, Answer) {
 
 /// A server with other settings of the protection.
 fn protected(settings: &str) -> Launch {
-    let section = format!("attackProtection:\n  bruteForceProtection: {settings}\n\nclients:\n");
-    Launch::new().tenant(tenant::changed("clients:\n", &section))
+    let section = format!("attackProtection:\n  bruteForceProtection: {settings}\n");
+    Launch::new().tenant(tenant::changed("attackProtection:\n", &section))
 }
 
 #[tokio::test]

@@ -40,6 +40,7 @@ mod oidc_logout;
 mod oidc_logout_hints;
 mod oidc_logout_question;
 mod parameter_bounds;
+mod rate_limits;
 mod rbac;
 mod redirect_location;
 mod redirect_uri;

@@ -18,7 +18,7 @@ use shared::{
         denial::Denial,
         ids::{ClientId, UserId},
         scope::Scope,
-        throttle::{Quota, RateLimit},
+        throttle::Quota,
     },
     http::{
         Request, Response,
@@ -150,19 +150,19 @@ impl<'a> Delegation<'a> {
     }
 
     /// Counts the request against its user and address.
-    fn throttle(&self, app: &App, user_id: &UserId) -> Result<Quota, Denial> {
+    async fn throttle(&self, app: &App, user_id: &UserId) -> Result<Quota, Denial> {
         let limited = Limited {
             what: "delegation",
             by: format!("{user_id} {}", self.at.origin),
         };
-        app.throttle(limited, RateLimit::DELEGATION, self.at.now)
-            .inspect_err(|_| {
-                tracing::warn!(
-                    r#type = event::DELEGATION_LIMITED,
-                    client_id = %self.caller.client_id,
-                    %user_id,
-                );
-            })
+        let limit = app.settings().await?.delegation_rate_limit;
+        app.throttle(limited, limit, self.at.now).inspect_err(|_| {
+            tracing::warn!(
+                r#type = event::DELEGATION_LIMITED,
+                client_id = %self.caller.client_id,
+                %user_id,
+            );
+        })
     }
 }
 

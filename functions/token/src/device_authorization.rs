@@ -8,7 +8,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde::Serialize;
 use shared::{
-    app::{App, Moment},
+    app::{App, Limited, Moment},
     domain::{
         authorization::grantable,
         client::Client,
@@ -73,6 +73,7 @@ async fn authorize(
     if !client.allows_grant(GRANT_TYPE) {
         return Err(Denial::GrantTypeNotAllowed(GRANT_TYPE.to_owned()));
     }
+    throttle(app, client, at).await?;
     let device = device(app, client, &params, at).await?;
     pages_get_through(&device)?;
     let format = &app.settings().await?.device_flow;
@@ -81,6 +82,27 @@ async fn authorize(
     tracing::info!(client_id = %client.client_id, device_id = %id, "a device waits");
     let user_code = format.show(&user_code);
     Ok(answer(app, device_code, user_code))
+}
+
+/// Counts the request against its address: strangers need nothing but the id of a client to have items written.
+/// In this function's memory, because a count that all environments share would cost a write, and there are four
+/// units to save at most.
+async fn throttle(app: &App, client: &Client, at: Moment) -> Result<(), Denial> {
+    let limited = Limited {
+        what: "device code",
+        by: at.origin.to_string(),
+    };
+    let limit = app.settings().await?.device_code_rate_limit;
+    app.throttle(limited, limit, at.now)
+        .map(|_| ())
+        .inspect_err(|_| {
+            tracing::warn!(
+                r#type = event::RATE_LIMITED,
+                client_id = %client.client_id,
+                ip = %at.origin,
+                what = "device codes",
+            );
+        })
 }
 
 /// What the device asks for, checked as at `/authorize`.

@@ -1,5 +1,5 @@
-//! `refresh_token.rate_limit` of a client; `refresh_token_rate_limit`, `login_rate_limit` and
-//! `userinfo_rate_limit` of the tenant: our own keys, for Auth0 does not let its limits be changed.
+//! `refresh_token.rate_limit` of a client, `refresh_token_rate_limit` of the tenant and its like: our own keys, for
+//! Auth0 does not let its limits be changed.
 
 use serde::Deserialize;
 use shared::domain::throttle::RateLimit;

@@ -52,6 +52,10 @@ pub(crate) struct RawSettings {
     refresh_token_rate_limit: Option<RawRateLimit>,
     login_rate_limit: Option<RawRateLimit>,
     userinfo_rate_limit: Option<RawRateLimit>,
+    delegation_rate_limit: Option<RawRateLimit>,
+    device_code_rate_limit: Option<RawRateLimit>,
+    user_code_rate_limit: Option<RawRateLimit>,
+    client_authentication_rate_limit: Option<RawRateLimit>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -203,6 +207,26 @@ pub(crate) fn check(
             .map(|limit| limit.check(&at.key("userinfo_rate_limit")))
             .transpose()?
             .unwrap_or(default.userinfo_rate_limit),
+        delegation_rate_limit: raw
+            .delegation_rate_limit
+            .map(|limit| limit.check(&at.key("delegation_rate_limit")))
+            .transpose()?
+            .unwrap_or(default.delegation_rate_limit),
+        device_code_rate_limit: raw
+            .device_code_rate_limit
+            .map(|limit| limit.check(&at.key("device_code_rate_limit")))
+            .transpose()?
+            .unwrap_or(default.device_code_rate_limit),
+        user_code_rate_limit: raw
+            .user_code_rate_limit
+            .map(|limit| limit.check(&at.key("user_code_rate_limit")))
+            .transpose()?
+            .unwrap_or(default.user_code_rate_limit),
+        client_authentication_rate_limit: raw
+            .client_authentication_rate_limit
+            .map(|limit| limit.check(&at.key("client_authentication_rate_limit")))
+            .transpose()?
+            .unwrap_or(default.client_authentication_rate_limit),
         // The import says which there are.
         scripts: None,
         signing_algorithms: None,
@@ -353,6 +377,9 @@ mod tests {
     allow_legacy_delegation_grant_types: true, use_scope_descriptions_for_consent: true}
   login_rate_limit: {burst: 5, per_minute: 2}
   userinfo_rate_limit: {burst: 7, per_second: 3}
+  delegation_rate_limit: {burst: 8, per_minute: 4}
+  device_code_rate_limit: {burst: 9, per_minute: 5}
+  client_authentication_rate_limit: {burst: 6, per_second: 1}
   resource_parameter_profile: compatibility
   conformance: openid
   skip_non_verifiable_callback_uri_confirmation_prompt: true
@@ -396,6 +423,10 @@ resourceServers: [{identifier: https://api.example.com}]",
                 refresh_token_rate_limit: RateLimit::REFRESH,
                 login_rate_limit: RateLimit::per_minute(5, 2),
                 userinfo_rate_limit: RateLimit::per_second(7, 3),
+                delegation_rate_limit: RateLimit::per_minute(8, 4),
+                device_code_rate_limit: RateLimit::per_minute(9, 5),
+                user_code_rate_limit: RateLimit::USER_CODE,
+                client_authentication_rate_limit: RateLimit::per_second(6, 1),
                 scripts: None,
                 signing_algorithms: None,
             }

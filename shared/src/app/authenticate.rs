@@ -2,13 +2,14 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use super::{App, Moment};
+use super::{App, Limited, Moment};
 use crate::{
     domain::{
         client::{AuthMethod, Client},
         denial::Denial,
     },
     http::credentials::{Credentials, Proof},
+    telemetry::event,
 };
 
 /// The label of client secrets' digests.
@@ -28,15 +29,58 @@ impl Deref for AuthenticatedClient {
 
 impl App {
     /// Checks who is calling. Without I/O when the client is warm, but for assertions, whose single
-    /// use has to be written down.
+    /// use has to be written down. After many failures of one client at one address it waits there, even with the
+    /// right secret: whoever guesses learns nothing.
     pub async fn authenticate(
         &self,
         credentials: &Credentials,
         at: Moment,
     ) -> Result<AuthenticatedClient, Denial> {
         let client = self.client(&credentials.client_id).await?;
+        let known = client.as_ref().map(|client| client.client_id.as_str());
+        let limited = Limited {
+            what: "client authentication",
+            // Clients that do not exist are counted together, or a guesser would have a bucket for each name.
+            by: format!("{} {}", at.origin, known.unwrap_or_default()),
+        };
+        // Of a client that has nothing to prove there is nothing to guess.
+        if client.as_ref().is_some_and(|client| client.is_public()) {
+            return self.check_proof(client, &credentials.proof, at).await;
+        }
+        let limit = self.settings().await?.client_authentication_rate_limit;
+        let checked = match self.has_room(&limited, limit, at.now) {
+            Ok(()) => self.check_proof(client, &credentials.proof, at).await,
+            Err(throttled) => Err(throttled),
+        };
+        let checked = match checked {
+            Err(Denial::ClientAuthentication(reason)) => {
+                let counted = self.throttle(limited, limit, at.now);
+                Err(counted.map_or_else(
+                    |throttled| throttled,
+                    |_| Denial::ClientAuthentication(reason),
+                ))
+            }
+            checked => checked,
+        };
+        if let Err(Denial::Throttled(_)) = &checked {
+            tracing::warn!(
+                r#type = event::RATE_LIMITED,
+                client_id = %credentials.client_id,
+                ip = %at.origin,
+                what = "client authentication",
+            );
+        }
+        checked
+    }
+
+    async fn check_proof(
+        &self,
+        client: Option<Arc<Client>>,
+        proof: &Proof,
+        at: Moment,
+    ) -> Result<AuthenticatedClient, Denial> {
         let client = client.ok_or(Denial::ClientAuthentication("unknown client"))?;
-        match (client.auth_method, &credentials.proof) {
+        match (client.auth_method, proof) {
             // A public client has nothing to prove; a secret it sends all the same says nothing.
             (AuthMethod::None, Proof::None | Proof::Secret(_)) => {}
             (

@@ -30,6 +30,12 @@ pub struct Limited {
 pub(super) struct Limiter(Mutex<HashMap<Limited, Bucket>>);
 
 impl Limiter {
+    /// What is left in a bucket.
+    fn left(&self, limited: &Limited) -> Bucket {
+        let buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        buckets.get(limited).copied().unwrap_or_default()
+    }
+
     /// Takes one request out of a bucket; `elsewhere` is what is known of it beside our own memory.
     fn take(
         &self,
@@ -57,6 +63,20 @@ impl Limiter {
 }
 
 impl App {
+    /// Refuses with [`Denial::Throttled`] where a request would find its bucket empty; counts nothing.
+    pub(super) fn has_room(
+        &self,
+        limited: &Limited,
+        limit: RateLimit,
+        now: Timestamp,
+    ) -> Result<(), Denial> {
+        let bucket = self.limiter.left(limited);
+        bucket
+            .take(limit, now)
+            .map(|_| ())
+            .map_err(Denial::Throttled)
+    }
+
     /// Counts a request; refuses it with [`Denial::Throttled`] when there have been too many.
     pub fn throttle(
         &self,

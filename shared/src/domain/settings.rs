@@ -78,6 +78,18 @@ pub struct Settings {
     /// How often `/userinfo` may be asked about one user.
     #[serde(default = "default_userinfo_limit")]
     pub userinfo_rate_limit: RateLimit,
+    /// How often `/delegation` may be asked about one user from one address.
+    #[serde(default = "default_delegation_limit")]
+    pub delegation_rate_limit: RateLimit,
+    /// How many devices may ask for a code at one address.
+    #[serde(default = "default_device_code_limit")]
+    pub device_code_rate_limit: RateLimit,
+    /// How many user codes may be typed at one address.
+    #[serde(default = "default_user_code_limit")]
+    pub user_code_rate_limit: RateLimit,
+    /// How often a client may fail to authenticate from one address.
+    #[serde(default = "default_client_authentication_limit")]
+    pub client_authentication_rate_limit: RateLimit,
     /// Which scripts run at a login. Here, because every function has the settings in memory: where there
     /// are none, nothing more is read.
     #[serde(default)]
@@ -102,6 +114,22 @@ const fn default_login_limit() -> RateLimit {
 
 const fn default_userinfo_limit() -> RateLimit {
     RateLimit::USERINFO
+}
+
+const fn default_delegation_limit() -> RateLimit {
+    RateLimit::DELEGATION
+}
+
+const fn default_device_code_limit() -> RateLimit {
+    RateLimit::DEVICE_CODE
+}
+
+const fn default_user_code_limit() -> RateLimit {
+    RateLimit::USER_CODE
+}
+
+const fn default_client_authentication_limit() -> RateLimit {
+    RateLimit::CLIENT_AUTHENTICATION
 }
 
 /// Switches of the legacy pipeline, among the tenant's `flags`.
@@ -154,6 +182,10 @@ impl Default for Settings {
             refresh_token_rate_limit: RateLimit::REFRESH,
             login_rate_limit: RateLimit::LOGIN,
             userinfo_rate_limit: RateLimit::USERINFO,
+            delegation_rate_limit: RateLimit::DELEGATION,
+            device_code_rate_limit: RateLimit::DEVICE_CODE,
+            user_code_rate_limit: RateLimit::USER_CODE,
+            client_authentication_rate_limit: RateLimit::CLIENT_AUTHENTICATION,
             scripts: None,
             signing_algorithms: None,
         }
@@ -248,7 +280,7 @@ mod tests {
     #[test]
     fn settings_written_without_later_settings_still_load() {
         let mut item = serde_json::to_value(Settings::default()).unwrap();
-        for later in ["legacy", "userinfo_rate_limit"] {
+        for later in ["legacy", "userinfo_rate_limit", "device_code_rate_limit"] {
             assert!(item.as_object_mut().unwrap().remove(later).is_some());
         }
         let settings: Settings = serde_json::from_value(item).unwrap();

@@ -32,6 +32,10 @@ impl RateLimit {
     pub const USERINFO: Self = Self::per_minute(10, 5);
     /// `/delegation`, for one user from one address.
     pub const DELEGATION: Self = Self::per_minute(10, 10);
+    /// Devices that ask for a code at one address. Each is four write units.
+    pub const DEVICE_CODE: Self = Self::per_minute(60, 20);
+    /// Clients that fail to prove who they are, one client at one address.
+    pub const CLIENT_AUTHENTICATION: Self = Self::per_minute(100, 10);
     /// User codes typed at one address: generous to an office behind it, hopeless for whoever guesses.
     pub const USER_CODE: Self = Self::per_minute(100, 10);
     /// Logins of one user from one address.

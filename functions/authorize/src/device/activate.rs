@@ -3,7 +3,7 @@
 use http::StatusCode;
 use shared::{
     app::{App, Limited, Moment},
-    domain::{denial::Denial, device::Activation, throttle::RateLimit, user_code::UserCode},
+    domain::{denial::Denial, device::Activation, user_code::UserCode},
     http::{Request, Response, params::Params, response},
     telemetry::event,
 };
@@ -46,7 +46,8 @@ async fn take(app: &App, request: &Request, typed: &str) -> Result<Response, Den
         what: "user code",
         by: at.origin.to_string(),
     };
-    app.throttle(limited, RateLimit::USER_CODE, at.now)?;
+    let limit = app.settings().await?.user_code_rate_limit;
+    app.throttle(limited, limit, at.now)?;
     let Some(activation) = find(app, typed, at).await? else {
         tracing::warn!(
             r#type = event::DEVICE_ACTIVATION_FAILED,

@@ -32,7 +32,7 @@ pub(super) async fn by_id_token(
         issued_at,
         claims,
     } = app.verify_id_token(&delegation.caller, token, now).await?;
-    let quota = delegation.throttle(app, &user_id)?;
+    let quota = delegation.throttle(app, &user_id).await?;
     let user = match app.store.load_user(&user_id).await? {
         None => return Err(Denial::IdToken("The user does not exist")),
         Some(record) if record.user.blocked => return Err(Denial::UserBlocked),
@@ -63,7 +63,7 @@ pub(super) async fn by_refresh_token(
     let token = opened
         .and_then(|opened| RefreshToken::from_bytes(&opened.plaintext))
         .ok_or(Denial::RefreshToken("not sealed by us for this client"))?;
-    let quota = delegation.throttle(app, &token.user_id)?;
+    let quota = delegation.throttle(app, &token.user_id).await?;
     let mut effects = None;
     for _ in 0..ATTEMPTS {
         match attempt(app, delegation, &token, &mut effects).await {
