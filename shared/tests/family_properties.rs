@@ -30,6 +30,7 @@ fn policy(leeway: u64, absolute: Option<u64>, idle: Option<u64>) -> RefreshToken
 fn exchange(request: u8, now: u64) -> Exchange {
     Exchange {
         request: RequestId::from_bytes([request; 16]),
+        from: None,
         active_key: KeyId::new(1),
         now: Timestamp::from_secs(now),
     }

@@ -6,6 +6,7 @@ mod client_authentication;
 mod client_credentials;
 mod errors;
 mod grant_types;
+mod leeway_replay;
 mod log_events;
 mod password;
 mod refresh_lifetimes;

@@ -160,6 +160,7 @@ fn family(number: u8, user: &UserId, client: &str, created_at: Timestamp) -> Fam
     let at = Exchange {
         request: RequestId::from_bytes([1; 16]),
         active_key: KeyId::new(1),
+        from: None,
         now: created_at,
     };
     Family::begin(

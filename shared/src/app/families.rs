@@ -35,6 +35,7 @@ impl App {
         let exchange = Exchange {
             request: at.request,
             active_key,
+            from: None,
             now: at.now,
         };
         let id = FamilyId::from_bytes(random());

@@ -20,6 +20,7 @@ use super::{
     pipeline::Pipeline,
     scope::Scope,
     sealed::KeyId,
+    sender::{Difference, Sender},
     throttle::Buckets,
     time::{Lifetime, Timestamp},
     valid_from::{Epoch, ValidFrom},
@@ -79,6 +80,8 @@ pub struct Rotated {
     pub at: Timestamp,
     /// By which request, so that a write whose answer was lost can be recognised as our own.
     pub by: RequestId,
+    /// From where; `None` in a family that was stored before this was remembered.
+    pub from: Option<Sender>,
 }
 
 /// The end of a family.
@@ -175,6 +178,8 @@ pub struct Exchange {
     pub request: RequestId,
     /// The key that seals new tokens.
     pub active_key: KeyId,
+    /// From where it comes, where that is to be remembered.
+    pub from: Option<Sender>,
     /// The time.
     pub now: Timestamp,
 }
@@ -302,6 +307,12 @@ impl Family {
         self.rotated.is_some_and(|rotated| rotated.by == request)
     }
 
+    /// In what a replay differs from the exchange that made the live generation: inside the leeway, where a
+    /// replay is answered, it is the one trace of a thief.
+    pub fn replayed_from_elsewhere(&self, from: Sender) -> Option<Difference> {
+        self.rotated?.from?.difference(from)
+    }
+
     fn exchange(
         &self,
         presented: Generation,
@@ -326,6 +337,7 @@ impl Family {
             next.rotated = Some(Rotated {
                 at: at.now,
                 by: at.request,
+                from: at.from,
             });
         }
         Redemption::Exchange {
@@ -366,6 +378,7 @@ mod tests {
         Exchange {
             request: request(1),
             active_key: KEY,
+            from: None,
             now: Timestamp::from_secs(secs),
         }
     }
@@ -455,6 +468,31 @@ mod tests {
             Redemption::Replay
         );
         assert_eq!(next.redeem(Generation::FIRST, &policy, at(104)), reuse(104));
+    }
+
+    #[test]
+    fn a_replay_from_elsewhere_is_known_by_what_differs() {
+        let policy = policy(Rotation::Rotating, 3);
+        let sender = |address: u8, user_agent: u8| Sender {
+            address: [address; 4],
+            user_agent: [user_agent; 4],
+        };
+        let from = |from| Exchange { from, ..at(100) };
+        let first = family(&policy);
+        assert_eq!(first.replayed_from_elsewhere(sender(1, 1)), None);
+        let exchange = from(Some(sender(1, 1)));
+        let (next, _) = exchanged(first.redeem(Generation::FIRST, &policy, exchange));
+        for (replay, differs) in [
+            (sender(1, 1), None),
+            (sender(2, 1), Some(Difference::Address)),
+            (sender(1, 2), Some(Difference::UserAgent)),
+            (sender(2, 2), Some(Difference::Both)),
+        ] {
+            assert_eq!(next.replayed_from_elsewhere(replay), differs);
+        }
+        // A family of an earlier version does not know.
+        let (old, _) = exchanged(first.redeem(Generation::FIRST, &policy, from(None)));
+        assert_eq!(old.replayed_from_elsewhere(sender(2, 2)), None);
     }
 
     #[test]

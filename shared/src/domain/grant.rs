@@ -135,6 +135,7 @@ mod tests {
         };
         let at = Exchange {
             request: RequestId::from_bytes([0; 16]),
+            from: None,
             active_key: KeyId::new(1),
             now: NOW,
         };

@@ -41,6 +41,7 @@ pub mod grant;
 pub mod login_flow;
 pub mod logout;
 pub mod script_hosts;
+pub mod sender;
 pub mod session;
 pub mod signing_algorithms;
 

@@ -225,6 +225,7 @@ mod tests {
         };
         let at = Exchange {
             request: RequestId::from_bytes([0; 16]),
+            from: None,
             active_key: KeyId::new(1),
             now: Timestamp::from_secs(0),
         };

@@ -92,6 +92,9 @@ pub mod event {
     pub const SCRIPT_FAILED: &str = "actions_execution_failed";
     /// A bucket is empty.
     pub const RATE_LIMITED: &str = "api_limit";
+    /// A superseded refresh token came back inside its leeway from another address, or from another program,
+    /// than that which exchanged it. Ours: Auth0 has no code for it.
+    pub const REPLAYED_ELSEWHERE: &str = "leeway_replay_elsewhere";
     /// Refresh tokens over the limit were removed.
     pub const CLEANED_UP: &str = "resource_cleanup";
 }

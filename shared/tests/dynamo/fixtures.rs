@@ -76,6 +76,7 @@ pub(crate) fn policy() -> RefreshTokenPolicy {
 pub(crate) fn exchange(n: u8) -> Exchange {
     Exchange {
         request: request(n),
+        from: None,
         active_key: KeyId::new(1),
         now: NOW,
     }

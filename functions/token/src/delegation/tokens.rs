@@ -92,6 +92,7 @@ async fn attempt(
     let exchange = Exchange {
         request: at.request,
         active_key: family.key_id,
+        from: None,
         now: at.now,
     };
     let policy = &delegation.caller.refresh_token;

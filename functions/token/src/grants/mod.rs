@@ -6,6 +6,7 @@ mod device_code;
 mod password;
 pub(crate) mod refresh_family;
 mod refresh_limit;
+mod refresh_sender;
 mod refresh_signing;
 pub(crate) mod refresh_token;
 

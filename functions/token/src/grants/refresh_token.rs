@@ -26,6 +26,7 @@ use super::{
     GrantRequest,
     refresh_family::{commit, end, revoke},
     refresh_limit::Share,
+    refresh_sender::{log_replay, sender},
     refresh_signing::{Plan, Signed, log_exchange, plan, sign, wish},
 };
 use crate::response::TokenAnswer;
@@ -100,9 +101,11 @@ impl Presented<'_> {
             .load_refresh_state(&self.token.user_id, self.token.family_id)
             .await?;
         let family = state.family.ok_or(Denial::RefreshToken("unknown family"))?;
+        let active_key = self.keyring.active(at.now);
         let exchange = Exchange {
             request: at.request,
-            active_key: self.keyring.active(at.now),
+            active_key,
+            from: Some(sender(self.keyring, active_key, family.id, self.asked)?),
             now: at.now,
         };
         match family.redeem(self.token.generation, &client.refresh_token, exchange) {
@@ -125,6 +128,7 @@ impl Presented<'_> {
         let (signed, _) = self.sign(family, user).await?;
         let refresh_token = seal_refresh_token(self.keyring, family)?;
         log_exchange(family, &self.wish, &signed, "leeway");
+        log_replay(self.keyring, family, self.asked)?;
         Ok(signed.with(Some(refresh_token), Some(quota)))
     }
 

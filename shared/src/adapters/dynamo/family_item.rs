@@ -14,6 +14,7 @@ use crate::domain::{
     ids::{Audience, ClientId, DeviceName, FamilyId, Generation, RequestId, SessionId, UserId},
     scope::Scope,
     sealed::KeyId,
+    sender::Sender,
     throttle::{Bucket, Buckets},
     time::{Lifetime, Timestamp},
     valid_from::Epoch,
@@ -64,7 +65,7 @@ pub(super) fn to_item(family: &Family) -> Item {
 }
 
 /// The attributes that an exchange changes; `None` where the attribute is to be absent.
-pub(super) fn changing(family: &Family) -> [(&'static str, Option<AttributeValue>); 9] {
+pub(super) fn changing(family: &Family) -> [(&'static str, Option<AttributeValue>); 10] {
     [
         ("generation", Some(number(family.generation.number()))),
         ("rotation", Some(text(rotation_name(family.rotation)))),
@@ -76,6 +77,13 @@ pub(super) fn changing(family: &Family) -> [(&'static str, Option<AttributeValue
         (
             "rotated_by",
             family.rotated.map(|rotated| text(rotated.by.to_string())),
+        ),
+        (
+            "rotated_from",
+            family
+                .rotated
+                .and_then(|rotated| rotated.from)
+                .map(|from| AttributeValue::B(from.to_bytes().into())),
         ),
         ("idle_expires_at", family.idle_expires_at.map(millis)),
         ("expires_at", family.expires_at.map(millis)),
@@ -110,6 +118,7 @@ impl<'a> Reader<'a> {
             (Some(at), Some(by)) => Some(Rotated {
                 at,
                 by: RequestId::parse(by).map_err(|_| "rotated_by")?,
+                from: self.sender()?,
             }),
             _ => None,
         };
@@ -154,6 +163,17 @@ impl<'a> Reader<'a> {
             buckets: self.buckets().ok_or("buckets")?,
             ended,
         })
+    }
+
+    /// A family that was last exchanged before this was remembered has no such attribute.
+    fn sender(&self) -> Result<Option<Sender>, &'static str> {
+        let Some(value) = self.item.get("rotated_from") else {
+            return Ok(None);
+        };
+        let bytes = value.as_b().map_err(|_| "rotated_from")?;
+        Sender::from_bytes(bytes.as_ref())
+            .map(Some)
+            .ok_or("rotated_from")
     }
 
     fn tells_auth_time(&self) -> Result<bool, &'static str> {
@@ -259,6 +279,7 @@ mod tests {
             AttributeValue::S(text) => text.len(),
             AttributeValue::N(number) => number.len().div_ceil(2) + 1,
             AttributeValue::Bool(_) => 1,
+            AttributeValue::B(bytes) => bytes.as_ref().len(),
             AttributeValue::M(map) => {
                 3 + map
                     .iter()
@@ -286,6 +307,7 @@ mod tests {
         let exchange = Exchange {
             request: RequestId::from_bytes([1; 16]),
             active_key: KeyId::new(1),
+            from: None,
             now,
         };
         let policy = RefreshTokenPolicy::ROTATING;
@@ -306,6 +328,40 @@ mod tests {
             .map(|(name, value)| name.len() + size(value))
             .sum();
         assert!(size < 1024, "{size} bytes");
+    }
+
+    /// A family as it is once it has rotated, with as much beside it.
+    fn rotated() -> Family {
+        let family = largest();
+        let at = family.created_at;
+        Family {
+            audience: Some(Audience::parse("https://api.example.com/orders").unwrap()),
+            rotated: Some(Rotated {
+                at,
+                by: RequestId::from_bytes([1; 16]),
+                from: Some(Sender {
+                    address: [1; 4],
+                    user_agent: [2; 4],
+                }),
+            }),
+            device: None,
+            ..family
+        }
+    }
+
+    #[test]
+    fn where_a_token_was_exchanged_takes_twenty_bytes_and_is_read_back() {
+        let family = rotated();
+        let mut item = to_item(&family);
+        let total: usize = item
+            .iter()
+            .map(|(name, value)| name.len() + size(value))
+            .sum();
+        assert!(total < 1024, "{total} bytes");
+        assert_eq!(from_item(&item).unwrap(), family);
+        let from = item.remove("rotated_from").unwrap();
+        assert_eq!("rotated_from".len() + size(&from), 20);
+        assert_eq!(from_item(&item).unwrap().rotated.unwrap().from, None);
     }
 
     #[test]

@@ -66,6 +66,7 @@ fn family() -> Family {
     };
     let exchange = Exchange {
         request: RequestId::from_bytes([1; 16]),
+        from: None,
         active_key: KeyId::new(1),
         now: NOW,
     };

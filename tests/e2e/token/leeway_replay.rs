@@ -1,0 +1,76 @@
+//! A replay inside the leeway that another program or another address makes: it is answered, and it is an event
+//! of its own.
+
+use std::net::IpAddr;
+
+use e2e::{
+    Answer, Http, Launch, Server, Tokens,
+    apps::{App, SPA_LEEWAY},
+    http,
+};
+
+const PHONE: &str = "Shop/4.2 (iPhone; iOS 26.1)";
+const THIEF: &str = "curl/8.10";
+const HOME: &str = "127.0.0.1";
+const ELSEWHERE: &str = "127.0.0.66";
+
+async fn refresh(server: &Server, token: &str, address: &str, agent: Option<&str>) -> Answer {
+    let address: IpAddr = address.parse().expect("an address");
+    let client = Http::calling_from(server.http().base(), address);
+    let app: &App = &SPA_LEEWAY;
+    let form = [("grant_type", "refresh_token"), ("refresh_token", token)];
+    let mut request = server.request_as(&client, app, "/oauth/token", &form);
+    if let Some(agent) = agent {
+        request = request.header("user-agent", agent);
+    }
+    http::send(request).await
+}
+
+/// The log of a server at which a token was exchanged on the phone at home and then came back.
+async fn log_after(replays: &[(&str, Option<&str>)]) -> Option<String> {
+    let server = Launch::new().start("reads the server's log")?;
+    let parent = server.login(&SPA_LEEWAY).refresh_token().await;
+    let child = Tokens::expect(refresh(&server, &parent, HOME, Some(PHONE)).await).refresh_token();
+    for (address, agent) in replays {
+        let answer = refresh(&server, &parent, address, *agent).await;
+        let cost = answer.cost();
+        assert_eq!(Tokens::expect(answer).refresh_token(), child);
+        assert_eq!((cost.read_calls, cost.write_calls), (1.0, 0.0), "{cost:?}");
+    }
+    Some(server.stop())
+}
+
+fn events(log: &str) -> Vec<&str> {
+    let lines = log.lines();
+    lines
+        .filter(|line| line.contains("leeway_replay_elsewhere"))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_retry_of_the_same_program_at_the_same_address_is_no_event() {
+    let Some(log) = log_after(&[(HOME, Some(PHONE)), (HOME, Some(PHONE))]).await else {
+        return;
+    };
+    assert_eq!(events(&log), Vec::<&str>::new(), "{log}");
+}
+
+#[tokio::test]
+async fn a_replay_from_elsewhere_is_an_event_that_says_what_differs() {
+    for (address, agent, differs) in [
+        (ELSEWHERE, Some(PHONE), "address"),
+        (HOME, Some(THIEF), "user_agent"),
+        (HOME, None, "user_agent"),
+        (ELSEWHERE, Some(THIEF), "address+user_agent"),
+    ] {
+        let Some(log) = log_after(&[(address, agent)]).await else {
+            return;
+        };
+        let events = events(&log);
+        assert_eq!(events.len(), 1, "{log}");
+        let said = format!("differs=\"{differs}\"");
+        assert!(events[0].contains(&said), "{}", events[0]);
+        assert!(events[0].contains(SPA_LEEWAY.id), "{}", events[0]);
+        assert!(!log.contains(PHONE) && !log.contains(THIEF), "{log}");
+    }
+}
