@@ -14,7 +14,7 @@ use aws_lc_rs::digest;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{secret::Secret, text::composed};
+use crate::domain::{hash_kind::HashKind, secret::Secret, text::composed};
 
 /// The bytes of a password that bcrypt reads; it ignores the rest.
 const BCRYPT_READS: usize = 72;
@@ -57,30 +57,40 @@ impl PasswordHash {
     /// Takes a hash made elsewhere.
     pub fn import(text: impl Into<String>) -> Result<Self, PasswordHashError> {
         let text = text.into();
-        let is_bcrypt = is_bcrypt(&text) && text.len() == 60;
-        let is_argon2 = text.starts_with("$argon2") && argon2::PasswordHash::new(&text).is_ok();
-        if is_bcrypt || is_argon2 {
-            Ok(Self(text))
-        } else {
-            Err(PasswordHashError(
+        let is_readable = is_bcrypt(&text) || argon2::PasswordHash::new(&text).is_ok();
+        match HashKind::of(&text) {
+            Some(kind) if is_readable && kind.may_be_imported() => Ok(Self(text)),
+            Some(_) if is_readable => Err(PasswordHashError(
+                "is too dear to compare: bcrypt's cost may be 14, argon2 may fill 256 MiB, and a GiB in all passes",
+            )),
+            _ => Err(PasswordHashError(
                 "must be an argon2 PHC string or a bcrypt hash",
-            ))
+            )),
         }
     }
 
-    /// Compares a password with the hash, as it was typed and, if that is another text and the first does
-    /// not match, in form C. Takes tens of milliseconds of CPU, as it must; how often depends on the
-    /// password alone.
+    /// A hash of a kind that no password is known for.
+    pub fn decoy(kind: &HashKind) -> Self {
+        Self(kind.decoy())
+    }
+
+    /// How it is made; `None` for a text that is no hash and matches nothing.
+    pub fn kind(&self) -> Option<HashKind> {
+        HashKind::of(&self.0)
+    }
+
+    /// Compares a password with the hash, as it was typed and, if that is another text, in form C. Takes tens of
+    /// milliseconds of CPU, as it must; how often ([`comparisons`]) depends on the password alone.
     pub fn verify(&self, password: &Secret) -> Verification {
         let (typed, composed) = (password.expose(), composed(password.expose()));
         if typed == composed {
             return self.compare(typed);
         }
-        match self.compare(typed) {
-            Verification::Mismatch => self.compare(&composed),
+        match (self.compare(typed), self.compare(&composed)) {
+            (Verification::Mismatch, shown) => shown,
             // From now on either form is to match.
-            Verification::Match => Verification::MatchOutdated,
-            shown => shown,
+            (Verification::Match, _) => Verification::MatchOutdated,
+            (shown, _) => shown,
         }
     }
 
@@ -106,6 +116,15 @@ impl PasswordHash {
     pub fn fingerprint(&self) -> String {
         let hash = digest::digest(&digest::SHA256, self.0.as_bytes());
         URL_SAFE_NO_PAD.encode(hash)
+    }
+}
+
+/// How often [`PasswordHash::verify`] compares a password, whatever comes of it.
+pub fn comparisons(password: &Secret) -> u64 {
+    if composed(password.expose()) == password.expose() {
+        1
+    } else {
+        2
     }
 }
 

@@ -20,6 +20,8 @@ PARTITIONS = (
     "TENANT",
     "USER#auth0|1",
     "LOGIN#Users#ada@example.com",
+    "FAILURES#USER#auth0|1",
+    "FAILURES#ADDRESS#203.0.113.9",
     "ASSERTION#app#1",
     "DEVICE#1",
     "USERCODE#1.x",
@@ -27,7 +29,7 @@ PARTITIONS = (
 )
 SIGNING_KEYS = {"RS256Key", "PS256Key", "ES256Key"}
 KEYRING = ("PK", "SK", "keys", "version")
-COUNTER = ("PK", "SK", "failures", "last_failed_at", "ttl")
+COUNTER = ("PK", "SK", "failures", "full_at", "last_failed_at", "ttl")
 
 # What the code does; a transaction needs the actions that it consists of.
 NEEDED = {
@@ -43,6 +45,8 @@ NEEDED = {
             "UpdateItem",
         },
         "LOGIN#Users#ada@example.com": {"GetItem"},
+        "FAILURES#USER#auth0|1": {"GetItem"},
+        "FAILURES#ADDRESS#203.0.113.9": {"GetItem"},
         "ASSERTION#app#1": {"PutItem"},
         "DEVICE#1": {"GetItem", "PutItem", "UpdateItem"},
         "USERCODE#1.x": {"PutItem"},
@@ -51,6 +55,8 @@ NEEDED = {
         "TENANT": {"GetItem", "Query"},
         "USER#auth0|1": {"DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"},
         "LOGIN#Users#ada@example.com": {"GetItem"},
+        "FAILURES#USER#auth0|1": {"GetItem"},
+        "FAILURES#ADDRESS#203.0.113.9": {"GetItem"},
         "DEVICE#1": {"GetItem", "UpdateItem"},
         "USERCODE#1.x": {"GetItem"},
     },
@@ -79,13 +85,20 @@ def test_a_function_may_do_in_the_table_what_it_does_and_no_more(permissions, ro
         assert allowed == NEEDED[role].get(partition, set()), partition
 
 
-def test_who_checks_passwords_counts_failures_and_writes_no_names(permissions):
-    login = "LOGIN#Users#ada@example.com"
+@pytest.mark.parametrize(
+    "counted",
+    [
+        "LOGIN#Users#ada@example.com",
+        "FAILURES#USER#auth0|1",
+        "FAILURES#ADDRESS#203.0.113.9",
+    ],
+)
+def test_who_checks_passwords_counts_failures_and_writes_no_names(permissions, counted):
     for action in ("UpdateItem", "DeleteItem"):
-        writers = {role for role in ROLES if permissions.table(role, action, login, COUNTER)}
+        writers = {role for role in ROLES if permissions.table(role, action, counted, COUNTER)}
         assert writers == {"TokenRole", "AuthorizeRole"}
         for role in writers:
-            assert not permissions.table(role, action, login, (*COUNTER, "user_id"))
+            assert not permissions.table(role, action, counted, (*COUNTER, "user_id"))
 
 
 def test_only_token_writes_keyrings_and_nothing_else_of_the_tenant(permissions):

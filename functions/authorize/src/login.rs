@@ -21,6 +21,9 @@ const WRONG: &str = "Wrong email or password.";
 /// Said after too many failures, even to the right password.
 const BLOCKED: &str = "Your account has been blocked after multiple consecutive login attempts. \
                        Please contact the administrator.";
+/// Said at an address from which too many logins have failed.
+const SUSPICIOUS: &str = "We have detected suspicious login behavior and further attempts will be blocked. \
+                          Please contact the administrator.";
 /// Said when logins follow one another too fast.
 const THROTTLED: &str = "Too many login attempts. Please wait a minute and try again.";
 
@@ -110,6 +113,7 @@ async fn again(
     let (status, error) = match &denial {
         Denial::WrongPassword => (StatusCode::BAD_REQUEST, WRONG),
         Denial::TooManyAttempts => (StatusCode::TOO_MANY_REQUESTS, BLOCKED),
+        Denial::SuspiciousAddress => (StatusCode::TOO_MANY_REQUESTS, SUSPICIOUS),
         Denial::Throttled(_) => (StatusCode::TOO_MANY_REQUESTS, THROTTLED),
         _ => return Err(denial),
     };

@@ -1,12 +1,15 @@
-//! `attackProtection`: what stands between a guesser and a password, in the shape of [Auth0's
-//! brute-force settings].
+//! `attackProtection`: what stands between a guesser and a password, in the shape of Auth0's settings of
+//! [brute-force protection] and of [suspicious IP throttling].
 //!
-//! [Auth0's brute-force settings]: https://auth0.com/docs/api/management/v2/attack-protection/get-brute-force-protection
+//! [brute-force protection]: https://auth0.com/docs/api/management/v2/attack-protection/get-brute-force-protection
+//! [suspicious IP throttling]: https://auth0.com/docs/api/management/v2/attack-protection/get-suspicious-ip-throttling
 
 use serde::Deserialize;
 use shared::domain::{
     brute_force::{AttackProtection, BruteForceProtection, CountMode},
     network::AddressRange,
+    suspicious_ip::{Response, SuspiciousIpThrottling},
+    throttle::RateLimit,
 };
 
 use crate::{
@@ -19,6 +22,7 @@ use crate::{
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct RawAttackProtection {
     brute_force_protection: Option<RawBruteForce>,
+    suspicious_ip_throttling: Option<RawSuspiciousIp>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -31,6 +35,30 @@ struct RawBruteForce {
     max_attempts: Option<Whole>,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RawSuspiciousIp {
+    enabled: Option<bool>,
+    shields: Option<Vec<String>>,
+    allowlist: Option<Vec<String>>,
+    stage: Option<RawStages>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+struct RawStages {
+    pre_login: Option<RawStage>,
+    /// Nobody signs up here.
+    pre_user_registration: Option<RawStage>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RawStage {
+    max_attempts: Option<Whole>,
+    rate: Option<Whole>,
+}
+
 /// Checks the section; `None` where the file has none, which leaves what is in the table.
 pub(crate) fn check(
     raw: Option<RawAttackProtection>,
@@ -41,28 +69,72 @@ pub(crate) fn check(
         .brute_force_protection
         .unwrap_or_default()
         .check(&at.key("bruteForceProtection"))?;
-    Ok(Some(AttackProtection { brute_force }))
+    let suspicious_ip = raw
+        .suspicious_ip_throttling
+        .unwrap_or_default()
+        .check(&at.key("suspiciousIpThrottling"))?;
+    Ok(Some(AttackProtection {
+        brute_force,
+        suspicious_ip,
+    }))
+}
+
+/// Whether `block` is among the shields; it is where there are none.
+fn blocks(at: &Path, shields: Option<&[String]>, notification: &'static str) -> Checked<bool> {
+    let Some(shields) = shields else {
+        return Ok(true);
+    };
+    let mut blocks = false;
+    for (index, shield) in shields.iter().enumerate() {
+        let choices = [("block", true), (notification, false)];
+        blocks |= one_of(&at.key("shields").index(index), shield, &choices)?;
+    }
+    Ok(blocks)
+}
+
+fn allowlist(at: &Path, texts: Option<&[String]>) -> Checked<Vec<AddressRange>> {
+    let mut ranges = Vec::new();
+    for (index, text) in texts.into_iter().flatten().enumerate() {
+        let range = AddressRange::parse(text)
+            .map_err(|error| Fault::new(at.key("allowlist").index(index), error.to_string()))?;
+        ranges.push(range);
+    }
+    Ok(ranges)
+}
+
+impl RawSuspiciousIp {
+    fn check(self, at: &Path) -> Checked<SuspiciousIpThrottling> {
+        let blocks = blocks(at, self.shields.as_deref(), "admin_notification")?;
+        let response = match (self.enabled.unwrap_or(true), blocks) {
+            (false, _) => Response::Nothing,
+            (true, true) => Response::Block,
+            (true, false) => Response::Log,
+        };
+        let default = RateLimit::SUSPICIOUS_IP;
+        let stage = self.stage.unwrap_or_default().pre_login.unwrap_or_default();
+        let at_stage = at.key("stage").key("pre-login");
+        let max_attempts = stage
+            .max_attempts
+            .map(|number| number.count(&at_stage.key("max_attempts"), 1, 1_000_000));
+        let rate = stage
+            .rate
+            .map(|number| number.count(&at_stage.key("rate"), 1, 86_400_000));
+        Ok(SuspiciousIpThrottling {
+            response,
+            allowlist: allowlist(at, self.allowlist.as_deref())?,
+            pre_login: RateLimit::every(
+                max_attempts.transpose()?.unwrap_or(default.burst()),
+                rate.transpose()?.map_or(default.every_millis(), u64::from),
+            ),
+        })
+    }
 }
 
 impl RawBruteForce {
     fn check(self, at: &Path) -> Checked<BruteForceProtection> {
         let default = BruteForceProtection::default();
-        let mut shields = None;
-        for (index, shield) in self.shields.iter().flatten().enumerate() {
-            let choices = [("block", true), ("user_notification", false)];
-            let blocks = one_of(&at.key("shields").index(index), shield, &choices)?;
-            shields = Some(shields.unwrap_or(false) || blocks);
-        }
-        let blocks = match (&self.shields, shields) {
-            (None, _) => true,
-            (Some(_), blocks) => blocks.unwrap_or(false),
-        };
-        let mut allowlist = Vec::new();
-        for (index, text) in self.allowlist.iter().flatten().enumerate() {
-            let range = AddressRange::parse(text)
-                .map_err(|error| Fault::new(at.key("allowlist").index(index), error.to_string()))?;
-            allowlist.push(range);
-        }
+        let blocks = blocks(at, self.shields.as_deref(), "user_notification")?;
+        let allowlist = allowlist(at, self.allowlist.as_deref())?;
         Ok(BruteForceProtection {
             blocks: self.enabled.unwrap_or(true) && blocks,
             mode: self.mode.map_or(Ok(default.mode), |mode| {
@@ -175,10 +247,77 @@ mod tests {
     }
 
     #[test]
+    fn the_settings_of_addresses_are_auth0s() {
+        let tenant = tenant(
+            "attackProtection:
+  suspiciousIpThrottling:
+    enabled: true
+    shields: [block, admin_notification]
+    allowlist: [127.0.0.1, '2001:db8::/32']
+    stage:
+      pre-login: {max_attempts: 5, rate: 60000}
+      pre-user-registration: {max_attempts: 50, rate: 1200}",
+        );
+        assert_eq!(tenant.warnings, Vec::<String>::new());
+        assert_eq!(
+            tenant.attack_protection.unwrap().suspicious_ip,
+            SuspiciousIpThrottling {
+                response: Response::Block,
+                allowlist: ["127.0.0.1", "2001:db8::/32"]
+                    .map(|text| AddressRange::parse(text).unwrap())
+                    .to_vec(),
+                pre_login: RateLimit::every(5, 60_000),
+            }
+        );
+    }
+
+    #[test]
+    fn without_the_shield_an_address_is_logged_and_switched_off_it_is_not_counted() {
+        for (fields, response) in [
+            ("{}", Response::Block),
+            ("{enabled: false}", Response::Nothing),
+            ("{shields: []}", Response::Log),
+            ("{shields: [admin_notification]}", Response::Log),
+            ("{shields: [admin_notification, block]}", Response::Block),
+        ] {
+            let file = format!("attackProtection: {{suspiciousIpThrottling: {fields}}}");
+            let protection = tenant(&file).attack_protection.unwrap();
+            assert_eq!(protection.suspicious_ip.response, response, "{fields}");
+        }
+    }
+
+    #[test]
+    fn wrong_values_of_addresses_are_refused() {
+        for (fields, message) in [
+            (
+                "{stage: {pre-login: {max_attempts: 0}}}",
+                "pre-login.max_attempts: must be between 1 and 1000000",
+            ),
+            (
+                "{stage: {pre-login: {rate: 86400001}}}",
+                "pre-login.rate: must be between 1 and 86400000",
+            ),
+            (
+                "{shields: [user_notification]}",
+                "shields[0]: must be `block` or `admin_notification`, not `user_notification`",
+            ),
+            (
+                "{allowlist: [10.0.0.0/33]}",
+                "allowlist[0]: must be an IP address or a range like `10.0.0.0/8`",
+            ),
+        ] {
+            let said = error(&format!(
+                "attackProtection:\n  suspiciousIpThrottling: {fields}"
+            ));
+            assert!(said.ends_with(message) && said.starts_with("2:"), "{said}");
+        }
+    }
+
+    #[test]
     fn what_is_not_done_yet_is_said() {
         assert_eq!(
-            warnings("attackProtection:\n  suspiciousIpThrottling: {enabled: true}"),
-            ["2:3: attackProtection.suspiciousIpThrottling: not supported yet"]
+            warnings("attackProtection:\n  botDetection: {enabled: true}"),
+            ["2:3: attackProtection.botDetection: not supported yet"]
         );
     }
 }

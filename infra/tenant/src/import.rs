@@ -28,6 +28,7 @@ use shared::{
 use crate::{
     ClientEntry, Password, ResourceServerEntry, Tenant, UserEntry,
     import_algorithms::{announce_algorithms, settle_algorithms},
+    import_hashes::record_password_hashes,
     import_scripts::import_scripts,
 };
 
@@ -72,6 +73,9 @@ pub enum ImportError {
     /// Sessions of a user whose password has changed could not be ended; nothing counts on them any more.
     #[error("sessions that are over could not be ended: {0}")]
     Eviction(#[from] Denial),
+    /// Others import users at the same time.
+    #[error("users are being changed by another import; try again")]
+    PasswordHashesOvertaken,
     /// A password cannot be hashed.
     #[error("user {user}: {source}")]
     Password {
@@ -96,6 +100,7 @@ pub async fn import(tenant: &Tenant, app: &App) -> Result<Imported, ImportError>
         keyring: &keyring,
         key,
     };
+    record_password_hashes(tenant, app).await?;
     let signs = !(tenant.clients.is_empty() && tenant.resource_servers.is_empty());
     if signs {
         announce_algorithms(tenant, app).await?;

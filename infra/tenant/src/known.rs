@@ -365,7 +365,6 @@ const OBJECTS: [Object; 29] = [
             "breachedPasswordDetection",
             "captcha",
             "phoneProviderProtection",
-            "suspiciousIpThrottling",
         ],
     },
     Object {

@@ -21,6 +21,7 @@ mod fields;
 mod grant_types;
 mod import;
 mod import_algorithms;
+mod import_hashes;
 mod import_scripts;
 mod keywords;
 mod known;

@@ -230,6 +230,7 @@ pub(crate) fn check(
         // The import says which there are.
         scripts: None,
         signing_algorithms: None,
+        password_hashes: None,
     })
 }
 
@@ -429,6 +430,7 @@ resourceServers: [{identifier: https://api.example.com}]",
                 client_authentication_rate_limit: RateLimit::per_second(6, 1),
                 scripts: None,
                 signing_algorithms: None,
+                password_hashes: None,
             }
         );
     }

@@ -12,6 +12,7 @@ mod devices;
 mod evictions;
 mod families;
 mod grants;
+mod hashing;
 mod keyring;
 mod limiter;
 mod login_flow;

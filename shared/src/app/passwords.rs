@@ -1,31 +1,32 @@
 //! Checking a name and a password: one path for the hosted login, the password grants and the embedded
 //! logins. What a caller learns does not depend on whether the name is anybody's: the same round trips,
-//! the same hashing, the same counting.
+//! the same hashing (`hashing`), the same counting.
 //!
-//! Failures are counted when they are known, and looked at again when a password was right. So of
-//! guesses that arrive all at once no more are answered than of guesses in a row, and a right guess
-//! among too many is told like a wrong one.
+//! Failures are counted when they are known, against the user or the name and against the address, and looked at
+//! again when a password was right. So of guesses that arrive all at once no more are answered than of guesses in a
+//! row, and a right guess among too many is told like a wrong one.
 
-use std::{
-    net::IpAddr,
-    sync::{LazyLock, OnceLock},
+use std::{net::IpAddr, sync::Arc};
+
+use futures_util::future::try_join;
+
+use super::{
+    App, Limited, Moment,
+    hashing::{compare, rehash},
 };
-
-use tokio::sync::Semaphore;
-
-use super::{App, Limited, Moment};
 use crate::{
-    adapters::dynamo::{CommitError, LoginRecord},
+    adapters::dynamo::{CommitError, LoginRecord, StoreError},
     domain::{
-        brute_force::{AttackProtection, Counter, Failures},
+        brute_force::{AttackProtection, Counter, Failures, Guessed},
         denial::Denial,
+        hash_kind::HashKinds,
         ids::{ClientId, ConnectionName},
         secret::Secret,
-        throttle::Origin,
+        suspicious_ip::Response,
+        throttle::{Bucket, Origin},
         user::{LoginName, User},
     },
-    password::{PasswordHash, Verification},
-    system::random,
+    password::Verification,
     telemetry::event,
 };
 
@@ -44,17 +45,10 @@ pub struct PasswordLogin<'a> {
     pub address: Option<IpAddr>,
 }
 
-/// Hashing takes 19 MiB and a processor for as long as it lasts: more at once than there are processors
-/// would take memory and gain nothing.
-static HASHING: LazyLock<Semaphore> = LazyLock::new(|| {
-    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    Semaphore::new(processors)
-});
-
 impl App {
     /// The user whose name and password these are. Otherwise [`Denial::WrongPassword`],
-    /// [`Denial::UserBlocked`], [`Denial::TooManyAttempts`] or [`Denial::Throttled`], written to the log;
-    /// the success is the caller's to write. The login is counted where the tenant has scripts.
+    /// [`Denial::UserBlocked`], [`Denial::TooManyAttempts`], [`Denial::SuspiciousAddress`] or [`Denial::Throttled`],
+    /// written to the log; the success is the caller's to write. The login is counted where the tenant has scripts.
     pub async fn check_password(
         &self,
         login: PasswordLogin<'_>,
@@ -62,21 +56,26 @@ impl App {
     ) -> Result<User, Denial> {
         let name = LoginName::parse(login.username);
         self.throttle_login(&login, name.as_ref(), at).await?;
-        let Some(name) = name else {
-            verify(None, login.password).await?;
-            log_unknown(&login);
-            return Err(Denial::WrongPassword);
-        };
         let protection = self.attack_protection().await?;
         let checked = Checked {
             app: self,
             login,
-            name,
             counter: protection.brute_force.counter(login.address),
-            protection: &protection,
+            origin: protection.suspicious_ip.counted(login.address),
+            protection,
+            hashes: self.hash_kinds().await?,
             at,
         };
-        checked.decide().await
+        match name {
+            Some(name) => checked.decide(&name).await,
+            None => checked.refuse_impossible_name().await,
+        }
+    }
+
+    /// Which kinds of password hashes the tenant's users have.
+    async fn hash_kinds(&self) -> Result<HashKinds, Denial> {
+        let recorded = &self.settings().await?.password_hashes;
+        Ok(recorded.clone().unwrap_or_else(HashKinds::unrecorded))
     }
 
     async fn throttle_login(
@@ -100,41 +99,70 @@ impl App {
 struct Checked<'a> {
     app: &'a App,
     login: PasswordLogin<'a>,
-    name: LoginName,
+    /// Which of the user's counters it belongs to, where failures of users are counted.
     counter: Option<Counter>,
-    protection: &'a AttackProtection,
+    /// The address, where failures of addresses are counted.
+    origin: Option<Origin>,
+    protection: Arc<AttackProtection>,
+    hashes: HashKinds,
     at: Moment,
 }
 
 impl Checked<'_> {
-    async fn decide(self) -> Result<User, Denial> {
-        let (store, connection) = (&self.app.store, self.login.connection);
-        let attempt = store
-            .load_login_attempt(connection, &self.name, self.counter.as_ref())
+    async fn decide(&self, name: &LoginName) -> Result<User, Denial> {
+        let attempt = self
+            .app
+            .store
+            .load_login_attempt(
+                self.login.connection,
+                name,
+                self.counter.as_ref(),
+                self.origin,
+            )
             .await?;
         let record = attempt.record;
+        self.bear_address(attempt.address)?;
         self.bear(attempt.failures, record.as_ref())?;
         let hash = record.as_ref().and_then(|r| r.password_hash.clone());
-        let verification = verify(hash, self.login.password).await?;
-        match record {
-            Some(record) if verification != Verification::Mismatch => {
-                self.right(record, verification).await
+        let compared = compare(hash, self.login.password, &self.hashes).await?;
+        let shown = compared.shown;
+        let decided = match record {
+            Some(record) if shown != Verification::Mismatch => {
+                self.right(record, &attempt.guessed, shown).await
             }
-            record => self.wrong(record.as_ref()).await,
+            record => self.wrong(record.as_ref(), Some(&attempt.guessed)).await,
+        };
+        if decided.is_err() {
+            compared.settle(self.login.password).await?;
         }
+        decided
     }
 
-    async fn right(&self, record: LoginRecord, shown: Verification) -> Result<User, Denial> {
-        let (store, connection) = (&self.app.store, self.login.connection);
-        let user_id = &record.user.user_id;
-        if let Some(counter) = &self.counter {
-            let failures = store.load_failures(connection, &self.name, counter).await?;
-            self.bear(failures, Some(&record))?;
-            if failures.failures > 0 {
-                store
-                    .reset_failures(connection, &self.name, counter, failures)
-                    .await?;
-            }
+    /// A name that no user can have: it is nobody's, and a guess of the address all the same.
+    async fn refuse_impossible_name(&self) -> Result<User, Denial> {
+        let left = self.app.store.load_bucket(self.origin).await?;
+        self.bear_address(left)?;
+        let compared = compare(None, self.login.password, &self.hashes).await?;
+        let refused = self.wrong(None, None).await;
+        compared.settle(self.login.password).await?;
+        refused
+    }
+
+    async fn right(
+        &self,
+        record: LoginRecord,
+        guessed: &Guessed,
+        shown: Verification,
+    ) -> Result<User, Denial> {
+        let (store, user_id) = (&self.app.store, &record.user.user_id);
+        let counts = store.load_counts(guessed, self.counter.as_ref(), self.origin);
+        let (failures, left) = counts.await?;
+        self.bear_address(left)?;
+        self.bear(failures, Some(&record))?;
+        if let Some(counter) = &self.counter
+            && failures.failures > 0
+        {
+            store.reset_failures(guessed, counter, failures).await?;
         }
         if record.user.blocked {
             let client_id = self.login.client_id;
@@ -164,26 +192,75 @@ impl Checked<'_> {
     }
 
     /// The failure is written down before anybody hears of it.
-    async fn wrong(&self, record: Option<&LoginRecord>) -> Result<User, Denial> {
+    async fn wrong(
+        &self,
+        record: Option<&LoginRecord>,
+        guessed: Option<&Guessed>,
+    ) -> Result<User, Denial> {
+        let client_id = self.login.client_id;
         match record {
             Some(record) => {
-                let (client_id, user_id) = (self.login.client_id, &record.user.user_id);
+                let user_id = &record.user.user_id;
                 tracing::warn!(r#type = event::WRONG_PASSWORD, %client_id, %user_id);
             }
-            None => log_unknown(&self.login),
+            // The name is not said: it may be a password typed into the wrong field.
+            None => tracing::warn!(r#type = event::WRONG_USER_NAME, %client_id),
         }
-        if let Some(counter) = &self.counter {
-            let (store, connection) = (&self.app.store, self.login.connection);
-            let failures = store
-                .add_failure(connection, &self.name, counter, self.at.now)
-                .await?;
-            let before = Failures {
-                failures: failures.failures.saturating_sub(1),
-                ..failures
-            };
-            self.bear(before, record)?;
+        let (before, was_granted) =
+            try_join(self.count_failure(guessed), self.count_address()).await?;
+        if !was_granted {
+            self.refuse_address()?;
         }
+        self.bear(before, record)?;
         Err(Denial::WrongPassword)
+    }
+
+    /// Counts a failure against the user or the name; those before it.
+    async fn count_failure(&self, guessed: Option<&Guessed>) -> Result<Failures, StoreError> {
+        let (Some(guessed), Some(counter)) = (guessed, &self.counter) else {
+            return Ok(Failures::default());
+        };
+        let store = &self.app.store;
+        let failures = store.add_failure(guessed, counter, self.at.now).await?;
+        Ok(Failures {
+            failures: failures.failures.saturating_sub(1),
+            ..failures
+        })
+    }
+
+    /// Counts a failure against the address; whether it had one left.
+    async fn count_address(&self) -> Result<bool, StoreError> {
+        let limit = self.protection.suspicious_ip.pre_login;
+        match self.origin {
+            Some(origin) => {
+                let store = &self.app.store;
+                store.take_failure(origin, limit, self.at.now).await
+            }
+            None => Ok(true),
+        }
+    }
+
+    /// Refuses a login from an address that has had too many failures.
+    fn bear_address(&self, left: Bucket) -> Result<(), Denial> {
+        let limit = self.protection.suspicious_ip.pre_login;
+        if self.origin.is_none() || left.take(limit, self.at.now).is_ok() {
+            return Ok(());
+        }
+        self.refuse_address()
+    }
+
+    /// Says that the address has had too many failures, and refuses it if the tenant wants that.
+    fn refuse_address(&self) -> Result<(), Denial> {
+        tracing::warn!(
+            r#type = event::ADDRESS_THROTTLED,
+            client_id = %self.login.client_id,
+            connection = %self.login.connection,
+            ip = self.login.address.map(|address| address.to_string()),
+        );
+        match self.protection.suspicious_ip.response {
+            Response::Block => Err(Denial::SuspiciousAddress),
+            Response::Log | Response::Nothing => Ok(()),
+        }
     }
 
     /// Refuses a login after too many failures.
@@ -202,51 +279,4 @@ impl Checked<'_> {
         );
         Err(Denial::TooManyAttempts)
     }
-}
-
-fn log_unknown(login: &PasswordLogin<'_>) {
-    // The name is not said: it may be a password typed into the wrong field.
-    tracing::warn!(r#type = event::WRONG_USER_NAME, client_id = %login.client_id);
-}
-
-/// Compares a password with a hash, or takes as long over one that no password matches.
-async fn verify(hash: Option<PasswordHash>, password: &Secret) -> Result<Verification, Denial> {
-    let password = password.clone();
-    let known = hash.is_some();
-    let shown = hashing(move || match hash.or_else(decoy) {
-        Some(hash) => hash.verify(&password),
-        None => Verification::Mismatch,
-    })
-    .await?;
-    Ok(if known { shown } else { Verification::Mismatch })
-}
-
-/// An imported hash gives way to one of ours, now that the password is at hand.
-async fn rehash(password: &Secret) -> Result<PasswordHash, Denial> {
-    let password = password.clone();
-    hashing(move || PasswordHash::hash(&password, random()))
-        .await?
-        .map_err(|e| Denial::Internal(e.to_string()))
-}
-
-/// Hashing is slow on purpose: it takes a thread of its own.
-async fn hashing<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Denial> {
-    let internal = |e: &dyn std::error::Error| Denial::Internal(e.to_string());
-    let _permit = HASHING.acquire().await.map_err(|e| internal(&e))?;
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|e| internal(&e))
-}
-
-/// A hash that no password matches, to take the time that a real one would.
-fn decoy() -> Option<PasswordHash> {
-    static DECOY: OnceLock<Option<PasswordHash>> = OnceLock::new();
-    DECOY
-        .get_or_init(|| {
-            let nobody = format!("{:?}", random::<32>());
-            PasswordHash::hash(&Secret::new(nobody), random()).ok()
-        })
-        .clone()
 }

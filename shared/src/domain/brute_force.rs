@@ -7,9 +7,12 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    ids::{ConnectionName, UserId},
     network::AddressRange,
+    suspicious_ip::SuspiciousIpThrottling,
     throttle::Origin,
     time::{Lifetime, Timestamp},
+    user::LoginName,
 };
 
 /// `attackProtection`: what stands between a guesser and a password.
@@ -18,6 +21,8 @@ use super::{
 pub struct AttackProtection {
     /// `bruteForceProtection`
     pub brute_force: BruteForceProtection,
+    /// `suspiciousIpThrottling`
+    pub suspicious_ip: SuspiciousIpThrottling,
 }
 
 /// `bruteForceProtection`, with Auth0's switches resolved.
@@ -56,7 +61,17 @@ pub enum CountMode {
     CountPerIdentifier,
 }
 
-/// Which of a user name's counters a login belongs to.
+/// Whose failures are counted together: a user's, whichever of the user's names is typed, or those with a name that
+/// is nobody's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Guessed {
+    /// A user.
+    User(UserId),
+    /// A name of a database.
+    Name(ConnectionName, LoginName),
+}
+
+/// Which of a user's counters a login belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counter {
     /// The one for everybody.

@@ -146,6 +146,9 @@ pub enum Denial {
     /// So many logins have failed that the right password is refused, too.
     #[error("blocked after too many failed logins")]
     TooManyAttempts,
+    /// So many logins from this address have failed that it has to wait.
+    #[error("throttled address: too many failed logins")]
+    SuspiciousAddress,
     /// Forged, expired, ended, superseded: this refresh token will never work again.
     #[error("refresh token refused: {0}")]
     RefreshToken(&'static str),

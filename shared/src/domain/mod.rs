@@ -38,12 +38,14 @@ pub mod device;
 pub mod errand;
 pub mod family;
 pub mod grant;
+pub mod hash_kind;
 pub mod login_flow;
 pub mod logout;
 pub mod script_hosts;
 pub mod sender;
 pub mod session;
 pub mod signing_algorithms;
+pub mod suspicious_ip;
 
 pub mod claims;
 pub mod denial;

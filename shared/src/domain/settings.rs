@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     client::SigningAlgorithm,
+    hash_kind::HashKinds,
     ids::{Audience, ConnectionName},
     login_flow::ScriptsVersion,
     signing_algorithms::SigningAlgorithms,
@@ -98,6 +99,9 @@ pub struct Settings {
     /// none did yet: then every key is published.
     #[serde(default)]
     pub signing_algorithms: Option<SigningAlgorithms>,
+    /// Which kinds of password hashes the users have; imports of users record it. `None` where none did yet.
+    #[serde(default)]
+    pub password_hashes: Option<HashKinds>,
 }
 
 impl Settings {
@@ -188,6 +192,7 @@ impl Default for Settings {
             client_authentication_rate_limit: RateLimit::CLIENT_AUTHENTICATION,
             scripts: None,
             signing_algorithms: None,
+            password_hashes: None,
         }
     }
 }

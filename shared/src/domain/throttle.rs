@@ -41,6 +41,14 @@ impl RateLimit {
     /// Logins of one user from one address.
     pub const LOGIN: Self = Self::per_minute(20, 10);
 
+    /// Failed logins of one address: a hundred, and a hundred a day.
+    pub const SUSPICIOUS_IP: Self = Self::every(100, 864_000);
+
+    /// `burst` at once, then one every so many milliseconds. Zero counts as one.
+    pub const fn every(burst: u32, every_millis: u64) -> Self {
+        Self::new(burst, every_millis, 1)
+    }
+
     /// `burst` at once, then so many a second. Zero counts as one, and more than a thousand a second as
     /// a thousand.
     pub const fn per_second(burst: u32, refill: u32) -> Self {
@@ -61,8 +69,19 @@ impl RateLimit {
         }
     }
 
-    const fn capacity_millis(self) -> u64 {
+    /// How long an empty bucket takes to fill, in milliseconds.
+    pub const fn capacity_millis(self) -> u64 {
         self.every_millis.saturating_mul(self.burst as u64)
+    }
+
+    /// Requests that a full bucket is good for.
+    pub const fn burst(self) -> u32 {
+        self.burst
+    }
+
+    /// How long until one more request may be made, in milliseconds.
+    pub const fn every_millis(self) -> u64 {
+        self.every_millis
     }
 }
 

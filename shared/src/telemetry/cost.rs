@@ -5,6 +5,8 @@ use std::cell::RefCell;
 
 use serde::Serialize;
 
+use crate::domain::hash_kind::HashWork;
+
 /// Counted while one request is served.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Cost {
@@ -18,6 +20,10 @@ pub struct Cost {
     pub write_units: f64,
     /// Signatures by the key service.
     pub sign_calls: u32,
+    /// What comparing passwords with argon2 hashes took, in KiB that were filled: memory times passes.
+    pub argon2_kib: u64,
+    /// Rounds of bcrypt, likewise.
+    pub bcrypt_rounds: u64,
 }
 
 tokio::task_local! {
@@ -52,6 +58,14 @@ pub(crate) fn wrote(units: f64) {
 /// Counts a signature.
 pub(crate) fn signed() {
     add(|cost| cost.sign_calls += 1);
+}
+
+/// Counts hashes of passwords.
+pub(crate) fn hashed(work: HashWork) {
+    add(|cost| {
+        cost.argon2_kib += work.argon2_kib;
+        cost.bcrypt_rounds += work.bcrypt_rounds;
+    });
 }
 
 fn add(change: impl FnOnce(&mut Cost)) {

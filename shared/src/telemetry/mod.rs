@@ -1,7 +1,7 @@
 //! What the service says about itself: logs and counted costs.
 //!
 //! Never logged: tokens, codes, passwords, client secrets, cookies, whole requests. Identifiers of
-//! users, clients and families are.
+//! users, clients and families are. What a stranger sent is cut (`line`).
 
 pub mod cost;
 mod line;
@@ -60,6 +60,8 @@ pub mod event {
     pub const LOGIN_FAILED: &str = "f";
     /// A login was refused, or is from now on, after too many failures from one address.
     pub const LOGIN_BLOCKED: &str = "limit_wc";
+    /// An address was refused, or is watched, after too many failed logins from it.
+    pub const ADDRESS_THROTTLED: &str = "limit_mu";
     /// A password was exchanged for tokens.
     pub const PASSWORD_EXCHANGED: &str = "sepft";
     /// The exchange of a password for tokens failed.

@@ -95,7 +95,7 @@ async fn a_name_is_found_in_either_form_and_as_it_was_stored_before_there_was_on
     let found = async |name: &str| {
         let (database, login_name) = (connection(), LoginName::parse(name).unwrap());
         let by_name = store.load_login(&database, name).await.unwrap();
-        let attempt = store.load_login_attempt(&database, &login_name, None);
+        let attempt = store.load_login_attempt(&database, &login_name, None, None);
         assert_eq!(attempt.await.unwrap().record, by_name);
         by_name.is_some()
     };

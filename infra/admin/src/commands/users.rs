@@ -7,10 +7,11 @@ use serde_json::Map;
 use shared::{
     adapters::dynamo::{CommitError, LoginRecord, PasswordNow, UserChange},
     domain::{
+        brute_force::Guessed,
         ids::{ConnectionName, UserId},
         secret::Secret,
         time::Timestamp,
-        user::{LoginStats, Profile, User, normalize_login_name},
+        user::{LoginName, LoginStats, Profile, User},
         valid_from::ValidFrom,
     },
     password::PasswordHash,
@@ -90,14 +91,12 @@ impl Unblock {
         let store = to.store().await?;
         let database = database(&store, self.connection.as_deref()).await?;
         let user = load_login(&store, &database, &self.user).await?;
-        let mut names = user.map_or_else(Vec::new, |record| record.user.login_names());
-        let typed = normalize_login_name(&self.user);
-        if !names.contains(&typed) {
-            names.push(typed);
-        }
+        // Failures from before the user was there are counted with the name.
+        let name = LoginName::parse(&self.user).map(|name| Guessed::Name(database, name));
+        let user = user.map(|record| Guessed::User(record.user.user_id));
         let mut cleared = 0;
-        for name in &names {
-            cleared += store.clear_failures(&database, name).await?;
+        for guessed in name.iter().chain(&user) {
+            cleared += store.clear_failures(guessed).await?;
         }
         Ok(match cleared {
             0 => format!("no failed logins as {}\n", self.user),

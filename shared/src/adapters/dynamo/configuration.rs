@@ -15,15 +15,16 @@ use crate::domain::{
     brute_force::AttackProtection,
     client::{Client, JwtConfiguration, SigningAlgorithm},
     connection::Connection,
+    hash_kind::HashKinds,
     ids::{Audience, ClientId, ConnectionName},
     resource_server::ResourceServer,
     settings::Settings,
     signing_algorithms::SigningAlgorithms,
 };
 
-/// The attributes of the settings that [`Store::commit_scripts`] and
-/// [`Store::commit_signing_algorithms`] write.
-const WRITTEN_ELSEWHERE: [&str; 2] = ["scripts", "signing_algorithms"];
+/// The attributes of the settings that [`Store::commit_scripts`], [`Store::commit_signing_algorithms`] and
+/// [`Store::commit_password_hashes`] write.
+const WRITTEN_ELSEWHERE: [&str; 3] = ["scripts", "signing_algorithms", "password_hashes"];
 
 /// Of a client, the algorithm that it is set to.
 #[derive(Deserialize)]
@@ -74,8 +75,8 @@ impl Store {
         self.load(&Key::settings()).await
     }
 
-    /// Replaces the tenant's settings, except for which scripts there are and which algorithms are used:
-    /// those have imports of their own, and one may overtake another.
+    /// Replaces the tenant's settings, except for which scripts there are, which algorithms are used and which
+    /// kinds of password hashes there are: those have imports of their own, and one may overtake another.
     pub async fn put_settings(&self, settings: &Settings) -> Result<(), StoreError> {
         let key = Key::settings();
         let attributes: Item =
@@ -139,6 +140,30 @@ impl Store {
             before => update
                 .condition_expression("signing_algorithms.revision = :before")
                 .expression_attribute_values(":before", AttributeValue::N(before.to_string())),
+        };
+        send_update(update).await
+    }
+
+    /// Records the kinds of password hashes, if the record is still what it was.
+    pub async fn commit_password_hashes(
+        &self,
+        before: Option<&HashKinds>,
+        next: &HashKinds,
+    ) -> Result<(), CommitError> {
+        let key = Key::settings();
+        let record = |kinds| {
+            serde_dynamo::to_attribute_value::<_, AttributeValue>(kinds)
+                .map_err(|e| inconsistent(&key, e))
+        };
+        let update = self
+            .update(&key)
+            .update_expression("SET password_hashes = :next")
+            .expression_attribute_values(":next", record(next)?);
+        let update = match before {
+            None => update.condition_expression("attribute_not_exists(password_hashes)"),
+            Some(before) => update
+                .condition_expression("password_hashes = :before")
+                .expression_attribute_values(":before", record(before)?),
         };
         send_update(update).await
     }

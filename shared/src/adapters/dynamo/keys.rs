@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::error::{Item, StoreError};
 use crate::domain::{
-    brute_force::Counter,
+    brute_force::{Counter, Guessed},
     continuation::Continuation,
     ids::{
         AccessTokenDigest, Audience, ClientId, CodeId, ConnectionName, DeviceId, FamilyId,
@@ -12,6 +12,7 @@ use crate::domain::{
     },
     login_flow::ImportId,
     login_ticket::LoginTicket,
+    throttle::Origin,
 };
 
 pub(super) const PK: &str = "PK";
@@ -105,13 +106,19 @@ impl Key {
         Self::new(login_partition(connection, name), "LOGIN")
     }
 
-    /// Failed logins with a name, be it anybody's or not.
-    pub(super) fn failures(connection: &ConnectionName, name: &str, counter: &Counter) -> Self {
+    /// Failed logins as a user, or with a name that is nobody's. Not in the user's own partition: whoever guesses
+    /// must not take writes from the user's tokens.
+    pub(super) fn failures(guessed: &Guessed, counter: &Counter) -> Self {
         let sk = match counter {
             Counter::Everybody => FAILURES.to_owned(),
             Counter::Origin(origin) => format!("{FAILURES}#{origin}"),
         };
-        Self::new(login_partition(connection, name), sk)
+        Self::new(failures_partition(guessed), sk)
+    }
+
+    /// Failed logins of an address.
+    pub(super) fn address(origin: Origin) -> Self {
+        Self::new(format!("{FAILURES}#ADDRESS#{origin}"), "BUCKET")
     }
 
     /// A login ticket that was used.
@@ -242,6 +249,13 @@ impl ScriptKey {
 
 pub(super) fn user_partition(user: &UserId) -> String {
     format!("USER#{user}")
+}
+
+pub(super) fn failures_partition(guessed: &Guessed) -> String {
+    match guessed {
+        Guessed::User(user) => format!("{FAILURES}#USER#{user}"),
+        Guessed::Name(connection, name) => login_partition(connection, name.as_str()),
+    }
 }
 
 pub(super) fn login_partition(connection: &ConnectionName, name: &str) -> String {

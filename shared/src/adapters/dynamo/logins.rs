@@ -1,8 +1,8 @@
 //! Logins with a password: what deciding one takes, the counters of failures, and what was used up: login
 //! tickets, and redirects that came back.
 //!
-//! A counter is an item of its own beside the name's, there only while there are failures, and small:
-//! names that are nobody's have them, too, and guessers make many.
+//! A counter is an item of its own, there only while there are failures, and small: names that are nobody's
+//! have them, too, and guessers make many. A user's names share theirs.
 
 use aws_sdk_dynamodb::{
     operation::delete_item::DeleteItemError,
@@ -14,15 +14,16 @@ use super::{
     Store,
     error::{CommitError, StoreError},
     item::{from_item, millis, seconds, sent_update, text, units},
-    keys::{FAILURES, Key, PK, SK, TTL, login_partition},
+    keys::{FAILURES, Key, PK, SK, TTL, failures_partition},
     users::{LoginItem, LoginRecord},
 };
 use crate::{
     domain::{
-        brute_force::{Counter, Failures},
+        brute_force::{Counter, Failures, Guessed},
         continuation::Continuation,
         ids::ConnectionName,
         login_ticket::LoginTicket,
+        throttle::{Bucket, Origin},
         time::Timestamp,
         user::LoginName,
     },
@@ -34,37 +35,80 @@ use crate::{
 pub struct LoginAttempt {
     /// The user of that name, if there is one.
     pub record: Option<LoginRecord>,
+    /// Whose failures are counted.
+    pub guessed: Guessed,
     /// The failures so far.
     pub failures: Failures,
+    /// What is left of the failures of the address.
+    pub address: Bucket,
 }
 
 /// How often a count is begun anew by turns with another request before we give up.
 const ATTEMPTS: usize = 4;
 
 impl Store {
-    /// The user of a name, and the failures counted against it. A name takes as many round trips when
-    /// it is nobody's.
+    /// The user of a name, the failures counted against it, and those of the address. A name takes as many round
+    /// trips when it is nobody's.
     pub async fn load_login_attempt(
         &self,
         connection: &ConnectionName,
         name: &LoginName,
         counter: Option<&Counter>,
+        origin: Option<Origin>,
     ) -> Result<LoginAttempt, StoreError> {
-        let login = self.load_login_item(connection, name).await?;
+        let login = self.load_login_item(connection, name);
+        let (login, address) = try_join(login, self.load_bucket(origin)).await?;
+        let guessed = match &login {
+            Some(login) => Guessed::User(login.user_id.clone()),
+            None => Guessed::Name(connection.clone(), name.clone()),
+        };
         let user = async {
             match &login {
                 Some(login) => self.load_user(&login.user_id).await,
                 None => Ok(None),
             }
         };
-        let failures = async {
-            match counter {
-                Some(counter) => self.load_failures(connection, name, counter).await,
-                None => Ok(Failures::default()),
-            }
-        };
+        let failures = self.load_counted(&guessed, counter);
         let (record, failures) = try_join(user, failures).await?;
-        Ok(LoginAttempt { record, failures })
+        Ok(LoginAttempt {
+            record,
+            guessed,
+            failures,
+            address,
+        })
+    }
+
+    /// The failures of a counter and of an address, as far as they are counted.
+    pub async fn load_counts(
+        &self,
+        guessed: &Guessed,
+        counter: Option<&Counter>,
+        origin: Option<Origin>,
+    ) -> Result<(Failures, Bucket), StoreError> {
+        try_join(
+            self.load_counted(guessed, counter),
+            self.load_bucket(origin),
+        )
+        .await
+    }
+
+    async fn load_counted(
+        &self,
+        guessed: &Guessed,
+        counter: Option<&Counter>,
+    ) -> Result<Failures, StoreError> {
+        match counter {
+            Some(counter) => self.load_failures(guessed, counter).await,
+            None => Ok(Failures::default()),
+        }
+    }
+
+    /// What is left of the failures of an address; all of them where they are not counted.
+    pub async fn load_bucket(&self, origin: Option<Origin>) -> Result<Bucket, StoreError> {
+        match origin {
+            Some(origin) => self.load_address(origin).await,
+            None => Ok(Bucket::default()),
+        }
     }
 
     /// Whose name it is: as it was typed, for a user stored before names were composed, or composed.
@@ -87,23 +131,21 @@ impl Store {
     /// The failures of a counter.
     pub async fn load_failures(
         &self,
-        connection: &ConnectionName,
-        name: &LoginName,
+        guessed: &Guessed,
         counter: &Counter,
     ) -> Result<Failures, StoreError> {
-        let key = Key::failures(connection, name.as_str(), counter);
+        let key = Key::failures(guessed, counter);
         Ok(self.load(&key).await?.unwrap_or_default())
     }
 
     /// Counts a failure; the count with it. What has been forgotten by then is not counted on.
     pub async fn add_failure(
         &self,
-        connection: &ConnectionName,
-        name: &LoginName,
+        guessed: &Guessed,
         counter: &Counter,
         now: Timestamp,
     ) -> Result<Failures, StoreError> {
-        let key = Key::failures(connection, name.as_str(), counter);
+        let key = Key::failures(guessed, counter);
         for _ in 0..ATTEMPTS {
             for (expression, condition) in [
                 (
@@ -152,12 +194,11 @@ impl Store {
     /// to somebody else's login.
     pub async fn reset_failures(
         &self,
-        connection: &ConnectionName,
-        name: &LoginName,
+        guessed: &Guessed,
         counter: &Counter,
         seen: Failures,
     ) -> Result<(), StoreError> {
-        let key = Key::failures(connection, name.as_str(), counter);
+        let key = Key::failures(guessed, counter);
         let result = self
             .client
             .delete_item()
@@ -184,13 +225,9 @@ impl Store {
         }
     }
 
-    /// Forgets all failures with a name, wherever they came from; how many counters there were.
-    pub async fn clear_failures(
-        &self,
-        connection: &ConnectionName,
-        name: &str,
-    ) -> Result<usize, StoreError> {
-        let partition = login_partition(connection, name);
+    /// Forgets all failures as a user or with a name, wherever they came from; how many counters there were.
+    pub async fn clear_failures(&self, guessed: &Guessed) -> Result<usize, StoreError> {
+        let partition = failures_partition(guessed);
         let (mut start, mut cleared) = (None, 0);
         loop {
             let output = self

@@ -2,6 +2,7 @@
 //! replaces, `commit` writes under the condition that nothing changed since it was read.
 
 mod access_tokens;
+mod addresses;
 mod codes;
 mod configuration;
 mod devices;

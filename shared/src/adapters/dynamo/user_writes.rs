@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     domain::{
+        brute_force::Guessed,
         ids::UserId,
         time::Timestamp,
         user::User,
@@ -84,9 +85,8 @@ impl Store {
         }
         self.transact(writes).await?;
         if before.is_some() && change.password != PasswordNow::Same {
-            for name in &names {
-                self.clear_failures(&user.connection, name).await?;
-            }
+            self.clear_failures(&Guessed::User(user.user_id.clone()))
+                .await?;
         }
         Ok(User {
             valid_from,

@@ -208,6 +208,12 @@ impl From<&Denial> for OAuthError {
                  you a notification via your preferred contact method with instructions on how to \
                  unblock it.",
             ),
+            Denial::SuspiciousAddress => error(
+                429,
+                "too_many_attempts",
+                "We have detected suspicious login behavior and further attempts will be blocked. \
+                 Please contact the administrator.",
+            ),
             Denial::RefreshToken(_) | Denial::RefreshTokenReused => {
                 error(403, "invalid_grant", "Unknown or invalid refresh token.")
             }

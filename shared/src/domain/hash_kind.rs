@@ -1,0 +1,279 @@
+//! Kinds of password hashes, and what comparing a password with one takes. A refusal must not tell by its time
+//! whether a name is anybody's, so every refusal computes hashes of all kinds that a tenant's users have: those of
+//! the user's own kind, and decoys of the others.
+
+use std::{
+    collections::BTreeSet,
+    ops::{Add, Mul},
+};
+
+use serde::{Deserialize, Serialize};
+
+/// The parameters of our own hashes: RFC 9106's for memory-constrained places, which are the crate's default.
+const OURS: &str = "argon2id$v=19$m=19456,t=2,p=1";
+/// What bcrypt hashes cost that come from Auth0 and from most frameworks.
+const USUAL_BCRYPT_COST: u8 = 10;
+/// The dearest bcrypt hash that may be imported: a second of a processor or so for every refusal.
+const MAX_BCRYPT_COST: u8 = 14;
+/// The dearest argon2 hash that may be imported, in KiB to fill, and the memory that it may take.
+const MAX_ARGON2_KIB: u64 = 1024 * 1024;
+const MAX_ARGON2_MEMORY_KIB: u64 = 256 * 1024;
+
+/// How a hash is made.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HashKind {
+    /// argon2 with parameters as a PHC string has them: `argon2id$v=19$m=19456,t=2,p=1`.
+    Argon2(String),
+    /// bcrypt with two to the power of so many rounds.
+    Bcrypt(u8),
+}
+
+/// What hashing took: memory that argon2 filled, and rounds of bcrypt.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct HashWork {
+    /// KiB of memory, times passes.
+    pub argon2_kib: u64,
+    /// Rounds.
+    pub bcrypt_rounds: u64,
+}
+
+impl HashKind {
+    /// The kind of a hash; `None` for a text that is none.
+    pub fn of(hash: &str) -> Option<Self> {
+        let text = hash.strip_prefix('$')?;
+        if text.starts_with("argon2") {
+            let (parameters, hash) = text.rsplit_once('$')?;
+            let (parameters, _) = parameters.rsplit_once('$')?;
+            let kind = Self::Argon2(parameters.to_owned());
+            return (!hash.is_empty() && kind.argon2().is_some()).then_some(kind);
+        }
+        let (version, text) = text.split_once('$')?;
+        let (cost, rest) = text.split_once('$')?;
+        let is_bcrypt = matches!(version, "2a" | "2b" | "2y")
+            && rest.len() == 53
+            && rest
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'/'));
+        let cost = cost.parse().ok().filter(|cost| (4..=31).contains(cost))?;
+        is_bcrypt.then_some(Self::Bcrypt(cost))
+    }
+
+    /// That of the hashes that we make.
+    pub fn ours() -> Self {
+        Self::Argon2(OURS.to_owned())
+    }
+
+    /// Whether it is cheap enough for every refusal of a tenant to compute one.
+    pub fn may_be_imported(&self) -> bool {
+        match self {
+            Self::Argon2(_) => self.argon2().is_some_and(|(memory, passes)| {
+                memory <= MAX_ARGON2_MEMORY_KIB && memory.saturating_mul(passes) <= MAX_ARGON2_KIB
+            }),
+            Self::Bcrypt(cost) => *cost <= MAX_BCRYPT_COST,
+        }
+    }
+
+    /// A hash of the kind that no password is known for.
+    pub fn decoy(&self) -> String {
+        match self {
+            Self::Argon2(parameters) => {
+                format!("${parameters}${}${}", "A".repeat(22), "A".repeat(43))
+            }
+            Self::Bcrypt(cost) => format!("$2b${cost:02}${}", ".".repeat(53)),
+        }
+    }
+
+    /// What one comparison takes.
+    pub fn work(&self) -> HashWork {
+        match self {
+            Self::Argon2(_) => HashWork {
+                argon2_kib: self
+                    .argon2()
+                    .map_or(0, |(memory, passes)| memory.saturating_mul(passes)),
+                bcrypt_rounds: 0,
+            },
+            Self::Bcrypt(cost) => HashWork {
+                argon2_kib: 0,
+                bcrypt_rounds: 1 << u32::from(*cost).min(63),
+            },
+        }
+    }
+
+    /// Memory in KiB and passes of argon2.
+    fn argon2(&self) -> Option<(u64, u64)> {
+        let Self::Argon2(parameters) = self else {
+            return None;
+        };
+        let (_, list) = parameters.rsplit_once('$')?;
+        let named = |name: &str| {
+            list.split(',')
+                .find_map(|entry| entry.strip_prefix(name)?.strip_prefix('='))
+                .and_then(|number| number.parse().ok())
+        };
+        Some((named("m")?, named("t")?))
+    }
+}
+
+impl Add for HashWork {
+    type Output = Self;
+
+    fn add(self, more: Self) -> Self {
+        Self {
+            argon2_kib: self.argon2_kib.saturating_add(more.argon2_kib),
+            bcrypt_rounds: self.bcrypt_rounds.saturating_add(more.bcrypt_rounds),
+        }
+    }
+}
+
+impl Mul<u64> for HashWork {
+    type Output = Self;
+
+    fn mul(self, times: u64) -> Self {
+        Self {
+            argon2_kib: self.argon2_kib.saturating_mul(times),
+            bcrypt_rounds: self.bcrypt_rounds.saturating_mul(times),
+        }
+    }
+}
+
+/// The kinds that a tenant's users have, beside our own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HashKinds {
+    /// Other parameters of argon2 than ours.
+    argon2: BTreeSet<String>,
+    /// The dearest bcrypt hash.
+    bcrypt: Option<u8>,
+}
+
+impl HashKinds {
+    /// What has to be taken for granted of a table whose users were imported before this was recorded.
+    pub fn unrecorded() -> Self {
+        Self {
+            bcrypt: Some(USUAL_BCRYPT_COST),
+            ..Self::default()
+        }
+    }
+
+    /// With one more.
+    #[must_use]
+    pub fn with(mut self, kind: HashKind) -> Self {
+        match kind {
+            HashKind::Argon2(parameters) if parameters == OURS => {}
+            HashKind::Argon2(parameters) => {
+                self.argon2.insert(parameters);
+            }
+            HashKind::Bcrypt(cost) => self.bcrypt = self.bcrypt.max(Some(cost)),
+        }
+        self
+    }
+
+    /// What a refusal still computes when the user's own hash, if there is one, has been compared: in all it is
+    /// the same, whoever the user is. bcrypt doubles its rounds with each step of its cost, so that the steps from a
+    /// cheap hash up to the dearest one add up to that.
+    pub fn beside(&self, own: Option<&HashKind>) -> Vec<HashKind> {
+        let ours = std::iter::once(HashKind::ours());
+        let others = self.argon2.iter().cloned().map(HashKind::Argon2);
+        let argon2 = ours.chain(others).filter(|kind| Some(kind) != own);
+        let bcrypt = match (own, self.bcrypt) {
+            (_, None) => 0..0,
+            (Some(HashKind::Bcrypt(cost)), Some(dearest)) => *cost..dearest,
+            (_, Some(dearest)) => dearest..dearest.saturating_add(1),
+        };
+        argon2.chain(bcrypt.map(HashKind::Bcrypt)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ARGON2: &str = "$argon2id$v=19$m=64,t=3,p=1$c29tZXNhbHQ$AAECAwQFBgc";
+    const BCRYPT: &str = "$2y$06$JXicNUlIUSz.6Xu79GQNmuRz/FbZfM4OzObuJ.qtNMr4kCl5afhxe";
+
+    fn total(kinds: &HashKinds, own: Option<&HashKind>) -> HashWork {
+        let own_work = own.map(HashKind::work).unwrap_or_default();
+        kinds
+            .beside(own)
+            .iter()
+            .fold(own_work, |sum, kind| sum + kind.work())
+    }
+
+    #[test]
+    fn a_hash_says_what_it_takes() {
+        let kind = HashKind::of(ARGON2).unwrap();
+        assert_eq!(
+            kind,
+            HashKind::Argon2("argon2id$v=19$m=64,t=3,p=1".to_owned())
+        );
+        assert_eq!(kind.work().argon2_kib, 192);
+        assert_eq!(HashKind::of(BCRYPT), Some(HashKind::Bcrypt(6)));
+        assert_eq!(HashKind::Bcrypt(6).work().bcrypt_rounds, 64);
+        for text in [
+            "",
+            "x",
+            "$2b$03$x",
+            "$2b$99$x",
+            "$argon2id$x$y",
+            "$1$06$x",
+            &BCRYPT[..40],
+        ] {
+            assert_eq!(HashKind::of(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_decoy_is_of_its_kind() {
+        for kind in [
+            HashKind::ours(),
+            HashKind::of(ARGON2).unwrap(),
+            HashKind::Bcrypt(4),
+        ] {
+            assert_eq!(HashKind::of(&kind.decoy()), Some(kind));
+        }
+    }
+
+    #[test]
+    fn whoever_the_user_is_a_refusal_computes_the_same() {
+        let foreign = HashKind::of(ARGON2).unwrap();
+        let all = [
+            None,
+            Some(HashKind::ours()),
+            Some(foreign.clone()),
+            Some(HashKind::Bcrypt(4)),
+            Some(HashKind::Bcrypt(7)),
+            Some(HashKind::Bcrypt(10)),
+        ];
+        let kinds = all
+            .iter()
+            .flatten()
+            .cloned()
+            .fold(HashKinds::default(), HashKinds::with);
+        let expected = HashKind::ours().work() + foreign.work() + HashKind::Bcrypt(10).work();
+        for own in &all {
+            assert_eq!(total(&kinds, own.as_ref()), expected, "{own:?}");
+        }
+    }
+
+    #[test]
+    fn a_tenant_without_imported_hashes_pays_for_ours_alone() {
+        let kinds = HashKinds::default().with(HashKind::ours());
+        assert_eq!(kinds, HashKinds::default());
+        for own in [None, Some(HashKind::ours())] {
+            assert_eq!(total(&kinds, own.as_ref()), HashKind::ours().work());
+        }
+        let before = HashKinds::unrecorded();
+        assert_eq!(total(&before, None).bcrypt_rounds, 1024);
+    }
+
+    #[test]
+    fn a_hash_that_would_make_every_refusal_dear_is_not_imported() {
+        assert!(HashKind::ours().may_be_imported());
+        assert!(HashKind::Bcrypt(14).may_be_imported());
+        assert!(!HashKind::Bcrypt(15).may_be_imported());
+        let argon2 = |list: &str| HashKind::Argon2(format!("argon2id$v=19${list}"));
+        assert!(argon2("m=65536,t=3,p=4").may_be_imported());
+        assert!(!argon2("m=524288,t=1,p=1").may_be_imported());
+        assert!(!argon2("m=65536,t=99,p=1").may_be_imported());
+    }
+}
