@@ -8,6 +8,9 @@
 //! | `SIGNING_KEYS` | the signing keys in KMS, `RS256=<key id or ARN>`, separated by commas; in `wrapped` mode the algorithms alone will do |
 //! | `WRAPPING_KEY` | the symmetric key in KMS that wraps what lies in the table |
 //! | `KEY_FILE` | instead of the last two: a key file, where there is no KMS |
+//! | `TRUSTED_PROXIES` | how many proxies of one's own stand before the front (`CloudFront` is one); none without it |
+//! | `PROXY_SECRET_DIGESTS` | SHA-256 of the secret that those proxies send in `x-ratchet-proxy-secret`, or of two |
+//! | `PROXY_ADDRESSES` | the addresses of those proxies, as ranges separated by commas |
 //! | `SCRIPT_HOSTS` | the hosts that tenants' scripts may reach: see [`AllowedHosts::parse`]; none without it |
 //! | `AWS_REGION` | set by Lambda, as are the credentials |
 //! | `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_KMS` | instead of AWS: emulators |
@@ -17,7 +20,12 @@ use std::path::PathBuf;
 use url::Url;
 
 use crate::{
-    domain::{client::SigningAlgorithm, network::is_loopback_host, script_hosts::AllowedHosts},
+    domain::{
+        client::SigningAlgorithm,
+        network::is_loopback_host,
+        proxies::{InvalidProxies, TrustedProxies, parse_digests, parse_ranges},
+        script_hosts::AllowedHosts,
+    },
     keys::{SigningMode, service::ServiceKey},
 };
 
@@ -32,9 +40,8 @@ pub struct Config {
     pub signing_mode: SigningMode,
     /// Where keys come from.
     pub keys: KeyConfig,
-    /// How many proxies of one's own stand before the front (`CloudFront` is one): so many further
-    /// entries of `X-Forwarded-For` are believed.
-    pub trusted_proxies: usize,
+    /// Which proxies before the front are believed about a caller's address.
+    pub trusted_proxies: TrustedProxies,
     /// Which hosts tenants' scripts may reach.
     pub script_hosts: AllowedHosts,
 }
@@ -127,7 +134,7 @@ impl Config {
             table: variables.required("TABLE_NAME")?,
             signing_mode,
             keys,
-            trusted_proxies: variables.number("TRUSTED_PROXIES", 0)?,
+            trusted_proxies: trusted_proxies(&variables)?,
             script_hosts,
         })
     }
@@ -164,6 +171,22 @@ impl Variables<'_> {
         self.optional(name)
             .map_or(Ok(default), |text| text.parse().map_err(wrong))
     }
+}
+
+/// The proxies, which must be able to prove themselves.
+fn trusted_proxies(variables: &Variables<'_>) -> Result<TrustedProxies, ConfigError> {
+    let hops = variables.number("TRUSTED_PROXIES", 0)?;
+    let text = |name| variables.optional(name).unwrap_or_default();
+    let wrong = |name| {
+        move |error: InvalidProxies| ConfigError {
+            name,
+            reason: error.to_string(),
+        }
+    };
+    let (digests, addresses) = ("PROXY_SECRET_DIGESTS", "PROXY_ADDRESSES");
+    let secrets = parse_digests(&text(digests)).map_err(wrong(digests))?;
+    let ranges = parse_ranges(&text(addresses)).map_err(wrong(addresses))?;
+    TrustedProxies::new(hops, secrets, ranges).map_err(wrong("TRUSTED_PROXIES"))
 }
 
 /// `RS256=arn:...,ES256=arn:...`; in `wrapped` mode the keys have no name in KMS.
@@ -341,7 +364,19 @@ mod tests {
                 .unwrap_err()
                 .contains("TRUSTED_PROXIES")
         );
-        assert!(with("TRUSTED_PROXIES", "2").is_ok());
+        let unproved = with("TRUSTED_PROXIES", "2").unwrap_err();
+        assert!(
+            unproved.contains("TRUSTED_PROXIES: needs PROXY_SECRET_DIGESTS or PROXY_ADDRESSES"),
+            "{unproved}"
+        );
+        assert!(with("TRUSTED_PROXIES", "0").is_ok());
+        for (name, value) in [
+            ("PROXY_SECRET_DIGESTS", "the secret itself"),
+            ("PROXY_ADDRESSES", "cloudfront"),
+        ] {
+            let error = with(name, value).unwrap_err();
+            assert!(error.contains(name) && !error.contains(value), "{error}");
+        }
         assert!(
             with("SCRIPT_HOSTS", "*")
                 .unwrap_err()

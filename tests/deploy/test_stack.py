@@ -73,14 +73,16 @@ def test_the_environment(made):
     for function in FUNCTIONS:
         environment = made.stack.environments[function]
         told = {name: value for name, value in environment.items() if not name.startswith("AWS_")}
-        # The emulator leaves a variable out that refers to an empty parameter.
-        assert {"SCRIPT_HOSTS": "", **told} == {
+        # The emulator leaves variables out that refer to empty parameters.
+        assert {"SCRIPT_HOSTS": "", "PROXY_SECRET_DIGESTS": "", "PROXY_ADDRESSES": "", **told} == {
             "ISSUER": outputs["Issuer"],
             "TABLE_NAME": outputs["TableName"],
             "SIGNING_MODE": made.mode,
             "SIGNING_KEYS": keys,
             "WRAPPING_KEY": outputs["WrappingKeyArn"],
             "TRUSTED_PROXIES": "0",
+            "PROXY_SECRET_DIGESTS": "",
+            "PROXY_ADDRESSES": "",
             "SCRIPT_HOSTS": "",
             "RUST_LOG": "info,aws_smithy_runtime=error",
         }

@@ -61,6 +61,9 @@ def test_a_missing_variable_is_named(kms_front, function, name):
         ("SIGNING_KEYS", "RS256", "`RS256` names no key"),
         ("SIGNING_KEYS", "RS512=x", "`RS512=x` does not begin with RS256, PS256 or ES256"),
         ("SIGNING_MODE", "both", "must be kms or wrapped"),
+        ("TRUSTED_PROXIES", "1", "needs PROXY_SECRET_DIGESTS or PROXY_ADDRESSES"),
+        ("PROXY_SECRET_DIGESTS", "the secret itself", "must be one or two SHA-256 digests"),
+        ("PROXY_ADDRESSES", "cloudfront", "must be an IP address or a range like"),
     ],
 )
 def test_a_malformed_variable_is_named(kms_front, name, value, what):

@@ -4,6 +4,7 @@
 pub mod ids;
 pub mod login_ticket;
 pub mod network;
+pub mod proxies;
 pub mod secret;
 pub mod text;
 pub mod throttle;

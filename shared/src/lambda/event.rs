@@ -4,22 +4,27 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use aws_lc_rs::{constant_time, digest};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Uri};
 use lambda_http::{Body, RequestExt, request::RequestContext as Context};
 
 use crate::{
-    domain::ids::RequestId,
+    domain::{ids::RequestId, proxies::TrustedProxies},
     http::{Request, RequestContext},
 };
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// A request, as the functions take it. `trusted_proxies` stand between the clients and the front.
+/// What a proxy proves itself with.
+const PROXY_SECRET: HeaderName = HeaderName::from_static("x-ratchet-proxy-secret");
+
+/// A request, as the functions take it. `trusted_proxies` stand between the clients and the front; what they prove
+/// themselves with goes no further.
 pub(super) fn request(
     event: lambda_http::Request,
     id: RequestId,
-    trusted_proxies: usize,
+    trusted_proxies: &TrustedProxies,
 ) -> Request {
     let context = event.request_context_ref();
     let client_ip = client_ip(context, event.headers(), trusted_proxies);
@@ -30,6 +35,7 @@ pub(super) fn request(
         Body::Binary(bytes) => Bytes::from(bytes),
         _ => Bytes::new(),
     };
+    parts.headers.remove(PROXY_SECRET);
     parts.uri = without_stage(&parts.uri, stage.as_deref());
     parts.extensions.insert(RequestContext { id, client_ip });
     Request::from_parts(parts, body)
@@ -57,11 +63,12 @@ fn without_stage(uri: &Uri, stage: Option<&str>) -> Uri {
 
 /// The caller's address. A front says whom it talked to: an HTTP API and a function URL in the event's
 /// context, a load balancer as the last entry of `X-Forwarded-For`. Every trusted proxy before it has
-/// appended whom it talked to in turn; what stands further left anybody may have written.
+/// appended whom it talked to in turn, and counts if it proves itself; what stands further left anybody may have
+/// written.
 fn client_ip(
     context: Option<&Context>,
     headers: &HeaderMap,
-    trusted_proxies: usize,
+    trusted_proxies: &TrustedProxies,
 ) -> Option<IpAddr> {
     let seen = match context {
         Some(Context::ApiGatewayV2(context)) => context.http.source_ip.as_deref().and_then(address),
@@ -78,10 +85,23 @@ fn client_ip(
         // The front has appended it there, too.
         hops.next_if(|hop| Some(*hop) == seen);
     }
-    seen.into_iter()
-        .chain(hops)
-        .take(trusted_proxies + 1)
-        .last()
+    trusted_proxies.caller(
+        seen.into_iter().chain(hops),
+        has_secret(headers, trusted_proxies),
+    )
+}
+
+/// Whether a request brings one of the proxies' secrets. All are compared, in constant time.
+fn has_secret(headers: &HeaderMap, trusted_proxies: &TrustedProxies) -> bool {
+    let known = trusted_proxies.secrets();
+    let Some(sent) = headers.get(PROXY_SECRET).filter(|_| !known.is_empty()) else {
+        return false;
+    };
+    let sent = digest::digest(&digest::SHA256, sent.as_bytes());
+    known.iter().fold(false, |found, known| {
+        let equal = constant_time::verify_slices_are_equal(known.as_bytes(), sent.as_ref());
+        equal.is_ok() | found
+    })
 }
 
 /// An address, also with the port that a load balancer can be told to add.
@@ -97,6 +117,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::domain::{network::AddressRange, proxies::parse_digests};
 
     /// An event of an HTTP API, with a stage.
     fn http_api(stage: &str, path: &str) -> Value {
@@ -168,9 +189,31 @@ mod tests {
         })
     }
 
+    /// SHA-256 of `new secret` and of `old secret`.
+    const DIGESTS: [&str; 2] = [
+        "859601deb772672b933ef30d66609610c928bcf116951a52f4b8698f34c1fc80",
+        "f8ee85f59a75fdb3a3fbf0941423f26a65a8ed0a5f6d7ff832acd8edf5635499",
+    ];
+
+    fn proxies(hops: usize) -> TrustedProxies {
+        let digests = parse_digests(&DIGESTS.join(",")).unwrap();
+        TrustedProxies::new(hops, digests, Vec::new()).unwrap()
+    }
+
+    /// The event, sent by a proxy with a secret.
+    fn with_secret(mut event: Value, secret: &str) -> Value {
+        if event["headers"].is_object() {
+            event["headers"]["x-ratchet-proxy-secret"] = json!(secret);
+        } else {
+            event["multiValueHeaders"]["x-ratchet-proxy-secret"] = json!([secret]);
+        }
+        event
+    }
+
     fn read(event: &Value, trusted_proxies: usize) -> Request {
         let event = lambda_http::request::from_str(&event.to_string()).unwrap();
-        request(event, RequestId::from_bytes([0; 16]), trusted_proxies)
+        let proxies = proxies(trusted_proxies);
+        request(event, RequestId::from_bytes([0; 16]), &proxies)
     }
 
     fn client_ip(event: &Value, trusted_proxies: usize) -> Option<String> {
@@ -229,20 +272,55 @@ mod tests {
     }
 
     #[test]
-    fn behind_a_trusted_proxy_the_address_is_the_one_that_it_saw() {
-        let event = http_api("$default", "/");
-        assert_eq!(client_ip(&event, 1).as_deref(), Some("198.51.100.7"));
-        assert_eq!(
-            client_ip(&load_balancer(), 1).as_deref(),
-            Some("203.0.113.9")
-        );
-        // Somebody who went around the proxy is who the front saw.
-        assert_eq!(client_ip(&function_url(), 1).as_deref(), Some("192.0.2.1"));
+    fn behind_a_proxy_that_proves_itself_the_address_is_the_one_that_it_saw() {
+        for secret in ["new secret", "old secret"] {
+            let event = with_secret(http_api("$default", "/"), secret);
+            assert_eq!(client_ip(&event, 0).as_deref(), Some("192.0.2.1"));
+            assert_eq!(client_ip(&event, 1).as_deref(), Some("198.51.100.7"));
+            let event = with_secret(load_balancer(), secret);
+            assert_eq!(client_ip(&event, 1).as_deref(), Some("203.0.113.9"));
+        }
+    }
+
+    #[test]
+    fn who_goes_round_the_proxy_is_who_the_front_saw() {
+        for event in [
+            http_api("$default", "/"),
+            with_secret(http_api("$default", "/"), ""),
+            with_secret(http_api("$default", "/"), "guess"),
+            with_secret(http_api("$default", "/"), DIGESTS[0]),
+            with_secret(http_api("$default", "/"), "new secret,old secret"),
+            with_secret(load_balancer(), "guess"),
+            with_secret(function_url(), "guess"),
+        ] {
+            for hops in [1, 2, 8] {
+                assert_eq!(client_ip(&event, hops).as_deref(), Some("192.0.2.1"));
+            }
+        }
+    }
+
+    #[test]
+    fn a_proxy_in_a_trusted_range_needs_no_secret() {
+        let ranges = vec![AddressRange::parse("192.0.2.0/24").unwrap()];
+        let proxies = TrustedProxies::new(2, Vec::new(), ranges).unwrap();
+        let event = lambda_http::request::from_str(&http_api("$default", "/").to_string());
+        let request = request(event.unwrap(), RequestId::from_bytes([0; 16]), &proxies);
+        let context: &RequestContext = request.extensions().get().unwrap();
+        assert_eq!(context.client_ip, Some([198, 51, 100, 7].into()));
+    }
+
+    #[test]
+    fn a_proxys_secret_goes_no_further() {
+        for secret in ["new secret", "guess"] {
+            let event = with_secret(http_api("$default", "/"), secret);
+            let request = read(&event, 1);
+            assert!(!request.headers().contains_key(PROXY_SECRET));
+        }
     }
 
     #[test]
     fn what_is_no_address_ends_the_chain() {
-        let mut event = http_api("$default", "/");
+        let mut event = with_secret(http_api("$default", "/"), "new secret");
         event["headers"]["x-forwarded-for"] = json!("198.51.100.7, unknown, 192.0.2.1");
         assert_eq!(client_ip(&event, 2).as_deref(), Some("192.0.2.1"));
         event["headers"]["x-forwarded-for"] = json!("[2001:db8::1]:443, 192.0.2.1");

@@ -12,7 +12,7 @@ use crate::{
     app::{App, Parts, SigningKeys, StartError},
     aws::Clients,
     config::{AwsConfig, Config},
-    domain::ids::RequestId,
+    domain::{ids::RequestId, proxies::TrustedProxies},
     http::{self, Request, RequestContext, Response},
     system::random,
     telemetry::{self, cost},
@@ -49,10 +49,10 @@ fn ended(result: Result<(), Error>) -> ExitCode {
 }
 
 /// What stands between the clients and a function.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Front {
     https: bool,
-    trusted_proxies: usize,
+    trusted_proxies: Arc<TrustedProxies>,
 }
 
 fn start<S, F, Answer>(
@@ -70,7 +70,7 @@ where
     let config = Config::from_env()?;
     let front = Front {
         https: config.issuer.promises_https(),
-        trusted_proxies: config.trusted_proxies,
+        trusted_proxies: Arc::new(config.trusted_proxies.clone()),
     };
     // One request at a time needs one thread: handing it from one to another costs more than it gains.
     let runtime = if aws.max_concurrency > 1 {
@@ -92,10 +92,10 @@ where
     Answer: Future<Output = Response> + Send + 'static,
 {
     lambda_http::run_concurrent(service_fn(move |event: lambda_http::Request| {
-        let (state, handle) = (Arc::clone(&state), handle.clone());
+        let (state, handle, front) = (Arc::clone(&state), handle.clone(), front.clone());
         async move {
             let id = RequestId::from_bytes(random());
-            let mut request = event::request(event, id, front.trusted_proxies);
+            let mut request = event::request(event, id, &front.trusted_proxies);
             let is_head = http::head_as_get(&mut request);
             let client_ip = request
                 .extensions()
