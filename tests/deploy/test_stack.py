@@ -195,17 +195,30 @@ def test_each_function_logs_json_into_a_group_of_its_own_for_a_limited_time(made
 
 
 def test_alarms_see_what_is_logged(made):
-    filters = made.aws.client("logs").describe_metric_filters(
-        logGroupName=f"/aws/lambda/{made.stack.name}-token"
-    )
-    patterns = {
-        item["metricTransformations"][0]["metricName"]: item["filterPattern"]
-        for item in filters["metricFilters"]
-    }
+    def patterns_of(function):
+        filters = made.aws.client("logs").describe_metric_filters(
+            logGroupName=f"/aws/lambda/{made.stack.name}-{function}"
+        )
+        return {
+            item["metricTransformations"][0]["metricName"]: item["filterPattern"]
+            for item in filters["metricFilters"]
+        }
+
+    failed = '{ $.type = "fp" || $.type = "fu" || $.type = "limit_wc" || $.type = "limit_mu" }'
+    patterns = patterns_of("token")
+    # Passwords are typed at both.
+    assert patterns_of("authorize") == {"LoginsFailed": failed}
     assert patterns == {
         "RefreshesExchanged": '{ $.type = "sertft" }',
         "RefreshesRefused": '{ $.type = "fertft" }',
         "ReusesDetected": '{ $.type = "ferrt" }',
+        "ReplaysByAnotherProgram": (
+            '{ $.type = "leeway_replay_elsewhere" && $.differs = "*user_agent" }'
+        ),
+        "ReplaysFromAnotherAddress": (
+            '{ $.type = "leeway_replay_elsewhere" && $.differs = "address" }'
+        ),
+        "LoginsFailed": failed,
         "KeyServiceFailures": '{ $.reason = "*key service unavailable*" }',
     }
     alarms = made.aws.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{made.stack.name}-")[
@@ -217,7 +230,10 @@ def test_alarms_see_what_is_logged(made):
         "FunctionErrors",
         "FunctionThrottles",
         "KeyServiceFailures",
+        "LoginsFailed",
         "RefreshesRefused",
+        "ReplayedElsewhere",
+        "ReplayedOnTheMove",
         "ReuseDetected",
         "TableThrottles",
         "TokenLatency",
