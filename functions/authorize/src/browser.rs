@@ -75,7 +75,7 @@ impl BrowserSession {
         now: Timestamp,
     ) -> Result<Self, Denial> {
         let id = SessionId::from_bytes(random());
-        let session = Session::begin(&user, id.to_string(), settings, now);
+        let session = Session::begin(&user, app.sid(&user.user_id, id).await?, settings, now);
         app.store.put_session(id, &session).await?;
         Ok(Self { id, session, user })
     }

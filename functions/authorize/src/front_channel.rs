@@ -35,7 +35,6 @@ pub(crate) async fn tokens(
         return Ok(None);
     }
     let scope = told_scope(checked);
-    let session_id = session.id.to_string();
     let auth_time = session.session.authenticated_at;
     let wanted = TokensFor {
         issuance: Issuance {
@@ -54,7 +53,7 @@ pub(crate) async fn tokens(
         api: parties.api.as_deref(),
         login: LoginClaims {
             nonce: checked.nonce.as_deref(),
-            session_id: Some(&session_id),
+            session_id: Some(&session.session.session_id),
             auth_time: checked.tells_auth_time().then_some(auth_time),
             ..LoginClaims::default()
         },

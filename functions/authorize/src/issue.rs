@@ -166,7 +166,7 @@ fn code(login: &Decided<'_>, at: Moment) -> AuthorizationCode {
         challenge: checked.challenge.clone(),
         auth_time: session.session.authenticated_at,
         tells_auth_time: checked.tells_auth_time(),
-        session_id: session.id.to_string(),
+        session_id: session.session.session_id.clone(),
         valid_from: session.session.valid_from,
         pipeline: checked.pipeline,
         device: checked.device.clone(),

@@ -111,12 +111,16 @@ impl App {
         let given = |wanted: bool, make: fn(&Facts<'_>) -> Value| {
             if wanted { make(&facts) } else { Value::Null }
         };
+        let mut event = given(program.has_actions(), login_flow::event);
+        if let Some(family) = login.family {
+            self.name_refresh_token(&mut event, family).await?;
+        }
         let run = Run {
             program: Arc::clone(program),
             issuer: self.issuer.as_str().to_owned(),
             user: given(program.has_rules(), login_flow::user),
             context: given(program.has_rules(), login_flow::context),
-            event: given(program.has_actions(), login_flow::event),
+            event,
             told: Told::Effects,
             continued: login.continued,
             can_redirect: login.can_redirect,
@@ -137,6 +141,20 @@ impl App {
         self.write_metadata(&login, &MetadataChanges::of(left.commands))
             .await?;
         verdict(&facts, login.can_redirect, left).inspect_err(|denial| log_refusal(&login, denial))
+    }
+
+    /// Tells Actions the ids by which the Management API knows the refresh token and its session.
+    async fn name_refresh_token(&self, event: &mut Value, family: &Family) -> Result<(), Denial> {
+        let Some(Value::Object(shown)) = event.get_mut("refresh_token") else {
+            return Ok(());
+        };
+        let id = self.refresh_token_id(&family.user_id, family.id).await?;
+        shown.insert("id".to_owned(), Value::String(id));
+        if let Some(session) = family.session_id {
+            let sid = self.sid(&family.user_id, session).await?;
+            shown.insert("session_id".to_owned(), Value::String(sid));
+        }
+        Ok(())
     }
 
     async fn write_metadata(

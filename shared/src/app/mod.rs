@@ -18,6 +18,7 @@ mod limiter;
 mod login_flow;
 mod login_request;
 mod logout;
+mod management_ids;
 mod minting;
 mod passwords;
 mod presented_id_token;
@@ -238,7 +239,7 @@ impl App {
             engine: Engine::new(script_limits),
             limiter: Limiter::default(),
         };
-        if key_use.signs() {
+        if key_use.runs_scripts() {
             app.prepare_scripts().await;
         }
         Ok(app)

@@ -203,9 +203,21 @@ pub enum Denial {
     /// A parameter in the query of the Management API is missing or wrong.
     #[error("query: {0}")]
     Query(&'static str),
+    /// The body of a call of the Management API is not what it takes.
+    #[error("payload: {0}")]
+    Payload(&'static str),
     /// An id in a path of the Management API is none of ours.
     #[error("no such id")]
     UnknownId,
+    /// The Management API was asked about a user who does not exist.
+    #[error("no such user")]
+    NoSuchUser,
+    /// The Management API was asked about a session that is none, or is over.
+    #[error("no such session")]
+    NoSuchSession,
+    /// The Management API was asked about a refresh token that is none, or is over.
+    #[error("no such refresh token")]
+    NoSuchRefreshToken,
 
     // The tenant's scripts say no.
     /// A Rule gave an `UnauthorizedError`, with this message.

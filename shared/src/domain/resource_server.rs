@@ -154,8 +154,29 @@ pub enum AccessPolicy {
 }
 
 /// The scopes of the Management API that any endpoint of ours asks for.
-pub const MANAGEMENT_SCOPES: [&str; 2] = [READ_GRANTS, DELETE_GRANTS];
+pub const MANAGEMENT_SCOPES: [&str; 8] = [
+    READ_GRANTS,
+    DELETE_GRANTS,
+    READ_SESSIONS,
+    DELETE_SESSIONS,
+    READ_REFRESH_TOKENS,
+    DELETE_REFRESH_TOKENS,
+    READ_DEVICE_CREDENTIALS,
+    DELETE_DEVICE_CREDENTIALS,
+];
 /// Opens `GET /api/v2/grants`.
 pub const READ_GRANTS: &str = "read:grants";
 /// Opens `DELETE /api/v2/grants`.
 pub const DELETE_GRANTS: &str = "delete:grants";
+/// Opens `GET` of sessions.
+pub const READ_SESSIONS: &str = "read:sessions";
+/// Opens the end of sessions.
+pub const DELETE_SESSIONS: &str = "delete:sessions";
+/// Opens `GET` of refresh tokens.
+pub const READ_REFRESH_TOKENS: &str = "read:refresh_tokens";
+/// Opens the end of refresh tokens.
+pub const DELETE_REFRESH_TOKENS: &str = "delete:refresh_tokens";
+/// Opens `GET /api/v2/device-credentials`.
+pub const READ_DEVICE_CREDENTIALS: &str = "read:device_credentials";
+/// Opens `DELETE /api/v2/device-credentials/{id}`.
+pub const DELETE_DEVICE_CREDENTIALS: &str = "delete:device_credentials";

@@ -46,11 +46,15 @@ pub enum Purpose {
     Configuration,
     /// The id of a user's grant in the Management API.
     Grant,
+    /// The id of a session: the `sid` claim.
+    SessionId,
+    /// The id of a refresh token in the Management API.
+    RefreshTokenId,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::RefreshToken,
         Self::AuthorizationCode,
         Self::DeviceCode,
@@ -61,6 +65,8 @@ impl Purpose {
         Self::LoginTicket,
         Self::Configuration,
         Self::Grant,
+        Self::SessionId,
+        Self::RefreshTokenId,
     ];
 
     /// The name in the authenticated data.
@@ -76,6 +82,8 @@ impl Purpose {
             Self::LoginTicket => "login-ticket",
             Self::Configuration => "configuration",
             Self::Grant => "grant",
+            Self::SessionId => "session-id",
+            Self::RefreshTokenId => "refresh-token-id",
         }
     }
 
@@ -92,6 +100,8 @@ impl Purpose {
             Self::LoginTicket => "lt1_",
             Self::Configuration => "cf1_",
             Self::Grant => "gr1_",
+            Self::SessionId => "si1_",
+            Self::RefreshTokenId => "ri1_",
         }
     }
 }

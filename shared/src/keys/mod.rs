@@ -48,6 +48,8 @@ pub enum KeyUse {
     SignAndRotate,
     /// It signs, and makes no keys.
     Sign,
+    /// It signs logout tokens alone: it makes no keys and runs no scripts.
+    SignLogoutTokens,
     /// It verifies or publishes; private keys stay wrapped, and it makes none.
     Verify,
     /// It makes and replaces keys; private ones stay wrapped.
@@ -56,6 +58,14 @@ pub enum KeyUse {
 
 impl KeyUse {
     pub(crate) fn signs(self) -> bool {
+        matches!(
+            self,
+            Self::SignAndRotate | Self::Sign | Self::SignLogoutTokens
+        )
+    }
+
+    /// Whether it logs users in, and runs the tenant's scripts for that.
+    pub(crate) fn runs_scripts(self) -> bool {
         matches!(self, Self::SignAndRotate | Self::Sign)
     }
 

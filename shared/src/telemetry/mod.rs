@@ -88,8 +88,12 @@ pub mod event {
     pub const DELEGATION_LIMITED: &str = "limit_delegation";
     /// Something deprecated was used.
     pub const DEPRECATED: &str = "depnote";
-    /// The Management API changed something.
+    /// An operator changed something: the Management API, the command line.
     pub const MANAGED: &str = "sapi";
+    /// An operator read something.
+    pub const MANAGEMENT_READ: &str = "mgmt_api_read";
+    /// An operator was refused, or failed.
+    pub const MANAGEMENT_REFUSED: &str = "fapi";
     /// A Rule or Action denied a login, or failed.
     pub const SCRIPT_FAILED: &str = "actions_execution_failed";
     /// A bucket is empty.

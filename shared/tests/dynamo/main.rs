@@ -11,4 +11,5 @@ mod fixtures;
 mod grants;
 mod logins;
 mod metadata;
+mod parts;
 mod users;

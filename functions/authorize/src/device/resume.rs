@@ -42,7 +42,7 @@ pub(crate) async fn proceed(
     };
     let session = BrowserSession::load(app, request, at.now).await?;
     if let Some(session) = &session
-        && device.was_approved_in(&session.id.to_string())
+        && device.was_approved_in(&session.session.session_id)
     {
         return Ok(connected(app, request, &parties).await);
     }
@@ -80,7 +80,7 @@ async fn connect(
     }
     let approval = Approval {
         user_id: session.session.user_id.clone(),
-        session_id: session.id.to_string(),
+        session_id: session.session.session_id.clone(),
         valid_from: session.session.valid_from,
         auth_time: session.session.authenticated_at,
         rests_on_consent: needs_consent(&parties.client, parties.api.as_deref()),

@@ -86,9 +86,10 @@ async fn exchange(
     let api = app.api_for(code.audience.as_ref()).await?;
     let scope = scope(client, api.as_deref(), user, code)?;
     let user = code.effects.user(user);
+    let session = app.session_of(&code.session_id).await;
     let new = if scope.contains(OFFLINE_ACCESS) {
         let mut new = app
-            .new_family(login(code, &scope, &user), client, at)
+            .new_family(login(code, session, &scope, &user), client, at)
             .await?;
         code.effects.refresh_token.apply(&mut new.family);
         Some(new)
@@ -121,7 +122,7 @@ async fn exchange(
             login,
             ends_with: EndsWith {
                 family: new.as_ref().map(|new| new.family.id),
-                session: SessionId::parse(&code.session_id).ok(),
+                session,
             },
         })
         .await?;
@@ -251,7 +252,12 @@ async fn revoke_tokens_of(
     Ok(())
 }
 
-fn login(code: &AuthorizationCode, scope: &Scope, user: &User) -> Login {
+fn login(
+    code: &AuthorizationCode,
+    session_id: Option<SessionId>,
+    scope: &Scope,
+    user: &User,
+) -> Login {
     Login {
         user_id: code.user_id.clone(),
         client_id: code.client_id.clone(),
@@ -260,7 +266,7 @@ fn login(code: &AuthorizationCode, scope: &Scope, user: &User) -> Login {
         valid_from: user.valid_from.refresh_tokens,
         auth_time: code.auth_time,
         tells_auth_time: code.tells_auth_time,
-        session_id: SessionId::parse(&code.session_id).ok(),
+        session_id,
         device: code.device.clone(),
     }
 }

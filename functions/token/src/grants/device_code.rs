@@ -122,7 +122,8 @@ async fn exchange(
     let scope = effects.granted(&scope);
     let user = effects.user(&user);
     let new = if scope.contains(OFFLINE_ACCESS) {
-        let login = login(device, approval, &scope, &user);
+        let session = app.session_of(&approval.session_id).await;
+        let login = login(device, approval, session, &scope, &user);
         let mut new = app.new_family(login, client, at).await?;
         effects.refresh_token.apply(&mut new.family);
         Some(new)
@@ -240,7 +241,13 @@ async fn commit(
     }
 }
 
-fn login(device: &DeviceGrant, approval: &Approval, scope: &Scope, user: &User) -> Login {
+fn login(
+    device: &DeviceGrant,
+    approval: &Approval,
+    session_id: Option<SessionId>,
+    scope: &Scope,
+    user: &User,
+) -> Login {
     Login {
         user_id: approval.user_id.clone(),
         client_id: device.client_id.clone(),
@@ -249,7 +256,7 @@ fn login(device: &DeviceGrant, approval: &Approval, scope: &Scope, user: &User) 
         valid_from: user.valid_from.refresh_tokens,
         auth_time: approval.auth_time,
         tells_auth_time: false,
-        session_id: SessionId::parse(&approval.session_id).ok(),
+        session_id,
         device: None,
     }
 }

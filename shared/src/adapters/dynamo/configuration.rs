@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use serde::{Deserialize, Serialize};
 
 use super::{
     Store,
     error::{CommitError, Item, StoreError},
-    item::{from_item, inconsistent, send_update, to_item},
+    item::{from_item, inconsistent, send_update, to_item, units},
     keys::{API_PREFIX, CLIENT_PREFIX, Key, TENANT},
 };
 use crate::domain::{
@@ -21,6 +21,7 @@ use crate::domain::{
     settings::Settings,
     signing_algorithms::SigningAlgorithms,
 };
+use crate::telemetry::cost;
 
 /// The attributes of the settings that [`Store::commit_scripts`], [`Store::commit_signing_algorithms`] and
 /// [`Store::commit_password_hashes`] write.
@@ -54,6 +55,14 @@ impl Store {
     pub async fn put_client(&self, client: &Client) -> Result<(), StoreError> {
         self.put_item(to_item(&Key::client(&client.client_id), client, None)?)
             .await
+    }
+
+    /// Removes a client; `false` if there was none.
+    pub async fn delete_client(&self, id: &ClientId) -> Result<bool, StoreError> {
+        let delete = self.delete(&Key::client(id));
+        let output = delete.return_values(ReturnValue::AllOld).send().await?;
+        cost::wrote(units(output.consumed_capacity()));
+        Ok(output.attributes.is_some_and(|item| !item.is_empty()))
     }
 
     /// An API.

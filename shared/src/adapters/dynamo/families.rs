@@ -9,7 +9,7 @@ use super::{
     Store,
     error::{CommitError, StoreError},
     family_item,
-    item::{millis, send_update, text, units},
+    item::{Part, inconsistent, millis, send_update, text, units},
     keys::{FAMILY_PREFIX, Key, TTL},
 };
 use crate::{
@@ -39,6 +39,29 @@ impl Store {
     pub async fn load_families(&self, user: &UserId) -> Result<Vec<Family>, StoreError> {
         let items = self.query_user(user, FAMILY_PREFIX).await?;
         items.iter().map(family_item::from_item).collect()
+    }
+
+    /// Some of a user's families in the order of their ids, those after `after`: as many as `limit`, live and
+    /// ended.
+    pub async fn load_some_families(
+        &self,
+        user: &UserId,
+        after: Option<FamilyId>,
+        limit: usize,
+    ) -> Result<Part<Family, FamilyId>, StoreError> {
+        let after = after.map(|id| Key::family(user, id));
+        let part = self
+            .query_some_of_user(user, FAMILY_PREFIX, after, limit)
+            .await?;
+        let items = part.items.iter().map(family_item::from_item);
+        let id_of = |key: Key| {
+            let id = key.sk.strip_prefix(FAMILY_PREFIX).unwrap_or_default();
+            FamilyId::parse(id).map_err(|e| inconsistent(&key, e))
+        };
+        Ok(Part {
+            items: items.collect::<Result<_, _>>()?,
+            next: part.next.map(id_of).transpose()?,
+        })
     }
 
     /// The parts of a transaction that begin a family; with `rests_on_consent` it begins only if that has

@@ -20,6 +20,15 @@ use crate::{
     telemetry::cost,
 };
 
+/// A part of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part<T, Id> {
+    /// What was found.
+    pub items: Vec<T>,
+    /// What the last item that was looked at is called, if there are more behind it.
+    pub next: Option<Id>,
+}
+
 /// A value of ours as an item under a key. `ttl` is when `DynamoDB` may tidy it up.
 pub(super) fn to_item(
     key: &Key,
@@ -218,6 +227,35 @@ impl Store {
                 return Ok(items);
             }
         }
+    }
+
+    /// Reads some items of a user whose sort keys begin alike, those after a key, in one strongly consistent read.
+    pub(super) async fn query_some_of_user(
+        &self,
+        user: &UserId,
+        prefix: &str,
+        after: Option<Key>,
+        limit: usize,
+    ) -> Result<Part<Item, Key>, StoreError> {
+        let output = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("PK = :partition AND begins_with(SK, :prefix)")
+            .expression_attribute_values(":partition", text(user_partition(user)))
+            .expression_attribute_values(":prefix", text(prefix))
+            .consistent_read(true)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .set_exclusive_start_key(after.map(|key| key.to_item()))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await?;
+        cost::read(units(output.consumed_capacity()));
+        let next = output.last_evaluated_key.as_ref();
+        Ok(Part {
+            items: output.items.unwrap_or_default(),
+            next: next.map(Key::of_item).transpose()?,
+        })
     }
 
     /// Creates or replaces one item.

@@ -34,6 +34,7 @@ pub use access_tokens::AccessState;
 pub use codes::CodeExchange;
 pub use devices::DeviceExchange;
 pub use error::{CommitError, StoreError};
+pub use item::Part;
 pub use keyring::{
     StoredKey, StoredKeyring, StoredPrivateKey, StoredSigningKey, StoredSigningKeys,
 };

@@ -7,7 +7,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use super::{
     Store,
     error::{CommitError, Item, StoreError},
-    item::{from_item, millis, seconds, send_update, sent_update, to_item},
+    item::{Part, from_item, inconsistent, millis, seconds, send_update, sent_update, to_item},
     keys::{Key, SESSION_PREFIX, TTL},
     users::login_record,
 };
@@ -134,12 +134,34 @@ impl Store {
 
     /// All sessions of a user that have not ended, those that nothing counts on any more among them.
     pub async fn load_sessions(&self, user: &UserId) -> Result<Vec<Session>, StoreError> {
-        let mut sessions = Vec::new();
-        for item in self.query_user(user, SESSION_PREFIX).await? {
-            let key = Key::of_item(&item)?;
-            sessions.extend(unended(&key, item)?);
-        }
-        Ok(sessions)
+        let sessions = self.load_sessions_by_id(user).await?;
+        Ok(sessions.into_iter().map(|(_, session)| session).collect())
+    }
+
+    /// The same with their ids.
+    pub async fn load_sessions_by_id(
+        &self,
+        user: &UserId,
+    ) -> Result<Vec<(SessionId, Session)>, StoreError> {
+        identified(self.query_user(user, SESSION_PREFIX).await?)
+    }
+
+    /// Some of a user's sessions in the order of their ids, those after `after`. Of as many as `limit` items, the
+    /// ended ones are left out.
+    pub async fn load_some_sessions(
+        &self,
+        user: &UserId,
+        after: Option<SessionId>,
+        limit: usize,
+    ) -> Result<Part<(SessionId, Session), SessionId>, StoreError> {
+        let after = after.map(|id| Key::session(user, id));
+        let part = self
+            .query_some_of_user(user, SESSION_PREFIX, after, limit)
+            .await?;
+        Ok(Part {
+            items: identified(part.items)?,
+            next: part.next.as_ref().map(id_of).transpose()?,
+        })
     }
 
     /// Ends a session; what it was at its end, for the one caller that ended it.
@@ -177,11 +199,11 @@ impl Store {
         counting: Option<Epoch>,
         now: Timestamp,
     ) -> Result<Vec<Session>, StoreError> {
-        let sessions = self.load_sessions(user).await?;
+        let sessions = self.load_sessions_by_id(user).await?;
         let doomed = sessions
             .into_iter()
-            .filter(|session| counting != Some(session.valid_from))
-            .filter_map(|session| SessionId::parse(&session.session_id).ok());
+            .filter(|(_, session)| counting != Some(session.valid_from))
+            .map(|(id, _)| id);
         let ended: Vec<Option<Session>> = stream::iter(doomed)
             .map(|id| self.end_session(user, id, now))
             .buffer_unordered(CONCURRENCY)
@@ -201,6 +223,22 @@ fn unended(key: &Key, item: Item) -> Result<Option<Session>, StoreError> {
         return Ok(None);
     }
     from_item(key, item).map(Some)
+}
+
+/// The sessions of items that have not ended, with their ids.
+fn identified(items: Vec<Item>) -> Result<Vec<(SessionId, Session)>, StoreError> {
+    let mut sessions = Vec::with_capacity(items.len());
+    for item in items {
+        let key = Key::of_item(&item)?;
+        let id = id_of(&key)?;
+        sessions.extend(unended(&key, item)?.map(|session| (id, session)));
+    }
+    Ok(sessions)
+}
+
+fn id_of(key: &Key) -> Result<SessionId, StoreError> {
+    let id = key.sk.strip_prefix(SESSION_PREFIX).unwrap_or_default();
+    SessionId::parse(id).map_err(|e| inconsistent(key, e))
 }
 
 fn set<'a>(clients: impl IntoIterator<Item = &'a ClientId>) -> AttributeValue {

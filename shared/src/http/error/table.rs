@@ -267,7 +267,21 @@ impl From<&Denial> for OAuthError {
                 "invalid_query_string",
                 format!("Query validation error: {reason}"),
             ),
+            Denial::Payload(reason) => error(
+                400,
+                "invalid_body",
+                format!("Payload validation error: {reason}"),
+            ),
             Denial::UnknownId => error(400, "invalid_uri", "Path validation error: no such id"),
+            Denial::NoSuchUser => error(404, "inexistent_user", "The user does not exist."),
+            Denial::NoSuchSession => {
+                error(404, "inexistent_session", "The session does not exist.")
+            }
+            Denial::NoSuchRefreshToken => error(
+                404,
+                "inexistent_refresh_token",
+                "The refresh token does not exist.",
+            ),
             Denial::Unauthorized(message) | Denial::AccessDenied(message) => {
                 error(403, "access_denied", message.clone())
             }
