@@ -24,7 +24,7 @@ START = {
     "wrapped": {
         "token": SEALING | {"Decrypt signing": ALGORITHMS},
         "authorize": SEALING | {"Decrypt signing": ALGORITHMS},
-        "revoke": SEALING,
+        "revoke": SEALING | {"Decrypt signing": ALGORITHMS},
         "discovery": {},
     },
 }

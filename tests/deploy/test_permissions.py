@@ -62,7 +62,7 @@ NEEDED = {
     },
     "RevokeRole": {
         "TENANT": {"GetItem"},
-        "USER#auth0|1": {"DeleteItem", "Query", "UpdateItem"},
+        "USER#auth0|1": {"DeleteItem", "GetItem", "Query", "UpdateItem"},
         "ASSERTION#app#1": {"PutItem"},
     },
     "DiscoveryRole": {"TENANT": {"GetItem"}},
@@ -116,7 +116,7 @@ def test_a_keyring_has_the_attributes_that_token_may_write(local):
         assert sorted(item) == sorted(KEYRING), sort_key
 
 
-def test_only_token_and_authorize_sign_and_only_digests(made, permissions):
+def test_only_those_who_send_tokens_sign_and_only_digests(made, permissions):
     if made.mode == "wrapped":
         assert not SIGNING_KEYS & made.stack.resources.keys()
         return
@@ -130,7 +130,8 @@ def test_only_token_and_authorize_sign_and_only_digests(made, permissions):
             for role in (*ROLES, "OperatorRole")
             if permissions.key(role, key, "Sign", **digest)
         }
-        assert signers == {"TokenRole", "AuthorizeRole"}
+        # Of a session that an operator ends, applications are sent a logout token.
+        assert signers == {"TokenRole", "AuthorizeRole", "RevokeRole", "OperatorRole"}
         assert not permissions.key("TokenRole", key, "Sign", **digest | {"message_type": "RAW"})
         assert not permissions.key(
             "TokenRole", key, "Sign", **digest | {"algorithm": "RSASSA_PSS_SHA_512"}
@@ -148,7 +149,7 @@ def test_every_function_reads_public_keys(made, permissions):
     [
         ("Decrypt", "sealing", {"TokenRole", "AuthorizeRole", "RevokeRole", "OperatorRole"}),
         ("Encrypt", "sealing", {"TokenRole", "OperatorRole"}),
-        ("Decrypt", "signing", {"TokenRole", "AuthorizeRole", "OperatorRole"}),
+        ("Decrypt", "signing", {"TokenRole", "AuthorizeRole", "RevokeRole", "OperatorRole"}),
         ("Encrypt", "signing", {"TokenRole", "OperatorRole"}),
         ("Decrypt", "another", set()),
         ("Decrypt", None, set()),

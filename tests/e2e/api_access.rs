@@ -101,7 +101,9 @@ async fn the_management_api_is_there_for_machines_with_a_grant() {
     let api = server.url("api/v2/");
     let answer = as_machine(server, &OPERATOR, &[("audience", &api)]).await;
     let tokens = Tokens::expect(answer);
-    assert_eq!(tokens.scope(), scopes("read:grants delete:grants"));
+    let granted = "read:grants delete:grants read:sessions delete:sessions read:refresh_tokens \
+                   delete:refresh_tokens read:device_credentials delete:device_credentials";
+    assert_eq!(tokens.scope(), scopes(granted));
     assert_eq!(tokens.body["expires_in"], 86_400);
     let (_, claims) = jwt::peek(&tokens.access_token());
     assert_eq!(claims["aud"], api, "{claims}");

@@ -6,9 +6,11 @@ use e2e::{
         API, AUDITOR, App, M2M, OPERATOR, RFC9068_API, SPA_STRICT, THIRD_PARTY, User, WEB_POST,
     },
     assert_oauth_error, assert_unknown_refresh_token,
-    assertions::{INVALID_CODE, assert_discreet},
+    assertions::INVALID_CODE,
     flow::form_encoded,
-    http, jwt, scopes,
+    http, jwt,
+    management::assert_management_error,
+    scopes,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -44,18 +46,6 @@ async fn delete(server: &Server, path: &str) {
 
 fn path_of(grant: &Value) -> String {
     format!("/api/v2/grants/{}", grant["id"].as_str().expect("an id"))
-}
-
-/// Asserts an error in the Management API's terms.
-#[track_caller]
-fn assert_management_error(answer: &Answer, status: u16, error: &str, message: &str, code: &str) {
-    assert_discreet(answer);
-    assert_eq!(answer.status, status, "{answer}");
-    assert_eq!(
-        answer.json(),
-        json!({ "statusCode": status, "error": error, "message": message, "errorCode": code }),
-        "{answer}"
-    );
 }
 
 #[tokio::test]

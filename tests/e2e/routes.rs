@@ -14,7 +14,7 @@ const POST: &str = "POST";
 const BOTH: &str = "GET, HEAD, POST";
 
 /// Every route of the service with its methods, as `Allow` lists them.
-const ROUTES: [(&str, &str); 37] = [
+const ROUTES: [(&str, &str); 47] = [
     ("/oauth/token", POST),
     ("/oauth/device/code", POST),
     ("/delegation", POST),
@@ -50,6 +50,19 @@ const ROUTES: [(&str, &str); 37] = [
     ("/cer", GET),
     ("/api/v2/grants", "GET, HEAD, DELETE"),
     ("/api/v2/grants/x", "DELETE"),
+    ("/api/v2/sessions/x", "GET, HEAD, DELETE"),
+    ("/api/v2/sessions/x/revoke", POST),
+    ("/api/v2/refresh-tokens", GET),
+    ("/api/v2/refresh-tokens/revoke", POST),
+    ("/api/v2/refresh-tokens/x", "GET, HEAD, DELETE"),
+    ("/api/v2/device-credentials", GET),
+    ("/api/v2/device-credentials/x", "DELETE"),
+    ("/api/v2/users/auth0%7Cada/sessions", "GET, HEAD, DELETE"),
+    (
+        "/api/v2/users/auth0%7Cada/refresh-tokens",
+        "GET, HEAD, DELETE",
+    ),
+    ("/api/v2/users/auth0%7Cada/revoke-access", POST),
     ("/authorize?response_type=code", BOTH),
     ("/v2/logout?returnTo=https://www.example.com/goodbye", GET),
 ];
@@ -195,7 +208,15 @@ async fn a_path_of_the_management_api_that_is_not_there_has_its_shape_of_errors(
     let Some(_) = Server::shared_local("asks the functions for unknown paths") else {
         return;
     };
-    for path in ["/api/v2/", "/api/v2/users", "/api/v2/grants/a/b"] {
+    for path in [
+        "/api/v2/",
+        "/api/v2/users",
+        "/api/v2/users/auth0%7Cada",
+        "/api/v2/users//sessions",
+        "/api/v2/sessions/",
+        "/api/v2/sessions/a/b",
+        "/api/v2/grants/a/b",
+    ] {
         for accept in OF_PROGRAMS.into_iter().chain(OF_BROWSERS) {
             let answer = ask("GET", path, accept).await;
             assert_eq!(answer.status, 404, "{answer}");

@@ -321,14 +321,14 @@ pub const WEB_GRANTED: App = App::web(
     "https://granted.example.com/callback",
     "web-granted-secret-0123456789abcdef0123456789abcdef0123456789ab",
 );
-/// Machine to machine; may read and delete grants.
+/// Machine to machine; may do whatever the Management API has.
 pub const OPERATOR: App = App::web(
     "operator",
     "Operator",
     "https://unused.example.com/callback",
     "operator-secret-0123456789abcdef0123456789abcdef0123456789abcdef",
 );
-/// Machine to machine; may read grants.
+/// Machine to machine; may read whatever the Management API has.
 pub const AUDITOR: App = App::web(
     "auditor",
     "Auditor",

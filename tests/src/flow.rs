@@ -354,6 +354,17 @@ impl Server {
         Tokens::expect(self.token(app, &form).await).access_token()
     }
 
+    /// The same for a part of what the client has been granted.
+    pub async fn management_token_for(&self, app: &App, scope: &str) -> String {
+        let audience = self.url("api/v2/");
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("audience", audience.as_str()),
+            ("scope", scope),
+        ];
+        Tokens::expect(self.token(app, &form).await).access_token()
+    }
+
     /// Deletes what a user has granted to everybody, by the Management API.
     pub async fn delete_grants(&self, operator: &App, user: &User) -> Answer {
         let token = self.management_token(operator).await;

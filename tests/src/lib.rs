@@ -24,6 +24,7 @@ pub mod gateway;
 pub mod html;
 pub mod http;
 pub mod jwt;
+pub mod management;
 pub mod pkce;
 pub mod process;
 pub mod proxy;

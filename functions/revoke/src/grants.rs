@@ -8,24 +8,21 @@
 use http::StatusCode;
 use serde::Serialize;
 use shared::{
-    app::{App, ManagementToken},
+    app::App,
     domain::{
         denial::Denial,
         family::{EndReason, Ended},
         grant::{GrantKey, UserGrant, held},
         ids::UserId,
-        resource_server::{DELETE_GRANTS, READ_GRANTS},
         time::Timestamp,
     },
-    http::{Request, Response, params::Params, response},
-    telemetry::event,
+    http::{Response, response},
 };
 
-use crate::management::authorize;
+use crate::{management::Call, paging::Paging};
 
-/// Auth0's sizes of a page.
-const DEFAULT_PER_PAGE: usize = 50;
-const MAX_PER_PAGE: usize = 100;
+/// Auth0's largest page.
+const MOST: usize = 100;
 
 /// A grant as it is shown.
 #[derive(Debug, Serialize)]
@@ -38,91 +35,56 @@ struct Shown {
     scope: Vec<String>,
 }
 
-/// A page with its place among all, for `include_totals`.
-#[derive(Debug, Serialize)]
-struct Page {
-    start: usize,
-    limit: usize,
-    total: usize,
-    grants: Vec<Shown>,
-}
-
 /// `GET /api/v2/grants?user_id=&client_id=&audience=`
-pub(crate) async fn list(app: &App, request: &Request) -> Result<Response, Denial> {
-    authorize(app, request, READ_GRANTS).await?;
-    let params = Params::of_query(request)?;
-    let user = user(&params)?;
-    let paging = Paging::parse(&params)?;
-    let now = app.clock.now();
-    let wanted = |name| params.text(name);
-    let (client, audience) = (wanted("client_id")?, wanted("audience")?);
+pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Denial> {
+    let params = call.query()?;
+    let user = call.user_of_query(&params)?;
+    let client = call.client_of_query(&params)?;
+    let audience = params.text("audience")?;
+    let paging = Paging::parse(&params, MOST, "per_page must be between 1 and 100")?;
     let mut grants = Vec::new();
-    for grant in load(app, &user, now).await? {
-        let shown = show(app, &grant).await?;
-        if client.is_none_or(|client| client == shown.client_id)
+    for grant in load(call.app, &user, call.now).await? {
+        let shown = show(call.app, &grant).await?;
+        if client
+            .as_ref()
+            .is_none_or(|client| *client == shown.client_id)
             && audience.is_none_or(|audience| audience == shown.audience)
         {
             grants.push(shown);
         }
     }
-    let total = grants.len();
-    let start = paging.page.saturating_mul(paging.per_page);
-    let grants: Vec<_> = grants
-        .into_iter()
-        .skip(start)
-        .take(paging.per_page)
-        .collect();
-    if !paging.include_totals {
-        return Ok(response::json(StatusCode::OK, &grants));
-    }
-    let page = Page {
-        start,
-        limit: paging.per_page,
-        total,
-        grants,
-    };
+    let page = paging.of(grants, "grants")?;
     Ok(response::json(StatusCode::OK, &page))
 }
 
 /// `DELETE /api/v2/grants/{id}`
-pub(crate) async fn delete(app: &App, request: &Request, id: &str) -> Result<Response, Denial> {
-    let caller = authorize(app, request, DELETE_GRANTS).await?;
-    let key = app.open_grant_id(id).await.ok_or(Denial::UnknownId)?;
-    end(app, &caller, &key, app.clock.now()).await?;
+pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Denial> {
+    let key = call.app.open_grant_id(call.named.id()).await;
+    let key = key.ok_or(Denial::UnknownId)?;
+    call.audit.user_id = Some(key.user_id.clone());
+    call.audit.client_id = Some(key.client_id.clone());
+    call.audit.audience.clone_from(&key.audience);
+    end(call, &key).await?;
     Ok(response::empty(StatusCode::NO_CONTENT))
 }
 
 /// `DELETE /api/v2/grants?user_id=`
-pub(crate) async fn delete_of_user(app: &App, request: &Request) -> Result<Response, Denial> {
-    let caller = authorize(app, request, DELETE_GRANTS).await?;
-    let user = user(&Params::of_query(request)?)?;
-    let now = app.clock.now();
-    for grant in load(app, &user, now).await? {
-        end(app, &caller, &grant.key, now).await?;
+pub(crate) async fn delete_of_user(call: &mut Call<'_>) -> Result<Response, Denial> {
+    let params = call.query()?;
+    let user = call.user_of_query(&params)?;
+    for grant in load(call.app, &user, call.now).await? {
+        end(call, &grant.key).await?;
     }
     Ok(response::empty(StatusCode::NO_CONTENT))
 }
 
-async fn end(
-    app: &App,
-    caller: &ManagementToken,
-    key: &GrantKey,
-    now: Timestamp,
-) -> Result<(), Denial> {
+async fn end(call: &mut Call<'_>, key: &GrantKey) -> Result<(), Denial> {
     let ended = Ended {
-        at: now,
+        at: call.now,
         reason: EndReason::GrantRevoked,
     };
-    let families = app.store.end_grant(key, &ended).await?;
-    tracing::info!(
-        r#type = event::MANAGED,
-        caller = caller.subject,
-        client_id = %key.client_id,
-        user_id = %key.user_id,
-        audience = key.audience.as_ref().map(ToString::to_string),
-        families,
-        "grant deleted"
-    );
+    let families = call.app.store.end_grant(key, &ended).await?;
+    *call.audit.families.get_or_insert(0) += families;
     Ok(())
 }
 
@@ -141,66 +103,4 @@ async fn show(app: &App, grant: &UserGrant) -> Result<Shown, Denial> {
         audience: audience.unwrap_or_else(|| app.issuer.join("userinfo")),
         scope: grant.scope.iter().map(str::to_owned).collect(),
     })
-}
-
-fn user(params: &Params) -> Result<UserId, Denial> {
-    let user = params.text("user_id")?;
-    let user = user.ok_or(Denial::Query("user_id is required"))?;
-    UserId::parse(user).map_err(|_| Denial::Query("user_id is no user's id"))
-}
-
-/// Which part of a list is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Paging {
-    page: usize,
-    per_page: usize,
-    include_totals: bool,
-}
-
-impl Paging {
-    fn parse(params: &Params) -> Result<Self, Denial> {
-        let number = |name, default| match params.text(name)? {
-            None => Ok(default),
-            Some(text) => text
-                .parse()
-                .map_err(|_| Denial::Query("page and per_page must be numbers")),
-        };
-        let per_page = number("per_page", DEFAULT_PER_PAGE)?;
-        if !(1..=MAX_PER_PAGE).contains(&per_page) {
-            return Err(Denial::Query("per_page must be between 1 and 100"));
-        }
-        Ok(Self {
-            page: number("page", 0)?,
-            per_page,
-            include_totals: params.text("include_totals")? == Some("true"),
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn paging(query: &str) -> Result<Paging, Denial> {
-        Paging::parse(&Params::parse_form(query.as_bytes()).unwrap())
-    }
-
-    #[test]
-    fn a_page_is_fifty_long_and_at_most_a_hundred() {
-        let page = |page, per_page, include_totals| {
-            Ok(Paging {
-                page,
-                per_page,
-                include_totals,
-            })
-        };
-        assert_eq!(paging(""), page(0, 50, false));
-        assert_eq!(
-            paging("page=2&per_page=100&include_totals=true"),
-            page(2, 100, true)
-        );
-        for wrong in ["per_page=0", "per_page=101", "page=-1", "page=x"] {
-            assert!(matches!(paging(wrong), Err(Denial::Query(_))), "{wrong}");
-        }
-    }
 }

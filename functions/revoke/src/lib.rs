@@ -4,8 +4,14 @@
 //!
 //! [Auth0's revocation]: https://auth0.com/docs/secure/tokens/refresh-tokens/revoke-refresh-tokens
 
+mod device_credentials;
 mod grants;
 mod management;
+mod operation;
+mod paging;
+mod refresh_tokens;
+mod sessions;
+mod users;
 
 use std::sync::Arc;
 
@@ -34,7 +40,8 @@ use shared::{
 pub async fn handle(app: &App, request: &Request) -> Response {
     let path = request.uri().path();
     if path.starts_with("/api/v2/") {
-        return management::answer(manage(app, request).await);
+        // Boxed: the largest part of it, and not of every request.
+        return Box::pin(management::handle(app, request)).await;
     }
     if let Some(preflight) = cors::preflight(request) {
         return preflight;
@@ -50,25 +57,6 @@ pub async fn handle(app: &App, request: &Request) -> Response {
     let client = app.client_of_page(request, caller, &answer).await;
     cors::allow_for_client(&mut answer, request, client.as_deref());
     answer
-}
-
-/// The Management API's paths.
-async fn manage(app: &App, request: &Request) -> Result<Response, Denial> {
-    let (method, path) = (request.method(), request.uri().path());
-    if path == "/api/v2/grants" {
-        return match *method {
-            Method::GET => grants::list(app, request).await,
-            Method::DELETE => grants::delete_of_user(app, request).await,
-            _ => Err(Denial::MethodNotAllowed(methods::GET_AND_DELETE)),
-        };
-    }
-    match path.strip_prefix("/api/v2/grants/") {
-        Some(id) if !id.is_empty() && !id.contains('/') => match *method {
-            Method::DELETE => grants::delete(app, request, id).await,
-            _ => Err(Denial::MethodNotAllowed(methods::DELETE)),
-        },
-        _ => Err(Denial::NotFound),
-    }
 }
 
 async fn route(

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use shared::lambda::{self, KeyUse};
 
 fn main() -> ExitCode {
-    lambda::run(KeyUse::Verify, |app, request| async move {
+    lambda::run(KeyUse::SignLogoutTokens, |app, request| async move {
         revoke::handle(&app, &request).await
     })
 }

@@ -1,0 +1,315 @@
+//! `/api/v2/refresh-tokens` and `/api/v2/users/{id}/refresh-tokens` ([Auth0's refresh tokens]): what a user holds,
+//! and ending it. One of them is a family of ours, whose id stays the same when its token is replaced; the token
+//! itself is never shown. Of what Auth0 shows, addresses, user agents and metadata are not stored.
+//!
+//! [Auth0's refresh tokens]: https://auth0.com/docs/secure/tokens/refresh-tokens/revoke-refresh-tokens
+
+use futures_util::{StreamExt, TryStreamExt, future::try_join, stream};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use shared::{
+    adapters::dynamo::Part,
+    app::App,
+    domain::{
+        client::Rotation,
+        denial::Denial,
+        family::{EndReason, Ended, Family},
+        ids::{Audience, ClientId, FamilyId, UserId},
+        time::Timestamp,
+        user::User,
+    },
+    http::{Response, params::Params, response},
+};
+
+use crate::{
+    management::Call,
+    paging::{Checkpoint, Fields, Listing, gather},
+};
+
+/// How many families end at once.
+const CONCURRENCY: usize = 16;
+/// Auth0's limit of ids in one request.
+const MOST_IDS: usize = 100;
+
+/// A refresh token as it is shown.
+#[derive(Debug, Serialize)]
+struct Shown<'a> {
+    id: String,
+    user_id: &'a UserId,
+    client_id: &'a ClientId,
+    session_id: Option<String>,
+    rotating: bool,
+    resource_servers: [ResourceServer; 1],
+    created_at: String,
+    last_exchanged_at: Option<String>,
+    idle_expires_at: Option<String>,
+    expires_at: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ResourceServer {
+    audience: String,
+    scopes: String,
+}
+
+/// The refresh tokens of a user, perhaps those of one client alone.
+struct RefreshTokensOf<'a> {
+    app: &'a App,
+    user: &'a User,
+    client: Option<&'a str>,
+    now: Timestamp,
+}
+
+impl Listing for RefreshTokensOf<'_> {
+    type Item = Family;
+    type Id = FamilyId;
+
+    async fn read(
+        &self,
+        after: Option<FamilyId>,
+        limit: usize,
+    ) -> Result<Part<Family, FamilyId>, Denial> {
+        let (store, user) = (&self.app.store, &self.user.user_id);
+        Ok(store.load_some_families(user, after, limit).await?)
+    }
+
+    fn wants(&self, family: &Family) -> bool {
+        lives(family, self.user, self.now)
+            && self
+                .client
+                .is_none_or(|client| family.client_id.as_str() == client)
+    }
+
+    fn id(family: &Family) -> FamilyId {
+        family.id
+    }
+}
+
+/// What `POST /api/v2/refresh-tokens/revoke` takes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Which {
+    ids: Option<Vec<String>>,
+    user_id: Option<UserId>,
+    client_id: Option<ClientId>,
+    audience: Option<Audience>,
+}
+
+/// `GET /api/v2/refresh-tokens?user_id=&client_id=`
+pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Denial> {
+    let params = call.query()?;
+    let id = call.user_of_query(&params)?;
+    let client = call.client_of_query(&params)?;
+    let record = call.app.store.load_user(&id).await?;
+    let user = record.ok_or(Denial::NoSuchUser)?.user;
+    page(call, &user, &params, "refresh_tokens", client.as_deref()).await
+}
+
+/// `GET /api/v2/users/{id}/refresh-tokens`
+pub(crate) async fn list_of_user(call: &mut Call<'_>) -> Result<Response, Denial> {
+    let params = call.query()?;
+    let user = call.user_of_path().await?;
+    page(call, &user, &params, "tokens", None).await
+}
+
+/// `GET /api/v2/refresh-tokens/{id}`
+pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Denial> {
+    let (user, id) = named(call).await.ok_or(Denial::NoSuchRefreshToken)?;
+    let store = &call.app.store;
+    let (family, record) = try_join(store.load_family(&user, id), store.load_user(&user)).await?;
+    let family = family
+        .zip(record)
+        .map(|(family, record)| family.under(&record.user.valid_from))
+        .filter(|family| family.is_live(call.now))
+        .ok_or(Denial::NoSuchRefreshToken)?;
+    let shown = show(call.app, &family).await?;
+    Ok(response::json(StatusCode::OK, &shown))
+}
+
+/// `DELETE /api/v2/refresh-tokens/{id}`
+pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Denial> {
+    end_named(call).await?;
+    Ok(response::empty(StatusCode::ACCEPTED))
+}
+
+/// Ends the family whose id the path names.
+pub(crate) async fn end_named(call: &mut Call<'_>) -> Result<(), Denial> {
+    let (user, id) = named(call).await.ok_or(Denial::UnknownId)?;
+    let store = &call.app.store;
+    Ok(store.end_family(&user, id, &revoked(call.now)).await?)
+}
+
+/// `DELETE /api/v2/users/{id}/refresh-tokens`
+pub(crate) async fn delete_of_user(call: &mut Call<'_>) -> Result<Response, Denial> {
+    let user = call.user_of_path().await?;
+    end(call, &user.user_id, |_| true).await?;
+    Ok(response::empty(StatusCode::ACCEPTED))
+}
+
+/// `POST /api/v2/refresh-tokens/revoke`
+pub(crate) async fn revoke(call: &mut Call<'_>) -> Result<Response, Denial> {
+    let which: Which = call.body()?;
+    call.audit.user_id.clone_from(&which.user_id);
+    call.audit.client_id.clone_from(&which.client_id);
+    call.audit.audience.clone_from(&which.audience);
+    match which {
+        Which {
+            ids: Some(ids),
+            user_id: None,
+            client_id: None,
+            audience: None,
+        } => revoke_ids(call, &ids).await?,
+        Which {
+            ids: None,
+            user_id: Some(user),
+            client_id,
+            audience,
+        } if client_id.is_some() || audience.is_none() => {
+            let wanted = |family: &Family| {
+                client_id
+                    .as_ref()
+                    .is_none_or(|client| family.client_id == *client)
+                    && (audience.is_none() || family.audience == audience)
+            };
+            end(call, &user, wanted).await?;
+        }
+        _ => {
+            return Err(Denial::Payload(
+                "it must name ids, or user_id, or user_id and client_id, or these and audience",
+            ));
+        }
+    }
+    Ok(response::empty(StatusCode::ACCEPTED))
+}
+
+/// Ends those of these ids; all are looked at before any ends.
+async fn revoke_ids(call: &mut Call<'_>, ids: &[String]) -> Result<(), Denial> {
+    if !(1..=MOST_IDS).contains(&ids.len()) {
+        return Err(Denial::Payload("ids must be 1 to 100"));
+    }
+    let mut doomed = Vec::with_capacity(ids.len());
+    for id in ids {
+        let opened = call.app.open_refresh_token_id(id).await;
+        doomed.push(opened.ok_or(Denial::Payload(
+            "ids contains what is no id of a refresh token",
+        ))?);
+    }
+    call.audit.refresh_token_id = Some(ids.join(","));
+    call.audit.families = Some(doomed.len());
+    end_families(call.app, &doomed, call.now).await
+}
+
+/// Ends the live families of a user that are wanted; says how many there were.
+pub(crate) async fn end(
+    call: &mut Call<'_>,
+    user: &UserId,
+    wanted: impl Fn(&Family) -> bool,
+) -> Result<usize, Denial> {
+    let families = call.app.store.load_families(user).await?;
+    let doomed: Vec<_> = families
+        .into_iter()
+        .filter(|family| family.is_live(call.now) && wanted(family))
+        .map(|family| (family.user_id, family.id))
+        .collect();
+    end_families(call.app, &doomed, call.now).await?;
+    call.audit.families = Some(doomed.len());
+    Ok(doomed.len())
+}
+
+/// Cut short, some are left; the same call ends them.
+async fn end_families(
+    app: &App,
+    doomed: &[(UserId, FamilyId)],
+    now: Timestamp,
+) -> Result<(), Denial> {
+    let ended = revoked(now);
+    let (store, ended) = (&app.store, &ended);
+    stream::iter(doomed)
+        .map(Ok)
+        .try_for_each_concurrent(CONCURRENCY, |(user, id)| store.end_family(user, *id, ended))
+        .await?;
+    Ok(())
+}
+
+const fn revoked(now: Timestamp) -> Ended {
+    Ended {
+        at: now,
+        reason: EndReason::Revoked,
+    }
+}
+
+/// The family whose id the path names, if we sealed it.
+async fn named(call: &mut Call<'_>) -> Option<(UserId, FamilyId)> {
+    let id = call.named.id();
+    let (user, family) = call.app.open_refresh_token_id(id).await?;
+    call.audit.refresh_token_id = Some(id.to_owned());
+    call.audit.user_id = Some(user.clone());
+    Some((user, family))
+}
+
+/// A page of a user's live refresh tokens under a name.
+async fn page(
+    call: &Call<'_>,
+    user: &User,
+    params: &Params,
+    name: &str,
+    client: Option<&str>,
+) -> Result<Response, Denial> {
+    let page = Checkpoint::parse(params)?;
+    let fields = Fields::parse(params)?;
+    let app = call.app;
+    let from = match page.from {
+        None => None,
+        Some(from) => match app.open_refresh_token_id(from).await {
+            Some((owner, id)) if owner == user.user_id => Some(id),
+            _ => return Err(Checkpoint::NO_CURSOR),
+        },
+    };
+    let list = RefreshTokensOf {
+        app,
+        user,
+        client,
+        now: call.now,
+    };
+    let (families, next) = gather(&list, page.take, from).await?;
+    let mut shown = Vec::with_capacity(families.len());
+    for family in &families {
+        shown.push(fields.of(&show(app, family).await?)?);
+    }
+    let mut body = Map::new();
+    body.insert(name.to_owned(), Value::Array(shown));
+    if let Some(next) = next {
+        let cursor = app.refresh_token_id(&user.user_id, next).await?;
+        body.insert("next".to_owned(), Value::String(cursor));
+    }
+    Ok(response::json(StatusCode::OK, &body))
+}
+
+/// Whether a token of the family is worth anything.
+pub(crate) fn lives(family: &Family, user: &User, now: Timestamp) -> bool {
+    family.is_live(now) && family.valid_from == user.valid_from.refresh_tokens
+}
+
+async fn show<'a>(app: &App, family: &'a Family) -> Result<Shown<'a>, Denial> {
+    let audience = family.audience.as_ref().map(ToString::to_string);
+    let session_id = match family.session_id {
+        Some(session) => Some(app.sid(&family.user_id, session).await?),
+        None => None,
+    };
+    Ok(Shown {
+        id: app.refresh_token_id(&family.user_id, family.id).await?,
+        user_id: &family.user_id,
+        client_id: &family.client_id,
+        session_id,
+        rotating: family.rotation == Rotation::Rotating,
+        resource_servers: [ResourceServer {
+            audience: audience.unwrap_or_else(|| app.issuer.join("userinfo")),
+            scopes: family.scope.to_string(),
+        }],
+        created_at: family.created_at.to_rfc3339(),
+        last_exchanged_at: family.rotated.map(|rotated| rotated.at.to_rfc3339()),
+        idle_expires_at: family.idle_expires_at.map(Timestamp::to_rfc3339),
+        expires_at: family.expires_at.map(Timestamp::to_rfc3339),
+    })
+}

@@ -1,0 +1,61 @@
+//! `POST /api/v2/users/{id}/revoke-access` ([Auth0's page]): a user's sessions and refresh tokens end, all of them
+//! or those of one session.
+//!
+//! [Auth0's page]: https://auth0.com/docs/api/management/v2/users/user-revoke-access
+
+use http::StatusCode;
+use serde::Deserialize;
+use shared::{
+    domain::{denial::Denial, ids::UserId},
+    http::{Response, response},
+};
+
+use crate::{management::Call, refresh_tokens, sessions};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Which {
+    session_id: Option<String>,
+    #[serde(default)]
+    preserve_refresh_tokens: bool,
+}
+
+/// Ends the access of the user whom the path names.
+pub(crate) async fn revoke_access(call: &mut Call<'_>) -> Result<Response, Denial> {
+    let which: Which = call.body()?;
+    let user = call.user_of_path().await?.user_id;
+    match which.session_id {
+        Some(sid) => of_session(call, &user, sid, which.preserve_refresh_tokens).await?,
+        None if which.preserve_refresh_tokens => sessions::end_all(call, &user).await?,
+        None => everything(call, &user).await?,
+    }
+    Ok(response::empty(StatusCode::ACCEPTED))
+}
+
+async fn of_session(
+    call: &mut Call<'_>,
+    user: &UserId,
+    sid: String,
+    preserve_refresh_tokens: bool,
+) -> Result<(), Denial> {
+    let session = match call.app.open_sid(&sid).await {
+        Some((owner, session)) if owner == *user => session,
+        _ => return Err(Denial::Payload("session_id is none of the user's")),
+    };
+    call.audit.session_id = Some(sid);
+    let ended = sessions::end(call.app, user, session, call.now).await?;
+    call.audit.sessions = Some(usize::from(ended));
+    if !preserve_refresh_tokens {
+        refresh_tokens::end(call, user, |family| family.session_id == Some(session)).await?;
+    }
+    Ok(())
+}
+
+/// Codes, approvals of devices and access tokens for `/userinfo` end, too.
+async fn everything(call: &mut Call<'_>, user: &UserId) -> Result<(), Denial> {
+    let evicted = call.app.log_out_everywhere(user, call.now).await?;
+    let evicted = evicted.ok_or(Denial::NoSuchUser)?;
+    call.audit.sessions = Some(evicted.sessions.len());
+    call.audit.families = Some(evicted.families);
+    Ok(())
+}
