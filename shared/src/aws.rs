@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use aws_config::{
-    BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableCredentialsProvider,
+    AppName, BehaviorVersion, Region, environment::EnvironmentVariableCredentialsProvider,
     retry::RetryConfig, stalled_stream_protection::StalledStreamProtectionConfig,
     timeout::TimeoutConfig,
 };
@@ -13,6 +13,8 @@ use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
     operation::RequestId,
 };
+
+pub use aws_config::SdkConfig;
 
 use crate::config::AwsConfig;
 
@@ -26,16 +28,11 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// On an operator's machine: region, credentials and endpoints as every AWS tool finds them.
-    pub async fn of_operator() -> Self {
-        let sdk = aws_config::defaults(behavior())
-            .timeout_config(timeouts())
-            .retry_config(retries())
-            .load()
-            .await;
+    /// On an operator's machine.
+    pub fn of_operator(sdk: &SdkConfig) -> Self {
         Self {
-            dynamodb: aws_sdk_dynamodb::Client::new(&sdk),
-            kms: aws_sdk_kms::Client::new(&sdk),
+            dynamodb: aws_sdk_dynamodb::Client::new(sdk),
+            kms: aws_sdk_kms::Client::new(sdk),
         }
     }
 
@@ -61,6 +58,18 @@ impl Clients {
             kms: aws_sdk_kms::Client::from_conf(kms.build()),
         }
     }
+}
+
+/// On an operator's machine: region, credentials and endpoints as every AWS tool finds them. `application` is in
+/// the user agent of every call, and so in what CloudTrail records of it.
+pub async fn of_operator(application: &str) -> SdkConfig {
+    let mut defaults = aws_config::defaults(behavior())
+        .timeout_config(timeouts())
+        .retry_config(retries());
+    if let Ok(application) = AppName::new(application.to_owned()) {
+        defaults = defaults.app_name(application);
+    }
+    defaults.load().await
 }
 
 pub(crate) fn behavior() -> BehaviorVersion {
@@ -123,7 +132,7 @@ pub(crate) fn is_passing<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> 
 }
 
 /// What went wrong, in one line: what AWS said to which request, or why it was not reached.
-pub(crate) fn reason<E, R>(error: &SdkError<E, R>) -> String
+pub fn reason<E, R>(error: &SdkError<E, R>) -> String
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
     R: std::fmt::Debug + 'static,

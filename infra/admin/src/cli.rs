@@ -4,13 +4,14 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     commands::{
-        actions::ActionsCommand, families::FamiliesCommand, grants::GrantsCommand,
-        keys::KeysCommand, rules::RulesCommand, tenant::TenantCommand, users::UsersCommand,
+        actions::ActionsCommand, clients::ClientsCommand, families::FamiliesCommand,
+        grants::GrantsCommand, keys::KeysCommand, rules::RulesCommand, sessions::SessionsCommand,
+        tenant::TenantCommand, users::UsersCommand,
     },
     connection::Connection,
 };
 
-/// Operates a Ratchet stack: tenant file, users, refresh tokens, keys, scripts.
+/// Operates a Ratchet stack: tenant file, users, sessions, refresh tokens, keys, scripts.
 ///
 /// Works on the stack's table directly. Region, credentials and profile are those of every AWS tool
 /// (`AWS_REGION`, `AWS_PROFILE`, ...); the table, and where needed the issuer and the keys, are options.
@@ -29,6 +30,10 @@ Examples:
     admin --table ratchet-prod families list ada@example.com
     admin --table ratchet-prod families revoke ada@example.com --client demo-native
 
+  End all that a user began, on every device:
+    admin --table ratchet-prod users log-out ada@example.com
+
+Every command leaves an audit event: who, what, on whom, and how it ended.
 The local server has a table, too. Start it with `cargo local --dynamodb-port 8000`, then, with the key that it
 prints:
     AWS_ACCESS_KEY_ID=<key> cargo admin --endpoint http://127.0.0.1:8000 --table ratchet families list ada@example.com"
@@ -49,6 +54,12 @@ pub(crate) enum Command {
     /// People who can log in.
     #[command(subcommand)]
     Users(UsersCommand),
+    /// Browser sessions: where users are logged in.
+    #[command(subcommand)]
+    Sessions(SessionsCommand),
+    /// Applications.
+    #[command(subcommand)]
+    Clients(ClientsCommand),
     /// Families of refresh tokens: each is everything that descends from one login.
     #[command(subcommand)]
     Families(FamiliesCommand),

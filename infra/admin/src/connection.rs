@@ -1,12 +1,12 @@
 //! Which stack a command works on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use shared::{
     adapters::dynamo::Store,
     app::{App, Parts},
-    aws::Clients,
+    aws::{self, Clients, SdkConfig},
     config::{Config, Issuer},
     keys::{KeyUse, file::KeyFile},
 };
@@ -51,25 +51,72 @@ pub(crate) struct Connection {
     /// What requests to `--endpoint` name as access key.
     #[arg(long, hide = true, env = "AWS_ACCESS_KEY_ID", hide_env_values = true)]
     access_key: Option<String>,
+
+    /// Append the audit event of the command to this file [default: standard error].
+    #[arg(
+        long,
+        global = true,
+        env = "AUDIT_LOG",
+        value_name = "FILE",
+        help_heading = "Audit"
+    )]
+    audit_log: Option<PathBuf>,
+
+    /// The command, as AWS's own record of the calls shows it.
+    #[arg(skip)]
+    application: String,
 }
 
 impl Connection {
+    /// Names the command in the calls of AWS: `admin.users.log-out`.
+    pub(crate) fn called_for(&mut self, command: &str) {
+        self.application = format!("admin.{}", command.replace(' ', "."));
+    }
+
+    /// Whether the table is one of AWS's.
+    pub(crate) const fn is_of_a_stack(&self) -> bool {
+        self.table.is_some() && self.endpoint.is_none()
+    }
+
+    /// Where the audit event goes, if not to standard error.
+    pub(crate) fn audit_log(&self) -> Option<&Path> {
+        self.audit_log.as_deref()
+    }
+
+    /// What a client of AWS needs.
+    pub(crate) async fn aws(&self) -> SdkConfig {
+        aws::of_operator(&self.application).await
+    }
+
+    async fn clients(&self) -> Clients {
+        Clients::of_operator(&self.aws().await)
+    }
+
     /// The table.
     pub(crate) async fn store(&self) -> Result<Store, Failure> {
         let table = required(self.table.as_ref(), "--table", "TABLE_NAME")?;
         Ok(match &self.endpoint {
             Some(endpoint) => Store::emulated(endpoint, table, self.access_key.as_deref()),
-            None => Store::new(Clients::of_operator().await.dynamodb, table),
+            None => Store::new(self.clients().await.dynamodb, table),
         })
     }
 
     /// The table and the keys.
     pub(crate) async fn app(&self) -> Result<App, Failure> {
+        self.app_that(KeyUse::Rotate).await
+    }
+
+    /// The same for commands that end sessions: their applications are sent logout tokens, which are signed.
+    pub(crate) async fn notifying_app(&self) -> Result<App, Failure> {
+        self.app_that(KeyUse::SignLogoutTokens).await
+    }
+
+    async fn app_that(&self, key_use: KeyUse) -> Result<App, Failure> {
         let store = self.store().await?;
         let issuer = self.issuer()?;
         let issuer = issuer.ok_or_else(|| missing("--issuer", "ISSUER"))?;
         let Some(key_file) = &self.key_file else {
-            return self.app_with_kms().await;
+            return self.app_with_kms(key_use).await;
         };
         // Opening a file that is not there would make new keys, which open nothing in the table.
         if !key_file.exists() {
@@ -80,7 +127,7 @@ impl Connection {
     }
 
     /// With keys in KMS, told to it as a function is told.
-    async fn app_with_kms(&self) -> Result<App, Failure> {
+    async fn app_with_kms(&self, key_use: KeyUse) -> Result<App, Failure> {
         required(
             self.wrapping_key.as_ref(),
             "--wrapping-key or --key-file",
@@ -95,7 +142,7 @@ impl Connection {
             _ => None,
         });
         let config = config.map_err(|error| Failure::Usage(error.to_string()))?;
-        let parts = Parts::from_config(config, Clients::of_operator().await, KeyUse::Rotate)?;
+        let parts = Parts::from_config(config, self.clients().await, key_use)?;
         Ok(Box::pin(App::new(parts)).await?)
     }
 

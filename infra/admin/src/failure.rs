@@ -3,8 +3,8 @@
 use std::{io, process::ExitCode};
 
 use shared::{
-    adapters::dynamo::StoreError, app::StartError, keys::file::KeyFileError,
-    password::PasswordHashError,
+    adapters::dynamo::StoreError, app::StartError, domain::denial::Denial,
+    keys::file::KeyFileError, password::PasswordHashError,
 };
 use tenant::{ImportError, LoadError};
 
@@ -28,6 +28,9 @@ pub(crate) enum Failure {
     /// The table does not answer as it should.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The service would refuse it, too.
+    #[error(transparent)]
+    Denied(#[from] Denial),
     /// The tenant file is wrong.
     #[error(transparent)]
     TenantFile(#[from] LoadError),
@@ -59,12 +62,31 @@ pub(crate) enum Failure {
     /// What was asked for is not there, or already is.
     #[error("{0}")]
     Refused(String),
+    /// The audit event has nowhere to go.
+    #[error("audit log {0}: {1}")]
+    AuditLog(String, io::Error),
+    /// The operator ended the command before it was done.
+    #[error("interrupted: what was done until then stays done")]
+    Interrupted,
     /// The answer cannot be written as JSON.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
 }
 
 impl Failure {
+    /// Whether the command was refused, rather than that it went wrong on the way.
+    pub(crate) const fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Usage(_)
+                | Self::NoKeyFile(_)
+                | Self::TenantFile(_)
+                | Self::Password(_)
+                | Self::Script { .. }
+                | Self::Refused(_)
+        )
+    }
+
     /// Says what is wrong.
     pub(crate) fn report(&self) -> ExitCode {
         if let Self::Script { said, .. } | Self::Findings { said, .. } = self {
@@ -79,7 +101,8 @@ impl Failure {
     }
 }
 
-fn one_line(text: &str) -> String {
+/// A text without line breaks and other control characters.
+pub(crate) fn one_line(text: &str) -> String {
     let parts = text.split(char::is_control).map(str::trim);
     parts
         .filter(|part| !part.is_empty())

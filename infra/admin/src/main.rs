@@ -1,6 +1,9 @@
 //! The operator's command line: imports a tenant file, creates users, shows and revokes families of
-//! refresh tokens, rotates the sealing key. It works on the table itself, past the functions.
+//! refresh tokens, rotates the sealing key. It works on the table itself, past the functions. Every command is an
+//! audit event.
 
+mod audit;
+mod caller;
 mod cli;
 mod commands;
 mod connection;
@@ -9,14 +12,21 @@ mod output;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
-use crate::cli::Cli;
+use crate::{audit::Deed, cli::Cli};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match commands::run(cli.command, &cli.connection).await {
+    let matches = Cli::command().get_matches();
+    let deed = Deed::of(&matches);
+    let Cli {
+        mut connection,
+        command,
+    } = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    connection.called_for(&deed.name);
+    let command = commands::run(command, &connection);
+    match audit::recorded(&deed, &connection, command).await {
         Ok(text) => output::print(&text),
         Err(failure) => failure.report(),
     }

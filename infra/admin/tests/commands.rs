@@ -12,6 +12,7 @@ use std::{
 };
 
 use dynoxide::Database;
+use serde_json::{Value, json};
 use shared::{
     adapters::dynamo::Store,
     domain::{
@@ -19,12 +20,14 @@ use shared::{
         brute_force::{Counter, Failures, Guessed},
         client::RefreshTokenPolicy,
         family::{EndReason, Ended, Exchange, Family, Login},
-        ids::{Audience, ClientId, ConnectionName, FamilyId, RequestId, UserId},
+        ids::{Audience, ClientId, ConnectionName, FamilyId, RequestId, SessionId, UserId},
         scope::Scope,
         sealed::KeyId,
         secret::Secret,
+        session::Session,
+        settings::Settings,
         time::{Lifetime, Timestamp},
-        user::LoginName,
+        user::{LoginName, User},
         valid_from::Epoch,
     },
     keys::file::KeyFile,
@@ -111,6 +114,7 @@ fn program() -> Command {
         "ISSUER",
         "KEY_FILE",
         "AUTH0_KEYWORD_REPLACE_MAPPINGS",
+        "AUDIT_LOG",
     ] {
         command.env_remove(variable);
     }
@@ -137,8 +141,22 @@ fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
+/// What people are to read of it: the lines that are no audit events.
 fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
+    let text = String::from_utf8(output.stderr.clone()).unwrap();
+    let lines = text.split_inclusive('\n');
+    lines.filter(|line| !line.starts_with('{')).collect()
+}
+
+/// The one audit event of a call.
+fn audit_event(output: &Output) -> Value {
+    let text = String::from_utf8(output.stderr.clone()).unwrap();
+    let mut events = text.lines().filter(|line| line.starts_with('{'));
+    let event = events
+        .next()
+        .unwrap_or_else(|| panic!("no audit event in {text}"));
+    assert_eq!(events.next(), None, "one event for each call: {text}");
+    serde_json::from_str(event).unwrap()
 }
 
 fn people() -> ConnectionName {
@@ -674,4 +692,277 @@ triggers: {post-login: [{action_name: Plan}]}
     let settings = stack.store.load_settings().await.unwrap().unwrap();
     assert_ne!(settings.friendly_name, "Shop");
     assert_eq!(stack.print(&["rules", "list"]).await.lines().count(), 3);
+}
+
+fn session(number: u8, user: &User, clients: &[&str]) -> (SessionId, Session) {
+    let id = SessionId::from_bytes([number; 16]);
+    let now = Clock::system().now();
+    let mut session = Session::begin(user, format!("si1_{number}"), &Settings::default(), now);
+    let clients = clients.iter().map(|id| ClientId::parse(*id).unwrap());
+    session.clients.extend(clients);
+    (id, session)
+}
+
+impl Stack {
+    /// A user with two sessions and a family.
+    async fn with_ada() -> (Self, UserId) {
+        let stack = Self::start().await;
+        let tenant = "users: [{email: ada@example.com, user_id: ada}]";
+        let file = stack.file("tenant.yaml", tenant);
+        let import = ["tenant", "import", file.to_str().unwrap()];
+        stack.print(&import).await;
+        let id = UserId::parse("auth0|ada").unwrap();
+        let record = stack.store.load_user(&id).await.unwrap().unwrap();
+        for (number, clients) in [(1, &["spa"][..]), (2, &["spa", "web"])] {
+            let (session_id, session) = session(number, &record.user, clients);
+            let put = stack.store.put_session(session_id, &session);
+            put.await.unwrap();
+        }
+        let mut family = family(1, &id, "phone", Clock::system().now());
+        family.valid_from = record.user.valid_from.refresh_tokens;
+        stack.store.put_family(&family).await.unwrap();
+        (stack, id)
+    }
+
+    async fn sessions(&self) -> Vec<String> {
+        let listed = self
+            .print(&["sessions", "list", "ada@example.com", "--json"])
+            .await;
+        let listed: Vec<Value> = serde_json::from_str(&listed).unwrap();
+        let ids = listed.iter().map(|row| row["session_id"].as_str().unwrap());
+        let mut ids: Vec<_> = ids.map(str::to_owned).collect();
+        ids.sort();
+        ids
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_are_listed_and_revoked() {
+    let (stack, id) = Stack::with_ada().await;
+    let listed = stack.print(&["sessions", "list", "ada@example.com"]).await;
+    assert!(listed.starts_with("SESSION "), "{listed}");
+    assert!(listed.contains("spa web"), "{listed}");
+    assert_eq!(stack.sessions().await, ["si1_1", "si1_2"]);
+    let unknown = ["sessions", "revoke", "ada@example.com", "si1_3"];
+    assert_eq!(
+        stack.refuse(&unknown).await,
+        "error: auth0|ada has no such session\n"
+    );
+    let revoke = ["sessions", "revoke", "ada@example.com", "si1_1"];
+    assert_eq!(stack.print(&revoke).await, "ended 1 session of auth0|ada\n");
+    assert_eq!(stack.sessions().await, ["si1_2"]);
+    assert_eq!(
+        stack.print(&["sessions", "revoke", id.as_str()]).await,
+        "ended 1 session of auth0|ada\n"
+    );
+    assert_eq!(
+        stack.print(&["sessions", "list", "ada@example.com"]).await,
+        "auth0|ada is logged in nowhere\n"
+    );
+    // Refresh tokens live on.
+    let families = stack.store.load_families(&id).await.unwrap();
+    assert_eq!(families[0].ended, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_is_logged_out_everywhere() {
+    let (stack, id) = Stack::with_ada().await;
+    assert_eq!(
+        stack.print(&["users", "log-out", "ada@example.com"]).await,
+        "logged auth0|ada out everywhere: ended 2 sessions and 1 family\n"
+    );
+    assert_eq!(stack.sessions().await, Vec::<String>::new());
+    let families = stack.store.load_families(&id).await.unwrap();
+    assert_eq!(families[0].ended.unwrap().reason, EndReason::Revoked);
+    // Once more ends nothing more.
+    assert_eq!(
+        stack.print(&["users", "log-out", "auth0|ada"]).await,
+        "logged auth0|ada out everywhere: ended 0 sessions and 0 families\n"
+    );
+    let unknown = stack.refuse(&["users", "log-out", "auth0|eve"]).await;
+    assert_eq!(unknown, "error: there is no user auth0|eve\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_is_blocked_and_unblocked() {
+    let (stack, id) = Stack::with_ada().await;
+    let blocked = stack.print(&["users", "block", "ada@example.com"]).await;
+    assert!(
+        blocked.starts_with("blocked auth0|ada: ended 2 sessions"),
+        "{blocked}"
+    );
+    let user = async || stack.store.load_user(&id).await.unwrap().unwrap().user;
+    assert!(user().await.blocked);
+    assert_eq!(stack.sessions().await, Vec::<String>::new());
+    for named in ["ada@example.com", "auth0|ada"] {
+        let unblocked = stack.print(&["users", "unblock", named]).await;
+        assert!(
+            unblocked.starts_with("unblocked auth0|ada\n"),
+            "{unblocked}"
+        );
+        assert!(!user().await.blocked);
+        stack.print(&["users", "block", named]).await;
+    }
+    // Sessions stay over, refresh tokens come back.
+    stack.print(&["users", "unblock", "auth0|ada"]).await;
+    assert_eq!(stack.sessions().await, Vec::<String>::new());
+    let families = stack.store.load_families(&id).await.unwrap();
+    assert_eq!(families[0].ended, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_is_deleted() {
+    let (stack, id) = Stack::with_ada().await;
+    assert_eq!(
+        stack.print(&["users", "delete", "ada@example.com"]).await,
+        "deleted auth0|ada: ended 2 sessions and 1 family\n"
+    );
+    assert!(stack.store.load_user(&id).await.unwrap().is_none());
+    let again = stack.refuse(&["users", "delete", "auth0|ada"]).await;
+    assert_eq!(again, "error: there is no user auth0|ada\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_application_is_deleted_and_nothing_else() {
+    let stack = Stack::start().await;
+    let file = stack.file("tenant.yaml", TENANT);
+    let set = ["--set", "HOST=x.example"];
+    let import = [&["tenant", "import", file.to_str().unwrap()][..], &set].concat();
+    stack.print(&import).await;
+    let id = ClientId::parse("Phone").unwrap();
+    let client = async || stack.store.load_client(&id).await.unwrap();
+    assert!(client().await.is_some());
+    assert_eq!(
+        stack.print(&["clients", "delete", "Phone"]).await,
+        "deleted Phone; running functions refuse it within a minute\n"
+    );
+    assert!(client().await.is_none());
+    let again = stack.refuse(&["clients", "delete", "Phone"]).await;
+    assert_eq!(again, "error: there is no application Phone\n");
+    let ada = stack.store.load_login(&people(), "ada@example.com").await;
+    assert!(ada.unwrap().is_some());
+}
+
+/// A call of every command with what its audit event names, and how it ends on a table without a user.
+const CALLS: [(&[&str], &str, &str); 20] = [
+    (&["tenant", "import", "missing.yaml"], "file", "refused"),
+    (
+        &[
+            "users",
+            "create",
+            "--email",
+            "ada@example.com",
+            "--password-stdin",
+        ],
+        "email",
+        "refused",
+    ),
+    (&["users", "unblock", "ada@example.com"], "user", "done"),
+    (&["families", "list", "auth0|1"], "user", "done"),
+    (&["families", "revoke", "auth0|1"], "user", "done"),
+    (&["grants", "list", "auth0|1"], "user", "done"),
+    (&["grants", "delete", "auth0|1"], "user", "done"),
+    (&["keys", "list"], "table", "done"),
+    (&["keys", "rotate"], "table", "done"),
+    (&["keys", "rotate-signing"], "table", "done"),
+    (&["rules", "list"], "table", "done"),
+    (&["rules", "test", "missing.js"], "script", "refused"),
+    (&["actions", "list"], "table", "done"),
+    (&["actions", "test", "missing.js"], "script", "refused"),
+    (&["users", "log-out", "auth0|1"], "user", "refused"),
+    (&["users", "block", "auth0|1"], "user", "refused"),
+    (&["users", "delete", "auth0|1"], "user", "refused"),
+    (&["sessions", "list", "auth0|1"], "user", "done"),
+    (&["sessions", "revoke", "auth0|1"], "user", "done"),
+    (&["clients", "delete", "nobody"], "client_id", "refused"),
+];
+
+/// The names of all commands, as the help lists them.
+async fn commands(path: &[&str]) -> Vec<String> {
+    let mut command = program();
+    command.args(path).arg("--help");
+    let help = stdout(&finish(command, String::new()).await);
+    let Some((_, below)) = help.split_once("\nCommands:\n") else {
+        return vec![path.join(" ")];
+    };
+    let names = below.lines().take_while(|line| !line.is_empty());
+    let names = names.filter_map(|line| line.split_whitespace().next());
+    let mut found = Vec::new();
+    for name in names.filter(|name| *name != "help") {
+        let path: Vec<_> = path.iter().copied().chain([name]).collect();
+        found.extend(Box::pin(commands(&path)).await);
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_command_is_an_audit_event() {
+    let stack = Stack::start().await;
+    let mut left = commands(&[]).await;
+    for (call, named, outcome) in CALLS {
+        let output = stack.call(call, "").await;
+        let event = audit_event(&output);
+        let name = event["description"].as_str().unwrap().to_owned();
+        assert_eq!(name, call[..2].join(" "));
+        left.retain(|command| *command != name);
+        assert_eq!(event["outcome"], outcome, "{event}");
+        assert!(event["on"][named].is_string(), "{event}");
+        let caller = event["caller"].as_str().unwrap();
+        assert_eq!(caller, format!("os:{}", event["os_user"].as_str().unwrap()));
+        assert!(
+            event["timestamp"].as_str().unwrap().ends_with('Z'),
+            "{event}"
+        );
+        let code = match event["description"].as_str().unwrap().rsplit(' ').next() {
+            _ if outcome != "done" => "fapi",
+            Some("list") => "mgmt_api_read",
+            _ => "sapi",
+        };
+        assert_eq!(event["type"], code, "{event}");
+        assert_eq!(event.get("reason").is_some(), outcome != "done", "{event}");
+    }
+    assert_eq!(left, Vec::<String>::new(), "add a call of each to `CALLS`");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_event_has_no_secret() {
+    let stack = Stack::start().await;
+    let file = stack.file("tenant.yaml", TENANT);
+    let file = file.to_str().unwrap();
+    let set = ["--set", "HOST=top-secret.example"];
+    let import = [&["tenant", "import", file][..], &set].concat();
+    let output = stack.call(&import, "").await;
+    assert!(output.status.success(), "{}", stderr(&output));
+    let event = audit_event(&output);
+    assert_eq!(event["on"]["file"], file);
+    assert!(!event.to_string().contains("top-secret"), "{event}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn audit_events_are_appended_to_a_file_or_nothing_is_done() {
+    let stack = Stack::start().await;
+    let log = stack.folder.path().join("audit.log");
+    for _ in 0..2 {
+        let output = stack
+            .call(
+                &["keys", "rotate", "--audit-log", log.to_str().unwrap()],
+                "",
+            )
+            .await;
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    }
+    let text = std::fs::read_to_string(&log).unwrap();
+    let events: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(events.len(), 2, "{text}");
+    assert_eq!(events[0]["on"]["table"], json!("ratchet"));
+
+    let before = stack.print(&["keys", "list"]).await;
+    let nowhere = ["keys", "rotate", "--audit-log", "no/such/folder/audit.log"];
+    let refused = stack.refuse(&nowhere).await;
+    assert!(refused.contains("no/such/folder/audit.log"), "{refused}");
+    assert_eq!(stack.print(&["keys", "list"]).await, before);
 }

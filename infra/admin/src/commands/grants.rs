@@ -13,7 +13,7 @@ use shared::{
     system::Clock,
 };
 
-use super::families::Whose;
+use super::{counted, families::Whose};
 use crate::{
     connection::Connection,
     failure::Failure,
@@ -128,10 +128,6 @@ impl Delete {
             counted(families, "family", "families"),
         ))
     }
-}
-
-fn counted(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// A grant as it is shown.

@@ -1,11 +1,14 @@
 //! One module per group of commands. A command gives the text to print.
 
 pub(crate) mod actions;
+pub(crate) mod clients;
+mod evictions;
 pub(crate) mod families;
 pub(crate) mod grants;
 pub(crate) mod keys;
 pub(crate) mod rules;
 mod script_run;
+pub(crate) mod sessions;
 pub(crate) mod tenant;
 pub(crate) mod users;
 
@@ -22,6 +25,8 @@ pub(crate) async fn run(command: Command, connection: &Connection) -> Result<Str
     match command {
         Command::Tenant(command) => tenant::run(command, connection).await,
         Command::Users(command) => users::run(command, connection).await,
+        Command::Sessions(command) => sessions::run(command, connection).await,
+        Command::Clients(command) => clients::run(command, connection).await,
         Command::Families(command) => families::run(command, connection).await,
         Command::Grants(command) => grants::run(command, connection).await,
         Command::Keys(command) => keys::run(command, connection).await,
@@ -52,6 +57,11 @@ async fn database(store: &Store, named: Option<&str>) -> Result<ConnectionName, 
 
 fn parse_database(name: &str) -> Result<ConnectionName, Failure> {
     ConnectionName::parse(name).map_err(|error| Failure::Usage(format!("--connection {error}")))
+}
+
+/// `1 grant`, `2 grants`.
+fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// The user of a login name.

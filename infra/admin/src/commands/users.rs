@@ -19,7 +19,11 @@ use shared::{
 };
 use tenant::parse_email;
 
-use super::{database, load_login};
+use super::{
+    database,
+    evictions::{Eviction, Of},
+    load_login,
+};
 use crate::{connection::Connection, failure::Failure};
 
 #[derive(Debug, Subcommand)]
@@ -35,20 +39,45 @@ Examples:
 The password is read from standard input and nowhere else, because everybody on a machine can read
 the arguments of its programs. One line break at its end is cut off.")]
     Create(Create),
-    /// Let a user log in again who was blocked after too many wrong passwords.
+    /// Let a user log in again who was blocked, by an operator or after too many wrong passwords.
     ///
-    /// Forgets the failed logins with all names of the user, wherever they came from. A name that is
-    /// nobody's can be blocked, too.
+    /// Refresh tokens work again; sessions do not. Forgets the failed logins with all names of the user,
+    /// wherever they came from. A name that is nobody's can be blocked, too.
     #[command(after_help = "\
 Examples:
   admin users unblock ada@example.com
   admin users unblock ada --connection Staff")]
     Unblock(Unblock),
+    /// End all that a user began.
+    ///
+    /// Sessions, refresh tokens, codes, approvals of devices and access tokens for `/userinfo` end at once;
+    /// access tokens that are JWTs live on until they expire. The user can log in again. Applications that asked
+    /// for it are sent logout tokens: needs the issuer and the keys.
+    #[command(after_help = "\
+Examples:
+  admin users log-out ada@example.com
+  admin users log-out 'auth0|5f7c8ec7c33c6c004bbafe82'")]
+    LogOut(Of),
+    /// Block a user: nothing of the user's is good until `users unblock`.
+    ///
+    /// Sessions end; refresh tokens are refused and work again once the user is unblocked. Needs the issuer and
+    /// the keys.
+    #[command(after_help = "\
+Example:
+  admin users block ada@example.com")]
+    Block(Of),
+    /// Delete a user, with all that the user began and agreed to.
+    ///
+    /// The id is never given to another user. Needs the issuer and the keys.
+    #[command(after_help = "\
+Example:
+  admin users delete ada@example.com")]
+    Delete(Of),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Unblock {
-    /// The e-mail address or user name.
+    /// The e-mail address or user name, or the user's id (`auth0|...`).
     user: String,
 
     /// The database [default: the tenant's default directory].
@@ -83,6 +112,9 @@ pub(crate) async fn run(command: UsersCommand, to: &Connection) -> Result<String
     match command {
         UsersCommand::Create(create) => create.run(to).await,
         UsersCommand::Unblock(unblock) => unblock.run(to).await,
+        UsersCommand::LogOut(of) => of.run(Eviction::LogOut, to).await,
+        UsersCommand::Block(of) => of.run(Eviction::Block, to).await,
+        UsersCommand::Delete(of) => of.run(Eviction::Delete, to).await,
     }
 }
 
@@ -90,22 +122,35 @@ impl Unblock {
     async fn run(self, to: &Connection) -> Result<String, Failure> {
         let store = to.store().await?;
         let database = database(&store, self.connection.as_deref()).await?;
-        let user = load_login(&store, &database, &self.user).await?;
+        let record = if self.user.contains('|') {
+            let id = UserId::parse(self.user.as_str())
+                .map_err(|error| Failure::Usage(format!("the user's id {error}")))?;
+            store.load_user(&id).await?
+        } else {
+            load_login(&store, &database, &self.user).await?
+        };
+        let blocked = record.as_ref().filter(|record| record.user.blocked);
+        let blocked = blocked.map(|record| record.user.user_id.clone());
+        if let Some(user) = &blocked {
+            store.unblock_user(user).await?;
+        }
         // Failures from before the user was there are counted with the name.
         let name = LoginName::parse(&self.user).map(|name| Guessed::Name(database, name));
-        let user = user.map(|record| Guessed::User(record.user.user_id));
+        let user = record.map(|record| Guessed::User(record.user.user_id));
         let mut cleared = 0;
         for guessed in name.iter().chain(&user) {
             cleared += store.clear_failures(guessed).await?;
         }
-        Ok(match cleared {
+        let unblocked = blocked.map_or_else(String::new, |user| format!("unblocked {user}\n"));
+        let forgotten = match cleared {
             0 => format!("no failed logins as {}\n", self.user),
             1 => format!("forgot the failed logins as {} from one place\n", self.user),
             places => format!(
                 "forgot the failed logins as {} from {places} places\n",
                 self.user
             ),
-        })
+        };
+        Ok(unblocked + &forgotten)
     }
 }
 

@@ -1,0 +1,67 @@
+//! Who calls a command: the AWS principal whose credentials it uses, and the user of this machine.
+
+use std::{env, fs};
+
+use aws_sdk_sts::Client;
+use serde::Serialize;
+use shared::aws;
+
+use crate::connection::Connection;
+
+/// Who calls a command.
+#[derive(Debug, Serialize)]
+pub(crate) struct Caller {
+    /// The AWS principal where the command works on a stack and AWS says who it is, and else `os:` and the user of
+    /// this machine.
+    caller: String,
+    /// The user of this machine.
+    os_user: String,
+    /// Why the AWS principal is not known, where there should be one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aws_principal_unknown: Option<String>,
+}
+
+impl Caller {
+    /// Asks AWS (STS, `GetCallerIdentity`) where the command works on a stack. A caller that AWS does not name is
+    /// not refused: on the day of a theft a command has to work.
+    pub(crate) async fn of(connection: &Connection) -> Self {
+        let os_user = os_user();
+        let (principal, aws_principal_unknown) = if connection.is_of_a_stack() {
+            match principal(connection).await {
+                Ok(principal) => (Some(principal), None),
+                Err(reason) => (None, Some(reason)),
+            }
+        } else {
+            (None, None)
+        };
+        Self {
+            caller: principal.unwrap_or_else(|| format!("os:{os_user}")),
+            os_user,
+            aws_principal_unknown,
+        }
+    }
+}
+
+async fn principal(connection: &Connection) -> Result<String, String> {
+    let client = Client::new(&connection.aws().await);
+    match client.get_caller_identity().send().await {
+        Ok(identity) => identity
+            .arn
+            .ok_or_else(|| "AWS did not name the principal".to_owned()),
+        Err(error) => Err(aws::reason(&error)),
+    }
+}
+
+/// The name of the user whose process this is, or else the number. A variable could name another.
+fn os_user() -> String {
+    let uid = rustix::process::getuid().as_raw().to_string();
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let name = users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1) == Some(&*uid)).then(|| name.to_owned())
+    });
+    // Users of a directory service are not in the file.
+    name.or_else(|| env::var("USER").ok().map(|user| format!("{user} ({uid})")))
+        .unwrap_or(uid)
+}

@@ -1,0 +1,61 @@
+//! `users log-out`, `block` and `delete`: ending what a user began.
+
+use clap::Args;
+use shared::{
+    app::{App, Evicted},
+    domain::ids::UserId,
+    system::Clock,
+};
+
+use super::{counted, families::Whose};
+use crate::{connection::Connection, failure::Failure};
+
+#[derive(Debug, Args)]
+pub(crate) struct Of {
+    #[command(flatten)]
+    whose: Whose,
+}
+
+/// What happens to the user.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Eviction {
+    LogOut,
+    Block,
+    Delete,
+}
+
+impl Of {
+    pub(crate) async fn run(&self, what: Eviction, to: &Connection) -> Result<String, Failure> {
+        let app = to.notifying_app().await?;
+        let user = self.whose.id(&app.store).await?;
+        let evicted = what.to(&app, &user).await?;
+        let Some(Evicted { sessions, families }) = evicted else {
+            return Err(Failure::Refused(format!("there is no user {user}")));
+        };
+        let sessions = counted(sessions.len(), "session", "sessions");
+        Ok(match what {
+            Eviction::LogOut => format!(
+                "logged {user} out everywhere: ended {sessions} and {}\n",
+                counted(families, "family", "families")
+            ),
+            Eviction::Block => format!(
+                "blocked {user}: ended {sessions}; refresh tokens are refused until the user is unblocked\n"
+            ),
+            Eviction::Delete => format!(
+                "deleted {user}: ended {sessions} and {}\n",
+                counted(families, "family", "families")
+            ),
+        })
+    }
+}
+
+impl Eviction {
+    async fn to(self, app: &App, user: &UserId) -> Result<Option<Evicted>, Failure> {
+        let now = Clock::system().now();
+        Ok(match self {
+            Self::LogOut => app.log_out_everywhere(user, now).await?,
+            Self::Block => app.block_user(user, now).await?,
+            Self::Delete => app.delete_user(user, now).await?,
+        })
+    }
+}
