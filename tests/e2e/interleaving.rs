@@ -134,3 +134,60 @@ async fn a_code_that_the_deletion_of_its_grant_overtakes_begins_no_family() {
     let late = release(&faulty, held).await;
     assert_oauth_error(&late, 403, "invalid_grant", INVALID_CODE);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_that_a_log_out_everywhere_overtakes_yields_nothing() {
+    let Some(faulty) = Faulty::start() else {
+        return;
+    };
+    let server: &Server = &faulty.server;
+    let token = server.login(&SPA_LEEWAY).refresh_token().await;
+
+    let held = hold_refresh(&faulty, &SPA_LEEWAY, &token);
+    server.log_out_everywhere(&User::ada()).await;
+    assert_unknown_refresh_token(&release(&faulty, held).await);
+    assert_unknown_refresh_token(&server.refresh(&SPA_LEEWAY, &token).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_code_that_a_log_out_everywhere_overtakes_yields_is_over() {
+    let Some(faulty) = Faulty::start() else {
+        return;
+    };
+    let server: &Server = &faulty.server;
+    let login = server.login(&SPA_LEEWAY).without("audience");
+    let code = login.scope("openid offline_access").code().await;
+
+    let held = hold_at_its_write(&faulty, &SPA_LEEWAY, &code.form());
+    server.log_out_everywhere(&User::ada()).await;
+    let late = Tokens::expect(release(&faulty, held).await);
+    let refused = server.refresh(&SPA_LEEWAY, &late.refresh_token()).await;
+    assert_unknown_refresh_token(&refused);
+    let token = late.access_token();
+    let refused = server.http().get_with_bearer("/userinfo", &token).await;
+    assert_eq!(refused.status, 401, "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_a_log_out_everywhere_overtakes_does_not_begin() {
+    let Some(faulty) = Faulty::start() else {
+        return;
+    };
+    let Faulty { server, proxy, .. } = &faulty;
+    let browser = server.browser();
+    let page = server.login(&SPA_STRICT).browser(&browser).open().await;
+    let page = page.page_at("/u/login");
+
+    proxy.break_with(Fault::always(Effect::Hold).on(WRITES).times(1));
+    let held = tokio::spawn({
+        let (browser, ada) = (browser.clone(), User::ada());
+        async move { browser.log_in(&page, &ada.email, ada.password).await }
+    });
+    block_in_place(|| proxy.wait_for_hit());
+    server.log_out_everywhere(&User::ada()).await;
+    proxy.mend();
+    held.await.expect("the form was sent");
+    let silent = server.login(&SPA_STRICT).browser(&browser);
+    let callback = silent.with("prompt", "none").open().await.callback();
+    callback.assert_error("login_required", "Login required");
+}

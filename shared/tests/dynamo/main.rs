@@ -6,6 +6,7 @@
 mod codes;
 mod configuration;
 mod devices;
+mod evictions;
 mod families;
 mod fixtures;
 mod grants;
