@@ -4,6 +4,7 @@ pub mod domain;
 
 pub mod http;
 
+pub mod jwt;
 pub mod password;
 pub mod sealing;
 pub mod system;

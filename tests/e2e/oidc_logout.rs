@@ -139,9 +139,9 @@ async fn what_is_no_id_token_of_ours_is_refused_and_ends_nothing() {
     let server = Server::shared();
     let (browser, hint) = logged_in(server, &WEB_NOTIFIED).await;
     let (header, mut claims) = jwt::peek(&hint);
-    let access_token = async |audience| {
+    let access_token = async |audience, scope| {
         let login = server.login(&SPA_STRICT).audience(audience);
-        login.scope("openid").tokens().await.access_token()
+        login.scope(scope).tokens().await.access_token()
     };
     let (_, hs256) = logged_in(server, &WEB_HS256).await;
     let mut bad = vec![
@@ -150,8 +150,10 @@ async fn what_is_no_id_token_of_ours_is_refused_and_ends_nothing() {
         jwt::tampered(&hs256),
         jwt::unsigned(&claims),
         jwt::sign(&claims, OTHER_KEY),
-        access_token(API).await,
-        access_token(RFC9068_API).await,
+        access_token(API, "openid").await,
+        // For the API alone.
+        access_token(API, "read:orders").await,
+        access_token(RFC9068_API, "openid").await,
     ];
     claims["iss"] = json!("https://elsewhere.example/");
     bad.push(jwt::sign(&claims, OTHER_KEY));

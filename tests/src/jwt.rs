@@ -100,6 +100,15 @@ pub fn sign(claims: &Value, key: &[u8]) -> String {
     encode(&Header::new(Algorithm::RS256), claims, &key).expect("a test can sign")
 }
 
+/// Claims signed in RS256 under a header of any kind.
+pub fn sign_with_header(header: &Value, claims: &Value, key: &[u8]) -> String {
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let signed = format!("{}.{}", part(header), part(claims));
+    let key = EncodingKey::from_rsa_pem(key).expect("the test's key is one");
+    let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), &key, Algorithm::RS256);
+    format!("{signed}.{}", signature.expect("a test can sign"))
+}
+
 /// Claims signed in HS256.
 pub fn sign_hs256(claims: &Value, secret: &str) -> String {
     let key = EncodingKey::from_secret(secret.as_bytes());

@@ -19,6 +19,7 @@ use shared::{
         ids::{ClientId, UserId},
         scope::Scope,
         throttle::Quota,
+        time::Lifetime,
     },
     http::{
         Request, Response,
@@ -91,25 +92,23 @@ async fn delegate(
         %client_id,
         "delegation is deprecated: use /oauth/token"
     );
-    let (id_token, user_id, quota) = match &delegation.presented {
+    let delegated = match &delegation.presented {
         Presented::RefreshToken(token) => {
             by_refresh_token(app, &delegation, token.expose()).await?
         }
         Presented::IdToken(token) => by_id_token(app, &delegation, token.expose()).await?,
     };
-    let target = &delegation.target;
     tracing::info!(
         r#type = event::DELEGATED,
         %client_id,
-        %user_id,
-        target = %target.client_id,
+        user_id = %delegated.user_id,
+        target = %delegation.target.client_id,
     );
-    let expires_in = target.jwt_configuration.lifetime;
     let answer = DelegationAnswer {
-        id_token,
-        expires_in,
+        id_token: delegated.id_token,
+        expires_in: delegated.expires_in,
     };
-    Ok((answer, quota))
+    Ok((answer, delegated.quota))
 }
 
 impl<'a> Delegation<'a> {
@@ -147,6 +146,11 @@ impl<'a> Delegation<'a> {
             scope: params.scope()?.map(|text| Scope::parse(&text)),
             at,
         })
+    }
+
+    /// How long an ID token of the target lives.
+    fn lifetime(&self) -> Lifetime {
+        self.target.jwt_configuration.lifetime
     }
 
     /// Counts the request against its user and address.

@@ -2,11 +2,9 @@
 //!
 //! [Auth0's rules]: https://auth0.com/docs/get-started/authentication-and-authorization-flow/authenticate-with-private-key-jwt
 
-use std::collections::HashSet;
-
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 
 use super::{App, Moment};
@@ -17,6 +15,7 @@ use crate::{
         denial::Denial,
         time::{Lifetime, NumericDate, Timestamp},
     },
+    jwt::{Audience, Kind, Unverified},
 };
 
 /// The longest assertion, in bytes.
@@ -30,7 +29,6 @@ const SKEW: Lifetime = Lifetime::from_secs(10);
 
 #[derive(Deserialize)]
 struct Claims {
-    iss: String,
     sub: String,
     exp: NumericDate,
     jti: String,
@@ -68,12 +66,14 @@ impl App {
         if assertion.len() > MAX_BYTES {
             return Err(refused("the assertion is too long"));
         }
-        let header = jsonwebtoken::decode_header(assertion)
-            .map_err(|_| refused("the assertion is not a JWT"))?;
-        let claims = candidates(client, header.kid.as_deref(), header.alg)
-            .find_map(|key| self.verify_with(key, assertion))
-            .ok_or(refused("no key of the client verifies the assertion"))?;
-        if claims.iss != client.client_id.as_str() || claims.sub != claims.iss {
+        let assertion = Unverified::parse(assertion, Kind::ClientAssertion)
+            .map_err(|_| refused("the assertion is no JWT that we understand"))?;
+        let claims = candidates(client, assertion.key_id(), assertion.algorithm())
+            .find_map(|key| self.verify_with(client, key, &assertion))
+            .ok_or(refused(
+                "no key of the client verifies the assertion for us",
+            ))?;
+        if claims.sub != client.client_id.as_str() {
             return Err(refused("the assertion names another client"));
         }
         if claims.jti.is_empty() || claims.jti.chars().count() > MAX_JTI {
@@ -94,20 +94,29 @@ impl App {
         Ok(claims)
     }
 
-    /// Signature and audience; the times are checked against our own clock.
-    fn verify_with(&self, key: &PublicKey, assertion: &str) -> Option<Claims> {
+    /// Signature, issuer and audience; the times are checked against our own clock. The audience is our issuer, as
+    /// Auth0 and FAPI have it, or the token endpoint (RFC 7523 section 3), or both of them. One that is also for
+    /// others could have been taken from them.
+    fn verify_with(
+        &self,
+        client: &Client,
+        key: &PublicKey,
+        assertion: &Unverified<'_>,
+    ) -> Option<Claims> {
         let decoding_key = DecodingKey::from_rsa_pem(key.pem.as_bytes()).ok()?;
-        let mut validation = Validation::new(algorithm(key.alg));
-        validation.validate_exp = false;
-        validation.validate_nbf = false;
-        validation.required_spec_claims = HashSet::from(["aud".to_owned()]);
-        validation.set_audience(&[
+        let ours = [
             self.issuer.as_str(),
             self.issuer.origin(),
             &self.issuer.join("oauth/token"),
-        ]);
-        let token = jsonwebtoken::decode::<Claims>(assertion, &decoding_key, &validation);
-        token.ok().map(|token| token.claims)
+        ];
+        assertion
+            .verify(
+                &decoding_key,
+                algorithm(key.alg),
+                Some(client.client_id.as_str()),
+                Audience::Only(&ours),
+            )
+            .ok()
     }
 }
 

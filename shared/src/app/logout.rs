@@ -2,7 +2,7 @@
 //! it is sent.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 
 use super::{
@@ -20,6 +20,7 @@ use crate::{
         session::Session,
         time::{Lifetime, Timestamp},
     },
+    jwt::{Audience, Kind, Unfit, Unverified},
     keys::signer::JwtType,
     system::random,
 };
@@ -64,53 +65,40 @@ impl App {
     }
 
     /// Checks that an ID token is one of ours. It may have expired long ago, as far as the key that
-    /// signed it is still published (`OpenID` Connect RP-Initiated Logout section 4).
+    /// signed it is still published (`OpenID` Connect RP-Initiated Logout section 4). It is for one application: an
+    /// access token is for an API, whose identifier names none.
     pub async fn verify_id_token_hint(&self, token: &str) -> Result<IdTokenHint, Denial> {
-        let header = jsonwebtoken::decode_header(token)
-            .map_err(|_| Denial::IdTokenHint("it is not a JWT"))?;
-        // A logout token, and an access token of RFC 9068, have types of their own.
-        if header.typ.is_some_and(|typ| typ != "JWT") {
-            return Err(Denial::IdTokenHint("it is not an ID token"));
-        }
-        let claims = if header.alg == Algorithm::HS256 {
-            let secret = self.hs256_secret(token).await?;
-            self.verify_hint(token, &secret, Algorithm::HS256)?
+        let hint = Unverified::parse(token, Kind::IdToken).map_err(refused)?;
+        let issuer = Some(self.issuer.as_str());
+        let claims: Claims = if hint.algorithm() == Algorithm::HS256 {
+            let secret = self.hs256_secret(&hint).await?;
+            hint.verify(&secret, Algorithm::HS256, issuer, Audience::One)
         } else {
             let signer = self.signer().await;
             let key = signer
                 .published(self.clock.now())
-                .find(|key| Some(&key.kid) == header.kid.as_ref())
+                .find(|key| Some(key.kid.as_str()) == hint.key_id())
                 .ok_or(Denial::IdTokenHint("its key is none of ours"))?;
-            self.verify_hint(token, &key.decoding_key, key.jwa())?
-        };
+            hint.verify(&key.decoding_key, key.jwa(), issuer, Audience::One)
+        }
+        .map_err(refused)?;
+        let client_id = claims.aud;
+        if self.client(&client_id).await?.is_none() {
+            return Err(Denial::IdTokenHint("it is not an ID token"));
+        }
         Ok(IdTokenHint {
-            client_id: claims.aud,
+            client_id,
             user_id: claims.sub,
             session_id: claims.sid,
         })
     }
 
-    fn verify_hint(
-        &self,
-        token: &str,
-        key: &DecodingKey,
-        algorithm: Algorithm,
-    ) -> Result<Claims, Denial> {
-        let mut validation = Validation::new(algorithm);
-        validation.validate_exp = false;
-        validation.validate_aud = false;
-        validation.required_spec_claims = ["iss".to_owned()].into();
-        validation.set_issuer(&[self.issuer.as_str()]);
-        jsonwebtoken::decode(token, key, &validation)
-            .map(|token| token.claims)
-            .map_err(|_| Denial::IdTokenHint("we did not issue it"))
-    }
-
     /// The secret of the client that an ID token in HS256 says it is for.
-    async fn hs256_secret(&self, token: &str) -> Result<DecodingKey, Denial> {
-        let claimed = jsonwebtoken::dangerous::insecure_decode::<Claims>(token)
+    async fn hs256_secret(&self, token: &Unverified<'_>) -> Result<DecodingKey, Denial> {
+        let claimed: Claims = token
+            .claimed()
             .map_err(|_| Denial::IdTokenHint("it is not an ID token"))?;
-        let client = self.client(&claimed.claims.aud).await?;
+        let client = self.client(&claimed.aud).await?;
         let keyring = self.keyring().await;
         let secret = match &client {
             Some(client) => client_secret(client, SigningAlgorithm::HS256, &keyring)?,
@@ -119,4 +107,12 @@ impl App {
         let secret = secret.ok_or(Denial::IdTokenHint("we did not issue it"))?;
         Ok(DecodingKey::from_secret(secret.expose().as_bytes()))
     }
+}
+
+fn refused(unfit: Unfit) -> Denial {
+    Denial::IdTokenHint(match unfit {
+        Unfit::Malformed => "it is not a JWT",
+        Unfit::Kind | Unfit::Critical | Unfit::Audience | Unfit::Claims => "it is not an ID token",
+        Unfit::Signature | Unfit::Issuer => "we did not issue it",
+    })
 }

@@ -1,15 +1,19 @@
 //! ID tokens that come back to us, at `/delegation`.
 
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{App, minting::client_secret};
-use crate::domain::{
-    client::{Client, SigningAlgorithm},
-    denial::Denial,
-    ids::UserId,
-    time::{NumericDate, Timestamp},
+use crate::{
+    domain::{
+        client::{Client, SigningAlgorithm},
+        delegation::Source,
+        denial::Denial,
+        ids::UserId,
+        time::{NumericDate, Timestamp},
+    },
+    jwt::{Audience, Kind, Unverified},
 };
 
 const INVALID: Denial = Denial::IdToken("The id_token is not valid");
@@ -19,6 +23,7 @@ struct Claims {
     sub: UserId,
     exp: NumericDate,
     iat: NumericDate,
+    orig_iat: Option<NumericDate>,
     /// One audience: what is also for an API is an access token.
     #[serde(rename = "aud")]
     _aud: String,
@@ -31,9 +36,9 @@ struct Claims {
 pub struct PresentedIdToken {
     /// Of whom it speaks.
     pub user_id: UserId,
-    /// When it was issued.
-    pub issued_at: Timestamp,
-    /// What it says, the claims `exp` and `aud` excepted.
+    /// Who vouches for it, and since when.
+    pub source: Source,
+    /// What it says of the user.
     pub claims: Map<String, Value>,
 }
 
@@ -49,16 +54,17 @@ impl App {
         token: &str,
         now: Timestamp,
     ) -> Result<PresentedIdToken, Denial> {
-        let (key, algorithm) = self.id_token_key(client, token, now).await?;
-        let mut validation = Validation::new(algorithm);
-        // The time is checked against our own clock.
-        validation.validate_exp = false;
-        validation.required_spec_claims = ["aud", "iss"].map(str::to_owned).into_iter().collect();
-        validation.set_issuer(&[self.issuer.as_str()]);
-        validation.set_audience(&[client.client_id.as_str()]);
-        let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation)
-            .map_err(|_| INVALID)?
-            .claims;
+        let token = Unverified::parse(token, Kind::IdToken).map_err(|_| INVALID)?;
+        let (key, algorithm) = self.id_token_key(client, &token, now).await?;
+        let audience = [client.client_id.as_str()];
+        let claims: Claims = token
+            .verify(
+                &key,
+                algorithm,
+                Some(self.issuer.as_str()),
+                Audience::Only(&audience),
+            )
+            .map_err(|_| INVALID)?;
         if claims.exp.timestamp() <= now {
             return Err(Denial::IdToken("The id_token has expired"));
         }
@@ -68,7 +74,10 @@ impl App {
         told.insert("iat".to_owned(), issued_at.as_secs().into());
         Ok(PresentedIdToken {
             user_id: claims.sub,
-            issued_at,
+            source: Source {
+                shared_secret: algorithm == Algorithm::HS256,
+                first_issued_at: claims.orig_iat.unwrap_or(claims.iat).timestamp(),
+            },
             claims: told,
         })
     }
@@ -76,27 +85,21 @@ impl App {
     async fn id_token_key(
         &self,
         client: &Client,
-        token: &str,
+        token: &Unverified<'_>,
         now: Timestamp,
     ) -> Result<(DecodingKey, Algorithm), Denial> {
         let configured = client.jwt_configuration.alg;
-        let algorithm = match configured {
-            SigningAlgorithm::RS256 => Algorithm::RS256,
-            SigningAlgorithm::PS256 => Algorithm::PS256,
-            SigningAlgorithm::ES256 => Algorithm::ES256,
-            SigningAlgorithm::HS256 => {
-                let keyring = self.keyring().await;
-                let secret = client_secret(client, configured, &keyring)?.ok_or(INVALID)?;
-                let key = DecodingKey::from_secret(secret.expose().as_bytes());
-                return Ok((key, Algorithm::HS256));
-            }
-        };
-        let header = jsonwebtoken::decode_header(token).map_err(|_| INVALID)?;
+        if configured == SigningAlgorithm::HS256 {
+            let keyring = self.keyring().await;
+            let secret = client_secret(client, configured, &keyring)?.ok_or(INVALID)?;
+            let key = DecodingKey::from_secret(secret.expose().as_bytes());
+            return Ok((key, Algorithm::HS256));
+        }
         let signer = self.signer().await;
         let key = signer
             .published(now)
-            .find(|key| key.algorithm == configured && Some(&key.kid) == header.kid.as_ref())
+            .find(|key| key.algorithm == configured && Some(key.kid.as_str()) == token.key_id())
             .ok_or(INVALID)?;
-        Ok((key.decoding_key.clone(), algorithm))
+        Ok((key.decoding_key.clone(), key.jwa()))
     }
 }

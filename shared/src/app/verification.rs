@@ -1,18 +1,20 @@
 //! Access tokens that come back to us, at `/userinfo` and at the Management API.
 
-use jsonwebtoken::Validation;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{App, access_tokens::digest_of, minting::EndsWith};
-use crate::domain::{
-    denial::Denial,
-    ids::{AccessTokenDigest, ClientId, UserId},
-    pipeline::Pipeline,
-    scope::{OPENID, Scope},
-    sealed::Purpose,
-    time::{NumericDate, Timestamp},
-    valid_from::Epoch,
+use crate::{
+    domain::{
+        denial::Denial,
+        ids::{AccessTokenDigest, ClientId, UserId},
+        pipeline::Pipeline,
+        scope::{OPENID, Scope},
+        sealed::Purpose,
+        time::{NumericDate, Timestamp},
+        valid_from::Epoch,
+    },
+    jwt::{Audience, Kind, Unverified},
 };
 
 /// An access token for `/userinfo` alone, as it is sealed.
@@ -164,23 +166,16 @@ impl App {
 
     async fn decode(&self, token: &str, audience: &str, now: Timestamp) -> Result<Claims, Denial> {
         let invalid = || Denial::AccessToken("Invalid access token");
-        let kid = jsonwebtoken::decode_header(token)
-            .map_err(|_| invalid())?
-            .kid;
+        let token = Unverified::parse(token, Kind::AccessToken).map_err(|_| invalid())?;
         let signer = self.signer().await;
         let key = signer
             .published(now)
-            .find(|key| Some(&key.kid) == kid.as_ref())
+            .find(|key| Some(key.kid.as_str()) == token.key_id())
             .ok_or_else(invalid)?;
-        let mut validation = Validation::new(key.jwa());
-        // The time is checked against our own clock. An ID token has another audience.
-        validation.validate_exp = false;
-        validation.required_spec_claims = ["aud", "iss"].map(str::to_owned).into_iter().collect();
-        validation.set_issuer(&[self.issuer.as_str()]);
-        validation.set_audience(&[audience]);
-        let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding_key, &validation)
-            .map_err(|_| invalid())?
-            .claims;
+        let (issuer, audience) = (self.issuer.as_str(), Audience::Among(audience));
+        let claims: Claims = token
+            .verify(&key.decoding_key, key.jwa(), Some(issuer), audience)
+            .map_err(|_| invalid())?;
         if claims.exp.timestamp() <= now {
             return Err(Denial::AccessToken("The token has expired"));
         }

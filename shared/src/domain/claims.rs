@@ -104,6 +104,8 @@ pub struct IdTokenClaims {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub azp: Option<String>,
     pub iat: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub orig_iat: Option<u64>,
     pub exp: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
@@ -133,6 +135,17 @@ pub struct LoginClaims<'a> {
     pub code_hash: Option<&'a str>,
     /// `azp`: who asked for the ID token, where it is for somebody else.
     pub authorized_party: Option<&'a str>,
+    /// The chain that the ID token continues, if it was made from another.
+    pub chain: Option<Chain>,
+}
+
+/// ID tokens that were made from one another at `/delegation`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chain {
+    /// `orig_iat`: when the first of them was issued.
+    pub first_issued_at: Timestamp,
+    /// No `exp` lies behind it.
+    pub ends_at: Timestamp,
 }
 
 /// Claims about the user, as the scopes open them (`OpenID` Connect Core section 5.4).
@@ -326,13 +339,18 @@ impl Issuance<'_> {
             return None;
         }
         let lifetime: Lifetime = self.client.jwt_configuration.lifetime;
+        let expires_at = self.now.plus(lifetime);
+        let expires_at = login
+            .chain
+            .map_or(expires_at, |chain| chain.ends_at.min(expires_at));
         Some(IdTokenClaims {
             profile: UserClaims::for_id_token(user, self.scope, set),
             iss: self.issuer.to_owned(),
             aud: self.client.client_id.to_string(),
             azp: login.authorized_party.map(str::to_owned),
             iat: self.now.as_secs(),
-            exp: self.now.plus(lifetime).as_secs(),
+            orig_iat: login.chain.map(|chain| chain.first_issued_at.as_secs()),
+            exp: expires_at.as_secs(),
             sid: login.session_id.map(str::to_owned),
             nonce: login.nonce.map(str::to_owned),
             auth_time: login.auth_time.map(Timestamp::as_secs),

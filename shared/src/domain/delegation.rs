@@ -5,7 +5,14 @@
 
 use serde_json::{Map, Value};
 
-use super::{client::Client, denial::Denial, login_flow::Effects, secret::Secret, user::User};
+use super::{
+    client::Client,
+    denial::Denial,
+    login_flow::Effects,
+    secret::Secret,
+    time::{Lifetime, Timestamp},
+    user::User,
+};
 
 /// The only `grant_type` of the endpoint.
 pub const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -71,6 +78,50 @@ pub fn permit(caller: &Client, target: &Client, presented: &Presented) -> Result
         return Err(Denial::DelegationNotAllowed(target.client_id.to_string()));
     }
     Ok(())
+}
+
+/// Who vouches for an ID token that is shown, and since when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Source {
+    /// Whether it is signed with a secret that the client has, too: then the client may have made it.
+    pub shared_secret: bool,
+    /// When the first ID token of the chain was issued: this one, or the one that it was delegated from, and so on
+    /// (`orig_iat`).
+    pub first_issued_at: Timestamp,
+}
+
+/// How far a client's clock may be ahead, where it makes ID tokens of its own.
+const SKEW: Lifetime = Lifetime::from_secs(60);
+
+impl Source {
+    /// Checks what the token may be exchanged for. One under a shared secret is good for its own client alone.
+    pub fn permit(self, caller: &Client, target: &Client) -> Result<(), Denial> {
+        if self.shared_secret && caller.client_id != target.client_id {
+            return Err(Denial::DelegationNotAllowed(target.client_id.to_string()));
+        }
+        Ok(())
+    }
+
+    /// When a token that is made from it ends at the latest. A chain of ID tokens lasts no longer than a login does
+    /// (`session_lifetime`, [Auth0's session lifetime]).
+    ///
+    /// [Auth0's session lifetime]: https://auth0.com/docs/manage-users/sessions/session-lifetime-limits
+    pub fn chain_end(
+        self,
+        session_lifetime: Lifetime,
+        now: Timestamp,
+    ) -> Result<Timestamp, Denial> {
+        let end = self.first_issued_at.plus(session_lifetime);
+        if self.first_issued_at > now.plus(SKEW) {
+            Err(Denial::IdToken("The id_token is not valid yet"))
+        } else if end <= now {
+            Err(Denial::IdToken(
+                "The login of the id_token was too long ago",
+            ))
+        } else {
+            Ok(end)
+        }
+    }
 }
 
 /// What is told of a user at the root of the profile: the store knows it better than an old token.
@@ -202,6 +253,39 @@ mod tests {
             "updated_at": 0,
         });
         serde_json::from_value(user).unwrap()
+    }
+
+    const NOW: Timestamp = Timestamp::from_secs(1_000_000);
+    const HOUR: Lifetime = Lifetime::from_secs(3_600);
+
+    fn source(shared_secret: bool, seconds_ago: u64) -> Source {
+        Source {
+            shared_secret,
+            first_issued_at: Timestamp::from_secs(NOW.as_secs() - seconds_ago),
+        }
+    }
+
+    #[test]
+    fn a_token_under_a_shared_secret_is_good_for_its_own_client() {
+        let (caller, other) = (legacy("a"), legacy("b"));
+        assert_eq!(source(true, 0).permit(&caller, &caller), Ok(()));
+        assert_eq!(source(false, 0).permit(&caller, &other), Ok(()));
+        let refused = Err(Denial::DelegationNotAllowed("b".to_owned()));
+        assert_eq!(source(true, 0).permit(&caller, &other), refused);
+    }
+
+    #[test]
+    fn a_chain_ends_with_the_login_that_it_began_with() {
+        let end = |ago| source(false, ago).chain_end(HOUR, NOW);
+        assert_eq!(end(0), Ok(NOW.plus(HOUR)));
+        assert_eq!(end(3_599), Ok(NOW.plus(Lifetime::from_secs(1))));
+        assert!(end(3_600).is_err());
+        let early = |seconds| Source {
+            shared_secret: true,
+            first_issued_at: NOW.plus(Lifetime::from_secs(seconds)),
+        };
+        assert!(early(60).chain_end(HOUR, NOW).is_ok());
+        assert!(early(61).chain_end(HOUR, NOW).is_err());
     }
 
     fn object(value: Value) -> Map<String, Value> {

@@ -14,7 +14,7 @@ use super::{
 };
 
 /// Claims that say something about the token itself. No attribute of a user takes their place.
-const RESERVED: [&str; 14] = [
+const RESERVED: [&str; 17] = [
     "acr",
     "amr",
     "at_hash",
@@ -23,11 +23,14 @@ const RESERVED: [&str; 14] = [
     "azp",
     "c_hash",
     "exp",
+    "gty",
     "iat",
     "iss",
     "jti",
     "nbf",
     "nonce",
+    "orig_iat",
+    "scope",
     "sid",
 ];
 

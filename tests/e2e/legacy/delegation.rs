@@ -404,3 +404,67 @@ async fn a_blocked_or_deleted_user_gets_nothing() {
         "{answer}"
     );
 }
+
+/// An ID token of any user that a client makes by itself with the secret that it shares with us.
+fn made_by_client(server: &Server, app: &App, user: &User) -> String {
+    let now = server.now();
+    let claims = json!({
+        "iss": server.issuer(), "sub": user.id, "aud": app.id, "iat": now, "exp": now + 3600,
+    });
+    jwt::sign_hs256(&claims, app.secret())
+}
+
+#[tokio::test]
+async fn a_token_under_a_shared_secret_is_good_for_its_own_client_alone() {
+    let server = Server::shared();
+    let user = server.fresh_user();
+    let own = log_in(server, &LEGACY_WEB, &user).await.id_token();
+    for token in [&own, &made_by_client(server, &LEGACY_WEB, &user)] {
+        let more = [("id_token", token.as_str()), ("target", LEGACY_SPA.id)];
+        let answer = delegate(server, &LEGACY_WEB, &more).await;
+        let words = "Client is not allowed to request a delegation token for legacy-spa";
+        assert_oauth_error(&answer, 403, "unauthorized_client", words);
+        let answer = delegate(server, &LEGACY_WEB, &[("id_token", token)]).await;
+        let token = only_id_token(&answer, 3_600);
+        jwt::verify_hs256(server, &token, LEGACY_WEB.id, LEGACY_WEB.secret());
+    }
+    // A refresh token is ours, whatever the client's ID tokens are signed with.
+    let token = log_in(server, &LEGACY_WEB, &user).await.refresh_token();
+    let more = [("refresh_token", token.as_str()), ("target", LEGACY_SPA.id)];
+    let answer = delegate(server, &LEGACY_WEB, &more).await;
+    delegated(server, &answer, &LEGACY_SPA).await;
+}
+
+#[tokio::test]
+async fn a_jwt_with_critical_parameters_of_another_type_or_from_the_future_is_refused() {
+    let server = Server::shared();
+    let user = server.fresh_user();
+    let own = log_in(server, &LEGACY_SPA, &user).await.id_token();
+    let (_, claims) = jwt::peek(&own);
+    let now = server.now();
+    let secret = LEGACY_WEB.secret();
+    let forged = |changes: Value| {
+        let mut claims = json!({
+            "iss": server.issuer(), "sub": user.id, "aud": LEGACY_WEB.id, "iat": now,
+            "exp": now + 3600,
+        });
+        let changes = changes.as_object().expect("an object").clone();
+        claims.as_object_mut().expect("an object").extend(changes);
+        jwt::sign_hs256(&claims, secret)
+    };
+    for changes in [
+        json!({ "aud": [LEGACY_WEB.id, LEGACY_SPA.id] }),
+        json!({ "iat": now + 3600 }),
+        json!({ "iat": now, "orig_iat": now + 3600 }),
+        json!({ "iat": null }),
+        json!({ "scope": "openid" }),
+    ] {
+        let token = forged(changes.clone());
+        let answer = delegate(server, &LEGACY_WEB, &[("id_token", &token)]).await;
+        let error = (answer.status, answer.json()["error"].clone());
+        assert_eq!(error, (401, json!("invalid_token")), "{changes}: {answer}");
+    }
+    let answer = delegate(server, &LEGACY_WEB, &[("id_token", &forged(json!({})))]).await;
+    only_id_token(&answer, 3_600);
+    assert_eq!(claims.get("orig_iat"), None, "{claims}");
+}

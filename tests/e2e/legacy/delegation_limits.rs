@@ -3,7 +3,7 @@
 use e2e::{
     Launch, Server,
     apps::{LEGACY_PHONE, LEGACY_SPA, User},
-    assert_oauth_error, assert_unknown_refresh_token, http,
+    assert_oauth_error, assert_unknown_refresh_token, http, jwt,
 };
 use reqwest::Method;
 
@@ -193,4 +193,35 @@ async fn a_page_of_the_clients_origin_may_call_it() {
         let preflight = ask(Method::OPTIONS).header("access-control-request-method", "POST");
         assert_eq!(http::send(preflight).await.status, 204);
     }
+}
+
+#[tokio::test]
+async fn id_tokens_made_from_one_another_end_with_the_login_that_they_began_with() {
+    let Some(server) = Server::start("moves the clock") else {
+        return;
+    };
+    let hour = 3_600;
+    let tokens = log_in(&server, &LEGACY_SPA, &User::ada()).await;
+    let mut id_token = tokens.id_token();
+    let begun = jwt::peek(&id_token).1["iat"].clone();
+    // `session_lifetime` is 168 hours, and an ID token lives for ten.
+    for hours in (9..168).step_by(9) {
+        server.advance(9 * hour).await;
+        let answer = delegate(&server, &LEGACY_SPA, &[("id_token", &id_token)]).await;
+        assert_eq!(answer.status, 200, "{hours} hours: {answer}");
+        let body = answer.json();
+        id_token = body["id_token"].as_str().expect("an ID token").to_owned();
+        let (_, claims) = jwt::peek(&id_token);
+        assert_eq!(claims["orig_iat"], begun, "{claims}");
+        let life = claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap();
+        assert!(
+            life.abs_diff(body["expires_in"].as_u64().unwrap()) <= 1,
+            "{body}"
+        );
+        let left = (168 - hours) * hour;
+        assert!(life <= left.min(10 * hour), "{hours} hours: {claims}");
+    }
+    server.advance(9 * hour).await;
+    let answer = delegate(&server, &LEGACY_SPA, &[("id_token", &id_token)]).await;
+    assert_oauth_error(&answer, 401, "invalid_token", "The id_token has expired");
 }

@@ -116,6 +116,10 @@ async fn every_rule_of_the_claims_holds() {
         json!({ "iss": "no-such-client", "sub": "no-such-client" }),
         json!({ "aud": "https://elsewhere.example.com/" }),
         json!({ "aud": ["https://elsewhere.example.com/"] }),
+        json!({ "aud": [server.issuer(), "https://elsewhere.example.com/"] }),
+        json!({ "aud": ["https://elsewhere.example.com/", server.issuer()] }),
+        json!({ "aud": [] }),
+        json!({ "aud": [server.issuer(), 1] }),
         json!({ "exp": now - 60 }),
         json!({ "exp": now + 3600 }),
         json!({ "exp": "soon" }),
@@ -202,4 +206,62 @@ async fn a_full_round_works_with_a_key() {
         "{answer}"
     );
     e2e::assert_unknown_refresh_token(&server.refresh(&WEB_KEY, &token).await);
+}
+
+#[tokio::test]
+async fn the_audience_is_the_issuer_or_the_token_endpoint_or_both() {
+    let server = Server::shared();
+    let (issuer, endpoint) = (server.issuer(), server.url("oauth/token"));
+    for aud in [
+        json!(issuer),
+        json!(issuer.trim_end_matches('/')),
+        json!(endpoint),
+        json!([issuer]),
+        json!([endpoint]),
+        // As openid-client 5 has it.
+        json!([issuer, endpoint]),
+    ] {
+        Tokens::expect(ask(server, &changed(server, &json!({ "aud": aud }))).await);
+    }
+}
+
+/// A good assertion with further header parameters.
+fn with_header(server: &Server, more: &Value) -> String {
+    let mut header = json!({ "alg": "RS256" });
+    let members = more.as_object().expect("parameters are an object").clone();
+    header.as_object_mut().expect("an object").extend(members);
+    jwt::sign_with_header(&header, &good(server), ASSERTION_KEY)
+}
+
+#[tokio::test]
+async fn what_the_header_calls_critical_is_understood_or_refused() {
+    let server = Server::shared();
+    for more in [
+        json!({ "crit": ["exp"], "exp": 1 }),
+        json!({ "crit": ["b64"], "b64": true }),
+        json!({ "crit": ["http://example.com/must"], "http://example.com/must": true }),
+        json!({ "crit": [] }),
+        json!({ "crit": "exp" }),
+    ] {
+        assert_unauthorized(&ask(server, &with_header(server, &more)).await);
+    }
+}
+
+#[tokio::test]
+async fn a_jwt_of_another_type_is_no_assertion() {
+    let server = Server::shared();
+    for typ in [
+        "at+jwt",
+        "logout+jwt",
+        "dpop+jwt",
+        "secevent+jwt",
+        "JWT2",
+        "",
+    ] {
+        let assertion = with_header(server, &json!({ "typ": typ }));
+        assert_unauthorized(&ask(server, &assertion).await);
+    }
+    for typ in ["JWT", "jwt", "client-authentication+jwt"] {
+        Tokens::expect(ask(server, &with_header(server, &json!({ "typ": typ }))).await);
+    }
 }

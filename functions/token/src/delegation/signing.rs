@@ -3,7 +3,7 @@
 use shared::{
     app::{App, EndsWith, Login, TokensFor},
     domain::{
-        claims::{Issuance, LoginClaims, Subject},
+        claims::{Chain, Issuance, LoginClaims, Subject},
         denial::Denial,
         login_flow::{Effects, Protocol},
         pipeline::Pipeline,
@@ -40,6 +40,7 @@ impl Delegation<'_> {
         user: &User,
         shown: &Scope,
         effects: &Effects,
+        chain: Option<Chain>,
     ) -> Result<String, Denial> {
         let scope = of_id_token(&effects.granted(&self.scope(shown)));
         let user = effects.user(user);
@@ -58,6 +59,7 @@ impl Delegation<'_> {
             now: self.at.now,
         };
         let login = LoginClaims {
+            chain,
             authorized_party: (self.target.client_id != *caller).then_some(caller.as_str()),
             ..LoginClaims::default()
         };

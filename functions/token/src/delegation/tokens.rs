@@ -3,6 +3,7 @@
 use shared::{
     app::{App, PresentedIdToken},
     domain::{
+        claims::Chain,
         delegation::{with_claims, without_claims},
         denial::Denial,
         family::{Exchange, Redemption, Refusal},
@@ -11,6 +12,7 @@ use shared::{
         scope::Scope,
         sealed::{Purpose, RefreshToken},
         throttle::Quota,
+        time::Lifetime,
     },
 };
 
@@ -20,33 +22,56 @@ use crate::grants::{
     refresh_token::{ATTEMPTS, Failure, good},
 };
 
+/// What a delegation gives, and for whom.
+pub(super) struct Delegated {
+    pub(super) id_token: String,
+    pub(super) expires_in: Lifetime,
+    pub(super) user_id: UserId,
+    pub(super) quota: Quota,
+}
+
 /// By an ID token of the caller's. It is checked before anything is read.
 pub(super) async fn by_id_token(
     app: &App,
     delegation: &Delegation<'_>,
     token: &str,
-) -> Result<(String, UserId, Quota), Denial> {
+) -> Result<Delegated, Denial> {
     let now = delegation.at.now;
     let PresentedIdToken {
         user_id,
-        issued_at,
+        source,
         claims,
     } = app.verify_id_token(&delegation.caller, token, now).await?;
+    source.permit(&delegation.caller, &delegation.target)?;
+    let session_lifetime = app.settings().await?.session_lifetime;
+    let chain = Chain {
+        first_issued_at: source.first_issued_at,
+        ends_at: source.chain_end(session_lifetime, now)?,
+    };
     let quota = delegation.throttle(app, &user_id).await?;
     let user = match app.store.load_user(&user_id).await? {
         None => return Err(Denial::IdToken("The user does not exist")),
         Some(record) if record.user.blocked => return Err(Denial::UserBlocked),
         Some(record) => record.user,
     };
-    if user.valid_from.sessions.is_after(issued_at) {
+    if user.valid_from.sessions.is_after(source.first_issued_at) {
         return Err(Denial::IdToken("The user was logged out"));
     }
     let shown = Scope::default();
     let seen = with_claims(&user, &claims);
     let effects = delegation.run_scripts(app, &seen, &shown).await?;
     let effects = without_claims(effects, &user, &claims);
-    let id_token = delegation.sign(app, &user, &shown, &effects).await?;
-    Ok((id_token, user_id, quota))
+    let id_token = delegation
+        .sign(app, &user, &shown, &effects, Some(chain))
+        .await?;
+    Ok(Delegated {
+        id_token,
+        expires_in: delegation
+            .lifetime()
+            .min(Lifetime::from_secs(chain.ends_at.since(now).as_secs())),
+        user_id,
+        quota,
+    })
 }
 
 /// By a refresh token of the caller's. A forged one ends here, before anything is read.
@@ -54,7 +79,7 @@ pub(super) async fn by_refresh_token(
     app: &App,
     delegation: &Delegation<'_>,
     text: &str,
-) -> Result<(String, UserId, Quota), Denial> {
+) -> Result<Delegated, Denial> {
     let client_id = delegation.caller.client_id.as_str();
     let opened = app
         .keyring()
@@ -69,7 +94,14 @@ pub(super) async fn by_refresh_token(
         match attempt(app, delegation, &token, &mut effects).await {
             Err(Failure::Conflict) => {}
             Err(Failure::Denied(denial)) => return Err(denial),
-            Ok(id_token) => return Ok((id_token, token.user_id, quota)),
+            Ok(id_token) => {
+                return Ok(Delegated {
+                    id_token,
+                    expires_in: delegation.lifetime(),
+                    user_id: token.user_id,
+                    quota,
+                });
+            }
         }
     }
     Err(Denial::Unavailable("the family kept changing".to_owned()))
@@ -114,7 +146,9 @@ async fn attempt(
         Some(effects) => effects,
         None => effects.insert(delegation.run_scripts(app, &user, &family.scope).await?),
     };
-    let id_token = delegation.sign(app, &user, &family.scope, effects).await?;
+    let id_token = delegation
+        .sign(app, &user, &family.scope, effects, None)
+        .await?;
     commit(app, &family, &next, at).await?;
     Ok(id_token)
 }

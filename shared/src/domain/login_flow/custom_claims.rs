@@ -21,7 +21,7 @@ pub struct CustomClaims {
 }
 
 /// Claims that the service makes itself, or keeps for itself. Setting one does nothing.
-const RESERVED: [&str; 52] = [
+const RESERVED: [&str; 53] = [
     "acr",
     "act",
     "active",
@@ -62,6 +62,7 @@ const RESERVED: [&str; 52] = [
     "org_id",
     "org_name",
     "orig",
+    "orig_iat",
     "origid",
     "permissions",
     "roles",
