@@ -14,7 +14,7 @@ const POST: &str = "POST";
 const BOTH: &str = "GET, HEAD, POST";
 
 /// Every route of the service with its methods, as `Allow` lists them.
-const ROUTES: [(&str, &str); 47] = [
+const ROUTES: [(&str, &str); 48] = [
     ("/oauth/token", POST),
     ("/oauth/device/code", POST),
     ("/delegation", POST),
@@ -26,6 +26,7 @@ const ROUTES: [(&str, &str); 47] = [
     ("/continue", BOTH),
     ("/u/login", BOTH),
     ("/u/consent", BOTH),
+    ("/u/confirm", BOTH),
     ("/login", GET),
     ("/login/callback", POST),
     ("/android/com.example.app/callback", GET),

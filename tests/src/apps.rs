@@ -377,6 +377,15 @@ pub const SPA_EMBEDDED: App = App::public(
     "https://embedded.example.com/callback",
 );
 
+/// Native, with every response type, at callbacks that any program could be behind.
+pub const DESKTOP: App = App::public("desktop", "Desktop app", "http://127.0.0.1:51004/callback");
+/// The same in the legacy pipeline.
+pub const LEGACY_DESKTOP: App = App::public(
+    "legacy-desktop",
+    "Legacy desktop app",
+    "http://127.0.0.1:51004/callback",
+);
+
 /// A person.
 #[derive(Clone, Debug)]
 pub struct User {

@@ -95,6 +95,12 @@ impl Browser {
         self.submit(page, &[("action", action)]).await
     }
 
+    /// Answers the page that asks whether this is the application that the user meant: `accept` or `deny`.
+    pub async fn answer_confirmation(&self, page: &Answer, action: &str) -> Answer {
+        assert_eq!(page.url.path(), "/u/confirm", "{page}");
+        self.submit(page, &[("action", action)]).await
+    }
+
     /// Opens a URL, logs in where asked, accepts what is asked, and returns where that ends.
     pub async fn walk(&self, url: &str, user: &User) -> Landing {
         let mut landing = self.open(url).await;
@@ -105,6 +111,7 @@ impl Browser {
             let answer = match (page.status, page.url.path()) {
                 (200, "/u/login") => self.log_in(page, &user.email, user.password).await,
                 (200, "/u/consent") => self.answer_consent(page, "accept").await,
+                (200, "/u/confirm") => self.answer_confirmation(page, "accept").await,
                 _ => return landing,
             };
             landing = self.follow(answer).await;

@@ -159,6 +159,7 @@ pub(crate) async fn request(
         started_at: now,
         pipeline,
         device,
+        confirmed_in: None,
         sent: wishes::for_scripts(app, params).await?,
     };
     gets_through(&request)?;

@@ -151,7 +151,7 @@ pub(crate) async fn callback(app: &App, request: &Request) -> Result<Response, D
         return Ok(response::redirect(&transaction.address("/u/login")));
     };
     tracing::info!(r#type = event::LOGGED_IN, %client_id, user_id = %user.user_id);
-    login::welcome(app, request, user, &transaction, at).await
+    login::welcome(app, request, user, transaction, at).await
 }
 
 fn refused(refusal: &Refusal) -> Response {

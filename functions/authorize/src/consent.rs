@@ -5,7 +5,7 @@
 use http::StatusCode;
 use shared::{
     app::App,
-    domain::{authorization::Grant, denial::Denial},
+    domain::{authorization::Grant, denial::Denial, errand::Errand, time::Timestamp},
     http::{Request, Response, params::Params, response},
 };
 
@@ -22,7 +22,8 @@ use crate::{
 pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, Denial> {
     let at = app.moment(request);
     let transaction = Transaction::open(app, request, at.now).await?;
-    page(app, request, &transaction, None).await
+    let session = BrowserSession::load(app, request, at.now).await?;
+    page(app, request, &transaction, session.as_ref(), None).await
 }
 
 /// The page; with `error`, the answer to a form that did not count.
@@ -30,10 +31,10 @@ async fn page(
     app: &App,
     request: &Request,
     transaction: &Transaction,
+    session: Option<&BrowserSession>,
     error: Option<&str>,
 ) -> Result<Response, Denial> {
-    let at = app.moment(request);
-    let Some(session) = BrowserSession::load(app, request, at.now).await? else {
+    let Some(session) = session else {
         return Ok(response::redirect(
             &transaction.address("/authorize/resume"),
         ));
@@ -41,7 +42,7 @@ async fn page(
     let errand = &transaction.errand;
     let parties = Parties::load(app, errand.client_id(), errand.audience()).await?;
     let screen = Screen::new(app, request).await;
-    let token = FormToken::issue(app, request, &transaction.state).await?;
+    let token = FormToken::issue(app, request, &transaction.state, Some(session)).await?;
     let lines = permissions::lines(
         errand.scope(),
         parties.api.as_deref(),
@@ -70,9 +71,11 @@ async fn page(
 pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Denial> {
     let at = app.moment(request);
     let transaction = Transaction::open(app, request, at.now).await?;
+    let session = BrowserSession::load(app, request, at.now).await?;
+    let session = session.as_ref();
     let params = Params::of_body(request)?;
-    if !FormToken::matches(app, request, &params, &transaction.state).await? {
-        return page(app, request, &transaction, Some(UNMATCHED)).await;
+    if !FormToken::matches(app, request, &params, &transaction.state, session).await? {
+        return page(app, request, &transaction, session, Some(UNMATCHED)).await;
     }
     let errand = &transaction.errand;
     match params.text("action")? {
@@ -84,27 +87,38 @@ pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Den
             ));
         }
     }
-    let session = BrowserSession::load(app, request, at.now).await?;
-    if let Some(session) = session.filter(|session| !session.user.blocked) {
-        let user_id = &session.session.user_id;
-        let audience = errand.audience();
-        let before = app
-            .store
-            .load_grant(user_id, errand.client_id(), audience)
-            .await?;
-        let scope = before
-            .map(|grant| grant.scope)
-            .unwrap_or_default()
-            .union(errand.scope());
-        let grant = Grant {
-            scope,
-            granted_at: at.now,
-        };
-        app.store
-            .put_grant(user_id, errand.client_id(), audience, &grant)
-            .await?;
-    }
+    let Some(session) = session.filter(|session| !session.user.blocked) else {
+        return Ok(response::redirect(
+            &transaction.address("/authorize/resume"),
+        ));
+    };
+    remember(app, session, errand, at.now).await?;
+    let transaction = transaction.confirmed(app, session).await?;
     Ok(response::redirect(
         &transaction.address("/authorize/resume"),
     ))
+}
+
+/// Adds what the user agreed to to what they agreed to before.
+async fn remember(
+    app: &App,
+    session: &BrowserSession,
+    errand: &Errand,
+    now: Timestamp,
+) -> Result<(), Denial> {
+    let (user_id, client_id) = (&session.session.user_id, errand.client_id());
+    let audience = errand.audience();
+    let before = app.store.load_grant(user_id, client_id, audience).await?;
+    let scope = before
+        .map(|grant| grant.scope)
+        .unwrap_or_default()
+        .union(errand.scope());
+    let grant = Grant {
+        scope,
+        granted_at: now,
+    };
+    app.store
+        .put_grant(user_id, client_id, audience, &grant)
+        .await?;
+    Ok(())
 }

@@ -151,6 +151,7 @@ pub(crate) async fn complete(
     let settings = app.settings().await?;
     let session = BrowserSession::log_in(app, request, user, &settings, at.now).await?;
     let here = Some(session.clone());
+    let checked = checked.confirmed_in(&session.session);
     let proceeding = resume::proceed_with(app, request, checked, here, Arrival::Request);
     let mut response = proceeding.await?;
     session.attach(app, &settings, &mut response).await?;

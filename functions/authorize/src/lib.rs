@@ -7,6 +7,7 @@ mod app_callback;
 mod browser;
 mod checks;
 mod classic;
+mod confirmation;
 mod consent;
 mod continuation;
 mod cross_origin;
@@ -81,6 +82,8 @@ async fn page(app: &App, request: &Request, path: &str) -> Result<Response, Deni
         (&Method::POST, "/u/login") => login::submit(app, request).await,
         (&Method::GET, "/u/consent") => consent::show(app, request).await,
         (&Method::POST, "/u/consent") => consent::submit(app, request).await,
+        (&Method::GET, "/u/confirm") => confirmation::show(app, request).await,
+        (&Method::POST, "/u/confirm") => confirmation::submit(app, request).await,
         (&Method::GET, "/activate") => device::activate::show(app, request).await,
         (&Method::POST, "/activate") => device::activate::submit(app, request).await,
         (&Method::GET, "/activate/confirm") => device::confirm::show(app, request).await,
@@ -100,7 +103,7 @@ async fn page(app: &App, request: &Request, path: &str) -> Result<Response, Deni
 /// The methods of a page's path.
 fn methods_of(path: &str) -> Option<&'static str> {
     match path {
-        "/authorize" | "/continue" | "/u/login" | "/u/consent" | "/activate"
+        "/authorize" | "/continue" | "/u/login" | "/u/consent" | "/u/confirm" | "/activate"
         | "/activate/confirm" | "/oidc/logout" => Some(methods::GET_AND_POST),
         "/authorize/resume" | "/login" | "/v2/logout" => Some(methods::GET),
         "/login/callback" | "/oidc/logout/confirm" => Some(methods::POST),

@@ -48,9 +48,10 @@ pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, Denia
 pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Denial> {
     let at = app.moment(request);
     let transaction = Transaction::open(app, request, at.now).await?;
+    let session = BrowserSession::load(app, request, at.now).await?;
     let params = Params::of_body(request)?;
     let username = params.text("username")?.unwrap_or_default();
-    if !FormToken::matches(app, request, &params, &transaction.state).await? {
+    if !FormToken::matches(app, request, &params, &transaction.state, session.as_ref()).await? {
         let shown = Shown {
             username,
             error: Some(UNMATCHED),
@@ -66,7 +67,7 @@ pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Den
         Ok(user) => {
             let client_id = transaction.errand.client_id();
             tracing::info!(r#type = event::LOGGED_IN, %client_id, user_id = %user.user_id);
-            welcome(app, request, user, &transaction, at).await
+            welcome(app, request, user, transaction, at).await
         }
         Err(Denial::UserBlocked) => transaction.block(app, request).await,
         Err(denial) => again(app, request, &transaction, entered.username, denial).await,
@@ -134,11 +135,15 @@ pub(crate) async fn welcome(
     app: &App,
     request: &Request,
     user: User,
-    transaction: &Transaction,
+    transaction: Transaction,
     at: Moment,
 ) -> Result<Response, Denial> {
     let settings = app.settings().await?;
+    let before = BrowserSession::load(app, request, at.now).await?;
     let session = BrowserSession::log_in(app, request, user, &settings, at.now).await?;
+    let transaction = transaction
+        .logged_in(app, request, before.as_ref(), &session)
+        .await?;
     let mut response = response::redirect(&transaction.address("/authorize/resume"));
     session.attach(app, &settings, &mut response).await?;
     Ok(response)
@@ -160,7 +165,8 @@ async fn page(
     let errand = &transaction.errand;
     let parties = Parties::load(app, errand.client_id(), errand.audience()).await?;
     let screen = Screen::new(app, request).await;
-    let token = FormToken::issue(app, request, &transaction.state).await?;
+    let session = BrowserSession::load(app, request, app.moment(request).now).await?;
+    let token = FormToken::issue(app, request, &transaction.state, session.as_ref()).await?;
     let html = LoginPage {
         branding: screen.branding(),
         nonce: &screen.nonce,

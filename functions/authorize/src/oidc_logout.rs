@@ -144,7 +144,7 @@ async fn ask(
     let plaintext = serde_json::to_vec(pending).map_err(|e| Denial::Internal(e.to_string()))?;
     let state = keyring.seal(key, Purpose::Transaction, BINDING, random(), &plaintext)?;
     let screen = Screen::new(app, request).await;
-    let token = FormToken::issue(app, request, &state).await?;
+    let token = FormToken::issue(app, request, &state, session).await?;
     let html = LogoutPage {
         branding: screen.branding(),
         nonce: &screen.nonce,
@@ -171,11 +171,13 @@ async fn answered(app: &App, request: &Request) -> Result<Response, Denial> {
         .ok_or(Denial::StaleTransaction)?;
     let pending: Pending =
         serde_json::from_slice(&opened.plaintext).map_err(|_| Denial::StaleTransaction)?;
-    if pending.asked_at.plus(TRANSACTION_LIFETIME) <= app.moment(request).now {
+    let now = app.moment(request).now;
+    if pending.asked_at.plus(TRANSACTION_LIFETIME) <= now {
         return Err(Denial::StaleTransaction);
     }
-    if !FormToken::matches(app, request, &params, state).await? {
-        return ask_again(app, request, &pending).await;
+    let session = BrowserSession::load(app, request, now).await?;
+    if !FormToken::matches(app, request, &params, state, session.as_ref()).await? {
+        return ask_again(app, request, &pending, session.as_ref()).await;
     }
     match params.text("action")? {
         Some("accept") => log_out(app, request, &pending).await,
@@ -187,14 +189,25 @@ async fn answered(app: &App, request: &Request) -> Result<Response, Denial> {
 }
 
 /// Asks once more, after a form that could not be matched with the browser.
-async fn ask_again(app: &App, request: &Request, pending: &Pending) -> Result<Response, Denial> {
+async fn ask_again(
+    app: &App,
+    request: &Request,
+    pending: &Pending,
+    session: Option<&BrowserSession>,
+) -> Result<Response, Denial> {
     let client = match &pending.client_id {
         Some(id) => Some(logout::client(app, id.as_str()).await?),
         None => None,
     };
-    let session = BrowserSession::load(app, request, app.moment(request).now).await?;
-    let (client, session) = (client.as_deref(), session.as_ref());
-    ask(app, request, pending, client, session, Some(UNMATCHED)).await
+    ask(
+        app,
+        request,
+        pending,
+        client.as_deref(),
+        session,
+        Some(UNMATCHED),
+    )
+    .await
 }
 
 async fn log_out(app: &App, request: &Request, pending: &Pending) -> Result<Response, Denial> {

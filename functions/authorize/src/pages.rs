@@ -1,4 +1,4 @@
-//! The pages that a person sees: log in, consent, an error, the `form_post` hand-over, log out, and
+//! The pages that a person sees: log in, confirm, consent, an error, the `form_post` hand-over, log out, and
 //! those that connect a device.
 //!
 //! A page is a struct with borrowed fields and a template in `templates/`, which the compiler
@@ -26,9 +26,11 @@ macro_rules! rendered {
         }
     )+};
 }
+mod confirmation;
 mod device;
 mod login_over;
 
+pub(crate) use confirmation::ConfirmationPage;
 pub(crate) use device::{
     ActivatePage, ConfirmDevicePage, DeviceConnectedPage, DeviceDeclinedPage, DeviceOverPage,
 };

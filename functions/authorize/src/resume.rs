@@ -4,7 +4,9 @@
 use shared::{
     app::App,
     domain::{
-        authorization::{AuthorizationRequest, Grant, Next, needs_consent},
+        authorization::{
+            AuthorizationRequest, Grant, Next, Questions, needs_confirmation, needs_consent,
+        },
         client::Client,
         denial::Denial,
         errand::Errand,
@@ -72,8 +74,11 @@ pub(crate) async fn proceed_with(
     let Parties { client, api } = &parties;
     let settings = app.settings().await?;
     let asks = !checked.pipeline.is_legacy()
-        && (needs_consent(client, api.as_deref(), &checked.redirect_uri, &settings)
-            || checked.prompt.consent);
+        && (needs_consent(client, api.as_deref()) || checked.prompt.consent);
+    let questions = Questions {
+        consent: asks,
+        confirmation: needs_confirmation(client, &checked.redirect_uri, &settings),
+    };
     let grant = match &session {
         Some(session) if asks => grant(app, session, &checked).await?,
         _ => None,
@@ -81,7 +86,7 @@ pub(crate) async fn proceed_with(
     let user = session.as_ref().map(|session| &session.user);
     let theirs = within_permissions(&checked, api.as_deref(), user);
     let known = session.as_ref().map(|session| &session.session);
-    let next = theirs.decide(known, asks, grant.as_ref(), at.now);
+    let next = theirs.decide(known, questions, grant.as_ref(), at.now);
     match (next, session) {
         (Next::Issue, Some(session)) => {
             let granted = Granted {
@@ -96,6 +101,7 @@ pub(crate) async fn proceed_with(
             Box::pin(issue(app, request, granted, at)).await
         }
         (Next::AskConsent, Some(_)) => go_to(app, "/u/consent", theirs).await,
+        (Next::AskConfirmation, Some(_)) => go_to(app, "/u/confirm", checked).await,
         (Next::LoginRequired, _) => {
             let refusal = Refusal::new("login_required", "Login required");
             refuse(app, request, &checked, refusal).await
@@ -104,7 +110,9 @@ pub(crate) async fn proceed_with(
             let refusal = Refusal::new("consent_required", "Consent required");
             refuse(app, request, &checked, refusal).await
         }
-        (Next::LogIn | Next::Issue | Next::AskConsent, _) => go_to(app, "/u/login", checked).await,
+        (Next::LogIn | Next::Issue | Next::AskConsent | Next::AskConfirmation, _) => {
+            go_to(app, "/u/login", checked).await
+        }
     }
 }
 

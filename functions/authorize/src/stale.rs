@@ -41,6 +41,7 @@ pub(crate) fn is_page_of_login(path: &str) -> bool {
             | "/login/callback"
             | "/u/login"
             | "/u/consent"
+            | "/u/confirm"
             | "/authorize/resume"
             | "/continue"
             | "/activate/confirm"

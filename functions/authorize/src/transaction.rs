@@ -15,6 +15,7 @@ use shared::{
 
 use crate::{
     answer::{self, Refusal, Reply},
+    browser::BrowserSession,
     device,
     own_cookies::{BrowserSecret, FORMS},
 };
@@ -65,6 +66,38 @@ impl Transaction {
         })
     }
 
+    /// The transaction after a press on one of its pages, in the session in which it was pressed.
+    pub(crate) async fn confirmed(
+        self,
+        app: &App,
+        session: &BrowserSession,
+    ) -> Result<Self, Denial> {
+        match self.errand {
+            Errand::Authorize(asked) => {
+                Self::begin(app, asked.confirmed_in(&session.session)).await
+            }
+            Errand::Activate(_) => Ok(self),
+        }
+    }
+
+    /// The transaction after a login on one of its pages, with the session before it and the one that it began.
+    pub(crate) async fn logged_in(
+        self,
+        app: &App,
+        request: &Request,
+        before: Option<&BrowserSession>,
+        session: &BrowserSession,
+    ) -> Result<Self, Denial> {
+        match self.errand {
+            Errand::Authorize(_) => self.confirmed(app, session).await,
+            Errand::Activate(activation) => {
+                let carried =
+                    device::mark::carried(app, request, activation, before, session).await?;
+                Self::begin(app, carried).await
+            }
+        }
+    }
+
     /// The address of a page of this transaction.
     pub(crate) fn address(&self, path: &str) -> String {
         format!("{path}?state={}", self.state)
@@ -101,7 +134,8 @@ impl Transaction {
     }
 }
 
-/// What ties a form to a browser: a cookie, and its digest in the form.
+/// What ties a form to a browser: a cookie, and a digest in the form. The digest covers the session that the browser
+/// has, too: another host of our domain may have planted the cookie, but it knows no session of the user's.
 pub(crate) struct FormToken {
     pub(crate) value: String,
     browser: BrowserSecret,
@@ -109,10 +143,16 @@ pub(crate) struct FormToken {
 
 impl FormToken {
     /// For a form about to be shown; the browser keeps the cookie it has.
-    pub(crate) async fn issue(app: &App, request: &Request, state: &str) -> Result<Self, Denial> {
+    pub(crate) async fn issue(
+        app: &App,
+        request: &Request,
+        state: &str,
+        session: Option<&BrowserSession>,
+    ) -> Result<Self, Denial> {
         let browser = FORMS.of(app, request).await?;
         let (keyring, key) = app.active_key().await;
-        let value = keyring.digest(key, CSRF, bound(&browser.secret, state).as_bytes())?;
+        let bound = bound(&browser.secret, session, state);
+        let value = keyring.digest(key, CSRF, bound.as_bytes())?;
         Ok(Self { value, browser })
     }
 
@@ -121,25 +161,30 @@ impl FormToken {
         self.browser.attach(response);
     }
 
-    /// Whether a submitted form came from a page that this browser was shown. If not, the caller shows the
-    /// form again and does nothing else.
+    /// Whether a submitted form came from a page that this browser was shown in this session. If not, the
+    /// caller shows the form again and does nothing else.
     ///
     /// Two tabs that open their first page at once are given two cookies, of which the browser keeps one.
     /// The other tab's form counts too if the browser itself says that a page of ours sent it, and keeps our
-    /// cookies.
+    /// cookies. A form that the browser says came from elsewhere never counts.
     pub(crate) async fn matches(
         app: &App,
         request: &Request,
         params: &Params,
         state: &str,
+        session: Option<&BrowserSession>,
     ) -> Result<bool, Denial> {
         let secrets = FORMS.sent(app, request).await;
         let value = params.text("_csrf")?.unwrap_or_default();
         let keyring = app.keyring().await;
-        let is_tied =
-            |secret: &String| keyring.digest_matches(value, CSRF, bound(secret, state).as_bytes());
-        let from_own_page = header(request, &SEC_FETCH_SITE) == Some("same-origin");
-        let matches = secrets.iter().any(is_tied) || (from_own_page && !secrets.is_empty());
+        let is_tied = |secret: &String| {
+            keyring.digest_matches(value, CSRF, bound(secret, session, state).as_bytes())
+        };
+        let matches = match header(request, &SEC_FETCH_SITE) {
+            Some("same-origin") => !secrets.is_empty(),
+            Some("same-site" | "cross-site") => false,
+            _ => secrets.iter().any(is_tied),
+        };
         if !matches {
             tracing::info!("a form could not be matched with its browser and is shown again");
         }
@@ -147,6 +192,8 @@ impl FormToken {
     }
 }
 
-fn bound(secret: &str, state: &str) -> String {
-    format!("{secret}.{state}")
+/// What a browser's secret vouches for; no part has a dot but the state, which comes last.
+fn bound(secret: &str, session: Option<&BrowserSession>, state: &str) -> String {
+    let session = session.map_or("", |session| session.session.session_id.as_str());
+    format!("{secret}.{session}.{state}")
 }

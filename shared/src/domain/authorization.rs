@@ -68,6 +68,9 @@ pub struct AuthorizationRequest {
     /// The device that the refresh token is for; the legacy pipeline alone asks.
     #[serde(default)]
     pub device: Option<DeviceName>,
+    /// The session in which the user wanted this very answer: by a password or a press on a page of this request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_in: Option<String>,
     /// What else was sent, for the tenant's scripts to read, a repeated parameter as a list; nothing where
     /// there are none. See [`super::login_flow::sent`].
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -109,12 +112,23 @@ pub enum Next {
     LogIn,
     /// The user has to agree.
     AskConsent,
+    /// The user has to say that this application is the one that they meant (RFC 8252 section 8.6).
+    AskConfirmation,
     /// What was asked for is issued.
     Issue,
     /// The client asked for silence, and a login would be needed.
     LoginRequired,
-    /// The client asked for silence, and consent would be needed.
+    /// The client asked for silence, and a press would be needed: for consent or as a confirmation.
     ConsentRequired,
+}
+
+/// What the user has to be asked before a request is answered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Questions {
+    /// Whether they agree to what is granted, unless they agreed earlier.
+    pub consent: bool,
+    /// Whether this application is the one that they meant, unless they were shown another page of this request.
+    pub confirmation: bool,
 }
 
 /// What the user agreed to earlier.
@@ -154,34 +168,64 @@ impl AuthorizationRequest {
         self.max_age.is_some() || self.prompt.login
     }
 
+    /// The request after a password or a press on one of its pages. It counts in that session alone.
+    #[must_use]
+    pub fn confirmed_in(self, session: &Session) -> Self {
+        Self {
+            confirmed_in: Some(session.session_id.clone()),
+            ..self
+        }
+    }
+
+    /// Whether the user of this session was shown a page of this request and went on from it.
+    fn is_confirmed_in(&self, session: &Session) -> bool {
+        self.confirmed_in.as_ref() == Some(&session.session_id)
+    }
+
     /// Decides what happens next.
     pub fn decide(
         &self,
         session: Option<&Session>,
-        needs_consent: bool,
+        questions: Questions,
         grant: Option<&Grant>,
         now: Timestamp,
     ) -> Next {
-        if !session.is_some_and(|session| self.accepts_login(session, now)) {
-            // Whoever logs in as somebody else is not asked again and again (`OpenID` Connect Core
-            // section 3.1.2.1).
-            let somebody_else = session.is_some_and(|session| {
-                session.is_live(now) && self.caused(session) && !self.is_for(session)
-            });
-            return if self.prompt.none || somebody_else {
-                Next::LoginRequired
-            } else {
-                Next::LogIn
-            };
-        }
+        let Some(session) = session.filter(|session| self.accepts_login(session, now)) else {
+            return self.without_login(session, now);
+        };
         let agreed = grant.is_some_and(|grant| {
             self.scope.is_subset(&grant.scope)
                 && (!self.prompt.consent || grant.granted_at >= self.started_at)
         });
-        match (needs_consent || self.prompt.consent) && !agreed {
-            false => Next::Issue,
-            true if self.prompt.none => Next::ConsentRequired,
-            true => Next::AskConsent,
+        if (questions.consent || self.prompt.consent) && !agreed {
+            self.or_refuse(Next::AskConsent)
+        } else if questions.confirmation && !self.is_confirmed_in(session) {
+            self.or_refuse(Next::AskConfirmation)
+        } else {
+            Next::Issue
+        }
+    }
+
+    /// What happens when no session of the browser answers the request.
+    fn without_login(&self, session: Option<&Session>, now: Timestamp) -> Next {
+        // A user who logs in as another than the hinted one is not asked again and again (`OpenID` Connect
+        // Core section 3.1.2.1).
+        let somebody_else = session.is_some_and(|session| {
+            session.is_live(now) && self.caused(session) && !self.is_for(session)
+        });
+        if self.prompt.none || somebody_else {
+            Next::LoginRequired
+        } else {
+            Next::LogIn
+        }
+    }
+
+    /// A question, unless the client asked for silence.
+    const fn or_refuse(&self, question: Next) -> Next {
+        if self.prompt.none {
+            Next::ConsentRequired
+        } else {
+            question
         }
     }
 }
@@ -203,19 +247,17 @@ pub fn grantable_to_legacy(client: &Client, device: Option<&DeviceName>, asked: 
 }
 
 /// Whether a request of this kind needs the user's consent at all.
-pub fn needs_consent(
-    client: &Client,
-    api: Option<&ResourceServer>,
-    redirect_uri: &str,
-    settings: &Settings,
-) -> bool {
-    if !client.is_first_party {
-        return true;
-    }
-    let Some(api) = api else { return false };
-    if !api.skip_consent_for_verifiable_first_party_clients {
-        return true;
-    }
+pub fn needs_consent(client: &Client, api: Option<&ResourceServer>) -> bool {
+    !client.is_first_party
+        || api.is_some_and(|api| !api.skip_consent_for_verifiable_first_party_clients)
+}
+
+/// Whether an answer at this callback needs a press each time, since any program could have asked for it
+/// (RFC 8252 section 8.6, [Auth0's measures]). Auth0 leaves legacy clients out, whose refresh tokens are worth
+/// as much.
+///
+/// [Auth0's measures]: https://auth0.com/docs/secure/security-guidance/measures-against-app-impersonation
+pub fn needs_confirmation(client: &Client, redirect_uri: &str, settings: &Settings) -> bool {
     let trusts_any_callback = client
         .skip_non_verifiable_callback_uri_confirmation_prompt
         .unwrap_or(settings.skip_non_verifiable_callback_uri_confirmation_prompt);
@@ -259,6 +301,19 @@ mod tests {
 
     const START: Timestamp = Timestamp::from_secs(10_000);
 
+    const UNASKED: Questions = Questions {
+        consent: false,
+        confirmation: false,
+    };
+    const CONSENT: Questions = Questions {
+        consent: true,
+        ..UNASKED
+    };
+    const CONFIRMATION: Questions = Questions {
+        confirmation: true,
+        ..UNASKED
+    };
+
     fn request() -> AuthorizationRequest {
         AuthorizationRequest {
             client_id: ClientId::parse("app").unwrap(),
@@ -279,6 +334,7 @@ mod tests {
             started_at: START,
             pipeline: Pipeline::Conformant,
             device: None,
+            confirmed_in: None,
             sent: BTreeMap::new(),
         }
     }
@@ -305,21 +361,21 @@ mod tests {
     fn a_session_is_enough_unless_the_client_wants_a_fresh_login() {
         let silent = request();
         assert_eq!(
-            silent.decide(Some(&session(60)), false, None, START),
+            silent.decide(Some(&session(60)), UNASKED, None, START),
             Next::Issue
         );
-        assert_eq!(silent.decide(None, false, None, START), Next::LogIn);
+        assert_eq!(silent.decide(None, UNASKED, None, START), Next::LogIn);
         let fresh = AuthorizationRequest {
             prompt: prompt("login"),
             ..request()
         };
         assert_eq!(
-            fresh.decide(Some(&session(60)), false, None, START),
+            fresh.decide(Some(&session(60)), UNASKED, None, START),
             Next::LogIn
         );
         // The login that the request led to.
         assert_eq!(
-            fresh.decide(Some(&session(0)), false, None, START),
+            fresh.decide(Some(&session(0)), UNASKED, None, START),
             Next::Issue
         );
     }
@@ -331,7 +387,7 @@ mod tests {
             ..request()
         };
         let decided = |request: AuthorizationRequest, age| {
-            request.decide(Some(&session(age)), false, None, START)
+            request.decide(Some(&session(age)), UNASKED, None, START)
         };
         assert_eq!(decided(hinted("auth0|ada"), 60), Next::Issue);
         assert_eq!(decided(hinted("auth0|zoe"), 60), Next::LogIn);
@@ -350,15 +406,15 @@ mod tests {
             ..request()
         };
         assert_eq!(
-            max_age(60).decide(Some(&session(60)), false, None, START),
+            max_age(60).decide(Some(&session(60)), UNASKED, None, START),
             Next::Issue
         );
         assert_eq!(
-            max_age(60).decide(Some(&session(61)), false, None, START),
+            max_age(60).decide(Some(&session(61)), UNASKED, None, START),
             Next::LogIn
         );
         assert_eq!(
-            max_age(0).decide(Some(&session(1)), false, None, START),
+            max_age(0).decide(Some(&session(1)), UNASKED, None, START),
             Next::LogIn
         );
         assert!(max_age(60).tells_auth_time());
@@ -371,13 +427,16 @@ mod tests {
             prompt: prompt("none"),
             ..request()
         };
-        assert_eq!(silent.decide(None, true, None, START), Next::LoginRequired);
         assert_eq!(
-            silent.decide(Some(&session(1)), true, None, START),
+            silent.decide(None, CONSENT, None, START),
+            Next::LoginRequired
+        );
+        assert_eq!(
+            silent.decide(Some(&session(1)), CONSENT, None, START),
             Next::ConsentRequired
         );
         assert_eq!(
-            silent.decide(Some(&session(1)), false, None, START),
+            silent.decide(Some(&session(1)), UNASKED, None, START),
             Next::Issue
         );
     }
@@ -385,7 +444,8 @@ mod tests {
     #[test]
     fn consent_is_asked_once_and_again_for_more() {
         let session = session(1);
-        let decide = |grant: Option<&Grant>| request().decide(Some(&session), true, grant, START);
+        let decide =
+            |grant: Option<&Grant>| request().decide(Some(&session), CONSENT, grant, START);
         assert_eq!(decide(None), Next::AskConsent);
         assert_eq!(decide(Some(&agreed("openid email", START))), Next::Issue);
         assert_eq!(decide(Some(&agreed("openid", START))), Next::AskConsent);
@@ -395,7 +455,7 @@ mod tests {
         };
         let earlier = agreed("openid email", Timestamp::from_secs(1));
         assert_eq!(
-            again.decide(Some(&session), true, Some(&earlier), START),
+            again.decide(Some(&session), CONSENT, Some(&earlier), START),
             Next::AskConsent
         );
     }
@@ -429,28 +489,91 @@ mod tests {
     }
 
     #[test]
-    fn consent_follows_the_party_the_api_and_the_callback() {
-        let (client, api, settings) = (client(), api(), Settings::default());
-        let web = "https://app.example/cb";
-        let local = "http://localhost:3000/cb";
-        assert!(!needs_consent(&client, Some(&api), web, &settings));
-        assert!(needs_consent(&client, Some(&api), local, &settings));
-        assert!(!needs_consent(&client, None, local, &settings));
+    fn consent_follows_the_party_and_the_api() {
+        let (client, api) = (client(), api());
+        assert!(!needs_consent(&client, Some(&api)));
+        assert!(!needs_consent(&client, None));
         let asking = ResourceServer {
             skip_consent_for_verifiable_first_party_clients: false,
-            ..api.clone()
+            ..api
         };
-        assert!(needs_consent(&client, Some(&asking), web, &settings));
-        let trusting = Client {
-            skip_non_verifiable_callback_uri_confirmation_prompt: Some(true),
-            ..client.clone()
-        };
-        assert!(!needs_consent(&trusting, Some(&api), local, &settings));
+        assert!(needs_consent(&client, Some(&asking)));
         let foreign = Client {
             is_first_party: false,
             ..client
         };
-        assert!(needs_consent(&foreign, None, web, &settings));
+        assert!(needs_consent(&foreign, None));
+    }
+
+    #[test]
+    fn a_confirmation_follows_the_callback_and_who_trusts_it() {
+        let (web, local) = ("https://app.example/cb", "http://localhost:3000/cb");
+        let tenant = |skips| Settings {
+            skip_non_verifiable_callback_uri_confirmation_prompt: skips,
+            ..Settings::default()
+        };
+        let app = |skips| Client {
+            skip_non_verifiable_callback_uri_confirmation_prompt: skips,
+            ..client()
+        };
+        assert!(!needs_confirmation(&app(None), web, &tenant(false)));
+        for (of_client, of_tenant, asks) in [
+            (None, false, true),
+            (None, true, false),
+            (Some(true), false, false),
+            (Some(false), true, true),
+        ] {
+            let needed = needs_confirmation(&app(of_client), local, &tenant(of_tenant));
+            assert_eq!(needed, asks, "{of_client:?} {of_tenant}");
+        }
+    }
+
+    #[test]
+    fn a_confirmation_is_asked_each_time_and_counts_for_its_request_in_its_session() {
+        let session = session(60);
+        let asked = |request: &AuthorizationRequest, grant| {
+            request.decide(Some(&session), CONFIRMATION, grant, START)
+        };
+        let granted = agreed("openid email", START);
+        assert_eq!(asked(&request(), None), Next::AskConfirmation);
+        assert_eq!(asked(&request(), Some(&granted)), Next::AskConfirmation);
+        let confirmed = request().confirmed_in(&session);
+        assert_eq!(asked(&confirmed, None), Next::Issue);
+        let elsewhere = Session {
+            session_id: "another".to_owned(),
+            ..session.clone()
+        };
+        let there = confirmed.decide(Some(&elsewhere), CONFIRMATION, None, START);
+        assert_eq!(there, Next::AskConfirmation);
+        let silent = AuthorizationRequest {
+            prompt: prompt("none"),
+            ..request()
+        };
+        assert_eq!(asked(&silent, Some(&granted)), Next::ConsentRequired);
+    }
+
+    #[test]
+    fn a_login_that_happened_meanwhile_confirms_nothing() {
+        let later = session(0);
+        let decided = request().decide(Some(&later), CONFIRMATION, None, START);
+        assert_eq!(decided, Next::AskConfirmation);
+    }
+
+    #[test]
+    fn who_agrees_needs_no_confirmation_and_both_are_asked_once() {
+        let both = Questions {
+            consent: true,
+            confirmation: true,
+        };
+        let session = session(60);
+        let decide = |request: AuthorizationRequest, grant| {
+            request.decide(Some(&session), both, grant, START)
+        };
+        let granted = agreed("openid email", START);
+        assert_eq!(decide(request(), None), Next::AskConsent);
+        let agreed = request().confirmed_in(&session);
+        assert_eq!(decide(agreed, Some(&granted)), Next::Issue);
+        assert_eq!(decide(request(), Some(&granted)), Next::AskConfirmation);
     }
 
     #[test]

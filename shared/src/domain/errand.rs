@@ -127,6 +127,7 @@ mod tests {
             started_at: Timestamp::from_secs(1),
             pipeline: Pipeline::Conformant,
             device: None,
+            confirmed_in: None,
             sent: BTreeMap::new(),
         };
         let activation = Activation {

@@ -121,11 +121,11 @@ fn is_label(text: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
 }
 
-/// Whether anybody's program could claim this callback: loopback and custom schemes.
+/// Whether another program could be behind this callback: no certificate vouches for a custom scheme, for plain
+/// HTTP, or for a name of the user's own machine (RFC 6761 section 6.3).
 pub fn is_non_verifiable(redirect_uri: &str) -> bool {
-    Url::parse(redirect_uri).map_or(true, |url| match url.scheme() {
-        "https" | "http" => is_loopback(&url) || url.host_str() == Some("localhost"),
-        _ => true,
+    Url::parse(redirect_uri).map_or(true, |url| {
+        url.scheme() != "https" || is_loopback(&url) || is_localhost(&url)
     })
 }
 
@@ -210,6 +210,13 @@ fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv6(ip)) => ip.is_loopback(),
         _ => false,
     }
+}
+
+fn is_localhost(url: &Url) -> bool {
+    url.host_str().is_some_and(|host| {
+        let host = host.strip_suffix('.').unwrap_or(host);
+        host == "localhost" || host.ends_with(".localhost")
+    })
 }
 
 #[cfg(test)]
@@ -311,9 +318,29 @@ mod tests {
             "com.example.app://callback2",
             true
         ));
-        assert!(is_non_verifiable("com.example.app://callback"));
-        assert!(is_non_verifiable("http://localhost:3000/cb"));
-        assert!(!is_non_verifiable("https://app.example/cb"));
+    }
+
+    #[test]
+    fn a_callback_is_verifiable_if_a_certificate_vouches_for_its_host() {
+        for uri in [
+            "com.example.app://callback",
+            "com.example.app:/callback",
+            "http://localhost:3000/cb",
+            "http://app.localhost:3000/cb",
+            "http://localhost.:3000/cb",
+            "http://127.0.0.1/cb",
+            "http://127.1/cb",
+            "http://[::1]:51004/cb",
+            "https://localhost/cb",
+            "https://127.0.0.2/cb",
+            "http://app.example/cb",
+            "no address",
+        ] {
+            assert!(is_non_verifiable(uri), "{uri}");
+        }
+        for uri in ["https://app.example/cb", "https://localhost.example/cb"] {
+            assert!(!is_non_verifiable(uri), "{uri}");
+        }
     }
 
     #[test]

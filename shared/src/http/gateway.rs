@@ -16,8 +16,9 @@ const HEADERS: usize = 3_072;
 const LINE: usize = REQUEST_HEAD - HEADERS;
 /// The longest of our request lines, but for its state.
 const LINE_WITHOUT_STATE: &str = "POST /activate/confirm?state= HTTP/1.1\r\n";
-/// Bytes that a request grows by while a script has the browser elsewhere (`Continuation`).
-const CONTINUATION: usize = 256;
+/// Bytes that a request grows by on its way: once it is confirmed, and while a script has the browser elsewhere
+/// (`Continuation`).
+const CONTINUATION: usize = 320;
 
 /// Whether the addresses of our pages get through when a text of so many bytes travels sealed in their
 /// `state`.

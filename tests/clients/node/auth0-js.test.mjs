@@ -15,7 +15,8 @@ for (const { version, file } of VERSIONS) {
     let server;
     let site;
     before(async () => {
-      server = await startLocal({ tls: true, tenant: await testTenantText() });
+      const tenant = await testTenantText({}, { trustsLoopback: false });
+      server = await startLocal({ tls: true, tenant });
       site = await startSite(server, await pageWith(file));
     });
     after(async () => {
@@ -204,6 +205,9 @@ async function sendsThirdPartyCookies({ page, config }, server) {
     prompt: 'none',
     client_id: config.clientID,
     redirect_uri: config.redirectUri,
+    // RFC 7636, appendix B.
+    code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+    code_challenge_method: 'S256',
   });
   const response = await page.evaluate((url) => {
     const frame = document.createElement('iframe');

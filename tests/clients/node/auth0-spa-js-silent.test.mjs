@@ -133,6 +133,6 @@ describe('auth0-spa-js, in frames and popups', () => {
       withPopup(tab, 'loginWithPopup', { authorizationParams: params }, () => {}),
     );
     assert.equal(error.error, 'access_denied');
-    assert.equal(error.message, 'Service not found: https://nowhere.example.com');
+    assert.equal(error.message, 'Service not found');
   });
 });

@@ -18,6 +18,9 @@ function request(at, parameters) {
     client_id: 'spa-strict',
     redirect_uri: APP,
     scope: 'openid',
+    // RFC 7636, appendix B.
+    code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+    code_challenge_method: 'S256',
     ...parameters,
   });
   return `${at}authorize?${query}`;

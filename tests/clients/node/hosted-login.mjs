@@ -70,6 +70,7 @@ export class Browser {
     const answers = {
       '/u/login': { username, password },
       '/u/consent': { action: 'accept' },
+      '/u/confirm': { action: 'accept' },
       '/activate/confirm': { action },
       '/oidc/logout': { action: 'accept' },
     };

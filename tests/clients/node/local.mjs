@@ -33,9 +33,17 @@ export const demo = {
   },
 };
 
-/** The tests' tenant with the named users only, after some replacements, each of which must hit. */
-export async function testTenantText(replacements = {}) {
+/**
+ * The tests' tenant with the named users only, after some replacements, each of which must hit. Applications in these
+ * tests are on loopback, where each answer takes a press, so the tenant trusts such callbacks unless a test is about
+ * them.
+ */
+export async function testTenantText(replacements = {}, { trustsLoopback = true } = {}) {
   let [text] = (await readFile(testTenant, 'utf8')).split('# pool\n');
+  if (trustsLoopback) {
+    const setting = 'skip_non_verifiable_callback_uri_confirmation_prompt: true';
+    text = text.replace('tenant:\n', `tenant:\n  ${setting}\n`);
+  }
   for (const [from, to] of Object.entries(replacements)) {
     if (!text.includes(from)) throw new Error(`\`${from}\` is not in the tenant file`);
     text = text.replaceAll(from, to);

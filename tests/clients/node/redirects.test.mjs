@@ -79,6 +79,9 @@ describe('a callback that leads on', () => {
       audience: demo.audience,
       state: 'from-the-application',
       prompt: 'consent',
+      // RFC 7636, appendix B.
+      code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+      code_challenge_method: 'S256',
       ...parameters,
     });
     return `${at.url('authorize')}?${query}`;

@@ -24,6 +24,9 @@ test('HTTPS for a client that trusts the certificate authority', async () => {
       response_type: 'code',
       client_id: 'demo-spa',
       redirect_uri: server.url('demo'),
+      // RFC 7636, appendix B.
+      code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+      code_challenge_method: 'S256',
     });
     const start = await get(`${server.url('authorize')}?${query}`);
     assert.equal(start.status, 302);

@@ -9,6 +9,7 @@ use shared::{
 };
 
 use crate::{
+    browser::BrowserSession,
     pages::{ActivatePage, FormLeads},
     screen::Screen,
     transaction::{FormToken, Transaction, UNMATCHED},
@@ -32,7 +33,8 @@ pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, Denia
 pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Denial> {
     let params = Params::of_body(request)?;
     let typed = params.text("user_code")?.unwrap_or_default();
-    if !FormToken::matches(app, request, &params, FORM).await? {
+    let session = BrowserSession::load(app, request, app.moment(request).now).await?;
+    if !FormToken::matches(app, request, &params, FORM, session.as_ref()).await? {
         let error = Some((StatusCode::FORBIDDEN, UNMATCHED));
         return page(app, request, typed, error).await;
     }
@@ -84,7 +86,8 @@ async fn page(
     error: Option<(StatusCode, &str)>,
 ) -> Result<Response, Denial> {
     let screen = Screen::new(app, request).await;
-    let token = FormToken::issue(app, request, FORM).await?;
+    let session = BrowserSession::load(app, request, app.moment(request).now).await?;
+    let token = FormToken::issue(app, request, FORM, session.as_ref()).await?;
     let html = ActivatePage {
         branding: screen.branding(),
         nonce: &screen.nonce,

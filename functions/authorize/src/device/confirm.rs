@@ -10,6 +10,7 @@ use shared::{
 
 use super::{decline, mark, over};
 use crate::{
+    browser::BrowserSession,
     pages::{ConfirmDevicePage, FormLeads},
     resume::Parties,
     screen::Screen,
@@ -19,7 +20,8 @@ use crate::{
 /// `GET /activate/confirm`
 pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, Denial> {
     let (activation, state) = open(app, request).await?;
-    page(app, request, &activation, &state, None).await
+    let session = BrowserSession::load(app, request, app.moment(request).now).await?;
+    page(app, request, &activation, &state, session.as_ref(), None).await
 }
 
 /// The page; with `error`, the answer to a form that did not count.
@@ -28,6 +30,7 @@ async fn page(
     request: &Request,
     activation: &Activation,
     state: &str,
+    session: Option<&BrowserSession>,
     error: Option<&str>,
 ) -> Result<Response, Denial> {
     let at = app.moment(request);
@@ -37,7 +40,7 @@ async fn page(
     }
     let parties = Parties::load(app, &activation.client_id, activation.audience.as_ref()).await?;
     let screen = Screen::new(app, request).await;
-    let token = FormToken::issue(app, request, state).await?;
+    let token = FormToken::issue(app, request, state, session).await?;
     let html = ConfirmDevicePage {
         branding: screen.branding(),
         nonce: &screen.nonce,
@@ -58,9 +61,11 @@ async fn page(
 pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Denial> {
     let at = app.moment(request);
     let (activation, state) = open(app, request).await?;
+    let session = BrowserSession::load(app, request, at.now).await?;
+    let session = session.as_ref();
     let params = Params::of_body(request)?;
-    if !FormToken::matches(app, request, &params, &state).await? {
-        return page(app, request, &activation, &state, Some(UNMATCHED)).await;
+    if !FormToken::matches(app, request, &params, &state, session).await? {
+        return page(app, request, &activation, &state, session, Some(UNMATCHED)).await;
     }
     match params.text("action")? {
         Some("confirm") => {}
@@ -72,7 +77,7 @@ pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Den
         }
     }
     let confirmed = Activation {
-        confirmed_in: mark::of(app, request).await?,
+        confirmed_in: mark::of(app, request, session).await?,
         ..activation
     };
     let transaction = Transaction::begin(app, confirmed).await?;

@@ -5,7 +5,7 @@
 
 pub(crate) mod activate;
 pub(crate) mod confirm;
-mod mark;
+pub(crate) mod mark;
 pub(crate) mod resume;
 
 use http::StatusCode;

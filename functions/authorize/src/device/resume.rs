@@ -29,8 +29,9 @@ pub(crate) async fn proceed(
     activation: Activation,
 ) -> Result<Response, Denial> {
     let at = app.moment(request);
+    let session = BrowserSession::load(app, request, at.now).await?;
     let confirmed = match &activation.confirmed_in {
-        Some(mark) => mark::is_of(app, request, mark).await,
+        Some(mark) => mark::is_of(app, request, session.as_ref(), mark).await,
         None => false,
     };
     if !confirmed {
@@ -40,7 +41,6 @@ pub(crate) async fn proceed(
     let Some(device) = app.store.load_device(activation.device_id).await? else {
         return Ok(over(app, request, &activation).await);
     };
-    let session = BrowserSession::load(app, request, at.now).await?;
     if let Some(session) = &session
         && device.was_approved_in(&session.session.session_id)
     {
