@@ -15,7 +15,7 @@ async fn as_machine(server: &Server, app: &App, more: &[(&str, &str)]) -> e2e::A
 #[track_caller]
 fn assert_no_client_grant(answer: &e2e::Answer, api: &str) {
     let description = format!(
-        "Client is not authorized to access \"{api}\". You need to create a \"client-grant\" \
+        "Client is not authorized to access '{api}'. You need to create a 'client-grant' \
          associated to this API. See: \
          https://auth0.com/docs/api/v2#!/Client_Grants/post_client_grants"
     );
@@ -30,7 +30,7 @@ async fn an_api_closed_to_users_is_refused_to_their_clients_only() {
         login.open().await.callback().assert_error(
             "invalid_request",
             &format!(
-                "Client \"{}\" is not authorized to access resource server \"{CLOSED_API}\".",
+                "Client '{}' is not authorized to access resource server '{CLOSED_API}'.",
                 app.id
             ),
         );
@@ -56,8 +56,8 @@ async fn an_api_that_wants_a_client_grant_gives_users_no_more_than_that_holds() 
     let refused = login(&WEB_POST).open().await.callback();
     refused.assert_error(
         "invalid_request",
-        "Client \"web-post\" is not authorized to access resource server \
-         \"https://granted.example.com\".",
+        "Client 'web-post' is not authorized to access resource server \
+         'https://granted.example.com'.",
     );
 }
 
@@ -83,8 +83,8 @@ async fn an_api_that_closes_refuses_refreshes_and_codes_and_burns_neither() {
     server
         .import_tenant(tenant::changed(open, "user: { policy: deny_all }"))
         .await;
-    let description = "Client \"web-granted\" is not authorized to access resource server \
-                       \"https://granted.example.com\".";
+    let description = "Client 'web-granted' is not authorized to access resource server \
+                       'https://granted.example.com'.";
     let answer = server.refresh(&WEB_GRANTED, &token).await;
     assert_oauth_error(&answer, 403, "invalid_request", description);
     let answer = server.exchange(&code).await;

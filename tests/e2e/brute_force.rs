@@ -9,9 +9,8 @@ use e2e::{
 };
 use tokio::task::JoinSet;
 
-const BLOCKED: &str = "Your account has been blocked after multiple consecutive login attempts. We've \
-                       sent you a notification via your preferred contact method with instructions on \
-                       how to unblock it.";
+const BLOCKED: &str = "Your account has been blocked after multiple consecutive login attempts. \
+                       Please contact the administrator.";
 const MONTH: u64 = 30 * 24 * 3600;
 
 fn assert_blocked(answer: &Answer) {

@@ -24,6 +24,7 @@ mod faults;
 mod front_channel;
 mod gateway;
 mod hash_work;
+mod hostile_words;
 mod interleaving;
 mod legacy;
 mod local_cli;

@@ -14,7 +14,7 @@ use serde_json::json;
 
 const BYE: &str = "https://notified.example.com/bye";
 const TENANTS: &str = "https://www.example.com/goodbye";
-const NOT_ALLOWED: &str = "is not defined as a valid URL in \"Allowed Logout URLs\"";
+const NOT_ALLOWED: &str = "is not defined as a valid URL in 'Allowed Logout URLs'";
 
 /// Logs into an application; the browser and its ID token.
 async fn logged_in(server: &Server, app: &App) -> (Browser, String) {
@@ -78,7 +78,13 @@ async fn a_form_means_the_same() {
         ("state", "x"),
     ];
     let answer = browser.http().post_form("/oidc/logout", &form).await;
-    assert_sent_to(&answer, &format!("{BYE}?state=x"));
+    let target = format!("{BYE}?state=x");
+    let location = answer.header("location");
+    assert_eq!(
+        (answer.status, location),
+        (303, Some(target.as_str())),
+        "{answer}"
+    );
     assert!(!is_logged_in(server, &browser).await);
 }
 
@@ -245,7 +251,7 @@ async fn what_is_said_twice_has_to_agree() {
 async fn an_unknown_client_is_refused() {
     let server = Server::shared();
     let answer = log_out(&server.browser(), &[("client_id", "nobody")]).await;
-    assert_error_page(&answer, "Unknown client: nobody");
+    assert_error_page(&answer, "Unknown client");
 }
 
 #[tokio::test]

@@ -7,7 +7,11 @@ use http::StatusCode;
 use shared::{
     app::App,
     domain::{authorization::AuthorizationRequest, denial::Denial, response_type::ResponseMode},
-    http::{Request, Response, error::OAuthError, response},
+    http::{
+        Request, Response,
+        error::{Endpoint, OAuthError, describe},
+        response,
+    },
 };
 
 use crate::{
@@ -45,13 +49,13 @@ impl Refusal {
     pub(crate) fn new(error: &'static str, description: impl Into<Cow<'static, str>>) -> Self {
         Self {
             error,
-            description: description.into(),
+            description: describe(description),
         }
     }
 
     /// A parameter is not what it should be.
     pub(crate) fn invalid(denial: &Denial) -> Self {
-        let told = OAuthError::from(denial);
+        let told = OAuthError::new(denial, Endpoint::Browser);
         Self::new(told.error, told.description)
     }
 

@@ -14,7 +14,11 @@ use http::{
 use shared::{
     app::App,
     domain::{denial::Denial, settings::Settings},
-    http::{Request, Response, error::OAuthError, response},
+    http::{
+        Request, Response,
+        error::{Endpoint, OAuthError},
+        response,
+    },
     system::random,
 };
 
@@ -70,7 +74,7 @@ impl Screen {
     /// The page for what cannot be told to the application.
     pub(crate) fn error(&self, denial: &Denial) -> Response {
         tracing::info!(reason = %denial, "refused with a page");
-        let told = OAuthError::from(denial);
+        let told = OAuthError::new(denial, Endpoint::Browser);
         let html = ErrorPage {
             branding: self.branding(),
             nonce: &self.nonce,

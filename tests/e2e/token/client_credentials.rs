@@ -67,8 +67,8 @@ async fn an_unknown_audience_is_refused() {
 async fn an_api_needs_a_client_grant() {
     let server = Server::shared();
     let answer = ask(server, &M2M, &[("audience", ONLINE_API)]).await;
-    let description = "Client is not authorized to access \"https://online.example.com\". \
-                       You need to create a \"client-grant\" associated to this API. \
+    let description = "Client is not authorized to access 'https://online.example.com'. \
+                       You need to create a 'client-grant' associated to this API. \
                        See: https://auth0.com/docs/api/v2#!/Client_Grants/post_client_grants";
     assert_oauth_error(&answer, 403, "access_denied", description);
 }

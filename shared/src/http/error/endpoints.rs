@@ -6,12 +6,41 @@ use crate::domain::denial::Denial;
 /// What this endpoint says instead, if it says something else.
 pub(super) fn own_words(denial: &Denial, endpoint: Endpoint) -> Option<OAuthError> {
     match endpoint {
+        Endpoint::Browser => in_a_browser(denial),
         Endpoint::Token => None,
         Endpoint::Revoke => at_revoke(denial),
         Endpoint::CrossOrigin => at_cross_origin(denial),
-        Endpoint::ClassicLogin => at_classic_login(denial),
+        Endpoint::ClassicLogin => at_classic_login(denial).or_else(|| in_a_browser(denial)),
         Endpoint::Management => at_management(denial),
     }
+}
+
+/// The table's words without what the request says. Of values, only names that the tenant registered and those of our
+/// own parameters are left.
+fn in_a_browser(denial: &Denial) -> Option<OAuthError> {
+    let words: &'static str = match denial {
+        Denial::UnknownClient(_) => "Unknown client",
+        Denial::CallbackMismatch(_) => {
+            "Callback URL mismatch. The provided redirect_uri is not in the list of allowed callback URLs"
+        }
+        Denial::UnregisteredOrigin(_) => {
+            "The specified redirect_uri does not have a registered origin."
+        }
+        Denial::ReturnToNotAllowed(_) => {
+            "The 'returnTo' querystring parameter is not defined as a valid URL in 'Allowed Logout URLs'"
+        }
+        Denial::PostLogoutRedirectUriNotAllowed(_) => {
+            "The 'post_logout_redirect_uri' parameter is not defined as a valid URL in 'Allowed Logout URLs'"
+        }
+        Denial::UnknownAudience(_) => "Service not found",
+        Denial::UnknownRealm(_) => "Unknown realm",
+        Denial::UnsupportedGrantType(_) => "Unsupported grant type",
+        _ => return None,
+    };
+    Some(OAuthError {
+        description: words.into(),
+        ..OAuthError::from(denial)
+    })
 }
 
 fn at_management(denial: &Denial) -> Option<OAuthError> {

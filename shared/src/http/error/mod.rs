@@ -1,8 +1,11 @@
 //! What a client is told about a refusal: the one `table`, and where an endpoint has words of its own
-//! (`endpoints`).
+//! (`endpoints`), in the alphabet of the specification (`description`).
 
+mod description;
 mod endpoints;
 mod table;
+
+pub use description::describe;
 
 use std::borrow::Cow;
 
@@ -35,6 +38,9 @@ pub struct OAuthError {
 /// The endpoints whose words for the same refusal differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Endpoint {
+    /// `/authorize` and the pages, whose texts people read. They repeat nothing that a request says: any site can have
+    /// a link with such a request.
+    Browser,
     /// `/oauth/token`
     Token,
     /// `/oauth/revoke`
@@ -139,7 +145,7 @@ fn error(
     OAuthError {
         status,
         error,
-        description: description.into(),
+        description: describe(description),
         quota: None,
         retry_after_secs: None,
         allow: None,

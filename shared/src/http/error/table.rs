@@ -1,5 +1,6 @@
 //! The one table from refusals to what a client is told: status, `error` and `error_description`,
-//! byte for byte as Auth0 says them, because SDKs compare the texts.
+//! byte for byte as Auth0 says them, because SDKs compare the texts. Where Auth0's have double quotes, ours have
+//! single ones, and none promises a message that we do not send.
 
 use super::{OAuthError, error, printable};
 use crate::domain::denial::Denial;
@@ -204,9 +205,8 @@ impl From<&Denial> for OAuthError {
             Denial::TooManyAttempts => error(
                 429,
                 "too_many_attempts",
-                "Your account has been blocked after multiple consecutive login attempts. We've sent \
-                 you a notification via your preferred contact method with instructions on how to \
-                 unblock it.",
+                "Your account has been blocked after multiple consecutive login attempts. Please \
+                 contact the administrator.",
             ),
             Denial::SuspiciousAddress => error(
                 429,

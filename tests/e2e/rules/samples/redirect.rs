@@ -137,7 +137,7 @@ async fn progressive_profile_takes_no_forged_answer() {
         let browser = server.browser();
         let away = sent_away(&server, &browser, &ada).await;
         let back = come_back(&browser, &away, &answer).await;
-        back.assert_error("unauthorized", "The form’s answer is not genuine.");
+        back.assert_error("unauthorized", "The form's answer is not genuine.");
     }
 }
 

@@ -1,0 +1,68 @@
+//! The alphabet of `error_description` (RFC 6749 sections 4.1.2.1 and 5.2): printable ASCII but `"` and `\`.
+
+use std::borrow::Cow;
+
+use icu_normalizer::DecomposingNormalizerBorrowed;
+
+/// A text in the alphabet. What is beyond it is written as what comes closest: an accent is left out, a line break
+/// is a space, and what has no such form is a question mark.
+pub fn describe(text: impl Into<Cow<'static, str>>) -> Cow<'static, str> {
+    let text = text.into();
+    if text.chars().all(is_in_alphabet) {
+        return text;
+    }
+    let decomposed = DecomposingNormalizerBorrowed::new_nfkd().normalize(&text);
+    let closest = decomposed.chars().filter_map(closest);
+    Cow::Owned(closest.collect())
+}
+
+const fn is_in_alphabet(character: char) -> bool {
+    matches!(character, ' '..='!' | '#'..='[' | ']'..='~')
+}
+
+fn closest(character: char) -> Option<char> {
+    match character {
+        '"' | '\u{2018}'..='\u{201f}' => Some('\''),
+        '\\' => Some('/'),
+        '\u{2010}'..='\u{2015}' => Some('-'),
+        // A combining mark, which a decomposed letter is followed by.
+        '\u{300}'..='\u{36f}' => None,
+        character if is_in_alphabet(character) => Some(character),
+        character if character.is_whitespace() || character.is_control() => Some(' '),
+        _ => Some('?'),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_is_in_the_alphabet_stays_as_it_is() {
+        let all: String = (' '..='~').filter(|c| !r#""\"#.contains(*c)).collect();
+        assert_eq!(describe(all.clone()), all);
+    }
+
+    #[test]
+    fn what_is_not_is_written_as_what_comes_closest() {
+        for (text, described) in [
+            (r#"Client "a\b""#, "Client 'a/b'"),
+            ("Zugang f\u{fc}r Caf\u{e9}s", "Zugang fur Cafes"),
+            ("\u{201c}so\u{201d} \u{2013} no", "'so' - no"),
+            ("one\r\ntwo\tthree\u{1b}[31m", "one  two three [31m"),
+            ("\u{5bc6}\u{7801}", "??"),
+            ("\u{2028}\u{202e}", " ?"),
+        ] {
+            assert_eq!(describe(text), described);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_leaves_the_alphabet(text in "\\PC*|(?s).*") {
+            prop_assert!(describe(text).chars().all(is_in_alphabet));
+        }
+    }
+}
