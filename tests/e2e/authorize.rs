@@ -2,7 +2,7 @@
 
 use e2e::{
     Callback, Server, Tokens,
-    apps::{M2M, SPA_STRICT, User},
+    apps::{M2M, SPA_HYBRID, SPA_STRICT, User, WEB_POST},
     assert_error_page, html,
 };
 
@@ -150,7 +150,7 @@ async fn an_unknown_client_is_told_on_a_page() {
         .with("client_id", "no-such-client")
         .ask()
         .await;
-    assert_error_page(&answer, "Unknown client: no-such-client");
+    assert_error_page(&answer, "Unknown client");
     assert_eq!(answer.status, 403, "{answer}");
     assert_error_page(
         &server.login(&SPA_STRICT).without("client_id").ask().await,
@@ -193,10 +193,7 @@ async fn ask_with_session(changes: &[(&str, &str)]) -> Callback {
 #[tokio::test]
 async fn an_unknown_audience_is_told_to_the_application() {
     let callback = ask_with_session(&[("audience", "https://unknown.example.com")]).await;
-    callback.assert_error(
-        "access_denied",
-        "Service not found: https://unknown.example.com",
-    );
+    callback.assert_error("access_denied", "Service not found");
 }
 
 #[tokio::test]
@@ -313,4 +310,40 @@ async fn hints_and_legacy_parameters_are_passed_over() {
     ])
     .await;
     callback.code();
+}
+
+#[tokio::test]
+async fn a_public_client_without_a_challenge_is_refused_at_once() {
+    let server = Server::shared();
+    for (app, kind) in [(SPA_STRICT, "code"), (SPA_HYBRID, "code id_token")] {
+        let login = server
+            .login(&app)
+            .without_pkce()
+            .with("response_type", kind);
+        let callback = login.open().await.callback();
+        let words = "Missing required parameter: code_challenge";
+        callback.assert_error("invalid_request", words);
+    }
+    // Tokens need no exchange, and a secret shows as well whose code it is.
+    let implicit = server.login(&SPA_HYBRID).without_pkce();
+    let implicit = implicit.with("response_type", "token id_token");
+    implicit.open().await.page_at("/u/login");
+    let confidential = server.login(&WEB_POST).without_pkce();
+    confidential.open().await.page_at("/u/login");
+}
+
+/// The browser goes on with a `GET` and sends no form on (RFC 9700 section 4.12).
+#[tokio::test]
+async fn the_request_as_a_form_is_redirected_with_303() {
+    let server = Server::shared();
+    let login = server.login(&SPA_STRICT);
+    let parameters = login.parameters();
+    let answer = server.http().post_form("/authorize", &parameters).await;
+    assert_eq!(answer.status, 303, "{answer}");
+    let mut refused = parameters.clone();
+    refused.push(("prompt", "none"));
+    let answer = server.http().post_form("/authorize", &refused).await;
+    assert_eq!(answer.status, 303, "{answer}");
+    let answer = login.ask().await;
+    assert_eq!(answer.status, 302, "{answer}");
 }

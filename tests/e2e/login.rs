@@ -85,7 +85,7 @@ async fn name_and_password_lead_on_through_resume() {
     let page = login_page(server, &browser).await;
     let ada = User::ada();
     let answer = browser.log_in(&page, &ada.email, ada.password).await;
-    assert_eq!(answer.status, 302, "{answer}");
+    assert_eq!(answer.status, 303, "{answer}");
     let location = answer.location().expect("a redirect has a location");
     assert_eq!(location.path(), "/authorize/resume", "{answer}");
     browser.follow(answer).await.callback().code();

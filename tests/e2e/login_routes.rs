@@ -34,7 +34,12 @@ fn shop_login(server: &Server) -> String {
 
 #[track_caller]
 fn assert_leads_to(answer: &Answer, address: &str) {
-    assert_eq!(answer.status, 302, "{answer}");
+    assert_leads_by(answer, 302, address);
+}
+
+#[track_caller]
+fn assert_leads_by(answer: &Answer, status: u16, address: &str) {
+    assert_eq!(answer.status, status, "{answer}");
     assert_eq!(answer.header("location"), Some(address), "{answer}");
     assert_eq!(answer.header("cache-control"), Some("no-store"), "{answer}");
 }
@@ -59,13 +64,19 @@ async fn a_stale_page_leads_to_the_login_of_its_application() {
     let page = login_page(&server, &browser, &WEB_POST).await;
     let state = state(&page);
     server.advance(AN_HOUR).await;
-    for path in ["/u/login", "/u/consent", "/authorize/resume", "/login"] {
+    for path in [
+        "/u/login",
+        "/u/consent",
+        "/u/confirm",
+        "/authorize/resume",
+        "/login",
+    ] {
         let answer = browser.http().get(&format!("{path}?state={state}")).await;
         assert_leads_to(&answer, &shop_login(&server));
     }
     let ada = User::ada();
     let answer = browser.log_in(&page, &ada.email, ada.password).await;
-    assert_leads_to(&answer, &shop_login(&server));
+    assert_leads_by(&answer, 303, &shop_login(&server));
 }
 
 #[tokio::test]

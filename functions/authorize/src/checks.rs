@@ -150,7 +150,7 @@ pub(crate) async fn request(
         nonce,
         scope,
         audience,
-        challenge: challenge(params)?,
+        challenge: challenge(params, client, response_type)?,
         prompt: legacy::prompt(wishes::prompt(params)?, client, pipeline),
         max_age: wishes::max_age(params)?,
         login_hint: text("login_hint")?.map(str::to_owned),
@@ -306,16 +306,22 @@ async fn connection(
     }
 }
 
-fn challenge(params: &Params) -> Result<Option<Challenge>, Refusal> {
+/// PKCE. Nothing but the verifier will show that a public client's code is its own: without a challenge the request is
+/// refused (RFC 7636 section 4.4.1).
+fn challenge(
+    params: &Params,
+    client: &Client,
+    asked: ResponseType,
+) -> Result<Option<Challenge>, Refusal> {
     let text = |name| params.text(name).map_err(|e| Refusal::invalid(&e));
     let method = text("code_challenge_method")?;
     match text("code_challenge")? {
         Some(value) => Challenge::parse(value, method)
             .map(Some)
             .map_err(|e| Refusal::new("invalid_request", e.to_string())),
-        None if method.is_some() => Err(Refusal::invalid(&Denial::MissingParameter(
-            "code_challenge",
-        ))),
+        None if method.is_some() || (asked.code && client.is_public()) => Err(Refusal::invalid(
+            &Denial::MissingParameter("code_challenge"),
+        )),
         None => Ok(None),
     }
 }

@@ -32,7 +32,7 @@ mod userinfo;
 mod web_message;
 mod wishes;
 
-use ::http::Method;
+use ::http::{Method, StatusCode};
 use shared::{
     app::App,
     domain::denial::Denial,
@@ -41,8 +41,17 @@ use shared::{
 
 use screen::Screen;
 
-/// Answers a request; whatever goes wrong is an answer too.
+/// Answers a request; a failure is an answer too. The redirect after a `POST` is a 303, so that the browser goes on
+/// with a `GET` and sends no form on (RFC 9700 section 4.12).
 pub async fn handle(app: &App, request: &Request) -> Response {
+    let mut response = answer(app, request).await;
+    if request.method() == Method::POST && response.status() == StatusCode::FOUND {
+        *response.status_mut() = StatusCode::SEE_OTHER;
+    }
+    response
+}
+
+async fn answer(app: &App, request: &Request) -> Response {
     let path = request.uri().path();
     match path {
         "/userinfo" => {

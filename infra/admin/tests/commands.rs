@@ -212,6 +212,14 @@ async fn a_tenant_file_is_checked_and_imported() {
         None
     );
 
+    let host = stack.file("host", "x.example\n");
+    let set = format!("HOST={}", host.display());
+    let from_file = ["tenant", "import", file, "--set-file", &set, "--dry-run"];
+    assert_eq!(
+        stack.print(&from_file).await,
+        "the file is fine: 1 client, 0 APIs, 1 user\n"
+    );
+
     let arguments = [
         "tenant",
         "import",
@@ -628,6 +636,10 @@ async fn a_wrong_call_is_status_2() {
         (
             &["tenant", "import", "x", "--set", "HOST"],
             "error: invalid value 'HOST'",
+        ),
+        (
+            &["tenant", "import", "x", "--set-file", "HOST=no/such/file"],
+            "error: --set-file: no/such/file: No such file",
         ),
         (
             &["tenant", "import", "x", "--mappings", "[]"],

@@ -78,8 +78,10 @@ const RULE: &str = "function (user, context, callback) {
 
 #[test]
 fn a_rule_is_run_and_what_it_changes_is_shown() {
-    let folder = Folder::new(&[("rule.js", RULE)]);
+    let folder = Folder::new(&[("rule.js", RULE), ("plan", "gold\r\n")]);
     let text = folder.print(&["rules", "test", "rule.js", "--config", "PLAN=gold"]);
+    let from_file = ["rules", "test", "rule.js", "--config-file", "PLAN=plan"];
+    assert_eq!(folder.print(&from_file), text);
     let lines: Vec<_> = text.lines().collect();
     assert_eq!(
         lines[..5],
@@ -276,12 +278,15 @@ fn an_action_is_run_and_what_it_asks_for_is_shown() {
 };";
     let folder = Folder::new(&[
         ("code.js", code),
+        ("plan", "gold"),
         (
             "event.json",
             r#"{"client": {"client_id": "bad"}, "user": {"user_id": "u"}}"#,
         ),
     ]);
     let text = folder.print(&["actions", "test", "code.js", "--secret", "PLAN=gold"]);
+    let from_file = ["actions", "test", "code.js", "--secret-file", "PLAN=plan"];
+    assert_eq!(folder.print(&from_file), text);
     let first = text.lines().next().unwrap();
     let command = first.strip_prefix("command  ").unwrap();
     assert_eq!(

@@ -37,7 +37,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   admin actions test actions/Plan/code.js
-  admin actions test actions/Plan/code.js --event refresh.json --secret API_KEY=x --json
+  admin actions test actions/Plan/code.js --event refresh.json --secret-file API_KEY=api-key --json
 
 Without `--event` the Action is given an example: Ada logs in to `demo-spa`.")]
     Test(Test),
@@ -62,6 +62,10 @@ pub(crate) struct Test {
     /// A value of `event.secrets`; may be given many times.
     #[arg(long, value_name = "NAME=VALUE", value_parser = key_value)]
     secret: Vec<(String, String)>,
+
+    /// A value of `event.secrets`, in a file; may be given many times.
+    #[arg(long, value_name = "NAME=FILE", value_parser = key_value)]
+    secret_file: Vec<(String, String)>,
 
     #[command(flatten)]
     trial: Trial,
@@ -113,7 +117,7 @@ impl Test {
         let action = Action {
             name: self.script.display().to_string(),
             code: script_run::read_script(&self.script)?,
-            secrets: script_run::secrets(self.secret),
+            secrets: script_run::secrets("--secret-file", self.secret, self.secret_file)?,
         };
         let example = include_str!("examples/event.json");
         let given = Given {

@@ -39,7 +39,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   admin rules test rules/Plan.js
-  admin rules test rules/Plan.js --user ada.json --context refresh.json --config API_KEY=x --json
+  admin rules test rules/Plan.js --user ada.json --context refresh.json --config-file API_KEY=api-key --json
   admin rules test rules/Plan.js --script-hosts api.example.com
 
 Without `--user` or `--context` the rule is given an example: Ada logs in to `demo-spa`.")]
@@ -69,6 +69,10 @@ pub(crate) struct Test {
     /// A value of `configuration`; may be given many times.
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     config: Vec<(String, String)>,
+
+    /// A value of `configuration`, in a file; may be given many times.
+    #[arg(long, value_name = "KEY=FILE", value_parser = key_value)]
+    config_file: Vec<(String, String)>,
 
     #[command(flatten)]
     trial: Trial,
@@ -146,7 +150,7 @@ impl Test {
             scripts: Scripts {
                 rules: vec![rule],
                 actions: Vec::new(),
-                configuration: script_run::secrets(self.config),
+                configuration: script_run::secrets("--config-file", self.config, self.config_file)?,
             },
             user: script_run::read_object(self.user.as_ref(), include_str!("examples/user.json"))?,
             context: script_run::read_object(self.context.as_ref(), example)?,

@@ -20,6 +20,7 @@ use shared::{
     engine::{Engine, Host, HostCall, Limits, LogLevel, Output, Program, Report, Run, Told},
 };
 
+use super::tenant::value_in;
 use crate::{connection::Connection, failure::Failure, output::json};
 
 /// What a script may reach, and how its run is shown.
@@ -63,11 +64,19 @@ pub(crate) fn read_object(file: Option<&PathBuf>, example: &str) -> Result<Value
     }
 }
 
-/// `KEY=VALUE` as often as it was given.
-pub(crate) fn secrets<C: FromIterator<(String, Secret)>>(values: Vec<(String, String)>) -> C {
-    let values = values.into_iter();
+/// `KEY=VALUE` as often as it was given, and `KEY=FILE` of the option that names files.
+pub(crate) fn secrets<C: FromIterator<(String, Secret)>>(
+    option: &str,
+    values: Vec<(String, String)>,
+    files: Vec<(String, String)>,
+) -> Result<C, Failure> {
+    let values = values.into_iter().map(Ok);
+    let read = files
+        .into_iter()
+        .map(|(key, file)| Ok((key, value_in(option, &file)?)));
     values
-        .map(|(key, value)| (key, Secret::new(value)))
+        .chain(read)
+        .map(|pair: Result<_, Failure>| pair.map(|(key, value)| (key, Secret::new(value))))
         .collect()
 }
 

@@ -17,7 +17,7 @@ pub(crate) enum TenantCommand {
     #[command(after_help = "\
 Examples:
   admin tenant import tenant.yaml --dry-run
-  admin tenant import tenant.yaml --set HOST=app.example.com --set WEB_SECRET=\"$(cat secret)\"
+  admin tenant import tenant.yaml --set HOST=app.example.com --set-file WEB_SECRET=web-secret
 
 The file is in the format of Auth0's deploy CLI, with a list `users` beside it. `##KEY##` in it stands
 for the value of a keyword, `@@KEY@@` for the value in quotes. A wrong value is one line on standard
@@ -48,7 +48,12 @@ pub(crate) struct Source {
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     set: Vec<(String, String)>,
 
-    /// Keywords as a JSON object, as the deploy CLI takes them; `--set` overrules them.
+    /// The value of a keyword, in a file: other users of the machine see what is typed. A line break at the end
+    /// does not count. May be given many times.
+    #[arg(long, value_name = "KEY=FILE", value_parser = key_value)]
+    set_file: Vec<(String, String)>,
+
+    /// Keywords as a JSON object, as the deploy CLI takes them; `--set` and `--set-file` overrule them.
     #[arg(long, env = "AUTH0_KEYWORD_REPLACE_MAPPINGS", value_name = "JSON")]
     mappings: Option<String>,
 }
@@ -135,6 +140,9 @@ impl Source {
         for (key, value) in &self.set {
             keywords.set(key, value);
         }
+        for (key, file) in &self.set_file {
+            keywords.set(key, value_in("--set-file", file)?);
+        }
         Ok(keywords)
     }
 }
@@ -144,4 +152,13 @@ pub(super) fn key_value(text: &str) -> Result<(String, String), &'static str> {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err("must be KEY=VALUE"),
     }
+}
+
+/// The value that a file holds, without the line break that editors and `echo` put behind it.
+pub(super) fn value_in(option: &str, file: &str) -> Result<String, Failure> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Failure::Usage(format!("{option}: {file}: {error}")))?;
+    let value = text.strip_suffix('\n').unwrap_or(&text);
+    let value = value.strip_suffix('\r').unwrap_or(value);
+    Ok(value.to_owned())
 }
