@@ -102,7 +102,10 @@ fn spares_refresh_tokens(eviction: Eviction) -> bool {
 
 fn explore(world: &World, clock: Timestamp, finished: &mut usize) {
     if let Flight::Holds(family) = &world.flight {
-        let ended = world.acknowledged.iter().any(|e| !spares_refresh_tokens(*e));
+        let ended = world
+            .acknowledged
+            .iter()
+            .any(|e| !spares_refresh_tokens(*e));
         let good = is_good(family, &world.profile, clock);
         if world.began_after {
             assert!(good, "an honest login is refused: {world:?}");

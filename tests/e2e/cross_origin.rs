@@ -432,3 +432,16 @@ async fn a_connection_can_be_chosen_at_authorize() {
         login.open().await.callback().assert_error(error, text);
     }
 }
+
+#[tokio::test]
+async fn a_ticket_from_before_a_log_out_everywhere_logs_nobody_in() {
+    let Some(server) = Server::start("logs a user out") else {
+        return;
+    };
+    let (browser, ada) = (server.browser(), User::ada());
+    let ticket = ticket(&browser, &ada).await;
+    server.log_out_everywhere(&ada).await;
+    let asked = server.login(&SPA_EMBEDDED).browser(&browser);
+    let callback = asked.with("login_ticket", &ticket).open().await.callback();
+    callback.assert_error("login_required", "Login required");
+}

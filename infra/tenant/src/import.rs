@@ -221,7 +221,7 @@ async fn import_user(entry: &UserEntry, app: &App) -> Result<(), ImportError> {
         }
     }
     Err(ImportError::NameTaken {
-        user: name_of(&entry.user),
+        user: name_of(entry),
     })
 }
 
@@ -245,7 +245,7 @@ async fn try_import_user(entry: &UserEntry, app: &App) -> Result<(), Stopped> {
     let (password_hash, is_same) =
         password_hash(&entry.password, before.as_ref()).map_err(|source| {
             ImportError::Password {
-                user: name_of(&entry.user),
+                user: name_of(entry),
                 source,
             }
         })?;
@@ -280,9 +280,12 @@ async fn try_import_user(entry: &UserEntry, app: &App) -> Result<(), Stopped> {
     Ok(())
 }
 
-fn name_of(user: &User) -> String {
+/// How a user is named to the operator: as the file does.
+fn name_of(entry: &UserEntry) -> String {
+    let user = &entry.user;
     let name = user.login_names().into_iter().next();
-    name.unwrap_or_else(|| user.user_id.to_string())
+    name.filter(|_| !entry.id_given)
+        .unwrap_or_else(|| user.user_id.to_string())
 }
 
 /// The user as it is in the table. One whose id the file does not give is found by login name, so

@@ -7,19 +7,21 @@
 
 use dynoxide::Database;
 use shared::{
-    adapters::dynamo::{PasswordNow, Store, UserChange},
+    adapters::dynamo::{LoginRecord, PasswordNow, Store, UserChange},
     app::{App, CLIENT_SECRET, Parts},
     config::Issuer,
     domain::{
         client::{ClientGrant, SigningAlgorithm, SubjectType},
-        ids::{Audience, ClientId, ConnectionName},
+        ids::{Audience, ClientId, ConnectionName, SessionId},
         scope::Scope,
         sealed::Purpose,
         secret::Secret,
+        session::Session,
+        settings::Settings,
         time::Lifetime,
     },
     keys::file::KeyFile,
-    password::Verification,
+    password::{PasswordHash, Verification},
 };
 use tenant::{ImportError, Keywords, import, parse, unpublished_algorithms};
 use tokio::net::TcpListener;
@@ -346,4 +348,79 @@ async fn a_table_from_before_the_record_keeps_every_key_for_a_month() {
     assert_eq!(published(&app).await, ["ES256", "PS256", "RS256"]);
     app.clock.advance(Lifetime::from_secs(31 * 86_400));
     assert_eq!(published(&app).await, ["RS256"]);
+}
+
+async fn ada(app: &App) -> LoginRecord {
+    let found = app.store.load_login(&people(), "ada@example.com").await;
+    found.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn a_new_user_without_an_id_gets_one_that_is_nobody_elses() {
+    let (app, elsewhere) = (app().await, app().await);
+    let file = "users: [{email: ada@example.com, password: x}]";
+    put(&app, file).await.unwrap();
+    put(&elsewhere, file).await.unwrap();
+    let first = ada(&app).await.user.user_id;
+    let digits = first.as_str().strip_prefix("auth0|").unwrap();
+    assert_eq!(digits.len(), 32, "{first}");
+    assert_ne!(ada(&elsewhere).await.user.user_id, first);
+
+    let now = app.clock.now();
+    app.delete_user(&first, now).await.unwrap().unwrap();
+    put(&app, file).await.unwrap();
+    assert_ne!(ada(&app).await.user.user_id, first);
+}
+
+#[tokio::test]
+async fn imports_at_once_make_one_user_of_a_name() {
+    let app = app().await;
+    let file = "users: [{email: ada@example.com}]";
+    let imports = (0..4).map(|_| put(&app, file));
+    for imported in futures_util::future::join_all(imports).await {
+        imported.unwrap();
+    }
+    assert!(ada(&app).await.user.user_id.as_str().starts_with("auth0|"));
+}
+
+#[tokio::test]
+async fn the_hash_that_a_login_replaced_is_the_same_password_when_it_comes_again() {
+    let app = app().await;
+    let hash = "$2b$04$k6ofKfHt9GF7qdbGJ0sMy.NEVkATd/Aus15hbmzJVcqWsEmQVgJPK";
+    let file = format!("users: [{{email: ada@example.com, password_hash: '{hash}'}}]");
+    put(&app, &file).await.unwrap();
+    let imported = ada(&app).await;
+    let ours = PasswordHash::hash(&Secret::new("x"), [7; 16]).unwrap();
+    let committed = app.store.commit_password_hash(&imported, &ours).await;
+    committed.unwrap();
+    put(&app, &file).await.unwrap();
+    let again = ada(&app).await;
+    assert_eq!(again.password_hash, Some(ours));
+    assert_eq!(again.user.valid_from, imported.user.valid_from);
+
+    let other = file.replace("/Aus15", "/Aus16");
+    put(&app, &other).await.unwrap();
+    let changed = ada(&app).await;
+    assert_ne!(changed.user.valid_from, imported.user.valid_from);
+    assert_eq!(changed.rehashed_from, None);
+}
+
+#[tokio::test]
+async fn another_password_ends_sessions_and_the_same_one_does_not() {
+    let app = app().await;
+    let file = |password| format!("users: [{{email: ada@example.com, password: {password}}}]");
+    put(&app, &file("first")).await.unwrap();
+    let user = ada(&app).await.user;
+    let id = SessionId::from_bytes([1; 16]);
+    let now = app.clock.now();
+    let session = Session::begin(&user, id.to_string(), &Settings::default(), now);
+    app.store.put_session(id, &session).await.unwrap();
+    let is_there = || async {
+        let session = app.store.load_session(&user.user_id, id).await;
+        session.unwrap().is_some()
+    };
+    put(&app, &file("first")).await.unwrap();
+    assert!(is_there().await);
+    put(&app, &file("second")).await.unwrap();
+    assert!(!is_there().await);
 }

@@ -16,8 +16,8 @@ use shared::{
 };
 
 use crate::fixtures::{
-    EPOCH, NOW, UNCHANGED, client_id, connection, family, hash, is_conflict, login_record, put_user,
-    store, user_id,
+    EPOCH, NOW, UNCHANGED, client_id, connection, family, hash, is_conflict, login_record,
+    put_user, store, user_id,
 };
 
 const LATER: Timestamp = NOW.plus(Lifetime::from_secs(60));
@@ -355,8 +355,9 @@ async fn an_access_token_finds_out_what_it_rests_on() {
     let token = AccessTokenDigest::new("one");
     let (id, session) = session(1, EPOCH);
     let family = family(1);
+    let user = user_id();
     let state = || async {
-        let read = store.load_access_state(&user_id(), &token, Some(id), Some(family.id));
+        let read = store.load_access_state(&user, &token, Some(id), Some(family.id));
         read.await.unwrap()
     };
     let nothing = state().await;

@@ -468,3 +468,24 @@ async fn a_jwt_with_critical_parameters_of_another_type_or_from_the_future_is_re
     only_id_token(&answer, 3_600);
     assert_eq!(claims.get("orig_iat"), None, "{claims}");
 }
+
+#[tokio::test]
+async fn tokens_from_before_a_log_out_everywhere_give_nothing() {
+    let Some(server) = Server::start("logs a user out") else {
+        return;
+    };
+    let user = User::zoe();
+    let tokens = log_in(&server, &LEGACY_SPA, &user).await;
+    server.advance(1).await;
+    server.log_out_everywhere(&user).await;
+    let refresh_token = [("refresh_token", &*tokens.refresh_token())];
+    let refused = delegate(&server, &LEGACY_SPA, &refresh_token).await;
+    assert_unknown_refresh_token(&refused);
+    let id_token = [("id_token", &*tokens.id_token())];
+    let refused = delegate(&server, &LEGACY_SPA, &id_token).await;
+    assert_oauth_error(&refused, 401, "invalid_token", "The user was logged out");
+    server.advance(1).await;
+    let id_token = log_in(&server, &LEGACY_SPA, &user).await.id_token();
+    let answer = delegate(&server, &LEGACY_SPA, &[("id_token", &id_token)]).await;
+    only_id_token(&answer, 36_000);
+}

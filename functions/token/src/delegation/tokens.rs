@@ -121,6 +121,7 @@ async fn attempt(
         .load_refresh_state(&token.user_id, token.family_id)
         .await?;
     let family = state.family.ok_or(Denial::RefreshToken("unknown family"))?;
+    let user = state.user.ok_or(Denial::UserGone)?;
     let exchange = Exchange {
         request: at.request,
         active_key: family.key_id,
@@ -141,7 +142,7 @@ async fn attempt(
         }
         Redemption::Exchange { next, .. } => next,
     };
-    let user = good(state.user)?;
+    let user = good(user)?;
     let effects = match effects {
         Some(effects) => effects,
         None => effects.insert(delegation.run_scripts(app, &user, &family.scope).await?),

@@ -101,6 +101,8 @@ impl Presented<'_> {
             .load_refresh_state(&self.token.user_id, self.token.family_id)
             .await?;
         let family = state.family.ok_or(Denial::RefreshToken("unknown family"))?;
+        // Also of a family that ended with its user.
+        let user = state.user.ok_or(Denial::UserGone)?;
         let active_key = self.keyring.active(at.now);
         let exchange = Exchange {
             request: at.request,
@@ -114,9 +116,9 @@ impl Presented<'_> {
             }
             Redemption::Refuse(Refusal::Expired) => Err(Denial::RefreshToken("expired").into()),
             Redemption::Reuse(ended) => Err(end(self.app, &family, &ended).await?.into()),
-            Redemption::Replay => self.replay(&family, &good(state.user)?).await,
+            Redemption::Replay => self.replay(&family, &good(user)?).await,
             Redemption::Exchange { next, reveal } => {
-                let user = good(state.user)?;
+                let user = good(user)?;
                 self.exchange(&family, *next, reveal, &user).await
             }
         }
@@ -197,13 +199,12 @@ impl Presented<'_> {
     }
 }
 
-/// The user, if there still is one who may have tokens.
-pub(crate) fn good(user: Option<User>) -> Result<User, Denial> {
-    match user {
-        None => Err(Denial::UserGone),
-        Some(user) if user.blocked => Err(Denial::UserBlocked),
-        Some(user) => Ok(user),
+/// The user, if it is one who may have tokens.
+pub(crate) fn good(user: User) -> Result<User, Denial> {
+    if user.blocked {
+        return Err(Denial::UserBlocked);
     }
+    Ok(user)
 }
 
 fn log_refusal(client: &Client, token: &RefreshToken, denial: &Denial) {
