@@ -61,7 +61,7 @@ impl Clients {
 }
 
 /// On an operator's machine: region, credentials and endpoints as every AWS tool finds them. `application` is in
-/// the user agent of every call, and so in what CloudTrail records of it.
+/// the user agent of every call, and so in what `CloudTrail` records of it.
 pub async fn of_operator(application: &str) -> SdkConfig {
     let mut defaults = aws_config::defaults(behavior())
         .timeout_config(timeouts())

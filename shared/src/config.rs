@@ -144,7 +144,8 @@ impl Config {
     clippy::disallowed_methods,
     reason = "this is the one place that reads it"
 )]
-pub(crate) fn environment(name: &str) -> Option<String> {
+/// A variable of the environment; a value that is no UTF-8 is none.
+pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 

@@ -86,11 +86,12 @@ impl PasswordHash {
         if typed == composed {
             return self.compare(typed);
         }
-        match (self.compare(typed), self.compare(&composed)) {
-            (Verification::Mismatch, shown) => shown,
+        let (as_typed, as_composed) = (self.compare(typed), self.compare(&composed));
+        match as_typed {
+            Verification::Mismatch => as_composed,
             // From now on either form is to match.
-            (Verification::Match, _) => Verification::MatchOutdated,
-            (shown, _) => shown,
+            Verification::Match => Verification::MatchOutdated,
+            shown => shown,
         }
     }
 
@@ -119,7 +120,7 @@ impl PasswordHash {
     }
 }
 
-/// How often [`PasswordHash::verify`] compares a password, whatever comes of it.
+/// How often [`PasswordHash::verify`] compares a password: the same for a match and a mismatch.
 pub fn comparisons(password: &Secret) -> u64 {
     if composed(password.expose()) == password.expose() {
         1

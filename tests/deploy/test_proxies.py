@@ -1,4 +1,4 @@
-"""Whose word about a caller's address counts behind a proxy: a request that went round it has the front's."""
+"""Which address counts as the caller's: that which a proxy appended counts only if the proxy proves itself."""
 
 import hashlib
 import json
@@ -86,7 +86,7 @@ def function(front, **changes: str):
             with running(built("discovery"), environment=environment) as program:
                 yield api, program
         finally:
-            # Nobody waits for it any more.
+            # Releases the thread that waits for an event.
             api.events.put({})
 
 

@@ -1,5 +1,5 @@
-//! Whether a name is anybody's does not show in the time of a refusal: each computes the same hashes, whatever
-//! the user's own hash is. Counted, not timed.
+//! The time of a refusal does not reveal whether a name has a user: each computes the same hashes, independently of
+//! the user's own. Counted, not timed.
 
 use std::fmt::Write as _;
 
@@ -96,7 +96,7 @@ async fn every_refusal_computes_the_same_hashes() {
 }
 
 #[tokio::test]
-async fn a_password_of_two_forms_is_compared_twice_with_everybodys_hash() {
+async fn a_password_of_two_forms_is_compared_twice_with_every_hash() {
     let Some(server) = with_users(&migrated()) else {
         return;
     };

@@ -10,6 +10,7 @@ use reqwest::Method;
 use serde_json::json;
 
 const REASON: &str = "reads the server's log";
+const REFRESH_TOKENS: &str = "/api/v2/refresh-tokens?user_id=auth0%7Cada";
 
 /// The lines of the log that are events of the Management API.
 fn events(log: &str) -> Vec<&str> {
@@ -25,34 +26,22 @@ fn assert_says(line: &str, parts: &[&str]) {
     }
 }
 
-#[tokio::test]
-async fn every_call_is_an_event_with_caller_deed_and_user() {
-    let Some(server) = Server::start(REASON) else {
-        return;
-    };
+/// A call of every operation on Ada, with the event's code and description.
+fn calls(
+    session: &str,
+    id: &str,
+    grant: &str,
+) -> Vec<(Method, String, &'static str, &'static str)> {
     let ada = User::ada();
-    let tokens = server.login(&SPA_STRICT).tokens().await;
-    server.login(&WEB_POST).refresh_token().await;
-    let (_, claims) = jwt::peek(&tokens.id_token());
-    let session = format!(
-        "/api/v2/sessions/{}",
-        claims["sid"].as_str().expect("a text")
-    );
-    let list = "/api/v2/refresh-tokens?user_id=auth0%7Cada";
-    let shown = server.shown(&OPERATOR, list).await;
-    let id = shown["refresh_tokens"][0]["id"]
-        .as_str()
-        .expect("an id")
-        .to_owned();
-    let grants = server
-        .shown(&OPERATOR, "/api/v2/grants?user_id=auth0%7Cada")
-        .await;
-    let grant = grants[0]["id"].as_str().expect("an id").to_owned();
-    let log = server.log();
-    let before = events(&log).len();
-    let calls = [
-        (Method::GET, session.clone(), "mgmt_api_read", "Get session"),
-        (Method::DELETE, session.clone(), "sapi", "Delete session"),
+    let list = REFRESH_TOKENS;
+    vec![
+        (
+            Method::GET,
+            session.to_owned(),
+            "mgmt_api_read",
+            "Get session",
+        ),
+        (Method::DELETE, session.to_owned(), "sapi", "Delete session"),
         (
             Method::GET,
             of_user(&ada, "/sessions"),
@@ -131,7 +120,33 @@ async fn every_call_is_an_event_with_caller_deed_and_user() {
             "sapi",
             "Delete grants by user",
         ),
-    ];
+    ]
+}
+
+#[tokio::test]
+async fn every_call_is_an_event_with_caller_deed_and_user() {
+    let Some(server) = Server::start(REASON) else {
+        return;
+    };
+    let tokens = server.login(&SPA_STRICT).tokens().await;
+    server.login(&WEB_POST).refresh_token().await;
+    let (_, claims) = jwt::peek(&tokens.id_token());
+    let session = format!(
+        "/api/v2/sessions/{}",
+        claims["sid"].as_str().expect("a text")
+    );
+    let shown = server.shown(&OPERATOR, REFRESH_TOKENS).await;
+    let id = shown["refresh_tokens"][0]["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let grants = server
+        .shown(&OPERATOR, "/api/v2/grants?user_id=auth0%7Cada")
+        .await;
+    let grant = grants[0]["id"].as_str().expect("an id").to_owned();
+    let log = server.log();
+    let before = events(&log).len();
+    let calls = calls(&session, &id, &grant);
     for (method, path, ..) in &calls {
         let answer = server.manage(&OPERATOR, method.clone(), path).await;
         assert!(answer.status < 300, "{answer}");

@@ -49,7 +49,7 @@ async fn grant(server: &Server, address: &str, name: &str, password: &str) -> An
     http::send(server.request_as(&client, &PW_NATIVE, "/oauth/token", &form)).await
 }
 
-/// Guesses with so many names, each of which is nobody's.
+/// Guesses with so many names that have no user.
 async fn spray(server: &Server, address: &str, guesses: usize) {
     for guess in 0..guesses {
         let name = format!("nobody-{guess}@example.com");

@@ -157,8 +157,8 @@ pub(crate) async fn gather<L: Listing>(
         found.extend(part.items.into_iter().filter(|item| list.wants(item)));
         if found.len() > take {
             found.truncate(take);
-            let last = found.last().map(L::id);
-            return Ok((found, last));
+            let next = found.last().map(L::id);
+            return Ok((found, next));
         }
         if after.is_none() {
             break;

@@ -1,10 +1,10 @@
 //! Who calls a command: the AWS principal whose credentials it uses, and the user of this machine.
 
-use std::{env, fs};
+use std::fs;
 
 use aws_sdk_sts::Client;
 use serde::Serialize;
-use shared::aws;
+use shared::{aws, config::environment};
 
 use crate::connection::Connection;
 
@@ -13,7 +13,8 @@ use crate::connection::Connection;
 pub(crate) struct Caller {
     /// The AWS principal where the command works on a stack and AWS says who it is, and else `os:` and the user of
     /// this machine.
-    caller: String,
+    #[serde(rename = "caller")]
+    name: String,
     /// The user of this machine.
     os_user: String,
     /// Why the AWS principal is not known, where there should be one.
@@ -35,7 +36,7 @@ impl Caller {
             (None, None)
         };
         Self {
-            caller: principal.unwrap_or_else(|| format!("os:{os_user}")),
+            name: principal.unwrap_or_else(|| format!("os:{os_user}")),
             os_user,
             aws_principal_unknown,
         }
@@ -62,6 +63,6 @@ fn os_user() -> String {
         (fields.nth(1) == Some(&*uid)).then(|| name.to_owned())
     });
     // Users of a directory service are not in the file.
-    name.or_else(|| env::var("USER").ok().map(|user| format!("{user} ({uid})")))
+    name.or_else(|| environment("USER").map(|user| format!("{user} ({uid})")))
         .unwrap_or(uid)
 }

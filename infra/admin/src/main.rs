@@ -25,7 +25,7 @@ async fn main() -> ExitCode {
         command,
     } = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     connection.called_for(&deed.name);
-    let command = commands::run(command, &connection);
+    let command = Box::pin(commands::run(command, &connection));
     match audit::recorded(&deed, &connection, command).await {
         Ok(text) => output::print(&text),
         Err(failure) => failure.report(),

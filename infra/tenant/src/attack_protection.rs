@@ -48,7 +48,7 @@ struct RawSuspiciousIp {
 #[serde(default, rename_all = "kebab-case")]
 struct RawStages {
     pre_login: Option<RawStage>,
-    /// Nobody signs up here.
+    /// There is no sign-up: without effect.
     pre_user_registration: Option<RawStage>,
 }
 

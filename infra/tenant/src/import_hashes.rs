@@ -1,5 +1,5 @@
 //! Recording which kinds of password hashes a tenant's users have, by which a refused login computes the same hashes
-//! whoever the user is. It happens before users are written, so that none has a hash of an unrecorded kind. A kind
+//! for every user. It happens before users are written, so that none has a hash of an unrecorded kind. A kind
 //! stays recorded when the last user of it has logged in and has a hash of ours.
 
 use shared::{adapters::dynamo::CommitError, app::App, domain::hash_kind::HashKinds};

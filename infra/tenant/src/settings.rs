@@ -116,7 +116,7 @@ pub(crate) fn check(
     let (at, branding_at) = (root.key("tenant"), root.key("branding"));
     let raw = raw.unwrap_or_default();
     let branding = branding.unwrap_or_default();
-    let default = Settings::default();
+    let default = with_limits(&raw, &at)?;
     let (session_lifetime, idle_session_lifetime) = raw.session_lifetimes(&at, &default)?;
     let old_colors = raw.universal_login.and_then(|page| page.colors);
     let primary_color = match color(&branding_at.key("colors"), branding.colors)? {
@@ -192,46 +192,65 @@ pub(crate) fn check(
             Some(name) => conformance(&at.key("conformance"), &name)?,
             None => default.conformance,
         },
-        refresh_token_rate_limit: raw
-            .refresh_token_rate_limit
-            .map(|limit| limit.check(&at.key("refresh_token_rate_limit")))
-            .transpose()?
-            .unwrap_or(default.refresh_token_rate_limit),
-        login_rate_limit: raw
-            .login_rate_limit
-            .map(|limit| limit.check(&at.key("login_rate_limit")))
-            .transpose()?
-            .unwrap_or(default.login_rate_limit),
-        userinfo_rate_limit: raw
-            .userinfo_rate_limit
-            .map(|limit| limit.check(&at.key("userinfo_rate_limit")))
-            .transpose()?
-            .unwrap_or(default.userinfo_rate_limit),
-        delegation_rate_limit: raw
-            .delegation_rate_limit
-            .map(|limit| limit.check(&at.key("delegation_rate_limit")))
-            .transpose()?
-            .unwrap_or(default.delegation_rate_limit),
-        device_code_rate_limit: raw
-            .device_code_rate_limit
-            .map(|limit| limit.check(&at.key("device_code_rate_limit")))
-            .transpose()?
-            .unwrap_or(default.device_code_rate_limit),
-        user_code_rate_limit: raw
-            .user_code_rate_limit
-            .map(|limit| limit.check(&at.key("user_code_rate_limit")))
-            .transpose()?
-            .unwrap_or(default.user_code_rate_limit),
-        client_authentication_rate_limit: raw
-            .client_authentication_rate_limit
-            .map(|limit| limit.check(&at.key("client_authentication_rate_limit")))
-            .transpose()?
-            .unwrap_or(default.client_authentication_rate_limit),
+        refresh_token_rate_limit: default.refresh_token_rate_limit,
+        login_rate_limit: default.login_rate_limit,
+        userinfo_rate_limit: default.userinfo_rate_limit,
+        delegation_rate_limit: default.delegation_rate_limit,
+        device_code_rate_limit: default.device_code_rate_limit,
+        user_code_rate_limit: default.user_code_rate_limit,
+        client_authentication_rate_limit: default.client_authentication_rate_limit,
         // The import says which there are.
         scripts: None,
         signing_algorithms: None,
         password_hashes: None,
     })
+}
+
+/// The default settings with the rate limits of the file.
+fn with_limits(raw: &RawSettings, at: &Path) -> Checked<Settings> {
+    let mut settings = Settings::default();
+    for (name, limit, setting) in [
+        (
+            "refresh_token_rate_limit",
+            &raw.refresh_token_rate_limit,
+            &mut settings.refresh_token_rate_limit,
+        ),
+        (
+            "login_rate_limit",
+            &raw.login_rate_limit,
+            &mut settings.login_rate_limit,
+        ),
+        (
+            "userinfo_rate_limit",
+            &raw.userinfo_rate_limit,
+            &mut settings.userinfo_rate_limit,
+        ),
+        (
+            "delegation_rate_limit",
+            &raw.delegation_rate_limit,
+            &mut settings.delegation_rate_limit,
+        ),
+        (
+            "device_code_rate_limit",
+            &raw.device_code_rate_limit,
+            &mut settings.device_code_rate_limit,
+        ),
+        (
+            "user_code_rate_limit",
+            &raw.user_code_rate_limit,
+            &mut settings.user_code_rate_limit,
+        ),
+        (
+            "client_authentication_rate_limit",
+            &raw.client_authentication_rate_limit,
+            &mut settings.client_authentication_rate_limit,
+        ),
+    ] {
+        if let Some(limit) = limit {
+            *setting = limit.check(&at.key(name))?;
+        }
+    }
+    Ok(settings)
 }
 
 /// Checks what the settings name elsewhere in the file. A section that is not there may be in the

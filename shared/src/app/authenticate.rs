@@ -30,7 +30,7 @@ impl Deref for AuthenticatedClient {
 impl App {
     /// Checks who is calling. Without I/O when the client is warm, but for assertions, whose single
     /// use has to be written down. After many failures of one client at one address it waits there, even with the
-    /// right secret: whoever guesses learns nothing.
+    /// right secret: an attacker learns nothing.
     pub async fn authenticate(
         &self,
         credentials: &Credentials,
@@ -40,7 +40,7 @@ impl App {
         let known = client.as_ref().map(|client| client.client_id.as_str());
         let limited = Limited {
             what: "client authentication",
-            // Clients that do not exist are counted together, or a guesser would have a bucket for each name.
+            // Clients that do not exist are counted together, or an attacker would have a bucket for each name.
             by: format!("{} {}", at.origin, known.unwrap_or_default()),
         };
         // Of a client that has nothing to prove there is nothing to guess.

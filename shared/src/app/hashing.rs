@@ -1,5 +1,5 @@
 //! Comparing passwords with hashes: slow on purpose, so on threads of their own, and counted. A refusal computes the
-//! same hashes whoever the user is, and whether there is one: what the user's own hash leaves of them is computed with
+//! same hashes for every user and for names without one: what the user's own hash leaves of them is computed with
 //! decoys ([`HashKinds::beside`]).
 
 use std::sync::LazyLock;
@@ -52,7 +52,7 @@ pub(super) async fn compare(
 }
 
 impl Compared {
-    /// Computes what a refusal of anybody else would have computed beside that.
+    /// Computes what a refusal of any other name would have computed beside that.
     pub(super) async fn settle(self, password: &Secret) -> Result<(), Denial> {
         let decoys = self.owed;
         let work = decoys

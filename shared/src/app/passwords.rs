@@ -4,7 +4,7 @@
 //!
 //! Failures are counted when they are known, against the user or the name and against the address, and looked at
 //! again when a password was right. So of guesses that arrive all at once no more are answered than of guesses in a
-//! row, and a right guess among too many is told like a wrong one.
+//! row, and a right guess among too many is refused like a wrong one.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -67,8 +67,9 @@ impl App {
             at,
         };
         match name {
-            Some(name) => checked.decide(&name).await,
-            None => checked.refuse_impossible_name().await,
+            // Boxed: they are large, and every layer around them would move them once more.
+            Some(name) => Box::pin(checked.decide(&name)).await,
+            None => Box::pin(checked.refuse_impossible_name()).await,
         }
     }
 
@@ -138,7 +139,7 @@ impl Checked<'_> {
         decided
     }
 
-    /// A name that no user can have: it is nobody's, and a guess of the address all the same.
+    /// A name that no user can have: a failed login of the address all the same.
     async fn refuse_impossible_name(&self) -> Result<User, Denial> {
         let left = self.app.store.load_bucket(self.origin).await?;
         self.bear_address(left)?;
@@ -203,11 +204,14 @@ impl Checked<'_> {
                 let user_id = &record.user.user_id;
                 tracing::warn!(r#type = event::WRONG_PASSWORD, %client_id, %user_id);
             }
-            // The name is not said: it may be a password typed into the wrong field.
+            // The name is not logged: it may be a password typed into the wrong field.
             None => tracing::warn!(r#type = event::WRONG_USER_NAME, %client_id),
         }
-        let (before, was_granted) =
-            try_join(self.count_failure(guessed), self.count_address()).await?;
+        let (before, was_granted) = try_join(
+            Box::pin(self.count_failure(guessed)),
+            Box::pin(self.count_address()),
+        )
+        .await?;
         if !was_granted {
             self.refuse_address()?;
         }

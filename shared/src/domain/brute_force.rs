@@ -62,7 +62,7 @@ pub enum CountMode {
 }
 
 /// Whose failures are counted together: a user's, whichever of the user's names is typed, or those with a name that
-/// is nobody's.
+/// has no user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Guessed {
     /// A user.

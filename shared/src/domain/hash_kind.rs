@@ -1,5 +1,5 @@
-//! Kinds of password hashes, and what comparing a password with one takes. A refusal must not tell by its time
-//! whether a name is anybody's, so every refusal computes hashes of all kinds that a tenant's users have: those of
+//! Kinds of password hashes, and what comparing a password with one takes. The time of a refusal must not reveal
+//! whether a name has a user, so every refusal computes hashes of all kinds that a tenant's users have: those of
 //! the user's own kind, and decoys of the others.
 
 use std::{
@@ -169,7 +169,7 @@ impl HashKinds {
     }
 
     /// What a refusal still computes when the user's own hash, if there is one, has been compared: in all it is
-    /// the same, whoever the user is. bcrypt doubles its rounds with each step of its cost, so that the steps from a
+    /// the same for every user. bcrypt doubles its rounds with each step of its cost, so that the steps from a
     /// cheap hash up to the dearest one add up to that.
     pub fn beside(&self, own: Option<&HashKind>) -> Vec<HashKind> {
         let ours = std::iter::once(HashKind::ours());
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_the_user_is_a_refusal_computes_the_same() {
+    fn a_refusal_computes_the_same_for_every_user() {
         let foreign = HashKind::of(ARGON2).unwrap();
         let all = [
             None,

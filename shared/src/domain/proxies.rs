@@ -1,6 +1,6 @@
-//! Whose word about a caller's address counts. A front says whom it talked to. Where that is a proxy of the tenant's,
-//! it has appended to `X-Forwarded-For` whom it talked to in turn; but the front's own address is open to everybody,
-//! and who goes round the proxy appends what they like. So a hop is believed only if it proves itself: by a secret
+//! Which hops are believed about a caller's address. A front reports the address that it talked to. A proxy before it
+//! appends the address that it talked to in turn to `X-Forwarded-For`; but the front's own name is public, and a caller
+//! who goes round the proxy appends any address. So a hop is believed only if it proves itself: by a secret
 //! header, which the outermost proxy adds, or by its address.
 
 use std::net::IpAddr;
@@ -27,7 +27,7 @@ const MAX_SECRETS: usize = 2;
 pub enum InvalidProxies {
     /// Nothing proves that a request came through them.
     #[error(
-        "needs PROXY_SECRET_DIGESTS or PROXY_ADDRESSES: without either, whoever goes round the proxies chooses the \
+        "needs PROXY_SECRET_DIGESTS or PROXY_ADDRESSES: without either, a caller who goes round the proxies chooses the \
          address that is believed"
     )]
     Unproved,
@@ -181,7 +181,7 @@ mod tests {
         for (hops, expected) in [(0, CHAIN[0]), (1, CHAIN[1]), (2, CHAIN[2]), (9, CHAIN[2])] {
             let proxies = proxies(hops, DIGEST, "").unwrap();
             assert_eq!(caller(&proxies, &CHAIN, true), expected);
-            // Who goes round them is whom the front saw.
+            // A caller who goes round them has the address that the front saw.
             assert_eq!(caller(&proxies, &CHAIN, false), CHAIN[0]);
         }
         assert!(proxies(0, DIGEST, "").unwrap().secrets().is_empty());

@@ -1,4 +1,4 @@
-//! Which addresses may try passwords: one from which too many logins have failed is refused, whatever the name
+//! Which addresses may try passwords: one from which too many logins have failed is refused, with any name
 //! ([Auth0's suspicious IP throttling]). A bucket per address holds so many failures; each login that fails takes
 //! one out, a login that succeeds takes none, and one comes back every so often. Behind an empty bucket every
 //! password is refused, as at Auth0; sessions and refresh tokens work on.

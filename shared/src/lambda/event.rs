@@ -63,7 +63,7 @@ fn without_stage(uri: &Uri, stage: Option<&str>) -> Uri {
 
 /// The caller's address. A front says whom it talked to: an HTTP API and a function URL in the event's
 /// context, a load balancer as the last entry of `X-Forwarded-For`. Every trusted proxy before it has
-/// appended whom it talked to in turn, and counts if it proves itself; what stands further left anybody may have
+/// appended whom it talked to in turn, and counts if it proves itself; what stands further left any client may have
 /// written.
 fn client_ip(
     context: Option<&Context>,
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn who_goes_round_the_proxy_is_who_the_front_saw() {
+    fn a_caller_who_goes_round_the_proxy_has_the_address_that_the_front_saw() {
         for event in [
             http_api("$default", "/"),
             with_secret(http_api("$default", "/"), ""),

@@ -18,7 +18,7 @@ fn login_name() -> LoginName {
     LoginName::parse("ada@example.com").unwrap()
 }
 
-/// A name that is nobody's.
+/// A name without a user.
 fn nobody(connection: &str) -> Guessed {
     Guessed::Name(connection_name(connection), login_name())
 }

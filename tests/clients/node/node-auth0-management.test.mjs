@@ -1,6 +1,7 @@
 // node-auth0's ManagementClient against a local server: what an operator's back end does on the day of a theft.
 
 import assert from 'node:assert/strict';
+import { Agent } from 'node:https';
 import { after, before, describe, test } from 'node:test';
 
 import { ManagementClient, ManagementError } from 'auth0';
@@ -34,7 +35,8 @@ describe('node-auth0 ManagementClient', () => {
 
   /** Logs Ada in to the shop with a browser of her own; the tokens, and the `sid` of the session. */
   async function logIn() {
-    const { oauth } = new AuthenticationClient({ domain: server.address, fetch, ...SHOP });
+    const agent = new Agent({ ca: server.certificate.ca });
+    const { oauth } = new AuthenticationClient({ domain: server.address, fetch, agent, ...SHOP });
     const query = new URLSearchParams({
       audience: demo.audience,
       scope: 'openid offline_access',

@@ -13,8 +13,8 @@ use shared::{
 
 use super::GrantRequest;
 
-/// The sender of a request, under a key. The family is part of what is digested, so that nobody who reads the
-/// table finds out which families share an address.
+/// The sender of a request, under a key. The family is part of what is digested, so that a reader of the
+/// table does not find out which families share an address.
 pub(super) fn sender(
     keyring: &Keyring,
     key: KeyId,

@@ -106,8 +106,8 @@ impl Key {
         Self::new(login_partition(connection, name), "LOGIN")
     }
 
-    /// Failed logins as a user, or with a name that is nobody's. Not in the user's own partition: whoever guesses
-    /// must not take writes from the user's tokens.
+    /// Failed logins as a user, or with a name that has no user. Not in the user's own partition: an attacker
+    /// must not take write units from the user's tokens.
     pub(super) fn failures(guessed: &Guessed, counter: &Counter) -> Self {
         let sk = match counter {
             Counter::Everybody => FAILURES.to_owned(),

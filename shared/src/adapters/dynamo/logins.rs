@@ -1,8 +1,8 @@
 //! Logins with a password: what deciding one takes, the counters of failures, and what was used up: login
 //! tickets, and redirects that came back.
 //!
-//! A counter is an item of its own, there only while there are failures, and small: names that are nobody's
-//! have them, too, and guessers make many. A user's names share theirs.
+//! A counter is an item of its own, there only while there are failures, and small: names without a user
+//! have them, too, and attackers make many. A user's names share theirs.
 
 use aws_sdk_dynamodb::{
     operation::delete_item::DeleteItemError,
@@ -48,7 +48,7 @@ const ATTEMPTS: usize = 4;
 
 impl Store {
     /// The user of a name, the failures counted against it, and those of the address. A name takes as many round
-    /// trips when it is nobody's.
+    /// trips when it has no user.
     pub async fn load_login_attempt(
         &self,
         connection: &ConnectionName,
@@ -56,8 +56,10 @@ impl Store {
         counter: Option<&Counter>,
         origin: Option<Origin>,
     ) -> Result<LoginAttempt, StoreError> {
-        let login = self.load_login_item(connection, name);
-        let (login, address) = try_join(login, self.load_bucket(origin)).await?;
+        // Boxed: together they are large, and every layer above would move them.
+        let login = Box::pin(self.load_login_item(connection, name));
+        let address = Box::pin(self.load_bucket(origin));
+        let (login, address) = try_join(login, address).await?;
         let guessed = match &login {
             Some(login) => Guessed::User(login.user_id.clone()),
             None => Guessed::Name(connection.clone(), name.clone()),
@@ -68,8 +70,8 @@ impl Store {
                 None => Ok(None),
             }
         };
-        let failures = self.load_counted(&guessed, counter);
-        let (record, failures) = try_join(user, failures).await?;
+        let failures = Box::pin(self.load_counted(&guessed, counter));
+        let (record, failures) = try_join(Box::pin(user), failures).await?;
         Ok(LoginAttempt {
             record,
             guessed,
@@ -85,11 +87,8 @@ impl Store {
         counter: Option<&Counter>,
         origin: Option<Origin>,
     ) -> Result<(Failures, Bucket), StoreError> {
-        try_join(
-            self.load_counted(guessed, counter),
-            self.load_bucket(origin),
-        )
-        .await
+        let failures = Box::pin(self.load_counted(guessed, counter));
+        try_join(failures, Box::pin(self.load_bucket(origin))).await
     }
 
     async fn load_counted(
