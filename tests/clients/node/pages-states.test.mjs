@@ -54,6 +54,9 @@ describe('the hosted pages in less usual states', () => {
       redirect_uri: application.callback,
       scope: 'openid',
       audience: demo.audience,
+      // RFC 7636, appendix B.
+      code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+      code_challenge_method: 'S256',
       ...parameters,
     });
     return `${server.url('authorize')}?${query}`;

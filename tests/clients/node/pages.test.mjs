@@ -33,6 +33,9 @@ describe('the hosted pages', () => {
       scope: 'openid profile email offline_access read:orders write:orders',
       audience: demo.audience,
       state: 'from-the-application',
+      // RFC 7636, appendix B.
+      code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+      code_challenge_method: 'S256',
       ...parameters,
     });
     return `${server.url('authorize')}?${query}`;

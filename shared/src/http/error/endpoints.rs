@@ -98,3 +98,78 @@ fn at_classic_login(denial: &Denial) -> Option<OAuthError> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOSTILE: &str = "call-555-0100 \"<script>\\\r\n\u{fc}\u{202e}";
+
+    /// Every refusal that holds a value of the request.
+    fn of_requests() -> Vec<Denial> {
+        let with_value: [fn(String) -> Denial; 9] = [
+            Denial::UnknownClient,
+            Denial::CallbackMismatch,
+            Denial::UnregisteredOrigin,
+            Denial::ReturnToNotAllowed,
+            Denial::PostLogoutRedirectUriNotAllowed,
+            Denial::UnsupportedGrantType,
+            Denial::UnknownAudience,
+            Denial::UnknownRealm,
+            Denial::ConnectionNotEnabled,
+        ];
+        with_value.map(|denial| denial(HOSTILE.to_owned())).into()
+    }
+
+    /// Those that hold a value of the tenant's, of its scripts or of our own.
+    fn of_tenants() -> Vec<Denial> {
+        let with_value: [fn(String) -> Denial; 12] = [
+            Denial::InvalidParameter,
+            Denial::RepeatedParameter,
+            Denial::GrantTypeNotAllowed,
+            Denial::DelegationNotAllowed,
+            Denial::NoClientGrant,
+            Denial::ScopesNotGranted,
+            Denial::OriginNotAllowed,
+            Denial::Unauthorized,
+            Denial::AccessDenied,
+            Denial::ScriptFailed,
+            Denial::Unavailable,
+            Denial::Internal,
+        ];
+        let mut denials: Vec<_> = with_value.map(|denial| denial(HOSTILE.to_owned())).into();
+        denials.push(Denial::ApiClosedToUsers {
+            client: HOSTILE.to_owned(),
+            audience: HOSTILE.to_owned(),
+        });
+        denials
+    }
+
+    #[test]
+    fn a_browser_is_shown_nothing_of_the_request() {
+        for denial in of_requests() {
+            let described = OAuthError::new(&denial, Endpoint::Browser).description;
+            assert!(!described.contains("555"), "{denial:?}: {described}");
+        }
+    }
+
+    #[test]
+    fn no_endpoint_leaves_the_alphabet() {
+        let endpoints = [
+            Endpoint::Browser,
+            Endpoint::Token,
+            Endpoint::Revoke,
+            Endpoint::CrossOrigin,
+            Endpoint::ClassicLogin,
+            Endpoint::Management,
+        ];
+        for denial in of_requests().into_iter().chain(of_tenants()) {
+            for endpoint in endpoints {
+                let error = OAuthError::new(&denial, endpoint);
+                let in_alphabet = |c: char| matches!(c, ' '..='!' | '#'..='[' | ']'..='~');
+                assert!(error.description.chars().all(in_alphabet), "{error:?}");
+                assert!(error.error.chars().all(in_alphabet), "{error:?}");
+            }
+        }
+    }
+}
