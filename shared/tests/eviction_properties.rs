@@ -59,6 +59,7 @@ fn at(now: Timestamp) -> Exchange {
     Exchange {
         request: RequestId::from_bytes([1; 16]),
         active_key: KeyId::new(1),
+        from: None,
         now,
     }
 }
@@ -152,7 +153,7 @@ fn world(first: (Eviction, u64), second: (Eviction, u64)) -> World {
 }
 
 #[test]
-fn what_began_before_an_eviction_yields_nothing_after_it_whatever_the_clocks_say() {
+fn what_began_before_an_eviction_yields_nothing_after_it_however_the_clocks_differ() {
     let mut finished = 0;
     for first in EVICTIONS {
         for second in EVICTIONS {
@@ -166,7 +167,7 @@ fn what_began_before_an_eviction_yields_nothing_after_it_whatever_the_clocks_say
 }
 
 #[test]
-fn what_begins_after_an_eviction_is_good_whatever_the_clocks_say() {
+fn what_begins_after_an_eviction_is_good_however_the_clocks_differ() {
     let mut finished = 0;
     for eviction in EVICTIONS {
         for (flight, one, two) in CLOCKS {

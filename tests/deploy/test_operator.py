@@ -1,5 +1,6 @@
 """What the runbook has an operator do, done on a stack with what its functions are told."""
 
+import json
 from functools import partial
 
 import pytest
@@ -41,3 +42,17 @@ def test_everything_is_revoked_by_a_new_keyring(made, admin):
     after = dynamodb.get_item(TableName=table, Key=SEALING_KEYS)["Item"]
     wrapped = [{key["M"]["wrapped"]["S"] for key in item["keys"]["L"]} for item in (before, after)]
     assert not wrapped[0] & wrapped[1]
+
+
+def test_a_user_is_logged_out_by_a_principal_that_the_audit_event_names(made, tmp_path):
+    log = tmp_path / "audit.log"
+    environment = made.stack.environments["token"] | {"AUDIT_LOG": str(log)}
+    admin = partial(programs.admin, environment)
+    admin("tenant", "import", ROOT / "infra/local/tenant.yaml")
+    assert "logged" in admin("users", "log-out", "ada@example.com")
+    event = json.loads(log.read_text(encoding="utf-8").splitlines()[-1])
+    assert event["description"] == "users log-out"
+    assert event["on"]["user"] == "ada@example.com"
+    assert event["outcome"] == "done"
+    caller = made.aws.client("sts").get_caller_identity()["Arn"]
+    assert event["caller"] == caller

@@ -434,7 +434,7 @@ async fn a_connection_can_be_chosen_at_authorize() {
 }
 
 #[tokio::test]
-async fn a_ticket_from_before_a_log_out_everywhere_logs_nobody_in() {
+async fn a_ticket_from_before_a_log_out_everywhere_begins_no_session() {
     let Some(server) = Server::start("logs a user out") else {
         return;
     };

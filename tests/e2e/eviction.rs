@@ -12,7 +12,7 @@ use crate::device;
 const REASON: &str = "changes a user";
 const PASSWORD: &str = "another horse, another staple";
 
-/// What somebody holds of a user.
+/// What a thief holds of a user.
 struct Held {
     /// A browser with a copy of the user's cookies.
     browser: Browser,
@@ -133,7 +133,7 @@ async fn refresh_tokens_survive_a_password_change_where_the_tenant_says_so() {
 }
 
 #[tokio::test]
-async fn an_import_of_the_same_password_evicts_nobody() {
+async fn an_import_of_the_same_password_evicts_no_user() {
     let Some(server) = Server::start(REASON) else {
         return;
     };
@@ -208,7 +208,7 @@ async fn a_namesake_is_another_user() {
     };
     let before = subject(&user("first")).await;
     assert!(before.starts_with("auth0|"), "{before}");
-    // Whoever is there already stays who they are.
+    // A user who exists keeps the id.
     server.import_tenant(file("first")).await;
     assert_eq!(subject(&user("first")).await, before);
     let held = stolen_from(&server, &user("first")).await;
@@ -221,7 +221,7 @@ async fn a_namesake_is_another_user() {
 }
 
 #[tokio::test]
-async fn logging_out_everywhere_evicts_everybody() {
+async fn logging_out_everywhere_ends_all_that_the_user_began() {
     let Some(server) = Server::start(REASON) else {
         return;
     };

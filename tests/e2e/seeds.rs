@@ -230,10 +230,12 @@ async fn a_user_who_is_unblocked_goes_on_with_the_token_of_before() {
 }
 
 #[tokio::test]
-async fn another_password_leaves_refresh_tokens_alone() {
+async fn another_password_leaves_refresh_tokens_alone_where_the_tenant_says_so() {
     let Some(server) = Server::start("changes a password") else {
         return;
     };
+    let flags = "tenant: {flags: {revoke_refresh_tokens_on_password_change: false}}\n";
+    server.import_tenant(flags.to_owned()).await;
     let token = server
         .login(&SPA_STRICT)
         .user(&User::zoe())

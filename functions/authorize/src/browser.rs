@@ -82,7 +82,7 @@ impl BrowserSession {
 
     /// The session of a user who has just logged in, as the user was when that was checked. The browser's own
     /// goes on if it is the same user's, so that its applications still hear of its end, and copies of its
-    /// cookie are worth nothing from now on; somebody else's ends.
+    /// cookie are worth nothing from now on; another user's ends.
     pub(crate) async fn log_in(
         app: &App,
         request: &Request,

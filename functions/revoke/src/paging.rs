@@ -243,7 +243,7 @@ mod tests {
         }
 
         fn wants(&self, number: &usize) -> bool {
-            self.wanted && number % 2 == 0
+            self.wanted && number.is_multiple_of(2)
         }
 
         fn id(number: &usize) -> usize {

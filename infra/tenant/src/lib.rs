@@ -23,6 +23,7 @@ mod import;
 mod import_algorithms;
 mod import_hashes;
 mod import_scripts;
+mod import_users;
 mod keywords;
 mod known;
 mod mobile;

@@ -356,7 +356,7 @@ async fn ada(app: &App) -> LoginRecord {
 }
 
 #[tokio::test]
-async fn a_new_user_without_an_id_gets_one_that_is_nobody_elses() {
+async fn a_new_user_without_an_id_gets_one_that_no_user_has_had() {
     let (app, elsewhere) = (app().await, app().await);
     let file = "users: [{email: ada@example.com, password: x}]";
     put(&app, file).await.unwrap();

@@ -1,7 +1,7 @@
 //! Since when what a user began counts: how sessions, codes and tokens that are out with their holders are
 //! remembered without a list of them.
 //!
-//! The user's profile holds two [`Epoch`]s. Whatever begins carries the one that it saw on the profile, and
+//! The user's profile holds two [`Epoch`]s. All that begins carries the one that it saw on the profile, and
 //! counts for as long as the profile's is still the same. Clocks are compared nowhere: a request that read
 //! the profile before a log-out and writes after it begins something that is over already.
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::time::Timestamp;
 
 /// The instant from which on something counts, in milliseconds. Each is later than the one before it, by at
-/// least a millisecond and whatever the clocks say, so that it names what it began.
+/// least a millisecond and however the clocks differ, so that it names what it began.
 ///
 /// Items from before there were epochs carry none; that is the earliest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,7 +60,7 @@ pub struct ValidFrom {
     pub refresh_tokens: Epoch,
 }
 
-/// What puts out whoever is logged in as a user.
+/// What ends all that a user began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Eviction {
     /// An operator logged the user out everywhere, or deleted the user.
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn an_epoch_is_later_than_the_one_before_whatever_the_clock_says() {
+    fn an_epoch_is_later_than_the_one_before_also_by_a_clock_that_is_behind() {
         for before in [0, 1_000_499, 1_000_500, 1_000_501, u64::from(u32::MAX)] {
             let before = Epoch::at(Timestamp::from_millis(before));
             let next = before.next(NOW);

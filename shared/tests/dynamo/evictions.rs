@@ -95,7 +95,7 @@ async fn a_block_moves_the_epoch_of_sessions_once() {
 }
 
 #[tokio::test]
-async fn nobody_is_put_out_who_is_not_there() {
+async fn a_user_who_does_not_exist_is_not_put_out() {
     let store = store().await;
     let (user, now) = (user_id(), NOW);
     assert_eq!(store.log_out_everywhere(&user, now).await.unwrap(), None);
@@ -142,7 +142,7 @@ async fn an_import_keeps_the_epochs_and_another_password_moves_them() {
 }
 
 #[tokio::test]
-async fn a_rehash_at_a_login_puts_nobody_out() {
+async fn a_rehash_at_a_login_puts_no_user_out() {
     let store = store().await;
     let read = created(&store).await;
     let second = hash("first");
@@ -152,7 +152,7 @@ async fn a_rehash_at_a_login_puts_nobody_out() {
     assert_eq!(after.password_hash, Some(second));
     let fingerprint = read.password_hash.as_ref().unwrap().fingerprint();
     assert_eq!(after.rehashed_from, Some(fingerprint));
-    // The first hash is the one that an import brings again, whatever it gave way to.
+    // The first hash is the one that an import brings again, also after a second rehash.
     store
         .commit_password_hash(&after, &hash("first"))
         .await
@@ -237,7 +237,7 @@ async fn a_user_is_created_once() {
 }
 
 #[tokio::test]
-async fn a_user_who_is_created_again_is_of_a_later_epoch_whatever_the_clock_says() {
+async fn a_user_who_is_created_again_is_of_a_later_epoch_also_by_a_clock_that_is_behind() {
     let store = store().await;
     let mut last = EPOCH;
     for now in [NOW, NOW, Timestamp::from_secs(1)] {

@@ -1,6 +1,7 @@
 //! Failed logins, counted.
 
 use shared::{
+    adapters::dynamo::{PasswordNow, UserChange},
     domain::{
         brute_force::{Counter, Failures, Guessed},
         ids::UserId,
@@ -8,6 +9,7 @@ use shared::{
         throttle::{Bucket, Origin, RateLimit},
         time::Timestamp,
         user::LoginName,
+        valid_from::RefreshTokensThen,
     },
     password::PasswordHash,
 };
@@ -119,7 +121,7 @@ async fn a_users_failures_are_the_users_and_a_name_without_a_user_has_its_own() 
     let attempt = store.load_login_attempt(users, &name, Some(&counter), None);
     let attempt = attempt.await.unwrap();
     assert_eq!(attempt.guessed, Guessed::Name(users.clone(), name.clone()));
-    store.put_user(&record).await.unwrap();
+    put_user(&store, &record).await.unwrap();
     let user = Guessed::User(record.user.user_id.clone());
     store.add_failure(&user, &origin(), NOW).await.unwrap();
     let attempt = store.load_login_attempt(users, &name, Some(&counter), None);
@@ -143,7 +145,13 @@ async fn another_password_forgets_failures_and_another_hash_of_the_same_does_not
     let left = store.load_failures(&guessed, &origin()).await.unwrap();
     assert_eq!(left.failures, 1);
     record.password_hash = Some(hash("three"));
-    put_user(&store, &record).await.unwrap();
+    let before = store.load_user(&record.user.user_id).await.unwrap();
+    let change = UserChange {
+        now: NOW,
+        password: PasswordNow::Other(RefreshTokensThen::End),
+    };
+    let put = store.put_user(&record, before.as_ref(), change);
+    put.await.unwrap();
     let left = store.load_failures(&guessed, &origin()).await.unwrap();
     assert_eq!(left.failures, 0);
 }

@@ -1,4 +1,4 @@
-//! Putting out whoever is logged in as a user: the epochs beside the profile, each moved by a conditional
+//! Ending all that a user began: the epochs beside the profile, each moved by a conditional
 //! write of its own attributes, so that it neither undoes nor is undone by another.
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -80,7 +80,7 @@ impl Store {
         Err(kept_changing())
     }
 
-    /// Forgets what a user agreed to, whoever asked.
+    /// Deletes what a user agreed to, for all clients.
     pub async fn delete_grants(&self, user: &UserId) -> Result<(), StoreError> {
         for item in self.query_user(user, GRANT_PREFIX).await? {
             self.delete_item(&Key::of_item(&item)?).await?;

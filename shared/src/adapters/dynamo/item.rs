@@ -4,15 +4,19 @@ use aws_sdk_dynamodb::{
     operation::{
         delete_item::builders::DeleteItemFluentBuilder,
         put_item::{PutItemError, builders::PutItemFluentBuilder},
+        transact_write_items::TransactWriteItemsError,
         update_item::{UpdateItemError, UpdateItemOutput, builders::UpdateItemFluentBuilder},
     },
-    types::{AttributeValue, ConsumedCapacity, KeysAndAttributes, ReturnConsumedCapacity},
+    types::{
+        AttributeValue, ConsumedCapacity, KeysAndAttributes, ReturnConsumedCapacity,
+        TransactWriteItem,
+    },
 };
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     Store,
-    error::{CommitError, Item, StoreError},
+    error::{CommitError, Item, StoreError, failed_on_condition},
     keys::{Key, TTL, user_partition},
 };
 use crate::{
@@ -297,5 +301,33 @@ impl Store {
             .table_name(&self.table)
             .set_key(Some(key.to_item()))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
+    }
+
+    /// Writes all or nothing; a conflict says that a condition did not hold.
+    pub(super) async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<(), CommitError> {
+        let result = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(writes))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await;
+        match result {
+            Ok(output) => {
+                let capacity = output.consumed_capacity().iter();
+                cost::wrote(capacity.map(|capacity| units(Some(capacity))).sum());
+                Ok(())
+            }
+            Err(error) => match error.as_service_error() {
+                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                    if failed_on_condition(cancelled.cancellation_reasons()) {
+                        Err(CommitError::Conflict)
+                    } else {
+                        Err(StoreError::Unavailable("transaction cancelled".to_owned()).into())
+                    }
+                }
+                _ => Err(StoreError::from(error).into()),
+            },
+        }
     }
 }

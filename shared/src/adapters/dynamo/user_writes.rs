@@ -3,15 +3,14 @@
 //! they have not seen.
 
 use aws_sdk_dynamodb::types::{
-    ConditionCheck, Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update,
-    builders::UpdateBuilder,
+    ConditionCheck, Delete, Put, TransactWriteItem, Update, builders::UpdateBuilder,
 };
 
 use super::{
     Store,
-    error::{CommitError, Item, StoreError, failed_on_condition},
+    error::{CommitError, Item, StoreError},
     evictions::{REFRESH_TOKENS_FROM, SESSIONS_FROM},
-    item::{millis, send_update, text, to_item, units},
+    item::{millis, send_update, text, to_item},
     keys::Key,
     users::{LoginItem, LoginRecord, all_login_names},
 };
@@ -24,7 +23,6 @@ use crate::{
         valid_from::{Epoch, Eviction, RefreshTokensThen, ValidFrom},
     },
     password::PasswordHash,
-    telemetry::cost,
 };
 
 /// What a write of a user does beyond the profile.
@@ -50,7 +48,7 @@ impl Store {
     /// once; the user as it is now. A conflict says that the user has changed since it was read, or that one
     /// of the names belongs to another user.
     ///
-    /// Another password ends the blocks after failed logins. It puts out whoever is logged in as the user, as
+    /// Another password ends the blocks after failed logins. It ends all that the user began, as
     /// does blocking; else `valid_from` stays what it is. So does the count of the user's logins.
     pub async fn put_user(
         &self,
@@ -113,7 +111,7 @@ impl Store {
             .expression_attribute_values(":before", text(before.as_str()))
             .expression_attribute_values(":from", text(before.fingerprint()));
         match send_update(update).await {
-            // Whoever changed it meanwhile knew better.
+            // Another request has changed it meanwhile, and knew better.
             Ok(()) | Err(CommitError::Conflict) => Ok(()),
             Err(CommitError::Store(error)) => Err(error),
         }
@@ -265,7 +263,7 @@ impl Store {
         let put = Put::builder()
             .table_name(&self.table)
             .set_item(Some(item))
-            .condition_expression(NOBODY_ELSES)
+            .condition_expression(FREE_OR_OWN)
             .expression_attribute_values(":owner", text(owner.as_str()))
             .build()
             .map_err(refused)?;
@@ -280,47 +278,16 @@ impl Store {
         let delete = Delete::builder()
             .table_name(&self.table)
             .set_key(Some(key.to_item()))
-            .condition_expression(NOBODY_ELSES)
+            .condition_expression(FREE_OR_OWN)
             .expression_attribute_values(":owner", text(owner.as_str()))
             .build()
             .map_err(refused)?;
         Ok(TransactWriteItem::builder().delete(delete).build())
     }
-
-    /// Writes all or nothing; a conflict says that a condition did not hold.
-    pub(super) async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<(), CommitError> {
-        let result = self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(writes))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        match result {
-            Ok(output) => {
-                let capacity = output.consumed_capacity().iter();
-                cost::wrote(capacity.map(|capacity| units(Some(capacity))).sum());
-                Ok(())
-            }
-            Err(error) => {
-                use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-                match error.as_service_error() {
-                    Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                        if failed_on_condition(cancelled.cancellation_reasons()) {
-                            Err(CommitError::Conflict)
-                        } else {
-                            Err(StoreError::Unavailable("transaction cancelled".to_owned()).into())
-                        }
-                    }
-                    _ => Err(StoreError::from(error).into()),
-                }
-            }
-        }
-    }
 }
 
 /// The condition that a login name is free or the user's own.
-const NOBODY_ELSES: &str = "attribute_not_exists(PK) OR user_id = :owner";
+const FREE_OR_OWN: &str = "attribute_not_exists(PK) OR user_id = :owner";
 
 /// When a tombstone's user was deleted.
 const VALID_FROM: &str = "valid_from";
@@ -342,7 +309,7 @@ fn valid_from_after(before: &LoginRecord, after: &LoginRecord, change: UserChang
     valid_from
 }
 
-/// The condition that nobody has been put out since, and its values.
+/// The condition that no eviction has happened since, and its values.
 pub(super) fn unmoved(valid_from: &ValidFrom) -> (String, Item) {
     let (mut conditions, mut values) = (Vec::new(), Item::new());
     for (name, epoch) in [
