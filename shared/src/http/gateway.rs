@@ -18,7 +18,7 @@ const LINE: usize = REQUEST_HEAD - HEADERS;
 const LINE_WITHOUT_STATE: &str = "POST /activate/confirm?state= HTTP/1.1\r\n";
 /// Bytes that a request grows by on its way: once it is confirmed, and while a script has the browser elsewhere
 /// (`Continuation`).
-const CONTINUATION: usize = 320;
+const CONTINUATION: usize = 304;
 
 /// Whether the addresses of our pages get through when a text of so many bytes travels sealed in their
 /// `state`.
