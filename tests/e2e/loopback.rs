@@ -40,34 +40,28 @@ fn assert_no_items(answer: &Answer, status: u16) {
     assert!(!cors, "{answer}");
 }
 
-/// The listening TCP sockets of a process.
+/// The listening TCP sockets of a process, by address.
 #[cfg(target_os = "linux")]
 fn listening(pid: u32) -> Vec<String> {
-    let sockets: Vec<String> = fs::read_dir(format!("/proc/{pid}/fd"))
-        .expect("the process is ours")
-        .filter_map(|entry| fs::read_link(entry.ok()?.path()).ok())
-        .filter_map(|target| {
-            let target = target.display().to_string();
-            let inode = target.strip_prefix("socket:[")?.strip_suffix(']')?;
-            Some(inode.to_owned())
-        })
-        .collect();
-    const LISTEN: &str = "0A";
-    ["tcp", "tcp6"]
-        .iter()
-        .flat_map(|kind| {
-            let table = fs::read_to_string(format!("/proc/{pid}/net/{kind}"));
-            let table = table.unwrap_or_default();
-            let rows: Vec<Vec<String>> = table
-                .lines()
-                .skip(1)
-                .map(|line| line.split_whitespace().map(str::to_owned).collect())
-                .collect();
-            rows
-        })
-        .filter(|row| row[3] == LISTEN && sockets.contains(&row[9]))
-        .map(|row| row[1].clone())
-        .collect()
+    let inode = |entry: fs::DirEntry| {
+        let target = fs::read_link(entry.path()).ok()?.display().to_string();
+        let inode = target.strip_prefix("socket:[")?.strip_suffix(']')?;
+        Some(inode.to_owned())
+    };
+    let open = fs::read_dir(format!("/proc/{pid}/fd")).expect("the process is ours");
+    let sockets: Vec<String> = open.filter_map(|entry| inode(entry.ok()?)).collect();
+    let mut found = Vec::new();
+    for kind in ["tcp", "tcp6"] {
+        let table = fs::read_to_string(format!("/proc/{pid}/net/{kind}")).unwrap_or_default();
+        for row in table.lines().skip(1) {
+            let row: Vec<&str> = row.split_whitespace().collect();
+            // 0A is LISTEN.
+            if row[3] == "0A" && sockets.iter().any(|socket| socket == row[9]) {
+                found.push(row[1].to_owned());
+            }
+        }
+    }
+    found
 }
 
 #[cfg(target_os = "linux")]

@@ -179,8 +179,10 @@ fn guarded() -> Option<Server> {
             json!(PASSWORD)
         ),
     );
-    let protection = "attackProtection:\n  bruteForceProtection: { max_attempts: 3 }\n";
-    let launch = Launch::new().tenant(file).and_tenant(protection);
+    let section = "attackProtection:\n";
+    assert!(file.contains(section));
+    let guarded = format!("{section}  bruteForceProtection: {{ max_attempts: 3 }}\n");
+    let launch = Launch::new().tenant(file.replacen(section, &guarded, 1));
     launch.start("has other settings")
 }
 

@@ -92,7 +92,7 @@ fn every_sample_has_a_row_that_names_its_test() {
 }
 
 /// Whether a file of the repository has a test of that name, be it in Rust, Python or JavaScript.
-fn is_there(file: &str, test: &str) -> bool {
+fn is_there(file: &str, name: &str) -> bool {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
     let Ok(text) = fs::read_to_string(&path) else {
         return false;
@@ -100,7 +100,7 @@ fn is_there(file: &str, test: &str) -> bool {
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("rs") => {
             let lines: Vec<&str> = text.lines().map(str::trim).collect();
-            let function = format!("fn {test}(");
+            let function = format!("fn {name}(");
             lines.iter().enumerate().any(|(index, line)| {
                 let before = &lines[index.saturating_sub(3)..index];
                 let is_test =
@@ -108,8 +108,8 @@ fn is_there(file: &str, test: &str) -> bool {
                 line.contains(&function) && before.iter().any(is_test)
             })
         }
-        Some("py") => text.contains(&format!("\ndef {test}(")),
-        Some("mjs") => text.contains(&format!("test('{test}',")),
+        Some("py") => text.contains(&format!("\ndef {name}(")),
+        Some("mjs") => text.contains(&format!("test('{name}',")),
         _ => false,
     }
 }
@@ -130,9 +130,9 @@ fn every_row_of_the_threat_model_names_tests_that_are_there() {
         to_be_named.is_empty(),
         "tests still to be named: {to_be_named:#?}"
     );
-    for name in named(&text) {
-        let (file, test) = name.split_once("::").expect("a file and a test");
-        assert!(is_there(file, test), "no test `{name}`");
+    for named in named(&text) {
+        let (file, name) = named.split_once("::").expect("a file and a test");
+        assert!(is_there(file, name), "no test `{named}`");
     }
     let (mut rows, mut is_model) = (0, false);
     for line in text.lines() {

@@ -856,7 +856,8 @@ async fn an_application_is_deleted_and_nothing_else() {
 }
 
 /// A call of every command with what its audit event names, and how it ends on a table without a user.
-const CALLS: [(&[&str], &str, &str); 20] = [
+const CALLS: [(&[&str], &str, &str); 21] = [
+    (&["tenant", "check", "missing.yaml"], "file", "refused"),
     (&["tenant", "import", "missing.yaml"], "file", "refused"),
     (
         &[

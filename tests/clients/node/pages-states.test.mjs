@@ -33,8 +33,10 @@ describe('the hosted pages in less usual states', () => {
       [LAST_SCOPE]: LAST_SCOPE + MANY_SCOPES,
       'burst: 60000, per_minute: 60000': 'burst: 12, per_minute: 1',
     });
-    const blocking = 'attackProtection:\n  bruteForceProtection: { max_attempts: 2 }\n';
-    grouping = await startLocal({ tenant: `${text}\n${blocking}` });
+    const section = 'attackProtection:\n';
+    const blocking = text.replace(section, `${section}  bruteForceProtection: { max_attempts: 2 }\n`);
+    assert.notEqual(blocking, text);
+    grouping = await startLocal({ tenant: blocking });
     const flag = 'use_scope_descriptions_for_consent: true';
     const flags = text.replace('  flags:\n', `  flags:\n    ${flag}\n`);
     assert.notEqual(flags, text);
