@@ -3,7 +3,7 @@
 use e2e::{
     Answer, Browser, Launch, Server,
     apps::{SPA_STRICT, SPA_WILDCARD, WEB_POST},
-    assertions::{assert_error_page, assert_sane},
+    assertions::{assert_error_page, assert_oauth_error, assert_sane},
     tenant,
 };
 
@@ -260,4 +260,15 @@ async fn a_wildcard_stands_for_one_label_as_browsers_read_the_address() {
             "{answer}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_code_ends_with_the_session_that_it_was_issued_in() {
+    let server = Server::shared();
+    let browser = server.browser();
+    let login = server.login(&SPA_STRICT).browser(&browser);
+    let code = login.with("scope", "openid offline_access").code().await;
+    log_out(&browser, "").await;
+    let answer = server.exchange(&code).await;
+    assert_oauth_error(&answer, 403, "invalid_grant", "Invalid authorization code");
 }

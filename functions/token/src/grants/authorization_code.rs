@@ -56,21 +56,36 @@ pub(super) async fn redeem(
     if client.is_public() && code.challenge.is_none() {
         return Err(Denial::ClientAuthentication("a public client without PKCE"));
     }
-    let user = app
-        .store
-        .load_user(&user_id)
-        .await?
-        .ok_or(Denial::Code("the user is gone"))?
-        .user;
+    let (user, session) = login_of(app, client, &code).await?;
+    exchange(app, client, id, &code, (&user, session), at).await
+}
+
+/// The user who logged in and the session of the login, in one round trip. What the one or the other began counts as
+/// long as they do.
+async fn login_of(
+    app: &App,
+    client: &Client,
+    code: &AuthorizationCode,
+) -> Result<(User, SessionId), Denial> {
+    let refuse = |reason| {
+        let refusal = Denial::Code(reason);
+        log_refusal(client, &code.user_id, &refusal);
+        refusal
+    };
+    let id = app.session_of(&code.session_id).await;
+    let id = id.ok_or_else(|| refuse("its session is unknown"))?;
+    let state = app.store.load_session_state(&code.user_id, id).await?;
+    let user = state.user.ok_or_else(|| refuse("the user is gone"))?;
     if user.blocked {
         return Err(Denial::UserBlocked);
     }
     if !user.honours(code.valid_from) {
-        let refusal = Denial::Code("the user was put out since it was issued");
-        log_refusal(client, &user_id, &refusal);
-        return Err(refusal);
+        return Err(refuse("the user was logged out since it was issued"));
     }
-    exchange(app, client, id, &code, &user, at).await
+    if state.session.is_none() {
+        return Err(refuse("its session has ended"));
+    }
+    Ok((user, id))
 }
 
 /// Signs first, commits second: a failure in between leaves the code as it was. Scripts have run at
@@ -80,13 +95,13 @@ async fn exchange(
     client: &Client,
     id: CodeId,
     code: &AuthorizationCode,
-    user: &User,
+    (user, session): (&User, SessionId),
     at: Moment,
 ) -> Result<TokenAnswer, Denial> {
     let api = app.api_for(code.audience.as_ref()).await?;
     let scope = scope(client, api.as_deref(), user, code)?;
     let user = code.effects.user(user);
-    let session = app.session_of(&code.session_id).await;
+    let session = Some(session);
     let new = if scope.contains(OFFLINE_ACCESS) {
         let mut new = app
             .new_family(login(code, session, &scope, &user), client, at)
