@@ -64,7 +64,7 @@ impl Clients {
 /// the user agent of every call, and so in what `CloudTrail` records of it.
 pub async fn of_operator(application: &str) -> SdkConfig {
     let mut defaults = aws_config::defaults(behavior())
-        .timeout_config(timeouts())
+        .timeout_config(operator_timeouts())
         .retry_config(retries());
     if let Ok(application) = AppName::new(application.to_owned()) {
         defaults = defaults.app_name(application);
@@ -84,6 +84,15 @@ pub(crate) fn timeouts() -> TimeoutConfig {
         .connect_timeout(Duration::from_secs(1))
         .operation_attempt_timeout(Duration::from_millis(1_500))
         .operation_timeout(Duration::from_secs(3))
+        .build()
+}
+
+/// For an operator's command: a large import over a slow line should end, and nothing ends it from outside.
+pub(crate) fn operator_timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(10))
+        .operation_attempt_timeout(Duration::from_secs(20))
+        .operation_timeout(Duration::from_mins(1))
         .build()
 }
 
