@@ -227,7 +227,10 @@ fn a_script_that_refuses_or_fails_is_a_failure_with_what_it_said_until_then() {
         "{error}"
     );
     let (_, error) = folder.refuse(&["rules", "test", "loop.js"]);
-    assert_eq!(error, "error: loop.js: more CPU time than allowed\n");
+    // On a busy machine the one limit is reached before the other.
+    let limits = ["more CPU time than allowed", "no answer in time"];
+    let expected = limits.map(|limit| format!("error: loop.js: {limit}\n"));
+    assert!(expected.contains(&error), "{error}");
     let (_, error) = folder.refuse(&["rules", "test", "never.js"]);
     assert_eq!(error, "error: never.js: ended without an answer\n");
 }

