@@ -130,6 +130,7 @@ async fn every_place_that_takes_a_password_counts_and_refuses() {
             "client_id": SPA_STRICT.id, "redirect_uri": SPA_STRICT.callback, "response_type": "code",
             "tenant": "x", "username": name, "password": "wrong", "scope": "openid",
             "connection": "Username-Password-Authentication",
+            "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "code_challenge_method": "S256",
         });
         let request = browser
             .http()

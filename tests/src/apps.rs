@@ -451,7 +451,7 @@ impl User {
 
     pub(crate) fn pooled(number: usize) -> Self {
         assert!(
-            number <= 160,
+            number <= 260,
             "the tenant file's pool of users is used up: add some"
         );
         Self::new(&format!("pool-{number:02}"), PASSWORD)
