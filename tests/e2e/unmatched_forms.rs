@@ -163,3 +163,26 @@ async fn the_question_before_a_logout_is_shown_again_and_nobody_is_logged_out() 
     let silent = login().with("prompt", "none").open().await.callback();
     silent.assert_error("login_required", "Login required");
 }
+
+/// The browser says that a page of ours sent the form; the page named another user.
+#[tokio::test]
+async fn a_consent_that_was_shown_to_one_user_is_not_given_for_another() {
+    let server = Server::shared();
+    let browser = server.browser();
+    let (first, second) = (server.fresh_user(), server.fresh_user());
+    let login = || server.login(&THIRD_PARTY).browser(&browser);
+    let page = login().open().await.page_at("/u/login");
+    browser.log_in(&page, &first.email, first.password).await;
+    let consent = login().open().await.page_at("/u/consent");
+    let page = login().with("prompt", "login").open().await;
+    let page = page.page_at("/u/login");
+    browser.log_in(&page, &second.email, second.password).await;
+
+    let mut form = html::hidden_fields(&consent.text());
+    form.push(("action".to_owned(), "accept".to_owned()));
+    let request = browser.http().request(Method::POST, consent.url.as_str());
+    let request = request.header("sec-fetch-site", "same-origin");
+    let answer = send(request.form(&form)).await;
+    assert_shown_again(&answer, &consent);
+    login().open().await.page_at("/u/consent");
+}

@@ -87,11 +87,14 @@ pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Den
             ));
         }
     }
-    let Some(session) = session.filter(|session| !session.user.blocked) else {
+    let Some(session) = session else {
         return Ok(response::redirect(
             &transaction.address("/authorize/resume"),
         ));
     };
+    if session.user.blocked {
+        return transaction.block(app, request).await;
+    }
     remember(app, session, errand, at.now).await?;
     let transaction = transaction.confirmed(app, session).await?;
     Ok(response::redirect(

@@ -51,7 +51,9 @@ pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Den
     let session = BrowserSession::load(app, request, at.now).await?;
     let params = Params::of_body(request)?;
     let username = params.text("username")?.unwrap_or_default();
-    if !FormToken::matches(app, request, &params, &transaction.state, session.as_ref()).await? {
+    if !FormToken::matches_first(app, request, &params, &transaction.state, session.as_ref())
+        .await?
+    {
         let shown = Shown {
             username,
             error: Some(UNMATCHED),

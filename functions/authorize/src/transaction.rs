@@ -162,12 +162,40 @@ impl FormToken {
     }
 
     /// Whether a submitted form came from a page that this browser was shown in this session. If not, the
-    /// caller shows the form again and does nothing else.
+    /// caller shows the form again and does nothing else: another user may have logged in since.
+    pub(crate) async fn matches(
+        app: &App,
+        request: &Request,
+        params: &Params,
+        state: &str,
+        session: Option<&BrowserSession>,
+    ) -> Result<bool, Denial> {
+        let tied = Self::is_tied(app, request, params, state, session).await?;
+        Ok(noted(tied && origin_of(request) != Origin::Elsewhere))
+    }
+
+    /// The same for a form that a browser may be shown before it has any cookie of ours, and that decides nothing
+    /// for the user of a session.
     ///
     /// Two tabs that open their first page at once are given two cookies, of which the browser keeps one.
     /// The other tab's form counts too if the browser itself says that a page of ours sent it, and keeps our
     /// cookies. A form that the browser says came from elsewhere never counts.
-    pub(crate) async fn matches(
+    pub(crate) async fn matches_first(
+        app: &App,
+        request: &Request,
+        params: &Params,
+        state: &str,
+        session: Option<&BrowserSession>,
+    ) -> Result<bool, Denial> {
+        let matches = match origin_of(request) {
+            Origin::Ours => !FORMS.sent(app, request).await.is_empty(),
+            Origin::Elsewhere => false,
+            Origin::Unknown => Self::is_tied(app, request, params, state, session).await?,
+        };
+        Ok(noted(matches))
+    }
+
+    async fn is_tied(
         app: &App,
         request: &Request,
         params: &Params,
@@ -180,16 +208,31 @@ impl FormToken {
         let is_tied = |secret: &String| {
             keyring.digest_matches(value, CSRF, bound(secret, session, state).as_bytes())
         };
-        let matches = match header(request, &SEC_FETCH_SITE) {
-            Some("same-origin") => !secrets.is_empty(),
-            Some("same-site" | "cross-site") => false,
-            _ => secrets.iter().any(is_tied),
-        };
-        if !matches {
-            tracing::info!("a form could not be matched with its browser and is shown again");
-        }
-        Ok(matches)
+        Ok(secrets.iter().any(is_tied))
     }
+}
+
+/// Which page sent a form, as the browser says (Fetch Metadata).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Ours,
+    Elsewhere,
+    Unknown,
+}
+
+fn origin_of(request: &Request) -> Origin {
+    match header(request, &SEC_FETCH_SITE) {
+        Some("same-origin") => Origin::Ours,
+        Some("same-site" | "cross-site") => Origin::Elsewhere,
+        _ => Origin::Unknown,
+    }
+}
+
+fn noted(matches: bool) -> bool {
+    if !matches {
+        tracing::info!("a form could not be matched with its browser and is shown again");
+    }
+    matches
 }
 
 /// What a browser's secret vouches for; no part has a dot but the state, which comes last.

@@ -34,7 +34,7 @@ pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Den
     let params = Params::of_body(request)?;
     let typed = params.text("user_code")?.unwrap_or_default();
     let session = BrowserSession::load(app, request, app.moment(request).now).await?;
-    if !FormToken::matches(app, request, &params, FORM, session.as_ref()).await? {
+    if !FormToken::matches_first(app, request, &params, FORM, session.as_ref()).await? {
         let error = Some((StatusCode::FORBIDDEN, UNMATCHED));
         return page(app, request, typed, error).await;
     }
