@@ -350,3 +350,15 @@ async fn access_tokens_for_userinfo_outlive_a_session_that_expires() {
     server.advance(2 * 3600).await;
     assert_eq!(userinfo(&server, &tokens.access_token()).await.status, 200);
 }
+
+#[tokio::test]
+async fn an_old_copy_of_a_session_cookie_ends_no_session() {
+    let server = Server::shared();
+    let browser = server.browser();
+    let login = || server.login(&SPA_STRICT).browser(&browser);
+    login().tokens().await;
+    let stolen = copy_of(server, &browser);
+    login().with("prompt", "login").tokens().await;
+    stolen.http().get("/v2/logout").await;
+    assert!(is_logged_in(server, &browser).await);
+}

@@ -103,7 +103,14 @@ impl BrowserSession {
                     }
                 }
             }
-            Some((id, before)) => end(app, &before.user_id, id, now).await?,
+            Some((session_id, before)) => {
+                let cookie = SessionCookie {
+                    user_id: before.user_id,
+                    session_id,
+                    renewals: before.renewals,
+                };
+                end(app, &cookie, now).await?;
+            }
             None => {}
         }
         Self::begin(app, user, settings, now).await
@@ -164,7 +171,7 @@ pub(crate) async fn end_session(
     let named = named(app, request).await;
     for cookie in &named {
         let now = app.moment(request).now;
-        end(app, &cookie.user_id, cookie.session_id, now).await?;
+        end(app, cookie, now).await?;
     }
     let (https, keyring) = (app.issuer.is_https(), app.keyring().await);
     for name in names(own_cookies::name(app, SESSION_COOKIE)) {
@@ -180,9 +187,14 @@ pub(crate) async fn end_session(
 }
 
 /// Its applications hear of it once it is a fact. What was read before counts only if the answer of the
-/// write was lost: a login meanwhile may have added to it.
-async fn end(app: &App, user_id: &UserId, id: SessionId, now: Timestamp) -> Result<(), Denial> {
+/// write was lost: a login meanwhile may have added to it. An old copy of a cookie ends nothing.
+async fn end(app: &App, cookie: &SessionCookie, now: Timestamp) -> Result<(), Denial> {
+    let (user_id, id) = (&cookie.user_id, cookie.session_id);
     let before = app.store.load_session(user_id, id).await?;
+    let replaced = |session: &Session| session.renewals != cookie.renewals;
+    if before.as_ref().is_some_and(replaced) {
+        return Ok(());
+    }
     let ended = app.store.end_session(user_id, id, now).await?.or(before);
     if let Some(ended) = ended {
         app.notify_of_end(&ended, LogoutInitiator::RpLogout, now)
