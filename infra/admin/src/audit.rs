@@ -42,8 +42,8 @@ const NAMED: [&str; 17] = [
     "keys",
     "dry_run",
 ];
-/// The longest reason in an event, in characters.
-const LONGEST_REASON: usize = 300;
+/// The longest argument or reason in an event, in characters.
+const LONGEST_TEXT: usize = 300;
 /// What only reads begins its last word with.
 const READS: [&str; 3] = ["list", "test", "check"];
 
@@ -90,7 +90,8 @@ fn given(matches: &ArgMatches, name: &'static str) -> Option<(&'static str, Stri
         return None;
     }
     let values: Vec<_> = values.map(|value| value.to_string_lossy()).collect();
-    Some((name, one_line(&values.join(" "))))
+    let text = one_line(&values.join(" "));
+    Some((name, text.chars().take(LONGEST_TEXT).collect()))
 }
 
 /// An event as it is written.
@@ -146,7 +147,7 @@ fn line(
         },
         reason: outcome.as_ref().err().map(|failure| {
             let reason = one_line(&failure.to_string());
-            reason.chars().take(LONGEST_REASON).collect()
+            reason.chars().take(LONGEST_TEXT).collect()
         }),
     };
     Ok(serde_json::to_string(&event)? + "\n")

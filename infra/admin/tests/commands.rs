@@ -834,6 +834,24 @@ async fn a_user_is_deleted() {
     assert_eq!(again, "error: there is no user auth0|ada\n");
 }
 
+/// The profile goes first: a user whose deletion was cut short is gone, but what they agreed to is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_that_was_cut_short_is_finished_by_the_next() {
+    let stack = Stack::start().await;
+    let user = UserId::parse("auth0|gone").unwrap();
+    let grant = Grant {
+        scope: Scope::parse("openid email"),
+        granted_at: Clock::system().now(),
+    };
+    let partner = ClientId::parse("partner").unwrap();
+    let put = stack.store.put_grant(&user, &partner, None, &grant);
+    put.await.unwrap();
+    let refused = stack.refuse(&["users", "delete", "auth0|gone"]).await;
+    assert_eq!(refused, "error: there is no user auth0|gone\n");
+    let left = stack.store.load_grant(&user, &partner, None).await;
+    assert!(left.unwrap().is_none());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_application_is_deleted_and_nothing_else() {
     let stack = Stack::start().await;

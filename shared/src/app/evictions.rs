@@ -76,14 +76,13 @@ impl App {
         user: &UserId,
         now: Timestamp,
     ) -> Result<Option<Evicted>, Denial> {
-        if self.store.delete_user(user, now).await?.is_none() {
-            return Ok(None);
-        }
+        // A call that is repeated finishes what an earlier one left behind its removal of the user.
+        let removed = self.store.delete_user(user, now).await?;
         let evicted = self
             .end(user, [None, None], LogoutInitiator::AccountDeleted, now)
             .await?;
         self.store.delete_grants(user).await?;
-        Ok(Some(evicted))
+        Ok(removed.map(|_| evicted))
     }
 
     /// Ends what does not count any more because the user's epochs have moved.
