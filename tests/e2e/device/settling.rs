@@ -114,6 +114,16 @@ async fn a_user_who_was_blocked_or_deleted_meanwhile_gives_no_tokens() {
 }
 
 #[tokio::test]
+async fn an_approval_ends_with_the_session_that_it_was_given_in() {
+    let server = Server::shared();
+    let browser = server.browser();
+    let waiting = begin(server, &TV).await;
+    waiting.connect_in(&browser, &User::ada()).await;
+    browser.http().get("/v2/logout").await;
+    assert_invalid(&waiting.poll(server).await);
+}
+
+#[tokio::test]
 async fn a_device_code_survives_a_store_that_is_down() {
     let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
         return;

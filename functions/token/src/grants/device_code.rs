@@ -180,15 +180,20 @@ async fn exchange(
 }
 
 async fn user(app: &App, approval: &Approval) -> Result<User, Denial> {
-    let record = app.store.load_user(&approval.user_id).await?;
-    let user = record.ok_or(Denial::DeviceCode("the user is gone"))?.user;
+    let id = app.session_of(&approval.session_id).await;
+    let id = id.ok_or(Denial::DeviceCode("the session of the approval is unknown"))?;
+    let state = app.store.load_session_state(&approval.user_id, id).await?;
+    let user = state.user.ok_or(Denial::DeviceCode("the user is gone"))?;
     if user.blocked {
         return Err(Denial::UserBlocked);
     }
     if !user.honours(approval.valid_from) {
         return Err(Denial::DeviceCode(
-            "the user was put out since the approval",
+            "the user was logged out since the approval",
         ));
+    }
+    if state.session.is_none() {
+        return Err(Denial::DeviceCode("the session of the approval has ended"));
     }
     Ok(user)
 }
@@ -232,11 +237,9 @@ async fn commit(
             "used by another request at the same time",
         )),
         // Nothing else can be in the way of a device that is still as it was.
-        Some(DeviceState::Approved(_))
-            if approval.rests_on_consent && matches!(failure, CommitError::Conflict) =>
-        {
-            Err(Denial::DeviceCode("the consent was withdrawn"))
-        }
+        Some(DeviceState::Approved(_)) if matches!(failure, CommitError::Conflict) => Err(
+            Denial::DeviceCode("its consent was withdrawn or its session has ended"),
+        ),
         _ => Err(failure.into()),
     }
 }

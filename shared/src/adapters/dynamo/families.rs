@@ -64,8 +64,8 @@ impl Store {
         })
     }
 
-    /// The parts of a transaction that begin a family; with `rests_on_consent` it begins only if that has
-    /// not been withdrawn.
+    /// The parts of a transaction that begin a family. It begins only if the session of its login has not ended
+    /// and, with `rests_on_consent`, if that has not been withdrawn.
     pub(super) fn beginning_of(
         &self,
         family: &Family,
@@ -80,6 +80,9 @@ impl Store {
         let mut writes = vec![TransactWriteItem::builder().put(put).build()];
         if rests_on_consent {
             writes.push(self.check_grant(family)?);
+        }
+        if let Some(session) = family.session_id {
+            writes.push(self.check_session(&family.user_id, session)?);
         }
         Ok(writes)
     }

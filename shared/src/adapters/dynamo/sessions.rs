@@ -1,7 +1,7 @@
 //! Browser sessions. One that has ended stays as a mark for as long as an access token for `/userinfo` may
 //! live that was issued in it.
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, ReturnValue, TransactWriteItem};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{
@@ -189,6 +189,21 @@ impl Store {
             Err(CommitError::Conflict) => Ok(None),
             Err(CommitError::Store(error)) => Err(error),
         }
+    }
+
+    /// The part of a transaction that holds only if a session has not ended.
+    pub(super) fn check_session(
+        &self,
+        user: &UserId,
+        id: SessionId,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let check = ConditionCheck::builder()
+            .table_name(&self.table)
+            .set_key(Some(Key::session(user, id).to_item()))
+            .condition_expression("attribute_not_exists(ended_at)")
+            .build()
+            .map_err(|e| StoreError::Refused(e.to_string()))?;
+        Ok(TransactWriteItem::builder().condition_check(check).build())
     }
 
     /// Ends the sessions of a user that do not count in this epoch, all of them if there is none; what they
