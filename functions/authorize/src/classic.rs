@@ -25,7 +25,7 @@ use shared::{
 
 use crate::{
     answer::Refusal,
-    browser,
+    browser::{self, BrowserSession},
     checks::{self, Fault},
     login,
     pages::{ClassicLoginForm, FormLeads, content_security_policy},
@@ -151,7 +151,8 @@ pub(crate) async fn callback(app: &App, request: &Request) -> Result<Response, D
         return Ok(response::redirect(&transaction.address("/u/login")));
     };
     tracing::info!(r#type = event::LOGGED_IN, %client_id, user_id = %user.user_id);
-    login::welcome(app, request, user, transaction, at).await
+    let before = BrowserSession::load(app, request, at.now).await?;
+    login::welcome(app, request, user, transaction, before.as_ref(), at).await
 }
 
 fn refused(refusal: &Refusal) -> Response {

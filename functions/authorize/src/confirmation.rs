@@ -15,7 +15,7 @@ use crate::{
     pages::{ConfirmationPage, FormLeads},
     resume::Parties,
     screen::Screen,
-    transaction::{FormToken, Transaction, UNMATCHED},
+    transaction::{FormToken, Press, Transaction, UNMATCHED},
 };
 
 /// `GET /u/confirm`
@@ -67,14 +67,8 @@ pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Den
     if !FormToken::matches(app, request, &params, &transaction.state, session).await? {
         return page(app, request, &transaction, session, Some(UNMATCHED)).await;
     }
-    match params.text("action")? {
-        Some("accept") => {}
-        Some("deny") => return transaction.decline(app, request).await,
-        _ => {
-            return Err(Denial::InvalidParameter(
-                "action must be accept or deny".to_owned(),
-            ));
-        }
+    if let Press::Deny = Press::of(&params)? {
+        return transaction.decline(app, request).await;
     }
     let transaction = match session {
         Some(session) => transaction.confirmed(app, session).await?,

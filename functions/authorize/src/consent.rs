@@ -15,7 +15,7 @@ use crate::{
     permissions,
     resume::Parties,
     screen::Screen,
-    transaction::{FormToken, Transaction, UNMATCHED},
+    transaction::{FormToken, Press, Transaction, UNMATCHED},
 };
 
 /// `GET /u/consent`
@@ -78,14 +78,8 @@ pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Den
         return page(app, request, &transaction, session, Some(UNMATCHED)).await;
     }
     let errand = &transaction.errand;
-    match params.text("action")? {
-        Some("accept") => {}
-        Some("deny") => return transaction.decline(app, request).await,
-        _ => {
-            return Err(Denial::InvalidParameter(
-                "action must be accept or deny".to_owned(),
-            ));
-        }
+    if let Press::Deny = Press::of(&params)? {
+        return transaction.decline(app, request).await;
     }
     let Some(session) = session else {
         return Ok(response::redirect(

@@ -69,7 +69,7 @@ pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Den
         Ok(user) => {
             let client_id = transaction.errand.client_id();
             tracing::info!(r#type = event::LOGGED_IN, %client_id, user_id = %user.user_id);
-            welcome(app, request, user, transaction, at).await
+            welcome(app, request, user, transaction, session.as_ref(), at).await
         }
         Err(Denial::UserBlocked) => transaction.block(app, request).await,
         Err(denial) => again(app, request, &transaction, entered.username, denial).await,
@@ -132,19 +132,19 @@ async fn again(
     Ok(page)
 }
 
-/// A session begins, and the browser goes on with its request.
+/// A session begins, and the browser goes on with its request. `before` is the session that the browser came with.
 pub(crate) async fn welcome(
     app: &App,
     request: &Request,
     user: User,
     transaction: Transaction,
+    before: Option<&BrowserSession>,
     at: Moment,
 ) -> Result<Response, Denial> {
     let settings = app.settings().await?;
-    let before = BrowserSession::load(app, request, at.now).await?;
     let session = BrowserSession::log_in(app, request, user, &settings, at.now).await?;
     let transaction = transaction
-        .logged_in(app, request, before.as_ref(), &session)
+        .logged_in(app, request, before, &session)
         .await?;
     let mut response = response::redirect(&transaction.address("/authorize/resume"));
     session.attach(app, &settings, &mut response).await?;

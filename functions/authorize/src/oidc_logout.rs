@@ -27,7 +27,7 @@ use crate::{
     logout,
     pages::{FormLeads, LogoutPage, SignedOutPage},
     screen::Screen,
-    transaction::{FormToken, UNMATCHED},
+    transaction::{FormToken, Press, UNMATCHED},
 };
 
 /// What the sealed state of the question is bound to, so that a login's never passes for it.
@@ -179,12 +179,9 @@ async fn answered(app: &App, request: &Request) -> Result<Response, Denial> {
     if !FormToken::matches(app, request, &params, state, session.as_ref()).await? {
         return ask_again(app, request, &pending, session.as_ref()).await;
     }
-    match params.text("action")? {
-        Some("accept") => log_out(app, request, &pending).await,
-        Some("deny") => Ok(stay(app, request, true).await),
-        _ => Err(Denial::InvalidParameter(
-            "action must be accept or deny".to_owned(),
-        )),
+    match Press::of(&params)? {
+        Press::Accept => log_out(app, request, &pending).await,
+        Press::Deny => Ok(stay(app, request, true).await),
     }
 }
 

@@ -212,6 +212,25 @@ impl FormToken {
     }
 }
 
+/// Which button of a page's question was pressed.
+pub(crate) enum Press {
+    Accept,
+    Deny,
+}
+
+impl Press {
+    /// The form's `action`.
+    pub(crate) fn of(params: &Params) -> Result<Self, Denial> {
+        match params.text("action")? {
+            Some("accept") => Ok(Self::Accept),
+            Some("deny") => Ok(Self::Deny),
+            _ => Err(Denial::InvalidParameter(
+                "action must be accept or deny".to_owned(),
+            )),
+        }
+    }
+}
+
 /// Which page sent a form, as the browser says (Fetch Metadata).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Origin {

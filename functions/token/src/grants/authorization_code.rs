@@ -101,7 +101,6 @@ async fn exchange(
     let api = app.api_for(code.audience.as_ref()).await?;
     let scope = scope(client, api.as_deref(), user, code)?;
     let user = code.effects.user(user);
-    let session = Some(session);
     let new = if scope.contains(OFFLINE_ACCESS) {
         let mut new = app
             .new_family(login(code, session, &scope, &user), client, at)
@@ -137,7 +136,7 @@ async fn exchange(
             login,
             ends_with: EndsWith {
                 family: new.as_ref().map(|new| new.family.id),
-                session,
+                session: Some(session),
             },
         })
         .await?;
@@ -267,12 +266,7 @@ async fn revoke_tokens_of(
     Ok(())
 }
 
-fn login(
-    code: &AuthorizationCode,
-    session_id: Option<SessionId>,
-    scope: &Scope,
-    user: &User,
-) -> Login {
+fn login(code: &AuthorizationCode, session_id: SessionId, scope: &Scope, user: &User) -> Login {
     Login {
         user_id: code.user_id.clone(),
         client_id: code.client_id.clone(),
@@ -281,7 +275,7 @@ fn login(
         valid_from: user.valid_from.refresh_tokens,
         auth_time: code.auth_time,
         tells_auth_time: code.tells_auth_time,
-        session_id,
+        session_id: Some(session_id),
         device: code.device.clone(),
     }
 }

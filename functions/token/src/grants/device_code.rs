@@ -109,7 +109,7 @@ async fn exchange(
     approval: &Approval,
 ) -> Result<TokenAnswer, Denial> {
     let GrantRequest { client, at, .. } = asked;
-    let user = user(app, approval).await?;
+    let (user, session) = login_of(app, approval).await?;
     let api = app.api_for(device.audience.as_ref()).await?;
     let scope = resource::granted(client, api.as_deref(), &user, &device.scope)?;
     let effects = app
@@ -122,7 +122,6 @@ async fn exchange(
     let scope = effects.granted(&scope);
     let user = effects.user(&user);
     let new = if scope.contains(OFFLINE_ACCESS) {
-        let session = app.session_of(&approval.session_id).await;
         let login = login(device, approval, session, &scope, &user);
         let mut new = app.new_family(login, client, at).await?;
         effects.refresh_token.apply(&mut new.family);
@@ -179,7 +178,8 @@ async fn exchange(
     })
 }
 
-async fn user(app: &App, approval: &Approval) -> Result<User, Denial> {
+/// The user who pressed and the session of the press, in one round trip.
+async fn login_of(app: &App, approval: &Approval) -> Result<(User, SessionId), Denial> {
     let id = app.session_of(&approval.session_id).await;
     let id = id.ok_or(Denial::DeviceCode("the session of the approval is unknown"))?;
     let state = app.store.load_session_state(&approval.user_id, id).await?;
@@ -195,7 +195,7 @@ async fn user(app: &App, approval: &Approval) -> Result<User, Denial> {
     if state.session.is_none() {
         return Err(Denial::DeviceCode("the session of the approval has ended"));
     }
-    Ok(user)
+    Ok((user, id))
 }
 
 async fn commit(
@@ -247,7 +247,7 @@ async fn commit(
 fn login(
     device: &DeviceGrant,
     approval: &Approval,
-    session_id: Option<SessionId>,
+    session_id: SessionId,
     scope: &Scope,
     user: &User,
 ) -> Login {
@@ -259,7 +259,7 @@ fn login(
         valid_from: user.valid_from.refresh_tokens,
         auth_time: approval.auth_time,
         tells_auth_time: false,
-        session_id,
+        session_id: Some(session_id),
         device: None,
     }
 }
