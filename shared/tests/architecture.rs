@@ -3,61 +3,49 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
 
-/// What the modules of a folder must not name.
-const FORBIDDEN: [(&str, &[&str]); 5] = [
-    (
-        "src/domain",
-        &[
-            "crate::http",
-            "crate::adapters",
-            "crate::app",
-            "crate::config",
-            "crate::keys",
-            "crate::sealing::",
-            "crate::system",
-            "crate::telemetry",
-            "aws_sdk",
-            "aws_config",
-            "tokio",
-            "SystemTime",
-            "async fn",
-            "std::env",
-        ],
-    ),
-    (
-        "src/http",
-        &[
-            "crate::adapters",
-            "crate::app",
-            "crate::config",
-            "crate::keys",
-            "aws_sdk",
-            "async fn",
-        ],
-    ),
-    (
-        "src/engine",
-        &[
-            "crate::adapters",
-            "crate::app",
-            "crate::http",
-            "crate::keys",
-            "crate::sealing",
-        ],
-    ),
-    (
-        "src/keys",
-        &["crate::adapters", "crate::app", "crate::http"],
-    ),
-    (
-        "src/adapters",
-        &["crate::app", "crate::http", "crate::keys"],
-    ),
+/// A module at the root of the crate, and the other modules of the crate that it may name.
+struct Module {
+    name: &'static str,
+    may_name: &'static [&'static str],
+}
+
+/// Every module of the crate. The arrows of `README.md` are these.
+const MODULES: [Module; 12] = [
+    module("domain", &[]),
+    module("jwt", &[]),
+    module("system", &["domain"]),
+    module("password", &["domain"]),
+    module("sealing", &["domain"]),
+    module("http", &["domain", "sealing"]),
+    module("config", &["domain", "keys"]),
+    module("telemetry", &["config", "domain"]),
+    module("aws", &["config"]),
+    module("keys", &["aws", "domain", "system", "telemetry"]),
+    module("adapters", &["aws", "domain", "password", "telemetry"]),
+    module("engine", &["domain", "jwt"]),
 ];
+
+/// The modules that put the others together, and may name all of them.
+const ROOTS: [&str; 2] = ["app", "lambda"];
+
+/// What the domain must not contain, because it is pure.
+const IMPURE: [&str; 6] = [
+    "aws_config",
+    "aws_sdk",
+    "tokio",
+    "SystemTime",
+    "async fn",
+    "std::env",
+];
+
+const fn module(name: &'static str, may_name: &'static [&'static str]) -> Module {
+    Module { name, may_name }
+}
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
@@ -82,17 +70,102 @@ fn code(path: &Path) -> String {
         .join("\n")
 }
 
+/// The modules of the crate that a file names: `crate::http::…`, and each of `use crate::{http::…, keys}`.
+fn named_modules(code: &str) -> BTreeSet<&str> {
+    let mut named = BTreeSet::new();
+    for (at, prefix) in code.match_indices("crate::") {
+        let path = &code[at + prefix.len()..];
+        match path.strip_prefix('{') {
+            Some(group) => named.extend(first_segments(group)),
+            None => named.extend(identifier(path)),
+        }
+    }
+    named
+}
+
+/// The first segment of each path of a group, from behind its opening brace.
+fn first_segments(group: &str) -> Vec<&str> {
+    let (mut depth, mut begins, mut segments) = (1, 0, Vec::new());
+    for (at, character) in group.char_indices() {
+        match character {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ => {}
+        }
+        let ends = (character == ',' && depth == 1) || depth == 0;
+        if ends {
+            segments.extend(identifier(group[begins..at].trim_start()));
+            begins = at + 1;
+        }
+        if depth == 0 {
+            break;
+        }
+    }
+    segments
+}
+
+fn identifier(path: &str) -> Option<&str> {
+    let end = path.find(|c: char| c != '_' && !c.is_ascii_alphanumeric());
+    let name = &path[..end.unwrap_or(path.len())];
+    (!name.is_empty()).then_some(name)
+}
+
+/// A module's files: `src/keys.rs`, or those below `src/keys`.
+fn files_of(module: &str) -> Vec<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("src")
+        .join(module);
+    let file = path.with_extension("rs");
+    if file.is_file() {
+        vec![file]
+    } else {
+        rust_files(&path)
+    }
+}
+
+#[test]
+fn named_modules_are_found_in_paths_and_in_groups() {
+    let code = "use crate::keys::Signer; use crate::{\n adapters::dynamo::{Store, keys::{A, B}},\n http,\n};
+                fn f() { crate::app::g(); }";
+    let named = named_modules(code);
+    assert_eq!(named, BTreeSet::from(["adapters", "app", "http", "keys"]));
+}
+
+#[test]
+fn every_module_has_a_rule() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let there: BTreeSet<String> = fs::read_dir(source)
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_owned())
+        .map(|name| name.into_string().unwrap())
+        .filter(|name| name != "lib")
+        .collect();
+    let ruled = MODULES.iter().map(|module| module.name).chain(ROOTS);
+    assert_eq!(there, ruled.map(str::to_owned).collect());
+}
+
 #[test]
 fn dependencies_point_one_way_inside_the_crate() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for (folder, forbidden) in FORBIDDEN {
-        let files = rust_files(&root.join(folder));
-        assert!(!files.is_empty(), "{folder} has moved");
-        for file in files {
+    for Module { name, may_name } in MODULES {
+        for file in files_of(name) {
             let code = code(&file);
-            for name in forbidden {
-                assert!(!code.contains(name), "{} names {name}", file.display());
+            for named in named_modules(&code) {
+                assert!(
+                    named == name || may_name.contains(&named),
+                    "{} names {named}",
+                    file.display()
+                );
             }
+        }
+    }
+}
+
+#[test]
+fn the_domain_is_pure() {
+    for file in files_of("domain") {
+        let code = code(&file);
+        for name in IMPURE {
+            assert!(!code.contains(name), "{} names {name}", file.display());
         }
     }
 }
