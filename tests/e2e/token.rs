@@ -4,6 +4,7 @@ mod authorization_code;
 mod client_assertion;
 mod client_authentication;
 mod client_credentials;
+mod code_reuse;
 mod errors;
 mod grant_types;
 mod leeway_replay;

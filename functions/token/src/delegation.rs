@@ -73,6 +73,8 @@ pub(crate) async fn handle(
 struct Delegation<'a> {
     request: &'a Request,
     caller: Arc<Client>,
+    /// Whether the caller has proved to be that client, as far as its kind can.
+    caller_is_proved: bool,
     target: Arc<Client>,
     presented: Presented,
     scope: Option<Scope>,
@@ -128,7 +130,8 @@ impl<'a> Delegation<'a> {
         let known = caller.clone();
         let client = known.ok_or(Denial::ClientAuthentication("unknown client"))?;
         // No SDK sends a secret here, so none is asked for; one that comes has to be right.
-        if !matches!(credentials.proof, Proof::None) {
+        let sends_proof = !matches!(credentials.proof, Proof::None);
+        if sends_proof {
             app.authenticate(&credentials, at).await?;
         }
         let presented = Presented::parse(params.text("refresh_token")?, params.text("id_token")?)?;
@@ -140,6 +143,7 @@ impl<'a> Delegation<'a> {
         permit(&client, &target, &presented)?;
         Ok(Self {
             request,
+            caller_is_proved: sends_proof || client.is_public(),
             caller: client,
             target,
             presented,

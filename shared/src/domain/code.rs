@@ -94,6 +94,8 @@ pub struct IssuedAccessToken {
 pub struct Presented<'a> {
     /// The authenticated client.
     pub client_id: &'a ClientId,
+    /// Whether it has nothing to authenticate with.
+    pub client_is_public: bool,
     /// `redirect_uri`.
     pub redirect_uri: Option<&'a str>,
     /// `code_verifier`.
@@ -103,35 +105,42 @@ pub struct Presented<'a> {
 /// Why a code is not exchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CodeRefusal {
-    /// It was used before; the family it gave birth to has to end.
+    /// Its own client has used it before; the family it gave birth to has to end.
     Reused(Redeemed),
     /// Too old, another client's, or for another redirect URI.
     Invalid,
     /// The verifier does not meet the challenge, or one of the two is missing.
     Verifier,
+    /// Nothing shows that it is the public client's own: it has no challenge.
+    Unproven,
 }
 
 impl AuthorizationCode {
     /// Checks everything that a code's exchange depends on. Only a good exchange uses the code up:
-    /// a wrong verifier or a wrong client leaves it to its owner.
+    /// a wrong verifier or a wrong client leaves it to its owner. For the same reason a used code counts as presented
+    /// again only with all that belongs to it, however old it is: the code alone lies in histories and access logs, and
+    /// its family would end with the first visitor of them.
     pub fn redeem(&self, presented: Presented<'_>, now: Timestamp) -> Result<(), CodeRefusal> {
-        if let Some(redeemed) = &self.redeemed {
-            return Err(CodeRefusal::Reused(redeemed.clone()));
-        }
         let redirect_uri_agrees = match presented.redirect_uri {
             Some(uri) => uri == self.redirect_uri,
             None => !self.redirect_uri_was_sent,
         };
-        if self.expires_at <= now || &self.client_id != presented.client_id || !redirect_uri_agrees
-        {
+        if &self.client_id != presented.client_id || !redirect_uri_agrees {
             return Err(CodeRefusal::Invalid);
         }
         match (&self.challenge, presented.verifier) {
-            (None, None) => Ok(()),
-            (Some(challenge), Some(verifier)) if challenge.verify(verifier) => Ok(()),
+            // A public client has nothing but PKCE to show that the code is its own.
+            (None, None) if presented.client_is_public => return Err(CodeRefusal::Unproven),
+            (None, None) => {}
+            (Some(challenge), Some(verifier)) if challenge.verify(verifier) => {}
             // A verifier without a challenge means that the challenge was stripped on the way
             // (RFC 9700 section 4.8.2).
-            _ => Err(CodeRefusal::Verifier),
+            _ => return Err(CodeRefusal::Verifier),
+        }
+        match &self.redeemed {
+            Some(redeemed) => Err(CodeRefusal::Reused(redeemed.clone())),
+            None if self.expires_at <= now => Err(CodeRefusal::Invalid),
+            None => Ok(()),
         }
     }
 }
@@ -177,6 +186,7 @@ mod tests {
     fn presented(client_id: &ClientId) -> Presented<'_> {
         Presented {
             client_id,
+            client_is_public: true,
             redirect_uri: Some("https://app.example/cb"),
             verifier: Some(VERIFIER),
         }
@@ -211,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_used_code_says_what_it_gave_birth_to_whoever_presents_it() {
+    fn a_used_code_says_what_it_gave_birth_to_when_its_own_client_presents_it_again() {
         let redeemed = Redeemed {
             at: NOW,
             by: String::new(),
@@ -222,15 +232,30 @@ mod tests {
             redeemed: Some(redeemed.clone()),
             ..code()
         };
-        let other = ClientId::parse("other").unwrap();
-        let foreign = Presented {
-            verifier: None,
-            ..presented(&other)
-        };
-        assert_eq!(
-            code.redeem(foreign, NOW),
-            Err(CodeRefusal::Reused(redeemed))
-        );
+        let (client, other) = (client(), ClientId::parse("other").unwrap());
+        for now in [NOW, NOW.plus(CODE_LIFETIME), NOW.plus(CODE_MEMORY)] {
+            let again = code.redeem(presented(&client), now);
+            assert_eq!(again, Err(CodeRefusal::Reused(redeemed.clone())));
+            for (presented, refusal) in [
+                (presented(&other), CodeRefusal::Invalid),
+                (
+                    Presented {
+                        redirect_uri: None,
+                        ..presented(&client)
+                    },
+                    CodeRefusal::Invalid,
+                ),
+                (
+                    Presented {
+                        verifier: None,
+                        ..presented(&client)
+                    },
+                    CodeRefusal::Verifier,
+                ),
+            ] {
+                assert_eq!(code.redeem(presented, now), Err(refusal));
+            }
+        }
     }
 
     #[test]
@@ -267,5 +292,13 @@ mod tests {
             without.redeem(presented(&client), NOW),
             Err(CodeRefusal::Verifier)
         );
+        for (client_is_public, answer) in [(false, Ok(())), (true, Err(CodeRefusal::Unproven))] {
+            let presented = Presented {
+                client_is_public,
+                verifier: None,
+                ..presented(&client)
+            };
+            assert_eq!(without.redeem(presented, NOW), answer);
+        }
     }
 }

@@ -332,6 +332,32 @@ async fn a_refresh_token_of_the_conformant_pipeline_is_refused_and_stays_good() 
     assert_unknown_refresh_token(&server.refresh(&LEGACY_SPA, &successor).await);
 }
 
+/// Delegation asks for no secret, so the text alone does not show that the client itself has presented it.
+#[tokio::test]
+async fn a_superseded_token_of_a_confidential_client_ends_its_family_with_the_secret_alone() {
+    // The default of this type is to rotate.
+    let file = tenant::client_changed(&LEGACY_WEB, &[("app_type: regular_web", "app_type: spa")]);
+    let Some(server) = Launch::new().start("changes a live client") else {
+        return;
+    };
+    server.import_tenant(file).await;
+    let token = server
+        .login(&LEGACY_WEB)
+        .audience(API)
+        .refresh_token()
+        .await;
+    let successor = server.rotated(&LEGACY_WEB, &token).await;
+    let superseded = ("refresh_token", token.as_str());
+    let answer = delegate(&server, &LEGACY_WEB, &[superseded]).await;
+    assert_unknown_refresh_token(&answer);
+    let successor = server.rotated(&LEGACY_WEB, &successor).await;
+
+    let secret = ("client_secret", LEGACY_WEB.secret());
+    let answer = delegate(&server, &LEGACY_WEB, &[superseded, secret]).await;
+    assert_unknown_refresh_token(&answer);
+    assert_unknown_refresh_token(&server.refresh(&LEGACY_WEB, &successor).await);
+}
+
 #[tokio::test]
 async fn an_id_token_that_is_not_the_callers_own_is_refused() {
     let server = Server::shared();

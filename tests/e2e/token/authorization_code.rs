@@ -111,19 +111,6 @@ async fn a_challenge_wants_a_verifier() {
 }
 
 #[tokio::test]
-async fn a_reused_code_is_refused_and_ends_the_family_it_gave_birth_to() {
-    let server = Server::shared();
-    let user = server.fresh_user();
-    let code = server.login(&SPA_STRICT).user(&user).code().await;
-    let first = Tokens::expect(server.exchange(&code).await);
-    let second = server.rotated(&SPA_STRICT, &first.refresh_token()).await;
-
-    let answer = server.exchange(&code).await;
-    assert_oauth_error(&answer, 403, "invalid_grant", INVALID_CODE);
-    assert_unknown_refresh_token(&server.refresh(&SPA_STRICT, &second).await);
-}
-
-#[tokio::test]
 async fn a_foreign_code_is_refused() {
     let server = Server::shared();
     let mut code = server.login(&SPA_STRICT).code().await;

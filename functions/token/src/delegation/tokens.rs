@@ -134,6 +134,11 @@ async fn attempt(
             return Err(Denial::RefreshToken(reason.as_str()).into());
         }
         Redemption::Refuse(Refusal::Expired) => return Err(Denial::RefreshToken("expired").into()),
+        // The text alone proves nothing of a client that has a secret: who lacks it could not use the token either.
+        Redemption::Reuse(_) if !delegation.caller_is_proved => {
+            let reason = "superseded, and the client has not authenticated";
+            return Err(Denial::RefreshToken(reason).into());
+        }
         Redemption::Reuse(ended) => return Err(end(app, &family, &ended).await?.into()),
         // What is exchanged at the token endpoint is not spent here.
         Redemption::Replay => return Err(Denial::ConformantRefreshToken.into()),

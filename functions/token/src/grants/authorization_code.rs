@@ -1,7 +1,7 @@
 //! `grant_type=authorization_code` (RFC 6749 section 4.1.3, RFC 7636): a code becomes tokens, and
 //! with `offline_access` the first refresh token of a new family. Using the code up and beginning
-//! the family is one transaction; a code that comes back ends the family that it began and revokes its access
-//! token at `/userinfo` (RFC 6749 section 4.1.2).
+//! the family is one transaction; a code that its own client presents again ends the family that it began and revokes
+//! its access token at `/userinfo` (RFC 6749 section 4.1.2).
 
 use shared::{
     adapters::dynamo::{CodeExchange, CommitError},
@@ -34,6 +34,7 @@ pub(super) async fn redeem(
     let text = params.required("code")?;
     let presented = Presented {
         client_id: &client.client_id,
+        client_is_public: client.is_public(),
         redirect_uri: params.text("redirect_uri")?,
         verifier: params.text("code_verifier")?,
     };
@@ -51,10 +52,6 @@ pub(super) async fn redeem(
         .ok_or(Denial::Code("unknown"))?;
     if let Err(refusal) = code.redeem(presented, at.now) {
         return Err(refuse(app, client, &user_id, refusal, at).await?);
-    }
-    // A public client has nothing but PKCE to show that the code is its own.
-    if client.is_public() && code.challenge.is_none() {
-        return Err(Denial::ClientAuthentication("a public client without PKCE"));
     }
     let (user, session) = login_of(app, client, &code).await?;
     exchange(app, client, id, &code, (&user, session), at).await
@@ -216,7 +213,8 @@ async fn commit(
     }
 }
 
-/// What a refused code leads to. What a used code was exchanged for ends first.
+/// What a refused code leads to. What a used code was exchanged for ends first, once its presenter has proved to be
+/// its client.
 async fn refuse(
     app: &App,
     client: &Client,
@@ -231,6 +229,7 @@ async fn refuse(
         }
         CodeRefusal::Invalid => Denial::Code("expired, or for another client or redirect URI"),
         CodeRefusal::Verifier => Denial::CodeVerifier,
+        CodeRefusal::Unproven => Denial::ClientAuthentication("a public client without PKCE"),
     };
     log_refusal(client, user_id, &denial);
     Ok(denial)
