@@ -44,6 +44,7 @@ mod management_sessions;
 mod mobile_apps;
 mod multi_resource;
 mod numeric_dates;
+mod offline_access;
 mod oidc;
 mod oidc_logout;
 mod oidc_logout_hints;

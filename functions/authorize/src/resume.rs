@@ -6,6 +6,7 @@ use shared::{
     domain::{
         authorization::{
             AuthorizationRequest, Grant, Next, Questions, needs_confirmation, needs_consent,
+            still_grantable,
         },
         client::Client,
         denial::Denial,
@@ -84,7 +85,7 @@ pub(crate) async fn proceed_with(
         _ => None,
     };
     let user = session.as_ref().map(|session| &session.user);
-    let theirs = within_permissions(&checked, api.as_deref(), user);
+    let theirs = as_things_are(&checked, &parties, user);
     let known = session.as_ref().map(|session| &session.session);
     let next = theirs.decide(known, questions, grant.as_ref(), at.now);
     match (next, session) {
@@ -116,16 +117,18 @@ pub(crate) async fn proceed_with(
     }
 }
 
-/// The request as far as this user may have what it asks for. Whoever logs in instead may have
-/// something else.
-fn within_permissions(
+/// The request as far as this user may have what it asks for, and client and API still allow a refresh token. Whoever
+/// logs in instead may have something else.
+fn as_things_are(
     checked: &AuthorizationRequest,
-    api: Option<&ResourceServer>,
+    Parties { client, api }: &Parties,
     user: Option<&User>,
 ) -> AuthorizationRequest {
+    let (api, device) = (api.as_deref(), checked.device.as_ref());
+    let scope = still_grantable(client, api, checked.pipeline, device, &checked.scope);
     let scope = match (api, user) {
-        (Some(api), Some(user)) => enforced(api, user, &checked.scope),
-        _ => checked.scope.clone(),
+        (Some(api), Some(user)) => enforced(api, user, &scope),
+        _ => scope,
     };
     AuthorizationRequest {
         scope,

@@ -280,6 +280,23 @@ pub fn grantable(client: &Client, api: Option<&ResourceServer>, asked: &Scope) -
     }
 }
 
+/// What is left of a login's scopes when it becomes tokens, perhaps long after it was asked for: `offline_access` only if
+/// client and API still allow a refresh token. A family that has begun by then is not asked again.
+#[must_use]
+pub fn still_grantable(
+    client: &Client,
+    api: Option<&ResourceServer>,
+    pipeline: Pipeline,
+    device: Option<&DeviceName>,
+    scope: &Scope,
+) -> Scope {
+    match pipeline {
+        Pipeline::Legacy => grantable_to_legacy(client, device, scope),
+        Pipeline::Conformant if may_stay_logged_in(client, api) => scope.clone(),
+        Pipeline::Conformant => scope.without(OFFLINE_ACCESS),
+    }
+}
+
 /// Whether this client may have a refresh token for this API ([Auth0's conditions]).
 ///
 /// [Auth0's conditions]: https://auth0.com/docs/secure/tokens/refresh-tokens/get-refresh-tokens

@@ -7,6 +7,7 @@ use shared::{
     adapters::dynamo::{CodeExchange, CommitError},
     app::{App, AuthenticatedClient, EndsWith, Moment, TokensFor, issued_access_token},
     domain::{
+        authorization::still_grantable,
         claims::{Issuance, LoginClaims, Subject},
         client::Client,
         code::{AuthorizationCode, CodeRefusal, Presented, Redeemed},
@@ -163,7 +164,8 @@ async fn exchange(
     })
 }
 
-/// The code's scope as things are now; one that scripts have chosen is their last word.
+/// The code's scope as things are now; one that scripts have chosen is their last word, but for whether there is a
+/// refresh token.
 fn scope(
     client: &Client,
     api: Option<&ResourceServer>,
@@ -171,10 +173,12 @@ fn scope(
     code: &AuthorizationCode,
 ) -> Result<Scope, Denial> {
     let granted = resource::granted(client, api, user, &code.scope)?;
-    Ok(match &code.effects.scope {
-        None => granted,
-        Some(_) => code.scope.clone(),
-    })
+    let scope = match &code.effects.scope {
+        None => &granted,
+        Some(_) => &code.scope,
+    };
+    let device = code.device.as_ref();
+    Ok(still_grantable(client, api, code.pipeline, device, scope))
 }
 
 async fn commit(

@@ -9,6 +9,7 @@ use shared::{
     adapters::dynamo::{CommitError, DeviceExchange},
     app::{App, EndsWith, Login as LoginFlow, Moment, TokensFor},
     domain::{
+        authorization::still_grantable,
         claims::{Issuance, LoginClaims, Subject},
         code::Redeemed,
         denial::Denial,
@@ -31,6 +32,8 @@ use crate::response::TokenAnswer;
 /// How often a decision is made before the device is asked to come back: lost races are rare, and the
 /// second decision sees who won.
 const ATTEMPTS: usize = 3;
+/// Only conformant clients come here.
+const PIPELINE: Pipeline = Pipeline::Conformant;
 
 pub(super) async fn redeem(app: &App, asked: GrantRequest<'_>) -> Result<TokenAnswer, Denial> {
     let text = asked.params.required("device_code")?;
@@ -112,6 +115,7 @@ async fn exchange(
     let (user, session) = login_of(app, approval).await?;
     let api = app.api_for(device.audience.as_ref()).await?;
     let scope = resource::granted(client, api.as_deref(), &user, &device.scope)?;
+    let scope = still_grantable(client, api.as_deref(), PIPELINE, None, &scope);
     let effects = app
         .login_effects(LoginFlow {
             audience: device.audience.as_ref(),
@@ -136,8 +140,7 @@ async fn exchange(
         scope: &scope,
         request: at.request,
         gty: None,
-        // Only conformant clients come here.
-        pipeline: Pipeline::Conformant,
+        pipeline: PIPELINE,
         custom_claims: Some(&effects.claims),
         scope_chosen: effects.scope.is_some(),
         via_browser: false,
