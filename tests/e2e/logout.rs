@@ -164,6 +164,28 @@ async fn logouts_and_refused_ones_are_logged() {
 }
 
 #[tokio::test]
+async fn a_logout_that_ends_nothing_is_not_logged_as_one() {
+    let Some(server) = Server::start("reads what a server of its own writes") else {
+        return;
+    };
+    log_out(&server.browser(), "client_id=spa-strict").await;
+    // A cookie whose session is over, which the browser should have dropped.
+    let browser = logged_in(&server).await;
+    let cookie = browser.http().cookies("/v2/logout");
+    log_out(&browser, "client_id=spa-strict").await;
+    let again = server
+        .http()
+        .request(reqwest::Method::GET, "/v2/logout?client_id=spa-strict");
+    e2e::http::send(again.header("cookie", cookie)).await;
+    let log = server.stop();
+    let lines = |code: &str| {
+        let code = format!("type=\"{code}\"");
+        log.lines().filter(|line| line.contains(&code)).count()
+    };
+    assert_eq!((lines("slo"), lines("flo")), (1, 2), "{log}");
+}
+
+#[tokio::test]
 async fn without_client_the_tenants_list_counts() {
     let server = Server::shared();
     let browser = server.browser();

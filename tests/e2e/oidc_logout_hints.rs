@@ -3,10 +3,11 @@
 
 use e2e::{
     Answer, Browser, Server,
-    apps::{SPA_STRICT, User},
+    apps::{OPERATOR, SPA_STRICT, User},
     assertions::assert_error_page,
     jwt,
 };
+use reqwest::Method;
 
 const BYE: &str = "https://app.example.com/signed-out";
 
@@ -100,4 +101,53 @@ async fn two_different_sids_are_refused() {
     let answer = log_out(&browser, &id_token, "unknown").await;
     assert_error_page(&answer, "logout_hint is not the session of id_token_hint");
     assert!(is_logged_in(server, &browser).await);
+}
+
+/// The lines of the log with an event, and what each of them has to say.
+fn lines<'a>(log: &'a str, code: &str) -> Vec<&'a str> {
+    let code = format!("type=\"{code}\"");
+    log.lines().filter(|line| line.contains(&code)).collect()
+}
+
+#[tokio::test]
+async fn a_hint_from_elsewhere_than_the_browser_ends_nothing_and_the_log_says_so() {
+    let Some(server) = Server::start("reads what a server of its own writes") else {
+        return;
+    };
+    let ada = refreshed(&server, &User::ada()).await;
+    // A back end with the ID token of the login, and none of the browser's cookies.
+    let answer = log_out(&server.browser(), &ada.id_token, &ada.sid).await;
+    assert_eq!(answer.status, 302, "{answer}");
+    assert!(is_logged_in(&server, &ada.browser).await);
+    let log = server.log();
+    assert!(lines(&log, "slo").is_empty(), "{log}");
+    let failed = lines(&log, "flo");
+    assert_eq!(failed.len(), 1, "{log}");
+    for part in [ada.sid.as_str(), "spa-strict", "no session"] {
+        assert!(failed[0].contains(part), "{part}: {log}");
+    }
+    // The call with which a back end does it.
+    let path = format!("/api/v2/sessions/{}", ada.sid);
+    let answer = server.manage(&OPERATOR, Method::DELETE, &path).await;
+    assert_eq!(answer.status, 202, "{answer}");
+    assert!(!is_logged_in(&server, &ada.browser).await);
+}
+
+#[tokio::test]
+async fn a_logout_says_which_session_it_ended_and_which_one_that_was_meant_goes_on() {
+    let Some(server) = Server::start("reads what a server of its own writes") else {
+        return;
+    };
+    let here = refreshed(&server, &User::ada()).await;
+    let elsewhere = refreshed(&server, &User::ada()).await;
+    let page = log_out(&here.browser, &here.id_token, &elsewhere.sid).await;
+    assert_asks(&page);
+    here.browser.submit(&page, &[("action", "accept")]).await;
+    assert!(!is_logged_in(&server, &here.browser).await);
+    assert!(is_logged_in(&server, &elsewhere.browser).await);
+    let log = server.stop();
+    let (ended, failed) = (lines(&log, "slo"), lines(&log, "flo"));
+    assert_eq!((ended.len(), failed.len()), (1, 1), "{log}");
+    assert!(ended[0].contains(&here.sid), "{log}");
+    assert!(failed[0].contains(&elsewhere.sid), "{log}");
 }

@@ -9,7 +9,7 @@ use shared::{
     domain::{
         client::LogoutInitiator,
         denial::Denial,
-        ids::{ClientId, SessionId, UserId},
+        ids::{ClientId, SessionId},
         sealed::{Purpose, SessionCookie},
         session::Session,
         settings::Settings,
@@ -161,17 +161,18 @@ impl BrowserSession {
     }
 }
 
-/// Ends the browser's session: in the store, for its applications, and in the browser. The user is that of
-/// the session that counted.
-pub(crate) async fn end_session(
+/// Ends the browser's sessions: in the store, for their applications, and in the browser. Those that were not over
+/// already, in the order in which their cookies count: mostly one.
+pub(crate) async fn end_sessions(
     app: &App,
     request: &Request,
     response: &mut Response,
-) -> Result<Option<UserId>, Denial> {
-    let named = named(app, request).await;
-    for cookie in &named {
-        let now = app.moment(request).now;
-        end(app, cookie, now).await?;
+) -> Result<Vec<Session>, Denial> {
+    let now = app.moment(request).now;
+    let mut sessions = Vec::new();
+    for cookie in named(app, request).await {
+        let ended = end(app, &cookie, now).await?;
+        sessions.extend(ended.filter(|session| session.is_live(now)));
     }
     let (https, keyring) = (app.issuer.is_https(), app.keyring().await);
     for name in names(own_cookies::name(app, SESSION_COOKIE)) {
@@ -183,24 +184,24 @@ pub(crate) async fn end_session(
             response.headers_mut().append(SET_COOKIE, cookie);
         }
     }
-    Ok(named.into_iter().next().map(|cookie| cookie.user_id))
+    Ok(sessions)
 }
 
 /// Its applications hear of it once it is a fact. What was read before counts only if the answer of the
 /// write was lost: a login meanwhile may have added to it. An old copy of a cookie ends nothing.
-async fn end(app: &App, cookie: &SessionCookie, now: Timestamp) -> Result<(), Denial> {
+async fn end(app: &App, cookie: &SessionCookie, now: Timestamp) -> Result<Option<Session>, Denial> {
     let (user_id, id) = (&cookie.user_id, cookie.session_id);
     let before = app.store.load_session(user_id, id).await?;
     let replaced = |session: &Session| session.renewals != cookie.renewals;
     if before.as_ref().is_some_and(replaced) {
-        return Ok(());
+        return Ok(None);
     }
     let ended = app.store.end_session(user_id, id, now).await?.or(before);
-    if let Some(ended) = ended {
-        app.notify_of_end(&ended, LogoutInitiator::RpLogout, now)
+    if let Some(ended) = &ended {
+        app.notify_of_end(ended, LogoutInitiator::RpLogout, now)
             .await;
     }
-    Ok(())
+    Ok(ended)
 }
 
 /// Whether the cookie of a session is the last one that it gave, and not too old.
@@ -281,7 +282,10 @@ pub(crate) fn address(request: &Request) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use shared::{
-        domain::sealed::{KeyId, Owned},
+        domain::{
+            ids::UserId,
+            sealed::{KeyId, Owned},
+        },
         sealing::KeyBytes,
     };
 

@@ -35,7 +35,11 @@ async fn log_out(app: &App, request: &Request) -> Result<Response, Denial> {
         Some(url) => response::redirect(&url),
         None => response::text(StatusCode::OK, "OK"),
     };
-    end(app, request, client_id, answer).await
+    let logout = Logout {
+        client_id,
+        session_id: None,
+    };
+    end(app, request, &logout, answer).await
 }
 
 /// The application that a logout names.
@@ -45,18 +49,42 @@ pub(crate) async fn client(app: &App, named: &str) -> Result<Arc<Client>, Denial
     app.client(&id).await?.ok_or_else(unknown)
 }
 
-/// Ends the browser's session along with an answer.
+/// Whose logout it is, and of what.
+pub(crate) struct Logout<'a> {
+    /// The application that asks for it.
+    pub(crate) client_id: Option<&'a str>,
+    /// The session that it names by a hint, which need not be the browser's.
+    pub(crate) session_id: Option<&'a str>,
+}
+
+/// Ends the browser's session along with an answer. A browser without a session is answered in the same way, and so is
+/// one that has another session than the hint names; the log says what has not ended.
 pub(crate) async fn end(
     app: &App,
     request: &Request,
-    client_id: Option<&str>,
+    logout: &Logout<'_>,
     mut answer: Response,
 ) -> Result<Response, Denial> {
-    let user_id = browser::end_session(app, request, &mut answer).await?;
+    let ended = browser::end_sessions(app, request, &mut answer).await?;
+    for session in &ended {
+        tracing::info!(
+            r#type = event::LOGGED_OUT,
+            user_id = %session.user_id,
+            session_id = session.session_id,
+            client_id = logout.client_id,
+        );
+    }
+    let is_meant = |named: &str| ended.iter().any(|session| session.session_id == named);
+    let reason = match logout.session_id {
+        _ if ended.is_empty() => "the browser has no session to end",
+        Some(named) if !is_meant(named) => "the browser has another session than the hint names",
+        _ => return Ok(answer),
+    };
     tracing::info!(
-        r#type = event::LOGGED_OUT,
-        user_id = user_id.map(|id| id.to_string()),
-        client_id
+        r#type = event::LOGOUT_REFUSED,
+        session_id = logout.session_id,
+        client_id = logout.client_id,
+        reason,
     );
     Ok(answer)
 }

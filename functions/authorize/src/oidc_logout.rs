@@ -24,7 +24,7 @@ use shared::{
 
 use crate::{
     browser::BrowserSession,
-    logout,
+    logout::{self, Logout},
     pages::{FormLeads, LogoutPage, SignedOutPage},
     screen::Screen,
     transaction::{FormToken, Press, UNMATCHED},
@@ -37,6 +37,9 @@ const BINDING: &str = "logout";
 #[derive(Serialize, Deserialize)]
 struct Pending {
     client_id: Option<ClientId>,
+    /// The session that a hint names.
+    #[serde(default)]
+    session_id: Option<String>,
     target: Option<String>,
     asked_at: Timestamp,
 }
@@ -83,6 +86,7 @@ async fn start(app: &App, request: &Request) -> Result<Response, Denial> {
     }
     let pending = Pending {
         client_id: client.as_ref().map(|client| client.client_id.clone()),
+        session_id: wanted.session_id().map(str::to_owned),
         target,
         asked_at: now,
     };
@@ -212,8 +216,11 @@ async fn log_out(app: &App, request: &Request, pending: &Pending) -> Result<Resp
         Some(url) => response::redirect(url),
         None => stay(app, request, false).await,
     };
-    let client_id = pending.client_id.as_ref().map(ClientId::as_str);
-    logout::end(app, request, client_id, answer).await
+    let logout = Logout {
+        client_id: pending.client_id.as_ref().map(ClientId::as_str),
+        session_id: pending.session_id.as_deref(),
+    };
+    logout::end(app, request, &logout, answer).await
 }
 
 /// The page of a logout that has nowhere to return to, or was declined.

@@ -94,6 +94,13 @@ impl LogoutRequest {
         Ok(Some(&hint.client_id))
     }
 
+    /// The session that a hint names: that of the ID token, or else `logout_hint`.
+    pub fn session_id(&self) -> Option<&str> {
+        let hint = self.id_token_hint.as_ref();
+        let of_token = hint.and_then(|hint| hint.session_id.as_deref());
+        of_token.or(self.logout_hint.as_deref())
+    }
+
     /// Decides. `allowed` is the list of the application of [`Self::client_id`], if there is one, and
     /// `session` the live one of this browser.
     pub fn decide(

@@ -74,7 +74,7 @@ pub mod event {
     pub const ORIGIN_REFUSED: &str = "fco";
     /// A logout.
     pub const LOGGED_OUT: &str = "slo";
-    /// A logout was refused.
+    /// A logout was refused, or ended nothing, or not the session that it named.
     pub const LOGOUT_REFUSED: &str = "flo";
     /// An application was told of the end of a session.
     pub const BACKCHANNEL_LOGOUT: &str = "oidc_backchannel_logout_succeeded";
