@@ -313,3 +313,33 @@ async fn each_call_wants_its_scope() {
     }
     server.rotated(&SPA_STRICT, &refresh_token).await;
 }
+
+/// Deserializers read a list as an object whose members are in order.
+#[tokio::test]
+async fn a_body_is_an_object() {
+    let server = Server::shared();
+    let user = server.fresh_user();
+    let token = server.login(&SPA_STRICT).user(&user).refresh_token().await;
+    let id = id_of(server, &user, &SPA_STRICT).await;
+    let revoke = "/api/v2/refresh-tokens/revoke".to_owned();
+    let access = of_user(&user, "/revoke-access");
+    for (path, body) in [
+        (&revoke, json!([[id], null, null, null])),
+        (&revoke, json!([null, user.id, SPA_STRICT.id, null])),
+        (&access, json!([null, false])),
+        (&access, json!([])),
+        (&access, json!("x")),
+        (&access, json!(null)),
+    ] {
+        let answer = server
+            .manage_with(&OPERATOR, Method::POST, path, &body)
+            .await;
+        assert_body_error(&answer, "it is not what this endpoint takes");
+    }
+    let token = server.rotated(&SPA_STRICT, &token).await;
+    let answer = server
+        .manage_with(&OPERATOR, Method::POST, &access, &json!({}))
+        .await;
+    assert_empty(&answer, 202);
+    assert_unknown_refresh_token(&server.refresh(&SPA_STRICT, &token).await);
+}

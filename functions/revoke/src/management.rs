@@ -16,7 +16,7 @@ use shared::{
     http::{
         Request, RequestContext, Response,
         error::{Endpoint, OAuthError},
-        header,
+        header, json,
         params::Params,
     },
     telemetry::event,
@@ -136,8 +136,7 @@ impl Call<'_> {
         if body.is_empty() {
             return Ok(T::default());
         }
-        serde_json::from_slice(body)
-            .map_err(|_| Denial::Payload("it is not what this endpoint takes"))
+        json::object(body).ok_or(Denial::Payload("it is not what this endpoint takes"))
     }
 
     /// The user whom the query names.

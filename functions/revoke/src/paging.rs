@@ -2,6 +2,8 @@
 //!
 //! [Auth0's two ways]: https://auth0.com/docs/api/management/v2/introduction#pagination
 
+use std::iter;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::{adapters::dynamo::Part, domain::denial::Denial, http::params::Params};
@@ -143,7 +145,9 @@ pub(crate) trait Listing: Sync {
 }
 
 /// Reads a list from a checkpoint on until there are as many wanted items as asked for, and one more, which says
-/// that there is another page. With the items comes the id from which on to go on, if there may be more.
+/// that there is another page. With the items comes the id from which on to go on, if there may be more. The first read
+/// is of what is asked for. Those after it are of the largest page, because what it found is mostly not wanted: a page
+/// is short, or empty, only behind a thousand such items.
 pub(crate) async fn gather<L: Listing>(
     list: &L,
     take: usize,
@@ -151,8 +155,9 @@ pub(crate) async fn gather<L: Listing>(
 ) -> Result<(Vec<L::Item>, Option<L::Id>), Denial> {
     let mut found = Vec::new();
     let mut after = from;
-    for _ in 0..MOST_READS {
-        let part = list.read(after, take + 1).await?;
+    let limits = iter::once(take).chain(iter::repeat(MOST_TAKEN));
+    for limit in limits.take(MOST_READS) {
+        let part = list.read(after, limit + 1).await?;
         after = part.next;
         found.extend(part.items.into_iter().filter(|item| list.wants(item)));
         if found.len() > take {
@@ -217,10 +222,10 @@ mod tests {
         assert_eq!(shown("per_page=2&include_totals=true"), totals);
     }
 
-    /// Numbers up to a last one, of which the even ones are wanted, or none.
+    /// Numbers up to a last one, of which the even ones from one on are wanted.
     struct Numbers {
         last: usize,
-        wanted: bool,
+        wanted_from: usize,
         reads: AtomicUsize,
     }
 
@@ -243,7 +248,7 @@ mod tests {
         }
 
         fn wants(&self, number: &usize) -> bool {
-            self.wanted && number.is_multiple_of(2)
+            *number >= self.wanted_from && number.is_multiple_of(2)
         }
 
         fn id(number: &usize) -> usize {
@@ -263,7 +268,7 @@ mod tests {
     fn pages_are_full_and_say_whether_there_is_another() {
         let numbers = Numbers {
             last: 10,
-            wanted: true,
+            wanted_from: 0,
             reads: AtomicUsize::default(),
         };
         assert_eq!(gathered(&numbers, 2, None), (vec![0, 2], Some(2)));
@@ -275,13 +280,25 @@ mod tests {
     #[test]
     fn one_answer_costs_so_many_reads_at_most() {
         let numbers = Numbers {
-            last: 1_000,
-            wanted: false,
+            last: 10_000,
+            wanted_from: usize::MAX,
             reads: AtomicUsize::default(),
         };
         let (found, next) = gathered(&numbers, 9, None);
         assert_eq!(numbers.reads.into_inner(), MOST_READS);
-        assert_eq!((found, next), (vec![], Some(MOST_READS * 10 - 1)));
+        let read = 10 + (MOST_READS - 1) * (MOST_TAKEN + 1);
+        assert_eq!((found, next), (vec![], Some(read - 1)));
+    }
+
+    #[test]
+    fn a_small_page_finds_what_is_wanted_behind_much_that_is_not() {
+        let numbers = Numbers {
+            last: 1_000,
+            wanted_from: 800,
+            reads: AtomicUsize::default(),
+        };
+        assert_eq!(gathered(&numbers, 1, None), (vec![800], Some(800)));
+        assert!(numbers.reads.into_inner() <= MOST_READS);
     }
 
     #[test]

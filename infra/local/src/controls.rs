@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::{
     app::App,
     domain::{denial::Denial, ids::ConnectionName, time::Lifetime},
-    http::{Request, Response, error::OAuthError, methods, response},
+    http::{Request, Response, error::OAuthError, json, methods, response},
 };
 
 use crate::setup;
@@ -76,7 +76,7 @@ fn of_a_page(app: &App, request: &Request) -> Option<Response> {
 }
 
 fn clock(app: &App, request: &Request) -> Result<Response, Denial> {
-    let Advance { advance_seconds } = json(request)?;
+    let Advance { advance_seconds } = read(request)?;
     app.clock.advance(Lifetime::from_secs(advance_seconds));
     Ok(response::json(
         StatusCode::OK,
@@ -87,7 +87,7 @@ fn clock(app: &App, request: &Request) -> Result<Response, Denial> {
 }
 
 async fn user(app: &App, request: &Request) -> Result<Response, Denial> {
-    let change: UserChange = json(request)?;
+    let change: UserChange = read(request)?;
     let connection = ConnectionName::parse(change.connection)
         .map_err(|e| Denial::InvalidParameter(e.to_string()))?;
     let record = app.store.load_login(&connection, &change.email).await?;
@@ -121,6 +121,6 @@ async fn tenant(app: &App, request: &Request) -> Result<Response, Denial> {
     Ok(response::empty(StatusCode::NO_CONTENT))
 }
 
-fn json<T: DeserializeOwned>(request: &Request) -> Result<T, Denial> {
-    serde_json::from_slice(request.body()).map_err(|e| Denial::InvalidParameter(e.to_string()))
+fn read<T: DeserializeOwned>(request: &Request) -> Result<T, Denial> {
+    json::object(request.body()).ok_or(Denial::Body("not what this control takes"))
 }

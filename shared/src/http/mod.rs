@@ -5,6 +5,7 @@ pub mod cors;
 pub mod credentials;
 pub mod error;
 pub mod gateway;
+pub mod json;
 pub mod named_client;
 pub mod params;
 pub mod quota;

@@ -1,0 +1,48 @@
+//! JSON objects, where they are read as types of ours.
+
+use serde::de::DeserializeOwned;
+
+/// What an object says. `None` if it is not of that type, or no object: `serde` would read a list as the members of a
+/// struct in their order.
+pub fn object<T: DeserializeOwned>(text: &[u8]) -> Option<T> {
+    let is_object = text.trim_ascii_start().first() == Some(&b'{');
+    is_object
+        .then(|| serde_json::from_slice(text).ok())
+        .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Pair {
+        a: Option<u8>,
+        b: Option<u8>,
+    }
+
+    #[test]
+    fn an_object_is_read_and_nothing_else() {
+        let read = |text: &str| object::<Pair>(text.as_bytes());
+        let pair = Some(Pair {
+            a: Some(1),
+            b: None,
+        });
+        assert_eq!(read(r#"{"a":1}"#), pair);
+        assert_eq!(read("\r\n\t {\"a\":1} "), pair);
+        for wrong in [
+            "[1,null]",
+            " [1,2]",
+            "null",
+            "7",
+            "",
+            "{",
+            r#"{"a":"x"}"#,
+            "{}x",
+        ] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
+}
