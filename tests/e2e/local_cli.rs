@@ -319,6 +319,29 @@ async fn without_test_controls_there_are_none() {
     assert_eq!(statuses, [404, 404, 404]);
 }
 
+/// The hashes that an answer computed are among its costs.
+#[tokio::test]
+async fn costs_are_for_tests_and_for_the_demo_page() {
+    if !runs_here(REASON) {
+        return;
+    }
+    let (_folder, path) = file(&tenant::base());
+    for (tenant, tells) in [(Some(path.as_str()), false), (None, true)] {
+        let mut arguments = vec!["--port", "0", "--data", "memory"];
+        arguments.extend(tenant.into_iter().flat_map(|path| ["--tenant", path]));
+        let running = Running::start(&arguments);
+        let base = running.issuer().parse().expect("a URL");
+        let http = e2e::Http::new(&base);
+        let form = [
+            ("client_id", SPA_STRICT.id),
+            ("grant_type", "refresh_token"),
+        ];
+        let answer = http.post_form("/oauth/token", &form).await;
+        let told = answer.header("x-ratchet-cost").is_some();
+        assert_eq!(told, tells, "{tenant:?}: {answer}");
+    }
+}
+
 #[tokio::test]
 async fn data_survive_a_restart() {
     let data = tempfile::tempdir().expect("a temporary folder");

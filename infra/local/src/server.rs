@@ -32,7 +32,8 @@ use crate::{
     tls::Tls,
 };
 
-/// What a request cost, as JSON: only this server tells.
+/// What a request cost, as JSON. The demo page shows it and tests read it; nobody else is told, because the hashes that a
+/// password took are part of it.
 const COST: HeaderName = HeaderName::from_static("x-ratchet-cost");
 
 /// What every connection needs.
@@ -42,6 +43,12 @@ struct Site {
     watched: Option<Watched>,
     demo: Option<demo::Settings>,
     test_controls: bool,
+}
+
+impl Site {
+    fn tells_costs(&self) -> bool {
+        self.test_controls || self.demo.is_some()
+    }
 }
 
 /// Starts everything, serves, and stops cleanly on Ctrl-C or SIGTERM.
@@ -175,6 +182,7 @@ async fn respond(
     shared::http::complete(&mut response, id, promises_https);
     if let Some(cost) = serde_json::to_string(&cost)
         .ok()
+        .filter(|_| site.tells_costs())
         .and_then(|cost| cost.try_into().ok())
     {
         let cost: HeaderValue = cost;
