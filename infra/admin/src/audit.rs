@@ -23,11 +23,12 @@ use crate::{
 };
 
 /// The arguments that an event repeats: on whom or on what.
-const NAMED: [&str; 17] = [
+const NAMED: [&str; 18] = [
     "table",
     "issuer",
     "endpoint",
     "user",
+    "address",
     "connection",
     "email",
     "session",

@@ -4,14 +4,14 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     commands::{
-        actions::ActionsCommand, clients::ClientsCommand, families::FamiliesCommand,
-        grants::GrantsCommand, keys::KeysCommand, rules::RulesCommand, sessions::SessionsCommand,
-        tenant::TenantCommand, users::UsersCommand,
+        actions::ActionsCommand, addresses::AddressesCommand, clients::ClientsCommand,
+        families::FamiliesCommand, grants::GrantsCommand, keys::KeysCommand, rules::RulesCommand,
+        sessions::SessionsCommand, tenant::TenantCommand, users::UsersCommand,
     },
     connection::Connection,
 };
 
-/// Operates a Ratchet stack: tenant file, users, sessions, refresh tokens, keys, scripts.
+/// Operates a Ratchet stack: tenant file, users, addresses, sessions, refresh tokens, keys, scripts.
 ///
 /// Works on the stack's table directly. Region, credentials and profile are those of every AWS tool
 /// (`AWS_REGION`, `AWS_PROFILE`, ...); the table, and where needed the issuer and the keys, are options.
@@ -54,6 +54,9 @@ pub(crate) enum Command {
     /// People who can log in.
     #[command(subcommand)]
     Users(UsersCommand),
+    /// Addresses that are throttled for failed logins with many names.
+    #[command(subcommand)]
+    Addresses(AddressesCommand),
     /// Browser sessions: where users are logged in.
     #[command(subcommand)]
     Sessions(SessionsCommand),

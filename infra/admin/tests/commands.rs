@@ -26,6 +26,7 @@ use shared::{
         secret::Secret,
         session::Session,
         settings::Settings,
+        throttle::RateLimit,
         time::{Lifetime, Timestamp},
         user::{LoginName, User},
         valid_from::Epoch,
@@ -392,6 +393,30 @@ async fn a_blocked_user_is_let_in_again_under_all_names() {
         stack.print(&["users", "unblock", "nobody"]).await,
         "no failed logins as nobody\n"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_throttled_address_is_let_in_again_and_no_other() {
+    let stack = Stack::start().await;
+    let (limit, now) = (RateLimit::every(2, 864_000), Clock::system().now());
+    let office = "2001:db8:1:2::1".parse().unwrap();
+    let other = "203.0.113.9".parse().unwrap();
+    for origin in [office, other, office, other] {
+        let taken = stack.store.take_failure(origin, limit, now).await;
+        assert!(taken.unwrap());
+    }
+    assert!(!stack.store.take_failure(office, limit, now).await.unwrap());
+    let unblock = ["addresses", "unblock", "2001:db8:1:2:ffff::9"];
+    assert_eq!(
+        stack.print(&unblock).await,
+        "forgot the failed logins from 2001:db8:1:2::\n"
+    );
+    assert!(stack.store.take_failure(office, limit, now).await.unwrap());
+    assert!(!stack.store.take_failure(other, limit, now).await.unwrap());
+    let unknown = stack.print(&["addresses", "unblock", "192.0.2.1"]).await;
+    assert_eq!(unknown, "no failed logins from 192.0.2.1\n");
+    let wrong = stack.call(&["addresses", "unblock", "office"], "").await;
+    assert_eq!(wrong.status.code(), Some(2), "{}", stderr(&wrong));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -874,7 +899,7 @@ async fn an_application_is_deleted_and_nothing_else() {
 }
 
 /// A call of every command with what its audit event names, and how it ends on a table without a user.
-const CALLS: [(&[&str], &str, &str); 21] = [
+const CALLS: [(&[&str], &str, &str); 22] = [
     (&["tenant", "check", "missing.yaml"], "file", "refused"),
     (&["tenant", "import", "missing.yaml"], "file", "refused"),
     (
@@ -889,6 +914,7 @@ const CALLS: [(&[&str], &str, &str); 21] = [
         "refused",
     ),
     (&["users", "unblock", "ada@example.com"], "user", "done"),
+    (&["addresses", "unblock", "203.0.113.9"], "address", "done"),
     (&["families", "list", "auth0|1"], "user", "done"),
     (&["families", "revoke", "auth0|1"], "user", "done"),
     (&["grants", "list", "auth0|1"], "user", "done"),

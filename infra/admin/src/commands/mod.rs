@@ -1,6 +1,7 @@
 //! One module per group of commands. A command gives the text to print.
 
 pub(crate) mod actions;
+pub(crate) mod addresses;
 pub(crate) mod clients;
 mod evictions;
 pub(crate) mod families;
@@ -25,6 +26,7 @@ pub(crate) async fn run(command: Command, connection: &Connection) -> Result<Str
     match command {
         Command::Tenant(command) => tenant::run(command, connection).await,
         Command::Users(command) => users::run(command, connection).await,
+        Command::Addresses(command) => addresses::run(command, connection).await,
         Command::Sessions(command) => sessions::run(command, connection).await,
         Command::Clients(command) => clients::run(command, connection).await,
         Command::Families(command) => families::run(command, connection).await,
