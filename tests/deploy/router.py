@@ -26,9 +26,11 @@ class Router(Server):
         self.room = threading.BoundedSemaphore(AT_ONCE)
 
     def function(self, path: str) -> str | None:
-        """The function of a path. A parameter of a route stands for one segment."""
-        for route, function in self.routes.items():
+        """The function of a path. A parameter of a route stands for one segment, a greedy one for the rest."""
+        # As at API Gateway, a greedy one comes last.
+        for route, function in sorted(self.routes.items(), key=lambda item: "+}" in item[0]):
             pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(route))
+            pattern = re.sub(r"\\\{\w+\\\+\\\}", ".+", pattern)
             if re.fullmatch(pattern, path):
                 return function
         return None

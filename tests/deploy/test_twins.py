@@ -42,7 +42,7 @@ def documented_routes() -> dict[str, str]:
     text = (ROOT / "functions/README.md").read_text(encoding="utf-8")
     routes = {}
     for function, endpoints in re.findall(r"^\| `(\w+)` \| (.*?) \|", text, re.MULTILINE):
-        for path in re.findall(r"(/[\w./{}-]+)`", endpoints):
+        for path in re.findall(r"(/[\w./{}+-]+)`", endpoints):
             routes[path] = function
     return routes
 
@@ -67,6 +67,8 @@ def test_the_routes_are_the_documented_ones():
 
 def test_every_route_is_one_of_the_local_server(local):
     for path in deployed_routes():
+        if path.endswith("+}"):
+            continue  # what is there below it has routes of its own
         assert status(local.issuer.rstrip("/") + path) != 404, path
     assert status(local.issuer.rstrip("/") + "/nowhere") == 404
 

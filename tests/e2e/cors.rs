@@ -173,3 +173,80 @@ async fn pages_are_nobody_elses_to_read() {
     let answer = http::send(request).await;
     assert_eq!(allowed(&answer), None, "{answer}");
 }
+
+/// The documents, their siblings at the root, and what is not there.
+const DOCUMENTS: [&str; 9] = [
+    "/.well-known/openid-configuration",
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/jwks.json",
+    "/.well-known/assetlinks.json",
+    "/.well-known/apple-app-site-association",
+    "/.well-known/oauth-protected-resource",
+    "/apple-app-site-association",
+    "/pem",
+    "/cer",
+];
+
+/// Whether every name of a list is in a header that lists names.
+fn lists(answer: &Answer, header: &str, names: &str) -> bool {
+    let given = answer.header(header).unwrap_or_default();
+    let given = given.to_ascii_lowercase();
+    let given: Vec<&str> = given.split(',').map(str::trim).collect();
+    names.split(',').all(|name| given.contains(&name.trim()))
+}
+
+#[tokio::test]
+async fn public_documents_may_be_asked_for_with_any_header() {
+    let server = Server::shared();
+    for path in DOCUMENTS {
+        for headers in [
+            "mcp-protocol-version",
+            "traceparent, tracestate,baggage",
+            "authorization,x-client-sku,x-client-ver",
+        ] {
+            let request = server
+                .http()
+                .request(Method::OPTIONS, path)
+                .header("origin", FOREIGN)
+                .header("access-control-request-method", "GET")
+                .header("access-control-request-headers", headers);
+            let answer = http::send(request).await;
+            assert!(matches!(answer.status, 200 | 204), "{answer}");
+            assert!(matches!(allowed(&answer), Some("*" | FOREIGN)), "{answer}");
+            assert!(
+                lists(&answer, "access-control-allow-methods", "get,head"),
+                "{answer}"
+            );
+            // `*` does not stand for `authorization`, and in older browsers for nothing.
+            assert!(
+                lists(&answer, "access-control-allow-headers", headers),
+                "{answer}"
+            );
+            assert!(
+                lists(&answer, "vary", "access-control-request-headers"),
+                "{answer}"
+            );
+        }
+        let request = server.http().request(Method::GET, path);
+        let request = request.header("origin", FOREIGN).header("traceparent", "x");
+        assert_eq!(allowed(&http::send(request).await), Some("*"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn endpoints_of_clients_allow_the_headers_of_auth0s_sdks_alone() {
+    let server = Server::shared();
+    for path in ENDPOINTS {
+        let request = server
+            .http()
+            .request(Method::OPTIONS, path)
+            .header("origin", OWN)
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "x-client-sku");
+        let answer = http::send(request).await;
+        assert!(
+            !lists(&answer, "access-control-allow-headers", "x-client-sku"),
+            "{answer}"
+        );
+    }
+}

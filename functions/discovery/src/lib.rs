@@ -18,7 +18,7 @@ const MAX_AGE: u32 = 300;
 
 /// Answers a request.
 pub async fn handle(keys: &SigningKeys, request: &Request) -> Response {
-    if let Some(preflight) = cors::preflight(request) {
+    if let Some(preflight) = cors::preflight_of_document(request) {
         return preflight;
     }
     let mut answer = match (request.method(), request.uri().path()) {

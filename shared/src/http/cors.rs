@@ -8,20 +8,23 @@ use http::{
     header::{
         ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS,
         ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
-        ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
+        ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD,
+        ORIGIN, VARY,
     },
 };
 
 use super::{Request, Response, header, response};
 use crate::domain::{client::Client, redirect_uri};
 
+/// Whether a browser asks what a page may send.
+fn is_preflight(request: &Request) -> bool {
+    let headers = request.headers();
+    request.method() == Method::OPTIONS && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+}
+
 /// The answer to a preflight, if this is one. It names no client yet, so any origin may ask.
 pub fn preflight(request: &Request) -> Option<Response> {
-    if request.method() != Method::OPTIONS
-        || !request
-            .headers()
-            .contains_key(ACCESS_CONTROL_REQUEST_METHOD)
-    {
+    if !is_preflight(request) {
         return None;
     }
     let mut answer = response::empty(StatusCode::NO_CONTENT);
@@ -37,6 +40,29 @@ pub fn preflight(request: &Request) -> Option<Response> {
         headers.insert(name, HeaderValue::from_static(value));
     }
     allow(&mut answer, request);
+    Some(answer)
+}
+
+/// The answer to a preflight for a public document, if this is one: every page may ask for it, with whatever headers
+/// its libraries add. They are repeated, because `*` does not stand for `authorization`, and in older browsers for no
+/// header at all.
+pub fn preflight_of_document(request: &Request) -> Option<Response> {
+    if !is_preflight(request) {
+        return None;
+    }
+    let mut answer = response::empty(StatusCode::NO_CONTENT);
+    allow_everyone(&mut answer);
+    let headers = answer.headers_mut();
+    for (name, value) in [
+        (ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, OPTIONS"),
+        (ACCESS_CONTROL_MAX_AGE, "3600"),
+        (VARY, ACCESS_CONTROL_REQUEST_HEADERS.as_str()),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    for asked in request.headers().get_all(ACCESS_CONTROL_REQUEST_HEADERS) {
+        headers.append(ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());
+    }
     Some(answer)
 }
 
