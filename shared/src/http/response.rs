@@ -15,9 +15,20 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
         Ok(body) => private(with_type(status, "application/json", body)),
         Err(error) => {
             tracing::error!(%error, "an answer cannot be written as JSON");
-            empty(StatusCode::INTERNAL_SERVER_ERROR)
+            server_error()
         }
     }
+}
+
+/// The answer where there is none to give. It is JSON as well: auth0-spa-js repeats a request whose answer it cannot
+/// read.
+fn server_error() -> Response {
+    let body = br#"{"error":"server_error"}"#.to_vec();
+    private(with_type(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "application/json",
+        body,
+    ))
 }
 
 /// An HTML answer that nobody may keep.
@@ -55,7 +66,7 @@ pub fn redirect(location: &str) -> Response {
         }
         Err(error) => {
             tracing::error!(%error, "a redirect target is no header value");
-            empty(StatusCode::INTERNAL_SERVER_ERROR)
+            server_error()
         }
     }
 }
@@ -132,7 +143,19 @@ fn private(mut response: Response) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+
+    #[test]
+    fn an_answer_that_cannot_be_written_is_json_too() {
+        let no_object = BTreeMap::from([([1, 2], 3)]);
+        let answer = json(StatusCode::OK, &no_object);
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(answer.headers()[CONTENT_TYPE], "application/json");
+        let body: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
+        assert_eq!(body["error"], "server_error");
+    }
 
     #[test]
     fn parameters_join_whatever_query_is_there() {
