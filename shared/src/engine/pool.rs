@@ -305,3 +305,116 @@ fn work(shared: &Shared, warm: &mut Option<Warm>, job: Job) -> bool {
     }
     mine
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use futures_util::future::BoxFuture;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::{
+        domain::login_flow::Scripts,
+        engine::{Host, Program, Told},
+    };
+
+    struct Nowhere;
+
+    impl Host for Nowhere {
+        fn call(&self, _: HostCall) -> BoxFuture<'static, Result<Value, String>> {
+            Box::pin(async { Err("there is nothing".to_owned()) })
+        }
+    }
+
+    fn nothing_to_run() -> Run {
+        Run {
+            program: Arc::new(Program::compile(&Scripts::default()).unwrap()),
+            issuer: "https://tenant.example/".to_owned(),
+            user: Value::Null,
+            context: Value::Null,
+            event: Value::Null,
+            continued: None,
+            can_redirect: false,
+            told: Told::Effects,
+            host: Arc::new(Nowhere),
+        }
+    }
+
+    fn shared() -> Arc<Shared> {
+        Engine::new(Limits::default()).shared
+    }
+
+    #[tokio::test]
+    async fn a_run_for_which_no_thread_is_free_in_time_is_busy() {
+        let engine = Engine::new(Limits {
+            wall: Duration::from_millis(1),
+            ..Limits::default()
+        });
+        let slots = Arc::clone(&engine.shared.slots);
+        let held = slots.try_acquire_many_owned(u32::try_from(THREADS).unwrap());
+        let report = engine.run(nothing_to_run()).await;
+        assert_eq!(report.result.map(|_| ()), Err(ScriptFailure::Busy));
+        assert!(engine.shared.idle().is_empty(), "a thread was made");
+        drop(held);
+    }
+
+    #[test]
+    fn so_many_threads_are_replaced_and_no_more() {
+        let shared = shared();
+        let (stay, until) = mpsc::channel::<()>();
+        let (tell, thread) = mpsc::channel();
+        thread::spawn(move || {
+            tell.send(Thread::current()).unwrap();
+            until.recv().unwrap_err();
+        });
+        let thread = thread.recv().unwrap();
+        for (abandoned, slots) in [(1, THREADS + 1), (2, THREADS + 2), (2, THREADS + 2)] {
+            let state = AtomicU8::new(RUNNING);
+            shared.abandon(&state, thread);
+            assert_eq!(shared.abandoned.load(Ordering::SeqCst), abandoned);
+            assert_eq!(shared.slots.available_permits(), slots);
+        }
+        drop(stay);
+    }
+
+    #[test]
+    fn a_thread_that_has_come_back_is_not_replaced() {
+        let shared = shared();
+        shared.abandon(&AtomicU8::new(DONE), Thread::current());
+        assert_eq!(shared.abandoned.load(Ordering::SeqCst), 0);
+        assert_eq!(shared.slots.available_permits(), THREADS);
+    }
+
+    #[test]
+    fn a_thread_that_comes_back_too_late_ends_and_leaves_its_slot_to_the_one_in_its_place() {
+        for (state, goes_on, slots) in [(RUNNING, true, THREADS), (ABANDONED, false, THREADS - 1)] {
+            let shared = shared();
+            shared
+                .abandoned
+                .store(usize::from(!goes_on), Ordering::SeqCst);
+            let (events, told) = asynchronous::unbounded_channel();
+            let (_replies, received) = mpsc::channel();
+            let job = Job {
+                assignment: Assignment {
+                    run: Arc::new(nothing_to_run()),
+                    started: Instant::now(),
+                    unwanted: Arc::default(),
+                    progress: Arc::default(),
+                    outside: Outside {
+                        events: events.clone(),
+                        replies: received,
+                    },
+                },
+                events,
+                slot: Arc::clone(&shared.slots).try_acquire_owned().unwrap(),
+                state: Arc::new(AtomicU8::new(state)),
+                worker: None,
+            };
+            assert_eq!(work(&shared, &mut None, job), goes_on);
+            assert_eq!(shared.slots.available_permits(), slots);
+            assert_eq!(shared.abandoned.load(Ordering::SeqCst), 0);
+            drop(told);
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Scripts, compiled.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::{collections::BTreeMap, rc::Rc, time::Duration};
 
 use rquickjs::{Ctx, Error, Object};
 
@@ -130,7 +130,11 @@ struct Compiler(Warm);
 
 impl Compiler {
     fn new() -> Result<Self, CompileError> {
-        let warm = Warm::new(Limits::default());
+        // There is nothing that a compilation waits for: it takes longer than its CPU time only on a busy machine.
+        let warm = Warm::new(Limits {
+            wall: Duration::from_mins(10),
+            ..Limits::default()
+        });
         warm.map(Self).map_err(|error| CompileError {
             script: String::new(),
             line: 1,

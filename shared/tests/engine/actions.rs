@@ -241,7 +241,7 @@ async fn the_cache_outlives_a_run() {
     let source = "exports.onExecutePostLogin = async (event, api) => {
         const record = api.cache.get('n');
         const n = record ? Number(record.value) + 1 : 1;
-        api.idToken.setCustomClaim('n', [n, api.cache.set('n', String(n), { ttl: 60000 })]);
+        api.idToken.setCustomClaim('n', [n, api.cache.set('n', String(n), { ttl: 86400000 })]);
         if (n === 2) api.idToken.setCustomClaim('deleted', [api.cache.delete('n'), api.cache.delete('n')]);
     };";
     for (n, deleted) in [(1, false), (2, true), (1, false)] {

