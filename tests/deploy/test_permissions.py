@@ -53,7 +53,14 @@ NEEDED = {
     },
     "AuthorizeRole": {
         "TENANT": {"GetItem", "Query"},
-        "USER#auth0|1": {"BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"},
+        "USER#auth0|1": {
+            "BatchGetItem",
+            "ConditionCheckItem",
+            "GetItem",
+            "PutItem",
+            "Query",
+            "UpdateItem",
+        },
         "LOGIN#Users#ada@example.com": {"GetItem"},
         "FAILURES#USER#auth0|1": {"GetItem"},
         "FAILURES#ADDRESS#203.0.113.9": {"GetItem"},

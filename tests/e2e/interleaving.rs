@@ -5,29 +5,19 @@ use e2e::{
     Answer, Faulty, INVALID_CODE, Server, Tokens,
     apps::{App, OPERATOR, SPA_LEEWAY, SPA_STRICT, THIRD_PARTY, User},
     assert_oauth_error, assert_unknown_refresh_token, http,
-    proxy::{Effect, Fault, WRITES},
 };
-use tokio::task::{JoinHandle, block_in_place};
+use tokio::task::JoinHandle;
 
 /// Makes a token request and returns when its write waits at the proxy.
 fn hold_at_its_write(faulty: &Faulty, app: &App, form: &[(&str, &str)]) -> JoinHandle<Answer> {
-    let Faulty { server, proxy, .. } = faulty;
-    proxy.break_with(Fault::always(Effect::Hold).on(WRITES).times(1));
+    let server = &faulty.server;
     let request = server.request_as(&server.http(), app, "/oauth/token", form);
-    let held = tokio::spawn(http::send(request));
-    block_in_place(|| proxy.wait_for_hit());
-    held
+    faulty.hold_at_its_write(http::send(request))
 }
 
 fn hold_refresh(faulty: &Faulty, app: &App, token: &str) -> JoinHandle<Answer> {
     let form = [("grant_type", "refresh_token"), ("refresh_token", token)];
     hold_at_its_write(faulty, app, &form)
-}
-
-/// Lets the held write through and returns the answer to its request.
-async fn release(faulty: &Faulty, held: JoinHandle<Answer>) -> Answer {
-    faulty.proxy.mend();
-    held.await.expect("the request was made")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -41,7 +31,7 @@ async fn a_refresh_that_a_revocation_overtakes_yields_nothing() {
     let held = hold_refresh(&faulty, &SPA_LEEWAY, &token);
     let acknowledged = server.revoke(&SPA_LEEWAY, &token).await;
     assert_eq!(acknowledged.status, 200, "{acknowledged}");
-    assert_unknown_refresh_token(&release(&faulty, held).await);
+    assert_unknown_refresh_token(&faulty.release(held).await);
     assert_unknown_refresh_token(&server.refresh(&SPA_LEEWAY, &token).await);
 }
 
@@ -55,7 +45,7 @@ async fn with_leeway_a_refresh_that_another_overtakes_gets_the_same_successor() 
 
     let held = hold_refresh(&faulty, &SPA_LEEWAY, &token);
     let successor = server.rotated(&SPA_LEEWAY, &token).await;
-    let late = Tokens::expect(release(&faulty, held).await);
+    let late = Tokens::expect(faulty.release(held).await);
     assert_eq!(late.refresh_token(), successor);
     server.rotated(&SPA_LEEWAY, &successor).await;
 }
@@ -70,7 +60,7 @@ async fn without_leeway_a_refresh_that_another_overtakes_ends_the_family() {
 
     let held = hold_refresh(&faulty, &SPA_STRICT, &token);
     let successor = server.rotated(&SPA_STRICT, &token).await;
-    assert_unknown_refresh_token(&release(&faulty, held).await);
+    assert_unknown_refresh_token(&faulty.release(held).await);
     assert_unknown_refresh_token(&server.refresh(&SPA_STRICT, &successor).await);
 }
 
@@ -85,7 +75,7 @@ async fn a_refresh_that_two_others_overtake_ends_the_family_even_with_leeway() {
     let held = hold_refresh(&faulty, &SPA_LEEWAY, &first);
     let second = server.rotated(&SPA_LEEWAY, &first).await;
     let third = server.rotated(&SPA_LEEWAY, &second).await;
-    assert_unknown_refresh_token(&release(&faulty, held).await);
+    assert_unknown_refresh_token(&faulty.release(held).await);
     assert_unknown_refresh_token(&server.refresh(&SPA_LEEWAY, &third).await);
 }
 
@@ -99,7 +89,7 @@ async fn a_code_that_another_exchange_overtakes_is_refused_and_ends_the_family()
 
     let held = hold_at_its_write(&faulty, &SPA_STRICT, &code.form());
     let winner = Tokens::expect(server.exchange(&code).await);
-    let late = release(&faulty, held).await;
+    let late = faulty.release(held).await;
     assert_oauth_error(&late, 403, "invalid_grant", INVALID_CODE);
     let refused = server.refresh(&SPA_STRICT, &winner.refresh_token()).await;
     assert_unknown_refresh_token(&refused);
@@ -116,7 +106,7 @@ async fn a_refresh_that_the_deletion_of_its_grant_overtakes_yields_nothing() {
     let held = hold_refresh(&faulty, &SPA_LEEWAY, &token);
     let deleted = server.delete_grants(&OPERATOR, &User::ada()).await;
     assert_eq!(deleted.status, 204, "{deleted}");
-    assert_unknown_refresh_token(&release(&faulty, held).await);
+    assert_unknown_refresh_token(&faulty.release(held).await);
     assert_unknown_refresh_token(&server.refresh(&SPA_LEEWAY, &token).await);
 }
 
@@ -131,7 +121,7 @@ async fn a_code_that_the_deletion_of_its_grant_overtakes_begins_no_family() {
     let held = hold_at_its_write(&faulty, &THIRD_PARTY, &code.form());
     let deleted = server.delete_grants(&OPERATOR, &User::ada()).await;
     assert_eq!(deleted.status, 204, "{deleted}");
-    let late = release(&faulty, held).await;
+    let late = faulty.release(held).await;
     assert_oauth_error(&late, 403, "invalid_grant", INVALID_CODE);
 }
 
@@ -145,7 +135,7 @@ async fn a_refresh_that_a_log_out_everywhere_overtakes_yields_nothing() {
 
     let held = hold_refresh(&faulty, &SPA_LEEWAY, &token);
     server.log_out_everywhere(&User::ada()).await;
-    assert_unknown_refresh_token(&release(&faulty, held).await);
+    assert_unknown_refresh_token(&faulty.release(held).await);
     assert_unknown_refresh_token(&server.refresh(&SPA_LEEWAY, &token).await);
 }
 
@@ -160,7 +150,7 @@ async fn a_code_that_a_logout_overtakes_yields_nothing() {
 
     let held = hold_at_its_write(&faulty, &SPA_LEEWAY, &code.form());
     server.log_out_everywhere(&User::ada()).await;
-    let refused = release(&faulty, held).await;
+    let refused = faulty.release(held).await;
     assert_oauth_error(&refused, 403, "invalid_grant", INVALID_CODE);
 
     let browser = server.browser();
@@ -168,7 +158,7 @@ async fn a_code_that_a_logout_overtakes_yields_nothing() {
     let code = login.scope("openid offline_access").code().await;
     let held = hold_at_its_write(&faulty, &SPA_LEEWAY, &code.form());
     browser.http().get("/v2/logout").await;
-    let refused = release(&faulty, held).await;
+    let refused = faulty.release(held).await;
     assert_oauth_error(&refused, 403, "invalid_grant", INVALID_CODE);
 }
 
@@ -177,20 +167,17 @@ async fn a_session_that_a_log_out_everywhere_overtakes_does_not_begin() {
     let Some(faulty) = Faulty::start() else {
         return;
     };
-    let Faulty { server, proxy, .. } = &faulty;
+    let server: &Server = &faulty.server;
     let browser = server.browser();
     let page = server.login(&SPA_STRICT).browser(&browser).open().await;
     let page = page.page_at("/u/login");
 
-    proxy.break_with(Fault::always(Effect::Hold).on(WRITES).times(1));
-    let held = tokio::spawn({
+    let held = faulty.hold_at_its_write({
         let (browser, ada) = (browser.clone(), User::ada());
         async move { browser.log_in(&page, &ada.email, ada.password).await }
     });
-    block_in_place(|| proxy.wait_for_hit());
     server.log_out_everywhere(&User::ada()).await;
-    proxy.mend();
-    held.await.expect("the form was sent");
+    faulty.release(held).await;
     let silent = server.login(&SPA_STRICT).browser(&browser);
     let callback = silent.with("prompt", "none").open().await.callback();
     callback.assert_error("login_required", "Login required");

@@ -1,10 +1,11 @@
 //! A server whose store lies behind a proxy.
 
 use tempfile::TempDir;
+use tokio::task::{JoinHandle, block_in_place};
 
 use crate::{
     process::free_port,
-    proxy::Proxy,
+    proxy::{Effect, Fault, Proxy, WRITES},
     server::{Launch, Server},
 };
 
@@ -41,5 +42,23 @@ impl Faulty {
             _store: store,
             _data: data,
         })
+    }
+
+    /// Makes a request and returns when its first write waits at the proxy.
+    pub fn hold_at_its_write<T: Send + 'static>(
+        &self,
+        request: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
+        let fault = Fault::always(Effect::Hold).on(WRITES).times(1);
+        self.proxy.break_with(fault);
+        let held = tokio::spawn(request);
+        block_in_place(|| self.proxy.wait_for_hit());
+        held
+    }
+
+    /// Lets the held write through and returns the answer to its request.
+    pub async fn release<T>(&self, held: JoinHandle<T>) -> T {
+        self.proxy.mend();
+        held.await.expect("the request was made")
     }
 }

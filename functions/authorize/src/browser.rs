@@ -8,6 +8,7 @@ use shared::{
     app::App,
     domain::{
         client::LogoutInitiator,
+        consent::RestsOn,
         denial::Denial,
         ids::{ClientId, SessionId},
         sealed::{Purpose, SessionCookie},
@@ -15,6 +16,7 @@ use shared::{
         settings::Settings,
         time::Timestamp,
         user::User,
+        valid_from::IssuedIn,
     },
     http::{
         Request, RequestContext, Response,
@@ -130,6 +132,37 @@ impl BrowserSession {
             Ok(()) => Ok(true),
             Err(CommitError::Conflict) => Ok(false),
             Err(CommitError::Store(error)) => Err(error.into()),
+        }
+    }
+
+    /// The same for an answer with tokens that rest on a consent; `false` may also say that it was withdrawn.
+    pub(crate) async fn touch_on(
+        &self,
+        app: &App,
+        rests_on: &RestsOn,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Result<bool, Denial> {
+        let (touched, client) = (
+            self.session.touched(settings, now),
+            &rests_on.grant.client_id,
+        );
+        let touch = app
+            .store
+            .touch_session_on(rests_on, self.id, &touched, client);
+        match touch.await {
+            Ok(()) => Ok(true),
+            Err(CommitError::Conflict) => Ok(false),
+            Err(CommitError::Store(error)) => Err(error.into()),
+        }
+    }
+
+    /// The epochs that what is issued in this session carries: that of its begin, and that of the user's refresh
+    /// tokens as it was read with it.
+    pub(crate) const fn issued_in(&self) -> IssuedIn {
+        IssuedIn {
+            sessions: self.session.valid_from,
+            refresh_tokens: Some(self.user.valid_from.refresh_tokens),
         }
     }
 

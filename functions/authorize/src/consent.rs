@@ -5,8 +5,9 @@
 use http::StatusCode;
 use shared::{
     app::App,
-    domain::{authorization::Grant, denial::Denial, errand::Errand, time::Timestamp},
+    domain::{denial::Denial, errand::Errand, grant::GrantKey, ids::ConsentId, time::Timestamp},
     http::{Request, Response, params::Params, response},
+    system::random,
 };
 
 use crate::{
@@ -96,26 +97,21 @@ pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Den
     ))
 }
 
-/// Adds what the user agreed to to what they agreed to before.
+/// Joins what the user agreed to to what they agreed to before.
 async fn remember(
     app: &App,
     session: &BrowserSession,
     errand: &Errand,
     now: Timestamp,
 ) -> Result<(), Denial> {
-    let (user_id, client_id) = (&session.session.user_id, errand.client_id());
-    let audience = errand.audience();
-    let before = app.store.load_grant(user_id, client_id, audience).await?;
-    let scope = before
-        .map(|grant| grant.scope)
-        .unwrap_or_default()
-        .union(errand.scope());
-    let grant = Grant {
-        scope,
-        granted_at: now,
+    let grant = GrantKey {
+        user_id: session.session.user_id.clone(),
+        client_id: errand.client_id().clone(),
+        audience: errand.audience().cloned(),
     };
+    let id = ConsentId::from_bytes(random());
     app.store
-        .put_grant(user_id, client_id, audience, &grant)
+        .join_consent(&grant, id, errand.scope(), now)
         .await?;
     Ok(())
 }

@@ -29,6 +29,7 @@ pub(crate) async fn tokens(
         checked,
         parties,
         session,
+        basis,
         ..
     } = &login.granted;
     if !checked.response_type.gives_tokens() {
@@ -57,10 +58,7 @@ pub(crate) async fn tokens(
             auth_time: checked.tells_auth_time().then_some(auth_time),
             ..LoginClaims::default()
         },
-        ends_with: EndsWith {
-            family: new.map(|new| new.family.id),
-            session: Some(session.id),
-        },
+        ends_with: EndsWith::login(new.map(|new| new.family.id), Some(session.id), *basis),
     };
     app.mint_at_authorize(wanted, checked.response_type, code)
         .await

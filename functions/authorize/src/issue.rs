@@ -5,7 +5,9 @@ use shared::{
     domain::{
         authorization::AuthorizationRequest,
         code::{AuthorizationCode, CODE_LIFETIME},
+        consent::{Basis, RestsOn},
         denial::Denial,
+        grant::GrantKey,
         ids::CodeId,
         login_flow::Effects,
         sealed::{Owned, Purpose},
@@ -21,7 +23,7 @@ use crate::{
     answer::{self, Refusal, Reply},
     browser::BrowserSession,
     continuation, front_channel,
-    resume::{Arrival, Parties, log_in, refuse},
+    resume::{Arrival, Parties, go_to, log_in, refuse},
     scripts::{self, Answer},
 };
 
@@ -31,7 +33,7 @@ pub(crate) struct Granted<'a> {
     pub(crate) parties: Parties,
     pub(crate) session: BrowserSession,
     pub(crate) settings: &'a Settings,
-    pub(crate) rests_on_consent: bool,
+    pub(crate) basis: Basis,
     pub(crate) arrival: Arrival,
 }
 
@@ -66,7 +68,32 @@ pub(crate) async fn issue(
     }
 }
 
+/// The session or the consent has ended that tokens were about to be issued on: everything is decided anew.
+async fn ask_again(
+    app: &App,
+    request: &Request,
+    checked: &AuthorizationRequest,
+) -> Result<Response, Denial> {
+    if checked.prompt.none {
+        let refusal = Refusal::new("consent_required", "Consent required");
+        return refuse(app, request, checked, refusal).await;
+    }
+    go_to(app, "/authorize/resume", checked.clone()).await
+}
+
 impl Granted<'_> {
+    /// What is issued rests on.
+    fn rests_on(&self) -> RestsOn {
+        RestsOn {
+            grant: GrantKey {
+                user_id: self.session.session.user_id.clone(),
+                client_id: self.checked.client_id.clone(),
+                audience: self.checked.audience.clone(),
+            },
+            basis: self.basis,
+        }
+    }
+
     /// With the scopes that scripts have chosen: they have the last word, after the user's permissions.
     fn with_scopes_of(mut self, effects: &Effects) -> Self {
         self.checked.scope = effects.granted(&self.checked.scope);
@@ -95,12 +122,19 @@ async fn give(
         ..
     } = &login.granted;
     let user_id = &session.session.user_id;
-    // Before anything is issued: what is issued belongs to a session that is there.
-    if !session
-        .touch(app, &checked.client_id, settings, at.now)
-        .await?
-    {
-        return log_in(app, request, checked).await;
+    // Before anything is issued: what is issued belongs to a session that is there, and a token that rests on a
+    // consent to one that is there. A code is compared with it at its exchange.
+    let rests_on = login.granted.rests_on();
+    if checked.response_type.gives_tokens() && rests_on.basis != Basis::Unasked {
+        let touched = session.touch_on(app, &rests_on, settings, at.now);
+        if !touched.await? {
+            return ask_again(app, request, checked).await;
+        }
+    } else {
+        let touched = session.touch(app, &checked.client_id, settings, at.now);
+        if !touched.await? {
+            return log_in(app, request, checked).await;
+        }
     }
     let code = if checked.response_type.code {
         Some(new_code(app, login, at).await?)
@@ -109,8 +143,10 @@ async fn give(
     };
     let new = front_channel::new_family(app, login, at).await?;
     let tokens = front_channel::tokens(app, login, code.as_deref(), new.as_ref(), at).await?;
-    if let Some(new) = &new {
-        app.put_family(&new.family, at).await?;
+    if let Some(new) = &new
+        && !app.put_family(&new.family, at).await?
+    {
+        return log_in(app, request, checked).await;
     }
     let refresh_token = new.map(|new| new.refresh_token);
     if checked.prompt.none {
@@ -152,7 +188,7 @@ fn code(login: &Decided<'_>, at: Moment) -> AuthorizationCode {
     let Granted {
         checked,
         session,
-        rests_on_consent,
+        basis,
         ..
     } = &login.granted;
     AuthorizationCode {
@@ -167,10 +203,10 @@ fn code(login: &Decided<'_>, at: Moment) -> AuthorizationCode {
         auth_time: session.session.authenticated_at,
         tells_auth_time: checked.tells_auth_time(),
         session_id: session.session.session_id.clone(),
-        valid_from: session.session.valid_from,
+        issued_in: session.issued_in(),
         pipeline: checked.pipeline,
         device: checked.device.clone(),
-        rests_on_consent: *rests_on_consent,
+        basis: *basis,
         effects: login.effects.clone(),
         expires_at: at.now.plus(CODE_LIFETIME),
         redeemed: None,

@@ -9,6 +9,7 @@ use shared::{
             still_grantable,
         },
         client::Client,
+        consent::Basis,
         denial::Denial,
         errand::Errand,
         ids::{Audience, ClientId},
@@ -90,12 +91,14 @@ pub(crate) async fn proceed_with(
     let next = theirs.decide(known, questions, grant.as_ref(), at.now);
     match (next, session) {
         (Next::Issue, Some(session)) => {
+            // The consent that was decided on, and no later one.
+            let basis = grant.as_ref().map_or(Basis::Unasked, Basis::of);
             let granted = Granted {
                 checked: theirs,
                 parties,
                 session,
                 settings: &settings,
-                rests_on_consent: asks,
+                basis,
                 arrival,
             };
             // Boxed: the largest part of it, and not of every request.
@@ -197,7 +200,11 @@ async fn grant(
         .await?)
 }
 
-async fn go_to(app: &App, path: &str, checked: AuthorizationRequest) -> Result<Response, Denial> {
+pub(crate) async fn go_to(
+    app: &App,
+    path: &str,
+    checked: AuthorizationRequest,
+) -> Result<Response, Denial> {
     let transaction = Transaction::begin(app, checked).await?;
     Ok(response::redirect(&transaction.address(path)))
 }

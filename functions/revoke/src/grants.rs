@@ -12,7 +12,7 @@ use shared::{
     domain::{
         denial::Denial,
         family::{EndReason, Ended},
-        grant::{GrantKey, UserGrant, held},
+        grant::{UserGrant, held},
         ids::UserId,
         time::Timestamp,
     },
@@ -64,7 +64,8 @@ pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Denial> {
     call.audit.user_id = Some(key.user_id.clone());
     call.audit.client_id = Some(key.client_id.clone());
     call.audit.audience.clone_from(&key.audience);
-    end(call, &key).await?;
+    let families = call.app.store.end_grant(&key, &revoked(call.now)).await?;
+    call.audit.families = Some(families);
     Ok(response::empty(StatusCode::NO_CONTENT))
 }
 
@@ -72,20 +73,16 @@ pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Denial> {
 pub(crate) async fn delete_of_user(call: &mut Call<'_>) -> Result<Response, Denial> {
     let params = call.query()?;
     let user = call.user_of_query(&params)?;
-    for grant in load(call.app, &user, call.now).await? {
-        end(call, &grant.key).await?;
-    }
+    let families = call.app.store.end_grants(&user, &revoked(call.now)).await?;
+    call.audit.families = Some(families);
     Ok(response::empty(StatusCode::NO_CONTENT))
 }
 
-async fn end(call: &mut Call<'_>, key: &GrantKey) -> Result<(), Denial> {
-    let ended = Ended {
-        at: call.now,
+const fn revoked(now: Timestamp) -> Ended {
+    Ended {
+        at: now,
         reason: EndReason::GrantRevoked,
-    };
-    let families = call.app.store.end_grant(key, &ended).await?;
-    *call.audit.families.get_or_insert(0) += families;
-    Ok(())
+    }
 }
 
 async fn load(app: &App, user: &UserId, now: Timestamp) -> Result<Vec<UserGrant>, Denial> {

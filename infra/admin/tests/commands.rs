@@ -16,11 +16,13 @@ use serde_json::{Value, json};
 use shared::{
     adapters::dynamo::Store,
     domain::{
-        authorization::Grant,
         brute_force::{Counter, Failures, Guessed},
         client::RefreshTokenPolicy,
         family::{EndReason, Ended, Exchange, Family, Login},
-        ids::{Audience, ClientId, ConnectionName, FamilyId, RequestId, SessionId, UserId},
+        grant::GrantKey,
+        ids::{
+            Audience, ClientId, ConnectionName, ConsentId, FamilyId, RequestId, SessionId, UserId,
+        },
         scope::Scope,
         sealed::KeyId,
         secret::Secret,
@@ -73,6 +75,18 @@ impl Stack {
             store,
             folder,
         }
+    }
+
+    /// The user agrees to what `/userinfo` tells.
+    async fn agree(&self, user: &UserId, client: &ClientId, now: Timestamp) {
+        let grant = GrantKey {
+            user_id: user.clone(),
+            client_id: client.clone(),
+            audience: None,
+        };
+        let (id, scope) = (ConsentId::from_bytes([1; 16]), Scope::parse("openid email"));
+        let joined = self.store.join_consent(&grant, id, &scope, now).await;
+        joined.unwrap();
     }
 
     fn file(&self, name: &str, text: &str) -> PathBuf {
@@ -516,16 +530,8 @@ async fn grants_are_listed_and_deleted_with_their_families() {
         "auth0|ada has granted nothing\n"
     );
     let now = Clock::system().now();
-    let grant = Grant {
-        scope: Scope::parse("openid email"),
-        granted_at: now,
-    };
     let partner = ClientId::parse("partner").unwrap();
-    stack
-        .store
-        .put_grant(&user, &partner, None, &grant)
-        .await
-        .unwrap();
+    stack.agree(&user, &partner, now).await;
     for family in [
         family(1, &user, "phone", now),
         family(2, &user, "phone", now),
@@ -538,7 +544,7 @@ async fn grants_are_listed_and_deleted_with_their_families() {
         stack.print(&["grants", "list", "auth0|ada"]).await,
         format!(
             "CLIENT   AUDIENCE                 SCOPE
-partner  -                        openid email
+partner  -                        email openid
 phone    {api}  openid offline_access
 web      {api}  openid offline_access
 "
@@ -864,13 +870,8 @@ async fn a_user_is_deleted() {
 async fn a_deletion_that_was_cut_short_is_finished_by_the_next() {
     let stack = Stack::start().await;
     let user = UserId::parse("auth0|gone").unwrap();
-    let grant = Grant {
-        scope: Scope::parse("openid email"),
-        granted_at: Clock::system().now(),
-    };
     let partner = ClientId::parse("partner").unwrap();
-    let put = stack.store.put_grant(&user, &partner, None, &grant);
-    put.await.unwrap();
+    stack.agree(&user, &partner, Clock::system().now()).await;
     let refused = stack.refuse(&["users", "delete", "auth0|gone"]).await;
     assert_eq!(refused, "error: there is no user auth0|gone\n");
     let left = stack.store.load_grant(&user, &partner, None).await;

@@ -1,16 +1,16 @@
 //! Access tokens that `/userinfo` stops accepting before they expire: those issued for a code that came twice
-//! (RFC 6749 section 4.1.2), those from before their user was put out, and opaque ones whose family or session
-//! has ended. An API that verifies a JWT by itself does not see this.
+//! (RFC 6749 section 4.1.2), those from before their user was put out, and opaque ones whose family, session
+//! or consent has ended. An API that verifies a JWT by itself does not see this.
 
 use aws_lc_rs::digest;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::{AccessToken, App, verification::Begun};
+use super::{AccessToken, App, minting::EndsWith, verification::Begun};
 use crate::{
-    adapters::dynamo::AccessState,
+    adapters::dynamo::{AccessKeys, AccessState},
     domain::{
-        code::IssuedAccessToken, denial::Denial, ids::AccessTokenDigest, time::Timestamp,
-        user::User,
+        code::IssuedAccessToken, consent::Basis, denial::Denial, grant::GrantKey,
+        ids::AccessTokenDigest, time::Timestamp, user::User,
     },
 };
 
@@ -40,13 +40,30 @@ const REVOKED: Denial = Denial::AccessToken("The token was revoked");
 impl App {
     /// The user of a verified access token, unless the token is over. All that it rests on is read at once.
     pub async fn load_user_of(&self, token: &AccessToken) -> Result<User, Denial> {
-        let (session, family) = match &token.begun {
-            Begun::In { ends_with, .. } => (ends_with.session, ends_with.family),
-            Begun::At(_) => (None, None),
+        let (ends_with, client) = match &token.begun {
+            Begun::In {
+                ends_with,
+                client_id,
+                ..
+            } => (*ends_with, Some(client_id)),
+            Begun::At(_) => (EndsWith::default(), None),
         };
+        let client = client.filter(|_| ends_with.consent.is_some());
+        let grant = client.map(|client_id| GrantKey {
+            user_id: token.user_id.clone(),
+            client_id: client_id.clone(),
+            // An opaque token is for `/userinfo` alone.
+            audience: None,
+        });
         let state = self
             .store
-            .load_access_state(&token.user_id, &token.digest, session, family)
+            .load_access_state(&AccessKeys {
+                user: &token.user_id,
+                token: &token.digest,
+                session: ends_with.session,
+                family: ends_with.family,
+                grant: grant.as_ref(),
+            })
             .await?;
         user_of(token, state)
     }
@@ -61,10 +78,14 @@ fn user_of(token: &AccessToken, state: AccessState) -> Result<User, Denial> {
     }
     let over = match &token.begun {
         Begun::At(issued_at) => user.valid_from.sessions.is_after(*issued_at),
-        Begun::In { epoch, ends_with } => {
+        Begun::In {
+            epochs, ends_with, ..
+        } => {
             let family = state.family.filter(|family| family.ended.is_none());
-            !user.honours(*epoch)
+            let consent = ends_with.consent.map_or(Basis::Unasked, Basis::Consent);
+            !user.valid_from.honours(*epochs)
                 || state.session_ended
+                || !consent.holds(state.consent.as_ref())
                 || (ends_with.family.is_some() && family.is_none())
         }
     };

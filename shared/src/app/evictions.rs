@@ -81,7 +81,7 @@ impl App {
         let evicted = self
             .end(user, [None, None], LogoutInitiator::AccountDeleted, now)
             .await?;
-        self.store.delete_grants(user).await?;
+        self.store.end_consents(user).await?;
         Ok(removed.map(|_| evicted))
     }
 

@@ -2,6 +2,7 @@
 
 use super::{App, Moment};
 use crate::{
+    adapters::dynamo::CommitError,
     domain::{
         client::Client,
         denial::Denial,
@@ -76,10 +77,15 @@ impl App {
         Ok(())
     }
 
-    /// Makes room for a family and writes it down, for grants that use nothing else up.
-    pub async fn put_family(&self, new: &Family, at: Moment) -> Result<(), Denial> {
+    /// Makes room for a family and writes it down, for grants that use nothing else up. `false` says that the session
+    /// of its login has ended meanwhile.
+    pub async fn put_family(&self, new: &Family, at: Moment) -> Result<bool, Denial> {
         self.make_room(new, at).await?;
-        Ok(self.store.put_family(new).await?)
+        match self.store.put_family(new).await {
+            Ok(()) => Ok(true),
+            Err(CommitError::Conflict) => Ok(false),
+            Err(CommitError::Store(error)) => Err(error.into()),
+        }
     }
 }
 

@@ -11,8 +11,9 @@ use crate::{
     domain::{
         claims::{Issuance, LoginClaims, Subject},
         client::{Client, SigningAlgorithm},
+        consent::Basis,
         denial::Denial,
-        ids::{Audience, FamilyId, SessionId},
+        ids::{Audience, ConsentId, FamilyId, SessionId},
         login_flow::{CustomClaims, WithCustomClaims},
         pipeline::{ClaimSet, Pipeline},
         resource::open_to_users,
@@ -47,7 +48,7 @@ pub struct TokensFor<'a> {
 }
 
 /// What ends an access token for `/userinfo` before it expires, beside what ends all of its user's. One of a
-/// login ends with the session; one of a refresh does not, as the refresh token does not.
+/// login ends with the session and the consent; one of a refresh with the family alone.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EndsWith {
     /// The family of the refresh token that it came with.
@@ -56,6 +57,21 @@ pub struct EndsWith {
     /// The session of its login.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionId>,
+    /// The consent that it rests on, where it came without a refresh token: a family ends with the grant itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<ConsentId>,
+}
+
+impl EndsWith {
+    /// Of a token that a login gives.
+    pub fn login(family: Option<FamilyId>, session: Option<SessionId>, basis: Basis) -> Self {
+        let consent = basis.consent_id().filter(|_| family.is_none());
+        Self {
+            family,
+            session,
+            consent,
+        }
+    }
 }
 
 /// The tokens of one answer.
@@ -263,7 +279,7 @@ fn opaque_token(wanted: &TokensFor<'_>, keyring: &Keyring) -> Result<String, Den
         expires_at: now.plus(issuance.token_lifetime(None)),
         pipeline: issuance.pipeline,
         claims: claims_for_userinfo(issuance.custom_claims),
-        valid_from: user.valid_from.sessions,
+        issued_in: user.valid_from.now(),
         ends_with: wanted.ends_with,
     };
     let plaintext = serde_json::to_vec(&token).map_err(|e| Denial::Internal(e.to_string()))?;

@@ -12,7 +12,7 @@ use crate::{
         scope::{OPENID, Scope},
         sealed::Purpose,
         time::{NumericDate, Timestamp},
-        valid_from::Epoch,
+        valid_from::IssuedIn,
     },
     jwt::{Audience, Kind, Unverified},
 };
@@ -34,9 +34,9 @@ pub struct OpaqueToken {
     /// The claims that scripts added to the ID token, and `/userinfo` tells.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub claims: Map<String, Value>,
-    /// The epoch of the user's sessions that it was issued in.
-    #[serde(default)]
-    pub valid_from: Epoch,
+    /// The epochs that it was issued in.
+    #[serde(flatten)]
+    pub issued_in: IssuedIn,
     /// What else ends it.
     #[serde(flatten)]
     pub ends_with: EndsWith,
@@ -79,14 +79,16 @@ pub struct AccessToken {
 }
 
 /// Since when an access token is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Begun {
     /// A JWT carries a time (`iat`) and nothing else of ours.
     At(Timestamp),
     /// An opaque token carries what it rests on.
     In {
-        /// The epoch of the user's sessions that it was issued in.
-        epoch: Epoch,
+        /// The epochs that it was issued in.
+        epochs: IssuedIn,
+        /// The client that it was issued to.
+        client_id: ClientId,
         /// What else ends it.
         ends_with: EndsWith,
     },
@@ -158,7 +160,8 @@ impl App {
             claims: token.claims,
             digest: digest_of(text),
             begun: Begun::In {
-                epoch: token.valid_from,
+                epochs: token.issued_in,
+                client_id: token.client_id,
                 ends_with: token.ends_with,
             },
         })

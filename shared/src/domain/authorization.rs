@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{
     client::{AppType, Client, Rotation},
-    ids::{Audience, ClientId, ConnectionName, DeviceName, UserId},
+    ids::{Audience, ClientId, ConnectionName, ConsentId, DeviceName, UserId},
     pipeline::Pipeline,
     pkce::Challenge,
     redirect_uri,
@@ -132,8 +132,10 @@ pub struct Questions {
 }
 
 /// What the user agreed to earlier.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
+    /// Which consent this is; `None` for one of versions before consents had ids.
+    pub id: Option<ConsentId>,
     /// The scopes agreed to.
     pub scope: Scope,
     /// When the user last agreed.
@@ -369,6 +371,7 @@ mod tests {
 
     fn agreed(scope: &str, granted_at: Timestamp) -> Grant {
         Grant {
+            id: None,
             scope: Scope::parse(scope),
             granted_at,
         }

@@ -4,13 +4,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    consent::{Basis, RestsOn},
+    grant::GrantKey,
     ids::{AccessTokenDigest, Audience, ClientId, DeviceName, UserId},
     login_flow::Effects,
     pipeline::Pipeline,
     pkce::Challenge,
     scope::Scope,
     time::{Lifetime, Timestamp},
-    valid_from::Epoch,
+    valid_from::IssuedIn,
 };
 
 /// How long a code waits to be exchanged. RFC 6749 advises ten minutes at most; SDKs take seconds.
@@ -45,18 +47,18 @@ pub struct AuthorizationCode {
     pub tells_auth_time: bool,
     /// The browser session, as text.
     pub session_id: String,
-    /// The epoch of the user's sessions that the session began in.
-    #[serde(default)]
-    pub valid_from: Epoch,
+    /// The epochs that it was issued in.
+    #[serde(flatten)]
+    pub issued_in: IssuedIn,
     /// The pipeline of the request.
     #[serde(default)]
     pub pipeline: Pipeline,
     /// The device that a legacy request named.
     #[serde(default)]
     pub device: Option<DeviceName>,
-    /// Whether it was issued because of what the user agreed to on the consent page.
-    #[serde(default)]
-    pub rests_on_consent: bool,
+    /// The consent that it rests on.
+    #[serde(flatten)]
+    pub basis: Basis,
     /// What the tenant's scripts made of the login.
     #[serde(default)]
     pub effects: Effects,
@@ -116,6 +118,23 @@ pub enum CodeRefusal {
 }
 
 impl AuthorizationCode {
+    /// What its exchange rests on.
+    pub fn rests_on(&self) -> RestsOn {
+        RestsOn {
+            grant: GrantKey {
+                user_id: self.user_id.clone(),
+                client_id: self.client_id.clone(),
+                audience: self.audience.clone(),
+            },
+            basis: self.basis,
+        }
+    }
+
+    /// Whether it may still be exchanged.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.redeemed.is_none() && now < self.expires_at
+    }
+
     /// Checks everything that a code's exchange depends on. Only a good exchange uses the code up:
     /// a wrong verifier or a wrong client leaves it to its owner. For the same reason a used code counts as presented
     /// again only with all that belongs to it, however old it is: the code alone lies in histories and access logs, and
@@ -173,10 +192,10 @@ mod tests {
             auth_time: NOW,
             tells_auth_time: false,
             session_id: String::new(),
-            valid_from: Epoch::default(),
+            issued_in: IssuedIn::default(),
             pipeline: Pipeline::Conformant,
             device: None,
-            rests_on_consent: false,
+            basis: Basis::Unasked,
             effects: Effects::default(),
             expires_at: NOW.plus(CODE_LIFETIME),
             redeemed: None,

@@ -8,12 +8,14 @@ use serde::{Deserialize, Serialize};
 use super::{
     client::{AppType, Client},
     code::Redeemed,
+    consent::{Basis, RestsOn},
+    grant::GrantKey,
     ids::{Audience, ClientId, DeviceId, RequestId, UserId},
     resource_server::ResourceServer,
     scope::Scope,
     time::{Lifetime, Timestamp},
     user_code::UserCode,
-    valid_from::Epoch,
+    valid_from::IssuedIn,
 };
 
 /// The grant's name at the token endpoint.
@@ -99,14 +101,14 @@ pub struct Approval {
     pub user_id: UserId,
     /// The browser session, as text.
     pub session_id: String,
-    /// The epoch of the user's sessions that the session began in.
-    #[serde(default)]
-    pub valid_from: Epoch,
+    /// The epochs that it was given in.
+    #[serde(flatten)]
+    pub issued_in: IssuedIn,
     /// When the user proved who they are.
     pub auth_time: Timestamp,
-    /// Whether it rests on what the user agreed to on the consent page.
-    #[serde(default)]
-    pub rests_on_consent: bool,
+    /// The consent that it rests on.
+    #[serde(flatten)]
+    pub basis: Basis,
 }
 
 /// What a poll leads to.
@@ -143,6 +145,18 @@ impl DeviceGrant {
                 Some(last) if last.by != request => go_on_after(last.at, now),
                 _ => Poll::GoOn,
             },
+        }
+    }
+
+    /// What the exchange of an approval rests on.
+    pub fn rests_on(&self, approval: &Approval) -> RestsOn {
+        RestsOn {
+            grant: GrantKey {
+                user_id: approval.user_id.clone(),
+                client_id: self.client_id.clone(),
+                audience: self.audience.clone(),
+            },
+            basis: approval.basis,
         }
     }
 
@@ -233,9 +247,9 @@ mod tests {
         Approval {
             user_id: UserId::parse("auth0|ada").unwrap(),
             session_id: "s".to_owned(),
-            valid_from: Epoch::default(),
+            issued_in: IssuedIn::default(),
             auth_time: START,
-            rests_on_consent: false,
+            basis: Basis::Unasked,
         }
     }
 

@@ -206,6 +206,10 @@ random_id! {
     CodeId
 }
 random_id! {
+    /// A consent: what a user agreed to for one application and API, from the first press to its withdrawal.
+    ConsentId
+}
+random_id! {
     /// A device that asked to be connected (RFC 8628).
     DeviceId
 }

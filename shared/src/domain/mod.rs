@@ -33,6 +33,7 @@ pub mod authorization;
 pub mod brute_force;
 pub mod code;
 pub mod connection;
+pub mod consent;
 pub mod continuation;
 pub mod delegation;
 pub mod device;

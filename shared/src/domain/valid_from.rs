@@ -52,12 +52,28 @@ impl Epoch {
 #[serde(default)]
 pub struct ValidFrom {
     /// Of sessions, and of what comes straight from one or from a password: codes, approvals of devices,
-    /// login tickets, access tokens for `/userinfo`. Every [`Eviction`] moves it.
+    /// login tickets, access tokens for `/userinfo`. Every [`Eviction`] but the deletion of all grants moves it.
     #[serde(rename = "sessions_valid_from")]
     pub sessions: Epoch,
-    /// Of families of refresh tokens.
+    /// Of families of refresh tokens, and of what is on the way to one ([`IssuedIn`]).
     #[serde(rename = "refresh_tokens_valid_from")]
     pub refresh_tokens: Epoch,
+}
+
+/// The epochs that a code, an approval of a device or an access token for `/userinfo` was issued in. It ends with
+/// either: with the user's sessions, and with the user's refresh tokens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssuedIn {
+    /// That of the session that it was issued in.
+    #[serde(default, rename = "valid_from")]
+    pub sessions: Epoch,
+    /// That of the user's refresh tokens at that time; `None` in what versions issued that did not store it.
+    #[serde(
+        default,
+        rename = "refresh_tokens_valid_from",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub refresh_tokens: Option<Epoch>,
 }
 
 /// What ends all that a user began.
@@ -65,6 +81,8 @@ pub struct ValidFrom {
 pub enum Eviction {
     /// An operator logged the user out everywhere, or deleted the user.
     LoggedOut,
+    /// All grants of the user were deleted. The sessions live on, as at Auth0; what was issued in them does not.
+    GrantsDeleted,
     /// The password changed.
     PasswordChanged(RefreshTokensThen),
     /// The user was blocked: refresh tokens are refused until the user is unblocked, and work again then
@@ -104,11 +122,16 @@ impl ValidFrom {
     /// After an eviction.
     #[must_use]
     pub fn after(self, eviction: Eviction, now: Timestamp) -> Self {
-        let sessions = self.sessions.next(now);
-        let refresh_tokens = match eviction {
-            Eviction::LoggedOut | Eviction::PasswordChanged(RefreshTokensThen::End) => {
-                self.refresh_tokens.next(now)
+        let sessions = match eviction {
+            Eviction::GrantsDeleted => self.sessions,
+            Eviction::LoggedOut | Eviction::PasswordChanged(_) | Eviction::Blocked => {
+                self.sessions.next(now)
             }
+        };
+        let refresh_tokens = match eviction {
+            Eviction::LoggedOut
+            | Eviction::GrantsDeleted
+            | Eviction::PasswordChanged(RefreshTokensThen::End) => self.refresh_tokens.next(now),
             Eviction::PasswordChanged(RefreshTokensThen::Stay) | Eviction::Blocked => {
                 self.refresh_tokens
             }
@@ -117,6 +140,22 @@ impl ValidFrom {
             sessions,
             refresh_tokens,
         }
+    }
+
+    /// The epochs that something issued now carries.
+    pub const fn now(&self) -> IssuedIn {
+        IssuedIn {
+            sessions: self.sessions,
+            refresh_tokens: Some(self.refresh_tokens),
+        }
+    }
+
+    /// Whether what was issued in these epochs still counts.
+    pub fn honours(&self, issued_in: IssuedIn) -> bool {
+        issued_in.sessions == self.sessions
+            && issued_in
+                .refresh_tokens
+                .is_none_or(|epoch| epoch == self.refresh_tokens)
     }
 
     /// The epoch of the tombstone of a user who is deleted now: later than all that anything can carry.
@@ -150,19 +189,40 @@ mod tests {
     }
 
     #[test]
-    fn every_eviction_ends_sessions_and_only_some_end_refresh_tokens() {
+    fn an_eviction_ends_sessions_or_refresh_tokens_or_both_and_always_what_was_issued() {
         let before = both(7);
-        for (eviction, ends_refresh_tokens) in [
-            (Eviction::LoggedOut, true),
-            (Eviction::PasswordChanged(RefreshTokensThen::End), true),
-            (Eviction::PasswordChanged(RefreshTokensThen::Stay), false),
-            (Eviction::Blocked, false),
+        let issued = before.now();
+        assert!(before.honours(issued));
+        for (eviction, ends_sessions, ends_refresh_tokens) in [
+            (Eviction::LoggedOut, true, true),
+            (Eviction::GrantsDeleted, false, true),
+            (
+                Eviction::PasswordChanged(RefreshTokensThen::End),
+                true,
+                true,
+            ),
+            (
+                Eviction::PasswordChanged(RefreshTokensThen::Stay),
+                true,
+                false,
+            ),
+            (Eviction::Blocked, true, false),
         ] {
             let after = before.after(eviction, NOW);
-            assert_ne!(after.sessions, before.sessions, "{eviction:?}");
+            let ended = after.sessions != before.sessions;
+            assert_eq!(ended, ends_sessions, "{eviction:?}");
             let ended = after.refresh_tokens != before.refresh_tokens;
             assert_eq!(ended, ends_refresh_tokens, "{eviction:?}");
+            assert!(!after.honours(issued), "{eviction:?}");
         }
+    }
+
+    #[test]
+    fn what_was_issued_before_it_carried_both_epochs_ends_with_the_sessions_alone() {
+        let stored: IssuedIn = serde_json::from_str(r#"{"valid_from":7}"#).unwrap();
+        let before = both(7);
+        assert!(before.after(Eviction::GrantsDeleted, NOW).honours(stored));
+        assert!(!before.after(Eviction::Blocked, NOW).honours(stored));
     }
 
     #[test]

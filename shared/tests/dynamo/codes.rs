@@ -1,14 +1,18 @@
 //! What is good once: codes, assertions, login tickets, redirects that came back.
 
-use shared::domain::{
-    code::IssuedAccessToken,
-    continuation::Continuation,
-    ids::{AccessTokenDigest, ClientId, CodeId, UserId},
-    login_ticket::LoginTicket,
+use shared::{
+    adapters::dynamo::AccessKeys,
+    domain::{
+        code::IssuedAccessToken,
+        consent::Basis,
+        continuation::Continuation,
+        ids::{AccessTokenDigest, ClientId, CodeId, UserId},
+        login_ticket::LoginTicket,
+    },
 };
 
 use crate::fixtures::{
-    EPOCH, NOW, client_id, code, family, is_conflict, redeemed, store, use_of, user_id,
+    EPOCH, NOW, client_id, code, family, is_conflict, redeemed, rests_on, store, use_of, user_id,
 };
 
 #[tokio::test]
@@ -16,17 +20,23 @@ async fn a_code_is_used_once_with_or_without_a_family() {
     for family in [None, Some(&family(1))] {
         let store = store().await;
         let id = CodeId::from_bytes([1; 16]);
-        let user = user_id();
+        let (user, unasked) = (user_id(), rests_on(Basis::Unasked));
         assert!(is_conflict(
-            store.commit_code(use_of(&user, &redeemed(1), family)).await
+            store
+                .commit_code(use_of(&redeemed(1), family, &unasked))
+                .await
         ));
         store.put_code(id, &code()).await.unwrap();
         assert_eq!(store.load_code(&user, id).await.unwrap(), Some(code()));
         assert!(!is_conflict(
-            store.commit_code(use_of(&user, &redeemed(1), family)).await
+            store
+                .commit_code(use_of(&redeemed(1), family, &unasked))
+                .await
         ));
         assert!(is_conflict(
-            store.commit_code(use_of(&user, &redeemed(2), None)).await
+            store
+                .commit_code(use_of(&redeemed(2), None, &unasked))
+                .await
         ));
         let after = store.load_code(&user, id).await.unwrap().unwrap();
         assert_eq!(after.redeemed, Some(redeemed(1)));
@@ -41,9 +51,10 @@ async fn a_code_and_its_family_are_written_together_or_not_at_all() {
     let (user, id) = (user_id(), CodeId::from_bytes([1; 16]));
     store.put_code(id, &code()).await.unwrap();
     store.put_family(&family(1)).await.unwrap();
+    let unasked = rests_on(Basis::Unasked);
     assert!(is_conflict(
         store
-            .commit_code(use_of(&user, &redeemed(1), Some(&family(1))))
+            .commit_code(use_of(&redeemed(1), Some(&family(1)), &unasked))
             .await
     ));
     assert_eq!(
@@ -72,8 +83,14 @@ async fn a_revoked_access_token_is_its_users_and_no_other() {
         (&user, "two", false),
         (&other, "one", false),
     ] {
-        let digest = token(text).digest;
-        let state = store.load_access_state(user, &digest, None, None).await;
+        let keys = AccessKeys {
+            user,
+            token: &token(text).digest,
+            session: None,
+            family: None,
+            grant: None,
+        };
+        let state = store.load_access_state(&keys).await;
         assert_eq!(state.unwrap().revoked, revoked, "{user} {text}");
     }
 }

@@ -3,15 +3,18 @@
 use shared::{
     adapters::dynamo::{DeviceExchange, Store},
     domain::{
+        consent::Basis,
         device::{Approval, DeviceGrant, DeviceState, Polled},
         ids::{DeviceId, SessionId},
         scope::Scope,
         time::Lifetime,
+        valid_from::IssuedIn,
     },
 };
 
 use crate::fixtures::{
-    EPOCH, NOW, audience, client_id, family, is_conflict, redeemed, request, store, user_id,
+    EPOCH, NOW, audience, client_id, family, is_conflict, redeemed, request, rests_on, store,
+    user_id,
 };
 
 const DEVICE: DeviceId = DeviceId::from_bytes([1; 16]);
@@ -29,11 +32,14 @@ fn device() -> DeviceGrant {
 
 fn approval() -> Approval {
     Approval {
-        valid_from: EPOCH,
+        issued_in: IssuedIn {
+            sessions: EPOCH,
+            refresh_tokens: Some(EPOCH),
+        },
         user_id: user_id(),
         session_id: SessionId::from_bytes([9; 16]).to_string(),
         auth_time: NOW,
-        rests_on_consent: false,
+        basis: Basis::Unasked,
     }
 }
 
@@ -159,13 +165,14 @@ async fn a_device_code_is_used_once_with_or_without_a_family() {
     for family in [None, Some(&family(1))] {
         let store = store().await;
         let (current, first, second) = (approved(), exchanged(1), exchanged(2));
+        let unasked = rests_on(Basis::Unasked);
         let use_up = |next, family| {
             store.commit_device_exchange(DeviceExchange {
                 device_id: DEVICE,
                 current: &current,
                 next,
                 family,
-                rests_on_consent: false,
+                rests_on: &unasked,
             })
         };
         assert!(is_conflict(use_up(&first, family).await));
@@ -200,7 +207,7 @@ async fn a_device_code_and_its_family_are_written_together_or_not_at_all() {
         current: &approved(),
         next: &exchanged(1),
         family: Some(&family(1)),
-        rests_on_consent: false,
+        rests_on: &rests_on(Basis::Unasked),
     };
     assert!(is_conflict(store.commit_device_exchange(exchange).await));
     assert_eq!(stored_device(&store).await, Some(approved()));

@@ -1,11 +1,12 @@
 //! Putting users out: each condition holding and failing.
 
 use shared::{
-    adapters::dynamo::{CommitError, LoginRecord, Metadata, PasswordNow, Store, UserChange},
+    adapters::dynamo::{
+        AccessKeys, CommitError, LoginRecord, Metadata, PasswordNow, Store, UserChange,
+    },
     domain::{
-        authorization::Grant,
         family::{EndReason, Ended},
-        ids::{AccessTokenDigest, SessionId, UserId},
+        ids::{AccessTokenDigest, ConsentId, SessionId, UserId},
         scope::Scope,
         session::Session,
         settings::Settings,
@@ -16,7 +17,7 @@ use shared::{
 };
 
 use crate::fixtures::{
-    EPOCH, NOW, UNCHANGED, client_id, connection, family, hash, is_conflict, login_record,
+    EPOCH, NOW, UNCHANGED, connection, family, grant_key, hash, is_conflict, login_record,
     put_user, store, user_id,
 };
 
@@ -357,8 +358,14 @@ async fn an_access_token_finds_out_what_it_rests_on() {
     let family = family(1);
     let user = user_id();
     let state = || async {
-        let read = store.load_access_state(&user, &token, Some(id), Some(family.id));
-        read.await.unwrap()
+        let keys = AccessKeys {
+            user: &user,
+            token: &token,
+            session: Some(id),
+            family: Some(family.id),
+            grant: None,
+        };
+        store.load_access_state(&keys).await.unwrap()
     };
     let nothing = state().await;
     assert!(nothing.user.is_none() && nothing.family.is_none() && !nothing.session_ended);
@@ -382,12 +389,9 @@ async fn an_access_token_finds_out_what_it_rests_on() {
 #[tokio::test]
 async fn what_a_user_agreed_to_is_forgotten() {
     let store = store().await;
-    let grant = Grant {
-        scope: Scope::parse("openid"),
-        granted_at: NOW,
-    };
-    let (user, client) = (user_id(), client_id());
-    store.put_grant(&user, &client, None, &grant).await.unwrap();
-    store.delete_grants(&user).await.unwrap();
-    assert!(store.load_grants(&user).await.unwrap().is_empty());
+    let (grant, scope) = (grant_key(), Scope::parse("openid"));
+    let id = ConsentId::from_bytes([1; 16]);
+    store.join_consent(&grant, id, &scope, NOW).await.unwrap();
+    store.end_consents(&user_id()).await.unwrap();
+    assert!(store.load_grants(&user_id()).await.unwrap().is_empty());
 }

@@ -2,13 +2,19 @@
 
 use std::net::IpAddr;
 
+use aws_sdk_dynamodb::{
+    Client, Config,
+    config::{BehaviorVersion, Credentials, Region},
+};
 use dynoxide::Database;
 use shared::{
     adapters::dynamo::{CodeExchange, CommitError, LoginRecord, PasswordNow, Store, UserChange},
     domain::{
         client::RefreshTokenPolicy,
         code::{AuthorizationCode, Redeemed},
+        consent::{Basis, RestsOn},
         family::{Exchange, Family, Login, Redemption},
+        grant::GrantKey,
         ids::{
             Audience, ClientId, CodeId, ConnectionName, DeviceName, FamilyId, RequestId, SessionId,
             UserId,
@@ -20,7 +26,7 @@ use shared::{
         throttle::{Bucket, Origin},
         time::{Lifetime, Timestamp},
         user::{LoginStats, Profile, User},
-        valid_from::{Epoch, ValidFrom},
+        valid_from::{Epoch, IssuedIn, ValidFrom},
     },
     password::PasswordHash,
 };
@@ -48,6 +54,17 @@ pub(crate) async fn store_and_endpoint() -> (Store, String) {
     let store = Store::local(&endpoint, "ratchet");
     store.create_table().await.unwrap();
     (store, endpoint)
+}
+
+/// A client for what the store does not write.
+pub(crate) fn raw_client(endpoint: &str) -> Client {
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("local"))
+        .credentials_provider(Credentials::new("local", "local", None, None, "local"))
+        .endpoint_url(endpoint)
+        .build();
+    Client::from_conf(config)
 }
 
 pub(crate) fn user_id() -> UserId {
@@ -191,11 +208,14 @@ pub(crate) fn code() -> AuthorizationCode {
         auth_time: NOW,
         tells_auth_time: false,
         session_id: SessionId::from_bytes([9; 16]).to_string(),
-        valid_from: EPOCH,
+        issued_in: IssuedIn {
+            sessions: EPOCH,
+            refresh_tokens: Some(EPOCH),
+        },
         pipeline: Pipeline::Legacy,
         device: Some(phone()),
         effects: Effects::default(),
-        rests_on_consent: false,
+        basis: Basis::Unasked,
         expires_at: NOW.plus(Lifetime::from_secs(60)),
         redeemed: None,
     }
@@ -210,17 +230,32 @@ pub(crate) fn redeemed(n: u8) -> Redeemed {
     }
 }
 
+pub(crate) fn grant_key() -> GrantKey {
+    GrantKey {
+        user_id: user_id(),
+        client_id: client_id(),
+        audience: Some(audience()),
+    }
+}
+
+pub(crate) fn rests_on(basis: Basis) -> RestsOn {
+    RestsOn {
+        grant: grant_key(),
+        basis,
+    }
+}
+
 pub(crate) fn use_of<'a>(
-    user_id: &'a UserId,
     redeemed: &'a Redeemed,
     family: Option<&'a Family>,
+    rests_on: &'a RestsOn,
 ) -> CodeExchange<'a> {
     CodeExchange {
-        user_id,
+        user_id: &rests_on.grant.user_id,
         code_id: CodeId::from_bytes([1; 16]),
         redeemed,
         family,
-        rests_on_consent: false,
+        rests_on,
     }
 }
 

@@ -1,10 +1,6 @@
 //! Users, the names that they log in under, and sessions.
 
-use aws_sdk_dynamodb::{
-    Client, Config,
-    config::{BehaviorVersion, Credentials, Region},
-    types::AttributeValue,
-};
+use aws_sdk_dynamodb::types::AttributeValue;
 use shared::{
     adapters::dynamo::CommitError,
     domain::{
@@ -18,8 +14,8 @@ use shared::{
 };
 
 use crate::fixtures::{
-    NOW, audience, client_id, connection, hash, is_conflict, login_record, put_user, store,
-    store_and_endpoint, user_id,
+    NOW, audience, client_id, connection, hash, is_conflict, login_record, put_user, raw_client,
+    store, store_and_endpoint, user_id,
 };
 
 #[tokio::test]
@@ -61,13 +57,7 @@ const APART: &str = "zoe\u{308}@example.com";
 
 /// Puts the name of a user where names were before they were composed.
 async fn store_name_apart(endpoint: &str) {
-    let config = Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::from_static("local"))
-        .credentials_provider(Credentials::new("local", "local", None, None, "local"))
-        .endpoint_url(endpoint)
-        .build();
-    let client = Client::from_conf(config);
+    let client = raw_client(endpoint);
     let text = |text: &str| AttributeValue::S(text.to_owned());
     let partition = |name: &str| text(&format!("LOGIN#{}#{name}", connection()));
     let put = client.put_item().table_name("ratchet");

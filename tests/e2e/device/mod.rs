@@ -66,6 +66,12 @@ impl Waiting {
         server.token(&self.app, &self.form()).await
     }
 
+    /// A poll that does not borrow the device.
+    pub(crate) fn send_poll(&self, server: &Server) -> impl Future<Output = Answer> + use<> {
+        let form = self.form();
+        http::send(server.request_as(&server.http(), &self.app, "/oauth/token", &form))
+    }
+
     pub(crate) async fn assert_pending(&self, server: &Server) {
         assert_pending(&self.poll(server).await);
     }

@@ -6,6 +6,7 @@ use shared::{
     adapters::dynamo::CommitError,
     app::App,
     domain::{
+        consent::Basis,
         denial::Denial,
         device::{Activation, Approval, DeviceGrant, DeviceState, needs_consent},
     },
@@ -67,9 +68,9 @@ async fn connect(
     device: &DeviceGrant,
     session: &BrowserSession,
 ) -> Result<Response, Denial> {
-    if asks(app, &activation, parties, session).await? {
+    let Some(basis) = agreed(app, &activation, parties, session).await? else {
         return go_to(app, "/u/consent", activation).await;
-    }
+    };
     // Before anything is approved: what the device gets belongs to a session that is there.
     let (settings, now) = (app.settings().await?, app.moment(request).now);
     if !session
@@ -81,9 +82,9 @@ async fn connect(
     let approval = Approval {
         user_id: session.session.user_id.clone(),
         session_id: session.session.session_id.clone(),
-        valid_from: session.session.valid_from,
+        issued_in: session.issued_in(),
         auth_time: session.session.authenticated_at,
-        rests_on_consent: needs_consent(&parties.client, parties.api.as_deref()),
+        basis,
     };
     match approve(app, &activation, device, approval).await {
         Ok(()) => Ok(connected(app, request, parties).await),
@@ -103,22 +104,23 @@ pub(crate) fn blocked(activation: &Activation) -> Denial {
     Denial::UserBlocked
 }
 
-/// Whether the user has to agree first.
-async fn asks(
+/// The consent that the approval rests on; `None` if the user has to agree first.
+async fn agreed(
     app: &App,
     activation: &Activation,
     parties: &Parties,
     session: &BrowserSession,
-) -> Result<bool, Denial> {
+) -> Result<Option<Basis>, Denial> {
     if !needs_consent(&parties.client, parties.api.as_deref()) {
-        return Ok(false);
+        return Ok(Some(Basis::Unasked));
     }
     let (user_id, audience) = (&session.session.user_id, activation.audience.as_ref());
     let grant = app
         .store
         .load_grant(user_id, &activation.client_id, audience)
         .await?;
-    Ok(!grant.is_some_and(|grant| activation.scope.is_subset(&grant.scope)))
+    let agreed = grant.filter(|grant| activation.scope.is_subset(&grant.scope));
+    Ok(agreed.as_ref().map(Basis::of))
 }
 
 /// Writes down who confirmed. The write is the check: of two who confirm at once, one has the device.

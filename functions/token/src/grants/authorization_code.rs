@@ -77,8 +77,10 @@ async fn login_of(
     if user.blocked {
         return Err(Denial::UserBlocked);
     }
-    if !user.honours(code.valid_from) {
-        return Err(refuse("the user was logged out since it was issued"));
+    if !user.valid_from.honours(code.issued_in) {
+        return Err(refuse(
+            "the user was logged out or all grants were deleted since it was issued",
+        ));
     }
     if state.session.is_none() {
         return Err(refuse("its session has ended"));
@@ -132,10 +134,11 @@ async fn exchange(
             issuance,
             api: api.as_deref(),
             login,
-            ends_with: EndsWith {
-                family: new.as_ref().map(|new| new.family.id),
-                session: Some(session),
-            },
+            ends_with: EndsWith::login(
+                new.as_ref().map(|new| new.family.id),
+                Some(session),
+                code.basis,
+            ),
         })
         .await?;
     let family = new.as_ref().map(|new| &new.family);
@@ -194,7 +197,7 @@ async fn commit(
         code_id: id,
         redeemed,
         family,
-        rests_on_consent: code.rests_on_consent,
+        rests_on: &code.rests_on(),
     };
     let failure = match app.store.commit_code(exchange).await {
         Ok(()) => return Ok(()),

@@ -156,10 +156,7 @@ async fn exchange(
             api: api.as_deref(),
             login,
             // The session of the browser that confirmed is not the device's.
-            ends_with: EndsWith {
-                family: new.as_ref().map(|new| new.family.id),
-                session: None,
-            },
+            ends_with: EndsWith::login(new.as_ref().map(|new| new.family.id), None, approval.basis),
         })
         .await?;
     let family = new.as_ref().map(|new| &new.family);
@@ -190,9 +187,9 @@ async fn login_of(app: &App, approval: &Approval) -> Result<(User, SessionId), D
     if user.blocked {
         return Err(Denial::UserBlocked);
     }
-    if !user.honours(approval.valid_from) {
+    if !user.valid_from.honours(approval.issued_in) {
         return Err(Denial::DeviceCode(
-            "the user was logged out since the approval",
+            "the user was logged out or all grants were deleted since the approval",
         ));
     }
     if state.session.is_none() {
@@ -225,7 +222,7 @@ async fn commit(
         current: device,
         next: &next,
         family,
-        rests_on_consent: approval.rests_on_consent,
+        rests_on: &device.rests_on(approval),
     };
     let Err(failure) = app.store.commit_device_exchange(exchange).await else {
         return Ok(());

@@ -15,6 +15,7 @@ use shared::{
         authorization::grantable,
         claims::{Issuance, LoginClaims, Subject},
         connection::Connection,
+        consent::Basis,
         denial::Denial,
         family::Login,
         ids::Audience,
@@ -137,14 +138,15 @@ async fn issue(
             issuance,
             api: wish.api.as_deref(),
             login: LoginClaims::default(),
-            ends_with: EndsWith {
-                family: new.as_ref().map(|new| new.family.id),
-                session: None,
-            },
+            ends_with: EndsWith::login(new.as_ref().map(|new| new.family.id), None, Basis::Unasked),
         })
         .await?;
-    if let Some(new) = &new {
-        app.put_family(&new.family, at).await?;
+    if let Some(new) = &new
+        && !app.put_family(&new.family, at).await?
+    {
+        // It has no session that could have ended.
+        let reason = "the id of the new family is taken";
+        return Err(Denial::Internal(reason.to_owned()));
     }
     tracing::info!(
         r#type = event::PASSWORD_EXCHANGED,

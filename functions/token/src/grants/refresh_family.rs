@@ -6,6 +6,7 @@ use shared::{
     domain::{
         denial::Denial,
         family::{EndReason, Ended, Family},
+        grant::GrantKey,
     },
     telemetry::event,
 };
@@ -64,16 +65,10 @@ async fn end_siblings(app: &App, family: &Family, at: Moment) -> Result<(), Deni
 /// A copy is in the wrong hands: the family ends, and with it what the user agreed to, before
 /// anybody hears of it.
 pub(crate) async fn end(app: &App, family: &Family, ended: &Ended) -> Result<Denial, Denial> {
-    let Family {
-        user_id,
-        client_id,
-        audience,
-        ..
-    } = family;
-    app.store.end_family(user_id, family.id, ended).await?;
     app.store
-        .delete_grant(user_id, client_id, audience.as_ref())
+        .end_family(&family.user_id, family.id, ended)
         .await?;
+    app.store.end_consent(&GrantKey::of(family)).await?;
     Ok(Denial::RefreshTokenReused)
 }
 

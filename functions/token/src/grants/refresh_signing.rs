@@ -120,7 +120,7 @@ pub(super) async fn sign(
             login,
             ends_with: EndsWith {
                 family: Some(family.id),
-                session: None,
+                ..EndsWith::default()
             },
         })
         .await?;

@@ -34,8 +34,11 @@ Examples:
 
     /// Delete a grant, or all of a user's, and end the refresh tokens that rest on it.
     ///
-    /// The user is asked for consent again where consent is asked for. Access tokens live on until
-    /// they expire. Safe to repeat: an interrupted deletion is completed by the next.
+    /// The user is asked for consent again where consent is asked for. Codes and approvals of devices that
+    /// rest on the consent are worth nothing, as are those without one if all grants are deleted; of one
+    /// application for one API, codes are deleted, and approvals without a consent last up to 15 minutes.
+    /// Access tokens that are JWTs live on until they expire. Sessions live on. Safe to repeat: an interrupted
+    /// deletion is completed by the next.
     #[command(after_help = "\
 Examples:
   admin grants delete ada@example.com                           all of the user's
@@ -119,8 +122,14 @@ impl Delete {
             reason: EndReason::GrantRevoked,
         };
         let mut families = 0;
-        for grant in &grants {
-            families += store.end_grant(&grant.key, &ended).await?;
+        if client.is_none() && audience.is_none() {
+            families = store.end_grants(&user, &ended).await?;
+        } else {
+            // Of an application without a live refresh token no grant is listed, and a code may be on its way.
+            store.delete_codes(&user, now, wanted).await?;
+            for grant in &grants {
+                families += store.end_grant(&grant.key, &ended).await?;
+            }
         }
         Ok(format!(
             "deleted {} of {user}, ended {}\n",

@@ -1,10 +1,18 @@
 //! What an access token that is presented at `/userinfo` rests on.
 
 use super::{
-    Store, error::StoreError, family_item, keys::Key, sessions::is_ended, users::login_record,
+    Store,
+    error::StoreError,
+    family_item,
+    grants::{grant_of, key_of},
+    keys::Key,
+    sessions::is_ended,
+    users::login_record,
 };
 use crate::domain::{
+    authorization::Grant,
     family::Family,
+    grant::GrantKey,
     ids::{AccessTokenDigest, FamilyId, SessionId, UserId},
     user::User,
 };
@@ -20,26 +28,49 @@ pub struct AccessState {
     pub session_ended: bool,
     /// The family whose refresh tokens it came with, as its user makes it.
     pub family: Option<Family>,
+    /// The consent that there is now where it rests on one.
+    pub consent: Option<Grant>,
+}
+
+/// Where that lies.
+#[derive(Debug, Clone, Copy)]
+pub struct AccessKeys<'a> {
+    /// The user.
+    pub user: &'a UserId,
+    /// The token.
+    pub token: &'a AccessTokenDigest,
+    /// The session of its login, if it ends with that.
+    pub session: Option<SessionId>,
+    /// The family, if it ends with that.
+    pub family: Option<FamilyId>,
+    /// The grant, if it ends with a consent.
+    pub grant: Option<&'a GrantKey>,
 }
 
 impl Store {
     /// All that an access token rests on, in one round trip.
     pub async fn load_access_state(
         &self,
-        user: &UserId,
-        token: &AccessTokenDigest,
-        session: Option<SessionId>,
-        family: Option<FamilyId>,
+        keys: &AccessKeys<'_>,
     ) -> Result<AccessState, StoreError> {
+        let AccessKeys {
+            user,
+            token,
+            session,
+            family,
+            grant,
+        } = *keys;
         let profile = Key::profile(user);
         let revoked = Key::revoked(user, token);
         let session = session.map(|id| Key::session(user, id));
         let family = family.map(|id| Key::family(user, id));
+        let consent = grant.map(key_of);
         let keys: Vec<&Key> = [
             Some(&profile),
             Some(&revoked),
             session.as_ref(),
             family.as_ref(),
+            consent.as_ref(),
         ]
         .into_iter()
         .flatten()
@@ -49,6 +80,7 @@ impl Store {
             revoked: false,
             session_ended: false,
             family: None,
+            consent: None,
         };
         for item in self.load_items(&keys).await? {
             if profile.is_of(&item) {
@@ -57,6 +89,8 @@ impl Store {
                 state.revoked = true;
             } else if session.as_ref().is_some_and(|key| key.is_of(&item)) {
                 state.session_ended = is_ended(&item);
+            } else if let Some(key) = consent.as_ref().filter(|key| key.is_of(&item)) {
+                state.consent = Some(grant_of(key, item)?);
             } else {
                 state.family = Some(family_item::from_item(&item)?);
             }

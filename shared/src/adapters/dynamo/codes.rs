@@ -1,18 +1,26 @@
 //! Authorization codes and client assertions, which are good once; access tokens of codes that came twice.
 
-use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
+use aws_sdk_dynamodb::{
+    operation::delete_item::DeleteItemError,
+    types::{TransactWriteItem, Update},
+};
 
 use super::{
     Store,
     error::{CommitError, StoreError},
-    item::{seconds, send_update, to_item},
-    keys::{Key, TTL},
+    item::{from_item, seconds, send_update, to_item, units},
+    keys::{CODE_PREFIX, Key, TTL},
 };
-use crate::domain::{
-    code::{AuthorizationCode, CODE_MEMORY, IssuedAccessToken, Redeemed},
-    family::Family,
-    ids::{ClientId, CodeId, UserId},
-    time::Timestamp,
+use crate::{
+    domain::{
+        code::{AuthorizationCode, CODE_MEMORY, IssuedAccessToken, Redeemed},
+        consent::RestsOn,
+        family::Family,
+        grant::GrantKey,
+        ids::{ClientId, CodeId, UserId},
+        time::Timestamp,
+    },
+    telemetry::cost,
 };
 
 /// The exchange of a code, to be written down.
@@ -26,9 +34,8 @@ pub struct CodeExchange<'a> {
     pub redeemed: &'a Redeemed,
     /// The family that begins with it.
     pub family: Option<&'a Family>,
-    /// Whether the family rests on what the user agreed to on the consent page: it begins only if
-    /// that has not been withdrawn since.
-    pub rests_on_consent: bool,
+    /// The consent that the code rests on: it is exchanged only while that very consent is there.
+    pub rests_on: &'a RestsOn,
 }
 
 const UNUSED: &str = "attribute_exists(PK) AND attribute_not_exists(redeemed)";
@@ -52,13 +59,15 @@ impl Store {
     }
 
     /// Uses a code up and begins its family, both or neither. A conflict says that another request
-    /// was first, or that the consent it rests on was withdrawn.
+    /// was first, or that the consent it rests on was withdrawn. The exchange of a code without family or consent is
+    /// one plain update.
     pub async fn commit_code(&self, exchange: CodeExchange<'_>) -> Result<(), CommitError> {
         let redeemed = serde_dynamo::to_attribute_value(exchange.redeemed)
             .map_err(|e| StoreError::Refused(e.to_string()))?;
         let key = Key::code(exchange.user_id, exchange.code_id);
         let ttl = seconds(exchange.redeemed.at.plus(CODE_MEMORY));
-        let Some(family) = exchange.family else {
+        let consent = self.check_consent(exchange.rests_on)?;
+        if exchange.family.is_none() && consent.is_none() {
             let update = self
                 .update(&key)
                 .update_expression(USE)
@@ -67,7 +76,7 @@ impl Store {
                 .expression_attribute_values(":redeemed", redeemed)
                 .expression_attribute_values(":ttl", ttl);
             return send_update(update).await;
-        };
+        }
         let refused = |e: aws_sdk_dynamodb::error::BuildError| StoreError::Refused(e.to_string());
         let update = Update::builder()
             .table_name(&self.table)
@@ -80,8 +89,49 @@ impl Store {
             .build()
             .map_err(refused)?;
         let mut writes = vec![TransactWriteItem::builder().update(update).build()];
-        writes.extend(self.beginning_of(family, exchange.rests_on_consent)?);
+        writes.extend(consent);
+        if let Some(family) = exchange.family {
+            writes.extend(self.beginning_of(family)?);
+        }
         self.transact(writes).await
+    }
+
+    /// Deletes a user's codes of these grants that have not been exchanged. Those that have keep what they began.
+    pub async fn delete_codes(
+        &self,
+        user: &UserId,
+        now: Timestamp,
+        is_of: impl Fn(&GrantKey) -> bool,
+    ) -> Result<(), StoreError> {
+        for item in self.query_user(user, CODE_PREFIX).await? {
+            let key = Key::of_item(&item)?;
+            let code: AuthorizationCode = from_item(&key, item)?;
+            if code.is_open(now) && is_of(&code.rests_on().grant) {
+                self.delete_unused(&key).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn delete_unused(&self, code: &Key) -> Result<(), StoreError> {
+        let delete = self
+            .delete(code)
+            .condition_expression("attribute_not_exists(redeemed)");
+        match delete.send().await {
+            Ok(output) => {
+                cost::wrote(units(output.consumed_capacity()));
+                Ok(())
+            }
+            // It was exchanged meanwhile, and the family that it began ends with the grant.
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Writes down that an access token is revoked, until it would have expired.

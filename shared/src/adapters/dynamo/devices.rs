@@ -16,6 +16,7 @@ use super::{
     keys::Key,
 };
 use crate::domain::{
+    consent::RestsOn,
     device::{DEVICE_CODE_MEMORY, DeviceGrant, DeviceState, Polled},
     family::Family,
     ids::DeviceId,
@@ -33,9 +34,8 @@ pub struct DeviceExchange<'a> {
     pub next: &'a DeviceState,
     /// The family that begins with it.
     pub family: Option<&'a Family>,
-    /// Whether it rests on what the user agreed to on the consent page: it begins only if that has not
-    /// been withdrawn since.
-    pub rests_on_consent: bool,
+    /// The consent that the approval rests on: it is exchanged only while that very consent is there.
+    pub rests_on: &'a RestsOn,
 }
 
 /// Where a user code leads.
@@ -152,7 +152,8 @@ impl Store {
     }
 
     /// Uses a device code up and begins its family, both or neither. A conflict says that another
-    /// request was first, or that the consent it rests on was withdrawn.
+    /// request was first, or that the consent it rests on was withdrawn. Without family or consent it is one plain
+    /// update.
     pub async fn commit_device_exchange(
         &self,
         exchange: DeviceExchange<'_>,
@@ -162,11 +163,12 @@ impl Store {
             current,
             next,
             family,
-            rests_on_consent,
+            rests_on,
         } = exchange;
-        let Some(family) = family else {
+        let consent = self.check_consent(rests_on)?;
+        if family.is_none() && consent.is_none() {
             return self.commit_device(device_id, current, next).await;
-        };
+        }
         let next = serde_dynamo::to_attribute_value(next)
             .map_err(|e| StoreError::Refused(e.to_string()))?;
         let update = Update::builder()
@@ -181,7 +183,10 @@ impl Store {
             .build()
             .map_err(refused)?;
         let mut writes = vec![TransactWriteItem::builder().update(update).build()];
-        writes.extend(self.beginning_of(family, rests_on_consent)?);
+        writes.extend(consent);
+        if let Some(family) = family {
+            writes.extend(self.beginning_of(family)?);
+        }
         self.transact(writes).await
     }
 }

@@ -7,7 +7,7 @@ use super::{
     Store,
     error::{CommitError, StoreError},
     item::{millis, send_update},
-    keys::{GRANT_PREFIX, Key},
+    keys::Key,
     user_writes::unmoved,
 };
 use crate::domain::{
@@ -33,6 +33,20 @@ impl Store {
     ) -> Result<Option<User>, StoreError> {
         self.evict(user, |user| {
             let valid_from = user.valid_from.after(Eviction::LoggedOut, now);
+            (user.blocked, valid_from)
+        })
+        .await
+    }
+
+    /// Ends the user's refresh tokens, and what was issued on the way to one; the sessions live on. The user
+    /// afterwards; `None` if there is no such user.
+    pub(super) async fn sign_out_grants(
+        &self,
+        user: &UserId,
+        now: Timestamp,
+    ) -> Result<Option<User>, StoreError> {
+        self.evict(user, |user| {
+            let valid_from = user.valid_from.after(Eviction::GrantsDeleted, now);
             (user.blocked, valid_from)
         })
         .await
@@ -78,14 +92,6 @@ impl Store {
             }
         }
         Err(kept_changing())
-    }
-
-    /// Deletes what a user agreed to, for all clients.
-    pub async fn delete_grants(&self, user: &UserId) -> Result<(), StoreError> {
-        for item in self.query_user(user, GRANT_PREFIX).await? {
-            self.delete_item(&Key::of_item(&item)?).await?;
-        }
-        Ok(())
     }
 
     async fn evict(

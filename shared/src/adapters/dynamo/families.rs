@@ -64,12 +64,10 @@ impl Store {
         })
     }
 
-    /// The parts of a transaction that begin a family. It begins only if the session of its login has not ended
-    /// and, with `rests_on_consent`, if that has not been withdrawn.
+    /// The parts of a transaction that begin a family. It begins only if the session of its login has not ended.
     pub(super) fn beginning_of(
         &self,
         family: &Family,
-        rests_on_consent: bool,
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
         let put = Put::builder()
             .table_name(&self.table)
@@ -78,18 +76,19 @@ impl Store {
             .build()
             .map_err(|e| StoreError::Refused(e.to_string()))?;
         let mut writes = vec![TransactWriteItem::builder().put(put).build()];
-        if rests_on_consent {
-            writes.push(self.check_grant(family)?);
-        }
         if let Some(session) = family.session_id {
             writes.push(self.check_session(&family.user_id, session)?);
         }
         Ok(writes)
     }
 
-    /// Writes a new family.
+    /// Writes a new family that uses nothing else up. A conflict says that the session of its login has ended.
     pub async fn put_family(&self, family: &Family) -> Result<(), CommitError> {
-        self.create_item(family_item::to_item(family)).await
+        if family.session_id.is_some() {
+            self.transact(self.beginning_of(family)?).await
+        } else {
+            self.create_item(family_item::to_item(family)).await
+        }
     }
 
     /// Moves a family from the state it was read in to the next. The write is the check: it happens

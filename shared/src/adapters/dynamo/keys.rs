@@ -21,6 +21,7 @@ pub(super) const TTL: &str = "ttl";
 
 pub(super) const API_PREFIX: &str = "API#";
 pub(super) const CLIENT_PREFIX: &str = "CLIENT#";
+pub(super) const CODE_PREFIX: &str = "CODE#";
 pub(super) const FAMILY_PREFIX: &str = "FAMILY#";
 pub(super) const FAILURES: &str = "FAILURES";
 pub(super) const GRANT_PREFIX: &str = "GRANT#";
@@ -84,7 +85,7 @@ impl Key {
     }
 
     pub(super) fn code(user: &UserId, code: CodeId) -> Self {
-        Self::new(user_partition(user), format!("CODE#{code}"))
+        Self::new(user_partition(user), format!("{CODE_PREFIX}{code}"))
     }
 
     /// An access token that was revoked.

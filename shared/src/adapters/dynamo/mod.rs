@@ -30,7 +30,7 @@ use aws_sdk_dynamodb::{
     config::{Builder, Credentials, HttpClient, Region},
 };
 
-pub use access_tokens::AccessState;
+pub use access_tokens::{AccessKeys, AccessState};
 pub use codes::CodeExchange;
 pub use devices::DeviceExchange;
 pub use error::{CommitError, StoreError};

@@ -1,7 +1,9 @@
 //! Browser sessions. One that has ended stays as a mark for as long as an access token for `/userinfo` may
 //! live that was issued in it.
 
-use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, ReturnValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, ReturnValue, TransactWriteItem, Update,
+};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{
@@ -12,6 +14,7 @@ use super::{
     users::login_record,
 };
 use crate::domain::{
+    consent::RestsOn,
     ids::{ClientId, SessionId, UserId},
     resource_server::ResourceServer,
     session::Session,
@@ -33,6 +36,11 @@ pub struct SessionState {
     /// Whose it is.
     pub user: Option<User>,
 }
+
+/// A visit, written down.
+const TOUCH: &str = "SET idle_expires_at = :idle ADD clients :client";
+/// The condition that a session has not ended.
+const THERE: &str = "attribute_exists(PK) AND attribute_not_exists(ended_at)";
 
 /// A set of texts, so that two logins at once both leave their mark.
 const CLIENTS: &str = "clients";
@@ -58,11 +66,36 @@ impl Store {
     ) -> Result<(), CommitError> {
         let update = self
             .update(&Key::session(&session.user_id, id))
-            .update_expression("SET idle_expires_at = :idle ADD clients :client")
-            .condition_expression("attribute_exists(PK) AND attribute_not_exists(ended_at)")
+            .update_expression(TOUCH)
+            .condition_expression(THERE)
             .expression_attribute_values(":idle", millis(session.idle_expires_at))
             .expression_attribute_values(":client", set([client]));
         send_update(update).await
+    }
+
+    /// The same for an answer with tokens that rest on a consent: a conflict may also say that this very consent was
+    /// withdrawn.
+    pub async fn touch_session_on(
+        &self,
+        rests_on: &RestsOn,
+        id: SessionId,
+        session: &Session,
+        client: &ClientId,
+    ) -> Result<(), CommitError> {
+        let Some(consent) = self.check_consent(rests_on)? else {
+            return self.touch_session(id, session, client).await;
+        };
+        let update = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(Key::session(&session.user_id, id).to_item()))
+            .update_expression(TOUCH)
+            .condition_expression(THERE)
+            .expression_attribute_values(":idle", millis(session.idle_expires_at))
+            .expression_attribute_values(":client", set([client]))
+            .build()
+            .map_err(|e| StoreError::Refused(e.to_string()))?;
+        let update = TransactWriteItem::builder().update(update).build();
+        self.transact(vec![update, consent]).await
     }
 
     /// Writes down that the user of a session has proved once more who they are. A conflict says that
