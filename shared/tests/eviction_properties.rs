@@ -11,7 +11,7 @@ use shared::domain::{
     scope::Scope,
     sealed::KeyId,
     time::Timestamp,
-    valid_from::{Epoch, Eviction, RefreshTokensThen, ValidFrom},
+    valid_from::{Epoch, Eviction, IssuedIn, RefreshTokensThen, ValidFrom},
 };
 
 /// A login on its way from a good password to a refresh token, with the clock of the function it is at.
@@ -19,8 +19,10 @@ use shared::domain::{
 enum Flight {
     /// The password has been compared with what the profile said, and the session carries its epoch.
     LoggedIn(ValidFrom),
-    /// A code was issued in the session.
-    Code(Epoch),
+    /// `/authorize` has read the profile with the session, and not written the code yet.
+    Issuing(IssuedIn),
+    /// The code was issued in the session.
+    Code(IssuedIn),
     /// The code's exchange has read the profile, found the code good, and not written yet.
     Exchanging(ValidFrom),
     /// The family is there.
@@ -36,6 +38,7 @@ struct World {
     began_after: bool,
     /// Evictions that are still to come, the next one last.
     evictions: Vec<(Eviction, Timestamp)>,
+    /// Those that what is in flight had begun before.
     acknowledged: Vec<Eviction>,
 }
 
@@ -75,8 +78,12 @@ fn step(world: &World, now: Timestamp) -> Option<World> {
     next.flight = match &world.flight {
         // The session is compared with the profile, which is read with it.
         Flight::LoggedIn(seen) if seen.sessions != world.profile.sessions => Flight::Refused,
-        Flight::LoggedIn(seen) => Flight::Code(seen.sessions),
-        Flight::Code(epoch) if *epoch != world.profile.sessions => Flight::Refused,
+        Flight::LoggedIn(seen) => Flight::Issuing(IssuedIn {
+            sessions: seen.sessions,
+            ..world.profile.now()
+        }),
+        Flight::Issuing(issued) => Flight::Code(*issued),
+        Flight::Code(issued) if !world.profile.honours(*issued) => Flight::Refused,
         Flight::Code(_) => Flight::Exchanging(world.profile),
         Flight::Exchanging(seen) => Flight::Holds(Box::new(family(seen.refresh_tokens, now))),
         Flight::Holds(_) | Flight::Refused => return None,
@@ -88,8 +95,12 @@ fn evict(world: &World) -> Option<World> {
     let mut next = world.clone();
     let (eviction, now) = next.evictions.pop()?;
     next.profile = next.profile.after(eviction, now);
-    next.acknowledged.push(eviction);
-    next.began_after = false;
+    // A session lives on when all grants are deleted, and what it leads to begins with the next read.
+    let is_session = matches!(next.flight, Flight::LoggedIn(_));
+    if !(is_session && eviction == Eviction::GrantsDeleted) {
+        next.acknowledged.push(eviction);
+        next.began_after = false;
+    }
     Some(next)
 }
 
@@ -108,11 +119,15 @@ fn explore(world: &World, clock: Timestamp, finished: &mut usize) {
             .iter()
             .any(|e| !spares_refresh_tokens(*e));
         let good = is_good(family, &world.profile, clock);
-        if world.began_after {
+        if world.began_after || world.acknowledged.is_empty() {
             assert!(good, "an honest login is refused: {world:?}");
         } else if ended {
             assert!(!good, "what was over before yields something: {world:?}");
         }
+    }
+    if matches!(world.flight, Flight::Refused) {
+        let hit = !world.acknowledged.is_empty();
+        assert!(hit, "an honest login is refused: {world:?}");
     }
     let mut over = true;
     for next in [step(world, clock), evict(world)].into_iter().flatten() {
@@ -124,8 +139,9 @@ fn explore(world: &World, clock: Timestamp, finished: &mut usize) {
     }
 }
 
-const EVICTIONS: [Eviction; 4] = [
+const EVICTIONS: [Eviction; 5] = [
     Eviction::LoggedOut,
+    Eviction::GrantsDeleted,
     Eviction::PasswordChanged(RefreshTokensThen::End),
     Eviction::PasswordChanged(RefreshTokensThen::Stay),
     Eviction::Blocked,

@@ -3,8 +3,8 @@
 use e2e::{
     Answer, Cost, Launch, Scripts, Server, Tokens,
     apps::{
-        App, ONLINE_API, RBAC_API, SPA_LEEWAY, SPA_MANY, SPA_STRICT, User, WEB_BASIC, WEB_CLASSIC,
-        WEB_POST,
+        App, ONLINE_API, RBAC_API, SPA_LEEWAY, SPA_MANY, SPA_STRICT, THIRD_PARTY, User, WEB_BASIC,
+        WEB_CLASSIC, WEB_POST,
     },
     assert_unknown_refresh_token, jwt, scopes, tenant,
 };
@@ -221,6 +221,57 @@ fn forgeries(token: &str) -> Vec<String> {
         format!("{token}.{token}"),
     ]);
     forged
+}
+
+/// What the exchange of a code writes. A transaction costs two units for each item that it writes or compares.
+#[tokio::test]
+async fn the_exchange_of_a_code_pays_for_a_consent_only_where_the_code_rests_on_one() {
+    let Some(server) = Server::shared_local(REASON) else {
+        return;
+    };
+    let user = server.fresh_user();
+    let browser = server.browser();
+    for (app, scope, units) in [
+        (SPA_STRICT, "openid", 1.0),
+        // Code, family and session.
+        (SPA_STRICT, "openid offline_access", 6.0),
+        // Code and consent.
+        (THIRD_PARTY, "openid", 4.0),
+        // All four.
+        (THIRD_PARTY, "openid offline_access", 8.0),
+    ] {
+        for _ in 0..2 {
+            let login = server.login(&app).user(&user).browser(&browser);
+            let code = login.scope(scope).code().await;
+            let answer = server.exchange(&code).await;
+            let cost = answer.cost();
+            assert_eq!(answer.status, 200, "{answer}");
+            assert_eq!(
+                (cost.write_calls, cost.write_units),
+                (1.0, units),
+                "{cost:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_press_for_a_consent_is_one_write_and_reads_no_consent() {
+    let Some(server) = Server::shared_local(REASON) else {
+        return;
+    };
+    let user = server.fresh_user();
+    let browser = server.browser();
+    let login = || server.login(&THIRD_PARTY).user(&user).browser(&browser);
+    login().callback().await.code();
+    let landing = login().with("prompt", "consent").open().await;
+    let page = landing.page_at("/u/consent");
+    let answer = browser.answer_consent(&page, "accept").await;
+    let cost = answer.cost();
+    assert_eq!(answer.status, 303, "{answer}");
+    // The session with its user is the one read.
+    assert_eq!((cost.read_calls, cost.write_calls), (1.0, 1.0), "{cost:?}");
+    assert!(cost.write_units <= 1.0, "{cost:?}");
 }
 
 #[tokio::test]

@@ -182,3 +182,22 @@ async fn a_session_that_a_log_out_everywhere_overtakes_does_not_begin() {
     let callback = silent.with("prompt", "none").open().await.callback();
     callback.assert_error("login_required", "Login required");
 }
+
+/// The name of a user who was renamed while being deleted is free again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_that_a_rename_overtakes_leaves_no_name_behind() {
+    let Some(faulty) = Faulty::start() else {
+        return;
+    };
+    let server: &Server = &faulty.server;
+    let zoe = User::zoe();
+    let deletion = serde_json::json!({ "email": zoe.email, "deleted": true });
+    let request = server.http().request(reqwest::Method::POST, "/test/user");
+    let held = faulty.hold_at_its_write(http::send(request.json(&deletion)));
+    let user = |id: &str| format!("users: [{{user_id: '{id}', email: renamed@example.com}}]\n");
+    server.import_tenant(user(&zoe.id)).await;
+    let deleted = faulty.release(held).await;
+    assert!(deleted.status < 300, "{deleted}");
+    // Refused as another user's name if that is left behind.
+    server.import_tenant(user("auth0|heir")).await;
+}

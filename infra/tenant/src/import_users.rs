@@ -60,6 +60,7 @@ async fn try_import_user(entry: &UserEntry, app: &App) -> Result<(), Stopped> {
         user,
         password_hash,
         rehashed_from,
+        revision: before.as_ref().map_or(0, |before| before.revision),
     };
     if before.as_ref() == Some(&record) {
         return Ok(());

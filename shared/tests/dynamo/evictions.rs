@@ -208,6 +208,33 @@ async fn an_import_undoes_nothing_that_it_has_not_seen() {
     assert!(!conflicts(&store, &read).await, "a login is no obstacle");
 }
 
+/// Times are compared nowhere: a write of the very moment of the last one is seen, too, and so is one that brings
+/// the time of the last one along, as a file does.
+#[tokio::test]
+async fn of_two_writes_that_read_the_same_the_second_is_made_again_whatever_their_times() {
+    let store = store().await;
+    let read = created(&store).await;
+    let patch = serde_json::from_str(r#"{"seen": true}"#).unwrap();
+    store
+        .patch_metadata(&user_id(), Metadata::App, &patch, read.user.updated_at)
+        .await
+        .unwrap();
+    assert!(is_conflict(import(&store, &read, PasswordNow::Same).await));
+    let read = there(&store).await;
+    assert_eq!(read.user.app_metadata["seen"], true);
+
+    let mut other = read.clone();
+    other.user.profile.name = Some("Ada King".to_owned());
+    store
+        .put_user(&other, Some(&read), UNCHANGED)
+        .await
+        .unwrap();
+    assert_eq!(there(&store).await.user.updated_at, read.user.updated_at);
+    assert!(is_conflict(import(&store, &read, PasswordNow::Same).await));
+    let left = there(&store).await.user.profile;
+    assert_eq!(left.name.as_deref(), Some("Ada King"));
+}
+
 #[tokio::test]
 async fn two_imports_at_once_make_one_user_of_a_name() {
     let store = store().await;

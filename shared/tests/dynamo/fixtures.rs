@@ -178,6 +178,7 @@ pub(crate) fn login_record() -> LoginRecord {
         },
         password_hash: Some(hash("first")),
         rehashed_from: None,
+        revision: 0,
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod codes;
 mod configuration;
+mod consent_interleavings;
 mod devices;
 mod evictions;
 mod families;

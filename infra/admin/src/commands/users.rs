@@ -175,6 +175,7 @@ impl Create {
             user,
             password_hash: Some(hash),
             rehashed_from: None,
+            revision: 0,
         };
         let change = UserChange {
             now,

@@ -85,7 +85,7 @@ impl Store {
             let Some(record) = self.load_user(user).await? else {
                 return Ok(None);
             };
-            match self.remove_user(&record.user, now).await {
+            match self.remove_user(&record, now).await {
                 Ok(_) => return Ok(Some(record.user)),
                 Err(CommitError::Conflict) => {}
                 Err(CommitError::Store(error)) => return Err(error),

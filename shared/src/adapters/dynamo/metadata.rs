@@ -95,6 +95,9 @@ impl Patch {
         if !remove.is_empty() {
             expression = format!("{expression} REMOVE {}", remove.join(", "));
         }
+        // A write that depends on what was read before is refused from now on.
+        expression.push_str(" ADD revision :one");
+        values.insert(":one".to_owned(), AttributeValue::N("1".to_owned()));
         Ok(Self {
             expression,
             names,

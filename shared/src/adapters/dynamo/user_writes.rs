@@ -3,7 +3,7 @@
 //! they have not seen.
 
 use aws_sdk_dynamodb::types::{
-    ConditionCheck, Delete, Put, TransactWriteItem, Update, builders::UpdateBuilder,
+    AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update, builders::UpdateBuilder,
 };
 
 use super::{
@@ -122,17 +122,22 @@ impl Store {
     /// epoch. A conflict says that the user has changed since it was read.
     pub(super) async fn remove_user(
         &self,
-        user: &User,
+        record: &LoginRecord,
         now: Timestamp,
     ) -> Result<Epoch, CommitError> {
+        let user = &record.user;
         let user_id = &user.user_id;
         let epoch = user.valid_from.at_deletion(now);
         let (condition, values) = unmoved(&user.valid_from);
+        let revision = unchanged(record);
         let delete = Delete::builder()
             .table_name(&self.table)
             .set_key(Some(Key::profile(user_id).to_item()))
-            .condition_expression(format!("attribute_exists(PK) AND {condition}"))
+            .condition_expression(format!(
+                "attribute_exists(PK) AND {revision} AND {condition}"
+            ))
             .set_expression_attribute_values(Some(values))
+            .expression_attribute_values(":revision", number(record.revision))
             .build()
             .map_err(refused)?;
         let mut tombstone = Key::tombstone(user_id).to_item();
@@ -174,7 +179,7 @@ impl Store {
         let check = check.build().map_err(refused)?;
         let valid_from = ValidFrom::created(now, deleted.map(|deleted| deleted.valid_from));
         let profile = self
-            .profile(record, &valid_from)?
+            .profile(record, &valid_from, "")?
             .condition_expression("attribute_not_exists(PK)")
             .build()
             .map_err(refused)?;
@@ -192,7 +197,10 @@ impl Store {
         valid_from: &ValidFrom,
     ) -> Result<TransactWriteItem, StoreError> {
         let (condition, values) = unmoved(&before.user.valid_from);
-        let mut update = self.profile(record, valid_from)?;
+        let next = "ADD revision :one";
+        let mut update = self
+            .profile(record, valid_from, next)?
+            .expression_attribute_values(":one", number(1));
         for (name, value) in values {
             update = update.expression_attribute_values(name, value);
         }
@@ -203,15 +211,18 @@ impl Store {
                 "password_hash = :hash_before"
             }
         };
+        let revision = unchanged(before);
+        // The time is compared, too: versions before there were revisions write none.
         let update = update
             .condition_expression(format!(
-                "attribute_exists(PK) AND #user.updated_at = :updated_before \
+                "attribute_exists(PK) AND {revision} AND #user.updated_at = :updated_before \
                  AND #user.blocked = :blocked_before AND {hash} AND {condition}"
             ))
+            .expression_attribute_values(":revision", number(before.revision))
             .expression_attribute_values(":updated_before", millis(before.user.updated_at))
             .expression_attribute_values(
                 ":blocked_before",
-                aws_sdk_dynamodb::types::AttributeValue::Bool(before.user.blocked),
+                AttributeValue::Bool(before.user.blocked),
             )
             .build()
             .map_err(refused)?;
@@ -223,6 +234,7 @@ impl Store {
         &self,
         record: &LoginRecord,
         valid_from: &ValidFrom,
+        also: &str,
     ) -> Result<UpdateBuilder, StoreError> {
         let key = Key::profile(&record.user.user_id);
         let mut written = to_item(&key, record, None)?;
@@ -256,7 +268,7 @@ impl Store {
         if !removes.is_empty() {
             expression = format!("{expression} REMOVE {}", removes.join(", "));
         }
-        Ok(update.update_expression(expression))
+        Ok(update.update_expression(format!("{expression} {also}").trim_end()))
     }
 
     fn transact_put(&self, item: Item, owner: &UserId) -> Result<TransactWriteItem, StoreError> {
@@ -307,6 +319,18 @@ fn valid_from_after(before: &LoginRecord, after: &LoginRecord, change: UserChang
         valid_from = valid_from.after(Eviction::Blocked, change.now);
     }
     valid_from
+}
+
+/// The condition that the profile has not been written since it was read, but for what has conditions of its own.
+const fn unchanged(record: &LoginRecord) -> &'static str {
+    match record.revision {
+        0 => "(attribute_not_exists(revision) OR revision = :revision)",
+        _ => "revision = :revision",
+    }
+}
+
+fn number(value: u64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
 }
 
 /// The condition that no eviction has happened since, and its values.

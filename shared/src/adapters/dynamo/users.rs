@@ -42,6 +42,11 @@ pub struct LoginRecord {
     /// brings it again does not change the password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rehashed_from: Option<String>,
+    /// Counts the writes of the profile since it was created, as it was read. A write that depends on what was read
+    /// carries it as its condition: the time of the last write does not tell two of one moment apart, and an import
+    /// may bring a time of its own.
+    #[serde(default, skip_serializing)]
+    pub revision: u64,
 }
 
 #[derive(Serialize, Deserialize)]
