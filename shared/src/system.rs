@@ -2,7 +2,7 @@
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use crate::domain::time::{Lifetime, Timestamp};
@@ -51,6 +51,26 @@ impl Clock {
     }
 }
 
+/// Until when a request may begin another part of work that the next request can go on with. It is measured by the
+/// machine, because whatever ends the request is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Deadline(Option<Instant>);
+
+impl Deadline {
+    /// Nothing ends the request.
+    pub const NEVER: Self = Self(None);
+
+    /// So long from now.
+    pub fn after(left: Duration) -> Self {
+        Self(Instant::now().checked_add(left))
+    }
+
+    /// Whether it has passed.
+    pub fn is_over(self) -> bool {
+        self.0.is_some_and(|at| at <= Instant::now())
+    }
+}
+
 /// The machine's time.
 fn machine_time() -> Timestamp {
     #[expect(
@@ -81,6 +101,13 @@ pub fn random<const N: usize>() -> [u8; N] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_deadline_passes_unless_there_is_none() {
+        assert!(Deadline::after(Duration::ZERO).is_over());
+        assert!(!Deadline::after(Duration::from_hours(1)).is_over());
+        assert!(!Deadline::NEVER.is_over());
+    }
 
     #[test]
     fn a_stopped_clock_moves_only_when_it_is_set_forward_or_ticks() {

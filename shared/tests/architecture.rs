@@ -26,7 +26,10 @@ const MODULES: [Module; 12] = [
     module("telemetry", &["config", "domain"]),
     module("aws", &["config"]),
     module("keys", &["aws", "domain", "system", "telemetry"]),
-    module("adapters", &["aws", "domain", "password", "telemetry"]),
+    module(
+        "adapters",
+        &["aws", "domain", "password", "system", "telemetry"],
+    ),
     module("engine", &["domain", "jwt"]),
 ];
 

@@ -8,6 +8,7 @@ from permissions import Permissions
 ROLES = ("TokenRole", "AuthorizeRole", "RevokeRole", "DiscoveryRole")
 ACTIONS = (
     "BatchGetItem",
+    "BatchWriteItem",
     "ConditionCheckItem",
     "DeleteItem",
     "GetItem",
@@ -37,6 +38,7 @@ NEEDED = {
         "TENANT": {"GetItem", "Query"},
         "USER#auth0|1": {
             "BatchGetItem",
+            "BatchWriteItem",
             "ConditionCheckItem",
             "DeleteItem",
             "GetItem",
@@ -55,7 +57,9 @@ NEEDED = {
         "TENANT": {"GetItem", "Query"},
         "USER#auth0|1": {
             "BatchGetItem",
+            "BatchWriteItem",
             "ConditionCheckItem",
+            "DeleteItem",
             "GetItem",
             "PutItem",
             "Query",
@@ -69,7 +73,7 @@ NEEDED = {
     },
     "RevokeRole": {
         "TENANT": {"GetItem"},
-        "USER#auth0|1": {"DeleteItem", "GetItem", "Query", "UpdateItem"},
+        "USER#auth0|1": {"BatchWriteItem", "DeleteItem", "GetItem", "Query", "UpdateItem"},
         "ASSERTION#app#1": {"PutItem"},
     },
     "DiscoveryRole": {"TENANT": {"GetItem"}},

@@ -6,7 +6,9 @@ use e2e::{
     apps::{API, ASKING_API, App, OPERATOR, SPA_HYBRID, THIRD_PARTY, TV_PARTNER, User},
     assert_oauth_error,
     flow::form_encoded,
-    http, scopes,
+    http,
+    proxy::EXCHANGES,
+    scopes,
 };
 use reqwest::Method;
 
@@ -105,7 +107,7 @@ async fn an_exchange_that_a_withdrawal_overtakes_yields_nothing() {
             let code = login().scope(scope).code().await;
             let form = code.form();
             let request = server.request_as(&server.http(), &THIRD_PARTY, "/oauth/token", &form);
-            let held = faulty.hold_at_its_write(http::send(request));
+            let held = faulty.hold_at(EXCHANGES, http::send(request));
             withdraw(server).await;
             if agrees_again {
                 login().scope(scope).code().await;
@@ -129,7 +131,7 @@ async fn a_poll_that_a_withdrawal_overtakes_yields_nothing() {
             let form = [("scope", scope), ("audience", API)];
             let waiting = device::begin_with(server, &TV_PARTNER, &form).await;
             waiting.connect_in(&browser, &User::ada()).await;
-            let held = faulty.hold_at_its_write(waiting.send_poll(server));
+            let held = faulty.hold_at(EXCHANGES, waiting.send_poll(server));
             withdraw(server).await;
             if agrees_again {
                 let other = device::begin_with(server, &TV_PARTNER, &form).await;

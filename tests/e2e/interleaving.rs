@@ -5,19 +5,25 @@ use e2e::{
     Answer, Faulty, INVALID_CODE, Server, Tokens,
     apps::{App, OPERATOR, SPA_LEEWAY, SPA_STRICT, THIRD_PARTY, User},
     assert_oauth_error, assert_unknown_refresh_token, http,
+    proxy::{EXCHANGES, WRITES},
 };
 use tokio::task::JoinHandle;
 
 /// Makes a token request and returns when its write waits at the proxy.
-fn hold_at_its_write(faulty: &Faulty, app: &App, form: &[(&str, &str)]) -> JoinHandle<Answer> {
+fn hold_at_its_write(
+    faulty: &Faulty,
+    app: &App,
+    form: &[(&str, &str)],
+    operations: &'static [&'static str],
+) -> JoinHandle<Answer> {
     let server = &faulty.server;
     let request = server.request_as(&server.http(), app, "/oauth/token", form);
-    faulty.hold_at_its_write(http::send(request))
+    faulty.hold_at(operations, http::send(request))
 }
 
 fn hold_refresh(faulty: &Faulty, app: &App, token: &str) -> JoinHandle<Answer> {
     let form = [("grant_type", "refresh_token"), ("refresh_token", token)];
-    hold_at_its_write(faulty, app, &form)
+    hold_at_its_write(faulty, app, &form, WRITES)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,7 +93,7 @@ async fn a_code_that_another_exchange_overtakes_is_refused_and_ends_the_family()
     let server: &Server = &faulty.server;
     let code = server.login(&SPA_STRICT).code().await;
 
-    let held = hold_at_its_write(&faulty, &SPA_STRICT, &code.form());
+    let held = hold_at_its_write(&faulty, &SPA_STRICT, &code.form(), EXCHANGES);
     let winner = Tokens::expect(server.exchange(&code).await);
     let late = faulty.release(held).await;
     assert_oauth_error(&late, 403, "invalid_grant", INVALID_CODE);
@@ -118,7 +124,7 @@ async fn a_code_that_the_deletion_of_its_grant_overtakes_begins_no_family() {
     let server: &Server = &faulty.server;
     let code = server.login(&THIRD_PARTY).code().await;
 
-    let held = hold_at_its_write(&faulty, &THIRD_PARTY, &code.form());
+    let held = hold_at_its_write(&faulty, &THIRD_PARTY, &code.form(), EXCHANGES);
     let deleted = server.delete_grants(&OPERATOR, &User::ada()).await;
     assert_eq!(deleted.status, 204, "{deleted}");
     let late = faulty.release(held).await;
@@ -148,7 +154,7 @@ async fn a_code_that_a_logout_overtakes_yields_nothing() {
     let login = server.login(&SPA_LEEWAY).without("audience");
     let code = login.scope("openid offline_access").code().await;
 
-    let held = hold_at_its_write(&faulty, &SPA_LEEWAY, &code.form());
+    let held = hold_at_its_write(&faulty, &SPA_LEEWAY, &code.form(), EXCHANGES);
     server.log_out_everywhere(&User::ada()).await;
     let refused = faulty.release(held).await;
     assert_oauth_error(&refused, 403, "invalid_grant", INVALID_CODE);
@@ -156,7 +162,7 @@ async fn a_code_that_a_logout_overtakes_yields_nothing() {
     let browser = server.browser();
     let login = server.login(&SPA_LEEWAY).browser(&browser);
     let code = login.scope("openid offline_access").code().await;
-    let held = hold_at_its_write(&faulty, &SPA_LEEWAY, &code.form());
+    let held = hold_at_its_write(&faulty, &SPA_LEEWAY, &code.form(), EXCHANGES);
     browser.http().get("/v2/logout").await;
     let refused = faulty.release(held).await;
     assert_oauth_error(&refused, 403, "invalid_grant", INVALID_CODE);

@@ -25,6 +25,7 @@ mod faults;
 mod front_channel;
 mod gateway;
 mod hash_work;
+mod history;
 mod hostile_words;
 mod interleaving;
 mod legacy;

@@ -86,7 +86,7 @@ async fn the_table_holds_no_secret() {
 
     let table = server.table().await;
     assert!(
-        table.contains("FAMILY#") && table.contains("SESSION#"),
+        table.contains("FAMILY_OF#") && table.contains("SESSION#"),
         "{table}"
     );
     let cookies = cookies

@@ -49,7 +49,16 @@ impl Faulty {
         &self,
         request: impl Future<Output = T> + Send + 'static,
     ) -> JoinHandle<T> {
-        let fault = Fault::always(Effect::Hold).on(WRITES).times(1);
+        self.hold_at(WRITES, request)
+    }
+
+    /// Makes a request and returns when the first of these operations waits at the proxy.
+    pub fn hold_at<T: Send + 'static>(
+        &self,
+        operations: &'static [&'static str],
+        request: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
+        let fault = Fault::always(Effect::Hold).on(operations).times(1);
         self.proxy.break_with(fault);
         let held = tokio::spawn(request);
         block_in_place(|| self.proxy.wait_for_hit());

@@ -11,6 +11,7 @@
 //! - [`scripts`]: Rules and Actions of a server of a test's own;
 //! - [`assertions`]: what is checked about every answer of a kind;
 //! - [`gateway`]: a front with the limits of API Gateway;
+//! - [`families`]: what the store holds of refresh tokens, for users with a long history;
 //! - [`proxy`]: breaks the connection between a server and its store; [`faulty`] puts it there.
 
 pub mod apps;
@@ -18,6 +19,7 @@ pub mod assertions;
 pub mod browser;
 #[cfg(test)]
 mod documents;
+pub mod families;
 pub mod faulty;
 pub mod flow;
 pub mod gateway;

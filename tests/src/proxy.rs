@@ -27,6 +27,10 @@ pub const WRITES: &[&str] = &[
     "BatchWriteItem",
 ];
 
+/// The operation that uses a code or an approval up and begins its family; the write that counts the family comes
+/// before it.
+pub const EXCHANGES: &[&str] = &["TransactWriteItems"];
+
 /// Operations that read.
 pub const READS: &[&str] = &[
     "GetItem",

@@ -11,6 +11,7 @@ use shared::{
         client::Rotation,
         denial::Denial,
         family::Family,
+        family_key::FamilyKey,
         ids::{ClientId, DeviceName, UserId},
     },
     http::{Response, response},
@@ -88,7 +89,10 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Denial> {
             &paging.of(Vec::<Shown<'_>>::new(), "device_credentials")?,
         ));
     };
-    let families = app.store.load_families(&id).await?;
+    let families = match &call.audit.client_id {
+        Some(client) => app.store.load_families_of(&id, client).await?,
+        None => app.store.load_families(&id).await?,
+    };
     let wanted = families.iter().filter(|family| {
         refresh_tokens::lives(family, &record.user, call.now)
             && Kind::of(family) == kind.unwrap_or(Kind::RefreshToken)
@@ -99,7 +103,7 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Denial> {
     let mut shown = Vec::new();
     for family in wanted.take(MOST) {
         let credential = Shown {
-            id: app.refresh_token_id(&id, family.id).await?,
+            id: app.refresh_token_id(&FamilyKey::of(family)).await?,
             device_name: family.device.as_ref().map(DeviceName::as_str),
             r#type: Kind::of(family).as_str(),
             user_id: &id,

@@ -64,7 +64,10 @@ pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Denial> {
     call.audit.user_id = Some(key.user_id.clone());
     call.audit.client_id = Some(key.client_id.clone());
     call.audit.audience.clone_from(&key.audience);
-    let families = call.app.store.end_grant(&key, &revoked(call.now)).await?;
+    let store = &call.app.store;
+    let families = store
+        .end_grant(&key, None, &revoked(call.now), call.deadline)
+        .await?;
     call.audit.families = Some(families);
     Ok(response::empty(StatusCode::NO_CONTENT))
 }
@@ -73,7 +76,10 @@ pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Denial> {
 pub(crate) async fn delete_of_user(call: &mut Call<'_>) -> Result<Response, Denial> {
     let params = call.query()?;
     let user = call.user_of_query(&params)?;
-    let families = call.app.store.end_grants(&user, &revoked(call.now)).await?;
+    let store = &call.app.store;
+    let families = store
+        .end_grants(&user, &revoked(call.now), call.deadline)
+        .await?;
     call.audit.families = Some(families);
     Ok(response::empty(StatusCode::NO_CONTENT))
 }

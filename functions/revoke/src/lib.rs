@@ -22,6 +22,7 @@ use shared::{
         client::Client,
         denial::Denial,
         family::{EndReason, Ended},
+        family_key::FamilyKey,
         grant::GrantKey,
         sealed::{Purpose, RefreshToken},
     },
@@ -94,37 +95,37 @@ async fn revoke(
     token: &RefreshToken,
     at: Moment,
 ) -> Result<(), Denial> {
-    let RefreshToken {
-        user_id, family_id, ..
-    } = token;
+    let family = token.family_of(&client.client_id);
+    if app.settings().await?.revoke_refresh_token_grant {
+        revoke_grant(app, &family, at).await?;
+    }
     let ended = Ended {
         at: at.now,
         reason: EndReason::Revoked,
     };
-    app.store.end_family(user_id, *family_id, &ended).await?;
-    if app.settings().await?.revoke_refresh_token_grant {
-        revoke_grant(app, token, at).await?;
-    }
+    app.store.end_family(&family, &ended).await?;
     tracing::info!(
         r#type = event::REVOKED,
         client_id = %client.client_id,
-        %user_id,
-        %family_id,
+        user_id = %family.user_id,
+        family_id = %family.id,
     );
     Ok(())
 }
 
 /// The tenant wants the whole grant gone: every family of the same user, client and API ends, and
-/// the user is asked again next time.
-async fn revoke_grant(app: &App, token: &RefreshToken, at: Moment) -> Result<(), Denial> {
-    let families = app.store.load_families(&token.user_id).await?;
-    let Some(revoked) = families.iter().find(|family| family.id == token.family_id) else {
+/// the user is asked again next time. The family itself is left for last: a call that is repeated finds the grant by it.
+async fn revoke_grant(app: &App, family: &FamilyKey, at: Moment) -> Result<(), Denial> {
+    let Some(revoked) = app.store.load_family(family).await? else {
         return Ok(());
     };
     let ended = Ended {
         at: at.now,
         reason: EndReason::GrantRevoked,
     };
-    app.store.end_grant(&GrantKey::of(revoked), &ended).await?;
+    let grant = GrantKey::of(&revoked);
+    app.store
+        .end_grant(&grant, Some(family.id), &ended, at.deadline)
+        .await?;
     Ok(())
 }

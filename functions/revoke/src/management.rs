@@ -19,6 +19,7 @@ use shared::{
         header, json,
         params::Params,
     },
+    system::Deadline,
     telemetry::event,
 };
 
@@ -33,6 +34,8 @@ pub(crate) struct Call<'a> {
     pub(crate) app: &'a App,
     pub(crate) request: &'a Request,
     pub(crate) now: Timestamp,
+    /// Until when it goes on with what the next call could go on with.
+    pub(crate) deadline: Deadline,
     /// What its path names.
     pub(crate) named: Named,
     /// What its audit event will say of whom it concerned.
@@ -69,10 +72,12 @@ pub(crate) async fn handle(app: &App, request: &Request) -> Response {
             return refusal(&denial);
         }
     };
+    let at = app.moment(request);
     let mut call = Call {
         app,
         request,
-        now: app.moment(request).now,
+        now: at.now,
+        deadline: at.deadline,
         named,
         audit: Audit::default(),
     };

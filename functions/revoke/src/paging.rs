@@ -128,7 +128,7 @@ pub(crate) trait Listing: Sync {
     /// What it lists.
     type Item: Send;
     /// What an item is called.
-    type Id: Copy + Send;
+    type Id: Send;
 
     /// Reads as many items as `limit`, those after `after`.
     fn read(

@@ -7,7 +7,7 @@
 use futures_util::{StreamExt, TryStreamExt, future::try_join, stream};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use shared::{
     adapters::dynamo::Part,
     app::App,
@@ -15,7 +15,8 @@ use shared::{
         client::Rotation,
         denial::Denial,
         family::{EndReason, Ended, Family},
-        ids::{Audience, ClientId, FamilyId, UserId},
+        family_key::FamilyKey,
+        ids::{Audience, ClientId, UserId},
         time::Timestamp,
         user::User,
     },
@@ -27,7 +28,7 @@ use crate::{
     paging::{Checkpoint, Fields, Listing, gather},
 };
 
-/// How many families end at once.
+/// How many families that are named by their ids end at once.
 const CONCURRENCY: usize = 16;
 /// Auth0's limit of ids in one request.
 const MOST_IDS: usize = 100;
@@ -57,32 +58,31 @@ struct ResourceServer {
 struct RefreshTokensOf<'a> {
     app: &'a App,
     user: &'a User,
-    client: Option<&'a str>,
+    client: Option<&'a ClientId>,
     now: Timestamp,
 }
 
 impl Listing for RefreshTokensOf<'_> {
     type Item = Family;
-    type Id = FamilyId;
+    type Id = FamilyKey;
 
     async fn read(
         &self,
-        after: Option<FamilyId>,
+        after: Option<FamilyKey>,
         limit: usize,
-    ) -> Result<Part<Family, FamilyId>, Denial> {
+    ) -> Result<Part<Family, FamilyKey>, Denial> {
         let (store, user) = (&self.app.store, &self.user.user_id);
-        Ok(store.load_some_families(user, after, limit).await?)
+        Ok(store
+            .load_some_families(user, self.client, after.as_ref(), limit)
+            .await?)
     }
 
     fn wants(&self, family: &Family) -> bool {
         lives(family, self.user, self.now)
-            && self
-                .client
-                .is_none_or(|client| family.client_id.as_str() == client)
     }
 
-    fn id(family: &Family) -> FamilyId {
-        family.id
+    fn id(family: &Family) -> FamilyKey {
+        FamilyKey::of(family)
     }
 }
 
@@ -100,10 +100,17 @@ struct Which {
 pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Denial> {
     let params = call.query()?;
     let id = call.user_of_query(&params)?;
-    let client = call.client_of_query(&params)?;
+    let client = call.client_of_query(&params)?.map(ClientId::parse);
     let record = call.app.store.load_user(&id).await?;
     let user = record.ok_or(Denial::NoSuchUser)?.user;
-    page(call, &user, &params, "refresh_tokens", client.as_deref()).await
+    match client.transpose() {
+        Ok(client) => page(call, &user, &params, "refresh_tokens", client.as_ref()).await,
+        // No client has such an id.
+        Err(_) => {
+            let nothing = json!({ "refresh_tokens": [] });
+            Ok(response::json(StatusCode::OK, &nothing))
+        }
+    }
 }
 
 /// `GET /api/v2/users/{id}/refresh-tokens`
@@ -115,9 +122,10 @@ pub(crate) async fn list_of_user(call: &mut Call<'_>) -> Result<Response, Denial
 
 /// `GET /api/v2/refresh-tokens/{id}`
 pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Denial> {
-    let (user, id) = named(call).await.ok_or(Denial::NoSuchRefreshToken)?;
+    let key = named(call).await.ok_or(Denial::NoSuchRefreshToken)?;
     let store = &call.app.store;
-    let (family, record) = try_join(store.load_family(&user, id), store.load_user(&user)).await?;
+    let user = store.load_user(&key.user_id);
+    let (family, record) = try_join(store.load_family(&key), user).await?;
     let family = family
         .zip(record)
         .map(|(family, record)| family.under(&record.user.valid_from))
@@ -135,15 +143,15 @@ pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Denial> {
 
 /// Ends the family whose id the path names.
 pub(crate) async fn end_named(call: &mut Call<'_>) -> Result<(), Denial> {
-    let (user, id) = named(call).await.ok_or(Denial::UnknownId)?;
+    let key = named(call).await.ok_or(Denial::UnknownId)?;
     let store = &call.app.store;
-    Ok(store.end_family(&user, id, &revoked(call.now)).await?)
+    Ok(store.end_family(&key, &revoked(call.now)).await?)
 }
 
 /// `DELETE /api/v2/users/{id}/refresh-tokens`
 pub(crate) async fn delete_of_user(call: &mut Call<'_>) -> Result<Response, Denial> {
     let user = call.user_of_path().await?;
-    end(call, &user.user_id, |_| true).await?;
+    end(call, &user.user_id, None, |_| true).await?;
     Ok(response::empty(StatusCode::ACCEPTED))
 }
 
@@ -166,13 +174,8 @@ pub(crate) async fn revoke(call: &mut Call<'_>) -> Result<Response, Denial> {
             client_id,
             audience,
         } if client_id.is_some() || audience.is_none() => {
-            let wanted = |family: &Family| {
-                client_id
-                    .as_ref()
-                    .is_none_or(|client| family.client_id == *client)
-                    && (audience.is_none() || family.audience == audience)
-            };
-            end(call, &user, wanted).await?;
+            let wanted = |family: &Family| audience.is_none() || family.audience == audience;
+            end(call, &user, client_id.as_ref(), wanted).await?;
         }
         _ => {
             return Err(Denial::Payload(
@@ -197,39 +200,29 @@ async fn revoke_ids(call: &mut Call<'_>, ids: &[String]) -> Result<(), Denial> {
     }
     call.audit.refresh_token_id = Some(ids.join(","));
     call.audit.families = Some(doomed.len());
-    end_families(call.app, &doomed, call.now).await
+    let (store, ended) = (&call.app.store, &revoked(call.now));
+    // Cut short, some are left; the same call ends them.
+    stream::iter(&doomed)
+        .map(Ok)
+        .try_for_each_concurrent(CONCURRENCY, |key| store.end_family(key, ended))
+        .await?;
+    Ok(())
 }
 
-/// Ends the live families of a user that are wanted; says how many there were.
+/// Ends the live families of a user, with one client or with all, that are wanted; says how many there were. Cut short,
+/// some are left; the same call ends them.
 pub(crate) async fn end(
     call: &mut Call<'_>,
     user: &UserId,
-    wanted: impl Fn(&Family) -> bool,
+    client: Option<&ClientId>,
+    wanted: impl Fn(&Family) -> bool + Send + Sync,
 ) -> Result<usize, Denial> {
-    let families = call.app.store.load_families(user).await?;
-    let doomed: Vec<_> = families
-        .into_iter()
-        .filter(|family| family.is_live(call.now) && wanted(family))
-        .map(|family| (family.user_id, family.id))
-        .collect();
-    end_families(call.app, &doomed, call.now).await?;
-    call.audit.families = Some(doomed.len());
-    Ok(doomed.len())
-}
-
-/// Cut short, some are left; the same call ends them.
-async fn end_families(
-    app: &App,
-    doomed: &[(UserId, FamilyId)],
-    now: Timestamp,
-) -> Result<(), Denial> {
-    let ended = revoked(now);
-    let (store, ended) = (&app.store, &ended);
-    stream::iter(doomed)
-        .map(Ok)
-        .try_for_each_concurrent(CONCURRENCY, |(user, id)| store.end_family(user, *id, ended))
+    let store = &call.app.store;
+    let families = store
+        .end_families(user, client, &revoked(call.now), call.deadline, wanted)
         .await?;
-    Ok(())
+    call.audit.families = Some(families);
+    Ok(families)
 }
 
 const fn revoked(now: Timestamp) -> Ended {
@@ -240,12 +233,12 @@ const fn revoked(now: Timestamp) -> Ended {
 }
 
 /// The family whose id the path names, if we sealed it.
-async fn named(call: &mut Call<'_>) -> Option<(UserId, FamilyId)> {
+async fn named(call: &mut Call<'_>) -> Option<FamilyKey> {
     let id = call.named.id();
-    let (user, family) = call.app.open_refresh_token_id(id).await?;
+    let key = call.app.open_refresh_token_id(id).await?;
     call.audit.refresh_token_id = Some(id.to_owned());
-    call.audit.user_id = Some(user.clone());
-    Some((user, family))
+    call.audit.user_id = Some(key.user_id.clone());
+    Some(key)
 }
 
 /// A page of a user's live refresh tokens under a name.
@@ -254,7 +247,7 @@ async fn page(
     user: &User,
     params: &Params,
     name: &str,
-    client: Option<&str>,
+    client: Option<&ClientId>,
 ) -> Result<Response, Denial> {
     let page = Checkpoint::parse(params)?;
     let fields = Fields::parse(params)?;
@@ -262,7 +255,7 @@ async fn page(
     let from = match page.from {
         None => None,
         Some(from) => match app.open_refresh_token_id(from).await {
-            Some((owner, id)) if owner == user.user_id => Some(id),
+            Some(key) if key.user_id == user.user_id && is_below(&key, client) => Some(key),
             _ => return Err(Checkpoint::NO_CURSOR),
         },
     };
@@ -280,10 +273,18 @@ async fn page(
     let mut body = Map::new();
     body.insert(name.to_owned(), Value::Array(shown));
     if let Some(next) = next {
-        let cursor = app.refresh_token_id(&user.user_id, next).await?;
+        let cursor = app.refresh_token_id(&next).await?;
         body.insert("next".to_owned(), Value::String(cursor));
     }
     Ok(response::json(StatusCode::OK, &body))
+}
+
+/// Whether a family can be in the list of a client's, or of all; those of earlier versions lie among all.
+fn is_below(key: &FamilyKey, client: Option<&ClientId>) -> bool {
+    let (Some(of), Some(client)) = (&key.client_id, client) else {
+        return true;
+    };
+    of == client
 }
 
 /// Whether a token of the family is worth anything.
@@ -298,7 +299,7 @@ async fn show<'a>(app: &App, family: &'a Family) -> Result<Shown<'a>, Denial> {
         None => None,
     };
     Ok(Shown {
-        id: app.refresh_token_id(&family.user_id, family.id).await?,
+        id: app.refresh_token_id(&FamilyKey::of(family)).await?,
         user_id: &family.user_id,
         client_id: &family.client_id,
         session_id,

@@ -136,7 +136,8 @@ pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Denial> {
 pub(crate) async fn revoke(call: &mut Call<'_>) -> Result<Response, Denial> {
     let (user, id) = named(call).await.ok_or(Denial::UnknownId)?;
     let ended = end(call.app, &user, id, call.now).await?;
-    let families = refresh_tokens::end(call, &user, |family| family.session_id == Some(id)).await?;
+    let families =
+        refresh_tokens::end(call, &user, None, |family| family.session_id == Some(id)).await?;
     call.audit.sessions = Some(usize::from(ended));
     if !ended && families == 0 {
         return Err(Denial::NoSuchSession);

@@ -46,14 +46,20 @@ async fn of_session(
     let ended = sessions::end(call.app, user, session, call.now).await?;
     call.audit.sessions = Some(usize::from(ended));
     if !preserve_refresh_tokens {
-        refresh_tokens::end(call, user, |family| family.session_id == Some(session)).await?;
+        refresh_tokens::end(call, user, None, |family| {
+            family.session_id == Some(session)
+        })
+        .await?;
     }
     Ok(())
 }
 
 /// Codes, approvals of devices and access tokens for `/userinfo` end, too.
 async fn everything(call: &mut Call<'_>, user: &UserId) -> Result<(), Denial> {
-    let evicted = call.app.log_out_everywhere(user, call.now).await?;
+    let evicted = call
+        .app
+        .log_out_everywhere(user, call.now, call.deadline)
+        .await?;
     let evicted = evicted.ok_or(Denial::NoSuchUser)?;
     call.audit.sessions = Some(evicted.sessions.len());
     call.audit.families = Some(evicted.families);

@@ -95,6 +95,7 @@ async fn user(app: &App, request: &Request) -> Result<Response, Denial> {
         record.ok_or(Denial::NotFound)?.user.user_id,
         app.clock.now(),
     );
+    let until = app.moment(request).deadline;
     match change.blocked {
         Some(true) => {
             app.block_user(&user, now).await?;
@@ -105,10 +106,10 @@ async fn user(app: &App, request: &Request) -> Result<Response, Denial> {
         None => {}
     }
     if change.logged_out {
-        app.log_out_everywhere(&user, now).await?;
+        app.log_out_everywhere(&user, now, until).await?;
     }
     if change.deleted {
-        app.delete_user(&user, now).await?;
+        app.delete_user(&user, now, until).await?;
     }
     Ok(response::empty(StatusCode::NO_CONTENT))
 }

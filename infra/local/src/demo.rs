@@ -116,16 +116,22 @@ pub(crate) async fn answer(app: &App, settings: Option<&Settings>, request: &Req
     answer.unwrap_or_else(|denial| OAuthError::from(&denial).into_response())
 }
 
-/// A family as the page shows it; times in seconds.
+/// A family as the page shows it; times in seconds. Of one that has ended nothing is left but its name.
 #[derive(Serialize)]
 struct FamilyView {
     family: String,
-    generation: u32,
     presented_generation: u32,
-    rotating: bool,
     status: &'static str,
     ended_reason: Option<&'static str>,
-    ended_at: Option<u64>,
+    #[serde(flatten)]
+    item: Option<ItemView>,
+}
+
+/// What the table holds of a family.
+#[derive(Serialize)]
+struct ItemView {
+    generation: u32,
+    rotating: bool,
     created_at: u64,
     rotated_at: Option<u64>,
     idle_expires_at: Option<u64>,
@@ -145,35 +151,47 @@ async fn family(app: &App, request: &Request) -> Result<Response, Denial> {
         .open(Purpose::RefreshToken, client_id.as_str(), text)
         .and_then(|opened| RefreshToken::from_bytes(&opened.plaintext))
         .ok_or_else(|| Denial::InvalidParameter("the refresh token does not open".to_owned()))?;
-    let family = app
-        .store
-        .load_family(&token.user_id, token.family_id)
-        .await?;
-    let family = family
-        .ok_or_else(|| Denial::InvalidParameter("the family is not in the table".to_owned()))?;
-    let view = view(&family, &token, app.clock.now());
+    let family = app.store.load_family(&token.family_of(&client_id)).await?;
+    let view = family.map_or_else(
+        || FamilyView::gone(&token),
+        |family| FamilyView::of(&family, &token, app.clock.now()),
+    );
     Ok(response::json(StatusCode::OK, &view))
 }
 
-fn view(family: &Family, token: &RefreshToken, now: Timestamp) -> FamilyView {
-    FamilyView {
-        family: family.id.to_string(),
-        generation: family.generation.number(),
-        presented_generation: token.generation.number(),
-        rotating: family.rotation == shared::domain::client::Rotation::Rotating,
-        status: if family.is_live(now) { "live" } else { "ended" },
-        ended_reason: match family.ended {
-            Some(ended) => Some(ended.reason.as_str()),
-            None if family.is_expired(now) => Some("expired"),
-            None => None,
-        },
-        ended_at: family.ended.map(|ended| ended.at.as_secs()),
-        created_at: family.created_at.as_secs(),
-        rotated_at: family.rotated.map(|rotated| rotated.at.as_secs()),
-        idle_expires_at: family.idle_expires_at.map(Timestamp::as_secs),
-        expires_at: family.expires_at.map(Timestamp::as_secs),
-        scope: family.scope.to_string(),
-        audience: family.audience.as_ref().map(ToString::to_string),
+impl FamilyView {
+    fn gone(token: &RefreshToken) -> Self {
+        Self {
+            family: token.family_id.to_string(),
+            presented_generation: token.generation.number(),
+            status: "ended",
+            ended_reason: None,
+            item: None,
+        }
+    }
+
+    fn of(family: &Family, token: &RefreshToken, now: Timestamp) -> Self {
+        Self {
+            status: if family.is_live(now) { "live" } else { "ended" },
+            ended_reason: family.is_expired(now).then_some("expired"),
+            item: Some(ItemView::of(family)),
+            ..Self::gone(token)
+        }
+    }
+}
+
+impl ItemView {
+    fn of(family: &Family) -> Self {
+        Self {
+            generation: family.generation.number(),
+            rotating: family.rotation == shared::domain::client::Rotation::Rotating,
+            created_at: family.created_at.as_secs(),
+            rotated_at: family.rotated.map(|rotated| rotated.at.as_secs()),
+            idle_expires_at: family.idle_expires_at.map(Timestamp::as_secs),
+            expires_at: family.expires_at.map(Timestamp::as_secs),
+            scope: family.scope.to_string(),
+            audience: family.audience.as_ref().map(ToString::to_string),
+        }
     }
 }
 

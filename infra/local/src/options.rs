@@ -84,6 +84,10 @@ pub(crate) struct Options {
     /// machine must not fail. CPU time is limited as ever.
     #[arg(long, hide = true, value_name = "SECONDS", requires = "test_controls")]
     pub(crate) test_script_patience: Option<u64>,
+
+    /// How many seconds a request has to begin another part of long work, as on Lambda its time-out says: for tests.
+    #[arg(long, hide = true, value_name = "SECONDS", requires = "test_controls")]
+    pub(crate) test_request_time: Option<u64>,
 }
 
 impl Options {

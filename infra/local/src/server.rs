@@ -1,6 +1,6 @@
 //! The one process: sockets in, functions behind them, until somebody says stop.
 
-use std::{net::IpAddr, path::PathBuf, sync::Arc};
+use std::{net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderName, HeaderValue};
@@ -11,7 +11,7 @@ use shared::{
     config::Issuer,
     domain::ids::RequestId,
     http::{MAX_BODY_BYTES, Request, RequestContext, Response},
-    system::{Clock, random},
+    system::{Clock, Deadline, random},
     telemetry::cost,
 };
 use tokio::{
@@ -43,6 +43,7 @@ struct Site {
     watched: Option<Watched>,
     demo: Option<demo::Settings>,
     test_controls: bool,
+    request_time: Option<Duration>,
 }
 
 impl Site {
@@ -94,6 +95,7 @@ pub(crate) async fn run(options: Options) -> Result<(), LocalError> {
         app,
         watched,
         test_controls: options.test_controls,
+        request_time: options.test_request_time.map(Duration::from_secs),
     });
     let interruption = Interruption::listen()?;
     println!("ready {issuer}");
@@ -167,7 +169,11 @@ async fn respond(
     let promises_https = site.app.issuer.promises_https() && !hosts::is_loopback(&parts);
     let misdirected = site.hosts.refusal(&parts);
     let body = read(body).await?;
-    parts.extensions.insert(RequestContext { id, client_ip });
+    parts.extensions.insert(RequestContext {
+        id,
+        client_ip,
+        deadline: site.request_time.map_or(Deadline::NEVER, Deadline::after),
+    });
     let mut request = Request::from_parts(parts, body);
     // The body of the answer is left out by hyper.
     shared::http::head_as_get(&mut request);

@@ -6,7 +6,7 @@ use shared::{
     app::App,
     domain::{client::LogoutInitiator, ids::UserId, time::Timestamp, user::User},
     password::{PasswordHash, PasswordHashError, Verification},
-    system::random,
+    system::{Deadline, random},
 };
 
 use crate::{ImportError, Password, UserEntry};
@@ -79,7 +79,8 @@ async fn try_import_user(entry: &UserEntry, app: &App) -> Result<(), Stopped> {
     };
     if before.is_some_and(|before| before.user.valid_from != user.valid_from) && !user.blocked {
         let initiator = LogoutInitiator::PasswordChanged;
-        app.end_what_is_over(&user, initiator, now).await?;
+        app.end_what_is_over(&user, initiator, now, Deadline::NEVER)
+            .await?;
     }
     Ok(())
 }

@@ -367,7 +367,10 @@ async fn a_new_user_without_an_id_gets_one_that_no_user_has_had() {
     assert_ne!(ada(&elsewhere).await.user.user_id, first);
 
     let now = app.clock.now();
-    app.delete_user(&first, now).await.unwrap().unwrap();
+    app.delete_user(&first, now, shared::system::Deadline::NEVER)
+        .await
+        .unwrap()
+        .unwrap();
     put(&app, file).await.unwrap();
     assert_ne!(ada(&app).await.user.user_id, first);
 }

@@ -9,8 +9,8 @@ use super::{AccessToken, App, minting::EndsWith, verification::Begun};
 use crate::{
     adapters::dynamo::{AccessKeys, AccessState},
     domain::{
-        code::IssuedAccessToken, consent::Basis, denial::Denial, grant::GrantKey,
-        ids::AccessTokenDigest, time::Timestamp, user::User,
+        code::IssuedAccessToken, consent::Basis, denial::Denial, family_key::FamilyKey,
+        grant::GrantKey, ids::AccessTokenDigest, time::Timestamp, user::User,
     },
 };
 
@@ -48,6 +48,9 @@ impl App {
             } => (*ends_with, Some(client_id)),
             Begun::At(_) => (EndsWith::default(), None),
         };
+        let family = client
+            .zip(ends_with.family)
+            .map(|(client_id, id)| FamilyKey::named(token.user_id.clone(), client_id.clone(), id));
         let client = client.filter(|_| ends_with.consent.is_some());
         let grant = client.map(|client_id| GrantKey {
             user_id: token.user_id.clone(),
@@ -61,7 +64,7 @@ impl App {
                 user: &token.user_id,
                 token: &token.digest,
                 session: ends_with.session,
-                family: ends_with.family,
+                family: family.as_ref(),
                 grant: grant.as_ref(),
             })
             .await?;

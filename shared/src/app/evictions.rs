@@ -5,15 +5,18 @@
 use futures_util::future::join_all;
 
 use super::App;
-use crate::domain::{
-    client::LogoutInitiator,
-    denial::Denial,
-    family::{EndReason, Ended},
-    ids::UserId,
-    session::Session,
-    time::Timestamp,
-    user::User,
-    valid_from::Epoch,
+use crate::{
+    domain::{
+        client::LogoutInitiator,
+        denial::Denial,
+        family::{EndReason, Ended, Family},
+        ids::UserId,
+        session::Session,
+        time::Timestamp,
+        user::User,
+        valid_from::Epoch,
+    },
+    system::Deadline,
 };
 
 /// What an eviction ended.
@@ -32,10 +35,11 @@ impl App {
         &self,
         user: &UserId,
         now: Timestamp,
+        until: Deadline,
     ) -> Result<Option<Evicted>, Denial> {
         match self.store.log_out_everywhere(user, now).await? {
             Some(user) => self
-                .end_what_is_over(&user, LogoutInitiator::SessionRevoked, now)
+                .end_what_is_over(&user, LogoutInitiator::SessionRevoked, now, until)
                 .await
                 .map(Some),
             None => Ok(None),
@@ -75,11 +79,18 @@ impl App {
         &self,
         user: &UserId,
         now: Timestamp,
+        until: Deadline,
     ) -> Result<Option<Evicted>, Denial> {
         // A call that is repeated finishes what an earlier one left behind its removal of the user.
         let removed = self.store.delete_user(user, now).await?;
         let evicted = self
-            .end(user, [None, None], LogoutInitiator::AccountDeleted, now)
+            .end(
+                user,
+                [None, None],
+                LogoutInitiator::AccountDeleted,
+                now,
+                until,
+            )
             .await?;
         self.store.end_consents(user).await?;
         Ok(removed.map(|_| evicted))
@@ -91,10 +102,12 @@ impl App {
         user: &User,
         initiator: LogoutInitiator,
         now: Timestamp,
+        until: Deadline,
     ) -> Result<Evicted, Denial> {
         let valid_from = user.valid_from;
         let counting = [Some(valid_from.sessions), Some(valid_from.refresh_tokens)];
-        self.end(&user.user_id, counting, initiator, now).await
+        self.end(&user.user_id, counting, initiator, now, until)
+            .await
     }
 
     async fn end(
@@ -103,12 +116,15 @@ impl App {
         [sessions, families]: [Option<Epoch>; 2],
         initiator: LogoutInitiator,
         now: Timestamp,
+        until: Deadline,
     ) -> Result<Evicted, Denial> {
         let ended = Ended {
             at: now,
             reason: EndReason::Revoked,
         };
-        let families = self.store.end_families(user, families, &ended).await?;
+        let over = |family: &Family| families != Some(family.valid_from);
+        let store = &self.store;
+        let families = store.end_families(user, None, &ended, until, over).await?;
         let sessions = self.store.end_sessions(user, sessions, now).await?;
         self.notify(&sessions, initiator, now).await;
         Ok(Evicted { sessions, families })

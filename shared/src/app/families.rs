@@ -6,13 +6,13 @@ use crate::{
     domain::{
         client::Client,
         denial::Denial,
-        family::{EndReason, Ended, Exchange, Family, Login, MAX_LIVE_PER_USER_AND_CLIENT},
+        family::{EndReason, Ended, Exchange, Family, Login},
+        family_limit::{FamilyCount, Recounted, Room, recount},
         ids::FamilyId,
         sealed::{Purpose, RefreshToken},
     },
     sealing::Keyring,
     system::random,
-    telemetry::event,
 };
 
 /// A family that is not written down yet, with the text of its first refresh token.
@@ -39,7 +39,7 @@ impl App {
             from: None,
             now: at.now,
         };
-        let id = FamilyId::from_bytes(random());
+        let id = FamilyId::new(at.now, random());
         let family = Family::begin(id, login, &client.refresh_token, exchange);
         let refresh_token = seal_refresh_token(&keyring, &family)?;
         Ok(NewFamily {
@@ -48,33 +48,37 @@ impl App {
         })
     }
 
-    /// Ends the oldest live families of this user and client, so that with the new one there are no
-    /// more than allowed.
+    /// Counts a family that is about to begin, and ends the oldest ones of its user and client if there are now more
+    /// than allowed. A login within the limit looks at none of them.
     pub async fn make_room(&self, new: &Family, at: Moment) -> Result<(), Denial> {
-        let mut live: Vec<Family> = self
-            .store
-            .load_families(&new.user_id)
-            .await?
-            .into_iter()
-            .filter(|family| family.client_id == new.client_id && family.is_live(at.now))
-            .collect();
-        live.sort_by_key(|family| std::cmp::Reverse(family.created_at));
         let ended = Ended {
             at: at.now,
             reason: EndReason::LimitExceeded,
         };
-        for family in live.iter().skip(MAX_LIVE_PER_USER_AND_CLIENT - 1) {
-            self.store
-                .end_family(&family.user_id, family.id, &ended)
-                .await?;
-            tracing::info!(
-                r#type = event::CLEANED_UP,
-                user_id = %family.user_id,
-                client_id = %family.client_id,
-                family_id = %family.id,
-            );
+        let count = self.store.count_family(new, at.now).await?;
+        match count.room(at.now) {
+            Room::Enough => Ok(()),
+            Room::EndOldest(over) => Ok(self.store.end_oldest_families(new, over, &ended).await?),
+            Room::Recount => self.count_anew(new, count, &ended).await,
         }
-        Ok(())
+    }
+
+    async fn count_anew(
+        &self,
+        new: &Family,
+        seen: FamilyCount,
+        ended: &Ended,
+    ) -> Result<(), Denial> {
+        let families = self.store.load_counted_families(new).await?;
+        let Recounted { over, gone, count } = recount(families, new, seen, ended.at);
+        self.store
+            .remove_families(&[over, gone].concat(), ended)
+            .await?;
+        match self.store.commit_family_count(new, seen, count).await {
+            // Another login has been counted meanwhile; the next one counts anew.
+            Ok(()) | Err(CommitError::Conflict) => Ok(()),
+            Err(CommitError::Store(error)) => Err(error.into()),
+        }
     }
 
     /// Makes room for a family and writes it down, for grants that use nothing else up. `false` says that the session
@@ -90,7 +94,9 @@ impl App {
 }
 
 /// The text of a family's live token. It depends on nothing but the family, so every answer for one
-/// generation carries the same.
+/// generation carries the same. The nonce is the first 12 bytes of the family's id: a time and 42 random bits, so two
+/// families of one millisecond might share it. AES-GCM-SIV (RFC 8452 section 1) then still tells nothing but whether
+/// two texts are equal, and no two families have an equal id.
 pub fn seal_refresh_token(keyring: &Keyring, family: &Family) -> Result<String, Denial> {
     let token = RefreshToken {
         user_id: family.user_id.clone(),

@@ -17,6 +17,7 @@ use crate::{
         client::Client,
         denial::Denial,
         family::Family,
+        family_key::FamilyKey,
         ids::{Audience, UserId},
         login_flow::{
             self, Effects, Facts, Left, MetadataChanges, Protocol, Verdict, tenant_name, verdict,
@@ -148,7 +149,7 @@ impl App {
         let Some(Value::Object(shown)) = event.get_mut("refresh_token") else {
             return Ok(());
         };
-        let id = self.refresh_token_id(&family.user_id, family.id).await?;
+        let id = self.refresh_token_id(&FamilyKey::of(family)).await?;
         shown.insert("id".to_owned(), Value::String(id));
         if let Some(session) = family.session_id {
             let sid = self.sid(&family.user_id, session).await?;

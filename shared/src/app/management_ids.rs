@@ -3,27 +3,33 @@
 //!
 //! The id of a session is the `sid` claim, as [at Auth0]: an application may use the one of an ID token or a
 //! logout token. All are sealed with the oldest key, so that they outlive changes of the active one, and with
-//! the first bytes of the random id as nonce, so that each has one text.
+//! the first bytes of what they name as nonce, so that each has one text.
 //!
 //! [at Auth0]: https://auth0.com/docs/manage-users/sessions/manage-user-sessions-with-auth0-management-api
 
 use super::App;
 use crate::domain::{
     denial::Denial,
-    ids::{FamilyId, SessionId, UserId},
+    family_key::FamilyKey,
+    ids::{SessionId, UserId},
     sealed::{Owned, Purpose},
 };
 
 impl App {
     /// The id of a session: its `sid`.
     pub async fn sid(&self, user: &UserId, session: SessionId) -> Result<String, Denial> {
-        self.seal_id(Purpose::SessionId, user, *session.as_bytes())
+        let owned = Owned {
+            user_id: user.clone(),
+            id: *session.as_bytes(),
+        };
+        self.seal_id(Purpose::SessionId, owned.id, &owned.to_bytes())
             .await
     }
 
     /// The session of a `sid`; `None` for everything that we did not seal.
     pub async fn open_sid(&self, sid: &str) -> Option<(UserId, SessionId)> {
-        let Owned { user_id, id } = self.open_id(Purpose::SessionId, sid).await?;
+        let opened = self.keyring().await.open(Purpose::SessionId, "", sid)?;
+        let Owned { user_id, id } = Owned::from_bytes(&opened.plaintext)?;
         Some((user_id, SessionId::from_bytes(id)))
     }
 
@@ -36,39 +42,27 @@ impl App {
     }
 
     /// The id of a refresh token, the same for all tokens of its family.
-    pub async fn refresh_token_id(
-        &self,
-        user: &UserId,
-        family: FamilyId,
-    ) -> Result<String, Denial> {
-        self.seal_id(Purpose::RefreshTokenId, user, *family.as_bytes())
+    pub async fn refresh_token_id(&self, family: &FamilyKey) -> Result<String, Denial> {
+        let id = *family.id.as_bytes();
+        self.seal_id(Purpose::RefreshTokenId, id, &family.to_bytes())
             .await
     }
 
     /// The family of a refresh token's id; `None` for everything that we did not seal.
-    pub async fn open_refresh_token_id(&self, id: &str) -> Option<(UserId, FamilyId)> {
-        let Owned { user_id, id } = self.open_id(Purpose::RefreshTokenId, id).await?;
-        Some((user_id, FamilyId::from_bytes(id)))
+    pub async fn open_refresh_token_id(&self, id: &str) -> Option<FamilyKey> {
+        let opened = self.keyring().await.open(Purpose::RefreshTokenId, "", id)?;
+        FamilyKey::from_bytes(&opened.plaintext)
     }
 
     async fn seal_id(
         &self,
         purpose: Purpose,
-        user: &UserId,
         id: [u8; 16],
+        payload: &[u8],
     ) -> Result<String, Denial> {
         let keyring = self.keyring().await;
         let mut nonce = [0; 12];
         nonce.copy_from_slice(&id[..12]);
-        let owned = Owned {
-            user_id: user.clone(),
-            id,
-        };
-        Ok(keyring.seal(keyring.oldest(), purpose, "", nonce, &owned.to_bytes())?)
-    }
-
-    async fn open_id(&self, purpose: Purpose, id: &str) -> Option<Owned> {
-        let opened = self.keyring().await.open(purpose, "", id)?;
-        Owned::from_bytes(&opened.plaintext)
+        Ok(keyring.seal(keyring.oldest(), purpose, "", nonce, payload)?)
     }
 }

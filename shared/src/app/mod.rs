@@ -59,7 +59,7 @@ use crate::{
         signer::SignError,
     },
     sealing::{Keyring, SealingError},
-    system::{Clock, random},
+    system::{Clock, Deadline, random},
 };
 
 pub use access_tokens::issued_access_token;
@@ -204,6 +204,8 @@ pub struct Moment {
     pub now: Timestamp,
     /// Where it comes from.
     pub origin: Origin,
+    /// Until when long work goes on.
+    pub deadline: Deadline,
 }
 
 impl App {
@@ -253,6 +255,7 @@ impl App {
             request: id,
             now: self.clock.now(),
             origin: Origin::of(context.and_then(|context| context.client_ip)),
+            deadline: context.map_or(Deadline::NEVER, |context| context.deadline),
         }
     }
 

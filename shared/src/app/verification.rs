@@ -87,7 +87,7 @@ pub enum Begun {
     In {
         /// The epochs that it was issued in.
         epochs: IssuedIn,
-        /// The client that it was issued to.
+        /// The client that it was issued to, and the family with it.
         client_id: ClientId,
         /// What else ends it.
         ends_with: EndsWith,

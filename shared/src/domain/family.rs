@@ -69,7 +69,7 @@ pub struct Family {
     pub device: Option<DeviceName>,
     /// What is left of its requests, by where they come from.
     pub buckets: Buckets,
-    /// Set once the family has ended.
+    /// Set once the family has ended: earlier versions kept its item, and [`Self::under`] knows it of the user.
     pub ended: Option<Ended>,
 }
 
@@ -289,12 +289,15 @@ impl Family {
         }
     }
 
+    /// When the idle or the absolute lifetime ends, whichever is first; `None` if neither does.
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        let ends = [self.idle_expires_at, self.expires_at];
+        ends.into_iter().flatten().min()
+    }
+
     /// Whether the idle or the absolute lifetime is over.
     pub fn is_expired(&self, now: Timestamp) -> bool {
-        [self.idle_expires_at, self.expires_at]
-            .into_iter()
-            .flatten()
-            .any(|end| end <= now)
+        self.ends_at().is_some_and(|end| end <= now)
     }
 
     /// Whether a token of the family can still be exchanged.

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::time::Timestamp;
+
 /// Why a text is not an identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be 1 to {MAX_ID_BYTES} bytes without control characters")]
@@ -198,8 +200,30 @@ macro_rules! random_id {
 }
 
 random_id! {
-    /// A family of refresh tokens: everything that descends from one login.
+    /// A family of refresh tokens: everything that descends from one login. It is a UUID of version 7 (RFC 9562
+    /// section 5.7) without its hyphens, so that families sort by when they began; earlier versions drew 128 random
+    /// bits. No id is a secret: a token carries it sealed.
     FamilyId
+}
+impl FamilyId {
+    /// The id of a family that begins now, from random bits drawn by the caller: 48 bits of milliseconds, version
+    /// and variant, and 74 of the random bits.
+    pub fn new(now: Timestamp, random: [u8; 16]) -> Self {
+        let mut bytes = random;
+        let [_, _, millis @ ..] = now.as_millis().to_be_bytes();
+        bytes[..6].copy_from_slice(&millis);
+        bytes[6] = 0x70 | (bytes[6] & 0x0f);
+        bytes[8] = 0x80 | (bytes[8] & 0x3f);
+        Self(bytes)
+    }
+
+    /// When the family began, if its id has the form that [`Self::new`] gives. One in 64 ids of earlier versions
+    /// has it by chance, and then names a time that the family did not begin at.
+    pub fn began_at(self) -> Option<Timestamp> {
+        let [a, b, c, d, e, f, version, _, variant, ..] = self.0;
+        (version >> 4 == 7 && variant >> 6 == 0b10)
+            .then(|| Timestamp::from_millis(u64::from_be_bytes([0, 0, a, b, c, d, e, f])))
+    }
 }
 random_id! {
     /// An authorization code.
@@ -282,5 +306,23 @@ mod tests {
         assert_eq!(FamilyId::parse(&id.to_string()), Ok(id));
         assert!(FamilyId::parse("+7070707070707070707070707070707").is_err());
         assert!(FamilyId::parse("07").is_err());
+    }
+
+    #[test]
+    fn the_id_of_a_family_is_a_uuid_of_version_7_that_sorts_by_its_time() {
+        // The example of RFC 9562, appendix A.6.
+        let at = Timestamp::from_millis(0x017f_22e2_79b0);
+        let random = 0x0000_0000_0000_0cc3_18c4_dc0c_0c07_398f_u128.to_be_bytes();
+        let id = FamilyId::new(at, random);
+        assert_eq!(id.to_string(), "017f22e279b07cc398c4dc0c0c07398f");
+        assert_eq!(id.began_at(), Some(at));
+        let (low, high) = ([0; 16], [0xff; 16]);
+        assert!(
+            FamilyId::new(at, high) < FamilyId::new(Timestamp::from_millis(0x017f_22e2_79b1), low)
+        );
+        assert_eq!(FamilyId::new(at, high).began_at(), Some(at));
+        for other in [low, high, [0x07; 16], [0x77; 16]] {
+            assert_eq!(FamilyId::from_bytes(other).began_at(), None, "{other:?}");
+        }
     }
 }

@@ -39,6 +39,8 @@ pub mod delegation;
 pub mod device;
 pub mod errand;
 pub mod family;
+pub mod family_key;
+pub mod family_limit;
 pub mod grant;
 pub mod hash_kind;
 pub mod login_flow;

@@ -3,7 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{FamilyId, Generation, SessionId, UserId};
+use super::{
+    family_key::FamilyKey,
+    ids::{ClientId, FamilyId, Generation, SessionId, UserId},
+};
 
 /// A key of the keyring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -118,6 +121,11 @@ pub struct RefreshToken {
 }
 
 impl RefreshToken {
+    /// The family that a token of this client belongs to.
+    pub fn family_of(&self, client_id: &ClientId) -> FamilyKey {
+        FamilyKey::named(self.user_id.clone(), client_id.clone(), self.family_id)
+    }
+
     /// Family (16 bytes), generation (4, big-endian), user id (the rest).
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(20 + self.user_id.as_str().len());

@@ -20,7 +20,7 @@ use http::{
     header::{ACCEPT, STRICT_TRANSPORT_SECURITY},
 };
 
-use crate::domain::ids::RequestId;
+use crate::{domain::ids::RequestId, system::Deadline};
 
 /// A request whose body has been read.
 pub type Request = http::Request<Bytes>;
@@ -39,6 +39,8 @@ pub struct RequestContext {
     pub id: RequestId,
     /// The caller's address, as the front knows it.
     pub client_ip: Option<IpAddr>,
+    /// Until when long work goes on.
+    pub deadline: Deadline,
 }
 
 /// What every answer carries, whichever function gave it.

@@ -2,19 +2,26 @@
 //! Balancer its own; `lambda_http` reads both. What is left is whom to believe: the path without the
 //! stage, and the caller's address from the front itself rather than from whatever a client wrote.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use aws_lc_rs::{constant_time, digest};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Uri};
-use lambda_http::{Body, RequestExt, request::RequestContext as Context};
+use lambda_http::{Body, Context as LambdaContext, RequestExt, request::RequestContext as Context};
 
 use crate::{
     domain::{ids::RequestId, proxies::TrustedProxies},
     http::{Request, RequestContext},
+    system::{Clock, Deadline},
 };
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// What is left of a function's time when long work stops: enough for the slowest call of the store.
+const KEPT: Duration = Duration::from_secs(4);
 
 /// What a proxy proves itself with.
 const PROXY_SECRET: HeaderName = HeaderName::from_static("x-ratchet-proxy-secret");
@@ -29,6 +36,7 @@ pub(super) fn request(
     let context = event.request_context_ref();
     let client_ip = client_ip(context, event.headers(), trusted_proxies);
     let stage = stage(context).map(str::to_owned);
+    let deadline = event.lambda_context_ref().map_or(Deadline::NEVER, deadline);
     let (mut parts, body) = event.into_parts();
     let body = match body {
         Body::Text(text) => Bytes::from(text),
@@ -37,8 +45,19 @@ pub(super) fn request(
     };
     parts.headers.remove(PROXY_SECRET);
     parts.uri = without_stage(&parts.uri, stage.as_deref());
-    parts.extensions.insert(RequestContext { id, client_ip });
+    parts.extensions.insert(RequestContext {
+        id,
+        client_ip,
+        deadline,
+    });
     Request::from_parts(parts, body)
+}
+
+/// Lambda's time-out, less what is kept for the part of the work that is under way and for the answer.
+fn deadline(context: &LambdaContext) -> Deadline {
+    let now = Clock::system().now().as_millis();
+    let left = Duration::from_millis(context.deadline.saturating_sub(now));
+    Deadline::after(left.saturating_sub(KEPT))
 }
 
 /// A stage other than the default one is the first segment of every path.
@@ -325,5 +344,23 @@ mod tests {
         assert_eq!(client_ip(&event, 2).as_deref(), Some("192.0.2.1"));
         event["headers"]["x-forwarded-for"] = json!("[2001:db8::1]:443, 192.0.2.1");
         assert_eq!(client_ip(&event, 1).as_deref(), Some("2001:db8::1"));
+    }
+
+    #[test]
+    fn long_work_stops_before_the_functions_time_is_up() {
+        let is_over = |left: Option<u64>| {
+            let event = lambda_http::request::from_str(&http_api("$default", "/").to_string());
+            let mut event = event.unwrap();
+            if let Some(left) = left {
+                let mut context = LambdaContext::default();
+                context.deadline = Clock::system().now().as_millis() + left;
+                event = event.with_lambda_context(context);
+            }
+            let request = request(event, RequestId::from_bytes([0; 16]), &proxies(0));
+            let context: &RequestContext = request.extensions().get().unwrap();
+            context.deadline.is_over()
+        };
+        assert!(is_over(Some(0)) && is_over(Some(3_000)));
+        assert!(!is_over(Some(3_600_000)) && !is_over(None));
     }
 }

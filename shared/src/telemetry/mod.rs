@@ -103,6 +103,8 @@ pub mod event {
     pub const REPLAYED_ELSEWHERE: &str = "leeway_replay_elsewhere";
     /// Refresh tokens over the limit were removed.
     pub const CLEANED_UP: &str = "resource_cleanup";
+    /// A family of refresh tokens ended for another reason. Ours: Auth0 has no code for it.
+    pub const FAMILY_ENDED: &str = "refresh_token_family_ended";
 }
 
 /// Starts JSON logs on standard output, as CloudWatch wants them. The variable `RUST_LOG` says how

@@ -15,6 +15,7 @@ use shared::{
         scope::Scope,
         time::Lifetime,
     },
+    system::Deadline,
 };
 
 use crate::fixtures::{
@@ -237,7 +238,10 @@ impl History<'_> {
                 at: NOW,
                 reason: EndReason::GrantRevoked,
             };
-            self.store.end_grant(&self.grant, &ended).await.unwrap();
+            let withdrawn = self
+                .store
+                .end_grant(&self.grant, None, &ended, Deadline::NEVER);
+            withdrawn.await.unwrap();
             self.expected = None;
         }
         self.withdrawn += 1;

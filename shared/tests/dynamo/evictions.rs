@@ -5,7 +5,8 @@ use shared::{
         AccessKeys, CommitError, LoginRecord, Metadata, PasswordNow, Store, UserChange,
     },
     domain::{
-        family::{EndReason, Ended},
+        family::{EndReason, Ended, Family},
+        family_key::FamilyKey,
         ids::{AccessTokenDigest, ConsentId, SessionId, UserId},
         scope::Scope,
         session::Session,
@@ -14,6 +15,7 @@ use shared::{
         user::User,
         valid_from::{Epoch, RefreshTokensThen, ValidFrom},
     },
+    system::Deadline,
 };
 
 use crate::fixtures::{
@@ -328,17 +330,22 @@ async fn what_is_over_is_ended_and_what_counts_stays() {
     };
     let sessions = store.end_sessions(&user_id(), Some(new), LATER).await;
     assert_eq!(sessions.unwrap().len(), 2);
-    let families = store.end_families(&user_id(), Some(new), &ended).await;
+    let user = user_id();
+    let over = |family: &Family| family.valid_from != new;
+    let families = store
+        .end_families(&user, None, &ended, Deadline::NEVER, over)
+        .await;
     assert_eq!(families.unwrap(), 2);
     let left = store.load_sessions(&user_id()).await.unwrap();
     assert_eq!(left, [session(3, new).1]);
-    let live = store.load_families(&user_id()).await.unwrap();
-    let live = live.iter().filter(|family| family.is_live(LATER));
-    assert_eq!(live.count(), 1);
+    let live = store.load_families(&user).await.unwrap();
+    assert_eq!(live.len(), 1);
 
     let sessions = store.end_sessions(&user_id(), None, LATER).await.unwrap();
-    let families = store.end_families(&user_id(), None, &ended).await.unwrap();
-    assert_eq!((sessions.len(), families), (1, 1));
+    let families = store
+        .end_families(&user, None, &ended, Deadline::NEVER, |_| true)
+        .await;
+    assert_eq!((sessions.len(), families.unwrap()), (1, 1));
 }
 
 #[tokio::test]
@@ -383,13 +390,14 @@ async fn an_access_token_finds_out_what_it_rests_on() {
     let token = AccessTokenDigest::new("one");
     let (id, session) = session(1, EPOCH);
     let family = family(1);
+    let key = FamilyKey::of(&family);
     let user = user_id();
     let state = || async {
         let keys = AccessKeys {
             user: &user,
             token: &token,
             session: Some(id),
-            family: Some(family.id),
+            family: Some(&key),
             grant: None,
         };
         store.load_access_state(&keys).await.unwrap()
@@ -409,7 +417,7 @@ async fn an_access_token_finds_out_what_it_rests_on() {
     assert!(state().await.session_ended);
     store.log_out_everywhere(&user_id(), LATER).await.unwrap();
     assert!(state().await.family.unwrap().ended.is_some());
-    let refresh = store.load_refresh_state(&user_id(), family.id).await;
+    let refresh = store.load_refresh_state(&key).await;
     assert!(refresh.unwrap().family.unwrap().ended.is_some());
 }
 

@@ -6,14 +6,16 @@ use aws_sdk_dynamodb::{
     Client, Config,
     config::{BehaviorVersion, Credentials, Region},
 };
-use dynoxide::Database;
+use dynoxide::{Database, ImportOptions};
+use serde_json::Value;
 use shared::{
     adapters::dynamo::{CodeExchange, CommitError, LoginRecord, PasswordNow, Store, UserChange},
     domain::{
         client::RefreshTokenPolicy,
         code::{AuthorizationCode, Redeemed},
         consent::{Basis, RestsOn},
-        family::{Exchange, Family, Login, Redemption},
+        family::{EndReason, Ended, Exchange, Family, Login, Redemption},
+        family_key::FamilyKey,
         grant::GrantKey,
         ids::{
             Audience, ClientId, CodeId, ConnectionName, DeviceName, FamilyId, RequestId, SessionId,
@@ -47,13 +49,35 @@ pub(crate) async fn store() -> Store {
 
 /// A store, and where its table can be reached past it.
 pub(crate) async fn store_and_endpoint() -> (Store, String) {
+    let (store, endpoint, _) = start().await;
+    (store, endpoint)
+}
+
+/// A store, and the database behind it.
+pub(crate) async fn store_and_database() -> (Store, Database) {
+    let (store, _, database) = start().await;
+    (store, database)
+}
+
+async fn start() -> (Store, String, Database) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let database = Database::memory().unwrap();
-    tokio::spawn(dynoxide::server::serve_on(listener, database));
+    tokio::spawn(dynoxide::server::serve_on(listener, database.clone()));
     let store = Store::local(&endpoint, "ratchet");
     store.create_table().await.unwrap();
-    (store, endpoint)
+    (store, endpoint, database)
+}
+
+/// Puts items into the table, past the store, as DynamoDB's JSON has them.
+pub(crate) fn import(database: &Database, items: Vec<Value>) {
+    let items = items
+        .into_iter()
+        .map(|item| serde_json::from_value(item).unwrap());
+    let options = ImportOptions::default();
+    database
+        .import_items("ratchet", items.collect(), options)
+        .unwrap();
 }
 
 /// A client for what the store does not write.
@@ -111,7 +135,19 @@ pub(crate) fn family(n: u8) -> Family {
         session_id: Some(SessionId::from_bytes([9; 16])),
         device: None,
     };
-    Family::begin(FamilyId::from_bytes([n; 16]), login, &policy(), exchange(0))
+    Family::begin(FamilyId::new(NOW, [n; 16]), login, &policy(), exchange(0))
+}
+
+/// The same as earlier versions stored it: under an id that says nothing.
+pub(crate) fn earlier_family(n: u8) -> Family {
+    Family {
+        id: FamilyId::from_bytes([n; 16]),
+        ..family(n)
+    }
+}
+
+pub(crate) const fn ended(reason: EndReason) -> Ended {
+    Ended { at: NOW, reason }
 }
 
 pub(crate) fn phone() -> DeviceName {
@@ -140,7 +176,7 @@ pub(crate) fn busy(family: &Family) -> Family {
 }
 
 pub(crate) async fn stored(store: &Store, family: &Family) -> Option<Family> {
-    store.load_family(&family.user_id, family.id).await.unwrap()
+    store.load_family(&FamilyKey::of(family)).await.unwrap()
 }
 
 pub(crate) fn is_conflict<T>(result: Result<T, CommitError>) -> bool {

@@ -17,6 +17,7 @@ use shared::{
         settings::Settings,
         time::{Lifetime, Timestamp},
     },
+    system::Deadline,
 };
 
 use crate::fixtures::{
@@ -223,7 +224,8 @@ async fn withdrawing_a_grant_ends_its_families_and_codes_and_no_others() {
     assert_eq!(grants, [listed(&elsewhere), listed(&key)]);
 
     for families in [2, 0] {
-        assert_eq!(store.end_grant(&key, &ended()).await.unwrap(), families);
+        let number = store.end_grant(&key, None, &ended(), Deadline::NEVER).await;
+        assert_eq!(number.unwrap(), families);
     }
     let grants = store.load_grants(&user_id()).await.unwrap();
     assert_eq!(grants, [listed(&elsewhere)]);
@@ -255,7 +257,13 @@ async fn withdrawing_all_grants_moves_the_epoch_of_refresh_tokens_and_ends_what_
         record.user.valid_from
     };
     let before = epochs().await;
-    assert_eq!(store.end_grants(&user_id(), &ended()).await.unwrap(), 2);
+    assert_eq!(
+        store
+            .end_grants(&user_id(), &ended(), Deadline::NEVER)
+            .await
+            .unwrap(),
+        2
+    );
     let after = epochs().await;
     assert_eq!(after.sessions, before.sessions);
     assert!(after.refresh_tokens.begin() > before.refresh_tokens.begin());
@@ -267,7 +275,13 @@ async fn withdrawing_all_grants_moves_the_epoch_of_refresh_tokens_and_ends_what_
         ..family(3)
     };
     store.put_family(&begun).await.unwrap();
-    assert_eq!(store.end_grants(&user_id(), &ended()).await.unwrap(), 1);
+    assert_eq!(
+        store
+            .end_grants(&user_id(), &ended(), Deadline::NEVER)
+            .await
+            .unwrap(),
+        1
+    );
     assert!(epochs().await.refresh_tokens.begin() > after.refresh_tokens.begin());
 }
 
@@ -276,7 +290,13 @@ async fn the_grants_of_a_user_who_is_gone_are_withdrawn_all_the_same() {
     let store = store().await;
     join(&store, &grant_key(), 1, "openid").await;
     store.put_family(&family(1)).await.unwrap();
-    assert_eq!(store.end_grants(&user_id(), &ended()).await.unwrap(), 1);
+    assert_eq!(
+        store
+            .end_grants(&user_id(), &ended(), Deadline::NEVER)
+            .await
+            .unwrap(),
+        1
+    );
     assert_eq!(store.load_grants(&user_id()).await.unwrap(), []);
 }
 

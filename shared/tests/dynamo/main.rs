@@ -9,6 +9,7 @@ mod consent_interleavings;
 mod devices;
 mod evictions;
 mod families;
+mod family_limits;
 mod fixtures;
 mod grants;
 mod logins;

@@ -147,14 +147,17 @@ async fn an_exchange_whose_answer_the_store_loses_once_still_gives_the_tokens() 
     let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
         return;
     };
-    let lose = || proxy.break_with(Fault::always(Effect::LoseAnswer).on(WRITES).times(1));
-    for scope in [SCOPE, "openid"] {
+    let lose = |operations| {
+        proxy.break_with(Fault::always(Effect::LoseAnswer).on(operations).times(1));
+    };
+    // The write that counts a family comes before the one that the exchange is.
+    for (scope, exchange) in [(SCOPE, &["TransactWriteItems"][..]), ("openid", WRITES)] {
         let waiting = begin_with(server, &TV, &[("scope", scope), ("audience", API)]).await;
-        lose();
+        lose(WRITES);
         waiting.assert_pending(server).await;
         assert_eq!(proxy.mend(), 1, "no answer was lost");
         waiting.connect(server, &User::ada()).await;
-        lose();
+        lose(exchange);
         Tokens::expect(waiting.poll(server).await);
         assert_eq!(proxy.mend(), 1, "no answer was lost");
         assert_invalid(&waiting.poll(server).await);

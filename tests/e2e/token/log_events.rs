@@ -25,5 +25,12 @@ async fn each_outcome_of_a_refresh_has_its_code() {
         .filter(|code| !matches!(*code, "s" | "seacft"))
         .collect();
     // Exchanged; the parent came back; the live token of an ended family; revoked.
-    assert_eq!(events, ["sertft", "ferrt", "fertft", "srrt"], "{log}");
+    let ended = "refresh_token_family_ended";
+    let expected = ["sertft", ended, "ferrt", "fertft", ended, "srrt"];
+    assert_eq!(events, expected, "{log}");
+    for reason in ["reuse_detected", "revoked"] {
+        let ends = log.lines().filter(|line| line.contains(ended));
+        let told = ends.filter(|line| line.contains(&format!("reason={reason}")));
+        assert_eq!(told.count(), 1, "{reason}: {log}");
+    }
 }

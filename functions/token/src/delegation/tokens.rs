@@ -118,10 +118,10 @@ async fn attempt(
     let at = delegation.at;
     let state = app
         .store
-        .load_refresh_state(&token.user_id, token.family_id)
+        .load_refresh_state(&token.family_of(&delegation.caller.client_id))
         .await?;
-    let family = state.family.ok_or(Denial::RefreshToken("unknown family"))?;
     let user = state.user.ok_or(Denial::UserGone)?;
+    let family = state.family.ok_or(Denial::RefreshToken("unknown family"))?;
     let exchange = Exchange {
         request: at.request,
         active_key: family.key_id,

@@ -13,6 +13,7 @@ use shared::{
         code::{AuthorizationCode, CodeRefusal, Presented, Redeemed},
         denial::Denial,
         family::{EndReason, Ended, Family, Login},
+        family_key::FamilyKey,
         ids::{CodeId, FamilyId, SessionId, UserId},
         resource,
         resource_server::ResourceServer,
@@ -52,7 +53,7 @@ pub(super) async fn redeem(
         .await?
         .ok_or(Denial::Code("unknown"))?;
     if let Err(refusal) = code.redeem(presented, at.now) {
-        return Err(refuse(app, client, &user_id, refusal, at).await?);
+        return Err(refuse(app, client, &code, refusal, at).await?);
     }
     let (user, session) = login_of(app, client, &code).await?;
     exchange(app, client, id, &code, (&user, session), at).await
@@ -212,7 +213,7 @@ async fn commit(
     match (after, failure) {
         (Some(after), _) if after.by == redeemed.by => Ok(()),
         (Some(after), _) => {
-            revoke_tokens_of(app, &code.user_id, &after, at).await?;
+            revoke_tokens_of(app, code, &after, at).await?;
             Err(Denial::Code("used by another request at the same time"))
         }
         (None, CommitError::Conflict) => Err(Denial::Code("it or its grant is gone")),
@@ -225,20 +226,20 @@ async fn commit(
 async fn refuse(
     app: &App,
     client: &Client,
-    user_id: &UserId,
+    code: &AuthorizationCode,
     refusal: CodeRefusal,
     at: Moment,
 ) -> Result<Denial, Denial> {
     let denial = match refusal {
         CodeRefusal::Reused(redeemed) => {
-            revoke_tokens_of(app, user_id, &redeemed, at).await?;
+            revoke_tokens_of(app, code, &redeemed, at).await?;
             Denial::Code("used before")
         }
         CodeRefusal::Invalid => Denial::Code("expired, or for another client or redirect URI"),
         CodeRefusal::Verifier => Denial::CodeVerifier,
         CodeRefusal::Unproven => Denial::ClientAuthentication("a public client without PKCE"),
     };
-    log_refusal(client, user_id, &denial);
+    log_refusal(client, &code.user_id, &denial);
     Ok(denial)
 }
 
@@ -254,7 +255,7 @@ fn log_refusal(client: &Client, user_id: &UserId, denial: &Denial) {
 /// Ends what a code was exchanged for: the family that began, and the access token at `/userinfo`.
 async fn revoke_tokens_of(
     app: &App,
-    user_id: &UserId,
+    code: &AuthorizationCode,
     redeemed: &Redeemed,
     at: Moment,
 ) -> Result<(), Denial> {
@@ -264,10 +265,13 @@ async fn revoke_tokens_of(
             at: at.now,
             reason: EndReason::CodeReused,
         };
-        app.store.end_family(user_id, family, &ended).await?;
+        let family = FamilyKey::named(code.user_id.clone(), code.client_id.clone(), family);
+        app.store.end_family(&family, &ended).await?;
     }
     if let Some(token) = &redeemed.access_token {
-        app.store.put_revoked_access_token(user_id, token).await?;
+        app.store
+            .put_revoked_access_token(&code.user_id, token)
+            .await?;
     }
     Ok(())
 }

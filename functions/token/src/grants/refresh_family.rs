@@ -6,6 +6,7 @@ use shared::{
     domain::{
         denial::Denial,
         family::{EndReason, Ended, Family},
+        family_key::FamilyKey,
         grant::GrantKey,
     },
     telemetry::event,
@@ -27,7 +28,7 @@ pub(crate) async fn commit(
         Ok(()) => {}
         Err(CommitError::Conflict) => return Err(Failure::Conflict),
         Err(CommitError::Store(error)) => {
-            let now_there = app.store.load_family(&family.user_id, family.id).await?;
+            let now_there = app.store.load_family(&FamilyKey::of(family)).await?;
             if !now_there.is_some_and(|there| there.was_rotated_by(at.request)) {
                 return Err(error.into());
             }
@@ -46,16 +47,19 @@ async fn end_siblings(app: &App, family: &Family, at: Moment) -> Result<(), Deni
         at: at.now,
         reason: EndReason::RotationChanged,
     };
-    for sibling in app.store.load_families(&family.user_id).await? {
+    let siblings = app
+        .store
+        .load_families_of(&family.user_id, &family.client_id)
+        .await?;
+    for sibling in siblings {
         if sibling.id != family.id
-            && sibling.client_id == family.client_id
             && sibling.audience == family.audience
             && sibling.rotation == family.rotation
             && sibling.pipeline() == family.pipeline()
             && sibling.is_live(at.now)
         {
             app.store
-                .end_family(&sibling.user_id, sibling.id, &ended)
+                .end_family(&FamilyKey::of(&sibling), &ended)
                 .await?;
         }
     }
@@ -65,9 +69,7 @@ async fn end_siblings(app: &App, family: &Family, at: Moment) -> Result<(), Deni
 /// A copy is in the wrong hands: the family ends, and with it what the user agreed to, before
 /// anybody hears of it.
 pub(crate) async fn end(app: &App, family: &Family, ended: &Ended) -> Result<Denial, Denial> {
-    app.store
-        .end_family(&family.user_id, family.id, ended)
-        .await?;
+    app.store.end_family(&FamilyKey::of(family), ended).await?;
     app.store.end_consent(&GrantKey::of(family)).await?;
     Ok(Denial::RefreshTokenReused)
 }
@@ -79,9 +81,7 @@ pub(super) async fn revoke(app: &App, family: &Family, at: Moment) -> Result<(),
         at: at.now,
         reason: EndReason::RevokedByScript,
     };
-    app.store
-        .end_family(&family.user_id, family.id, &ended)
-        .await?;
+    app.store.end_family(&FamilyKey::of(family), &ended).await?;
     tracing::info!(
         r#type = event::REVOKED,
         client_id = %family.client_id,

@@ -98,11 +98,11 @@ impl Presented<'_> {
         let state = self
             .app
             .store
-            .load_refresh_state(&self.token.user_id, self.token.family_id)
+            .load_refresh_state(&self.token.family_of(&client.client_id))
             .await?;
-        let family = state.family.ok_or(Denial::RefreshToken("unknown family"))?;
         // Also of a family that ended with its user.
         let user = state.user.ok_or(Denial::UserGone)?;
+        let family = state.family.ok_or(Denial::RefreshToken("unknown family"))?;
         let active_key = self.keyring.active(at.now);
         let exchange = Exchange {
             request: at.request,

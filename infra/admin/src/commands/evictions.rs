@@ -4,7 +4,7 @@ use clap::Args;
 use shared::{
     app::{App, Evicted},
     domain::ids::UserId,
-    system::Clock,
+    system::{Clock, Deadline},
 };
 
 use super::{counted, families::Whose};
@@ -53,9 +53,9 @@ impl Eviction {
     async fn to(self, app: &App, user: &UserId) -> Result<Option<Evicted>, Failure> {
         let now = Clock::system().now();
         Ok(match self {
-            Self::LogOut => app.log_out_everywhere(user, now).await?,
+            Self::LogOut => app.log_out_everywhere(user, now, Deadline::NEVER).await?,
             Self::Block => app.block_user(user, now).await?,
-            Self::Delete => app.delete_user(user, now).await?,
+            Self::Delete => app.delete_user(user, now, Deadline::NEVER).await?,
         })
     }
 }

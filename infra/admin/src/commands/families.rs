@@ -6,10 +6,11 @@ use shared::{
     adapters::dynamo::Store,
     domain::{
         family::{EndReason, Ended, Family},
+        family_key::FamilyKey,
         ids::{ClientId, FamilyId, UserId},
         time::Timestamp,
     },
-    system::Clock,
+    system::{Clock, Deadline},
 };
 
 use super::{database, load_login};
@@ -30,8 +31,9 @@ Examples:
   admin families list ada@example.com
   admin families list 'auth0|5f7c8ec7c33c6c004bbafe82' --json
 
-Status is `live`, `expired` (idle or absolute lifetime is over), or why the family ended:
-`reuse_detected`, `revoked`, `grant_revoked`, `code_reused`, `limit_exceeded`, `rotation_changed`.")]
+Status is `live`, or `expired` (idle or absolute lifetime is over) for a day. A family that has ended is not
+listed: the functions' logs say when and why it did (`refresh_token_family_ended`). One that ended before the
+stack was updated to this version is listed with the reason for 30 days.")]
     List(List),
 
     /// End one family, or all live ones of a user.
@@ -138,49 +140,41 @@ impl List {
 impl Revoke {
     async fn run(&self, store: &Store, now: Timestamp) -> Result<String, Failure> {
         let user = self.whose.id(store).await?;
-        let doomed = match &self.family {
-            Some(family) => vec![one_of(store, &user, family).await?],
-            None => self.all_of(store, &user, now).await?,
-        };
         let ended = Ended {
             at: now,
             reason: EndReason::Revoked,
         };
-        for family in &doomed {
-            store.end_family(&user, family.id, &ended).await?;
-        }
-        let number = doomed.len();
+        let number = match &self.family {
+            Some(family) => {
+                let family = one_of(store, &user, family).await?;
+                store.end_family(&FamilyKey::of(&family), &ended).await?;
+                1
+            }
+            None => self.end_all(store, &user, &ended).await?,
+        };
         let noun = if number == 1 { "family" } else { "families" };
         Ok(format!("revoked {number} {noun} of {user}\n"))
     }
 
-    async fn all_of(
-        &self,
-        store: &Store,
-        user: &UserId,
-        now: Timestamp,
-    ) -> Result<Vec<Family>, Failure> {
+    async fn end_all(&self, store: &Store, user: &UserId, ended: &Ended) -> Result<usize, Failure> {
         let client = self
             .client
             .as_deref()
             .map(ClientId::parse)
             .transpose()
             .map_err(|error| Failure::Usage(format!("--client {error}")))?;
-        let mut families = store.load_families(user).await?;
-        families.retain(|family| {
-            family.is_live(now)
-                && client
-                    .as_ref()
-                    .is_none_or(|client| family.client_id == *client)
-        });
-        Ok(families)
+        let number = store
+            .end_families(user, client.as_ref(), ended, Deadline::NEVER, |_| true)
+            .await?;
+        Ok(number)
     }
 }
 
 async fn one_of(store: &Store, user: &UserId, id: &str) -> Result<Family, Failure> {
     let parsed = FamilyId::parse(id)
         .map_err(|_| Failure::Usage("a family's id has 32 hexadecimal digits".to_owned()))?;
-    let family = store.load_family(user, parsed).await?;
+    let families = store.load_families(user).await?;
+    let family = families.into_iter().find(|family| family.id == parsed);
     family.ok_or_else(|| Failure::Refused(format!("{user} has no family {id}")))
 }
 

@@ -10,7 +10,7 @@ use shared::{
         ids::{Audience, ClientId, UserId},
         time::Timestamp,
     },
-    system::Clock,
+    system::{Clock, Deadline},
 };
 
 use super::{counted, families::Whose};
@@ -123,12 +123,14 @@ impl Delete {
         };
         let mut families = 0;
         if client.is_none() && audience.is_none() {
-            families = store.end_grants(&user, &ended).await?;
+            families = store.end_grants(&user, &ended, Deadline::NEVER).await?;
         } else {
             // Of an application without a live refresh token no grant is listed, and a code may be on its way.
             store.delete_codes(&user, now, wanted).await?;
             for grant in &grants {
-                families += store.end_grant(&grant.key, &ended).await?;
+                families += store
+                    .end_grant(&grant.key, None, &ended, Deadline::NEVER)
+                    .await?;
             }
         }
         Ok(format!(

@@ -251,10 +251,18 @@ async function inspectFamily() {
   const entry = current();
   if (!entry) return;
   const answer = await lookUp(entry.token);
-  state.family = answer.ok ? answer.body : { ...state.family, error: answer.note ?? answer.error };
+  state.family = answer.ok
+    ? remembered(answer.body)
+    : { ...state.family, error: answer.note ?? answer.error };
   if (!answer.ok) return;
   entry.family = answer.body.family;
   entry.generation = answer.body.presented_generation;
+}
+
+/** The table holds nothing of a family that has ended: the page remembers what it was. */
+function remembered(family) {
+  const known = state.family?.family === family.family ? state.family : {};
+  return { generation: family.presented_generation, ...known, error: undefined, ...family };
 }
 
 // What the steps share.
@@ -536,14 +544,9 @@ function verdict(family) {
       ? `Live. Token ${family.generation} is the one that works.`
       : 'Live. This client does not rotate: one token works until it expires or is revoked.';
   }
-  const reasons = {
-    reuse_detected: 'a token that had been used before came back, so nobody’s token works any more',
-    revoked: 'it was revoked',
-    expired: 'its time was up',
-  };
-  const reason =
-    reasons[family.ended_reason] ?? (family.ended_reason ?? 'no reason given').replaceAll('_', ' ');
-  return `Ended${family.ended_at ? ` at ${clock(family.ended_at)}` : ''}: ${reason}.`;
+  return family.ended_reason === 'expired'
+    ? 'Ended: its time was up.'
+    : 'Ended: it is gone from the table, and nobody’s token works any more. The log says why.';
 }
 
 function drawChain(family) {

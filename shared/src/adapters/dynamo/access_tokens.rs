@@ -12,8 +12,9 @@ use super::{
 use crate::domain::{
     authorization::Grant,
     family::Family,
+    family_key::FamilyKey,
     grant::GrantKey,
-    ids::{AccessTokenDigest, FamilyId, SessionId, UserId},
+    ids::{AccessTokenDigest, SessionId, UserId},
     user::User,
 };
 
@@ -42,13 +43,13 @@ pub struct AccessKeys<'a> {
     /// The session of its login, if it ends with that.
     pub session: Option<SessionId>,
     /// The family, if it ends with that.
-    pub family: Option<FamilyId>,
+    pub family: Option<&'a FamilyKey>,
     /// The grant, if it ends with a consent.
     pub grant: Option<&'a GrantKey>,
 }
 
 impl Store {
-    /// All that an access token rests on, in one round trip.
+    /// All that an access token rests on, in one round trip; in a second one a family that is not where its id says.
     pub async fn load_access_state(
         &self,
         keys: &AccessKeys<'_>,
@@ -63,13 +64,13 @@ impl Store {
         let profile = Key::profile(user);
         let revoked = Key::revoked(user, token);
         let session = session.map(|id| Key::session(user, id));
-        let family = family.map(|id| Key::family(user, id));
+        let family_key = family.map(Key::family);
         let consent = grant.map(key_of);
         let keys: Vec<&Key> = [
             Some(&profile),
             Some(&revoked),
             session.as_ref(),
-            family.as_ref(),
+            family_key.as_ref(),
             consent.as_ref(),
         ]
         .into_iter()
@@ -94,6 +95,11 @@ impl Store {
             } else {
                 state.family = Some(family_item::from_item(&item)?);
             }
+        }
+        if state.family.is_none()
+            && let Some(family) = family
+        {
+            state.family = self.load_earlier_family(family).await?;
         }
         if let Some(user) = &state.user {
             state.family = state.family.map(|family| family.under(&user.valid_from));

@@ -18,6 +18,15 @@ pub enum StoreError {
     /// A defect of ours or of the deployment: no such table, access denied, a bad request.
     #[error("store refused: {0}")]
     Refused(String),
+    /// The request has no time left to end all the families that it was to end. What has ended stays so, and the
+    /// same call goes on.
+    #[error(
+        "out of time after {families} families of refresh tokens have ended: the next call goes on"
+    )]
+    OutOfTime {
+        /// How many ended.
+        families: usize,
+    },
     /// An item is not what we write.
     #[error("inconsistent item {key}: {reason}")]
     Inconsistent {
@@ -42,7 +51,9 @@ pub enum CommitError {
 impl From<StoreError> for Denial {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable(_) => Self::Unavailable(error.to_string()),
+            StoreError::Unavailable(_) | StoreError::OutOfTime { .. } => {
+                Self::Unavailable(error.to_string())
+            }
             StoreError::Refused(_) | StoreError::Inconsistent { .. } => {
                 Self::Internal(error.to_string())
             }

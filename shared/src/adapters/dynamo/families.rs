@@ -1,66 +1,121 @@
 //! Families: the one conditional write that a rotation is, and the end of a family.
 
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    AttributeValue, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
-use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{
     Store,
-    error::{CommitError, StoreError},
+    error::{CommitError, Item, StoreError},
     family_item,
-    item::{Part, inconsistent, millis, send_update, text, units},
-    keys::{FAMILY_PREFIX, Key, TTL},
+    item::{Part, inconsistent, millis, units},
+    keys::{EARLIER_FAMILY_PREFIX, FAMILY_PREFIX, Key, family_prefix},
 };
 use crate::{
     domain::{
-        family::{Ended, Family},
-        ids::{FamilyId, RequestId, UserId},
-        valid_from::Epoch,
+        family::{EndReason, Ended, Family},
+        family_key::FamilyKey,
+        ids::{ClientId, RequestId, UserId},
     },
-    telemetry::cost,
+    telemetry::{cost, event},
 };
 
-/// How many families end at once.
-const CONCURRENCY: usize = 8;
-
 impl Store {
-    /// A family by its id.
-    pub async fn load_family(
+    /// A family by its key.
+    pub async fn load_family(&self, key: &FamilyKey) -> Result<Option<Family>, StoreError> {
+        match self.load_item(&Key::family(key)).await? {
+            Some(item) => family_item::from_item(&item).map(Some),
+            None => self.load_earlier_family(key).await,
+        }
+    }
+
+    /// A family that is not where its id says, if it is one of an earlier version.
+    pub(super) async fn load_earlier_family(
         &self,
-        user: &UserId,
-        family: FamilyId,
+        key: &FamilyKey,
     ) -> Result<Option<Family>, StoreError> {
-        let item = self.load_item(&Key::family(user, family)).await?;
+        let Some(key) = Key::earlier_family(key) else {
+            return Ok(None);
+        };
+        let item = self.load_item(&key).await?;
         item.as_ref().map(family_item::from_item).transpose()
     }
 
-    /// All families of a user, live and ended.
+    /// All families of a user, with every application: as many as the user's logins have left. No request of a
+    /// client may come here, only one for all of them.
     pub async fn load_families(&self, user: &UserId) -> Result<Vec<Family>, StoreError> {
-        let items = self.query_user(user, FAMILY_PREFIX).await?;
-        items.iter().map(family_item::from_item).collect()
+        read(&self.query_user(user, FAMILY_PREFIX).await?)
     }
 
-    /// Some of a user's families in the order of their ids, those after `after`: as many as `limit`, live and
-    /// ended.
+    /// Those with one application, in the order in which they began; those of earlier versions, which lie among
+    /// families of other applications, come first.
+    pub async fn load_families_of(
+        &self,
+        user: &UserId,
+        client: &ClientId,
+    ) -> Result<Vec<Family>, StoreError> {
+        let mut families = read(&self.query_user(user, EARLIER_FAMILY_PREFIX).await?)?;
+        families.extend(read(&self.query_user(user, &family_prefix(client)).await?)?);
+        families.retain(|family| family.client_id == *client);
+        Ok(families)
+    }
+
+    /// Some of a user's families, those after `after`, with one application or with all: those of earlier versions
+    /// first, in the order of their ids. As many as `limit` are read, live and ended.
     pub async fn load_some_families(
         &self,
         user: &UserId,
-        after: Option<FamilyId>,
+        client: Option<&ClientId>,
+        after: Option<&FamilyKey>,
         limit: usize,
-    ) -> Result<Part<Family, FamilyId>, StoreError> {
-        let after = after.map(|id| Key::family(user, id));
-        let part = self
-            .query_some_of_user(user, FAMILY_PREFIX, after, limit)
-            .await?;
-        let items = part.items.iter().map(family_item::from_item);
-        let id_of = |key: Key| {
-            let id = key.sk.strip_prefix(FAMILY_PREFIX).unwrap_or_default();
-            FamilyId::parse(id).map_err(|e| inconsistent(&key, e))
+    ) -> Result<Part<Family, FamilyKey>, StoreError> {
+        let Some(client) = client else {
+            let after = after.map(Key::family);
+            return self.some_below(user, FAMILY_PREFIX, after, limit).await;
+        };
+        let prefix = family_prefix(client);
+        let (mut families, next) = match after {
+            Some(after) if after.client_id.is_some() => {
+                let after = Some(Key::family(after));
+                let part = self.some_below(user, &prefix, after, limit).await?;
+                (part.items, part.next)
+            }
+            _ => {
+                let after = after.map(Key::family);
+                let earlier = EARLIER_FAMILY_PREFIX;
+                let mut part = self.some_below(user, earlier, after, limit).await?;
+                if part.next.is_none() {
+                    let left = limit.saturating_sub(part.items.len()).max(1);
+                    let own = self.some_below(user, &prefix, None, left).await?;
+                    part.items.extend(own.items);
+                    part.next = own.next;
+                }
+                (part.items, part.next)
+            }
+        };
+        families.retain(|family| family.client_id == *client);
+        Ok(Part {
+            items: families,
+            next,
+        })
+    }
+
+    /// Some of a user's families whose sort keys begin alike, those after a key.
+    pub(super) async fn some_below(
+        &self,
+        user: &UserId,
+        prefix: &str,
+        after: Option<Key>,
+        limit: usize,
+    ) -> Result<Part<Family, FamilyKey>, StoreError> {
+        let part = self.query_some_of_user(user, prefix, after, limit).await?;
+        let name = |key: Key| {
+            let name = Key::parse_family(user, &key.sk);
+            name.ok_or_else(|| inconsistent(&key, "not the key of a family"))
         };
         Ok(Part {
-            items: items.collect::<Result<_, _>>()?,
-            next: part.next.map(id_of).transpose()?,
+            items: read(&part.items)?,
+            next: part.next.map(name).transpose()?,
         })
     }
 
@@ -105,7 +160,7 @@ impl Store {
             None => "attribute_not_exists(#expires_at)",
         };
         let mut update = self
-            .update(&Key::family(&current.user_id, current.id))
+            .update(&Key::of_family(current))
             .condition_expression(format!(
                 "attribute_exists(PK) AND #generation = :current AND {same_end} \
                  AND attribute_not_exists(ended_at)",
@@ -154,48 +209,54 @@ impl Store {
         }
     }
 
-    /// Ends a family. Ending an ended or vanished one changes nothing and is no error: what matters
-    /// is that afterwards no token of it yields anything.
-    pub async fn end_family(
-        &self,
-        user: &UserId,
-        family: FamilyId,
-        ended: &Ended,
-    ) -> Result<(), StoreError> {
-        let update = self
-            .update(&Key::family(user, family))
-            .update_expression("SET ended_at = :at, ended_reason = :reason, #ttl = :ttl")
-            .condition_expression("attribute_exists(PK) AND attribute_not_exists(ended_at)")
-            .expression_attribute_names("#ttl", TTL)
-            .expression_attribute_values(":at", millis(ended.at))
-            .expression_attribute_values(":reason", text(ended.reason.as_str()))
-            .expression_attribute_values(":ttl", family_item::ttl_after_end(ended));
-        match send_update(update).await {
-            Ok(()) | Err(CommitError::Conflict) => Ok(()),
-            Err(CommitError::Store(error)) => Err(error),
+    /// Ends a family: its item goes, and an unknown family is refused as an ended one is. Ending one that is not there
+    /// changes nothing and is no error: what matters is that afterwards no token of it yields anything. Why it ended is
+    /// logged, once, by the call that removed it.
+    pub async fn end_family(&self, key: &FamilyKey, ended: &Ended) -> Result<(), StoreError> {
+        let mut removed = self.remove_family(&Key::family(key)).await?;
+        if removed.is_none()
+            && let Some(earlier) = Key::earlier_family(key)
+        {
+            removed = self.remove_family(&earlier).await?;
         }
+        if let Some(family) = removed {
+            log_end(&family, ended);
+            if FamilyKey::of(&family).client_id.is_some() {
+                self.uncount_family(&family).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn remove_family(&self, key: &Key) -> Result<Option<Family>, StoreError> {
+        let delete = self.delete(key).return_values(ReturnValue::AllOld);
+        let output = delete.send().await?;
+        cost::wrote(units(output.consumed_capacity()));
+        let item = output.attributes.filter(|item| !item.is_empty());
+        item.as_ref().map(family_item::from_item).transpose()
     }
 }
 
-impl Store {
-    /// Ends the live families of a user that do not count in this epoch, all of them if there is none; how
-    /// many there were.
-    pub async fn end_families(
-        &self,
-        user: &UserId,
-        counting: Option<Epoch>,
-        ended: &Ended,
-    ) -> Result<usize, StoreError> {
-        let mut families = self.load_families(user).await?;
-        families.retain(|family| family.is_live(ended.at) && counting != Some(family.valid_from));
-        stream::iter(&families)
-            .map(Ok)
-            .try_for_each_concurrent(CONCURRENCY, |family| {
-                self.end_family(user, family.id, ended)
-            })
-            .await?;
-        Ok(families.len())
+pub(super) fn read(items: &[Item]) -> Result<Vec<Family>, StoreError> {
+    items.iter().map(family_item::from_item).collect()
+}
+
+/// The one trace that an ended family leaves; one that was over already leaves none.
+pub(super) fn log_end(family: &Family, ended: &Ended) {
+    if !family.is_live(ended.at) {
+        return;
     }
+    let code = match ended.reason {
+        EndReason::LimitExceeded => event::CLEANED_UP,
+        _ => event::FAMILY_ENDED,
+    };
+    tracing::info!(
+        r#type = code,
+        user_id = %family.user_id,
+        client_id = %family.client_id,
+        family_id = %family.id,
+        reason = %ended.reason,
+    );
 }
 
 fn conditional_item(

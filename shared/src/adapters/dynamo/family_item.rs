@@ -20,8 +20,9 @@ use crate::domain::{
     valid_from::Epoch,
 };
 
-/// How long an ended or expired family is kept, so that an operator can still see why.
-const MEMORY: Lifetime = Lifetime::from_secs(30 * 86_400);
+/// How long an expired family is kept: as long as an access token for `/userinfo` lives that came with it, because
+/// families that expire take no access token with them.
+const MEMORY: Lifetime = Lifetime::from_secs(86_400);
 
 /// The epoch that it began in; an item without this attribute was stored before there were any.
 const VALID_FROM: &str = "valid_from";
@@ -32,7 +33,7 @@ const VALID_FROM: &str = "valid_from";
 const TELLS_AUTH_TIME: &str = "tells_auth_time";
 
 pub(super) fn to_item(family: &Family) -> Item {
-    let mut item = Key::family(&family.user_id, family.id).to_item();
+    let mut item = Key::of_family(family).to_item();
     let mut set = |name: &str, value: AttributeValue| item.insert(name.to_owned(), value);
     set("family_id", text(family.id.to_string()));
     set("user_id", text(family.user_id.as_str()));
@@ -90,11 +91,6 @@ pub(super) fn changing(family: &Family) -> [(&'static str, Option<AttributeValue
         ("buckets", buckets(&family.buckets)),
         (TTL, ttl(family).map(seconds)),
     ]
-}
-
-/// When an ended family may be tidied up.
-pub(super) fn ttl_after_end(ended: &Ended) -> AttributeValue {
-    seconds(ended.at.plus(MEMORY))
 }
 
 pub(super) fn from_item(item: &Item) -> Result<Family, StoreError> {
@@ -238,11 +234,7 @@ fn buckets(buckets: &Buckets) -> Option<AttributeValue> {
 }
 
 fn ttl(family: &Family) -> Option<Timestamp> {
-    let end = [family.idle_expires_at, family.expires_at]
-        .into_iter()
-        .flatten()
-        .min()?;
-    Some(end.plus(MEMORY))
+    Some(family.ends_at()?.plus(MEMORY))
 }
 
 fn number(value: u32) -> AttributeValue {

@@ -16,14 +16,17 @@ use super::{
     item::{from_item, inconsistent, millis, sent_update, text},
     keys::{GRANT_PREFIX, Key, SK},
 };
-use crate::domain::{
-    authorization::Grant,
-    consent::{Basis, RestsOn},
-    family::Ended,
-    grant::{GrantKey, UserGrant},
-    ids::{Audience, ClientId, ConsentId, UserId},
-    scope::Scope,
-    time::Timestamp,
+use crate::{
+    domain::{
+        authorization::Grant,
+        consent::{Basis, RestsOn},
+        family::{Ended, Family},
+        grant::{GrantKey, UserGrant},
+        ids::{Audience, ClientId, ConsentId, FamilyId, UserId},
+        scope::Scope,
+        time::Timestamp,
+    },
+    system::Deadline,
 };
 
 /// A consent as it is stored.
@@ -170,26 +173,35 @@ impl Store {
     /// the families read afterwards are all there will be. Codes that were issued without asking rest on no consent
     /// and are deleted. Cut short, the withdrawal has not been acknowledged, the families left over still show as
     /// granted, and withdrawing the grant again ends them. A refresh that races this either rotates before its family
-    /// ends, and the successor dies with the family, or fails on the end.
-    pub async fn end_grant(&self, key: &GrantKey, ended: &Ended) -> Result<usize, StoreError> {
+    /// ends, and the successor dies with the family, or fails on the end. `spared` is left to the caller.
+    pub async fn end_grant(
+        &self,
+        key: &GrantKey,
+        spared: Option<FamilyId>,
+        ended: &Ended,
+        until: Deadline,
+    ) -> Result<usize, StoreError> {
         self.end_consent(key).await?;
         self.delete_codes(&key.user_id, ended.at, |code| code == key)
             .await?;
-        let mut families = self.load_families(&key.user_id).await?;
-        families.retain(|family| key.carries(family) && family.is_live(ended.at));
-        for family in &families {
-            self.end_family(&family.user_id, family.id, ended).await?;
-        }
-        Ok(families.len())
+        let resting = |family: &Family| key.carries(family) && Some(family.id) != spared;
+        self.end_families(&key.user_id, Some(&key.client_id), ended, until, resting)
+            .await
     }
 
     /// Withdraws all grants of a user, and signs out what is in flight; says how many families that ended. The epoch
     /// moves first, so that what was issued before is worth nothing, then consents and families end. Cut short, it
     /// has not been acknowledged, and a repeated call ends what is left.
-    pub async fn end_grants(&self, user: &UserId, ended: &Ended) -> Result<usize, StoreError> {
+    pub async fn end_grants(
+        &self,
+        user: &UserId,
+        ended: &Ended,
+        until: Deadline,
+    ) -> Result<usize, StoreError> {
         let counting = self.sign_out_grants(user, ended.at).await?;
         let counting = counting.map(|user| user.valid_from.refresh_tokens);
         self.end_consents(user).await?;
-        self.end_families(user, counting, ended).await
+        let over = |family: &Family| counting != Some(family.valid_from);
+        self.end_families(user, None, ended, until, over).await
     }
 }

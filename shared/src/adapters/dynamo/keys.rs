@@ -6,6 +6,8 @@ use super::error::{Item, StoreError};
 use crate::domain::{
     brute_force::{Counter, Guessed},
     continuation::Continuation,
+    family::Family,
+    family_key::FamilyKey,
     ids::{
         AccessTokenDigest, Audience, ClientId, CodeId, ConnectionName, DeviceId, FamilyId,
         SessionId, UserId,
@@ -22,7 +24,11 @@ pub(super) const TTL: &str = "ttl";
 pub(super) const API_PREFIX: &str = "API#";
 pub(super) const CLIENT_PREFIX: &str = "CLIENT#";
 pub(super) const CODE_PREFIX: &str = "CODE#";
-pub(super) const FAMILY_PREFIX: &str = "FAMILY#";
+/// All families of a user, with their application or not.
+pub(super) const FAMILY_PREFIX: &str = "FAMILY";
+/// Families of earlier versions, which lie with their user alone.
+pub(super) const EARLIER_FAMILY_PREFIX: &str = "FAMILY#";
+const FAMILY_OF_PREFIX: &str = "FAMILY_OF#";
 pub(super) const FAILURES: &str = "FAILURES";
 pub(super) const GRANT_PREFIX: &str = "GRANT#";
 pub(super) const SESSION_PREFIX: &str = "SESSION#";
@@ -52,8 +58,55 @@ impl Key {
         Self::new(user_partition(user), "DELETED")
     }
 
-    pub(super) fn family(user: &UserId, family: FamilyId) -> Self {
-        Self::new(user_partition(user), format!("{FAMILY_PREFIX}{family}"))
+    /// Where a family lies, as its key says: with its application, in the order in which those began, or with its
+    /// user alone.
+    pub(super) fn family(key: &FamilyKey) -> Self {
+        let FamilyKey {
+            user_id,
+            client_id,
+            id,
+        } = key;
+        let prefix = client_id.as_ref().map_or_else(
+            || EARLIER_FAMILY_PREFIX.to_owned(),
+            |client| family_prefix(client),
+        );
+        Self::new(user_partition(user_id), format!("{prefix}{id}"))
+    }
+
+    /// Where a family lies that is known.
+    pub(super) fn of_family(family: &Family) -> Self {
+        Self::family(&FamilyKey::of(family))
+    }
+
+    /// Where to look for a family that is not where its id says: one of an earlier version whose random id looks
+    /// like one of now.
+    pub(super) fn earlier_family(key: &FamilyKey) -> Option<Self> {
+        key.client_id.as_ref()?;
+        Some(Self::family(&FamilyKey {
+            client_id: None,
+            ..key.clone()
+        }))
+    }
+
+    /// What the sort key of a user's family says.
+    pub(super) fn parse_family(user: &UserId, sort_key: &str) -> Option<FamilyKey> {
+        let (client, id) = match sort_key.strip_prefix(FAMILY_OF_PREFIX) {
+            Some(rest) => {
+                let (client, id) = rest.rsplit_once('#')?;
+                (Some(ClientId::parse(client).ok()?), id)
+            }
+            None => (None, sort_key.strip_prefix(EARLIER_FAMILY_PREFIX)?),
+        };
+        Some(FamilyKey {
+            user_id: user.clone(),
+            client_id: client,
+            id: FamilyId::parse(id).ok()?,
+        })
+    }
+
+    /// How many families a user has with an application. No prefix of a family covers it.
+    pub(super) fn family_count(user: &UserId, client: &ClientId) -> Self {
+        Self::new(user_partition(user), format!("FAMILIES#{client}"))
     }
 
     /// `audience` may be absent: tokens for `/userinfo` alone.
@@ -246,6 +299,11 @@ impl ScriptKey {
         };
         Some((ImportId::parse(import)?, script))
     }
+}
+
+/// The families of one application.
+pub(super) fn family_prefix(client: &ClientId) -> String {
+    format!("{FAMILY_OF_PREFIX}{client}#")
 }
 
 pub(super) fn user_partition(user: &UserId) -> String {

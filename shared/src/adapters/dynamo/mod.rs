@@ -9,6 +9,8 @@ mod devices;
 mod error;
 mod evictions;
 mod families;
+mod family_count;
+mod family_ends;
 mod family_item;
 mod grants;
 mod item;

@@ -16,7 +16,8 @@ use super::{
 use crate::{
     domain::{
         family::Family,
-        ids::{ConnectionName, FamilyId, UserId},
+        family_key::FamilyKey,
+        ids::{ConnectionName, UserId},
         user::{LoginName, User},
     },
     password::PasswordHash,
@@ -62,14 +63,10 @@ pub(super) fn all_login_names(user: &User) -> BTreeSet<String> {
 }
 
 impl Store {
-    /// Family and user of a refresh token, in one strongly consistent round trip. A family that began before
-    /// its user was put out has ended.
-    pub async fn load_refresh_state(
-        &self,
-        user: &UserId,
-        family: FamilyId,
-    ) -> Result<RefreshState, StoreError> {
-        let (family_key, profile_key) = (Key::family(user, family), Key::profile(user));
+    /// Family and user of a refresh token, in one strongly consistent round trip; in a second one a family that is
+    /// not where its id says. A family that began before its user was put out has ended.
+    pub async fn load_refresh_state(&self, family: &FamilyKey) -> Result<RefreshState, StoreError> {
+        let (family_key, profile_key) = (Key::family(family), Key::profile(&family.user_id));
         let mut state = RefreshState {
             family: None,
             user: None,
@@ -80,6 +77,9 @@ impl Store {
             } else if profile_key.is_of(&item) {
                 state.user = Some(login_record(&profile_key, item)?.user);
             }
+        }
+        if state.family.is_none() {
+            state.family = self.load_earlier_family(family).await?;
         }
         if let Some(user) = &state.user {
             state.family = state.family.map(|family| family.under(&user.valid_from));

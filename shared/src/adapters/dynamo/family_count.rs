@@ -1,0 +1,141 @@
+//! How many families a user has with an application: one item, so that a login need not read them. What a count leads
+//! to is [`crate::domain::family_limit`]. Families of earlier versions are not counted: they are not in the order in
+//! which they began, and end by themselves.
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::Deserialize;
+
+use super::{
+    Store,
+    error::{CommitError, StoreError},
+    families::read,
+    item::{from_item, millis, seconds, send_update, sent_update},
+    keys::{Key, TTL, family_prefix},
+};
+use crate::domain::{
+    family::{Ended, Family},
+    family_key::FamilyKey,
+    family_limit::FamilyCount,
+    ids::{ClientId, UserId},
+    time::{Lifetime, Timestamp},
+};
+
+/// How long a count is kept after the last login: far longer than families live that nobody uses, unless they live
+/// for ever. A count that is gone begins anew, and lets such a user have twice as many.
+const MEMORY: Lifetime = Lifetime::from_secs(400 * 86_400);
+
+/// How many families end at once.
+const AT_ONCE: usize = 8;
+
+#[derive(Deserialize)]
+struct CountItem {
+    present: usize,
+    #[serde(default)]
+    recount_at: Timestamp,
+}
+
+impl Store {
+    /// Counts a family that is about to begin.
+    pub async fn count_family(
+        &self,
+        new: &Family,
+        now: Timestamp,
+    ) -> Result<FamilyCount, CommitError> {
+        let key = Key::family_count(&new.user_id, &new.client_id);
+        let update = self
+            .update(&key)
+            .update_expression("SET #ttl = :ttl ADD present :one")
+            .expression_attribute_names("#ttl", TTL)
+            .expression_attribute_values(":ttl", seconds(now.plus(MEMORY)))
+            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
+            .return_values(ReturnValue::AllNew);
+        let counted = sent_update(update).await?.attributes.unwrap_or_default();
+        let CountItem {
+            present,
+            recount_at,
+        } = from_item(&key, counted)?;
+        Ok(FamilyCount {
+            present,
+            recount_at,
+        })
+    }
+
+    /// The families that are counted with this one, in the order in which they began.
+    pub async fn load_counted_families(&self, new: &Family) -> Result<Vec<Family>, StoreError> {
+        let prefix = family_prefix(&new.client_id);
+        read(&self.query_user(&new.user_id, &prefix).await?)
+    }
+
+    /// Ends the oldest of the families that are counted with this one.
+    pub async fn end_oldest_families(
+        &self,
+        new: &Family,
+        number: usize,
+        ended: &Ended,
+    ) -> Result<(), StoreError> {
+        let prefix = family_prefix(&new.client_id);
+        let oldest = self.some_below(&new.user_id, &prefix, None, number).await?;
+        stream::iter(&oldest.items)
+            .map(Ok)
+            .try_for_each_concurrent(AT_ONCE, |family| async {
+                self.end_family(&FamilyKey::of(family), ended).await
+            })
+            .await
+    }
+
+    /// Writes down how many families there are, unless one was counted since the count was read.
+    pub async fn commit_family_count(
+        &self,
+        new: &Family,
+        seen: FamilyCount,
+        counted: FamilyCount,
+    ) -> Result<(), CommitError> {
+        let update = self
+            .update(&Key::family_count(&new.user_id, &new.client_id))
+            .update_expression("SET present = :present, recount_at = :recount_at")
+            .condition_expression("present = :seen")
+            .expression_attribute_values(":present", number(counted.present))
+            .expression_attribute_values(":recount_at", millis(counted.recount_at))
+            .expression_attribute_values(":seen", number(seen.present));
+        send_update(update).await
+    }
+
+    /// Counts a family no longer that has been removed. It has ended by now, so a failure is logged and fails no
+    /// request: the count is then too large until families are counted one by one.
+    pub(super) async fn uncount_family(&self, removed: &Family) {
+        let (user_id, client_id) = (&removed.user_id, &removed.client_id);
+        let update = self
+            .update(&Key::family_count(user_id, client_id))
+            .update_expression("ADD present :less")
+            .condition_expression("present > :zero")
+            .expression_attribute_values(":less", AttributeValue::N("-1".to_owned()))
+            .expression_attribute_values(":zero", number(0));
+        match send_update(update).await {
+            Ok(()) | Err(CommitError::Conflict) => {}
+            Err(CommitError::Store(error)) => {
+                tracing::warn!(%user_id, %client_id, reason = %error, "a family is still counted that has ended");
+            }
+        }
+    }
+
+    /// Has the families of an application counted one by one when they are next too many.
+    pub(super) async fn expire_family_count(
+        &self,
+        user: &UserId,
+        client: &ClientId,
+    ) -> Result<(), StoreError> {
+        let update = self
+            .update(&Key::family_count(user, client))
+            .update_expression("REMOVE recount_at")
+            .condition_expression("attribute_exists(PK)");
+        match send_update(update).await {
+            Ok(()) | Err(CommitError::Conflict) => Ok(()),
+            Err(CommitError::Store(error)) => Err(error),
+        }
+    }
+}
+
+fn number(number: usize) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}

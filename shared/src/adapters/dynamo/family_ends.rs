@@ -1,0 +1,138 @@
+//! Ending many families: side by side, and within the time that a request has.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::{
+    error::BuildError,
+    types::{DeleteRequest, ReturnConsumedCapacity, WriteRequest},
+};
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::{
+    Store,
+    error::StoreError,
+    families::log_end,
+    item::units,
+    keys::{EARLIER_FAMILY_PREFIX, FAMILY_PREFIX, Key, family_prefix},
+};
+use crate::{
+    domain::{
+        family::{Ended, Family},
+        family_key::FamilyKey,
+        ids::{ClientId, UserId},
+    },
+    system::Deadline,
+    telemetry::cost,
+};
+
+/// How many items one request removes: DynamoDB takes no more.
+const BATCH: usize = 25;
+/// How many requests are under way at once.
+const AT_ONCE: usize = 8;
+/// How many families are read at once.
+const PAGE: usize = 1_000;
+
+impl Store {
+    /// Ends the live families of a user that are wanted, with one application or with all; how many there were. They
+    /// end two hundred at a time, and at least those: when the time is over after that, what is left is
+    /// [`StoreError::OutOfTime`], and the same call goes on with it.
+    pub async fn end_families(
+        &self,
+        user: &UserId,
+        client: Option<&ClientId>,
+        ended: &Ended,
+        until: Deadline,
+        wanted: impl Fn(&Family) -> bool + Send + Sync,
+    ) -> Result<usize, StoreError> {
+        let prefixes = match client {
+            None => vec![FAMILY_PREFIX.to_owned()],
+            Some(client) => vec![EARLIER_FAMILY_PREFIX.to_owned(), family_prefix(client)],
+        };
+        let doomed = |family: &Family| {
+            client.is_none_or(|client| family.client_id == *client)
+                && family.is_live(ended.at)
+                && wanted(family)
+        };
+        let (mut families, mut counts) = (0, BTreeSet::new());
+        for prefix in prefixes {
+            let mut after = None;
+            loop {
+                let mut part = self.some_below(user, &prefix, after, PAGE).await?;
+                part.items.retain(&doomed);
+                for round in part.items.chunks(BATCH * AT_ONCE) {
+                    if families > 0 && until.is_over() {
+                        return Err(StoreError::OutOfTime { families });
+                    }
+                    self.recount_later(round, &mut counts).await?;
+                    self.remove_families(round, ended).await?;
+                    families += round.len();
+                }
+                let Some(next) = part.next else { break };
+                after = Some(Key::family(&next));
+            }
+        }
+        Ok(families)
+    }
+
+    /// Removes families, and logs the end of those that lived.
+    pub async fn remove_families(
+        &self,
+        families: &[Family],
+        ended: &Ended,
+    ) -> Result<(), StoreError> {
+        stream::iter(families.chunks(BATCH))
+            .map(Ok)
+            .try_for_each_concurrent(AT_ONCE, |batch| self.remove_batch(batch, ended))
+            .await
+    }
+
+    async fn remove_batch(&self, families: &[Family], ended: &Ended) -> Result<(), StoreError> {
+        let requests = families.iter().map(removal).collect::<Result<Vec<_>, _>>();
+        let requests = requests.map_err(|error| StoreError::Refused(error.to_string()))?;
+        let output = self
+            .client
+            .batch_write_item()
+            .request_items(&self.table, requests)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await?;
+        let capacity = output.consumed_capacity().iter();
+        cost::wrote(capacity.map(|capacity| units(Some(capacity))).sum());
+        // What was throttled goes one by one, because the SDK waits between the tries of one request.
+        for left in output
+            .unprocessed_items
+            .unwrap_or_default()
+            .into_values()
+            .flatten()
+        {
+            if let Some(delete) = left.delete_request {
+                self.delete_item(&Key::of_item(&delete.key)?).await?;
+            }
+        }
+        for family in families {
+            log_end(family, ended);
+        }
+        Ok(())
+    }
+
+    /// Has the families of each of these applications counted one by one when they are next too many.
+    async fn recount_later(
+        &self,
+        families: &[Family],
+        done: &mut BTreeSet<ClientId>,
+    ) -> Result<(), StoreError> {
+        for family in families {
+            if done.insert(family.client_id.clone()) {
+                self.expire_family_count(&family.user_id, &family.client_id)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn removal(family: &Family) -> Result<WriteRequest, BuildError> {
+    let key = Key::family(&FamilyKey::of(family)).to_item();
+    let delete = DeleteRequest::builder().set_key(Some(key)).build()?;
+    Ok(WriteRequest::builder().delete_request(delete).build())
+}

@@ -1,0 +1,253 @@
+//! How a login keeps to [`MAX_LIVE_PER_USER_AND_CLIENT`] without reading the families that there are: they are counted
+//! in an item of their own, and only a login that goes over the limit looks at any.
+//!
+//! For one login after the other the count is exact as long as families of one application live equally long. It is too
+//! large after a login that was counted and failed, after an end whose answer was lost, and while a family whose end
+//! a script brought forward is counted. Logins that meet over the limit may each take another's family for one that is
+//! still to begin. In all these cases the oldest families end early, never too late, and no longer than until the families
+//! are counted one by one: at the first login over the limit after an hour at most.
+
+use super::{
+    family::{Family, MAX_LIVE_PER_USER_AND_CLIENT},
+    time::{Lifetime, Timestamp},
+};
+
+/// After how long families are counted again at the latest.
+const RECOUNT_AFTER: Lifetime = Lifetime::from_secs(3_600);
+
+/// The families of one user and application, as they are counted: the one that is about to begin among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FamilyCount {
+    /// How many there are.
+    pub present: usize,
+    /// From when on some of them may have expired; the epoch if they have never been counted one by one.
+    pub recount_at: Timestamp,
+}
+
+/// What has to happen before another family begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    /// Nothing.
+    Enough,
+    /// So many of the oldest families end. None of those that are counted can have expired.
+    EndOldest(usize),
+    /// The families are read and counted: [`recount`].
+    Recount,
+}
+
+impl FamilyCount {
+    /// What has to happen before the family begins that is counted last.
+    pub fn room(self, now: Timestamp) -> Room {
+        match self.present.checked_sub(MAX_LIVE_PER_USER_AND_CLIENT) {
+            None | Some(0) => Room::Enough,
+            Some(_) if self.recount_at <= now => Room::Recount,
+            Some(over) => Room::EndOldest(over),
+        }
+    }
+}
+
+/// The families of one user and application, counted one by one.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Recounted {
+    /// The live ones that end because there are too many, the oldest first.
+    pub over: Vec<Family>,
+    /// Those that have expired or ended: nothing is left of them but their items.
+    pub gone: Vec<Family>,
+    /// What remains, with the new one.
+    pub count: FamilyCount,
+}
+
+/// Counts families one by one. `new` is about to begin and not among them; nor need those be that were counted before it
+/// and over the limit, for which there has to be room, too.
+pub fn recount(
+    families: Vec<Family>,
+    new: &Family,
+    seen: FamilyCount,
+    now: Timestamp,
+) -> Recounted {
+    let (mut live, gone): (Vec<_>, Vec<_>) =
+        families.into_iter().partition(|family| family.is_live(now));
+    live.sort_by_key(|family| (family.created_at, family.id));
+    let beginning = seen
+        .present
+        .saturating_sub(MAX_LIVE_PER_USER_AND_CLIENT)
+        .max(1);
+    let over = (live.len() + beginning).saturating_sub(MAX_LIVE_PER_USER_AND_CLIENT);
+    let kept = live.split_off(over.min(live.len()));
+    let ends = kept.iter().chain([new]).filter_map(Family::ends_at);
+    Recounted {
+        over: live,
+        gone,
+        count: FamilyCount {
+            present: kept.len() + beginning,
+            recount_at: ends.fold(now.plus(RECOUNT_AFTER), Ord::min),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::{
+        client::RefreshTokenPolicy,
+        family::{EndReason, Ended, Exchange, Login},
+        ids::{ClientId, FamilyId, RequestId, UserId},
+        scope::Scope,
+        sealed::KeyId,
+        valid_from::Epoch,
+    };
+
+    const NOW: Timestamp = Timestamp::from_secs(1_000_000);
+
+    /// A family that began so many seconds ago and ends in so many.
+    fn family(age: u64, left: Option<u64>) -> Family {
+        let began = Timestamp::from_secs(NOW.as_secs() - age);
+        let login = Login {
+            user_id: UserId::parse("auth0|ada").unwrap(),
+            client_id: ClientId::parse("app").unwrap(),
+            audience: None,
+            scope: Scope::parse("openid offline_access"),
+            valid_from: Epoch::default(),
+            auth_time: began,
+            tells_auth_time: false,
+            session_id: None,
+            device: None,
+        };
+        let at = Exchange {
+            request: RequestId::from_bytes([1; 16]),
+            active_key: KeyId::new(1),
+            from: None,
+            now: began,
+        };
+        Family {
+            idle_expires_at: left.map(|left| NOW.plus(Lifetime::from_secs(left))),
+            expires_at: None,
+            ..Family::begin(
+                FamilyId::new(began, [0; 16]),
+                login,
+                &RefreshTokenPolicy::ROTATING,
+                at,
+            )
+        }
+    }
+
+    fn live_ids(families: &[Family], now: Timestamp) -> Vec<FamilyId> {
+        let live = families.iter().filter(|family| family.is_live(now));
+        live.map(|family| family.id).collect()
+    }
+
+    fn count(present: usize, recount_at: Timestamp) -> FamilyCount {
+        FamilyCount {
+            present,
+            recount_at,
+        }
+    }
+
+    /// The first login over the limit.
+    const FIRST: FamilyCount = FamilyCount {
+        present: 201,
+        recount_at: Timestamp::from_millis(0),
+    };
+
+    #[test]
+    fn nothing_is_looked_at_up_to_the_limit() {
+        for present in [1, 199, 200] {
+            assert_eq!(count(present, Timestamp::default()).room(NOW), Room::Enough);
+        }
+        assert_eq!(count(201, Timestamp::default()).room(NOW), Room::Recount);
+        assert_eq!(count(201, NOW).room(NOW), Room::Recount);
+        let later = NOW.plus(Lifetime::from_secs(1));
+        assert_eq!(count(203, later).room(NOW), Room::EndOldest(3));
+    }
+
+    #[test]
+    fn the_oldest_live_ones_go_and_those_that_are_over_do_not_count() {
+        let mut families: Vec<_> = (1..=203).map(|age| family(age, Some(7_200))).collect();
+        families.push(family(500, Some(0)));
+        let ended = Ended {
+            at: NOW,
+            reason: EndReason::Revoked,
+        };
+        families.push(Family {
+            ended: Some(ended),
+            ..family(600, None)
+        });
+        let Recounted { over, gone, count } = recount(families, &family(0, Some(60)), FIRST, NOW);
+        let ages = |families: &[Family]| -> Vec<_> {
+            let ages = families.iter().map(|f| NOW.since(f.created_at).as_secs());
+            ages.collect()
+        };
+        assert_eq!(ages(&over), [203, 202, 201, 200]);
+        assert_eq!(ages(&gone), [500, 600]);
+        assert_eq!(count, self::count(200, NOW.plus(Lifetime::from_secs(60))));
+    }
+
+    /// None of them sees the others' families; each of them sees how many there are to be.
+    #[test]
+    fn logins_at_once_make_room_for_all_of_them() {
+        let families: Vec<_> = (1..=200).map(|age| family(age, Some(7_200))).collect();
+        let new = family(0, Some(7_200));
+        for beginning in 1..=8 {
+            let seen = count(200 + beginning, Timestamp::default());
+            let counted = recount(families.clone(), &new, seen, NOW);
+            assert_eq!(counted.over.len(), beginning);
+            assert_eq!(counted.count.present, 200);
+        }
+        let seen = count(500, Timestamp::default());
+        let counted = recount(families, &new, seen, NOW);
+        assert_eq!((counted.over.len(), counted.count.present), (200, 300));
+    }
+
+    #[test]
+    fn families_without_an_end_are_counted_again_after_an_hour() {
+        let counted = recount(vec![family(1, None)], &family(0, None), FIRST, NOW);
+        assert_eq!(counted.count, count(2, NOW.plus(RECOUNT_AFTER)));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+        /// One login after the other, with time between them: at no time more live families than allowed, none
+        /// ends while there is room, and always the oldest.
+        #[test]
+        fn logins_in_a_row_leave_exactly_the_newest(
+            lifetime in prop::option::of(1_u64..9_000),
+            gaps in prop::collection::vec(0_u64..40, 210..420),
+        ) {
+            let mut now = NOW;
+            let mut stored: Vec<Family> = Vec::new();
+            let mut counted = count(0, Timestamp::default());
+            for (n, gap) in gaps.into_iter().enumerate() {
+                now = now.plus(Lifetime::from_secs(gap));
+                let new = Family {
+                    id: FamilyId::new(now, (n as u128).to_be_bytes()),
+                    created_at: now,
+                    idle_expires_at: lifetime.map(|left| now.plus(Lifetime::from_secs(left))),
+                    ..family(0, None)
+                };
+                let mut expected = live_ids(&stored, now);
+                let over = (expected.len() + 1).saturating_sub(MAX_LIVE_PER_USER_AND_CLIENT);
+                expected.drain(..over);
+                counted.present += 1;
+                match counted.room(now) {
+                    Room::Enough => {}
+                    Room::EndOldest(over) => {
+                        stored.drain(..over);
+                        counted.present -= over;
+                    }
+                    Room::Recount => {
+                        let Recounted { over, gone, count } = recount(stored.clone(), &new, counted, now);
+                        let removed: Vec<_> = over.iter().chain(&gone).map(|f| f.id).collect();
+                        stored.retain(|family| !removed.contains(&family.id));
+                        counted = count;
+                    }
+                }
+                prop_assert_eq!(live_ids(&stored, now), expected);
+                stored.push(new);
+                prop_assert!(stored.len() <= MAX_LIVE_PER_USER_AND_CLIENT);
+            }
+        }
+    }
+}

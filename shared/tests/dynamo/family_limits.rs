@@ -1,0 +1,211 @@
+//! Many families: what a login reads of them, and ending them all.
+
+use std::time::Duration;
+
+use dynoxide::Database;
+use serde_json::{Value, json};
+use shared::{
+    adapters::dynamo::StoreError,
+    domain::{
+        family::{EndReason, Family},
+        family_key::FamilyKey,
+        family_limit::{FamilyCount, Room},
+        ids::{ClientId, FamilyId},
+        time::{Lifetime, Timestamp},
+    },
+    system::Deadline,
+    telemetry::cost,
+};
+
+use crate::fixtures::{
+    NOW, client_id, ended, family, import, is_conflict, store, store_and_database, user_id,
+};
+
+/// The item of a family, as it is stored.
+fn item(sort_key: &str, id: FamilyId, client: &str, at: Timestamp, ends: Timestamp) -> Value {
+    let text = |text: &str| json!({ "S": text });
+    let number = |number: u64| json!({ "N": number.to_string() });
+    json!({
+        "PK": text(&format!("USER#{}", user_id())),
+        "SK": text(sort_key),
+        "family_id": text(&id.to_string()),
+        "user_id": text(user_id().as_str()),
+        "client_id": text(client),
+        "scope": text("openid offline_access"),
+        "created_at": number(at.as_millis()),
+        "auth_time": number(at.as_millis()),
+        "generation": number(0),
+        "rotation": text("rotating"),
+        "key_id": number(1),
+        "idle_expires_at": number(ends.as_millis()),
+    })
+}
+
+/// So many families of an application, one a second, the last a second ago.
+fn families(client: &str, number: u64, ends: Timestamp) -> Vec<Value> {
+    let begin = |n: u64| {
+        let at = Timestamp::from_secs(NOW.as_secs() - number + n);
+        let id = FamilyId::new(at, [1; 16]);
+        item(&format!("FAMILY_OF#{client}#{id}"), id, client, at, ends)
+    };
+    (0..number).map(begin).collect()
+}
+
+/// So many families as earlier versions stored them.
+fn earlier_families(number: u32) -> Vec<Value> {
+    let begin = |n: u32| {
+        let mut id = [0; 16];
+        id[..4].copy_from_slice(&n.to_be_bytes());
+        let id = FamilyId::from_bytes(id);
+        let mut item = item(
+            &format!("FAMILY#{id}"),
+            id,
+            client_id().as_str(),
+            NOW,
+            later(),
+        );
+        item["ended_at"] = json!({ "N": NOW.as_millis().to_string() });
+        item["ended_reason"] = json!({ "S": "revoked" });
+        item
+    };
+    (0..number).map(begin).collect()
+}
+
+const fn later() -> Timestamp {
+    NOW.plus(Lifetime::from_secs(86_400))
+}
+
+fn put_history(database: &Database) {
+    import(database, families(client_id().as_str(), 10_000, NOW));
+    import(database, families("other", 20_000, later()));
+    import(database, earlier_families(20_000));
+}
+
+#[tokio::test]
+async fn a_login_reads_no_family_whatever_the_history() {
+    let (store, database) = store_and_database().await;
+    put_history(&database);
+    let ((), cost) = cost::counted(async {
+        let count = store.count_family(&family(1), NOW).await.unwrap();
+        assert_eq!(count.room(NOW), Room::Enough);
+        store.put_family(&family(1)).await.unwrap();
+    })
+    .await;
+    assert_eq!((cost.read_calls, cost.read_units), (0, 0.0));
+    assert_eq!((cost.write_calls, cost.write_units), (2, 2.0));
+    // The other application's, and the new one.
+    let user = user_id();
+    let others = ClientId::parse("other").unwrap();
+    let all = store.load_families_of(&user, &others).await.unwrap();
+    assert_eq!(all.len(), 20_000);
+}
+
+#[tokio::test]
+async fn the_oldest_family_is_found_without_the_others() {
+    let (store, database) = store_and_database().await;
+    import(&database, families(client_id().as_str(), 200, later()));
+    import(&database, families("other", 2_000, later()));
+    let (result, cost) = cost::counted(async {
+        let ended = ended(EndReason::LimitExceeded);
+        store.end_oldest_families(&family(1), 2, &ended).await
+    })
+    .await;
+    result.unwrap();
+    assert!(cost.read_units <= 1.0, "{cost:?}");
+    let left = store.load_counted_families(&family(1)).await.unwrap();
+    assert_eq!(left.len(), 198);
+    assert_eq!(left[0].created_at.as_secs(), NOW.as_secs() - 198);
+}
+
+fn count(present: usize, recount_at: Timestamp) -> FamilyCount {
+    FamilyCount {
+        present,
+        recount_at,
+    }
+}
+
+#[tokio::test]
+async fn families_are_counted_as_they_begin_and_end() {
+    let store = store().await;
+    for n in 1..=3 {
+        let family = family(n);
+        let counted = store.count_family(&family, NOW).await.unwrap();
+        assert_eq!(counted, count(n.into(), Timestamp::default()));
+        store.put_family(&family).await.unwrap();
+    }
+    let ended = ended(EndReason::Revoked);
+    for n in [1, 1] {
+        let key = FamilyKey::of(&family(n));
+        store.end_family(&key, &ended).await.unwrap();
+    }
+    let fourth = family(4);
+    let counted = store.count_family(&fourth, NOW).await.unwrap();
+    assert_eq!(counted.present, 3, "one that ends twice ends once");
+
+    let elsewhere = Family {
+        client_id: ClientId::parse("other").unwrap(),
+        ..family(5)
+    };
+    let counted = store.count_family(&elsewhere, NOW).await.unwrap();
+    assert_eq!(counted.present, 1, "applications are counted apart");
+
+    // Counted one by one, unless a login came in between.
+    let seen = count(2, Timestamp::default());
+    let exact = count(7, later());
+    let commit = store.commit_family_count(&fourth, seen, exact).await;
+    assert!(is_conflict(commit));
+    let seen = count(3, Timestamp::default());
+    let commit = store.commit_family_count(&fourth, seen, exact).await;
+    assert!(!is_conflict(commit));
+    let counted = store.count_family(&fourth, NOW).await.unwrap();
+    assert_eq!(counted, count(8, later()));
+
+    // A call that ends many at once has them counted again.
+    store
+        .end_families(&user_id(), None, &ended, Deadline::NEVER, |_| true)
+        .await
+        .unwrap();
+    let counted = store.count_family(&fourth, NOW).await.unwrap();
+    assert_eq!(counted, count(9, Timestamp::default()));
+}
+
+#[tokio::test]
+async fn many_families_end_in_few_calls() {
+    let (store, database) = store_and_database().await;
+    import(&database, families(client_id().as_str(), 1_520, later()));
+    import(&database, families("other", 30, later()));
+    import(&database, earlier_families(30));
+    let (user, client) = (user_id(), client_id());
+    let ended = ended(EndReason::GrantRevoked);
+    let end = store.end_families(&user, Some(&client), &ended, Deadline::NEVER, |_| true);
+    let (families, cost) = Box::pin(cost::counted(end)).await;
+    assert_eq!(families.unwrap(), 1_520);
+    assert_eq!(cost.write_calls, 1_520_u32.div_ceil(25), "{cost:?}");
+    let left = store.load_families(&user).await.unwrap();
+    assert!(
+        left.iter()
+            .all(|family| !family.is_live(NOW) || family.client_id != client)
+    );
+    assert_eq!(left.len(), 60);
+}
+
+#[tokio::test]
+async fn a_call_without_time_ends_two_hundred_families_and_the_next_goes_on() {
+    let (store, database) = store_and_database().await;
+    import(&database, families(client_id().as_str(), 450, later()));
+    let user = user_id();
+    let ended = ended(EndReason::Revoked);
+    for left in [250, 50] {
+        let until = Deadline::after(Duration::ZERO);
+        let end = store.end_families(&user, None, &ended, until, |_| true);
+        match end.await {
+            Err(StoreError::OutOfTime { families: 200 }) => {}
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(store.load_families(&user).await.unwrap().len(), left);
+    }
+    let until = Deadline::after(Duration::ZERO);
+    let end = store.end_families(&user, None, &ended, until, |_| true);
+    assert_eq!(end.await.unwrap(), 50);
+    assert_eq!(store.load_families(&user).await.unwrap(), []);
+}
