@@ -83,6 +83,8 @@ struct History<'a> {
     /// How many steps the operator has made, and at which of them the login read the consent.
     withdrawn: usize,
     read_at: usize,
+    /// How many ids were drawn.
+    drawn: u8,
     /// The further presses that are still to come, in their order.
     to_press: &'static [&'static str],
     /// What the consent is to hold.
@@ -107,7 +109,9 @@ impl History<'_> {
     }
 
     async fn press(&mut self, scope: &str) {
-        let id = ConsentId::from_bytes(self.id(100 + u8::try_from(self.to_press.len()).unwrap()));
+        // Every press draws an id of its own.
+        self.drawn += 1;
+        let id = ConsentId::from_bytes(self.id(100 + self.drawn));
         let scope = Scope::parse(scope);
         let joined = self.store.join_consent(&self.grant, id, &scope, NOW);
         joined.await.unwrap();
@@ -301,6 +305,7 @@ async fn explore(kind: Kind, with_family: bool, presses: &'static [&'static str]
             flight: Flight::Begun,
             withdrawn: 0,
             read_at: 0,
+            drawn: 0,
             to_press: presses,
             expected: None,
         };
@@ -311,7 +316,7 @@ async fn explore(kind: Kind, with_family: bool, presses: &'static [&'static str]
         }
     }
     assert_eq!(answered + refused, orders.len());
-    assert!(answered > 10 && refused > 20, "{answered} {refused}");
+    assert!(answered > 5 && refused > 20, "{answered} {refused}");
 }
 
 #[tokio::test]
