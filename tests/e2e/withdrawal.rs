@@ -181,7 +181,7 @@ async fn the_deletion_of_one_grant_ends_the_codes_of_that_application_and_api_al
     for asked in ASKED {
         let user = server.fresh_user();
         let browser = logged_in(server, &user).await;
-        // Without a consent, a grant is listed while a refresh token rests on it.
+        // A grant without a consent is listed while a refresh token rests on it.
         let login = server.login(&SPA_STRICT).user(&user).browser(&browser);
         login.refresh_token().await;
         let held = code(server, &browser, &SPA_STRICT, &user, asked).await;

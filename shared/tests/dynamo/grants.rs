@@ -83,7 +83,7 @@ async fn a_consent_keeps_its_id_while_its_scopes_grow_and_has_another_after_a_wi
     };
     assert_eq!(joined, expected);
     assert_eq!(there(&store, &grant).await, Some(expected));
-    // Without a scope it is a consent, too.
+    // A consent to no scope is one, too.
     assert_eq!(join(&store, &grant, 3, "").await.id, Some(id(1)));
     store.end_consent(&grant).await.unwrap();
     assert_eq!(there(&store, &grant).await, None);

@@ -8,7 +8,7 @@ use super::{
     error::{CommitError, StoreError},
     item::{millis, send_update},
     keys::Key,
-    user_writes::unmoved,
+    user_conditions::unmoved,
 };
 use crate::domain::{
     ids::UserId,

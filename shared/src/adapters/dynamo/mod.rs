@@ -23,6 +23,7 @@ mod mobile_apps;
 mod scripts;
 mod sessions;
 mod table;
+mod user_conditions;
 mod user_writes;
 mod users;
 

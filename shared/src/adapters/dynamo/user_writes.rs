@@ -12,6 +12,7 @@ use super::{
     evictions::{REFRESH_TOKENS_FROM, SESSIONS_FROM},
     item::{millis, send_update, text, to_item},
     keys::Key,
+    user_conditions::{unchanged, unmoved},
     users::{LoginItem, LoginRecord, all_login_names},
 };
 use crate::{
@@ -321,33 +322,8 @@ fn valid_from_after(before: &LoginRecord, after: &LoginRecord, change: UserChang
     valid_from
 }
 
-/// The condition that the profile has not been written since it was read, but for what has conditions of its own.
-const fn unchanged(record: &LoginRecord) -> &'static str {
-    match record.revision {
-        0 => "(attribute_not_exists(revision) OR revision = :revision)",
-        _ => "revision = :revision",
-    }
-}
-
 fn number(value: u64) -> AttributeValue {
     AttributeValue::N(value.to_string())
-}
-
-/// The condition that no eviction has happened since, and its values.
-pub(super) fn unmoved(valid_from: &ValidFrom) -> (String, Item) {
-    let (mut conditions, mut values) = (Vec::new(), Item::new());
-    for (name, epoch) in [
-        (SESSIONS_FROM, valid_from.sessions),
-        (REFRESH_TOKENS_FROM, valid_from.refresh_tokens),
-    ] {
-        if epoch.is_earliest() {
-            conditions.push(format!("attribute_not_exists({name})"));
-        } else {
-            conditions.push(format!("{name} = :seen_{name}"));
-            values.insert(format!(":seen_{name}"), millis(epoch.begin()));
-        }
-    }
-    (conditions.join(" AND "), values)
 }
 
 #[expect(
