@@ -39,7 +39,7 @@ pub(crate) async fn send_away(
         serde_json::to_vec(&continuation).map_err(|e| Denial::Internal(e.to_string()))?;
     let (keyring, key) = app.active_key().await;
     let state = keyring.seal(key, Purpose::Continuation, "", random(), &plaintext)?;
-    let target = response::with_query(&redirect.url, &[("state", &state)]);
+    let target = response::with_one(&redirect.url, "state", &state);
     Ok(response::redirect(&target))
 }
 

@@ -289,7 +289,7 @@ impl RawTenant {
     }
 }
 
-/// Of callbacks and logout addresses alike.
+/// Of every address that parameters are added to: callbacks, logout addresses, and where a login begins anew.
 fn warn_of_our_parameters(
     root: &Path,
     clients: &[ClientEntry],
@@ -297,14 +297,29 @@ fn warn_of_our_parameters(
     notes: &mut Notes,
 ) {
     const LOGOUT: &str = "allowed_logout_urls";
-    for (index, entry) in clients.iter().enumerate() {
-        let at = root.key("clients").index(index);
-        let client = &entry.client;
-        urls::warn_of_our_parameters(&at.key("callbacks"), &client.callbacks, notes);
-        urls::warn_of_our_parameters(&at.key(LOGOUT), &client.allowed_logout_urls, notes);
+    let mut warn_list = |at: Path, addresses: &[String]| {
+        for (index, text) in addresses.iter().enumerate() {
+            urls::warn_of_our_parameters(&at.index(index), text, &urls::OF_ANSWERS, notes);
+        }
+    };
+    let at = root.key("clients");
+    for (index, ClientEntry { client, .. }) in clients.iter().enumerate() {
+        let at = at.index(index);
+        warn_list(at.key("callbacks"), &client.callbacks);
+        warn_list(at.key(LOGOUT), &client.allowed_logout_urls);
     }
-    let at = root.key("tenant").key(LOGOUT);
-    urls::warn_of_our_parameters(&at, &settings.allowed_logout_urls, notes);
+    let tenant = root.key("tenant");
+    warn_list(tenant.key(LOGOUT), &settings.allowed_logout_urls);
+    let of_clients = clients.iter().enumerate().map(|(index, entry)| {
+        let at = at.index(index).key("initiate_login_uri");
+        (at, &entry.client.initiate_login_uri)
+    });
+    let at = tenant.key("default_redirection_uri");
+    for (at, route) in of_clients.chain([(at, &settings.default_redirection_uri)]) {
+        if let Some(text) = route {
+            urls::warn_of_our_parameters(&at, text, &urls::OF_LOGIN_ROUTES, notes);
+        }
+    }
 }
 
 /// What the tests of every section ask.
@@ -409,6 +424,42 @@ mod tests {
             outcome.unwrap_err().to_string(),
             format!("{name}:2:11: the keyword `##NAME##` has no value")
         );
+    }
+
+    #[test]
+    fn every_address_that_gets_parameters_is_a_warning_where_it_has_one_of_them() {
+        let text = "
+clients:
+  - client_id: app
+    name: App
+    app_type: spa
+    callbacks: ['https://a.example/cb', 'https://a.example/cb?%63ode=1']
+    allowed_logout_urls: ['https://a.example/bye?state=1']
+    initiate_login_uri: 'https://a.example/login?from=us&%69ss=1'
+  - client_id: other
+    name: Other
+    app_type: spa
+    callbacks: ['https://b.example/cb?scope=1']
+    initiate_login_uri: 'https://b.example/login?state=1&code=2'
+tenant:
+  allowed_logout_urls: ['https://b.example/bye?error=1']
+  default_redirection_uri: 'https://b.example/?iss=1'
+";
+        let said = testing::warnings(text);
+        for (place, name) in [
+            ("clients[0].callbacks[1]", "code"),
+            ("clients[0].allowed_logout_urls[0]", "state"),
+            ("clients[0].initiate_login_uri", "iss"),
+            ("clients[1].callbacks[0]", "scope"),
+            ("tenant.allowed_logout_urls[0]", "error"),
+            ("tenant.default_redirection_uri", "iss"),
+        ] {
+            let expected = format!("{place}: has `{name}` in its query, which Ratchet adds, too");
+            let found = said.iter().filter(|warning| warning.ends_with(&expected));
+            assert_eq!(found.count(), 1, "{expected}\n{said:#?}");
+        }
+        let about_queries = said.iter().filter(|said| said.contains("in its query"));
+        assert_eq!(about_queries.count(), 6, "{said:#?}");
     }
 
     #[test]

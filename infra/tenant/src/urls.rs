@@ -112,8 +112,8 @@ pub(crate) fn origin(at: &Path, text: &str) -> Checked<String> {
     Ok(format!("{}://{host}{port}", url.scheme()))
 }
 
-/// What answers add to an address (RFC 6749 section 4.1.2, RFC 9207, and the implicit and hybrid flows).
-const OURS: [&str; 11] = [
+/// What answers add to an address (RFC 6749 sections 4.1.2 and 4.2.2, RFC 9207, and the hybrid flow).
+pub(crate) const OF_ANSWERS: [&str; 12] = [
     "access_token",
     "code",
     "error",
@@ -123,19 +123,21 @@ const OURS: [&str; 11] = [
     "id_token",
     "iss",
     "refresh_token",
+    "scope",
     "state",
     "token_type",
 ];
 
-/// Warns of addresses whose own query has a parameter of an answer: an application reads either of the two.
-pub(crate) fn warn_of_our_parameters(at: &Path, addresses: &[String], notes: &mut Notes) {
-    for (index, text) in addresses.iter().enumerate() {
-        let Ok(url) = parse(at, text) else { continue };
-        let ours = url.query_pairs().find(|(name, _)| OURS.contains(&&**name));
-        if let Some((name, _)) = ours {
-            let message = format!("has `{name}` in its query, which answers add, too");
-            notes.warn(at.index(index), message);
-        }
+/// What is added where a login begins anew (`OpenID` Connect Core section 4).
+pub(crate) const OF_LOGIN_ROUTES: [&str; 1] = ["iss"];
+
+/// Warns of an address whose own query has a parameter of these names: it is sent with both, and an application
+/// reads either of the two.
+pub(crate) fn warn_of_our_parameters(at: &Path, text: &str, ours: &[&str], notes: &mut Notes) {
+    let Ok(url) = parse(at, text) else { return };
+    if let Some((name, _)) = url.query_pairs().find(|(name, _)| ours.contains(&&**name)) {
+        let message = format!("has `{name}` in its query, which Ratchet adds, too");
+        notes.warn(at.clone(), message);
     }
 }
 
@@ -253,10 +255,10 @@ mod tests {
     fn an_address_with_a_parameter_of_an_answer_is_a_warning() {
         let warned = |text: &str| {
             let mut notes = Notes::default();
-            warn_of_our_parameters(&Path::root(), &[text.to_owned()], &mut notes);
+            warn_of_our_parameters(&Path::root(), text, &OF_ANSWERS, &mut notes);
             notes.into_faults().len()
         };
-        for name in OURS {
+        for name in OF_ANSWERS {
             assert_eq!(warned(&format!("https://a.example.com/cb?x=1&{name}=y")), 1);
         }
         assert_eq!(warned("https://*.example.com/cb?%63ode=1"), 1);

@@ -22,6 +22,7 @@ pub mod user;
 pub mod user_code;
 pub mod valid_from;
 
+pub mod address;
 pub mod pkce;
 pub mod redirect_uri;
 

@@ -14,7 +14,7 @@ use super::{
     realm::domain,
     redirect_token,
 };
-use crate::domain::login_flow::Command;
+use crate::domain::{address, login_flow::Command};
 
 /// What the Actions of a run have asked for.
 pub(super) struct Commands {
@@ -121,16 +121,7 @@ fn was_executed<'js>(ctx: &Ctx<'js>, run: &Run) -> rquickjs::Result<Function<'js
 /// An address with more parameters in its query.
 #[expect(clippy::needless_pass_by_value, reason = "arguments of a script")]
 fn join(url: String, query: String) -> String {
-    let (base, fragment) = match url.split_once('#') {
-        Some((base, fragment)) => (base, format!("#{fragment}")),
-        None => (url.as_str(), String::new()),
-    };
-    let separator = match base.split_once('?') {
-        None => "?",
-        Some((_, "")) => "",
-        Some(_) => "&",
-    };
-    format!("{base}{separator}{query}{fragment}")
+    address::with_query(&url, &query)
 }
 
 /// The most that the claims of a token take, in bytes.

@@ -6,8 +6,10 @@ use http::{
     header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, PRAGMA},
 };
 use serde::Serialize;
+use url::form_urlencoded;
 
 use super::{Response, uri::to_uri};
+use crate::domain::address;
 
 /// A JSON answer that nobody may keep (RFC 6749 section 5.1).
 pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
@@ -89,37 +91,27 @@ fn keep(mut response: Response, max_age: u32) -> Response {
     response
 }
 
-/// Appends parameters to the query of a URL.
+/// Appends parameters to the query of a URL, which keeps its own: those of a registered address are part of it
+/// (RFC 6749 section 3.1.2).
 pub fn with_query(url: &str, parameters: &[(&str, &str)]) -> String {
-    let (base, fragment) = match url.split_once('#') {
-        Some((base, fragment)) => (base, Some(fragment)),
-        None => (url, None),
-    };
-    let query = form_urlencoded::Serializer::new(String::new())
+    address::with_query(url, &encoded(parameters))
+}
+
+/// Sets one parameter in the query of a URL: it takes the place of all that have its name.
+pub fn with_one(url: &str, name: &str, value: &str) -> String {
+    with_query(&address::without_parameter(url, name), &[(name, value)])
+}
+
+fn encoded(parameters: &[(&str, &str)]) -> String {
+    form_urlencoded::Serializer::new(String::new())
         .extend_pairs(parameters)
-        .finish();
-    let separator = match (
-        base.contains('?'),
-        base.ends_with(['?', '&']),
-        query.is_empty(),
-    ) {
-        (_, true, _) | (_, _, true) => "",
-        (true, ..) => "&",
-        (false, ..) => "?",
-    };
-    let fragment = fragment
-        .map(|fragment| format!("#{fragment}"))
-        .unwrap_or_default();
-    format!("{base}{separator}{query}{fragment}")
+        .finish()
 }
 
 /// Puts parameters into the fragment of a URL, in place of the one it may have.
 pub fn with_fragment(url: &str, parameters: &[(&str, &str)]) -> String {
     let base = url.split_once('#').map_or(url, |(base, _)| base);
-    let fragment = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(parameters)
-        .finish();
-    format!("{base}#{fragment}")
+    format!("{base}#{}", encoded(parameters))
 }
 
 fn with_type(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Response {
@@ -174,6 +166,10 @@ mod tests {
             format!("https://a/cb?{query}")
         );
         assert_eq!(with_query("app://cb", &[]), "app://cb");
+        assert_eq!(
+            with_one("https://a/?state=1&x=1&%73tate=2#state=3", "state", "a b"),
+            "https://a/?x=1&state=a+b#state=3"
+        );
         for url in ["https://a/cb?x=1", "https://a/cb?x=1#old"] {
             assert_eq!(
                 with_fragment(url, &parameters),

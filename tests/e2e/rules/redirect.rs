@@ -259,6 +259,100 @@ async fn a_rule_that_always_redirects_does_so_once() {
     assert_eq!(said(&server.stop(), "the rule runs"), 2);
 }
 
+/// Addresses as scripts name them, and as the browser is sent there, `*` being our state.
+const ADDRESSES: [(&str, &str); 14] = [
+    (
+        "https://app.example/x?state=1",
+        "https://app.example/x?state=*",
+    ),
+    (
+        "https://app.example/x?state",
+        "https://app.example/x?state=*",
+    ),
+    (
+        "https://app.example/x?%73tate=1&st%61te=2",
+        "https://app.example/x?state=*",
+    ),
+    (
+        "https://app.example/x?a=1&state=2&b=3",
+        "https://app.example/x?a=1&b=3&state=*",
+    ),
+    (
+        "https://app.example/x?state=1&state=2&a",
+        "https://app.example/x?a&state=*",
+    ),
+    // What is not ours stays as it is written.
+    (
+        "https://app.example/x?a=%20+%2B&a=2&a",
+        "https://app.example/x?a=%20+%2B&a=2&a&state=*",
+    ),
+    (
+        "https://app.example/x?State=1&state%5B%5D=2&xstate=3",
+        "https://app.example/x?State=1&state%5B%5D=2&xstate=3&state=*",
+    ),
+    (
+        "https://app.example/x?%2573tate=1",
+        "https://app.example/x?%2573tate=1&state=*",
+    ),
+    ("https://app.example/x?", "https://app.example/x?state=*"),
+    (
+        "https://app.example/x?a=1&",
+        "https://app.example/x?a=1&state=*",
+    ),
+    (
+        "https://app.example/x?a=1&&b=2",
+        "https://app.example/x?a=1&&b=2&state=*",
+    ),
+    // A fragment never leaves the browser.
+    (
+        "https://app.example/x?state=1#state=2",
+        "https://app.example/x?state=*#state=2",
+    ),
+    (
+        "https://app.example/x#top?state=1",
+        "https://app.example/x?state=*#top?state=1",
+    ),
+    (
+        "https://app.example?state=1",
+        "https://app.example/?state=*",
+    ),
+];
+
+#[tokio::test]
+async fn a_browser_is_sent_away_with_one_state_and_comes_back_with_it() {
+    let rule = rule(
+        "const { way, to } = context.request.query;
+         if (context.protocol !== 'redirect-callback' && way === 'rule') context.redirect = { url: to };",
+    );
+    let acting = action(
+        "const { way, to } = event.request.query;
+         if (way === 'action') api.redirect.sendUserTo(to);
+         if (way === 'query') api.redirect.sendUserTo(to, { query: { state: '1', lang: 'en' } });",
+    );
+    let acting = format!("{acting}\nexports.onContinuePostLogin = async () => {{}};");
+    let scripts = Scripts::of_rule(&rule).action("sending", &acting);
+    let Some(server) = scripts.start() else {
+        return;
+    };
+    let browser = server.browser();
+    for (to, expected) in ADDRESSES {
+        for way in ["rule", "action", "query"] {
+            let login = server.login(&SPA_STRICT).with("way", way).with("to", to);
+            let away = Away::of(login, &browser).await;
+            let expected = match way {
+                "query" => expected.replace("state=*", "lang=en&state=*"),
+                _ => expected.to_owned(),
+            };
+            let states = away.url.query_pairs().filter(|(name, _)| name == "state");
+            let states: Vec<_> = states.map(|(_, value)| value.into_owned()).collect();
+            assert_eq!(states.len(), 1, "{way}: {to}: {}", away.url);
+            let sent = away.url.as_str().replace(&states[0], "*");
+            assert_eq!(sent, expected, "{way}: {to}");
+            go_on(&browser, &states[0], &[]).await.callback().code();
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_action_sends_signed_data_and_reads_what_comes_back() {
     let script = "
