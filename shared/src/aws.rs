@@ -148,7 +148,7 @@ where
 {
     match error.meta().code() {
         Some(code) => said(code, error),
-        None => chain(error),
+        None => crate::telemetry::chain(error),
     }
 }
 
@@ -162,17 +162,6 @@ fn said(code: &str, error: &impl ProvideErrorMetadata) -> String {
         text.push_str(" (request ");
         text.push_str(request);
         text.push(')');
-    }
-    text
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
     }
     text
 }

@@ -12,10 +12,11 @@
 //! | `PROXY_SECRET_DIGESTS` | SHA-256 of the secret that those proxies send in `x-ratchet-proxy-secret`, or of two |
 //! | `PROXY_ADDRESSES` | the addresses of those proxies, as ranges separated by commas |
 //! | `SCRIPT_HOSTS` | the hosts that tenants' scripts may reach: see [`AllowedHosts::parse`]; none without it |
+//! | `SCRIPT_SECONDS` | how long the scripts of a login may take in all, waiting included: 1 to 20; 5 without it |
 //! | `AWS_REGION` | set by Lambda, as are the credentials |
 //! | `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_KMS` | instead of AWS: emulators |
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use url::Url;
 
@@ -44,6 +45,8 @@ pub struct Config {
     pub trusted_proxies: TrustedProxies,
     /// Which hosts tenants' scripts may reach.
     pub script_hosts: AllowedHosts,
+    /// How long the scripts of a login may take in all.
+    pub script_time: Duration,
 }
 
 /// What a function has to know to reach AWS.
@@ -136,6 +139,7 @@ impl Config {
             keys,
             trusted_proxies: trusted_proxies(&variables)?,
             script_hosts,
+            script_time: script_time(&variables)?,
         })
     }
 }
@@ -171,6 +175,18 @@ impl Variables<'_> {
         };
         self.optional(name)
             .map_or(Ok(default), |text| text.parse().map_err(wrong))
+    }
+}
+
+/// Auth0's scripts have twenty seconds, and so may ours: an HTTP API gives up after thirty.
+fn script_time(variables: &Variables<'_>) -> Result<Duration, ConfigError> {
+    let name = "SCRIPT_SECONDS";
+    match variables.number(name, 5)? {
+        seconds @ 1..=20 => Ok(Duration::from_secs(seconds as u64)),
+        _ => Err(ConfigError {
+            name,
+            reason: "must be a number from 1 to 20".to_owned(),
+        }),
     }
 }
 
@@ -299,6 +315,7 @@ mod tests {
     fn a_complete_environment_is_read() {
         let config = read(&COMPLETE).unwrap();
         assert_eq!(config.signing_mode, SigningMode::Kms);
+        assert_eq!(config.script_time, Duration::from_secs(5));
         let KeyConfig::Kms { signing_keys, .. } = config.keys else {
             panic!("no KMS")
         };
@@ -384,6 +401,18 @@ mod tests {
                 .contains("SCRIPT_HOSTS: `*` is more than a host")
         );
         assert!(with("SCRIPT_HOSTS", "api.example.com, *.example.org").is_ok());
+        for (seconds, reason) in [
+            ("0", "must be a number from 1 to 20"),
+            ("21", "must be a number from 1 to 20"),
+            ("5s", "must be a number"),
+        ] {
+            let error = with("SCRIPT_SECONDS", seconds).unwrap_err();
+            assert_eq!(
+                error,
+                format!("environment variable SCRIPT_SECONDS: {reason}")
+            );
+        }
+        assert!(with("SCRIPT_SECONDS", "20").is_ok());
         assert!(with("SIGNING_MODE", "wrapped").is_ok());
         assert!(with("KEY_FILE", "keys.json").is_ok());
     }

@@ -65,9 +65,15 @@ impl Deadline {
         Self(Instant::now().checked_add(left))
     }
 
+    /// How much time is left; `None` if nothing ends the request.
+    pub fn left(self) -> Option<Duration> {
+        self.0
+            .map(|at| at.saturating_duration_since(Instant::now()))
+    }
+
     /// Whether it has passed.
     pub fn is_over(self) -> bool {
-        self.0.is_some_and(|at| at <= Instant::now())
+        self.left() == Some(Duration::ZERO)
     }
 }
 
@@ -107,6 +113,7 @@ mod tests {
         assert!(Deadline::after(Duration::ZERO).is_over());
         assert!(!Deadline::after(Duration::from_hours(1)).is_over());
         assert!(!Deadline::NEVER.is_over());
+        assert_eq!(Deadline::NEVER.left(), None);
     }
 
     #[test]

@@ -57,7 +57,7 @@ def test_the_functions(made):
         )
         assert configuration["Runtime"] == "provided.al2023"
         assert configuration["Architectures"] == [made.architecture]
-        assert configuration["Timeout"] == 10
+        assert configuration["Timeout"] == 29
         assert configuration["TracingConfig"] == {"Mode": "Active"}
         assert (
             configuration["Role"].split("/")[-1] == made.stack.resources[f"{function.title()}Role"]
@@ -84,6 +84,7 @@ def test_the_environment(made):
             "PROXY_SECRET_DIGESTS": "",
             "PROXY_ADDRESSES": "",
             "SCRIPT_HOSTS": "",
+            "SCRIPT_SECONDS": "5",
             "RUST_LOG": "info,aws_smithy_runtime=error",
         }
 

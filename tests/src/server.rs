@@ -99,9 +99,12 @@ impl Server {
         let text = |text: &str| text.to_owned();
         let clock = launch.stopped_at.to_string();
         let mut arguments = vec![text("--test-controls"), text("--test-clock"), clock];
-        arguments.extend([text("--test-script-patience"), text("600")]);
         arguments.extend([text("--tenant"), path.display().to_string()]);
-        for (option, value) in [("--port", "0"), ("--data", "memory")] {
+        for (option, value) in [
+            ("--port", "0"),
+            ("--data", "memory"),
+            ("--test-script-patience", "600"),
+        ] {
             if !launch.arguments.iter().any(|argument| argument == option) {
                 arguments.extend([text(option), text(value)]);
             }

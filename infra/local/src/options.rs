@@ -71,6 +71,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "HOSTS", value_parser = AllowedHosts::parse, default_value = "", hide_default_value = true)]
     pub(crate) script_hosts: AllowedHosts,
 
+    /// How many seconds the rules and Actions of a login may take in all, waiting included.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=20))]
+    pub(crate) script_seconds: u64,
+
     /// Let callers move the clock, change users and replace the tenant (`/test/...`): for tests.
     #[arg(long, hide = true)]
     pub(crate) test_controls: bool,
@@ -80,8 +84,8 @@ pub(crate) struct Options {
     #[arg(long, hide = true, value_name = "SECONDS", requires = "test_controls")]
     pub(crate) test_clock: Option<u64>,
 
-    /// How many seconds a run of scripts may take, waiting included, instead of five: for tests, which a busy
-    /// machine must not fail. CPU time is limited as ever.
+    /// How many seconds a run of scripts may take instead, from none on: for tests, which a busy machine must not
+    /// fail. CPU time is limited as ever.
     #[arg(long, hide = true, value_name = "SECONDS", requires = "test_controls")]
     pub(crate) test_script_patience: Option<u64>,
 
@@ -105,11 +109,11 @@ impl Options {
 
     /// What a run of scripts may use up.
     pub(crate) fn script_limits(&self) -> Limits {
-        let mut limits = Limits::default();
-        if let Some(seconds) = self.test_script_patience {
-            limits.wall = Duration::from_secs(seconds);
+        let seconds = self.test_script_patience.unwrap_or(self.script_seconds);
+        Limits {
+            wall: Duration::from_secs(seconds),
+            ..Limits::default()
         }
-        limits
     }
 
     /// Where certificates are kept: also by a server that keeps nothing else, for clients trust them.

@@ -2,4 +2,5 @@
 
 pub mod dynamo;
 pub mod outbound;
+mod request_failures;
 pub mod script_requests;

@@ -25,6 +25,7 @@ pub(super) type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 pub struct Outbound {
     client: OnceLock<Box<HttpClient>>,
     script_hosts: AllowedHosts,
+    script_patience: Duration,
 }
 
 /// No answer came.
@@ -45,12 +46,18 @@ pub enum OutboundError {
 }
 
 impl Outbound {
-    /// For scripts that may reach these hosts.
-    pub fn new(script_hosts: AllowedHosts) -> Self {
+    /// For scripts that may reach these hosts, and wait for each so long.
+    pub fn new(script_hosts: AllowedHosts, script_patience: Duration) -> Self {
         Self {
             client: OnceLock::new(),
             script_hosts,
+            script_patience,
         }
+    }
+
+    /// How long a script's request may take, with all its redirects.
+    pub(super) fn script_patience(&self) -> Duration {
+        self.script_patience
     }
 
     /// Which hosts scripts may reach.

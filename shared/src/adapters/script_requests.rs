@@ -1,6 +1,6 @@
 //! What tenants' scripts ask of other hosts: only of those that are allowed, for a short time, for a small answer.
 
-use std::time::Duration;
+use std::{error::Error, future::Future, time::Duration};
 
 use bytes::Bytes;
 use http::{
@@ -8,14 +8,20 @@ use http::{
     header::{self, AUTHORIZATION, COOKIE, LOCATION, USER_AGENT},
 };
 use http_body_util::{BodyExt, Full, Limited, combinators::UnsyncBoxBody};
+use hyper_util::client::legacy::connect::capture_connection;
 use serde_json::{Value, json};
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::outbound::{Outbound, OutboundError};
-use crate::domain::script_hosts::{AllowedHosts, ForbiddenAddress, ScriptRequest};
+use super::{outbound::Outbound, request_failures::trouble};
+use crate::{
+    domain::{
+        request_failure::{RequestFailure, Stage, Trouble},
+        script_hosts::{AllowedHosts, ScriptRequest},
+    },
+    telemetry::chain,
+};
 
-/// How long a request may take, with all its redirects.
-const PATIENCE: Duration = Duration::from_secs(3);
 /// How large a body may be, of a request or of an answer, in bytes.
 const LARGEST: usize = 1024 * 1024;
 /// How many redirects are followed.
@@ -33,64 +39,83 @@ const OURS: [HeaderName; 8] = [
     header::ACCEPT_ENCODING,
 ];
 
-type Answer = Response<UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>>;
+type Answer = Response<UnsyncBoxBody<Bytes, Box<dyn Error + Send + Sync>>>;
 
-/// Why a script's request has no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum ScriptRequestError {
-    /// It goes where scripts may not go.
-    #[error(transparent)]
-    Forbidden(#[from] ForbiddenAddress),
-    /// The method, or a header, is none.
-    #[error("{0}")]
-    Malformed(String),
-    /// It or its answer is too large.
-    #[error("the body of {0} is larger than {LARGEST} bytes")]
-    TooLarge(&'static str),
-    /// It was sent from address to address.
-    #[error("more than {MOST_REDIRECTS} redirects")]
-    Redirects,
-    /// The other side cannot be reached, or took too long.
-    #[error(transparent)]
-    Outbound(#[from] OutboundError),
+/// When a request must be over, with all its redirects.
+#[derive(Clone, Copy)]
+struct Patience {
+    whole: Duration,
+    until: Instant,
+}
+
+/// A failure on the way to a URL.
+struct To<'a>(&'a Url);
+
+impl To<'_> {
+    fn failed(&self, trouble: Trouble, stage: Stage, detail: String) -> RequestFailure {
+        RequestFailure {
+            trouble,
+            stage,
+            host: self.0.host_str().unwrap_or_default().to_owned(),
+            port: self.0.port_or_known_default().unwrap_or_default(),
+            detail,
+        }
+    }
+
+    fn refused(&self, trouble: Trouble) -> RequestFailure {
+        self.failed(trouble, Stage::Connecting, String::new())
+    }
+
+    fn broke(&self, error: &(dyn Error + 'static), stage: Stage) -> RequestFailure {
+        self.failed(trouble(error, stage, LARGEST), stage, chain(error))
+    }
+}
+
+/// A request that never had an address.
+fn unsent(trouble: Trouble) -> RequestFailure {
+    RequestFailure {
+        trouble,
+        stage: Stage::Connecting,
+        host: String::new(),
+        port: 0,
+        detail: String::new(),
+    }
 }
 
 impl Outbound {
     /// Sends a script's request; the answer is `{status, statusText, headers, body}`. A GET or HEAD follows
     /// redirects to hosts that are allowed themselves; anything else is answered with the redirect.
-    pub async fn script_request(
-        &self,
-        request: ScriptRequest,
-    ) -> Result<Value, ScriptRequestError> {
+    pub async fn script_request(&self, request: ScriptRequest) -> Result<Value, RequestFailure> {
+        let malformed = |reason: String| unsent(Trouble::Malformed(reason));
         let method = Method::from_bytes(request.method.as_bytes())
             .ok()
             .filter(|method| *method != Method::CONNECT && *method != Method::TRACE)
-            .ok_or_else(|| ScriptRequestError::Malformed("no such method".to_owned()))?;
-        let mut url = self.script_hosts().permit(&request.url)?;
-        let mut headers = headers_of(&request.headers)?;
+            .ok_or_else(|| malformed("no such method".to_owned()))?;
+        let mut url = permit(self.script_hosts(), &request.url)?;
+        let mut headers = headers_of(&request.headers).map_err(malformed)?;
         let body = Bytes::from(request.body.unwrap_or_default());
         if body.len() > LARGEST {
-            return Err(ScriptRequestError::TooLarge("the request"));
+            return Err(To(&url).refused(Trouble::RequestTooLarge(LARGEST)));
         }
-        let answer = async {
-            for _ in 0..=MOST_REDIRECTS {
-                let answer = self
-                    .send(&method, &url, headers.clone(), body.clone())
-                    .await?;
-                let Some(next) = redirect(self.script_hosts(), &method, &url, &answer)? else {
-                    return read(answer).await;
-                };
-                if next.origin() != url.origin() {
-                    headers.remove(AUTHORIZATION);
-                    headers.remove(COOKIE);
-                }
-                url = next;
-            }
-            Err(ScriptRequestError::Redirects)
+        let whole = self.script_patience();
+        let patience = Patience {
+            whole,
+            until: Instant::now() + whole,
         };
-        tokio::time::timeout(PATIENCE, answer)
-            .await
-            .unwrap_or(Err(OutboundError::Late(PATIENCE).into()))
+        for _ in 0..=MOST_REDIRECTS {
+            let answer = self
+                .send(&method, &url, headers.clone(), body.clone(), patience)
+                .await?;
+            let Some(next) = redirect(self.script_hosts(), &method, &url, &answer)? else {
+                return read(answer, &url, patience).await;
+            };
+            if next.origin() != url.origin() {
+                headers.remove(AUTHORIZATION);
+                headers.remove(COOKIE);
+            }
+            url = next;
+        }
+        Err(To(&url).refused(Trouble::Redirects(MOST_REDIRECTS)))
     }
 
     async fn send(
@@ -99,27 +124,52 @@ impl Outbound {
         url: &Url,
         headers: HeaderMap,
         body: Bytes,
-    ) -> Result<Answer, OutboundError> {
+        patience: Patience,
+    ) -> Result<Answer, RequestFailure> {
+        let ours = |error: &(dyn Error + 'static)| {
+            To(url).failed(Trouble::Ours, Stage::Connecting, chain(error))
+        };
         // A fragment stays with its reader.
         let address = &url[..url::Position::AfterQuery];
         let mut request = Request::builder()
             .method(method)
             .uri(address)
-            .body(Full::new(body))?;
+            .body(Full::new(body))
+            .map_err(|error| ours(&error))?;
         *request.headers_mut() = headers;
-        let answer = self.client()?.request(request).await?;
+        let connection = capture_connection(&mut request);
+        let client = self.client().map_err(|error| ours(&error))?;
+        let answer = in_time(client.request(request), patience).await;
+        let stage = match *connection.connection_metadata() {
+            Some(_) => Stage::Head,
+            None => Stage::Connecting,
+        };
+        let answer = answer
+            .map_err(|late| To(url).failed(late, stage, String::new()))?
+            .map_err(|error| To(url).broke(&error, stage))?;
         Ok(answer.map(|body| Limited::new(body, LARGEST).boxed_unsync()))
     }
 }
 
-fn headers_of(pairs: &[(String, String)]) -> Result<HeaderMap, ScriptRequestError> {
+async fn in_time<T>(work: impl Future<Output = T>, patience: Patience) -> Result<T, Trouble> {
+    let done = timeout_at(patience.until, work).await;
+    done.map_err(|_| Trouble::Late(patience.whole))
+}
+
+fn permit(hosts: &AllowedHosts, address: &str) -> Result<Url, RequestFailure> {
+    let permitted = hosts.permit(address);
+    permitted.map_err(|forbidden| unsent(Trouble::Forbidden(forbidden)))
+}
+
+fn headers_of(pairs: &[(String, String)]) -> Result<HeaderMap, String> {
     let mut headers = HeaderMap::new();
     // Some APIs answer nobody without a name.
     headers.insert(USER_AGENT, HeaderValue::from_static("ratchet"));
     for (name, value) in pairs {
-        let malformed = || ScriptRequestError::Malformed(format!("the header {name:?} is none"));
-        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| malformed())?;
-        let value = HeaderValue::from_str(value).map_err(|_| malformed())?;
+        let malformed = |reason: String| format!("the header {name:?} is none: {reason}");
+        let name = HeaderName::from_bytes(name.as_bytes());
+        let name = name.map_err(|error| malformed(error.to_string()))?;
+        let value = HeaderValue::from_str(value).map_err(|error| malformed(error.to_string()))?;
         if !OURS.contains(&name) {
             headers.insert(name, value);
         }
@@ -133,7 +183,7 @@ fn redirect(
     method: &Method,
     url: &Url,
     answer: &Answer,
-) -> Result<Option<Url>, ForbiddenAddress> {
+) -> Result<Option<Url>, RequestFailure> {
     let moves = matches!(
         answer.status(),
         StatusCode::MOVED_PERMANENTLY
@@ -146,18 +196,18 @@ fn redirect(
     let location = location.and_then(|location| location.to_str().ok());
     match location.and_then(|location| url.join(location).ok()) {
         Some(next) if matches!(*method, Method::GET | Method::HEAD) => {
-            hosts.permit(next.as_str()).map(Some)
+            permit(hosts, next.as_str()).map(Some)
         }
         _ => Ok(None),
     }
 }
 
-async fn read(answer: Answer) -> Result<Value, ScriptRequestError> {
+async fn read(answer: Answer, url: &Url, patience: Patience) -> Result<Value, RequestFailure> {
     let (head, body) = answer.into_parts();
-    let body = body
-        .collect()
+    let body = in_time(body.collect(), patience)
         .await
-        .map_err(|_| ScriptRequestError::TooLarge("the answer"))?;
+        .map_err(|late| To(url).failed(late, Stage::Body, String::new()))?
+        .map_err(|error| To(url).broke(&*error, Stage::Body))?;
     let headers: Vec<_> = head
         .headers
         .iter()
@@ -213,7 +263,11 @@ mod tests {
     }
 
     fn outbound(hosts: &str) -> Outbound {
-        Outbound::new(AllowedHosts::parse(hosts).unwrap())
+        Outbound::new(AllowedHosts::parse(hosts).unwrap(), Duration::from_mins(10))
+    }
+
+    fn trouble_of(answer: &Result<Value, RequestFailure>) -> &Trouble {
+        &answer.as_ref().expect_err("no answer").trouble
     }
 
     fn get(url: &str) -> ScriptRequest {
@@ -272,7 +326,7 @@ mod tests {
         let refused = outbound
             .script_request(get(&format!("http://{host}/")))
             .await;
-        let message = refused.unwrap_err().to_string();
+        let message = refused.unwrap_err().message();
         assert!(
             message.starts_with(&format!(
                 "http://{host} is not a host that scripts may reach"
@@ -310,7 +364,7 @@ mod tests {
             .script_request(get(&format!("http://{host}/")))
             .await;
         assert!(
-            matches!(answer, Err(ScriptRequestError::Forbidden(_))),
+            matches!(trouble_of(&answer), Trouble::Forbidden(_)),
             "{answer:?}"
         );
         let (host, _) = answering(vec![moved("/next")]).await;
@@ -332,7 +386,7 @@ mod tests {
             .script_request(get(&format!("http://{host}/")))
             .await;
         assert!(
-            matches!(answer, Err(ScriptRequestError::Redirects)),
+            matches!(trouble_of(&answer), Trouble::Redirects(_)),
             "{answer:?}"
         );
         assert_eq!(asked.await.unwrap().len(), MOST_REDIRECTS + 1);
@@ -346,7 +400,7 @@ mod tests {
             .script_request(get(&format!("http://{host}/")))
             .await;
         assert!(
-            matches!(answer, Err(ScriptRequestError::TooLarge("the answer"))),
+            matches!(trouble_of(&answer), Trouble::AnswerTooLarge(LARGEST)),
             "{answer:?}"
         );
         let large = ScriptRequest {
@@ -355,7 +409,7 @@ mod tests {
         };
         let answer = outbound.script_request(large).await;
         assert!(
-            matches!(answer, Err(ScriptRequestError::TooLarge("the request"))),
+            matches!(trouble_of(&answer), Trouble::RequestTooLarge(LARGEST)),
             "{answer:?}"
         );
     }
@@ -364,13 +418,12 @@ mod tests {
     async fn whoever_is_silent_is_given_up() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let host = listener.local_addr().unwrap().to_string();
-        let answer = outbound(&format!("http://{host}"))
+        let hosts = AllowedHosts::parse(&format!("http://{host}")).unwrap();
+        let answer = Outbound::new(hosts, Duration::from_millis(300))
             .script_request(get(&format!("http://{host}/")))
             .await;
-        assert_eq!(
-            answer.unwrap_err().to_string(),
-            "no answer within 3 seconds"
-        );
+        let late = Trouble::Late(Duration::from_millis(300));
+        assert_eq!(*trouble_of(&answer), late);
     }
 
     #[tokio::test]
@@ -389,7 +442,7 @@ mod tests {
             };
             let answer = outbound.script_request(request).await;
             assert!(
-                matches!(answer, Err(ScriptRequestError::Malformed(_))),
+                matches!(trouble_of(&answer), Trouble::Malformed(_)),
                 "{answer:?}"
             );
         }

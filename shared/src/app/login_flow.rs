@@ -1,7 +1,10 @@
 //! Running the tenant's scripts at a login or a refresh: after the decision, before anything is signed or
 //! written.
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
@@ -22,13 +25,15 @@ use crate::{
         login_flow::{
             self, Effects, Facts, Left, MetadataChanges, Protocol, Verdict, tenant_name, verdict,
         },
+        request_failure::{RequestFailure, without_internals},
         scope::Scope,
         session::Session,
         time::Timestamp,
         user::User,
     },
-    engine::{Host, HostCall, LogLevel, Report, Run, ScriptFailure, Told},
+    engine::{Host, HostCall, HostError, LogLevel, Report, Run, ScriptFailure, Told},
     http::Request,
+    system::Deadline,
     telemetry::event,
 };
 
@@ -116,6 +121,7 @@ impl App {
         if let Some(family) = login.family {
             self.name_refresh_token(&mut event, family).await?;
         }
+        let failures = Failures::default();
         let run = Run {
             program: Arc::clone(program),
             issuer: self.issuer.as_str().to_owned(),
@@ -125,15 +131,21 @@ impl App {
             told: Told::Effects,
             continued: login.continued,
             can_redirect: login.can_redirect,
+            left: time_left(login.at.deadline),
             host: Arc::new(Outside {
                 store: self.store.clone(),
                 outbound: Arc::clone(&self.outbound),
+                failures: Arc::clone(&failures),
                 now: login.at.now,
             }),
         };
         let report = self.engine.run(run).await;
         log(&report, &login);
-        let output = report.result.map_err(Denial::from)?;
+        let failures =
+            std::mem::take(&mut *failures.lock().unwrap_or_else(PoisonError::into_inner));
+        let output = report
+            .result
+            .map_err(|failure| denial(failure, &failures))?;
         let left = Left {
             user: &output.user,
             context: &output.context,
@@ -141,7 +153,15 @@ impl App {
         };
         self.write_metadata(&login, &MetadataChanges::of(left.commands))
             .await?;
-        verdict(&facts, login.can_redirect, left).inspect_err(|denial| log_refusal(&login, denial))
+        verdict(&facts, login.can_redirect, left)
+            .inspect_err(|denial| log_refusal(&login, denial))
+            .map_err(|denial| discreet(denial, &failures))
+            .map(|verdict| match verdict {
+                Verdict::RevokeRefreshToken(reason) => {
+                    Verdict::RevokeRefreshToken(without_internals(reason, &failures))
+                }
+                other => other,
+            })
     }
 
     /// Tells Actions the ids by which the Management API knows the refresh token and its session.
@@ -205,17 +225,21 @@ impl App {
     }
 }
 
+/// The requests of a run that have failed.
+type Failures = Arc<Mutex<Vec<RequestFailure>>>;
+
 /// What scripts reach.
 struct Outside {
     store: Store,
     outbound: Arc<Outbound>,
+    failures: Failures,
     now: Timestamp,
 }
 
 impl Host for Outside {
-    fn call(&self, call: HostCall) -> BoxFuture<'static, Result<Value, String>> {
+    fn call(&self, call: HostCall) -> BoxFuture<'static, Result<Value, HostError>> {
         let (store, now) = (self.store.clone(), self.now);
-        let outbound = Arc::clone(&self.outbound);
+        let (outbound, failures) = (Arc::clone(&self.outbound), Arc::clone(&self.failures));
         Box::pin(async move {
             match call {
                 HostCall::UpdateAppMetadata { user_id, patch } => {
@@ -226,7 +250,13 @@ impl Host for Outside {
                 }
                 HostCall::Http(request) => {
                     let answer = outbound.script_request(request).await;
-                    answer.map_err(|error| error.to_string())
+                    answer.map_err(|failure| {
+                        log_request(&failure);
+                        let error = HostError::of_request(&failure);
+                        let mut failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
+                        failures.push(failure);
+                        error
+                    })
                 }
             }
         })
@@ -240,8 +270,8 @@ async fn patch_metadata(
     which: Metadata,
     patch: &Map<String, Value>,
     now: Timestamp,
-) -> Result<Value, String> {
-    let unknown = || format!("The user does not exist: {user_id}");
+) -> Result<Value, HostError> {
+    let unknown = || HostError::from(format!("The user does not exist: {user_id}"));
     let id = UserId::parse(user_id).map_err(|_| unknown())?;
     match store.patch_metadata(&id, which, patch, now).await {
         Ok(user) => Ok(Value::Object(match which {
@@ -251,7 +281,7 @@ async fn patch_metadata(
         Err(CommitError::Conflict) => Err(unknown()),
         Err(CommitError::Store(error)) => {
             tracing::warn!(reason = %error, "a script's change of metadata failed");
-            Err("The user could not be updated".to_owned())
+            Err(HostError::from("The user could not be updated"))
         }
     }
 }
@@ -261,10 +291,47 @@ impl From<ScriptFailure> for Denial {
         match failure {
             ScriptFailure::Unauthorized { message, .. } => Self::Unauthorized(message),
             ScriptFailure::Threw { message, .. } => Self::AccessDenied(message),
-            ScriptFailure::Busy => Self::Unavailable(failure.to_string()),
+            // It passes: the host that a script waits for is slow now, and nothing has been written.
+            ScriptFailure::Busy | ScriptFailure::WallTime { .. } => {
+                Self::Unavailable(failure.to_string())
+            }
             other => Self::ScriptFailed(other.to_string()),
         }
     }
+}
+
+/// What signing and the commit need after the scripts, beside the one slow call that the deadline leaves time for.
+const RESERVE: Duration = Duration::from_secs(2);
+
+/// How long scripts may take at this request, so that it is still answered by us.
+fn time_left(deadline: Deadline) -> Option<Duration> {
+    deadline.left().map(|left| left.saturating_sub(RESERVE))
+}
+
+/// What is answered of a run that failed; the log has what happened.
+fn denial(failure: ScriptFailure, failures: &[RequestFailure]) -> Denial {
+    discreet(failure.into(), failures)
+}
+
+/// A denial whose message is a script's, without what the network said to it.
+fn discreet(denial: Denial, failures: &[RequestFailure]) -> Denial {
+    match denial {
+        Denial::Unauthorized(message) => Denial::Unauthorized(without_internals(message, failures)),
+        Denial::AccessDenied(message) => Denial::AccessDenied(without_internals(message, failures)),
+        other => other,
+    }
+}
+
+/// Of a request that failed, whatever its script makes of it. Paths and queries may hold secrets.
+fn log_request(failure: &RequestFailure) {
+    tracing::warn!(
+        host = failure.host,
+        port = failure.port,
+        code = failure.code(),
+        detail = failure.detail,
+        reason = failure.message(),
+        "a script's request to another host failed"
+    );
 }
 
 /// What the scripts said, and what became of them.

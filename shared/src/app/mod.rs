@@ -141,7 +141,10 @@ impl Parts {
             signing_mode: config.signing_mode,
             key_use,
             script_hosts: config.script_hosts,
-            script_limits: Limits::default(),
+            script_limits: Limits {
+                wall: config.script_time,
+                ..Limits::default()
+            },
         })
     }
 
@@ -230,7 +233,7 @@ impl App {
             store,
             clock,
             key_service,
-            outbound: Arc::new(Outbound::new(script_hosts)),
+            outbound: Arc::new(Outbound::new(script_hosts, script_limits.request())),
             signing,
             keyring,
             clients: Cache::default(),

@@ -46,6 +46,7 @@ pub mod grant;
 pub mod hash_kind;
 pub mod login_flow;
 pub mod logout;
+pub mod request_failure;
 pub mod script_hosts;
 pub mod sender;
 pub mod session;

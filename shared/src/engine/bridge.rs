@@ -16,7 +16,7 @@ use rquickjs::{Ctx, Exception, Function, Persistent, Promise, Value};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
-    HostCall,
+    HostCall, HostError,
     cache::Cache,
     console::Logs,
     failure::Fault,
@@ -34,7 +34,7 @@ const MOST_CALLS: usize = 100;
 /// The answer to a [`HostCall`].
 pub(super) struct Reply {
     pub(super) id: u64,
-    pub(super) result: Result<serde_json::Value, String>,
+    pub(super) result: Result<serde_json::Value, HostError>,
 }
 
 /// The way to the async side, for one run.
@@ -200,9 +200,14 @@ impl Bridge {
                 let answer: Value = json::to_js(ctx, &answer)?;
                 settle.resolve.restore(ctx)?.call((answer,))
             }
-            Err(message) => {
-                let error = Exception::from_message(ctx.clone(), &message)?;
-                settle.reject.restore(ctx)?.call((error.into_object(),))
+            Err(failure) => {
+                let error = Exception::from_message(ctx.clone(), &failure.message)?;
+                let error = error.into_object();
+                for (name, value) in &failure.properties {
+                    let value: Value = json::to_js(ctx, value)?;
+                    error.set(name.as_str(), value)?;
+                }
+                settle.reject.restore(ctx)?.call((error,))
             }
         }
     }

@@ -11,6 +11,7 @@ mod cache;
 mod console;
 mod failure;
 mod heap;
+mod host_error;
 mod json;
 mod library;
 mod needs;
@@ -33,6 +34,7 @@ use serde_json::Value;
 
 use crate::domain::script_hosts::ScriptRequest;
 
+pub use host_error::HostError;
 pub use library::is_module;
 pub use pool::Engine;
 pub use program::{CompileError, Program};
@@ -53,6 +55,15 @@ pub struct Limits {
     pub output: usize,
     /// Bytes of log lines; what is beyond is cut off and said to be.
     pub logs: usize,
+}
+
+impl Limits {
+    /// How long a script may wait for one request to another host, with all its redirects: it has time left to act
+    /// on its failure.
+    pub fn request(&self) -> Duration {
+        let rest = self.wall.saturating_sub(Duration::from_secs(2));
+        rest.max(self.wall / 2)
+    }
 }
 
 impl Default for Limits {
@@ -88,6 +99,8 @@ pub struct Run {
     pub can_redirect: bool,
     /// How much of `user` and `context` the report has.
     pub told: Told,
+    /// How much time the request has left for it, where that is known: less than [`Limits::wall`] counts instead.
+    pub left: Option<Duration>,
     /// What reaches outside.
     pub host: Arc<dyn Host>,
 }
@@ -105,7 +118,7 @@ pub enum Told {
 /// What scripts may ask of the world, each answered while the script waits for its promise.
 pub trait Host: Send + Sync {
     /// Does it. An error is what the promise is rejected with.
-    fn call(&self, call: HostCall) -> BoxFuture<'static, Result<Value, String>>;
+    fn call(&self, call: HostCall) -> BoxFuture<'static, Result<Value, HostError>>;
 }
 
 /// Something asked of the world.

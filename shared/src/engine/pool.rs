@@ -120,7 +120,8 @@ impl Engine {
     /// second, whatever the scripts do.
     pub async fn run(&self, run: Run) -> Report {
         let started = Instant::now();
-        let deadline = started + self.shared.limits.wall;
+        let wall = self.shared.limits.wall;
+        let deadline = started + run.left.map_or(wall, |left| left.min(wall));
         let slots = Arc::clone(&self.shared.slots);
         let Ok(Ok(slot)) = timeout_at(deadline.into(), slots.acquire_owned()).await else {
             return Report::failed(started, ScriptFailure::Busy);
@@ -136,6 +137,7 @@ impl Engine {
             assignment: Assignment {
                 run: Arc::clone(&run),
                 started,
+                deadline,
                 unwanted,
                 progress: Arc::clone(&progress),
                 outside: Outside {
@@ -316,14 +318,14 @@ mod tests {
     use super::*;
     use crate::{
         domain::login_flow::Scripts,
-        engine::{Host, Program, Told},
+        engine::{Host, HostError, Program, Told},
     };
 
     struct Nowhere;
 
     impl Host for Nowhere {
-        fn call(&self, _: HostCall) -> BoxFuture<'static, Result<Value, String>> {
-            Box::pin(async { Err("there is nothing".to_owned()) })
+        fn call(&self, _: HostCall) -> BoxFuture<'static, Result<Value, HostError>> {
+            Box::pin(async { Err(HostError::from("there is nothing")) })
         }
     }
 
@@ -337,6 +339,7 @@ mod tests {
             continued: None,
             can_redirect: false,
             told: Told::Effects,
+            left: None,
             host: Arc::new(Nowhere),
         }
     }
@@ -399,6 +402,7 @@ mod tests {
                 assignment: Assignment {
                     run: Arc::new(nothing_to_run()),
                     started: Instant::now(),
+                    deadline: Instant::now(),
                     unwanted: Arc::default(),
                     progress: Arc::default(),
                     outside: Outside {

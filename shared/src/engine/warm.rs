@@ -27,6 +27,7 @@ use super::{
 pub(super) struct Assignment {
     pub(super) run: Arc<Run>,
     pub(super) started: Instant,
+    pub(super) deadline: Instant,
     pub(super) unwanted: Arc<AtomicBool>,
     /// The position of the script that runs, for whoever waits in vain.
     pub(super) progress: Arc<AtomicUsize>,
@@ -83,6 +84,7 @@ impl Warm {
         let Assignment {
             run,
             started,
+            deadline,
             unwanted,
             progress,
             outside,
@@ -90,7 +92,7 @@ impl Warm {
         self.bridge.open(Some(outside), self.limits.logs);
         self.bridge.watch.begin(Bounds {
             cpu: self.limits.cpu,
-            deadline: started + self.limits.wall,
+            deadline,
             unwanted,
         });
         let result = self.scripts(&run, &progress);

@@ -17,6 +17,18 @@ use tracing_subscriber::{
 
 use crate::config;
 
+/// An error with all its causes, for the log.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
 /// Log events carry Auth0's [log event type codes] in the field `type`, so that the searches and
 /// alarms a team has keep working.
 ///

@@ -16,7 +16,10 @@ use shared::{
         login_flow::{Action, Rule, Scripts},
         secret::Secret,
     },
-    engine::{Engine, Host, HostCall, Limits, Output, Program, Report, Run, ScriptFailure, Told},
+    engine::{
+        Engine, Host, HostCall, HostError, Limits, Output, Program, Report, Run, ScriptFailure,
+        Told,
+    },
 };
 
 /// Remembers every call and answers as it is told.
@@ -29,12 +32,12 @@ pub(crate) struct World {
 }
 
 impl Host for World {
-    fn call(&self, call: HostCall) -> BoxFuture<'static, Result<Value, String>> {
+    fn call(&self, call: HostCall) -> BoxFuture<'static, Result<Value, HostError>> {
         let answer = match &call {
             HostCall::UpdateAppMetadata { patch, .. }
             | HostCall::UpdateUserMetadata { patch, .. } => {
                 if patch.contains_key("refuse") {
-                    Err("refused".to_owned())
+                    Err(HostError::from("refused"))
                 } else {
                     Ok(Value::Object(patch.clone()))
                 }
@@ -106,6 +109,7 @@ pub(crate) fn run(scripts: &Scripts) -> Run {
         continued: None,
         can_redirect: false,
         told: Told::Everything,
+        left: None,
         host: Arc::new(World::default()),
     }
 }

@@ -1,13 +1,16 @@
 //! What scripts ask of other hosts, and what they are answered.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use futures_util::future::{BoxFuture, FutureExt};
 use serde_json::{Value, json};
 use shared::{
     adapters::outbound::Outbound,
     domain::script_hosts::{AllowedHosts, ScriptRequest},
-    engine::{Engine, Host, HostCall},
+    engine::{Engine, Host, HostCall, HostError},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -26,7 +29,7 @@ struct Echo {
 }
 
 impl Host for Echo {
-    fn call(&self, call: HostCall) -> BoxFuture<'static, Result<Value, String>> {
+    fn call(&self, call: HostCall) -> BoxFuture<'static, Result<Value, HostError>> {
         let HostCall::Http(request) = call else {
             panic!("{call:?}");
         };
@@ -49,7 +52,7 @@ impl Host for Echo {
         } else if url.ends_with("/text") {
             answer(200, "OK", "plain".to_owned())
         } else if url.contains("forbidden") {
-            Err("forbidden.example is not allowed".to_owned())
+            Err(HostError::from("forbidden.example is not allowed"))
         } else if url.ends_with("/held") {
             let released = self.released.clone();
             let answer = answer(200, "OK", sent.to_string());
@@ -113,6 +116,8 @@ async fn fetch_is_the_web_s() {
         ("const stop = new AbortController(); setTimeout(() => stop.abort(), 5); await fetch('https://api.example/held', { signal: stop.signal });", json!("AbortError: This operation was aborted")),
         ("await fetch('https://api.example/held', { signal: AbortSignal.timeout(5) });", json!("TimeoutError: The operation was aborted due to timeout")),
         ("found = await (await require('node-fetch')('https://api.example/text')).text();", json!("plain")),
+        ("try { await require('node-fetch')('https://api.example/held', { timeout: 5 }); } catch (error) { found = [error.name, error.type, error.message]; }",
+         json!(["FetchError", "request-timeout", "network timeout at: https://api.example/held"])),
     ])
     .await;
 }
@@ -134,7 +139,7 @@ async fn request_calls_back() {
         ),
         (&ask("request.get({ uri: 'https://api.example/missing', json: true }, (error, { statusCode }, body) => done([statusCode, body]))"), json!([404, { "error": "no" }])),
         (&ask("request('https://forbidden.example/', (error) => done(error.message))"), json!("forbidden.example is not allowed")),
-        (&ask("request({ url: 'https://api.example/held', timeout: 5 }, (error) => done(error.code))"), json!("ETIMEDOUT")),
+        (&ask("request({ url: 'https://api.example/held', timeout: 5 }, (error) => done([error.code, error.message, error.connect]))"), json!(["ESOCKETTIMEDOUT", "ESOCKETTIMEDOUT", false])),
         (&ask("require('request').defaults({ baseUrl: 'https://api.example/v2/', json: true }).del('/users', (error, response, body) => done([body.method, body.url]))"), json!(["DELETE", "https://api.example/v2/users"])),
         (&ask("request('https://api.example/text').on('response', (response) => done(response.body))"), json!("plain")),
         ("found = (await require('request-promise')({ uri: 'https://api.example/a', json: true })).method;", json!("GET")),
@@ -172,14 +177,14 @@ async fn axios_rejects_what_is_no_success() {
 struct Real(Arc<Outbound>);
 
 impl Host for Real {
-    fn call(&self, call: HostCall) -> BoxFuture<'static, Result<Value, String>> {
+    fn call(&self, call: HostCall) -> BoxFuture<'static, Result<Value, HostError>> {
         let HostCall::Http(request) = call else {
             panic!("{call:?}");
         };
         let outbound = Arc::clone(&self.0);
         async move {
             let answer = outbound.script_request(request).await;
-            answer.map_err(|error| error.to_string())
+            answer.map_err(|failure| HostError::of_request(&failure))
         }
         .boxed()
     }
@@ -205,7 +210,10 @@ async fn a_script_reaches_a_host_on_the_list_and_no_other() {
     );
     let mut run = run(&rules(&[&rule]));
     let hosts = AllowedHosts::parse(&format!("http://{host}")).unwrap();
-    run.host = Arc::new(Real(Arc::new(Outbound::new(hosts))));
+    run.host = Arc::new(Real(Arc::new(Outbound::new(
+        hosts,
+        Duration::from_mins(10),
+    ))));
     let output = Engine::new(limits()).run(run).await.result.unwrap();
     assert_eq!(output.user["plan"], "a");
     assert_eq!(
@@ -213,4 +221,260 @@ async fn a_script_reaches_a_host_on_the_list_and_no_other() {
         "fetch failed: http://127.0.0.2 is not a host that scripts may reach; the operator can allow it \
          (ScriptHosts of the stack, --script-hosts on the command line)"
     );
+}
+
+/// What a server does that answers no request as it should.
+#[derive(Debug, Clone, Copy)]
+enum Fault {
+    /// It is not there.
+    Absent,
+    /// It closes when it has read the request, after these bytes.
+    Sends(&'static str),
+    /// It resets the connection when the request has arrived.
+    Resets,
+    /// It sends a body that is larger than a script may have.
+    Endless,
+    /// It sends itself round in a circle.
+    Circle,
+}
+
+/// The address of a server with a fault.
+async fn faulty(fault: Fault) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let host = listener.local_addr().unwrap().to_string();
+    if matches!(fault, Fault::Absent) {
+        return host;
+    }
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = [0; 4096];
+            if matches!(fault, Fault::Resets) {
+                // What is closed with something unread is reset.
+                assert!(stream.peek(&mut request).await.unwrap() > 0);
+                continue;
+            }
+            assert!(stream.read(&mut request).await.unwrap() > 0);
+            let answer = match fault {
+                Fault::Sends(answer) => answer.to_owned(),
+                Fault::Circle => {
+                    "HTTP/1.1 302 Found\r\nlocation: /\r\ncontent-length: 0\r\n\r\n".to_owned()
+                }
+                _ => format!("HTTP/1.1 200 OK\r\n\r\n{}", "x".repeat(1024 * 1024 + 1)),
+            };
+            // The client may have heard enough.
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    host
+}
+
+/// Faults, and what Node 20.20 says of them: `message` and `code` of `request` 2.88 (and of Node's own `http`),
+/// `message`, `cause.message` and `cause.code` of `fetch`, `message` and `code` of axios 1, `message`, `code` and
+/// `type` of node-fetch 2, as the same faults in front of them showed. `*` is the host. Node knows neither our limit of a
+/// body nor one of node-fetch 2 for a body that is cut short of its length, which it waits for without end.
+#[tokio::test]
+async fn clients_say_of_a_failure_what_they_say_in_node() {
+    const HANG_UP: &str = "socket hang up";
+    const NO_HTTP: &str = "Parse Error: Expected HTTP/";
+    const BAD_CHUNK: &str = "Parse Error: Invalid character in chunk size";
+    const LONG: &str = "the body of the answer is larger than 1048576 bytes";
+    let closed = ["fetch failed", "other side closed", "UND_ERR_SOCKET"];
+    let cut = ["terminated", "other side closed", "UND_ERR_SOCKET"];
+    let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+    let no_http = "Response does not match the HTTP/1.1 protocol (Expected HTTP/)";
+    let bad_chunk =
+        "Response does not match the HTTP/1.1 protocol (Invalid character in chunk size)";
+    let refused = "connect ECONNREFUSED *";
+    let hung_up = "request to http://*/ failed, reason: socket hang up";
+    let premature = "Invalid response body while trying to fetch http://*/: Premature close";
+    let cut_chunk: &'static str = Box::leak(format!("{chunked}5\r\nab").into_boxed_str());
+    let wrong_chunk: &'static str = Box::leak(format!("{chunked}zz\r\nab").into_boxed_str());
+    let cases = [
+        (
+            Fault::Absent,
+            json!([
+                [refused, "ECONNREFUSED", -111, "connect"],
+                ["fetch failed", refused, "ECONNREFUSED"],
+                [refused, "ECONNREFUSED"],
+                [
+                    "request to http://*/ failed, reason: connect ECONNREFUSED *",
+                    "ECONNREFUSED",
+                    "system"
+                ],
+            ]),
+        ),
+        (
+            Fault::Sends(""),
+            json!([
+                [HANG_UP, "ECONNRESET", null, null],
+                closed,
+                [HANG_UP, "ECONNRESET"],
+                [hung_up, "ECONNRESET", "system"],
+            ]),
+        ),
+        (
+            Fault::Sends("HTTP/1.1 200 OK\r\ncontent-le"),
+            json!([
+                [HANG_UP, "ECONNRESET", null, null],
+                closed,
+                [HANG_UP, "ECONNRESET"],
+                [hung_up, "ECONNRESET", "system"],
+            ]),
+        ),
+        (
+            Fault::Resets,
+            json!([
+                ["read ECONNRESET", "ECONNRESET", -104, "read"],
+                ["fetch failed", "read ECONNRESET", "ECONNRESET"],
+                ["read ECONNRESET", "ECONNRESET"],
+                [
+                    "request to http://*/ failed, reason: read ECONNRESET",
+                    "ECONNRESET",
+                    "system"
+                ],
+            ]),
+        ),
+        (
+            Fault::Sends("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nx"),
+            json!([
+                ["aborted", "ECONNRESET", null, null],
+                cut,
+                ["stream has been aborted", "ERR_BAD_RESPONSE"],
+                [premature, "ERR_STREAM_PREMATURE_CLOSE", "system"],
+            ]),
+        ),
+        (
+            Fault::Sends(cut_chunk),
+            json!([
+                ["aborted", "ECONNRESET", null, null],
+                cut,
+                ["stream has been aborted", "ERR_BAD_RESPONSE"],
+                [premature, "ERR_STREAM_PREMATURE_CLOSE", "system"],
+            ]),
+        ),
+        (
+            Fault::Sends(wrong_chunk),
+            json!([
+                [BAD_CHUNK, "HPE_INVALID_CHUNK_SIZE", null, null],
+                ["terminated", bad_chunk, "HPE_INVALID_CHUNK_SIZE"],
+                [BAD_CHUNK, "HPE_INVALID_CHUNK_SIZE"],
+                [
+                    "request to http://*/ failed, reason: Parse Error: Invalid character in chunk size",
+                    "HPE_INVALID_CHUNK_SIZE",
+                    "system"
+                ],
+            ]),
+        ),
+        (
+            Fault::Sends("hello there\r\n\r\n"),
+            json!([
+                [NO_HTTP, "HPE_INVALID_CONSTANT", null, null],
+                ["fetch failed", no_http, "HPE_INVALID_CONSTANT"],
+                [NO_HTTP, "HPE_INVALID_CONSTANT"],
+                [
+                    "request to http://*/ failed, reason: Parse Error: Expected HTTP/",
+                    "HPE_INVALID_CONSTANT",
+                    "system"
+                ],
+            ]),
+        ),
+        (
+            Fault::Endless,
+            json!([
+                [LONG, "ERR_BAD_RESPONSE", null, null],
+                [
+                    "terminated",
+                    "Response content exceeded max size",
+                    "UND_ERR_RES_EXCEEDED_MAX_SIZE"
+                ],
+                [LONG, "ERR_BAD_RESPONSE"],
+                [
+                    format!("request to http://*/ failed, reason: {LONG}"),
+                    "ERR_BAD_RESPONSE",
+                    "system"
+                ],
+            ]),
+        ),
+        (
+            Fault::Circle,
+            json!([
+                [
+                    "Maximum number of redirects exceeded",
+                    "ERR_FR_TOO_MANY_REDIRECTS",
+                    null,
+                    null
+                ],
+                ["fetch failed", "redirect count exceeded", null],
+                [
+                    "Maximum number of redirects exceeded",
+                    "ERR_FR_TOO_MANY_REDIRECTS"
+                ],
+                [
+                    "maximum redirect reached at: http://*/",
+                    null,
+                    "max-redirect"
+                ],
+            ]),
+        ),
+    ];
+    for (fault, expected) in cases {
+        let host = faulty(fault).await;
+        let found = said_of(&format!("http://{host}/"), &format!("http://{host}")).await;
+        let found = found.to_string().replace(&host, "*");
+        assert_eq!(
+            serde_json::from_str::<Value>(&found).unwrap(),
+            expected,
+            "{fault:?}"
+        );
+    }
+}
+
+/// What each client says of a request to this URL.
+async fn said_of(url: &str, hosts: &str) -> Value {
+    let rule = format!(
+        "async function (user, context, callback) {{
+            const url = '{url}';
+            const caught = (asking) => asking.then(() => ({{}}), (error) => error);
+            const byRequest = await new Promise((done) => require('request')(url, (error) => done(error ?? {{}})));
+            const byFetch = await caught(fetch(url));
+            const byAxios = await caught(require('axios').get(url));
+            const byNodeFetch = await caught(require('node-fetch')(url));
+            user.said = [
+                [byRequest.message, byRequest.code, byRequest.errno, byRequest.syscall],
+                [byFetch.message, byFetch.cause?.message, byFetch.cause?.code],
+                [byAxios.message, byAxios.code],
+                [byNodeFetch.message, byNodeFetch.code, byNodeFetch.type],
+            ];
+            callback(null, user, context);
+        }}"
+    );
+    let mut run = run(&rules(&[&rule]));
+    let hosts = AllowedHosts::parse(hosts).unwrap();
+    let outbound = Outbound::new(hosts, Duration::from_mins(10));
+    run.host = Arc::new(Real(Arc::new(outbound)));
+    let output = Engine::new(limits()).run(run).await.result.unwrap();
+    output.user["said"].clone()
+}
+
+#[tokio::test]
+async fn names_and_tls_that_fail_have_nodes_codes() {
+    // No label of a name has more than 63 characters: no resolver is asked.
+    let name = format!("{}.example", "x".repeat(64));
+    let said = said_of(&format!("http://{name}/"), &format!("http://{name}")).await;
+    let message = format!("getaddrinfo ENOTFOUND {name}");
+    assert_eq!(said[0], json!([message, "ENOTFOUND", -3008, "getaddrinfo"]));
+    assert_eq!(said[1], json!(["fetch failed", message, "ENOTFOUND"]));
+    assert_eq!(said[2], json!([message, "ENOTFOUND"]));
+
+    let plain = faulty(Fault::Sends("HTTP/1.1 400 Bad Request\r\n\r\n")).await;
+    let said = said_of(&format!("https://{plain}/"), &plain).await;
+    assert_eq!(said[0], json!(["write EPROTO", "EPROTO", -71, "write"]));
+    assert_eq!(said[1][2], "ERR_SSL_WRONG_VERSION_NUMBER");
+
+    let closing = faulty(Fault::Sends("")).await;
+    let said = said_of(&format!("https://{closing}/"), &closing).await;
+    let message = "Client network socket disconnected before secure TLS connection was established";
+    assert_eq!(said[0], json!([message, "ECONNRESET", null, null]));
+    assert_eq!(said[1], json!(["fetch failed", message, "ECONNRESET"]));
 }

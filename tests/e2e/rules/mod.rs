@@ -8,6 +8,7 @@ mod device;
 mod faults;
 mod implicit;
 mod login;
+mod out_of_time;
 mod outside;
 mod password;
 mod redirect;

@@ -5,6 +5,8 @@ use std::{
     net::TcpListener,
 };
 
+use serde_json::json;
+
 use super::{CLAIM, told};
 use e2e::{Launch, Scripts, apps::SPA_STRICT};
 
@@ -65,4 +67,88 @@ async fn without_a_list_a_script_reaches_no_host_and_is_told_how_it_could() {
              (ScriptHosts of the stack, --script-hosts on the command line)"
         )
     );
+}
+
+/// A rule that says what the errors of its HTTP clients are, and fails with the one that is asked for.
+fn failing(cut: &str, refused: &str) -> String {
+    format!(
+        "async function (user, context, callback) {{
+            const get = (url) => new Promise((done) => require('request')(url, (error) => done(error)));
+            const errors = {{
+                request: await get('http://{cut}/'),
+                refused: await get('http://{refused}/'),
+                fetch: await fetch('http://{cut}/').catch((error) => error),
+                axios: await require('axios').get('http://{refused}/').catch((error) => error),
+                forbidden: await get('http://10.1.2.3/'),
+            }};
+            const asked = context.request.query.fail;
+            if (asked) return callback(asked === 'wrapped' ? new Error('CRM: ' + errors.refused) : errors[asked]);
+            const {{ request, refused, fetch: {{ cause }}, axios }} = errors;
+            context.idToken['{CLAIM}'] = [request.code, refused.code, refused.syscall, cause.code, axios.code, axios.isAxiosError];
+            context.accessToken['{CLAIM}'] = context.idToken['{CLAIM}'];
+            callback(null, user, context);
+        }}"
+    )
+}
+
+#[tokio::test]
+async fn a_script_hears_why_a_request_failed_and_a_browser_does_not() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let cut = listener.local_addr().unwrap().to_string();
+    // A port that was free, and is nobody's now.
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let refused = free.local_addr().unwrap().to_string();
+    drop(free);
+    let hosts = format!("http://{cut}, http://{refused}");
+    let launch = Launch::new().option("--script-hosts", &hosts);
+    let reason = "it starts a server with --script-hosts";
+    let rule = failing(&cut, &refused);
+    let Some(server) = Scripts::of_rule(&rule).launch(launch).start(reason) else {
+        return;
+    };
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 4096];
+            assert!(stream.read(&mut request).unwrap() > 0);
+            // One byte of a hundred.
+            let answer = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nx";
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    let tokens = server.login(&SPA_STRICT).tokens().await;
+    assert_eq!(
+        told(&tokens),
+        json!([
+            "ECONNRESET",
+            "ECONNREFUSED",
+            "connect",
+            "UND_ERR_SOCKET",
+            "ECONNREFUSED",
+            true
+        ])
+    );
+    for fail in [
+        "request",
+        "refused",
+        "fetch",
+        "axios",
+        "forbidden",
+        "wrapped",
+    ] {
+        let refused = server.login(&SPA_STRICT).with("fail", fail);
+        let refused = refused.callback().await;
+        refused.assert_error(
+            "access_denied",
+            "A script's request to another host failed.",
+        );
+    }
+    let log = server.stop();
+    for reason in [
+        format!("connect ECONNREFUSED {refused}"),
+        "code=\"ECONNRESET\"".to_owned(),
+        "http://10.1.2.3 is not a host that scripts may reach".to_owned(),
+    ] {
+        assert!(log.contains(&reason), "{reason}");
+    }
 }

@@ -17,7 +17,9 @@ use shared::{
         script_hosts::AllowedHosts,
         secret::Secret,
     },
-    engine::{Engine, Host, HostCall, Limits, LogLevel, Output, Program, Report, Run, Told},
+    engine::{
+        Engine, Host, HostCall, HostError, Limits, LogLevel, Output, Program, Report, Run, Told,
+    },
 };
 
 use super::tenant::value_in;
@@ -101,6 +103,7 @@ pub(crate) async fn run(given: Given, trial: &Trial, to: &Connection) -> Result<
             continued: None,
             can_redirect: true,
             told: Told::Everything,
+            left: None,
             host: Arc::<Pretence>::clone(&host),
         })
         .await;
@@ -233,7 +236,10 @@ struct Pretence {
 impl Pretence {
     fn new(given: &Given, trial: &Trial) -> Self {
         Self {
-            outbound: Arc::new(Outbound::new(trial.script_hosts.clone())),
+            outbound: Arc::new(Outbound::new(
+                trial.script_hosts.clone(),
+                Limits::default().request(),
+            )),
             user: Mutex::new(given.user.clone()),
             asked: Mutex::default(),
         }
@@ -266,7 +272,7 @@ impl Pretence {
 }
 
 impl Host for Pretence {
-    fn call(&self, call: HostCall) -> BoxFuture<'static, Result<Value, String>> {
+    fn call(&self, call: HostCall) -> BoxFuture<'static, Result<Value, HostError>> {
         let answer = match call {
             HostCall::UpdateAppMetadata { user_id, patch } => {
                 self.note(json!({ "updateAppMetadata": user_id, "patch": patch }));
@@ -281,7 +287,7 @@ impl Host for Pretence {
                 let outbound = Arc::clone(&self.outbound);
                 return Box::pin(async move {
                     let answer = outbound.script_request(request).await;
-                    answer.map_err(|error| error.to_string())
+                    answer.map_err(|failure| HostError::of_request(&failure))
                 });
             }
         };

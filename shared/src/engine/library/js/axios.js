@@ -74,6 +74,16 @@
     }
   }
 
+  // A request without an answer.
+  function failed(error, config) {
+    const { message, code, timeout, stack: _, ...about } = error;
+    let made = new AxiosError(message, code ?? 'ERR_NETWORK', config, {});
+    if (timeout !== undefined) made = new AxiosError(config.timeoutErrorMessage ?? message, 'ECONNABORTED', config, {});
+    else if (message === 'aborted') made = new AxiosError('stream has been aborted', 'ERR_BAD_RESPONSE', config, {});
+    else Object.assign(made, about);
+    return Object.assign(made, { cause: error });
+  }
+
   async function perform(config) {
     const message = messageOf(config);
     let answer;
@@ -81,8 +91,7 @@
       answer = await http.send(message);
     } catch (error) {
       if (config.signal?.aborted) throw new AxiosError('canceled', 'ERR_CANCELED', config, {});
-      const code = error.code === 'ETIMEDOUT' ? 'ECONNABORTED' : 'ERR_NETWORK';
-      throw Object.assign(new AxiosError(error.message, code, config, {}), { cause: error });
+      throw failed(error, config);
     }
     const { status, statusText } = answer;
     const response = { data: received(answer.body, config), status, statusText, headers: http.headerObject(answer.headers), config, request: {} };

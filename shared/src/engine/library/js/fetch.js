@@ -62,7 +62,8 @@
     static error() { return new Response(null, { status: 0 }); }
   }
 
-  async function fetch(input, init = {}) {
+  // A `fetch` whose failures are made by `fail(error, url)`.
+  exports.fetchWith = (fail, asFetch) => async function fetch(input, init = {}) {
     const given = typeof input === 'object' && input !== null && 'url' in input ? { ...input, ...init } : init;
     const url = String(input?.url ?? input);
     const { text, type } = http.bodyOf(given.body);
@@ -73,16 +74,25 @@
     const headers = new Headers(given.headers);
     if (type && !headers.has('content-type')) headers.set('content-type', type);
     // `timeout` is node-fetch's.
-    const request = { method, url, headers: [...headers], body: text, signal: given.signal, timeout: given.timeout };
+    const request = { method, url, headers: [...headers], body: text, signal: given.signal, timeout: given.timeout, asFetch };
     let answer;
     try {
       answer = await http.send(request);
     } catch (error) {
       if (given.signal?.aborted) throw error;
-      throw new TypeError(`fetch failed: ${error.message}`, { cause: error });
+      throw fail(error, url);
     }
     return new Response(answer.body, { ...answer, url });
+  };
+
+  // What is no failure of the network, Node knows no words for.
+  function failed(cause) {
+    const { hadBegun } = cause;
+    if (hadBegun === undefined) return new TypeError(`fetch failed: ${cause.message}`, { cause });
+    delete cause.hadBegun;
+    return new TypeError(hadBegun ? 'terminated' : 'fetch failed', { cause });
   }
+  const fetch = exports.fetchWith(failed, true);
 
   Object.assign(exports, { fetch, Headers, Response });
 })

@@ -24,16 +24,25 @@
 
   exports.basic = (user, password) => `Basic ${require('buffer').Buffer.from(`${user ?? ''}:${password ?? ''}`).toString('base64')}`;
 
+  // The error of a request that had no answer: as Node's `http` says it, or as its `fetch` does.
+  function errorOf(failure, asFetch) {
+    const { inFetch } = failure;
+    delete failure.inFetch;
+    if (!asFetch || !inFetch) return failure;
+    return Object.assign(new Error(inFetch.message), inFetch);
+  }
+
   // Sends it; whatever comes first of answer, end of patience and abortion is the result.
-  exports.send = async ({ method = 'GET', url, headers = [], body, timeout, signal }) => {
+  exports.send = async ({ method = 'GET', url, headers = [], body, timeout, signal, asFetch }) => {
     signal?.throwIfAborted();
     const answers = [host.send(String(method).toUpperCase(), String(url).toWellFormed(),
-      headers.map((pair) => pair.map((text) => text.toWellFormed())), body?.toWellFormed())];
+      headers.map((pair) => pair.map((text) => text.toWellFormed())), body?.toWellFormed())
+      .catch((failure) => { throw errorOf(failure, asFetch); })];
     let timer;
     let onabort;
     if (timeout > 0) {
       answers.push(new Promise((_, reject) => {
-        timer = setTimeout(() => reject(Object.assign(new Error(`timeout of ${timeout}ms exceeded`), { code: 'ETIMEDOUT' })), timeout);
+        timer = setTimeout(() => reject(Object.assign(new Error(`timeout of ${timeout}ms exceeded`), { code: 'ETIMEDOUT', timeout })), timeout);
       }));
     }
     if (signal) {

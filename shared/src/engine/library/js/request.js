@@ -66,7 +66,21 @@
     return { statusCode: answer.status, statusMessage: answer.statusText, headers, body, toJSON: () => ({ statusCode: answer.status, body, headers }) };
   }
 
-  exports.perform = async (options) => responseOf(await http.send(messageOf(options)), options);
+  // `connect` says whether the time was up before there was a connection.
+  function late(error) {
+    if (error.syscall === 'connect') return Object.assign(error, { connect: true });
+    return Object.assign(new Error('ESOCKETTIMEDOUT'), { code: 'ESOCKETTIMEDOUT', connect: false });
+  }
+
+  exports.perform = async (options) => {
+    let answer;
+    try {
+      answer = await http.send(messageOf(options));
+    } catch (error) {
+      throw error.code === 'ETIMEDOUT' ? late(error) : error;
+    }
+    return responseOf(answer, options);
+  };
 
   function begin({ options, callback }) {
     const events = new EventEmitter();

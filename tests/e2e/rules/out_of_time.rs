@@ -1,0 +1,48 @@
+//! Scripts whose time is up before they have an answer, which passes: the host that they wait for is slow today.
+
+use e2e::{Launch, Server, Tokens, apps::SPA_STRICT, assert_oauth_error};
+
+const REASON: &str = "it starts a server whose scripts have no time at all";
+
+/// Waits for longer than any server lets it.
+const WAITING: &str = "rules: [{name: Waiting, order: 1, enabled: true, \
+    script: '(user, context, callback) => setTimeout(callback, 3600000)'}]";
+
+/// A server whose scripts are out of time as soon as they wait, and which has none yet.
+fn server() -> Option<Server> {
+    let launch = Launch::new().option("--test-script-patience", "0");
+    launch.start(REASON)
+}
+
+#[tokio::test]
+async fn a_refresh_is_answered_with_503_and_its_token_still_works() {
+    let Some(server) = server() else { return };
+    let token = server.login(&SPA_STRICT).refresh_token().await;
+    server.import_tenant(WAITING.to_owned()).await;
+    for _ in 0..2 {
+        let answer = server.refresh(&SPA_STRICT, &token).await;
+        assert_oauth_error(
+            &answer,
+            503,
+            "temporarily_unavailable",
+            "The service is temporarily unavailable. Please try again.",
+        );
+        assert_eq!(answer.header("retry-after"), Some("1"));
+    }
+    server.import_tenant("rules: []".to_owned()).await;
+    // There is no leeway: the token that was refused is the live one.
+    Tokens::expect(server.refresh(&SPA_STRICT, &token).await);
+    let log = server.stop();
+    assert!(log.contains("Waiting: no answer in time"), "{log}");
+}
+
+#[tokio::test]
+async fn an_application_is_told_at_its_callback_to_try_again() {
+    let Some(server) = server() else { return };
+    server.import_tenant(WAITING.to_owned()).await;
+    let refused = server.login(&SPA_STRICT).callback().await;
+    refused.assert_error(
+        "temporarily_unavailable",
+        "The service is temporarily unavailable. Please try again.",
+    );
+}
