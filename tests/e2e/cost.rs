@@ -231,14 +231,14 @@ async fn the_exchange_of_a_code_pays_for_a_consent_only_where_the_code_rests_on_
     };
     let user = server.fresh_user();
     let browser = server.browser();
-    for (app, scope, units) in [
-        (SPA_STRICT, "openid", 1.0),
-        // Code, family and session.
-        (SPA_STRICT, "openid offline_access", 6.0),
+    for (app, scope, calls, units) in [
+        (SPA_STRICT, "openid", 1.0, 1.0),
+        // Code, family and session, and the count of families by itself.
+        (SPA_STRICT, "openid offline_access", 2.0, 7.0),
         // Code and consent.
-        (THIRD_PARTY, "openid", 4.0),
-        // All four.
-        (THIRD_PARTY, "openid offline_access", 8.0),
+        (THIRD_PARTY, "openid", 1.0, 4.0),
+        // All four, and the count.
+        (THIRD_PARTY, "openid offline_access", 2.0, 9.0),
     ] {
         for _ in 0..2 {
             let login = server.login(&app).user(&user).browser(&browser);
@@ -248,7 +248,7 @@ async fn the_exchange_of_a_code_pays_for_a_consent_only_where_the_code_rests_on_
             assert_eq!(answer.status, 200, "{answer}");
             assert_eq!(
                 (cost.write_calls, cost.write_units),
-                (1.0, units),
+                (calls, units),
                 "{cost:?}"
             );
         }

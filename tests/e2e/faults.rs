@@ -2,7 +2,7 @@
 
 use e2e::{
     Faulty, Tokens,
-    apps::{SPA_LEEWAY, SPA_STRICT, WEB_CLASSIC},
+    apps::{SPA_LEEWAY, SPA_STRICT, THIRD_PARTY, WEB_CLASSIC},
     assert_unknown_refresh_token,
     assertions::{assert_discreet, assert_unavailable},
     proxy::{Effect, Fault, READS, WRITES},
@@ -108,6 +108,28 @@ async fn a_reuse_is_refused_only_when_the_family_has_ended() {
 
     assert_unknown_refresh_token(&server.refresh(&SPA_STRICT, &first).await);
     assert_unknown_refresh_token(&server.refresh(&SPA_STRICT, &second).await);
+}
+
+#[tokio::test]
+async fn a_reuse_that_is_cut_short_at_any_write_is_completed_by_the_next() {
+    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
+        return;
+    };
+    for passed in [0, 1] {
+        let browser = server.browser();
+        let login = || server.login(&THIRD_PARTY).browser(&browser);
+        let first = login().refresh_token().await;
+        let second = server.rotated(&THIRD_PARTY, &first).await;
+        let fault = Fault::always(Effect::Fail).on(&["DeleteItem"]);
+        proxy.break_with(fault.after(passed));
+        assert_unavailable(&server.refresh(&THIRD_PARTY, &first).await);
+        assert!(proxy.mend() > 0, "no write was tried");
+
+        assert_unknown_refresh_token(&server.refresh(&THIRD_PARTY, &first).await);
+        assert_unknown_refresh_token(&server.refresh(&THIRD_PARTY, &second).await);
+        let silent = login().with("prompt", "none").callback().await;
+        silent.assert_error("consent_required", "Consent required");
+    }
 }
 
 #[tokio::test]

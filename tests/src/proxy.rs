@@ -60,6 +60,7 @@ pub enum Effect {
 pub struct Fault {
     effect: Effect,
     operations: Option<&'static [&'static str]>,
+    after: usize,
     times: usize,
 }
 
@@ -69,6 +70,7 @@ impl Fault {
         Self {
             effect,
             operations: None,
+            after: 0,
             times: usize::MAX,
         }
     }
@@ -77,6 +79,13 @@ impl Fault {
     #[must_use]
     pub fn on(mut self, operations: &'static [&'static str]) -> Self {
         self.operations = Some(operations);
+        self
+    }
+
+    /// Only after so many requests have been passed on.
+    #[must_use]
+    pub fn after(mut self, passed: usize) -> Self {
+        self.after = passed;
         self
     }
 
@@ -222,6 +231,10 @@ impl State {
             .operations
             .is_none_or(|operations| operations.contains(&operation));
         if !meant || fault.times == 0 {
+            return None;
+        }
+        if fault.after > 0 {
+            fault.after -= 1;
             return None;
         }
         fault.times -= 1;

@@ -104,11 +104,9 @@ async fn a_revoked_refresh_token_is_refused_with_the_reason_and_never_works_agai
     }
     let log = server.stop();
     assert_eq!(said(&log, "type=\"srrt\""), 2, "{log}");
-    assert_eq!(
-        said(&log, "refresh token refused: revoked_by_script"),
-        4,
-        "{log}"
-    );
+    let ended = "type=\"refresh_token_family_ended\"";
+    assert_eq!(said(&log, ended), 2, "{log}");
+    assert_eq!(said(&log, "reason=revoked_by_script"), 4, "{log}");
 }
 
 #[tokio::test]

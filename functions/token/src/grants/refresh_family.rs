@@ -66,11 +66,11 @@ async fn end_siblings(app: &App, family: &Family, at: Moment) -> Result<(), Deni
     Ok(())
 }
 
-/// A copy is in the wrong hands: the family ends, and with it what the user agreed to, before
-/// anybody hears of it.
+/// A copy is in the wrong hands: what the user agreed to ends, and the family, before the client hears of it. The family
+/// goes last, so that a request that was cut short finds it when it is made again.
 pub(crate) async fn end(app: &App, family: &Family, ended: &Ended) -> Result<Denial, Denial> {
-    app.store.end_family(&FamilyKey::of(family), ended).await?;
     app.store.end_consent(&GrantKey::of(family)).await?;
+    app.store.end_family(&FamilyKey::of(family), ended).await?;
     Ok(Denial::RefreshTokenReused)
 }
 
