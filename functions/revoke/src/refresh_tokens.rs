@@ -4,7 +4,7 @@
 //!
 //! [Auth0's refresh tokens]: https://auth0.com/docs/secure/tokens/refresh-tokens/revoke-refresh-tokens
 
-use futures_util::{StreamExt, TryStreamExt, future::try_join, stream};
+use futures_util::{StreamExt, TryFutureExt, TryStreamExt, future::try_join, stream};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -145,7 +145,8 @@ pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Denial> {
 pub(crate) async fn end_named(call: &mut Call<'_>) -> Result<(), Denial> {
     let key = named(call).await.ok_or(Denial::UnknownId)?;
     let store = &call.app.store;
-    Ok(store.end_family(&key, &revoked(call.now)).await?)
+    store.end_family(&key, &revoked(call.now)).await?;
+    Ok(())
 }
 
 /// `DELETE /api/v2/users/{id}/refresh-tokens`
@@ -204,7 +205,7 @@ async fn revoke_ids(call: &mut Call<'_>, ids: &[String]) -> Result<(), Denial> {
     // Cut short, some are left; the same call ends them.
     stream::iter(&doomed)
         .map(Ok)
-        .try_for_each_concurrent(CONCURRENCY, |key| store.end_family(key, ended))
+        .try_for_each_concurrent(CONCURRENCY, |key| store.end_family(key, ended).map_ok(drop))
         .await?;
     Ok(())
 }

@@ -58,7 +58,7 @@ impl App {
         let count = self.store.count_family(new, at.now).await?;
         match count.room(at.now) {
             Room::Enough => Ok(()),
-            Room::EndOldest(over) => Ok(self.store.end_oldest_families(new, over, &ended).await?),
+            Room::EndOldest { over } => Ok(self.store.end_oldest_family(new, over, &ended).await?),
             Room::Recount => self.count_anew(new, count, &ended).await,
         }
     }
@@ -70,15 +70,21 @@ impl App {
         ended: &Ended,
     ) -> Result<(), Denial> {
         let families = self.store.load_counted_families(new).await?;
-        let Recounted { over, gone, count } = recount(families, new, seen, ended.at);
-        self.store
-            .remove_families(&[over, gone].concat(), ended)
-            .await?;
+        let Recounted {
+            live,
+            over,
+            gone,
+            count,
+        } = recount(families, new, seen, ended.at);
+        let removed = self.store.end_first_families(&live, over, ended).await?;
+        self.store.remove_families(&gone, ended).await?;
         match self.store.commit_family_count(new, seen, count).await {
+            Ok(()) => {}
             // Another login has been counted meanwhile; the next one counts anew.
-            Ok(()) | Err(CommitError::Conflict) => Ok(()),
-            Err(CommitError::Store(error)) => Err(error.into()),
+            Err(CommitError::Conflict) => self.store.uncount_families(new, removed).await,
+            Err(CommitError::Store(error)) => return Err(error.into()),
         }
+        Ok(())
     }
 
     /// Makes room for a family and writes it down, for grants that use nothing else up. `false` says that the session

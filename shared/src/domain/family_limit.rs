@@ -3,9 +3,10 @@
 //!
 //! For one login after the other the count is exact as long as families of one application live equally long. It is too
 //! large after a login that was counted and failed, after an end whose answer was lost, and while a family whose end
-//! a script brought forward is counted. Logins that meet over the limit may each take another's family for one that is
-//! still to begin. In all these cases the oldest families end early, never too late, and no longer than until the families
-//! are counted one by one: at the first login over the limit after an hour at most.
+//! a script brought forward is counted: the oldest families then end early, until the families are counted one by one, at
+//! the first login over the limit after an hour at most. Each login over the limit ends one family itself, so that logins
+//! at once end no more than there are of them; a few of those that meet while families are counted may leave some too many
+//! until the next count.
 
 use super::{
     family::{Family, MAX_LIVE_PER_USER_AND_CLIENT},
@@ -14,6 +15,9 @@ use super::{
 
 /// After how long families are counted again at the latest.
 const RECOUNT_AFTER: Lifetime = Lifetime::from_secs(3_600);
+
+/// After how long they are counted again if other logins were under way when they were counted: no login takes longer.
+const SETTLED_AFTER: Lifetime = Lifetime::from_secs(60);
 
 /// The families of one user and application, as they are counted: the one that is about to begin among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,8 +33,12 @@ pub struct FamilyCount {
 pub enum Room {
     /// Nothing.
     Enough,
-    /// So many of the oldest families end. None of those that are counted can have expired.
-    EndOldest(usize),
+    /// The oldest family ends. None of those that are counted can have expired. So many are over the limit: other
+    /// logins may be about to end that one, too, and then the next oldest ends.
+    EndOldest {
+        /// How many more there are than allowed.
+        over: usize,
+    },
     /// The families are read and counted: [`recount`].
     Recount,
 }
@@ -41,7 +49,7 @@ impl FamilyCount {
         match self.present.checked_sub(MAX_LIVE_PER_USER_AND_CLIENT) {
             None | Some(0) => Room::Enough,
             Some(_) if self.recount_at <= now => Room::Recount,
-            Some(over) => Room::EndOldest(over),
+            Some(over) => Room::EndOldest { over },
         }
     }
 }
@@ -49,16 +57,17 @@ impl FamilyCount {
 /// The families of one user and application, counted one by one.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Recounted {
-    /// The live ones that end because there are too many, the oldest first.
-    pub over: Vec<Family>,
+    /// The live ones, the oldest first.
+    pub live: Vec<Family>,
+    /// How many of them end because there are too many.
+    pub over: usize,
     /// Those that have expired or ended: nothing is left of them but their items.
     pub gone: Vec<Family>,
     /// What remains, with the new one.
     pub count: FamilyCount,
 }
 
-/// Counts families one by one. `new` is about to begin and not among them; nor need those be that were counted before it
-/// and over the limit, for which there has to be room, too.
+/// Counts families one by one. `new` is about to begin and not among them.
 pub fn recount(
     families: Vec<Family>,
     new: &Family,
@@ -68,20 +77,21 @@ pub fn recount(
     let (mut live, gone): (Vec<_>, Vec<_>) =
         families.into_iter().partition(|family| family.is_live(now));
     live.sort_by_key(|family| (family.created_at, family.id));
-    let beginning = seen
-        .present
-        .saturating_sub(MAX_LIVE_PER_USER_AND_CLIENT)
-        .max(1);
-    let over = (live.len() + beginning).saturating_sub(MAX_LIVE_PER_USER_AND_CLIENT);
-    let kept = live.split_off(over.min(live.len()));
-    let ends = kept.iter().chain([new]).filter_map(Family::ends_at);
+    let over = (live.len() + 1).saturating_sub(MAX_LIVE_PER_USER_AND_CLIENT);
+    let alone = seen.present <= MAX_LIVE_PER_USER_AND_CLIENT + 1;
+    let latest = if alone { RECOUNT_AFTER } else { SETTLED_AFTER };
+    let kept = live.iter().skip(over).chain([new]);
+    let count = FamilyCount {
+        present: live.len() + 1 - over,
+        recount_at: kept
+            .filter_map(Family::ends_at)
+            .fold(now.plus(latest), Ord::min),
+    };
     Recounted {
-        over: live,
+        live,
+        over,
         gone,
-        count: FamilyCount {
-            present: kept.len() + beginning,
-            recount_at: ends.fold(now.plus(RECOUNT_AFTER), Ord::min),
-        },
+        count,
     }
 }
 
@@ -159,7 +169,7 @@ mod tests {
         assert_eq!(count(201, Timestamp::default()).room(NOW), Room::Recount);
         assert_eq!(count(201, NOW).room(NOW), Room::Recount);
         let later = NOW.plus(Lifetime::from_secs(1));
-        assert_eq!(count(203, later).room(NOW), Room::EndOldest(3));
+        assert_eq!(count(203, later).room(NOW), Room::EndOldest { over: 3 });
     }
 
     #[test]
@@ -174,30 +184,31 @@ mod tests {
             ended: Some(ended),
             ..family(600, None)
         });
-        let Recounted { over, gone, count } = recount(families, &family(0, Some(60)), FIRST, NOW);
+        let Recounted {
+            live,
+            over,
+            gone,
+            count,
+        } = recount(families, &family(0, Some(60)), FIRST, NOW);
         let ages = |families: &[Family]| -> Vec<_> {
             let ages = families.iter().map(|f| NOW.since(f.created_at).as_secs());
             ages.collect()
         };
-        assert_eq!(ages(&over), [203, 202, 201, 200]);
+        assert_eq!(ages(&live[..over]), [203, 202, 201, 200]);
         assert_eq!(ages(&gone), [500, 600]);
         assert_eq!(count, self::count(200, NOW.plus(Lifetime::from_secs(60))));
     }
 
-    /// None of them sees the others' families; each of them sees how many there are to be.
     #[test]
-    fn logins_at_once_make_room_for_all_of_them() {
+    fn of_logins_at_once_each_ends_what_is_over_for_itself_and_families_are_soon_counted_again() {
         let families: Vec<_> = (1..=200).map(|age| family(age, Some(7_200))).collect();
         let new = family(0, Some(7_200));
-        for beginning in 1..=8 {
+        for (beginning, latest) in [(1, RECOUNT_AFTER), (2, SETTLED_AFTER), (300, SETTLED_AFTER)] {
             let seen = count(200 + beginning, Timestamp::default());
             let counted = recount(families.clone(), &new, seen, NOW);
-            assert_eq!(counted.over.len(), beginning);
-            assert_eq!(counted.count.present, 200);
+            assert_eq!(counted.over, 1);
+            assert_eq!(counted.count, count(200, NOW.plus(latest)));
         }
-        let seen = count(500, Timestamp::default());
-        let counted = recount(families, &new, seen, NOW);
-        assert_eq!((counted.over.len(), counted.count.present), (200, 300));
     }
 
     #[test]
@@ -233,13 +244,14 @@ mod tests {
                 counted.present += 1;
                 match counted.room(now) {
                     Room::Enough => {}
-                    Room::EndOldest(over) => {
-                        stored.drain(..over);
-                        counted.present -= over;
+                    Room::EndOldest { over } => {
+                        prop_assert_eq!(over, 1);
+                        stored.remove(0);
+                        counted.present -= 1;
                     }
                     Room::Recount => {
-                        let Recounted { over, gone, count } = recount(stored.clone(), &new, counted, now);
-                        let removed: Vec<_> = over.iter().chain(&gone).map(|f| f.id).collect();
+                        let Recounted { live, over, gone, count } = recount(stored.clone(), &new, counted, now);
+                        let removed: Vec<_> = live[..over].iter().chain(&gone).map(|f| f.id).collect();
                         stored.retain(|family| !removed.contains(&family.id));
                         counted = count;
                     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use dynoxide::Database;
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use shared::{
     adapters::dynamo::StoreError,
@@ -109,14 +110,42 @@ async fn the_oldest_family_is_found_without_the_others() {
     import(&database, families("other", 2_000, later()));
     let (result, cost) = cost::counted(async {
         let ended = ended(EndReason::LimitExceeded);
-        store.end_oldest_families(&family(1), 2, &ended).await
+        store.end_oldest_family(&family(1), 1, &ended).await
     })
     .await;
     result.unwrap();
     assert!(cost.read_units <= 1.0, "{cost:?}");
     let left = store.load_counted_families(&family(1)).await.unwrap();
-    assert_eq!(left.len(), 198);
-    assert_eq!(left[0].created_at.as_secs(), NOW.as_secs() - 198);
+    assert_eq!(left.len(), 199);
+    assert_eq!(left[0].created_at.as_secs(), NOW.as_secs() - 199);
+}
+
+#[tokio::test]
+async fn of_logins_at_once_over_the_limit_each_ends_one_family() {
+    let (store, database) = store_and_database().await;
+    import(&database, families(client_id().as_str(), 200, later()));
+    let ended = ended(EndReason::LimitExceeded);
+    let login = family(1);
+    let oldest = || async {
+        let left = store.load_counted_families(&login).await.unwrap();
+        NOW.as_secs() - left[0].created_at.as_secs()
+    };
+    let at_once = (1..=8).map(|over| store.end_oldest_family(&login, over, &ended));
+    for done in join_all(at_once).await {
+        done.unwrap();
+    }
+    // The one that sees a single family too many may find that others have ended it.
+    let left = oldest().await;
+    assert!((192..=199).contains(&left), "{left}");
+
+    let read = store.load_counted_families(&login).await.unwrap();
+    let at_once = (0..8).map(|_| store.end_first_families(&read, 1, &ended));
+    for done in join_all(at_once).await {
+        assert_eq!(done.unwrap(), 1);
+    }
+    assert_eq!(oldest().await, left - 8);
+    let rest = store.end_first_families(&read[..10], 10, &ended).await;
+    assert_eq!(rest.unwrap(), 2, "eight of these had ended");
 }
 
 fn count(present: usize, recount_at: Timestamp) -> FamilyCount {

@@ -211,21 +211,30 @@ impl Store {
 
     /// Ends a family: its item goes, and an unknown family is refused as an ended one is. Ending one that is not there
     /// changes nothing and is no error: what matters is that afterwards no token of it yields anything. Why it ended is
-    /// logged, once, by the call that removed it.
-    pub async fn end_family(&self, key: &FamilyKey, ended: &Ended) -> Result<(), StoreError> {
+    /// logged, once, by the call that removed it: `true`.
+    pub async fn end_family(&self, key: &FamilyKey, ended: &Ended) -> Result<bool, StoreError> {
         let mut removed = self.remove_family(&Key::family(key)).await?;
         if removed.is_none()
             && let Some(earlier) = Key::earlier_family(key)
         {
             removed = self.remove_family(&earlier).await?;
         }
-        if let Some(family) = removed {
-            log_end(&family, ended);
-            if FamilyKey::of(&family).client_id.is_some() {
-                self.uncount_family(&family).await;
+        if let Some(family) = &removed {
+            log_end(family, ended);
+            if FamilyKey::of(family).client_id.is_some() {
+                self.uncount_family(family).await;
             }
         }
-        Ok(())
+        Ok(removed.is_some())
+    }
+
+    /// Removes a family that was read, and leaves it counted; whether it was there.
+    pub(super) async fn remove(&self, family: &Family, ended: &Ended) -> Result<bool, StoreError> {
+        let removed = self.remove_family(&Key::of_family(family)).await?;
+        if let Some(family) = &removed {
+            log_end(family, ended);
+        }
+        Ok(removed.is_some())
     }
 
     async fn remove_family(&self, key: &Key) -> Result<Option<Family>, StoreError> {

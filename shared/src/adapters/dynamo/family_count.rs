@@ -3,7 +3,7 @@
 //! which they began, and end by themselves.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::future::join_all;
 use serde::Deserialize;
 
 use super::{
@@ -25,8 +25,8 @@ use crate::domain::{
 /// for ever. A count that is gone begins anew, and lets such a user have twice as many.
 const MEMORY: Lifetime = Lifetime::from_secs(400 * 86_400);
 
-/// How many families end at once.
-const AT_ONCE: usize = 8;
+/// Of how many logins at once over the limit each ends a family.
+const MOST_AT_ONCE: usize = 25;
 
 #[derive(Deserialize)]
 struct CountItem {
@@ -67,21 +67,47 @@ impl Store {
         read(&self.query_user(&new.user_id, &prefix).await?)
     }
 
-    /// Ends the oldest of the families that are counted with this one.
-    pub async fn end_oldest_families(
+    /// Ends one of the families that are counted with this one: the oldest that no other login has ended meanwhile. So
+    /// many are over the limit; none ends if others have ended that many.
+    pub async fn end_oldest_family(
         &self,
         new: &Family,
-        number: usize,
+        over: usize,
         ended: &Ended,
     ) -> Result<(), StoreError> {
         let prefix = family_prefix(&new.client_id);
-        let oldest = self.some_below(&new.user_id, &prefix, None, number).await?;
-        stream::iter(&oldest.items)
-            .map(Ok)
-            .try_for_each_concurrent(AT_ONCE, |family| async {
-                self.end_family(&FamilyKey::of(family), ended).await
-            })
-            .await
+        let limit = over.min(MOST_AT_ONCE);
+        let oldest = self.some_below(&new.user_id, &prefix, None, limit).await?;
+        for family in &oldest.items {
+            if self.end_family(&FamilyKey::of(family), ended).await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends so many of these families in their order; how many it ended. Those that other logins have ended meanwhile
+    /// are left out, and one more ends if all have. They are still counted.
+    pub async fn end_first_families(
+        &self,
+        families: &[Family],
+        number: usize,
+        ended: &Ended,
+    ) -> Result<usize, StoreError> {
+        if number == 0 {
+            return Ok(0);
+        }
+        let (mut removed, mut at_once) = (0, number);
+        let mut rest = families;
+        while removed == 0 && !rest.is_empty() {
+            let (next, later) = rest.split_at(rest.len().min(at_once));
+            let removals = next.iter().map(|family| self.remove(family, ended));
+            for there in join_all(removals).await {
+                removed += usize::from(there?);
+            }
+            (rest, at_once) = (later, 1);
+        }
+        Ok(removed)
     }
 
     /// Writes down how many families there are, unless one was counted since the count was read.
@@ -104,17 +130,22 @@ impl Store {
     /// Counts a family no longer that has been removed. It has ended by now, so a failure is logged and fails no
     /// request: the count is then too large until families are counted one by one.
     pub(super) async fn uncount_family(&self, removed: &Family) {
-        let (user_id, client_id) = (&removed.user_id, &removed.client_id);
+        self.uncount_families(removed, 1).await;
+    }
+
+    /// The same for several that were counted with this one.
+    pub async fn uncount_families(&self, of: &Family, removed: usize) {
+        let (user_id, client_id) = (&of.user_id, &of.client_id);
         let update = self
             .update(&Key::family_count(user_id, client_id))
             .update_expression("ADD present :less")
-            .condition_expression("present > :zero")
-            .expression_attribute_values(":less", AttributeValue::N("-1".to_owned()))
-            .expression_attribute_values(":zero", number(0));
+            .condition_expression("present >= :removed")
+            .expression_attribute_values(":less", AttributeValue::N(format!("-{removed}")))
+            .expression_attribute_values(":removed", number(removed));
         match send_update(update).await {
             Ok(()) | Err(CommitError::Conflict) => {}
             Err(CommitError::Store(error)) => {
-                tracing::warn!(%user_id, %client_id, reason = %error, "a family is still counted that has ended");
+                tracing::warn!(%user_id, %client_id, removed, reason = %error, "families are still counted that have ended");
             }
         }
     }
