@@ -4,7 +4,7 @@
 use e2e::{
     Answer, Browser, Faulty, INVALID_CODE, Landing, Server, Tokens,
     apps::{API, ASKING_API, App, OPERATOR, SPA_HYBRID, THIRD_PARTY, TV_PARTNER, User},
-    assert_oauth_error,
+    assert_oauth_error, assert_unknown_refresh_token,
     flow::form_encoded,
     http,
     proxy::EXCHANGES,
@@ -245,4 +245,27 @@ async fn a_token_of_the_front_channel_that_a_withdrawal_overtakes_is_not_issued(
         let again = login().callback().await;
         assert!(again.get("access_token").is_some(), "{}", again.url);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_family_that_begins_while_all_grants_are_deleted_ends_with_them() {
+    let Some(faulty) = Faulty::start() else {
+        return;
+    };
+    let server: &Server = &faulty.server;
+    let browser = logged_in(server).await;
+    let login = || {
+        let login = server.login(&THIRD_PARTY).browser(&browser);
+        login.scope("openid offline_access read:orders")
+    };
+    login().code().await;
+    let token = server.management_token(&OPERATOR).await;
+    let path = format!("/api/v2/grants?user_id={}", form_encoded(&User::ada().id));
+    let deletion = server.http().request(Method::DELETE, &path);
+    // The epoch has moved, and the consent is still there.
+    let held = faulty.hold_at(&["DeleteItem"], http::send(deletion.bearer_auth(token)));
+    let begun = login().with("prompt", "none").refresh_token().await;
+    let deleted = faulty.release(held).await;
+    assert_eq!(deleted.status, 204, "{deleted}");
+    assert_unknown_refresh_token(&server.refresh(&THIRD_PARTY, &begun).await);
 }

@@ -1,12 +1,12 @@
 //! What a refresh costs, by DynamoDB's own count, once the function is warm.
 
 use e2e::{
-    Answer, Cost, Launch, Scripts, Server, Tokens,
+    Answer, Cost, INVALID_CODE, Launch, Scripts, Server, Tokens,
     apps::{
         App, ONLINE_API, RBAC_API, SPA_LEEWAY, SPA_MANY, SPA_STRICT, THIRD_PARTY, User, WEB_BASIC,
         WEB_CLASSIC, WEB_POST,
     },
-    assert_unknown_refresh_token, jwt, scopes, tenant,
+    assert_oauth_error, assert_unknown_refresh_token, jwt, scopes, tenant,
 };
 
 const REASON: &str = "reads what each request cost";
@@ -326,4 +326,23 @@ async fn a_request_that_cannot_be_read_calls_nothing() {
     let kind = "application/x-www-form-urlencoded";
     let answer = server.http().post_bytes("/oauth/token", kind, body).await;
     assert_eq!((answer.status, answer.cost()), (400, Cost::NOTHING));
+}
+
+#[tokio::test]
+async fn an_exchange_that_is_refused_counts_no_family() {
+    let Some(server) = Server::shared_local(REASON) else {
+        return;
+    };
+    let user = server.fresh_user();
+    let browser = server.browser();
+    let login = || server.login(&THIRD_PARTY).user(&user).browser(&browser);
+    let first = login().refresh_token().await;
+    let code = login().scope("openid offline_access").code().await;
+    server.rotated(&THIRD_PARTY, &first).await;
+    assert_unknown_refresh_token(&server.refresh(&THIRD_PARTY, &first).await);
+    for _ in 0..2 {
+        let answer = server.exchange(&code).await;
+        assert_oauth_error(&answer, 403, "invalid_grant", INVALID_CODE);
+        assert_eq!(answer.cost().write_units, 0.0, "{:?}", answer.cost());
+    }
 }

@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 
 use e2e::{
-    Answer, Cost, Launch, Server, Tokens,
+    Answer, Cost, Faulty, Launch, Server, Tokens,
     apps::{API, AUDITOR, OPERATOR, PW_NATIVE, SPA_LEEWAY, SPA_STRICT, TV, User},
     assert_unknown_refresh_token,
     families::{begun_earlier, copy_of, ended_earlier, expired},
+    http,
     management::{assert_empty, assert_management_error, of_user},
+    proxy::{Effect, Fault},
 };
 use reqwest::Method;
+use tokio::task::block_in_place;
 
 use crate::device::begin;
 
@@ -231,4 +234,37 @@ async fn a_token_of_an_earlier_version_is_refreshed_revoked_and_caught_when_it_i
     assert_unknown_refresh_token(&server.refresh(&SPA_STRICT, &token).await);
     assert_eq!(userinfo(&tokens).await, 401);
     assert!(server.family_items(&user).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_beside_the_end_of_all_families_leaves_room_for_the_next_ones() {
+    let Some(faulty) = Faulty::start() else {
+        return;
+    };
+    let server: &Server = &faulty.server;
+    let browser = server.browser();
+    let login = || server.login(&SPA_STRICT).browser(&browser);
+    login().refresh_token().await;
+    for _ in 1..200 {
+        login().with("prompt", "none").refresh_token().await;
+    }
+    let token = server.management_token(&OPERATOR).await;
+    let deletion = server
+        .http()
+        .request(Method::DELETE, &grants_of(&User::ada()));
+    let all = Fault::always(Effect::Hold).on(&["BatchWriteItem"]);
+    faulty.proxy.break_with(all);
+    let held = tokio::spawn(http::send(deletion.bearer_auth(token)));
+    block_in_place(|| faulty.proxy.wait_for_hit());
+    // Counts those that are about to end.
+    login().with("prompt", "none").refresh_token().await;
+    let deleted = faulty.release(held).await;
+    assert_eq!(deleted.status, 204, "{deleted}");
+    let mut begun = Vec::new();
+    for _ in 0..3 {
+        begun.push(login().with("prompt", "none").refresh_token().await);
+    }
+    for token in begun {
+        server.rotated(&SPA_STRICT, &token).await;
+    }
 }

@@ -27,8 +27,7 @@ pub const WRITES: &[&str] = &[
     "BatchWriteItem",
 ];
 
-/// The operation that uses a code or an approval up and begins its family; the write that counts the family comes
-/// before it.
+/// The operation that uses a code or an approval up and begins its family.
 pub const EXCHANGES: &[&str] = &["TransactWriteItems"];
 
 /// Operations that read.

@@ -12,7 +12,7 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 
-use crate::domain::script_hosts::AllowedHosts;
+use crate::{domain::script_hosts::AllowedHosts, telemetry::chain};
 
 /// How long a whole request may take, connection included.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -38,7 +38,7 @@ pub enum OutboundError {
     #[error("no root certificates: {0}")]
     Roots(#[from] std::io::Error),
     /// The other side cannot be reached, or speaks no HTTP.
-    #[error("no answer: {0}")]
+    #[error("no answer: {}", chain(.0))]
     Connection(#[from] hyper_util::client::legacy::Error),
     /// The other side took too long.
     #[error("no answer within {} seconds", .0.as_secs())]

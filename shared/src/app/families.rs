@@ -48,54 +48,73 @@ impl App {
         })
     }
 
-    /// Counts a family that is about to begin, and ends the oldest ones of its user and client if there are now more
-    /// than allowed. A login within the limit looks at none of them.
-    pub async fn make_room(&self, new: &Family, at: Moment) -> Result<(), Denial> {
+    /// Counts a family that has begun, and ends the oldest ones of its user and client if there are now more than
+    /// allowed. A login within the limit looks at none of them.
+    ///
+    /// The count comes after the beginning, so that nothing counts that never began. The login has succeeded by then: a
+    /// failure is logged, and the family is counted when families are next counted one by one.
+    pub async fn keep_to_limit(&self, begun: &Family, at: Moment) {
         let ended = Ended {
             at: at.now,
             reason: EndReason::LimitExceeded,
         };
-        let count = self.store.count_family(new, at.now).await?;
-        match count.room(at.now) {
-            Room::Enough => Ok(()),
-            Room::EndOldest { over } => Ok(self.store.end_oldest_family(new, over, &ended).await?),
-            Room::Recount => self.count_anew(new, count, &ended).await,
+        if let Err(error) = self.count(begun, &ended).await {
+            tracing::warn!(
+                user_id = %begun.user_id,
+                client_id = %begun.client_id,
+                family_id = %begun.id,
+                reason = %error,
+                "a family that has begun is not counted, or those over the limit have not ended"
+            );
         }
     }
 
-    async fn count_anew(
+    async fn count(&self, begun: &Family, ended: &Ended) -> Result<(), CommitError> {
+        let count = self.store.count_family(begun, ended.at).await?;
+        match count.room(ended.at) {
+            Room::Enough => Ok(()),
+            Room::EndOldest { over } => {
+                Ok(self.store.end_oldest_family(begun, over, ended).await?)
+            }
+            Room::Recount => self.count_one_by_one(begun, count, ended).await,
+        }
+    }
+
+    async fn count_one_by_one(
         &self,
-        new: &Family,
+        begun: &Family,
         seen: FamilyCount,
         ended: &Ended,
-    ) -> Result<(), Denial> {
-        let families = self.store.load_counted_families(new).await?;
+    ) -> Result<(), CommitError> {
+        let families = self.store.load_counted_families(begun).await?;
         let Recounted {
             live,
             over,
             gone,
             count,
-        } = recount(families, new, seen, ended.at);
+        } = recount(families, ended.at);
         let removed = self.store.end_first_families(&live, over, ended).await?;
         self.store.remove_families(&gone, ended).await?;
-        match self.store.commit_family_count(new, seen, count).await {
-            Ok(()) => {}
+        match self.store.commit_family_count(begun, seen, count).await {
             // Another login has been counted meanwhile; the next one counts anew.
-            Err(CommitError::Conflict) => self.store.uncount_families(new, removed).await,
-            Err(CommitError::Store(error)) => return Err(error.into()),
+            Err(CommitError::Conflict) => {
+                self.store.uncount_families(begun, removed).await;
+                Ok(())
+            }
+            committed => committed,
         }
-        Ok(())
     }
 
-    /// Makes room for a family and writes it down, for grants that use nothing else up. `false` says that the session
-    /// of its login has ended meanwhile.
+    /// Writes a family down for grants that use nothing else up. `false` says that the session of its login has ended
+    /// meanwhile.
     pub async fn put_family(&self, new: &Family, at: Moment) -> Result<bool, Denial> {
-        self.make_room(new, at).await?;
         match self.store.put_family(new).await {
-            Ok(()) => Ok(true),
-            Err(CommitError::Conflict) => Ok(false),
-            Err(CommitError::Store(error)) => Err(error.into()),
+            Ok(()) => {}
+            Err(CommitError::Conflict) => return Ok(false),
+            Err(CommitError::Store(error)) => return Err(error.into()),
         }
+        self.keep_to_limit(new, at).await;
+        Ok(true)
     }
 }
 

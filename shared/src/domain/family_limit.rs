@@ -1,12 +1,11 @@
 //! How a login keeps to [`MAX_LIVE_PER_USER_AND_CLIENT`] without reading the families that there are: they are counted
 //! in an item of their own, and only a login that goes over the limit looks at any.
 //!
-//! For one login after the other the count is exact as long as families of one application live equally long. It is too
-//! large after a login that was counted and failed, after an end whose answer was lost, and while a family whose end
-//! a script brought forward is counted: the oldest families then end early, until the families are counted one by one, at
-//! the first login over the limit after an hour at most. Each login over the limit ends one family itself, so that logins
-//! at once end no more than there are of them; a few of those that meet while families are counted may leave some too many
-//! until the next count.
+//! A family is counted when it has begun, so that a login that fails counts nothing. For one login after the other the
+//! count is exact as long as families of one application live equally long. It is too large after an end whose answer was
+//! lost, and while a family whose end a script brought forward is counted: the oldest families then end early, until the
+//! families are counted one by one, at the first login over the limit after an hour at most. Each login over the limit ends
+//! one family itself, so that logins at once end no more than there are of them.
 
 use super::{
     family::{Family, MAX_LIVE_PER_USER_AND_CLIENT},
@@ -16,10 +15,7 @@ use super::{
 /// After how long families are counted again at the latest.
 const RECOUNT_AFTER: Lifetime = Lifetime::from_secs(3_600);
 
-/// After how long they are counted again if other logins were under way when they were counted: no login takes longer.
-const SETTLED_AFTER: Lifetime = Lifetime::from_secs(60);
-
-/// The families of one user and application, as they are counted: the one that is about to begin among them.
+/// The families of one user and application, as they are counted: the one that has just begun among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FamilyCount {
     /// How many there are.
@@ -28,7 +24,7 @@ pub struct FamilyCount {
     pub recount_at: Timestamp,
 }
 
-/// What has to happen before another family begins.
+/// What has to happen when a family has begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Room {
     /// Nothing.
@@ -44,7 +40,7 @@ pub enum Room {
 }
 
 impl FamilyCount {
-    /// What has to happen before the family begins that is counted last.
+    /// What has to happen when the family has begun that is counted last.
     pub fn room(self, now: Timestamp) -> Room {
         match self.present.checked_sub(MAX_LIVE_PER_USER_AND_CLIENT) {
             None | Some(0) => Room::Enough,
@@ -63,29 +59,22 @@ pub struct Recounted {
     pub over: usize,
     /// Those that have expired or ended: nothing is left of them but their items.
     pub gone: Vec<Family>,
-    /// What remains, with the new one.
+    /// What remains.
     pub count: FamilyCount,
 }
 
-/// Counts families one by one. `new` is about to begin and not among them.
-pub fn recount(
-    families: Vec<Family>,
-    new: &Family,
-    seen: FamilyCount,
-    now: Timestamp,
-) -> Recounted {
+/// Counts families one by one.
+pub fn recount(families: Vec<Family>, now: Timestamp) -> Recounted {
     let (mut live, gone): (Vec<_>, Vec<_>) =
         families.into_iter().partition(|family| family.is_live(now));
     live.sort_by_key(|family| (family.created_at, family.id));
-    let over = (live.len() + 1).saturating_sub(MAX_LIVE_PER_USER_AND_CLIENT);
-    let alone = seen.present <= MAX_LIVE_PER_USER_AND_CLIENT + 1;
-    let latest = if alone { RECOUNT_AFTER } else { SETTLED_AFTER };
-    let kept = live.iter().skip(over).chain([new]);
+    let over = live.len().saturating_sub(MAX_LIVE_PER_USER_AND_CLIENT);
+    let kept = live.iter().skip(over);
     let count = FamilyCount {
-        present: live.len() + 1 - over,
+        present: live.len() - over,
         recount_at: kept
             .filter_map(Family::ends_at)
-            .fold(now.plus(latest), Ord::min),
+            .fold(now.plus(RECOUNT_AFTER), Ord::min),
     };
     Recounted {
         live,
@@ -155,12 +144,6 @@ mod tests {
         }
     }
 
-    /// The first login over the limit.
-    const FIRST: FamilyCount = FamilyCount {
-        present: 201,
-        recount_at: Timestamp::from_millis(0),
-    };
-
     #[test]
     fn nothing_is_looked_at_up_to_the_limit() {
         for present in [1, 199, 200] {
@@ -174,7 +157,8 @@ mod tests {
 
     #[test]
     fn the_oldest_live_ones_go_and_those_that_are_over_do_not_count() {
-        let mut families: Vec<_> = (1..=203).map(|age| family(age, Some(7_200))).collect();
+        let mut families: Vec<_> = (0..=203).map(|age| family(age, Some(7_200))).collect();
+        families[100].idle_expires_at = Some(NOW.plus(Lifetime::from_secs(60)));
         families.push(family(500, Some(0)));
         let ended = Ended {
             at: NOW,
@@ -189,7 +173,7 @@ mod tests {
             over,
             gone,
             count,
-        } = recount(families, &family(0, Some(60)), FIRST, NOW);
+        } = recount(families, NOW);
         let ages = |families: &[Family]| -> Vec<_> {
             let ages = families.iter().map(|f| NOW.since(f.created_at).as_secs());
             ages.collect()
@@ -200,20 +184,8 @@ mod tests {
     }
 
     #[test]
-    fn of_logins_at_once_each_ends_what_is_over_for_itself_and_families_are_soon_counted_again() {
-        let families: Vec<_> = (1..=200).map(|age| family(age, Some(7_200))).collect();
-        let new = family(0, Some(7_200));
-        for (beginning, latest) in [(1, RECOUNT_AFTER), (2, SETTLED_AFTER), (300, SETTLED_AFTER)] {
-            let seen = count(200 + beginning, Timestamp::default());
-            let counted = recount(families.clone(), &new, seen, NOW);
-            assert_eq!(counted.over, 1);
-            assert_eq!(counted.count, count(200, NOW.plus(latest)));
-        }
-    }
-
-    #[test]
     fn families_without_an_end_are_counted_again_after_an_hour() {
-        let counted = recount(vec![family(1, None)], &family(0, None), FIRST, NOW);
+        let counted = recount(vec![family(1, None), family(0, None)], NOW);
         assert_eq!(counted.count, count(2, NOW.plus(RECOUNT_AFTER)));
     }
 
@@ -238,8 +210,9 @@ mod tests {
                     idle_expires_at: lifetime.map(|left| now.plus(Lifetime::from_secs(left))),
                     ..family(0, None)
                 };
+                stored.push(new);
                 let mut expected = live_ids(&stored, now);
-                let over = (expected.len() + 1).saturating_sub(MAX_LIVE_PER_USER_AND_CLIENT);
+                let over = expected.len().saturating_sub(MAX_LIVE_PER_USER_AND_CLIENT);
                 expected.drain(..over);
                 counted.present += 1;
                 match counted.room(now) {
@@ -250,14 +223,13 @@ mod tests {
                         counted.present -= 1;
                     }
                     Room::Recount => {
-                        let Recounted { live, over, gone, count } = recount(stored.clone(), &new, counted, now);
+                        let Recounted { live, over, gone, count } = recount(stored.clone(), now);
                         let removed: Vec<_> = live[..over].iter().chain(&gone).map(|f| f.id).collect();
                         stored.retain(|family| !removed.contains(&family.id));
                         counted = count;
                     }
                 }
                 prop_assert_eq!(live_ids(&stored, now), expected);
-                stored.push(new);
                 prop_assert!(stored.len() <= MAX_LIVE_PER_USER_AND_CLIENT);
             }
         }

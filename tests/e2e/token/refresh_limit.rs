@@ -79,7 +79,7 @@ async fn exchanges_at_once_at_the_limit_all_succeed() {
         let token = Tokens::expect(answer).refresh_token();
         server.rotated(&SPA_STRICT, &token).await;
     }
-    // Each ends a family itself, but one that reads before another has begun its own may find room.
-    let at_once = live(server, &user).await;
-    assert!((200..=207).contains(&at_once), "{at_once} are live");
+    // One that counts families one by one may count one that another counts again.
+    let live = live(server, &user).await;
+    assert!((192..=200).contains(&live), "{live} are live");
 }

@@ -143,9 +143,6 @@ async fn exchange(
         })
         .await?;
     let family = new.as_ref().map(|new| &new.family);
-    if let Some(family) = family {
-        app.make_room(family, at).await?;
-    }
     let expires_at = at.now.plus(tokens.expires_in);
     let redeemed = Redeemed {
         at: at.now,
@@ -154,6 +151,9 @@ async fn exchange(
         access_token: Some(issued_access_token(&tokens.access_token, expires_at)),
     };
     commit(app, id, code, &redeemed, family, at).await?;
+    if let Some(family) = family {
+        app.keep_to_limit(family, at).await;
+    }
     tracing::info!(
         r#type = event::CODE_EXCHANGED,
         client_id = %client.client_id,

@@ -160,10 +160,10 @@ async fn exchange(
         })
         .await?;
     let family = new.as_ref().map(|new| &new.family);
-    if let Some(family) = family {
-        app.make_room(family, at).await?;
-    }
     commit(app, id, device, approval, family, at).await?;
+    if let Some(family) = family {
+        app.keep_to_limit(family, at).await;
+    }
     tracing::info!(
         r#type = event::DEVICE_EXCHANGED,
         client_id = %client.client_id,

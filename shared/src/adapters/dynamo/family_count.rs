@@ -36,7 +36,7 @@ struct CountItem {
 }
 
 impl Store {
-    /// Counts a family that is about to begin.
+    /// Counts a family that has begun.
     pub async fn count_family(
         &self,
         new: &Family,
@@ -86,26 +86,19 @@ impl Store {
         Ok(())
     }
 
-    /// Ends so many of these families in their order; how many it ended. Those that other logins have ended meanwhile
-    /// are left out, and one more ends if all have. They are still counted.
+    /// Ends the first of these families; how many it ended, those that others have ended meanwhile left out. They are
+    /// still counted.
     pub async fn end_first_families(
         &self,
         families: &[Family],
         number: usize,
         ended: &Ended,
     ) -> Result<usize, StoreError> {
-        if number == 0 {
-            return Ok(0);
-        }
-        let (mut removed, mut at_once) = (0, number);
-        let mut rest = families;
-        while removed == 0 && !rest.is_empty() {
-            let (next, later) = rest.split_at(rest.len().min(at_once));
-            let removals = next.iter().map(|family| self.remove(family, ended));
-            for there in join_all(removals).await {
-                removed += usize::from(there?);
-            }
-            (rest, at_once) = (later, 1);
+        let removals = families.iter().take(number);
+        let removals = removals.map(|family| self.remove(family, ended));
+        let mut removed = 0;
+        for was_there in join_all(removals).await {
+            removed += usize::from(was_there?);
         }
         Ok(removed)
     }

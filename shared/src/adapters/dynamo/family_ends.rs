@@ -35,7 +35,9 @@ const PAGE: usize = 1_000;
 impl Store {
     /// Ends the live families of a user that are wanted, with one application or with all; how many there were. They
     /// end two hundred at a time, and at least those: when the time is over after that, what is left is
-    /// [`StoreError::OutOfTime`], and the same call goes on with it.
+    /// [`StoreError::OutOfTime`], and the same call goes on with it. The families of each application are counted one by
+    /// one when they are next too many: that is noted before they end, for a call that is cut short, and after it, for a
+    /// login that has counted them meanwhile.
     pub async fn end_families(
         &self,
         user: &UserId,
@@ -53,7 +55,7 @@ impl Store {
                 && family.is_live(ended.at)
                 && wanted(family)
         };
-        let (mut families, mut counts) = (0, BTreeSet::new());
+        let (mut families, mut clients) = (0, BTreeSet::new());
         for prefix in prefixes {
             let mut after = None;
             loop {
@@ -61,9 +63,14 @@ impl Store {
                 part.items.retain(&doomed);
                 for round in part.items.chunks(BATCH * AT_ONCE) {
                     if families > 0 && until.is_over() {
+                        self.recount_later(user, &clients).await?;
                         return Err(StoreError::OutOfTime { families });
                     }
-                    self.recount_later(round, &mut counts).await?;
+                    let of_round = round.iter().map(|family| family.client_id.clone());
+                    let of_round: BTreeSet<_> = of_round.collect();
+                    self.recount_later(user, of_round.difference(&clients))
+                        .await?;
+                    clients.extend(of_round);
                     self.remove_families(round, ended).await?;
                     families += round.len();
                 }
@@ -71,6 +78,7 @@ impl Store {
                 after = Some(Key::family(&next));
             }
         }
+        self.recount_later(user, &clients).await?;
         Ok(families)
     }
 
@@ -118,14 +126,11 @@ impl Store {
     /// Has the families of each of these applications counted one by one when they are next too many.
     async fn recount_later(
         &self,
-        families: &[Family],
-        done: &mut BTreeSet<ClientId>,
+        user: &UserId,
+        clients: impl IntoIterator<Item = &ClientId>,
     ) -> Result<(), StoreError> {
-        for family in families {
-            if done.insert(family.client_id.clone()) {
-                self.expire_family_count(&family.user_id, &family.client_id)
-                    .await?;
-            }
+        for client in clients {
+            self.expire_family_count(user, client).await?;
         }
         Ok(())
     }

@@ -190,7 +190,8 @@ impl Store {
     }
 
     /// Withdraws all grants of a user, and signs out what is in flight; says how many families that ended. The epoch
-    /// moves first, so that what was issued before is worth nothing, then consents and families end. Cut short, it
+    /// moves first, so that what was issued before is worth nothing, then consents and families end. A family may begin
+    /// between the two on a consent that is still to end, so all families end, of whichever epoch. Cut short, it
     /// has not been acknowledged, and a repeated call ends what is left.
     pub async fn end_grants(
         &self,
@@ -198,10 +199,8 @@ impl Store {
         ended: &Ended,
         until: Deadline,
     ) -> Result<usize, StoreError> {
-        let counting = self.sign_out_grants(user, ended.at).await?;
-        let counting = counting.map(|user| user.valid_from.refresh_tokens);
+        self.sign_out_grants(user, ended.at).await?;
         self.end_consents(user).await?;
-        let over = |family: &Family| counting != Some(family.valid_from);
-        self.end_families(user, None, ended, until, over).await
+        self.end_families(user, None, ended, until, |_| true).await
     }
 }
