@@ -252,8 +252,9 @@ async fn a_login_beside_the_end_of_all_families_leaves_room_for_the_next_ones() 
     let deletion = server
         .http()
         .request(Method::DELETE, &grants_of(&User::ada()));
+    // All eight requests of 25 families each.
     let all = Fault::always(Effect::Hold).on(&["BatchWriteItem"]);
-    faulty.proxy.break_with(all);
+    faulty.proxy.break_with(all.times(8));
     let held = tokio::spawn(http::send(deletion.bearer_auth(token)));
     block_in_place(|| faulty.proxy.wait_for_hit());
     // Counts those that are about to end.

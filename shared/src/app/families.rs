@@ -93,15 +93,13 @@ impl App {
             gone,
             count,
         } = recount(families, ended.at);
-        let removed = self.store.end_first_families(&live, over, ended).await?;
-        self.store.remove_families(&gone, ended).await?;
+        let ending = live.into_iter().take(over).chain(gone);
+        let ending: Vec<Family> = ending.collect();
+        self.store.remove_families(&ending, ended).await?;
         match self.store.commit_family_count(begun, seen, count).await {
-            // Another login has been counted meanwhile; the next one counts anew.
-            Err(CommitError::Conflict) => {
-                self.store.uncount_families(begun, removed).await;
-                Ok(())
-            }
-            committed => committed,
+            // Another login has been counted meanwhile. The count is too large then, and the next login counts anew.
+            Ok(()) | Err(CommitError::Conflict) => Ok(()),
+            Err(CommitError::Store(error)) => Err(error.into()),
         }
     }
 

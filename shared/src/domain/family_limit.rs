@@ -15,6 +15,12 @@ use super::{
 /// After how long families are counted again at the latest.
 const RECOUNT_AFTER: Lifetime = Lifetime::from_secs(3_600);
 
+/// How many logins at once over the limit end a family each; more than these have families counted one by one.
+const AT_ONCE: usize = 25;
+
+/// How many families a login ends at most.
+const MOST_ENDED: usize = 200;
+
 /// The families of one user and application, as they are counted: the one that has just begun among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FamilyCount {
@@ -44,7 +50,7 @@ impl FamilyCount {
     pub fn room(self, now: Timestamp) -> Room {
         match self.present.checked_sub(MAX_LIVE_PER_USER_AND_CLIENT) {
             None | Some(0) => Room::Enough,
-            Some(_) if self.recount_at <= now => Room::Recount,
+            Some(over) if self.recount_at <= now || over > AT_ONCE => Room::Recount,
             Some(over) => Room::EndOldest { over },
         }
     }
@@ -68,13 +74,18 @@ pub fn recount(families: Vec<Family>, now: Timestamp) -> Recounted {
     let (mut live, gone): (Vec<_>, Vec<_>) =
         families.into_iter().partition(|family| family.is_live(now));
     live.sort_by_key(|family| (family.created_at, family.id));
-    let over = live.len().saturating_sub(MAX_LIVE_PER_USER_AND_CLIENT);
+    let excess = live.len().saturating_sub(MAX_LIVE_PER_USER_AND_CLIENT);
+    let over = excess.min(MOST_ENDED);
+    // The next login goes on with those that are left.
+    let latest = if over < excess {
+        now
+    } else {
+        now.plus(RECOUNT_AFTER)
+    };
     let kept = live.iter().skip(over);
     let count = FamilyCount {
         present: live.len() - over,
-        recount_at: kept
-            .filter_map(Family::ends_at)
-            .fold(now.plus(RECOUNT_AFTER), Ord::min),
+        recount_at: kept.filter_map(Family::ends_at).fold(latest, Ord::min),
     };
     Recounted {
         live,
@@ -153,6 +164,8 @@ mod tests {
         assert_eq!(count(201, NOW).room(NOW), Room::Recount);
         let later = NOW.plus(Lifetime::from_secs(1));
         assert_eq!(count(203, later).room(NOW), Room::EndOldest { over: 3 });
+        assert_eq!(count(225, later).room(NOW), Room::EndOldest { over: 25 });
+        assert_eq!(count(226, later).room(NOW), Room::Recount);
     }
 
     #[test]
@@ -181,6 +194,15 @@ mod tests {
         assert_eq!(ages(&live[..over]), [203, 202, 201, 200]);
         assert_eq!(ages(&gone), [500, 600]);
         assert_eq!(count, self::count(200, NOW.plus(Lifetime::from_secs(60))));
+    }
+
+    #[test]
+    fn a_login_ends_two_hundred_families_at_most_and_the_next_goes_on() {
+        let families: Vec<_> = (0..1_000).map(|age| family(age, Some(7_200))).collect();
+        let counted = recount(families, NOW);
+        assert_eq!(counted.over, 200);
+        assert_eq!(counted.count, count(800, NOW));
+        assert_eq!(counted.count.room(NOW), Room::Recount);
     }
 
     #[test]

@@ -228,15 +228,6 @@ impl Store {
         Ok(removed.is_some())
     }
 
-    /// Removes a family that was read, and leaves it counted; whether it was there.
-    pub(super) async fn remove(&self, family: &Family, ended: &Ended) -> Result<bool, StoreError> {
-        let removed = self.remove_family(&Key::of_family(family)).await?;
-        if let Some(family) = &removed {
-            log_end(family, ended);
-        }
-        Ok(removed.is_some())
-    }
-
     async fn remove_family(&self, key: &Key) -> Result<Option<Family>, StoreError> {
         let delete = self.delete(key).return_values(ReturnValue::AllOld);
         let output = delete.send().await?;

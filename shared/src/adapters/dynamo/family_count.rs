@@ -3,7 +3,6 @@
 //! which they began, and end by themselves.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use futures_util::future::join_all;
 use serde::Deserialize;
 
 use super::{
@@ -24,9 +23,6 @@ use crate::domain::{
 /// How long a count is kept after the last login: far longer than families live that nobody uses, unless they live
 /// for ever. A count that is gone begins anew, and lets such a user have twice as many.
 const MEMORY: Lifetime = Lifetime::from_secs(400 * 86_400);
-
-/// Of how many logins at once over the limit each ends a family.
-const MOST_AT_ONCE: usize = 25;
 
 #[derive(Deserialize)]
 struct CountItem {
@@ -76,31 +72,13 @@ impl Store {
         ended: &Ended,
     ) -> Result<(), StoreError> {
         let prefix = family_prefix(&new.client_id);
-        let limit = over.min(MOST_AT_ONCE);
-        let oldest = self.some_below(&new.user_id, &prefix, None, limit).await?;
+        let oldest = self.some_below(&new.user_id, &prefix, None, over).await?;
         for family in &oldest.items {
             if self.end_family(&FamilyKey::of(family), ended).await? {
                 break;
             }
         }
         Ok(())
-    }
-
-    /// Ends the first of these families; how many it ended, those that others have ended meanwhile left out. They are
-    /// still counted.
-    pub async fn end_first_families(
-        &self,
-        families: &[Family],
-        number: usize,
-        ended: &Ended,
-    ) -> Result<usize, StoreError> {
-        let removals = families.iter().take(number);
-        let removals = removals.map(|family| self.remove(family, ended));
-        let mut removed = 0;
-        for was_there in join_all(removals).await {
-            removed += usize::from(was_there?);
-        }
-        Ok(removed)
     }
 
     /// Writes down how many families there are, unless one was counted since the count was read.
@@ -123,22 +101,17 @@ impl Store {
     /// Counts a family no longer that has been removed. It has ended by now, so a failure is logged and fails no
     /// request: the count is then too large until families are counted one by one.
     pub(super) async fn uncount_family(&self, removed: &Family) {
-        self.uncount_families(removed, 1).await;
-    }
-
-    /// The same for several that were counted with this one.
-    pub async fn uncount_families(&self, of: &Family, removed: usize) {
-        let (user_id, client_id) = (&of.user_id, &of.client_id);
+        let (user_id, client_id) = (&removed.user_id, &removed.client_id);
         let update = self
             .update(&Key::family_count(user_id, client_id))
             .update_expression("ADD present :less")
-            .condition_expression("present >= :removed")
-            .expression_attribute_values(":less", AttributeValue::N(format!("-{removed}")))
-            .expression_attribute_values(":removed", number(removed));
+            .condition_expression("present > :zero")
+            .expression_attribute_values(":less", AttributeValue::N("-1".to_owned()))
+            .expression_attribute_values(":zero", number(0));
         match send_update(update).await {
             Ok(()) | Err(CommitError::Conflict) => {}
             Err(CommitError::Store(error)) => {
-                tracing::warn!(%user_id, %client_id, removed, reason = %error, "families are still counted that have ended");
+                tracing::warn!(%user_id, %client_id, reason = %error, "a family is still counted that has ended");
             }
         }
     }
