@@ -21,10 +21,10 @@ const MODULES: [Module; 12] = [
     module("system", &["domain"]),
     module("password", &["domain"]),
     module("sealing", &["domain"]),
-    module("http", &["domain", "sealing"]),
+    module("http", &["domain", "sealing", "system"]),
     module("config", &["domain", "keys"]),
     module("telemetry", &["config", "domain"]),
-    module("aws", &["config"]),
+    module("aws", &["config", "telemetry"]),
     module("keys", &["aws", "domain", "system", "telemetry"]),
     module(
         "adapters",

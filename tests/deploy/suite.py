@@ -42,7 +42,7 @@ LEAST = {
     "revoke": 12,
     "seeds": 8,
     "session": 6,
-    "token::authorization_code": 24,
+    "token::authorization_code": 23,
     "token::client_authentication": 9,
     "token::password": 14,
     "token::refresh_reuse": 8,

@@ -200,10 +200,10 @@ async fn a_code_whose_family_the_deletion_of_its_grant_ended_still_says_so_when_
     let server = Server::shared();
     let user = server.fresh_user();
     let browser = logged_in(server, &user).await;
-    let used = code(server, &browser, &SPA_STRICT, &user, WIDE).await;
-    Tokens::expect(server.exchange(&used).await);
+    let exchanged = code(server, &browser, &SPA_STRICT, &user, WIDE).await;
+    Tokens::expect(server.exchange(&exchanged).await);
     delete(server, &grant_of(server, &user, &SPA_STRICT, API).await).await;
-    assert_worthless(&server.exchange(&used).await);
+    assert_worthless(&server.exchange(&exchanged).await);
 }
 
 #[tokio::test]

@@ -220,9 +220,10 @@ impl FamilyId {
     /// When the family began, if its id has the form that [`Self::new`] gives. One in 64 ids of earlier versions
     /// has it by chance, and then names a time that the family did not begin at.
     pub fn began_at(self) -> Option<Timestamp> {
-        let [a, b, c, d, e, f, version, _, variant, ..] = self.0;
-        (version >> 4 == 7 && variant >> 6 == 0b10)
-            .then(|| Timestamp::from_millis(u64::from_be_bytes([0, 0, a, b, c, d, e, f])))
+        let version_7 = self.0[6] >> 4 == 7 && self.0[8] >> 6 == 0b10;
+        let bits = u128::from_be_bytes(self.0) >> 80;
+        let millis = u64::try_from(bits).ok().filter(|_| version_7)?;
+        Some(Timestamp::from_millis(millis))
     }
 }
 random_id! {

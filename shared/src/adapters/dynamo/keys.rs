@@ -66,10 +66,9 @@ impl Key {
             client_id,
             id,
         } = key;
-        let prefix = client_id.as_ref().map_or_else(
-            || EARLIER_FAMILY_PREFIX.to_owned(),
-            |client| family_prefix(client),
-        );
+        let prefix = client_id
+            .as_ref()
+            .map_or_else(|| EARLIER_FAMILY_PREFIX.to_owned(), family_prefix);
         Self::new(user_partition(user_id), format!("{prefix}{id}"))
     }
 
