@@ -128,11 +128,8 @@ impl BrowserSession {
         now: Timestamp,
     ) -> Result<bool, Denial> {
         let touched = self.session.touched(settings, now);
-        match app.store.touch_session(self.id, &touched, client).await {
-            Ok(()) => Ok(true),
-            Err(CommitError::Conflict) => Ok(false),
-            Err(CommitError::Store(error)) => Err(error.into()),
-        }
+        let touch = app.store.touch_session(self.id, &touched, client);
+        Ok(CommitError::written(touch.await)?)
     }
 
     /// The same for an answer with tokens that rest on a consent; `false` may also say that it was withdrawn.
@@ -143,18 +140,12 @@ impl BrowserSession {
         settings: &Settings,
         now: Timestamp,
     ) -> Result<bool, Denial> {
-        let (touched, client) = (
-            self.session.touched(settings, now),
-            &rests_on.grant.client_id,
-        );
+        let touched = self.session.touched(settings, now);
+        let client = &rests_on.grant.client_id;
         let touch = app
             .store
             .touch_session_on(rests_on, self.id, &touched, client);
-        match touch.await {
-            Ok(()) => Ok(true),
-            Err(CommitError::Conflict) => Ok(false),
-            Err(CommitError::Store(error)) => Err(error.into()),
-        }
+        Ok(CommitError::written(touch.await)?)
     }
 
     /// The epochs that what is issued in this session carries: that of its begin, and that of the user's refresh

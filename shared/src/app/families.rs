@@ -96,29 +96,26 @@ impl App {
         let ending = live.into_iter().take(over).chain(gone);
         let ending: Vec<Family> = ending.collect();
         self.store.remove_families(&ending, ended).await?;
-        match self.store.commit_family_count(begun, seen, count).await {
-            // Another login has been counted meanwhile. The count is too large then, and the next login counts anew.
-            Ok(()) | Err(CommitError::Conflict) => Ok(()),
-            Err(CommitError::Store(error)) => Err(error.into()),
-        }
+        let committed = self.store.commit_family_count(begun, seen, count).await;
+        // Where another login has been counted meanwhile the count is too large, and the next login counts anew.
+        CommitError::written(committed)?;
+        Ok(())
     }
 
     /// Writes a family down for grants that use nothing else up. `false` says that the session of its login has ended
     /// meanwhile.
     pub async fn put_family(&self, new: &Family, at: Moment) -> Result<bool, Denial> {
-        match self.store.put_family(new).await {
-            Ok(()) => {}
-            Err(CommitError::Conflict) => return Ok(false),
-            Err(CommitError::Store(error)) => return Err(error.into()),
+        let has_begun = CommitError::written(self.store.put_family(new).await)?;
+        if has_begun {
+            self.keep_to_limit(new, at).await;
         }
-        self.keep_to_limit(new, at).await;
-        Ok(true)
+        Ok(has_begun)
     }
 }
 
 /// The text of a family's live token. It depends on nothing but the family, so every answer for one
 /// generation carries the same. The nonce is the first 12 bytes of the family's id: a time and 42 random bits, so two
-/// families of one millisecond might share it. AES-GCM-SIV (RFC 8452 section 1) then still tells nothing but whether
+/// families of one millisecond might share it. AES-GCM-SIV (RFC 8452 section 1) then still shows nothing but whether
 /// two texts are equal, and no two families have an equal id.
 pub fn seal_refresh_token(keyring: &Keyring, family: &Family) -> Result<String, Denial> {
     let token = RefreshToken {

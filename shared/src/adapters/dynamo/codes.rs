@@ -1,26 +1,20 @@
 //! Authorization codes and client assertions, which are good once; access tokens of codes that came twice.
 
-use aws_sdk_dynamodb::{
-    operation::delete_item::DeleteItemError,
-    types::{TransactWriteItem, Update},
-};
+use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 
 use super::{
     Store,
     error::{CommitError, StoreError},
-    item::{from_item, seconds, send_update, to_item, units},
+    item::{from_item, seconds, send_delete, send_update, to_item},
     keys::{CODE_PREFIX, Key, TTL},
 };
-use crate::{
-    domain::{
-        code::{AuthorizationCode, CODE_MEMORY, IssuedAccessToken, Redeemed},
-        consent::RestsOn,
-        family::Family,
-        grant::GrantKey,
-        ids::{ClientId, CodeId, UserId},
-        time::Timestamp,
-    },
-    telemetry::cost,
+use crate::domain::{
+    code::{AuthorizationCode, CODE_MEMORY, IssuedAccessToken, Redeemed},
+    consent::RestsOn,
+    family::Family,
+    grant::GrantKey,
+    ids::{ClientId, CodeId, UserId},
+    time::Timestamp,
 };
 
 /// The exchange of a code, to be written down.
@@ -117,21 +111,8 @@ impl Store {
         let delete = self
             .delete(code)
             .condition_expression("attribute_not_exists(redeemed)");
-        match delete.send().await {
-            Ok(output) => {
-                cost::wrote(units(output.consumed_capacity()));
-                Ok(())
-            }
-            // It was exchanged meanwhile, and the family that it began ends with the grant.
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(error.into()),
-        }
+        // Where it was exchanged meanwhile, the family that it began ends with the grant.
+        CommitError::written(send_delete(delete).await).map(drop)
     }
 
     /// Writes down that an access token is revoked, until it would have expired.

@@ -48,6 +48,17 @@ pub enum CommitError {
     Store(#[from] StoreError),
 }
 
+impl CommitError {
+    /// Whether a write happened, where a conflict is an answer and no failure.
+    pub fn written(result: Result<(), Self>) -> Result<bool, StoreError> {
+        match result {
+            Ok(()) => Ok(true),
+            Err(Self::Conflict) => Ok(false),
+            Err(Self::Store(error)) => Err(error),
+        }
+    }
+}
+
 impl From<StoreError> for Denial {
     fn from(error: StoreError) -> Self {
         match error {

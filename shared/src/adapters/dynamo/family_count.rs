@@ -20,8 +20,8 @@ use crate::domain::{
     time::{Lifetime, Timestamp},
 };
 
-/// How long a count is kept after the last login: far longer than families live that nobody uses, unless they live
-/// for ever. A count that is gone begins anew, and lets such a user have twice as many.
+/// How long a count is kept after the last login: far longer than an unused family lives, unless it lives for
+/// ever. A count that is gone begins anew, and lets such a user have twice as many.
 const MEMORY: Lifetime = Lifetime::from_secs(400 * 86_400);
 
 #[derive(Deserialize)]
@@ -108,11 +108,8 @@ impl Store {
             .condition_expression("present > :zero")
             .expression_attribute_values(":less", AttributeValue::N("-1".to_owned()))
             .expression_attribute_values(":zero", number(0));
-        match send_update(update).await {
-            Ok(()) | Err(CommitError::Conflict) => {}
-            Err(CommitError::Store(error)) => {
-                tracing::warn!(%user_id, %client_id, reason = %error, "a family is still counted that has ended");
-            }
+        if let Err(error) = CommitError::written(send_update(update).await) {
+            tracing::warn!(%user_id, %client_id, reason = %error, "a family is still counted that has ended");
         }
     }
 
@@ -126,10 +123,7 @@ impl Store {
             .update(&Key::family_count(user, client))
             .update_expression("REMOVE recount_at")
             .condition_expression("attribute_exists(PK)");
-        match send_update(update).await {
-            Ok(()) | Err(CommitError::Conflict) => Ok(()),
-            Err(CommitError::Store(error)) => Err(error),
-        }
+        CommitError::written(send_update(update).await).map(drop)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::{
     operation::{
-        delete_item::builders::DeleteItemFluentBuilder,
+        delete_item::{DeleteItemError, builders::DeleteItemFluentBuilder},
         put_item::{PutItemError, builders::PutItemFluentBuilder},
         transact_write_items::TransactWriteItemsError,
         update_item::{UpdateItemError, UpdateItemOutput, builders::UpdateItemFluentBuilder},
@@ -116,6 +116,24 @@ pub(super) async fn send_put(put: PutItemFluentBuilder) -> Result<(), CommitErro
             if error
                 .as_service_error()
                 .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
+        {
+            Err(CommitError::Conflict)
+        }
+        Err(error) => Err(StoreError::from(error).into()),
+    }
+}
+
+/// Sends a removal; a conflict says that its condition did not hold.
+pub(super) async fn send_delete(delete: DeleteItemFluentBuilder) -> Result<(), CommitError> {
+    match delete.send().await {
+        Ok(output) => {
+            cost::wrote(units(output.consumed_capacity()));
+            Ok(())
+        }
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
         {
             Err(CommitError::Conflict)
         }

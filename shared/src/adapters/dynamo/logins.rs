@@ -4,16 +4,13 @@
 //! A counter is an item of its own, there only while there are failures, and small: names without a user
 //! have them, too, and attackers make many. A user's names share theirs.
 
-use aws_sdk_dynamodb::{
-    operation::delete_item::DeleteItemError,
-    types::{AttributeValue, ReturnConsumedCapacity, ReturnValue},
-};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
 use futures_util::future::try_join;
 
 use super::{
     Store,
     error::{CommitError, StoreError},
-    item::{from_item, millis, seconds, sent_update, text, units},
+    item::{from_item, millis, seconds, send_delete, sent_update, text, units},
     keys::{FAILURES, Key, PK, SK, TTL, failures_partition},
     users::{LoginItem, LoginRecord},
 };
@@ -198,30 +195,11 @@ impl Store {
         seen: Failures,
     ) -> Result<(), StoreError> {
         let key = Key::failures(guessed, counter);
-        let result = self
-            .client
-            .delete_item()
-            .table_name(&self.table)
-            .set_key(Some(key.to_item()))
+        let delete = self
+            .delete(&key)
             .condition_expression("failures = :seen")
-            .expression_attribute_values(":seen", AttributeValue::N(seen.failures.to_string()))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        match result {
-            Ok(output) => {
-                cost::wrote(units(output.consumed_capacity()));
-                Ok(())
-            }
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(error.into()),
-        }
+            .expression_attribute_values(":seen", AttributeValue::N(seen.failures.to_string()));
+        CommitError::written(send_delete(delete).await).map(drop)
     }
 
     /// Forgets all failures as a user or with a name, wherever they came from; how many counters there were.

@@ -111,11 +111,8 @@ impl Store {
             .expression_attribute_values(":after", text(hash.as_str()))
             .expression_attribute_values(":before", text(before.as_str()))
             .expression_attribute_values(":from", text(before.fingerprint()));
-        match send_update(update).await {
-            // Another request has changed it meanwhile, and knew better.
-            Ok(()) | Err(CommitError::Conflict) => Ok(()),
-            Err(CommitError::Store(error)) => Err(error),
-        }
+        // Another request that has changed it meanwhile knew better.
+        CommitError::written(send_update(update).await).map(drop)
     }
 
     /// Removes the user that was read, with the names it logs in under, all at once. What the user began stays
