@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, ReturnValue, TransactWriteItem};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
 
 use super::{
@@ -28,6 +29,9 @@ use crate::{
     },
     system::Deadline,
 };
+
+/// How many consents end at once.
+const AT_ONCE: usize = 8;
 
 /// A consent as it is stored.
 #[derive(Deserialize)]
@@ -154,17 +158,19 @@ impl Store {
         }
     }
 
-    /// Ends a consent with its id. What rests on it is worth nothing from then on, whatever the user agrees to later.
+    /// Ends a consent with its id. What rests on it is worth nothing from then on, also if the user agrees again.
     pub async fn end_consent(&self, grant: &GrantKey) -> Result<(), StoreError> {
         self.delete_item(&key_of(grant)).await
     }
 
     /// Ends all consents of a user.
     pub async fn end_consents(&self, user: &UserId) -> Result<(), StoreError> {
-        for item in self.query_user(user, GRANT_PREFIX).await? {
-            self.delete_item(&Key::of_item(&item)?).await?;
-        }
-        Ok(())
+        stream::iter(self.query_user(user, GRANT_PREFIX).await?)
+            .map(Ok)
+            .try_for_each_concurrent(AT_ONCE, |item| async move {
+                self.delete_item(&Key::of_item(&item)?).await
+            })
+            .await
     }
 
     /// Withdraws a grant with everything that rests on it; says how many families that ended.
