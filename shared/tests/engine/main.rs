@@ -15,6 +15,7 @@ mod exhaustion;
 mod fixtures;
 mod global;
 mod http;
+mod http_failures;
 mod needs;
 mod outside;
 mod rules;
