@@ -52,7 +52,7 @@ impl Clock {
 }
 
 /// Until when a request may begin another part of work that the next request can go on with. It is measured by the
-/// machine, because whatever ends the request is.
+/// machine, as the time-out of the function is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Deadline(Option<Instant>);
 

@@ -120,8 +120,8 @@ pub(crate) async fn proceed_with(
     }
 }
 
-/// The request as far as this user may have what it asks for, and client and API still allow a refresh token. Whoever
-/// logs in instead may have something else.
+/// The request as far as this user may have what it asks for, and client and API still allow a refresh token. Another user
+/// who logs in instead may have something else.
 fn as_things_are(
     checked: &AuthorizationRequest,
     Parties { client, api }: &Parties,

@@ -84,7 +84,7 @@ pub(crate) struct Options {
     #[arg(long, hide = true, value_name = "SECONDS", requires = "test_controls")]
     pub(crate) test_clock: Option<u64>,
 
-    /// How many seconds a run of scripts may take instead, from none on: for tests, which a busy machine must not
+    /// How many seconds a run of scripts may take instead, 0 or more: for tests, which a busy machine must not
     /// fail. CPU time is limited as ever.
     #[arg(long, hide = true, value_name = "SECONDS", requires = "test_controls")]
     pub(crate) test_script_patience: Option<u64>,

@@ -32,8 +32,8 @@ use crate::{
     tls::Tls,
 };
 
-/// What a request cost, as JSON. The demo page shows it and tests read it; nobody else is told, because the hashes that a
-/// password took are part of it.
+/// What a request cost, as JSON. It is sent to the demo page and to tests alone, because the hashes that a password took
+/// are part of it.
 const COST: HeaderName = HeaderName::from_static("x-ratchet-cost");
 
 /// What every connection needs.

@@ -322,7 +322,7 @@ fn discreet(denial: Denial, failures: &[RequestFailure]) -> Denial {
     }
 }
 
-/// Of a request that failed, whatever its script makes of it. Paths and queries may hold secrets.
+/// Of a request that failed, also where its script goes on without it. Paths and queries may hold secrets.
 fn log_request(failure: &RequestFailure) {
     tracing::warn!(
         host = failure.host,

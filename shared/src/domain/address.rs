@@ -19,7 +19,7 @@ pub fn with_query(address: &str, query: &str) -> String {
 }
 
 /// Takes every parameter out of the query of an address whose decoded name is this one. The fragment stays: a
-/// browser sends it to nobody.
+/// browser does not send it.
 pub fn without_parameter(address: &str, name: &str) -> String {
     let (base, fragment) = cut_fragment(address);
     let Some((path, query)) = base.split_once('?') else {

@@ -5,7 +5,8 @@
 //! count is exact as long as families of one application live equally long. It is too large after an end whose answer was
 //! lost, and while a family whose end a script brought forward is counted: the oldest families then end early, until the
 //! families are counted one by one, at the first login over the limit after an hour at most. Each login over the limit ends
-//! one family itself, so that logins at once end no more than there are of them.
+//! one family itself, so that logins at once end no more than there are of them. Where so many meet that some count one by
+//! one, the others may end a family each, up to [`AT_ONCE`], that was none too many.
 
 use super::{
     family::{Family, MAX_LIVE_PER_USER_AND_CLIENT},

@@ -241,7 +241,7 @@ fn object(value: Value) -> Map<String, Value> {
     }
 }
 
-/// What a browser or a client is told in place of a message that came from the network.
+/// What a browser or a client reads in place of a message that came from the network.
 pub const UNREACHED: &str = "A script's request to another host failed.";
 
 /// The messages of the library that stand for a failed request and name nothing.
@@ -252,7 +252,7 @@ const OF_THE_LIBRARY: [&str; 4] = [
     "stream has been aborted",
 ];
 
-/// What a browser or a client is told of a script's message: [`UNREACHED`] if the script passes on the message of
+/// What a browser or a client reads of a script's message: [`UNREACHED`] if the script passes on the message of
 /// one of these failures of its run, which would show strangers what is behind us.
 pub fn without_internals(message: String, failures: &[RequestFailure]) -> String {
     let passed_on = |failure: &RequestFailure| {
@@ -337,8 +337,8 @@ mod tests {
             "other side closed",
             "Error: aborted",
         ] {
-            let told = without_internals(message.to_owned(), &failures);
-            assert_eq!(told, UNREACHED, "{message}");
+            let shown = without_internals(message.to_owned(), &failures);
+            assert_eq!(shown, UNREACHED, "{message}");
             assert_eq!(without_internals(message.to_owned(), &[]), message);
         }
         for message in [

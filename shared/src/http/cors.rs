@@ -43,8 +43,8 @@ pub fn preflight(request: &Request) -> Option<Response> {
     Some(answer)
 }
 
-/// The answer to a preflight for a public document, if this is one: every page may ask for it, with whatever headers
-/// its libraries add. They are repeated, because `*` does not stand for `authorization`, and in older browsers for no
+/// The answer to a preflight for a public document, if this is one: every page may ask for it, with any headers
+/// that its libraries add. They are repeated, because `*` does not stand for `authorization`, and in older browsers for no
 /// header at all.
 pub fn preflight_of_document(request: &Request) -> Option<Response> {
     if !is_preflight(request) {

@@ -546,7 +546,7 @@ function verdict(family) {
   }
   return family.ended_reason === 'expired'
     ? 'Ended: its time was up.'
-    : 'Ended: it is gone from the table, and nobody’s token works any more. The log says why.';
+    : 'Ended: it is gone from the table, and none of its tokens works any more. The log says why.';
 }
 
 function drawChain(family) {
