@@ -87,17 +87,17 @@ impl App {
         ended: &Ended,
     ) -> Result<(), CommitError> {
         let families = self.store.load_counted_families(begun).await?;
+        let recounted = recount(families, ended.at);
         let Recounted {
-            live,
-            over,
-            gone,
-            count,
-        } = recount(families, ended.at);
-        let ending = live.into_iter().take(over).chain(gone);
-        let ending: Vec<Family> = ending.collect();
+            live, over, gone, ..
+        } = &recounted;
+        let ending: Vec<Family> = live.iter().take(*over).chain(gone).cloned().collect();
         self.store.remove_families(&ending, ended).await?;
-        let committed = self.store.commit_family_count(begun, seen, count).await;
-        // Where another login has been counted meanwhile the count is too large, and the next login counts anew.
+        let committed = self
+            .store
+            .commit_family_count(begun, seen, &recounted)
+            .await;
+        // The count is too large if it has changed meanwhile, and the next login over the limit counts anew.
         CommitError::written(committed)?;
         Ok(())
     }

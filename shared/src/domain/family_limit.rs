@@ -6,7 +6,8 @@
 //! lost, and while a family whose end a script brought forward is counted: the oldest families then end early, until the
 //! families are counted one by one, at the first login over the limit after an hour at most. Each login over the limit ends
 //! one family itself, so that logins at once end no more than there are of them. Where so many meet that some count one by
-//! one, the others may end a family each, up to [`AT_ONCE`], that was none too many.
+//! one, the others may end a family each, up to `AT_ONCE`, that was within the limit. In no order do logins at once
+//! leave more families than the limit allows.
 
 use super::{
     family::{Family, MAX_LIVE_PER_USER_AND_CLIENT},
@@ -29,6 +30,8 @@ pub struct FamilyCount {
     pub present: usize,
     /// From when on some of them may have expired; the epoch if they have never been counted one by one.
     pub recount_at: Timestamp,
+    /// How many times the count has changed. It tells two counts of one number apart.
+    pub revision: u64,
 }
 
 /// What has to happen when a family has begun.
@@ -37,7 +40,7 @@ pub enum Room {
     /// Nothing.
     Enough,
     /// The oldest family ends. None of those that are counted can have expired. So many are over the limit: other
-    /// logins may be about to end that one, too, and then the next oldest ends.
+    /// logins may be about to end that one, too, and then the next oldest ends, so that each login ends one.
     EndOldest {
         /// How many more there are than allowed.
         over: usize,
@@ -66,8 +69,15 @@ pub struct Recounted {
     pub over: usize,
     /// Those that have expired or ended: nothing is left of them but their items.
     pub gone: Vec<Family>,
-    /// What remains.
-    pub count: FamilyCount,
+    /// From when on some of those that remain may have expired.
+    pub recount_at: Timestamp,
+}
+
+impl Recounted {
+    /// How many remain.
+    pub fn present(&self) -> usize {
+        self.live.len() - self.over
+    }
 }
 
 /// Counts families one by one.
@@ -84,20 +94,19 @@ pub fn recount(families: Vec<Family>, now: Timestamp) -> Recounted {
         now.plus(RECOUNT_AFTER)
     };
     let kept = live.iter().skip(over);
-    let count = FamilyCount {
-        present: live.len() - over,
-        recount_at: kept.filter_map(Family::ends_at).fold(latest, Ord::min),
-    };
+    let recount_at = kept.filter_map(Family::ends_at).fold(latest, Ord::min);
     Recounted {
         live,
         over,
         gone,
-        count,
+        recount_at,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -153,6 +162,7 @@ mod tests {
         FamilyCount {
             present,
             recount_at,
+            revision: 0,
         }
     }
 
@@ -182,19 +192,21 @@ mod tests {
             ended: Some(ended),
             ..family(600, None)
         });
+        let counted = recount(families, NOW);
+        assert_eq!(counted.present(), 200);
         let Recounted {
             live,
             over,
             gone,
-            count,
-        } = recount(families, NOW);
+            recount_at,
+        } = counted;
         let ages = |families: &[Family]| -> Vec<_> {
             let ages = families.iter().map(|f| NOW.since(f.created_at).as_secs());
             ages.collect()
         };
         assert_eq!(ages(&live[..over]), [203, 202, 201, 200]);
         assert_eq!(ages(&gone), [500, 600]);
-        assert_eq!(count, self::count(200, NOW.plus(Lifetime::from_secs(60))));
+        assert_eq!(recount_at, NOW.plus(Lifetime::from_secs(60)));
     }
 
     #[test]
@@ -202,14 +214,15 @@ mod tests {
         let families: Vec<_> = (0..1_000).map(|age| family(age, Some(7_200))).collect();
         let counted = recount(families, NOW);
         assert_eq!(counted.over, 200);
-        assert_eq!(counted.count, count(800, NOW));
-        assert_eq!(counted.count.room(NOW), Room::Recount);
+        assert_eq!((counted.present(), counted.recount_at), (800, NOW));
+        assert_eq!(count(801, NOW).room(NOW), Room::Recount);
     }
 
     #[test]
     fn families_without_an_end_are_counted_again_after_an_hour() {
         let counted = recount(vec![family(1, None), family(0, None)], NOW);
-        assert_eq!(counted.count, count(2, NOW.plus(RECOUNT_AFTER)));
+        assert_eq!(counted.recount_at, NOW.plus(RECOUNT_AFTER));
+        assert_eq!(counted.present(), 2);
     }
 
     proptest! {
@@ -246,14 +259,126 @@ mod tests {
                         counted.present -= 1;
                     }
                     Room::Recount => {
-                        let Recounted { live, over, gone, count } = recount(stored.clone(), now);
-                        let removed: Vec<_> = live[..over].iter().chain(&gone).map(|f| f.id).collect();
-                        stored.retain(|family| !removed.contains(&family.id));
-                        counted = count;
+                        let recounted = recount(stored.clone(), now);
+                        let ending = recounted.live[..recounted.over].iter().chain(&recounted.gone);
+                        let ending: Vec<_> = ending.map(|family| family.id).collect();
+                        stored.retain(|family| !ending.contains(&family.id));
+                        counted = count(recounted.present(), recounted.recount_at);
                     }
                 }
                 prop_assert_eq!(live_ids(&stored, now), expected);
                 prop_assert!(stored.len() <= MAX_LIVE_PER_USER_AND_CLIENT);
+            }
+        }
+    }
+
+    /// What is stored of one user and application while many log in at once; families are numbers in the order in
+    /// which they begin.
+    struct Stored {
+        families: BTreeSet<u32>,
+        count: FamilyCount,
+    }
+
+    /// What a login does next. Each step is one request to the store.
+    enum Step {
+        Begin,
+        Count,
+        Read(FamilyCount),
+        Remove(FamilyCount, Vec<u32>, usize),
+        Commit(FamilyCount, usize),
+        ReadOldest(usize),
+        End(Vec<u32>, usize),
+        Uncount,
+    }
+
+    impl Stored {
+        fn take(&mut self, step: Step, family: u32) -> Option<Step> {
+            let limit = MAX_LIVE_PER_USER_AND_CLIENT;
+            match step {
+                Step::Begin => {
+                    self.families.insert(family);
+                    Some(Step::Count)
+                }
+                Step::Count => {
+                    self.count.present += 1;
+                    self.count.revision += 1;
+                    match self.count.room(NOW) {
+                        Room::Enough => None,
+                        Room::EndOldest { over } => Some(Step::ReadOldest(over)),
+                        Room::Recount => Some(Step::Read(self.count)),
+                    }
+                }
+                Step::Read(seen) => {
+                    let over = self.families.len().saturating_sub(limit);
+                    let oldest = self.families.iter().copied().take(over).collect();
+                    Some(Step::Remove(seen, oldest, self.families.len() - over))
+                }
+                Step::Remove(seen, oldest, left) => {
+                    self.families.retain(|family| !oldest.contains(family));
+                    Some(Step::Commit(seen, left))
+                }
+                Step::Commit(seen, left) => {
+                    if self.count.revision == seen.revision {
+                        self.count = FamilyCount {
+                            present: left,
+                            recount_at: NOW.plus(RECOUNT_AFTER),
+                            revision: seen.revision + 1,
+                        };
+                    }
+                    None
+                }
+                Step::ReadOldest(over) => {
+                    let oldest = self.families.iter().rev().copied();
+                    let oldest: Vec<_> = oldest
+                        .skip(self.families.len().saturating_sub(over))
+                        .collect();
+                    Some(Step::End(oldest, over))
+                }
+                Step::End(mut oldest, over) => match oldest.pop() {
+                    None => Some(Step::ReadOldest(over)),
+                    Some(next) if self.families.remove(&next) => Some(Step::Uncount),
+                    Some(_) => Some(Step::End(oldest, over)),
+                },
+                Step::Uncount => {
+                    self.count.present -= 1;
+                    self.count.revision += 1;
+                    None
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+        /// Logins at once, their steps in any order: never more families than allowed when all are done, all new ones
+        /// among them, and the count is not too small. They are exactly as many as allowed where none counts one by one.
+        #[test]
+        fn logins_at_once_leave_no_more_than_allowed(
+            counted_before in any::<bool>(),
+            order in prop::collection::vec(0_usize..8, 0..96),
+        ) {
+            let allowed = u32::try_from(MAX_LIVE_PER_USER_AND_CLIENT).unwrap();
+            let recount_at = if counted_before { NOW.plus(RECOUNT_AFTER) } else { Timestamp::default() };
+            let mut stored = Stored {
+                families: (0..allowed).collect(),
+                count: count(MAX_LIVE_PER_USER_AND_CLIENT, recount_at),
+            };
+            let mut steps: Vec<_> = (0..8).map(|_| Some(Step::Begin)).collect();
+            let rest = (0..8).flat_map(|login| std::iter::repeat_n(login, 4 * 8 * 8));
+            for login in order.into_iter().chain(rest) {
+                if let Some(step) = steps[login].take() {
+                    let family = allowed + u32::try_from(login).unwrap();
+                    steps[login] = stored.take(step, family);
+                }
+            }
+            prop_assert!(steps.iter().all(Option::is_none));
+            let left = stored.families.len();
+            prop_assert!(left <= MAX_LIVE_PER_USER_AND_CLIENT);
+            prop_assert!((allowed..allowed + 8).all(|new| stored.families.contains(&new)));
+            prop_assert!(stored.count.present >= left);
+            if counted_before {
+                prop_assert_eq!(left, MAX_LIVE_PER_USER_AND_CLIENT);
             }
         }
     }

@@ -15,7 +15,7 @@ use super::{
 use crate::domain::{
     family::{Ended, Family},
     family_key::FamilyKey,
-    family_limit::FamilyCount,
+    family_limit::{FamilyCount, Recounted},
     ids::{ClientId, UserId},
     time::{Lifetime, Timestamp},
 };
@@ -29,6 +29,8 @@ struct CountItem {
     present: usize,
     #[serde(default)]
     recount_at: Timestamp,
+    #[serde(default)]
+    revision: u64,
 }
 
 impl Store {
@@ -41,19 +43,21 @@ impl Store {
         let key = Key::family_count(&new.user_id, &new.client_id);
         let update = self
             .update(&key)
-            .update_expression("SET #ttl = :ttl ADD present :one")
+            .update_expression("SET #ttl = :ttl ADD present :one, revision :one")
             .expression_attribute_names("#ttl", TTL)
             .expression_attribute_values(":ttl", seconds(now.plus(MEMORY)))
-            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
+            .expression_attribute_values(":one", number(1))
             .return_values(ReturnValue::AllNew);
         let counted = sent_update(update).await?.attributes.unwrap_or_default();
         let CountItem {
             present,
             recount_at,
+            revision,
         } = from_item(&key, counted)?;
         Ok(FamilyCount {
             present,
             recount_at,
+            revision,
         })
     }
 
@@ -63,8 +67,8 @@ impl Store {
         read(&self.query_user(&new.user_id, &prefix).await?)
     }
 
-    /// Ends one of the families that are counted with this one: the oldest that no other login has ended meanwhile. So
-    /// many are over the limit; none ends if others have ended that many.
+    /// Ends one of the families that are counted with this one: the oldest that no other login ends meanwhile. So
+    /// many are over the limit.
     pub async fn end_oldest_family(
         &self,
         new: &Family,
@@ -72,29 +76,37 @@ impl Store {
         ended: &Ended,
     ) -> Result<(), StoreError> {
         let prefix = family_prefix(&new.client_id);
-        let oldest = self.some_below(&new.user_id, &prefix, None, over).await?;
-        for family in &oldest.items {
-            if self.end_family(&FamilyKey::of(family), ended).await? {
-                break;
+        let mut after = None;
+        loop {
+            let oldest = self.some_below(&new.user_id, &prefix, after, over).await?;
+            for family in &oldest.items {
+                if self.end_family(&FamilyKey::of(family), ended).await? {
+                    return Ok(());
+                }
             }
+            // Other logins have ended all of these since they were read.
+            let Some(next) = oldest.next else {
+                return Ok(());
+            };
+            after = Some(Key::family(&next));
         }
-        Ok(())
     }
 
-    /// Writes down how many families there are, unless one was counted since the count was read.
+    /// Writes down how many families there are, unless the count has changed since it was seen.
     pub async fn commit_family_count(
         &self,
         new: &Family,
         seen: FamilyCount,
-        counted: FamilyCount,
+        recounted: &Recounted,
     ) -> Result<(), CommitError> {
         let update = self
             .update(&Key::family_count(&new.user_id, &new.client_id))
-            .update_expression("SET present = :present, recount_at = :recount_at")
-            .condition_expression("present = :seen")
-            .expression_attribute_values(":present", number(counted.present))
-            .expression_attribute_values(":recount_at", millis(counted.recount_at))
-            .expression_attribute_values(":seen", number(seen.present));
+            .update_expression("SET present = :present, recount_at = :recount_at ADD revision :one")
+            .condition_expression("revision = :seen")
+            .expression_attribute_values(":present", number(recounted.present()))
+            .expression_attribute_values(":recount_at", millis(recounted.recount_at))
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":seen", number(seen.revision));
         send_update(update).await
     }
 
@@ -104,9 +116,10 @@ impl Store {
         let (user_id, client_id) = (&removed.user_id, &removed.client_id);
         let update = self
             .update(&Key::family_count(user_id, client_id))
-            .update_expression("ADD present :less")
+            .update_expression("ADD present :less, revision :one")
             .condition_expression("present > :zero")
             .expression_attribute_values(":less", AttributeValue::N("-1".to_owned()))
+            .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":zero", number(0));
         if let Err(error) = CommitError::written(send_update(update).await) {
             tracing::warn!(%user_id, %client_id, reason = %error, "a family is still counted that has ended");
@@ -121,12 +134,13 @@ impl Store {
     ) -> Result<(), StoreError> {
         let update = self
             .update(&Key::family_count(user, client))
-            .update_expression("REMOVE recount_at")
-            .condition_expression("attribute_exists(PK)");
+            .update_expression("REMOVE recount_at ADD revision :one")
+            .condition_expression("attribute_exists(PK)")
+            .expression_attribute_values(":one", number(1));
         CommitError::written(send_update(update).await).map(drop)
     }
 }
 
-fn number(number: usize) -> AttributeValue {
+fn number(number: impl ToString) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
