@@ -1,10 +1,15 @@
 // The demo page in a real Chromium: a person logs in, refreshes, replays, revokes, and watches.
 
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
-import { LOOKS, fillInLogin, launchChromium, look, openTab } from './chromium.mjs';
-import { clockStopped, demo, startLocal } from './local.mjs';
+import { LOOKS, fillInLogin, launchChromium, look, openTab, screenshots } from './chromium.mjs';
+import { clockStopped, demo, root, startLocal } from './local.mjs';
+
+/** The picture of the README; `UPDATE_PICTURE=1` takes it anew. */
+const picture = join(root, 'infra/docs/demo.png');
 
 describe('the demo page', () => {
   let browser;
@@ -53,6 +58,31 @@ describe('the demo page', () => {
       await context.close();
     });
   }
+
+  test('the README shows a thief caught, in the words of the page', async () => {
+    const { context, page } = await openTab(browser, { viewport: { width: 1280, height: 860 } });
+    await page.goto(server.url('demo'));
+    await logInWithPassword(page, server);
+    await press(page, '#refresh', { step: 'refresh', status: '200' });
+    await press(page, '#refresh', { step: 'refresh', status: '200' });
+    await press(page, '#history > li:last-child button', { step: 'replay', status: '403' });
+    assert.equal((await family(page)).status, 'ended');
+    await page.evaluate(() => scrollTo(0, 0));
+    const screenshot = await page.screenshot();
+    const update = process.env.UPDATE_PICTURE === '1';
+    await writeFile(update ? picture : join(screenshots, 'demo-thief.png'), screenshot);
+
+    const readme = await readFile(join(root, 'README.md'), 'utf8');
+    const [, lines] = readme.match(/!\[([^\]]*)\]\(infra\/docs\/demo\.png\)/);
+    const described = lines.replaceAll('\n', ' ');
+    const caught = page.locator('#log > li').first();
+    for (const words of [page.locator('#verdict'), caught.locator('[data-slot=note]')]) {
+      const text = await words.innerText();
+      assert.ok(described.includes(text), `the picture's description does not say: ${text}`);
+    }
+    assert.deepEqual(sizeOf(await readFile(picture)), sizeOf(screenshot));
+    await context.close();
+  });
 
   test('revoking ends the family; the session outlives it until the logout', async () => {
     const { context, page, complaints } = await openTab(browser);
@@ -198,4 +228,9 @@ async function logInWithPassword(page, server) {
   if (await accept.isVisible()) await accept.click();
   await page.waitForURL(`${server.url('demo')}**`);
   await exchanged.first().waitFor();
+}
+
+/** Width and height of a PNG, which its header names. */
+function sizeOf(png) {
+  return [png.readUInt32BE(16), png.readUInt32BE(20)];
 }

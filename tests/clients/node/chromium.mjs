@@ -12,7 +12,7 @@ import { target } from './local.mjs';
 
 const CANDIDATES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const screenshots = join(target, 'screenshots');
+export const screenshots = join(target, 'screenshots');
 
 /** The ways in which every page is looked at. */
 export const LOOKS = ['light', 'dark'].flatMap((colorScheme) => [
