@@ -15,4 +15,5 @@ mod grants;
 mod logins;
 mod metadata;
 mod parts;
+mod stored_forms;
 mod users;
