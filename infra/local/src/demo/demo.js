@@ -376,7 +376,7 @@ function refusal(answer, entry) {
 function explanation(answer, entry) {
   if (answer.retryAfter) return `The token is unharmed; try again in ${answer.retryAfter} s.`;
   if (answer.status === 0)
-    return 'Nobody knows what became of it, so present the same token again.';
+    return 'The answer was lost, so the outcome is unknown: present the same token again.';
   if (answer.error !== 'invalid_grant') return '';
   if (entry.forged) return 'The server did not seal this token, so it ends before any I/O.';
   const wasLive = state.family?.status === 'live' && entry.family === state.family.family;
@@ -537,7 +537,7 @@ function drawFamily() {
 }
 
 function verdict(family) {
-  if (!family) return 'Nobody has logged in yet.';
+  if (!family) return 'No login yet.';
   if (family.error) return `The family cannot be shown: ${family.error}`;
   if (family.status === 'live') {
     return family.rotating
@@ -665,7 +665,7 @@ function drawClocks() {
   $('leeway').textContent =
     seconds > 0
       ? `Leeway: for ${seconds} s more, token ${entry.generation} gets the same successor again.`
-      : `Leeway over: whoever presents token ${entry.generation} now ends the family.`;
+      : `Leeway over: token ${entry.generation} ends the family if it is presented now.`;
 }
 
 function notice(text, link) {
