@@ -1,10 +1,10 @@
-//! Parameters in the query of an address, as the URL standard reads them
-//! ([`application/x-www-form-urlencoded`](https://url.spec.whatwg.org/#application/x-www-form-urlencoded)). What an
-//! address has already stays as it is written.
+//! Query parameters of a URL, read as the URL standard says
+//! ([`application/x-www-form-urlencoded`](https://url.spec.whatwg.org/#application/x-www-form-urlencoded)). Existing
+//! parts of a URL stay as they are written.
 
 use url::form_urlencoded;
 
-/// Appends an encoded query to that of an address, before its fragment.
+/// Appends an encoded query to the query of a URL, before its fragment.
 pub fn with_query(address: &str, query: &str) -> String {
     if query.is_empty() {
         return address.to_owned();
@@ -18,8 +18,7 @@ pub fn with_query(address: &str, query: &str) -> String {
     format!("{base}{separator}{query}{fragment}")
 }
 
-/// Takes every parameter out of the query of an address whose decoded name is this one. The fragment stays: a
-/// browser does not send it.
+/// Removes every query parameter with this decoded name from a URL. The fragment stays: a browser does not send it.
 pub fn without_parameter(address: &str, name: &str) -> String {
     let (base, fragment) = cut_fragment(address);
     let Some((path, query)) = base.split_once('?') else {
@@ -32,7 +31,7 @@ pub fn without_parameter(address: &str, name: &str) -> String {
     format!("{path}{separator}{}{fragment}", kept.join("&"))
 }
 
-/// The address without its fragment, and the fragment with its `#`.
+/// The URL without its fragment, and the fragment with its `#`.
 fn cut_fragment(address: &str) -> (&str, &str) {
     address.split_at(address.find('#').unwrap_or(address.len()))
 }

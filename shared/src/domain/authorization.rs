@@ -1,4 +1,4 @@
-//! The decision at `/authorize`: log in, ask, or answer (`OpenID` Connect Core section 3.1.2,
+//! The decision at `/authorize`: log in, ask for consent, or issue (`OpenID` Connect Core section 3.1.2,
 //! [Auth0's consent rules]).
 //!
 //! [Auth0's consent rules]: https://auth0.com/docs/get-started/applications/third-party-applications/user-consent-and-third-party-applications
@@ -22,75 +22,75 @@ use super::{
     time::{Lifetime, Timestamp},
 };
 
-/// How long a person may take over the login pages.
+/// Longest time that a user may spend on the login pages: one hour.
 pub const TRANSACTION_LIFETIME: Lifetime = Lifetime::from_secs(3600);
 
-/// A checked authorization request. It travels through the login pages sealed in their `state`.
+/// A checked authorization request. The login pages carry it sealed in their `state`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthorizationRequest {
-    /// The application.
+    /// The client.
     pub client_id: ClientId,
-    /// Where the answer goes; registered by the client.
+    /// Destination of the response; registered by the client.
     pub redirect_uri: String,
-    /// Whether the request named it.
+    /// True if the request named `redirect_uri`.
     pub redirect_uri_was_sent: bool,
-    /// What it asks for.
+    /// `response_type`
     pub response_type: ResponseType,
-    /// How the answer travels.
+    /// `response_mode`
     pub response_mode: ResponseMode,
-    /// Returned as it came.
+    /// `state`, returned to the client unchanged.
     pub state: Option<String>,
-    /// Copied to the ID token.
+    /// `nonce`, copied to the ID token.
     pub nonce: Option<String>,
-    /// The API.
+    /// The API; `None` for `/userinfo` alone.
     pub audience: Option<Audience>,
-    /// What is granted if the user agrees.
+    /// Scopes to grant, subject to the user's consent.
     pub scope: Scope,
-    /// PKCE.
+    /// The PKCE challenge.
     pub challenge: Option<Challenge>,
-    /// What the client wants the user to see.
+    /// `prompt`: the pages that the client requires.
     pub prompt: Prompt,
-    /// The oldest login that will do.
+    /// `max_age`: longest time since the login of an acceptable session.
     pub max_age: Option<Lifetime>,
-    /// Fills in the user name.
+    /// `login_hint`: prefills the user name.
     pub login_hint: Option<String>,
-    /// The database that the user is to log in from (`connection`, `realm`).
+    /// Database of the login page (`connection`, `realm`); `None` for the tenant's default.
     #[serde(default)]
     pub connection: Option<ConnectionName>,
-    /// The only user whom the answer may be about (`id_token_hint`).
+    /// The only user that the response may be for (`id_token_hint`).
     #[serde(default)]
     pub hinted_user: Option<UserId>,
-    /// When the browser first came.
+    /// Time at which the browser first sent the request.
     pub started_at: Timestamp,
-    /// The pipeline that answers.
+    /// Pipeline of the request.
     #[serde(default)]
     pub pipeline: Pipeline,
-    /// The device that the refresh token is for; the legacy pipeline alone asks.
+    /// Device that the refresh token is for; legacy pipeline only.
     #[serde(default)]
     pub device: Option<DeviceName>,
-    /// The session in which the user wanted this very answer: by a password or a press on a page of this request.
+    /// Id of the session in which the user confirmed this request: by a password or a press on one of its pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed_in: Option<String>,
-    /// What else was sent, for the tenant's scripts to read, a repeated parameter as a list; nothing where
-    /// there are none. See [`super::login_flow::sent`].
+    /// The other parameters, for the tenant's scripts; a repeated parameter is a list. Empty for a tenant without
+    /// scripts. See [`super::login_flow::sent`].
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sent: BTreeMap<String, Value>,
 }
 
-/// `prompt`: several may be asked for, but `none` stands alone.
+/// `prompt`: a set of values; `none` excludes the others.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prompt {
-    /// Show nothing.
+    /// Show no page.
     pub none: bool,
-    /// Ask for the password even if there is a session. `select_account` means the same here:
-    /// a browser has one session.
+    /// Ask for the password even in a live session. `select_account` means the same here: a browser has one
+    /// session.
     pub login: bool,
-    /// Ask for consent even if it was given.
+    /// Ask for consent even if the user consented before.
     pub consent: bool,
 }
 
 impl Prompt {
-    /// Reads the space-separated list; `None` when `none` is combined or a value is unknown.
+    /// Reads the space-separated list; `None` for an unknown value or a combination with `none`.
     pub fn parse(text: &str) -> Option<Self> {
         let mut prompt = Self::default();
         for value in text.split_ascii_whitespace() {
@@ -105,45 +105,45 @@ impl Prompt {
     }
 }
 
-/// What happens next to an authorization request.
+/// Next step of an authorization request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
     /// The user has to log in.
     LogIn,
-    /// The user has to agree.
+    /// The user has to consent.
     AskConsent,
-    /// The user has to say that this application is the one that they meant (RFC 8252 section 8.6).
+    /// The user has to confirm that this application sent the request (RFC 8252 section 8.6).
     AskConfirmation,
-    /// What was asked for is issued.
+    /// Issue the code or the tokens.
     Issue,
-    /// The client asked for silence, and a login would be needed.
+    /// Error `login_required`: the client sent `prompt=none`, and the user has to log in.
     LoginRequired,
-    /// The client asked for silence, and a press would be needed: for consent or as a confirmation.
+    /// Error `consent_required`: the client sent `prompt=none`, and the user has to consent or to confirm.
     ConsentRequired,
 }
 
-/// What the user has to be asked before a request is answered.
+/// Questions that the user has to answer before the client gets a response.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Questions {
-    /// Whether they agree to what is granted, unless they agreed earlier.
+    /// Ask for consent to the scopes, unless the user consented before.
     pub consent: bool,
-    /// Whether this application is the one that they meant, unless they were shown another page of this request.
+    /// Ask for confirmation of the application, unless the user already saw another page of this request.
     pub confirmation: bool,
 }
 
-/// What the user agreed to earlier.
+/// A stored consent of the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
-    /// Which consent this is; `None` for one of versions before consents had ids.
+    /// Id of the consent; `None` if a version without such ids stored it.
     pub id: Option<ConsentId>,
-    /// The scopes agreed to.
+    /// Scopes that the user consented to.
     pub scope: Scope,
-    /// When the user last agreed.
+    /// Time of the last consent.
     pub granted_at: Timestamp,
 }
 
 impl AuthorizationRequest {
-    /// Whether this session answers the request without asking for a password.
+    /// True if this session answers the request without a new login.
     pub fn accepts_login(&self, session: &Session, now: Timestamp) -> bool {
         let age = now.since(session.authenticated_at).as_secs();
         session.is_live(now)
@@ -154,23 +154,23 @@ impl AuthorizationRequest {
                     && self.max_age.is_none_or(|max| 0 < max.as_secs() && age <= max.as_secs())))
     }
 
-    /// Whether this is the session of the user that the client hinted at, if it did.
+    /// True if the session belongs to the hinted user, or the client gave no hint.
     fn is_for(&self, session: &Session) -> bool {
         let hinted = self.hinted_user.as_ref();
         hinted.is_none_or(|user| *user == session.user_id)
     }
 
-    /// Whether somebody logged in because of this request, which satisfies every wish for a fresh login.
+    /// True if the login happened for this request, which satisfies every demand for a fresh login.
     fn caused(&self, session: &Session) -> bool {
         session.authenticated_at >= self.started_at
     }
 
-    /// Whether the ID token has to say when the user logged in.
+    /// True if the ID token must carry `auth_time`.
     pub fn tells_auth_time(&self) -> bool {
         self.max_age.is_some() || self.prompt.login
     }
 
-    /// The request after a password or a press on one of its pages. It counts in that session alone.
+    /// The request after a password or a press on one of its pages. The confirmation is valid in that session only.
     #[must_use]
     pub fn confirmed_in(self, session: &Session) -> Self {
         Self {
@@ -179,12 +179,12 @@ impl AuthorizationRequest {
         }
     }
 
-    /// Whether the user of this session was shown a page of this request and went on from it.
+    /// True if the user of this session went on from a page of this request.
     fn is_confirmed_in(&self, session: &Session) -> bool {
         self.confirmed_in.as_ref() == Some(&session.session_id)
     }
 
-    /// Decides what happens next.
+    /// Decides the next step.
     pub fn decide(
         &self,
         session: Option<&Session>,
@@ -208,10 +208,10 @@ impl AuthorizationRequest {
         }
     }
 
-    /// What happens when no session of the browser answers the request.
+    /// The next step if no session of the browser answers the request.
     fn without_login(&self, session: Option<&Session>, now: Timestamp) -> Next {
-        // A user who logs in as another than the hinted one is not asked again and again (`OpenID` Connect
-        // Core section 3.1.2.1).
+        // The user logged in for this request, as another user than the hinted one: a further login page would
+        // loop (`OpenID` Connect Core section 3.1.2.1).
         let somebody_else = session.is_some_and(|session| {
             session.is_live(now) && self.caused(session) && !self.is_for(session)
         });
@@ -222,7 +222,7 @@ impl AuthorizationRequest {
         }
     }
 
-    /// A question, unless the client asked for silence.
+    /// The question, or an error if the client sent `prompt=none`.
     const fn or_refuse(&self, question: Next) -> Next {
         if self.prompt.none {
             Next::ConsentRequired
@@ -232,12 +232,11 @@ impl AuthorizationRequest {
     }
 }
 
-/// The longest scope of the legacy pipeline in bytes: names are free there, and a family has to stay
-/// small.
+/// Longest scope of the legacy pipeline in bytes. Its names are free, and a refresh token family has to stay small.
 pub const MAX_FREE_SCOPE_BYTES: usize = 300;
 
-/// The scopes that a user's login can grant in the legacy pipeline: any name, and `offline_access` only for
-/// a named device ([Auth0's legacy flows]).
+/// Scopes that a user's login can grant in the legacy pipeline: any name, and `offline_access` only for a named
+/// device ([Auth0's legacy flows]).
 ///
 /// [Auth0's legacy flows]: https://auth0.com/docs/authenticate/login/oidc-conformant-authentication/oidc-adoption-auth-code-flow
 pub fn grantable_to_legacy(client: &Client, device: Option<&DeviceName>, asked: &Scope) -> Scope {
@@ -248,15 +247,15 @@ pub fn grantable_to_legacy(client: &Client, device: Option<&DeviceName>, asked: 
     }
 }
 
-/// Whether a request of this kind needs the user's consent at all.
+/// True if a request of this client for this API needs the user's consent.
 pub fn needs_consent(client: &Client, api: Option<&ResourceServer>) -> bool {
     !client.is_first_party
         || api.is_some_and(|api| !api.skip_consent_for_verifiable_first_party_clients)
 }
 
-/// Whether an answer at this callback needs a press each time, since any program could have asked for it
-/// (RFC 8252 section 8.6, [Auth0's measures]). Auth0 leaves legacy clients out, whose refresh tokens are worth
-/// as much.
+/// True if a response to this callback needs a press each time, because any program could have sent the request
+/// (RFC 8252 section 8.6, [Auth0's measures]). Auth0 exempts legacy clients; Ratchet does not, because their refresh
+/// tokens are worth as much.
 ///
 /// [Auth0's measures]: https://auth0.com/docs/secure/security-guidance/measures-against-app-impersonation
 pub fn needs_confirmation(client: &Client, redirect_uri: &str, settings: &Settings) -> bool {
@@ -266,10 +265,8 @@ pub fn needs_confirmation(client: &Client, redirect_uri: &str, settings: &Settin
     redirect_uri::is_non_verifiable(redirect_uri) && !trusts_any_callback
 }
 
-/// The scopes that a user's login can grant: those the API knows and the standard ones, and
-/// `offline_access` only if a refresh token would really be issued.
-///
-/// This is the conformant pipeline's; see [`grantable_to_legacy`].
+/// Scopes that a user's login can grant in the conformant pipeline: the API's and the standard ones, and
+/// `offline_access` only if a refresh token would really be issued. See also [`grantable_to_legacy`].
 pub fn grantable(client: &Client, api: Option<&ResourceServer>, asked: &Scope) -> Scope {
     let known = match api {
         Some(api) => api.known_scopes(asked),
@@ -282,8 +279,8 @@ pub fn grantable(client: &Client, api: Option<&ResourceServer>, asked: &Scope) -
     }
 }
 
-/// What is left of a login's scopes when it becomes tokens, perhaps long after it was asked for: `offline_access` only if
-/// client and API still allow a refresh token. A family that has begun by then is not asked again.
+/// Scopes of a login that are still valid when it becomes tokens, perhaps long after the request: `offline_access`
+/// only if client and API still allow a refresh token. A family that already exists is not checked again.
 #[must_use]
 pub fn still_grantable(
     client: &Client,
@@ -299,7 +296,7 @@ pub fn still_grantable(
     }
 }
 
-/// Whether this client may have a refresh token for this API ([Auth0's conditions]).
+/// True if this client may have a refresh token for this API ([Auth0's conditions]).
 ///
 /// [Auth0's conditions]: https://auth0.com/docs/secure/tokens/refresh-tokens/get-refresh-tokens
 fn may_stay_logged_in(client: &Client, api: Option<&ResourceServer>) -> bool {
@@ -358,7 +355,7 @@ mod tests {
         }
     }
 
-    /// A session whose login was so many seconds before the request.
+    /// A session with a login this many seconds before the request.
     fn session(age: u64) -> Session {
         let login = Timestamp::from_secs(START.as_secs() - age);
         let user = testing::user("auth0|ada");
@@ -393,7 +390,7 @@ mod tests {
             fresh.decide(Some(&session(60)), UNASKED, None, START),
             Next::LogIn
         );
-        // The login that the request led to.
+        // A login for this request.
         assert_eq!(
             fresh.decide(Some(&session(0)), UNASKED, None, START),
             Next::Issue

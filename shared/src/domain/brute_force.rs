@@ -1,4 +1,4 @@
-//! Failed logins: how many are borne, and who is counted together ([Auth0's brute-force protection]).
+//! Failed logins: the number that is allowed, and the counter that each belongs to ([Auth0's brute-force protection]).
 //!
 //! [Auth0's brute-force protection]: https://auth0.com/docs/secure/attack-protection/brute-force-protection
 
@@ -15,7 +15,7 @@ use super::{
     user::LoginName,
 };
 
-/// `attackProtection`: what stands between a guesser and a password.
+/// `attackProtection`: defences against guessed passwords.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AttackProtection {
@@ -29,13 +29,13 @@ pub struct AttackProtection {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BruteForceProtection {
-    /// Whether failures lead to a block: `enabled`, and `block` among the `shields`.
+    /// True if failures lead to a block: `enabled`, and `block` among the `shields`.
     pub blocks: bool,
     /// `mode`
     pub mode: CountMode,
-    /// Addresses from which nobody is blocked.
+    /// Addresses from which failures are neither counted nor lead to a block.
     pub allowlist: Vec<AddressRange>,
-    /// `max_attempts`: so many failures in a row are borne.
+    /// `max_attempts`: number of failures in a row that lead to a block.
     pub max_attempts: u32,
 }
 
@@ -54,35 +54,34 @@ impl Default for BruteForceProtection {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CountMode {
-    /// Failures with one user name from one address are counted together.
+    /// One counter for each user name and address.
     #[default]
     CountPerIdentifierAndIp,
-    /// Failures with one user name are counted together, wherever they come from.
+    /// One counter for each user name, for all addresses.
     CountPerIdentifier,
 }
 
-/// Whose failures are counted together: a user's, whichever of the user's names is typed, or those with a name that
-/// has no user.
+/// The owner of a failure counter: a user, under any of the user's names, or a name that has no user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Guessed {
     /// A user.
     User(UserId),
-    /// A name of a database.
+    /// A name that no user of this database has.
     Name(ConnectionName, LoginName),
 }
 
-/// Which of a user's counters a login belongs to.
+/// The counter of a user that a login belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counter {
-    /// The one for everybody.
+    /// The one for all origins.
     Everybody,
-    /// That of one origin.
+    /// The one for this origin.
     Origin(Origin),
 }
 
 impl BruteForceProtection {
-    /// The counter of logins from an address; `None` where failures are not counted. Callers whose
-    /// address the front does not know are counted together.
+    /// Counter for logins from this address; `None` if failures are not counted. All clients whose address the front
+    /// does not know share one counter.
     pub fn counter(&self, address: Option<IpAddr>) -> Option<Counter> {
         let is_trusted =
             address.is_some_and(|address| self.allowlist.iter().any(|r| r.contains(address)));
@@ -95,8 +94,7 @@ impl BruteForceProtection {
         })
     }
 
-    /// Whether so many failures are as many as are borne: from now on the right password is refused,
-    /// too.
+    /// True if the failures are as many as allowed: the right password is rejected, too.
     pub fn has_had_enough(&self, failures: Failures, now: Timestamp) -> bool {
         failures.recent(now) >= self.max_attempts
     }
@@ -105,17 +103,17 @@ impl BruteForceProtection {
 /// Failed logins in a row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failures {
-    /// How many.
+    /// Number of failures.
     pub failures: u32,
-    /// When the last one was.
+    /// Time of the last failure.
     pub last_failed_at: Timestamp,
 }
 
 impl Failures {
-    /// After so long without another one they are forgotten, and with them a block.
+    /// Time after the last failure until the failures, and a block, are forgotten: 30 days.
     pub const MEMORY: Lifetime = Lifetime::from_secs(30 * 24 * 3600);
 
-    /// How many still count.
+    /// Number of failures that still count.
     pub fn recent(self, now: Timestamp) -> u32 {
         if now < self.last_failed_at.plus(Self::MEMORY) {
             self.failures

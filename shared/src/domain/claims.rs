@@ -1,4 +1,4 @@
-//! What tokens say: access tokens in both of Auth0's [dialects], ID tokens, and `/userinfo`.
+//! Claims of access tokens in both of Auth0's [dialects], of ID tokens, and of `/userinfo`.
 //!
 //! [dialects]: https://auth0.com/docs/secure/tokens/access-tokens/access-token-profiles
 
@@ -18,7 +18,7 @@ use super::{
     user::User,
 };
 
-/// Whom a token speaks of.
+/// The subject of a token.
 #[derive(Debug, Clone, Copy)]
 pub enum Subject<'a> {
     /// A user.
@@ -27,33 +27,33 @@ pub enum Subject<'a> {
     Client,
 }
 
-/// Everything that goes into the tokens of one answer.
+/// Input of all tokens of one response.
 #[derive(Debug, Clone, Copy)]
 pub struct Issuance<'a> {
     /// The issuer, with its trailing slash.
     pub issuer: &'a str,
-    /// The application.
+    /// The client that the tokens are issued to.
     pub client: &'a Client,
-    /// Whom the tokens speak of.
+    /// Subject of the tokens.
     pub subject: Subject<'a>,
-    /// What is granted in this answer.
+    /// Scopes granted in this response.
     pub scope: &'a Scope,
-    /// The request, which names the access token (`jti`).
+    /// Id of the request: the `jti` of the access token.
     pub request: RequestId,
-    /// The grant, where Auth0 tells it.
+    /// `gty`: the grant type in Auth0's words; `None` for grant types that Auth0 does not name in tokens.
     pub gty: Option<&'static str>,
-    /// What scripts add.
+    /// Claims that scripts add.
     pub custom_claims: Option<&'a CustomClaims>,
-    /// Whether scripts have chosen the scope: they have the last word, after the user's permissions
+    /// True if a script chose the scope: its choice is final and overrides the user's permissions
     /// ([Auth0's word on it]).
     ///
     /// [Auth0's word on it]: https://auth0.com/docs/manage-users/access-control/troubleshoot-role-based-access-control-and-authorization
     pub scope_chosen: bool,
-    /// The pipeline of the request.
+    /// Pipeline of the request.
     pub pipeline: Pipeline,
-    /// Whether the tokens come straight from `/authorize`.
+    /// True if `/authorize` issues the tokens itself.
     pub via_browser: bool,
-    /// The time.
+    /// Time of issue.
     pub now: Timestamp,
 }
 
@@ -80,13 +80,13 @@ pub struct AccessTokenClaims {
     pub jti: Option<String>,
 }
 
-/// `aud`: a text, or a list where there are several.
+/// `aud`: a string for one audience, a list for several.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum OneOrMany {
-    /// One audience.
+    /// One audience: a string.
     One(String),
-    /// Several.
+    /// Several audiences: a list.
     Many(Vec<String>),
 }
 
@@ -119,8 +119,8 @@ pub struct IdTokenClaims {
     pub c_hash: Option<String>,
 }
 
-/// What an ID token says about the login itself, beside the user. A refreshed one has no nonce and
-/// no session (`OpenID` Connect Core section 12.2).
+/// Claims of an ID token about the login. A refreshed ID token has no nonce and no session (`OpenID` Connect Core
+/// section 12.2).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LoginClaims<'a> {
     /// `nonce`.
@@ -129,26 +129,26 @@ pub struct LoginClaims<'a> {
     pub session_id: Option<&'a str>,
     /// `auth_time`.
     pub auth_time: Option<Timestamp>,
-    /// `at_hash`: binds the ID token to the access token that comes with it from `/authorize`.
+    /// `at_hash`: binds the ID token to the access token that `/authorize` issues with it.
     pub access_token_hash: Option<&'a str>,
-    /// `c_hash`: the same for the code.
+    /// `c_hash`: binds the ID token to the code that `/authorize` issues with it.
     pub code_hash: Option<&'a str>,
-    /// `azp`: who asked for the ID token, where it is for somebody else.
+    /// `azp`: the client that requested the ID token for another client.
     pub authorized_party: Option<&'a str>,
-    /// The chain that the ID token continues, if it was made from another.
+    /// The delegation chain that the ID token continues; `None` outside `/delegation`.
     pub chain: Option<Chain>,
 }
 
-/// ID tokens that were made from one another at `/delegation`.
+/// A chain of ID tokens, each issued for the one before at `/delegation`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Chain {
-    /// `orig_iat`: when the first of them was issued.
+    /// `orig_iat`: time of issue of the first one.
     pub first_issued_at: Timestamp,
-    /// No `exp` lies behind it.
+    /// Latest `exp` of all of them.
     pub ends_at: Timestamp,
 }
 
-/// Claims about the user, as the scopes open them (`OpenID` Connect Core section 5.4).
+/// Claims about the user that the scopes request (`OpenID` Connect Core section 5.4).
 #[derive(Debug, Default, Serialize)]
 #[expect(
     missing_docs,
@@ -178,13 +178,12 @@ pub struct ProfileClaims {
     pub phone_number: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone_number_verified: Option<bool>,
-    /// Set by [`Self::to_the_letter`] alone.
+    /// Set only by [`Self::to_the_letter`].
     #[serde(flatten)]
     pub others: OtherClaims,
 }
 
-/// The standard claims that Auth0 does not have; they come from attributes of the same names at the root of the
-/// profile.
+/// The standard claims that Auth0 does not have, from attributes of the same names at the root of the profile.
 #[derive(Debug, Default, Serialize)]
 #[expect(
     missing_docs,
@@ -209,8 +208,8 @@ pub struct OtherClaims {
     pub address: Option<Map<String, Value>>,
 }
 
-/// Claims of a logout token (`OpenID` Connect Back-Channel Logout section 2.4). It has no `nonce`, so that
-/// it never passes for an ID token.
+/// Claims of a logout token (`OpenID` Connect Back-Channel Logout section 2.4). It has no `nonce`, so that no client
+/// accepts it as an ID token.
 #[derive(Debug, Serialize)]
 #[expect(
     missing_docs,
@@ -227,7 +226,7 @@ pub struct LogoutTokenClaims<'a> {
     pub events: LogoutEvents,
 }
 
-/// `events`: what the token is there to say.
+/// `events`: marks the token as a logout token.
 #[derive(Debug, Default, Serialize)]
 pub struct LogoutEvents {
     #[serde(rename = "http://schemas.openid.net/event/backchannel-logout")]
@@ -242,14 +241,14 @@ struct Nothing {}
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum UpdatedAt {
-    /// ISO 8601, as Auth0 has it.
+    /// ISO 8601, as at Auth0.
     Text(String),
-    /// Seconds since the epoch, as `OpenID` Connect Core section 5.1 has it.
+    /// Seconds since the epoch (`OpenID` Connect Core section 5.1).
     Seconds(u64),
 }
 
 impl ProfileClaims {
-    /// The claims about a user that these scopes open.
+    /// The claims about a user that these scopes request.
     pub fn new(user: &User, scope: &Scope) -> Self {
         let mut claims = Self {
             sub: user.user_id.to_string(),
@@ -276,8 +275,8 @@ impl ProfileClaims {
         claims
     }
 
-    /// The same to the letter of `OpenID` Connect Core sections 5.1 and 5.4: `updated_at` is a number, and
-    /// every standard claim is there that the profile holds.
+    /// The same to the letter of `OpenID` Connect Core sections 5.1 and 5.4: `updated_at` is a number, and all standard
+    /// claims of the profile are included.
     pub fn to_the_letter(user: &User, scope: &Scope) -> Self {
         let mut claims = Self::new(user, scope);
         let attribute = |name: &str| user.attributes.get(name);
@@ -307,7 +306,7 @@ impl ProfileClaims {
 }
 
 impl Issuance<'_> {
-    /// The claims of the access token for an API.
+    /// Claims of the access token for an API.
     pub fn access_token(&self, api: &ResourceServer) -> AccessTokenClaims {
         let client_id = self.client.client_id.to_string();
         let (azp, client_id, jti, gty) = if api.token_dialect.is_rfc9068() {
@@ -330,7 +329,7 @@ impl Issuance<'_> {
         }
     }
 
-    /// The claims of the ID token; `None` without the scope `openid`, or for a client's own token.
+    /// Claims of the ID token; `None` without the scope `openid`, or for a client's own token.
     pub fn id_token(&self, login: LoginClaims<'_>, set: ClaimSet) -> Option<IdTokenClaims> {
         let Subject::User(user) = self.subject else {
             return None;
@@ -359,8 +358,7 @@ impl Issuance<'_> {
         })
     }
 
-    /// How long the access token lives ([Auth0's lifetimes]); without an API it is for `/userinfo`
-    /// alone.
+    /// Lifetime of the access token ([Auth0's lifetimes]). Without an API the token is valid at `/userinfo` only.
     ///
     /// [Auth0's lifetimes]: https://auth0.com/docs/secure/tokens/access-tokens/update-access-token-lifetime
     pub fn token_lifetime(&self, api: Option<&ResourceServer>) -> Lifetime {
@@ -379,8 +377,8 @@ impl Issuance<'_> {
         }
     }
 
-    /// Whoever granted the scope has applied the user's permissions already; an access token never
-    /// says more than they are now, whatever became of that, unless a script says so.
+    /// The scope, limited to the permissions that the user has now. The grant already applied them, but the user may
+    /// have lost some since. A scope that a script chose is final.
     fn scope(&self, api: &ResourceServer) -> Scope {
         match self.subject {
             Subject::User(user) if !self.scope_chosen => enforced(api, user, self.scope),
@@ -388,7 +386,7 @@ impl Issuance<'_> {
         }
     }
 
-    /// `permissions`: all that the user holds at the API, or that the client was granted.
+    /// `permissions`: all of the user's permissions at the API, or the scopes of the client grant.
     fn permissions(&self, api: &ResourceServer) -> Option<Vec<String>> {
         if !api.enforce_policies || !api.token_dialect.lists_permissions() {
             return None;
@@ -404,7 +402,7 @@ impl Issuance<'_> {
         Some(held.iter().map(str::to_owned).collect())
     }
 
-    /// With `openid` the token is good for `/userinfo` as well, unless only the API can verify it.
+    /// Audiences of the access token: with `openid` also `/userinfo`, unless only the API can verify the token.
     fn audience(&self, api: &ResourceServer) -> OneOrMany {
         let api_audience = api.identifier.to_string();
         if self.scope.contains(OPENID) && api.signing_alg != SigningAlgorithm::HS256 {

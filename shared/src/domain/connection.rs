@@ -1,4 +1,4 @@
-//! Connections: the user databases that a client may let people log in from. Field names follow
+//! Connections: the user databases that users of a client may log in from. Field names follow
 //! [Auth0's connection object].
 //!
 //! [Auth0's connection object]: https://auth0.com/docs/api/management/v2/connections/get-connections-by-id
@@ -7,24 +7,24 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{ClientId, ConnectionName};
 
-/// The database of tenants that name none: Auth0's name for the first one it makes.
+/// Database of tenants that name none: Auth0's name for the first one that it creates.
 pub const DEFAULT_CONNECTION: &str = "Username-Password-Authentication";
 
 /// A user database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connection {
-    /// Its name, which is a realm.
+    /// Name, which is also a realm.
     pub name: ConnectionName,
-    /// Further realms that mean it.
+    /// Further realms that name this database.
     #[serde(default)]
     pub realms: Vec<ConnectionName>,
-    /// The clients that may use it; `None` is all of them, as where a tenant file does not say.
+    /// Clients that may use it; `None`, for a tenant file without the list, is all of them.
     #[serde(default)]
     pub enabled_clients: Option<Vec<ClientId>>,
 }
 
 impl Connection {
-    /// A database that nothing more is known of: everybody may use it.
+    /// A database with no further settings: all clients may use it.
     pub fn open(name: ConnectionName) -> Self {
         Self {
             name,
@@ -33,7 +33,7 @@ impl Connection {
         }
     }
 
-    /// Whether the client may let people log in from it.
+    /// True if users of this client may log in from this database.
     pub fn is_enabled_for(&self, client: &ClientId) -> bool {
         self.enabled_clients
             .as_ref()

@@ -1,35 +1,34 @@
-//! Which consent something rests on. A code, an approval of a device or a token that was issued because of what the
-//! user agreed to is worth what that very consent is worth: it ends with it, and another consent of the same user to
-//! the same application, however wide, does not bring it back.
+//! The consent that a code, an approval of a device or a token depends on. Each ends with exactly that consent: another
+//! consent of the same user to the same application, however wide, does not revive it.
 //!
-//! A consent has an id from its first press. A further press for the same application and API joins its scopes and
+//! A consent has an id from its first press. A further press for the same application and API adds its scopes and
 //! keeps the id; a withdrawal ends it.
 
 use serde::{Deserialize, Serialize};
 
 use super::{authorization::Grant, grant::GrantKey, ids::ConsentId};
 
-/// The consent that a code or an approval rests on. Stored as `rests_on_consent` and `consent_id`: versions before
-/// there were ids wrote and read the first alone.
+/// The consent that a code or an approval depends on. Stored as `rests_on_consent` and `consent_id`; versions without
+/// consent ids wrote and read only the first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "StoredBasis", into = "StoredBasis")]
 pub enum Basis {
-    /// The user was not asked.
+    /// The user was not asked for consent.
     #[default]
     Unasked,
-    /// A consent of a version before consents had ids.
+    /// A consent without an id, stored by an earlier version.
     Unnamed,
-    /// The consent of this id.
+    /// The consent with this id.
     Consent(ConsentId),
 }
 
 impl Basis {
-    /// What is issued because of this consent, as it was read.
+    /// Basis of tokens that are issued on this consent.
     pub fn of(grant: &Grant) -> Self {
         grant.id.map_or(Self::Unnamed, Self::Consent)
     }
 
-    /// Whether it still holds, given the consent that there is now.
+    /// True if it is still valid, given the stored consent of now.
     pub fn holds(self, now: Option<&Grant>) -> bool {
         match self {
             Self::Unasked => true,
@@ -37,7 +36,7 @@ impl Basis {
         }
     }
 
-    /// The id of the consent, if it has one.
+    /// Id of the consent, if it has one.
     pub const fn consent_id(self) -> Option<ConsentId> {
         match self {
             Self::Consent(id) => Some(id),
@@ -46,12 +45,12 @@ impl Basis {
     }
 }
 
-/// What an exchange rests on: the consent under this key, if the user was asked.
+/// The consent that an exchange depends on. The user was not asked if the basis is [`Basis::Unasked`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RestsOn {
-    /// Whose, to whom, for which API.
+    /// Key of the consent: user, client and API.
     pub grant: GrantKey,
-    /// Which consent.
+    /// Identity of the consent.
     pub basis: Basis,
 }
 

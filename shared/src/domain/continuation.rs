@@ -1,4 +1,4 @@
-//! An authorization request that waits while a script has the browser elsewhere ([Auth0's redirects]).
+//! An authorization request that waits while a script has redirected the browser elsewhere ([Auth0's redirects]).
 //!
 //! [Auth0's redirects]: https://auth0.com/docs/customize/rules/redirect-users
 
@@ -11,31 +11,31 @@ use super::{
     time::Timestamp,
 };
 
-/// What the browser brings back to `/continue`, sealed in the `state` of the redirect. It counts once, and
-/// only in the session that it was made in: whoever gets hold of the address has nothing.
+/// The `state`, sealed, that the browser returns to `/continue`. It is valid once, and only in the session that it was
+/// made in: a stolen URL is worthless.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Continuation {
-    /// Its own name, as text.
+    /// Its own id, as text.
     pub id: String,
-    /// What was asked for at `/authorize`.
+    /// The authorization request.
     pub request: AuthorizationRequest,
-    /// The position of the Action that sent the browser away; `None` if a Rule did.
+    /// Position of the Action that redirected the browser; `None` if a Rule did.
     pub action: Option<usize>,
-    /// Who is logging in.
+    /// The user who is logging in.
     pub user_id: UserId,
-    /// The browser session, as text.
+    /// Id of the browser session, as text.
     pub session_id: String,
-    /// When the browser was sent away.
+    /// Time of the redirect.
     pub started_at: Timestamp,
 }
 
 impl Continuation {
-    /// The end of its life.
+    /// End of its lifetime.
     pub fn expires_at(&self) -> Timestamp {
         self.started_at.plus(TRANSACTION_LIFETIME)
     }
 
-    /// Whether it may go on in this session.
+    /// True if the request may continue in this session.
     pub fn goes_on_in(&self, session: &Session, now: Timestamp) -> bool {
         now < self.expires_at()
             && self.user_id == session.user_id

@@ -1,4 +1,4 @@
-//! Algorithms of what a client sends and is given.
+//! Algorithms of client assertions and of issued tokens.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ pub enum AssertionAlgorithm {
     PS256,
 }
 
-/// Algorithms of the tokens we sign (RFC 7518).
+/// Algorithms of the tokens that Ratchet signs (RFC 7518).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are those of RFC 7518")]
 pub enum SigningAlgorithm {
@@ -24,14 +24,14 @@ pub enum SigningAlgorithm {
 }
 
 impl SigningAlgorithm {
-    /// Reads the name of a JWT header.
+    /// Reads the `alg` of a JWT header.
     pub fn parse(name: &str) -> Option<Self> {
         [Self::RS256, Self::PS256, Self::ES256, Self::HS256]
             .into_iter()
             .find(|algorithm| algorithm.as_str() == name)
     }
 
-    /// The name in a JWT header.
+    /// `alg` in a JWT header.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::RS256 => "RS256",
@@ -42,12 +42,12 @@ impl SigningAlgorithm {
     }
 }
 
-/// `jwt_configuration`: ID tokens only, despite the name.
+/// `jwt_configuration`: for ID tokens only, despite the name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JwtConfiguration {
-    /// The algorithm asked for; see [`Client::id_token_algorithm`](super::Client::id_token_algorithm).
+    /// Configured algorithm; [`Client::id_token_algorithm`](super::Client::id_token_algorithm) is the effective one.
     pub alg: SigningAlgorithm,
-    /// How long an ID token lives.
+    /// Lifetime of an ID token.
     pub lifetime: Lifetime,
 }
 

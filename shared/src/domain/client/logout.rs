@@ -1,4 +1,4 @@
-//! `oidc_logout`: who is told of the end of a session ([Auth0's back-channel logout]).
+//! `oidc_logout`: notices to a client about the end of a session ([Auth0's back-channel logout]).
 //!
 //! [Auth0's back-channel logout]: https://auth0.com/docs/authenticate/login/logout/back-channel-logout
 
@@ -11,14 +11,14 @@ use serde::{Deserialize, Serialize};
 /// [back-channel logout]: https://auth0.com/docs/authenticate/login/logout/back-channel-logout/configure-back-channel-logout
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OidcLogout {
-    /// Where logout tokens go.
+    /// URLs that receive logout tokens.
     pub backchannel_logout_urls: Vec<String>,
-    /// What they are sent for.
+    /// Causes that a logout token is sent for.
     pub backchannel_logout_initiators: LogoutInitiators,
 }
 
 impl OidcLogout {
-    /// Where the end of a session is told, if it is.
+    /// URLs that receive a logout token for this cause; empty if the client did not select it.
     pub fn urls_for(&self, initiator: LogoutInitiator) -> &[String] {
         let told = match &self.backchannel_logout_initiators {
             LogoutInitiators::All => true,
@@ -48,7 +48,7 @@ impl Default for LogoutInitiators {
     }
 }
 
-/// What ended a session, as Auth0 names it.
+/// Cause of the end of a session, in Auth0's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the names say it, and are Auth0's")]

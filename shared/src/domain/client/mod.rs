@@ -1,5 +1,5 @@
-//! Applications: what the tenant's configuration says about a client, and the questions the
-//! endpoints ask of it. Field names follow the [client object of Auth0's Management API].
+//! Clients (applications): their configuration, and the rules that the endpoints check against it. Field names
+//! follow the [client object of Auth0's Management API].
 //!
 //! [client object of Auth0's Management API]: https://auth0.com/docs/api/management/v2/clients/get-clients-by-id
 
@@ -21,7 +21,7 @@ use super::{
     scope::Scope,
 };
 
-/// An application that may ask for tokens.
+/// An application that may request tokens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -30,91 +30,90 @@ use super::{
 pub struct Client {
     /// `client_id`.
     pub client_id: ClientId,
-    /// What people are shown.
+    /// Name shown to users.
     pub name: String,
-    /// A logo shown beside the name on the consent page.
+    /// URL of the logo beside the name on the consent page.
     pub logo_uri: Option<String>,
-    /// The kind of application.
+    /// Kind of application.
     pub app_type: AppType,
-    /// How it authenticates at the token endpoint.
+    /// Authentication method at the token endpoint.
     pub auth_method: AuthMethod,
-    /// What is kept of its secret; `None` for public clients and key-only clients.
+    /// Stored form of the secret; `None` for public clients and key-only clients.
     pub secret: Option<StoredSecret>,
     /// Public keys for `private_key_jwt`.
     pub public_keys: Vec<PublicKey>,
-    /// Whether it uses the OIDC-conformant pipeline even without an `audience`.
+    /// True if its requests are in the OIDC-conformant pipeline even without an `audience`.
     pub oidc_conformant: bool,
-    /// Whether it belongs to the tenant; others always ask the user for consent.
+    /// True if it belongs to the tenant. Third-party clients always need the user's consent.
     pub is_first_party: bool,
-    /// Where `/authorize` may answer to.
+    /// Redirect URIs that `/authorize` may send a response to.
     pub callbacks: Vec<String>,
     /// Origins beside those of `callbacks` that may call the token endpoint from a browser.
     pub allowed_origins: Vec<String>,
     /// Origins that may use `web_message` and cross-origin authentication.
     pub web_origins: Vec<String>,
-    /// Where `/v2/logout` and `/oidc/logout` may return to.
+    /// URLs that `/v2/logout` and `/oidc/logout` may redirect to.
     pub allowed_logout_urls: Vec<String>,
-    /// How it hears of the end of a session.
+    /// Notices about the end of a session.
     #[serde(default)]
     pub oidc_logout: OidcLogout,
-    /// The grants it may use, by their names at the token endpoint.
+    /// Grant types that it may use, by their names at the token endpoint.
     pub grant_types: Vec<String>,
-    /// How its ID tokens are made.
+    /// Settings of its ID tokens.
     pub jwt_configuration: JwtConfiguration,
-    /// The rules for its refresh tokens.
+    /// Settings of its refresh tokens.
     pub refresh_token: RefreshTokenPolicy,
-    /// APIs it may call in its own name, with their scopes (client grants).
+    /// APIs that it may call in its own name, with their scopes (client grants).
     pub client_grants: Vec<ClientGrant>,
-    /// Free-form strings that rules see.
+    /// Free-form strings for Rules and Actions.
     pub client_metadata: BTreeMap<String, String>,
     /// Overrides the tenant's setting of the same name.
     pub skip_non_verifiable_callback_uri_confirmation_prompt: Option<bool>,
-    /// The applications that may ask `/delegation` for a token for this one; none named means any.
+    /// Clients that may request a token for this one at `/delegation`; empty allows any.
     #[serde(default)]
     pub allowed_clients: Vec<String>,
-    /// Whether a session that the browser already has is as good as a login; asked in the legacy pipeline
-    /// only.
+    /// `Some(false)` requires a new login even in a live session; legacy pipeline only.
     #[serde(default)]
     pub sso: Option<bool>,
-    /// Whether pages of its `web_origins` may send passwords to `/co/authenticate`.
+    /// True if pages of its `web_origins` may send passwords to `/co/authenticate`.
     #[serde(default)]
     pub cross_origin_authentication: bool,
-    /// Whether it is believed when it says for whose address it asks (`auth0-forwarded-for`).
+    /// True if the token endpoint believes the user's address that it sends in `auth0-forwarded-for`.
     #[serde(default)]
     pub is_token_endpoint_ip_header_trusted: bool,
-    /// APIs beside that of the login that its refresh tokens are good for.
+    /// Further APIs that its refresh tokens are valid for, beside the API of the login.
     #[serde(default)]
     pub multi_resource_policies: Vec<MultiResourcePolicy>,
-    /// Where a refusal by the user goes.
+    /// Treatment of errors for a browser that followed a mere link.
     #[serde(default)]
     pub redirection_policy: RedirectionPolicy,
-    /// Where the application begins a login of its own (`OpenID` Connect Core section 4): visitors of a stale
-    /// login page are sent there. `None`, also in an older item, for an application that names no such page.
+    /// Page of the application that begins a login of its own (`OpenID` Connect Core section 4). Visitors of a stale
+    /// login page are redirected there. `None` if the application has no such page, and in older items.
     #[serde(default)]
     pub initiate_login_uri: Option<String>,
 }
 
 impl Client {
-    /// Whether it can keep no secret.
+    /// True if it cannot keep a secret.
     pub fn is_public(&self) -> bool {
         self.auth_method == AuthMethod::None
     }
 
-    /// Whether every request of its is in the conformant pipeline. Somebody else's application gets the
-    /// least of a profile and has to ask ([Auth0's third-party applications]), so it is never legacy.
+    /// True if all of its requests are in the conformant pipeline. A third-party client gets the least of a profile and
+    /// needs consent ([Auth0's third-party applications]), so it is never legacy.
     ///
     /// [Auth0's third-party applications]: https://auth0.com/docs/get-started/applications/first-party-and-third-party-applications
     pub fn is_conformant(&self) -> bool {
         self.oidc_conformant || !self.is_first_party
     }
 
-    /// Whether `grant_type` is among those it may use.
+    /// True if it may use `grant_type`.
     pub fn allows_grant(&self, grant_type: &str) -> bool {
         self.grant_types.iter().any(|known| known == grant_type)
     }
 
-    /// The algorithm of its ID tokens ([Auth0's rules]): a public client cannot hold the key of an HMAC,
-    /// and in the conformant pipeline a browser alone gets none either (`implicit`).
+    /// Algorithm of its ID tokens ([Auth0's rules]). A public client cannot keep the key of an HMAC, nor can a browser:
+    /// in the conformant pipeline HS256 is not used for `implicit` responses.
     ///
     /// [Auth0's rules]: https://auth0.com/docs/get-started/applications/signing-algorithms
     pub fn id_token_algorithm(&self, pipeline: Pipeline, implicit: bool) -> SigningAlgorithm {
@@ -125,7 +124,7 @@ impl Client {
         }
     }
 
-    /// The algorithm of an ID token that `/delegation` makes for it: as configured, if there is a key.
+    /// Algorithm of ID tokens that `/delegation` issues for it: as configured, or RS256 if HS256 has no secret to use.
     pub fn delegation_algorithm(&self) -> SigningAlgorithm {
         let sealed = self
             .secret
@@ -137,15 +136,14 @@ impl Client {
         }
     }
 
-    /// Whether that client may ask `/delegation` for a token for this one.
+    /// True if `caller` may request a token for this client at `/delegation`.
     pub fn accepts_delegation_from(&self, caller: &ClientId) -> bool {
         self.allowed_clients.is_empty()
             || self.client_id == *caller
             || self.allowed_clients.iter().any(|id| id == caller.as_str())
     }
 
-    /// The client grant for an API, if there is one: what the client may have in its own name, or
-    /// what it may have on behalf of users.
+    /// The client grant for an API, if there is one: for the client's own access, or for access on behalf of users.
     pub fn client_grant(&self, audience: &Audience, subject: SubjectType) -> Option<&ClientGrant> {
         self.client_grants
             .iter()
@@ -181,12 +179,12 @@ pub enum AuthMethod {
     PrivateKeyJwt,
 }
 
-/// What the store keeps of a client secret: never the text.
+/// Stored form of a client secret: never the text itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredSecret {
     /// Keyed SHA-256 of the secret, base64url. Secrets are high-entropy, so no slow hash is needed.
     pub digest: String,
-    /// The secret itself, sealed; kept only where an HS256 signature needs it.
+    /// The secret itself, sealed; kept only if an HS256 signature needs it.
     pub sealed: Option<String>,
 }
 
@@ -201,14 +199,14 @@ pub struct PublicKey {
     pub pem: String,
 }
 
-/// A client grant: what a client may ask for at an API.
+/// A client grant: the scopes that a client may request at an API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientGrant {
     /// The API.
     pub audience: Audience,
     /// The scopes granted.
     pub scope: Scope,
-    /// In whose name.
+    /// Subject of the tokens: the client or a user.
     #[serde(default)]
     pub subject_type: SubjectType,
 }
@@ -217,26 +215,25 @@ pub struct ClientGrant {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SubjectType {
-    /// In the client's own: `client_credentials`.
+    /// The client itself: `client_credentials`.
     #[default]
     Client,
-    /// On behalf of users: every other grant.
+    /// A user: every other grant type.
     User,
 }
 
-/// `redirection_policy`: whether a browser that came with nothing but a link is sent on to the
-/// application with an error.
+/// `redirection_policy`: treatment of an error for a browser that came with nothing but a link.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RedirectionPolicy {
-    /// It is.
+    /// Redirect to the application with the error.
     #[default]
     AllowAlways,
-    /// It is shown a page.
+    /// Show an error page.
     OpenRedirectProtection,
 }
 
-/// A client for the tests of the domain.
+/// A client for the domain's tests.
 #[cfg(test)]
 pub(crate) mod testing {
     use super::*;

@@ -1,21 +1,21 @@
-//! The rules for a client's refresh tokens.
+//! Settings of a client's refresh tokens.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{ids::Audience, scope::Scope, throttle::RateLimit, time::Lifetime};
 
-/// `refresh_token`: the rules for a client's refresh tokens, with Auth0's switches resolved.
+/// `refresh_token`: settings of a client's refresh tokens, with Auth0's switches resolved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefreshTokenPolicy {
-    /// Whether each exchange replaces the token.
+    /// `rotation_type`: replacement of the token at each exchange.
     pub rotation: Rotation,
-    /// How long the previous token is still answered after it was exchanged; zero is off.
+    /// Time after its exchange in which the previous token is still accepted; zero is off.
     pub leeway: Lifetime,
-    /// The family's life from its first token; `None` never ends.
+    /// Lifetime of the family from its first token; `None` never ends.
     pub token_lifetime: Option<Lifetime>,
-    /// The family's life from its last exchange; `None` never ends.
+    /// Lifetime of the family from its last exchange; `None` never ends.
     pub idle_token_lifetime: Option<Lifetime>,
-    /// How often one token may be exchanged from one address; `None` is as the tenant says.
+    /// Limit of exchanges of one token from one address; `None` uses the tenant's.
     #[serde(default)]
     pub rate_limit: Option<RateLimit>,
 }
@@ -26,7 +26,7 @@ impl RefreshTokenPolicy {
     /// 15 days, the idle default of Auth0's API.
     pub const DEFAULT_IDLE_TOKEN_LIFETIME: Lifetime = Lifetime::from_secs(1_296_000);
 
-    /// What a client without a `refresh_token` object has: one token that never expires.
+    /// Settings of a client without a `refresh_token` object: one token that never expires.
     pub const NON_ROTATING: Self = Self {
         rotation: Rotation::NonRotating,
         leeway: Lifetime::from_secs(0),
@@ -35,7 +35,7 @@ impl RefreshTokenPolicy {
         rate_limit: None,
     };
 
-    /// The same without rotation, which the legacy pipeline does not know.
+    /// The same settings without rotation, which the legacy pipeline does not have.
     #[must_use]
     pub const fn without_rotation(self) -> Self {
         Self {
@@ -44,7 +44,7 @@ impl RefreshTokenPolicy {
         }
     }
 
-    /// What a single-page application without a `refresh_token` object has.
+    /// Settings of a single-page application without a `refresh_token` object.
     pub const ROTATING: Self = Self {
         rotation: Rotation::Rotating,
         leeway: Lifetime::from_secs(0),
@@ -58,18 +58,18 @@ impl RefreshTokenPolicy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rotation {
-    /// Each token is good for one exchange.
+    /// Each token is valid for one exchange.
     Rotating,
-    /// One token is good for many.
+    /// One token is valid for many exchanges.
     NonRotating,
 }
 
-/// One of `refresh_token.policies`: an API that the client's refresh tokens are good for as well
+/// One of `refresh_token.policies`: a further API that the client's refresh tokens are valid for
 /// ([multi-resource refresh tokens](https://auth0.com/docs/secure/tokens/refresh-tokens/multi-resource-refresh-token)).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MultiResourcePolicy {
     /// The API.
     pub audience: Audience,
-    /// Its scopes that a refresh may ask for.
+    /// Scopes of the API that a refresh may request.
     pub scope: Scope,
 }
