@@ -144,7 +144,7 @@ pub struct LoginClaims<'a> {
 pub struct Chain {
     /// `orig_iat`: time of issue of the first one.
     pub first_issued_at: Timestamp,
-    /// Latest `exp` of all of them.
+    /// Upper bound of the `exp` of all of them.
     pub ends_at: Timestamp,
 }
 

@@ -28,7 +28,7 @@ impl Basis {
         grant.id.map_or(Self::Unnamed, Self::Consent)
     }
 
-    /// True if it is still valid, given the stored consent of now.
+    /// True if it is still valid, given the consent that is stored now.
     pub fn holds(self, now: Option<&Grant>) -> bool {
         match self {
             Self::Unasked => true,

@@ -1,5 +1,5 @@
-//! `POST /delegation`, which the legacy pipeline has where the conformant one has refresh tokens at the
-//! token endpoint ([Auth0's delegation]): what is asked, and whether the applications may.
+//! `POST /delegation`: the legacy pipeline's counterpart of refresh tokens at the token endpoint
+//! ([Auth0's delegation]). The request, and the permission of caller and target.
 //!
 //! [Auth0's delegation]: https://auth0.com/docs/api/authentication#delegation
 
@@ -17,20 +17,20 @@ use super::{
 /// The only `grant_type` of the endpoint.
 pub const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
-/// The endpoint's path, which refusals name.
+/// Path of the endpoint, for error messages.
 pub const PATH: &str = "/delegation";
 
-/// What an application shows to be given an ID token.
+/// The token that a client exchanges for an ID token.
 #[derive(Debug)]
 pub enum Presented {
     /// A refresh token.
     RefreshToken(Secret),
-    /// An ID token of its own.
+    /// An ID token that was issued to the client.
     IdToken(Secret),
 }
 
 impl Presented {
-    /// One of the two parameters, and not both.
+    /// Reads the two parameters; an error unless exactly one is present.
     pub fn parse(refresh_token: Option<&str>, id_token: Option<&str>) -> Result<Self, Denial> {
         match (refresh_token, id_token) {
             (Some(token), None) => Ok(Self::RefreshToken(Secret::new(token))),
@@ -41,7 +41,7 @@ impl Presented {
         }
     }
 
-    /// The name in `grant_types` that allows it ([Auth0's legacy grants]).
+    /// The name in `grant_types` that allows this token ([Auth0's legacy grants]).
     ///
     /// [Auth0's legacy grants]: https://auth0.com/docs/get-started/applications/application-grant-types
     pub const fn grant_type(&self) -> &'static str {
@@ -54,7 +54,7 @@ impl Presented {
     }
 }
 
-/// Checks `api_type`: tokens for applications are all there is, for we have no add-ons.
+/// Checks `api_type`. Ratchet has no add-ons, so tokens for applications are the only ones.
 pub fn check_api_type(api_type: Option<&str>) -> Result<(), Denial> {
     match api_type {
         None | Some("app") => Ok(()),
@@ -64,8 +64,8 @@ pub fn check_api_type(api_type: Option<&str>) -> Result<(), Denial> {
     }
 }
 
-/// Whether the caller may have a token for the target: both are legacy applications, the caller holds the
-/// grant, and the target wants its tokens.
+/// Checks that the caller may have a token for the target: both are legacy clients, the caller has the grant type, and
+/// the target accepts delegations from it.
 pub fn permit(caller: &Client, target: &Client, presented: &Presented) -> Result<(), Denial> {
     if caller.is_conformant() || target.is_conformant() {
         return Err(Denial::LegacyOnly(PATH));
@@ -80,21 +80,20 @@ pub fn permit(caller: &Client, target: &Client, presented: &Presented) -> Result
     Ok(())
 }
 
-/// Who vouches for an ID token that is shown, and since when.
+/// Signer and age of an ID token that a client presents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Source {
-    /// Whether it is signed with a secret that the client has, too: then the client may have made it.
+    /// True if the signature's key is a secret that the client has as well: the client may have made the token.
     pub shared_secret: bool,
-    /// When the first ID token of the chain was issued: this one, or the one that it was delegated from, and so on
-    /// (`orig_iat`).
+    /// `orig_iat`: time of issue of the first ID token in the chain of delegations; of this one without a chain.
     pub first_issued_at: Timestamp,
 }
 
-/// How far a client's clock may be ahead, where it makes ID tokens of its own.
+/// Tolerance for the clock of a client that makes ID tokens of its own, in case it is ahead: one minute.
 const SKEW: Lifetime = Lifetime::from_secs(60);
 
 impl Source {
-    /// Checks what the token may be exchanged for. One under a shared secret is good for its own client alone.
+    /// Checks the target. A token under a shared secret is valid for its own client only.
     pub fn permit(self, caller: &Client, target: &Client) -> Result<(), Denial> {
         if self.shared_secret && caller.client_id != target.client_id {
             return Err(Denial::DelegationNotAllowed(target.client_id.to_string()));
@@ -102,7 +101,7 @@ impl Source {
         Ok(())
     }
 
-    /// When a token that is made from it ends at the latest. A chain of ID tokens lasts no longer than a login does
+    /// Latest end of a token that is issued for this one. A chain of ID tokens lasts no longer than a login
     /// (`session_lifetime`, [Auth0's session lifetime]).
     ///
     /// [Auth0's session lifetime]: https://auth0.com/docs/manage-users/sessions/session-lifetime-limits
@@ -124,7 +123,7 @@ impl Source {
     }
 }
 
-/// What is told of a user at the root of the profile: the store knows it better than an old token.
+/// Members of a stored user. Their stored value is newer than that of an old token, so no claim replaces them.
 const STORED: [&str; 21] = [
     "app_metadata",
     "blocked",
@@ -149,7 +148,7 @@ const STORED: [&str; 21] = [
     "username",
 ];
 
-/// The user as scripts see it at a delegation: with the claims of the ID token that was shown.
+/// The user that scripts see at a delegation: with the claims of the presented ID token.
 #[must_use]
 pub fn with_claims(user: &User, claims: &Map<String, Value>) -> User {
     let mut attributes = claims.clone();
@@ -161,8 +160,8 @@ pub fn with_claims(user: &User, claims: &Map<String, Value>) -> User {
     }
 }
 
-/// What scripts made of the user of [`with_claims`], without those claims: they were there to be read,
-/// and a delegation is no way to keep a claim alive for ever.
+/// Effects of the scripts on the user of [`with_claims`], without those claims. They are input for the scripts only: a
+/// delegation must not extend the life of a claim for ever.
 #[must_use]
 pub fn without_claims(effects: Effects, user: &User, claims: &Map<String, Value>) -> Effects {
     let profile = effects.profile.map(|mut changed| {

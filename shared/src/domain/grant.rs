@@ -1,4 +1,4 @@
-//! What users have granted to applications, as the [Management API] shows it and takes it away.
+//! Grants of users to clients, as the [Management API] lists and deletes them.
 //!
 //! [Management API]: https://auth0.com/docs/api/management/v2/grants/get-grants
 
@@ -9,31 +9,31 @@ use super::{
     time::Timestamp,
 };
 
-/// Which grant: whose, to which application, for which API.
+/// Key of a grant: user, client and API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GrantKey {
-    /// Who granted.
+    /// The user who granted.
     pub user_id: UserId,
-    /// To whom.
+    /// The client.
     pub client_id: ClientId,
     /// The API; `None` for `/userinfo` alone.
     pub audience: Option<Audience>,
 }
 
-/// A grant as it is shown.
+/// A grant as the Management API shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserGrant {
-    /// Which.
+    /// Its key.
     pub key: GrantKey,
-    /// What was granted.
+    /// The granted scopes.
     pub scope: Scope,
 }
 
-/// Between the parts of a key; no id contains it.
+/// Separator of the parts of a key; no id contains it.
 const SEPARATOR: char = '\0';
 
 impl GrantKey {
-    /// The grant that a family rests on.
+    /// The grant that a family depends on.
     pub fn of(family: &Family) -> Self {
         Self {
             user_id: family.user_id.clone(),
@@ -42,14 +42,14 @@ impl GrantKey {
         }
     }
 
-    /// Whether a family rests on this grant.
+    /// True if the family depends on this grant.
     pub fn carries(&self, family: &Family) -> bool {
         self.user_id == family.user_id
             && self.client_id == family.client_id
             && self.audience == family.audience
     }
 
-    /// User, client and API, separated by a byte that none of them contains.
+    /// User, client and API, each pair separated by a byte that none of them contains.
     pub fn to_bytes(&self) -> Vec<u8> {
         let audience = self.audience.as_ref().map_or("", Audience::as_str);
         format!(
@@ -77,14 +77,14 @@ impl GrantKey {
     }
 }
 
-/// All that a user has granted: what was agreed to on the consent page, and what live families rest
-/// on where nobody was asked. The latter are written down nowhere else, and just as real.
+/// All grants of a user: stored consents, and the grants that live families depend on without a consent. The families
+/// are the only record of the latter, which are just as real.
 pub fn held(stored: Vec<UserGrant>, families: &[Family], now: Timestamp) -> Vec<UserGrant> {
     let mut grants = stored;
     let consented = grants.len();
     for family in families.iter().filter(|family| family.is_live(now)) {
         match grants.iter().position(|grant| grant.key.carries(family)) {
-            // Consent was asked for, and says it all.
+            // The user consented, and the consent lists all scopes.
             Some(at) if at < consented => {}
             Some(at) => {
                 if let Some(grant) = grants.get_mut(at) {

@@ -1,6 +1,6 @@
-//! Kinds of password hashes, and what comparing a password with one takes. The time of a refusal must not reveal
-//! whether a name has a user, so every refusal computes hashes of all kinds that a tenant's users have: those of
-//! the user's own kind, and decoys of the others.
+//! Kinds of password hashes, and the work of comparing a password with one. The time of a rejection must not reveal
+//! whether a user name exists. Every rejection therefore computes a hash of each kind that the tenant's users have: the
+//! user's own, and decoys of the other kinds.
 
 use std::{
     collections::BTreeSet,
@@ -9,36 +9,36 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-/// The parameters of our own hashes: RFC 9106's for memory-constrained places, which are the crate's default.
+/// Parameters of Ratchet's own hashes: RFC 9106's for memory-constrained environments, which are the crate's default.
 const OURS: &str = "argon2id$v=19$m=19456,t=2,p=1";
-/// What bcrypt hashes cost that come from Auth0 and from most frameworks.
+/// Cost of bcrypt hashes that come from Auth0 and from most frameworks.
 const USUAL_BCRYPT_COST: u8 = 10;
-/// The dearest bcrypt hash that may be imported: a second of a processor or so for every refusal.
+/// Highest cost of a bcrypt hash that may be imported: about a second of CPU for every rejection.
 const MAX_BCRYPT_COST: u8 = 14;
-/// The dearest argon2 hash that may be imported, in KiB to fill, and the memory that it may take.
+/// Highest work of an argon2 hash that may be imported, in KiB times passes; the next is its memory.
 const MAX_ARGON2_KIB: u64 = 1024 * 1024;
 const MAX_ARGON2_MEMORY_KIB: u64 = 256 * 1024;
 
-/// How a hash is made.
+/// Algorithm and parameters of a hash.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum HashKind {
-    /// argon2 with parameters as a PHC string has them: `argon2id$v=19$m=19456,t=2,p=1`.
+    /// argon2 with the parameters of a PHC string: `argon2id$v=19$m=19456,t=2,p=1`.
     Argon2(String),
-    /// bcrypt with two to the power of so many rounds.
+    /// bcrypt with its cost: two to the power of it is the number of rounds.
     Bcrypt(u8),
 }
 
-/// What hashing took: memory that argon2 filled, and rounds of bcrypt.
+/// Work of hashing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct HashWork {
-    /// KiB of memory, times passes.
+    /// argon2: KiB of memory times passes.
     pub argon2_kib: u64,
-    /// Rounds.
+    /// bcrypt: rounds.
     pub bcrypt_rounds: u64,
 }
 
 impl HashKind {
-    /// The kind of a hash; `None` for a text that is none.
+    /// The kind of a hash; `None` if the text is not a hash.
     pub fn of(hash: &str) -> Option<Self> {
         let text = hash.strip_prefix('$')?;
         if text.starts_with("argon2") {
@@ -58,12 +58,12 @@ impl HashKind {
         is_bcrypt.then_some(Self::Bcrypt(cost))
     }
 
-    /// That of the hashes that we make.
+    /// The kind of the hashes that Ratchet makes.
     pub fn ours() -> Self {
         Self::Argon2(OURS.to_owned())
     }
 
-    /// Whether it is cheap enough for every refusal of a tenant to compute one.
+    /// True if every rejection of a tenant can afford one.
     pub fn may_be_imported(&self) -> bool {
         match self {
             Self::Argon2(_) => self.argon2().is_some_and(|(memory, passes)| {
@@ -73,7 +73,7 @@ impl HashKind {
         }
     }
 
-    /// A hash of the kind that no password is known for.
+    /// A hash of this kind whose password is unknown.
     pub fn decoy(&self) -> String {
         match self {
             Self::Argon2(parameters) => {
@@ -83,7 +83,7 @@ impl HashKind {
         }
     }
 
-    /// What one comparison takes.
+    /// Work of one comparison.
     pub fn work(&self) -> HashWork {
         match self {
             Self::Argon2(_) => HashWork {
@@ -99,7 +99,7 @@ impl HashKind {
         }
     }
 
-    /// Memory in KiB and passes of argon2.
+    /// Memory in KiB, and passes, of argon2.
     fn argon2(&self) -> Option<(u64, u64)> {
         let Self::Argon2(parameters) = self else {
             return None;
@@ -136,18 +136,18 @@ impl Mul<u64> for HashWork {
     }
 }
 
-/// The kinds that a tenant's users have, beside our own.
+/// Kinds of hashes that a tenant's users have, beside Ratchet's own.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HashKinds {
-    /// Other parameters of argon2 than ours.
+    /// Parameters of argon2 other than Ratchet's.
     argon2: BTreeSet<String>,
-    /// The dearest bcrypt hash.
+    /// Highest cost of bcrypt.
     bcrypt: Option<u8>,
 }
 
 impl HashKinds {
-    /// What has to be taken for granted of a table whose users were imported before this was recorded.
+    /// The assumption for a table whose users were imported before this record existed.
     pub fn unrecorded() -> Self {
         Self {
             bcrypt: Some(USUAL_BCRYPT_COST),
@@ -155,7 +155,7 @@ impl HashKinds {
         }
     }
 
-    /// With one more.
+    /// The record with one more kind.
     #[must_use]
     pub fn with(mut self, kind: HashKind) -> Self {
         match kind {
@@ -168,9 +168,9 @@ impl HashKinds {
         self
     }
 
-    /// What a refusal still computes when the user's own hash, if there is one, has been compared: in all it is
-    /// the same for every user. bcrypt doubles its rounds with each step of its cost, so that the steps from a
-    /// cheap hash up to the dearest one add up to that.
+    /// Kinds of hashes that a rejection computes after the comparison with the user's own hash, if there is one. The
+    /// total work is the same for every user. bcrypt doubles its rounds with each step of its cost, so that the steps
+    /// from a cheap hash up to the dearest one add up to that total.
     pub fn beside(&self, own: Option<&HashKind>) -> Vec<HashKind> {
         let ours = std::iter::once(HashKind::ours());
         let others = self.argon2.iter().cloned().map(HashKind::Argon2);

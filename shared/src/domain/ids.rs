@@ -1,5 +1,5 @@
-//! Identifiers. Each kind is its own type, so that a user can never be passed where a client is
-//! meant, and each is checked once, where it enters.
+//! Identifiers. Each kind has its own type, so that no function takes a user for a client, and is validated once, where
+//! it enters.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::time::Timestamp;
 
-/// Why a text is not an identifier.
+/// The text is not an identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be 1 to {MAX_ID_BYTES} bytes without control characters")]
 pub struct InvalidId;
@@ -23,7 +23,7 @@ macro_rules! text_id {
         pub struct $name(String);
 
         impl $name {
-            /// Takes a text as an identifier.
+            /// Validates a text as an identifier.
             pub fn parse(text: impl Into<String>) -> Result<Self, InvalidId> {
                 let text = text.into();
                 if text.is_empty() || text.len() > MAX_ID_BYTES || text.chars().any(char::is_control) {
@@ -32,7 +32,7 @@ macro_rules! text_id {
                 Ok(Self(text))
             }
 
-            /// The identifier as it is written.
+            /// The identifier as text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -61,62 +61,60 @@ macro_rules! text_id {
 }
 
 text_id! {
-    /// An application: `client_id`.
+    /// `client_id` of a client.
     ClientId
 }
 text_id! {
-    /// A user, as Auth0 writes it: `auth0|5f7c8ec7c33c6c004bbafe82`. The `sub` of the user's tokens.
+    /// Id of a user, as Auth0 writes it: `auth0|5f7c8ec7c33c6c004bbafe82`. The `sub` of the user's tokens.
     UserId
 }
 impl UserId {
-    /// The id of a new user of a database, from 128 random bits, drawn by the caller: `auth0|` and hexadecimal
-    /// digits, as Auth0's are.
+    /// The id of a new database user: `auth0|` and hexadecimal digits, as at Auth0, of 128 random bits from the caller.
     pub fn from_random(bits: [u8; 16]) -> Self {
         Self(format!("auth0|{:032x}", u128::from_be_bytes(bits)))
     }
 }
 text_id! {
-    /// The identifier of an API (resource server): what clients send as `audience`.
+    /// Identifier of an API (resource server): the value of `audience`.
     Audience
 }
 text_id! {
-    /// A connection: the name of a user database.
+    /// Name of a connection, which is a user database.
     ConnectionName
 }
 
-/// An access token's digest: what the table holds of it.
+/// Digest of an access token: the form that the table stores.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AccessTokenDigest(String);
 
 impl AccessTokenDigest {
-    /// From its text.
+    /// Wraps the text of a digest.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// Its text.
+    /// The digest as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// The name of a device, from the legacy parameter `device`: it marks the refresh token that the device is
-/// given.
+/// Name of a device, from the legacy parameter `device`. It labels the refresh token that is issued to the device.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct DeviceName(String);
 
-/// Why a text is not the name of a device.
+/// The text is not a device name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be 1 to {MAX_DEVICE_BYTES} bytes without control characters")]
 pub struct InvalidDeviceName;
 
-/// The longest name of a device in bytes: a family has to stay small.
+/// Longest device name in bytes: a refresh token family has to stay small.
 pub const MAX_DEVICE_BYTES: usize = 100;
 
 impl DeviceName {
-    /// Takes a text as the name of a device.
+    /// Validates a text as a device name.
     pub fn parse(text: impl Into<String>) -> Result<Self, InvalidDeviceName> {
         let text = text.into();
         if text.is_empty() || text.len() > MAX_DEVICE_BYTES || text.chars().any(char::is_control) {
@@ -125,7 +123,7 @@ impl DeviceName {
         Ok(Self(text))
     }
 
-    /// The name as it was given.
+    /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -155,12 +153,12 @@ macro_rules! random_id {
         pub struct $name([u8; 16]);
 
         impl $name {
-            /// Takes 128 random bits, drawn by the caller.
+            /// Wraps 128 random bits from the caller.
             pub const fn from_bytes(bytes: [u8; 16]) -> Self {
                 Self(bytes)
             }
 
-            /// The bits.
+            /// The 128 bits.
             pub const fn as_bytes(&self) -> &[u8; 16] {
                 &self.0
             }
@@ -200,14 +198,14 @@ macro_rules! random_id {
 }
 
 random_id! {
-    /// A family of refresh tokens: everything that descends from one login. It is a UUID of version 7 (RFC 9562
-    /// section 5.7) without its hyphens, so that families sort by when they began; earlier versions drew 128 random
-    /// bits. No id is a secret: a token carries it sealed.
+    /// Id of a refresh token family, which is all tokens that descend from one login. It is a UUID of version 7
+    /// (RFC 9562 section 5.7) without hyphens, so that families sort by their beginning; earlier versions drew 128
+    /// random bits. No id is a secret: a token contains it sealed.
     FamilyId
 }
 impl FamilyId {
-    /// The id of a family that begins now, from random bits drawn by the caller: 48 bits of milliseconds, version
-    /// and variant, and 74 of the random bits.
+    /// The id of a family that begins now, with random bits from the caller: 48 bits of milliseconds, version and
+    /// variant, and 74 of the random bits.
     pub fn new(now: Timestamp, random: [u8; 16]) -> Self {
         let mut bytes = random;
         let [_, _, millis @ ..] = now.as_millis().to_be_bytes();
@@ -217,8 +215,8 @@ impl FamilyId {
         Self(bytes)
     }
 
-    /// When the family began, if its id has the form that [`Self::new`] gives. One in 64 ids of earlier versions
-    /// has it by chance, and then names a time that the family did not begin at.
+    /// Beginning of the family; `None` unless the id has the form of [`Self::new`]. One in 64 ids of earlier versions
+    /// has that form by chance and gives a wrong time.
     pub fn began_at(self) -> Option<Timestamp> {
         let version_7 = self.0[6] >> 4 == 7 && self.0[8] >> 6 == 0b10;
         let bits = u128::from_be_bytes(self.0) >> 80;
@@ -227,51 +225,51 @@ impl FamilyId {
     }
 }
 random_id! {
-    /// An authorization code.
+    /// Id of an authorization code.
     CodeId
 }
 random_id! {
-    /// A consent: what a user agreed to for one application and API, from the first press to its withdrawal.
+    /// Id of a consent: of one user for one client and API, from the first press to its withdrawal.
     ConsentId
 }
 random_id! {
-    /// A device that asked to be connected (RFC 8628).
+    /// Id of a device authorization request (RFC 8628).
     DeviceId
 }
 random_id! {
-    /// A browser session: the `sid` claim.
+    /// Id of a browser session. The `sid` claim is this id, sealed.
     SessionId
 }
 random_id! {
-    /// One request, drawn when it arrives; a rotation remembers whose it was.
+    /// Id of one HTTP request, drawn on its arrival; a rotation stores the id of its request.
     RequestId
 }
 
-/// Counts the tokens of a family; the first is 0.
+/// Number of a token within its family; the first is 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Generation(u32);
 
 impl Generation {
-    /// The generation of the token that a login gives.
+    /// Generation of the token that a login issues.
     pub const FIRST: Self = Self(0);
 
-    /// From its number.
+    /// Wraps the number.
     pub const fn new(number: u32) -> Self {
         Self(number)
     }
 
-    /// Its number.
+    /// The number.
     pub const fn number(self) -> u32 {
         self.0
     }
 
-    /// The one after.
+    /// The generation after this one.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }
 
-    /// Whether `self` is the immediate parent of `other`.
+    /// True if `other` is the generation after this one.
     pub(crate) const fn is_parent_of(self, other: Self) -> bool {
         matches!(other.0.checked_sub(self.0), Some(1))
     }

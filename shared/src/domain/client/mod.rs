@@ -179,7 +179,7 @@ pub enum AuthMethod {
     PrivateKeyJwt,
 }
 
-/// Stored form of a client secret: never the text itself.
+/// Stored form of a client secret: never the plain text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredSecret {
     /// Keyed SHA-256 of the secret, base64url. Secrets are high-entropy, so no slow hash is needed.
