@@ -15,7 +15,7 @@ const OURS: &str = "argon2id$v=19$m=19456,t=2,p=1";
 const USUAL_BCRYPT_COST: u8 = 10;
 /// Highest cost of a bcrypt hash that may be imported: about a second of CPU for every rejection.
 const MAX_BCRYPT_COST: u8 = 14;
-/// Highest work of an argon2 hash that may be imported, in KiB times passes; the next is its memory.
+/// Highest work of an argon2 hash that may be imported: KiB of memory times passes. The memory has a limit of its own.
 const MAX_ARGON2_KIB: u64 = 1024 * 1024;
 const MAX_ARGON2_MEMORY_KIB: u64 = 256 * 1024;
 

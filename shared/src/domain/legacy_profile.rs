@@ -1,5 +1,5 @@
-//! The user as the legacy pipeline tells it: Auth0's [whole profile] instead of the claims of `OpenID`
-//! Connect, and any attribute of it for the naming, as a scope.
+//! Claims about a user in the legacy pipeline: Auth0's [whole profile] instead of the claims of `OpenID` Connect,
+//! and any profile attribute that is requested as a scope.
 //!
 //! [whole profile]: https://auth0.com/docs/product-lifecycle/past-migrations/migrate-from-legacy-auth-flows
 
@@ -13,7 +13,7 @@ use super::{
     user::User,
 };
 
-/// Claims that say something about the token itself. No attribute of a user takes their place.
+/// Claims about the token itself. No attribute of a user replaces them.
 const RESERVED: [&str; 17] = [
     "acr",
     "amr",
@@ -34,18 +34,18 @@ const RESERVED: [&str; 17] = [
     "sid",
 ];
 
-/// Claims about a user, of either set.
+/// Claims about a user, in the conformant or the legacy form.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum UserClaims {
-    /// The claims that scopes open.
+    /// The standard claims that the scopes request.
     Standard(Box<ProfileClaims>),
-    /// Whatever else the profile holds as well.
+    /// Any members of the profile.
     Legacy(Map<String, Value>),
 }
 
 impl UserClaims {
-    /// What an ID token says with these scopes.
+    /// Claims of an ID token with these scopes.
     pub fn for_id_token(user: &User, scope: &Scope, set: ClaimSet) -> Self {
         match set {
             ClaimSet::Standard => Self::standard(user, scope),
@@ -55,7 +55,7 @@ impl UserClaims {
         }
     }
 
-    /// What `/userinfo` says: in the legacy pipeline everything, whatever the scopes.
+    /// Claims of `/userinfo`. [`ClaimSet::WholeProfile`] is the whole profile, regardless of the scopes.
     pub fn for_userinfo(user: &User, scope: &Scope, set: ClaimSet) -> Self {
         match set {
             ClaimSet::Standard => Self::standard(user, scope),
@@ -74,8 +74,8 @@ impl UserClaims {
     }
 }
 
-/// The claims that the standard scopes open, and every attribute that is named as a scope. `profile`
-/// opens all of them.
+/// The claims that the standard scopes request, and every attribute that is requested as a scope. `profile` requests
+/// all of them.
 fn named(user: &User, scope: &Scope) -> Map<String, Value> {
     let whole = whole(user);
     if scope.contains("profile") {
@@ -83,8 +83,8 @@ fn named(user: &User, scope: &Scope) -> Map<String, Value> {
     }
     let mut claims = object(&ProfileClaims::new(user, scope));
     for name in scope.iter().filter(|name| *name != OPENID) {
-        // Metadata of the administrators answers for the root, as in rules; what users may change
-        // themselves never does, or they could give themselves `roles`.
+        // `app_metadata`, which only administrators change, supplies missing attributes, as for Rules.
+        // `user_metadata` does not: users change it and could give themselves `roles`.
         let value = whole.get(name).or_else(|| user.app_metadata.get(name));
         if let Some(value) = value.filter(|_| !RESERVED.contains(&name)) {
             claims.insert(name.to_owned(), value.clone());
@@ -93,7 +93,7 @@ fn named(user: &User, scope: &Scope) -> Map<String, Value> {
     claims
 }
 
-/// Everything: what the profile has at its root, the metadata, the identities.
+/// The whole profile: its root attributes, the metadata and the identities.
 fn whole(user: &User) -> Map<String, Value> {
     let profile = &user.profile;
     let mut claims: Map<String, Value> = user

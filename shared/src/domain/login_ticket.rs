@@ -1,5 +1,5 @@
-//! Login tickets: what a password checked outside the hosted login pages is worth to the browser that
-//! sent it ([Auth0's cross-origin authentication]). A ticket begins one session, soon, in that browser.
+//! Login tickets: issued to the browser for a password that was checked outside the hosted login pages
+//! ([Auth0's cross-origin authentication]). A ticket begins one session, soon, in that browser.
 //!
 //! [Auth0's cross-origin authentication]: https://auth0.com/docs/authenticate/login/cross-origin-authentication
 
@@ -11,29 +11,29 @@ use super::{
     valid_from::Epoch,
 };
 
-/// From the password to the authorization request: a redirect.
+/// Time from the password to the authorization request, which is one redirect: a minute.
 pub const TICKET_LIFETIME: Lifetime = Lifetime::from_secs(60);
 
-/// What a ticket says once it is open. Its client is authenticated with the box.
+/// Content of a ticket. The client id is authenticated with the box.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoginTicket {
-    /// Which ticket; it is used up by this name.
+    /// Id of the ticket, which is used once.
     pub id: String,
-    /// Who has proved who they are.
+    /// The user who logged in.
     pub user_id: UserId,
-    /// The epoch of the user's sessions when the password was checked.
+    /// Epoch of the user's sessions when the password was checked.
     #[serde(default)]
     pub valid_from: Epoch,
-    /// The keyed digest of the cookie of the browser that did.
+    /// Keyed digest of the cookie of the browser that sent the password.
     pub browser: String,
-    /// The keyed digest of the verifier that the page in that browser keeps.
+    /// Keyed digest of the verifier that the page in that browser keeps.
     pub verifier: String,
-    /// When it is worth nothing any more.
+    /// End of its lifetime.
     pub expires_at: Timestamp,
 }
 
 impl LoginTicket {
-    /// Whether it is not too late.
+    /// True if it has not expired.
     pub fn is_live(&self, now: Timestamp) -> bool {
         now < self.expires_at
     }

@@ -1,4 +1,4 @@
-//! Logging out: what a request for it leads to. `/v2/logout` follows [Auth0's own rules], `/oidc/logout`
+//! Decisions about a logout. `/v2/logout` follows [Auth0's own rules], `/oidc/logout`
 //! [OpenID Connect RP-Initiated Logout 1.0] as [Auth0 fills it in].
 //!
 //! [Auth0's own rules]: https://auth0.com/docs/authenticate/login/logout/redirect-users-after-logout
@@ -13,8 +13,8 @@ use super::{
     settings::Settings,
 };
 
-/// Where `/v2/logout` sends the browser: `returnTo` if the list admits it, without one the first of the
-/// list, and nowhere if that is empty.
+/// Destination of `/v2/logout`: `returnTo` if the list admits it, or the first URL without a wildcard if the request
+/// names none; `None` if the list has no such URL.
 pub fn return_to(allowed: &[String], return_to: Option<&str>) -> Result<Option<String>, Denial> {
     match return_to {
         Some(url) if redirect_uri::is_allowed_logout_url(allowed, url) => Ok(Some(url.to_owned())),
@@ -23,15 +23,15 @@ pub fn return_to(allowed: &[String], return_to: Option<&str>) -> Result<Option<S
     }
 }
 
-/// The first URL of a list that is one, and no wildcard.
+/// The first URL without a wildcard.
 fn first(allowed: &[String]) -> Option<String> {
     allowed.iter().find(|url| !url.contains("://*.")).cloned()
 }
 
-/// An ID token that a client showed, its signature and issuer checked, its expiry not.
+/// An ID token that a client sent. Its signature and issuer are verified, its expiry is not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdTokenHint {
-    /// `aud`: the application it was issued to.
+    /// `aud`: the client that it was issued to.
     pub client_id: ClientId,
     /// `sub`.
     pub user_id: UserId,
@@ -44,7 +44,7 @@ pub struct IdTokenHint {
 pub struct LogoutRequest {
     /// `id_token_hint`.
     pub id_token_hint: Option<IdTokenHint>,
-    /// `logout_hint`: a `sid`.
+    /// `logout_hint`: a `sid`
     pub logout_hint: Option<String>,
     /// `client_id`.
     pub client_id: Option<ClientId>,
@@ -52,24 +52,24 @@ pub struct LogoutRequest {
     pub post_logout_redirect_uri: Option<String>,
 }
 
-/// What a good request to `/oidc/logout` leads to. `target` is where the browser goes afterwards; without
-/// one it stays with us.
+/// Result of a valid request to `/oidc/logout`. `target` is the destination of the browser afterwards; `None` shows a
+/// page of Ratchet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
-    /// The session ends.
+    /// End the session.
     LogOut {
-        /// Afterwards.
+        /// Destination afterwards.
         target: Option<String>,
     },
-    /// The person is asked first.
+    /// Ask the user first.
     Ask {
-        /// Afterwards.
+        /// Destination afterwards.
         target: Option<String>,
     },
 }
 
 impl LogoutRequest {
-    /// The application that the request speaks for. Whatever is said twice has to agree.
+    /// The client that the request speaks for; an error if two parameters contradict each other.
     pub fn client_id(&self) -> Result<Option<&ClientId>, Denial> {
         let Some(hint) = &self.id_token_hint else {
             return Ok(self.client_id.as_ref());
@@ -94,14 +94,14 @@ impl LogoutRequest {
         Ok(Some(&hint.client_id))
     }
 
-    /// The session that a hint names: that of the ID token, or else `logout_hint`.
+    /// The session that the request names: the ID token's, or else `logout_hint`.
     pub fn session_id(&self) -> Option<&str> {
         let hint = self.id_token_hint.as_ref();
         let of_token = hint.and_then(|hint| hint.session_id.as_deref());
         of_token.or(self.logout_hint.as_deref())
     }
 
-    /// Decides. `allowed` is the list of the application of [`Self::client_id`], if there is one, and
+    /// Decides on the request. `allowed` is the list of the client of [`Self::client_id`], if there is one, and
     /// `session` the live one of this browser.
     pub fn decide(
         &self,
@@ -115,7 +115,7 @@ impl LogoutRequest {
                 Some(url.clone())
             }
             Some(url) => return Err(Denial::PostLogoutRedirectUriNotAllowed(url.clone())),
-            // Said by Auth0 of requests with the parameter; a hint alone stays with us.
+            // Auth0 documents this for the parameter only; a hint alone has no destination.
             None if self.client_id.is_some() => first(allowed),
             None => None,
         };
@@ -128,9 +128,9 @@ impl LogoutRequest {
         })
     }
 
-    /// Whether a hint shows that the request comes from an application of this very session. A link on
-    /// anybody's page could send the rest. The session is the one that the ID token or else `logout_hint`
-    /// names; where neither names one, a session of the same user in which the application takes part.
+    /// True if a hint shows that the request comes from a client of this session: the other parameters could be in a
+    /// link on anyone's page. An ID token must be for the session's user. The session that it or else `logout_hint`
+    /// names must be this one; if neither names one, the client of the ID token must take part in it.
     fn speaks_for(&self, session: &Session) -> bool {
         let of_session = |sid: &String| *sid == session.session_id;
         let Some(hint) = &self.id_token_hint else {

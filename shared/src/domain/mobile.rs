@@ -1,28 +1,28 @@
-//! The phone apps of an application, which open https callbacks on our domain (`mobile` of
+//! Mobile apps of a client, which open https callbacks on Ratchet's domain (`mobile` of
 //! [Auth0's client object]).
 //!
 //! [Auth0's client object]: https://auth0.com/docs/api/management/v2/clients/get-clients-by-id
 
 use serde::{Deserialize, Serialize};
 
-/// The apps of one application.
+/// The apps of one client.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MobileApps {
-    /// For Android.
+    /// The Android app.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub android: Option<AndroidApp>,
-    /// For iOS.
+    /// The iOS app.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ios: Option<IosApp>,
 }
 
-/// An Android app, and the certificates that it is signed with.
+/// An Android app, and the certificates that sign it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AndroidApp {
     /// `app_package_name`
     pub package_name: String,
-    /// SHA-256 of each certificate: 32 pairs of upper-case hexadecimal digits with colons between.
+    /// SHA-256 of each certificate: 32 pairs of upper-case hexadecimal digits, separated by colons.
     pub sha256_cert_fingerprints: Vec<String>,
 }
 
@@ -36,14 +36,14 @@ pub struct IosApp {
 }
 
 impl MobileApps {
-    /// Whether there are none.
+    /// True if the client has no app.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
 impl IosApp {
-    /// The app's id at Apple.
+    /// Apple's id of the app.
     pub fn app_id(&self) -> String {
         format!("{}.{}", self.team_id, self.bundle_identifier)
     }

@@ -1,5 +1,4 @@
-//! What Ratchet decides. Pure: no I/O, no clock, no randomness, no environment; times and random
-//! bits come in as arguments.
+//! Decisions of Ratchet. Pure: no I/O, no clock, no randomness, no environment; times and random bits are arguments.
 
 pub mod ids;
 pub mod login_ticket;

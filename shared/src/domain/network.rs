@@ -1,10 +1,10 @@
-//! Addresses: ranges of them, and those of this machine.
+//! Ranges of IP addresses, and loopback hosts.
 
 use std::{fmt, net::IpAddr};
 
 use serde::{Deserialize, Serialize};
 
-/// An address or a range of addresses in CIDR notation (RFC 4632): `203.0.113.9`, `10.0.0.0/8`.
+/// An IP address, or a range of them in CIDR notation (RFC 4632): `203.0.113.9`, `10.0.0.0/8`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct AddressRange {
@@ -12,13 +12,13 @@ pub struct AddressRange {
     prefix: u8,
 }
 
-/// A text is no range of addresses.
+/// The text is not a range of addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be an IP address or a range like `10.0.0.0/8`")]
 pub struct InvalidRange;
 
 impl AddressRange {
-    /// Reads an address, or an address and the number of its leading bits that count.
+    /// Reads an address, or an address and the length of its prefix in bits.
     pub fn parse(text: &str) -> Result<Self, InvalidRange> {
         let (address, prefix) = match text.split_once('/') {
             Some((address, prefix)) => (address, Some(prefix)),
@@ -36,7 +36,7 @@ impl AddressRange {
         Ok(Self { first, prefix })
     }
 
-    /// Whether the address is in it.
+    /// True if the address is in the range.
     pub fn contains(self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         address.is_ipv4() == self.first.is_ipv4()
@@ -44,8 +44,8 @@ impl AddressRange {
     }
 }
 
-/// Whether the host of a URL is this machine, which no name server can change: `localhost`, or an address of loopback,
-/// one of IPv6 in brackets.
+/// True if the host of a URL is this machine, which no DNS server can change: `localhost`, or a loopback address, of
+/// IPv6 in brackets.
 pub fn is_loopback_host(host: &str) -> bool {
     let bare = host
         .strip_prefix('[')

@@ -1,7 +1,6 @@
-//! Auth0's two generations of behaviour side by side: the [OIDC-conformant pipeline] and the legacy one
-//! that it replaces. Which of the two a request is in is decided once, where the request enters, and
-//! carried along: by the authorization request, the code, the refresh token's family, and the access
-//! token for `/userinfo`.
+//! Auth0's two generations of behaviour: the [OIDC-conformant pipeline] and the legacy one that it replaces. The
+//! pipeline of a request is decided once, where the request enters, and is stored in the authorization request, the
+//! code, the refresh token family, and the access token for `/userinfo`.
 //!
 //! [OIDC-conformant pipeline]: https://auth0.com/docs/authenticate/login/oidc-conformant-authentication
 
@@ -15,32 +14,32 @@ use super::{
     settings::{Conformance, Settings},
 };
 
-/// Which generation of behaviour answers.
+/// Generation of behaviour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pipeline {
     /// `OpenID` Connect and APIs.
     #[default]
     Conformant,
-    /// Opaque access tokens, ID tokens that hold the profile, `POST /delegation`.
+    /// Opaque access tokens, ID tokens with the profile, `POST /delegation`.
     Legacy,
 }
 
-/// What a request names as its `audience`.
+/// The `audience` of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AskedAudience {
     /// An API.
     Api(Audience),
-    /// `/userinfo` itself: no API, but the conformant pipeline.
+    /// `/userinfo` itself: not an API, but in the conformant pipeline.
     Userinfo,
-    /// Nothing.
+    /// No audience.
     Nothing,
 }
 
 impl AskedAudience {
-    /// Reads the parameter. The tenant's default audience counts as if every request had named it
-    /// ([Auth0's tenant settings](https://auth0.com/docs/get-started/tenant-settings)). `userinfo` is the
-    /// address of `/userinfo`.
+    /// Reads the parameter. The tenant's default audience counts as if every request named it
+    /// ([Auth0's tenant settings](https://auth0.com/docs/get-started/tenant-settings)). `userinfo` is the URL of
+    /// `/userinfo`.
     pub fn parse(
         named: Option<&str>,
         userinfo: &str,
@@ -54,7 +53,7 @@ impl AskedAudience {
         }
     }
 
-    /// The API, if one is named.
+    /// The API; `None` if the request names none.
     pub fn into_api(self) -> Option<Audience> {
         match self {
             Self::Api(audience) => Some(audience),
@@ -63,22 +62,22 @@ impl AskedAudience {
     }
 }
 
-/// What ID tokens and `/userinfo` say about a user.
+/// The claims about a user in ID tokens and at `/userinfo`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClaimSet {
-    /// The claims that the scopes open.
+    /// Those that the scopes request.
     Standard,
-    /// The same, to the letter of `OpenID` Connect.
+    /// Those that the scopes request, to the letter of `OpenID` Connect.
     OpenId,
-    /// Those, whatever else is named as a scope, and with `profile` everything.
+    /// Those that the scopes request, and every attribute named as a scope; all attributes with `profile`.
     WholeProfile,
     /// The subject alone.
     Subject,
 }
 
 impl ClaimSet {
-    /// What an ID token contains that is issued together with an access token. By `OpenID` Connect Core section
-    /// 5.4 the claims that scopes open are then returned at `/userinfo`; Auth0 puts them into both.
+    /// The claims of an ID token that is issued together with an access token. `OpenID` Connect Core section 5.4 then
+    /// returns the claims of the scopes at `/userinfo`; Auth0 returns them in both.
     #[must_use]
     pub fn beside_an_access_token(self) -> Self {
         match self {
@@ -98,13 +97,13 @@ impl Pipeline {
         }
     }
 
-    /// Whether this is the legacy pipeline.
+    /// True for the legacy pipeline.
     pub fn is_legacy(self) -> bool {
         self == Self::Legacy
     }
 
-    /// What `/authorize` answers: in the legacy pipeline an access token with `openid` brings an ID token
-    /// along.
+    /// The response type that `/authorize` answers with. In the legacy pipeline an access token with `openid` adds an
+    /// ID token.
     #[must_use]
     pub fn answers(self, asked: ResponseType, scope: &Scope) -> ResponseType {
         let brings = self.is_legacy() && asked == ResponseType::TOKEN && scope.contains(OPENID);
@@ -114,7 +113,7 @@ impl Pipeline {
         }
     }
 
-    /// What is said about a user; the tenant can take the whole profile away from the legacy pipeline
+    /// The claims about a user. The tenant can switch the whole profile of the legacy pipeline off
     /// ([`enable_legacy_profile`]).
     ///
     /// [`enable_legacy_profile`]: https://auth0.com/docs/troubleshoot/product-lifecycle/past-migrations/migrate-from-legacy-auth-flows

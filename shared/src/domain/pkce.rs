@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
-/// What `/authorize` was given.
+/// The challenge that `/authorize` received.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Challenge {
     /// `code_challenge`.
@@ -22,7 +22,7 @@ pub enum Method {
     Plain,
 }
 
-/// Why a pair of parameters is not a challenge.
+/// The parameters are not a challenge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidChallenge {
     /// The challenge has the wrong length or characters.
@@ -34,7 +34,7 @@ pub enum InvalidChallenge {
 }
 
 impl Challenge {
-    /// Reads the two parameters; without a method it is `plain` (section 4.3).
+    /// Reads the two parameters; the default method is `plain` (section 4.3).
     pub fn parse(value: &str, method: Option<&str>) -> Result<Self, InvalidChallenge> {
         let method = match method {
             Some("S256") => Method::S256,
@@ -50,7 +50,7 @@ impl Challenge {
         })
     }
 
-    /// Whether the verifier is the one that the challenge was made from (section 4.6).
+    /// True if the challenge was made from this verifier (section 4.6).
     pub fn verify(&self, verifier: &str) -> bool {
         if !is_well_formed(verifier) {
             return false;

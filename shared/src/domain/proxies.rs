@@ -1,13 +1,13 @@
-//! Which hops are believed about a caller's address. A front reports the address that it talked to. A proxy before it
-//! appends the address that it talked to in turn to `X-Forwarded-For`; but the front's own name is public, and a caller
-//! who goes round the proxy appends any address. So a hop is believed only if it proves itself: by a secret
-//! header, which the outermost proxy adds, or by its address.
+//! The client's address behind proxies. The front reports the address of its peer. A proxy before it appends the
+//! address of its own peer to `X-Forwarded-For`; but the front's own name is public, and a client that bypasses the
+//! proxy can append any address. A hop is therefore believed only if it proves itself: by a secret header, which the
+//! outermost proxy adds, or by its address.
 
 use std::net::IpAddr;
 
 use super::network::{AddressRange, InvalidRange};
 
-/// The proxies before the front, and how they prove themselves.
+/// The proxies before the front, and their proofs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrustedProxies {
     hops: usize,
@@ -15,26 +15,26 @@ pub struct TrustedProxies {
     ranges: Vec<AddressRange>,
 }
 
-/// SHA-256 of a secret that a proxy sends along. The secret itself, which is long and random, is nowhere but there.
+/// SHA-256 of a secret that a proxy sends. The secret itself, which is long and random, is stored only at the proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SecretDigest([u8; 32]);
 
-/// The secrets in use at a time: a new one beside the one that it replaces.
+/// Most secrets in use at a time: a new one beside the one that it replaces.
 const MAX_SECRETS: usize = 2;
 
-/// Proxies cannot be trusted so.
+/// The configuration of the proxies is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidProxies {
-    /// Nothing proves that a request came through them.
+    /// Nothing proves that a request came through the proxies.
     #[error(
         "needs PROXY_SECRET_DIGESTS or PROXY_ADDRESSES: without either, a caller who goes round the proxies chooses the \
          address that is believed"
     )]
     Unproved,
-    /// A text is no list of digests.
+    /// The text is not a list of digests.
     #[error("must be one or two SHA-256 digests of 64 hexadecimal digits, separated by a comma")]
     Digests,
-    /// A text is no list of ranges.
+    /// The text is not a list of ranges.
     #[error(transparent)]
     Ranges(#[from] InvalidRange),
 }
@@ -55,13 +55,13 @@ impl SecretDigest {
         Some(Self(bytes))
     }
 
-    /// The digest.
+    /// The 32 bytes.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 }
 
-/// Reads digests, separated by a comma.
+/// Reads digests that are separated by commas.
 pub fn parse_digests(text: &str) -> Result<Vec<SecretDigest>, InvalidProxies> {
     let digests: Option<Vec<_>> = entries(text).map(SecretDigest::parse).collect();
     let digests = digests.ok_or(InvalidProxies::Digests)?;
@@ -71,7 +71,7 @@ pub fn parse_digests(text: &str) -> Result<Vec<SecretDigest>, InvalidProxies> {
     Ok(digests)
 }
 
-/// Reads addresses and ranges of addresses, separated by commas.
+/// Reads addresses and ranges that are separated by commas.
 pub fn parse_ranges(text: &str) -> Result<Vec<AddressRange>, InvalidProxies> {
     let ranges: Result<_, InvalidRange> = entries(text).map(AddressRange::parse).collect();
     Ok(ranges?)
@@ -84,7 +84,7 @@ fn entries(text: &str) -> impl Iterator<Item = &str> {
 }
 
 impl TrustedProxies {
-    /// So many proxies, which prove themselves by one of these secrets or by an address in these ranges.
+    /// This many proxies, proved by one of these secrets or by an address in these ranges.
     pub fn new(
         hops: usize,
         secrets: Vec<SecretDigest>,
@@ -100,7 +100,7 @@ impl TrustedProxies {
         })
     }
 
-    /// The digests of the secrets that a proxy may send; none where no proxy is expected.
+    /// Digests of the secrets that a proxy may send; empty if there are no proxies.
     pub fn secrets(&self) -> &[SecretDigest] {
         match self.hops {
             0 => &[],
@@ -108,8 +108,8 @@ impl TrustedProxies {
         }
     }
 
-    /// The caller's address. `seen` are addresses from the front outwards: the one that the front talked to first,
-    /// then what each further hop appended. `has_secret` says whether a secret came along.
+    /// The client's address. `seen` are the addresses from the front outwards: its peer first, then the entry that
+    /// each further hop appended. `has_secret` is true if the request has a valid secret.
     pub fn caller(
         &self,
         seen: impl IntoIterator<Item = IpAddr>,
@@ -181,7 +181,7 @@ mod tests {
         for (hops, expected) in [(0, CHAIN[0]), (1, CHAIN[1]), (2, CHAIN[2]), (9, CHAIN[2])] {
             let proxies = proxies(hops, DIGEST, "").unwrap();
             assert_eq!(caller(&proxies, &CHAIN, true), expected);
-            // A caller who goes round them has the address that the front saw.
+            // A client that bypasses the proxies has the address that the front saw.
             assert_eq!(caller(&proxies, &CHAIN, false), CHAIN[0]);
         }
         assert!(proxies(0, DIGEST, "").unwrap().secrets().is_empty());

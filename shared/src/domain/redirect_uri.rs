@@ -1,8 +1,8 @@
-//! Which redirect URIs a client may be answered at.
+//! Comparison of redirect URIs, logout URLs and origins with the registered ones.
 //!
-//! Exact comparison, with three allowances: scheme and host ignore case, `*` may stand for the
-//! leftmost label of a registered host ([Auth0's wildcard rule]), and a native application's
-//! loopback callback may use any port (RFC 8252 section 7.3).
+//! Redirect URIs are compared exactly, with three allowances: scheme and host ignore case, `*` may replace the leftmost
+//! label of a registered host ([Auth0's wildcard rule]), and the loopback callback of a native application may use any
+//! port (RFC 8252 section 7.3).
 //!
 //! [Auth0's wildcard rule]: https://auth0.com/docs/get-started/applications/wildcards-for-subdomains
 
@@ -10,7 +10,7 @@ use url::{Host, Url};
 
 use super::client::{AppType, Client};
 
-/// Whether the client registered this redirect URI.
+/// True if the client registered this redirect URI.
 pub fn is_registered(client: &Client, presented: &str) -> bool {
     is_listed(
         &client.callbacks,
@@ -19,7 +19,7 @@ pub fn is_registered(client: &Client, presented: &str) -> bool {
     )
 }
 
-/// Whether a list of registered callbacks admits one, without the allowance for native applications.
+/// True if a list of registered callbacks admits this one, without the allowance for native applications.
 pub fn is_allowed_callback(callbacks: &[String], presented: &str) -> bool {
     is_listed(callbacks, presented, false)
 }
@@ -34,8 +34,8 @@ fn is_listed(callbacks: &[String], presented: &str, any_loopback_port: bool) -> 
         .any(|registered| registered.admits(&presented, any_loopback_port))
 }
 
-/// Whether a list of registered URLs admits one, queries and fragments apart: the rule of
-/// `returnTo` at `/v2/logout`. No part of it may have control characters: they have no place in an address.
+/// True if a list of registered URLs admits this one, regardless of query and fragment: the rule of `returnTo` at
+/// `/v2/logout`. Control characters are rejected everywhere: they have no place in a URL.
 pub fn is_allowed_logout_url(allowed: &[String], presented: &str) -> bool {
     if presented.chars().any(char::is_control) {
         return false;
@@ -54,8 +54,8 @@ pub fn is_allowed_logout_url(allowed: &[String], presented: &str) -> bool {
         .any(|admitted| admitted)
 }
 
-/// Whether a list of registered URLs holds one, query included and letter by letter, but for a
-/// wildcard: the rule of `post_logout_redirect_uri` (`OpenID` Connect RP-Initiated Logout section 3).
+/// True if a list of registered URLs has this one, query included and letter by letter, except for a wildcard: the rule
+/// of `post_logout_redirect_uri` (`OpenID` Connect RP-Initiated Logout section 3).
 pub fn is_post_logout_redirect_uri(allowed: &[String], presented: &str) -> bool {
     let Some(parts) = Parts::parse(presented) else {
         return false;
@@ -69,9 +69,9 @@ pub fn is_post_logout_redirect_uri(allowed: &[String], presented: &str) -> bool 
     })
 }
 
-/// Whether an `Origin` header names the origin of one of these URLs. The scheme may be any that gives its
-/// pages an origin, as `capacitor` and `chrome-extension` do; `*` stands for one label of a web host. The
-/// opaque origin `null` is never allowed.
+/// True if an `Origin` header is the origin of one of these URLs. The scheme may be any that gives its pages an origin,
+/// as `capacitor` and `chrome-extension` do; `*` replaces one label of a web host. The opaque origin `null` is never
+/// allowed.
 pub fn is_allowed_origin<'a>(urls: impl Iterator<Item = &'a String>, origin: &str) -> bool {
     urls.filter_map(|url| self::origin(url)).any(|registered| {
         match registered.split_once("://*.") {
@@ -80,7 +80,7 @@ pub fn is_allowed_origin<'a>(urls: impl Iterator<Item = &'a String>, origin: &st
                 .and_then(|rest| rest.strip_prefix("://"))
                 .and_then(|host| host.split_once('.'))
                 .is_some_and(|(label, rest)| {
-                    // What browsers refuse as a host is no page's origin.
+                    // A host that browsers reject is not the origin of a page.
                     is_label(label) && rest == domain && self::origin(origin).is_some()
                 }),
             None => registered == origin,
@@ -88,9 +88,9 @@ pub fn is_allowed_origin<'a>(urls: impl Iterator<Item = &'a String>, origin: &st
     })
 }
 
-/// The origin of a page at this URL, as browsers write it (RFC 6454 section 6.2): an ASCII host and no default
-/// port for `http` and `https`, otherwise scheme and authority to the letter. `None` for URLs whose pages have
-/// the opaque origin `null`.
+/// The origin of a page at this URL, as browsers write it (RFC 6454 section 6.2): for `http` and `https` with an ASCII
+/// host and no default port, otherwise scheme and authority to the letter. `None` for URLs whose pages have the opaque
+/// origin `null`.
 pub fn origin(url: &str) -> Option<String> {
     let wildcard = url.contains(WILDCARD);
     let parsed = Url::parse(&url.replacen(WILDCARD, STAND_IN, 1)).ok()?;
@@ -108,12 +108,12 @@ pub fn origin(url: &str) -> Option<String> {
     (is_authority && parsed.has_host()).then(|| format!("{scheme}://{authority}"))
 }
 
-/// How a registered URL begins its host where any label may stand.
+/// Beginning of the host in a registered URL that admits any leftmost label.
 const WILDCARD: &str = "://*.";
-/// The same for a URL parser, which takes no `*`.
+/// Replacement of [`WILDCARD`] for a URL parser, which accepts no `*`.
 const STAND_IN: &str = "://wildcard-label.";
 
-/// One label in ASCII. IDNA reads some other characters as dots or as nothing.
+/// True for one label in ASCII. IDNA reads some other characters as dots or drops them.
 fn is_label(text: &str) -> bool {
     !text.is_empty()
         && text
@@ -121,21 +121,21 @@ fn is_label(text: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
 }
 
-/// Whether another program could be behind this callback: no certificate vouches for a custom scheme, for plain
-/// HTTP, or for a name of the user's own machine (RFC 6761 section 6.3).
+/// True if another program could receive a response at this callback: no certificate vouches for a custom scheme, for
+/// plain HTTP, or for a name of the user's own machine (RFC 6761 section 6.3).
 pub fn is_non_verifiable(redirect_uri: &str) -> bool {
     Url::parse(redirect_uri).map_or(true, |url| {
         url.scheme() != "https" || is_loopback(&url) || is_localhost(&url)
     })
 }
 
-/// A URI cut into what ignores case and what does not. The text is kept as it was given: a parser
-/// that tidies up would make two different URIs equal.
+/// A URI, split into the parts that ignore case and the rest. The text is kept as given: a parser that normalizes would
+/// make two different URIs equal.
 struct Parts {
     scheme: String,
     /// Host and port; empty for URIs without an authority.
     authority: String,
-    /// The host that browsers go to: percent-decoded, in ASCII (IDNA).
+    /// The host that browsers visit: percent-decoded, in ASCII (IDNA).
     host: String,
     rest: String,
     loopback: bool,
@@ -149,7 +149,7 @@ impl Parts {
         {
             return None;
         }
-        // A wildcard is no host to a URL parser.
+        // A URL parser does not accept a wildcard as a host.
         let parsed = Url::parse(&text.replacen(WILDCARD, STAND_IN, 1)).ok()?;
         if parsed.fragment().is_some() || !parsed.username().is_empty() {
             return None;
@@ -181,8 +181,8 @@ impl Parts {
                     && host_of(&self.authority) == host_of(&presented.authority)))
     }
 
-    /// A wildcard stands for one label twice: in the text, where the rest is as it was registered, and in the host
-    /// that browsers go to, which may have more dots than the text has.
+    /// Compares the authorities. A wildcard must replace one label twice: in the text, whose rest is as registered, and
+    /// in the host that browsers visit, which may have more dots than the text.
     fn admits_authority(&self, presented: &Self) -> bool {
         let Some(domain) = self.authority.strip_prefix("*.") else {
             return self.authority == presented.authority;
@@ -196,7 +196,7 @@ impl Parts {
     }
 }
 
-/// The host of `host:port`, brackets of IPv6 included.
+/// The host of `host:port`, with the brackets of IPv6.
 fn host_of(authority: &str) -> &str {
     match authority.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,

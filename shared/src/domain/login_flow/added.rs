@@ -1,16 +1,15 @@
-//! Claims of our own with those of scripts among them.
+//! Claims of a token, with those of scripts merged in.
 
 use serde::{Serialize, Serializer, ser::Error};
 use serde_json::{Map, Value};
 
-/// Claims, and what scripts have added to them. A script may say something else about the user than the
-/// profile does, so each name stands there once, with what the script said; claims about the token itself
-/// are none that a script may set.
+/// Claims, and the claims that scripts add. A script may override a claim about the user, so the merged object has each
+/// name once, with the script's value. Scripts cannot set claims about the token itself.
 #[derive(Debug)]
 pub struct WithCustomClaims<'a, T> {
-    /// Ours.
+    /// Claims of Ratchet.
     pub claims: T,
-    /// The scripts'.
+    /// Claims of scripts.
     pub custom: Option<&'a Map<String, Value>>,
 }
 

@@ -1,5 +1,5 @@
-//! What was sent to `/authorize`, as scripts read it in `context.request.query` and `event.request.query`.
-//! The request travels through the login pages, so they read the same whether or not there were any.
+//! Parameters of a request at `/authorize`, as scripts read them in `context.request.query` and
+//! `event.request.query`. The request is kept through the login pages, so scripts read the same with and without them.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{RequestFacts, objects::present};
 use crate::domain::authorization::AuthorizationRequest;
 
-/// The parameters that [`AuthorizationRequest`] keeps word for word in fields of its own.
+/// Parameters that [`AuthorizationRequest`] keeps unchanged in fields of its own.
 const KEPT: [&str; 7] = [
     "client_id",
     "code_challenge",
@@ -19,7 +19,7 @@ const KEPT: [&str; 7] = [
     "state",
 ];
 
-/// The other parameters of a request, but for its secrets: [`AuthorizationRequest::sent`].
+/// The other parameters of a request, without secrets: [`AuthorizationRequest::sent`].
 pub fn sent<'a>(
     parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> BTreeMap<String, Value> {
@@ -39,7 +39,7 @@ pub fn sent<'a>(
     sent
 }
 
-/// All of them together again.
+/// All parameters of the request, merged again.
 pub fn asked(request: &AuthorizationRequest) -> Map<String, Value> {
     let redirect_uri = request
         .redirect_uri_was_sent

@@ -1,31 +1,31 @@
-//! What an Action asks for ([Auth0's api object]).
+//! Calls of an Action on `api` ([Auth0's api object]).
 //!
 //! [Auth0's api object]: https://auth0.com/docs/customize/actions/explore-triggers/signup-and-login-triggers/login-trigger/post-login-api-object
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What an Action asked of `api`.
+/// A call of an Action on `api`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "camelCase")]
 pub enum Command {
     /// `api.access.deny`: ends the run.
     Deny {
-        /// What the client is told.
+        /// Message for the client.
         reason: String,
     },
     /// `api.accessToken.setCustomClaim`
     SetAccessTokenClaim {
-        /// The claim.
+        /// Name of the claim.
         name: String,
-        /// What it says; `null` takes it back.
+        /// Its value; `null` removes the claim.
         value: Value,
     },
     /// `api.idToken.setCustomClaim`
     SetIdTokenClaim {
-        /// The claim.
+        /// Name of the claim.
         name: String,
-        /// What it says; `null` takes it back.
+        /// Its value; `null` removes the claim.
         value: Value,
     },
     /// `api.accessToken.addScope`
@@ -54,24 +54,24 @@ pub enum Command {
     },
     /// `api.refreshToken.revoke`
     RevokeRefreshToken {
-        /// What the client is told.
+        /// Message for the client.
         reason: String,
     },
-    /// `api.refreshToken.setExpiresAt`, in milliseconds since the epoch.
+    /// `api.refreshToken.setExpiresAt`
     SetRefreshTokenExpiresAt {
-        /// When.
+        /// Milliseconds since the epoch.
         at: f64,
     },
-    /// `api.refreshToken.setIdleExpiresAt`, in milliseconds since the epoch.
+    /// `api.refreshToken.setIdleExpiresAt`
     SetRefreshTokenIdleExpiresAt {
-        /// When.
+        /// Milliseconds since the epoch.
         at: f64,
     },
     /// `api.redirect.sendUserTo`: ends the run.
     SendUserTo {
-        /// The address, with its query.
+        /// The URL, with its query.
         url: String,
-        /// The position of the Action.
+        /// Position of the Action.
         action: usize,
     },
     /// `api.multifactor.enable`

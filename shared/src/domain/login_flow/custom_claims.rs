@@ -1,4 +1,4 @@
-//! Claims that scripts put into tokens ([Auth0's custom claims]): which of them count.
+//! Claims that scripts add to tokens ([Auth0's custom claims]), and the names that scripts may use.
 //!
 //! [Auth0's custom claims]: https://auth0.com/docs/secure/tokens/json-web-tokens/create-custom-claims
 
@@ -6,21 +6,21 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
-/// The largest claims that a token may have from scripts, as JSON, in bytes.
+/// Longest JSON of a token's custom claims, in bytes.
 pub(super) const MAX_BYTES: usize = 100 * 1024;
 
-/// The claims that scripts have added, as far as they may.
+/// The claims that scripts added under permitted names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CustomClaims {
-    /// To the access token for an API.
+    /// Claims of the access token for an API.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub access_token: Map<String, Value>,
-    /// To the ID token, and to what `/userinfo` tells.
+    /// Claims of the ID token and of `/userinfo`.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub id_token: Map<String, Value>,
 }
 
-/// Claims that the service makes itself, or keeps for itself. Setting one does nothing.
+/// Claims that only Ratchet sets. Setting one has no effect.
 const RESERVED: [&str; 53] = [
     "acr",
     "act",
@@ -78,7 +78,7 @@ const RESERVED: [&str; 53] = [
 ];
 
 /// Claims of `OpenID` Connect about a user: the only ones without a namespace that a Rule may set. Auth0's own
-/// templates put another `picture` into ID tokens, and an `email_verified` that has just become true.
+/// templates set another `picture` in ID tokens, and an `email_verified` that has just become true.
 const PROFILE: [&str; 19] = [
     "address",
     "birthdate",
@@ -101,16 +101,15 @@ const PROFILE: [&str; 19] = [
     "zoneinfo",
 ];
 
-/// Namespaces that are Auth0's own.
+/// Hosts of Auth0's own namespaces.
 const FORBIDDEN_HOSTS: [&str; 3] = ["auth0.com", "webtask.io", "webtask.run"];
 
-/// Whether a Rule may set this claim: one with a namespace of the tenant's own, or one of the profile.
+/// True if a Rule may set this claim: one in a namespace of the tenant's, or one of the profile.
 pub(super) fn rule_may_set(name: &str) -> bool {
     is_namespaced(name) || PROFILE.contains(&name)
 }
 
-/// Whether an Action may set this claim: any but those that are the service's own, or in a namespace of
-/// Auth0's.
+/// True if an Action may set this claim: any but Ratchet's own and those in a namespace of Auth0's.
 pub(super) fn action_may_set(name: &str) -> bool {
     if Url::parse(name).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
         return is_namespaced(name);
@@ -130,7 +129,7 @@ fn is_namespaced(name: &str) -> bool {
     matches!(url.scheme(), "http" | "https") && !host.is_empty() && !forbidden
 }
 
-/// Whether claims are as many as a token may have.
+/// True if the claims are within [`MAX_BYTES`].
 pub(super) fn fit(claims: &Map<String, Value>) -> bool {
     serde_json::to_vec(claims).is_ok_and(|text| text.len() <= MAX_BYTES)
 }

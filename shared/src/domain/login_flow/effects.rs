@@ -1,4 +1,4 @@
-//! What follows from a run of the scripts.
+//! Effects of a run of the scripts.
 
 use std::borrow::Cow;
 
@@ -13,37 +13,36 @@ use crate::domain::{
     user::{Profile, User},
 };
 
-/// What the scripts lead to, where they do not deny.
+/// Result of the scripts, unless they deny access.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// Go on, with this.
+    /// Continue with these effects.
     Continue(Box<Effects>),
-    /// Send the browser elsewhere first; only where [`crate::domain::login_flow`] may.
+    /// Redirect the browser first; only in a flow that permits it.
     Redirect(Redirect),
-    /// End the refresh token that is being exchanged, and say why: `api.refreshToken.revoke`.
+    /// Revoke the refresh token that is being exchanged, with this message for the client: `api.refreshToken.revoke`.
     RevokeRefreshToken(String),
 }
 
-/// Where a script sends the browser.
+/// A redirect of the browser by a script.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Redirect {
-    /// The address, to which `state` is added.
+    /// The URL, to which `state` is added.
     pub url: String,
-    /// The position of the Action that asked, whose `onContinuePostLogin` runs at `/continue`; `None` for a
-    /// Rule.
+    /// Position of the Action that redirects, whose `onContinuePostLogin` runs at `/continue`; `None` for a Rule.
     pub action: Option<usize>,
 }
 
-/// What the scripts change about the tokens of one answer. It travels with the code, where there is one.
+/// Changes that scripts make to the tokens of one response. They are stored with the code, if there is one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Effects {
-    /// Claims.
+    /// Custom claims.
     #[serde(default)]
     pub claims: CustomClaims,
-    /// The scopes granted instead of those that would be.
+    /// Scopes to grant instead of the planned ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scope>,
-    /// The profile that the tokens tell of instead of the stored one; nothing of it is stored.
+    /// The profile in the tokens, instead of the stored one; it is not stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<ChangedProfile>,
     /// Earlier ends of the refresh token.
@@ -51,28 +50,28 @@ pub struct Effects {
     pub refresh_token: RefreshTokenEnds,
 }
 
-/// A user as the Rules have left it, as far as tokens tell of it.
+/// The part of a user that tokens contain, as the Rules left it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangedProfile {
-    /// What scopes open.
+    /// The members that scopes request.
     pub profile: Profile,
-    /// What stands at the root beside it; the legacy pipeline tells it.
+    /// Attributes at the root beside it; the legacy pipeline includes them in claims.
     pub attributes: Map<String, Value>,
 }
 
-/// `api.refreshToken.setExpiresAt` and `setIdleExpiresAt`: only ever earlier than what is.
+/// `api.refreshToken.setExpiresAt` and `setIdleExpiresAt`: only ends before the present ones have an effect.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefreshTokenEnds {
-    /// The absolute end.
+    /// Absolute end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-    /// The end if nobody uses it.
+    /// End unless the token is used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle_expires_at: Option<Timestamp>,
 }
 
 impl Effects {
-    /// The user that tokens tell of.
+    /// The user as the tokens describe it.
     pub fn user<'a>(&self, user: &'a User) -> Cow<'a, User> {
         match &self.profile {
             None => Cow::Borrowed(user),
@@ -84,8 +83,8 @@ impl Effects {
         }
     }
 
-    /// The scopes that a login grants. Whether there is a refresh token is the client's and the API's to
-    /// say: a script may do without one, and adds none.
+    /// The scopes that a login grants. Client and API decide on a refresh token: a script may decline one, but cannot
+    /// add one.
     pub fn granted(&self, scope: &Scope) -> Scope {
         let Some(chosen) = &self.scope else {
             return scope.clone();
@@ -94,8 +93,8 @@ impl Effects {
         chosen.filter(|name| !lasting(name) || scope.contains(name))
     }
 
-    /// The scopes of a refreshed answer that would have `planned`. What scripts choose stays within that
-    /// and within what the login `granted` at the same API: a family is not widened (I8).
+    /// The scopes of a refresh whose plan is `planned`. Scripts choose among those and the scopes that the login
+    /// `granted` at the same API: a family never widens (I8).
     pub fn refreshed(&self, planned: &Scope, granted: Option<&Scope>) -> Scope {
         let Some(chosen) = &self.scope else {
             return planned.clone();
@@ -108,7 +107,7 @@ impl Effects {
 }
 
 impl RefreshTokenEnds {
-    /// Brings the ends of a family forward. What is later than it was changes nothing (I7).
+    /// Brings the ends of a family forward. A later end has no effect (I7).
     pub fn apply(self, family: &mut Family) {
         family.expires_at = earlier(family.expires_at, self.expires_at);
         family.idle_expires_at = earlier(family.idle_expires_at, self.idle_expires_at);

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::domain::{family::Family, time::Timestamp};
 
-/// `event`, without `secrets`: those are each Action's own.
+/// `event`, without `secrets`, which each Action has for itself.
 pub fn event(facts: &Facts<'_>) -> Value {
     let Facts { client, .. } = facts;
     let connection = facts.user.connection.as_str();
@@ -70,8 +70,7 @@ fn request(facts: &Facts<'_>) -> Value {
     ]))
 }
 
-/// What was asked at `/authorize`. During an exchange nothing of it is known any more, and no scope counts
-/// as asked for.
+/// Parameters of the request at `/authorize`. An exchange does not have them any more and reports no requested scope.
 fn transaction(facts: &Facts<'_>) -> Value {
     let protocol = match facts.protocol {
         Protocol::RedirectCallback => facts.original_protocol.unwrap_or(Protocol::Code),
@@ -173,7 +172,7 @@ fn refresh_token(facts: &Facts<'_>, family: &Family) -> Value {
     ]))
 }
 
-/// Where the token is being used now; of where it was used before nothing is kept.
+/// The present sender of the token; earlier ones are not stored.
 fn device(facts: &Facts<'_>) -> Value {
     Value::Object(present([
         ("last_ip", json!(facts.request.ip)),

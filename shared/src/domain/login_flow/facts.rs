@@ -1,4 +1,4 @@
-//! What is known of a login, from which the scripts' objects are made.
+//! Input of the scripts' objects: facts about a login or a refresh.
 
 use serde_json::{Map, Value};
 
@@ -8,55 +8,55 @@ use crate::domain::{
     scope::Scope, session::Session, time::Timestamp, user::User,
 };
 
-/// What is known of a login, a refresh, or whatever else scripts run at.
+/// Facts about a login, a refresh or another event that runs scripts.
 #[derive(Debug, Clone)]
 pub struct Facts<'a> {
     /// The tenant's name: the first label of the issuer's host, as with Auth0's domains.
     pub tenant: &'a str,
-    /// The way.
+    /// The protocol.
     pub protocol: Protocol,
-    /// The way before a script sent the browser elsewhere.
+    /// The protocol before a script redirected the browser; `None` unless it returned at `/continue`.
     pub original_protocol: Option<Protocol>,
-    /// Who.
+    /// The user.
     pub user: &'a User,
-    /// Where.
+    /// The client.
     pub client: &'a Client,
-    /// For which API.
+    /// The API; `None` if there is none.
     pub audience: Option<&'a Audience>,
-    /// With which scopes.
+    /// The scopes.
     pub scope: &'a Scope,
-    /// What was sent.
+    /// The HTTP request.
     pub request: RequestFacts,
-    /// In which browser session.
+    /// The browser session.
     pub session: Option<&'a Session>,
-    /// By which refresh token.
+    /// The family of the refresh token that is exchanged.
     pub family: Option<&'a Family>,
-    /// By which request at `/authorize`.
+    /// The request at `/authorize`.
     pub authorization: Option<&'a AuthorizationRequest>,
-    /// When the user proved who they are; `None` where no method is told.
+    /// Time of the login; `None` if scripts are given no authentication method.
     pub authenticated_at: Option<Timestamp>,
 }
 
-/// What a request says, without its secrets.
+/// An HTTP request without its secrets.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RequestFacts {
-    /// The caller's address.
+    /// The client's IP address.
     pub ip: Option<String>,
     /// `User-Agent`
     pub user_agent: Option<String>,
     /// `Accept-Language`
     pub language: Option<String>,
-    /// Our own host.
+    /// Host of the server.
     pub hostname: String,
-    /// The method.
+    /// HTTP method.
     pub method: String,
-    /// The query's parameters.
+    /// Parameters of the query.
     pub query: Map<String, Value>,
-    /// The body's parameters.
+    /// Parameters of the body.
     pub body: Map<String, Value>,
 }
 
-/// Parameters that prove something: a script has no use for them, and might log them.
+/// Parameters that are credentials: scripts do not need them and might log them.
 const SECRETS: [&str; 14] = [
     "_csrf",
     "client_assertion",
@@ -75,7 +75,7 @@ const SECRETS: [&str; 14] = [
 ];
 
 impl RequestFacts {
-    /// The parameters as scripts may see them.
+    /// The parameters without those that are credentials.
     pub fn without_secrets(
         parameters: impl IntoIterator<Item = (String, Value)>,
     ) -> Map<String, Value> {
@@ -85,13 +85,13 @@ impl RequestFacts {
             .collect()
     }
 
-    /// Whether a parameter of that name proves something.
+    /// True if a parameter of this name is a credential.
     pub fn is_secret(name: &str) -> bool {
         SECRETS.contains(&name)
     }
 }
 
-/// The name of the tenant that an issuer's host names. An address has no labels.
+/// The tenant's name: the first label of the issuer's host, or the whole host if that is an IP address.
 pub fn tenant_name(host: &str) -> &str {
     match host.split_once('.') {
         Some((first, _)) if first.bytes().any(|byte| byte.is_ascii_alphabetic()) => first,

@@ -1,6 +1,6 @@
-//! The login flow: what a tenant's scripts are told about a login or a refresh, and what follows from
-//! their answer. Rules come first, in their order, then post-login Actions ([Auth0's rules], [Auth0's
-//! login trigger]). Nothing here runs a script: that is [`crate::engine`].
+//! The login flow: the input of a tenant's scripts at a login or a refresh, and the effects of their output. Rules run
+//! first, in their order, then post-login Actions ([Auth0's rules], [Auth0's login trigger]). Nothing here runs a
+//! script: that is [`crate::engine`].
 //!
 //! [Auth0's rules]: https://auth0.com/docs/customize/rules
 //! [Auth0's login trigger]: https://auth0.com/docs/customize/actions/explore-triggers/signup-and-login-triggers/login-trigger

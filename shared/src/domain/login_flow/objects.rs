@@ -11,8 +11,8 @@ use crate::domain::{
     user::{Profile, User},
 };
 
-/// What a user object has besides the attributes at its root. A rule that sets one of these changes
-/// nothing of the user but what [`Profile`] holds.
+/// Members of a user object beside the attributes at its root. A Rule that sets one changes the user only if
+/// [`Profile`] has that member.
 const FIXED: [&str; 25] = [
     "_id",
     "app_metadata",
@@ -41,15 +41,15 @@ const FIXED: [&str; 25] = [
     "user_id",
 ];
 
-/// The members of `context` that have an effect; a Rule may change the others for the Rules after it.
+/// Members of `context` that have an effect. Rules may change the others for later Rules.
 pub const CONTEXT_WITH_EFFECT: [&str; 4] = ["accessToken", "idToken", "multifactor", "redirect"];
 
-/// Whether a member of `user` has an effect: whether tokens may tell it.
+/// True if a member of `user` has an effect, because tokens may contain it.
 pub fn user_has_effect(member: &str) -> bool {
     is_attribute(member) || PROFILE.contains(&member)
 }
 
-/// The members of `user` that [`Profile`] holds.
+/// Members of `user` that [`Profile`] has.
 const PROFILE: [&str; 11] = [
     "email",
     "email_verified",
@@ -64,7 +64,7 @@ const PROFILE: [&str; 11] = [
     "username",
 ];
 
-/// `user`, for Rules and in `event.user`.
+/// `user` of the Rules, and `event.user`.
 pub fn user(facts: &Facts<'_>) -> Value {
     let user = facts.user;
     let mut object: Map<String, Value> = user.attributes.clone();
@@ -150,8 +150,8 @@ pub fn context(facts: &Facts<'_>) -> Value {
     Value::Object(object)
 }
 
-/// The user as the Rules have left it, if tokens tell of it otherwise now. What is of another kind than it
-/// was counts as unchanged.
+/// The user as the Rules left it; `None` if tokens are the same. A member of another type than before counts as
+/// unchanged.
 pub(super) fn changed_profile(user: &User, left: &Value) -> Option<ChangedProfile> {
     let left = left.as_object()?;
     let text = |name: &str, was: &Option<String>| match left.get(name) {
@@ -174,7 +174,7 @@ pub(super) fn changed_profile(user: &User, left: &Value) -> Option<ChangedProfil
         phone_number: text("phone_number", &was.phone_number),
         phone_verified: flag("phone_verified", was.phone_verified),
     };
-    // An imported attribute may be called like something that is not the rule's to change.
+    // An imported attribute may have the name of a member that Rules cannot change.
     let kept = user
         .attributes
         .iter()
@@ -196,7 +196,7 @@ fn is_attribute(name: &str) -> bool {
     !FIXED.contains(&name) && !matches!(name, "updated_at" | "user_metadata" | "username")
 }
 
-/// The permissions at the API that is asked for, where it has any.
+/// Permissions at the requested API, if it has any.
 fn permissions(facts: &Facts<'_>) -> Value {
     match facts.audience {
         Some(api) => json!(facts.user.permissions_at(api).iter().collect::<Vec<_>>()),
@@ -204,7 +204,7 @@ fn permissions(facts: &Facts<'_>) -> Value {
     }
 }
 
-/// Whether there was a session already, and which applications are in it.
+/// The existing session and its clients; `null` without a session.
 fn sso(facts: &Facts<'_>) -> Value {
     let Some(session) = facts.session else {
         return Value::Null;
@@ -228,7 +228,7 @@ fn request(facts: &Facts<'_>) -> Value {
     ]))
 }
 
-/// An object without what is not there: JavaScript tells `undefined` from `null`.
+/// An object without the `null` entries: JavaScript distinguishes `undefined` from `null`.
 pub(super) fn present<const N: usize>(entries: [(&str, Value); N]) -> Map<String, Value> {
     entries
         .into_iter()

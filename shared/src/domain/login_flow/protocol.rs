@@ -1,11 +1,11 @@
-//! `context.protocol`: by which way somebody logs in ([Auth0's context object]).
+//! `context.protocol`: the protocol of a login ([Auth0's context object]).
 //!
 //! [Auth0's context object]: https://auth0.com/docs/customize/rules/context-object
 
 use serde::{Deserialize, Serialize};
 
-/// The way of a login. What an Action reads in `event.transaction.protocol` is the same, but for
-/// [`Self::Hybrid`], which Rules do not know apart from [`Self::Code`].
+/// The protocol of a login. Actions read it in `event.transaction.protocol`, with two differences: Rules read
+/// [`Self::Code`] for [`Self::Hybrid`], and Actions read the original protocol for [`Self::RedirectCallback`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Protocol {
     /// `/authorize` for a code.
@@ -14,28 +14,28 @@ pub enum Protocol {
     /// `/authorize` for tokens.
     #[serde(rename = "oidc-implicit-profile")]
     Implicit,
-    /// `/authorize` for both.
+    /// `/authorize` for a code and tokens.
     #[serde(rename = "oidc-hybrid-profile")]
     Hybrid,
-    /// A refresh token is exchanged.
+    /// Exchange of a refresh token.
     #[serde(rename = "oauth2-refresh-token")]
     RefreshToken,
-    /// A name and a password are exchanged at `/oauth/token`.
+    /// Exchange of a user name and a password at `/oauth/token`.
     #[serde(rename = "oauth2-password")]
     Password,
-    /// A device code is exchanged.
+    /// Exchange of a device code.
     #[serde(rename = "oauth2-device-code")]
     DeviceCode,
     /// `/delegation`
     #[serde(rename = "delegation")]
     Delegation,
-    /// `/continue`: back from where a script sent the browser.
+    /// `/continue`: the browser returns from a redirect by a script.
     #[serde(rename = "redirect-callback")]
     RedirectCallback,
 }
 
 impl Protocol {
-    /// What a Rule reads.
+    /// The name for Rules.
     pub const fn in_rules(self) -> &'static str {
         match self {
             Self::Hybrid => Self::Code.as_str(),
@@ -43,7 +43,7 @@ impl Protocol {
         }
     }
 
-    /// What an Action reads.
+    /// The name for Actions.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Code => "oidc-basic-profile",

@@ -1,36 +1,36 @@
-//! Rules and Actions as a tenant has them.
+//! Rules and Actions of a tenant.
 
 use std::collections::BTreeMap;
 
 use crate::domain::secret::Secret;
 
-/// A rule that is enabled: one function `function (user, context, callback)`.
+/// An enabled Rule: one function `function (user, context, callback)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// Its place: rules run in ascending order.
+    /// Position: Rules run in ascending order.
     pub order: u32,
-    /// Its source.
+    /// Source code.
     pub script: String,
 }
 
-/// A post-login Action that is deployed and bound to the trigger: a module with
-/// `exports.onExecutePostLogin` and perhaps `exports.onContinuePostLogin`.
+/// A post-login Action that is deployed and bound to the trigger: a module with `exports.onExecutePostLogin` and
+/// optionally `exports.onContinuePostLogin`.
 #[derive(Debug, Clone)]
 pub struct Action {
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// Its source.
+    /// Source code.
     pub code: String,
     /// `event.secrets`
     pub secrets: BTreeMap<String, Secret>,
 }
 
-/// Everything of a tenant's that runs at a login.
+/// All scripts of a tenant that run at a login.
 #[derive(Debug, Clone, Default)]
 pub struct Scripts {
-    /// The enabled rules in ascending order.
+    /// The enabled Rules in ascending order.
     pub rules: Vec<Rule>,
     /// The bound Actions in the order of their bindings.
     pub actions: Vec<Action>,
@@ -39,7 +39,7 @@ pub struct Scripts {
 }
 
 impl Scripts {
-    /// Whether nothing would run.
+    /// True if there is no script to run.
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty() && self.actions.is_empty()
     }

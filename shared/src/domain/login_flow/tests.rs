@@ -74,7 +74,7 @@ fn family() -> Family {
     Family::begin(id, login, &RefreshTokenPolicy::ROTATING, exchange)
 }
 
-/// What a test has at hand.
+/// Input of a test.
 struct Scene {
     user: User,
     client: Client,
@@ -294,12 +294,12 @@ fn the_profile_is_told_as_the_rules_left_it_and_stored_as_it_was() {
     assert_eq!(told.app_metadata, scene.user.app_metadata);
 }
 
-/// Only members with an effect are read back, so whatever tokens tell has to be among them.
+/// Only members with an effect are read back, so every member that tokens contain needs one.
 #[test]
 fn the_members_that_have_an_effect_hold_the_whole_profile() {
     let mut scene = Scene::new(Protocol::Code);
     let text = |text: &str| Some(text.to_owned());
-    // Without `..`: a field that is added must be added here, and have an effect.
+    // No `..`: a new field must be added here and have an effect.
     scene.user.profile = Profile {
         email: text("ada@example.com"),
         email_verified: true,
@@ -351,7 +351,7 @@ fn a_redirect_needs_a_browser() {
         let denial = Scene::new(protocol).denial(change.clone(), &[]);
         assert_eq!(denial, Denial::InteractionRequired);
     }
-    // Whoever comes back goes on.
+    // The browser that returns is not redirected again.
     let back = Scene::new(Protocol::RedirectCallback);
     assert_eq!(back.effects(change, &[]), Effects::default());
     for url in ["javascript:alert(1)", "/terms", ""] {

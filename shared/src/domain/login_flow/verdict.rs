@@ -1,4 +1,4 @@
-//! From what the scripts left to what follows from it.
+//! The verdict on a login, from the output of the scripts.
 
 use serde_json::{Map, Value};
 use url::Url;
@@ -10,29 +10,29 @@ use super::{
 };
 use crate::domain::{denial::Denial, scope::Scope, time::Timestamp};
 
-/// What the scripts left.
+/// Output of the scripts.
 #[derive(Debug, Clone, Copy)]
 pub struct Left<'a> {
     /// `user` of the Rules.
     pub user: &'a Value,
     /// `context` of the Rules.
     pub context: &'a Value,
-    /// What the Actions asked for.
+    /// Calls of the Actions on `api`.
     pub commands: &'a [Command],
 }
 
-/// What Actions change about a user's metadata; `null` removes a key. It holds whatever the verdict is, as
-/// at Auth0, where a denial takes nothing back.
+/// Changes that Actions make to a user's metadata; `null` removes a key. They apply with every verdict: a denial does
+/// not undo them, as at Auth0.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MetadataChanges {
-    /// Of `app_metadata`.
+    /// Changes of `app_metadata`.
     pub app: Map<String, Value>,
-    /// Of `user_metadata`.
+    /// Changes of `user_metadata`.
     pub user: Map<String, Value>,
 }
 
 impl MetadataChanges {
-    /// Those that the Actions ask for.
+    /// The changes among the Actions' calls.
     pub fn of(commands: &[Command]) -> Self {
         let mut changes = Self::default();
         for command in commands {
@@ -57,7 +57,7 @@ fn denied(commands: &[Command]) -> Option<&str> {
     })
 }
 
-/// How it goes on. A denial comes before a redirect, a redirect before a second factor.
+/// The verdict. A denial takes precedence over a redirect, a redirect over a second factor.
 pub fn verdict(facts: &Facts<'_>, can_redirect: bool, left: Left<'_>) -> Result<Verdict, Denial> {
     if let Some(reason) = denied(left.commands) {
         return Err(Denial::AccessDenied(reason.to_owned()));
@@ -67,13 +67,13 @@ pub fn verdict(facts: &Facts<'_>, can_redirect: bool, left: Left<'_>) -> Result<
         _ => None,
     });
     if let Some(reason) = revoked {
-        // Without a refresh token there is nothing to revoke but the login.
+        // There is no refresh token to revoke, so the login is denied.
         return match facts.family {
             Some(_) => Ok(Verdict::RevokeRefreshToken(reason)),
             None => Err(Denial::AccessDenied(reason)),
         };
     }
-    // Whoever comes back from a redirect is not sent away again.
+    // A browser that returns from a redirect is not redirected again.
     if facts.protocol != Protocol::RedirectCallback
         && let Some(redirect) = redirect(left)?
     {
@@ -89,7 +89,7 @@ pub fn verdict(facts: &Facts<'_>, can_redirect: bool, left: Left<'_>) -> Result<
     Ok(Verdict::Continue(Box::new(effects(facts, left)?)))
 }
 
-/// Where the scripts send the browser.
+/// The redirect that the scripts ask for.
 fn redirect(left: Left<'_>) -> Result<Option<Redirect>, Denial> {
     let by_action = left.commands.iter().find_map(|command| match command {
         Command::SendUserTo { url, action } => Some(Redirect {
@@ -123,7 +123,7 @@ fn redirect(left: Left<'_>) -> Result<Option<Redirect>, Denial> {
     }
 }
 
-/// A script may name nothing that a browser would execute, or open as a file.
+/// Parses the URL of a redirect; `None` for one that a browser would execute or open as a file.
 fn web_address(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     (matches!(url.scheme(), "https" | "http") && url.has_host()).then_some(url)
@@ -167,7 +167,7 @@ fn claims_of_rules(context: &Value, member: &str) -> Map<String, Value> {
         .collect()
 }
 
-/// `context.accessToken.scope`: a list, as Auth0 has it; a text will do.
+/// `context.accessToken.scope`: a list, as at Auth0, or a string.
 fn scope_of_rules(context: &Value) -> Result<Option<Scope>, Denial> {
     let names = match context.pointer("/accessToken/scope") {
         None | Some(Value::Null) => return Ok(None),
@@ -220,7 +220,7 @@ fn set(claims: &mut Map<String, Value>, name: &str, value: &Value) {
     }
 }
 
-/// The earliest end that any script asked for. What is no time asks for nothing.
+/// Keeps the earliest end that any script asks for. A number that is not finite is ignored.
 fn bring_forward(
     ends: &mut RefreshTokenEnds,
     end: impl Fn(&mut RefreshTokenEnds) -> &mut Option<Timestamp>,

@@ -1,4 +1,4 @@
-//! Which scripts a tenant has.
+//! The version of a tenant's scripts.
 
 use std::fmt;
 
@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::time::Timestamp;
 
-/// Which scripts a tenant has: the import that wrote them, and a digest over what it wrote. No two imports
-/// share their items, so that a set of scripts is there as a whole or not at all.
+/// The version of a tenant's scripts: the import that wrote them, and a digest of its items. No two imports share
+/// items, so that a set of scripts exists as a whole or not at all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ScriptsVersion {
@@ -15,46 +15,46 @@ pub struct ScriptsVersion {
     digest: String,
 }
 
-/// One import of scripts. Ids are in the order of time.
+/// Id of an import of scripts. Ids sort by time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ImportId(String);
 
-/// A text is not `<import>.<digest>`.
+/// The text is not `<import>.<digest>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a version of scripts")]
 pub struct InvalidVersion;
 
 impl ScriptsVersion {
-    /// What an import wrote.
+    /// The version that an import wrote.
     pub fn new(import: ImportId, digest: impl Into<String>) -> Self {
         let digest = digest.into();
         Self { import, digest }
     }
 
-    /// Which import.
+    /// Id of the import.
     pub fn import(&self) -> &ImportId {
         &self.import
     }
 
-    /// The digest over what it wrote.
+    /// Digest of the items that it wrote.
     pub fn digest(&self) -> &str {
         &self.digest
     }
 }
 
 impl ImportId {
-    /// An import at this time, and with these random bits unlike any other.
+    /// The id of an import at this time, made unique by the random bits.
     pub fn new(at: Timestamp, random: [u8; 8]) -> Self {
         let random = u64::from_be_bytes(random);
         Self(format!("{:012x}{random:016x}", at.as_millis()))
     }
 
-    /// As it is written.
+    /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The id as it was written.
+    /// Reads the text of an id: 28 hexadecimal digits.
     pub fn parse(text: &str) -> Option<Self> {
         let is_id = text.len() == 28 && text.bytes().all(|b| b.is_ascii_hexdigit());
         is_id.then(|| Self(text.to_owned()))
