@@ -1,4 +1,4 @@
-//! Why a request of a script has no answer, in the words that scripts compare: those of [Node's errors], which
+//! Reasons why a script's request has no response, in the words that scripts compare: those of [Node's errors], which
 //! `request`, `axios` and `node-fetch` pass on, and those of Node's own `fetch` ([undici]).
 //!
 //! [Node's errors]: https://nodejs.org/api/errors.html#common-system-errors
@@ -10,84 +10,84 @@ use serde_json::{Map, Value, json};
 
 use super::script_hosts::ForbiddenAddress;
 
-/// Why a request has no answer, and where it went.
+/// A request without a response: reason and destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestFailure {
-    /// Why.
+    /// The reason.
     pub trouble: Trouble,
-    /// How far it came.
+    /// Progress of the request.
     pub stage: Stage,
-    /// The host that was asked, as the URL names it.
+    /// Host of the request, as the URL has it.
     pub host: String,
     /// Its port.
     pub port: u16,
-    /// What the libraries beneath said, for the log alone.
+    /// Message of the libraries beneath; only for the log.
     pub detail: String,
 }
 
-/// How far a request came.
+/// Progress of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// There was no connection yet.
+    /// No connection yet.
     Connecting,
-    /// The head of the answer was not there.
+    /// Connected, but without the complete head of a response.
     Head,
-    /// The answer had begun.
+    /// The body of the response had begun.
     Body,
 }
 
-/// What happened to a request.
+/// Reason of a failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trouble {
-    /// The resolver knows no such name, or (`EAI_AGAIN`) cannot say now.
+    /// The resolver does not know the name, or (`EAI_AGAIN`) has no answer now.
     Lookup {
         /// `ENOTFOUND` or `EAI_AGAIN`.
         code: &'static str,
-        /// libuv's number of it.
+        /// libuv's number of the code.
         errno: i32,
     },
-    /// The operating system refused a call.
+    /// The operating system rejected a call.
     System {
-        /// Such as `ECONNREFUSED`.
+        /// Name of the error, such as `ECONNREFUSED`.
         code: &'static str,
-        /// Its number, negative as in Node.
+        /// Number of the error, negative as in Node.
         errno: i32,
         /// `connect`, `read` or `write`.
         syscall: &'static str,
     },
-    /// The other side closed the connection before its answer was whole.
+    /// The server closed the connection before the response was complete.
     Closed,
-    /// It closed the connection before there was TLS.
+    /// The server closed the connection before TLS was established.
     ClosedBeforeTls,
-    /// It speaks no TLS, or none of ours: undici's code.
+    /// The server supports no TLS, or no version or cipher of ours: undici's code.
     Tls(&'static str),
-    /// Its certificate does not verify: OpenSSL's code and words.
+    /// The server's certificate does not verify: OpenSSL's code and message.
     Certificate(&'static str, &'static str),
-    /// It speaks no HTTP.
+    /// The response is not HTTP.
     NotHttp,
-    /// The chunks of its body are none.
+    /// The body has malformed chunks.
     BadChunk,
-    /// The head of its answer is too large.
+    /// The head of the response is too large.
     HeadTooLarge,
-    /// There was no whole answer in this time.
+    /// The response was not complete within this time.
     Late(Duration),
-    /// The body of its answer has more bytes than this.
+    /// The body of the response has more than this many bytes.
     AnswerTooLarge(usize),
-    /// The body of the request has more bytes than this.
+    /// The body of the request has more than this many bytes.
     RequestTooLarge(usize),
-    /// It was sent on more often than this.
+    /// The request was redirected more than this many times.
     Redirects(usize),
-    /// It goes where scripts may not go.
+    /// Scripts may not send requests to this address.
     Forbidden(ForbiddenAddress),
-    /// It is no request.
+    /// The request is malformed, for this reason.
     Malformed(String),
-    /// We could not even begin.
+    /// Ratchet could not send the request.
     Ours,
 }
 
 impl RequestFailure {
-    /// The properties of Node's error: `message`, and those of `code`, `errno`, `syscall`, `address`, `port` and
-    /// `hostname` that it has.
+    /// Properties of Node's error: `message`, and of `code`, `errno`, `syscall`, `address`, `port` and `hostname` those
+    /// that it has.
     pub fn in_node(&self) -> Map<String, Value> {
         let Self { host, port, .. } = self;
         let described = match &self.trouble {
@@ -150,8 +150,8 @@ impl RequestFailure {
         object(described)
     }
 
-    /// The properties of the `cause` of undici's error: `name`, `message`, `code` and others of
-    /// [`Self::in_node`]. `None` for what is no failure of the network.
+    /// Properties of the `cause` of undici's error: `name`, `message`, `code` and others of [`Self::in_node`]. `None`
+    /// unless the network failed.
     pub fn in_fetch(&self) -> Option<Map<String, Value>> {
         let named = |name: &str, message: &str, code: &str| {
             Some(object(
@@ -241,10 +241,10 @@ fn object(value: Value) -> Map<String, Value> {
     }
 }
 
-/// What a browser or a client reads in place of a message that came from the network.
+/// Text for browsers and clients in place of a message from the network.
 pub const UNREACHED: &str = "A script's request to another host failed.";
 
-/// The messages of the library that stand for a failed request and name nothing.
+/// Messages of the library for a failed request that contain no details.
 const OF_THE_LIBRARY: [&str; 4] = [
     "aborted",
     "fetch failed",
@@ -252,8 +252,8 @@ const OF_THE_LIBRARY: [&str; 4] = [
     "stream has been aborted",
 ];
 
-/// What a browser or a client reads of a script's message: [`UNREACHED`] if the script passes on the message of
-/// one of these failures of its run, which would show strangers what is behind us.
+/// A script's message as browsers and clients read it: [`UNREACHED`] if it contains the message of one of these
+/// failures, which would show internal hosts to strangers.
 pub fn without_internals(message: String, failures: &[RequestFailure]) -> String {
     let passed_on = |failure: &RequestFailure| {
         let in_fetch = failure.in_fetch();

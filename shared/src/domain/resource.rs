@@ -1,6 +1,5 @@
-//! Which API an answer is for, and with which of its scopes: what a client may have there, what a
-//! user may have there ([RBAC]), and what a refresh token is good for beside the API of its login
-//! ([multi-resource refresh tokens]).
+//! The API and the scopes of a response: the client's rights at an API, the user's ([RBAC]), and the further APIs that
+//! a refresh token is valid for ([multi-resource refresh tokens]).
 //!
 //! [RBAC]: https://auth0.com/docs/get-started/apis/enable-role-based-access-control-for-apis
 //! [multi-resource refresh tokens]: https://auth0.com/docs/secure/tokens/refresh-tokens/multi-resource-refresh-token
@@ -15,8 +14,8 @@ use super::{
     user::User,
 };
 
-/// What the API's policy leaves of a scope that a client asks for on behalf of a user; the scopes of
-/// `OpenID` Connect are no API's. An error where the client may have nothing at all.
+/// The part of a scope that the API's policy leaves a client on behalf of a user. The scopes of `OpenID` Connect belong
+/// to no API and stay. An error if the client may have nothing.
 pub fn open_to_users(
     client: &Client,
     api: &ResourceServer,
@@ -37,7 +36,7 @@ pub fn open_to_users(
     }
 }
 
-/// What the user's permissions leave of a scope at an API with RBAC.
+/// The part of a scope that the user's permissions leave at an API with RBAC.
 #[must_use]
 pub fn enforced(api: &ResourceServer, user: &User, scope: &Scope) -> Scope {
     if !api.enforce_policies {
@@ -49,9 +48,8 @@ pub fn enforced(api: &ResourceServer, user: &User, scope: &Scope) -> Scope {
     })
 }
 
-/// What is left of a scope once API, client and user have had their say, as things are now: the
-/// scopes that the API still knows, that its policy leaves the client, and that the user holds.
-/// Every grant that gives a user's tokens asks this of what it is about to grant.
+/// The part of a scope that API, client and user allow now: scopes that the API has, that its policy leaves the client,
+/// and that the user holds. Every grant type that issues a user's tokens applies this first.
 pub fn granted(
     client: &Client,
     api: Option<&ResourceServer>,
@@ -65,7 +63,7 @@ pub fn granted(
     Ok(enforced(api, user, &open))
 }
 
-/// What a refresh asks for.
+/// Optional parameters of a refresh request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wish {
     /// `scope`
@@ -74,28 +72,28 @@ pub struct Wish {
     pub audience: Option<Audience>,
 }
 
-/// What a refresh is answered with.
+/// API and scopes of a refresh.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
     /// The API of the access token.
     pub audience: Option<Audience>,
-    /// What it may hold, before API and user have their say.
+    /// Scopes of the access token, before the limits of API and user.
     pub scope: Scope,
-    /// What it rests on.
+    /// Basis of the choice.
     pub policy: PolicyUsed,
 }
 
 /// `policy_used` in Auth0's log events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PolicyUsed {
-    /// What the login granted.
+    /// The user's grant at the login.
     UserGrant,
     /// One of the client's multi-resource policies.
     MultiResource,
 }
 
 impl PolicyUsed {
-    /// Auth0's word for it.
+    /// Auth0's name of the policy.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::UserGrant => "refresh_token_user_grant",
@@ -105,18 +103,18 @@ impl PolicyUsed {
 }
 
 impl Wish {
-    /// The API to look up because the wish names it and the login did not.
+    /// The API of the request, if it is another than the login's; the caller loads it.
     pub fn elsewhere(&self, family: &Family) -> Option<&Audience> {
         self.audience
             .as_ref()
             .filter(|asked| Some(*asked) != family.audience.as_ref())
     }
 
-    /// Chooses the API and what may be had there. `own` is the API of the login, `elsewhere` the one
-    /// that [`Self::elsewhere`] named; without a policy for that the answer is for the login's own.
+    /// Chooses API and scopes. `own` is the API of the login, `elsewhere` that of [`Self::elsewhere`]; without a policy
+    /// for it the response is for `own`.
     ///
-    /// The family is not changed: what a policy adds is the client's for this answer, not the
-    /// family's for good, and scopes that the user granted at one API are not asked for at another.
+    /// The family does not change: a policy adds to this response, not to the family for good, and the scopes that the
+    /// user granted at one API are not available at another.
     pub fn choose(
         &self,
         client: &Client,
@@ -143,7 +141,7 @@ impl Wish {
             },
         };
         let scope = match &self.scope {
-            // Never wider; names beyond that are dropped without a word.
+            // Never wider: further names are dropped silently.
             Some(asked) => may.intersection(asked),
             None => may,
         };
@@ -155,8 +153,8 @@ impl Wish {
     }
 }
 
-/// The scopes of the client's policy for an API. Auth0 has such policies only for first-party
-/// clients, and for APIs that let them skip consent.
+/// Scopes of the client's policy for an API. Auth0 has such policies only for first-party clients, and for APIs that
+/// let them skip consent.
 fn added<'a>(client: &'a Client, api: &ResourceServer) -> Option<&'a Scope> {
     if !client.is_first_party || !api.skip_consent_for_verifiable_first_party_clients {
         return None;
@@ -309,7 +307,7 @@ mod tests {
             chosen(&client, (Some(OTHER), Some("openid read bill admin"))),
             other("openid bill")
         );
-        // And the API of the login is what it was.
+        // The API of the login is unaffected.
         assert_eq!(
             chosen(&client, (None, None)),
             expected(
@@ -380,7 +378,7 @@ mod tests {
             granted(&user(&[]), asked),
             Ok("openid email offline_access".to_owned())
         );
-        // A permission for what the API no longer knows opens nothing.
+        // A permission for a scope that the API no longer has grants nothing.
         assert_eq!(granted(&user(&[(OWN, "gone")]), "gone"), Ok(String::new()));
     }
 

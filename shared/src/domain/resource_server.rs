@@ -1,4 +1,4 @@
-//! APIs (resource servers): what an `audience` stands for. Field names follow the
+//! APIs (resource servers), each identified by an `audience`. Field names follow the
 //! [resource server object of Auth0's Management API].
 //!
 //! [resource server object of Auth0's Management API]: https://auth0.com/docs/api/management/v2/resource-servers/get-resource-servers-by-id
@@ -7,34 +7,34 @@ use serde::{Deserialize, Serialize};
 
 use super::{client::SigningAlgorithm, ids::Audience, scope::Scope, time::Lifetime};
 
-/// An API that access tokens are made for.
+/// An API that access tokens are issued for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResourceServer {
-    /// What clients send as `audience`.
+    /// Value of `audience`.
     pub identifier: Audience,
-    /// What people are shown.
+    /// Name shown to users.
     pub name: String,
-    /// The scopes it knows.
+    /// Scopes of the API.
     pub scopes: Vec<ApiScope>,
-    /// How its access tokens are signed.
+    /// Signing algorithm of its access tokens.
     pub signing_alg: SigningAlgorithm,
-    /// The key of an HS256 API, sealed.
+    /// Key of an HS256 API, sealed; `None` for other algorithms.
     pub sealed_signing_secret: Option<String>,
-    /// How long an access token lives.
+    /// Lifetime of an access token.
     pub token_lifetime: Lifetime,
-    /// How long one lives that comes straight from `/authorize`.
+    /// Lifetime of an access token that `/authorize` itself issues.
     pub token_lifetime_for_web: Lifetime,
-    /// Whether refresh tokens may be issued for it.
+    /// True if refresh tokens may be issued for it.
     pub allow_offline_access: bool,
-    /// Whether first-party clients with a verifiable callback need no consent.
+    /// True if first-party clients need no consent. A non-verifiable callback still needs a confirmation.
     pub skip_consent_for_verifiable_first_party_clients: bool,
-    /// The shape of its access tokens.
+    /// Format of its access tokens.
     pub token_dialect: TokenDialect,
-    /// Whether users get only those of its scopes that they hold as permissions
+    /// True if users get only those of its scopes that they hold as permissions
     /// ([RBAC](https://auth0.com/docs/get-started/apis/enable-role-based-access-control-for-apis)).
     #[serde(default)]
     pub enforce_policies: bool,
-    /// Which clients may have tokens for it.
+    /// The clients that may have tokens for it.
     #[serde(default)]
     pub subject_type_authorization: SubjectTypeAuthorization,
 }
@@ -45,8 +45,8 @@ impl ResourceServer {
     /// Two hours, Auth0's default for browser flows.
     pub const DEFAULT_TOKEN_LIFETIME_FOR_WEB: Lifetime = Lifetime::from_secs(7_200);
 
-    /// The API that a tenant has without writing it down: Auth0's Management API, as far as Ratchet
-    /// has it. Only machines with a client grant get tokens for it.
+    /// The API that every tenant has without configuration: Auth0's Management API, as far as Ratchet implements it.
+    /// Only machine clients with a client grant get tokens for it.
     pub fn management(identifier: Audience) -> Self {
         let scope = |value: &str| ApiScope {
             value: value.to_owned(),
@@ -71,7 +71,7 @@ impl ResourceServer {
         }
     }
 
-    /// Those of the asked scopes that this API knows, with the standard ones.
+    /// The requested scopes that the API or `OpenID` Connect defines.
     pub fn known_scopes(&self, asked: &Scope) -> Scope {
         asked.filter(|name| {
             super::scope::STANDARD.contains(&name)
@@ -79,7 +79,7 @@ impl ResourceServer {
         })
     }
 
-    /// The words for a scope on the consent page, if the API has any.
+    /// Description of a scope for the consent page; `None` if it has none.
     pub fn scope_description(&self, value: &str) -> Option<&str> {
         let scope = self.scopes.iter().find(|scope| scope.value == value)?;
         scope.description.as_deref()
@@ -89,9 +89,9 @@ impl ResourceServer {
 /// A scope of an API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiScope {
-    /// The name in tokens.
+    /// Name in tokens.
     pub value: String,
-    /// The words on the consent page.
+    /// Description on the consent page.
     pub description: Option<String>,
 }
 
@@ -99,36 +99,36 @@ pub struct ApiScope {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenDialect {
-    /// Auth0's own shape.
+    /// Auth0's own format.
     #[default]
     AccessToken,
-    /// The same with `permissions`.
+    /// Auth0's own format, with `permissions`.
     AccessTokenAuthz,
-    /// RFC 9068.
+    /// The format of RFC 9068.
     Rfc9068Profile,
-    /// The same with `permissions`.
+    /// The format of RFC 9068, with `permissions`.
     Rfc9068ProfileAuthz,
 }
 
 impl TokenDialect {
-    /// Whether the tokens are those of RFC 9068.
+    /// True for the format of RFC 9068.
     pub const fn is_rfc9068(self) -> bool {
         matches!(self, Self::Rfc9068Profile | Self::Rfc9068ProfileAuthz)
     }
 
-    /// Whether the tokens of an API with RBAC list permissions.
+    /// True if the tokens of an API with RBAC list permissions.
     pub const fn lists_permissions(self) -> bool {
         matches!(self, Self::AccessTokenAuthz | Self::Rfc9068ProfileAuthz)
     }
 }
 
-/// `subject_type_authorization`: which clients may have tokens for an API
+/// `subject_type_authorization`: the clients that may have tokens for an API
 /// ([Auth0's access policies](https://auth0.com/docs/get-started/apis/api-access-policies-for-applications)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SubjectTypeAuthorization {
-    /// On behalf of users.
+    /// Policy for tokens on behalf of users.
     pub user: AccessPolicy,
-    /// In their own name.
+    /// Policy for tokens in the client's own name.
     pub client: AccessPolicy,
 }
 
@@ -147,13 +147,13 @@ impl Default for SubjectTypeAuthorization {
 pub enum AccessPolicy {
     /// Every client.
     AllowAll,
-    /// Clients with a client grant, and no more than it holds.
+    /// Clients with a client grant, limited to its scopes.
     RequireClientGrant,
-    /// None.
+    /// No client.
     DenyAll,
 }
 
-/// The scopes of the Management API that any endpoint of ours asks for.
+/// Scopes of the Management API that Ratchet's endpoints require.
 pub const MANAGEMENT_SCOPES: [&str; 8] = [
     READ_GRANTS,
     DELETE_GRANTS,
@@ -164,19 +164,19 @@ pub const MANAGEMENT_SCOPES: [&str; 8] = [
     READ_DEVICE_CREDENTIALS,
     DELETE_DEVICE_CREDENTIALS,
 ];
-/// Opens `GET /api/v2/grants`.
+/// For `GET /api/v2/grants`.
 pub const READ_GRANTS: &str = "read:grants";
-/// Opens `DELETE /api/v2/grants`.
+/// For `DELETE /api/v2/grants`.
 pub const DELETE_GRANTS: &str = "delete:grants";
-/// Opens `GET` of sessions.
+/// For `GET` of sessions.
 pub const READ_SESSIONS: &str = "read:sessions";
-/// Opens the end of sessions.
+/// For the deletion of sessions.
 pub const DELETE_SESSIONS: &str = "delete:sessions";
-/// Opens `GET` of refresh tokens.
+/// For `GET` of refresh tokens.
 pub const READ_REFRESH_TOKENS: &str = "read:refresh_tokens";
-/// Opens the end of refresh tokens.
+/// For the revocation of refresh tokens.
 pub const DELETE_REFRESH_TOKENS: &str = "delete:refresh_tokens";
-/// Opens `GET /api/v2/device-credentials`.
+/// For `GET /api/v2/device-credentials`.
 pub const READ_DEVICE_CREDENTIALS: &str = "read:device_credentials";
-/// Opens `DELETE /api/v2/device-credentials/{id}`.
+/// For `DELETE /api/v2/device-credentials/{id}`.
 pub const DELETE_DEVICE_CREDENTIALS: &str = "delete:device_credentials";

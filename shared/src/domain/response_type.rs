@@ -1,5 +1,5 @@
-//! What `/authorize` answers with, and how the answer travels ([OAuth 2.0 Multiple Response Type
-//! Encoding Practices], [OAuth 2.0 Form Post Response Mode], [Auth0's response modes]).
+//! Response type and response mode of `/authorize` ([OAuth 2.0 Multiple Response Type Encoding Practices],
+//! [OAuth 2.0 Form Post Response Mode], [Auth0's response modes]).
 //!
 //! [OAuth 2.0 Multiple Response Type Encoding Practices]: https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html
 //! [OAuth 2.0 Form Post Response Mode]: https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html
@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// `response_type`: what the application gets straight from `/authorize`.
+/// `response_type`: the items that `/authorize` itself issues.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResponseType {
     /// A code, to be exchanged at the token endpoint.
@@ -33,7 +33,7 @@ impl ResponseType {
         id_token: false,
     };
 
-    /// Reads the space-separated words, in any order; `None` for none, an unknown or a repeated one.
+    /// Reads the space-separated words, in any order; `None` for an empty list, an unknown or a repeated word.
     pub fn parse(text: &str) -> Option<Self> {
         let mut asked = Self::default();
         for word in text.split_ascii_whitespace() {
@@ -50,19 +50,19 @@ impl ResponseType {
         (asked != Self::default()).then_some(asked)
     }
 
-    /// Whether tokens pass through the browser: the implicit and the hybrid flow.
+    /// True if tokens pass through the browser: the implicit and the hybrid flow.
     pub fn gives_tokens(self) -> bool {
         self.token || self.id_token
     }
 
-    /// The grants that a client needs for it, by their names in `grant_types`.
+    /// Grant types that a client needs for it, by their names in `grant_types`.
     pub fn grants(self) -> impl Iterator<Item = &'static str> {
         let code = self.code.then_some("authorization_code");
         let tokens = self.gives_tokens().then_some("implicit");
         code.into_iter().chain(tokens)
     }
 
-    /// How the answer travels unless the request says: tokens never in a query, which servers log.
+    /// Response mode of a request that names none: tokens never in a query, which servers log.
     pub fn default_mode(self) -> ResponseMode {
         if self.gives_tokens() {
             ResponseMode::Fragment
@@ -87,7 +87,7 @@ pub enum ResponseMode {
 }
 
 impl ResponseMode {
-    /// Reads it; `None` for an unknown one.
+    /// Reads the parameter; `None` for an unknown mode.
     pub fn parse(text: &str) -> Option<Self> {
         match text {
             "query" => Some(Self::Query),
@@ -98,7 +98,7 @@ impl ResponseMode {
         }
     }
 
-    /// Whether an answer of this type may travel so.
+    /// True if a response of this type may use this mode.
     pub fn carries(self, response_type: ResponseType) -> bool {
         self != Self::Query || !response_type.gives_tokens()
     }

@@ -4,11 +4,11 @@ use std::{collections::HashSet, fmt, hash::Hash};
 
 use serde::{Deserialize, Serialize};
 
-/// Asks for an ID token.
+/// Requests an ID token.
 pub const OPENID: &str = "openid";
-/// Asks for a refresh token.
+/// Requests a refresh token.
 pub const OFFLINE_ACCESS: &str = "offline_access";
-/// Asks for a refresh token that ends with the session. Ratchet grants none.
+/// Requests a refresh token that ends with the session. Ratchet never grants it.
 pub const ONLINE_ACCESS: &str = "online_access";
 
 /// Scopes that belong to `OpenID` Connect or to the service itself rather than to an API.
@@ -21,34 +21,34 @@ pub const STANDARD: [&str; 6] = [
     OFFLINE_ACCESS,
 ];
 
-/// How many names a request may ask for.
+/// Maximum number of scopes in a request.
 pub const MAX_SCOPES: usize = 100;
-/// How long the text may be in which a request asks for them, in bytes.
+/// Maximum length of `scope` in a request, in bytes.
 pub const MAX_SCOPE_BYTES: usize = 4_096;
 
-/// Whether a request may ask for these scopes, as far as their number and length go.
+/// True if `scope` is within both limits.
 pub fn is_within_bounds(text: &str) -> bool {
     text.len() <= MAX_SCOPE_BYTES && text.split_ascii_whitespace().count() <= MAX_SCOPES
 }
 
-/// A set of scopes in the order they were first named.
+/// A set of scopes, in the order of their first occurrence.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct Scope(Vec<String>);
 
 impl Scope {
-    /// Reads a space-separated list; repeated names count once. A name with characters outside
-    /// RFC 6749's `NQCHAR` cannot have been granted and is left out.
+    /// Reads a space-separated list; repeated names count once. A name with characters outside RFC 6749's `NQCHAR`
+    /// cannot have been granted and is left out.
     pub fn parse(text: &str) -> Self {
         text.split_ascii_whitespace().collect()
     }
 
-    /// Whether the name is in the set.
+    /// True if the name is in the set.
     pub fn contains(&self, name: &str) -> bool {
         self.0.iter().any(|known| known == name)
     }
 
-    /// Whether the set is empty.
+    /// True if the set is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -58,31 +58,31 @@ impl Scope {
         self.0.iter().map(String::as_str)
     }
 
-    /// Those of our names that `keep` says yes to.
+    /// The names that `keep` accepts.
     #[must_use]
     pub fn filter(&self, keep: impl Fn(&str) -> bool) -> Self {
         self.iter().filter(|name| keep(name)).collect()
     }
 
-    /// The names in both, in our order.
+    /// The names in both, in the order of `self`.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
         self.filter(|name| other.contains(name))
     }
 
-    /// The names in either: ours first, then what `other` adds.
+    /// The names in either: those of `self` first, then the others of `other`.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         self.iter().chain(other.iter()).collect()
     }
 
-    /// Our names without one of them.
+    /// The names except this one.
     #[must_use]
     pub fn without(&self, name: &str) -> Self {
         self.filter(|known| known != name)
     }
 
-    /// Whether every one of our names is in `other`.
+    /// True if every name is in `other`.
     pub fn is_subset(&self, other: &Self) -> bool {
         self.iter().all(|name| other.contains(name))
     }
@@ -95,8 +95,7 @@ impl<'a> FromIterator<&'a str> for Scope {
     }
 }
 
-/// Each of the items where it first comes. The number of comparisons grows with the number of items, not
-/// with its square.
+/// The first occurrence of each item. The number of comparisons grows with the number of items, not with its square.
 fn distinct<T: Copy + Eq + Hash>(items: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
     let mut seen = HashSet::new();
     items.filter(move |item| seen.insert(*item))
@@ -146,7 +145,7 @@ mod tests {
         static COMPARISONS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
     }
 
-    /// Counts how often it is compared.
+    /// Counts its comparisons.
     #[derive(Clone, Copy)]
     struct Counted(usize);
 

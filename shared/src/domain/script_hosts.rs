@@ -1,13 +1,13 @@
-//! Which hosts tenants' scripts may reach. Without a list, none.
+//! The hosts that a tenant's scripts may send requests to. Without a list, none.
 //!
-//! What is compared is the host as the URL standard reads it: in lower case, in Punycode, an IPv4 address in its
-//! four decimals, whatever it was spelt like. What is sent is that same reading, so that nobody reads it otherwise.
+//! The comparison uses the host as the URL standard reads it: in lower case, in Punycode, an IPv4 address in four
+//! decimals, regardless of the spelling. The request is sent to exactly that form, so that no other reading applies.
 
 use std::fmt;
 
 use url::{Host, Url};
 
-/// A script's request, as the script says it.
+/// An HTTP request, as a script describes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of HTTP")]
 pub struct ScriptRequest {
@@ -17,7 +17,7 @@ pub struct ScriptRequest {
     pub body: Option<String>,
 }
 
-/// The hosts that scripts may reach.
+/// The hosts that scripts may send requests to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AllowedHosts(Vec<AllowedHost>);
 
@@ -30,13 +30,13 @@ struct AllowedHost {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Pattern {
-    /// This host and no other.
+    /// Exactly this host.
     Exactly(Host),
     /// Every name below this one.
     Below(String),
 }
 
-/// An entry of the list is no host.
+/// An entry of the list is not a host.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{entry}` {reason}")]
 pub struct InvalidHost {
@@ -44,13 +44,13 @@ pub struct InvalidHost {
     reason: &'static str,
 }
 
-/// An address is not one that scripts may reach.
+/// Scripts may not send requests to this address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ForbiddenAddress {
-    /// It cannot be read.
+    /// The address is not a URL of an http or https host.
     #[error("`{0}` is no address of an http or https host")]
     NotHttp(String),
-    /// It names a user before the host, which is how lookalikes are made.
+    /// The URL has a user before the host, a common trick of lookalike URLs.
     #[error("an address must not name a user before its host; send an Authorization header")]
     Userinfo,
     /// The host is not on the list.
@@ -62,9 +62,9 @@ pub enum ForbiddenAddress {
 }
 
 impl AllowedHosts {
-    /// Takes a list, separated by commas or spaces: `api.example.com`, `*.example.com` for all names below it,
-    /// either with a port. HTTPS is meant, unless the entry begins with `http://`. An IP address or `localhost`
-    /// is allowed if it is named as such.
+    /// Reads a list, separated by commas or white space: `api.example.com`, or `*.example.com` for all names below it,
+    /// either with a port. The scheme is HTTPS unless the entry begins with `http://`. An IP address or `localhost` is
+    /// allowed only if the list names it.
     pub fn parse(text: &str) -> Result<Self, InvalidHost> {
         text.split([',', ' ', '\n', '\t'])
             .filter(|entry| !entry.is_empty())
@@ -73,12 +73,12 @@ impl AllowedHosts {
             .map(Self)
     }
 
-    /// Whether none is allowed.
+    /// True if the list is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The address of a request, if scripts may send it.
+    /// The URL of a request; an error if scripts may not send it.
     pub fn permit(&self, address: &str) -> Result<Url, ForbiddenAddress> {
         let unread = || ForbiddenAddress::NotHttp(address.chars().take(200).collect());
         let url = Url::parse(address).map_err(|_| unread())?;
@@ -237,7 +237,7 @@ mod tests {
                 .unwrap();
             assert_eq!(url.as_str(), "https://good.example/");
         }
-        // A backslash ends the host, and what is sent says so.
+        // A backslash ends the host, and the sent URL shows it.
         let url = AllowedHosts::parse("good.example")
             .unwrap()
             .permit("https://good.example\\@evil.example/");

@@ -1,5 +1,5 @@
-//! What sealed texts carry: refresh tokens, authorization and device codes, opaque access tokens, session
-//! cookies, login tickets, the state of the login pages and that of `/continue`. The box itself is [`crate::sealing`].
+//! Contents of sealed texts: refresh tokens, authorization and device codes, opaque access tokens, session cookies,
+//! login tickets, the state of the login pages and that of `/continue`. The box itself is [`crate::sealing`].
 
 use serde::{Deserialize, Serialize};
 
@@ -8,25 +8,25 @@ use super::{
     ids::{ClientId, FamilyId, Generation, SessionId, UserId},
 };
 
-/// A key of the keyring.
+/// Number of a key of the keyring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct KeyId(u32);
 
 impl KeyId {
-    /// From its number.
+    /// Wraps the number.
     pub const fn new(number: u32) -> Self {
         Self(number)
     }
 
-    /// Its number.
+    /// The number.
     pub const fn number(self) -> u32 {
         self.0
     }
 }
 
-/// What a sealed text is for. It is part of the authenticated data and of the key's derivation, so
-/// a text made for one purpose opens for no other.
+/// Purpose of a sealed text. It is part of the authenticated data and of the key's derivation, so a text that is sealed
+/// for one purpose opens for no other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Purpose {
     /// A refresh token, bound to its client.
@@ -39,13 +39,13 @@ pub enum Purpose {
     AccessToken,
     /// The browser's session cookie.
     Session,
-    /// The `state` of the login and consent pages: the errand they belong to.
+    /// The `state` of the login and consent pages: the request that they belong to.
     Transaction,
-    /// The `state` that a browser brings back to `/continue` from where a script has sent it.
+    /// The `state` that a browser returns to `/continue` after a redirect by a script.
     Continuation,
     /// A login ticket, bound to its client.
     LoginTicket,
-    /// A secret of the configuration that a signature needs in clear.
+    /// A secret of the configuration that Ratchet needs in clear for a signature.
     Configuration,
     /// The id of a user's grant in the Management API.
     Grant,
@@ -56,7 +56,7 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// All of them.
+    /// All purposes.
     pub const ALL: [Self; 12] = [
         Self::RefreshToken,
         Self::AuthorizationCode,
@@ -72,7 +72,7 @@ impl Purpose {
         Self::RefreshTokenId,
     ];
 
-    /// The name in the authenticated data.
+    /// Name in the authenticated data.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::RefreshToken => "refresh-token",
@@ -90,7 +90,7 @@ impl Purpose {
         }
     }
 
-    /// What its texts begin with, so that people and secret scanners can tell them apart.
+    /// First characters of the sealed text, which identify its purpose to people and secret scanners.
     pub const fn prefix(self) -> &'static str {
         match self {
             Self::RefreshToken => "rt1_",
@@ -109,19 +109,19 @@ impl Purpose {
     }
 }
 
-/// What a refresh token says once it is open.
+/// Content of a refresh token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefreshToken {
-    /// Whose.
+    /// The user.
     pub user_id: UserId,
-    /// Of which family.
+    /// The family.
     pub family_id: FamilyId,
-    /// Which of its tokens.
+    /// The token's number within the family.
     pub generation: Generation,
 }
 
 impl RefreshToken {
-    /// The family that a token of this client belongs to.
+    /// The family of a token of this client.
     pub fn family_of(&self, client_id: &ClientId) -> FamilyKey {
         FamilyKey::named(self.user_id.clone(), client_id.clone(), self.family_id)
     }
@@ -135,7 +135,7 @@ impl RefreshToken {
         bytes
     }
 
-    /// Reads what [`Self::to_bytes`] wrote.
+    /// Reads the output of [`Self::to_bytes`].
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (family, rest) = bytes.split_first_chunk::<16>()?;
         let (generation, user) = rest.split_first_chunk::<4>()?;
@@ -147,14 +147,14 @@ impl RefreshToken {
     }
 }
 
-/// What a session cookie says once it is open.
+/// Content of a session cookie.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionCookie {
-    /// Whose.
+    /// The user.
     pub user_id: UserId,
-    /// Of which session.
+    /// The session.
     pub session_id: SessionId,
-    /// How often the session had been renewed when the cookie was given.
+    /// Number of renewals of the session when this cookie was set.
     pub renewals: u32,
 }
 
@@ -170,8 +170,8 @@ impl SessionCookie {
         .concat()
     }
 
-    /// Reads what [`Self::to_bytes`] wrote, and the cookies of earlier versions, which have session and user
-    /// id alone. No user id begins with a zero.
+    /// Reads the output of [`Self::to_bytes`], and the cookies of earlier versions, which have only session and user
+    /// id. No user id begins with a zero byte.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (session, rest) = bytes.split_first_chunk::<16>()?;
         let (renewals, user) = match rest.split_first()? {
@@ -191,12 +191,12 @@ impl SessionCookie {
 
 const RENEWALS_FOLLOW: u8 = 0;
 
-/// An id and the user it belongs to: an authorization code.
+/// An id and its user: an authorization code, a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owned {
-    /// Whose.
+    /// The user.
     pub user_id: UserId,
-    /// Which, as 128 random bits.
+    /// The id: 128 random bits.
     pub id: [u8; 16],
 }
 
@@ -206,7 +206,7 @@ impl Owned {
         [self.id.as_slice(), self.user_id.as_str().as_bytes()].concat()
     }
 
-    /// Reads what [`Self::to_bytes`] wrote.
+    /// Reads the output of [`Self::to_bytes`].
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (id, user) = bytes.split_first_chunk::<16>()?;
         let user_id = UserId::parse(std::str::from_utf8(user).ok()?).ok()?;

@@ -1,24 +1,24 @@
-//! Who presents a token, as far as a family remembers it: short keyed digests of address and user agent. They
-//! say whether two requests came from the same place and program, and nothing of either.
+//! The sender of a token, in the form that a family stores: short keyed digests of IP address and user agent. They show
+//! whether two requests have the same address and program, and reveal neither.
 
 use std::fmt;
 
-/// Bytes of a digest: two different senders look alike once in four billion.
+/// Bytes of a digest: two different senders have the same once in four billion.
 const TAG: usize = 4;
 
-/// Address and user agent of a request, digested.
+/// Digests of the address and the user agent of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sender {
-    /// Of the address; of IPv6, of its first half.
+    /// Digest of the address, or of the first half of an IPv6 address.
     pub address: [u8; TAG],
-    /// Of the `User-Agent` header; one that is absent counts as empty.
+    /// Digest of the `User-Agent` header; an absent header counts as empty.
     pub user_agent: [u8; TAG],
 }
 
-/// In what two senders differ.
+/// Difference between two senders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Difference {
-    /// The address alone: a phone that changes networks looks so, and so does a thief who copies its user agent.
+    /// The address alone: a phone that changes networks, but also a thief who copies the user agent.
     Address,
     /// The user agent alone: another program at the same address.
     UserAgent,
@@ -30,7 +30,7 @@ impl Sender {
     /// Bytes of the stored form.
     pub const BYTES: usize = 2 * TAG;
 
-    /// Reads the stored form; `None` for another length.
+    /// Reads the stored form; `None` for any other length.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (address, user_agent) = bytes.split_at_checked(TAG)?;
         Some(Self {
@@ -44,7 +44,7 @@ impl Sender {
         [self.address, self.user_agent].concat()
     }
 
-    /// In what it differs from another, if it does.
+    /// Difference from another sender; `None` if they are equal.
     pub fn difference(self, other: Self) -> Option<Difference> {
         match (
             self.address == other.address,
@@ -65,7 +65,7 @@ impl fmt::Display for Difference {
 }
 
 impl Difference {
-    /// The word of the log.
+    /// The name in logs.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Address => "address",

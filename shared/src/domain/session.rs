@@ -1,4 +1,4 @@
-//! Browser sessions: why a second login needs no password ([Auth0's session lifetimes]).
+//! Browser sessions, which save the user a second login ([Auth0's session lifetimes]).
 //!
 //! [Auth0's session lifetimes]: https://auth0.com/docs/manage-users/sessions/session-lifetime-limits
 
@@ -14,29 +14,29 @@ use super::{
     valid_from::Epoch,
 };
 
-/// A browser session as the store keeps it, under its user and its own id.
+/// A browser session as it is stored, under its user and its own id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
-    /// Whose.
+    /// The user.
     pub user_id: UserId,
-    /// The id as text: the `sid` claim.
+    /// The `sid` claim: the id of the session, sealed.
     pub session_id: String,
-    /// When it began.
+    /// Beginning of the session.
     pub created_at: Timestamp,
-    /// When the user last proved who they are: `auth_time`.
+    /// Last login of the user in this session: `auth_time`.
     pub authenticated_at: Timestamp,
-    /// Its end, fixed by the login.
+    /// Absolute end, set by the last login.
     pub expires_at: Timestamp,
-    /// Its end if the browser does not come back.
+    /// End unless the browser returns before.
     pub idle_expires_at: Timestamp,
-    /// The epoch of its user's sessions in which it began.
+    /// Epoch of the user's sessions at its beginning.
     #[serde(default)]
     pub valid_from: Epoch,
-    /// How often its user has proved once more who they are. The cookie says it too: each time it is replaced,
-    /// and copies of the one before are worth nothing.
+    /// Number of further logins in this session. The cookie contains it as well: each login replaces the cookie, and
+    /// copies of the previous one are worthless.
     #[serde(default)]
     pub renewals: u32,
-    /// The applications that were logged into in it, and hear of its end.
+    /// Clients that the user logged into in this session. They are notified of its end.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub clients: BTreeSet<ClientId>,
 }
@@ -57,8 +57,8 @@ impl Session {
         }
     }
 
-    /// The session after its user has proved once more who they are: as long as a new one, but with
-    /// the id that its applications know.
+    /// The session after a further login of its user: it lasts as long as a new one, but keeps the id that its clients
+    /// know.
     #[must_use]
     pub fn renewed(&self, settings: &Settings, now: Timestamp) -> Self {
         Self {
@@ -79,12 +79,12 @@ impl Session {
         }
     }
 
-    /// Whether its user is logged in in it.
+    /// True if the user is logged in by this session.
     pub fn counts(&self, user: &User, now: Timestamp) -> bool {
         self.is_live(now) && user.honours(self.valid_from) && !user.blocked
     }
 
-    /// Whether it has not expired.
+    /// True if it has not expired.
     pub fn is_live(&self, now: Timestamp) -> bool {
         now < self.expires_at && now < self.idle_expires_at
     }

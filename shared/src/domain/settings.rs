@@ -16,7 +16,7 @@ use super::{
     valid_from::RefreshTokensThen,
 };
 
-/// Settings of the whole tenant; what an older item lacks is as by default.
+/// Settings of the whole tenant. Fields that an older item lacks have their defaults.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(
@@ -24,88 +24,88 @@ use super::{
     reason = "they are Auth0's switches, and no two of them make a state"
 )]
 pub struct Settings {
-    /// The name on the login page.
+    /// Name on the login page.
     pub friendly_name: String,
-    /// The logo on the login page (`branding.logo_url`, else `picture_url`).
+    /// URL of the logo on the login page (`branding.logo_url`, else `picture_url`).
     pub logo_url: Option<String>,
-    /// The colour of buttons (`branding.colors.primary`), `#rrggbb`.
+    /// Colour of buttons (`branding.colors.primary`), `#rrggbb`.
     pub primary_color: Color,
-    /// The API of requests that name none.
+    /// API of requests that name none.
     pub default_audience: Option<Audience>,
-    /// The user database of the login page and of the `password` grant.
+    /// User database of the login page and of the `password` grant type.
     pub default_directory: Option<ConnectionName>,
-    /// Where visitors of a stale login page are sent whose application names no page for them
+    /// Destination for visitors of a stale login page whose client has no `initiate_login_uri`
     /// (`default_redirection_uri`).
     pub default_redirection_uri: Option<String>,
-    /// Where `/v2/logout` may return to without a `client_id`.
+    /// URLs that `/v2/logout` may redirect to without a `client_id`, and `/oidc/logout` without a client.
     pub allowed_logout_urls: Vec<String>,
-    /// The longest life of a browser session.
+    /// Absolute lifetime of a browser session.
     pub session_lifetime: Lifetime,
-    /// The longest time between two visits of a browser session.
+    /// Longest time between two visits of a browser session.
     pub idle_session_lifetime: Lifetime,
-    /// Whether the session cookie outlives the browser.
+    /// True if the session cookie outlives the browser.
     pub persistent_session_cookie: bool,
-    /// Whether revoking a refresh token revokes its whole grant (`flags.revoke_refresh_token_grant`).
+    /// True if the revocation of a refresh token revokes its whole grant (`flags.revoke_refresh_token_grant`).
     pub revoke_refresh_token_grant: bool,
-    /// What a changed password does to refresh tokens (`flags.revoke_refresh_tokens_on_password_change`).
+    /// Effect of a password change on refresh tokens (`flags.revoke_refresh_tokens_on_password_change`).
     #[serde(default)]
     pub refresh_tokens_on_password_change: RefreshTokensThen,
-    /// Whether callbacks that anybody could claim (loopback, custom scheme) go unasked.
+    /// True if callbacks that any program could claim (loopback, custom scheme) need no confirmation.
     pub skip_non_verifiable_callback_uri_confirmation_prompt: bool,
-    /// How user codes look (`device_flow`).
+    /// Format of user codes (`device_flow`).
     pub device_flow: UserCodeFormat,
-    /// Whether discovery names `/oidc/logout` (`oidc_logout.rp_logout_end_session_endpoint_discovery`).
+    /// True if discovery publishes `/oidc/logout` (`oidc_logout.rp_logout_end_session_endpoint_discovery`).
     pub end_session_endpoint_discovery: bool,
-    /// Whether `/oidc/logout` asks where no hint shows who sent the browser
+    /// True if `/oidc/logout` asks the user unless a hint proves that a client of the session sent the request
     /// (`sessions.oidc_logout_prompt_enabled`).
     pub oidc_logout_prompt_enabled: bool,
-    /// What is left of the legacy pipeline.
+    /// Switches of the legacy pipeline.
     #[serde(default)]
     pub legacy: LegacyFlags,
-    /// The words for scopes on the consent page (`flags.use_scope_descriptions_for_consent`).
+    /// Texts for scopes on the consent page (`flags.use_scope_descriptions_for_consent`).
     #[serde(default)]
     pub consent_words: ConsentWords,
     /// `resource_parameter_profile`
     #[serde(default)]
     pub resource_parameter_profile: ResourceParameterProfile,
-    /// Whose word counts where Auth0 departs from the specifications.
+    /// Choice between Auth0 and the specifications where they differ.
     pub conformance: Conformance,
-    /// How often one refresh token may be exchanged from one address, where the client does not say.
+    /// Limit of exchanges of one refresh token from one address, for clients without their own.
     #[serde(default = "default_refresh_limit")]
     pub refresh_token_rate_limit: RateLimit,
-    /// How often one user may try to log in from one address, whether with success or not.
+    /// Limit of login attempts of one user from one address, successful or not.
     #[serde(default = "default_login_limit")]
     pub login_rate_limit: RateLimit,
-    /// How often `/userinfo` may be asked about one user.
+    /// Limit of `/userinfo` requests for one user.
     #[serde(default = "default_userinfo_limit")]
     pub userinfo_rate_limit: RateLimit,
-    /// How often `/delegation` may be asked about one user from one address.
+    /// Limit of `/delegation` requests for one user from one address.
     #[serde(default = "default_delegation_limit")]
     pub delegation_rate_limit: RateLimit,
-    /// How many devices may ask for a code at one address.
+    /// Limit of device codes for one address.
     #[serde(default = "default_device_code_limit")]
     pub device_code_rate_limit: RateLimit,
-    /// How many user codes may be typed at one address.
+    /// Limit of user codes typed at one address.
     #[serde(default = "default_user_code_limit")]
     pub user_code_rate_limit: RateLimit,
-    /// How often a client may fail to authenticate from one address.
+    /// Limit of failed authentications of one client from one address.
     #[serde(default = "default_client_authentication_limit")]
     pub client_authentication_rate_limit: RateLimit,
-    /// Which scripts run at a login. Here, because every function has the settings in memory: where there
-    /// are none, nothing more is read.
+    /// Version of the scripts that run at a login; `None` if there are none. Every function has the settings in memory,
+    /// so a tenant without scripts costs no further read.
     #[serde(default)]
     pub scripts: Option<ScriptsVersion>,
-    /// Which algorithms the published keys are for; imports of clients and APIs record it. `None` where
-    /// none did yet: then every key is published.
+    /// Algorithms whose keys are published, as recorded by imports of clients and APIs. `None` before the first such
+    /// import: then every key is published.
     #[serde(default)]
     pub signing_algorithms: Option<SigningAlgorithms>,
-    /// Which kinds of password hashes the users have; imports of users record it. `None` where none did yet.
+    /// Kinds of the users' password hashes, as recorded by imports of users. `None` before the first such import.
     #[serde(default)]
     pub password_hashes: Option<HashKinds>,
 }
 
 impl Settings {
-    /// Whether the JWKS has the keys of an algorithm.
+    /// True if the JWKS contains the keys of this algorithm.
     pub fn publishes(&self, algorithm: SigningAlgorithm, now: Timestamp) -> bool {
         let recorded = self.signing_algorithms.as_ref();
         recorded.is_none_or(|recorded| recorded.publishes(algorithm, now))
@@ -136,14 +136,14 @@ const fn default_client_authentication_limit() -> RateLimit {
     RateLimit::CLIENT_AUTHENTICATION
 }
 
-/// Switches of the legacy pipeline, among the tenant's `flags`.
+/// Switches of the legacy pipeline, from the tenant's `flags`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LegacyFlags {
-    /// Whether ID tokens and `/userinfo` hold the whole profile. Which applications that concerns is
-    /// their own setting (`oidc_conformant`), so it is on until it is switched off.
+    /// True if ID tokens and `/userinfo` contain the whole profile. Each client has its own switch for the pipeline
+    /// (`oidc_conformant`), so this one is on by default.
     pub enable_legacy_profile: bool,
-    /// Whether there is a `POST /delegation`.
+    /// True if `POST /delegation` exists.
     pub allow_legacy_delegation_grant_types: bool,
 }
 
@@ -197,19 +197,19 @@ impl Default for Settings {
     }
 }
 
-/// Whose word counts where Auth0 departs from the specifications: statuses of RFC 6749 section 5.2, and
-/// `updated_at` of `OpenID` Connect Core section 5.1.
+/// Choice between Auth0 and the specifications where they differ: statuses (RFC 6749 section 5.2), `updated_at`
+/// (`OpenID` Connect Core section 5.1), and the user's claims in ID tokens (section 5.4).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Conformance {
-    /// Auth0's, which its SDKs know.
+    /// Auth0's behaviour, which its SDKs expect.
     #[default]
     Auth0,
-    /// The specifications', as the `OpenID` Foundation's certification has it.
+    /// The specifications, as the `OpenID` Foundation's certification tests them.
     OpenId,
 }
 
-/// What the consent page shows of an API's scopes.
+/// Texts for an API's scopes on the consent page.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConsentWords {
@@ -220,7 +220,7 @@ pub enum ConsentWords {
     Descriptions,
 }
 
-/// Which parameter names the API.
+/// The parameter that names the API.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResourceParameterProfile {
@@ -236,13 +236,13 @@ pub enum ResourceParameterProfile {
 #[serde(try_from = "String", into = "String")]
 pub struct Color(String);
 
-/// A text is not a colour of six hexadecimal digits.
+/// The text is not a colour of six hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be a colour like `#0059d6`")]
 pub struct InvalidColor;
 
 impl Color {
-    /// Takes `#rrggbb`.
+    /// Reads `#rrggbb`.
     pub fn parse(text: &str) -> Result<Self, InvalidColor> {
         match text.strip_prefix('#') {
             Some(digits) if digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()) => {
@@ -252,7 +252,7 @@ impl Color {
         }
     }
 
-    /// As it is written in a style sheet.
+    /// The colour as text for a style sheet.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,6 +1,6 @@
-//! Which algorithms the keys of the JWKS are for: RS256, and those that a client or an API of the tenant
-//! is set to. Readers of a JWKS exist that take every key for one of RSA and RS256 and fail at any other
-//! (auth0-python's `TokenVerifier`), so that a key which signs nothing is not published.
+//! Algorithms of the published keys: RS256, and those that a client or an API of the tenant is set to. Some readers of
+//! a JWKS take every key for an RSA key of RS256 and fail at any other (auth0-python's `TokenVerifier`), so a key that
+//! signs nothing is not published.
 
 use std::collections::BTreeSet;
 
@@ -11,21 +11,21 @@ use super::{
     time::{Lifetime, Timestamp},
 };
 
-/// How long an algorithm that nothing is set to any more stays published: the longest life of a token
-/// (30 days), and an hour for functions that have not read the change yet and clocks that differ.
+/// Time for which an algorithm stays published after its last use: the longest lifetime of a token (30 days), and an
+/// hour for functions that have not read the change yet and for clocks that differ.
 const PUBLISHED_AFTER: Lifetime = Lifetime::from_secs(2_592_000 + 3_600);
 
-/// The algorithms that a tenant's clients and APIs are set to, or were while a token may still be good.
-/// RS256 is not among them because it is always published, HS256 because it has no public key.
+/// The algorithms that a tenant's clients and APIs are set to, or were while a token may still be valid. RS256 is not
+/// among them because it is always published, nor HS256 because it has no public key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SigningAlgorithms {
-    /// The number of this record: a change needs the number before it.
+    /// Number of this record. A change is conditional on the number before it.
     pub revision: u64,
     in_use: BTreeSet<SigningAlgorithm>,
     retired: Vec<Retired>,
 }
 
-/// An algorithm that nothing is set to any more.
+/// An algorithm that no client and no API is set to any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Retired {
     algorithm: SigningAlgorithm,
@@ -33,8 +33,8 @@ struct Retired {
 }
 
 impl SigningAlgorithms {
-    /// The record of a tenant whose clients and APIs were stored before there was one: any algorithm may
-    /// have signed.
+    /// The record of a tenant whose clients and APIs were stored before this record existed: any algorithm may have
+    /// signed.
     pub fn unknown() -> Self {
         Self {
             in_use: [SigningAlgorithm::PS256, SigningAlgorithm::ES256].into(),
@@ -42,7 +42,7 @@ impl SigningAlgorithms {
         }
     }
 
-    /// Whether keys of an algorithm are published.
+    /// True if keys of this algorithm are published.
     pub fn publishes(&self, algorithm: SigningAlgorithm, now: Timestamp) -> bool {
         let is_retired = |retired: &Retired| retired.algorithm == algorithm && now < retired.until;
         algorithm == SigningAlgorithm::RS256
@@ -50,8 +50,7 @@ impl SigningAlgorithms {
             || self.retired.iter().any(is_retired)
     }
 
-    /// The record after clients and APIs came to be set to these algorithms; an equal one if that changes
-    /// nothing.
+    /// The record after a change of all clients' and APIs' algorithms to these; an equal one if nothing changes.
     #[must_use]
     pub fn changed_to(&self, algorithms: &BTreeSet<SigningAlgorithm>, now: Timestamp) -> Self {
         let has_own_keys = |algorithm: &SigningAlgorithm| {

@@ -1,7 +1,7 @@
-//! Which addresses may try passwords: one from which too many logins have failed is refused, with any name
-//! ([Auth0's suspicious IP throttling]). A bucket per address holds so many failures; each login that fails takes
-//! one out, a login that succeeds takes none, and one comes back every so often. Behind an empty bucket every
-//! password is refused, as at Auth0; sessions and refresh tokens work on.
+//! Throttling of addresses with too many failed logins, with any user name
+//! ([Auth0's suspicious IP throttling]). Each address has a bucket of failures. A failed login takes one out, a
+//! successful one takes none, and one is added at a fixed interval. With an empty bucket every password is rejected, as
+//! at Auth0; sessions and refresh tokens continue to work.
 //!
 //! [Auth0's suspicious IP throttling]: https://auth0.com/docs/secure/attack-protection/suspicious-ip-throttling
 
@@ -18,7 +18,7 @@ use super::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SuspiciousIpThrottling {
-    /// What becomes of an address with too many failures.
+    /// Response to an address with too many failures.
     pub response: Response,
     /// Addresses whose failures are not counted.
     pub allowlist: Vec<AddressRange>,
@@ -26,14 +26,14 @@ pub struct SuspiciousIpThrottling {
     pub pre_login: RateLimit,
 }
 
-/// What becomes of an address with too many failures.
+/// Response to an address with too many failures.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Response {
-    /// It is refused: `enabled`, and `block` among the `shields`.
+    /// Logins are rejected: `enabled`, and `block` among the `shields`.
     #[default]
     Block,
-    /// It is logged: `enabled` without that shield.
+    /// Logins are logged only: `enabled` without that shield.
     Log,
     /// Nothing is counted.
     Nothing,
@@ -50,8 +50,8 @@ impl Default for SuspiciousIpThrottling {
 }
 
 impl SuspiciousIpThrottling {
-    /// The origin whose failures are counted; `None` where none are. A caller whose address the front does not
-    /// know is not counted: with all others of its kind it would be one.
+    /// The origin whose failures are counted; `None` if they are not. Clients whose address the front does not know are
+    /// not counted: they would all share one bucket.
     pub fn counted(&self, address: Option<IpAddr>) -> Option<Origin> {
         let address = address?;
         let is_trusted = self.allowlist.iter().any(|range| range.contains(address));

@@ -1,4 +1,4 @@
-//! Text that people type, in the form in which it is compared.
+//! Text that users type, in the form that is compared.
 
 use std::borrow::Cow;
 
@@ -6,8 +6,8 @@ use icu_normalizer::ComposingNormalizerBorrowed;
 
 const NFC: ComposingNormalizerBorrowed<'static> = ComposingNormalizerBorrowed::new_nfc();
 
-/// The text in Unicode's normalization form C (UAX #15): every letter and its marks as one character,
-/// where there is one. Keyboards and browsers differ in what they send.
+/// The text in Unicode's normalization form C (UAX #15): a letter and its marks as one character, if there is one.
+/// Keyboards and browsers differ in what they send.
 pub fn composed(text: &str) -> Cow<'_, str> {
     NFC.normalize(text)
 }

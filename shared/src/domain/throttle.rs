@@ -1,7 +1,7 @@
-//! How often something may be asked for: token buckets ([Auth0's rate limits]).
+//! Rate limits by token buckets ([Auth0's rate limits]).
 //!
-//! A bucket is kept as one number, the time at which it will be full again: it needs no refilling, and a
-//! bucket that is full is the same as none. Tokens come back one by one rather than once per window.
+//! A bucket is stored as one number, the time at which it is full again: it needs no refilling, and a full bucket
+//! equals an absent one. Tokens return one by one rather than once per window.
 //!
 //! [Auth0's rate limits]: https://auth0.com/docs/troubleshoot/customer-support/operational-policies/rate-limit-policy
 
@@ -16,46 +16,45 @@ use serde::{Deserialize, Serialize};
 
 use super::time::Timestamp;
 
-/// A bucket's size, and how fast it fills.
+/// Size of a bucket, and its rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RateLimit {
-    /// Requests that a full bucket is good for.
+    /// Requests in a full bucket.
     burst: u32,
-    /// Milliseconds until one more request may be made.
+    /// Milliseconds until one more request is allowed.
     every_millis: u64,
 }
 
 impl RateLimit {
-    /// Refreshes with one token family from one address, unless client or tenant say otherwise.
+    /// Refreshes of one family from one address, unless client or tenant set another limit.
     pub const REFRESH: Self = Self::per_second(100, 10);
-    /// `/userinfo`, for one user.
+    /// `/userinfo` requests for one user.
     pub const USERINFO: Self = Self::per_minute(10, 5);
-    /// `/delegation`, for one user from one address.
+    /// `/delegation` requests for one user from one address.
     pub const DELEGATION: Self = Self::per_minute(10, 10);
-    /// Devices that ask for a code at one address. Each is four write units.
+    /// Device codes for one address. Each costs four write units.
     pub const DEVICE_CODE: Self = Self::per_minute(60, 20);
-    /// Clients that fail to prove who they are, one client at one address.
+    /// Failed authentications of one client from one address.
     pub const CLIENT_AUTHENTICATION: Self = Self::per_minute(100, 10);
-    /// User codes typed at one address: generous to an office behind it, hopeless for whoever guesses.
+    /// User codes typed at one address: generous for an office behind it, hopeless for guessing.
     pub const USER_CODE: Self = Self::per_minute(100, 10);
     /// Logins of one user from one address.
     pub const LOGIN: Self = Self::per_minute(20, 10);
 
-    /// Failed logins of one address: a hundred, and a hundred a day.
+    /// Failed logins from one address: a hundred at once, then a hundred a day.
     pub const SUSPICIOUS_IP: Self = Self::every(100, 864_000);
 
-    /// `burst` at once, then one every so many milliseconds. Zero counts as one.
+    /// `burst` at once, then one every `every_millis` milliseconds. Zero counts as one.
     pub const fn every(burst: u32, every_millis: u64) -> Self {
         Self::new(burst, every_millis, 1)
     }
 
-    /// `burst` at once, then so many a second. Zero counts as one, and more than a thousand a second as
-    /// a thousand.
+    /// `burst` at once, then `refill` a second. Zero counts as one, and more than a thousand a second as a thousand.
     pub const fn per_second(burst: u32, refill: u32) -> Self {
         Self::new(burst, 1_000, refill)
     }
 
-    /// `burst` at once, then so many a minute. Zero counts as one.
+    /// `burst` at once, then `refill` a minute. Zero counts as one.
     pub const fn per_minute(burst: u32, refill: u32) -> Self {
         Self::new(burst, 60_000, refill)
     }
@@ -69,36 +68,36 @@ impl RateLimit {
         }
     }
 
-    /// How long an empty bucket takes to fill, in milliseconds.
+    /// Milliseconds that an empty bucket takes to fill.
     pub const fn capacity_millis(self) -> u64 {
         self.every_millis.saturating_mul(self.burst as u64)
     }
 
-    /// Requests that a full bucket is good for.
+    /// Requests in a full bucket.
     pub const fn burst(self) -> u32 {
         self.burst
     }
 
-    /// How long until one more request may be made, in milliseconds.
+    /// Milliseconds until one more request is allowed.
     pub const fn every_millis(self) -> u64 {
         self.every_millis
     }
 }
 
-/// What is left of a bucket: when it will be full again.
+/// A bucket: the time at which it is full again.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 #[serde(transparent)]
 pub struct Bucket(Timestamp);
 
-/// Where requests come from, as far as they are counted together: an address, of IPv6 the first half,
-/// because a household has all of the second.
+/// Origin of requests that share a bucket: an IPv4 address, or the first half of an IPv6 address, because a household
+/// has all of the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin(IpAddr);
 
 impl Origin {
-    /// The origin of a request. Those from nowhere are counted together.
+    /// The origin of a request. Requests without a known address share one.
     pub fn of(address: Option<IpAddr>) -> Self {
         let address = address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         Self(match address.to_canonical() {
@@ -125,21 +124,21 @@ impl FromStr for Origin {
     }
 }
 
-/// The buckets of one thing, by where its requests come from. Full ones are not kept, and of the others
-/// only a few, so that they fit beside what they are stored with.
+/// Buckets of one item, by origin. Full ones are not stored, and only a few of the others, so that they fit beside the
+/// item.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Buckets(BTreeMap<Origin, Bucket>);
 
 impl Buckets {
-    /// Buckets that are not full, at most.
+    /// Maximum number of buckets.
     const MAX: usize = 4;
 
-    /// What is left for requests from there.
+    /// The bucket of an origin.
     pub fn of(&self, origin: Origin) -> Bucket {
         self.0.get(&origin).copied().unwrap_or_default()
     }
 
-    /// With one bucket changed. Where there are too many, the fullest go: they lose the least.
+    /// The buckets with one replaced. Beyond the maximum the fullest others are dropped: they lose the least.
     #[must_use]
     pub fn with(&self, origin: Origin, bucket: Bucket, now: Timestamp) -> Self {
         let mut kept = self.0.clone();
@@ -157,7 +156,7 @@ impl Buckets {
         Self(kept)
     }
 
-    /// All of them.
+    /// All buckets.
     pub fn iter(&self) -> impl Iterator<Item = (Origin, Bucket)> {
         self.0.iter().map(|(origin, bucket)| (*origin, *bucket))
     }
@@ -169,42 +168,42 @@ impl FromIterator<(Origin, Bucket)> for Buckets {
     }
 }
 
-/// Where a caller stands with its bucket: Auth0's `x-ratelimit-*` headers.
+/// State of a bucket for the client: Auth0's `x-ratelimit-*` headers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
     /// The bucket's size.
     pub limit: u32,
     /// Requests left in it.
     pub remaining: u32,
-    /// When it gets one more.
+    /// Time of the next request that returns to the bucket.
     pub reset: Timestamp,
-    /// How long until then, in whole seconds, at least one.
+    /// Whole seconds until `reset`, at least one.
     pub retry_after_secs: u64,
 }
 
 impl Bucket {
-    /// A bucket that will be full at that time.
+    /// A bucket that is full at this time.
     pub const fn full_at(at: Timestamp) -> Self {
         Self(at)
     }
 
-    /// When it will be full.
+    /// Time at which it is full.
     pub const fn when_full(self) -> Timestamp {
         self.0
     }
 
-    /// Whether it is full, so that nothing need be remembered of it.
+    /// True if it is full, so that it need not be stored.
     pub fn is_full(self, now: Timestamp) -> bool {
         self.0 <= now
     }
 
-    /// Takes one request out of it: what is left afterwards, and where the caller stands. An error
-    /// says that the bucket is empty; it stays as it is.
+    /// Takes one request out: the bucket after it, and its state for the client. An error means that the bucket is
+    /// empty; it stays as it is.
     pub fn take(self, limit: RateLimit, now: Timestamp) -> Result<(Self, Quota), Quota> {
         let now_millis = now.as_millis();
         let capacity = limit.capacity_millis();
-        // A smaller limit than the one that the bucket was filled under does not lock anybody out for
-        // longer than the smaller bucket takes to fill.
+        // The bucket may have been filled under a larger limit. A client waits no
+        // longer than the present one takes to fill.
         let missing = self.0.as_millis().saturating_sub(now_millis).min(capacity);
         let after = missing.saturating_add(limit.every_millis);
         if after > capacity {
@@ -215,11 +214,11 @@ impl Bucket {
     }
 }
 
-/// `missing` is how many milliseconds the bucket is from full.
+/// State of a bucket that lacks `missing` milliseconds to be full.
 fn quota(limit: RateLimit, missing: u64, now: Timestamp) -> Quota {
     let every = limit.every_millis;
     let left = limit.capacity_millis().saturating_sub(missing);
-    // The next token is there when what is missing has shrunk to a whole number of tokens.
+    // The next token returns once `missing` has shrunk to a whole number of tokens.
     let wait = match missing % every {
         0 => every,
         part => part,
@@ -320,7 +319,7 @@ mod tests {
             buckets = buckets.with(origin(last), at(1_100 - u64::from(last)), NOW);
         }
         let kept: Vec<_> = buckets.iter().map(|(origin, _)| origin).collect();
-        // The newest stays although it is the fullest; of the others the emptiest do.
+        // The newest stays although it is the fullest; of the others the emptiest stay.
         assert_eq!(kept, [origin(1), origin(2), origin(3), origin(6)]);
         assert_eq!(buckets.of(origin(1)), at(1_099));
         assert_eq!(buckets.of(origin(4)), Bucket::default());

@@ -1,4 +1,4 @@
-//! Points in time and lengths of it. Nothing in the domain asks what time it is.
+//! Points in time and lengths of time. Nothing in the domain reads a clock.
 
 use std::{fmt, time::Duration};
 
@@ -35,13 +35,13 @@ impl Timestamp {
         self.0 / 1000
     }
 
-    /// The time so much later.
+    /// The time `lifetime` later.
     #[must_use]
     pub const fn plus(self, lifetime: Lifetime) -> Self {
         Self(self.0.saturating_add(lifetime.0.saturating_mul(1000)))
     }
 
-    /// How long ago `earlier` was; zero when it lies ahead.
+    /// Time since `earlier`; zero if `earlier` is in the future.
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
@@ -66,7 +66,7 @@ impl Timestamp {
         )
     }
 
-    /// Reads RFC 3339; `None` for anything else and for times before 1970.
+    /// Reads RFC 3339; `None` for any other text and for times before 1970.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         let at = time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339)
             .ok()?;
@@ -76,9 +76,8 @@ impl Timestamp {
     }
 }
 
-/// A time in a JWT that others made (RFC 7519 section 2, `NumericDate`): a JSON number of seconds since
-/// the epoch, which may have a fraction. Anything else does not deserialize, nor does a time before 1970
-/// or after the year 9999.
+/// A time in a presented JWT (RFC 7519 section 2, `NumericDate`): a JSON number of seconds since the epoch, which
+/// may have a fraction. Deserialization fails for anything else, and for a time before 1970 or after the year 9999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NumericDate(Timestamp);
 
@@ -112,7 +111,7 @@ impl Visitor<'_> for NumericDateVisitor {
     }
 
     fn visit_f64<E: Error>(self, seconds: f64) -> Result<NumericDate, E> {
-        // Refuses what is negative, infinite or no number.
+        // Rejects negative numbers, infinity and NaN.
         let since_epoch = Duration::try_from_secs_f64(seconds).map_err(E::custom)?;
         let millis = u64::try_from(since_epoch.as_millis()).map_err(E::custom)?;
         within_calendar(Timestamp::from_millis(millis))

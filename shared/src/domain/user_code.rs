@@ -1,5 +1,4 @@
-//! User codes: what a person copies from a device to `/activate` (RFC 8628 section 6.1), in the
-//! [tenant's format].
+//! User codes, which a user copies from a device to `/activate` (RFC 8628 section 6.1), in the [tenant's format].
 //!
 //! [tenant's format]: https://auth0.com/docs/get-started/tenant-settings/configure-device-user-code-settings
 
@@ -11,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Charset {
-    /// Twenty consonants: no vowels that could make words, nothing that looks like a digit.
+    /// Twenty consonants: no vowels that could make words, and no letters that look like digits.
     Base20,
     /// Digits, for keypads.
     Digits,
@@ -25,7 +24,7 @@ impl Charset {
         }
     }
 
-    /// The fewest characters that cannot be guessed in a code's life.
+    /// Fewest characters that cannot be guessed within the lifetime of a code.
     const fn fewest(self) -> usize {
         match self {
             Self::Base20 => 8,
@@ -41,17 +40,16 @@ impl Charset {
     }
 }
 
-/// The longest mask, and so the longest user code.
+/// Longest mask, and so the longest user code.
 const MAX_MASK: usize = 20;
 
-/// Stands for a drawn character in a mask.
+/// Placeholder of a drawn character in a mask.
 const PLACE: char = '*';
 
-/// Random bytes that [`UserCodeFormat::draw`] is given: enough for the longest code even though some
-/// are passed over.
+/// Random bytes for [`UserCodeFormat::draw`]: enough for the longest code although some are skipped.
 pub const DRAW_BYTES: usize = 128;
 
-/// How a tenant's user codes look (`tenant.device_flow`).
+/// Format of a tenant's user codes (`tenant.device_flow`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Unchecked", into = "Unchecked")]
 pub struct UserCodeFormat {
@@ -59,22 +57,22 @@ pub struct UserCodeFormat {
     mask: String,
 }
 
-/// Why a mask will not do.
+/// The mask is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidMask {
-    /// Longer than people are asked to type.
+    /// Longer than users can be asked to type.
     #[error("must have at most {MAX_MASK} characters")]
     TooLong,
-    /// Too easy to guess.
+    /// Too few characters: easy to guess.
     #[error("must have at least {0} times `*` with this charset")]
     TooFew(usize),
-    /// A separator that could pass for a part of the code.
+    /// A separator that could be taken for a part of the code.
     #[error("must consist of `*` and ASCII separators such as `-` and space")]
     Separator,
 }
 
 impl UserCodeFormat {
-    /// A format; without a mask, the usual one for the charset.
+    /// A format; the default mask depends on the charset.
     pub fn new(charset: Charset, mask: Option<&str>) -> Result<Self, InvalidMask> {
         let mask = mask.unwrap_or(charset.default_mask());
         if mask.chars().count() > MAX_MASK {
@@ -92,13 +90,13 @@ impl UserCodeFormat {
         })
     }
 
-    /// Whether a keypad is enough to type it.
+    /// True if a numeric keypad suffices to type it.
     pub fn is_numeric(&self) -> bool {
         self.charset == Charset::Digits
     }
 
-    /// A code from random bytes, every code as likely as every other: a byte beyond the last whole
-    /// multiple of the charset is passed over. `None` if too few bytes are left.
+    /// A code from random bytes, with equal probability for every code: bytes beyond the last whole multiple of the
+    /// charset are skipped. `None` if too few bytes remain.
     pub fn draw(&self, random: &[u8; DRAW_BYTES]) -> Option<UserCode> {
         let symbols = self.charset.symbols();
         let fair = u8::MAX as usize / symbols.len() * symbols.len();
@@ -114,7 +112,7 @@ impl UserCodeFormat {
         (code.len() == wanted).then_some(UserCode(code))
     }
 
-    /// The code as people read it. One from before a change of the mask is shown bare.
+    /// The code in the mask, for the user. A code from before a change of the mask is shown without one.
     pub fn show(&self, code: &UserCode) -> String {
         let places = self.mask.chars().filter(|c| *c == PLACE).count();
         if places != code.0.len() {
@@ -138,7 +136,7 @@ impl Default for UserCodeFormat {
     }
 }
 
-/// A format as it is stored.
+/// The stored form of a format.
 #[derive(Serialize, Deserialize)]
 struct Unchecked {
     charset: Charset,
@@ -168,8 +166,8 @@ impl From<UserCodeFormat> for Unchecked {
 pub struct UserCode(String);
 
 impl UserCode {
-    /// Reads what a person typed, in either case, with any separators, and in the full-width letters or the
-    /// digits of another script that a keyboard may give; `None` for what cannot be a code.
+    /// Reads the input of a user, in either case, with any separators, and in the full-width letters or the digits of
+    /// another script that a keyboard may give; `None` for text that cannot be a code.
     pub fn parse(typed: &str) -> Option<Self> {
         let code: String = typed
             .chars()
@@ -181,21 +179,21 @@ impl UserCode {
         plausible.then_some(Self(code))
     }
 
-    /// The code, for its digest.
+    /// The code as text, for its digest.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// What a Japanese keyboard in kana mode gives for the hyphen. Unicode counts them as letters.
+/// Characters that a Japanese keyboard in kana mode gives for the hyphen. Unicode counts them as letters.
 const LONG_VOWEL_MARKS: [char; 2] = ['\u{30fc}', '\u{ff70}'];
 
 /// The first of ten digits of the scripts whose keyboards have digits of their own: Arabic, Persian and Urdu,
 /// Devanagari, Bengali, Thai.
 const ZEROS: [char; 5] = ['\u{660}', '\u{6f0}', '\u{966}', '\u{9e6}', '\u{e50}'];
 
-/// The ASCII character that a character stands for: the full-width forms (U+FF01 to U+FF5E) as Unicode's
-/// normalization form KC folds them, and digits by their value.
+/// The ASCII equivalent of a character: full-width forms (U+FF01 to U+FF5E) as in Unicode's normalization form KC, and
+/// digits by their value.
 fn folded(c: char) -> char {
     let code = u32::from(c);
     let ascii = match code {

@@ -1,24 +1,24 @@
-//! Since when what a user began counts: how sessions, codes and tokens that are out with their holders are
-//! remembered without a list of them.
+//! Validity of a user's sessions, codes and tokens: they can be ended all at once, without a list of those that their
+//! holders have.
 //!
-//! The user's profile holds two [`Epoch`]s. All that begins carries the one that it saw on the profile, and
-//! counts for as long as the profile's is still the same. Clocks are compared nowhere: a request that read
-//! the profile before a log-out and writes after it begins something that is over already.
+//! The user's profile stores two [`Epoch`]s. Everything that is issued carries the epoch that its request read in the
+//! profile, and is valid as long as the profile's is the same. Clocks are not compared: a request that read the profile
+//! before a log-out and writes after it issues something that has already ended.
 
 use serde::{Deserialize, Serialize};
 
 use super::time::Timestamp;
 
-/// The instant from which on something counts, in milliseconds. Each is later than the one before it, by at
-/// least a millisecond and however the clocks differ, so that it names what it began.
+/// The time at which an epoch of a user begins, in milliseconds; an item is valid only in its own epoch. Each epoch
+/// begins at least a millisecond after the one before, however the clocks differ, so that its beginning identifies it.
 ///
-/// Items from before there were epochs carry none; that is the earliest.
+/// Items of versions without epochs have none and count as of the earliest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Epoch(Timestamp);
 
 impl Epoch {
-    /// The epoch that begins at a time.
+    /// The epoch that begins at this time.
     pub const fn at(begin: Timestamp) -> Self {
         Self(begin)
     }
@@ -30,44 +30,44 @@ impl Epoch {
         Self(now.max(earliest))
     }
 
-    /// When it begins.
+    /// Beginning of the epoch.
     pub const fn begin(self) -> Timestamp {
         self.0
     }
 
-    /// Whether this is the epoch of items from before there were any.
+    /// True for the epoch of items of versions without epochs.
     pub fn is_earliest(self) -> bool {
         self == Self::default()
     }
 
-    /// Whether a token that carries nothing but the time of its issue was issued before. `iat` has whole
-    /// seconds: a token of the very second counts as issued before.
+    /// True if a token that has only the time of its issue was issued before this epoch. `iat` is in whole seconds: a
+    /// token of the same second counts as issued before.
     pub fn is_after(self, issued_at: Timestamp) -> bool {
         issued_at < self.0
     }
 }
 
-/// Since when sessions and refresh tokens of a user count.
+/// The epochs of a user's sessions and refresh tokens.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ValidFrom {
-    /// Of sessions, and of what comes straight from one or from a password: codes, approvals of devices,
-    /// login tickets, access tokens for `/userinfo`. Every [`Eviction`] but the deletion of all grants moves it.
+    /// Epoch of sessions, and of items that are issued from one or for a password: codes, approvals of devices, login
+    /// tickets, access tokens for `/userinfo`. Every [`Eviction`] changes it, except the deletion of all grants.
     #[serde(rename = "sessions_valid_from")]
     pub sessions: Epoch,
-    /// Of families of refresh tokens, and of what is on the way to one ([`IssuedIn`]).
+    /// Epoch of refresh token families, and of items that lead to one ([`IssuedIn`]).
     #[serde(rename = "refresh_tokens_valid_from")]
     pub refresh_tokens: Epoch,
 }
 
-/// The epochs that a code, an approval of a device or an access token for `/userinfo` was issued in. It ends with
-/// either: with the user's sessions, and with the user's refresh tokens.
+/// Epochs in which a code, an approval of a device or an access token for `/userinfo` was issued. It ends with either
+/// epoch, that of the user's sessions or that of the user's refresh tokens.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IssuedIn {
-    /// That of the session that it was issued in.
+    /// Epoch of the session that it was issued in.
     #[serde(default, rename = "valid_from")]
     pub sessions: Epoch,
-    /// That of the user's refresh tokens at that time; `None` in what versions issued that did not store it.
+    /// Epoch of the user's refresh tokens at that time; `None` in items of versions that did not store it.
     #[serde(
         default,
         rename = "refresh_tokens_valid_from",
@@ -76,38 +76,37 @@ pub struct IssuedIn {
     pub refresh_tokens: Option<Epoch>,
 }
 
-/// What ends all that a user began.
+/// An event that ends a user's sessions, refresh tokens or both, and everything else that was issued for the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Eviction {
     /// An operator logged the user out everywhere, or deleted the user.
     LoggedOut,
-    /// All grants of the user were deleted. The sessions live on, as at Auth0; what was issued in them does not.
+    /// All grants of the user were deleted. The sessions stay, as at Auth0; what was issued in them ends.
     GrantsDeleted,
     /// The password changed.
     PasswordChanged(RefreshTokensThen),
-    /// The user was blocked: refresh tokens are refused until the user is unblocked, and work again then
-    /// (as at Auth0).
+    /// The user was blocked. Refresh tokens are rejected until the user is unblocked, and work again then, as at Auth0.
     Blocked,
 }
 
-/// What a changed password does to refresh tokens (`flags.revoke_refresh_tokens_on_password_change`).
+/// Effect of a password change on refresh tokens (`flags.revoke_refresh_tokens_on_password_change`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RefreshTokensThen {
-    /// They are over.
+    /// They end.
     #[default]
     End,
-    /// They live on, [as at Auth0].
+    /// They stay valid, [as at Auth0].
     ///
     /// [as at Auth0]: https://community.auth0.com/t/150812
     Stay,
 }
 
 impl ValidFrom {
-    /// Of a user who is created. `deleted` is the epoch in which a user of the same id was deleted.
+    /// The epochs of a new user. `deleted` is the epoch in which a user of the same id was deleted.
     ///
-    /// Without one nothing can have been issued before, so the epoch begins with the second: an access token
-    /// of this second, which names no part of it, counts.
+    /// Without one nothing can have been issued before, so the epoch begins with the present second: an access token of
+    /// this second, whose `iat` has no fraction, is valid.
     pub fn created(now: Timestamp, deleted: Option<Epoch>) -> Self {
         let epoch = deleted.map_or_else(
             || Epoch::at(Timestamp::from_secs(now.as_secs())),
@@ -119,7 +118,7 @@ impl ValidFrom {
         }
     }
 
-    /// After an eviction.
+    /// The epochs after an eviction.
     #[must_use]
     pub fn after(self, eviction: Eviction, now: Timestamp) -> Self {
         let sessions = match eviction {
@@ -142,7 +141,7 @@ impl ValidFrom {
         }
     }
 
-    /// The epochs that something issued now carries.
+    /// The epochs of an item that is issued now.
     pub const fn now(&self) -> IssuedIn {
         IssuedIn {
             sessions: self.sessions,
@@ -150,7 +149,7 @@ impl ValidFrom {
         }
     }
 
-    /// Whether what was issued in these epochs still counts.
+    /// True if items that were issued in these epochs are still valid.
     pub fn honours(&self, issued_in: IssuedIn) -> bool {
         issued_in.sessions == self.sessions
             && issued_in
@@ -158,7 +157,7 @@ impl ValidFrom {
                 .is_none_or(|epoch| epoch == self.refresh_tokens)
     }
 
-    /// The epoch of the tombstone of a user who is deleted now: later than all that anything can carry.
+    /// The epoch of the tombstone of a user who is deleted now: later than every epoch that an item can have.
     pub fn at_deletion(self, now: Timestamp) -> Epoch {
         let latest = self.sessions.0.max(self.refresh_tokens.0);
         Epoch(latest).next(now)
