@@ -255,7 +255,7 @@ pub fn needs_consent(client: &Client, api: Option<&ResourceServer>) -> bool {
 
 /// True if a response to this callback needs a press each time, because any program could have sent the request
 /// (RFC 8252 section 8.6, [Auth0's measures]). Auth0 exempts legacy clients; Ratchet does not, because their refresh
-/// tokens are worth as much.
+/// tokens are just as powerful.
 ///
 /// [Auth0's measures]: https://auth0.com/docs/secure/security-guidance/measures-against-app-impersonation
 pub fn needs_confirmation(client: &Client, redirect_uri: &str, settings: &Settings) -> bool {

@@ -33,7 +33,7 @@ pub struct BruteForceProtection {
     pub blocks: bool,
     /// `mode`
     pub mode: CountMode,
-    /// Addresses from which failures are neither counted nor lead to a block.
+    /// Addresses whose failures are not counted, so that they never lead to a block.
     pub allowlist: Vec<AddressRange>,
     /// `max_attempts`: number of failures in a row that lead to a block.
     pub max_attempts: u32,

@@ -45,9 +45,9 @@ pub struct Issuance<'a> {
     /// Claims that scripts add.
     pub custom_claims: Option<&'a CustomClaims>,
     /// True if a script chose the scope: its choice is final and overrides the user's permissions
-    /// ([Auth0's word on it]).
+    /// ([Auth0's troubleshooting page]).
     ///
-    /// [Auth0's word on it]: https://auth0.com/docs/manage-users/access-control/troubleshoot-role-based-access-control-and-authorization
+    /// [Auth0's troubleshooting page]: https://auth0.com/docs/manage-users/access-control/troubleshoot-role-based-access-control-and-authorization
     pub scope_chosen: bool,
     /// Pipeline of the request.
     pub pipeline: Pipeline,

@@ -1,5 +1,5 @@
 //! `POST /delegation`: the legacy pipeline's counterpart of refresh tokens at the token endpoint
-//! ([Auth0's delegation]). The request, and the permission of caller and target.
+//! ([Auth0's delegation]). Parameters of the request, and checks of its caller and its target.
 //!
 //! [Auth0's delegation]: https://auth0.com/docs/api/authentication#delegation
 

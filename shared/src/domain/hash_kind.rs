@@ -170,7 +170,7 @@ impl HashKinds {
 
     /// Kinds of hashes that a rejection computes after the comparison with the user's own hash, if there is one. The
     /// total work is the same for every user. bcrypt doubles its rounds with each step of its cost, so that the steps
-    /// from a cheap hash up to the dearest one add up to that total.
+    /// from a cheap hash up to the most expensive one add up to that total.
     pub fn beside(&self, own: Option<&HashKind>) -> Vec<HashKind> {
         let ours = std::iter::once(HashKind::ours());
         let others = self.argon2.iter().cloned().map(HashKind::Argon2);

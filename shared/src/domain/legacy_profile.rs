@@ -83,7 +83,7 @@ fn named(user: &User, scope: &Scope) -> Map<String, Value> {
     }
     let mut claims = object(&ProfileClaims::new(user, scope));
     for name in scope.iter().filter(|name| *name != OPENID) {
-        // `app_metadata`, which only administrators change, supplies missing attributes, as for Rules.
+        // `app_metadata`, which users cannot change, supplies missing attributes, as for Rules.
         // `user_metadata` does not: users change it and could give themselves `roles`.
         let value = whole.get(name).or_else(|| user.app_metadata.get(name));
         if let Some(value) = value.filter(|_| !RESERVED.contains(&name)) {

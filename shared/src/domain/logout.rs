@@ -115,7 +115,7 @@ impl LogoutRequest {
                 Some(url.clone())
             }
             Some(url) => return Err(Denial::PostLogoutRedirectUriNotAllowed(url.clone())),
-            // Auth0 documents this for the parameter only; a hint alone has no destination.
+            // Auth0 documents this for `client_id` only; a hint alone has no destination.
             None if self.client_id.is_some() => first(allowed),
             None => None,
         };

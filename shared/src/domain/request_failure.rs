@@ -151,7 +151,7 @@ impl RequestFailure {
     }
 
     /// Properties of the `cause` of undici's error: `name`, `message`, `code` and others of [`Self::in_node`]. `None`
-    /// unless the network failed.
+    /// for a request that Ratchet itself rejects or cannot send.
     pub fn in_fetch(&self) -> Option<Map<String, Value>> {
         let named = |name: &str, message: &str, code: &str| {
             Some(object(

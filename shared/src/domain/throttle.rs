@@ -202,8 +202,8 @@ impl Bucket {
     pub fn take(self, limit: RateLimit, now: Timestamp) -> Result<(Self, Quota), Quota> {
         let now_millis = now.as_millis();
         let capacity = limit.capacity_millis();
-        // The bucket may have been filled under a larger limit. A client waits no
-        // longer than the present one takes to fill.
+        // The bucket may have been filled under a larger limit. A client waits no longer than the present one takes
+        // to fill.
         let missing = self.0.as_millis().saturating_sub(now_millis).min(capacity);
         let after = missing.saturating_add(limit.every_millis);
         if after > capacity {

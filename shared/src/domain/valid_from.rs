@@ -12,7 +12,7 @@ use super::time::Timestamp;
 /// The time at which an epoch of a user begins, in milliseconds; an item is valid only in its own epoch. Each epoch
 /// begins at least a millisecond after the one before, however the clocks differ, so that its beginning identifies it.
 ///
-/// Items of versions without epochs have none and count as of the earliest.
+/// Items of versions without epochs have none and belong to the earliest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Epoch(Timestamp);

@@ -70,7 +70,7 @@ fn request(facts: &Facts<'_>) -> Value {
     ]))
 }
 
-/// Parameters of the request at `/authorize`. An exchange does not have them any more and reports no requested scope.
+/// Parameters of the request at `/authorize`. A refresh does not have them any more and reports no requested scope.
 fn transaction(facts: &Facts<'_>) -> Value {
     let protocol = match facts.protocol {
         Protocol::RedirectCallback => facts.original_protocol.unwrap_or(Protocol::Code),

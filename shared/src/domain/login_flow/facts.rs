@@ -91,7 +91,7 @@ impl RequestFacts {
     }
 }
 
-/// The tenant's name: the first label of the issuer's host, or the whole host if that is an IP address.
+/// The tenant's name: the first label of the issuer's host, or the whole host if it has none, as an IP address.
 pub fn tenant_name(host: &str) -> &str {
     match host.split_once('.') {
         Some((first, _)) if first.bytes().any(|byte| byte.is_ascii_alphabetic()) => first,
