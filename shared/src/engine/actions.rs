@@ -1,4 +1,4 @@
-//! Post-login Actions, each in a context of its own, one after the other.
+//! Runs post-login Actions in order, each in its own context.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::domain::login_flow::Command;
 
-/// What Actions have in common: what they are told, and what they have asked for so far.
+/// The state that the Actions of a run share: their event, and the commands that they have recorded so far.
 pub(super) struct Chain<'a> {
     run: &'a Run,
     event: Json,
@@ -23,7 +23,7 @@ pub(super) struct Chain<'a> {
 }
 
 impl<'a> Chain<'a> {
-    /// Nothing has run yet. All commands together may take so many bytes.
+    /// Begins a chain whose commands may take `most` bytes in total.
     pub(super) fn new(run: &'a Run, most: usize) -> Self {
         Self {
             run,
@@ -32,12 +32,12 @@ impl<'a> Chain<'a> {
         }
     }
 
-    /// What the Actions asked for.
+    /// The commands that the Actions recorded, in order.
     pub(super) fn into_commands(self) -> Vec<Command> {
         self.commands.borrow_mut().take()
     }
 
-    /// Whether one of them has denied access or sent the browser elsewhere, so that no other runs.
+    /// True if an Action has denied access or redirected the browser, so that no other Action runs.
     pub(super) fn is_over(&self) -> bool {
         self.commands.borrow().end_the_run()
     }
@@ -56,7 +56,7 @@ impl<'a> Chain<'a> {
         let facts = Facts {
             run: self.run,
             action: position,
-            // It has sent the browser already; and those before it have had their turn.
+            // The Action that redirected the browser, and those before it, cannot do so again.
             ignores_redirect: self.run.continued.is_some_and(|last| position <= last),
         };
         let api = api::make(ctx, bridge, &self.commands, &event, &facts)?;
@@ -89,7 +89,7 @@ impl<'a> Chain<'a> {
     }
 }
 
-/// Evaluates an Action's module.
+/// Evaluates an Action's module and returns its exports.
 fn module<'js>(ctx: &Ctx<'js>, action: &CompiledAction) -> Result<Object<'js>, Fault> {
     let body: Function = action.script.bytecode.run(ctx)?.get()?;
     let module = Object::new(ctx.clone())?;
@@ -104,7 +104,8 @@ fn module<'js>(ctx: &Ctx<'js>, action: &CompiledAction) -> Result<Object<'js>, F
     }
 }
 
-/// A function that a module exports. Only that for the continuation may do without the other.
+/// A handler that a module exports. `None` if it is missing, and either not `needed` or the `onExecutePostLogin` of
+/// a module that exports only `onContinuePostLogin`.
 fn handler<'js>(
     bridge: &Bridge,
     exports: &Object<'js>,
@@ -129,7 +130,7 @@ fn handler<'js>(
     }
 }
 
-/// Waits for what a handler returned, which may be a promise.
+/// Waits until a handler's return value, which may be a promise, is settled.
 fn settled<'js>(ctx: &Ctx<'js>, bridge: &Bridge, returned: Value<'js>) -> Result<(), Fault> {
     let script = bridge.script();
     let (promise, resolve, _) = ctx.promise()?;
@@ -154,7 +155,7 @@ fn settled<'js>(ctx: &Ctx<'js>, bridge: &Bridge, returned: Value<'js>) -> Result
     }
 }
 
-/// Lets the Actions after it see the metadata that one has set.
+/// Shows later Actions the metadata that a command sets.
 fn remember(event: &mut Json, command: &Command) {
     let (field, name, value) = match command {
         Command::SetAppMetadata { name, value } => ("app_metadata", name, value),

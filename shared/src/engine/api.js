@@ -1,5 +1,5 @@
 // `api` of a post-login Action (https://auth0.com/docs/customize/actions/explore-triggers/signup-and-login-triggers/login-trigger/post-login-api-object).
-// Run before the Action's module, so nothing here has been replaced yet.
+// It runs before the Action's module, so no script has replaced any of these built-ins yet.
 (function (native, event, facts) {
   'use strict';
   const { now } = Date;
@@ -22,7 +22,7 @@
     return at;
   }
 
-  // Puts a command down. Without a prototype, so that no `toJSON` of a script's changes it.
+  // Records a command. It has no prototype, so that a script's `toJSON` cannot change it.
   function record(command, fields) {
     native.record({ __proto__: null, command, ...fields });
     return api;

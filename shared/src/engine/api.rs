@@ -1,4 +1,4 @@
-//! `api` of an Action: what `api.js` does by JavaScript, and beneath it what only the engine can do.
+//! `api` of an Action: `api.js` and the native functions beneath it.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -16,14 +16,14 @@ use super::{
 };
 use crate::domain::{address, login_flow::Command};
 
-/// What the Actions of a run have asked for.
+/// The commands that the Actions of a run have recorded.
 pub(super) struct Commands {
     list: Vec<Command>,
     left: usize,
 }
 
 impl Commands {
-    /// None, and room for so many bytes.
+    /// An empty list with room for `most` bytes of JSON.
     pub(super) fn new(most: usize) -> Self {
         Self {
             list: Vec::new(),
@@ -31,22 +31,22 @@ impl Commands {
         }
     }
 
-    /// All of them.
+    /// Takes all commands.
     pub(super) fn take(&mut self) -> Vec<Command> {
         std::mem::take(&mut self.list)
     }
 
-    /// How many.
+    /// Number of commands.
     pub(super) fn len(&self) -> usize {
         self.list.len()
     }
 
-    /// Those after the first so many.
+    /// The commands from this position on.
     pub(super) fn since(&self, position: usize) -> &[Command] {
         &self.list[position..]
     }
 
-    /// Whether one of them ends the run.
+    /// True if a command ends the run: a denial or a redirect.
     pub(super) fn end_the_run(&self) -> bool {
         self.list
             .iter()
@@ -54,12 +54,12 @@ impl Commands {
     }
 }
 
-/// What `api` is told of the run.
+/// The facts about a run that `api` depends on.
 pub(super) struct Facts<'a> {
     pub(super) run: &'a Run,
     /// The position of the Action.
     pub(super) action: usize,
-    /// Whether the browser is not sent anywhere by this Action.
+    /// True if this Action cannot redirect the browser.
     pub(super) ignores_redirect: bool,
 }
 
@@ -109,7 +109,7 @@ fn record<'js>(
     })
 }
 
-/// All rules have run when an Action does.
+/// `api.rules.wasExecuted`: true for every Rule of the program, because all Rules run before the first Action.
 fn was_executed<'js>(ctx: &Ctx<'js>, run: &Run) -> rquickjs::Result<Function<'js>> {
     let program = Rc::new(std::sync::Arc::clone(&run.program));
     Function::new(ctx.clone(), move |name: Value<'js>| {
@@ -118,13 +118,13 @@ fn was_executed<'js>(ctx: &Ctx<'js>, run: &Run) -> rquickjs::Result<Function<'js
     })
 }
 
-/// An address with more parameters in its query.
+/// Adds parameters to the query of a URL.
 #[expect(clippy::needless_pass_by_value, reason = "arguments of a script")]
 fn join(url: String, query: String) -> String {
     address::with_query(&url, &query)
 }
 
-/// The most that the claims of a token take, in bytes.
+/// Largest claims of a token, in bytes of JSON.
 const LARGEST_TOKEN: usize = 16 * 1024;
 
 #[expect(clippy::needless_pass_by_value, reason = "arguments of a script")]
@@ -150,7 +150,7 @@ fn validate(ctx: Ctx<'_>, secret: String, token: String) -> rquickjs::Result<Val
     }
 }
 
-/// `api.cache`, as far as it reaches the runtime's memory.
+/// The native functions of `api.cache`, which read and write the runtime's records.
 fn cache<'js>(ctx: &Ctx<'js>, bridge: &Rc<Bridge>, native: &Object<'js>) -> rquickjs::Result<()> {
     let told = |ctx: &Ctx<'js>, error: Option<&str>| {
         let result = Object::new(ctx.clone())?;

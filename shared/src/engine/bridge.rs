@@ -1,8 +1,7 @@
-//! What the functions that scripts call have in common with the engine: the clocks, the log, the timers,
-//! what is asked of the world.
+//! The state that the engine shares with the functions that scripts call: clocks, log, timers, open calls.
 //!
-//! There is one for each runtime, not for each run: a function that a script left in `global` belongs to the
-//! context of an earlier run, and must reach the world of the present one.
+//! Each runtime has one bridge for all its runs: a function that a script left in `global` belongs to the context of
+//! an earlier run, and must reach the host of the current one.
 
 use std::{
     cell::{Cell, RefCell},
@@ -28,7 +27,7 @@ use super::{
     watch::{Stop, Watch},
 };
 
-/// How many calls to the world may be open at once.
+/// Most calls to the host that may be open at once.
 const MOST_CALLS: usize = 100;
 
 /// The answer to a [`HostCall`].
@@ -37,19 +36,19 @@ pub(super) struct Reply {
     pub(super) result: Result<serde_json::Value, HostError>,
 }
 
-/// The way to the async side, for one run.
+/// The channels to and from the async side, for one run.
 pub(super) struct Outside {
     pub(super) events: UnboundedSender<Event>,
     pub(super) replies: Receiver<Reply>,
 }
 
-/// See the module.
+/// The state that the engine shares with scripts' functions; see the module.
 pub(super) struct Bridge {
     pub(super) watch: Watch,
     pub(super) logs: RefCell<Logs>,
     pub(super) timers: RefCell<Timers>,
     pub(super) rejections: RefCell<Rejections>,
-    /// Outlives runs, as `global` does.
+    /// Records of `api.cache`, which outlive runs, as `global` does.
     pub(super) cache: RefCell<Cache>,
     script: RefCell<Rc<str>>,
     outside: RefCell<Option<Outside>>,
@@ -57,7 +56,7 @@ pub(super) struct Bridge {
     last_call: Cell<u64>,
 }
 
-/// The two ends of a promise.
+/// The functions that settle a promise.
 struct Settle {
     resolve: Persistent<Function<'static>>,
     reject: Persistent<Function<'static>>,
@@ -78,37 +77,37 @@ impl Bridge {
         }
     }
 
-    /// A run begins.
+    /// Begins a run.
     pub(super) fn open(&self, outside: Option<Outside>, logs: usize) {
         self.close();
         self.logs.replace(Logs::new(logs));
         self.outside.replace(outside);
     }
 
-    /// A script has answered: nothing that it left waiting happens any more.
+    /// Drops timers, open calls and rejections after a script has answered.
     pub(super) fn forget(&self) {
         self.timers.take();
         self.calls.take();
         self.rejections.take();
     }
 
-    /// It is over. Nothing of it is left waiting.
+    /// Ends the run and drops everything that still waits.
     pub(super) fn close(&self) {
         self.forget();
         self.outside.take();
     }
 
-    /// Which script runs.
+    /// Name of the running script.
     pub(super) fn script(&self) -> Rc<str> {
         Rc::clone(&self.script.borrow())
     }
 
-    /// From here on it is this one.
+    /// Sets the running script.
     pub(super) fn enter(&self, script: &Rc<str>) {
         self.script.replace(Rc::clone(script));
     }
 
-    /// Asks something of the world. The promise is settled by a later turn of the loop.
+    /// Sends a call to the host. A later [`Self::turn`] settles the promise.
     pub(super) fn call<'js>(
         &self,
         ctx: &Ctx<'js>,
@@ -136,7 +135,7 @@ impl Bridge {
         Ok(promise)
     }
 
-    /// Runs what promises have to do, until there is nothing more.
+    /// Runs the pending jobs of promises until none is left.
     pub(super) fn drain(&self, ctx: &Ctx<'_>) -> Result<(), Stop> {
         for job in 1_u32.. {
             let stop = if job.is_multiple_of(256) {
@@ -154,7 +153,7 @@ impl Bridge {
         self.watch.noticed().map_or(Ok(()), Err)
     }
 
-    /// Lets the next thing happen: a timer, or an answer. `false`: there is nothing to wait for.
+    /// Waits for the next timer or answer and handles it. `false` if there is nothing to wait for.
     pub(super) fn turn(&self, ctx: &Ctx<'_>) -> Result<bool, Fault> {
         if let Some(stop) = self.watch.look() {
             return Err(stop.into());
@@ -175,14 +174,14 @@ impl Bridge {
         Ok(true)
     }
 
-    /// Waits for an answer, until then at the latest.
+    /// Waits for an answer until `until`, or until the deadline of the run.
     fn wait(&self, until: Option<Instant>) -> Result<Option<Reply>, Stop> {
         let outside = self.outside.borrow();
         let (Some(outside), Some(deadline)) = (outside.as_ref(), self.watch.deadline()) else {
             return Err(Stop::Unwanted);
         };
         let until = until.map_or(deadline, |until| until.min(deadline));
-        // A timer is due in full milliseconds: a little late rather than a turn too early.
+        // Timers count whole milliseconds: waking slightly late avoids a turn in which nothing is due.
         let patience = until.saturating_duration_since(Instant::now()) + Duration::from_micros(50);
         match outside.replies.recv_timeout(patience) {
             Ok(reply) => Ok(Some(reply)),

@@ -1,4 +1,4 @@
-//! Sources to bytecode and back, which `rquickjs` offers for modules only; Rules are sloppy scripts.
+//! Compiles scripts to bytecode and runs it. `rquickjs` can do so only for modules, but Rules are sloppy scripts.
 
 #![expect(
     unsafe_code,
@@ -9,13 +9,13 @@ use std::{ffi::CString, slice, sync::OnceLock};
 
 use rquickjs::{Ctx, Error, Result, Value, qjs};
 
-/// QuickJS tells flags as `u32` and takes them as `c_int`.
+/// QuickJS declares its flags as `u32` and takes them as `c_int`.
 const fn flags(flags: u32) -> i32 {
     flags.cast_signed()
 }
 
-/// A compiled script. It is only ever made by [`Bytecode::compile`] in this process and never stored:
-/// QuickJS does not check what it reads.
+/// A compiled script. Only [`Bytecode::compile`] makes it, in this process, and it is never stored: QuickJS does not
+/// validate bytecode.
 #[derive(Debug, Clone)]
 pub(super) struct Bytecode(Vec<u8>);
 
@@ -55,14 +55,14 @@ impl Bytecode {
             return Err(Error::Exception);
         }
         let length = usize::try_from(size).unwrap_or_default();
-        // SAFETY: QuickJS has just written that many bytes there, and nobody else has the address.
+        // SAFETY: QuickJS has just written that many bytes there, and no other code has the address.
         let bytes = unsafe { slice::from_raw_parts(buffer, length) }.to_vec();
         // SAFETY: it is QuickJS's own allocation, freed once.
         unsafe { qjs::js_free(raw, buffer.cast()) };
         Ok(Self(bytes))
     }
 
-    /// Runs the script in a context and gives its completion value.
+    /// Runs the script in a context and returns its completion value.
     pub(super) fn run<'js>(&self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
         let raw = ctx.as_raw().as_ptr();
         // SAFETY: the bytes were written by this version of QuickJS in this process, as the only way to
@@ -76,22 +76,22 @@ impl Bytecode {
             )
         };
         let function = owned(ctx, function)?;
-        // SAFETY: `JS_EvalFunction` frees what it is given, so it is given a reference of its own.
+        // SAFETY: `JS_EvalFunction` frees its argument, so it gets a reference of its own.
         let value = unsafe { qjs::JS_EvalFunction(raw, qjs::JS_DupValue(raw, function.as_raw())) };
         owned(ctx, value)
     }
 }
 
-/// A script of the engine's own, compiled when it is first wanted.
+/// One of the engine's own scripts, compiled on first use.
 pub(super) struct Once(OnceLock<Bytecode>);
 
 impl Once {
-    /// Not compiled yet.
+    /// A script that is not compiled yet.
     pub(super) const fn new() -> Self {
         Self(OnceLock::new())
     }
 
-    /// Runs it.
+    /// Runs the script; the first call compiles it.
     pub(super) fn run<'js>(&self, ctx: &Ctx<'js>, name: &str, source: &str) -> Result<Value<'js>> {
         match self.0.get() {
             Some(bytecode) => bytecode.run(ctx),
@@ -103,9 +103,9 @@ impl Once {
     }
 }
 
-/// A value that QuickJS has handed over.
+/// Takes ownership of a value that QuickJS returned; an exception is an error.
 fn owned<'js>(ctx: &Ctx<'js>, value: qjs::JSValue) -> Result<Value<'js>> {
-    // SAFETY: every caller passes the result of a function that hands over a reference of this context.
+    // SAFETY: every caller passes the result of a function that transfers a reference of this context.
     let value = unsafe { Value::from_raw(ctx.clone(), value) };
     if value.is_exception() {
         return Err(Error::Exception);

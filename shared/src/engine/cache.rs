@@ -1,10 +1,10 @@
-//! `api.cache`: what Actions remember from run to run, for a while and within narrow bounds.
+//! `api.cache`: small, expiring records that Actions keep between runs.
 
 use std::collections::HashMap;
 
-/// How many records there may be.
+/// Most records of a runtime.
 const MOST: usize = 100;
-/// The longest key, and the longest value, in bytes.
+/// Longest key and longest value, in bytes.
 const LONGEST_KEY: usize = 256;
 const LONGEST_VALUE: usize = 8 * 1024;
 
@@ -12,15 +12,15 @@ const LONGEST_VALUE: usize = 8 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Cache(HashMap<String, Record>);
 
-/// A record.
+/// A value with its expiry.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Record {
     pub(super) value: String,
-    /// In milliseconds since the epoch.
+    /// Milliseconds since the epoch.
     pub(super) expires_at: f64,
 }
 
-/// Auth0's codes for what cannot be remembered.
+/// The reasons why a record cannot be stored, with Auth0's codes.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Refused {
     ItemSizeExceeded,
@@ -37,13 +37,13 @@ impl Refused {
 }
 
 impl Cache {
-    /// A record that is still good.
+    /// A record that has not expired.
     pub(super) fn get(&mut self, key: &str, now: f64) -> Option<&Record> {
         self.0.retain(|_, record| record.expires_at > now);
         self.0.get(key)
     }
 
-    /// Remembers something.
+    /// Stores a record.
     pub(super) fn set(&mut self, key: String, record: Record) -> Result<(), Refused> {
         if key.len() > LONGEST_KEY || record.value.len() > LONGEST_VALUE {
             return Err(Refused::ItemSizeExceeded);
@@ -55,7 +55,7 @@ impl Cache {
         Ok(())
     }
 
-    /// Forgets something. `false`: it was not there.
+    /// Deletes a record. `false` if there was none.
     pub(super) fn delete(&mut self, key: &str) -> bool {
         self.0.remove(key).is_some()
     }

@@ -1,4 +1,4 @@
-//! `console`: what scripts say, kept up to some bytes.
+//! `console`: the log lines of scripts, kept up to a limit of bytes.
 
 use std::rc::Rc;
 
@@ -6,7 +6,7 @@ use rquickjs::{Ctx, Function, Object, Value, function::Rest};
 
 use super::{LogLevel, LogLine, bridge::Bridge, json};
 
-/// What scripts said.
+/// The log lines of a run.
 #[derive(Default)]
 pub(super) struct Logs {
     lines: Vec<LogLine>,
@@ -14,7 +14,7 @@ pub(super) struct Logs {
     full: bool,
 }
 
-/// What is counted for a line beside its text, so that empty lines are not free.
+/// Bytes counted for every line beside its text, so that empty lines are not free.
 const LINE: usize = 16;
 
 impl Logs {
@@ -25,7 +25,7 @@ impl Logs {
         }
     }
 
-    /// What was said.
+    /// Takes the lines.
     pub(super) fn take(&mut self) -> Vec<LogLine> {
         std::mem::take(&mut self.lines)
     }
@@ -48,7 +48,7 @@ impl Logs {
     }
 }
 
-/// The methods of `console`, and how loud each is.
+/// The methods of `console`, each with its level.
 const METHODS: [(&str, LogLevel); 7] = [
     ("debug", LogLevel::Debug),
     ("trace", LogLevel::Debug),
@@ -59,7 +59,7 @@ const METHODS: [(&str, LogLevel); 7] = [
     ("error", LogLevel::Error),
 ];
 
-/// `console`.
+/// Makes `console`.
 pub(super) fn console<'js>(ctx: &Ctx<'js>, bridge: &Rc<Bridge>) -> rquickjs::Result<Value<'js>> {
     let console = Object::new(ctx.clone())?;
     for (name, level) in METHODS {
@@ -78,7 +78,7 @@ pub(super) fn console<'js>(ctx: &Ctx<'js>, bridge: &Rc<Bridge>) -> rquickjs::Res
     Ok(console.into_value())
 }
 
-/// A value as a line tells of it, roughly as Node does.
+/// A value as text for a line, roughly as Node prints it.
 fn told<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> String {
     if let Some(text) = value.as_string() {
         return json::text(ctx, text);
@@ -106,7 +106,7 @@ fn told<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> String {
     }
 }
 
-/// What JSON would not tell of: functions and errors.
+/// Functions and errors as text, which JSON would lose; `None` for other objects.
 fn told_object<'js>(ctx: &Ctx<'js>, object: &Object<'js>) -> Option<String> {
     let property = |name: &str| match object.get::<_, Value>(name) {
         Ok(value) => value.as_string().map(|text| json::text(ctx, text)),

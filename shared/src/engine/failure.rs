@@ -1,19 +1,19 @@
-//! From exceptions to [`ScriptFailure`].
+//! Converts exceptions to [`ScriptFailure`].
 
 use rquickjs::{Ctx, Error, Object, Value};
 
 use super::{ScriptFailure, bridge::Bridge, json, watch::Stop};
 
-/// The longest message that is kept, in characters.
+/// Longest message that is kept, in characters.
 const LONGEST: usize = 2_000;
 
-/// What went wrong in the middle of a run.
+/// A failure in the middle of a run.
 pub(super) enum Fault {
-    /// It must stop.
+    /// The run must stop.
     Stop(Stop),
-    /// An exception of the context, or an error of the engine's own.
+    /// A pending exception of the context, or an error of the engine itself.
     Threw(Error),
-    /// What it is has been found out already.
+    /// A failure that needs no conversion.
     Known(ScriptFailure),
 }
 
@@ -36,7 +36,7 @@ impl From<ScriptFailure> for Fault {
 }
 
 impl Fault {
-    /// What it is.
+    /// Converts the fault to the failure that is reported.
     pub(super) fn into_failure(self, ctx: &Ctx<'_>, bridge: &Bridge) -> ScriptFailure {
         let failure = match self {
             Self::Stop(stop) => return stopped(stop, bridge),
@@ -48,7 +48,7 @@ impl Fault {
                 position: None,
             },
         };
-        // Finding it out may have run a script's getters.
+        // Reading the exception may have run a script's getters, and they may have exceeded a limit.
         bridge
             .watch
             .noticed()
@@ -65,7 +65,7 @@ fn stopped(stop: Stop, bridge: &Bridge) -> ScriptFailure {
     }
 }
 
-/// What a script threw, called back with, or rejected with.
+/// The failure for a value that a script threw, called back with, or rejected a promise with.
 pub(super) fn thrown<'js>(ctx: &Ctx<'js>, value: &Value<'js>, bridge: &Bridge) -> ScriptFailure {
     let script = bridge.script().to_string();
     let Some(error) = value.as_object() else {
@@ -90,7 +90,7 @@ pub(super) fn thrown<'js>(ctx: &Ctx<'js>, value: &Value<'js>, bridge: &Bridge) -
     }
 }
 
-/// Why a script that has nothing left to do has no answer.
+/// The failure of a script that ended without an answer: its first unhandled rejection, if there is one.
 pub(super) fn silent(ctx: &Ctx<'_>, bridge: &Bridge) -> ScriptFailure {
     let reason = bridge.rejections.borrow().first(ctx);
     match reason {
@@ -101,7 +101,7 @@ pub(super) fn silent(ctx: &Ctx<'_>, bridge: &Bridge) -> ScriptFailure {
     }
 }
 
-/// A property that is a string. What its getter throws is nothing.
+/// A string property; `None` if it is not a string or its getter throws.
 fn property<'js>(ctx: &Ctx<'js>, object: &Object<'js>, name: &str) -> Option<String> {
     match object.get::<_, Value>(name) {
         Ok(value) => value.as_string().map(|value| json::text(ctx, value)),
@@ -112,7 +112,7 @@ fn property<'js>(ctx: &Ctx<'js>, object: &Object<'js>, name: &str) -> Option<Str
     }
 }
 
-/// Something that is no `Error`, as text.
+/// A value that is not an `Error`, as text.
 fn plain<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> String {
     if let Some(text) = value.as_string() {
         return json::text(ctx, text);
@@ -131,13 +131,13 @@ pub(super) fn shortened(text: &str) -> String {
     text.chars().take(LONGEST).collect()
 }
 
-/// The first place in a stack that is in this script, as `<script>:<line>:<column>`.
+/// The first position in a stack that is in this script, as `<script>:<line>:<column>`.
 pub(super) fn position(stack: &str, script: &str) -> Option<String> {
     let (line, column) = place(stack, script)?;
     Some(format!("{script}:{line}:{column}"))
 }
 
-/// Its line and column.
+/// Line and column of the first position in a stack that is in this script.
 pub(super) fn place(stack: &str, script: &str) -> Option<(u32, u32)> {
     let mark = format!("{}:", script.replace('\0', " "));
     stack.match_indices(&mark).find_map(|(at, _)| {

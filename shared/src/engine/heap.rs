@@ -1,9 +1,9 @@
 //! The memory of a runtime: counted, and limited.
 //!
-//! QuickJS can refuse an allocation by itself, but a script can catch that, and some of QuickJS's paths
-//! (a promise that cannot be settled for want of memory) end the process. So what exceeds the limit by
-//! little is granted from a reserve, and the run is ended by the interrupt handler, which no script catches;
-//! what is large is refused at once.
+//! QuickJS can refuse an allocation by itself, but a script can catch that error, and some code paths of QuickJS (a
+//! promise that cannot be settled without memory) end the process. So small allocations beyond the limit are granted
+//! from a reserve, until the interrupt handler ends the run, which no script can catch. Large ones are refused at
+//! once.
 
 #![expect(unsafe_code, reason = "the allocator's interface is C's")]
 
@@ -11,12 +11,12 @@ use std::{cell::Cell, rc::Rc};
 
 use rquickjs::allocator::{Allocator, RustAllocator};
 
-/// What is granted beyond the limit, in small pieces, until the run is interrupted.
+/// Bytes that are granted beyond the limit, in small pieces, until the run is interrupted.
 const RESERVE: usize = 32 * 1024 * 1024;
-/// The largest such piece.
+/// Largest such piece, in bytes.
 const SMALL: usize = 16 * 1024;
 
-/// What a runtime holds.
+/// The memory of a runtime.
 #[derive(Debug, Default)]
 pub(super) struct Heap {
     used: Cell<usize>,
@@ -30,12 +30,12 @@ impl Heap {
         self.used.get()
     }
 
-    /// From here on this limit holds, or none while the engine itself allocates.
+    /// Sets the limit in bytes; `None` while the engine itself allocates.
     pub(super) fn set_limit(&self, limit: Option<usize>) {
         self.limit.set(limit);
     }
 
-    /// Whether the limit has been passed.
+    /// True once an allocation has exceeded the limit.
     pub(super) fn exceeded(&self) -> bool {
         self.exceeded.get()
     }
@@ -67,7 +67,7 @@ impl Heap {
 /// The allocator of a runtime, which counts into a [`Heap`].
 pub(super) struct Counting(pub(super) Rc<Heap>);
 
-/// Beyond this nothing is asked of the system: the sum with a header could not be told.
+/// Larger sizes are refused without asking the system: their sum with the allocator's header could overflow.
 const ABSURD: usize = isize::MAX as usize / 2;
 
 // SAFETY: every allocation is made, resized and freed by `RustAllocator`, which keeps the contract; this only
@@ -102,7 +102,7 @@ unsafe impl Allocator for Counting {
     }
 
     unsafe fn realloc(&mut self, address: *mut u8, size: usize) -> *mut u8 {
-        // QuickJS passes a null pointer for "nothing yet", and a size of nothing to free.
+        // QuickJS passes a null pointer to allocate, and a size of zero to free.
         if address.is_null() {
             return self.alloc(size);
         }
@@ -116,7 +116,7 @@ unsafe impl Allocator for Counting {
         if size > ABSURD || (size > before && !self.0.admits(size - before)) {
             return std::ptr::null_mut();
         }
-        // SAFETY: as the caller of this function promises; the size is neither nothing nor absurd.
+        // SAFETY: as the caller of this function promises; the size is neither zero nor absurd.
         let moved = unsafe { RustAllocator.realloc(address, size) };
         if !moved.is_null() {
             self.0.remove(before);

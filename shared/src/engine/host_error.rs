@@ -1,15 +1,16 @@
-//! What the promise of a [`super::HostCall`] is rejected with.
+//! The error that rejects the promise of a [`super::HostCall`].
 
 use serde_json::{Map, Value};
 
 use crate::domain::request_failure::{RequestFailure, Stage};
 
-/// An `Error` with this message and these properties of its own.
+/// A JavaScript `Error`: its message and its own properties.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HostError {
     /// `message`
     pub message: String,
-    /// `code` and others; for the library's HTTP clients also `inFetch`, what the global `fetch` says instead.
+    /// `code` and others; for the library's HTTP clients also `inFetch`, the properties of the error of the global
+    /// `fetch`.
     pub properties: Map<String, Value>,
 }
 
@@ -23,7 +24,7 @@ impl<T: Into<String>> From<T> for HostError {
 }
 
 impl HostError {
-    /// What the library's HTTP clients make their errors of.
+    /// The error of a failed request, from which the library's HTTP clients make their own.
     pub fn of_request(failure: &RequestFailure) -> Self {
         let mut properties = failure.in_node();
         properties.remove("message");

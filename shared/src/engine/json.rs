@@ -1,8 +1,8 @@
-//! Between the engine's values and ours.
+//! Converts between the engine's values and JSON.
 
 use rquickjs::{Ctx, Value};
 
-/// A value of ours as a script sees it.
+/// A JSON value as a script's value.
 pub(super) fn to_js<'js>(
     ctx: &Ctx<'js>,
     value: &serde_json::Value,
@@ -10,18 +10,18 @@ pub(super) fn to_js<'js>(
     ctx.json_parse(value.to_string())
 }
 
-/// Why a script's value is none of ours.
+/// The reason why a script's value cannot be converted to JSON.
 #[derive(Debug)]
 pub(super) enum Unfit {
-    /// An exception of the context: a getter threw, an object holds itself.
+    /// An exception is pending in the context: a getter threw, or an object contains itself.
     Threw,
-    /// It is `undefined`, or nested too deeply.
+    /// The value is `undefined` or nested too deeply; the text is the reason.
     NoJson(String),
-    /// It is larger than this.
+    /// Its JSON is larger than allowed.
     TooLarge,
 }
 
-/// A script's value as JSON, with what `toJSON` and the getters make of it, up to some bytes.
+/// A script's value as JSON of at most `most` bytes, with its size in bytes. Its `toJSON` and getters run.
 pub(super) fn from_js<'js>(
     ctx: &Ctx<'js>,
     value: Value<'js>,
@@ -43,7 +43,7 @@ pub(super) fn from_js<'js>(
     }
 }
 
-/// A string of a script's, with U+FFFD for what is no character.
+/// A script's string, with U+FFFD for lone surrogates.
 pub(super) fn text<'js>(ctx: &Ctx<'js>, value: &rquickjs::String<'js>) -> String {
     value.to_string().unwrap_or_else(|_| {
         let quoted = ctx
@@ -57,7 +57,7 @@ pub(super) fn text<'js>(ctx: &Ctx<'js>, value: &rquickjs::String<'js>) -> String
     })
 }
 
-/// JSON without halves of surrogate pairs: a script that cuts a name short leaves some.
+/// JSON with U+FFFD for lone surrogates, which a script can leave by cutting a name short.
 fn mended(json: &str) -> String {
     let mut mended = String::with_capacity(json.len());
     let mut rest = json;
@@ -80,7 +80,7 @@ fn mended(json: &str) -> String {
     mended
 }
 
-/// The surrogate that an escape at the start of some JSON stands for.
+/// The surrogate that is escaped at the start of some JSON, if any.
 fn surrogate(json: &str) -> Option<u32> {
     let digits = json.strip_prefix("\\u")?.get(..4)?;
     let unit = u32::from_str_radix(digits, 16).ok()?;

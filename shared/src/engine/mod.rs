@@ -1,7 +1,7 @@
-//! The engine that runs tenants' scripts: QuickJS, in a fresh context per login, on a thread of its own.
+//! The engine that runs tenants' scripts: QuickJS on threads of its own, with fresh contexts for every login.
 //!
-//! Nothing of the host is reachable from a script but what [`Host`] offers. Whatever a script does, its run
-//! ends within [`Limits`], and the next run knows nothing of it but what it left in `global`.
+//! A script reaches nothing outside the engine except through [`Host`]. Every run ends within [`Limits`], and passes
+//! on to the next run only the Rules' `global` and the Actions' `api.cache`.
 
 mod actions;
 mod api;
@@ -40,26 +40,26 @@ pub use pool::Engine;
 pub use program::{CompileError, Program};
 pub use report::{LogLevel, LogLine, Output, Report, ScriptFailure, Usage};
 
-/// What one run of a tenant's scripts may use up, all of them together.
+/// Limits of one run, for all scripts of a tenant together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// CPU time in scripts.
     pub cpu: Duration,
-    /// Time until there is an answer, waiting included.
+    /// Time from the start to the answer, waiting included.
     pub wall: Duration,
     /// Bytes of the engine's heap, `global` included.
     pub memory: usize,
     /// Bytes of stack.
     pub stack: usize,
-    /// Bytes of `user`, `context` and commands, as JSON.
+    /// Bytes of JSON, once for `user` and `context` together and once for all commands.
     pub output: usize,
-    /// Bytes of log lines; what is beyond is cut off and said to be.
+    /// Bytes of log lines. The line that exceeds them is cut and marked, and later lines are dropped.
     pub logs: usize,
 }
 
 impl Limits {
-    /// How long a script may wait for one request to another host, with all its redirects: it has time left to act
-    /// on its failure.
+    /// Time for one HTTP request with all its redirects. It is shorter than [`Limits::wall`], so that the script can
+    /// handle a failure.
     pub fn request(&self) -> Duration {
         let rest = self.wall.saturating_sub(Duration::from_secs(2));
         rest.max(self.wall / 2)
@@ -79,66 +79,65 @@ impl Default for Limits {
     }
 }
 
-/// One run: what the scripts are given.
+/// The input of one run.
 #[derive(Clone)]
 pub struct Run {
-    /// What runs.
+    /// The compiled scripts.
     pub program: Arc<Program>,
-    /// `https://D/`, of which `auth0.domain` and `auth0.baseUrl` are made.
+    /// The issuer, `https://D/`, from which `auth0.domain` and `auth0.baseUrl` are made.
     pub issuer: String,
     /// `user` of the Rules.
     pub user: Value,
     /// `context` of the Rules.
     pub context: Value,
-    /// `event` of the Actions, without `secrets`, which each has of its own.
+    /// `event` of the Actions, without `secrets`: each Action gets its own.
     pub event: Value,
-    /// What the browser brought back to `/continue`: the position of the Action whose
-    /// `onContinuePostLogin` runs after its `onExecutePostLogin`.
+    /// Position of the Action that redirected the browser, which is now back at `/continue`: the Action's
+    /// `onContinuePostLogin` runs after its `onExecutePostLogin`. `None` before any redirect.
     pub continued: Option<usize>,
-    /// Whether `api.redirect.canRedirect()`.
+    /// The result of `api.redirect.canRedirect()`.
     pub can_redirect: bool,
-    /// How much of `user` and `context` the report has.
+    /// The members of `user` and `context` that the report contains.
     pub told: Told,
-    /// How much time the request has left for it, where that is known: less than [`Limits::wall`] counts instead.
+    /// Time that the request has left; it replaces [`Limits::wall`] if it is shorter. `None` if unknown.
     pub left: Option<Duration>,
-    /// What reaches outside.
+    /// Carries out the scripts' calls.
     pub host: Arc<dyn Host>,
 }
 
-/// How much is told of `user` and `context` as the last Rule left them.
+/// The members that a report contains of `user` and `context`, as the last Rule left them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Told {
-    /// What has an effect ([`crate::domain::login_flow`]). What the others are, and whether they are JSON at all,
-    /// makes no difference.
+    /// Those with an effect ([`crate::domain::login_flow`]). Others are ignored, even if they are not JSON.
     Effects,
-    /// Everything, for somebody to look at.
+    /// All members, for an operator to read.
     Everything,
 }
 
-/// What scripts may ask of the world, each answered while the script waits for its promise.
+/// Carries out the calls that scripts make out of the engine. A script gets a promise for each.
 pub trait Host: Send + Sync {
-    /// Does it. An error is what the promise is rejected with.
+    /// Carries out a call. An error rejects the promise.
     fn call(&self, call: HostCall) -> BoxFuture<'static, Result<Value, HostError>>;
 }
 
-/// Something asked of the world.
+/// A script's call out of the engine.
 #[derive(Debug, Clone, PartialEq)]
 pub enum HostCall {
-    /// `auth0.users.updateAppMetadata`; answered with the user's `app_metadata` afterwards.
+    /// `auth0.users.updateAppMetadata`, which returns the user's updated `app_metadata`.
     UpdateAppMetadata {
-        /// Whose.
+        /// Id of the user.
         user_id: String,
-        /// What to merge at the root; `null` removes.
+        /// Members to merge at the root; `null` removes a member.
         patch: serde_json::Map<String, Value>,
     },
-    /// `auth0.users.updateUserMetadata`, likewise.
+    /// `auth0.users.updateUserMetadata`, which returns the user's updated `user_metadata`.
     UpdateUserMetadata {
-        /// Whose.
+        /// Id of the user.
         user_id: String,
-        /// What to merge at the root; `null` removes.
+        /// Members to merge at the root; `null` removes a member.
         patch: serde_json::Map<String, Value>,
     },
-    /// An HTTP request, to a host that is allowed or not at all; answered with
-    /// `{status, statusText, headers, body}`, the body as text.
+    /// An HTTP request, which is sent to allowed hosts only. It returns `{status, statusText, headers, body}`, the
+    /// body as text.
     Http(ScriptRequest),
 }

@@ -1,9 +1,9 @@
-//! What a script can name. What it does not name need not be made for it: a fresh context at every login is most
-//! of what a script costs, and most scripts use little of the language.
+//! The parts of a context that a script can name. Its context has no others: the fresh context at every login is most
+//! of a script's cost, and most scripts use little of the language.
 
 use super::library::{self, Globals};
 
-/// What has to be there.
+/// The parts that a context must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Needs {
     pub(super) language: Language,
@@ -11,18 +11,18 @@ pub(super) struct Needs {
     pub(super) library: Globals,
 }
 
-/// How much of the language.
+/// The part of the language that a context has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Language {
-    /// Without what [`USUAL`] names, and without literals of regular expressions.
+    /// Without the names of [`USUAL`], and without regular expression literals.
     Small,
-    /// Without what [`RARE`] names.
+    /// Without the names of [`RARE`].
     Usual,
-    /// All of it.
+    /// The whole language.
     Whole,
 }
 
-/// By these, promises, proxies, regular expressions, maps and sets are reached: a third of a context.
+/// Names that lead to promises, proxies, regular expressions, maps and sets: a third of a context.
 const USUAL: [&str; 16] = [
     "Map",
     "Promise",
@@ -42,7 +42,7 @@ const USUAL: [&str; 16] = [
     "search",
 ];
 
-/// What few scripts use: a third of a context again.
+/// Names that few scripts use: another third of a context.
 const RARE: [&str; 19] = [
     "ArrayBuffer",
     "Atomics",
@@ -65,7 +65,7 @@ const RARE: [&str; 19] = [
     "performance",
 ];
 
-/// By these a script reaches globals without naming them.
+/// Names by which a script reaches globals without naming them.
 const WAYS_ROUND: [&str; 5] = ["Function", "constructor", "eval", "globalThis", "this"];
 
 const TIMERS: [&str; 6] = [
@@ -78,7 +78,7 @@ const TIMERS: [&str; 6] = [
 ];
 
 impl Needs {
-    /// Nothing but the least of the language.
+    /// The smallest language and nothing else.
     pub(super) const NOTHING: Self = Self {
         language: Language::Small,
         timers: false,
@@ -98,8 +98,8 @@ impl Needs {
         library: Globals::ALL,
     };
 
-    /// What a source names. A word in a string counts, too: what is made in vain costs little, and what is
-    /// missing would be an error. That a source has a literal of a regular expression only a compiler can tell.
+    /// The needs of a source, by its words. Words in strings count, too: an unused part costs little, but a missing one
+    /// would be an error. Only a compiler can detect regular expression literals.
     pub(super) fn of(source: &str) -> Self {
         // An escape may spell any name.
         let is_escaped = source.contains("\\u");
@@ -114,7 +114,7 @@ impl Needs {
         reading.finish()
     }
 
-    /// What an Action names. Its `global` is the context's own, and the engine waits for it by a promise.
+    /// The needs of an Action. Its `global` is the context's global object, and the engine awaits it by a promise.
     pub(super) fn of_action(code: &str) -> Self {
         if words(code).any(|word| word.text == "global") {
             return Self::ALL;
@@ -122,7 +122,7 @@ impl Needs {
         Self::of(code).with(Self::USUAL)
     }
 
-    /// What both need.
+    /// The needs of both.
     pub(super) fn with(self, other: Self) -> Self {
         Self {
             language: self.language.max(other.language),
@@ -132,13 +132,13 @@ impl Needs {
     }
 }
 
-/// What has been found in a script and in the files of the library that it takes.
+/// The needs found so far in a script and in the library's files that it requires.
 struct Reading<'a> {
     needs: Needs,
     modules: Vec<&'a str>,
 }
 
-/// Whether a source says which modules it takes.
+/// `Known` if a source names every module that it requires by a literal.
 #[derive(PartialEq, Eq)]
 enum Reads {
     Known,
@@ -159,7 +159,7 @@ impl<'a> Reading<'a> {
         let mut reads = Reads::Known;
         for word in words(source) {
             if USUAL.contains(&word.text) {
-                // Some are methods of strings.
+                // Members count as well, because some are methods of strings.
                 self.needs = self.needs.with(Needs::USUAL);
             } else if word.text == "require" {
                 self.needs.library = self.needs.library.with(Globals::REQUIRE);
@@ -191,7 +191,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Reads the files of all modules. They have no ways round, and require by literals alone.
+    /// Reads the files of all modules. They contain none of [`WAYS_ROUND`], and require by literals only.
     fn finish(mut self) -> Needs {
         let mut next = 0;
         while let Some(module) = self.modules.get(next).copied() {
@@ -203,13 +203,13 @@ impl<'a> Reading<'a> {
         if self.needs.library.is_empty() {
             self.needs
         } else {
-            // The library's files use regular expressions and maps, `require` itself does.
+            // The library's files, and `require` itself, use regular expressions and maps.
             self.needs.with(Needs::USUAL)
         }
     }
 }
 
-/// The module in what stands behind the word `require`, if that is a call with a literal.
+/// The module named after the word `require`; `None` unless that is a call with a literal.
 fn required(rest: &str) -> Option<&str> {
     let argument = rest.trim_start().strip_prefix('(')?.trim_start();
     let quote = argument
@@ -221,8 +221,8 @@ fn required(rest: &str) -> Option<&str> {
     is_call.then_some(name)
 }
 
-/// The lines of a source without the comments that stand on lines of their own, where prose says `this`. Whether
-/// anything else is a comment, only a parser knows; nor is it known of lines within one template or string.
+/// The lines of a source without the comments on lines of their own, whose prose often contains `this`. Only a parser
+/// can recognize other comments. A source with templates or continued strings keeps all its lines.
 fn code(source: &str) -> impl Iterator<Item = &str> {
     let is_end = |c| matches!(c, '\n' | '\r' | '\u{2028}' | '\u{2029}');
     let continued = |(at, _)| source[at + 1..].starts_with(is_end);
@@ -237,7 +237,7 @@ fn code(source: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// What is left of a line; it may begin or end within a comment.
+/// A line without its leading comments; it may begin or end within one.
 fn outside_comments<'a>(line: &'a str, in_comment: &mut bool) -> &'a str {
     let mut rest = line.trim_start();
     loop {
@@ -260,9 +260,9 @@ fn outside_comments<'a>(line: &'a str, in_comment: &mut bool) -> &'a str {
 /// A word of a source.
 struct Word<'a> {
     text: &'a str,
-    /// Whether it stands behind a full stop, as a property does.
+    /// True if it follows a full stop, as a property does.
     is_member: bool,
-    /// What stands behind it in its line.
+    /// The rest of its line.
     rest: &'a str,
 }
 

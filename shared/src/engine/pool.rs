@@ -1,4 +1,4 @@
-//! The threads that run scripts, and the way to and from them.
+//! The threads that run scripts, and the channels to and from them.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -24,17 +24,17 @@ use super::{
     warm::{Assignment, GRACE, Warm},
 };
 
-/// How many scripts may run at once.
+/// Most runs at once.
 const THREADS: usize = 4;
-/// How many threads that do not come back are replaced by others.
+/// Most threads that are replaced by others because they do not return.
 const MOST_ABANDONED: usize = 2;
-/// The stack of a thread beyond what scripts may use of it: for the engine, and for what QuickJS uses between
-/// two looks at the limit.
+/// Bytes of a thread's stack beyond those for scripts: for the engine, and for QuickJS between two checks of the
+/// limit.
 const STACK: usize = 1024 * 1024;
 
-/// What a thread tells of a run.
+/// A message from a thread about its run.
 pub(super) enum Event {
-    /// Something is asked of the world.
+    /// A script calls the host.
     Call { id: u64, call: HostCall },
     /// The run is over.
     Done(Box<Report>),
@@ -46,12 +46,13 @@ struct Job {
     events: asynchronous::UnboundedSender<Event>,
     slot: OwnedSemaphorePermit,
     state: Arc<AtomicU8>,
-    /// The thread's own entrance, with which it says that it is idle again. It keeps none meanwhile, so that
-    /// it ends when nobody can give it a job any more.
+    /// The thread's own handle, which it returns to the idle ones after the job. It keeps no copy, so that it ends
+    /// when no other handle is left.
     worker: Option<Worker>,
 }
 
-/// The states of a job: whoever leaves `RUNNING` first decides what becomes of the thread.
+/// The states of a job. The side that leaves `RUNNING` first decides: the thread by `DONE` goes on, the caller by
+/// `ABANDONED` replaces it.
 const RUNNING: u8 = 0;
 const DONE: u8 = 1;
 const ABANDONED: u8 = 2;
@@ -63,7 +64,7 @@ struct Worker {
     thread: Thread,
 }
 
-/// Runs scripts. It costs nothing until something runs, or until [`Engine::prepare`].
+/// Runs scripts. It starts no thread before the first run or [`Engine::prepare`].
 #[derive(Debug, Clone)]
 pub struct Engine {
     shared: Arc<Shared>,
@@ -73,12 +74,12 @@ pub struct Engine {
 struct Shared {
     limits: Limits,
     slots: Arc<Semaphore>,
-    /// The one used last comes first: its `global` is the warmest.
+    /// A stack: the thread used last comes first, because its `global` is the warmest.
     idle: Mutex<Vec<Worker>>,
     abandoned: AtomicUsize,
 }
 
-/// Tells the thread when nobody waits for the answer any more.
+/// Sets the run's `unwanted` flag when the caller stops waiting for the answer.
 struct Waiting(Arc<AtomicBool>);
 
 impl Drop for Waiting {
@@ -100,8 +101,8 @@ impl Engine {
         }
     }
 
-    /// Makes the first thread and its runtime ready, so that the first login does not wait for them. Blocks
-    /// for some milliseconds.
+    /// Starts the first thread and its runtime, so that the first login does not wait for them. Blocks for some
+    /// milliseconds.
     pub fn prepare(&self) {
         if self.shared.idle().is_empty()
             && let Some(worker) = self.shared.spawn()
@@ -110,14 +111,14 @@ impl Engine {
         }
     }
 
-    /// How many threads are in a loop of QuickJS's own that does not look at its clocks. They come back, if at
-    /// all, when it is over; until then they run when nothing else does.
+    /// Number of threads in a loop within QuickJS that does not check the clocks. A thread returns when its loop ends,
+    /// if ever; until then it has the lowest priority.
     pub fn abandoned(&self) -> usize {
         self.shared.abandoned.load(Ordering::SeqCst)
     }
 
-    /// Runs a program's Rules and then its Actions. There is an answer within [`Limits::wall`] and half a
-    /// second, whatever the scripts do.
+    /// Runs a program's Rules and then its Actions. It returns within [`Limits::wall`] and half a second, even if the
+    /// scripts never end.
     pub async fn run(&self, run: Run) -> Report {
         let started = Instant::now();
         let wall = self.shared.limits.wall;
@@ -163,7 +164,7 @@ impl Engine {
     }
 }
 
-/// Does what a run asks of the world, until its report is there. `None`: it never came.
+/// Carries out a run's calls until its report arrives. `None` if it does not arrive in time.
 async fn attend(
     run: &Run,
     mut told: asynchronous::UnboundedReceiver<Event>,
@@ -181,13 +182,13 @@ async fn attend(
                 Event::Done(report) => break *report,
             },
             Some((id, result)) = calls.next() => {
-                // A thread that has ended meanwhile does not need it.
+                // A thread that has ended in the meantime does not need it.
                 let _ = replies.send(Reply { id, result });
             }
             () = sleep_until((deadline + GRACE).into()) => return None,
         }
     };
-    // A script need not wait for what it asks for: it is done all the same, in the time there is.
+    // Calls that the scripts did not wait for are completed all the same, in the time that is left.
     if report.result.is_ok() && !calls.is_empty() {
         let rest = async { while calls.next().await.is_some() {} };
         let _ = timeout_at(deadline.into(), rest).await;
@@ -200,7 +201,7 @@ impl Shared {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives a job to a thread, which it names. `None`: there is none, and none can be made.
+    /// Gives a job to a thread and returns the thread. `None` if none is idle and none can be started.
     fn assign(self: &Arc<Self>, mut job: Job) -> Option<Thread> {
         loop {
             let worker = self.idle().pop();
@@ -208,13 +209,13 @@ impl Shared {
             job.worker = Some(worker.clone());
             match worker.jobs.send(job) {
                 Ok(()) => return Some(worker.thread),
-                // It has ended since.
+                // The thread has ended in the meantime.
                 Err(returned) => job = returned.0,
             }
         }
     }
 
-    /// A new thread, ready.
+    /// Starts a thread and waits until it is ready.
     fn spawn(self: &Arc<Self>) -> Option<Worker> {
         let (sender, mut jobs) = asynchronous::unbounded_channel();
         let (ready, is_ready) = mpsc::channel();
@@ -243,7 +244,7 @@ impl Shared {
         })
     }
 
-    /// Gives up on a thread that does not come back.
+    /// Gives up on a thread that does not return: it gets the lowest priority, and another may take its slot.
     fn abandon(&self, state: &AtomicU8, thread: Thread) {
         let before = self.abandoned.fetch_add(1, Ordering::SeqCst);
         if before < MOST_ABANDONED
@@ -261,7 +262,7 @@ impl Shared {
     }
 }
 
-/// Does a job on this thread. `false`: the thread has been replaced meanwhile and ends.
+/// Does a job on this thread. `false` if the thread has been replaced in the meantime and must end.
 fn work(shared: &Shared, warm: &mut Option<Warm>, job: Job) -> bool {
     let started = job.assignment.started;
     if warm.is_none() {
@@ -275,7 +276,7 @@ fn work(shared: &Shared, warm: &mut Option<Warm>, job: Job) -> bool {
         Some(Ok(report)) => report,
         other => {
             if other.is_some() {
-                // A panic may have left the runtime in any state: not even ending it is safe.
+                // A panic may have left the runtime in any state: not even dropping it is safe.
                 std::mem::forget(warm.take());
             }
             let failure = ScriptFailure::Threw {

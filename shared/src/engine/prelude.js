@@ -1,5 +1,5 @@
-// What Auth0 puts beside the language, made when a script first touches any of it. `await` instead of `then`,
-// for a script may have put another `Promise` in its place by then.
+// The globals that Auth0 adds to the language, made when a script first uses one of them. They use `await`, not `then`,
+// because the script may have replaced `Promise` by then.
 (function () {
   'use strict';
 
@@ -21,7 +21,7 @@
     callback(null, value);
   }
 
-  // A promise, or a Node callback as the last argument.
+  // Answers by a Node callback, if there is one, or by a promise.
   function answered(promise, callback) {
     if (typeof callback !== 'function') return promise;
     tell(promise, callback);

@@ -1,8 +1,8 @@
-//! The priority of threads. Only Linux, where the functions run, knows one for each.
+//! The priority of threads. Only Linux, on which the functions run, has one per thread.
 
 use std::io;
 
-/// A thread, as the kernel names it.
+/// A thread, by the kernel's id.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Thread {
     #[cfg(target_os = "linux")]
@@ -10,7 +10,7 @@ pub(super) struct Thread {
 }
 
 impl Thread {
-    /// The one that asks.
+    /// The calling thread.
     pub(super) fn current() -> Self {
         Self {
             #[cfg(target_os = "linux")]
@@ -18,7 +18,7 @@ impl Thread {
         }
     }
 
-    /// From now on it runs when hardly anything else wants to. There is no way back without privileges.
+    /// Gives the thread the lowest priority. Raising it again needs privileges.
     pub(super) fn put_last(self) -> io::Result<()> {
         #[cfg(target_os = "linux")]
         rustix::process::setpriority_process(Some(self.id), 19)?;

@@ -1,4 +1,4 @@
-//! Scripts, compiled.
+//! Compiled scripts.
 
 use std::{collections::BTreeMap, rc::Rc, time::Duration};
 
@@ -16,60 +16,60 @@ use crate::domain::{
     secret::Secret,
 };
 
-/// A tenant's scripts as bytecode. Made once, run at every login.
+/// A tenant's scripts as bytecode, compiled once and run at every login.
 #[derive(Debug)]
 pub struct Program {
     pub(super) rules: Vec<Compiled>,
     pub(super) actions: Vec<CompiledAction>,
     configuration: BTreeMap<String, Secret>,
-    /// What the Rules, which share a context, can name together.
+    /// The needs of all Rules, which share a context.
     pub(super) needs: Needs,
 }
 
-/// A script.
+/// A compiled script.
 #[derive(Debug)]
 pub(super) struct Compiled {
     pub(super) name: String,
     pub(super) bytecode: Bytecode,
-    /// What it can name.
+    /// The parts that its context must have.
     pub(super) needs: Needs,
 }
 
-/// An Action.
+/// A compiled Action with its secrets.
 #[derive(Debug)]
 pub(super) struct CompiledAction {
     pub(super) script: Compiled,
     pub(super) secrets: BTreeMap<String, Secret>,
 }
 
-/// A script is none.
+/// A script failed to compile.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{script}:{line}:{column}: {message}")]
 pub struct CompileError {
-    /// The name of the rule or Action.
+    /// Name of the Rule or Action.
     pub script: String,
-    /// The line, from 1.
+    /// Line, from 1.
     pub line: u32,
-    /// The column, from 1.
+    /// Column, from 1.
     pub column: u32,
-    /// What is wrong.
+    /// The error.
     pub message: String,
 }
 
-/// What a rule's source has to be.
+/// The error of a Rule whose source is not a function.
 const NO_FUNCTION: &str = "a rule is one function: function (user, context, callback) { ... }";
 
-/// A rule's source is an expression, perhaps with a semicolon behind it. After `0,` that is a statement
-/// whose value is the function. It stands on lines before the first, so that positions are the source's.
+/// Prefix of a Rule's source, which is an expression, perhaps with a semicolon. After `0,` it is a statement whose
+/// value is the function. The prefix fills the lines before line 1, so that positions are those of the source.
 const BEFORE_RULE: &str = "0,\n\n";
 const FIRST_LINE: i32 = -1;
 
-/// An Action's source is the body of a function, as Node takes a `CommonJS` module.
+/// Prefix of an Action's source, which is the body of a function, as Node wraps a `CommonJS` module.
 const BEFORE_ACTION: &str = "(function (exports, module, require) {\n\n";
 const AFTER_ACTION: &str = "\n})";
 
 impl Program {
-    /// Compiles every script; the first that is none is the error.
+    /// Compiles all scripts and stops at the first error.
     pub fn compile(scripts: &Scripts) -> Result<Self, CompileError> {
         let mut program = Self {
             rules: Vec::new(),
@@ -92,22 +92,22 @@ impl Program {
         Ok(program)
     }
 
-    /// Whether a rule's source is one: for an import, before it is stored.
+    /// Checks a Rule's source before an import stores it.
     pub fn check_rule(rule: &Rule) -> Result<(), CompileError> {
         Compiler::new()?.rule(rule).map(drop)
     }
 
-    /// Whether an Action's code is one, likewise.
+    /// Checks an Action's code before an import stores it.
     pub fn check_action(action: &Action) -> Result<(), CompileError> {
         Compiler::new()?.action(action).map(drop)
     }
 
-    /// Whether there are Rules, which want a `user` and a `context`.
+    /// True if there are Rules, which need a `user` and a `context`.
     pub fn has_rules(&self) -> bool {
         !self.rules.is_empty()
     }
 
-    /// Whether there are Actions, which want an `event`.
+    /// True if there are Actions, which need an `event`.
     pub fn has_actions(&self) -> bool {
         !self.actions.is_empty()
     }
@@ -117,7 +117,7 @@ impl Program {
         &self.configuration
     }
 
-    /// The name of a script: the rules first, then the Actions.
+    /// The name of the script at a position, which counts the Rules first, then the Actions.
     pub(super) fn name(&self, position: usize) -> &str {
         let actions = self.actions.iter().map(|action| &action.script);
         let mut scripts = self.rules.iter().chain(actions);
@@ -130,7 +130,7 @@ struct Compiler(Warm);
 
 impl Compiler {
     fn new() -> Result<Self, CompileError> {
-        // There is nothing that a compilation waits for: it takes longer than its CPU time only on a busy machine.
+        // Compiling waits for nothing, so only a busy machine makes it take longer than its limited CPU time.
         let warm = Warm::new(Limits {
             wall: Duration::from_mins(10),
             ..Limits::default()
@@ -165,8 +165,8 @@ impl Compiler {
         })
     }
 
-    /// Whether a source compiles where there are no literals of regular expressions. One that is wrong does not,
-    /// which another compilation says better.
+    /// True if a source compiles without regular expression literals. A syntax error makes it false, too; the next
+    /// compilation reports it better.
     fn is_small(&self, source: &str) -> bool {
         let compiles = self.0.compiling(Language::Small, |ctx, _| {
             let compiled = Bytecode::compile(ctx, "rule", source, FIRST_LINE);

@@ -1,4 +1,4 @@
-//! A fresh context with everything a script finds in it.
+//! Fresh contexts, and the globals that scripts find in them.
 
 use std::rc::Rc;
 
@@ -18,22 +18,22 @@ use super::{
     timers,
 };
 
-/// For whom a context is.
+/// The scripts that a context is for.
 pub(super) enum For<'a> {
     /// Rules, with their `configuration` and `auth0`.
     Rules(&'a Run),
     /// An Action.
     Action(&'a CompiledAction),
-    /// Nobody yet: whether a source can be compiled there, and is a function.
+    /// None: the context checks that a source compiles and is a function.
     Compiling(Language),
 }
 
-/// The largest patch of `auth0.users.update...Metadata`, in bytes.
+/// Largest patch of `auth0.users.update...Metadata`, in bytes of JSON.
 const LARGEST_PATCH: usize = 64 * 1024;
 
-/// What is in a context where no script names anything beyond it.
+/// Built-ins of a context for [`Language::Small`].
 type Small = (Date, Eval, Json);
-/// What is in one where no script names anything rare.
+/// Built-ins of a context for [`Language::Usual`].
 type Usual = (
     Date,
     Eval,
@@ -45,7 +45,7 @@ type Usual = (
     Promise,
 );
 
-/// Makes one.
+/// Makes a context with the built-ins that its scripts need.
 pub(super) fn context(runtime: &Runtime, whom: &For<'_>) -> rquickjs::Result<Context> {
     match whom.needs().language {
         Language::Small => Context::custom::<Small>(runtime),
@@ -67,7 +67,7 @@ impl For<'_> {
     }
 }
 
-/// Furnishes it.
+/// Defines the globals of a context beyond the language's own.
 pub(super) fn furnish<'js>(
     ctx: &Ctx<'js>,
     bridge: &Rc<Bridge>,
@@ -77,7 +77,7 @@ pub(super) fn furnish<'js>(
     let globals = ctx.globals();
     let needs = whom.needs();
     if needs.language == Language::Whole {
-        // Its callbacks would run whenever garbage is collected: in somebody else's login.
+        // Its callbacks would run whenever garbage is collected, even in another user's login.
         globals.remove("FinalizationRegistry")?;
     }
     match whom {
@@ -102,7 +102,7 @@ pub(super) fn furnish<'js>(
     Ok(())
 }
 
-/// `configuration` and `auth0`.
+/// Defines `configuration` and `auth0`.
 fn rules_only(globals: &Object<'_>, bridge: &Rc<Bridge>, run: &Run) -> rquickjs::Result<()> {
     let configuration = Object::new(globals.ctx().clone())?;
     for (key, value) in run.program.configuration() {
@@ -118,7 +118,7 @@ fn rules_only(globals: &Object<'_>, bridge: &Rc<Bridge>, run: &Run) -> rquickjs:
     })
 }
 
-/// What is beside the language, except for what is made of natives alone.
+/// Evaluates `prelude.js`, the globals that are written in JavaScript.
 fn prelude<'js>(ctx: &Ctx<'js>) -> rquickjs::Result<Object<'js>> {
     static PRELUDE: Once = Once::new();
     PRELUDE
@@ -126,13 +126,13 @@ fn prelude<'js>(ctx: &Ctx<'js>) -> rquickjs::Result<Object<'js>> {
         .get()
 }
 
-/// Defines a global as the language's own are: not enumerable, and a script may replace it.
+/// Defines a global like those of the language: not enumerable, and replaceable by scripts.
 fn define<'js>(globals: &Object<'js>, name: &str, value: impl IntoJs<'js>) -> rquickjs::Result<()> {
     let value = value.into_js(globals.ctx())?;
     globals.prop(name, Property::from(value).writable().configurable())
 }
 
-/// Defines a global that is made when a script first touches it.
+/// Defines a global that is made when a script first reads it.
 fn lazily<'js>(
     globals: &Object<'js>,
     name: &'static str,
@@ -153,7 +153,7 @@ pub(super) fn domain(issuer: &str) -> &str {
     domain.split_once("://").map_or(domain, |(_, host)| host)
 }
 
-/// `auth0.users.updateAppMetadata` and `updateUserMetadata`.
+/// The native function beneath `auth0.users.updateAppMetadata` and `updateUserMetadata`.
 fn update_metadata<'js>(ctx: &Ctx<'js>, bridge: &Rc<Bridge>) -> rquickjs::Result<Function<'js>> {
     let bridge = Rc::clone(bridge);
     Function::new(

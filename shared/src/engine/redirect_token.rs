@@ -1,5 +1,5 @@
-//! The tokens of `api.redirect.encodeToken` and `validateToken`: JWTs with HS256 (RFC 7515), under a secret
-//! that the tenant shares with the application that the browser is sent to.
+//! The tokens of `api.redirect.encodeToken` and `validateToken`: JWTs with HS256 (RFC 7515). The tenant shares the
+//! secret with the application to which the Action redirects the browser.
 
 use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -19,7 +19,7 @@ pub(super) fn encode(secret: &str, claims: &Map<String, Value>) -> String {
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(tag))
 }
 
-/// The claims of a token that was signed with this secret. What they say is for the caller to look at.
+/// The claims of a token that was signed with this secret. The caller checks the claims.
 pub(super) fn decode(secret: &str, token: &str) -> Option<Map<String, Value>> {
     let key = DecodingKey::from_secret(secret.as_bytes());
     Unverified::parse(token, Kind::Redirect)
@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn a_token_of_another_suite_is_read() {
-        // RFC 7515 appendix A.1 has a key of bytes; this one is jwt.io's example.
+        // This is jwt.io's example: the key in RFC 7515 appendix A.1 is not text.
         let token = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.\
             eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ.\
             SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c";

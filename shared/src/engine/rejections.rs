@@ -1,16 +1,16 @@
-//! Promises that were rejected while nobody listened: what a script says instead of an answer.
+//! Promises that were rejected without a handler: the reasons why a script did not answer.
 
 use rquickjs::{Ctx, Persistent, Value};
 
-/// How many are kept. The first one tells why.
+/// Most rejections that are kept. Only the first is reported.
 const MOST: usize = 16;
 
-/// The rejected promises of a run, in order, and why each was.
+/// The promises of a run that were rejected without a handler, in order, each with its reason.
 #[derive(Default)]
 pub(super) struct Rejections(Vec<(Persistent<Value<'static>>, Persistent<Value<'static>>)>);
 
 impl Rejections {
-    /// A promise was rejected, or somebody listens to it after all.
+    /// Adds a rejected promise, or removes it because it got a handler after all.
     pub(super) fn note<'js>(
         &mut self,
         ctx: &Ctx<'js>,
@@ -26,7 +26,7 @@ impl Rejections {
         }
     }
 
-    /// Why the first was.
+    /// The reason of the first rejection.
     pub(super) fn first<'js>(&self, ctx: &Ctx<'js>) -> Option<Value<'js>> {
         let (_, reason) = self.0.first()?;
         reason.clone().restore(ctx).ok()

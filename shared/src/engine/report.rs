@@ -1,4 +1,4 @@
-//! What became of a run.
+//! The report of a run.
 
 use std::time::{Duration, Instant};
 
@@ -6,19 +6,19 @@ use serde_json::Value;
 
 use crate::domain::login_flow::Command;
 
-/// What became of a run.
+/// The result of a run, with its log and usage.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
-    /// The answer, or why there is none.
+    /// The scripts' answer, or the failure.
     pub result: Result<Output, ScriptFailure>,
-    /// What the scripts said to `console`.
+    /// The lines that the scripts logged by `console`.
     pub logs: Vec<LogLine>,
-    /// What it took.
+    /// Time and memory that the run used.
     pub usage: Usage,
 }
 
 impl Report {
-    /// Of a run that no thread told of.
+    /// The report of a run for which no thread reported.
     pub(super) fn failed(started: Instant, failure: ScriptFailure) -> Self {
         let usage = Usage {
             wall: started.elapsed(),
@@ -35,26 +35,26 @@ impl Report {
 /// The scripts' answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Output {
-    /// `user`, as the last Rule left it; as much of it as was asked for.
+    /// `user`, as the last Rule left it; [`super::Told`] selects its members.
     pub user: Value,
-    /// `context`, likewise.
+    /// `context`, as the last Rule left it; [`super::Told`] selects its members.
     pub context: Value,
-    /// What the Actions asked of `api`, in order.
+    /// The commands that the Actions recorded by `api`, in order.
     pub commands: Vec<Command>,
 }
 
 /// A line of `console`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogLine {
-    /// How it was said.
+    /// Level of the line.
     pub level: LogLevel,
-    /// By which script.
+    /// Name of the script.
     pub script: String,
-    /// What.
+    /// Text of the line.
     pub text: String,
 }
 
-/// How something is said to `console`.
+/// The level of a line of `console`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of `console`")]
 pub enum LogLevel {
@@ -64,77 +64,77 @@ pub enum LogLevel {
     Error,
 }
 
-/// What a run took.
+/// Time and memory that a run used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
     /// CPU time in scripts.
     pub cpu: Duration,
-    /// From the start to the answer.
+    /// Time from the start to the answer.
     pub wall: Duration,
     /// Bytes of the engine's heap at the end.
     pub memory: usize,
 }
 
-/// Why a run has no answer.
+/// The failure of a run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ScriptFailure {
     /// A Rule called back with an `UnauthorizedError`.
     #[error("{script}: UnauthorizedError: {message}")]
     Unauthorized {
-        /// Which script.
+        /// Name of the script.
         script: String,
-        /// Its message.
+        /// Message of the error.
         message: String,
     },
     /// A script called back with another error, or threw one that it did not catch.
     #[error("{script}: {message}{}", .position.as_ref().map(|at| format!(" ({at})")).unwrap_or_default())]
     Threw {
-        /// Which script.
+        /// Name of the script.
         script: String,
-        /// Its message.
+        /// Message of the error.
         message: String,
-        /// `<file>:<line>:<column>`, if it is known.
+        /// `<script>:<line>:<column>`; `None` if unknown.
         position: Option<String>,
     },
     /// A script used up its CPU time.
     #[error("{script}: more CPU time than allowed")]
     CpuTime {
-        /// Which script.
+        /// Name of the script.
         script: String,
     },
     /// There was no answer in time.
     #[error("{script}: no answer in time")]
     WallTime {
-        /// Which script.
+        /// Name of the script.
         script: String,
     },
     /// A script used up its memory.
     #[error("{script}: more memory than allowed")]
     Memory {
-        /// Which script.
+        /// Name of the script.
         script: String,
     },
     /// A Rule has nothing left to do and has not called back, or the promise of an Action is never settled.
     #[error("{script}: ended without an answer")]
     NeverCalledBack {
-        /// Which script.
+        /// Name of the script.
         script: String,
     },
     /// A Rule called back twice.
     #[error("{script}: called back more than once")]
     CalledBackTwice {
-        /// Which script.
+        /// Name of the script.
         script: String,
     },
-    /// What the scripts left is too large, or no JSON.
+    /// The output of the scripts is too large or not JSON.
     #[error("{script}: {reason}")]
     Output {
-        /// Which script was last.
+        /// Name of the last script.
         script: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
-    /// Every thread that could run it is taken by runs that do not end.
+    /// No thread was free in time, or none could be started.
     #[error("the engine is busy")]
     Busy,
 }

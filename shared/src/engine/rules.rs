@@ -1,4 +1,4 @@
-//! Rules, one after the other in the same context.
+//! Runs Rules in order, all in the same context.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -18,14 +18,14 @@ use super::{
 };
 use crate::domain::login_flow::{CONTEXT_WITH_EFFECT, user_has_effect};
 
-/// What a rule called back with: the error, and what it left of its two objects.
+/// The arguments with which a Rule called back.
 struct Answer {
     error: Persistent<Value<'static>>,
     user: Persistent<Value<'static>>,
     context: Persistent<Value<'static>>,
 }
 
-/// One of the two objects.
+/// One of the two objects that Rules pass on.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     User,
@@ -40,7 +40,7 @@ impl Part {
         }
     }
 
-    /// Its members that have an effect.
+    /// The members of an object that have an effect.
     fn with_effect<'js>(self, object: &Object<'js>) -> rquickjs::Result<Value<'js>> {
         let kept = Object::new_proto(object.ctx().clone(), None)?;
         let keep = |member: &str| kept.set(member, object.get::<_, Value>(member)?);
@@ -63,13 +63,13 @@ impl Part {
     }
 }
 
-/// The callback of one rule.
+/// The callback of one Rule: number of calls, and the arguments of the first.
 struct Callback {
     script: Rc<str>,
     calls: RefCell<(u32, Option<Answer>)>,
 }
 
-/// Runs them all. What they leave is `user` and `context`.
+/// Runs all Rules and returns `user` and `context`.
 pub(super) fn run(
     ctx: &Ctx<'_>,
     bridge: &Rc<Bridge>,
@@ -104,7 +104,7 @@ pub(super) fn run(
     Ok((user, context))
 }
 
-/// Calls a rule.
+/// Calls a Rule and returns its return value.
 fn start<'js>(
     ctx: &Ctx<'js>,
     rule: &Compiled,
@@ -136,7 +136,7 @@ fn start<'js>(
     Ok(function.call((user.clone(), context.clone(), called))?)
 }
 
-/// Waits until a rule has called back, or cannot any more.
+/// Waits until a Rule has called back or can no longer do so.
 fn answer<'js>(
     ctx: &Ctx<'js>,
     bridge: &Bridge,
@@ -170,7 +170,7 @@ fn answer<'js>(
     }
 }
 
-/// What a rule called back with, or what was before if it called back without.
+/// The object with which a Rule called back, or the previous one if it gave none.
 fn kept<'js>(
     ctx: &Ctx<'js>,
     bridge: &Bridge,
@@ -192,7 +192,7 @@ fn kept<'js>(
     Ok(after)
 }
 
-/// What the last rule has left of one of the two objects.
+/// One of the two objects, as the last Rule left it, with its size in bytes of JSON.
 fn left<'js>(
     ctx: &Ctx<'js>,
     bridge: &Bridge,
@@ -201,7 +201,7 @@ fn left<'js>(
     most: usize,
 ) -> Result<(Json, usize), Fault> {
     let value = match (told, value.as_object()) {
-        // A list or a function is no JSON object, whatever its members are.
+        // An array or a function is not a JSON object, so its members do not count.
         (Told::Effects, Some(object)) if !object.is_array() && !object.is_function() => {
             part.with_effect(object).map_err(|_| Unfit::Threw)
         }
@@ -231,7 +231,7 @@ fn output(bridge: &Bridge, reason: String) -> ScriptFailure {
     }
 }
 
-/// Whether a callback's first argument is an error: JavaScript's own idea of truth.
+/// True if a callback's first argument is an error, that is, truthy in JavaScript.
 fn is_truthy(value: &Value<'_>) -> bool {
     if let Some(text) = value.as_string() {
         return text.to_string().map_or(true, |text| !text.is_empty());

@@ -1,4 +1,4 @@
-//! `setTimeout` and its kind.
+//! `setTimeout`, `setInterval`, `setImmediate`, and the functions that clear them.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -13,9 +13,9 @@ use rquickjs::{
 
 use super::bridge::Bridge;
 
-/// How many timers may wait at once.
+/// Most timers that may wait at once.
 const MOST: usize = 1_000;
-/// The longest delay, as in Node: beyond it a timer is due at once.
+/// Longest delay in milliseconds. As in Node, a longer one becomes one millisecond.
 const LONGEST: f64 = 2_147_483_647.0;
 
 /// A timer that has been set.
@@ -35,12 +35,12 @@ pub(super) struct Timers {
 }
 
 impl Timers {
-    /// When the next is due.
+    /// Time at which the next timer is due; `None` if none waits.
     pub(super) fn next(&self) -> Option<Instant> {
         self.waiting.keys().next().map(|(due, _)| *due)
     }
 
-    /// The next that is due. One that repeats is set again.
+    /// Takes the next timer that is due at `now`. An interval is set again.
     pub(super) fn due(&mut self, now: Instant) -> Option<Rc<Timer>> {
         let (due, id) = *self.waiting.keys().next()?;
         if due > now {
@@ -87,7 +87,7 @@ impl Timer {
     }
 }
 
-/// Which of the three functions.
+/// The function that sets a timer.
 #[derive(Clone, Copy)]
 enum Kind {
     Timeout,
@@ -151,7 +151,7 @@ fn setter<'js>(
     Function::new(ctx.clone(), set)?.with_name(name)
 }
 
-/// A delay as Node takes it.
+/// A delay as Node reads it: one millisecond unless it is a number from 1 to [`LONGEST`].
 fn milliseconds(delay: Option<f64>) -> Duration {
     match delay {
         Some(delay) if (1.0..=LONGEST).contains(&delay) => {

@@ -1,4 +1,4 @@
-//! A runtime that lives on from run to run with its `global`, as a warm container of Auth0's does.
+//! A runtime that keeps its `global` between runs, as a warm container of Auth0 does.
 
 use std::{
     rc::Rc,
@@ -23,18 +23,18 @@ use super::{
     watch::Bounds,
 };
 
-/// What a worker is given for a run.
+/// The input of a worker for one run.
 pub(super) struct Assignment {
     pub(super) run: Arc<Run>,
     pub(super) started: Instant,
     pub(super) deadline: Instant,
     pub(super) unwanted: Arc<AtomicBool>,
-    /// The position of the script that runs, for whoever waits in vain.
+    /// The position of the running script, for the report of a run that does not return.
     pub(super) progress: Arc<AtomicUsize>,
     pub(super) outside: Outside,
 }
 
-/// A runtime and what belongs to it. What holds its values comes first, as it must be dropped first.
+/// A runtime and its state. The fields that hold its values come first, because they must be dropped first.
 pub(super) struct Warm {
     global: Persistent<Object<'static>>,
     bridge: Rc<Bridge>,
@@ -50,7 +50,7 @@ impl Drop for Warm {
 }
 
 impl Warm {
-    /// A new one. `global` is empty.
+    /// Makes a runtime with an empty `global`.
     pub(super) fn new(limits: Limits) -> rquickjs::Result<Self> {
         let heap = Rc::new(Heap::default());
         let runtime = Runtime::new_with_alloc(Counting(Rc::clone(&heap)))?;
@@ -65,7 +65,7 @@ impl Warm {
                 rejections.note(&ctx, promise, reason, handled);
             },
         )));
-        // Without a prototype, so that no run reaches another's `Object.prototype` through it.
+        // It has no prototype, so that no run reaches another's `Object.prototype` through it.
         let global = Context::full(&runtime)?.with(|ctx| {
             let global = Object::new_proto(ctx.clone(), None)?;
             rquickjs::Result::Ok(Persistent::save(&ctx, global))
@@ -112,7 +112,7 @@ impl Warm {
         }
     }
 
-    /// The Rules in one context, then each Action in its own.
+    /// Runs the Rules in one context, then each Action in its own.
     fn scripts(&self, run: &Run, progress: &AtomicUsize) -> Result<Output, ScriptFailure> {
         let (user, context) = if run.program.rules.is_empty() {
             (run.user.clone(), run.context.clone())
@@ -140,7 +140,7 @@ impl Warm {
         })
     }
 
-    /// Does something in a fresh context.
+    /// Does work in a fresh context, within the memory limit.
     fn realm<T>(
         &self,
         whom: &For<'_>,
@@ -167,7 +167,7 @@ impl Warm {
         })
     }
 
-    /// Compiles something in a fresh context, within the same limits.
+    /// Compiles in a fresh context, within the same limits.
     pub(super) fn compiling<T>(
         &self,
         language: Language,
@@ -185,15 +185,15 @@ impl Warm {
         result
     }
 
-    /// Whether it should not run anything more: it was interrupted somewhere, something is left to do, or
-    /// `global` has grown so much that the next run would lack the memory.
+    /// True if the runtime must not be used again: a run was interrupted, a job is pending, or `global` has grown so
+    /// much that the next run would lack memory.
     pub(super) fn is_spent(&self) -> bool {
         self.bridge.watch.noticed().is_some()
             || self.runtime.is_job_pending()
             || self.heap.used() > self.limits.memory / 2
     }
 
-    /// Collects what the last run left behind, if that is much.
+    /// Collects garbage if the last run left much behind.
     pub(super) fn tidy(&self) {
         if self.heap.used() > self.limits.memory / 4 {
             self.runtime.run_gc();
@@ -201,7 +201,7 @@ impl Warm {
     }
 }
 
-/// Only Rules know an `UnauthorizedError`.
+/// Turns an `UnauthorizedError` into an ordinary error, because only Rules have it.
 fn of_an_action(failure: ScriptFailure) -> ScriptFailure {
     match failure {
         ScriptFailure::Unauthorized { script, message } => ScriptFailure::Threw {
@@ -213,5 +213,5 @@ fn of_an_action(failure: ScriptFailure) -> ScriptFailure {
     }
 }
 
-/// How much longer than the limit somebody waits for a thread that does not look at its clocks.
+/// Time beyond the limit that a caller waits for a thread that does not check the clocks.
 pub(super) const GRACE: Duration = Duration::from_millis(500);

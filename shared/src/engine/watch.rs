@@ -1,4 +1,4 @@
-//! The clocks of a run, and why it must stop. Once it must, it stays so until the run is over.
+//! The clocks of a run, and the reason why it must stop, which stays until the next run begins.
 
 use std::{
     cell::{Cell, RefCell},
@@ -14,26 +14,26 @@ use rustix::time::{ClockId, clock_gettime};
 
 use super::heap::Heap;
 
-/// Why scripts must stop.
+/// The reason why scripts must stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stop {
     CpuTime,
     WallTime,
     Memory,
-    /// Nobody waits for the answer any more.
+    /// The caller no longer waits for the answer.
     Unwanted,
 }
 
-/// What bounds a run.
+/// The bounds of a run.
 #[derive(Debug)]
 pub(super) struct Bounds {
-    /// CPU time from now on.
+    /// CPU time from the beginning of the run.
     pub(super) cpu: Duration,
     pub(super) deadline: Instant,
     pub(super) unwanted: Arc<AtomicBool>,
 }
 
-/// Watches a run. The interrupt handler asks it.
+/// Watches a run for the interrupt handler.
 #[derive(Debug)]
 pub(super) struct Watch {
     heap: Rc<Heap>,
@@ -52,29 +52,29 @@ impl Watch {
         }
     }
 
-    /// A run begins.
+    /// Begins a run.
     pub(super) fn begin(&self, bounds: Bounds) {
         self.bounds.replace(Some(bounds));
         self.since.set(thread_cpu());
         self.stop.set(None);
     }
 
-    /// It is over: what the engine does by itself is not interrupted.
+    /// Ends the run: the engine's own work is not interrupted.
     pub(super) fn end(&self) {
         self.bounds.replace(None);
     }
 
-    /// CPU time since the beginning.
+    /// CPU time since the beginning of the run.
     pub(super) fn cpu(&self) -> Duration {
         thread_cpu().saturating_sub(self.since.get())
     }
 
-    /// Until when there must be an answer.
+    /// Time by which there must be an answer; `None` outside a run.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.bounds.borrow().as_ref().map(|bounds| bounds.deadline)
     }
 
-    /// Why the run must stop, as far as has been noticed.
+    /// The reason to stop that has been noticed so far, without reading the clocks.
     pub(super) fn noticed(&self) -> Option<Stop> {
         if self.stop.get().is_none() && self.heap.exceeded() {
             self.stop.set(Some(Stop::Memory));
@@ -82,7 +82,7 @@ impl Watch {
         self.stop.get()
     }
 
-    /// Looks at the clocks.
+    /// Reads the clocks, and returns the reason to stop, if there is one.
     pub(super) fn look(&self) -> Option<Stop> {
         if let Some(stop) = self.noticed() {
             return Some(stop);

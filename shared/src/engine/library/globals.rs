@@ -1,8 +1,8 @@
-//! What the library puts beside the language without `require`.
+//! The globals that the library adds to the language.
 
 use rquickjs::{Array, Ctx, Result};
 
-/// A global, the module that it is of, and which member of it, if it is not the module itself.
+/// The globals, each with its module and the member of the module; `None` for the module itself.
 const GLOBALS: [(&str, &str, Option<&str>); 18] = [
     ("AbortController", "internal/abort", Some("AbortController")),
     ("AbortSignal", "internal/abort", Some("AbortSignal")),
@@ -28,17 +28,17 @@ const GLOBALS: [(&str, &str, Option<&str>); 18] = [
     ("structuredClone", "internal/structured_clone", None),
 ];
 
-/// The bit behind those of [`GLOBALS`].
+/// The bit after those of [`GLOBALS`].
 const REQUIRE: u32 = 1 << GLOBALS.len();
 
-/// Some of them, and `require`, which is there wherever any of them is.
+/// A set of [`GLOBALS`] and `require`. A context with any of the globals has `require` as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) struct Globals(u32);
 
 impl Globals {
-    /// None.
+    /// The empty set.
     pub(in super::super) const NONE: Self = Self(0);
-    /// All of them.
+    /// All globals and `require`.
     pub(in super::super) const ALL: Self = Self(REQUIRE | (REQUIRE - 1));
     /// `require` alone.
     pub(in super::super) const REQUIRE: Self = Self(REQUIRE);
@@ -49,17 +49,17 @@ impl Globals {
         Some((Self(1 << position), GLOBALS[position].1))
     }
 
-    /// Those of both.
+    /// The union of both.
     pub(in super::super) const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// Whether there are none.
+    /// True for the empty set.
     pub(in super::super) fn is_empty(self) -> bool {
         self == Self::NONE
     }
 
-    /// As `js/install.js` is told of them.
+    /// The globals as `js/install.js` takes them: an array of name, module and perhaps member for each.
     pub(super) fn described<'js>(self, ctx: &Ctx<'js>) -> Result<Array<'js>> {
         let described = Array::new(ctx.clone())?;
         for (position, (name, module, member)) in GLOBALS.iter().enumerate() {

@@ -1,8 +1,7 @@
-//! What scripts may `require`, and what is there without.
+//! The modules that scripts may `require`, and the globals of the library.
 //!
-//! A module is a JavaScript file, `(function (exports, module, require, host) {...})`, that runs when it is
-//! first asked for. Everything that is more than language, it asks of [`natives`]. Nothing is shared between
-//! contexts but the compiled code.
+//! A module is a JavaScript file, `(function (exports, module, require, host) {...})`, that runs when it is first
+//! required. It calls [`natives`] for everything that the language cannot do. Contexts share only the compiled code.
 
 mod globals;
 mod natives;
@@ -15,10 +14,10 @@ use super::{bridge::Bridge, bytecode::Bytecode};
 pub(super) use globals::Globals;
 use natives::Natives;
 
-/// What defines `require` and the globals in a context.
+/// The file that defines `require` and the globals in a context.
 static INSTALL: Code = Code::new("install", include_str!("js/install.js"));
 
-/// A file of ours, compiled once in a process.
+/// A file of the library, compiled once per process.
 struct Code {
     file: &'static str,
     source: &'static str,
@@ -34,7 +33,7 @@ impl Code {
         }
     }
 
-    /// The function that the file is.
+    /// The function that the file evaluates to.
     fn function<'js>(&self, ctx: &Ctx<'js>) -> Result<Function<'js>> {
         let function = match self.compiled.get() {
             Some(code) => code.run(ctx)?,
@@ -48,9 +47,9 @@ impl Code {
     }
 }
 
-/// A module.
+/// A module of the library.
 struct Module {
-    /// What scripts call it; those whose name begins with `internal/` are for other modules only.
+    /// Its name in `require`. Modules named `internal/...` are for other modules only.
     name: &'static str,
     code: Code,
     natives: Option<Natives>,
@@ -117,7 +116,7 @@ const ALIASES: [(&str, &str); 3] = [
     ("underscore", "lodash"),
 ];
 
-/// What is not there though Rules have used it, and what to use instead.
+/// Modules that Rules have used at Auth0 but that are not available here, each with its replacement.
 const INSTEAD: [(&str, &str); 6] = [
     (
         "auth0",
@@ -130,12 +129,12 @@ const INSTEAD: [(&str, &str); 6] = [
     ("superagent", "use fetch, request or axios"),
 ];
 
-/// Whether scripts can `require` this.
+/// True if scripts can `require` this name.
 pub fn is_module(name: &str) -> bool {
     module(canonical(name)).is_some() && !name.starts_with("internal/")
 }
 
-/// What a module is called here.
+/// The module's own name for an alias; any other name unchanged.
 fn canonical(name: &str) -> &str {
     let alias = ALIASES.iter().find(|(alias, _)| *alias == name);
     alias.map_or(name, |(_, canonical)| canonical)
@@ -145,7 +144,7 @@ fn module(name: &str) -> Option<&'static Module> {
     MODULES.iter().find(|module| module.name == name)
 }
 
-/// The file of a module, under any of its names.
+/// The source of a module, by any of its names.
 pub(super) fn source(name: &str) -> Option<&'static str> {
     // `node:url`, `lodash@4`, `uuid/v4`.
     let base = name.strip_prefix("node:").unwrap_or(name);
@@ -154,7 +153,7 @@ pub(super) fn source(name: &str) -> Option<&'static str> {
     Some(module.code.source)
 }
 
-/// Defines `require` and some globals in a fresh context. Nothing else happens until a script asks.
+/// Defines `require` and these globals in a fresh context. A module runs when a script first uses it.
 pub(super) fn install<'js>(ctx: &Ctx<'js>, bridge: &Rc<Bridge>, globals: Globals) -> Result<()> {
     let bridge = Rc::clone(bridge);
     let find = move |ctx: Ctx<'js>, name: String| find(&ctx, &name, &bridge);
@@ -166,7 +165,7 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, bridge: &Rc<Bridge>, globals: Globals
     ))
 }
 
-/// A module's function and its natives, another name to look for, or nothing.
+/// A module's function and its natives, the own name of an alias, or `undefined`.
 fn find<'js>(ctx: &Ctx<'js>, name: &str, bridge: &Rc<Bridge>) -> Result<Value<'js>> {
     if canonical(name) != name {
         return canonical(name).into_js(ctx);
@@ -185,7 +184,7 @@ fn find<'js>(ctx: &Ctx<'js>, name: &str, bridge: &Rc<Bridge>) -> Result<Value<'j
     Ok(found.into_value())
 }
 
-/// Why there is no such module.
+/// The error message for an unknown module.
 #[expect(clippy::needless_pass_by_value, reason = "arguments of a script")]
 fn explain(name: String) -> String {
     let instead = INSTEAD.iter().find(|(known, _)| *known == name);

@@ -1,10 +1,10 @@
-// `async`: what takes callbacks, one after the other or all at once. https://caolan.github.io/async/v3
+// `async`: runs functions with callbacks, in series or in parallel. https://caolan.github.io/async/v3
 (function (exports) {
   'use strict';
   const noop = () => {};
   const nothing = new Error('Callback was already called.');
 
-  // A task's callback, which may come once; `async` functions answer by their promise.
+  // Calls a task, which must call back only once; `async` functions answer by their promise.
   function call(task, list, done) {
     let called = false;
     const once = (...answer) => {
@@ -18,11 +18,11 @@
     }
   }
 
-  // [key, value] of each, and what takes the results.
+  // [key, value] of each task, and the container for the results.
   const entries = (tasks) => (Array.isArray(tasks) ? [...tasks.entries()] : typeof tasks[Symbol.iterator] === 'function' ? [...tasks].map((one, at) => [at, one]) : Object.entries(tasks));
   const container = (tasks) => (Array.isArray(tasks) || typeof tasks[Symbol.iterator] === 'function' ? [] : {});
 
-  // Runs `work(value, key, callback)` for each, `limit` at a time, and gives all answers or the first error.
+  // Runs `work(value, key, callback)` for each task, `limit` at a time, and returns all answers or the first error.
   function run(tasks, limit, work, callback) {
     if (typeof callback !== 'function') {
       return new Promise((resolve, reject) => {
@@ -69,7 +69,7 @@
   const mapOf = (limit) => (collection, change, callback) => run(Object.values(collection ?? []), limit, (value, key, done) => call(change, [value], done), callback);
   const limited = (make) => (collection, limit, ...rest) => make(limit)(collection, ...rest);
 
-  // Gathers each element's answer, and makes one of all.
+  // Collects the answers for all elements and combines them into one.
   const chosen = (limit, choose) => (collection, test, callback) => {
     const values = Object.values(collection ?? []);
     const pick = (answers) => choose(values, answers);

@@ -16,7 +16,7 @@
     }
   }
 
-  // As axios writes parameters: arrays as `a[]`, without what is absent.
+  // Parameters as axios writes them: arrays as `a[]`, absent values left out.
   function queryOf(params, serializer) {
     if (!params) return '';
     if (typeof serializer === 'function') return serializer(params);
@@ -42,7 +42,7 @@
     return address;
   }
 
-  // The body of a request, and its type if nothing else is said.
+  // The body of a request, and its default content type.
   function dataOf(data, headers) {
     if (data === undefined || data === null) return {};
     const type = headers.get('content-type') ?? '';
@@ -74,7 +74,7 @@
     }
   }
 
-  // A request without an answer.
+  // The error of a request without a response.
   function failed(error, config) {
     const { message, code, timeout, stack: _, ...about } = error;
     let made = new AxiosError(message, code ?? 'ERR_NETWORK', config, {});

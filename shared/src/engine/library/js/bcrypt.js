@@ -4,7 +4,7 @@
   const { Buffer } = require('buffer');
   const { randomBytes } = require('crypto');
   const { answer } = require('internal/callbacks');
-  // bcrypt has a base64 of its own.
+  // bcrypt has its own base64 alphabet.
   const STANDARD = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
   const OWN = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 

@@ -86,7 +86,7 @@
       return Bluebird.all(list).then((values) => handler(...values));
     }
   }
-  // Those that take one after the other, as promises with all the methods.
+  // Functions that take elements in series and return promises with all the methods.
   const inTurn = {
     async mapSeries(values, change) {
       const made = [];

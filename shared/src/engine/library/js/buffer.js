@@ -78,7 +78,7 @@
     }
   }
 
-  // The bytes of what crypto functions take: a text (UTF-8 unless said otherwise), or bytes.
+  // The bytes of an argument of crypto functions: a text (UTF-8 by default), or bytes.
   function bytesOf(value, encoding, what = 'data') {
     if (typeof value === 'string') return encode(value, encoding);
     if (ArrayBuffer.isView(value)) return new Bytes(value.buffer, value.byteOffset, value.byteLength);
@@ -142,7 +142,7 @@
       }
       return Math.sign(this.length - other.length);
     },
-    // Node's shares its memory with the original, unlike that of a Uint8Array.
+    // As in Node, the slice shares its memory with the original, unlike that of a Uint8Array.
     slice(start, end) {
       return this.subarray(start, end);
     },

@@ -1,9 +1,9 @@
-// How functions of the library answer: later, by callback or promise; and how they refuse, as Node does.
+// The library's functions answer asynchronously, by callback or promise, and throw Node's errors.
 (function (exports) {
   'use strict';
   exports.callBack = (callback, ...answer) => queueMicrotask(() => callback(...answer));
 
-  // Runs `work` and answers by `callback(error, value)` if there is one, by a promise if there is none.
+  // Runs `work` and answers by `callback(error, value)`, or by a promise if there is no callback.
   exports.answer = function (work, callback) {
     if (typeof callback !== 'function') return new Promise((resolve) => resolve(work()));
     let value;

@@ -1,8 +1,8 @@
-// `crypto`: what of Node's module aws-lc offers. https://nodejs.org/docs/latest-v22.x/api/crypto.html
+// `crypto`: the part of Node's module that aws-lc offers. https://nodejs.org/docs/latest-v22.x/api/crypto.html
 (function (exports, module, require, host) {
   'use strict';
   const { callBack } = require('internal/callbacks');
-  // `buffer` when bytes are there: `randomUUID` does without.
+  // Loads `buffer` only for bytes: `randomUUID` needs none.
   const bytesOf = (...list) => require('buffer').bytesOf(...list);
   const wrap = (bytes) => require('buffer').wrap(bytes);
   const out = (bytes, encoding) =>
@@ -16,7 +16,7 @@
     });
   }
 
-  // Collects what is to be hashed; `finish` is called once.
+  // Collects the data to hash; `finish` is called once.
   class Collector {
     #parts = [];
     #done = false;
@@ -104,7 +104,7 @@
       if (!(Number.isSafeInteger(min) && Number.isSafeInteger(max) && max > min && max - min <= 2 ** 32)) {
         throw new RangeError(`The value of "max" is out of range. It must be greater than the value of "min" (${min}). Received ${max}`);
       }
-      // What is beyond the last multiple of the range is drawn again, so that no number is likelier.
+      // Numbers beyond the last multiple of the range are drawn again, so that all results are equally likely.
       const range = max - min;
       let drawn;
       do {

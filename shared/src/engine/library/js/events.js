@@ -2,7 +2,7 @@
 (function (exports, module) {
   'use strict';
   class EventEmitter {
-    // Made when it is first needed: `util.inherits` calls no constructor.
+    // Made on first use, because `util.inherits` calls no constructor.
     #of(event) {
       this._events ??= Object.create(null);
       this._events[event] ??= [];

@@ -62,7 +62,7 @@
     static error() { return new Response(null, { status: 0 }); }
   }
 
-  // A `fetch` whose failures are made by `fail(error, url)`.
+  // A `fetch` whose errors are made by `fail(error, url)`.
   exports.fetchWith = (fail, asFetch) => async function fetch(input, init = {}) {
     const given = typeof input === 'object' && input !== null && 'url' in input ? { ...input, ...init } : init;
     const url = String(input?.url ?? input);
@@ -73,7 +73,7 @@
     }
     const headers = new Headers(given.headers);
     if (type && !headers.has('content-type')) headers.set('content-type', type);
-    // `timeout` is node-fetch's.
+    // `timeout` is an option of node-fetch.
     const request = { method, url, headers: [...headers], body: text, signal: given.signal, timeout: given.timeout, asFetch };
     let answer;
     try {
@@ -85,7 +85,7 @@
     return new Response(answer.body, { ...answer, url });
   };
 
-  // What is no failure of the network, Node knows no words for.
+  // Other failures than those of the network have no text in Node.
   function failed(cause) {
     const { hadBegun } = cause;
     if (hadBegun === undefined) return new TypeError(`fetch failed: ${cause.message}`, { cause });

@@ -1,9 +1,9 @@
-// What `fetch`, `request` and `axios` have in common: one request, its answer as text.
+// The common part of `fetch`, `request` and `axios`: sends one request and reads the response as text.
 (function (exports, module, require, host) {
   'use strict';
   const { URLSearchParams } = require('internal/whatwg_url');
 
-  // [[name, value]] of an object, of pairs, or of `Headers`; nothing of what has no value.
+  // [[name, value]] of an object, of pairs, or of `Headers`, without headers that have no value.
   exports.headerList = (headers) => {
     if (headers === undefined || headers === null) return [];
     const list = typeof headers[Symbol.iterator] === 'function' ? [...headers] : Object.entries(headers);
@@ -12,7 +12,7 @@
       .map(([name, value]) => [String(name).toLowerCase(), [value].flat().join(', ')]);
   };
 
-  // A body as text, and the type that goes without saying.
+  // A body as text, and its default content type.
   exports.bodyOf = (body) => {
     if (body === undefined || body === null) return {};
     if (body instanceof URLSearchParams) return { text: body.toString(), type: 'application/x-www-form-urlencoded;charset=UTF-8' };
@@ -24,7 +24,7 @@
 
   exports.basic = (user, password) => `Basic ${require('buffer').Buffer.from(`${user ?? ''}:${password ?? ''}`).toString('base64')}`;
 
-  // The error of a request that had no answer: as Node's `http` says it, or as its `fetch` does.
+  // The error of a request without a response, as Node's `http` or its `fetch` reports it.
   function errorOf(failure, asFetch) {
     const { inFetch } = failure;
     delete failure.inFetch;
@@ -32,7 +32,7 @@
     return Object.assign(new Error(inFetch.message), inFetch);
   }
 
-  // Sends it; whatever comes first of answer, end of patience and abortion is the result.
+  // Sends a request. The result is the response, a time-out or an abort, the one that comes first.
   exports.send = async ({ method = 'GET', url, headers = [], body, timeout, signal, asFetch }) => {
     signal?.throwIfAborted();
     const answers = [host.send(String(method).toUpperCase(), String(url).toWellFormed(),
@@ -61,7 +61,7 @@
     }
   };
 
-  // Headers as the object that Node makes of them.
+  // Headers as an object, as Node represents them.
   exports.headerObject = (pairs) => {
     const headers = {};
     for (const [name, value] of pairs) {

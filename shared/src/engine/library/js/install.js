@@ -1,9 +1,9 @@
-// Runs once per context: `require`, and the globals that scripts name, each made when it is first touched.
+// Runs once per context: defines `require` and the globals that scripts name, each made on first use.
 (function (global, find, explain, globals) {
   'use strict';
   const loaded = new Map();
 
-  // Modules of the library see each other, the `internal/` ones included.
+  // Modules of the library can require each other, including the `internal/` ones.
   function use(name) {
     const known = loaded.get(name);
     if (known) return known.exports;

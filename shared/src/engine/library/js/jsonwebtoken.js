@@ -40,14 +40,14 @@
     return bytesOf(key, undefined, name);
   }
 
-  // What a key may be used with. A PEM text is never the secret of an HMAC: whoever knows a public key
-  // could sign with it.
+  // The algorithms that a key may be used with. A PEM text is never the secret of an HMAC: an attacker who knows a
+  // public key could sign with it.
   function algorithmsFor(key) {
     if (!isPem(key)) return HMAC;
     return key.includes('-----BEGIN RSA ') ? RSA : [...RSA, ...EC];
   }
 
-  // The npm module rounds down only where the span is a text, and takes fractions for `maxAge` alone.
+  // The npm module rounds down only if the span is a text, and accepts fractions only for `maxAge`.
   const seconds = (value, now, name) => {
     const isText = typeof value === 'string';
     const span = isText ? ms(value) / 1000 : value;
@@ -162,7 +162,7 @@
     const signature = Buffer.from(decoded.signature, 'base64url');
     let good = false;
     try {
-      // One signature has one text: other bits in its last character are not ours.
+      // A signature has exactly one text: different unused bits in its last character are rejected.
       good = signature.toString('base64url') === decoded.signature
         && host.verify(algorithm, key.toBase64(), input, signature.toBase64());
     } catch (error) {

@@ -1,8 +1,8 @@
-// `lodash`, and the global `_`: what Rules use of versions 3 and 4. https://lodash.com/docs
+// `lodash`, and the global `_`: the functions of versions 3 and 4 that Rules use. https://lodash.com/docs
 (function (exports, module, require) {
   'use strict';
-  // Which file has what. A file runs when the first of its functions is asked for, and its names are looked up in
-  // the text, which is quicker than a map that is made at every login.
+  // The files and the functions in each. A file runs on the first use of one of its functions. Names are looked up in
+  // the text, which is faster than a map that is made at every login.
   const TOPICS = [
     [() => require('internal/lodash_paths'), ' get property propertyOf toPath '],
     [() => require('internal/lodash_lang'), ' \
@@ -53,11 +53,11 @@
     VERSION: '4.17.21',
   });
 
-  // A function that is not there says so when it is called for, not as "undefined is not a function".
+  // A missing function throws its own error when it is read, instead of "undefined is not a function".
   const QUIET = ['then', 'toJSON', 'default', '__esModule', 'prototype', 'inspect', 'nodeType', '$$typeof'];
   module.exports = new Proxy(lodash, {
     get(target, name) {
-      // Every function has a `toString` of its own, and lodash another.
+      // Every function inherits a `toString`, but that of lodash is another.
       if (!Object.hasOwn(target, name) && topicOf(name)) target[name] = find(name);
       if (name in target || typeof name === 'symbol' || QUIET.includes(name)) return target[name];
       throw absent(name);

@@ -93,7 +93,7 @@
     findIndex, findLastIndex, chunk, zip, fromPairs, pull, pullAll, remove, flattenDepth,
     indexOf: (array, wanted, from) => findIndex(array, same(wanted), from),
     lastIndexOf: (array, wanted) => list(array).findLastIndex(same(wanted)),
-    // lodash 3 took an iteratee as well, and a flag that says that the array is sorted.
+    // lodash 3 also took an iteratee, and a flag for sorted arrays.
     uniq: (array, ...rest) => unique(list(array), rest.find((one) => typeof one !== 'boolean')),
     uniqBy: (array, by) => unique(list(array), by),
     uniqWith: (array, compare) => uniqueWith(list(array), compare ?? isEqual),

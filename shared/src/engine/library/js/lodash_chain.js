@@ -2,9 +2,9 @@
 (function (exports, module) {
   'use strict';
 
-  // The class, with what `lodash.js` has: where a function is, the function, and the error for one that is not there.
+  // The class. `lodash.js` passes the file of a function, the function, and the error for a missing one.
   module.exports = (topicOf, find, absent) => {
-    // `_.chain(value).map(...).value()`: every function, with the value for its first argument.
+    // `_.chain(value).map(...).value()`: has every function, with the value as its first argument.
     class Chain {
       #value;
       #explicit;
@@ -30,7 +30,7 @@
     }
     Chain.prototype.run = Chain.prototype.valueOf;
 
-    // What ends a chain that `_(value)` has begun, as it is no collection any more.
+    // Functions that end a chain begun by `_(value)`, because their result is not a collection.
     const SINGLE = ('first head last nth find detect findLast findIndex findKey reduce foldl inject some any every all includes contains include indexOf ' +
       'lastIndexOf size sum sumBy mean max maxBy min minBy join sample get has result findWhere capitalize truncate ' +
       'startsWith endsWith escape unescape round floor ceil').split(' ');

@@ -84,7 +84,7 @@
     return parts;
   }
 
-  // As lodash orders: what is no number, null and undefined come last.
+  // The order of lodash: symbols, null, undefined and NaN come last.
   const rank = (value) => (value === undefined ? 3 : value === null ? 2 : Number.isNaN(value) ? 4 : typeof value === 'symbol' ? 1 : 0);
   function compare(a, b) {
     if (rank(a) || rank(b)) return rank(a) - rank(b);
@@ -151,7 +151,7 @@
     sample: (collection) => { const all = values(collection); return all[Math.floor(Math.random() * all.length)]; },
     sampleSize: (collection, number = 1) => shuffle(collection).slice(0, Math.max(0, toInteger(number))),
     invokeMap: (collection, method, ...list) => map(collection, (value) => (typeof method === 'function' ? method.apply(value, list) : value?.[method]?.(...list))),
-    // lodash 3.
+    // Names of lodash 3.
     pluck: (collection, path) => map(collection, path),
     where: (collection, source) => filter(collection, source),
     findWhere: (collection, source) => find(collection, source),

@@ -1,10 +1,10 @@
-// lodash: what a value is, and the shorthands for functions. https://lodash.com/docs
+// lodash: type checks, and the shorthands for functions. https://lodash.com/docs
 (function (exports, module, require) {
   'use strict';
   const { get, property } = require('internal/lodash_paths').functions;
   const tag = (value) => Object.prototype.toString.call(value).slice(8, -1);
   const isObject = (value) => value !== null && (typeof value === 'object' || typeof value === 'function');
-  // Without naming what holds bytes, which is there only for scripts that name it.
+  // It does not name the byte types themselves, because only scripts that name them have them.
   const isBytes = (value) => globalThis.ArrayBuffer?.isView(value) === true;
   const isObjectLike = (value) => value !== null && typeof value === 'object';
   const boxed = (type, name) => (value) => typeof value === type || (isObjectLike(value) && tag(value) === name);
@@ -27,7 +27,7 @@
     return Object.keys(value).length === 0;
   }
 
-  // `seen` pairs what is being compared, for structures that contain themselves.
+  // `seen` pairs the values under comparison, for structures that contain themselves.
   function isEqual(a, b, seen = new Map()) {
     if (Object.is(a, b) || a === b) return true;
     if (!isObjectLike(a) || !isObjectLike(b)) return false;
@@ -48,7 +48,7 @@
     return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && same(a[key], b[key]));
   }
 
-  // Whether `object` has what `source` has, in depth; arrays hold their elements in any order.
+  // True if `object` contains everything in `source`, recursively. The order of array elements does not matter.
   function isMatch(object, source) {
     if (object === null || object === undefined) return Object.keys(source ?? {}).length === 0;
     return Object.keys(source).every((key) => key in Object(object) && holds(object[key], source[key]));
@@ -86,7 +86,7 @@
     return typeof value[Symbol.iterator] === 'function' ? [...value] : isArrayLike(value) ? Array.from(value) : Object.values(value);
   }
 
-  // Not functions of lodash, but what its other files are made of.
+  // Not functions of lodash, but helpers for its other files.
   exports.parts = { tag, iteratee, isArguments };
   exports.functions = {
     isObject, isObjectLike, isNumber, isString, isBoolean: boxed('boolean', 'Boolean'), isArray: Array.isArray,

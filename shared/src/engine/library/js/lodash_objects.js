@@ -6,7 +6,7 @@
   const { iteratee, tag, isArguments } = lang.parts;
   const { isObject, isPlainObject, isNil } = lang.functions;
   const own = (object) => (isNil(object) ? [] : Object.keys(object));
-  // What leads to the prototype that all objects share is no path.
+  // Keys that lead to the prototype of all objects are not allowed in paths.
   const UNSAFE = ['__proto__', 'constructor', 'prototype'];
 
   function has(object, path, test = Object.hasOwn) {
@@ -63,7 +63,7 @@
     return target;
   }
 
-  // Goes into what the target itself has, never into what it inherits.
+  // Merges into the target's own properties, never into inherited ones.
   function mergeInto(target, source, choose, stack = new Map()) {
     if (stack.has(source)) return target;
     stack.set(source, target);
@@ -144,12 +144,12 @@
     return picked;
   }
   function omit(object, ...list) {
-    // lodash 3 took a predicate, too.
+    // lodash 3 also took a predicate.
     if (typeof list[0] === 'function') return omitBy(object, list[0]);
     const rest = assignIn({}, object);
     for (const path of paths(list)) {
       const keys = pathIn(rest, path);
-      // What is below the root is copied before it is changed.
+      // Nested objects are copied before they are changed.
       if (keys.length > 1 && isObject(rest[keys[0]])) rest[keys[0]] = cloneWith(rest[keys[0]], true, new Map());
       unset(rest, keys);
     }

@@ -25,7 +25,7 @@
 
   const property = (path) => (object) => get(object, path);
 
-  // An own property, whatever its name: `__proto__` is one like others.
+  // Sets an own property of any name: `__proto__` gets no special treatment.
   function put(object, key, value) {
     if (key === '__proto__') {
       Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });

@@ -2,7 +2,7 @@
 (function (exports, module, require) {
   'use strict';
   const { toString: text, toInteger, toFinite } = require('internal/lodash_lang').functions;
-  // Words, as lodash finds them: acronyms, capitalized and lower-case words, numbers.
+  // Words as in lodash: acronyms, capitalized and lower-case words, numbers.
   const WORD = /\d*(?:1st|2nd|3rd|(?![123])\dth)(?=\b|[A-Z_])|\p{Lu}?\p{Ll}+(?:['’](?:d|ll|m|re|s|t|ve))?(?=[^\p{L}\p{N}'’]|\p{Lu}|\p{N}|$)|\p{Lu}+(?:['’](?:D|LL|M|RE|S|T|VE))?(?=[^\p{L}\p{N}'’]|\p{Lu}\p{Ll}|\p{N}|$)|\p{Lu}?[\p{Ll}\p{Lo}]+|\p{Lu}+|\d+/gu;
   const ENTITIES = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
   const CHARACTERS = { '&amp;': '&', '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#39;': "'" };

@@ -1,4 +1,4 @@
-// The global `process`: nothing of the process, only what harmless code asks for.
+// The global `process`: only harmless values that common code reads, nothing of the real process.
 (function (exports, module) {
   'use strict';
   const nanoseconds = () => BigInt(Date.now()) * 1000000n;

@@ -8,7 +8,7 @@
     try {
       return decodeURIComponent(text);
     } catch {
-      // What is no percent-encoding stays as it is.
+      // Invalid percent-encodings stay as they are.
       return text.replace(/(?:%[0-9a-f]{2})+/gi, (run) => {
         try {
           return decodeURIComponent(run);

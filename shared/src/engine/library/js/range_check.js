@@ -1,7 +1,7 @@
 // `range_check`: addresses and networks. https://github.com/keverw/range_check#readme
 (function (exports) {
   'use strict';
-  // The bits of an address, as a number, or nothing.
+  // The bits of an IPv4 address as a number, or `undefined`.
   function number4(text) {
     const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)?.slice(1);
     // A leading zero might mean octal.
@@ -27,7 +27,7 @@
     return all.reduce((number, group) => (number << 16n) | BigInt(`0x${group}`), 0n);
   }
 
-  // An IPv4 address in the form of an IPv6 one is that IPv4 address.
+  // An IPv4-mapped IPv6 address counts as the IPv4 address.
   function parse(text) {
     const four = number4(String(text));
     if (four !== undefined) return { bits: 32, number: four };

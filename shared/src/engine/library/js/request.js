@@ -6,7 +6,7 @@
   const { URL } = require('internal/whatwg_url');
   const http = require('internal/http');
 
-  // `request(url, options, callback)`, each of the first two by itself, too.
+  // `request(url, options, callback)`; either of the first two may be missing.
   function argumentsOf(list, fixed) {
     const callback = list.find((argument) => typeof argument === 'function');
     const options = Object.assign({}, ...list.map((argument) => (typeof argument === 'string' || argument instanceof URL
@@ -59,14 +59,14 @@
       try {
         body = JSON.parse(answer.body);
       } catch {
-        // What is no JSON stays text.
+        // A body that is not JSON stays text.
       }
     }
     const headers = http.headerObject(answer.headers);
     return { statusCode: answer.status, statusMessage: answer.statusText, headers, body, toJSON: () => ({ statusCode: answer.status, body, headers }) };
   }
 
-  // `connect` says whether the time was up before there was a connection.
+  // `connect` is true if the time was up before a connection was made.
   function late(error) {
     if (error.syscall === 'connect') return Object.assign(error, { connect: true });
     return Object.assign(new Error('ESOCKETTIMEDOUT'), { code: 'ESOCKETTIMEDOUT', connect: false });
@@ -84,7 +84,7 @@
 
   function begin({ options, callback }) {
     const events = new EventEmitter();
-    // A request begins when its caller has listened.
+    // A request begins after its caller has added listeners.
     Promise.resolve().then(() => exports.perform(options)).then(
       (response) => queueMicrotask(() => {
         events.emit('response', response);
@@ -99,7 +99,7 @@
     return events;
   }
 
-  // A function with a method per HTTP method, whatever it is that begins a request.
+  // A function with one method per HTTP method; `start` begins a request.
   exports.withMethods = (start, defaults = {}) => {
     const made = (...list) => start(argumentsOf([defaults, ...list]));
     for (const [name, method] of [['get', 'GET'], ['post', 'POST'], ['put', 'PUT'], ['patch', 'PATCH'], ['delete', 'DELETE'], ['del', 'DELETE'], ['head', 'HEAD'], ['options', 'OPTIONS']]) {

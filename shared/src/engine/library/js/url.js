@@ -1,4 +1,4 @@
-// `url`: Node's older interface beside the URL standard's. https://nodejs.org/docs/latest-v22.x/api/url.html
+// `url`: Node's legacy interface and that of the URL standard. https://nodejs.org/docs/latest-v22.x/api/url.html
 (function (exports, module, require) {
   'use strict';
   const { URL, URLSearchParams } = require('internal/whatwg_url');
@@ -16,7 +16,7 @@
     resolve(relative) { return resolve(this.href, relative); }
   }
 
-  // What may not stand in an address is escaped, as it is sent.
+  // Escapes the characters that a URL must not contain.
   const escaped = (text) => text.replace(/[\s"'<>\\^`{|}]/g, (character) =>
     (character === "'" ? '%27' : encodeURIComponent(character)));
 
@@ -36,7 +36,7 @@
       url.slashes = true;
       rest = rest.slice(2);
     }
-    // `mailto:somebody@example.com` names a host, too.
+    // `mailto:ada@example.com` has a host, too.
     if (isSlashed || (protocol && !SLASHED.includes(protocol) && protocol !== 'javascript:')) {
       const authority = /^[^/?#]*/.exec(rest)[0];
       rest = rest.slice(authority.length);
@@ -92,7 +92,7 @@
     return protocol + host + pathname + search.replaceAll('#', '%23') + hash;
   }
 
-  // A base without a host is one whose host is left out again.
+  // A base without a host gets a placeholder, which is removed again.
   function resolve(from, to) {
     const nowhere = 'resolve://';
     const base = new URL(String(from), `${nowhere}host/`);

@@ -35,7 +35,7 @@
     return Object.is(value, -0) ? '-0' : String(value);
   }
 
-  // On one line, whatever its length; otherwise as Node shows it.
+  // Prints as Node does, but always on one line.
   function inspect(value, options, ...older) {
     const depth = typeof options === 'object' ? options?.depth : older[0];
     return show(value, depth === undefined ? 2 : depth ?? Infinity, []);

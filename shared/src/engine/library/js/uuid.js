@@ -2,7 +2,7 @@
 (function (exports, module, require) {
   'use strict';
   const crypto = require('crypto');
-  // `buffer` when bytes are there: most ask for `v4`, which needs none.
+  // Loads `buffer` only for bytes: most scripts use `v4`, which needs none.
   const bytesOf = (...list) => require('buffer').Buffer.from(...list);
   const PATTERN = /^(?:[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}|0{8}-(?:0{4}-){3}0{12}|f{8}-(?:f{4}-){3}f{12})$/i;
 
@@ -48,7 +48,7 @@
     return () => { throw new Error(`uuid.${name} is not here: use uuid.v4`); };
   }
 
-  // Before version 7 the module itself was `v4`.
+  // The module itself was `v4` before version 7.
   module.exports = Object.assign(v4, {
     v1: absent('v1'), v3: absent('v3'), v4, v5, v7: absent('v7'), validate, version, stringify, parse,
     NIL: '00000000-0000-0000-0000-000000000000', MAX: 'ffffffff-ffff-ffff-ffff-ffffffffffff',

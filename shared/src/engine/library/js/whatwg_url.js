@@ -15,7 +15,7 @@
         this.#pairs = host.parseForm(String(init).toWellFormed().replace(/^\?/, ''));
       }
     }
-    // Of a URL: whose query they are.
+    // The parameters of a URL's query; `changed` updates the URL.
     static of(search, changed) {
       const params = new URLSearchParams(search);
       params.#changed = changed;

@@ -1,4 +1,4 @@
-//! Texts to bytes and back.
+//! Converts text to bytes and back.
 
 use std::rc::Rc;
 
@@ -31,7 +31,7 @@ fn text(ctx: Ctx<'_>, bytes: String) -> Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// As Node does: up to the first pair that is no byte.
+/// Decodes hex as Node does: up to the first pair that is not a byte.
 #[expect(clippy::needless_pass_by_value, reason = "arguments of a script")]
 fn from_hex(ctx: Ctx<'_>, text: String) -> Result<TypedArray<'_, u8>> {
     let digit = |byte: u8| char::from(byte).to_digit(16);
@@ -43,7 +43,7 @@ fn from_hex(ctx: Ctx<'_>, text: String) -> Result<TypedArray<'_, u8>> {
     TypedArray::new(ctx, bytes)
 }
 
-/// As Node does: in either alphabet, up to the padding, passing over everything else.
+/// Decodes base64 as Node does: in either alphabet, up to the padding, skipping all other characters.
 #[expect(clippy::needless_pass_by_value, reason = "arguments of a script")]
 fn from_base64(ctx: Ctx<'_>, text: String) -> Result<TypedArray<'_, u8>> {
     const LENIENT: GeneralPurpose = GeneralPurpose::new(

@@ -10,10 +10,9 @@ use rquickjs::{Ctx, Exception, Function, Object, Result, TypedArray};
 use super::bytes_of;
 use crate::engine::bridge::Bridge;
 
-/// How many rounds a derivation may take: no interruption reaches into it, and it has to fit into the CPU
-/// time of a run.
+/// Most rounds of a derivation: it cannot be interrupted, and has to fit into the CPU time of a run.
 const MOST_ROUNDS: u32 = 200_000;
-/// How long what is derived may be, in bytes.
+/// Longest derived key, in bytes.
 const LONGEST_DERIVED: usize = 256;
 
 /// `host` of `crypto` and `jsonwebtoken`.
@@ -131,11 +130,12 @@ fn derive(
     TypedArray::new(ctx, derived)
 }
 
-/// An algorithm of JWS, and whether it takes a PEM text for its key.
+/// The JWS algorithm of this name; an error unless it fits the key, which must be PEM for RSA and EC and must not for
+/// HMAC.
 fn algorithm_of(ctx: &Ctx<'_>, name: &str, key: &[u8]) -> Result<Algorithm> {
     let refused = |reason: &str| Exception::throw_message(ctx, reason);
     let algorithm: Algorithm = name.parse().map_err(|_| refused("invalid algorithm"))?;
-    // Whoever knows a public key could sign with it if it were taken for the secret of an HMAC.
+    // An attacker who knows a public key could sign with it if it were accepted as the secret of an HMAC.
     let is_pem = key.windows(11).any(|part| part == b"-----BEGIN ");
     match (algorithm.family(), is_pem) {
         (AlgorithmFamily::Hmac, false) | (AlgorithmFamily::Rsa | AlgorithmFamily::Ec, true) => {

@@ -1,4 +1,4 @@
-//! Requests to other hosts, all by way of the engine's host.
+//! HTTP requests, all sent by the engine's [`Host`](crate::engine::Host).
 
 use std::rc::Rc;
 

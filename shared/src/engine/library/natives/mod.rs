@@ -1,6 +1,6 @@
-//! What modules of the library ask of Rust: each has its own object of functions, `host`.
+//! Native functions for the library's modules: each module gets an object of its own, `host`.
 //!
-//! Bytes come in as base64, which the engine makes natively, and go out as `Uint8Array`s.
+//! Bytes are passed as base64, which the engine makes natively, and returned as `Uint8Array`s.
 
 mod bytes;
 mod crypto;

@@ -10,10 +10,10 @@ use rquickjs::{Ctx, Exception, Function, Object, Result, function::Opt};
 
 use crate::engine::bridge::Bridge;
 
-/// The largest cost: no interruption reaches into a hash, and it has to fit into the CPU time of a run.
+/// Largest cost: hashing cannot be interrupted, and has to fit into the CPU time of a run.
 const MOST_COST: u32 = 11;
 
-/// Twenty-two characters for sixteen bytes: some bits of the last are nobody's.
+/// Sixteen bytes in twenty-two characters: some bits of the last character are unused.
 const SALT: GeneralPurpose = GeneralPurpose::new(&alphabet::BCRYPT, LENIENT);
 const LENIENT: GeneralPurposeConfig = NO_PAD.with_decode_allow_trailing_bits(true);
 

@@ -1,4 +1,4 @@
-//! Addresses by the URL standard.
+//! URLs by the URL standard.
 
 use std::rc::Rc;
 
@@ -42,11 +42,11 @@ fn parse(ctx: Ctx<'_>, address: String, base: Option<String>) -> Result<Option<O
     parsed.ok().map(|url| parts(&ctx, &url)).transpose()
 }
 
-/// The setters of the standard: what is no value for a part leaves it as it is.
+/// The setters of the standard: an invalid value leaves its part unchanged.
 #[expect(clippy::needless_pass_by_value, reason = "arguments of a script")]
 fn change(ctx: Ctx<'_>, href: String, part: String, value: String) -> Result<Object<'_>> {
     let mut url = Url::parse(&href).map_err(|_| Exception::throw_type(&ctx, "Invalid URL"))?;
-    // A refusal means that nothing changes.
+    // An error leaves the URL unchanged.
     let _ = match part.as_str() {
         "protocol" => quirks::set_protocol(&mut url, &value),
         "username" => quirks::set_username(&mut url, &value),

@@ -206,7 +206,7 @@ fn what_is_not_good_is_refused_by_name() {
 #[test]
 fn nobody_signs_with_what_everybody_knows() {
     check(&[
-        // The classic: an HMAC with the text of the public key for its secret.
+        // The classic attack: an HMAC whose secret is the text of the public key.
         (
             "const input = [{ alg: 'HS256' }, { admin: true }].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
              const forged = `${input}.${require('crypto').createHmac('sha256', rsaPublic).update(input).digest('base64url')}`;
@@ -226,12 +226,12 @@ fn nobody_signs_with_what_everybody_knows() {
         ("jwt.sign({}, 's', { algorithm: 'none' })", "Error: \"algorithm\" must be a valid string enum value"),
         ("jwt.sign({}, 's', { header: { alg: 'none' } })", "Error: \"algorithm\" must be a valid string enum value"),
         ("return jwt.decode(jwt.sign({}, 's', { algorithm: 'HS384', header: { alg: 'none' } }), { complete: true }).header.alg", r#""HS384""#),
-        // An algorithm that was not asked for, and a key of another kind.
+        // An algorithm that the caller does not accept, and a key of another kind.
         ("jwt.verify(jwt.sign({}, 's', { algorithm: 'HS512' }), 's', { algorithms: ['HS256'] })", "JsonWebTokenError: invalid algorithm"),
         ("jwt.verify(jwt.sign({}, ecKey, { algorithm: 'ES256' }), rsaPublic)", "JsonWebTokenError: the key is no public key for ES256 (PEM)"),
         ("jwt.sign({}, rsaPublic, { algorithm: 'RS256' })", "Error: the key is no private key for RS256 (PEM, PKCS#8 or PKCS#1)"),
         ("jwt.verify(jwt.sign({}, rsaKey, { algorithm: 'RS256' }), rsaPkcs1, { algorithms: ['ES256', 'PS256'] })", "JsonWebTokenError: invalid algorithm"),
-        // Other bits at the end of the signature.
+        // A signature whose last character differs in its unused bits.
         (
             "const token = jwt.sign({ iat: 1500000000, a: 1 }, 'secret');
              const twin = token.slice(0, -1) + String.fromCharCode(token.charCodeAt(token.length - 1) + 1);

@@ -1,4 +1,4 @@
-//! `lodash`. Every value is what version 4.17.21 gives, but where it is said otherwise.
+//! `lodash`. Expected values are those of version 4.17.21, except where a test says otherwise.
 
 use super::{eval, expect};
 
@@ -354,7 +354,7 @@ fn chains_run_to_their_value() {
     ]);
 }
 
-/// Names of version 3, deep paths, and what is said of functions that are not there.
+/// Names of version 3, deep paths, and the errors for missing functions.
 #[test]
 fn version_3_and_what_is_missing() {
     expect(&[
@@ -373,7 +373,7 @@ fn version_3_and_what_is_missing() {
         eval("return _.curry(x => x)")
             .starts_with("Error: _.curry is not here; there are: add, all, any, ")
     );
-    // What is listed is found in its file.
+    // Every listed name is found in its file.
     let listed = "try { _.curry } catch (error) {
         const names = error.message.split('there are: ')[1].split(', ');
         return names.length > 200 && names.filter((name) => typeof _[name] !== 'function');

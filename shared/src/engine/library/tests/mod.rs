@@ -11,7 +11,7 @@ use rquickjs::{CatchResultExt, Context, Ctx, Runtime};
 
 use super::{super::bridge::Bridge, Globals, install};
 
-/// What a script gives, as JSON; an exception is `name: message`.
+/// A script's result as JSON; an exception is `name: message`.
 fn eval(script: &str) -> String {
     let runtime = Runtime::new().unwrap();
     let context = Context::full(&runtime).unwrap();

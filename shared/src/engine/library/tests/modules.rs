@@ -296,7 +296,7 @@ fn there_is_nothing_of_the_process() {
     ]);
 }
 
-/// What a script needs is found by reading the files of the modules that it takes.
+/// The needs of a script include those of the modules that it requires.
 #[test]
 fn modules_are_required_by_literals_alone() {
     for module in &super::super::MODULES {

@@ -1,4 +1,4 @@
-//! `Buffer`, `crypto`, `url`, `querystring`, `util` and what goes with them. Every value is what Node 20 gives.
+//! `Buffer`, `crypto`, `url`, `querystring`, `util` and related globals. Expected values are those of Node 20.
 
 use super::expect;
 
