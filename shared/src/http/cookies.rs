@@ -5,9 +5,9 @@ use http::{HeaderValue, header::COOKIE};
 use super::Request;
 use crate::domain::time::Lifetime;
 
-/// Every value that the browser sent under a name, in its order. There may be several: other hosts of our
-/// domain and, without TLS, other ports of our host can set cookies that reach us. The caller finds out
-/// which of them is ours. Browsers send cookies of such neighbours in any bytes, so each is read by itself.
+/// All values that the browser sent for a cookie name, in its order. There may be several: other hosts of our domain
+/// and, without TLS, other ports of our host can set cookies that reach us. The caller checks which of them is ours.
+/// Cookies of such neighbours may contain any bytes, so each is read by itself.
 pub fn all<'a>(request: &'a Request, name: &str) -> impl Iterator<Item = &'a str> {
     request
         .headers()
@@ -19,9 +19,9 @@ pub fn all<'a>(request: &'a Request, name: &str) -> impl Iterator<Item = &'a str
         .filter_map(move |(known, value)| (known == name).then_some(value))
 }
 
-/// What a cookie is called at an issuer. Over HTTPS the prefix `__Host-` (RFC 6265bis section 4.1.3.2) keeps
-/// every other host from setting it. Cookies know no ports, so a port is part of the name: services on
-/// other ports of the same host keep theirs apart.
+/// The name of a cookie at an issuer. Over HTTPS the prefix `__Host-` (RFC 6265bis section 4.1.3.2) keeps every other
+/// host from setting it. Cookies ignore ports, so the port is part of the name: services on other ports of the same
+/// host have their own cookies.
 pub fn name(base: &str, https: bool, port: Option<u16>) -> String {
     let prefix = if https { "__Host-" } else { "" };
     match port {
@@ -30,24 +30,24 @@ pub fn name(base: &str, https: bool, port: Option<u16>) -> String {
     }
 }
 
-/// How long a cookie stays.
+/// The lifetime of a cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stay {
     /// Until the browser closes.
     Browser,
-    /// So long.
+    /// For this time.
     For(Lifetime),
-    /// Not at all: the browser forgets it now.
+    /// No longer: the browser deletes the cookie.
     Gone,
 }
 
-/// Which pages a cookie is sent for.
+/// The requests with which a browser sends a cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Site {
-    /// Ours alone, and links to them.
+    /// Those of our own pages, and links to them.
     Own,
-    /// Also frames of other sites, which silent authentication needs. Only over HTTPS: over plain
-    /// HTTP, on a laptop, browsers would refuse the cookie.
+    /// Also those of frames in other sites, which silent authentication needs. Only over HTTPS: browsers would reject
+    /// such a cookie over plain HTTP, on a laptop.
     Any,
 }
 

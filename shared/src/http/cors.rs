@@ -1,5 +1,5 @@
 //! Cross-origin calls from browsers ([Auth0's CORS rules]): the origins of a client's callbacks and
-//! its `allowed_origins` may read answers of the token and revocation endpoints.
+//! its `allowed_origins` may read responses of the token and revocation endpoints.
 //!
 //! [Auth0's CORS rules]: https://auth0.com/docs/get-started/applications/set-up-cors
 
@@ -16,13 +16,13 @@ use http::{
 use super::{Request, Response, header, response};
 use crate::domain::{client::Client, redirect_uri};
 
-/// Whether a browser asks what a page may send.
+/// True for a preflight, by which a browser asks what a page may send.
 fn is_preflight(request: &Request) -> bool {
     let headers = request.headers();
     request.method() == Method::OPTIONS && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// The answer to a preflight, if this is one. It names no client yet, so any origin may ask.
+/// The response to a preflight; `None` for other requests. A preflight names no client, so every origin is allowed.
 pub fn preflight(request: &Request) -> Option<Response> {
     if !is_preflight(request) {
         return None;
@@ -43,9 +43,9 @@ pub fn preflight(request: &Request) -> Option<Response> {
     Some(answer)
 }
 
-/// The answer to a preflight for a public document, if this is one: every page may ask for it, with any headers
-/// that its libraries add. They are repeated, because `*` does not stand for `authorization`, and in older browsers for no
-/// header at all.
+/// The response to a preflight for a public document; `None` for other requests. Every page may fetch the document,
+/// with any headers that its libraries add. The response lists those headers, because `*` does not include
+/// `authorization`, and includes nothing in older browsers.
 pub fn preflight_of_document(request: &Request) -> Option<Response> {
     if !is_preflight(request) {
         return None;
@@ -66,7 +66,7 @@ pub fn preflight_of_document(request: &Request) -> Option<Response> {
     Some(answer)
 }
 
-/// Lets the caller's page read the answer if the client says that it may.
+/// Lets the calling page read the response if its origin is registered for the client.
 pub fn allow_for_client(answer: &mut Response, request: &Request, client: Option<&Client>) {
     if let (Some(client), Some(origin)) = (client, header(request, &ORIGIN))
         && is_allowed(client, origin)
@@ -75,13 +75,13 @@ pub fn allow_for_client(answer: &mut Response, request: &Request, client: Option
     }
 }
 
-/// The caller's page, as the browser names it; `null` where it names none.
+/// The origin of the calling page, as the browser sends it; `null` if it sends none.
 pub fn origin(request: &Request) -> &str {
     header(request, &ORIGIN).unwrap_or("null")
 }
 
-/// Lets the caller's page read an answer to a request that carried cookies. The caller has to have been
-/// checked: `*` would not do, and is not what is meant.
+/// Lets the calling page read the response to a request with cookies. Its origin must have been checked before: `*` is
+/// neither valid with cookies nor wanted.
 pub fn allow_with_credentials(answer: &mut Response, request: &Request) {
     allow(answer, request);
     let granted = HeaderValue::from_static("true");
@@ -90,7 +90,7 @@ pub fn allow_with_credentials(answer: &mut Response, request: &Request) {
         .insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, granted);
 }
 
-/// Lets every page read the answer: keys and metadata are public, and `/userinfo` asks for a token.
+/// Lets every page read the response: keys and metadata are public, and `/userinfo` requires a token.
 pub fn allow_everyone(answer: &mut Response) {
     let headers = answer.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));

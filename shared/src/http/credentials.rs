@@ -1,4 +1,4 @@
-//! Client credentials as they are presented (RFC 6749 section 2.3, RFC 7523).
+//! Client credentials as a request presents them (RFC 6749 section 2.3, RFC 7523).
 
 use base64::{
     Engine, alphabet,
@@ -13,27 +13,27 @@ use crate::domain::{denial::Denial, ids::ClientId, secret::Secret};
 /// The assertion type of `private_key_jwt`.
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// Auth0 takes Basic credentials with and without padding.
+/// Auth0 accepts Basic credentials with and without padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Who says to be calling, and with what proof.
+/// A client's credentials, which are not verified yet.
 #[derive(Debug)]
 pub struct Credentials {
-    /// The client it says it is.
+    /// The client that the request claims to come from.
     pub client_id: ClientId,
-    /// How it proves that.
+    /// The proof of that claim.
     pub proof: Proof,
 }
 
-/// A proof that has not been checked yet.
+/// A proof that is not verified yet.
 #[derive(Debug)]
 pub enum Proof {
     /// None: a public client.
     None,
-    /// A secret. A Basic header has two readings, percent-decoded and raw; either may be right.
+    /// A secret. A Basic header has two readings, percent-decoded and raw; either may match.
     Secret(Vec<Secret>),
     /// A signed assertion.
     Assertion(Secret),
@@ -57,7 +57,7 @@ impl Credentials {
                 proof,
             });
         };
-        // openid-client percent-encodes id and secret as the RFC says, most others do not.
+        // openid-client percent-encodes id and secret as the RFC requires, most other clients do not.
         let agrees = |id: &str| named.is_none_or(|named| named == id);
         let id = readings.iter().map(|(id, _)| id).find(|id| agrees(id));
         let id = id.ok_or(Denial::ClientAuthentication(
@@ -96,9 +96,9 @@ impl Credentials {
     }
 }
 
-/// The readings of an `Authorization: Basic` header as id and secret, percent-decoded first. A header of
-/// any other scheme, or of none, is not about the client and is ignored (RFC 6749 section 2.3.1): HTTP
-/// clients' interceptors send `Bearer`, `undefined` or nothing at all while they refresh.
+/// The readings of an `Authorization: Basic` header as id and secret, percent-decoded first. A header without a
+/// scheme or with another one does not authenticate the client and is ignored (RFC 6749 section 2.3.1): interceptors
+/// of HTTP clients send `Bearer`, `undefined` or nothing at all while they refresh.
 pub(super) fn basic(request: &Request) -> Result<Option<Vec<(String, String)>>, Denial> {
     let malformed = || Denial::ClientAuthentication("malformed Authorization header");
     let Some(value) = header(request, &AUTHORIZATION) else {
@@ -135,7 +135,7 @@ fn parse_id(text: &str) -> Result<ClientId, Denial> {
     ClientId::parse(text).map_err(|_| Denial::ClientAuthentication("impossible client id"))
 }
 
-/// Whom an assertion names, before anything about it is checked.
+/// The subject of an assertion, before anything about it is verified.
 fn unverified_subject(assertion: &str) -> Option<ClientId> {
     #[derive(serde::Deserialize)]
     struct Claims {

@@ -1,6 +1,6 @@
-//! What a gateway in front of us takes. The narrowest is an HTTP API of Amazon API Gateway: 10,240 bytes for
-//! the request line and all headers together ([its quotas]). A login travels sealed in the addresses of our
-//! pages, so a request whose addresses would be longer is refused when it arrives.
+//! Size limits of a gateway in front of us. The strictest is an HTTP API of Amazon API Gateway: 10,240 bytes for the
+//! request line and all headers together ([its quotas]). The URLs of our pages contain the sealed transaction of a
+//! login, so a request that would make them longer is rejected on arrival.
 //!
 //! [its quotas]: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 
@@ -8,25 +8,24 @@ use form_urlencoded::byte_serialize;
 
 use crate::sealing::sealed_length;
 
-/// Bytes of a request line and its headers that the gateway takes.
+/// Most bytes of a request line and its headers.
 const REQUEST_HEAD: usize = 10_240;
-/// Bytes of that for the browser's headers and cookies, which include cookies of other hosts of our domain.
+/// Bytes of those for the browser's headers and cookies, including cookies of other hosts of our domain.
 const HEADERS: usize = 3_072;
-/// The longest request line, or `Location`, in bytes.
+/// Longest request line, or `Location`, in bytes.
 const LINE: usize = REQUEST_HEAD - HEADERS;
-/// The longest of our request lines, but for its state.
+/// Our longest request line, without the value of `state`.
 const LINE_WITHOUT_STATE: &str = "POST /activate/confirm?state= HTTP/1.1\r\n";
-/// Bytes that a request grows by on its way: once it is confirmed, and while a script has the browser elsewhere
-/// (`Continuation`).
+/// Bytes that a transaction grows by during a login: once the user confirms it, and while a script's redirect keeps
+/// the browser elsewhere (`Continuation`).
 const CONTINUATION: usize = 304;
 
-/// Whether the addresses of our pages get through when a text of so many bytes travels sealed in their
-/// `state`.
+/// True if the URLs of our pages are short enough with a text of so many bytes sealed in their `state`.
 pub fn takes_state_of(plaintext: usize) -> bool {
     LINE_WITHOUT_STATE.len() + sealed_length(plaintext + CONTINUATION) <= LINE
 }
 
-/// Whether an application's `state` gets through in the address that returns it.
+/// True if an application's `state` is short enough for the URL that returns it.
 pub fn takes_back(state: &str) -> bool {
     byte_serialize(state.as_bytes())
         .map(str::len)
@@ -34,7 +33,7 @@ pub fn takes_back(state: &str) -> bool {
         <= LINE
 }
 
-/// Whether an address gets through in a `Location`.
+/// True if a URL is short enough for a `Location`.
 pub fn takes_location(address: &str) -> bool {
     address.len() <= LINE
 }

@@ -1,9 +1,9 @@
-//! JSON objects, where they are read as types of ours.
+//! Reads JSON objects as our types.
 
 use serde::de::DeserializeOwned;
 
-/// What an object says. `None` if it is not of that type, or no object: `serde` would read a list as the members of a
-/// struct in their order.
+/// Reads an object as a type. `None` if it does not fit the type or is not an object: `serde` would read an array as
+/// the members of a struct in their order.
 pub fn object<T: DeserializeOwned>(text: &[u8]) -> Option<T> {
     let is_object = text.trim_ascii_start().first() == Some(&b'{');
     is_object

@@ -1,4 +1,4 @@
-//! The wire: what requests say and how answers look. Still pure: bytes in, bytes out.
+//! The wire format of requests and responses. It is pure: bytes in, bytes out.
 
 pub mod cookies;
 pub mod cors;
@@ -25,25 +25,25 @@ use crate::{domain::ids::RequestId, system::Deadline};
 /// A request whose body has been read.
 pub type Request = http::Request<Bytes>;
 
-/// An answer.
+/// A response with its whole body.
 pub type Response = http::Response<Bytes>;
 
-/// The largest body any endpoint takes.
+/// Largest body that any endpoint accepts.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// What the front (API Gateway, the local server) knows about a request beyond its bytes. It lies in
-/// the request's extensions.
+/// Facts about a request that the front (API Gateway, the local server) knows beyond its bytes. They are stored in the
+/// request's extensions.
 #[derive(Debug, Clone)]
 pub struct RequestContext {
-    /// Drawn when the request arrived; goes out as `x-auth0-requestid`.
+    /// Drawn when the request arrives; returned as `x-auth0-requestid`.
     pub id: RequestId,
-    /// The caller's address, as the front knows it.
+    /// The caller's address as the front knows it; `None` if unknown.
     pub client_ip: Option<IpAddr>,
-    /// Until when long work goes on.
+    /// Time at which long work stops.
     pub deadline: Deadline,
 }
 
-/// What every answer carries, whichever function gave it.
+/// Adds the headers that every function's responses have.
 pub fn complete(response: &mut Response, id: RequestId, https: bool) {
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::try_from(id.to_string()) {
@@ -55,10 +55,10 @@ pub fn complete(response: &mut Response, id: RequestId, https: bool) {
     }
 }
 
-/// Auth0's name for the id of a request.
+/// Auth0's header for the id of a request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-auth0-requestid");
 
-/// The methods of a path, as an `Allow` header lists them. Wherever there is `GET`, there is `HEAD`.
+/// The methods of a path, as an `Allow` header lists them. Every path with `GET` has `HEAD`.
 pub mod methods {
     /// `GET`
     pub const GET: &str = "GET, HEAD";
@@ -72,8 +72,8 @@ pub mod methods {
     pub const GET_AND_DELETE: &str = "GET, HEAD, DELETE";
 }
 
-/// Has a `HEAD` answered as a `GET` (RFC 9110 section 9.3.2); `true` if it is one. The shell then leaves out the
-/// body, and no function needs to know of `HEAD`.
+/// Turns a `HEAD` request into a `GET` (RFC 9110 section 9.3.2); `true` if it was one. The shell then omits the body,
+/// so that functions need no code for `HEAD`.
 pub fn head_as_get(request: &mut Request) -> bool {
     let is_head = request.method() == Method::HEAD;
     if is_head {
@@ -82,7 +82,7 @@ pub fn head_as_get(request: &mut Request) -> bool {
     is_head
 }
 
-/// Whether the caller wants a page: a browser that follows a link lists HTML in `Accept`, other clients do not.
+/// True if the caller wants a page: a browser that follows a link lists HTML in `Accept`, other clients do not.
 pub fn accepts_html(request: &Request) -> bool {
     header(request, &ACCEPT)
         .unwrap_or_default()
@@ -91,7 +91,7 @@ pub fn accepts_html(request: &Request) -> bool {
         .any(|kind| kind.trim().eq_ignore_ascii_case("text/html"))
 }
 
-/// A request header as text; a header that is not text is none.
+/// A request header as text; `None` if it is missing or not text.
 pub fn header<'a>(request: &'a Request, name: &http::HeaderName) -> Option<&'a str> {
     request.headers().get(name)?.to_str().ok()
 }

@@ -1,5 +1,5 @@
-//! Which client a request names that is refused before it is read as a whole: broken JSON, a repeated
-//! parameter, a body that is too large. Nothing but CORS headers follows from it.
+//! The client that a request names if it is rejected before it is parsed as a whole: for broken JSON, a repeated
+//! parameter or a body that is too large. Only CORS headers depend on it.
 
 use http::Method;
 use percent_encoding::percent_decode;
@@ -9,8 +9,8 @@ use crate::domain::ids::ClientId;
 
 const CLIENT_ID: &str = "client_id";
 
-/// The client that the `Authorization` header names, or the body as far as it can be read, whatever its content
-/// type, or the query of a request without a body. Unproven, like every `client_id`.
+/// The client that is named by the `Authorization` header, or by the readable part of the body, of any content type,
+/// or by the query of a request other than `POST`. It is not authenticated, like every `client_id`.
 pub fn named_client(request: &Request) -> Option<ClientId> {
     let query = || request.uri().query().unwrap_or_default().as_bytes();
     let named = in_header(request)
@@ -26,7 +26,7 @@ fn in_header(request: &Request) -> Option<String> {
     readings.into_iter().next().map(|(id, _)| id)
 }
 
-/// The first text behind a key `client_id`. The object around it need not be whole.
+/// The first text after a key `client_id`. The object around it may be incomplete.
 fn in_json(body: &[u8]) -> Option<String> {
     let rest = after(body, br#""client_id""#)?.trim_ascii_start();
     let rest = rest.strip_prefix(b":")?;
@@ -34,7 +34,7 @@ fn in_json(body: &[u8]) -> Option<String> {
     values.next()?.ok()
 }
 
-/// The first `client_id` of a form. The other parameters need not be readable.
+/// The first `client_id` of a form. The other parameters may be unreadable.
 fn in_form(form: &[u8]) -> Option<String> {
     form.split(|b| *b == b'&')
         .filter_map(|pair| pair.strip_prefix(CLIENT_ID.as_bytes())?.strip_prefix(b"="))
@@ -42,7 +42,7 @@ fn in_form(form: &[u8]) -> Option<String> {
         .map(std::borrow::Cow::into_owned)
 }
 
-/// The part `client_id` of `multipart/form-data` (RFC 7578): what a browser makes of a `FormData`.
+/// The part `client_id` of `multipart/form-data` (RFC 7578), which a browser makes from a `FormData`.
 fn in_parts(body: &[u8]) -> Option<String> {
     let rest = after(body, br#"name="client_id""#)?;
     let value = rest.strip_prefix(b"\r\n\r\n")?;

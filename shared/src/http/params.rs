@@ -1,6 +1,6 @@
-//! Parameters of a request, from its query, its form or its JSON body. JSON `null` and empty texts
-//! count as absent, as SDKs send both. A parameter that came more than once is refused by the code that reads it
-//! (RFC 6749 sections 3.1 and 3.2); one that nothing reads is ignored, however often it came.
+//! Parameters of a request, from its query, its form or its JSON body. JSON `null` and empty texts count as absent,
+//! because SDKs send both. A repeated parameter is an error for the code that reads it (RFC 6749 sections 3.1 and
+//! 3.2). Parameters that no code reads are ignored, even repeated ones.
 
 use std::fmt;
 
@@ -12,16 +12,15 @@ use serde_json::Value;
 use super::{MAX_BODY_BYTES, Request, header};
 use crate::domain::{denial::Denial, scope};
 
-/// Parameters that a request may have. Each is looked for among all, so that a bound on their number is one
-/// on the work.
+/// Most parameters of a request. Each lookup searches all of them, so a bound on their number bounds the work.
 const MAX_PARAMETERS: usize = 100;
 
 const JSON: &str = "application/json";
-/// Stands for a name that is malformed.
+/// Replaces a malformed name.
 const MALFORMED: &str = "\0";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Whether a request says that its body is JSON.
+/// True if the content type of a request is JSON.
 pub fn is_json(request: &Request) -> bool {
     media_type(request) == JSON
 }
@@ -32,18 +31,18 @@ fn media_type(request: &Request) -> String {
     media_type.trim().to_ascii_lowercase()
 }
 
-/// The parameters of a request, in their order: each with its value, or with what is wrong about that.
+/// The parameters of a request, in their order, each with its value or the error in it.
 #[derive(Debug, Default)]
 pub struct Params(Vec<(String, Result<Value, Denial>)>);
 
 impl Params {
-    /// Those of the body, by its content type; a body without one is read as a form.
+    /// The parameters of the body, by its content type; a body without one is read as a form.
     pub fn of_body(request: &Request) -> Result<Self, Denial> {
         Self::read_body(request)?.well_formed()
     }
 
-    /// Those of a body that has to be JSON: one that a page of another origin sends only if a preflight
-    /// lets it.
+    /// The parameters of a body that must be JSON: a page of another origin can send one only if a preflight allows
+    /// it.
     pub fn of_json_body(request: &Request) -> Result<Self, Denial> {
         if is_json(request) {
             Self::of_body(request)
@@ -52,13 +51,13 @@ impl Params {
         }
     }
 
-    /// Those of the query.
+    /// The parameters of the query.
     pub fn of_query(request: &Request) -> Result<Self, Denial> {
         Self::parse_form(request.uri().query().unwrap_or_default().as_bytes())
     }
 
-    /// Those of an authorization request. A malformed one is refused where it is read: who is to hear of it
-    /// is known by then.
+    /// The parameters of an authorization request. A malformed one is an error only for the code that reads it: by then
+    /// it is known whether the error goes to the application or to the user.
     pub fn of_authorization_request(request: &Request) -> Result<Self, Denial> {
         match *request.method() {
             Method::POST => Self::read_body(request),
@@ -66,8 +65,8 @@ impl Params {
         }
     }
 
-    /// Reads `application/x-www-form-urlencoded`, strictly: what does not decode to UTF-8 is refused
-    /// rather than replaced.
+    /// Reads `application/x-www-form-urlencoded`, strictly: text that does not decode to UTF-8 is rejected rather than
+    /// replaced.
     pub fn parse_form(bytes: &[u8]) -> Result<Self, Denial> {
         Self::read_form(bytes)?.well_formed()
     }
@@ -117,7 +116,7 @@ impl Params {
         Ok(params)
     }
 
-    /// These, if none is malformed.
+    /// The parameters, unless one of them is malformed.
     fn well_formed(self) -> Result<Self, Denial> {
         let fault = self.0.iter().find_map(|(_, value)| value.as_ref().err());
         match fault {
@@ -126,13 +125,13 @@ impl Params {
         }
     }
 
-    /// A parameter as text, if it is there.
+    /// A parameter as text; `None` if it is absent.
     pub fn text(&self, name: &str) -> Result<Option<&str>, Denial> {
         self.get(name)?
             .map_or(Ok(None), |value| as_text(name, value))
     }
 
-    /// A parameter that may come several times, such as `resource` (RFC 8707 section 2): its texts.
+    /// All texts of a parameter that may be repeated, such as `resource` (RFC 8707 section 2).
     pub fn each(&self, name: &str) -> Result<Vec<&str>, Denial> {
         let mut texts = Vec::new();
         for value in self.values(name) {
@@ -148,7 +147,7 @@ impl Params {
         Ok(texts)
     }
 
-    /// The text that came first under a name, where nothing but an answer depends on it.
+    /// The first text of a parameter, repeated or not. Only for values on which nothing but a response depends.
     pub fn first_text(&self, name: &str) -> Option<&str> {
         self.values(name).find_map(|value| {
             let text = value.as_ref().ok()?.as_str()?;
@@ -156,12 +155,12 @@ impl Params {
         })
     }
 
-    /// A parameter that has to be there.
+    /// A parameter that must be present.
     pub fn required(&self, name: &'static str) -> Result<&str, Denial> {
         self.text(name)?.ok_or(Denial::MissingParameter(name))
     }
 
-    /// `scope`: a text, or in JSON a list of texts; an error where it names more than a request may.
+    /// `scope`: a text, or in JSON an array of texts. More scopes than a request may name are an error.
     pub fn scope(&self) -> Result<Option<String>, Denial> {
         let asked = match self.get("scope")? {
             Some(Value::Array(names)) => names
@@ -178,13 +177,13 @@ impl Params {
         }
     }
 
-    /// Whether there are parameters of these names and no others.
+    /// True if there are parameters of these names and no others.
     pub fn are_exactly(&self, names: &[&str]) -> bool {
         let is_there = |name: &&str| self.values(name).next().is_some();
         self.0.len() == names.len() && names.iter().all(is_there)
     }
 
-    /// Names and values of those that are texts; a name comes as often as it was sent.
+    /// Names and values of the parameters that are texts, repeated ones as often as they were sent.
     pub fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0
             .iter()
@@ -196,7 +195,7 @@ impl Params {
         named.map(|(_, value)| value)
     }
 
-    /// The value of a parameter that may come once.
+    /// The value of a parameter that must not be repeated.
     fn get(&self, name: &str) -> Result<Option<&Value>, Denial> {
         let mut values = self.values(name);
         match (values.next(), values.next()) {
@@ -206,7 +205,7 @@ impl Params {
         }
     }
 
-    /// What is wrong with a name, if one is malformed: what the parameter was meant to be is unknown.
+    /// The error in a malformed name, if there is one: the intended parameter is unknown.
     pub fn malformed_name(&self) -> Option<&Denial> {
         self.values(MALFORMED)
             .find_map(|value| value.as_ref().err())
@@ -225,7 +224,7 @@ impl Params {
     }
 }
 
-/// A value as text; absent, as SDKs mean it, if it is `null` or empty.
+/// A value as text; `None` if it is `null` or empty, by which SDKs mean an absent one.
 fn as_text<'a>(name: &str, value: &'a Value) -> Result<Option<&'a str>, Denial> {
     match value {
         Value::Null => Ok(None),
@@ -246,8 +245,8 @@ fn decode(bytes: &[u8]) -> Result<String, Denial> {
         .map_err(|_| Denial::Body("not UTF-8"))
 }
 
-/// Keeps repeated names of a JSON object apart, where a map would keep the last; `None` where there are more
-/// than [`MAX_PARAMETERS`].
+/// Reads all members of a JSON object, also those with the same name, of which a map would keep only the last. `None`
+/// if there are more than [`MAX_PARAMETERS`].
 struct Pairs;
 
 impl<'de> Visitor<'de> for Pairs {

@@ -1,4 +1,4 @@
-//! What a caller is told about its rate limit ([Auth0's headers]).
+//! The headers that report a caller's rate limit ([Auth0's headers]).
 //!
 //! [Auth0's headers]: https://auth0.com/docs/troubleshoot/customer-support/operational-policies/rate-limit-policy
 
@@ -11,18 +11,18 @@ const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
-/// Says where the caller stands: the bucket's size, what is left in it, and in Unix seconds when more is
-/// added.
+/// Adds the rate limit headers: the bucket's size, the requests left in it, and the Unix time in seconds at which more
+/// are added.
 pub fn tell(response: &mut Response, quota: &Quota) {
     let headers = response.headers_mut();
     headers.insert(LIMIT, HeaderValue::from(quota.limit));
     headers.insert(REMAINING, HeaderValue::from(quota.remaining));
-    // Rounded up: at the second that is told there is more.
+    // Rounded up, so that more requests are there at that second.
     let reset = quota.reset.as_millis().div_ceil(1_000);
     headers.insert(RESET, HeaderValue::from(reset));
 }
 
-/// Says when to come back as well.
+/// Adds the rate limit headers and `Retry-After`.
 pub fn tell_refused(response: &mut Response, quota: &Quota) {
     tell(response, quota);
     let seconds = HeaderValue::from(quota.retry_after_secs);

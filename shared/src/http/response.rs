@@ -1,4 +1,4 @@
-//! Answers: bodies, and the headers that go with them.
+//! Responses: bodies, and the headers that belong to them.
 
 use bytes::Bytes;
 use http::{
@@ -11,7 +11,7 @@ use url::form_urlencoded;
 use super::{Response, uri::to_uri};
 use crate::domain::address;
 
-/// A JSON answer that nobody may keep (RFC 6749 section 5.1).
+/// A JSON response that must not be cached (RFC 6749 section 5.1).
 pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
     match serde_json::to_vec(body) {
         Ok(body) => private(with_type(status, "application/json", body)),
@@ -22,8 +22,8 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
     }
 }
 
-/// The answer where there is none to give. It is JSON as well: auth0-spa-js repeats a request whose answer it cannot
-/// read.
+/// The response if the intended one cannot be written. It is JSON as well, because auth0-spa-js repeats a request
+/// whose response it cannot read.
 fn server_error() -> Response {
     let body = br#"{"error":"server_error"}"#.to_vec();
     private(with_type(
@@ -33,7 +33,7 @@ fn server_error() -> Response {
     ))
 }
 
-/// An HTML answer that nobody may keep.
+/// An HTML response that must not be cached.
 pub fn html(status: StatusCode, body: String) -> Response {
     private(with_type(
         status,
@@ -42,7 +42,7 @@ pub fn html(status: StatusCode, body: String) -> Response {
     ))
 }
 
-/// A plain text answer that nobody may keep.
+/// A plain text response that must not be cached.
 pub fn text(status: StatusCode, body: impl Into<String>) -> Response {
     private(with_type(
         status,
@@ -51,14 +51,14 @@ pub fn text(status: StatusCode, body: impl Into<String>) -> Response {
     ))
 }
 
-/// An answer without a body that nobody may keep.
+/// A response without a body that must not be cached.
 pub fn empty(status: StatusCode) -> Response {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = status;
     private(response)
 }
 
-/// A redirect that no cache may keep. The address is written as a URI.
+/// A redirect that must not be cached. The target is written as a URI.
 pub fn redirect(location: &str) -> Response {
     match HeaderValue::try_from(to_uri(location)) {
         Ok(location) => {
@@ -73,12 +73,12 @@ pub fn redirect(location: &str) -> Response {
     }
 }
 
-/// A JSON document that browsers and gateways may keep for so many seconds.
+/// A JSON document that browsers and gateways may cache for `max_age` seconds.
 pub fn public_json(body: &impl Serialize, max_age: u32) -> Response {
     keep(json(StatusCode::OK, body), max_age)
 }
 
-/// A file, likewise.
+/// A file that browsers and gateways may cache for `max_age` seconds.
 pub fn public(content_type: &'static str, body: Vec<u8>, max_age: u32) -> Response {
     keep(with_type(StatusCode::OK, content_type, body), max_age)
 }
@@ -91,13 +91,13 @@ fn keep(mut response: Response, max_age: u32) -> Response {
     response
 }
 
-/// Appends parameters to the query of a URL, which keeps its own: those of a registered address are part of it
-/// (RFC 6749 section 3.1.2).
+/// Appends parameters to the query of a URL and keeps those it has: they are part of a registered URL (RFC 6749
+/// section 3.1.2).
 pub fn with_query(url: &str, parameters: &[(&str, &str)]) -> String {
     address::with_query(url, &encoded(parameters))
 }
 
-/// Sets one parameter in the query of a URL: it takes the place of all that have its name.
+/// Sets one parameter in the query of a URL, in place of all with its name.
 pub fn with_one(url: &str, name: &str, value: &str) -> String {
     with_query(&address::without_parameter(url, name), &[(name, value)])
 }
@@ -108,7 +108,7 @@ fn encoded(parameters: &[(&str, &str)]) -> String {
         .finish()
 }
 
-/// Puts parameters into the fragment of a URL, in place of the one it may have.
+/// Replaces the fragment of a URL with parameters.
 pub fn with_fragment(url: &str, parameters: &[(&str, &str)]) -> String {
     let base = url.split_once('#').map_or(url, |(base, _)| base);
     format!("{base}#{}", encoded(parameters))

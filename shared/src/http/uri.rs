@@ -1,10 +1,10 @@
-//! Addresses as headers take them. Registered addresses are kept and compared as they were typed, with letters of
-//! every script; a `Location` holds a URI (RFC 9110 section 10.2.2), which has ASCII alone (RFC 3986).
+//! URLs as headers need them. Registered URLs are stored and compared as the tenant wrote them, in any alphabet. A
+//! `Location` contains a URI (RFC 9110 section 10.2.2), which is ASCII only (RFC 3986).
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use url::Host;
 
-/// The characters of ASCII that no URI contains (RFC 3986 section 2), but for `%`.
+/// The ASCII characters that no URI contains (RFC 3986 section 2), except `%`.
 const NOT_IN_A_URI: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -17,15 +17,15 @@ const NOT_IN_A_URI: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// An address as a URI: what a URI cannot contain is percent-encoded, and a host beyond ASCII is written as
-/// DNS knows it (RFC 3987 section 3.1). An address that is a URI already is left as it is.
+/// A URL as a URI: characters that a URI cannot contain are percent-encoded, and a host beyond ASCII is written as in
+/// DNS (RFC 3987 section 3.1). A URL that is already a URI stays unchanged.
 pub fn to_uri(address: &str) -> String {
     let (start, authority, rest) = cut(address);
     let authority = host_in_ascii(start, authority).unwrap_or_else(|| encode(authority));
     format!("{}{authority}{}", encode(start), encode(rest))
 }
 
-/// `scheme://`, the authority, the rest. The first two are empty where there is no authority.
+/// `scheme://`, the authority, the rest. The first two are empty if there is no authority.
 fn cut(address: &str) -> (&str, &str, &str) {
     let Some(start) = address.find("://").map(|at| at + "://".len()) else {
         return ("", "", address);
@@ -35,8 +35,8 @@ fn cut(address: &str) -> (&str, &str, &str) {
     (start, authority, rest)
 }
 
-/// The authority of an address of the web whose host is beyond ASCII. Hosts of other schemes are names of
-/// their own, which DNS never sees.
+/// The authority in ASCII, for an `http` or `https` URL with a host beyond ASCII; otherwise `None`. Hosts of other
+/// schemes are not names in DNS.
 fn host_in_ascii(start: &str, authority: &str) -> Option<String> {
     let web = ["http://", "https://"]
         .iter()

@@ -1,11 +1,11 @@
-//! The alphabet of `error_description` (RFC 6749 sections 4.1.2.1 and 5.2): printable ASCII but `"` and `\`.
+//! The alphabet of `error_description` (RFC 6749 sections 4.1.2.1 and 5.2): printable ASCII except `"` and `\`.
 
 use std::borrow::Cow;
 
 use icu_normalizer::DecomposingNormalizerBorrowed;
 
-/// A text in the alphabet. What is beyond it is written as what comes closest: an accent is left out, a line break
-/// is a space, and what has no such form is a question mark.
+/// Writes a text in the alphabet. Other characters become the closest one: accents are removed, a line break becomes
+/// a space, and a character without a close one becomes a question mark.
 pub fn describe(text: impl Into<Cow<'static, str>>) -> Cow<'static, str> {
     let text = text.into();
     if text.chars().all(is_in_alphabet) {
@@ -25,7 +25,7 @@ fn closest(character: char) -> Option<char> {
         '"' | '\u{2018}'..='\u{201f}' => Some('\''),
         '\\' => Some('/'),
         '\u{2010}'..='\u{2015}' => Some('-'),
-        // A combining mark, which a decomposed letter is followed by.
+        // The combining mark after a decomposed letter.
         '\u{300}'..='\u{36f}' => None,
         character if is_in_alphabet(character) => Some(character),
         character if character.is_whitespace() || character.is_control() => Some(' '),

@@ -1,9 +1,9 @@
-//! The endpoints whose words for the same refusal differ from the table's, as Auth0's do.
+//! The error responses of endpoints that differ from the table, as they do at Auth0.
 
 use super::{Endpoint, OAuthError, error, printable};
 use crate::domain::denial::Denial;
 
-/// What this endpoint says instead, if it says something else.
+/// The endpoint's own error response; `None` if that of the table applies.
 pub(super) fn own_words(denial: &Denial, endpoint: Endpoint) -> Option<OAuthError> {
     match endpoint {
         Endpoint::Browser => in_a_browser(denial),
@@ -15,8 +15,8 @@ pub(super) fn own_words(denial: &Denial, endpoint: Endpoint) -> Option<OAuthErro
     }
 }
 
-/// The table's words without what the request says. Of values, only names that the tenant registered and those of our
-/// own parameters are left.
+/// The table's texts without values from the request. The only names left in them are those that the tenant
+/// registered and those of our own parameters.
 fn in_a_browser(denial: &Denial) -> Option<OAuthError> {
     let words: &'static str = match denial {
         Denial::UnknownClient(_) => "Unknown client",
@@ -105,7 +105,7 @@ mod tests {
 
     const HOSTILE: &str = "call-555-0100 \"<script>\\\r\n\u{fc}\u{202e}";
 
-    /// Every refusal that holds a value of the request.
+    /// Every denial with a value from the request.
     fn of_requests() -> Vec<Denial> {
         let with_value: [fn(String) -> Denial; 9] = [
             Denial::UnknownClient,
@@ -121,7 +121,7 @@ mod tests {
         with_value.map(|denial| denial(HOSTILE.to_owned())).into()
     }
 
-    /// Those that hold a value of the tenant's, of its scripts or of our own.
+    /// Denials with a value of the tenant, its scripts or our own.
     fn of_tenants() -> Vec<Denial> {
         let with_value: [fn(String) -> Denial; 12] = [
             Denial::InvalidParameter,

@@ -1,5 +1,5 @@
-//! What a client is told about a refusal: the one `table`, and where an endpoint has words of its own
-//! (`endpoints`), in the alphabet of the specification (`description`).
+//! Error responses: the one `table` of denials, the texts that differ at an endpoint (`endpoints`), and the alphabet
+//! of the specification (`description`).
 
 mod description;
 mod endpoints;
@@ -18,7 +18,7 @@ use serde::Serialize;
 use super::{Response, quota, response};
 use crate::domain::{denial::Denial, throttle::Quota};
 
-/// What a client is told about a refusal.
+/// An error response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OAuthError {
     /// The HTTP status.
@@ -27,19 +27,19 @@ pub struct OAuthError {
     pub error: &'static str,
     /// `error_description`
     pub description: Cow<'static, str>,
-    /// How many requests the caller has left, where that is the matter.
+    /// The exceeded rate limit; `None` for other errors.
     pub quota: Option<Quota>,
-    /// In how many seconds to come back, where that is the matter.
+    /// `Retry-After` in seconds, if the denial has one.
     pub retry_after_secs: Option<u64>,
-    /// The methods of the path, where that is the matter.
+    /// `Allow`: the methods of the path; `None` unless the request's method is not allowed.
     pub allow: Option<&'static str>,
 }
 
-/// The endpoints whose words for the same refusal differ.
+/// The endpoints whose texts for the same denial differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Endpoint {
-    /// `/authorize` and the pages, whose texts people read. They repeat nothing that a request says: any site can have
-    /// a link with such a request.
+    /// `/authorize` and the pages, whose texts users read. They repeat nothing from the request, because any site can
+    /// link to such a request.
     Browser,
     /// `/oauth/token`
     Token,
@@ -53,7 +53,7 @@ pub enum Endpoint {
     Management,
 }
 
-/// How long a client should wait when the cause is a passing one, in seconds.
+/// `Retry-After` for a temporary failure, in seconds.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
 #[derive(Serialize)]
@@ -72,12 +72,12 @@ struct ManagementBody<'a> {
 }
 
 impl OAuthError {
-    /// What a client of this endpoint is told.
+    /// The error response of this endpoint.
     pub fn new(denial: &Denial, endpoint: Endpoint) -> Self {
         endpoints::own_words(denial, endpoint).unwrap_or_else(|| Self::from(denial))
     }
 
-    /// What RFC 6749 section 5.2 and RFC 8628 section 3.5 say instead at the token endpoint.
+    /// The error response that RFC 6749 section 5.2 and RFC 8628 section 3.5 require of the token endpoint.
     #[must_use]
     pub fn by_specification(self, denial: &Denial) -> Self {
         match (denial, self.status, self.error) {
@@ -93,7 +93,7 @@ impl OAuthError {
         }
     }
 
-    /// As an answer.
+    /// The HTTP response.
     pub fn into_response(self) -> Response {
         let body = Body {
             error: self.error,
@@ -102,7 +102,7 @@ impl OAuthError {
         self.with_body(&body)
     }
 
-    /// As an answer of the Management API, whose errors have a shape of their own
+    /// The HTTP response of the Management API, whose errors have their own format
     /// ([Auth0's](https://auth0.com/docs/api/management/v2)).
     pub fn into_management_response(self) -> Response {
         let body = ManagementBody {
@@ -152,7 +152,7 @@ fn error(
     }
 }
 
-/// A name that a stranger sent, short and without control characters.
+/// A value from a request, cut to 200 characters, without control characters.
 fn printable(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(200).collect()
 }

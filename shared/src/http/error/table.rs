@@ -1,6 +1,6 @@
-//! The one table from refusals to what a client is told: status, `error` and `error_description`,
-//! byte for byte as Auth0 says them, because SDKs compare the texts. Where Auth0's have double quotes, ours have
-//! single ones, and none promises a message that we do not send.
+//! The one table from denials to error responses: status, `error` and `error_description`, byte for byte Auth0's,
+//! because SDKs compare the texts. Ours have single quotes for Auth0's double ones, and none promises a message that
+//! we do not send.
 
 use super::{OAuthError, error, printable};
 use crate::domain::denial::Denial;
