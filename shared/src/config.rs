@@ -1,20 +1,20 @@
-//! What a function is told by its environment, read once.
+//! The configuration of a function, read once from its environment.
 //!
 //! | variable | meaning |
 //! | --- | --- |
 //! | `ISSUER` | the issuer: `https://` (or, on a laptop, `http://`), host, and a trailing slash |
 //! | `TABLE_NAME` | the table |
 //! | `SIGNING_MODE` | `kms` (the default) or `wrapped`: see [`SigningMode`] |
-//! | `SIGNING_KEYS` | the signing keys in KMS, `RS256=<key id or ARN>`, separated by commas; in `wrapped` mode the algorithms alone will do |
-//! | `WRAPPING_KEY` | the symmetric key in KMS that wraps what lies in the table |
-//! | `KEY_FILE` | instead of the last two: a key file, where there is no KMS |
-//! | `TRUSTED_PROXIES` | how many proxies of one's own stand before the front (`CloudFront` is one); none without it |
+//! | `SIGNING_KEYS` | the signing keys in KMS, `RS256=<key id or ARN>`, separated by commas; in `wrapped` mode the algorithms alone suffice |
+//! | `WRAPPING_KEY` | the symmetric key in KMS that wraps the keys in the table |
+//! | `KEY_FILE` | the path of a key file, instead of the last two, without KMS |
+//! | `TRUSTED_PROXIES` | the number of the operator's own proxies before the front (`CloudFront` is one); 0 by default |
 //! | `PROXY_SECRET_DIGESTS` | SHA-256 of the secret that those proxies send in `x-ratchet-proxy-secret`, or of two |
 //! | `PROXY_ADDRESSES` | the addresses of those proxies, as ranges separated by commas |
-//! | `SCRIPT_HOSTS` | the hosts that tenants' scripts may reach: see [`AllowedHosts::parse`]; none without it |
-//! | `SCRIPT_SECONDS` | how long the scripts of a login may take in all, waiting included: 1 to 20; 5 without it |
+//! | `SCRIPT_HOSTS` | the hosts that tenants' scripts may reach: see [`AllowedHosts::parse`]; none by default |
+//! | `SCRIPT_SECONDS` | the seconds that all scripts of a login may take together, waiting included: 1 to 20; 5 by default |
 //! | `AWS_REGION` | set by Lambda, as are the credentials |
-//! | `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_KMS` | instead of AWS: emulators |
+//! | `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_KMS` | endpoints of emulators, instead of AWS |
 
 use std::{path::PathBuf, time::Duration};
 
@@ -30,36 +30,35 @@ use crate::{
     keys::{SigningMode, service::ServiceKey},
 };
 
-/// What a function is told.
+/// The configuration of a function.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Who the tokens say they are from.
+    /// The issuer of all tokens.
     pub issuer: Issuer,
-    /// The table.
+    /// Name of the table.
     pub table: String,
-    /// Where private signing keys are.
+    /// Location of private signing keys.
     pub signing_mode: SigningMode,
-    /// Where keys come from.
+    /// Source of keys.
     pub keys: KeyConfig,
-    /// Which proxies before the front are believed about a caller's address.
+    /// Proxies before the front that are trusted to report a caller's address.
     pub trusted_proxies: TrustedProxies,
-    /// Which hosts tenants' scripts may reach.
+    /// Hosts that tenants' scripts may reach.
     pub script_hosts: AllowedHosts,
-    /// How long the scripts of a login may take in all.
+    /// Time that all scripts of a login may take together.
     pub script_time: Duration,
 }
 
-/// What a function has to know to reach AWS.
+/// The settings by which a function reaches AWS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AwsConfig {
     /// The region.
     pub region: String,
-    /// Where `DynamoDB` is, if not in that region of AWS.
+    /// URL of `DynamoDB`; `None` for AWS in that region.
     pub dynamodb_endpoint: Option<String>,
-    /// Where KMS is, if not in that region of AWS.
+    /// URL of KMS; `None` for AWS in that region.
     pub kms_endpoint: Option<String>,
-    /// How many requests Lambda sends to an environment at once: one, unless it runs on Managed
-    /// Instances.
+    /// Most requests that Lambda sends to an environment at once: 1, unless it runs on Managed Instances.
     pub max_concurrency: usize,
 }
 
@@ -82,7 +81,7 @@ impl AwsConfig {
     }
 }
 
-/// Where keys come from.
+/// The source of keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyConfig {
     /// A key file.
@@ -96,7 +95,7 @@ pub enum KeyConfig {
     },
 }
 
-/// An environment variable is missing or wrong.
+/// An environment variable is missing or invalid.
 #[derive(Debug, thiserror::Error)]
 #[error("environment variable {name}: {reason}")]
 pub struct ConfigError {
@@ -148,7 +147,7 @@ impl Config {
     clippy::disallowed_methods,
     reason = "this is the one place that reads it"
 )]
-/// A variable of the environment; a value that is no UTF-8 is none.
+/// A variable of the environment; `None` if it is missing or not UTF-8.
 pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
@@ -178,7 +177,7 @@ impl Variables<'_> {
     }
 }
 
-/// Auth0's scripts have twenty seconds, and so may ours: an HTTP API gives up after thirty.
+/// The time for scripts: up to twenty seconds, as at Auth0. An HTTP API gives up after thirty.
 fn script_time(variables: &Variables<'_>) -> Result<Duration, ConfigError> {
     let name = "SCRIPT_SECONDS";
     match variables.number(name, 5)? {
@@ -190,7 +189,7 @@ fn script_time(variables: &Variables<'_>) -> Result<Duration, ConfigError> {
     }
 }
 
-/// The proxies, which must be able to prove themselves.
+/// The trusted proxies. They authenticate themselves by a secret or by their address.
 fn trusted_proxies(variables: &Variables<'_>) -> Result<TrustedProxies, ConfigError> {
     let hops = variables.number("TRUSTED_PROXIES", 0)?;
     let text = |name| variables.optional(name).unwrap_or_default();
@@ -206,7 +205,7 @@ fn trusted_proxies(variables: &Variables<'_>) -> Result<TrustedProxies, ConfigEr
     TrustedProxies::new(hops, secrets, ranges).map_err(wrong("TRUSTED_PROXIES"))
 }
 
-/// `RS256=arn:...,ES256=arn:...`; in `wrapped` mode the keys have no name in KMS.
+/// Reads `RS256=arn:...,ES256=arn:...`; in `wrapped` mode the keys need no id in KMS.
 fn signing_keys(text: &str, mode: SigningMode) -> Result<Vec<ServiceKey>, String> {
     text.split(',')
         .map(str::trim)
@@ -220,11 +219,11 @@ fn signing_keys(text: &str, mode: SigningMode) -> Result<Vec<ServiceKey>, String
         .collect()
 }
 
-/// The issuer: clients compare it byte for byte, so it is kept as the text it is.
+/// The issuer, kept as its original text because clients compare it byte for byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issuer(String);
 
-/// A text is no issuer.
+/// The text is not an issuer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "must be a URL like `https://login.example.com/`: scheme, host and a closing slash, nothing else"
@@ -264,24 +263,24 @@ impl Issuer {
         }
     }
 
-    /// The port, where the issuer names one.
+    /// The issuer's port; `None` if it has none.
     pub fn port(&self) -> Option<u16> {
         let (_, port) = self.origin().rsplit_once(':')?;
         port.parse().ok()
     }
 
-    /// A URL of ours.
+    /// The URL of a path of ours.
     pub fn join(&self, path: &str) -> String {
         format!("{}{}", self.0, path.trim_start_matches('/'))
     }
 
-    /// Whether browsers reach us over HTTPS.
+    /// True if browsers reach us over HTTPS.
     pub fn is_https(&self) -> bool {
         self.0.starts_with("https:")
     }
 
-    /// Whether browsers are to reach this host over HTTPS alone from now on (RFC 6797): never one of loopback, where
-    /// other servers of the same developer speak HTTP.
+    /// True if browsers must reach this host only over HTTPS from now on (RFC 6797). Never true for a loopback host, on
+    /// which a developer's other servers use HTTP.
     pub fn promises_https(&self) -> bool {
         self.is_https() && !is_loopback_host(self.host())
     }

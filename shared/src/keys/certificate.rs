@@ -1,5 +1,5 @@
-//! The certificate of a signing key (`x5c` and `x5t` of RFC 7517, and Auth0's `/pem`): self-signed, for
-//! clients that take a public key in no other form. Nobody's trust rests on it.
+//! The certificate of a signing key (`x5c` and `x5t` of RFC 7517, and Auth0's `/pem`): self-signed, for clients that
+//! accept a public key in no other form. No trust is based on it.
 
 use aws_lc_rs::digest::{Digest, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use base64::{
@@ -15,10 +15,10 @@ use time::{Duration, OffsetDateTime};
 use super::signer::SignError;
 use crate::domain::time::Timestamp;
 
-/// Longer than any key serves.
+/// Validity of a certificate, longer than any key is in use.
 const VALID_FOR: Duration = Duration::days(3650);
 
-/// A certificate that waits for its signature.
+/// A certificate without its signature.
 pub(crate) struct Draft {
     params: CertificateParams,
     key: PublicKey,
@@ -27,7 +27,7 @@ pub(crate) struct Draft {
 /// An RSA public key as PKCS#1.
 struct PublicKey(Vec<u8>);
 
-/// What a certificate is made with: it gives the signature it has, whatever it is asked to sign.
+/// A signing key for `rcgen` that records the message to sign and returns a signature made elsewhere.
 struct Signed<'a> {
     key: &'a PublicKey,
     signature: Vec<u8>,
@@ -35,7 +35,7 @@ struct Signed<'a> {
 }
 
 impl Draft {
-    /// Names the issuer's host. `spki` is the public key of an RS256 key, in DER.
+    /// Drafts a certificate for the issuer's host. `spki` is the public key of an RS256 key, in DER.
     pub(crate) fn new(spki: &[u8], host: &str, now: Timestamp) -> Result<Self, SignError> {
         let key = PublicKey::from_spki(spki)?;
         let seconds = i64::try_from(now.as_secs()).unwrap_or_default();
@@ -46,7 +46,7 @@ impl Draft {
         params.distinguished_name = name;
         params.not_before = not_before;
         params.not_after = not_before + VALID_FOR;
-        // Of the key, so that nothing random is needed; positive, and at most 20 bytes.
+        // Derived from the key, so that nothing random is needed; positive, and at most 20 bytes.
         let mut serial = digest(&SHA256, spki).as_ref()[..16].to_vec();
         serial[0] &= 0x7f;
         params.serial_number = Some(SerialNumber::from_slice(&serial));
@@ -90,7 +90,7 @@ impl PublicKey {
     }
 }
 
-/// The content of a DER element, and what follows it.
+/// The content of a DER element, and the bytes after it.
 fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let (&[found, first], rest) = der.split_first_chunk::<2>()?;
     if found != tag {
@@ -98,7 +98,7 @@ fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     }
     let (length, rest) = match first {
         0..0x80 => (usize::from(first), rest),
-        // A length in so many bytes, the most significant first.
+        // The lower bits are the number of length bytes, which follow in big-endian order.
         _ => {
             let (bytes, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
             let length = bytes.iter().try_fold(0_usize, |length, byte| {

@@ -1,5 +1,5 @@
-//! A key file: the laptop's stand-in for KMS. The private keys lie in it in clear, readable by their
-//! owner alone; nothing of the kind belongs on a server.
+//! A key file, the replacement for KMS on a laptop. It contains the private keys in clear text, readable only by its
+//! owner. It must not be used on a server.
 
 use std::{fmt, fs, io, path::Path};
 
@@ -14,8 +14,7 @@ use zeroize::Zeroizing;
 use super::{Context, KeyServiceError, pair::KeyPair, service::ServiceKey};
 use crate::{domain::client::SigningAlgorithm, system::random};
 
-/// The keys of a key file, ready for use. Each algorithm has a key of its own, because a published
-/// key names one algorithm.
+/// The keys of a key file, ready for use. Each algorithm has its own key, because a published key names one algorithm.
 pub struct KeyFile {
     rs256: KeyPair,
     ps256: KeyPair,
@@ -32,23 +31,23 @@ struct Stored {
     wrapping: Zeroizing<String>,
 }
 
-/// A key file cannot be read, written or understood.
+/// A key file cannot be read, written or parsed.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
-    /// The file system said no.
+    /// The file system returned an error.
     #[error("key file {path}: {source}")]
     Io {
-        /// Which file.
+        /// Path of the file.
         path: String,
-        /// What it said.
+        /// The error.
         source: io::Error,
     },
-    /// The content is not what we write.
+    /// The content is invalid.
     #[error("key file {path}: {reason}")]
     Content {
-        /// Which file.
+        /// Path of the file.
         path: String,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
     /// Key generation failed.
@@ -57,12 +56,12 @@ pub enum KeyFileError {
 }
 
 impl KeyFile {
-    /// Draws new keys that live in memory only.
+    /// Generates keys that exist in memory only.
     pub fn generate() -> Result<Self, KeyFileError> {
         Self::from_stored(&Stored::generate()?).map_err(|_| KeyFileError::Generation)
     }
 
-    /// Reads the file, or makes it if there is none.
+    /// Reads the file, or creates it with new keys.
     pub fn open(path: &Path) -> Result<Self, KeyFileError> {
         let name = path.display().to_string();
         let stored = match fs::read_to_string(path).map(Zeroizing::new) {
@@ -201,7 +200,7 @@ impl Stored {
     }
 }
 
-/// Writes the whole file or none of it, so that a crash leaves no half a key.
+/// Writes the whole file or none of it, so that a crash leaves no partial key.
 fn write_private(path: &Path, stored: &Stored) -> io::Result<()> {
     use std::{io::Write, os::unix::fs::OpenOptionsExt};
     let text = Zeroizing::new(serde_json::to_string_pretty(stored)?);

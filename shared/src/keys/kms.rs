@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::{Context, KeyServiceError, service::ServiceKey};
 use crate::{aws, domain::client::SigningAlgorithm};
 
-/// The keys in KMS that a function was set up with.
+/// The KMS keys that a function is configured with.
 #[derive(Debug)]
 pub struct Kms {
     client: Client,
@@ -21,7 +21,7 @@ pub struct Kms {
 }
 
 impl Kms {
-    /// With the name of the key that wraps and of those that sign.
+    /// Takes the id or ARN of the wrapping key, and the signing keys.
     pub fn new(client: Client, wrapping_key: String, signing_keys: Vec<ServiceKey>) -> Self {
         Self {
             client,
@@ -109,7 +109,7 @@ impl Kms {
     }
 }
 
-/// What KMS calls an algorithm.
+/// KMS's name for an algorithm.
 fn spec(algorithm: SigningAlgorithm) -> Result<SigningAlgorithmSpec, KeyServiceError> {
     match algorithm {
         SigningAlgorithm::RS256 => Ok(SigningAlgorithmSpec::RsassaPkcs1V15Sha256),
@@ -119,7 +119,7 @@ fn spec(algorithm: SigningAlgorithm) -> Result<SigningAlgorithmSpec, KeyServiceE
     }
 }
 
-/// A call of KMS about a key failed.
+/// The error of a failed KMS call, with the key's id.
 fn failure<E, R>(key: &str, error: &SdkError<E, R>) -> KeyServiceError
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,

@@ -1,5 +1,5 @@
-//! Keys: the port to whatever holds them, its two adapters ([`kms`], [`mod@file`]), and the signer of
-//! JWTs ([`signer`]).
+//! Keys: the port to the key service ([`service`]), its two adapters ([`kms`], [`mod@file`]), and the signer of JWTs
+//! ([`signer`]).
 
 pub(crate) mod certificate;
 pub mod file;
@@ -10,17 +10,16 @@ pub mod signer;
 
 use crate::domain::client::SigningAlgorithm;
 
-/// What a wrapped key is bound to: the same words are needed to unwrap it (KMS calls it the
-/// encryption context).
+/// The pairs that a wrapped key is bound to: unwrapping needs the same ones (KMS's encryption context).
 pub type Context<'a> = &'a [(&'a str, &'a str)];
 
-/// The key service did not do as asked.
+/// The key service failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyServiceError {
-    /// A passing cause.
+    /// A temporary failure.
     #[error("key service unavailable: {0}")]
     Unavailable(String),
-    /// It never will: no such key, a disabled one, or a wrapped key that is not its own.
+    /// A permanent failure: a missing or disabled key, or a key that another service wrapped.
     #[error("key service refused: {0}")]
     Refused(String),
 }
@@ -31,28 +30,28 @@ impl KeyServiceError {
     }
 }
 
-/// Where private signing keys are.
+/// The location of private signing keys.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum SigningMode {
-    /// In the key service: every signature is a call of it.
+    /// In the key service: every signature is a call.
     #[default]
     Kms,
     /// In the table, wrapped by the key service and unwrapped once per process: no call per token.
     Wrapped,
 }
 
-/// What a process does with keys.
+/// The operations of a process on keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyUse {
-    /// It signs, and makes what keys are missing or due.
+    /// It signs, and generates keys that are missing or due.
     SignAndRotate,
-    /// It signs, and makes no keys.
+    /// It signs, and generates no keys.
     Sign,
-    /// It signs logout tokens alone: it makes no keys and runs no scripts.
+    /// It signs only logout tokens: it generates no keys and runs no scripts.
     SignLogoutTokens,
-    /// It verifies or publishes; private keys stay wrapped, and it makes none.
+    /// It verifies or publishes; private keys stay wrapped, and it generates none.
     Verify,
-    /// It makes and replaces keys; private ones stay wrapped.
+    /// It generates and replaces keys; private ones stay wrapped.
     Rotate,
 }
 
@@ -64,7 +63,7 @@ impl KeyUse {
         )
     }
 
-    /// Whether it logs users in, and runs the tenant's scripts for that.
+    /// True if the process logs users in, and runs the tenant's scripts for that.
     pub(crate) fn runs_scripts(self) -> bool {
         matches!(self, Self::SignAndRotate | Self::Sign)
     }

@@ -1,5 +1,5 @@
-//! Key pairs in the process's own memory: of a key file, or unwrapped from the keyring. The private
-//! key is parsed once, not for every token.
+//! Key pairs in the process's own memory: from a key file, or unwrapped from the keyring. The private key is parsed
+//! once, not for every token.
 
 use std::fmt;
 
@@ -30,7 +30,7 @@ enum Key {
 }
 
 impl KeyPair {
-    /// Draws a new key pair and gives it as PKCS#8.
+    /// Generates a key pair and returns it as PKCS#8.
     pub(crate) fn generate(
         algorithm: SigningAlgorithm,
     ) -> Result<Zeroizing<Vec<u8>>, KeyServiceError> {
@@ -74,7 +74,7 @@ impl KeyPair {
         Ok(Self { algorithm, key })
     }
 
-    /// Signs a SHA-256 digest; the signature comes in the form of RFC 7518.
+    /// Signs a SHA-256 digest; the signature has the format of RFC 7518.
     pub(crate) fn sign(&self, digest: &Digest) -> Result<Vec<u8>, KeyServiceError> {
         let signature = match &self.key {
             Key::Ecdsa(key) => key

@@ -1,11 +1,11 @@
-//! The port to whatever holds the keys. Four verbs: sign a digest, fetch a public key, wrap, unwrap.
+//! The port to the key service. Four operations: sign a digest, fetch a public key, wrap, unwrap.
 
 use zeroize::Zeroizing;
 
 use super::{Context, KeyServiceError, file::KeyFile, kms::Kms};
 use crate::{domain::client::SigningAlgorithm, telemetry::cost};
 
-/// Whatever holds the keys: KMS on AWS, a file on a laptop.
+/// The key service: KMS on AWS, a file on a laptop.
 #[derive(Debug)]
 pub enum KeyService {
     /// A key file.
@@ -17,14 +17,14 @@ pub enum KeyService {
 /// A signing key as the key service knows it: an ARN in KMS, the algorithm's name in a key file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceKey {
-    /// What it signs with.
+    /// Its algorithm.
     pub algorithm: SigningAlgorithm,
-    /// Its name.
+    /// Its id; empty if it has none.
     pub id: String,
 }
 
 impl ServiceKey {
-    /// Reads `RS256=<key id or ARN>`; the error says what is wrong with it.
+    /// Reads `RS256=<key id or ARN>`; the error is the reason, for the operator.
     pub fn parse(text: &str) -> Result<Self, String> {
         let (algorithm, id) = text.split_once('=').unwrap_or((text, ""));
         let algorithm = SigningAlgorithm::parse(algorithm.trim())
@@ -39,7 +39,7 @@ impl ServiceKey {
         })
     }
 
-    /// An algorithm whose key has no name, because it is drawn rather than found.
+    /// An algorithm whose key has no id, because it is generated rather than configured.
     pub(crate) fn unnamed(algorithm: SigningAlgorithm) -> Self {
         Self {
             algorithm,
@@ -49,7 +49,7 @@ impl ServiceKey {
 }
 
 impl KeyService {
-    /// The signing keys it was set up with.
+    /// The configured signing keys.
     pub fn signing_keys(&self) -> Vec<ServiceKey> {
         match self {
             Self::File(_) => KeyFile::signing_keys(),
@@ -65,7 +65,7 @@ impl KeyService {
     ) -> Result<Vec<u8>, KeyServiceError> {
         let signature = match self {
             Self::File(file) => file.sign(key, digest),
-            // Boxed: a call of the SDK is large, and without KMS nobody makes one.
+            // Boxed: the future of an SDK call is large, and a process without KMS makes none.
             Self::Kms(kms) => Box::pin(kms.sign(key, digest)).await,
         };
         cost::signed();
@@ -88,7 +88,7 @@ impl KeyService {
         }
     }
 
-    /// Unwraps what [`Self::wrap`] gave, with the same context.
+    /// Unwraps a key that [`Self::wrap`] wrapped with the same context.
     pub async fn unwrap_key(
         &self,
         wrapped: &[u8],

@@ -1,4 +1,4 @@
-//! Signing JWTs: the header and claims are ours, the signature is the key service's.
+//! Signs JWTs, by the key service, by a key pair in this process or by a shared secret.
 
 use aws_lc_rs::digest::{Digest, SHA256, digest};
 use base64::{
@@ -23,8 +23,8 @@ use crate::domain::{
     time::{Lifetime, Timestamp},
 };
 
-/// How long a key is published after another took over: as long as the longest-lived token that it
-/// may have signed.
+/// Time that a key stays published after its successor took over: the longest lifetime of a token that it may have
+/// signed.
 const PUBLISHED_AFTER: Lifetime = Lifetime::from_secs(2_592_000);
 
 /// Signs JWTs and knows the public keys that verify them.
@@ -33,7 +33,7 @@ pub struct Signer {
     keys: Vec<KnownKey>,
 }
 
-/// A signing key with everything this process has of it.
+/// A signing key, with the parts that this process has.
 #[derive(Debug)]
 pub struct KnownKey {
     published: PublishedKey,
@@ -42,14 +42,14 @@ pub struct KnownKey {
     active_from: Timestamp,
 }
 
-/// Where the private half of a key is.
+/// The location of a key's private half.
 #[derive(Debug)]
 pub(crate) enum PrivateKey {
     /// In the key service.
     Service(ServiceKey),
     /// In this process.
     Here(KeyPair),
-    /// Nowhere we can reach: this function only verifies.
+    /// Out of reach: this function only verifies.
     Elsewhere,
 }
 
@@ -60,11 +60,11 @@ pub struct PublishedKey {
     pub algorithm: SigningAlgorithm,
     /// RFC 7638 thumbprint.
     pub kid: String,
-    /// As it is published.
+    /// The key as the JWKS publishes it.
     pub jwk: Jwk,
-    /// As it verifies.
+    /// The key as it verifies signatures.
     pub decoding_key: DecodingKey,
-    /// Its certificate, in DER, if it has one.
+    /// Its certificate, in DER; `None` if it has none.
     pub certificate: Option<Vec<u8>>,
 }
 
@@ -74,7 +74,7 @@ pub enum SignError {
     /// The key service failed.
     #[error(transparent)]
     KeyService(#[from] KeyServiceError),
-    /// Header or claims are not JSON, or a public key is not what it should be.
+    /// Header or claims cannot be written as JSON, or a key is missing or invalid.
     #[error("cannot make a JWT: {0}")]
     Jwt(String),
 }
@@ -90,7 +90,7 @@ pub enum JwtType {
     LogoutToken,
 }
 
-/// What signs a JWT.
+/// The key that signs a JWT.
 #[derive(Debug, Clone, Copy)]
 pub enum SigningKey<'a> {
     /// The tenant's key for an asymmetric algorithm.
@@ -108,7 +108,7 @@ struct Header<'a> {
 }
 
 impl KnownKey {
-    /// Puts the halves together. `spki` is the public one in DER.
+    /// Combines the halves of a key. `spki` is the public one, in DER.
     pub(crate) fn new(
         algorithm: SigningAlgorithm,
         spki: &[u8],
@@ -123,7 +123,7 @@ impl KnownKey {
         })
     }
 
-    /// Signs a digest; the signature comes in the form of RFC 7518.
+    /// Signs a digest; the signature has the format of RFC 7518.
     async fn sign(&self, service: &KeyService, digest: &Digest) -> Result<Vec<u8>, SignError> {
         match &self.private {
             PrivateKey::Service(key) => Ok(service.sign(key, digest).await?),
@@ -132,7 +132,7 @@ impl KnownKey {
         }
     }
 
-    /// Makes its certificate, in DER, in the name of a host.
+    /// Makes the key's certificate for a host, in DER.
     pub(crate) async fn make_certificate(
         &self,
         service: &KeyService,
@@ -144,12 +144,12 @@ impl KnownKey {
         draft.with_signature(signature)
     }
 
-    /// Whether it is to have a certificate and has none.
+    /// True for an RS256 key without a certificate.
     pub(crate) fn lacks_certificate(&self) -> bool {
         self.published.algorithm == SigningAlgorithm::RS256 && self.published.certificate.is_none()
     }
 
-    /// Gives it the certificate that it is also published in.
+    /// Sets the certificate that is published with the key.
     pub(crate) fn set_certificate(&mut self, certificate: Option<Vec<u8>>) {
         let common = &mut self.published.jwk.common;
         common.x509_chain = certificate.as_deref().map(certificate::chain);
@@ -157,14 +157,14 @@ impl KnownKey {
         self.published.certificate = certificate;
     }
 
-    /// What tells it from the others of a stack.
+    /// Its algorithm and the time from which it signs, which distinguish it from all other keys.
     pub(crate) fn term(&self) -> (SigningAlgorithm, Timestamp) {
         (self.published.algorithm, self.active_from)
     }
 }
 
 impl Signer {
-    /// From the keys that there are, in any order.
+    /// Takes all keys, in any order.
     pub(crate) fn new(keys: Vec<KnownKey>) -> Self {
         Self { keys }
     }
@@ -174,8 +174,8 @@ impl Signer {
         &mut self.keys
     }
 
-    /// The keys whose tokens may be good at this time: those that will sign, do, and did while a token of
-    /// theirs may still be good. The JWKS has those of them whose algorithms the tenant uses.
+    /// The keys whose tokens may be valid at this time: the next and the active keys, and former ones until their last
+    /// token has expired. The JWKS contains those of them whose algorithms the tenant uses.
     pub fn published(&self, now: Timestamp) -> impl Iterator<Item = &PublishedKey> {
         let terms: Vec<_> = self.keys.iter().map(KnownKey::term).collect();
         self.keys
@@ -192,7 +192,7 @@ impl Signer {
             .as_deref()
     }
 
-    /// Makes a JWT.
+    /// Signs claims as a JWT.
     pub async fn sign(
         &self,
         service: &KeyService,
@@ -241,7 +241,7 @@ impl Signer {
         }
     }
 
-    /// The newest key of an algorithm that is due; the oldest, when the clock is behind all of them.
+    /// The newest key of an algorithm that may sign already; the oldest if the clock is behind all of them.
     fn active(&self, algorithm: SigningAlgorithm, now: Timestamp) -> Option<&KnownKey> {
         let of_algorithm = || {
             self.keys
@@ -255,8 +255,8 @@ impl Signer {
     }
 }
 
-/// Whether a key's time is over: its successor took over so long ago that no token it signed can
-/// still be good. `of` and `all` are keys by algorithm and the time from which they sign.
+/// True if a key's successor took over so long ago that no token of the key can still be valid. `of` and `all` are
+/// keys, each as its algorithm and the time from which it signs.
 pub(crate) fn is_over(
     of: (SigningAlgorithm, Timestamp),
     all: &[(SigningAlgorithm, Timestamp)],

@@ -77,7 +77,8 @@ impl OAuthError {
         endpoints::own_words(denial, endpoint).unwrap_or_else(|| Self::from(denial))
     }
 
-    /// The error response that RFC 6749 section 5.2 and RFC 8628 section 3.5 require of the token endpoint.
+    /// The error response that RFC 6749 section 5.2 and RFC 8628 section 3.5 require of the token endpoint, in place of
+    /// Auth0's.
     #[must_use]
     pub fn by_specification(self, denial: &Denial) -> Self {
         match (denial, self.status, self.error) {
