@@ -1,25 +1,25 @@
-//! The one way in which a JWT that comes back to us, or from a client, is read (RFC 7519 section 7.2, RFC 8725):
-//! header, algorithm, signature, issuer, audience. Its times are for the reader, who knows the clock.
+//! Verifies every JWT that we receive, our own ones and those of clients (RFC 7519 section 7.2, RFC 8725): header,
+//! algorithm, signature, issuer, audience. The caller, which knows the time, checks the times.
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-/// What a JWT is shown as. One kind never passes for another.
+/// The purpose for which a JWT is presented. One kind never passes for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A client authenticates with it (RFC 7523 section 2.2).
+    /// A client's assertion (RFC 7523 section 2.2).
     ClientAssertion,
-    /// An ID token: a hint, or the token that `/delegation` is shown.
+    /// An ID token: a hint, or the token presented at `/delegation`.
     IdToken,
     /// An access token (RFC 9068), at `/userinfo` or the Management API.
     AccessToken,
-    /// What an application sends back to a tenant's Action.
+    /// A token that an application returns to a tenant's Action.
     Redirect,
 }
 
 impl Kind {
-    /// Whether the `typ` of a header, if it has one, is one of this kind's.
+    /// True if a header has no `typ`, or one of this kind.
     fn admits(self, typ: Option<&str>) -> bool {
         let Some(typ) = typ else { return true };
         let typ = typ.to_ascii_lowercase();
@@ -32,21 +32,20 @@ impl Kind {
             }
     }
 
-    /// Whether the claims are those of this kind: ID tokens have neither `scope` nor `gty`, which access tokens
-    /// have.
+    /// True if the claims fit this kind: ID tokens have neither `scope` nor `gty`, unlike access tokens.
     fn has(self, claims: &Map<String, Value>) -> bool {
         self != Self::IdToken || !(claims.contains_key("scope") || claims.contains_key("gty"))
     }
 }
 
-/// Whom a JWT has to be for.
+/// The audience that a JWT must have.
 #[derive(Debug, Clone, Copy)]
 pub enum Audience<'a> {
-    /// For one of these and no other. A list may have several of them.
+    /// These and no others. A list may have several of them.
     Only(&'a [&'a str]),
-    /// For this one, and perhaps for others: an access token may be for an API and for `/userinfo`.
+    /// This one, and perhaps others: an access token may be for an API and for `/userinfo`.
     Among(&'a str),
-    /// For a single one, which the reader looks up.
+    /// Exactly one, which the caller looks up.
     One,
     /// `aud` is not checked.
     Any,
@@ -76,16 +75,16 @@ fn names(aud: Option<&Value>) -> Option<Vec<&str>> {
     }
 }
 
-/// Why a JWT is not good.
+/// The reason why a JWT is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
-    /// It is no JWT, or its algorithm is none of ours.
+    /// It is not a JWT, or its algorithm is unknown.
     #[error("it is not a JWT")]
     Malformed,
-    /// Its `typ`, or a claim that it has, is another kind's.
+    /// Its `typ` or one of its claims belongs to another kind.
     #[error("it is a JWT of another kind")]
     Kind,
-    /// It has header parameters that its reader must understand (RFC 7515 section 4.1.11), or is encrypted.
+    /// It has header parameters that we must understand (RFC 7515 section 4.1.11), or is encrypted or compressed.
     #[error("it has a critical header parameter")]
     Critical,
     /// The key did not sign it with the algorithm.
@@ -102,7 +101,7 @@ pub enum Unfit {
     Claims,
 }
 
-/// A JWT whose header is good for its kind. Nothing else of it counts before [`Self::verify`].
+/// A JWT whose header fits its kind. Nothing else in it may be trusted before [`Self::verify`].
 #[derive(Debug)]
 pub struct Unverified<'a> {
     text: &'a str,
@@ -115,7 +114,7 @@ impl<'a> Unverified<'a> {
     /// Reads the header.
     ///
     /// # Errors
-    /// The text is no JWT of the kind, or demands what we do not understand.
+    /// The text is not a JWT of the kind, or has header parameters that we do not understand.
     pub fn parse(text: &'a str, kind: Kind) -> Result<Self, Unfit> {
         let header = jsonwebtoken::decode_header(text).map_err(|_| Unfit::Malformed)?;
         if header.crit.is_some() || header.enc.is_some() || header.zip.is_some() {
@@ -132,25 +131,25 @@ impl<'a> Unverified<'a> {
         })
     }
 
-    /// The algorithm that the header names, to find the key by. A key is good for its own algorithm alone.
+    /// The algorithm in the header, to find the key by. A key verifies only its own algorithm.
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// `kid`, to find the key by.
+    /// `kid`, to find the key by; `None` if the header has none.
     pub fn key_id(&self) -> Option<&str> {
         self.key_id.as_deref()
     }
 
-    /// What it claims before anything is verified, to find the key by.
+    /// The unverified claims, to find the key by.
     ///
     /// # Errors
-    /// The claims are no JSON of that form.
+    /// The claims do not fit the type.
     pub fn claimed<T: DeserializeOwned>(&self) -> Result<T, Unfit> {
         jsonwebtoken::dangerous::insecure_decode_claims(self.text).map_err(|_| Unfit::Claims)
     }
 
-    /// Its claims, if the key signed it with its own algorithm and it is from and for the right ones.
+    /// Verifies signature, algorithm, kind, issuer and audience, and returns the claims.
     ///
     /// # Errors
     /// The first check that fails.

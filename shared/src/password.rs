@@ -1,9 +1,9 @@
-//! Passwords of users: argon2id for those we hash, bcrypt for those that come from an import
-//! ([Auth0's bulk import]) and are hashed anew at the next login.
+//! Password hashes of users. We hash with argon2id. An import ([Auth0's bulk import]) may bring bcrypt or any argon2,
+//! and we hash those passwords anew at the next login.
 //!
-//! What we hash is the text in Unicode's normalization form C (UAX #15): keyboards and browsers differ
-//! in whether they send `ä` as one character or as `a` with a mark behind it, and RFC 8265 section 4.2
-//! compares passwords in this form. Imported hashes may be of either form.
+//! We hash the text in Unicode's normalization form C (UAX #15), in which RFC 8265 section 4.2 compares passwords:
+//! keyboards and browsers differ in whether they send `ä` as one character or as `a` with a combining mark. Imported
+//! hashes may be of either form.
 //!
 //! [Auth0's bulk import]: https://auth0.com/docs/manage-users/user-migration/bulk-user-imports
 
@@ -24,28 +24,28 @@ const BCRYPT_READS: usize = 72;
 #[serde(transparent)]
 pub struct PasswordHash(String);
 
-/// A text is neither an argon2 nor a bcrypt hash, or hashing failed.
+/// A text is neither an argon2 nor a bcrypt hash, the hash is too expensive to compare, or hashing failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct PasswordHashError(&'static str);
 
-/// What comparing a password with its hash showed.
+/// The result of comparing a password with its hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verification {
     /// The right password.
     Match,
-    /// The right password under an old hash: hash it anew.
+    /// The right password under an outdated hash, which the caller replaces.
     MatchOutdated,
-    /// A password that begins with the part that the hash covers. The rest may be mistyped, so the hash
-    /// must stay: one of the whole text would refuse the right password for ever.
+    /// A password that begins with the part that the hash covers. The rest may be mistyped, so the hash must stay: a
+    /// hash of the whole text would reject the right password forever.
     MatchPart,
-    /// Another password.
+    /// A wrong password.
     Mismatch,
 }
 
 impl PasswordHash {
-    /// Hashes a password with argon2id and the parameters of RFC 9106's second choice for memory-
-    /// constrained places (the crate's default: 19 MiB, two passes). The salt is drawn by the caller.
+    /// Hashes a password with argon2id and the crate's default parameters, which OWASP recommends: 19 MiB, two passes.
+    /// The caller draws the salt.
     pub fn hash(password: &Secret, salt: [u8; 16]) -> Result<Self, PasswordHashError> {
         let password = composed(password.expose());
         Argon2::default()
@@ -54,7 +54,7 @@ impl PasswordHash {
             .map_err(|_| PasswordHashError("the password cannot be hashed"))
     }
 
-    /// Takes a hash made elsewhere.
+    /// Takes a hash from an import.
     pub fn import(text: impl Into<String>) -> Result<Self, PasswordHashError> {
         let text = text.into();
         let is_readable = is_bcrypt(&text) || argon2::PasswordHash::new(&text).is_ok();
@@ -69,18 +69,18 @@ impl PasswordHash {
         }
     }
 
-    /// A hash of a kind that no password is known for.
+    /// A hash of this kind that matches no known password.
     pub fn decoy(kind: &HashKind) -> Self {
         Self(kind.decoy())
     }
 
-    /// How it is made; `None` for a text that is no hash and matches nothing.
+    /// Its kind; `None` for a text that is not a hash and matches nothing.
     pub fn kind(&self) -> Option<HashKind> {
         HashKind::of(&self.0)
     }
 
-    /// Compares a password with the hash, as it was typed and, if that is another text, in form C. Takes tens of
-    /// milliseconds of CPU, as it must; how often ([`comparisons`]) depends on the password alone.
+    /// Compares a password with the hash, as the user typed it and, if that is another text, in form C. Each comparison
+    /// takes tens of milliseconds of CPU by design. Their number ([`comparisons`]) depends only on the password.
     pub fn verify(&self, password: &Secret) -> Verification {
         let (typed, composed) = (password.expose(), composed(password.expose()));
         if typed == composed {
@@ -89,7 +89,7 @@ impl PasswordHash {
         let (as_typed, as_composed) = (self.compare(typed), self.compare(&composed));
         match as_typed {
             Verification::Mismatch => as_composed,
-            // From now on either form is to match.
+            // The new hash matches either form.
             Verification::Match => Verification::MatchOutdated,
             shown => shown,
         }
@@ -107,20 +107,20 @@ impl PasswordHash {
         }
     }
 
-    /// The text that is stored.
+    /// The stored text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// What is kept of a hash that gave way to another: enough to know it again, and useless for guessing
-    /// passwords, because the salt is gone.
+    /// The fingerprint of a hash that has been replaced: enough to recognize it, and useless for guessing passwords,
+    /// because the salt is gone.
     pub fn fingerprint(&self) -> String {
         let hash = digest::digest(&digest::SHA256, self.0.as_bytes());
         URL_SAFE_NO_PAD.encode(hash)
     }
 }
 
-/// How often [`PasswordHash::verify`] compares a password: the same for a match and a mismatch.
+/// Number of comparisons that [`PasswordHash::verify`] makes: the same for a match and a mismatch.
 pub fn comparisons(password: &Secret) -> u64 {
     if composed(password.expose()) == password.expose() {
         1
@@ -135,9 +135,9 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
-/// bcrypt reads the text and a NUL behind it, again and again until it has 72 bytes. So a text of 72
-/// bytes or more matches whatever follows them, and one with a NUL in it matches what is before the NUL
-/// if that repeats: such a text is no user's password, because C's bcrypt could never have read it.
+/// Compares a text with a bcrypt hash. bcrypt reads the text and a NUL after it, repeatedly, until it has 72 bytes. So
+/// it ignores all bytes after the first 72, and a text with a NUL matches the hash of the part before the NUL if that
+/// part repeats. Such a text is no user's password, because C's bcrypt could never have read it.
 fn compare_with_bcrypt(text: &str, hash: &str) -> Verification {
     let matches = bcrypt::verify(text, hash).unwrap_or(false);
     if !matches || text.contains('\0') {
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn a_text_with_a_nul_matches_no_bcrypt_hash() {
-        // bcrypt itself takes the first for its repetition.
+        // bcrypt itself does not distinguish the password from its repetition.
         let hash = bcrypt::hash("hunter2", 4).unwrap();
         assert!(bcrypt::verify("hunter2\0hunter2", &hash).unwrap());
         for text in ["hunter2\0hunter2", "hunter2\0"] {

@@ -1,4 +1,4 @@
-//! Time and randomness: the only places that ask the machine for either.
+//! Time and randomness: the only code that gets either from the machine.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -7,8 +7,7 @@ use std::{
 
 use crate::domain::time::{Lifetime, Timestamp};
 
-/// The service's clock: the machine's, or one that stands still for a test. A test or a demonstration
-/// may set either forward.
+/// The service's clock: the machine's, or a stopped one for tests. A test or a demonstration may set either forward.
 #[derive(Debug, Default)]
 pub struct Clock {
     stopped_at: Option<Timestamp>,
@@ -29,15 +28,15 @@ impl Clock {
         }
     }
 
-    /// The time.
+    /// The current time.
     pub fn now(&self) -> Timestamp {
         let base = self.stopped_at.unwrap_or_else(machine_time);
         let ahead = self.ahead_millis.load(Ordering::Relaxed);
         Timestamp::from_millis(base.as_millis().saturating_add(ahead))
     }
 
-    /// Sets a clock that stands still one millisecond forward, which a test's server does for every request:
-    /// what happens later has a later time. The machine's clock needs no help.
+    /// Sets a stopped clock one millisecond forward. A test's server does so for every request, so that later events
+    /// have later times. The machine's clock stays unchanged.
     pub fn tick(&self) {
         if self.stopped_at.is_some() {
             self.ahead_millis.fetch_add(1, Ordering::Relaxed);
@@ -51,27 +50,27 @@ impl Clock {
     }
 }
 
-/// Until when a request may begin another part of work that the next request can go on with. It is measured by the
-/// machine, as the time-out of the function is.
+/// The time until which a request may begin another part of its work; the next request can continue the rest. It is
+/// measured by the machine's clock, like the function's time-out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Deadline(Option<Instant>);
 
 impl Deadline {
-    /// Nothing ends the request.
+    /// No deadline.
     pub const NEVER: Self = Self(None);
 
-    /// So long from now.
+    /// A deadline so long from now.
     pub fn after(left: Duration) -> Self {
         Self(Instant::now().checked_add(left))
     }
 
-    /// How much time is left; `None` if nothing ends the request.
+    /// Time left; `None` without a deadline.
     pub fn left(self) -> Option<Duration> {
         self.0
             .map(|at| at.saturating_duration_since(Instant::now()))
     }
 
-    /// Whether it has passed.
+    /// True if it has passed.
     pub fn is_over(self) -> bool {
         self.left() == Some(Duration::ZERO)
     }
@@ -93,7 +92,7 @@ fn machine_time() -> Timestamp {
 ///
 /// # Panics
 ///
-/// When there are none, which happens on no system we run on: nothing could be issued safely.
+/// The operating system has none, which happens on no system that we run on: no token could be issued safely.
 pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     #[expect(

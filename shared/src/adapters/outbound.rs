@@ -1,5 +1,5 @@
-//! What we ask of others: one POST to an application's back channel, which may not hold up whoever
-//! waits for us. What tenants' scripts ask is in [`super::script_requests`].
+//! Our own HTTP requests: one POST to an application's back channel, which must not delay the caller for long. Those
+//! of tenants' scripts are in [`super::script_requests`].
 
 use std::{fmt, sync::OnceLock, time::Duration};
 
@@ -14,13 +14,13 @@ use hyper_util::{
 
 use crate::{domain::script_hosts::AllowedHosts, telemetry::chain};
 
-/// How long a whole request may take, connection included.
+/// Time limit of a whole request, connection included.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 pub(super) type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
-/// A client that is made when it is first needed, because most functions never are its users, and reads
-/// the machine's root certificates then.
+/// An HTTP client that is made on first use, because most functions never use it. It reads the machine's root
+/// certificates then.
 #[derive(Default)]
 pub struct Outbound {
     client: OnceLock<Box<HttpClient>>,
@@ -28,25 +28,25 @@ pub struct Outbound {
     script_patience: Duration,
 }
 
-/// No answer came.
+/// No response arrived.
 #[derive(Debug, thiserror::Error)]
 pub enum OutboundError {
-    /// The address is none.
+    /// The URL is invalid.
     #[error("not a request: {0}")]
     Request(#[from] http::Error),
     /// The machine has no root certificates.
     #[error("no root certificates: {0}")]
     Roots(#[from] std::io::Error),
-    /// The other side cannot be reached, or speaks no HTTP.
+    /// The server cannot be reached, or does not speak HTTP.
     #[error("no answer: {}", chain(.0))]
     Connection(#[from] hyper_util::client::legacy::Error),
-    /// The other side took too long.
+    /// The server took too long.
     #[error("no answer within {} seconds", .0.as_secs())]
     Late(Duration),
 }
 
 impl Outbound {
-    /// For scripts that may reach these hosts, and wait for each so long.
+    /// A client for scripts that may reach these hosts, with a time limit for each request.
     pub fn new(script_hosts: AllowedHosts, script_patience: Duration) -> Self {
         Self {
             client: OnceLock::new(),
@@ -55,18 +55,17 @@ impl Outbound {
         }
     }
 
-    /// How long a script's request may take, with all its redirects.
+    /// Time limit of a script's request, with all its redirects.
     pub(super) fn script_patience(&self) -> Duration {
         self.script_patience
     }
 
-    /// Which hosts scripts may reach.
+    /// The hosts that scripts may reach.
     pub fn script_hosts(&self) -> &AllowedHosts {
         &self.script_hosts
     }
 
-    /// Sends a form, and says with which status it was answered. Redirects are not followed, and the
-    /// answer's body is not read.
+    /// Sends a form and returns the status of the response. Redirects are not followed, and the body is not read.
     pub async fn post_form(&self, url: &str, form: String) -> Result<StatusCode, OutboundError> {
         let request = Request::post(url)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -86,7 +85,7 @@ impl Outbound {
             .https_or_http()
             .enable_http1()
             .build();
-        // No connection is kept: between two logouts the function may be frozen, and the connection dead.
+        // Connections are not kept: between two logouts the function may be frozen, and the connection dead.
         let client = Client::builder(TokioExecutor::new())
             .pool_max_idle_per_host(0)
             .build(connector);

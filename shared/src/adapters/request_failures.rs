@@ -1,4 +1,4 @@
-//! From what the HTTP client and TLS say of a request to a [`Trouble`].
+//! Converts errors of the HTTP client and of TLS to a [`Trouble`].
 
 use std::{error::Error, io};
 
@@ -7,7 +7,7 @@ use rustls::{AlertDescription, CertificateError};
 
 use crate::domain::request_failure::{Stage, Trouble};
 
-/// What happened, as the causes of an error say.
+/// The trouble that the causes of an error show.
 pub(super) fn trouble(error: &(dyn Error + 'static), stage: Stage, most: usize) -> Trouble {
     let mut dials = false;
     let mut cause = Some(error);
@@ -16,7 +16,7 @@ pub(super) fn trouble(error: &(dyn Error + 'static), stage: Stage, most: usize) 
         if error.is::<LengthLimitError>() {
             return Trouble::AnswerTooLarge(most);
         }
-        // The connector's own types are not public; what it says of the step that failed is.
+        // The connector's own types are private, but its text names the failed step.
         if said == "dns error" {
             return lookup(error.source());
         }
@@ -39,7 +39,7 @@ pub(super) fn trouble(error: &(dyn Error + 'static), stage: Stage, most: usize) 
 
 fn lookup(cause: Option<&(dyn Error + 'static)>) -> Trouble {
     let said = cause.map(ToString::to_string).unwrap_or_default();
-    // `getaddrinfo` has numbers of its own, of which only the text comes through.
+    // `getaddrinfo` has its own error numbers, of which only the text arrives here.
     if said.contains("Temporary failure") || said.contains("try again") {
         return Trouble::Lookup {
             code: "EAI_AGAIN",
@@ -108,8 +108,8 @@ fn of_tls(error: &rustls::Error) -> Trouble {
     }
 }
 
-/// As OpenSSL says it, as far as rustls tells cases apart: of an unknown issuer it does not say whether the
-/// certificate is its own.
+/// OpenSSL's code and message, as far as rustls distinguishes the cases: for an unknown issuer it does not report
+/// whether the certificate is self-signed.
 fn of_certificate(error: &CertificateError) -> Trouble {
     let (code, message) = match error {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
@@ -130,7 +130,7 @@ fn of_certificate(error: &CertificateError) -> Trouble {
             "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
             "unable to verify the first certificate",
         ),
-        // The certificate of an authority as a server's own: webpki looks at that before it looks for an issuer.
+        // A server uses the certificate of an authority as its own: webpki checks that before it looks for an issuer.
         CertificateError::Other(error) if error.to_string().contains("CaUsedAsEndEntity") => {
             ("DEPTH_ZERO_SELF_SIGNED_CERT", "self-signed certificate")
         }

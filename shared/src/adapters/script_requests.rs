@@ -1,4 +1,4 @@
-//! What tenants' scripts ask of other hosts: only of those that are allowed, for a short time, for a small answer.
+//! HTTP requests of tenants' scripts: only to allowed hosts, for a short time, with small responses.
 
 use std::{error::Error, future::Future, time::Duration};
 
@@ -22,12 +22,12 @@ use crate::{
     telemetry::chain,
 };
 
-/// How large a body may be, of a request or of an answer, in bytes.
+/// Largest body of a request or response, in bytes.
 const LARGEST: usize = 1024 * 1024;
-/// How many redirects are followed.
+/// Most redirects that are followed.
 const MOST_REDIRECTS: usize = 5;
 
-/// Headers that are the client's own business: how a message is framed, and to which host it goes.
+/// Headers that only the HTTP client sets: the framing of a message, and its host.
 const OURS: [HeaderName; 8] = [
     header::HOST,
     header::CONTENT_LENGTH,
@@ -41,14 +41,14 @@ const OURS: [HeaderName; 8] = [
 
 type Answer = Response<UnsyncBoxBody<Bytes, Box<dyn Error + Send + Sync>>>;
 
-/// When a request must be over, with all its redirects.
+/// The time limit of a request with all its redirects.
 #[derive(Clone, Copy)]
 struct Patience {
     whole: Duration,
     until: Instant,
 }
 
-/// A failure on the way to a URL.
+/// Makes the failures of a request to a URL.
 struct To<'a>(&'a Url);
 
 impl To<'_> {
@@ -71,7 +71,7 @@ impl To<'_> {
     }
 }
 
-/// A request that never had an address.
+/// The failure of a request that was not sent.
 fn unsent(trouble: Trouble) -> RequestFailure {
     RequestFailure {
         trouble,
@@ -83,8 +83,8 @@ fn unsent(trouble: Trouble) -> RequestFailure {
 }
 
 impl Outbound {
-    /// Sends a script's request; the answer is `{status, statusText, headers, body}`. A GET or HEAD follows
-    /// redirects to hosts that are allowed themselves; anything else is answered with the redirect.
+    /// Sends a script's request and returns `{status, statusText, headers, body}`. A GET or HEAD follows redirects, to
+    /// allowed hosts only; other methods get the redirect as their response.
     pub async fn script_request(&self, request: ScriptRequest) -> Result<Value, RequestFailure> {
         let malformed = |reason: String| unsent(Trouble::Malformed(reason));
         let method = Method::from_bytes(request.method.as_bytes())
@@ -129,7 +129,7 @@ impl Outbound {
         let ours = |error: &(dyn Error + 'static)| {
             To(url).failed(Trouble::Ours, Stage::Connecting, chain(error))
         };
-        // A fragment stays with its reader.
+        // The fragment is not sent.
         let address = &url[..url::Position::AfterQuery];
         let mut request = Request::builder()
             .method(method)
@@ -163,7 +163,7 @@ fn permit(hosts: &AllowedHosts, address: &str) -> Result<Url, RequestFailure> {
 
 fn headers_of(pairs: &[(String, String)]) -> Result<HeaderMap, String> {
     let mut headers = HeaderMap::new();
-    // Some APIs answer nobody without a name.
+    // Some APIs reject requests without a `User-Agent`.
     headers.insert(USER_AGENT, HeaderValue::from_static("ratchet"));
     for (name, value) in pairs {
         let malformed = |reason: String| format!("the header {name:?} is none: {reason}");
@@ -177,7 +177,7 @@ fn headers_of(pairs: &[(String, String)]) -> Result<HeaderMap, String> {
     Ok(headers)
 }
 
-/// Where to go on, if the answer says so and it is allowed.
+/// The target of a redirect that the method follows; an error if its host is not allowed.
 fn redirect(
     hosts: &AllowedHosts,
     method: &Method,
@@ -230,7 +230,7 @@ mod tests {
 
     use super::*;
 
-    /// Answers each request with the next of these, and tells what it was asked.
+    /// Answers each request with the next of these, and returns the requests.
     async fn answering(answers: Vec<String>) -> (String, tokio::task::JoinHandle<Vec<String>>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let host = listener.local_addr().unwrap().to_string();
@@ -241,7 +241,7 @@ mod tests {
                 let mut request = vec![0; 8192];
                 let read = stream.read(&mut request).await.unwrap();
                 asked.push(String::from_utf8_lossy(&request[..read]).into_owned());
-                // Whoever reads no further closes.
+                // A client that reads no further closes the connection.
                 let _ = stream.write_all(answer.as_bytes()).await;
             }
             asked

@@ -1,6 +1,6 @@
-//! From an event to a request. HTTP APIs and function URLs send payload format 2.0, an Application Load
-//! Balancer its own; `lambda_http` reads both. What is left is whom to believe: the path without the
-//! stage, and the caller's address from the front itself rather than from whatever a client wrote.
+//! Converts an event to a request. HTTP APIs and function URLs send payload format 2.0, an Application Load Balancer
+//! its own; `lambda_http` reads both. This module removes the stage from the path, and takes the caller's address from
+//! the front rather than from headers that a client may have written.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -20,14 +20,14 @@ use crate::{
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// What is left of a function's time when long work stops: enough for the slowest call of the store.
+/// Time that is left to a function when long work stops: enough for the slowest call of the store.
 const KEPT: Duration = Duration::from_secs(4);
 
-/// What a proxy proves itself with.
+/// The header with a proxy's secret.
 const PROXY_SECRET: HeaderName = HeaderName::from_static("x-ratchet-proxy-secret");
 
-/// A request, as the functions take it. `trusted_proxies` stand between the clients and the front; what they prove
-/// themselves with goes no further.
+/// The request that the functions take. `trusted_proxies` are between the clients and the front; the secret that they
+/// send is removed.
 pub(super) fn request(
     event: lambda_http::Request,
     id: RequestId,
@@ -53,8 +53,8 @@ pub(super) fn request(
     Request::from_parts(parts, body)
 }
 
-/// Lambda's time-out, less what is kept for the part of the work that is under way and for the answer. `cargo lambda
-/// watch` names a time that has long passed, which Lambda never does: then nothing ends the request.
+/// Lambda's time-out, less [`KEPT`] for the current part of the work and for the response. `cargo lambda watch` sends a
+/// time that has long passed, which Lambda never does: the request then has no deadline.
 fn deadline(context: &LambdaContext) -> Deadline {
     let now = Clock::system().now().as_millis();
     match context.deadline.checked_sub(now) {
@@ -63,7 +63,7 @@ fn deadline(context: &LambdaContext) -> Deadline {
     }
 }
 
-/// A stage other than the default one is the first segment of every path.
+/// The stage, which is the first segment of every path; `None` for the default one.
 fn stage(context: Option<&Context>) -> Option<&str> {
     match context {
         Some(Context::ApiGatewayV2(context)) => context.stage.as_deref(),
@@ -72,7 +72,7 @@ fn stage(context: Option<&Context>) -> Option<&str> {
     .filter(|stage| *stage != "$default")
 }
 
-/// Path and query alone. The host that a client named is worth nothing: who we are is the issuer.
+/// Path and query only, without the stage. The host is dropped: the client chose it, and the issuer names ours.
 fn without_stage(uri: &Uri, stage: Option<&str>) -> Uri {
     let whole = uri.path_and_query().map_or("/", |whole| whole.as_str());
     let rest = stage
@@ -83,10 +83,9 @@ fn without_stage(uri: &Uri, stage: Option<&str>) -> Uri {
     rest.parse().unwrap_or_default()
 }
 
-/// The caller's address. A front says whom it talked to: an HTTP API and a function URL in the event's
-/// context, a load balancer as the last entry of `X-Forwarded-For`. Every trusted proxy before it has
-/// appended whom it talked to in turn, and counts if it proves itself; what stands further left any client may have
-/// written.
+/// The caller's address. A front reports its peer: an HTTP API and a function URL in the event's context, a load
+/// balancer as the last entry of `X-Forwarded-For`. Every trusted proxy before it has appended its own peer, which
+/// counts if the proxy authenticates itself. Any client may have written the entries further left.
 fn client_ip(
     context: Option<&Context>,
     headers: &HeaderMap,
@@ -104,7 +103,7 @@ fn client_ip(
         .collect();
     let mut hops = forwarded.into_iter().rev().map_while(address).peekable();
     if seen.is_some() {
-        // The front has appended it there, too.
+        // The front has appended its peer there, too.
         hops.next_if(|hop| Some(*hop) == seen);
     }
     trusted_proxies.caller(
@@ -113,7 +112,7 @@ fn client_ip(
     )
 }
 
-/// Whether a request brings one of the proxies' secrets. All are compared, in constant time.
+/// True if a request contains one of the proxies' secrets. All are compared, in constant time.
 fn has_secret(headers: &HeaderMap, trusted_proxies: &TrustedProxies) -> bool {
     let known = trusted_proxies.secrets();
     let Some(sent) = headers.get(PROXY_SECRET).filter(|_| !known.is_empty()) else {
@@ -126,7 +125,7 @@ fn has_secret(headers: &HeaderMap, trusted_proxies: &TrustedProxies) -> bool {
     })
 }
 
-/// An address, also with the port that a load balancer can be told to add.
+/// An address, with or without the port that a load balancer can be configured to add.
 fn address(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     text.parse()
@@ -178,7 +177,7 @@ mod tests {
         })
     }
 
-    /// What a function URL sends instead of what an HTTP API does.
+    /// An event of a function URL.
     fn function_url() -> Value {
         let mut event = http_api("$default", "/oauth/token");
         event["routeKey"] = json!("$default");

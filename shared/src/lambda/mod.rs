@@ -1,5 +1,5 @@
-//! The shell around a function on Lambda: environment and clients once, then one request after the
-//! other, as `lambda_http` hands them over.
+//! The shell around a function on Lambda: it reads the environment and makes the clients once, then serves the
+//! requests that it gets from `lambda_http`.
 
 mod event;
 
@@ -20,8 +20,8 @@ use crate::{
 
 pub use crate::keys::KeyUse;
 
-/// Readies everything, then serves until the environment is taken away. Whatever keeps a function from
-/// running is one line of its log, and an exit code for Lambda.
+/// Loads everything, then serves until Lambda removes the environment. An error that keeps a function from running is
+/// one line of its log, and an exit code for Lambda.
 pub fn run<F, Answer>(key_use: KeyUse, handle: F) -> ExitCode
 where
     F: Fn(Arc<App>, Request) -> Answer + Clone + Send + Sync + 'static,
@@ -30,7 +30,7 @@ where
     ended(start(key_use, App::new, handle))
 }
 
-/// Readies the public keys alone, then serves until the environment is taken away.
+/// Loads only the public keys, then serves until Lambda removes the environment.
 pub fn publish<F, Answer>(handle: F) -> ExitCode
 where
     F: Fn(Arc<SigningKeys>, Request) -> Answer + Clone + Send + Sync + 'static,
@@ -48,7 +48,7 @@ fn ended(result: Result<(), Error>) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// What stands between the clients and a function.
+/// Settings of the front between the clients and a function.
 #[derive(Clone)]
 struct Front {
     https: bool,
@@ -72,7 +72,7 @@ where
         https: config.issuer.promises_https(),
         trusted_proxies: Arc::new(config.trusted_proxies.clone()),
     };
-    // One request at a time needs one thread: handing it from one to another costs more than it gains.
+    // One request at a time needs one thread: passing it between threads costs more than it gains.
     let runtime = if aws.max_concurrency > 1 {
         Builder::new_multi_thread().enable_all().build()?
     } else {
@@ -101,7 +101,7 @@ where
                 .extensions()
                 .get::<RequestContext>()
                 .and_then(|c| c.client_ip);
-            // Boxed: it is large, and every layer around it would move it once more.
+            // Boxed: the future is large, and every layer around it would move it once more.
             let answer = Box::pin(handle(state, request));
             let (mut response, cost) = cost::counted(answer).await;
             http::complete(&mut response, id, front.https);
@@ -124,7 +124,7 @@ where
 
 fn into_answer(response: Response) -> lambda_http::Response<Body> {
     let (parts, body) = response.into_parts();
-    // Every body of ours is text; a gateway would base64-encode bytes.
+    // Our bodies are text; bytes would have to be base64-encoded for a gateway.
     let body = match String::from_utf8(body.to_vec()) {
         Ok(text) if text.is_empty() => Body::Empty,
         Ok(text) => Body::Text(text),

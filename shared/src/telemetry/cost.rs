@@ -1,5 +1,5 @@
-//! What serving one request cost: calls, and the capacity units that `DynamoDB` itself says it
-//! consumed (`ReturnConsumedCapacity`).
+//! The cost of one request: calls, and the consumed capacity units that `DynamoDB` itself reports
+//! (`ReturnConsumedCapacity`).
 
 use std::cell::RefCell;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::domain::hash_kind::HashWork;
 
-/// Counted while one request is served.
+/// The cost of one request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Cost {
     /// Round trips that read.
@@ -20,9 +20,9 @@ pub struct Cost {
     pub write_units: f64,
     /// Signatures by the key service.
     pub sign_calls: u32,
-    /// What comparing passwords with argon2 hashes took, in KiB that were filled: memory times passes.
+    /// Work of comparing passwords with argon2 hashes, in KiB filled: memory times passes.
     pub argon2_kib: u64,
-    /// Rounds of bcrypt, likewise.
+    /// Work of comparing passwords with bcrypt hashes, in rounds.
     pub bcrypt_rounds: u64,
 }
 
@@ -30,7 +30,7 @@ tokio::task_local! {
     static COST: RefCell<Cost>;
 }
 
-/// Runs something and counts what it costs.
+/// Runs work and counts its cost.
 pub async fn counted<T>(work: impl Future<Output = T>) -> (T, Cost) {
     COST.scope(RefCell::default(), async {
         let value = work.await;
@@ -60,7 +60,7 @@ pub(crate) fn signed() {
     add(|cost| cost.sign_calls += 1);
 }
 
-/// Counts hashes of passwords.
+/// Counts the work of comparing passwords.
 pub(crate) fn hashed(work: HashWork) {
     add(|cost| {
         cost.argon2_kib += work.argon2_kib;
@@ -69,7 +69,7 @@ pub(crate) fn hashed(work: HashWork) {
 }
 
 fn add(change: impl FnOnce(&mut Cost)) {
-    // Outside a request (start-up, the command line) nobody counts.
+    // Outside a request (start-up, the command line) nothing is counted.
     if COST
         .try_with(|cost| change(&mut cost.borrow_mut()))
         .is_err()

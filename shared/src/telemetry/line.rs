@@ -1,5 +1,5 @@
-//! How a line of the log is written. Every value goes through here and is cut, because many are what a stranger
-//! sent: names, addresses, scopes, the reason of a refusal. No value ends a line, either.
+//! Writes the lines of the log. Every value is cut, because many come from requests: names, addresses, scopes, the
+//! reason of a denial. No value can end a line.
 
 use std::fmt::{self, Debug, Write};
 
@@ -17,11 +17,11 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-/// Bytes of a value that a line has.
+/// Most bytes of a value.
 const VALUE: usize = 400;
-/// Bytes of a message. They are our words, or those of the tenant's scripts.
+/// Most bytes of a message, which is our own text or that of the tenant's scripts.
 const MESSAGE: usize = 4_000;
-/// Stands where something was cut.
+/// Marks the end of a value that was cut.
 const CUT: char = '\u{2026}';
 
 /// An event as a line of JSON: time, level, message and fields beside one another.
@@ -104,7 +104,7 @@ impl<M: SerializeMap> Visit for Fields<M> {
     }
 }
 
-/// A field as a line of text has it: `name=value`, and the message alone.
+/// Writes a field into a line of text as `name=value`, and the message without its name.
 pub(super) fn text(writer: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> fmt::Result {
     if field.name() != "message" {
         write!(writer, "{}=", name(field))?;
@@ -119,13 +119,13 @@ pub(super) fn text(writer: &mut Writer<'_>, field: &Field, value: &dyn Debug) ->
     Ok(())
 }
 
-/// The name of a field whose name is a word of Rust's, too.
+/// The name of a field, without the `r#` of Rust's keywords.
 fn name(field: &Field) -> &'static str {
     let name = field.name();
     name.strip_prefix("r#").unwrap_or(name)
 }
 
-/// As much of a value as a line has.
+/// A value, cut to its limit.
 fn cut(field: &Field, value: fmt::Arguments<'_>) -> String {
     let most = if field.name() == "message" {
         MESSAGE
@@ -141,14 +141,14 @@ fn shortened(value: fmt::Arguments<'_>, most: usize) -> String {
         most,
         full: false,
     };
-    // An error says that there is no more room, or that a value cannot be written: what there is will do.
+    // An error means that there is no more room, or that the value cannot be written. The text so far is kept.
     if bounded.write_fmt(value).is_err() && bounded.full {
         bounded.text.push(CUT);
     }
     bounded.text
 }
 
-/// A text of so many bytes at most: what does not fit ends the writing.
+/// A text of at most `most` bytes. The first part that does not fit ends the writing.
 struct Bounded {
     text: String,
     most: usize,

@@ -1,7 +1,7 @@
-//! What the service says about itself: logs and counted costs.
+//! Logs and counted costs.
 //!
-//! Never logged: tokens, codes, passwords, client secrets, cookies, whole requests. Identifiers of
-//! users, clients and families are. What a stranger sent is cut (`line`).
+//! Never logged: tokens, codes, passwords, client secrets, cookies, whole requests. Logged: identifiers of users,
+//! clients and families. Values from requests are cut (`line`).
 
 pub mod cost;
 mod line;
@@ -29,34 +29,33 @@ pub fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// Log events carry Auth0's [log event type codes] in the field `type`, so that the searches and
-/// alarms a team has keep working.
+/// Auth0's [log event type codes], the field `type` of log events, so that a team's searches and alarms keep working.
 ///
 /// [log event type codes]: https://auth0.com/docs/deploy-monitor/logs/log-event-type-codes
 pub mod event {
     /// A refresh token was exchanged.
     pub const REFRESH_EXCHANGED: &str = "sertft";
-    /// A refresh token was refused.
+    /// A refresh token was rejected.
     pub const REFRESH_REFUSED: &str = "fertft";
-    /// A superseded refresh token came back and ended its family.
+    /// A superseded refresh token was reused and ended its family.
     pub const REUSE_DETECTED: &str = "ferrt";
     /// A refresh token was revoked.
     pub const REVOKED: &str = "srrt";
     /// An authorization code was exchanged.
     pub const CODE_EXCHANGED: &str = "seacft";
-    /// An authorization code was refused.
+    /// An authorization code was rejected.
     pub const CODE_REFUSED: &str = "feacft";
     /// A device code was exchanged.
     pub const DEVICE_EXCHANGED: &str = "sede";
-    /// A device code was refused.
+    /// A device code was rejected.
     pub const DEVICE_REFUSED: &str = "fede";
-    /// A device was refused its codes.
+    /// A device's request for codes was rejected.
     pub const DEVICE_AUTHORIZATION_REFUSED: &str = "fdeaz";
     /// A user code did not lead to a connected device.
     pub const DEVICE_ACTIVATION_FAILED: &str = "fdeac";
-    /// A user said no to a device.
+    /// A user declined a device.
     pub const DEVICE_DECLINED: &str = "fdecc";
-    /// A client got a token in its own name.
+    /// A client got a token by the client credentials grant.
     pub const CLIENT_CREDENTIALS: &str = "seccft";
     /// A login succeeded.
     pub const LOGGED_IN: &str = "s";
@@ -70,9 +69,9 @@ pub mod event {
     pub const SILENT_LOGIN_FAILED: &str = "fsa";
     /// A login failed for another reason: a blocked user.
     pub const LOGIN_FAILED: &str = "f";
-    /// A login was refused, or is from now on, after too many failures from one address.
+    /// A login was rejected, or will be from now on, after too many failures from one address.
     pub const LOGIN_BLOCKED: &str = "limit_wc";
-    /// An address was refused, or is watched, after too many failed logins from it.
+    /// A login was rejected or, by the tenant's settings, only logged, after too many failed logins from its address.
     pub const ADDRESS_THROTTLED: &str = "limit_mu";
     /// A password was exchanged for tokens.
     pub const PASSWORD_EXCHANGED: &str = "sepft";
@@ -84,43 +83,42 @@ pub mod event {
     pub const CROSS_ORIGIN_FAILED: &str = "fcoa";
     /// A cross-origin login came from an origin that is not allowed.
     pub const ORIGIN_REFUSED: &str = "fco";
-    /// A logout.
+    /// A user logged out of a session.
     pub const LOGGED_OUT: &str = "slo";
-    /// A logout was refused, or ended nothing, or not the session that it named.
+    /// A logout was rejected, or ended no session, or not the session that it named.
     pub const LOGOUT_REFUSED: &str = "flo";
-    /// An application was told of the end of a session.
+    /// An application was notified of the end of a session.
     pub const BACKCHANNEL_LOGOUT: &str = "oidc_backchannel_logout_succeeded";
-    /// An application could not be told of the end of a session.
+    /// An application could not be notified of the end of a session.
     pub const BACKCHANNEL_LOGOUT_FAILED: &str = "oidc_backchannel_logout_failed";
     /// An ID token was delegated.
     pub const DELEGATED: &str = "sd";
-    /// A delegation was refused.
+    /// A delegation was rejected.
     pub const DELEGATION_REFUSED: &str = "fd";
-    /// Too many delegations.
+    /// A client requested too many delegations.
     pub const DELEGATION_LIMITED: &str = "limit_delegation";
-    /// Something deprecated was used.
+    /// A deprecated feature was used.
     pub const DEPRECATED: &str = "depnote";
-    /// An operator changed something: the Management API, the command line.
+    /// An operator changed data by the Management API or the command line.
     pub const MANAGED: &str = "sapi";
-    /// An operator read something.
+    /// An operator read data.
     pub const MANAGEMENT_READ: &str = "mgmt_api_read";
-    /// An operator was refused, or failed.
+    /// An operator's call was rejected or failed.
     pub const MANAGEMENT_REFUSED: &str = "fapi";
     /// A Rule or Action denied a login, or failed.
     pub const SCRIPT_FAILED: &str = "actions_execution_failed";
-    /// A bucket is empty.
+    /// A rate limit's bucket is empty.
     pub const RATE_LIMITED: &str = "api_limit";
-    /// A superseded refresh token came back inside its leeway from another address, or from another program,
-    /// than that which exchanged it. Ours: Auth0 has no code for it.
+    /// A superseded refresh token was presented within its leeway from another address or another program than the one
+    /// that exchanged it. Our own code: Auth0 has none.
     pub const REPLAYED_ELSEWHERE: &str = "leeway_replay_elsewhere";
     /// Refresh tokens over the limit were removed.
     pub const CLEANED_UP: &str = "resource_cleanup";
-    /// A family of refresh tokens ended for another reason. Ours: Auth0 has no code for it.
+    /// A refresh token family ended for another reason. Our own code: Auth0 has none.
     pub const FAMILY_ENDED: &str = "refresh_token_family_ended";
 }
 
-/// Starts JSON logs on standard output, as CloudWatch wants them. The variable `RUST_LOG` says how
-/// much; without it, `info`.
+/// Starts JSON logs on standard output, for CloudWatch. The variable `RUST_LOG` sets the level; `info` by default.
 pub fn init_json() {
     init(fmt::layer().event_format(line::Json));
 }
@@ -150,7 +148,7 @@ fn init(layer: impl Layer<Registry> + Send + Sync) {
     }
 }
 
-/// The SDK warns of every condition that does not hold; for us that is an ordinary answer.
+/// The SDK warns of every condition that does not hold; for us that is an ordinary result.
 fn default_filter() -> Targets {
     Targets::new()
         .with_default(LevelFilter::INFO)
