@@ -1,5 +1,5 @@
-//! Threads that do not come back: some loops of QuickJS's own never look at the clocks. What becomes of slots then is
-//! in the tests of `pool.rs`, which need no such loop.
+//! Threads that do not return, because some loops within QuickJS never check the clocks. The tests of `pool.rs` cover
+//! the slots, for which they need no such loop.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use shared::engine::{Engine, Limits, ScriptFailure};
 
 use crate::fixtures::{limits, rules, run};
 
-/// Hours in one search in a string, on any machine. It ends with the process, and takes no CPU from other tests: the
-/// thread has the lowest priority once it is abandoned.
+/// A search in a string that takes hours on any machine. It ends with the process, and takes no CPU from other tests:
+/// its thread has the lowest priority once it is abandoned.
 const STUCK: &str = "function (user, context, callback) {
     const text = 'a'.repeat(5e6);
     text.repeat(2).indexOf(text + 'b');
@@ -16,7 +16,7 @@ const STUCK: &str = "function (user, context, callback) {
 }";
 const FINE: &str = "function (user, context, callback) { callback(null, user, context); }";
 
-/// Threads of scripts that run only when hardly anything else wants to, as the kernel tells.
+/// Number of the scripts' threads that have the lowest priority, by the kernel's account.
 fn threads_of_lowest_priority() -> usize {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap();
     let stats =
@@ -35,14 +35,14 @@ async fn a_thread_that_does_not_come_back_is_answered_for_and_replaced() {
         ..limits()
     });
     let stuck = run(&rules(&[STUCK]));
-    // Both are answered for while they still search. On a busy machine a thread may be late before it reaches the
-    // search, and then comes back, so it is done until there are two.
+    // Both runs get an answer while their threads still search. On a busy machine a thread may time out before it
+    // reaches the search, and then returns, so the loop goes on until there are two.
     while engine.abandoned() < 2 || threads_of_lowest_priority() < 2 {
         let failure = engine.run(stuck.clone()).await.result.unwrap_err();
         let script = "first".to_owned();
         assert_eq!(failure, ScriptFailure::WallTime { script });
     }
-    // Other threads take their place. One that never did would be waited for without end.
+    // Other threads take their place. Without them, this loop would never end.
     while engine.run(run(&rules(&[FINE]))).await.result.is_err() {}
 }
 

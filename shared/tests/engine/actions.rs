@@ -1,4 +1,4 @@
-//! What Actions are given, and what `api` makes of what they ask.
+//! The input of Actions, and the commands that `api` makes from their calls.
 
 use serde_json::{Value, json};
 use shared::{
@@ -21,7 +21,7 @@ async fn commands(sources: &[&str]) -> Vec<Value> {
         .collect()
 }
 
-/// One Action that does this.
+/// The commands of one Action with this body.
 async fn done(body: &str) -> Vec<Value> {
     let source = format!("exports.onExecutePostLogin = async (event, api) => {{ {body} }};");
     commands(&[&source]).await

@@ -1,4 +1,4 @@
-//! Many runs on one engine, and every place where memory may end.
+//! Many runs on one engine, and every place where memory may run out.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ async fn a_runtime_does_not_grow_with_its_runs() {
 
 #[tokio::test]
 async fn wherever_memory_ends_the_process_goes_on() {
-    // Each run meets the limit at another place in the language's own machinery.
+    // Each run reaches the limit at another place in the language's own machinery.
     let machinery = "async function (user, context, callback) {
         const all = [];
         async function* numbers() { for (let i = 0;; i++) yield { i, text: 'n' + i }; }

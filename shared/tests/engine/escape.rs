@@ -1,11 +1,11 @@
-//! Nothing of the host is reachable, and no run reaches another.
+//! No script reaches anything of the host, and no run reaches another.
 
 use serde_json::json;
 use shared::engine::Engine;
 
 use crate::fixtures::{limits, output, rules, run};
 
-/// What a rule finds when it evaluates this.
+/// The value of this expression in a Rule.
 async fn found(expression: &str) -> serde_json::Value {
     let source = format!(
         "async function (user, context, callback) {{

@@ -1,5 +1,5 @@
-//! Scripts that do not end, or use up what there is. Each ends within the limits, and the run after it on the
-//! same engine works and knows nothing of it.
+//! Scripts that do not end, or exhaust a limit. Each run ends within the limits, and the next run on the same engine
+//! works and finds nothing of it.
 
 use std::time::Duration;
 
@@ -7,31 +7,31 @@ use shared::engine::{Engine, Limits, Report, ScriptFailure};
 
 use crate::fixtures::{limits, rules, run};
 
-/// A rule after which everything is as it should be.
+/// A Rule that fails if an earlier run has left anything behind.
 const FINE: &str = "async function (user, context, callback) {
     await null;
     if (typeof leaked !== 'undefined' || global.leaked) throw new Error('something is left');
     setTimeout(() => callback(null, user, context), 1);
 }";
 
-/// Which failure is expected.
+/// The expected failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ends {
     Cpu,
     Wall,
     Memory,
-    /// By what the script could have caught.
+    /// By an error that the script could have caught.
     Error,
     Silently,
     Twice,
     Output,
     /// It does not fail at all.
     Well,
-    /// By one limit or the other: which comes first depends on the machine.
+    /// By the limit of CPU time or of memory: the first one depends on the machine.
     Limit,
 }
 
-/// A short time in scripts.
+/// Limits with a short CPU time.
 fn brief() -> Limits {
     Limits {
         cpu: Duration::from_millis(100),
@@ -39,7 +39,7 @@ fn brief() -> Limits {
     }
 }
 
-/// Time enough for whatever ends by itself, on any machine: what does not would never end.
+/// Limits with enough time, on any machine, for every script that ends by itself. Another would never end.
 fn patient(limits: Limits) -> Limits {
     Limits {
         cpu: Duration::from_mins(10),
@@ -61,8 +61,8 @@ fn ending(report: &Report) -> Ends {
     }
 }
 
-/// Runs each body as a rule of its own, and a harmless one after each on the same engine. Only what is to end by a
-/// limit of time has one.
+/// Runs each body as a Rule of its own, and a harmless Rule after each on the same engine. Only bodies that are to end
+/// by a limit of time have one.
 async fn end(limits: Limits, bodies: &[(&str, Ends)]) {
     let (brief, patient) = (Engine::new(limits), Engine::new(patient(limits)));
     let mut wrong: Vec<String> = Vec::new();
@@ -87,7 +87,7 @@ async fn end(limits: Limits, bodies: &[(&str, Ends)]) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The harmless rule. Where a run has little time until there is an answer, a busy machine may need several.
+/// Runs the harmless Rule. A busy machine may need several runs if each has little time until its answer.
 async fn after(engine: &Engine, expected: Ends) -> Result<(), ScriptFailure> {
     loop {
         match engine.run(run(&rules(&[FINE]))).await.result {
@@ -253,7 +253,7 @@ async fn the_stack_ends_in_an_error_that_can_be_caught() {
 
 #[tokio::test]
 async fn deep_recursion_of_async_functions_of_every_size_is_survived() {
-    // Whatever room is left where the stack ends, QuickJS can still settle the promise.
+    // QuickJS can still settle the promise, with any room left at the end of the stack.
     let engine = Engine::new(patient(limits()));
     for locals in 0..48 {
         let names: Vec<String> = (0..locals).map(|n| format!("v{n} = {n}")).collect();

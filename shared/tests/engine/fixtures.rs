@@ -1,4 +1,4 @@
-//! Scripts to run, and a world that remembers what it was asked for.
+//! Scripts to run, and a host that records the calls to it.
 
 use std::{
     collections::BTreeMap,
@@ -22,12 +22,12 @@ use shared::{
     },
 };
 
-/// Remembers every call and answers as it is told.
+/// Records every call and answers it; an update with `refuse` fails.
 #[derive(Default)]
 pub(crate) struct World {
     pub(crate) calls: Mutex<Vec<HostCall>>,
     pub(crate) delay: Duration,
-    /// How many have been answered.
+    /// Number of calls that have been answered.
     pub(crate) done: Arc<AtomicUsize>,
 }
 
@@ -56,7 +56,7 @@ impl Host for World {
     }
 }
 
-/// Limits under which a loop is quick, and a busy machine ends no run.
+/// Limits that end a loop quickly, and end no run because a machine is busy.
 pub(crate) fn limits() -> Limits {
     Limits {
         cpu: Duration::from_millis(300),
@@ -65,7 +65,7 @@ pub(crate) fn limits() -> Limits {
     }
 }
 
-/// Rules named `first`, `second` ...
+/// Rules named `first`, `second` and so on.
 pub(crate) fn rules(sources: &[&str]) -> Scripts {
     let names = ["first", "second", "third", "fourth"];
     let rules = sources
@@ -84,7 +84,7 @@ pub(crate) fn rules(sources: &[&str]) -> Scripts {
     }
 }
 
-/// Actions named `first`, `second` ..., each with its name as a secret.
+/// Actions named `first`, `second` and so on, each with its name as a secret.
 pub(crate) fn actions(sources: &[&str]) -> Scripts {
     let names = ["first", "second", "third", "fourth"];
     let actions = sources.iter().zip(names).map(|(source, name)| Action {
@@ -98,7 +98,7 @@ pub(crate) fn actions(sources: &[&str]) -> Scripts {
     }
 }
 
-/// A run of these scripts for a user and a context of little.
+/// A run of these scripts with a small user and a small context.
 pub(crate) fn run(scripts: &Scripts) -> Run {
     Run {
         program: Arc::new(Program::compile(scripts).unwrap()),
@@ -114,12 +114,12 @@ pub(crate) fn run(scripts: &Scripts) -> Run {
     }
 }
 
-/// Runs rules in an engine of their own.
+/// Runs Rules in an engine of their own.
 pub(crate) async fn report(sources: &[&str]) -> Report {
     Engine::new(limits()).run(run(&rules(sources))).await
 }
 
-/// The same, where there is an answer.
+/// Runs Rules and returns their answer.
 pub(crate) async fn output(sources: &[&str]) -> Output {
     let report = report(sources).await;
     report
@@ -127,7 +127,7 @@ pub(crate) async fn output(sources: &[&str]) -> Output {
         .unwrap_or_else(|failure| panic!("{failure}; {:?}", report.logs))
 }
 
-/// The same, where there is none.
+/// Runs Rules and returns their failure.
 pub(crate) async fn failure(sources: &[&str]) -> ScriptFailure {
     report(sources).await.result.expect_err("an answer")
 }

@@ -1,4 +1,4 @@
-//! `global`: what rules leave for the next run.
+//! `global`, in which Rules keep values for the next run.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What scripts ask of other hosts, and what they are answered.
+//! Requests of scripts to other hosts, and their responses.
 
 use std::{
     sync::{Arc, Mutex},
@@ -20,8 +20,8 @@ use tokio::{
 
 use crate::fixtures::{limits, rules, run};
 
-/// Returns what it was sent; a few paths have answers of their own. `/held` is answered once `/release` was asked
-/// for, since a run waits for every answer.
+/// Returns the request that it got; a few paths have their own responses. `/held` is answered only after a request for
+/// `/release`, because a run waits for every response.
 #[derive(Default)]
 struct Echo {
     sent: Mutex<Vec<Value>>,
@@ -71,7 +71,7 @@ impl Host for Echo {
     }
 }
 
-/// What an `async` rule of this body makes of `found`.
+/// The value of `found` after an `async` Rule with this body.
 async fn found(body: &str) -> Value {
     let release = if body.contains("/held") {
         "await fetch('https://api.example/release');"
@@ -173,7 +173,7 @@ async fn axios_rejects_what_is_no_success() {
     .await;
 }
 
-/// The host as the functions have it, without their store.
+/// The host of the functions, without their store.
 struct Real(Arc<Outbound>);
 
 impl Host for Real {
@@ -190,7 +190,7 @@ impl Host for Real {
     }
 }
 
-/// The user as a Rule leaves it that may reach these hosts.
+/// The user as left by a Rule that may reach these hosts.
 pub(crate) async fn user_after(rule: &str, hosts: &str) -> Value {
     let mut run = run(&rules(&[rule]));
     let hosts = AllowedHosts::parse(hosts).unwrap();

@@ -1,4 +1,4 @@
-//! What scripts' HTTP clients say of requests that fail, beside what they say in Node.
+//! The errors of scripts' HTTP clients for failed requests, compared with those in Node.
 
 use serde_json::{Value, json};
 use tokio::{
@@ -8,18 +8,18 @@ use tokio::{
 
 use crate::http::user_after;
 
-/// What a server does that answers no request as it should.
+/// The fault of a server that answers no request correctly.
 #[derive(Debug, Clone, Copy)]
 enum Fault {
-    /// It is not there.
+    /// No server is there.
     Absent,
-    /// It closes when it has read the request, after these bytes.
+    /// It reads the request, sends these bytes and closes.
     Sends(&'static str),
-    /// It resets the connection when the request has arrived.
+    /// It resets the connection after the request has arrived.
     Resets,
     /// It sends a body that is larger than a script may have.
     Endless,
-    /// It sends itself round in a circle.
+    /// It redirects to itself without end.
     Circle,
 }
 
@@ -35,7 +35,7 @@ async fn faulty(fault: Fault) -> String {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut request = [0; 4096];
             if matches!(fault, Fault::Resets) {
-                // What is closed with something unread is reset.
+                // A connection that is closed with unread bytes is reset.
                 assert!(stream.peek(&mut request).await.unwrap() > 0);
                 continue;
             }
@@ -47,17 +47,17 @@ async fn faulty(fault: Fault) -> String {
                 }
                 _ => format!("HTTP/1.1 200 OK\r\n\r\n{}", "x".repeat(1024 * 1024 + 1)),
             };
-            // The client may have heard enough.
+            // The client may have closed already.
             let _ = stream.write_all(answer.as_bytes()).await;
         }
     });
     host
 }
 
-/// Faults, and what Node 20.20 says of them: `message` and `code` of `request` 2.88 (and of Node's own `http`),
-/// `message`, `cause.message` and `cause.code` of `fetch`, `message` and `code` of axios 1, `message`, `code` and
-/// `type` of node-fetch 2, as the same faults in front of them showed. `*` is the host. Node knows neither our limit of a
-/// body nor one of node-fetch 2 for a body that is cut short of its length, which it waits for without end.
+/// Faults, and the errors of Node 20.20 for them, recorded with the same faulty servers: `message` and `code` of
+/// `request` 2.88 (and of Node's own `http`), `message`, `cause.message` and `cause.code` of `fetch`, `message` and
+/// `code` of axios 1, `message`, `code` and `type` of node-fetch 2. `*` is the host. Node has no error for our limit of
+/// a body, and node-fetch 2 none for a body that is shorter than its length: it waits for the rest without end.
 #[expect(clippy::too_many_lines, reason = "it is a table")]
 fn said_by_node() -> Vec<(Fault, Value)> {
     const HANG_UP: &str = "socket hang up";
@@ -219,7 +219,7 @@ async fn clients_say_of_a_failure_what_they_say_in_node() {
     }
 }
 
-/// What each client says of a request to this URL.
+/// The error of each client for a request to this URL.
 async fn said_of(url: &str, hosts: &str) -> Value {
     let rule = format!(
         "async function (user, context, callback) {{
@@ -243,7 +243,7 @@ async fn said_of(url: &str, hosts: &str) -> Value {
 
 #[tokio::test]
 async fn names_and_tls_that_fail_have_nodes_codes() {
-    // No label of a name has more than 63 characters: no resolver is asked.
+    // A label of a name has at most 63 characters, so no resolver is asked.
     let name = format!("{}.example", "x".repeat(64));
     let said = said_of(&format!("http://{name}/"), &format!("http://{name}")).await;
     let message = format!("getaddrinfo ENOTFOUND {name}");

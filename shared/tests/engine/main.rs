@@ -1,4 +1,4 @@
-//! The engine from outside: what scripts can do, and what they cannot.
+//! The engine from outside: the abilities and the limits of scripts.
 
 #![expect(
     clippy::expect_used,

@@ -1,10 +1,10 @@
-//! However little of the language and the library a context has, what a script names is there.
+//! A context has everything that its script names, even if it has little of the language and the library.
 
 use serde_json::{Value, json};
 
 use crate::fixtures::output;
 
-/// Each expression in a rule of its own that needs nothing else, with its value.
+/// Checks the value of each expression, in a Rule of its own that needs nothing else.
 async fn expect(cases: &[(&str, Value)]) {
     for (expression, expected) in cases {
         let source = format!(

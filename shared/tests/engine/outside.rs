@@ -1,4 +1,4 @@
-//! What scripts ask of the world, say to `console`, and wait for.
+//! Calls of scripts to the host, to `console` and to timers.
 
 use std::{sync::Arc, time::Duration};
 
@@ -101,7 +101,7 @@ async fn a_world_that_does_not_answer_is_not_waited_for_longer_than_allowed() {
             script: "first".to_owned()
         })
     );
-    // The world would have answered by then.
+    // The host would have answered by then.
     assert!(
         report.usage.wall < Duration::from_mins(10),
         "{:?}",

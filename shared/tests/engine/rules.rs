@@ -1,4 +1,4 @@
-//! What Rules are given, and what becomes of what they say.
+//! The input of Rules, and the effects of their output.
 
 use serde_json::json;
 use shared::engine::{Engine, Program, ScriptFailure, Told};
