@@ -2,8 +2,7 @@
 //!
 //! QuickJS can refuse an allocation by itself, but a script can catch that error, and some code paths of QuickJS (a
 //! promise that cannot be settled without memory) end the process. So small allocations beyond the limit are granted
-//! from a reserve, until the interrupt handler ends the run, which no script can catch. Large ones are refused at
-//! once.
+//! from a reserve until the interrupt handler, which no script can catch, ends the run. Large ones are refused at once.
 
 #![expect(unsafe_code, reason = "the allocator's interface is C's")]
 

@@ -1,5 +1,5 @@
-//! The parts of a context that a script can name. Its context has no others: the fresh context at every login is most
-//! of a script's cost, and most scripts use little of the language.
+//! The parts of a context that a script can name. Its context needs no others, and leaves them out: a fresh context at
+//! every login is most of a script's cost, and most scripts use little of the language.
 
 use super::library::{self, Globals};
 

@@ -51,8 +51,8 @@ struct Job {
     worker: Option<Worker>,
 }
 
-/// The states of a job. The side that leaves `RUNNING` first decides: the thread by `DONE` goes on, the caller by
-/// `ABANDONED` replaces it.
+/// The states of a job. The first change from `RUNNING` is final: the thread sets `DONE` and goes on, or the caller
+/// sets `ABANDONED` and replaces the thread.
 const RUNNING: u8 = 0;
 const DONE: u8 = 1;
 const ABANDONED: u8 = 2;

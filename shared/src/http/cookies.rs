@@ -44,10 +44,10 @@ pub enum Stay {
 /// The requests with which a browser sends a cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Site {
-    /// Those of our own pages, and links to them.
+    /// Those from our own pages, and links to them from other sites.
     Own,
-    /// Also those of frames in other sites, which silent authentication needs. Only over HTTPS: browsers would reject
-    /// such a cookie over plain HTTP, on a laptop.
+    /// Also those from our pages in frames of other sites, which silent authentication needs. Only over HTTPS: browsers
+    /// would reject such a cookie over plain HTTP, on a laptop.
     Any,
 }
 

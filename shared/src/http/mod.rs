@@ -28,14 +28,14 @@ pub type Request = http::Request<Bytes>;
 /// A response with its whole body.
 pub type Response = http::Response<Bytes>;
 
-/// Largest body that any endpoint accepts.
+/// Largest body that any endpoint accepts, in bytes.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// Facts about a request that the front (API Gateway, the local server) knows beyond its bytes. They are stored in the
 /// request's extensions.
 #[derive(Debug, Clone)]
 pub struct RequestContext {
-    /// Drawn when the request arrives; returned as `x-auth0-requestid`.
+    /// Random id, drawn when the request arrives and returned as `x-auth0-requestid`.
     pub id: RequestId,
     /// The caller's address as the front knows it; `None` if unknown.
     pub client_ip: Option<IpAddr>,

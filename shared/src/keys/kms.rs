@@ -145,7 +145,7 @@ fn fixed(der: &[u8]) -> Option<Vec<u8>> {
     rest.is_empty().then(|| [r, s].concat())
 }
 
-/// A DER integer of at most 32 bytes, padded to 32, and what follows it.
+/// A DER integer of at most 32 bytes, padded to 32, and the bytes after it.
 fn integer(der: &[u8]) -> Option<([u8; 32], &[u8])> {
     let (&[tag, length], body) = der.split_first_chunk::<2>()?;
     let (value, rest) = body.split_at_checked(usize::from(length))?;

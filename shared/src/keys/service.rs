@@ -57,7 +57,7 @@ impl KeyService {
         }
     }
 
-    /// Signs a SHA-256 digest; the signature comes in the form of RFC 7518.
+    /// Signs a SHA-256 digest; the signature has the format of RFC 7518.
     pub async fn sign(
         &self,
         key: &ServiceKey,

@@ -1,4 +1,4 @@
-//! Converts text to bytes and back.
+//! Converts text to bytes, and bytes to text.
 
 use std::rc::Rc;
 
