@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-/// Parameters of Ratchet's own hashes: RFC 9106's for memory-constrained environments, which are the crate's default.
+/// Parameters of Ratchet's own hashes: OWASP's recommendation for argon2id, which is the crate's default.
 const OURS: &str = "argon2id$v=19$m=19456,t=2,p=1";
 /// Cost of bcrypt hashes that come from Auth0 and from most frameworks.
 const USUAL_BCRYPT_COST: u8 = 10;
