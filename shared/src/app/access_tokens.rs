@@ -76,9 +76,8 @@ fn user_of(token: &AccessToken, state: AccessState) -> Result<User, Denial> {
     let user = state
         .user
         .ok_or(Denial::AccessToken("The user does not exist"))?;
-    if user.blocked {
-        return Err(Denial::AccessToken("The user is blocked"));
-    }
+    user.active()
+        .map_err(|_| Denial::AccessToken("The user is blocked"))?;
     let over = match &token.begun {
         Begun::At(issued_at) => user.valid_from.sessions.is_after(*issued_at),
         Begun::In {

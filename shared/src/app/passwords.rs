@@ -165,11 +165,10 @@ impl Checked<'_> {
         {
             store.reset_failures(guessed, counter, failures).await?;
         }
-        if record.user.blocked {
+        record.user.active().inspect_err(|_| {
             let client_id = self.login.client_id;
             tracing::warn!(r#type = event::LOGIN_FAILED, %client_id, %user_id, reason = "user is blocked");
-            return Err(Denial::UserBlocked);
-        }
+        })?;
         if shown == Verification::MatchOutdated {
             let hash = rehash(self.login.password).await?;
             store.commit_password_hash(&record, &hash).await?;

@@ -1,7 +1,7 @@
 //! All reasons to reject a request, sorted by the party at fault. [`crate::http::error`] maps each to a response;
 //! nothing here depends on HTTP.
 
-use super::throttle::Quota;
+use super::{throttle::Quota, user::UserBlocked};
 
 /// The reason of a rejection.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -246,4 +246,10 @@ pub enum Denial {
     /// A defect of Ratchet.
     #[error("internal error: {0}")]
     Internal(String),
+}
+
+impl From<UserBlocked> for Denial {
+    fn from(UserBlocked: UserBlocked) -> Self {
+        Self::UserBlocked
+    }
 }

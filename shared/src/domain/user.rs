@@ -113,7 +113,21 @@ pub struct Profile {
     pub phone_verified: bool,
 }
 
+/// A blocked user is refused everything: logins, codes, refresh tokens, `/userinfo`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("user is blocked")]
+pub struct UserBlocked;
+
 impl User {
+    /// The user, unless the tenant has blocked them.
+    pub fn active(&self) -> Result<&Self, UserBlocked> {
+        if self.blocked {
+            Err(UserBlocked)
+        } else {
+            Ok(self)
+        }
+    }
+
     /// The names under which the user may log in, in the form they are compared in.
     pub fn login_names(&self) -> Vec<String> {
         self.names(normalize_login_name)
@@ -250,6 +264,17 @@ pub(crate) mod testing {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_user_is_active_until_blocked() {
+        let ada = testing::user("auth0|ada");
+        assert_eq!(ada.active(), Ok(&ada));
+        let blocked = User {
+            blocked: true,
+            ..ada
+        };
+        assert_eq!(blocked.active(), Err(UserBlocked));
+    }
 
     #[test]
     fn a_login_name_has_neither_blanks_around_it_nor_capitals_and_an_end() {

@@ -19,7 +19,7 @@ use shared::{
 use super::Delegation;
 use crate::grants::{
     refresh_family::{commit, end},
-    refresh_token::{ATTEMPTS, Failure, good},
+    refresh_token::{ATTEMPTS, Failure},
 };
 
 /// What a delegation gives, and for whom.
@@ -49,20 +49,18 @@ pub(super) async fn by_id_token(
         ends_at: source.chain_end(session_lifetime, now)?,
     };
     let quota = delegation.throttle(app, &user_id).await?;
-    let user = match app.store.load_user(&user_id).await? {
-        None => return Err(Denial::IdToken("The user does not exist")),
-        Some(record) if record.user.blocked => return Err(Denial::UserBlocked),
-        Some(record) => record.user,
-    };
+    let record = app.store.load_user(&user_id).await?;
+    let record = record.ok_or(Denial::IdToken("The user does not exist"))?;
+    let user = record.user.active()?;
     if user.valid_from.sessions.is_after(source.first_issued_at) {
         return Err(Denial::IdToken("The user was logged out"));
     }
     let shown = Scope::default();
-    let seen = with_claims(&user, &claims);
+    let seen = with_claims(user, &claims);
     let effects = delegation.run_scripts(app, &seen, &shown).await?;
-    let effects = without_claims(effects, &user, &claims);
+    let effects = without_claims(effects, user, &claims);
     let id_token = delegation
-        .sign(app, &user, &shown, &effects, Some(chain))
+        .sign(app, user, &shown, &effects, Some(chain))
         .await?;
     Ok(Delegated {
         id_token,
@@ -147,13 +145,13 @@ async fn attempt(
         }
         Redemption::Exchange { next, .. } => next,
     };
-    let user = good(user)?;
+    let user = user.active()?;
     let effects = match effects {
         Some(effects) => effects,
-        None => effects.insert(delegation.run_scripts(app, &user, &family.scope).await?),
+        None => effects.insert(delegation.run_scripts(app, user, &family.scope).await?),
     };
     let id_token = delegation
-        .sign(app, &user, &family.scope, effects, None)
+        .sign(app, user, &family.scope, effects, None)
         .await?;
     commit(app, &family, &next, at).await?;
     Ok(id_token)

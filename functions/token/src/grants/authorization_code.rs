@@ -75,9 +75,7 @@ async fn login_of(
     let id = id.ok_or_else(|| refuse("its session is unknown"))?;
     let state = app.store.load_session_state(&code.user_id, id).await?;
     let user = state.user.ok_or_else(|| refuse("the user is gone"))?;
-    if user.blocked {
-        return Err(Denial::UserBlocked);
-    }
+    user.active()?;
     if !user.valid_from.honours(code.issued_in) {
         return Err(refuse(
             "the user was logged out or all grants were deleted since it was issued",

@@ -184,9 +184,7 @@ async fn login_of(app: &App, approval: &Approval) -> Result<(User, SessionId), D
     let id = id.ok_or(Denial::DeviceCode("the session of the approval is unknown"))?;
     let state = app.store.load_session_state(&approval.user_id, id).await?;
     let user = state.user.ok_or(Denial::DeviceCode("the user is gone"))?;
-    if user.blocked {
-        return Err(Denial::UserBlocked);
-    }
+    user.active()?;
     if !user.valid_from.honours(approval.issued_in) {
         return Err(Denial::DeviceCode(
             "the user was logged out or all grants were deleted since the approval",

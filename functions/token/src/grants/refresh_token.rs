@@ -116,10 +116,10 @@ impl Presented<'_> {
             }
             Redemption::Refuse(Refusal::Expired) => Err(Denial::RefreshToken("expired").into()),
             Redemption::Reuse(ended) => Err(end(self.app, &family, &ended).await?.into()),
-            Redemption::Replay => self.replay(&family, &good(user)?).await,
+            Redemption::Replay => self.replay(&family, user.active()?).await,
             Redemption::Exchange { next, reveal } => {
-                let user = good(user)?;
-                self.exchange(&family, *next, reveal, &user).await
+                let user = user.active()?;
+                self.exchange(&family, *next, reveal, user).await
             }
         }
     }
@@ -197,14 +197,6 @@ impl Presented<'_> {
             }
         }
     }
-}
-
-/// The user, if it is one who may have tokens.
-pub(crate) fn good(user: User) -> Result<User, Denial> {
-    if user.blocked {
-        return Err(Denial::UserBlocked);
-    }
-    Ok(user)
 }
 
 fn log_refusal(client: &Client, token: &RefreshToken, denial: &Denial) {
