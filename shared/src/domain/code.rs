@@ -130,6 +130,13 @@ impl AuthorizationCode {
         }
     }
 
+    /// Whether this request exchanged it.
+    pub fn was_redeemed_by(&self, request: &str) -> bool {
+        self.redeemed
+            .as_ref()
+            .is_some_and(|redeemed| redeemed.by == request)
+    }
+
     /// Whether it may still be exchanged.
     pub fn is_open(&self, now: Timestamp) -> bool {
         self.redeemed.is_none() && now < self.expires_at

@@ -92,6 +92,14 @@ impl DeviceState {
             Self::Expired { .. } => "expired",
         }
     }
+
+    /// The exchange, once there was one.
+    pub const fn redeemed(&self) -> Option<&Redeemed> {
+        match self {
+            Self::Redeemed { redeemed, .. } => Some(redeemed),
+            _ => None,
+        }
+    }
 }
 
 /// Who confirmed a user code, in which session.
@@ -163,6 +171,13 @@ impl DeviceGrant {
     /// Whether a person may still confirm it or say no.
     pub fn is_open(&self, now: Timestamp) -> bool {
         self.state == DeviceState::Pending && now < self.expires_at
+    }
+
+    /// Whether this request exchanged its device code.
+    pub fn was_redeemed_by(&self, request: &str) -> bool {
+        self.state
+            .redeemed()
+            .is_some_and(|redeemed| redeemed.by == request)
     }
 
     /// Whether it was confirmed in that browser session: a page that is loaded again says so again.

@@ -4,7 +4,7 @@
 //! its access token at `/userinfo` (RFC 6749 section 4.1.2).
 
 use shared::{
-    adapters::dynamo::{CodeExchange, CommitError},
+    adapters::dynamo::{CodeExchange, CommitError, NotCommitted},
     app::{App, AuthenticatedClient, EndsWith, Moment, TokensFor, issued_access_token},
     domain::{
         authorization::still_grantable,
@@ -198,20 +198,12 @@ async fn commit(
         family,
         rests_on: &code.rests_on(),
     };
-    let failure = match app.store.commit_code(exchange).await {
-        Ok(()) => return Ok(()),
-        Err(failure) => failure,
+    let Err(NotCommitted { failure, found }) = app.store.exchange_code(exchange).await else {
+        return Ok(());
     };
-    // Whatever failed, the code itself says who used it up: perhaps it was this very request.
-    let after = app
-        .store
-        .load_code(&code.user_id, id)
-        .await?
-        .and_then(|code| code.redeemed);
-    match (after, failure) {
-        (Some(after), _) if after.by == redeemed.by => Ok(()),
-        (Some(after), _) => {
-            revoke_tokens_of(app, code, &after, at).await?;
+    match (found.and_then(|code| code.redeemed), failure) {
+        (Some(first), _) => {
+            revoke_tokens_of(app, code, &first, at).await?;
             Err(Denial::Code("used by another request at the same time"))
         }
         (None, CommitError::Conflict) => Err(Denial::Code("it or its grant is gone")),

@@ -6,7 +6,7 @@
 //! begins the family.
 
 use shared::{
-    adapters::dynamo::{CommitError, DeviceExchange},
+    adapters::dynamo::{CommitError, DeviceExchange, NotCommitted},
     app::{App, EndsWith, Login as LoginFlow, Moment, TokensFor},
     domain::{
         authorization::still_grantable,
@@ -204,12 +204,11 @@ async fn commit(
     family: Option<&Family>,
     at: Moment,
 ) -> Result<(), Denial> {
-    let by = at.request.to_string();
     let next = DeviceState::Redeemed {
         approval: approval.clone(),
         redeemed: Redeemed {
             at: at.now,
-            by: by.clone(),
+            by: at.request.to_string(),
             family_id: family.map(|family| family.id.to_string()),
             // A used device code revokes nothing.
             access_token: None,
@@ -222,15 +221,12 @@ async fn commit(
         family,
         rests_on: &device.rests_on(approval),
     };
-    let Err(failure) = app.store.commit_device_exchange(exchange).await else {
+    let exchanged = app.store.exchange_device_code(exchange).await;
+    let Err(NotCommitted { failure, found }) = exchanged else {
         return Ok(());
     };
-    // Whatever failed, the device itself says who used its code up: perhaps it was this very request.
-    // If it was another, that one has the tokens, and its family lives on: two polls of one device are
-    // no theft.
-    let after = app.store.load_device(id).await?.map(|after| after.state);
-    match after {
-        Some(DeviceState::Redeemed { redeemed, .. }) if redeemed.by == by => Ok(()),
+    match found.map(|device| device.state) {
+        // The other request has the tokens, and its family lives on: two polls of one device are no theft.
         Some(DeviceState::Redeemed { .. }) => Err(Denial::DeviceCode(
             "used by another request at the same time",
         )),

@@ -14,7 +14,7 @@ use shared::{
 
 use super::refresh_token::Failure;
 
-/// Makes the exchange real. With an unknown outcome the family itself says whose rotation it holds.
+/// Commits the exchange.
 pub(crate) async fn commit(
     app: &App,
     family: &Family,
@@ -27,12 +27,7 @@ pub(crate) async fn commit(
     match app.store.commit_family(family, next, at.request).await {
         Ok(()) => {}
         Err(CommitError::Conflict) => return Err(Failure::Conflict),
-        Err(CommitError::Store(error)) => {
-            let now_there = app.store.load_family(&FamilyKey::of(family)).await?;
-            if !now_there.is_some_and(|there| there.was_rotated_by(at.request)) {
-                return Err(error.into());
-            }
-        }
+        Err(CommitError::Store(error)) => return Err(error.into()),
     }
     if next.rotation != family.rotation {
         end_siblings(app, family, at).await?;

@@ -85,7 +85,7 @@ impl Store {
         let mut writes = vec![TransactWriteItem::builder().update(update).build()];
         writes.extend(consent);
         if let Some(family) = exchange.family {
-            writes.extend(self.beginning_of(family)?);
+            writes.extend(self.creation_writes(family)?);
         }
         self.transact(writes).await
     }

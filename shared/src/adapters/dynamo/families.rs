@@ -1,7 +1,10 @@
 //! Families: the one conditional write that a rotation is, and the end of a family.
 
-use aws_sdk_dynamodb::types::{
-    AttributeValue, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+use aws_sdk_dynamodb::{
+    operation::update_item::builders::UpdateItemFluentBuilder,
+    types::{
+        AttributeValue, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    },
 };
 
 use super::{
@@ -10,6 +13,7 @@ use super::{
     family_item,
     item::{Part, inconsistent, millis, units},
     keys::{EARLIER_FAMILY_PREFIX, FAMILY_PREFIX, Key, family_prefix},
+    recovery::recover,
 };
 use crate::{
     domain::{
@@ -119,8 +123,8 @@ impl Store {
         })
     }
 
-    /// The parts of a transaction that begin a family. It begins only if the session of its login has not ended.
-    pub(super) fn beginning_of(
+    /// The writes of a transaction that creates a family. It is created only if the session of its login has not ended.
+    pub(super) fn creation_writes(
         &self,
         family: &Family,
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
@@ -140,7 +144,7 @@ impl Store {
     /// Writes a new family that uses nothing else up. A conflict says that the session of its login has ended.
     pub async fn put_family(&self, family: &Family) -> Result<(), CommitError> {
         if family.session_id.is_some() {
-            self.transact(self.beginning_of(family)?).await
+            self.transact(self.creation_writes(family)?).await
         } else {
             self.create_item(family_item::to_item(family)).await
         }
@@ -148,13 +152,40 @@ impl Store {
 
     /// Moves a family from the state it was read in to the next. The write is the check: it happens
     /// only if no other request has rotated or ended the family since, or moved its absolute end (I7).
-    /// A write of this very request that landed before (a retry of the SDK's, say) counts as success.
+    /// A rotation by this very request that landed before counts as success: the SDK may have repeated it, or its
+    /// answer may have been lost.
     pub async fn commit_family(
         &self,
         current: &Family,
         next: &Family,
         request: RequestId,
     ) -> Result<(), CommitError> {
+        let error = match self.rotation(current, next).send().await {
+            Ok(output) => {
+                cost::wrote(units(output.consumed_capacity()));
+                return Ok(());
+            }
+            Err(error) => error,
+        };
+        let (failure, found) = match error.as_service_error() {
+            // The refusal has the item with it.
+            Some(service) if service.is_conditional_check_failed_exception() => {
+                let found = conditional_item(service);
+                let found = found.and_then(|item| family_item::from_item(item).ok());
+                (CommitError::Conflict, found)
+            }
+            _ => {
+                let found = self.load_family(&FamilyKey::of(current)).await?;
+                (StoreError::from(error).into(), found)
+            }
+        };
+        Ok(recover(failure, found, |family| {
+            family.was_rotated_by(request)
+        })?)
+    }
+
+    /// The write of [`Self::commit_family`], with its condition.
+    fn rotation(&self, current: &Family, next: &Family) -> UpdateItemFluentBuilder {
         let same_end = match current.expires_at {
             Some(_) => "#expires_at = :same_end",
             None => "attribute_not_exists(#expires_at)",
@@ -188,25 +219,7 @@ impl Store {
         if !removes.is_empty() {
             expression = format!("{expression} REMOVE {}", removes.join(", "));
         }
-        match update.update_expression(expression).send().await {
-            Ok(output) => {
-                cost::wrote(units(output.consumed_capacity()));
-                Ok(())
-            }
-            Err(error) => match error.as_service_error() {
-                Some(service) if service.is_conditional_check_failed_exception() => {
-                    let landed = conditional_item(service)
-                        .and_then(|item| family_item::from_item(item).ok())
-                        .is_some_and(|family| family.was_rotated_by(request));
-                    if landed {
-                        Ok(())
-                    } else {
-                        Err(CommitError::Conflict)
-                    }
-                }
-                _ => Err(StoreError::from(error).into()),
-            },
-        }
+        update.update_expression(expression)
     }
 
     /// Ends a family: its item goes, and an unknown family is refused as an ended one is. Ending one that is not there

@@ -20,6 +20,7 @@ mod login_stats;
 mod logins;
 mod metadata;
 mod mobile_apps;
+mod recovery;
 mod scripts;
 mod sessions;
 mod table;
@@ -43,6 +44,7 @@ pub use keyring::{
 };
 pub use logins::LoginAttempt;
 pub use metadata::Metadata;
+pub use recovery::NotCommitted;
 pub use scripts::{StoredAction, StoredRule, StoredScripts};
 pub use sessions::SessionState;
 pub use user_writes::{PasswordNow, UserChange};
