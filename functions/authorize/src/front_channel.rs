@@ -8,7 +8,7 @@ use shared::{
     app::{App, EndsWith, FrontChannelTokens, Moment, NewFamily, TokensFor},
     domain::{
         authorization::AuthorizationRequest,
-        claims::{Issuance, LoginClaims, Subject},
+        claims::{LoginClaims, Subject},
         denial::Denial,
         family::Login,
         scope::{OFFLINE_ACCESS, Scope},
@@ -38,19 +38,16 @@ pub(crate) async fn tokens(
     let scope = told_scope(checked);
     let auth_time = session.session.authenticated_at;
     let wanted = TokensFor {
-        issuance: Issuance {
-            issuer: app.issuer.as_str(),
-            client: &parties.client,
-            subject: Subject::User(&login.user),
-            scope: &scope,
-            request: at.request,
-            gty: None,
-            pipeline: checked.pipeline,
-            custom_claims: Some(&login.effects.claims),
-            scope_chosen: login.effects.scope.is_some(),
-            via_browser: true,
-            now: at.now,
-        },
+        issuance: app
+            .issuance(
+                &parties.client,
+                Subject::User(&login.user),
+                &scope,
+                checked.pipeline,
+                at,
+            )
+            .with_effects(&login.effects)
+            .via_browser(),
         api: parties.api.as_deref(),
         login: LoginClaims {
             nonce: checked.nonce.as_deref(),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use shared::{
-    app::{App, Login, Moment},
+    app::{App, Moment, ScriptedLogin},
     domain::{
         authorization::AuthorizationRequest,
         denial::Denial,
@@ -49,7 +49,7 @@ pub(crate) async fn run(
     };
     let session = &granted.session.session;
     let can_redirect = original_protocol.is_none() && !checked.prompt.none;
-    let login = Login {
+    let login = ScriptedLogin {
         protocol,
         original_protocol,
         continued,

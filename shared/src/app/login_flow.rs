@@ -39,7 +39,7 @@ use crate::{
 
 /// A login, a refresh, or whatever else scripts run at.
 #[derive(Debug, Clone, Copy)]
-pub struct Login<'a> {
+pub struct ScriptedLogin<'a> {
     /// By which way.
     pub protocol: Protocol,
     /// By which way it was before a script sent the browser elsewhere.
@@ -70,7 +70,7 @@ pub struct Login<'a> {
     pub at: Moment,
 }
 
-impl<'a> Login<'a> {
+impl<'a> ScriptedLogin<'a> {
     /// One that no browser takes part in.
     pub fn without_browser(
         protocol: Protocol,
@@ -107,7 +107,7 @@ impl App {
 
     /// Runs the tenant's scripts, if there are any. Their `console` goes to the log, and what they write to
     /// the user's metadata to the store. A script that fails denies this request and nothing else.
-    pub async fn login_flow(&self, login: Login<'_>) -> Result<Verdict, Denial> {
+    pub async fn login_flow(&self, login: ScriptedLogin<'_>) -> Result<Verdict, Denial> {
         // A tenant without scripts pays nothing, not even for the objects they would be given.
         let Some(scripts) = self.scripts().await? else {
             return Ok(Verdict::Continue(Box::default()));
@@ -180,7 +180,7 @@ impl App {
 
     async fn write_metadata(
         &self,
-        login: &Login<'_>,
+        login: &ScriptedLogin<'_>,
         changes: &MetadataChanges,
     ) -> Result<(), Denial> {
         let user_id = &login.user.user_id;
@@ -198,7 +198,7 @@ impl App {
     }
 
     /// The same where there is no browser to send elsewhere and no refresh token to end.
-    pub async fn login_effects(&self, login: Login<'_>) -> Result<Effects, Denial> {
+    pub async fn login_effects(&self, login: ScriptedLogin<'_>) -> Result<Effects, Denial> {
         match self.login_flow(login).await? {
             Verdict::Continue(effects) => Ok(*effects),
             Verdict::Redirect(_) => Err(Denial::InteractionRequired),
@@ -206,7 +206,7 @@ impl App {
         }
     }
 
-    fn facts<'a>(&'a self, login: &Login<'a>) -> Facts<'a> {
+    fn facts<'a>(&'a self, login: &ScriptedLogin<'a>) -> Facts<'a> {
         let host = self.issuer.host();
         Facts {
             tenant: tenant_name(host),
@@ -335,7 +335,7 @@ fn log_request(failure: &RequestFailure) {
 }
 
 /// What the scripts said, and what became of them.
-fn log(report: &Report, login: &Login<'_>) {
+fn log(report: &Report, login: &ScriptedLogin<'_>) {
     for line in &report.logs {
         let (script, text) = (&line.script, &line.text);
         match line.level {
@@ -358,7 +358,7 @@ fn log(report: &Report, login: &Login<'_>) {
     }
 }
 
-fn log_refusal(login: &Login<'_>, denial: &Denial) {
+fn log_refusal(login: &ScriptedLogin<'_>, denial: &Denial) {
     tracing::warn!(
         r#type = event::SCRIPT_FAILED,
         client_id = %login.client.client_id,

@@ -3,7 +3,7 @@
 use http::header::{ACCEPT_LANGUAGE, USER_AGENT};
 use serde_json::{Map, Value};
 
-use super::Login;
+use super::ScriptedLogin;
 use crate::{
     domain::login_flow::{Protocol, RequestFacts, asked},
     http::{Request, RequestContext, header, params::is_json},
@@ -12,7 +12,7 @@ use crate::{
 /// What scripts are told of the request. At `/authorize` that is what was asked there, wherever the browser
 /// has been since. What comes to `/continue` is between the scripts and whoever they sent the browser to,
 /// tokens included; anywhere else a request has secrets.
-pub(super) fn request_facts(login: &Login<'_>, host: &str) -> RequestFacts {
+pub(super) fn request_facts(login: &ScriptedLogin<'_>, host: &str) -> RequestFacts {
     let facts = sent(login.request, host);
     match (login.protocol, login.authorization) {
         (Protocol::RedirectCallback, _) => facts,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{App, access_tokens::left_half_of_hash};
+use super::{App, Moment, access_tokens::left_half_of_hash};
 use crate::{
     domain::{
         claims::{Issuance, LoginClaims, Subject},
@@ -108,6 +108,31 @@ impl App {
         let api = self.resource_server(audience).await?;
         api.map(Some)
             .ok_or_else(|| Denial::UnknownAudience(audience.to_string()))
+    }
+
+    /// What tokens are issued for, before scripts change anything about them: at the token endpoint, and under a grant
+    /// that Auth0 does not name in `gty`.
+    pub fn issuance<'a>(
+        &'a self,
+        client: &'a Client,
+        subject: Subject<'a>,
+        scope: &'a Scope,
+        pipeline: Pipeline,
+        at: Moment,
+    ) -> Issuance<'a> {
+        Issuance {
+            issuer: self.issuer.as_str(),
+            client,
+            subject,
+            scope,
+            request: at.request,
+            gty: None,
+            custom_claims: None,
+            scope_chosen: false,
+            pipeline,
+            via_browser: false,
+            now: at.now,
+        }
     }
 
     /// Makes the tokens; both signatures are under way at once.

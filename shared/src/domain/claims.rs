@@ -9,7 +9,7 @@ use super::{
     client::{Client, SigningAlgorithm, SubjectType},
     ids::RequestId,
     legacy_profile::UserClaims,
-    login_flow::CustomClaims,
+    login_flow::{CustomClaims, Effects},
     pipeline::{ClaimSet, Pipeline},
     resource::enforced,
     resource_server::ResourceServer,
@@ -27,8 +27,9 @@ pub enum Subject<'a> {
     Client,
 }
 
-/// Input of all tokens of one response.
+/// Input of all tokens of one response, which `App::issuance` makes.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Issuance<'a> {
     /// The issuer, with its trailing slash.
     pub issuer: &'a str,
@@ -55,6 +56,36 @@ pub struct Issuance<'a> {
     pub via_browser: bool,
     /// Time of issue.
     pub now: Timestamp,
+}
+
+impl<'a> Issuance<'a> {
+    /// Under a grant that Auth0 names in `gty`.
+    #[must_use]
+    pub const fn under(self, gty: &'static str) -> Self {
+        Self {
+            gty: Some(gty),
+            ..self
+        }
+    }
+
+    /// With what scripts have decided.
+    #[must_use]
+    pub const fn with_effects(self, effects: &'a Effects) -> Self {
+        Self {
+            custom_claims: Some(&effects.claims),
+            scope_chosen: effects.scope.is_some(),
+            ..self
+        }
+    }
+
+    /// Straight from `/authorize`.
+    #[must_use]
+    pub const fn via_browser(self) -> Self {
+        Self {
+            via_browser: true,
+            ..self
+        }
+    }
 }
 
 /// Claims of an access token for an API.

@@ -1,9 +1,9 @@
 //! The ID token of a delegation, as scripts want it.
 
 use shared::{
-    app::{App, EndsWith, Login, TokensFor},
+    app::{App, EndsWith, ScriptedLogin, TokensFor},
     domain::{
-        claims::{Chain, Issuance, LoginClaims, Subject},
+        claims::{Chain, LoginClaims, Subject},
         denial::Denial,
         login_flow::{Effects, Protocol},
         pipeline::Pipeline,
@@ -29,8 +29,14 @@ impl Delegation<'_> {
         shown: &Scope,
     ) -> Result<Effects, Denial> {
         let (scope, protocol) = (self.scope(shown), Protocol::Delegation);
-        let login =
-            Login::without_browser(protocol, user, &self.caller, &scope, self.request, self.at);
+        let login = ScriptedLogin::without_browser(
+            protocol,
+            user,
+            &self.caller,
+            &scope,
+            self.request,
+            self.at,
+        );
         app.login_effects(login).await
     }
 
@@ -45,19 +51,15 @@ impl Delegation<'_> {
         let scope = of_id_token(&effects.granted(&self.scope(shown)));
         let user = effects.user(user);
         let caller = &self.caller.client_id;
-        let issuance = Issuance {
-            issuer: app.issuer.as_str(),
-            client: &self.target,
-            subject: Subject::User(&user),
-            scope: &scope,
-            request: self.at.request,
-            gty: None,
-            pipeline: Pipeline::Legacy,
-            custom_claims: Some(&effects.claims),
-            scope_chosen: false,
-            via_browser: false,
-            now: self.at.now,
-        };
+        let issuance = app
+            .issuance(
+                &self.target,
+                Subject::User(&user),
+                &scope,
+                Pipeline::Legacy,
+                self.at,
+            )
+            .with_effects(effects);
         let login = LoginClaims {
             chain,
             authorized_party: (self.target.client_id != *caller).then_some(caller.as_str()),

@@ -5,10 +5,10 @@
 
 use shared::{
     adapters::dynamo::{CodeExchange, CommitError, NotCommitted},
-    app::{App, AuthenticatedClient, EndsWith, Moment, TokensFor, issued_access_token},
+    app::{App, AuthenticatedClient, Moment, Tokens, issued_access_token},
     domain::{
         authorization::still_grantable,
-        claims::{Issuance, LoginClaims, Subject},
+        claims::{LoginClaims, Subject},
         client::Client,
         code::{AuthorizationCode, CodeRefusal, Presented, Redeemed},
         denial::Denial,
@@ -17,7 +17,7 @@ use shared::{
         ids::{CodeId, FamilyId, SessionId, UserId},
         resource,
         resource_server::ResourceServer,
-        scope::{OFFLINE_ACCESS, Scope},
+        scope::Scope,
         sealed::{Owned, Purpose},
         user::User,
     },
@@ -25,6 +25,7 @@ use shared::{
     telemetry::event,
 };
 
+use super::issue::{Commit, Issuable, issue};
 use crate::response::TokenAnswer;
 
 pub(super) async fn redeem(
@@ -100,70 +101,23 @@ async fn exchange(
     let api = app.api_for(code.audience.as_ref()).await?;
     let scope = scope(client, api.as_deref(), user, code)?;
     let user = code.effects.user(user);
-    let new = if scope.contains(OFFLINE_ACCESS) {
-        let mut new = app
-            .new_family(login(code, session, &scope, &user), client, at)
-            .await?;
-        code.effects.refresh_token.apply(&mut new.family);
-        Some(new)
-    } else {
-        None
+    let issuable = Issuable {
+        issuance: app
+            .issuance(client, Subject::User(&user), &scope, code.pipeline, at)
+            .with_effects(&code.effects),
+        api: api.as_deref(),
+        claims: LoginClaims {
+            nonce: code.nonce.as_deref(),
+            session_id: Some(&code.session_id),
+            auth_time: code.tells_auth_time.then_some(code.auth_time),
+            ..LoginClaims::default()
+        },
+        login: login(code, session, &scope, &user),
+        ends: code.effects.refresh_token,
+        session: Some(session),
+        basis: code.basis,
     };
-    let issuance = Issuance {
-        issuer: app.issuer.as_str(),
-        client,
-        subject: Subject::User(&user),
-        scope: &scope,
-        request: at.request,
-        gty: None,
-        pipeline: code.pipeline,
-        custom_claims: Some(&code.effects.claims),
-        scope_chosen: code.effects.scope.is_some(),
-        via_browser: false,
-        now: at.now,
-    };
-    let login = LoginClaims {
-        nonce: code.nonce.as_deref(),
-        session_id: Some(&code.session_id),
-        auth_time: code.tells_auth_time.then_some(code.auth_time),
-        ..LoginClaims::default()
-    };
-    let tokens = app
-        .mint(TokensFor {
-            issuance,
-            api: api.as_deref(),
-            login,
-            ends_with: EndsWith::login(
-                new.as_ref().map(|new| new.family.id),
-                Some(session),
-                code.basis,
-            ),
-        })
-        .await?;
-    let family = new.as_ref().map(|new| &new.family);
-    let expires_at = at.now.plus(tokens.expires_in);
-    let redeemed = Redeemed {
-        at: at.now,
-        by: at.request.to_string(),
-        family_id: family.map(|family| family.id.to_string()),
-        access_token: Some(issued_access_token(&tokens.access_token, expires_at)),
-    };
-    commit(app, id, code, &redeemed, family, at).await?;
-    if let Some(family) = family {
-        app.keep_to_limit(family, at).await;
-    }
-    tracing::info!(
-        r#type = event::CODE_EXCHANGED,
-        client_id = %client.client_id,
-        user_id = %user.user_id,
-        family_id = family.map(|family| family.id.to_string()),
-    );
-    Ok(TokenAnswer {
-        tokens,
-        scope,
-        refresh_token: new.map(|new| new.refresh_token),
-        quota: None,
-    })
+    issue(app, issuable, &Code { id, code }, at).await
 }
 
 /// The code's scope as things are now; one that scripts have chosen is their last word, but for whether there is a
@@ -183,31 +137,48 @@ fn scope(
     Ok(still_grantable(client, api, code.pipeline, device, scope))
 }
 
-async fn commit(
-    app: &App,
+/// A code that is exchanged.
+struct Code<'a> {
     id: CodeId,
-    code: &AuthorizationCode,
-    redeemed: &Redeemed,
-    family: Option<&Family>,
-    at: Moment,
-) -> Result<(), Denial> {
-    let exchange = CodeExchange {
-        user_id: &code.user_id,
-        code_id: id,
-        redeemed,
-        family,
-        rests_on: &code.rests_on(),
-    };
-    let Err(NotCommitted { failure, found }) = app.store.exchange_code(exchange).await else {
-        return Ok(());
-    };
-    match (found.and_then(|code| code.redeemed), failure) {
-        (Some(first), _) => {
-            revoke_tokens_of(app, code, &first, at).await?;
-            Err(Denial::Code("used by another request at the same time"))
+    code: &'a AuthorizationCode,
+}
+
+impl Commit for Code<'_> {
+    const EVENT: &'static str = event::CODE_EXCHANGED;
+
+    async fn commit(
+        &self,
+        app: &App,
+        tokens: &Tokens,
+        family: Option<&Family>,
+        at: Moment,
+    ) -> Result<(), Denial> {
+        let expires_at = at.now.plus(tokens.expires_in);
+        let redeemed = Redeemed {
+            at: at.now,
+            by: at.request.to_string(),
+            family_id: family.map(|family| family.id.to_string()),
+            access_token: Some(issued_access_token(&tokens.access_token, expires_at)),
+        };
+        let exchange = CodeExchange {
+            user_id: &self.code.user_id,
+            code_id: self.id,
+            redeemed: &redeemed,
+            family,
+            rests_on: &self.code.rests_on(),
+        };
+        let exchanged = app.store.exchange_code(exchange).await;
+        let Err(NotCommitted { failure, found }) = exchanged else {
+            return Ok(());
+        };
+        match (found.and_then(|code| code.redeemed), failure) {
+            (Some(first), _) => {
+                revoke_tokens_of(app, self.code, &first, at).await?;
+                Err(Denial::Code("used by another request at the same time"))
+            }
+            (None, CommitError::Conflict) => Err(Denial::Code("it or its grant is gone")),
+            (None, CommitError::Store(error)) => Err(error.into()),
         }
-        (None, CommitError::Conflict) => Err(Denial::Code("it or its grant is gone")),
-        (None, CommitError::Store(error)) => Err(error.into()),
     }
 }
 

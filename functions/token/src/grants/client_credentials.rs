@@ -6,7 +6,7 @@
 use shared::{
     app::{App, AuthenticatedClient, EndsWith, Moment, TokensFor},
     domain::{
-        claims::{Issuance, LoginClaims, Subject},
+        claims::{LoginClaims, Subject},
         client::{Client, SubjectType},
         denial::Denial,
         ids::Audience,
@@ -45,19 +45,9 @@ pub(super) async fn redeem(
     let api = app.resource_server(&audience).await?;
     let api = api.ok_or_else(|| Denial::UnknownAudience(audience.to_string()))?;
     let scope = granted(client, &api, params.scope()?)?;
-    let issuance = Issuance {
-        issuer: app.issuer.as_str(),
-        client,
-        subject: Subject::Client,
-        scope: &scope,
-        request: at.request,
-        gty: Some("client-credentials"),
-        pipeline: Pipeline::Conformant,
-        custom_claims: None,
-        scope_chosen: false,
-        via_browser: false,
-        now: at.now,
-    };
+    let issuance = app
+        .issuance(client, Subject::Client, &scope, Pipeline::Conformant, at)
+        .under("client-credentials");
     let login = LoginClaims::default();
     let tokens = app
         .mint(TokensFor {

@@ -7,10 +7,10 @@
 
 use shared::{
     adapters::dynamo::{CommitError, DeviceExchange, NotCommitted},
-    app::{App, EndsWith, Login as LoginFlow, Moment, TokensFor},
+    app::{App, Moment, ScriptedLogin, Tokens},
     domain::{
         authorization::still_grantable,
-        claims::{Issuance, LoginClaims, Subject},
+        claims::{LoginClaims, Subject},
         code::Redeemed,
         denial::Denial,
         device::{Approval, DeviceGrant, DeviceState, Poll, Polled},
@@ -19,14 +19,17 @@ use shared::{
         login_flow::Protocol,
         pipeline::Pipeline,
         resource,
-        scope::{OFFLINE_ACCESS, Scope},
+        scope::Scope,
         sealed::Purpose,
         user::User,
     },
     telemetry::event,
 };
 
-use super::GrantRequest;
+use super::{
+    GrantRequest,
+    issue::{Commit, Issuable, issue},
+};
 use crate::response::TokenAnswer;
 
 /// How often a decision is made before the device is asked to come back: lost races are rare, and the
@@ -117,7 +120,7 @@ async fn exchange(
     let scope = resource::granted(client, api.as_deref(), &user, &device.scope)?;
     let scope = still_grantable(client, api.as_deref(), PIPELINE, None, &scope);
     let effects = app
-        .login_effects(LoginFlow {
+        .login_effects(ScriptedLogin {
             audience: device.audience.as_ref(),
             authenticated_at: Some(approval.auth_time),
             ..asked.login(Protocol::DeviceCode, &user, &scope)
@@ -125,57 +128,27 @@ async fn exchange(
         .await?;
     let scope = effects.granted(&scope);
     let user = effects.user(&user);
-    let new = if scope.contains(OFFLINE_ACCESS) {
-        let login = login(device, approval, session, &scope, &user);
-        let mut new = app.new_family(login, client, at).await?;
-        effects.refresh_token.apply(&mut new.family);
-        Some(new)
-    } else {
-        None
+    let issuable = Issuable {
+        issuance: app
+            .issuance(client, Subject::User(&user), &scope, PIPELINE, at)
+            .with_effects(&effects),
+        api: api.as_deref(),
+        claims: LoginClaims {
+            session_id: Some(&approval.session_id),
+            ..LoginClaims::default()
+        },
+        login: login(device, approval, session, &scope, &user),
+        ends: effects.refresh_token,
+        // The session of the browser that confirmed is not the device's.
+        session: None,
+        basis: approval.basis,
     };
-    let issuance = Issuance {
-        issuer: app.issuer.as_str(),
-        client,
-        subject: Subject::User(&user),
-        scope: &scope,
-        request: at.request,
-        gty: None,
-        pipeline: PIPELINE,
-        custom_claims: Some(&effects.claims),
-        scope_chosen: effects.scope.is_some(),
-        via_browser: false,
-        now: at.now,
+    let approved = Approved {
+        id,
+        device,
+        approval,
     };
-    let login = LoginClaims {
-        session_id: Some(&approval.session_id),
-        ..LoginClaims::default()
-    };
-    let tokens = app
-        .mint(TokensFor {
-            issuance,
-            api: api.as_deref(),
-            login,
-            // The session of the browser that confirmed is not the device's.
-            ends_with: EndsWith::login(new.as_ref().map(|new| new.family.id), None, approval.basis),
-        })
-        .await?;
-    let family = new.as_ref().map(|new| &new.family);
-    commit(app, id, device, approval, family, at).await?;
-    if let Some(family) = family {
-        app.keep_to_limit(family, at).await;
-    }
-    tracing::info!(
-        r#type = event::DEVICE_EXCHANGED,
-        client_id = %client.client_id,
-        user_id = %user.user_id,
-        family_id = family.map(|family| family.id.to_string()),
-    );
-    Ok(TokenAnswer {
-        tokens,
-        scope,
-        refresh_token: new.map(|new| new.refresh_token),
-        quota: None,
-    })
+    issue(app, issuable, &approved, at).await
 }
 
 /// The user who pressed and the session of the press, in one round trip.
@@ -196,45 +169,55 @@ async fn login_of(app: &App, approval: &Approval) -> Result<(User, SessionId), D
     Ok((user, id))
 }
 
-async fn commit(
-    app: &App,
+/// A device code that is exchanged.
+struct Approved<'a> {
     id: DeviceId,
-    device: &DeviceGrant,
-    approval: &Approval,
-    family: Option<&Family>,
-    at: Moment,
-) -> Result<(), Denial> {
-    let next = DeviceState::Redeemed {
-        approval: approval.clone(),
-        redeemed: Redeemed {
-            at: at.now,
-            by: at.request.to_string(),
-            family_id: family.map(|family| family.id.to_string()),
-            // A used device code revokes nothing.
-            access_token: None,
-        },
-    };
-    let exchange = DeviceExchange {
-        device_id: id,
-        current: device,
-        next: &next,
-        family,
-        rests_on: &device.rests_on(approval),
-    };
-    let exchanged = app.store.exchange_device_code(exchange).await;
-    let Err(NotCommitted { failure, found }) = exchanged else {
-        return Ok(());
-    };
-    match found.map(|device| device.state) {
-        // The other request has the tokens, and its family lives on: two polls of one device are no theft.
-        Some(DeviceState::Redeemed { .. }) => Err(Denial::DeviceCode(
-            "used by another request at the same time",
-        )),
-        // Nothing else can be in the way of a device that is still as it was.
-        Some(DeviceState::Approved(_)) if matches!(failure, CommitError::Conflict) => Err(
-            Denial::DeviceCode("its consent was withdrawn or its session has ended"),
-        ),
-        _ => Err(failure.into()),
+    device: &'a DeviceGrant,
+    approval: &'a Approval,
+}
+
+impl Commit for Approved<'_> {
+    const EVENT: &'static str = event::DEVICE_EXCHANGED;
+
+    async fn commit(
+        &self,
+        app: &App,
+        _: &Tokens,
+        family: Option<&Family>,
+        at: Moment,
+    ) -> Result<(), Denial> {
+        let next = DeviceState::Redeemed {
+            approval: self.approval.clone(),
+            redeemed: Redeemed {
+                at: at.now,
+                by: at.request.to_string(),
+                family_id: family.map(|family| family.id.to_string()),
+                // A used device code revokes nothing.
+                access_token: None,
+            },
+        };
+        let exchange = DeviceExchange {
+            device_id: self.id,
+            current: self.device,
+            next: &next,
+            family,
+            rests_on: &self.device.rests_on(self.approval),
+        };
+        let exchanged = app.store.exchange_device_code(exchange).await;
+        let Err(NotCommitted { failure, found }) = exchanged else {
+            return Ok(());
+        };
+        match found.map(|device| device.state) {
+            // The other request has the tokens, and its family lives on: two polls of one device are no theft.
+            Some(DeviceState::Redeemed { .. }) => Err(Denial::DeviceCode(
+                "used by another request at the same time",
+            )),
+            // Nothing else can be in the way of a device that is still as it was.
+            Some(DeviceState::Approved(_)) if matches!(failure, CommitError::Conflict) => Err(
+                Denial::DeviceCode("its consent was withdrawn or its session has ended"),
+            ),
+            _ => Err(failure.into()),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod authorization_code;
 mod client_credentials;
 mod device_code;
+mod issue;
 mod password;
 pub(crate) mod refresh_family;
 mod refresh_limit;
@@ -11,7 +12,7 @@ mod refresh_signing;
 pub(crate) mod refresh_token;
 
 use shared::{
-    app::{App, AuthenticatedClient, Login, Moment},
+    app::{App, AuthenticatedClient, Moment, ScriptedLogin},
     domain::{denial::Denial, device, login_flow::Protocol, scope::Scope, user::User},
     http::{Request, params::Params},
 };
@@ -68,8 +69,8 @@ pub(crate) struct GrantRequest<'a> {
 
 impl<'a> GrantRequest<'a> {
     /// What scripts are told of a login at the token endpoint, where there is no browser.
-    fn login(self, protocol: Protocol, user: &'a User, scope: &'a Scope) -> Login<'a> {
-        Login::without_browser(protocol, user, self.client, scope, self.request, self.at)
+    fn login(self, protocol: Protocol, user: &'a User, scope: &'a Scope) -> ScriptedLogin<'a> {
+        ScriptedLogin::without_browser(protocol, user, self.client, scope, self.request, self.at)
     }
 }
 

@@ -8,16 +8,15 @@
 use std::sync::Arc;
 
 use shared::{
-    app::{
-        App, AuthenticatedClient, EndsWith, Login as LoginFlow, Moment, PasswordLogin, TokensFor,
-    },
+    adapters::dynamo::CommitError,
+    app::{App, AuthenticatedClient, Moment, PasswordLogin, ScriptedLogin, Tokens},
     domain::{
         authorization::grantable,
-        claims::{Issuance, LoginClaims, Subject},
+        claims::{LoginClaims, Subject},
         connection::Connection,
         consent::Basis,
         denial::Denial,
-        family::Login,
+        family::{Family, Login},
         ids::Audience,
         login_flow::Protocol,
         pipeline::Pipeline,
@@ -31,11 +30,14 @@ use shared::{
     telemetry::event,
 };
 
-use super::{GrantRequest, GrantType};
+use super::{
+    GrantRequest, GrantType,
+    issue::{Commit, Issuable, issue},
+};
 use crate::{address, response::TokenAnswer};
 
 /// What the client asked for, in the terms of the tenant.
-struct Wish {
+struct PasswordRequest {
     audience: Option<Audience>,
     api: Option<Arc<ResourceServer>>,
     scope: Scope,
@@ -57,7 +59,7 @@ pub(super) async fn redeem(
     let password = Secret::new(params.required("password")?);
     let connection = connection(app, client, grant, params).await?;
     // Everything that can be wrong with the request itself, before a password is tried.
-    let wish = Wish::parse(app, client, params).await?;
+    let wanted = PasswordRequest::parse(app, client, params).await?;
     let login = PasswordLogin {
         client_id: &client.client_id,
         connection: &connection.name,
@@ -66,7 +68,7 @@ pub(super) async fn redeem(
         address: address::of_person(asked.request, client),
     };
     let answered = match app.check_password(login, at).await {
-        Ok(user) => issue(app, asked, wish, &user).await,
+        Ok(user) => fulfil(app, asked, wanted, &user).await,
         Err(denial) => Err(denial),
     };
     if let Err(denial) = &answered {
@@ -94,76 +96,72 @@ async fn connection(
     }
 }
 
-/// Signs first, commits second: a failure in between leaves nothing behind.
-async fn issue(
+/// Runs the tenant's scripts, and issues what they leave of the request.
+async fn fulfil(
     app: &App,
     asked: GrantRequest<'_>,
-    mut wish: Wish,
+    mut wanted: PasswordRequest,
     user: &User,
 ) -> Result<TokenAnswer, Denial> {
     let GrantRequest { client, at, .. } = asked;
-    wish.scope = resource::granted(client, wish.api.as_deref(), user, &wish.scope)?;
+    wanted.scope = resource::granted(client, wanted.api.as_deref(), user, &wanted.scope)?;
     let effects = app
-        .login_effects(LoginFlow {
-            audience: wish.audience.as_ref(),
+        .login_effects(ScriptedLogin {
+            audience: wanted.audience.as_ref(),
             authenticated_at: Some(at.now),
-            ..asked.login(Protocol::Password, user, &wish.scope)
+            ..asked.login(Protocol::Password, user, &wanted.scope)
         })
         .await?;
-    wish.scope = effects.granted(&wish.scope);
+    wanted.scope = effects.granted(&wanted.scope);
     let user = effects.user(user);
-    let new = if wish.scope.contains(OFFLINE_ACCESS) {
-        let login = wish.login(client, &user, at);
-        let mut new = app.new_family(login, client, at).await?;
-        effects.refresh_token.apply(&mut new.family);
-        Some(new)
-    } else {
-        None
+    let issuable = Issuable {
+        issuance: app
+            .issuance(
+                client,
+                Subject::User(&user),
+                &wanted.scope,
+                wanted.pipeline,
+                at,
+            )
+            .under("password")
+            .with_effects(&effects),
+        api: wanted.api.as_deref(),
+        claims: LoginClaims::default(),
+        login: wanted.login(client, &user, at),
+        ends: effects.refresh_token,
+        session: None,
+        basis: Basis::Unasked,
     };
-    let issuance = Issuance {
-        issuer: app.issuer.as_str(),
-        client,
-        subject: Subject::User(&user),
-        scope: &wish.scope,
-        request: at.request,
-        gty: Some("password"),
-        pipeline: wish.pipeline,
-        custom_claims: Some(&effects.claims),
-        scope_chosen: effects.scope.is_some(),
-        via_browser: false,
-        now: at.now,
-    };
-    let tokens = app
-        .mint(TokensFor {
-            issuance,
-            api: wish.api.as_deref(),
-            login: LoginClaims::default(),
-            ends_with: EndsWith::login(new.as_ref().map(|new| new.family.id), None, Basis::Unasked),
-        })
-        .await?;
-    if let Some(new) = &new
-        && !app.put_family(&new.family, at).await?
-    {
-        // It has no session that could have ended.
-        let reason = "the id of the new family is taken";
-        return Err(Denial::Internal(reason.to_owned()));
-    }
-    tracing::info!(
-        r#type = event::PASSWORD_EXCHANGED,
-        client_id = %client.client_id,
-        user_id = %user.user_id,
-        family_id = new.as_ref().map(|new| new.family.id.to_string()),
-        scope = %wish.scope,
-    );
-    Ok(TokenAnswer {
-        tokens,
-        scope: wish.scope,
-        refresh_token: new.map(|new| new.refresh_token),
-        quota: None,
-    })
+    issue(app, issuable, &NothingUsedUp, at).await
 }
 
-impl Wish {
+/// A password is good for any number of logins.
+struct NothingUsedUp;
+
+impl Commit for NothingUsedUp {
+    const EVENT: &'static str = event::PASSWORD_EXCHANGED;
+    const LOGS_SCOPE: bool = true;
+
+    async fn commit(
+        &self,
+        app: &App,
+        _: &Tokens,
+        family: Option<&Family>,
+        _: Moment,
+    ) -> Result<(), Denial> {
+        let Some(family) = family else {
+            return Ok(());
+        };
+        if CommitError::written(app.store.put_family(family).await)? {
+            return Ok(());
+        }
+        // It has no session that could have ended.
+        let reason = "the id of the new family is taken";
+        Err(Denial::Internal(reason.to_owned()))
+    }
+}
+
+impl PasswordRequest {
     async fn parse(
         app: &App,
         client: &AuthenticatedClient,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use shared::{
     app::{App, EndsWith, Moment, Tokens, TokensFor},
     domain::{
-        claims::{Issuance, LoginClaims, Subject},
+        claims::{LoginClaims, Subject},
         client::Client,
         denial::Denial,
         family::Family,
@@ -96,19 +96,16 @@ pub(super) async fn sign(
         Pipeline::Conformant => scope.clone(),
         Pipeline::Legacy => scope.without(OPENID),
     };
-    let issuance = Issuance {
-        issuer: app.issuer.as_str(),
-        client,
-        subject: Subject::User(&user),
-        scope: &signed_scope,
-        request: at.request,
-        gty: Some("refresh_token"),
-        pipeline: family.pipeline(),
-        custom_claims: Some(&effects.claims),
-        scope_chosen: effects.scope.is_some(),
-        via_browser: false,
-        now: at.now,
-    };
+    let issuance = app
+        .issuance(
+            client,
+            Subject::User(&user),
+            &signed_scope,
+            family.pipeline(),
+            at,
+        )
+        .under("refresh_token")
+        .with_effects(effects);
     let login = LoginClaims {
         auth_time: family.tells_auth_time.then_some(family.auth_time),
         ..LoginClaims::default()

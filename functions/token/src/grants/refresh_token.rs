@@ -8,7 +8,7 @@
 //! [Auth0's rotation]: https://auth0.com/docs/secure/tokens/refresh-tokens/refresh-token-rotation
 
 use shared::{
-    app::{App, Login, seal_refresh_token},
+    app::{App, ScriptedLogin, seal_refresh_token},
     domain::{
         client::Client,
         denial::Denial,
@@ -183,7 +183,7 @@ impl Presented<'_> {
         user: &User,
         plan: &Plan,
     ) -> Result<Effects, Denial> {
-        let login = Login {
+        let login = ScriptedLogin {
             audience: plan.audience.as_ref(),
             family: Some(family),
             ..self.asked.login(Protocol::RefreshToken, user, &plan.scope)

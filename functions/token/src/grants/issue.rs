@@ -1,0 +1,110 @@
+//! The one way in which a login becomes tokens, by every grant that presents one: create a family where a refresh
+//! token is due, sign, commit, keep to the limit of families, log, answer.
+//!
+//! Signing comes before the commit: a failure in between leaves what the client presented as it was.
+
+use shared::{
+    app::{App, EndsWith, Moment, NewFamily, Tokens, TokensFor},
+    domain::{
+        claims::{Issuance, LoginClaims},
+        consent::Basis,
+        denial::Denial,
+        family::{Family, Login},
+        ids::SessionId,
+        login_flow::RefreshTokenEnds,
+        resource_server::ResourceServer,
+        scope::OFFLINE_ACCESS,
+    },
+};
+
+use crate::response::TokenAnswer;
+
+/// A login that nothing stands in the way of: its client gets tokens.
+pub(super) struct Issuable<'a> {
+    /// For whom and with which scopes, as scripts have left both.
+    pub(super) issuance: Issuance<'a>,
+    /// The API; `None` for `/userinfo` alone.
+    pub(super) api: Option<&'a ResourceServer>,
+    /// What the ID token says about the login.
+    pub(super) claims: LoginClaims<'a>,
+    /// What a family is created from, if the scope has `offline_access`.
+    pub(super) login: Login,
+    /// The ends that scripts set for the family.
+    pub(super) ends: RefreshTokenEnds,
+    /// The session that an access token for `/userinfo` ends with.
+    pub(super) session: Option<SessionId>,
+    /// The consent that the tokens rest on.
+    pub(super) basis: Basis,
+}
+
+/// What a client presents for tokens, and how its exchange is committed.
+pub(super) trait Commit {
+    /// Auth0's event of a successful exchange.
+    const EVENT: &'static str;
+    /// Whether the event names the scopes.
+    const LOGS_SCOPE: bool = false;
+
+    /// Uses up what the client presented and stores the new family, both or neither.
+    async fn commit(
+        &self,
+        app: &App,
+        tokens: &Tokens,
+        family: Option<&Family>,
+        at: Moment,
+    ) -> Result<(), Denial>;
+}
+
+/// Issues the tokens of a login.
+pub(super) async fn issue<C: Commit>(
+    app: &App,
+    issuable: Issuable<'_>,
+    presented: &C,
+    at: Moment,
+) -> Result<TokenAnswer, Denial> {
+    let (client, scope) = (issuable.issuance.client, issuable.issuance.scope);
+    let user_id = issuable.login.user_id.clone();
+    let new = new_family(app, issuable.issuance, issuable.login, issuable.ends, at).await?;
+    let family = new.as_ref().map(|new| &new.family);
+    let family_id = family.map(|family| family.id);
+    let tokens = app
+        .mint(TokensFor {
+            issuance: issuable.issuance,
+            api: issuable.api,
+            login: issuable.claims,
+            ends_with: EndsWith::login(family_id, issuable.session, issuable.basis),
+        })
+        .await?;
+    presented.commit(app, &tokens, family, at).await?;
+    if let Some(family) = family {
+        app.keep_to_limit(family, at).await;
+    }
+    tracing::info!(
+        r#type = C::EVENT,
+        client_id = %client.client_id,
+        %user_id,
+        family_id = family_id.map(|id| id.to_string()),
+        scope = C::LOGS_SCOPE.then(|| tracing::field::display(scope)),
+    );
+    Ok(TokenAnswer {
+        tokens,
+        scope: scope.clone(),
+        refresh_token: new.map(|new| new.refresh_token),
+        quota: None,
+    })
+}
+
+/// The family of the login's refresh token, not stored yet; `None` without `offline_access`.
+async fn new_family(
+    app: &App,
+    issuance: Issuance<'_>,
+    login: Login,
+    ends: RefreshTokenEnds,
+    at: Moment,
+) -> Result<Option<NewFamily>, Denial> {
+    if !issuance.scope.contains(OFFLINE_ACCESS) {
+        return Ok(None);
+    }
+    let mut new = app.new_family(login, issuance.client, at).await?;
+    ends.apply(&mut new.family);
+    Ok(Some(new))
+}
