@@ -9,9 +9,9 @@ use crate::{
     http::{Request, RequestContext, header, params::is_json},
 };
 
-/// What scripts are told of the request. At `/authorize` that is what was asked there, wherever the browser
-/// has been since. What comes to `/continue` is between the scripts and whoever they sent the browser to,
-/// tokens included; anywhere else a request has secrets.
+/// The request as scripts read it. At `/authorize` that is the one sent there, also after the browser has been
+/// elsewhere. Parameters of `/continue` are between the scripts and the page that they sent the browser to, tokens
+/// included; all other requests have secrets, which scripts do not read.
 pub(super) fn request_facts(login: &ScriptedLogin<'_>, host: &str) -> RequestFacts {
     let facts = sent(login.request, host);
     match (login.protocol, login.authorization) {
@@ -33,7 +33,7 @@ fn without_secrets(facts: RequestFacts) -> RequestFacts {
     }
 }
 
-/// What a request says. Endpoints read their own parameters, and strictly; scripts are told of all, a
+/// The request as it was sent. Endpoints read their own parameters, and strictly; scripts read all of them, a
 /// repeated one as a list.
 fn sent(request: &Request, host: &str) -> RequestFacts {
     let text = |name| header(request, name).map(str::to_owned);

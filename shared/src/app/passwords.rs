@@ -1,10 +1,10 @@
 //! Checking a name and a password: one path for the hosted login, the password grants and the embedded
-//! logins. What a caller learns does not depend on whether the name is anybody's: the same round trips,
-//! the same hashing (`hashing`), the same counting.
+//! logins. Its answers do not show whether a user has the name: the round trips, the hashing (`hashing`) and the
+//! counting are the same.
 //!
-//! Failures are counted when they are known, against the user or the name and against the address, and looked at
-//! again when a password was right. So of guesses that arrive all at once no more are answered than of guesses in a
-//! row, and a right guess among too many is refused like a wrong one.
+//! A failure is counted as soon as it is known, against the user or the name and against the address; the counts are
+//! read again after a right password. Concurrent guesses are therefore limited exactly like sequential ones, and a
+//! right guess beyond the limit is rejected like a wrong one.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -96,7 +96,7 @@ impl App {
     }
 }
 
-/// A login that is not refused unseen.
+/// A login attempt that has passed the first rate limit.
 struct Checked<'a> {
     app: &'a App,
     login: PasswordLogin<'a>,
@@ -122,16 +122,19 @@ impl Checked<'_> {
             )
             .await?;
         let record = attempt.record;
-        self.bear_address(attempt.address)?;
-        self.bear(attempt.failures, record.as_ref())?;
+        self.ensure_address_allowed(attempt.address)?;
+        self.ensure_not_blocked(attempt.failures, record.as_ref())?;
         let hash = record.as_ref().and_then(|r| r.password_hash.clone());
         let compared = compare(hash, self.login.password, &self.hashes).await?;
         let shown = compared.shown;
         let decided = match record {
             Some(record) if shown != Verification::Mismatch => {
-                self.right(record, &attempt.guessed, shown).await
+                self.on_match(record, &attempt.guessed, shown).await
             }
-            record => self.wrong(record.as_ref(), Some(&attempt.guessed)).await,
+            record => {
+                self.on_mismatch(record.as_ref(), Some(&attempt.guessed))
+                    .await
+            }
         };
         if decided.is_err() {
             compared.settle(self.login.password).await?;
@@ -142,14 +145,14 @@ impl Checked<'_> {
     /// A name that no user can have: a failed login of the address all the same.
     async fn refuse_impossible_name(&self) -> Result<User, Denial> {
         let left = self.app.store.load_bucket(self.origin).await?;
-        self.bear_address(left)?;
+        self.ensure_address_allowed(left)?;
         let compared = compare(None, self.login.password, &self.hashes).await?;
-        let refused = self.wrong(None, None).await;
+        let refused = self.on_mismatch(None, None).await;
         compared.settle(self.login.password).await?;
         refused
     }
 
-    async fn right(
+    async fn on_match(
         &self,
         record: LoginRecord,
         guessed: &Guessed,
@@ -158,8 +161,8 @@ impl Checked<'_> {
         let (store, user_id) = (&self.app.store, &record.user.user_id);
         let counts = store.load_counts(guessed, self.counter.as_ref(), self.origin);
         let (failures, left) = counts.await?;
-        self.bear_address(left)?;
-        self.bear(failures, Some(&record))?;
+        self.ensure_address_allowed(left)?;
+        self.ensure_not_blocked(failures, Some(&record))?;
         if let Some(counter) = &self.counter
             && failures.failures > 0
         {
@@ -185,14 +188,14 @@ impl Checked<'_> {
         let (store, address) = (&self.app.store, self.login.address);
         match store.count_login(&user.user_id, address, self.at.now).await {
             Ok(stats) => Ok(User { stats, ..user }),
-            // Removed meanwhile: nobody has this name any more.
+            // The user was removed meanwhile.
             Err(CommitError::Conflict) => Err(Denial::WrongPassword),
             Err(CommitError::Store(error)) => Err(error.into()),
         }
     }
 
-    /// The failure is written down before anybody hears of it.
-    async fn wrong(
+    /// Stores the failure before the client is refused.
+    async fn on_mismatch(
         &self,
         record: Option<&LoginRecord>,
         guessed: Option<&Guessed>,
@@ -214,7 +217,7 @@ impl Checked<'_> {
         if !was_granted {
             self.refuse_address()?;
         }
-        self.bear(before, record)?;
+        self.ensure_not_blocked(before, record)?;
         Err(Denial::WrongPassword)
     }
 
@@ -244,7 +247,7 @@ impl Checked<'_> {
     }
 
     /// Refuses a login from an address that has had too many failures.
-    fn bear_address(&self, left: Bucket) -> Result<(), Denial> {
+    fn ensure_address_allowed(&self, left: Bucket) -> Result<(), Denial> {
         let limit = self.protection.suspicious_ip.pre_login;
         if self.origin.is_none() || left.take(limit, self.at.now).is_ok() {
             return Ok(());
@@ -267,7 +270,11 @@ impl Checked<'_> {
     }
 
     /// Refuses a login after too many failures.
-    fn bear(&self, failures: Failures, record: Option<&LoginRecord>) -> Result<(), Denial> {
+    fn ensure_not_blocked(
+        &self,
+        failures: Failures,
+        record: Option<&LoginRecord>,
+    ) -> Result<(), Denial> {
         let now = self.at.now;
         if self.counter.is_none() || !self.protection.brute_force.has_had_enough(failures, now) {
             return Ok(());

@@ -1,4 +1,4 @@
-//! The device authorization grant (RFC 8628, [Auth0's device flow]): what a device is told when it
+//! The device authorization grant (RFC 8628, [Auth0's device flow]): how a device is answered when it
 //! polls, and what a browser may do about it.
 //!
 //! [Auth0's device flow]: https://auth0.com/docs/get-started/authentication-and-authorization-flow/device-authorization-flow/call-your-api-using-the-device-authorization-flow
@@ -27,7 +27,7 @@ pub const DEVICE_CODE_LIFETIME: Lifetime = Lifetime::from_secs(900);
 /// How long a device waits between two polls.
 pub const POLL_INTERVAL: Lifetime = Lifetime::from_secs(5);
 
-/// How long a device code is remembered after its end, so that a device that was away is told that
+/// How long a device code is remembered after its end, so that a device that was away learns that
 /// it has expired.
 pub const DEVICE_CODE_MEMORY: Lifetime = Lifetime::from_secs(86_400);
 
@@ -42,13 +42,13 @@ pub struct DeviceGrant {
     pub scope: Scope,
     /// The end of device code and user code.
     pub expires_at: Timestamp,
-    /// The last poll that was told to go on.
+    /// The last poll that was answered `authorization_pending`.
     pub polled: Option<Polled>,
     /// Where it stands.
     pub state: DeviceState,
 }
 
-/// A poll that was told to go on.
+/// A poll that was answered `authorization_pending`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Polled {
     /// When.
@@ -61,11 +61,11 @@ pub struct Polled {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case")]
 pub enum DeviceState {
-    /// Nobody has confirmed the user code.
+    /// No user has confirmed the user code.
     Pending,
-    /// Somebody has, and the device does not know yet.
+    /// A user has, and the device does not know yet.
     Approved(Approval),
-    /// Somebody said no.
+    /// A user has declined.
     Declined,
     /// The device has its tokens.
     Redeemed {
@@ -74,7 +74,7 @@ pub enum DeviceState {
         /// The exchange.
         redeemed: Redeemed,
     },
-    /// The device was told that its code has expired.
+    /// The device was answered that its code has expired.
     Expired {
         /// By which request, as text.
         by: String,
@@ -122,36 +122,36 @@ pub struct Approval {
 /// What a poll leads to.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Poll<'a> {
-    /// The device waits on, once the poll is written down.
-    GoOn,
+    /// The device waits on, once the poll is stored.
+    Pending,
     /// The device asks too often; so many seconds from now it may ask again.
     SlowDown(u64),
-    /// The device is told that its code has expired, once that is written down.
+    /// The device is answered that its code has expired, once that is stored.
     Expire,
-    /// This very request has written it down already.
+    /// This very request has stored that already.
     Expired,
-    /// Somebody said no.
+    /// A user has declined.
     Declined,
-    /// The device has been told everything there is to tell.
-    Over,
+    /// The device has its tokens, or was answered that its code has expired.
+    Spent,
     /// The device gets its tokens.
     Issue(&'a Approval),
 }
 
 impl DeviceGrant {
     /// Decides what a poll leads to (RFC 8628 section 3.5). The interval counts from the last poll that
-    /// was told to go on, so that impatience neither costs a write nor makes the wait longer.
+    /// was answered `authorization_pending`, so that impatience neither costs a write nor makes the wait longer.
     pub fn poll(&self, request: RequestId, now: Timestamp) -> Poll<'_> {
         let request = request.to_string();
         match &self.state {
             DeviceState::Declined => Poll::Declined,
             DeviceState::Expired { by } if *by == request => Poll::Expired,
-            DeviceState::Redeemed { .. } | DeviceState::Expired { .. } => Poll::Over,
+            DeviceState::Redeemed { .. } | DeviceState::Expired { .. } => Poll::Spent,
             _ if self.expires_at <= now => Poll::Expire,
             DeviceState::Approved(approval) => Poll::Issue(approval),
             DeviceState::Pending => match &self.polled {
-                Some(last) if last.by != request => go_on_after(last.at, now),
-                _ => Poll::GoOn,
+                Some(last) if last.by != request => pending_after(last.at, now),
+                _ => Poll::Pending,
             },
         }
     }
@@ -191,10 +191,10 @@ impl DeviceGrant {
     }
 }
 
-fn go_on_after(last: Timestamp, now: Timestamp) -> Poll<'static> {
+fn pending_after(last: Timestamp, now: Timestamp) -> Poll<'static> {
     let due = last.plus(POLL_INTERVAL);
     if due <= now {
-        return Poll::GoOn;
+        return Poll::Pending;
     }
     // A poll that began before the last one was written down waits no longer than the interval.
     let wait = due.as_millis() - now.as_millis();
@@ -215,8 +215,8 @@ pub struct Activation {
     pub audience: Option<Audience>,
     /// What is granted if the user agrees.
     pub scope: Scope,
-    /// The mark of the browser in which somebody confirmed the code. Without it, a link to a page
-    /// behind the confirmation could make somebody else's browser connect a stranger's device.
+    /// The mark of the browser in which a user confirmed the code. Without it, a link to a page
+    /// behind the confirmation could make another user's browser connect a stranger's device.
     pub confirmed_in: Option<String>,
     /// When the browser came.
     pub started_at: Timestamp,
@@ -306,7 +306,7 @@ mod tests {
         let millis = |n| Timestamp::from_millis(START.as_millis() + n);
         assert_eq!(
             grant(DeviceState::Pending).poll(request(1), START),
-            Poll::GoOn
+            Poll::Pending
         );
         let waiting = polled(START, 1);
         for (after, expected) in [
@@ -314,14 +314,14 @@ mod tests {
             (1, Poll::SlowDown(5)),
             (4_000, Poll::SlowDown(1)),
             (4_999, Poll::SlowDown(1)),
-            (5_000, Poll::GoOn),
+            (5_000, Poll::Pending),
         ] {
             assert_eq!(waiting.poll(request(2), millis(after)), expected, "{after}");
         }
         let earlier = Timestamp::from_millis(START.as_millis() - 1);
         assert_eq!(waiting.poll(request(2), earlier), Poll::SlowDown(5));
         // A write of this very request whose answer was lost.
-        assert_eq!(waiting.poll(request(1), START), Poll::GoOn);
+        assert_eq!(waiting.poll(request(1), START), Poll::Pending);
     }
 
     #[test]
@@ -344,7 +344,7 @@ mod tests {
             by: request(1).to_string(),
         });
         assert_eq!(told.poll(request(1), END), Poll::Expired);
-        assert_eq!(told.poll(request(2), END), Poll::Over);
+        assert_eq!(told.poll(request(2), END), Poll::Spent);
     }
 
     #[test]
@@ -354,7 +354,7 @@ mod tests {
                 grant(DeviceState::Declined).poll(request(1), now),
                 Poll::Declined
             );
-            assert_eq!(grant(redeemed()).poll(request(1), now), Poll::Over);
+            assert_eq!(grant(redeemed()).poll(request(1), now), Poll::Spent);
         }
     }
 

@@ -22,7 +22,7 @@ pub struct User {
     pub user_id: UserId,
     /// The database the user logs in from.
     pub connection: ConnectionName,
-    /// What the user may be told about.
+    /// The claims that the user may see.
     pub profile: Profile,
     /// Whether everything is refused.
     #[serde(default)]
@@ -33,7 +33,7 @@ pub struct User {
     /// What the user may change; seen by rules, never in a token by itself.
     #[serde(default)]
     pub user_metadata: Map<String, Value>,
-    /// Whatever else stands at the root of an imported profile; seen by rules and by the legacy pipeline.
+    /// The other members at the root of an imported profile; seen by rules and by the legacy pipeline.
     #[serde(default)]
     pub attributes: Map<String, Value>,
     /// Where the user logs in from, if that is more than the one database; see [`Self::identities`].
@@ -50,8 +50,8 @@ pub struct User {
     pub created_at: Timestamp,
     /// When the profile last changed.
     pub updated_at: Timestamp,
-    /// How often and when the user has logged in. It lies beside the profile, where whoever replaces the
-    /// one leaves the other alone.
+    /// How often and when the user has logged in. It lies beside the profile, so that
+    /// replacing the profile leaves it alone.
     #[serde(skip)]
     pub stats: LoginStats,
     /// Since when what the user began counts. It lies beside the profile, too, and only the store moves it:
@@ -206,7 +206,7 @@ pub fn uncomposed_login_name(name: &str) -> String {
     name.trim().to_lowercase()
 }
 
-/// What somebody typed as a name, in the form in which names are compared, if it can be one at all.
+/// A name as a person typed it at a login, in the form in which names are compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginName {
     name: String,

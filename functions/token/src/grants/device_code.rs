@@ -1,6 +1,6 @@
 //! `grant_type=urn:ietf:params:oauth:grant-type:device_code` (RFC 8628 section 3.4): a device asks whether
-//! somebody has confirmed its user code, and gets tokens once somebody has. The decision is
-//! [`DeviceGrant::poll`]; here is only what carries it out.
+//! a user has confirmed its user code, and gets tokens once a user has. [`DeviceGrant::poll`] decides; this file
+//! carries the decision out.
 //!
 //! As with a code, signing comes before the commit, and one transaction uses the device code up and
 //! begins the family.
@@ -72,12 +72,12 @@ async fn poll(app: &App, asked: GrantRequest<'_>, text: &str) -> Result<TokenAns
             Poll::Issue(approval) => return exchange(app, asked, id, &device, approval).await,
             Poll::SlowDown(seconds) => return Err(Denial::SlowDown(seconds)),
             Poll::Declined => return Err(Denial::DeviceDeclined),
-            Poll::Over => return Err(Denial::DeviceCode("used, or told to have expired")),
+            Poll::Spent => return Err(Denial::DeviceCode("used, or told to have expired")),
             Poll::Expired => return Err(Denial::DeviceCodeExpired),
-            Poll::GoOn => Denial::AuthorizationPending,
+            Poll::Pending => Denial::AuthorizationPending,
             Poll::Expire => Denial::DeviceCodeExpired,
         };
-        match write_down(app, id, &device, &refusal, at).await {
+        match store_refusal(app, id, &device, &refusal, at).await {
             Ok(()) => return Err(refusal),
             // Another request was first: decide again on what is there now.
             Err(CommitError::Conflict) => {}
@@ -87,8 +87,8 @@ async fn poll(app: &App, asked: GrantRequest<'_>, text: &str) -> Result<TokenAns
     Err(Denial::Unavailable("the device kept changing".to_owned()))
 }
 
-/// What a refusal leaves behind: when the device may poll again, or that it knows of its end.
-async fn write_down(
+/// Stores what a refusal changes: when the device may poll again, or that it knows of its end.
+async fn store_refusal(
     app: &App,
     id: DeviceId,
     device: &DeviceGrant,
