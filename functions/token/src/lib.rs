@@ -9,6 +9,7 @@ mod delegation;
 mod device_authorization;
 mod grants;
 mod legacy;
+mod refresh_family;
 mod request;
 mod response;
 

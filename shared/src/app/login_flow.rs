@@ -8,6 +8,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
+use tokio::sync::OnceCell;
 
 use super::{App, Moment, login_request::request_facts};
 use crate::{
@@ -37,7 +38,7 @@ use crate::{
     telemetry::event,
 };
 
-/// A login, a refresh, or whatever else scripts run at.
+/// A login, a refresh or a delegation that scripts run at.
 #[derive(Debug, Clone, Copy)]
 pub struct ScriptedLogin<'a> {
     /// By which way.
@@ -62,7 +63,7 @@ pub struct ScriptedLogin<'a> {
     pub family: Option<&'a Family>,
     /// By which request at `/authorize`.
     pub authorization: Option<&'a AuthorizationRequest>,
-    /// When the user proved who they are; `None` for a refresh, which is told of no method.
+    /// When the user proved who they are; `None` for a refresh, whose scripts read of no method.
     pub authenticated_at: Option<Timestamp>,
     /// Whether there is a browser that could be sent elsewhere.
     pub can_redirect: bool,
@@ -99,6 +100,21 @@ impl<'a> ScriptedLogin<'a> {
     }
 }
 
+/// What the scripts decide at a request that may be decided several times. They run once, at the first need: what they
+/// do outside cannot be undone.
+#[derive(Debug, Default)]
+pub struct EffectsOnce(OnceCell<Effects>);
+
+impl EffectsOnce {
+    /// The decision; `run` is what runs the scripts, and is dropped if they have run.
+    pub async fn get_or(
+        &self,
+        run: impl Future<Output = Result<Effects, Denial>>,
+    ) -> Result<&Effects, Denial> {
+        self.0.get_or_try_init(|| run).await
+    }
+}
+
 impl App {
     /// Whether the tenant has scripts at all.
     pub async fn has_scripts(&self) -> Result<bool, Denial> {
@@ -132,7 +148,7 @@ impl App {
             continued: login.continued,
             can_redirect: login.can_redirect,
             left: time_left(login.at.deadline),
-            host: Arc::new(Outside {
+            host: Arc::new(HostBridge {
                 store: self.store.clone(),
                 outbound: Arc::clone(&self.outbound),
                 failures: Arc::clone(&failures),
@@ -228,15 +244,15 @@ impl App {
 /// The requests of a run that have failed.
 type Failures = Arc<Mutex<Vec<RequestFailure>>>;
 
-/// What scripts reach.
-struct Outside {
+/// What scripts reach of the app: the metadata of users, and other hosts.
+struct HostBridge {
     store: Store,
     outbound: Arc<Outbound>,
     failures: Failures,
     now: Timestamp,
 }
 
-impl Host for Outside {
+impl Host for HostBridge {
     fn call(&self, call: HostCall) -> BoxFuture<'static, Result<Value, HostError>> {
         let (store, now) = (self.store.clone(), self.now);
         let (outbound, failures) = (Arc::clone(&self.outbound), Arc::clone(&self.failures));

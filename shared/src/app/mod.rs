@@ -68,7 +68,7 @@ pub use evictions::Evicted;
 pub use families::{NewFamily, seal_refresh_token};
 pub use keyring::KEY_ACTIVATION_DELAY;
 pub use limiter::Limited;
-pub use login_flow::ScriptedLogin;
+pub use login_flow::{EffectsOnce, ScriptedLogin};
 pub use minting::{EndsWith, FrontChannelTokens, Tokens, TokensFor};
 pub use passwords::PasswordLogin;
 pub use presented_id_token::PresentedIdToken;

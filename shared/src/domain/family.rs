@@ -2,7 +2,7 @@
 //! token that is presented. This is the heart of the service.
 //!
 //! A family turns one way only. It is *live* at a generation `n`; an exchange makes `n + 1` the live
-//! one. The token of generation `n` has one text, so whoever presents its parent inside the leeway
+//! one. The token of generation `n` has one text, so a client that presents its parent inside the leeway
 //! gets that same text again. An older token, or the parent outside its leeway, is a copy in the
 //! wrong hands, and *ends* the family. An ended family stays ended.
 //!
@@ -21,7 +21,7 @@ use super::{
     scope::Scope,
     sealed::KeyId,
     sender::{Difference, Sender},
-    throttle::Buckets,
+    throttle::{Bucket, Buckets, Origin},
     time::{Lifetime, Timestamp},
     valid_from::{Epoch, ValidFrom},
 };
@@ -55,9 +55,9 @@ pub struct Family {
     pub valid_from: Epoch,
     /// When the login was.
     pub created_at: Timestamp,
-    /// When the family ends if nobody uses it.
+    /// When the family ends if its client does not use it.
     pub idle_expires_at: Option<Timestamp>,
-    /// When the family ends whatever happens.
+    /// When the family ends at the latest.
     pub expires_at: Option<Timestamp>,
     /// When the user last proved who they are.
     pub auth_time: Timestamp,
@@ -256,7 +256,7 @@ impl Family {
     ///
     /// A generation ahead of the family's own cannot be forged; it means that the table was put back
     /// to an earlier point in time. The token is then the newest we know of and counts as live, so
-    /// that a restore logs nobody out.
+    /// that a restore logs no user out.
     pub fn redeem(
         &self,
         presented: Generation,
@@ -316,6 +316,23 @@ impl Family {
         self.rotated?.from?.difference(from)
     }
 
+    /// Brings the ends forward. An end that is later than the present one changes nothing (I7).
+    pub fn end_sooner(
+        &mut self,
+        expires_at: Option<Timestamp>,
+        idle_expires_at: Option<Timestamp>,
+    ) {
+        self.expires_at = earlier(self.expires_at, expires_at);
+        self.idle_expires_at = earlier(self.idle_expires_at, idle_expires_at);
+    }
+
+    /// Records what a request leaves of the bucket of its origin. Another request may have taken more of it since the
+    /// family was read.
+    pub fn record_bucket(&mut self, origin: Origin, left: Bucket, now: Timestamp) {
+        let left = left.max(self.buckets.of(origin));
+        self.buckets = self.buckets.with(origin, left, now);
+    }
+
     fn exchange(
         &self,
         presented: Generation,
@@ -357,7 +374,14 @@ impl Family {
     }
 }
 
-/// A legacy family never rotates, whatever the client's conformant requests get.
+fn earlier(was: Option<Timestamp>, asked: Option<Timestamp>) -> Option<Timestamp> {
+    match (was, asked) {
+        (Some(was), Some(asked)) => Some(was.min(asked)),
+        (was, asked) => was.or(asked),
+    }
+}
+
+/// The policy of a family: a legacy one never rotates, also if the client's conformant ones do.
 fn policy_for(device: Option<&DeviceName>, policy: &RefreshTokenPolicy) -> RefreshTokenPolicy {
     match device {
         Some(_) => policy.without_rotation(),
@@ -635,5 +659,14 @@ mod tests {
         assert_eq!(next.generation, Generation::FIRST);
         assert_eq!(next.idle_expires_at, Some(Timestamp::from_secs(16 * DAY)));
         assert_eq!(family(&policy).pipeline(), Pipeline::Conformant);
+    }
+
+    #[test]
+    fn an_end_only_ever_comes_forward() {
+        let at = Timestamp::from_secs;
+        assert_eq!(earlier(Some(at(10)), Some(at(20))), Some(at(10)));
+        assert_eq!(earlier(Some(at(10)), Some(at(5))), Some(at(5)));
+        assert_eq!(earlier(None, Some(at(5))), Some(at(5)));
+        assert_eq!(earlier(Some(at(10)), None), Some(at(10)));
     }
 }

@@ -16,12 +16,12 @@ use super::Delegation;
 
 impl Delegation<'_> {
     /// The scopes whose claims the ID token holds: those asked for, else those of the token shown. They
-    /// bound nothing, for in the legacy pipeline `/userinfo` tells everything whatever the scope.
+    /// bound nothing, for in the legacy pipeline `/userinfo` shows all claims under any scope.
     fn scope(&self, shown: &Scope) -> Scope {
         of_id_token(self.scope.as_ref().unwrap_or(shown))
     }
 
-    /// What the scripts say of it. They are not told of a refresh token, for none is exchanged.
+    /// Runs the scripts. They read of no refresh token, for none is exchanged.
     pub(super) async fn run_scripts(
         &self,
         app: &App,

@@ -1,26 +1,22 @@
 //! The tokens that an application shows for a delegation, and whose they are.
 
 use shared::{
-    app::{App, PresentedIdToken},
+    app::{App, EffectsOnce, PresentedIdToken},
     domain::{
         claims::Chain,
         delegation::{with_claims, without_claims},
         denial::Denial,
-        family::{Exchange, Redemption, Refusal},
+        family::{Exchange, Redemption},
         ids::UserId,
-        login_flow::Effects,
         scope::Scope,
-        sealed::{Purpose, RefreshToken},
+        sealed::RefreshToken,
         throttle::Quota,
         time::Lifetime,
     },
 };
 
 use super::Delegation;
-use crate::grants::{
-    refresh_family::{commit, end},
-    refresh_token::{ATTEMPTS, Failure},
-};
+use crate::refresh_family::{ATTEMPTS, Failure, commit, end, kept_changing, load, open, refuse};
 
 /// What a delegation gives, and for whom.
 pub(super) struct Delegated {
@@ -78,81 +74,73 @@ pub(super) async fn by_refresh_token(
     delegation: &Delegation<'_>,
     text: &str,
 ) -> Result<Delegated, Denial> {
-    let client_id = delegation.caller.client_id.as_str();
-    let opened = app
-        .keyring()
-        .await
-        .open(Purpose::RefreshToken, client_id, text);
-    let token = opened
-        .and_then(|opened| RefreshToken::from_bytes(&opened.plaintext))
-        .ok_or(Denial::RefreshToken("not sealed by us for this client"))?;
+    let keyring = app.keyring().await;
+    let token = open(&keyring, &delegation.caller, text)?;
     let quota = delegation.throttle(app, &token.user_id).await?;
-    let mut effects = None;
+    let shown = Shown {
+        app,
+        delegation,
+        token,
+        effects: EffectsOnce::default(),
+    };
     for _ in 0..ATTEMPTS {
-        match attempt(app, delegation, &token, &mut effects).await {
+        match shown.attempt().await {
             Err(Failure::Conflict) => {}
             Err(Failure::Denied(denial)) => return Err(denial),
             Ok(id_token) => {
                 return Ok(Delegated {
                     id_token,
                     expires_in: delegation.lifetime(),
-                    user_id: token.user_id,
+                    user_id: shown.token.user_id,
                     quota,
                 });
             }
         }
     }
-    Err(Denial::Unavailable("the family kept changing".to_owned()))
+    Err(kept_changing())
 }
 
-/// Load, decide, run scripts (once), sign, commit, as at the token endpoint; the commit moves the idle end
-/// alone.
-async fn attempt(
-    app: &App,
-    delegation: &Delegation<'_>,
-    token: &RefreshToken,
-    effects: &mut Option<Effects>,
-) -> Result<String, Failure> {
-    let at = delegation.at;
-    let state = app
-        .store
-        .load_refresh_state(&token.family_of(&delegation.caller.client_id))
-        .await?;
-    let user = state.user.ok_or(Denial::UserGone)?;
-    let family = state.family.ok_or(Denial::RefreshToken("unknown family"))?;
-    let exchange = Exchange {
-        request: at.request,
-        active_key: family.key_id,
-        from: None,
-        now: at.now,
-    };
-    let policy = &delegation.caller.refresh_token;
-    let next = match family.redeem(token.generation, policy, exchange) {
-        Redemption::Refuse(Refusal::Ended(reason)) => {
-            return Err(Denial::RefreshToken(reason.as_str()).into());
-        }
-        Redemption::Refuse(Refusal::Expired) => return Err(Denial::RefreshToken("expired").into()),
-        // The text alone proves nothing of a client that has a secret: who lacks it could not use the token either.
-        Redemption::Reuse(_) if !delegation.caller_is_proved => {
-            let reason = "superseded, and the client has not authenticated";
-            return Err(Denial::RefreshToken(reason).into());
-        }
-        Redemption::Reuse(ended) => return Err(end(app, &family, &ended).await?.into()),
-        // What is exchanged at the token endpoint is not spent here.
-        Redemption::Replay => return Err(Denial::ConformantRefreshToken.into()),
-        Redemption::Exchange { .. } if !family.pipeline().is_legacy() => {
-            return Err(Denial::ConformantRefreshToken.into());
-        }
-        Redemption::Exchange { next, .. } => next,
-    };
-    let user = user.active()?;
-    let effects = match effects {
-        Some(effects) => effects,
-        None => effects.insert(delegation.run_scripts(app, user, &family.scope).await?),
-    };
-    let id_token = delegation
-        .sign(app, user, &family.scope, effects, None)
-        .await?;
-    commit(app, &family, &next, at).await?;
-    Ok(id_token)
+/// A refresh token that is shown for a delegation: the same at every attempt.
+struct Shown<'a> {
+    app: &'a App,
+    delegation: &'a Delegation<'a>,
+    token: RefreshToken,
+    effects: EffectsOnce,
+}
+
+impl Shown<'_> {
+    /// Load, decide, run scripts (once), sign, commit, as at the token endpoint; the commit moves the idle end
+    /// alone.
+    async fn attempt(&self) -> Result<String, Failure> {
+        let (app, delegation, at) = (self.app, self.delegation, self.delegation.at);
+        let (family, user) = load(app, &delegation.caller, &self.token).await?;
+        let exchange = Exchange {
+            request: at.request,
+            active_key: family.key_id,
+            from: None,
+            now: at.now,
+        };
+        let policy = &delegation.caller.refresh_token;
+        let next = match family.redeem(self.token.generation, policy, exchange) {
+            Redemption::Refuse(refusal) => return Err(refuse(refusal).into()),
+            // The text alone proves nothing of a client that has a secret: who lacks it could not use the token either.
+            Redemption::Reuse(_) if !delegation.caller_is_proved => {
+                let reason = "superseded, and the client has not authenticated";
+                return Err(Denial::RefreshToken(reason).into());
+            }
+            Redemption::Reuse(ended) => return Err(end(app, &family, &ended).await?.into()),
+            // What is exchanged at the token endpoint is not spent here.
+            Redemption::Replay => return Err(Denial::ConformantRefreshToken.into()),
+            Redemption::Exchange { .. } if !family.pipeline().is_legacy() => {
+                return Err(Denial::ConformantRefreshToken.into());
+            }
+            Redemption::Exchange { next, .. } => next,
+        };
+        let (user, scope) = (user.active()?, &family.scope);
+        let run = delegation.run_scripts(app, user, scope);
+        let effects = self.effects.get_or(run).await?;
+        let id_token = delegation.sign(app, user, scope, effects, None).await?;
+        commit(app, &family, &next, at).await?;
+        Ok(id_token)
+    }
 }

@@ -5,11 +5,10 @@ mod client_credentials;
 mod device_code;
 mod issue;
 mod password;
-pub(crate) mod refresh_family;
 mod refresh_limit;
 mod refresh_sender;
 mod refresh_signing;
-pub(crate) mod refresh_token;
+mod refresh_token;
 
 use shared::{
     app::{App, AuthenticatedClient, Moment, ScriptedLogin},
@@ -62,19 +61,19 @@ impl GrantType {
 pub(crate) struct GrantRequest<'a> {
     pub(crate) client: &'a AuthenticatedClient,
     pub(crate) params: &'a Params,
-    /// The request itself, which scripts are told of.
+    /// The request itself, which scripts read.
     pub(crate) request: &'a Request,
     pub(crate) at: Moment,
 }
 
 impl<'a> GrantRequest<'a> {
-    /// What scripts are told of a login at the token endpoint, where there is no browser.
+    /// A login at the token endpoint, where there is no browser, as scripts read it.
     fn login(self, protocol: Protocol, user: &'a User, scope: &'a Scope) -> ScriptedLogin<'a> {
         ScriptedLogin::without_browser(protocol, user, self.client, scope, self.request, self.at)
     }
 }
 
-/// Gives a client what its grant is worth.
+/// Issues the tokens of a grant.
 pub(crate) async fn redeem(
     app: &App,
     grant: GrantType,

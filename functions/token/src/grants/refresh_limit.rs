@@ -1,6 +1,6 @@
-//! How often one refresh token may be exchanged from one address ([Auth0's rate limits]). A bucket for
-//! each family and address rides on the write that a refresh makes anyway, so that all environments
-//! share it; answers that write nothing are counted in this one's memory.
+//! How often one refresh token may be exchanged from one address ([Auth0's rate limits]). Each family has a bucket for
+//! each address. It is stored with the write that a refresh makes anyway, so that all environments share it; answers
+//! that write nothing are counted in this environment's memory.
 //!
 //! Two writes at the same moment that keep the generation (of a token that does not rotate) may count
 //! as one. That is the price of having no call of its own.
@@ -17,14 +17,14 @@ use shared::{
     },
 };
 
-/// One request's share of a bucket: taken once, however often its decision is made.
-pub(super) struct Share {
+/// One request's place in a bucket: taken once, however often the request is decided.
+pub(super) struct RateLimitTicket {
     limit: RateLimit,
     taken: Option<(Bucket, Quota)>,
 }
 
-impl Share {
-    /// Nothing is taken yet: what is refused anyway takes nothing.
+impl RateLimitTicket {
+    /// A ticket that is not taken yet: a request that is refused anyway takes none.
     pub(super) async fn of(app: &App, client: &Client) -> Result<Self, Denial> {
         let limit = match client.refresh_token.rate_limit {
             Some(limit) => limit,
@@ -48,12 +48,10 @@ impl Share {
         Ok(taken.1)
     }
 
-    /// What was taken goes along with a family that is about to be written.
-    pub(super) fn ride_on(&self, next: &mut Family, at: Moment) {
+    /// Records the ticket on a family that is about to be written.
+    pub(super) fn record_on(&self, next: &mut Family, at: Moment) {
         if let Some((left, _)) = self.taken {
-            // Another request may have been written meanwhile, and have taken more.
-            let left = left.max(next.buckets.of(at.origin));
-            next.buckets = next.buckets.with(at.origin, left, at.now);
+            next.record_bucket(at.origin, left, at.now);
         }
     }
 }
