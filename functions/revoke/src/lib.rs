@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use http::{Method, StatusCode};
 use shared::{
-    app::{App, AuthenticatedClient, Moment},
+    app::{App, AuthenticatedClient, Caller, Moment},
     domain::{
         client::Client,
         denial::Denial,
@@ -37,7 +37,7 @@ use shared::{
     telemetry::event,
 };
 
-/// Answers a request; whatever goes wrong is an answer too.
+/// Answers a request; a failure is an answer too.
 pub async fn handle(app: &App, request: &Request) -> Response {
     let path = request.uri().path();
     if path.starts_with("/api/v2/") {
@@ -47,8 +47,8 @@ pub async fn handle(app: &App, request: &Request) -> Response {
     if let Some(preflight) = cors::preflight(request) {
         return preflight;
     }
-    let mut caller = None;
-    let mut answer = match route(app, request, &mut caller).await {
+    let (caller, revoked) = route(app, request).await;
+    let mut answer = match revoked {
         Ok(()) => response::empty(StatusCode::OK),
         Err(denial) => {
             tracing::info!(reason = %denial, "refused");
@@ -60,21 +60,37 @@ pub async fn handle(app: &App, request: &Request) -> Response {
     answer
 }
 
-async fn route(
-    app: &App,
-    request: &Request,
-    caller: &mut Option<Arc<Client>>,
-) -> Result<(), Denial> {
+/// The client that the request names, and whether its token is revoked.
+async fn route(app: &App, request: &Request) -> (Option<Arc<Client>>, Result<(), Denial>) {
     match (request.method(), request.uri().path()) {
         (&Method::POST, "/oauth/revoke") => {}
-        (_, "/oauth/revoke") => return Err(Denial::MethodNotAllowed(methods::POST)),
-        _ => return Err(Denial::NotFound),
+        (_, "/oauth/revoke") => return (None, Err(Denial::MethodNotAllowed(methods::POST))),
+        _ => return (None, Err(Denial::NotFound)),
     }
     let at = app.moment(request);
+    match identify(app, request).await {
+        Ok((caller, params)) => (
+            caller.client(),
+            revoke_token(app, &caller, &params, at).await,
+        ),
+        Err(denial) => (None, Err(denial)),
+    }
+}
+
+/// Reads a request, and looks up the client that it names.
+async fn identify(app: &App, request: &Request) -> Result<(Caller, Params), Denial> {
     let params = Params::of_body(request)?;
     let credentials = Credentials::parse(request, &params)?;
-    *caller = app.client(&credentials.client_id).await?;
-    let client = app.authenticate(&credentials, at).await?;
+    Ok((app.identify(credentials).await?, params))
+}
+
+async fn revoke_token(
+    app: &App,
+    caller: &Caller,
+    params: &Params,
+    at: Moment,
+) -> Result<(), Denial> {
+    let client = app.authenticate(caller, at).await?;
     let text = params.required("token")?;
     let opened = app
         .keyring()

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue, header::LINK};
 use shared::{
-    app::{App, Limited, Moment},
+    app::{App, Caller, Limited, Moment},
     domain::{
         client::Client,
         delegation::{JWT_BEARER, Presented, check_api_type, permit},
@@ -22,8 +22,8 @@ use shared::{
         time::Lifetime,
     },
     http::{
-        Request, Response,
-        credentials::{Credentials, Proof},
+        Request,
+        credentials::Credentials,
         error::{Endpoint, OAuthError},
         params::Params,
         quota,
@@ -31,7 +31,7 @@ use shared::{
     telemetry::event,
 };
 
-use crate::response::DelegationAnswer;
+use crate::response::{Answered, DelegationAnswer};
 use tokens::{by_id_token, by_refresh_token};
 
 const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
@@ -42,16 +42,19 @@ const READ_MORE: HeaderValue = HeaderValue::from_static(
 );
 
 /// Answers; where the tenant has no delegation there is no such path.
-pub(crate) async fn handle(
-    app: &App,
-    request: &Request,
-    caller: &mut Option<Arc<Client>>,
-) -> Result<Response, Denial> {
-    let settings = app.settings().await?;
-    if !settings.legacy.allow_legacy_delegation_grant_types {
-        return Err(Denial::NotFound);
+pub(crate) async fn handle(app: &App, request: &Request) -> Answered {
+    if let Err(denial) = check_offered(app).await {
+        return denial.into();
     }
-    let mut answer = match delegate(app, request, caller).await {
+    let at = app.moment(request);
+    let (caller, delegated) = match Asked::read(app, request).await {
+        Ok(asked) => {
+            let delegated = delegate(app, request, &asked, at).await;
+            (asked.caller.client(), delegated)
+        }
+        Err(denial) => (None, Err(denial)),
+    };
+    let mut answer = match delegated {
         Ok((answer, quota)) => {
             let mut answer = answer.into_response();
             quota::tell(&mut answer, &quota);
@@ -66,7 +69,41 @@ pub(crate) async fn handle(
     let headers = answer.headers_mut();
     headers.insert(DEPRECATION, SINCE);
     headers.insert(LINK, READ_MORE);
-    Ok(answer)
+    Answered {
+        caller,
+        answer: Ok(answer),
+    }
+}
+
+async fn check_offered(app: &App) -> Result<(), Denial> {
+    let settings = app.settings().await?;
+    if settings.legacy.allow_legacy_delegation_grant_types {
+        Ok(())
+    } else {
+        Err(Denial::NotFound)
+    }
+}
+
+/// A request for a delegation, before its sender is authenticated.
+struct Asked {
+    caller: Caller,
+    params: Params,
+}
+
+impl Asked {
+    /// Reads a request, and looks up the client that it names.
+    async fn read(app: &App, request: &Request) -> Result<Self, Denial> {
+        let params = Params::of_body(request)?;
+        let grant_type = params.required("grant_type")?;
+        if grant_type != JWT_BEARER {
+            return Err(Denial::UnsupportedGrantType(grant_type.to_owned()));
+        }
+        let credentials = Credentials::parse(request, &params)?;
+        Ok(Self {
+            caller: app.identify(credentials).await?,
+            params,
+        })
+    }
 }
 
 /// A request that may be answered, if its token is good.
@@ -84,10 +121,10 @@ struct Delegation<'a> {
 async fn delegate(
     app: &App,
     request: &Request,
-    caller: &mut Option<Arc<Client>>,
+    asked: &Asked,
+    at: Moment,
 ) -> Result<(DelegationAnswer, Quota), Denial> {
-    let params = Params::of_body(request)?;
-    let delegation = Delegation::parse(app, request, &params, caller).await?;
+    let delegation = Delegation::parse(app, request, asked, at).await?;
     let client_id = &delegation.caller.client_id;
     tracing::info!(
         r#type = event::DEPRECATED,
@@ -117,22 +154,15 @@ impl<'a> Delegation<'a> {
     async fn parse(
         app: &App,
         request: &'a Request,
-        params: &Params,
-        caller: &mut Option<Arc<Client>>,
+        Asked { caller, params }: &Asked,
+        at: Moment,
     ) -> Result<Self, Denial> {
-        let at = app.moment(request);
-        let grant_type = params.required("grant_type")?;
-        if grant_type != JWT_BEARER {
-            return Err(Denial::UnsupportedGrantType(grant_type.to_owned()));
-        }
-        let credentials = Credentials::parse(request, params)?;
-        *caller = app.client(&credentials.client_id).await?;
-        let known = caller.clone();
-        let client = known.ok_or(Denial::ClientAuthentication("unknown client"))?;
+        let client = caller.client();
+        let client = client.ok_or(Denial::ClientAuthentication("unknown client"))?;
         // No SDK sends a secret here, so none is asked for; one that comes has to be right.
-        let sends_proof = !matches!(credentials.proof, Proof::None);
+        let sends_proof = caller.sends_proof();
         if sends_proof {
-            app.authenticate(&credentials, at).await?;
+            app.authenticate(caller, at).await?;
         }
         let presented = Presented::parse(params.text("refresh_token")?, params.text("id_token")?)?;
         check_api_type(params.text("api_type")?)?;

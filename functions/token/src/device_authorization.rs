@@ -24,6 +24,8 @@ use shared::{
     telemetry::event,
 };
 
+use crate::response::Answered;
+
 /// Bytes of an `Activation` beside what the device asked for: ids, the user code, a mark, names of fields.
 const ACTIVATION: usize = 300;
 
@@ -38,34 +40,40 @@ struct Body {
     verification_uri_complete: String,
 }
 
-pub(crate) async fn handle(
-    app: &App,
-    request: &Request,
-    caller: &mut Option<Arc<Client>>,
-) -> Result<Response, Denial> {
-    let answered = authorize(app, request, caller).await;
-    if let Err(denial) = &answered {
+pub(crate) async fn handle(app: &App, request: &Request) -> Answered {
+    let at = app.moment(request);
+    let (caller, answer) = match identify(app, request).await {
+        Ok((params, client)) => {
+            let answer = authorize(app, client.as_deref(), &params, at).await;
+            (client, answer)
+        }
+        Err(denial) => (None, Err(denial)),
+    };
+    if let Err(denial) = &answer {
         tracing::warn!(
             r#type = event::DEVICE_AUTHORIZATION_REFUSED,
             client_id = caller.as_ref().map(|client| client.client_id.to_string()),
             reason = %denial,
         );
     }
-    answered
+    Answered { caller, answer }
+}
+
+/// Reads a request, and looks up the client that it names.
+async fn identify(app: &App, request: &Request) -> Result<(Params, Option<Arc<Client>>), Denial> {
+    let params = Params::of_body(request)?;
+    let client_id = Credentials::parse(request, &params)?.client_id;
+    let client = app.client(&client_id).await?;
+    Ok((params, client))
 }
 
 async fn authorize(
     app: &App,
-    request: &Request,
-    caller: &mut Option<Arc<Client>>,
+    client: Option<&Client>,
+    params: &Params,
+    at: Moment,
 ) -> Result<Response, Denial> {
-    let at = app.moment(request);
-    let params = Params::of_body(request)?;
-    let client_id = Credentials::parse(request, &params)?.client_id;
-    *caller = app.client(&client_id).await?;
-    let client = caller
-        .as_deref()
-        .ok_or(Denial::ClientAuthentication("unknown client"))?;
+    let client = client.ok_or(Denial::ClientAuthentication("unknown client"))?;
     // There is nothing to authenticate: only public clients come further than this.
     if let Some(reason) = device::unfit(client) {
         return Err(Denial::UnfitForDevices(reason));
@@ -74,7 +82,7 @@ async fn authorize(
         return Err(Denial::GrantTypeNotAllowed(GRANT_TYPE.to_owned()));
     }
     throttle(app, client, at).await?;
-    let device = device(app, client, &params, at).await?;
+    let device = device(app, client, params, at).await?;
     pages_get_through(&device)?;
     let format = &app.settings().await?.device_flow;
     let (id, user_code) = app.begin_device(&device, format, at.now).await?;

@@ -15,8 +15,8 @@ mod response;
 
 use http::Method;
 use shared::{
-    app::App,
-    domain::{client::Client, denial::Denial, settings::Conformance},
+    app::{App, Moment},
+    domain::{denial::Denial, settings::Conformance},
     http::{
         Request, Response, cors,
         error::{Endpoint, OAuthError},
@@ -25,43 +25,35 @@ use shared::{
 };
 
 use request::TokenRequest;
+use response::Answered;
 
-/// Answers a request; whatever goes wrong is an answer too.
+/// Answers a request; a failure is an answer too.
 pub async fn handle(app: &App, request: &Request) -> Response {
     if let Some(preflight) = cors::preflight(request) {
         return preflight;
     }
-    let mut caller = None;
-    let mut answer = match route(app, request, &mut caller).await {
-        Ok(response) => response,
-        Err(denial) => {
-            tracing::info!(reason = %denial, "refused");
-            let told = OAuthError::new(&denial, Endpoint::Token);
-            match app.known_conformance() {
-                Conformance::Auth0 => told.into_response(),
-                Conformance::OpenId => told.by_specification(&denial).into_response(),
-            }
+    let Answered { caller, answer } = route(app, request).await;
+    let mut answer = answer.unwrap_or_else(|denial| {
+        tracing::info!(reason = %denial, "refused");
+        let error = OAuthError::new(&denial, Endpoint::Token);
+        match app.known_conformance() {
+            Conformance::Auth0 => error.into_response(),
+            Conformance::OpenId => error.by_specification(&denial).into_response(),
         }
-    };
+    });
     let client = app.client_of_page(request, caller, &answer).await;
     cors::allow_for_client(&mut answer, request, client.as_deref());
     answer
 }
 
-async fn route(
-    app: &App,
-    request: &Request,
-    caller: &mut Option<std::sync::Arc<Client>>,
-) -> Result<Response, Denial> {
+async fn route(app: &App, request: &Request) -> Answered {
     match (request.method(), request.uri().path()) {
-        (&Method::POST, "/oauth/token") => token(app, request, caller).await,
-        (&Method::POST, "/oauth/device/code") => {
-            device_authorization::handle(app, request, caller).await
-        }
-        (&Method::POST, "/delegation") => delegation::handle(app, request, caller).await,
-        (&Method::POST, "/oauth/ro") => legacy::refuse(app, request, "/oauth/ro", caller).await,
+        (&Method::POST, "/oauth/token") => token(app, request).await,
+        (&Method::POST, "/oauth/device/code") => device_authorization::handle(app, request).await,
+        (&Method::POST, "/delegation") => delegation::handle(app, request).await,
+        (&Method::POST, "/oauth/ro") => legacy::refuse(app, request, "/oauth/ro").await,
         (&Method::POST, "/oauth/access_token") => {
-            legacy::refuse(app, request, "/oauth/access_token", caller).await
+            legacy::refuse(app, request, "/oauth/access_token").await
         }
         (
             _,
@@ -70,24 +62,34 @@ async fn route(
             | "/delegation"
             | "/oauth/ro"
             | "/oauth/access_token",
-        ) => Err(Denial::MethodNotAllowed(methods::POST)),
-        _ => Err(Denial::NotFound),
+        ) => Denial::MethodNotAllowed(methods::POST).into(),
+        _ => Denial::NotFound.into(),
     }
 }
 
-async fn token(
+async fn token(app: &App, request: &Request) -> Answered {
+    let at = app.moment(request);
+    match TokenRequest::read(app, request).await {
+        Ok(asked) => Answered {
+            caller: asked.caller.client(),
+            answer: redeem(app, request, asked, at).await,
+        },
+        Err(denial) => denial.into(),
+    }
+}
+
+async fn redeem(
     app: &App,
     request: &Request,
-    caller: &mut Option<std::sync::Arc<Client>>,
+    asked: TokenRequest,
+    at: Moment,
 ) -> Result<Response, Denial> {
-    let at = app.moment(request);
     let TokenRequest {
-        credentials,
+        caller,
         grant_type,
         params,
-    } = TokenRequest::parse(request)?;
-    *caller = app.client(&credentials.client_id).await?;
-    let client = app.authenticate(&credentials, at).await?;
+    } = asked;
+    let client = app.authenticate(&caller, at).await?;
     let grant = grants::GrantType::parse(&grant_type)
         .ok_or_else(|| Denial::UnsupportedGrantType(grant_type.clone()))?;
     if !client.allows_grant(&grant_type) {

@@ -1,6 +1,7 @@
-//! What the token endpoint is asked, before anything is believed.
+//! A request to the token endpoint, before its sender is authenticated.
 
 use shared::{
+    app::{App, Caller},
     domain::denial::Denial,
     http::{Request, credentials::Credentials, params::Params},
 };
@@ -8,19 +9,20 @@ use shared::{
 /// A request to the token endpoint.
 #[derive(Debug)]
 pub(crate) struct TokenRequest {
-    pub(crate) credentials: Credentials,
+    pub(crate) caller: Caller,
     pub(crate) grant_type: String,
-    /// What the grant makes of them is its own business.
+    /// Each grant reads its own.
     pub(crate) params: Params,
 }
 
 impl TokenRequest {
-    pub(crate) fn parse(request: &Request) -> Result<Self, Denial> {
+    /// Reads a request, and looks up the client that it names.
+    pub(crate) async fn read(app: &App, request: &Request) -> Result<Self, Denial> {
         let params = Params::of_body(request)?;
         let grant_type = params.required("grant_type")?.to_owned();
         let credentials = Credentials::parse(request, &params)?;
         Ok(Self {
-            credentials,
+            caller: app.identify(credentials).await?,
             grant_type,
             params,
         })

@@ -1,12 +1,32 @@
-//! A good answer of the token endpoint (RFC 6749 section 5.1).
+//! Answers of the token endpoint (RFC 6749 section 5.1).
+
+use std::sync::Arc;
 
 use http::StatusCode;
 use serde::Serialize;
 use shared::{
     app::Tokens,
-    domain::{scope::Scope, throttle::Quota, time::Lifetime},
+    domain::{client::Client, denial::Denial, scope::Scope, throttle::Quota, time::Lifetime},
     http::{Response, quota, response},
 };
+
+/// The answer to a request, and the client that sent it: its pages may read the answer.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    /// `None` if the request names no client of the tenant's, or was refused before it was read so far.
+    pub(crate) caller: Option<Arc<Client>>,
+    pub(crate) answer: Result<Response, Denial>,
+}
+
+impl From<Denial> for Answered {
+    /// The refusal of a request whose client is not known.
+    fn from(denial: Denial) -> Self {
+        Self {
+            caller: None,
+            answer: Err(denial),
+        }
+    }
+}
 
 /// What `/delegation` gives: an ID token, and nothing else.
 #[derive(Debug)]

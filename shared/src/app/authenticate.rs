@@ -15,6 +15,25 @@ use crate::{
 /// The label of client secrets' digests.
 pub const CLIENT_SECRET: &str = "client-secret";
 
+/// The sender of a request as it names itself, not authenticated yet.
+#[derive(Debug)]
+pub struct Caller {
+    credentials: Credentials,
+    client: Option<Arc<Client>>,
+}
+
+impl Caller {
+    /// The client that it names; `None` if there is no such client.
+    pub fn client(&self) -> Option<Arc<Client>> {
+        self.client.clone()
+    }
+
+    /// Whether it sends anything that could prove its name.
+    pub const fn sends_proof(&self) -> bool {
+        !matches!(self.credentials.proof, Proof::None)
+    }
+}
+
 /// A client that has proved who it is, as far as its kind can.
 #[derive(Debug, Clone)]
 pub struct AuthenticatedClient(Arc<Client>);
@@ -28,15 +47,28 @@ impl Deref for AuthenticatedClient {
 }
 
 impl App {
-    /// Checks who is calling. Without I/O when the client is warm, but for assertions, whose single
-    /// use has to be written down. After many failures of one client at one address it waits there, even with the
+    /// Looks up the client that a request names.
+    pub async fn identify(&self, credentials: Credentials) -> Result<Caller, Denial> {
+        let client = self.client(&credentials.client_id).await?;
+        Ok(Caller {
+            credentials,
+            client,
+        })
+    }
+
+    /// Checks who is calling. Without I/O, but for assertions, whose single
+    /// use has to be stored. After many failures of one client at one address it waits there, even with the
     /// right secret: an attacker learns nothing.
     pub async fn authenticate(
         &self,
-        credentials: &Credentials,
+        caller: &Caller,
         at: Moment,
     ) -> Result<AuthenticatedClient, Denial> {
-        let client = self.client(&credentials.client_id).await?;
+        let Caller {
+            credentials,
+            client,
+        } = caller;
+        let client = client.clone();
         let known = client.as_ref().map(|client| client.client_id.as_str());
         let limited = Limited {
             what: "client authentication",

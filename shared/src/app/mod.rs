@@ -63,7 +63,7 @@ use crate::{
 };
 
 pub use access_tokens::issued_access_token;
-pub use authenticate::{AuthenticatedClient, CLIENT_SECRET};
+pub use authenticate::{AuthenticatedClient, CLIENT_SECRET, Caller};
 pub use evictions::Evicted;
 pub use families::{NewFamily, seal_refresh_token};
 pub use keyring::KEY_ACTIVATION_DELAY;
