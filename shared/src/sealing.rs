@@ -12,10 +12,12 @@ use aws_lc_rs::{
     hkdf, hmac,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
 use crate::domain::{
-    sealed::{KeyId, Purpose},
+    ids::ClientId,
+    sealed::{KeyId, Purpose, Sealed, SealedForClient},
     time::Timestamp,
 };
 
@@ -142,6 +144,64 @@ impl Keyring {
             .ok()?
             .to_vec();
         Some(Opened { key_id, plaintext })
+    }
+
+    /// Seals a value as JSON.
+    pub fn seal_value<T: Sealed>(
+        &self,
+        key: KeyId,
+        nonce: NonceBytes,
+        value: &T,
+    ) -> Result<String, SealingError> {
+        self.seal_json(key, T::PURPOSE, T::BINDING, nonce, value)
+    }
+
+    /// Opens the text of a value; `None` for every text that [`Self::seal_value`] did not seal of this type.
+    pub fn open_value<T: Sealed>(&self, text: &str) -> Option<T> {
+        self.open_json(T::PURPOSE, T::BINDING, text)
+    }
+
+    /// Seals a value as JSON for one client.
+    pub fn seal_value_for<T: SealedForClient>(
+        &self,
+        key: KeyId,
+        client_id: &ClientId,
+        nonce: NonceBytes,
+        value: &T,
+    ) -> Result<String, SealingError> {
+        self.seal_json(key, T::PURPOSE, client_id.as_str(), nonce, value)
+    }
+
+    /// Opens the text of a value that was sealed for this client.
+    pub fn open_value_for<T: SealedForClient>(
+        &self,
+        client_id: &ClientId,
+        text: &str,
+    ) -> Option<T> {
+        self.open_json(T::PURPOSE, client_id.as_str(), text)
+    }
+
+    fn seal_json(
+        &self,
+        key: KeyId,
+        purpose: Purpose,
+        binding: &str,
+        nonce: NonceBytes,
+        value: &impl Serialize,
+    ) -> Result<String, SealingError> {
+        let plaintext =
+            serde_json::to_vec(value).map_err(|_| SealingError("the value is no JSON"))?;
+        self.seal(key, purpose, binding, nonce, &plaintext)
+    }
+
+    fn open_json<T: DeserializeOwned>(
+        &self,
+        purpose: Purpose,
+        binding: &str,
+        text: &str,
+    ) -> Option<T> {
+        let opened = self.open(purpose, binding, text)?;
+        serde_json::from_slice(&opened.plaintext).ok()
     }
 
     /// A keyed digest (HMAC-SHA-256) of something that is looked up or compared and never needed in
@@ -309,6 +369,39 @@ mod tests {
             keyring().open(Purpose::AuthorizationCode, "app", &as_code),
             None
         );
+    }
+
+    #[test]
+    fn a_value_is_sealed_as_its_json_and_opens_as_its_own_type_for_its_own_client_alone() {
+        #[derive(serde::Serialize, serde::Deserialize, Debug, PartialEq)]
+        struct Login(u8);
+        #[derive(serde::Serialize, serde::Deserialize, Debug, PartialEq)]
+        struct Logout(u8);
+        impl Sealed for Login {
+            const PURPOSE: Purpose = Purpose::Transaction;
+        }
+        impl Sealed for Logout {
+            const PURPOSE: Purpose = Purpose::Transaction;
+            const BINDING: &'static str = "logout";
+        }
+        impl SealedForClient for Login {
+            const PURPOSE: Purpose = Purpose::LoginTicket;
+        }
+        let keyring = keyring();
+        let text = keyring.seal_value(KEY, NONCE, &Login(7)).unwrap();
+        let by_hand = keyring.seal(KEY, Purpose::Transaction, "", NONCE, b"7");
+        assert_eq!(text, by_hand.unwrap());
+        assert_eq!(keyring.open_value(&text), Some(Login(7)));
+        assert_eq!(keyring.open_value::<Logout>(&text), None);
+        let text = keyring.seal_value(KEY, NONCE, &Logout(7)).unwrap();
+        let by_hand = keyring.seal(KEY, Purpose::Transaction, "logout", NONCE, b"7");
+        assert_eq!(text, by_hand.unwrap());
+        let [app, other] = ["app", "other"].map(|id| ClientId::parse(id).unwrap());
+        let text = keyring.seal_value_for(KEY, &app, NONCE, &Login(7)).unwrap();
+        let by_hand = keyring.seal(KEY, Purpose::LoginTicket, "app", NONCE, b"7");
+        assert_eq!(text, by_hand.unwrap());
+        assert_eq!(keyring.open_value_for(&app, &text), Some(Login(7)));
+        assert_eq!(keyring.open_value_for::<Login>(&other, &text), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use shared::{
     adapters::dynamo::CommitError,
     app::{App, Moment},
-    domain::{continuation::Continuation, denial::Denial, login_flow::Redirect, sealed::Purpose},
+    domain::{continuation::Continuation, denial::Denial, login_flow::Redirect},
     http::{MAX_BODY_BYTES, Request, Response, response},
     system::random,
 };
@@ -35,10 +35,7 @@ pub(crate) async fn send_away(
         session_id: session.session_id.clone(),
         started_at: at.now,
     };
-    let plaintext =
-        serde_json::to_vec(&continuation).map_err(|e| Denial::Internal(e.to_string()))?;
-    let (keyring, key) = app.active_key().await;
-    let state = keyring.seal(key, Purpose::Continuation, "", random(), &plaintext)?;
+    let state = app.seal(&continuation).await?;
     let target = response::with_one(&redirect.url, "state", &state);
     Ok(response::redirect(&target))
 }
@@ -75,11 +72,7 @@ async fn open(app: &App, request: &Request) -> Result<Continuation, Denial> {
     let state = state(query)
         .or_else(|| state(request.body()))
         .ok_or(Denial::StaleTransaction)?;
-    app.keyring()
-        .await
-        .open(Purpose::Continuation, "", &state)
-        .and_then(|opened| serde_json::from_slice(&opened.plaintext).ok())
-        .ok_or(Denial::StaleTransaction)
+    app.open(&state).await.ok_or(Denial::StaleTransaction)
 }
 
 /// `state`, the only parameter that is ours. The others are between the scripts and whoever they sent the

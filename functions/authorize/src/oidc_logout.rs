@@ -15,11 +15,10 @@ use shared::{
         denial::Denial,
         ids::ClientId,
         logout::{LogoutRequest, Next},
-        sealed::Purpose,
+        sealed::{Purpose, Sealed},
         time::Timestamp,
     },
     http::{Request, Response, gateway, params::Params, response},
-    system::random,
 };
 
 use crate::{
@@ -30,9 +29,6 @@ use crate::{
     transaction::{FormToken, Press, UNMATCHED},
 };
 
-/// What the sealed state of the question is bound to, so that a login's never passes for it.
-const BINDING: &str = "logout";
-
 /// A checked logout while a person is asked: sealed in the form, so that nothing is stored.
 #[derive(Serialize, Deserialize)]
 struct Pending {
@@ -42,6 +38,12 @@ struct Pending {
     session_id: Option<String>,
     target: Option<String>,
     asked_at: Timestamp,
+}
+
+impl Sealed for Pending {
+    const PURPOSE: Purpose = Purpose::Transaction;
+    /// A login's state never passes for that of the question.
+    const BINDING: &'static str = "logout";
 }
 
 /// `GET` and `POST /oidc/logout`
@@ -144,9 +146,7 @@ async fn ask(
     session: Option<&BrowserSession>,
     error: Option<&str>,
 ) -> Result<Response, Denial> {
-    let (keyring, key) = app.active_key().await;
-    let plaintext = serde_json::to_vec(pending).map_err(|e| Denial::Internal(e.to_string()))?;
-    let state = keyring.seal(key, Purpose::Transaction, BINDING, random(), &plaintext)?;
+    let state = app.seal(pending).await?;
     let screen = Screen::new(app, request).await;
     let token = FormToken::issue(app, request, &state, session).await?;
     let html = LogoutPage {
@@ -168,13 +168,8 @@ async fn ask(
 async fn answered(app: &App, request: &Request) -> Result<Response, Denial> {
     let params = Params::of_body(request)?;
     let state = params.text("state")?.ok_or(Denial::StaleTransaction)?;
-    let opened = app
-        .keyring()
-        .await
-        .open(Purpose::Transaction, BINDING, state)
-        .ok_or(Denial::StaleTransaction)?;
-    let pending: Pending =
-        serde_json::from_slice(&opened.plaintext).map_err(|_| Denial::StaleTransaction)?;
+    let pending: Option<Pending> = app.open(state).await;
+    let pending = pending.ok_or(Denial::StaleTransaction)?;
     let now = app.moment(request).now;
     if pending.asked_at.plus(TRANSACTION_LIFETIME) <= now {
         return Err(Denial::StaleTransaction);

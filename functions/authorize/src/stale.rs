@@ -21,7 +21,6 @@ use shared::{
         ids::ClientId,
         redirect_uri,
         response_type::ResponseMode,
-        sealed::Purpose,
     },
     http::{Request, Response, error::OAuthError, response},
 };
@@ -89,12 +88,10 @@ pub(crate) async fn answer(app: &App, request: &Request) -> Response {
 /// What the sealed `state` says that the browser came for, however long ago.
 async fn errand(app: &App, request: &Request) -> Option<Errand> {
     let state = in_query(request, "state").or_else(|| in_classic_form(request))?;
-    let keyring = app.keyring().await;
-    if let Some(opened) = keyring.open(Purpose::Transaction, "", &state) {
-        return serde_json::from_slice(&opened.plaintext).ok();
+    if let Some(errand) = app.open(&state).await {
+        return Some(errand);
     }
-    let opened = keyring.open(Purpose::Continuation, "", &state)?;
-    let continuation: Continuation = serde_json::from_slice(&opened.plaintext).ok()?;
+    let continuation: Continuation = app.open(&state).await?;
     Some(continuation.request.into())
 }
 

@@ -9,7 +9,6 @@ use shared::{
         denial::Denial,
         ids::ClientId,
         login_ticket::{LoginTicket, TICKET_LIFETIME},
-        sealed::Purpose,
         user::User,
     },
     http::{Request, Response},
@@ -51,14 +50,7 @@ impl Issued {
             verifier: keyring.digest(key, VERIFIER, verifier.as_bytes())?,
             expires_at: at.now.plus(TICKET_LIFETIME),
         };
-        let plaintext = serde_json::to_vec(&ticket).map_err(|e| Denial::Internal(e.to_string()))?;
-        let ticket = keyring.seal(
-            key,
-            Purpose::LoginTicket,
-            client_id.as_str(),
-            random(),
-            &plaintext,
-        )?;
+        let ticket = keyring.seal_value_for(key, client_id, random(), &ticket)?;
         Ok(Self {
             ticket,
             verifier,
@@ -85,8 +77,7 @@ pub(crate) async fn redeem(
     let browsers = TICKETS.sent(app, request).await;
     let keyring = app.keyring().await;
     let ticket = keyring
-        .open(Purpose::LoginTicket, client_id.as_str(), text)
-        .and_then(|opened| serde_json::from_slice::<LoginTicket>(&opened.plaintext).ok())
+        .open_value_for::<LoginTicket>(client_id, text)
         .filter(|ticket| ticket.is_live(at.now))
         .filter(|ticket| {
             let is_this = |browser: &String| {

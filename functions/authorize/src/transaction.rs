@@ -7,10 +7,9 @@ use shared::{
     app::App,
     domain::{
         authorization::TRANSACTION_LIFETIME, client::RedirectionPolicy, denial::Denial,
-        errand::Errand, sealed::Purpose, time::Timestamp,
+        errand::Errand, time::Timestamp,
     },
     http::{Request, Response, header, params::Params},
-    system::random,
 };
 
 use crate::{
@@ -38,9 +37,7 @@ impl Transaction {
     /// Seals an errand.
     pub(crate) async fn begin(app: &App, errand: impl Into<Errand>) -> Result<Self, Denial> {
         let errand = errand.into();
-        let (keyring, key) = app.active_key().await;
-        let plaintext = serde_json::to_vec(&errand).map_err(|e| Denial::Internal(e.to_string()))?;
-        let state = keyring.seal(key, Purpose::Transaction, "", random(), &plaintext)?;
+        let state = app.seal(&errand).await?;
         Ok(Self { errand, state })
     }
 
@@ -53,10 +50,8 @@ impl Transaction {
 
     /// Opens a `state` that came in another way.
     pub(crate) async fn read(app: &App, state: &str, now: Timestamp) -> Result<Self, Denial> {
-        let opened = app.keyring().await.open(Purpose::Transaction, "", state);
-        let opened = opened.ok_or(Denial::StaleTransaction)?;
-        let errand: Errand =
-            serde_json::from_slice(&opened.plaintext).map_err(|_| Denial::StaleTransaction)?;
+        let errand: Option<Errand> = app.open(state).await;
+        let errand = errand.ok_or(Denial::StaleTransaction)?;
         if errand.started_at().plus(TRANSACTION_LIFETIME) <= now {
             return Err(Denial::StaleTransaction);
         }

@@ -19,7 +19,7 @@ impl App {
         match self.connection(&name).await? {
             Some(connection) => enabled(connection, client),
             // A tenant whose file lists no databases has one all the same.
-            None if name == self.default_connection().await? => Ok(self.open(name)),
+            None if name == self.default_connection().await? => Ok(self.open_connection(name)),
             None => Err(unknown()),
         }
     }
@@ -60,7 +60,7 @@ impl App {
     ) -> Result<Arc<Connection>, Denial> {
         match self.connection(&name).await? {
             Some(connection) => enabled(connection, client),
-            None => Ok(self.open(name)),
+            None => Ok(self.open_connection(name)),
         }
     }
 
@@ -75,7 +75,7 @@ impl App {
     }
 
     /// A connection that nothing is stored of, remembered like those that there is something of.
-    fn open(&self, name: ConnectionName) -> Arc<Connection> {
+    fn open_connection(&self, name: ConnectionName) -> Arc<Connection> {
         let now = self.clock.now();
         self.connections
             .put(name.clone(), Connection::open(name), now)

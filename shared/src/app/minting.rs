@@ -307,9 +307,7 @@ fn opaque_token(wanted: &TokensFor<'_>, keyring: &Keyring) -> Result<String, Den
         issued_in: user.valid_from.now(),
         ends_with: wanted.ends_with,
     };
-    let plaintext = serde_json::to_vec(&token).map_err(|e| Denial::Internal(e.to_string()))?;
-    let key = keyring.active(now);
-    Ok(keyring.seal(key, Purpose::AccessToken, "", random(), &plaintext)?)
+    Ok(keyring.seal_value(keyring.active(now), random(), &token)?)
 }
 
 /// A token that travels in a header has an end somewhere; claims beyond it are in the ID token alone.

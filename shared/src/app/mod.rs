@@ -24,6 +24,7 @@ mod passwords;
 mod presented_id_token;
 mod refreshing;
 mod scripts;
+mod sealed;
 mod signing;
 mod verification;
 

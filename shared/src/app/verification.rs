@@ -10,7 +10,7 @@ use crate::{
         ids::{AccessTokenDigest, ClientId, UserId},
         pipeline::Pipeline,
         scope::{OPENID, Scope},
-        sealed::Purpose,
+        sealed::{Purpose, Sealed},
         time::{NumericDate, Timestamp},
         valid_from::IssuedIn,
     },
@@ -40,6 +40,10 @@ pub struct OpaqueToken {
     /// What else ends it.
     #[serde(flatten)]
     pub ends_with: EndsWith,
+}
+
+impl Sealed for OpaqueToken {
+    const PURPOSE: Purpose = Purpose::AccessToken;
 }
 
 /// A good access token for the Management API.
@@ -146,10 +150,8 @@ impl App {
     }
 
     async fn open_access_token(&self, text: &str, now: Timestamp) -> Result<AccessToken, Denial> {
-        let opened = self.keyring().await.open(Purpose::AccessToken, "", text);
-        let opened = opened.ok_or(Denial::AccessToken("Invalid access token"))?;
-        let token: OpaqueToken = serde_json::from_slice(&opened.plaintext)
-            .map_err(|_| Denial::AccessToken("Invalid access token"))?;
+        let token: Option<OpaqueToken> = self.open(text).await;
+        let token = token.ok_or(Denial::AccessToken("Invalid access token"))?;
         if token.expires_at <= now {
             return Err(Denial::AccessToken("The token has expired"));
         }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     authorization::{AuthorizationRequest, TRANSACTION_LIFETIME},
     ids::UserId,
+    sealed::{Purpose, Sealed},
     session::Session,
     time::Timestamp,
 };
@@ -27,6 +28,10 @@ pub struct Continuation {
     pub session_id: String,
     /// Time of the redirect.
     pub started_at: Timestamp,
+}
+
+impl Sealed for Continuation {
+    const PURPOSE: Purpose = Purpose::Continuation;
 }
 
 impl Continuation {

@@ -7,6 +7,7 @@ use super::{
     device::Activation,
     ids::{Audience, ClientId, ConnectionName},
     scope::Scope,
+    sealed::{Purpose, Sealed},
     time::Timestamp,
 };
 
@@ -20,6 +21,10 @@ pub enum Errand {
     Authorize(Box<AuthorizationRequest>),
     /// A person came to `/activate`.
     Activate(Activation),
+}
+
+impl Sealed for Errand {
+    const PURPOSE: Purpose = Purpose::Transaction;
 }
 
 impl Errand {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ids::UserId,
+    sealed::{Purpose, SealedForClient},
     time::{Lifetime, Timestamp},
     valid_from::Epoch,
 };
@@ -30,6 +31,10 @@ pub struct LoginTicket {
     pub verifier: String,
     /// End of its lifetime.
     pub expires_at: Timestamp,
+}
+
+impl SealedForClient for LoginTicket {
+    const PURPOSE: Purpose = Purpose::LoginTicket;
 }
 
 impl LoginTicket {

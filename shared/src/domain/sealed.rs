@@ -1,7 +1,7 @@
 //! Contents of sealed texts: refresh tokens, authorization and device codes, opaque access tokens, session cookies,
 //! login tickets, the state of the login pages and that of `/continue`. The box itself is [`crate::sealing`].
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
     family_key::FamilyKey,
@@ -107,6 +107,20 @@ impl Purpose {
             Self::RefreshTokenId => "ri1_",
         }
     }
+}
+
+/// A value that travels as sealed JSON, for any client.
+pub trait Sealed: Serialize + DeserializeOwned {
+    /// Purpose of its texts.
+    const PURPOSE: Purpose;
+    /// Authenticated with the box: keeps two types of one purpose apart.
+    const BINDING: &'static str = "";
+}
+
+/// A value that travels as sealed JSON and opens for the client that it was issued to alone.
+pub trait SealedForClient: Serialize + DeserializeOwned {
+    /// Purpose of its texts.
+    const PURPOSE: Purpose;
 }
 
 /// Content of a refresh token.

@@ -1,0 +1,43 @@
+//! Values that travel sealed, under the keyring as it is now.
+
+use super::App;
+use crate::{
+    domain::{
+        denial::Denial,
+        ids::ClientId,
+        sealed::{Sealed, SealedForClient},
+    },
+    system::random,
+};
+
+impl App {
+    /// Seals a value with the key that seals now and a nonce of its own: the text is new each time.
+    pub async fn seal<T: Sealed + Sync>(&self, value: &T) -> Result<String, Denial> {
+        let (keyring, key) = self.active_key().await;
+        Ok(keyring.seal_value(key, random(), value)?)
+    }
+
+    /// Opens the text of a value; `None` for every text that is not of this type.
+    pub async fn open<T: Sealed>(&self, text: &str) -> Option<T> {
+        self.keyring().await.open_value(text)
+    }
+
+    /// Seals a value for one client.
+    pub async fn seal_for<T: SealedForClient + Sync>(
+        &self,
+        client_id: &ClientId,
+        value: &T,
+    ) -> Result<String, Denial> {
+        let (keyring, key) = self.active_key().await;
+        Ok(keyring.seal_value_for(key, client_id, random(), value)?)
+    }
+
+    /// Opens the text of a value that was sealed for this client.
+    pub async fn open_for<T: SealedForClient>(
+        &self,
+        client_id: &ClientId,
+        text: &str,
+    ) -> Option<T> {
+        self.keyring().await.open_value_for(client_id, text)
+    }
+}
