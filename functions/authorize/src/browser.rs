@@ -59,7 +59,7 @@ impl BrowserSession {
             let state = app.store.load_session_state(user_id, *id).await?;
             if let (Some(session), Some(user)) = (state.session, state.user)
                 && is_held(&session, &cookie, now)
-                && (user.honours(session.valid_from) || user.blocked)
+                && (user.honours(session.valid_from) || user.active().is_err())
             {
                 let id = *id;
                 return Ok(Some(Self { id, session, user }));

@@ -87,7 +87,7 @@ pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Den
             &transaction.address("/authorize/resume"),
         ));
     };
-    if session.user.blocked {
+    if session.user.active().is_err() {
         return transaction.block(app, request).await;
     }
     remember(app, session, errand, at.now).await?;

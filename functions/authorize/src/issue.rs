@@ -47,8 +47,8 @@ pub(crate) async fn issue(
 ) -> Result<Response, Denial> {
     let checked = &granted.checked;
     let user = granted.session.user.clone();
-    if user.blocked {
-        let refusal = Refusal::new("unauthorized", "user is blocked");
+    if let Err(blocked) = user.active() {
+        let refusal = Refusal::new("unauthorized", blocked.to_string());
         return refuse(app, request, checked, refusal).await;
     }
     match scripts::run(app, request, &granted, &user, at).await {

@@ -95,5 +95,5 @@ pub(crate) async fn redeem(
     }
     let record = app.store.load_user(&ticket.user_id).await?;
     let user = record.map(|record| record.user);
-    Ok(user.filter(|user| !user.blocked && user.honours(ticket.valid_from)))
+    Ok(user.filter(|user| user.active().is_ok() && user.honours(ticket.valid_from)))
 }

@@ -7,7 +7,7 @@ use shared::{
     app::App,
     domain::{
         authorization::TRANSACTION_LIFETIME, client::RedirectionPolicy, denial::Denial,
-        errand::Errand, time::Timestamp,
+        errand::Errand, time::Timestamp, user::UserBlocked,
     },
     http::{Request, Response, header, params::Params},
 };
@@ -121,7 +121,7 @@ impl Transaction {
     pub(crate) async fn block(&self, app: &App, request: &Request) -> Result<Response, Denial> {
         match &self.errand {
             Errand::Authorize(asked) => {
-                let refusal = Refusal::new("unauthorized", "user is blocked");
+                let refusal = Refusal::new("unauthorized", UserBlocked.to_string());
                 answer::refuse(app, request, &Reply::from(&**asked), refusal).await
             }
             Errand::Activate(activation) => Err(device::resume::blocked(activation)),

@@ -53,7 +53,7 @@ pub(crate) async fn proceed(
     let Some(session) = session else {
         return go_to(app, "/u/login", activation).await;
     };
-    if session.user.blocked {
+    if session.user.active().is_err() {
         return Err(blocked(&activation));
     }
     connect(app, request, activation, &parties, &device, &session).await
