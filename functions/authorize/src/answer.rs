@@ -5,10 +5,9 @@ use std::borrow::Cow;
 
 use http::StatusCode;
 use shared::{
-    app::App,
     domain::{authorization::AuthorizationRequest, denial::Denial, response_type::ResponseMode},
     http::{
-        Request, Response,
+        Response,
         error::{Endpoint, OAuthError, describe},
         response,
     },
@@ -17,6 +16,7 @@ use shared::{
 use crate::{
     pages::{FormPostPage, form_post_security_policy},
     screen::{Screen, framed},
+    visit::Visit,
     web_message,
 };
 
@@ -66,18 +66,16 @@ impl Refusal {
 
 /// Gives the application what it asked for.
 pub(crate) async fn give(
-    app: &App,
-    request: &Request,
+    visit: &Visit<'_>,
     reply: &Reply,
     given: &[(&str, &str)],
 ) -> Result<Response, Denial> {
-    deliver(app, request, reply, given).await
+    deliver(visit, reply, given).await
 }
 
 /// Tells the application why it gets none.
 pub(crate) async fn refuse(
-    app: &App,
-    request: &Request,
+    visit: &Visit<'_>,
     reply: &Reply,
     refusal: Refusal,
 ) -> Result<Response, Denial> {
@@ -86,29 +84,27 @@ pub(crate) async fn refuse(
     if !refusal.description.is_empty() {
         parameters.push(("error_description", &refusal.description));
     }
-    deliver(app, request, reply, &parameters).await
+    deliver(visit, reply, &parameters).await
 }
 
 /// An answer; or, if we failed, the application is told so: a redirect has no status of its own
 /// (RFC 6749 section 4.1.2.1).
 pub(crate) async fn or_tell(
-    app: &App,
-    request: &Request,
+    visit: &Visit<'_>,
     reply: &Reply,
     answered: Result<Response, Denial>,
 ) -> Result<Response, Denial> {
     match answered {
         Err(denial @ (Denial::Unavailable(_) | Denial::Internal(_))) => {
             tracing::error!(reason = %denial, "authorization failed");
-            refuse(app, request, reply, Refusal::invalid(&denial)).await
+            refuse(visit, reply, Refusal::invalid(&denial)).await
         }
         answered => answered,
     }
 }
 
 async fn deliver(
-    app: &App,
-    request: &Request,
+    visit: &Visit<'_>,
     reply: &Reply,
     parameters: &[(&str, &str)],
 ) -> Result<Response, Denial> {
@@ -126,11 +122,11 @@ async fn deliver(
             &parameters,
         ))),
         ResponseMode::WebMessage => {
-            let screen = Screen::new(app, request).await;
+            let screen = Screen::new(visit).await;
             web_message::post(&screen, &reply.redirect_uri, &parameters)
         }
         ResponseMode::FormPost => {
-            let screen = Screen::new(app, request).await;
+            let screen = Screen::new(visit).await;
             let html = FormPostPage {
                 nonce: &screen.nonce,
                 action: &reply.redirect_uri,

@@ -4,14 +4,12 @@
 //! without anything of the address on it.
 
 use http::StatusCode;
-use shared::{
-    app::App,
-    http::{Request, Response},
-};
+use shared::http::Response;
 
 use crate::{
     pages::{AppCallbackPage, FormLeads},
     screen::Screen,
+    visit::Visit,
 };
 
 /// Whether a path is a phone app's callback.
@@ -21,8 +19,8 @@ pub(crate) fn is_app_callback(path: &str) -> bool {
 }
 
 /// `GET` of such a path.
-pub(crate) async fn show(app: &App, request: &Request) -> Response {
-    let screen = Screen::new(app, request).await;
+pub(crate) async fn show(visit: &Visit<'_>) -> Response {
+    let screen = Screen::new(visit).await;
     let html = AppCallbackPage {
         branding: screen.branding(),
         nonce: &screen.nonce,

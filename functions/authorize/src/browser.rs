@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use http::header::SET_COOKIE;
 use shared::{
     adapters::dynamo::CommitError,
-    app::App,
     domain::{
         client::LogoutInitiator,
         consent::RestsOn,
@@ -26,7 +25,7 @@ use shared::{
     system::random,
 };
 
-use crate::own_cookies;
+use crate::{own_cookies, visit::Visit};
 
 /// Auth0's name for it. At an issuer it has a prefix and a port, see [`cookies::name`].
 const SESSION_COOKIE: &str = "auth0";
@@ -45,20 +44,16 @@ pub(crate) struct BrowserSession {
 impl BrowserSession {
     /// The browser's session, if it has one that counts. One that a block has ended is there until its user is
     /// unblocked, so that the application is answered what is in the way.
-    pub(crate) async fn load(
-        app: &App,
-        request: &Request,
-        now: Timestamp,
-    ) -> Result<Option<Self>, Denial> {
-        for cookie in named(app, request).await {
+    pub(crate) async fn load(visit: &Visit<'_>) -> Result<Option<Self>, Denial> {
+        for cookie in named(visit).await {
             let SessionCookie {
                 user_id,
                 session_id: id,
                 ..
             } = &cookie;
-            let state = app.store.load_session_state(user_id, *id).await?;
+            let state = visit.app.store.load_session_state(user_id, *id).await?;
             if let (Some(session), Some(user)) = (state.session, state.user)
-                && is_held(&session, &cookie, now)
+                && is_held(&session, &cookie, visit.at.now)
                 && (user.honours(session.valid_from) || user.active().is_err())
             {
                 let id = *id;
@@ -70,15 +65,15 @@ impl BrowserSession {
 
     /// A new session for a user who has just proved who they are. Its id is new too, so that nobody
     /// can have planted it.
-    async fn begin(
-        app: &App,
-        user: User,
-        settings: &Settings,
-        now: Timestamp,
-    ) -> Result<Self, Denial> {
+    async fn begin(visit: &Visit<'_>, user: User, settings: &Settings) -> Result<Self, Denial> {
         let id = SessionId::from_bytes(random());
-        let session = Session::begin(&user, app.sid(&user.user_id, id).await?, settings, now);
-        app.store.put_session(id, &session).await?;
+        let session = Session::begin(
+            &user,
+            visit.app.sid(&user.user_id, id).await?,
+            settings,
+            visit.at.now,
+        );
+        visit.app.store.put_session(id, &session).await?;
         Ok(Self { id, session, user })
     }
 
@@ -86,18 +81,16 @@ impl BrowserSession {
     /// goes on if it is the same user's, so that its applications still hear of its end, and copies of its
     /// cookie are worth nothing from now on; another user's ends.
     pub(crate) async fn log_in(
-        app: &App,
-        request: &Request,
+        visit: &Visit<'_>,
         user: User,
         settings: &Settings,
-        now: Timestamp,
     ) -> Result<Self, Denial> {
-        match held(app, request, now).await? {
+        match held(visit).await? {
             Some((id, before)) if before.user_id == user.user_id => {
-                let session = before.renewed(settings, now);
+                let session = before.renewed(settings, visit.at.now);
                 // A user who has been put out since begins anew.
                 if user.honours(before.valid_from) {
-                    match app.store.renew_session(id, &before, &session).await {
+                    match visit.app.store.renew_session(id, &before, &session).await {
                         Ok(()) => return Ok(Self { id, session, user }),
                         // Logged out or in, in another tab.
                         Err(CommitError::Conflict) => {}
@@ -111,38 +104,37 @@ impl BrowserSession {
                     session_id,
                     renewals: before.renewals,
                 };
-                end(app, &cookie, now).await?;
+                end(visit, &cookie).await?;
             }
             None => {}
         }
-        Self::begin(app, user, settings, now).await
+        Self::begin(visit, user, settings).await
     }
 
     /// Writes down that the browser was here, and is logged into an application. `false` says that the
     /// session has ended meanwhile.
     pub(crate) async fn touch(
         &self,
-        app: &App,
+        visit: &Visit<'_>,
         client: &ClientId,
         settings: &Settings,
-        now: Timestamp,
     ) -> Result<bool, Denial> {
-        let touched = self.session.touched(settings, now);
-        let touch = app.store.touch_session(self.id, &touched, client);
+        let touched = self.session.touched(settings, visit.at.now);
+        let touch = visit.app.store.touch_session(self.id, &touched, client);
         Ok(CommitError::written(touch.await)?)
     }
 
     /// The same for an answer with tokens that rest on a consent; `false` may also say that it was withdrawn.
     pub(crate) async fn touch_on(
         &self,
-        app: &App,
+        visit: &Visit<'_>,
         rests_on: &RestsOn,
         settings: &Settings,
-        now: Timestamp,
     ) -> Result<bool, Denial> {
-        let touched = self.session.touched(settings, now);
+        let touched = self.session.touched(settings, visit.at.now);
         let client = &rests_on.grant.client_id;
-        let touch = app
+        let touch = visit
+            .app
             .store
             .touch_session_on(rests_on, self.id, &touched, client);
         Ok(CommitError::written(touch.await)?)
@@ -160,24 +152,24 @@ impl BrowserSession {
     /// Gives the browser its cookie.
     pub(crate) async fn attach(
         &self,
-        app: &App,
+        visit: &Visit<'_>,
         settings: &Settings,
         response: &mut Response,
     ) -> Result<(), Denial> {
-        let (keyring, key) = app.active_key().await;
+        let (keyring, key) = visit.app.active_key().await;
         let cookie = SessionCookie {
             user_id: self.session.user_id.clone(),
             session_id: self.id,
             renewals: self.session.renewals,
         };
-        let name = own_cookies::name(app, SESSION_COOKIE);
+        let name = own_cookies::name(visit, SESSION_COOKIE);
         let value = keyring.seal(key, Purpose::Session, &name, random(), &cookie.to_bytes())?;
         let stay = if settings.persistent_session_cookie {
             Stay::For(settings.session_lifetime)
         } else {
             Stay::Browser
         };
-        let cookie = cookies::set(&name, &value, stay, Site::Any, app.issuer.is_https());
+        let cookie = cookies::set(&name, &value, stay, Site::Any, visit.app.issuer.is_https());
         if let Some(cookie) = cookie {
             response.headers_mut().append(SET_COOKIE, cookie);
         }
@@ -188,21 +180,19 @@ impl BrowserSession {
 /// Ends the browser's sessions: in the store, for their applications, and in the browser. Those that were not over
 /// already, in the order in which their cookies count: mostly one.
 pub(crate) async fn end_sessions(
-    app: &App,
-    request: &Request,
+    visit: &Visit<'_>,
     response: &mut Response,
 ) -> Result<Vec<Session>, Denial> {
-    let now = app.moment(request).now;
     let mut sessions = Vec::new();
-    for cookie in named(app, request).await {
-        let ended = end(app, &cookie, now).await?;
-        sessions.extend(ended.filter(|session| session.is_live(now)));
+    for cookie in named(visit).await {
+        let ended = end(visit, &cookie).await?;
+        sessions.extend(ended.filter(|session| session.is_live(visit.at.now)));
     }
-    let (https, keyring) = (app.issuer.is_https(), app.keyring().await);
-    for name in names(own_cookies::name(app, SESSION_COOKIE)) {
+    let (https, keyring) = (visit.app.issuer.is_https(), visit.app.keyring().await);
+    for name in names(own_cookies::name(visit, SESSION_COOKIE)) {
         // Another application's cookie of the older name stays, and a request without a cookie takes none
         // away: a page of another site may have made it.
-        let ours = cookies::all(request, &name.text)
+        let ours = cookies::all(visit.request, &name.text)
             .any(|value| name.is_current || open(&keyring, &name, value).is_some());
         if ours && let Some(cookie) = cookies::set(&name.text, "", Stay::Gone, Site::Any, https) {
             response.headers_mut().append(SET_COOKIE, cookie);
@@ -213,16 +203,23 @@ pub(crate) async fn end_sessions(
 
 /// Its applications hear of it once it is a fact. What was read before counts only if the answer of the
 /// write was lost: a login meanwhile may have added to it. An old copy of a cookie ends nothing.
-async fn end(app: &App, cookie: &SessionCookie, now: Timestamp) -> Result<Option<Session>, Denial> {
+async fn end(visit: &Visit<'_>, cookie: &SessionCookie) -> Result<Option<Session>, Denial> {
     let (user_id, id) = (&cookie.user_id, cookie.session_id);
-    let before = app.store.load_session(user_id, id).await?;
+    let before = visit.app.store.load_session(user_id, id).await?;
     let replaced = |session: &Session| session.renewals != cookie.renewals;
     if before.as_ref().is_some_and(replaced) {
         return Ok(None);
     }
-    let ended = app.store.end_session(user_id, id, now).await?.or(before);
+    let ended = visit
+        .app
+        .store
+        .end_session(user_id, id, visit.at.now)
+        .await?
+        .or(before);
     if let Some(ended) = &ended {
-        app.notify_of_end(ended, LogoutInitiator::RpLogout, now)
+        visit
+            .app
+            .notify_of_end(ended, LogoutInitiator::RpLogout, visit.at.now)
             .await;
     }
     Ok(ended)
@@ -234,15 +231,11 @@ fn is_held(session: &Session, cookie: &SessionCookie, now: Timestamp) -> bool {
 }
 
 /// The session that the browser holds, be its user still there or not.
-async fn held(
-    app: &App,
-    request: &Request,
-    now: Timestamp,
-) -> Result<Option<(SessionId, Session)>, Denial> {
-    for cookie in named(app, request).await {
+async fn held(visit: &Visit<'_>) -> Result<Option<(SessionId, Session)>, Denial> {
+    for cookie in named(visit).await {
         let id = cookie.session_id;
-        let session = app.store.load_session(&cookie.user_id, id).await?;
-        if let Some(session) = session.filter(|session| is_held(session, &cookie, now)) {
+        let session = visit.app.store.load_session(&cookie.user_id, id).await?;
+        if let Some(session) = session.filter(|session| is_held(session, &cookie, visit.at.now)) {
             return Ok(Some((id, session)));
         }
     }
@@ -250,12 +243,12 @@ async fn held(
 }
 
 /// What the session cookies of ours say, in the order in which they count.
-async fn named(app: &App, request: &Request) -> Vec<SessionCookie> {
-    let keyring = app.keyring().await;
+async fn named(visit: &Visit<'_>) -> Vec<SessionCookie> {
+    let keyring = visit.app.keyring().await;
     let mut found = Vec::new();
-    for name in names(own_cookies::name(app, SESSION_COOKIE)) {
-        let opened =
-            cookies::all(request, &name.text).filter_map(|value| open(&keyring, &name, value));
+    for name in names(own_cookies::name(visit, SESSION_COOKIE)) {
+        let opened = cookies::all(visit.request, &name.text)
+            .filter_map(|value| open(&keyring, &name, value));
         for cookie in opened {
             if found.len() < MOST_SESSIONS && !found.contains(&cookie) {
                 found.push(cookie);

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use shared::{
-    app::App,
     domain::{
         authorization::{AuthorizationRequest, grantable},
         client::Client,
@@ -15,14 +14,15 @@ use shared::{
         resource::open_to_users,
         response_type::{ResponseMode, ResponseType},
         scope::{OFFLINE_ACCESS, ONLINE_ACCESS, OPENID, Scope},
-        time::Timestamp,
     },
     http::{gateway, params::Params},
 };
 
 use crate::{
     answer::{Refusal, Reply},
-    legacy, web_message, wishes,
+    legacy,
+    visit::Visit,
+    web_message, wishes,
 };
 
 /// Who asks, and where the answer may go.
@@ -45,10 +45,10 @@ impl From<Refusal> for Fault {
 }
 
 /// Client and redirect URI, which have to belong together before anything is sent anywhere.
-pub(crate) async fn recipient(app: &App, params: &Params) -> Result<Recipient, Denial> {
+pub(crate) async fn recipient(visit: &Visit<'_>, params: &Params) -> Result<Recipient, Denial> {
     let named = params.required("client_id")?;
     let id = ClientId::parse(named).map_err(|_| Denial::UnknownClient(named.to_owned()))?;
-    let client = app.client(&id).await?;
+    let client = visit.app.client(&id).await?;
     let client = client.ok_or_else(|| Denial::UnknownClient(named.to_owned()))?;
     let (redirect_uri, redirect_uri_was_sent) = match params.text("redirect_uri")? {
         Some(uri) if redirect_uri::is_registered(&client, uri) => (uri.to_owned(), true),
@@ -101,10 +101,9 @@ impl Recipient {
 /// Everything else. The order is that of a reader of the specification: what kind of answer, may
 /// the client have it, for which API, with which proof, under which circumstances.
 pub(crate) async fn request(
-    app: &App,
+    visit: &Visit<'_>,
     params: &Params,
     recipient: &Recipient,
-    now: Timestamp,
 ) -> Result<AuthorizationRequest, Fault> {
     let text = |name| params.text(name).map_err(|e| Refusal::invalid(&e));
     if let Some(denial) = params.malformed_name() {
@@ -114,10 +113,10 @@ pub(crate) async fn request(
     let client = &recipient.client;
     let response_type = response_type(params, client)?;
     let response_mode = response_mode(params, response_type)?;
-    let audience = audience(app, params).await?;
+    let audience = audience(visit, params).await?;
     let pipeline = Pipeline::of(client, &audience);
     let audience = audience.into_api();
-    let api = match app.api_for(audience.as_ref()).await {
+    let api = match visit.app.api_for(audience.as_ref()).await {
         Ok(api) => api,
         Err(Denial::UnknownAudience(name)) => return Err(Refusal::unknown_audience(&name).into()),
         Err(denial) => return Err(Fault::Failed(denial)),
@@ -138,8 +137,8 @@ pub(crate) async fn request(
         Pipeline::Conformant => grantable(client, api.as_deref(), &asked),
         Pipeline::Legacy => legacy::scope(client, device.as_ref(), &asked)?,
     };
-    let connection = connection(app, params, client).await?;
-    let hinted_user = wishes::hinted_user(app, params).await?;
+    let connection = connection(visit, params, client).await?;
+    let hinted_user = wishes::hinted_user(visit, params).await?;
     let request = AuthorizationRequest {
         client_id: client.client_id.clone(),
         redirect_uri: recipient.redirect_uri.clone(),
@@ -156,11 +155,11 @@ pub(crate) async fn request(
         login_hint: text("login_hint")?.map(str::to_owned),
         connection,
         hinted_user,
-        started_at: now,
+        started_at: visit.at.now,
         pipeline,
         device,
         confirmed_in: None,
-        sent: wishes::for_scripts(app, params).await?,
+        sent: wishes::for_scripts(visit, params).await?,
     };
     gets_through(&request)?;
     Ok(request)
@@ -271,8 +270,10 @@ fn id_token_is_possible(
 }
 
 /// What the request names, or the tenant's default.
-async fn audience(app: &App, params: &Params) -> Result<AskedAudience, Fault> {
-    app.requested_audience(params)
+async fn audience(visit: &Visit<'_>, params: &Params) -> Result<AskedAudience, Fault> {
+    visit
+        .app
+        .requested_audience(params)
         .await
         .map_err(|denial| match denial {
             Denial::UnknownAudience(name) => Fault::Told(Refusal::unknown_audience(&name)),
@@ -287,15 +288,15 @@ async fn audience(app: &App, params: &Params) -> Result<AskedAudience, Fault> {
 /// The database that the user is to log in from, if the request names one. The client may use it, or
 /// else the one that the login page would take.
 async fn connection(
-    app: &App,
+    visit: &Visit<'_>,
     params: &Params,
     client: &Client,
 ) -> Result<Option<ConnectionName>, Fault> {
     let text = |name| params.text(name).map_err(|e| Refusal::invalid(&e));
     let named = text("connection")?.or(text("realm")?);
     let found = match named {
-        Some(realm) => app.realm(realm, client).await,
-        None => app.login_connection(None, client).await,
+        Some(realm) => visit.app.realm(realm, client).await,
+        None => visit.app.login_connection(None, client).await,
     };
     match found {
         Ok(connection) => Ok(named.map(|_| connection.name.clone())),

@@ -11,10 +11,10 @@ use http::{Method, StatusCode, header::ORIGIN};
 use serde::Serialize;
 use serde_json::{Value, json};
 use shared::{
-    app::{App, PasswordLogin},
+    app::PasswordLogin,
     domain::{denial::Denial, secret::Secret},
     http::{
-        Request, Response, cors,
+        Response, cors,
         error::{Endpoint, OAuthError},
         header, methods,
         params::Params,
@@ -32,6 +32,7 @@ use crate::{
     screen::framed,
     ticket,
     transaction::Transaction,
+    visit::Visit,
 };
 
 /// An error as the classic page takes it.
@@ -45,9 +46,9 @@ struct Body<'a> {
 }
 
 /// Everything but the callback.
-pub(crate) async fn handle(app: &App, request: &Request) -> Response {
-    match (request.method(), request.uri().path()) {
-        (&Method::POST, "/usernamepassword/login") => match log_in(app, request).await {
+pub(crate) async fn handle(visit: &Visit<'_>) -> Response {
+    match (visit.request.method(), visit.request.uri().path()) {
+        (&Method::POST, "/usernamepassword/login") => match log_in(visit).await {
             Ok(response) => response,
             Err(Fault::Told(refusal)) => refused(&refusal),
             Err(Fault::Failed(denial)) => denied(&denial),
@@ -59,7 +60,7 @@ pub(crate) async fn handle(app: &App, request: &Request) -> Response {
         // Single sign-on goes through `/authorize` alone.
         (&Method::GET, "/user/ssodata") => {
             let mut answer = response::json(StatusCode::OK, &json!({ "sso": false }));
-            cors::allow_with_credentials(&mut answer, request);
+            cors::allow_with_credentials(&mut answer, visit.request);
             answer
         }
         (_, "/user/ssodata") => denied(&Denial::MethodNotAllowed(methods::GET)),
@@ -67,17 +68,17 @@ pub(crate) async fn handle(app: &App, request: &Request) -> Response {
     }
 }
 
-async fn log_in(app: &App, request: &Request) -> Result<Response, Fault> {
-    let at = app.moment(request);
-    own_page(app, request).map_err(Fault::Failed)?;
-    let params = Params::of_json_body(request).map_err(Fault::Failed)?;
+async fn log_in(visit: &Visit<'_>) -> Result<Response, Fault> {
+    own_page(visit).map_err(Fault::Failed)?;
+    let params = Params::of_json_body(visit.request).map_err(Fault::Failed)?;
     let text = |name| params.required(name).map_err(Fault::Failed);
-    let recipient = checks::recipient(app, &params)
+    let recipient = checks::recipient(visit, &params)
         .await
         .map_err(Fault::Failed)?;
-    let checked = checks::request(app, &params, &recipient, at.now).await?;
+    let checked = checks::request(visit, &params, &recipient).await?;
     let client_id = &recipient.client.client_id;
-    let connection = app
+    let connection = visit
+        .app
         .login_connection(checked.connection.as_ref(), &recipient.client)
         .await
         .map_err(Fault::Failed)?;
@@ -87,17 +88,21 @@ async fn log_in(app: &App, request: &Request) -> Result<Response, Fault> {
         connection: &connection.name,
         username: text("username")?,
         password: &password,
-        address: browser::address(request),
+        address: browser::address(visit.request),
     };
-    let user = app.check_password(login, at).await.map_err(Fault::Failed)?;
-    let issued = ticket::Issued::new(app, request, client_id, &user, at)
+    let user = visit
+        .app
+        .check_password(login, visit.at)
         .await
         .map_err(Fault::Failed)?;
-    let transaction = Transaction::begin(app, checked)
+    let issued = ticket::Issued::new(visit, client_id, &user)
+        .await
+        .map_err(Fault::Failed)?;
+    let transaction = Transaction::begin(visit, checked)
         .await
         .map_err(Fault::Failed)?;
     let form = ClassicLoginForm {
-        action: &app.issuer.join("login/callback"),
+        action: &visit.app.issuer.join("login/callback"),
         wresult: &issued.ticket,
         wctx: &context(&transaction, connection.name.as_str()),
     };
@@ -110,9 +115,9 @@ async fn log_in(app: &App, request: &Request) -> Result<Response, Fault> {
 
 /// Refuses pages of other origins. Browsers name the origin with every `POST`; who names none is no
 /// browser, and has nobody's cookies.
-fn own_page(app: &App, request: &Request) -> Result<(), Denial> {
-    match header(request, &ORIGIN) {
-        Some(origin) if origin != app.issuer.origin() => {
+fn own_page(visit: &Visit<'_>) -> Result<(), Denial> {
+    match header(visit.request, &ORIGIN) {
+        Some(origin) if origin != visit.app.issuer.origin() => {
             Err(Denial::OriginNotAllowed(origin.to_owned()))
         }
         _ => Ok(()),
@@ -135,24 +140,22 @@ fn context(transaction: &Transaction, connection: &str) -> String {
 
 /// `POST /login/callback`: the form that the page was given. One whose ticket is no good, say because another
 /// tab replaced its cookie, leads to our own login page, where the user goes on with the same request.
-pub(crate) async fn callback(app: &App, request: &Request) -> Result<Response, Denial> {
-    let at = app.moment(request);
-    let params = Params::of_body(request)?;
+pub(crate) async fn callback(visit: &Visit<'_>) -> Result<Response, Denial> {
+    let params = Params::of_body(visit.request)?;
     let context: Value = serde_json::from_str(params.required("wctx")?)
         .map_err(|_| Denial::InvalidParameter("wctx must be JSON".to_owned()))?;
     let state = context.get("state").and_then(Value::as_str);
-    let transaction =
-        Transaction::read(app, state.ok_or(Denial::StaleTransaction)?, at.now).await?;
+    let transaction = Transaction::read(visit, state.ok_or(Denial::StaleTransaction)?).await?;
     let client_id = transaction.errand.client_id();
     let result = params.required("wresult")?;
-    let user = ticket::redeem(app, request, client_id, result, at).await?;
+    let user = ticket::redeem(visit, client_id, result).await?;
     let Some(user) = user else {
         tracing::info!(%client_id, "a login ticket is no good here: the user logs in on our page");
         return Ok(response::redirect(&transaction.address("/u/login")));
     };
     tracing::info!(r#type = event::LOGGED_IN, %client_id, user_id = %user.user_id);
-    let before = BrowserSession::load(app, request, at.now).await?;
-    login::welcome(app, request, user, transaction, before.as_ref(), at).await
+    let before = BrowserSession::load(visit).await?;
+    login::welcome(visit, user, transaction, before.as_ref()).await
 }
 
 fn refused(refusal: &Refusal) -> Response {

@@ -5,9 +5,8 @@
 
 use http::StatusCode;
 use shared::{
-    app::App,
     domain::{denial::Denial, errand::Errand},
-    http::{Request, Response, params::Params, response},
+    http::{Response, params::Params, response},
 };
 
 use crate::{
@@ -16,19 +15,19 @@ use crate::{
     resume::Parties,
     screen::Screen,
     transaction::{FormToken, Press, Transaction, UNMATCHED},
+    visit::Visit,
 };
 
 /// `GET /u/confirm`
-pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, Denial> {
-    let transaction = open(app, request).await?;
-    let session = BrowserSession::load(app, request, app.moment(request).now).await?;
-    page(app, request, &transaction, session.as_ref(), None).await
+pub(crate) async fn show(visit: &Visit<'_>) -> Result<Response, Denial> {
+    let transaction = open(visit).await?;
+    let session = BrowserSession::load(visit).await?;
+    page(visit, &transaction, session.as_ref(), None).await
 }
 
 /// The page; with `error`, the answer to a form that did not count.
 async fn page(
-    app: &App,
-    request: &Request,
+    visit: &Visit<'_>,
     transaction: &Transaction,
     session: Option<&BrowserSession>,
     error: Option<&str>,
@@ -39,9 +38,9 @@ async fn page(
         ));
     };
     let errand = &transaction.errand;
-    let parties = Parties::load(app, errand.client_id(), errand.audience()).await?;
-    let screen = Screen::new(app, request).await;
-    let token = FormToken::issue(app, request, &transaction.state, Some(session)).await?;
+    let parties = Parties::load(visit, errand.client_id(), errand.audience()).await?;
+    let screen = Screen::new(visit).await;
+    let token = FormToken::issue(visit, &transaction.state, Some(session)).await?;
     let html = ConfirmationPage {
         branding: screen.branding(),
         nonce: &screen.nonce,
@@ -59,19 +58,19 @@ async fn page(
 }
 
 /// `POST /u/confirm`
-pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Denial> {
-    let transaction = open(app, request).await?;
-    let session = BrowserSession::load(app, request, app.moment(request).now).await?;
+pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Response, Denial> {
+    let transaction = open(visit).await?;
+    let session = BrowserSession::load(visit).await?;
     let session = session.as_ref();
-    let params = Params::of_body(request)?;
-    if !FormToken::matches(app, request, &params, &transaction.state, session).await? {
-        return page(app, request, &transaction, session, Some(UNMATCHED)).await;
+    let params = Params::of_body(visit.request)?;
+    if !FormToken::matches(visit, &params, &transaction.state, session).await? {
+        return page(visit, &transaction, session, Some(UNMATCHED)).await;
     }
     if let Press::Deny = Press::of(&params)? {
-        return transaction.decline(app, request).await;
+        return transaction.decline(visit).await;
     }
     let transaction = match session {
-        Some(session) => transaction.confirmed(app, session).await?,
+        Some(session) => transaction.confirmed(visit, session).await?,
         None => transaction,
     };
     Ok(response::redirect(
@@ -80,8 +79,8 @@ pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Den
 }
 
 /// The application's request that the page belongs to.
-async fn open(app: &App, request: &Request) -> Result<Transaction, Denial> {
-    let transaction = Transaction::open(app, request, app.moment(request).now).await?;
+async fn open(visit: &Visit<'_>) -> Result<Transaction, Denial> {
+    let transaction = Transaction::open(visit).await?;
     match transaction.errand {
         Errand::Authorize(_) => Ok(transaction),
         Errand::Activate(_) => Err(Denial::StaleTransaction),

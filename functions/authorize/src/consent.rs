@@ -4,9 +4,8 @@
 
 use http::StatusCode;
 use shared::{
-    app::App,
-    domain::{denial::Denial, errand::Errand, grant::GrantKey, ids::ConsentId, time::Timestamp},
-    http::{Request, Response, params::Params, response},
+    domain::{denial::Denial, errand::Errand, grant::GrantKey, ids::ConsentId},
+    http::{Response, params::Params, response},
     system::random,
 };
 
@@ -17,20 +16,19 @@ use crate::{
     resume::Parties,
     screen::Screen,
     transaction::{FormToken, Press, Transaction, UNMATCHED},
+    visit::Visit,
 };
 
 /// `GET /u/consent`
-pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, Denial> {
-    let at = app.moment(request);
-    let transaction = Transaction::open(app, request, at.now).await?;
-    let session = BrowserSession::load(app, request, at.now).await?;
-    page(app, request, &transaction, session.as_ref(), None).await
+pub(crate) async fn show(visit: &Visit<'_>) -> Result<Response, Denial> {
+    let transaction = Transaction::open(visit).await?;
+    let session = BrowserSession::load(visit).await?;
+    page(visit, &transaction, session.as_ref(), None).await
 }
 
 /// The page; with `error`, the answer to a form that did not count.
 async fn page(
-    app: &App,
-    request: &Request,
+    visit: &Visit<'_>,
     transaction: &Transaction,
     session: Option<&BrowserSession>,
     error: Option<&str>,
@@ -41,9 +39,9 @@ async fn page(
         ));
     };
     let errand = &transaction.errand;
-    let parties = Parties::load(app, errand.client_id(), errand.audience()).await?;
-    let screen = Screen::new(app, request).await;
-    let token = FormToken::issue(app, request, &transaction.state, Some(session)).await?;
+    let parties = Parties::load(visit, errand.client_id(), errand.audience()).await?;
+    let screen = Screen::new(visit).await;
+    let token = FormToken::issue(visit, &transaction.state, Some(session)).await?;
     let lines = permissions::lines(
         errand.scope(),
         parties.api.as_deref(),
@@ -69,18 +67,17 @@ async fn page(
 }
 
 /// `POST /u/consent`
-pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Denial> {
-    let at = app.moment(request);
-    let transaction = Transaction::open(app, request, at.now).await?;
-    let session = BrowserSession::load(app, request, at.now).await?;
+pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Response, Denial> {
+    let transaction = Transaction::open(visit).await?;
+    let session = BrowserSession::load(visit).await?;
     let session = session.as_ref();
-    let params = Params::of_body(request)?;
-    if !FormToken::matches(app, request, &params, &transaction.state, session).await? {
-        return page(app, request, &transaction, session, Some(UNMATCHED)).await;
+    let params = Params::of_body(visit.request)?;
+    if !FormToken::matches(visit, &params, &transaction.state, session).await? {
+        return page(visit, &transaction, session, Some(UNMATCHED)).await;
     }
     let errand = &transaction.errand;
     if let Press::Deny = Press::of(&params)? {
-        return transaction.decline(app, request).await;
+        return transaction.decline(visit).await;
     }
     let Some(session) = session else {
         return Ok(response::redirect(
@@ -88,10 +85,10 @@ pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Den
         ));
     };
     if session.user.active().is_err() {
-        return transaction.block(app, request).await;
+        return transaction.block(visit).await;
     }
-    remember(app, session, errand, at.now).await?;
-    let transaction = transaction.confirmed(app, session).await?;
+    remember(visit, session, errand).await?;
+    let transaction = transaction.confirmed(visit, session).await?;
     Ok(response::redirect(
         &transaction.address("/authorize/resume"),
     ))
@@ -99,10 +96,9 @@ pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Den
 
 /// Joins what the user agreed to to what they agreed to before.
 async fn remember(
-    app: &App,
+    visit: &Visit<'_>,
     session: &BrowserSession,
     errand: &Errand,
-    now: Timestamp,
 ) -> Result<(), Denial> {
     let grant = GrantKey {
         user_id: session.session.user_id.clone(),
@@ -110,8 +106,10 @@ async fn remember(
         audience: errand.audience().cloned(),
     };
     let id = ConsentId::from_bytes(random());
-    app.store
-        .join_consent(&grant, id, errand.scope(), now)
+    visit
+        .app
+        .store
+        .join_consent(&grant, id, errand.scope(), visit.at.now)
         .await?;
     Ok(())
 }

@@ -5,9 +5,8 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use shared::{
     adapters::dynamo::CommitError,
-    app::{App, Moment},
     domain::{continuation::Continuation, denial::Denial, login_flow::Redirect},
-    http::{MAX_BODY_BYTES, Request, Response, response},
+    http::{MAX_BODY_BYTES, Response, response},
     system::random,
 };
 use url::form_urlencoded;
@@ -17,14 +16,14 @@ use crate::{
     browser::BrowserSession,
     issue::Granted,
     resume::{self, Arrival},
+    visit::Visit,
 };
 
 /// Sends the browser where a script wants it, with a `state` to come back with.
 pub(crate) async fn send_away(
-    app: &App,
+    visit: &Visit<'_>,
     granted: &Granted<'_>,
     redirect: &Redirect,
-    at: Moment,
 ) -> Result<Response, Denial> {
     let session = &granted.session.session;
     let continuation = Continuation {
@@ -33,22 +32,21 @@ pub(crate) async fn send_away(
         action: redirect.action,
         user_id: session.user_id.clone(),
         session_id: session.session_id.clone(),
-        started_at: at.now,
+        started_at: visit.at.now,
     };
-    let state = app.seal(&continuation).await?;
+    let state = visit.app.seal(&continuation).await?;
     let target = response::with_one(&redirect.url, "state", &state);
     Ok(response::redirect(&target))
 }
 
 /// `/continue`. Everything is decided anew, for the user as they are now, and the scripts run again.
-pub(crate) async fn handle(app: &App, request: &Request) -> Result<Response, Denial> {
-    let at = app.moment(request);
-    let continuation = open(app, request).await?;
-    let session = BrowserSession::load(app, request, at.now)
+pub(crate) async fn handle(visit: &Visit<'_>) -> Result<Response, Denial> {
+    let continuation = open(visit).await?;
+    let session = BrowserSession::load(visit)
         .await?
-        .filter(|session| continuation.goes_on_in(&session.session, at.now))
+        .filter(|session| continuation.goes_on_in(&session.session, visit.at.now))
         .ok_or(Denial::StaleTransaction)?;
-    match app.store.put_used_continuation(&continuation).await {
+    match visit.app.store.put_used_continuation(&continuation).await {
         Ok(()) => {}
         Err(CommitError::Conflict) => return Err(Denial::StaleTransaction),
         Err(CommitError::Store(error)) => return Err(error.into()),
@@ -60,19 +58,19 @@ pub(crate) async fn handle(app: &App, request: &Request) -> Result<Response, Den
     } = continuation;
     let reply = Reply::from(&asked);
     let arrival = Arrival::Elsewhere(action);
-    let answered = resume::proceed_with(app, request, asked, Some(session), arrival).await;
-    answer::or_tell(app, request, &reply, answered).await
+    let answered = resume::proceed_with(visit, asked, Some(session), arrival).await;
+    answer::or_tell(visit, &reply, answered).await
 }
 
-async fn open(app: &App, request: &Request) -> Result<Continuation, Denial> {
-    if request.body().len() > MAX_BODY_BYTES {
+async fn open(visit: &Visit<'_>) -> Result<Continuation, Denial> {
+    if visit.request.body().len() > MAX_BODY_BYTES {
         return Err(Denial::BodyTooLarge);
     }
-    let query = request.uri().query().unwrap_or_default().as_bytes();
+    let query = visit.request.uri().query().unwrap_or_default().as_bytes();
     let state = state(query)
-        .or_else(|| state(request.body()))
+        .or_else(|| state(visit.request.body()))
         .ok_or(Denial::StaleTransaction)?;
-    app.open(&state).await.ok_or(Denial::StaleTransaction)
+    visit.app.open(&state).await.ok_or(Denial::StaleTransaction)
 }
 
 /// `state`, the only parameter that is ours. The others are between the scripts and whoever they sent the

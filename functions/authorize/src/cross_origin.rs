@@ -9,13 +9,13 @@ use std::sync::Arc;
 use http::{Method, StatusCode};
 use serde::Serialize;
 use shared::{
-    app::{App, PasswordLogin},
+    app::PasswordLogin,
     domain::{
         authorization::AuthorizationRequest, client::Client, connection::Connection,
         denial::Denial, ids::ClientId, redirect_uri, secret::Secret,
     },
     http::{
-        Request, Response, cors,
+        Response, cors,
         error::{Endpoint, OAuthError},
         methods,
         params::Params,
@@ -29,6 +29,7 @@ use crate::{
     browser::{self, BrowserSession},
     resume::{self, Arrival},
     ticket,
+    visit::Visit,
 };
 
 const PASSWORD: &str = "password";
@@ -42,56 +43,57 @@ struct Body<'a> {
 }
 
 /// `/co/authenticate`
-pub(crate) async fn handle(app: &App, request: &Request) -> Response {
-    if let Some(mut preflight) = cors::preflight(request) {
-        cors::allow_with_credentials(&mut preflight, request);
+pub(crate) async fn handle(visit: &Visit<'_>) -> Response {
+    if let Some(mut preflight) = cors::preflight(visit.request) {
+        cors::allow_with_credentials(&mut preflight, visit.request);
         return preflight;
     }
     let mut caller = None;
-    let answered = match *request.method() {
-        Method::POST => authenticate(app, request, &mut caller).await,
+    let answered = match *visit.request.method() {
+        Method::POST => authenticate(visit, &mut caller).await,
         _ => Err(Denial::MethodNotAllowed(methods::POST)),
     };
     let mut answer = answered.unwrap_or_else(|denial| refused(&denial, caller.as_deref()));
-    let client = app.client_of_page(request, caller, &answer).await;
-    if client.is_some_and(|client| is_allowed(&client, cors::origin(request))) {
-        cors::allow_with_credentials(&mut answer, request);
+    let client = visit
+        .app
+        .client_of_page(visit.request, caller, &answer)
+        .await;
+    if client.is_some_and(|client| is_allowed(&client, cors::origin(visit.request))) {
+        cors::allow_with_credentials(&mut answer, visit.request);
     }
     answer
 }
 
 async fn authenticate(
-    app: &App,
-    request: &Request,
+    visit: &Visit<'_>,
     caller: &mut Option<Arc<Client>>,
 ) -> Result<Response, Denial> {
-    let at = app.moment(request);
-    let params = Params::of_json_body(request)?;
+    let params = Params::of_json_body(visit.request)?;
     let named = params.required("client_id")?;
     let unknown = || Denial::UnknownClient(named.to_owned());
     let client_id = ClientId::parse(named).map_err(|_| unknown())?;
-    let client = app.client(&client_id).await?.ok_or_else(unknown)?;
+    let client = visit.app.client(&client_id).await?.ok_or_else(unknown)?;
     *caller = Some(Arc::clone(&client));
-    let origin = cors::origin(request);
+    let origin = cors::origin(visit.request);
     if !is_allowed(&client, origin) {
         return Err(Denial::OriginNotAllowed(origin.to_owned()));
     }
     if !client.cross_origin_authentication {
         return Err(Denial::CrossOriginNotAllowed);
     }
-    let connection = connection(app, &client, &params).await?;
+    let connection = connection(visit, &client, &params).await?;
     let password = Secret::new(params.required("password")?);
     let login = PasswordLogin {
         client_id: &client_id,
         connection: &connection.name,
         username: params.required("username")?,
         password: &password,
-        address: browser::address(request),
+        address: browser::address(visit.request),
     };
-    let user = app.check_password(login, at).await?;
+    let user = visit.app.check_password(login, visit.at).await?;
     let user_id = &user.user_id;
     tracing::info!(r#type = event::CROSS_ORIGIN_LOGGED_IN, %client_id, %user_id);
-    let issued = ticket::Issued::new(app, request, &client_id, &user, at).await?;
+    let issued = ticket::Issued::new(visit, &client_id, &user).await?;
     let body = Body {
         login_ticket: &issued.ticket,
         co_verifier: &issued.verifier,
@@ -104,15 +106,15 @@ async fn authenticate(
 
 /// The connection that is meant; with it come the members that the body has to have.
 async fn connection(
-    app: &App,
+    visit: &Visit<'_>,
     client: &Client,
     params: &Params,
 ) -> Result<Arc<Connection>, Denial> {
     let common = ["client_id", "credential_type", "username", "password"];
     match params.required("credential_type")? {
-        PASSWORD if params.are_exactly(&common) => app.default_directory(client).await,
+        PASSWORD if params.are_exactly(&common) => visit.app.default_directory(client).await,
         PASSWORD_REALM if params.are_exactly(&[&common[..], &["realm"]].concat()) => {
-            app.realm(params.required("realm")?, client).await
+            visit.app.realm(params.required("realm")?, client).await
         }
         PASSWORD | PASSWORD_REALM => Err(Denial::CrossOriginBody),
         _ => Err(Denial::CredentialType),
@@ -138,22 +140,20 @@ fn refused(denial: &Denial, client: Option<&Client>) -> Response {
 /// to the application rather than passed over, or a browser with a session of somebody else's would go
 /// on with that one.
 pub(crate) async fn complete(
-    app: &App,
-    request: &Request,
+    visit: &Visit<'_>,
     checked: AuthorizationRequest,
     ticket: &str,
 ) -> Result<Response, Denial> {
-    let at = app.moment(request);
-    let Some(user) = ticket::redeem(app, request, &checked.client_id, ticket, at).await? else {
+    let Some(user) = ticket::redeem(visit, &checked.client_id, ticket).await? else {
         let refusal = Refusal::new("login_required", "Login required");
-        return answer::refuse(app, request, &Reply::from(&checked), refusal).await;
+        return answer::refuse(visit, &Reply::from(&checked), refusal).await;
     };
-    let settings = app.settings().await?;
-    let session = BrowserSession::log_in(app, request, user, &settings, at.now).await?;
+    let settings = visit.app.settings().await?;
+    let session = BrowserSession::log_in(visit, user, &settings).await?;
     let here = Some(session.clone());
     let checked = checked.confirmed_in(&session.session);
-    let proceeding = resume::proceed_with(app, request, checked, here, Arrival::Request);
+    let proceeding = resume::proceed_with(visit, checked, here, Arrival::Request);
     let mut response = proceeding.await?;
-    session.attach(app, &settings, &mut response).await?;
+    session.attach(visit, &settings, &mut response).await?;
     Ok(response)
 }

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use shared::{
-    app::{App, EndsWith, FrontChannelTokens, Moment, NewFamily, TokensFor},
+    app::{EndsWith, FrontChannelTokens, NewFamily, TokensFor},
     domain::{
         authorization::AuthorizationRequest,
         claims::{LoginClaims, Subject},
@@ -16,14 +16,14 @@ use shared::{
 };
 
 use crate::issue::{Decided, Granted};
+use crate::visit::Visit;
 
 /// Makes the tokens that the response type names; `None` for a code alone.
 pub(crate) async fn tokens(
-    app: &App,
+    visit: &Visit<'_>,
     login: &Decided<'_>,
     code: Option<&str>,
     new: Option<&NewFamily>,
-    at: Moment,
 ) -> Result<Option<FrontChannelTokens>, Denial> {
     let Granted {
         checked,
@@ -38,13 +38,14 @@ pub(crate) async fn tokens(
     let scope = told_scope(checked);
     let auth_time = session.session.authenticated_at;
     let wanted = TokensFor {
-        issuance: app
+        issuance: visit
+            .app
             .issuance(
                 &parties.client,
                 Subject::User(&login.user),
                 &scope,
                 checked.pipeline,
-                at,
+                visit.at,
             )
             .with_effects(&login.effects)
             .via_browser(),
@@ -57,7 +58,9 @@ pub(crate) async fn tokens(
         },
         ends_with: EndsWith::login(new.map(|new| new.family.id), Some(session.id), *basis),
     };
-    app.mint_at_authorize(wanted, checked.response_type, code)
+    visit
+        .app
+        .mint_at_authorize(wanted, checked.response_type, code)
         .await
         .map(Some)
 }
@@ -65,9 +68,8 @@ pub(crate) async fn tokens(
 /// The family of an implicit answer's refresh token, not written down yet. A code gets its own when it is
 /// exchanged.
 pub(crate) async fn new_family(
-    app: &App,
+    visit: &Visit<'_>,
     login: &Decided<'_>,
-    at: Moment,
 ) -> Result<Option<NewFamily>, Denial> {
     let Granted {
         checked,
@@ -89,7 +91,10 @@ pub(crate) async fn new_family(
         session_id: Some(session.id),
         device: checked.device.clone(),
     };
-    let mut new = app.new_family(begun, &parties.client, at).await?;
+    let mut new = visit
+        .app
+        .new_family(begun, &parties.client, visit.at)
+        .await?;
     login.effects.refresh_token.apply(&mut new.family);
     Ok(Some(new))
 }

@@ -1,7 +1,7 @@
 //! The end of a login: the tenant's scripts have their say, and the application gets what it asked for.
 
 use shared::{
-    app::{App, Moment},
+    app::Moment,
     domain::{
         authorization::AuthorizationRequest,
         code::{AuthorizationCode, CODE_LIFETIME},
@@ -14,7 +14,7 @@ use shared::{
         settings::Settings,
         user::User,
     },
-    http::{Request, Response},
+    http::Response,
     system::random,
     telemetry::event,
 };
@@ -25,6 +25,7 @@ use crate::{
     continuation, front_channel,
     resume::{Arrival, Parties, go_to, log_in, refuse},
     scripts::{self, Answer},
+    visit::Visit,
 };
 
 /// A request that nothing stands in the way of.
@@ -39,19 +40,14 @@ pub(crate) struct Granted<'a> {
 
 /// Asks the tenant's scripts, and then issues. They come last, so that they run once per login and know
 /// that nothing else stands in its way; nothing is written before they have answered.
-pub(crate) async fn issue(
-    app: &App,
-    request: &Request,
-    granted: Granted<'_>,
-    at: Moment,
-) -> Result<Response, Denial> {
+pub(crate) async fn issue(visit: &Visit<'_>, granted: Granted<'_>) -> Result<Response, Denial> {
     let checked = &granted.checked;
     let user = granted.session.user.clone();
     if let Err(blocked) = user.active() {
         let refusal = Refusal::new("unauthorized", blocked.to_string());
-        return refuse(app, request, checked, refusal).await;
+        return refuse(visit, checked, refusal).await;
     }
-    match scripts::run(app, request, &granted, &user, at).await {
+    match scripts::run(visit, &granted, &user).await {
         Ok(Answer::Effects(effects)) => {
             let granted = granted.with_scopes_of(&effects);
             let login = Decided {
@@ -59,26 +55,20 @@ pub(crate) async fn issue(
                 user: effects.user(&user).into_owned(),
                 effects: *effects,
             };
-            give(app, request, &login, at).await
+            give(visit, &login).await
         }
-        Ok(Answer::Redirect(redirect)) => {
-            continuation::send_away(app, &granted, &redirect, at).await
-        }
-        Err(denial) => scripts::refuse(app, request, &granted, denial).await,
+        Ok(Answer::Redirect(redirect)) => continuation::send_away(visit, &granted, &redirect).await,
+        Err(denial) => scripts::refuse(visit, &granted, denial).await,
     }
 }
 
 /// The session or the consent has ended that tokens were about to be issued on: everything is decided anew.
-async fn ask_again(
-    app: &App,
-    request: &Request,
-    checked: &AuthorizationRequest,
-) -> Result<Response, Denial> {
+async fn ask_again(visit: &Visit<'_>, checked: &AuthorizationRequest) -> Result<Response, Denial> {
     if checked.prompt.none {
         let refusal = Refusal::new("consent_required", "Consent required");
-        return refuse(app, request, checked, refusal).await;
+        return refuse(visit, checked, refusal).await;
     }
-    go_to(app, "/authorize/resume", checked.clone()).await
+    go_to(visit, "/authorize/resume", checked.clone()).await
 }
 
 impl Granted<'_> {
@@ -109,12 +99,7 @@ pub(crate) struct Decided<'a> {
     pub(crate) effects: Effects,
 }
 
-async fn give(
-    app: &App,
-    request: &Request,
-    login: &Decided<'_>,
-    at: Moment,
-) -> Result<Response, Denial> {
+async fn give(visit: &Visit<'_>, login: &Decided<'_>) -> Result<Response, Denial> {
     let Granted {
         checked,
         session,
@@ -126,27 +111,27 @@ async fn give(
     // consent to one that is there. A code is compared with it at its exchange.
     let rests_on = login.granted.rests_on();
     if checked.response_type.gives_tokens() && rests_on.basis != Basis::Unasked {
-        let touched = session.touch_on(app, &rests_on, settings, at.now);
+        let touched = session.touch_on(visit, &rests_on, settings);
         if !touched.await? {
-            return ask_again(app, request, checked).await;
+            return ask_again(visit, checked).await;
         }
     } else {
-        let touched = session.touch(app, &checked.client_id, settings, at.now);
+        let touched = session.touch(visit, &checked.client_id, settings);
         if !touched.await? {
-            return log_in(app, request, checked).await;
+            return log_in(visit, checked).await;
         }
     }
     let code = if checked.response_type.code {
-        Some(new_code(app, login, at).await?)
+        Some(new_code(visit, login).await?)
     } else {
         None
     };
-    let new = front_channel::new_family(app, login, at).await?;
-    let tokens = front_channel::tokens(app, login, code.as_deref(), new.as_ref(), at).await?;
+    let new = front_channel::new_family(visit, login).await?;
+    let tokens = front_channel::tokens(visit, login, code.as_deref(), new.as_ref()).await?;
     if let Some(new) = &new
-        && !app.put_family(&new.family, at).await?
+        && !visit.app.put_family(&new.family, visit.at).await?
     {
-        return log_in(app, request, checked).await;
+        return log_in(visit, checked).await;
     }
     let refresh_token = new.map(|new| new.refresh_token);
     if checked.prompt.none {
@@ -163,14 +148,14 @@ async fn give(
         .iter()
         .map(|(name, value)| (*name, value.as_ref()))
         .collect();
-    answer::give(app, request, &Reply::from(checked), &given).await
+    answer::give(visit, &Reply::from(checked), &given).await
 }
 
 /// Writes a code down; its text.
-async fn new_code(app: &App, login: &Decided<'_>, at: Moment) -> Result<String, Denial> {
+async fn new_code(visit: &Visit<'_>, login: &Decided<'_>) -> Result<String, Denial> {
     let id = CodeId::from_bytes(random());
-    app.store.put_code(id, &code(login, at)).await?;
-    let (keyring, key) = app.active_key().await;
+    visit.app.store.put_code(id, &code(login, visit.at)).await?;
+    let (keyring, key) = visit.app.active_key().await;
     let owned = Owned {
         user_id: login.granted.session.session.user_id.clone(),
         id: *id.as_bytes(),

@@ -29,9 +29,11 @@ mod stale;
 mod ticket;
 mod transaction;
 mod userinfo;
+mod visit;
 mod web_message;
 mod wishes;
 
+use crate::visit::Visit;
 use ::http::{Method, StatusCode};
 use shared::{
     app::App,
@@ -44,66 +46,66 @@ use screen::Screen;
 /// Answers a request; a failure is an answer too. The redirect after a `POST` is a 303, so that the browser goes on
 /// with a `GET` and sends no form on (RFC 9700 section 4.12).
 pub async fn handle(app: &App, request: &Request) -> Response {
-    let mut response = answer(app, request).await;
+    let mut response = answer(&Visit::new(app, request)).await;
     if request.method() == Method::POST && response.status() == StatusCode::FOUND {
         *response.status_mut() = StatusCode::SEE_OTHER;
     }
     response
 }
 
-async fn answer(app: &App, request: &Request) -> Response {
-    let path = request.uri().path();
+async fn answer(visit: &Visit<'_>) -> Response {
+    let path = visit.request.uri().path();
     match path {
         "/userinfo" => {
-            return match cors::preflight(request) {
+            return match cors::preflight(visit.request) {
                 Some(preflight) => preflight,
-                None => userinfo::handle(app, request).await,
+                None => userinfo::handle(visit).await,
             };
         }
-        "/co/authenticate" => return cross_origin::handle(app, request).await,
+        "/co/authenticate" => return cross_origin::handle(visit).await,
         "/usernamepassword/login" | "/usernamepassword/challenge" | "/user/ssodata" => {
-            return classic::handle(app, request).await;
+            return classic::handle(visit).await;
         }
         _ => {}
     }
-    match page(app, request, path).await {
+    match page(visit, path).await {
         Ok(response) => response,
         Err(denial @ (Denial::NotFound | Denial::MethodNotAllowed(_)))
-            if !http::accepts_html(request) =>
+            if !http::accepts_html(visit.request) =>
         {
             tracing::info!(reason = %denial, "refused");
             OAuthError::from(&denial).into_response()
         }
         Err(Denial::StaleTransaction) if stale::is_page_of_login(path) => {
-            stale::answer(app, request).await
+            stale::answer(visit).await
         }
-        Err(denial) => Screen::new(app, request).await.error(&denial),
+        Err(denial) => Screen::new(visit).await.error(&denial),
     }
 }
 
-async fn page(app: &App, request: &Request, path: &str) -> Result<Response, Denial> {
-    let method = request.method();
+async fn page(visit: &Visit<'_>, path: &str) -> Result<Response, Denial> {
+    let method = visit.request.method();
     match (method, path) {
-        (&Method::GET | &Method::POST, "/authorize") => request::handle(app, request).await,
-        (&Method::GET, "/authorize/resume") => resume::handle(app, request).await,
-        (&Method::GET | &Method::POST, "/continue") => continuation::handle(app, request).await,
-        (&Method::GET, "/u/login") => login::show(app, request).await,
-        (&Method::POST, "/u/login") => login::submit(app, request).await,
-        (&Method::GET, "/u/consent") => consent::show(app, request).await,
-        (&Method::POST, "/u/consent") => consent::submit(app, request).await,
-        (&Method::GET, "/u/confirm") => confirmation::show(app, request).await,
-        (&Method::POST, "/u/confirm") => confirmation::submit(app, request).await,
-        (&Method::GET, "/activate") => device::activate::show(app, request).await,
-        (&Method::POST, "/activate") => device::activate::submit(app, request).await,
-        (&Method::GET, "/activate/confirm") => device::confirm::show(app, request).await,
-        (&Method::POST, "/activate/confirm") => device::confirm::submit(app, request).await,
-        (&Method::GET, "/v2/logout") => logout::handle(app, request).await,
-        (&Method::GET | &Method::POST, "/oidc/logout") => oidc_logout::handle(app, request).await,
-        (&Method::POST, "/oidc/logout/confirm") => oidc_logout::confirm(app, request).await,
-        (&Method::POST, "/login/callback") => classic::callback(app, request).await,
-        (&Method::GET, "/login") => stale::classic_page(app, request).await,
+        (&Method::GET | &Method::POST, "/authorize") => request::handle(visit).await,
+        (&Method::GET, "/authorize/resume") => resume::handle(visit).await,
+        (&Method::GET | &Method::POST, "/continue") => continuation::handle(visit).await,
+        (&Method::GET, "/u/login") => login::show(visit).await,
+        (&Method::POST, "/u/login") => login::submit(visit).await,
+        (&Method::GET, "/u/consent") => consent::show(visit).await,
+        (&Method::POST, "/u/consent") => consent::submit(visit).await,
+        (&Method::GET, "/u/confirm") => confirmation::show(visit).await,
+        (&Method::POST, "/u/confirm") => confirmation::submit(visit).await,
+        (&Method::GET, "/activate") => device::activate::show(visit).await,
+        (&Method::POST, "/activate") => device::activate::submit(visit).await,
+        (&Method::GET, "/activate/confirm") => device::confirm::show(visit).await,
+        (&Method::POST, "/activate/confirm") => device::confirm::submit(visit).await,
+        (&Method::GET, "/v2/logout") => logout::handle(visit).await,
+        (&Method::GET | &Method::POST, "/oidc/logout") => oidc_logout::handle(visit).await,
+        (&Method::POST, "/oidc/logout/confirm") => oidc_logout::confirm(visit).await,
+        (&Method::POST, "/login/callback") => classic::callback(visit).await,
+        (&Method::GET, "/login") => stale::classic_page(visit).await,
         (&Method::GET, path) if app_callback::is_app_callback(path) => {
-            Ok(app_callback::show(app, request).await)
+            Ok(app_callback::show(visit).await)
         }
         _ => Err(methods_of(path).map_or(Denial::NotFound, Denial::MethodNotAllowed)),
     }

@@ -2,9 +2,9 @@
 
 use http::StatusCode;
 use shared::{
-    app::{App, Moment, PasswordLogin},
+    app::PasswordLogin,
     domain::{denial::Denial, secret::Secret, user::User},
-    http::{Request, Response, params::Params, quota, response},
+    http::{Response, params::Params, quota, response},
     telemetry::event,
 };
 
@@ -14,6 +14,7 @@ use crate::{
     resume::Parties,
     screen::Screen,
     transaction::{FormToken, Transaction, UNMATCHED},
+    visit::Visit,
 };
 
 /// Said whether the name or the password is wrong, so that names cannot be fished for.
@@ -28,12 +29,11 @@ const SUSPICIOUS: &str = "We have detected suspicious login behavior and further
 const THROTTLED: &str = "Too many login attempts. Please wait a minute and try again.";
 
 /// `GET /u/login`
-pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, Denial> {
-    let transaction = Transaction::open(app, request, app.moment(request).now).await?;
+pub(crate) async fn show(visit: &Visit<'_>) -> Result<Response, Denial> {
+    let transaction = Transaction::open(visit).await?;
     let hint = transaction.errand.login_hint().unwrap_or_default();
     page(
-        app,
-        request,
+        visit,
         &transaction,
         &Shown {
             username: hint,
@@ -45,34 +45,31 @@ pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, Denia
 }
 
 /// `POST /u/login`
-pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Denial> {
-    let at = app.moment(request);
-    let transaction = Transaction::open(app, request, at.now).await?;
-    let session = BrowserSession::load(app, request, at.now).await?;
-    let params = Params::of_body(request)?;
+pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Response, Denial> {
+    let transaction = Transaction::open(visit).await?;
+    let session = BrowserSession::load(visit).await?;
+    let params = Params::of_body(visit.request)?;
     let username = params.text("username")?.unwrap_or_default();
-    if !FormToken::matches_first(app, request, &params, &transaction.state, session.as_ref())
-        .await?
-    {
+    if !FormToken::matches_first(visit, &params, &transaction.state, session.as_ref()).await? {
         let shown = Shown {
             username,
             error: Some(UNMATCHED),
             status: StatusCode::FORBIDDEN,
         };
-        return page(app, request, &transaction, &shown).await;
+        return page(visit, &transaction, &shown).await;
     }
     let entered = Entered {
         username,
         password: Secret::new(params.text("password")?.unwrap_or_default()),
     };
-    match check(app, request, &transaction, &entered, at).await {
+    match check(visit, &transaction, &entered).await {
         Ok(user) => {
             let client_id = transaction.errand.client_id();
             tracing::info!(r#type = event::LOGGED_IN, %client_id, user_id = %user.user_id);
-            welcome(app, request, user, transaction, session.as_ref(), at).await
+            welcome(visit, user, transaction, session.as_ref()).await
         }
-        Err(Denial::UserBlocked) => transaction.block(app, request).await,
-        Err(denial) => again(app, request, &transaction, entered.username, denial).await,
+        Err(Denial::UserBlocked) => transaction.block(visit).await,
+        Err(denial) => again(visit, &transaction, entered.username, denial).await,
     }
 }
 
@@ -83,16 +80,15 @@ struct Entered<'a> {
 }
 
 async fn check(
-    app: &App,
-    request: &Request,
+    visit: &Visit<'_>,
     transaction: &Transaction,
     entered: &Entered<'_>,
-    at: Moment,
 ) -> Result<User, Denial> {
     let errand = &transaction.errand;
     let client_id = errand.client_id();
-    let parties = Parties::load(app, client_id, errand.audience()).await?;
-    let connection = app
+    let parties = Parties::load(visit, client_id, errand.audience()).await?;
+    let connection = visit
+        .app
         .login_connection(errand.connection(), &parties.client)
         .await?;
     let login = PasswordLogin {
@@ -100,15 +96,14 @@ async fn check(
         connection: &connection.name,
         username: entered.username,
         password: &entered.password,
-        address: browser::address(request),
+        address: browser::address(visit.request),
     };
-    app.check_password(login, at).await
+    visit.app.check_password(login, visit.at).await
 }
 
 /// The page once more, with what is wrong; or the denial, if that is for another page.
 async fn again(
-    app: &App,
-    request: &Request,
+    visit: &Visit<'_>,
     transaction: &Transaction,
     username: &str,
     denial: Denial,
@@ -125,7 +120,7 @@ async fn again(
         error: Some(error),
         status,
     };
-    let mut page = page(app, request, transaction, &shown).await?;
+    let mut page = page(visit, transaction, &shown).await?;
     if let Denial::Throttled(quota) = &denial {
         quota::tell_refused(&mut page, quota);
     }
@@ -134,20 +129,16 @@ async fn again(
 
 /// A session begins, and the browser goes on with its request. `before` is the session that the browser came with.
 pub(crate) async fn welcome(
-    app: &App,
-    request: &Request,
+    visit: &Visit<'_>,
     user: User,
     transaction: Transaction,
     before: Option<&BrowserSession>,
-    at: Moment,
 ) -> Result<Response, Denial> {
-    let settings = app.settings().await?;
-    let session = BrowserSession::log_in(app, request, user, &settings, at.now).await?;
-    let transaction = transaction
-        .logged_in(app, request, before, &session)
-        .await?;
+    let settings = visit.app.settings().await?;
+    let session = BrowserSession::log_in(visit, user, &settings).await?;
+    let transaction = transaction.logged_in(visit, before, &session).await?;
     let mut response = response::redirect(&transaction.address("/authorize/resume"));
-    session.attach(app, &settings, &mut response).await?;
+    session.attach(visit, &settings, &mut response).await?;
     Ok(response)
 }
 
@@ -159,16 +150,15 @@ struct Shown<'a> {
 }
 
 async fn page(
-    app: &App,
-    request: &Request,
+    visit: &Visit<'_>,
     transaction: &Transaction,
     shown: &Shown<'_>,
 ) -> Result<Response, Denial> {
     let errand = &transaction.errand;
-    let parties = Parties::load(app, errand.client_id(), errand.audience()).await?;
-    let screen = Screen::new(app, request).await;
-    let session = BrowserSession::load(app, request, app.moment(request).now).await?;
-    let token = FormToken::issue(app, request, &transaction.state, session.as_ref()).await?;
+    let parties = Parties::load(visit, errand.client_id(), errand.audience()).await?;
+    let screen = Screen::new(visit).await;
+    let session = BrowserSession::load(visit).await?;
+    let token = FormToken::issue(visit, &transaction.state, session.as_ref()).await?;
     let html = LoginPage {
         branding: screen.branding(),
         nonce: &screen.nonce,

@@ -7,29 +7,28 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use shared::{
-    app::App,
     domain::{client::Client, denial::Denial, ids::ClientId, logout},
-    http::{Request, Response, params::Params, response},
+    http::{Response, params::Params, response},
     telemetry::event,
 };
 
-use crate::browser;
+use crate::{browser, visit::Visit};
 
 /// Ends the session, and goes where the application and its registration agree on.
-pub(crate) async fn handle(app: &App, request: &Request) -> Result<Response, Denial> {
-    or_log(log_out(app, request).await)
+pub(crate) async fn handle(visit: &Visit<'_>) -> Result<Response, Denial> {
+    or_log(log_out(visit).await)
 }
 
-async fn log_out(app: &App, request: &Request) -> Result<Response, Denial> {
-    let params = Params::of_query(request)?;
+async fn log_out(visit: &Visit<'_>) -> Result<Response, Denial> {
+    let params = Params::of_query(visit.request)?;
     let return_to = params.text("returnTo")?;
     let client_id = params.text("client_id")?;
     let target = match client_id {
         Some(named) => {
-            let client = client(app, named).await?;
+            let client = client(visit, named).await?;
             logout::return_to(&client.allowed_logout_urls, return_to)?
         }
-        None => logout::return_to(&app.settings().await?.allowed_logout_urls, return_to)?,
+        None => logout::return_to(&visit.app.settings().await?.allowed_logout_urls, return_to)?,
     };
     let answer = match target {
         Some(url) => response::redirect(&url),
@@ -39,14 +38,14 @@ async fn log_out(app: &App, request: &Request) -> Result<Response, Denial> {
         client_id,
         session_id: None,
     };
-    end(app, request, &logout, answer).await
+    end(visit, &logout, answer).await
 }
 
 /// The application that a logout names.
-pub(crate) async fn client(app: &App, named: &str) -> Result<Arc<Client>, Denial> {
+pub(crate) async fn client(visit: &Visit<'_>, named: &str) -> Result<Arc<Client>, Denial> {
     let unknown = || Denial::UnknownClient(named.to_owned());
     let id = ClientId::parse(named).map_err(|_| unknown())?;
-    app.client(&id).await?.ok_or_else(unknown)
+    visit.app.client(&id).await?.ok_or_else(unknown)
 }
 
 /// Whose logout it is, and of what.
@@ -60,12 +59,11 @@ pub(crate) struct Logout<'a> {
 /// Ends the browser's session along with an answer. A browser without a session is answered in the same way, and so is
 /// one that has another session than the hint names; the log says what has not ended.
 pub(crate) async fn end(
-    app: &App,
-    request: &Request,
+    visit: &Visit<'_>,
     logout: &Logout<'_>,
     mut answer: Response,
 ) -> Result<Response, Denial> {
-    let ended = browser::end_sessions(app, request, &mut answer).await?;
+    let ended = browser::end_sessions(visit, &mut answer).await?;
     for session in &ended {
         tracing::info!(
             r#type = event::LOGGED_OUT,

@@ -8,7 +8,6 @@
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use shared::{
-    app::App,
     domain::{
         authorization::TRANSACTION_LIFETIME,
         client::Client,
@@ -18,7 +17,7 @@ use shared::{
         sealed::{Purpose, Sealed},
         time::Timestamp,
     },
-    http::{Request, Response, gateway, params::Params, response},
+    http::{Response, gateway, params::Params, response},
 };
 
 use crate::{
@@ -27,6 +26,7 @@ use crate::{
     pages::{FormLeads, LogoutPage, SignedOutPage},
     screen::Screen,
     transaction::{FormToken, Press, UNMATCHED},
+    visit::Visit,
 };
 
 /// A checked logout while a person is asked: sealed in the form, so that nothing is stored.
@@ -47,28 +47,27 @@ impl Sealed for Pending {
 }
 
 /// `GET` and `POST /oidc/logout`
-pub(crate) async fn handle(app: &App, request: &Request) -> Result<Response, Denial> {
-    logout::or_log(start(app, request).await)
+pub(crate) async fn handle(visit: &Visit<'_>) -> Result<Response, Denial> {
+    logout::or_log(start(visit).await)
 }
 
 /// `POST /oidc/logout/confirm`: the person has answered.
-pub(crate) async fn confirm(app: &App, request: &Request) -> Result<Response, Denial> {
-    logout::or_log(answered(app, request).await)
+pub(crate) async fn confirm(visit: &Visit<'_>) -> Result<Response, Denial> {
+    logout::or_log(answered(visit).await)
 }
 
-async fn start(app: &App, request: &Request) -> Result<Response, Denial> {
-    let params = match *request.method() {
-        Method::POST => Params::of_body(request)?,
-        _ => Params::of_query(request)?,
+async fn start(visit: &Visit<'_>) -> Result<Response, Denial> {
+    let params = match *visit.request.method() {
+        Method::POST => Params::of_body(visit.request)?,
+        _ => Params::of_query(visit.request)?,
     };
-    let wanted = wanted(app, &params).await?;
+    let wanted = wanted(visit, &params).await?;
     let client = match wanted.client_id()? {
-        Some(id) => Some(logout::client(app, id.as_str()).await?),
+        Some(id) => Some(logout::client(visit, id.as_str()).await?),
         None => None,
     };
-    let now = app.moment(request).now;
-    let settings = app.settings().await?;
-    let session = BrowserSession::load(app, request, now).await?;
+    let settings = visit.app.settings().await?;
+    let session = BrowserSession::load(visit).await?;
     let allowed = client
         .as_ref()
         .map(|client| client.allowed_logout_urls.as_slice());
@@ -90,29 +89,21 @@ async fn start(app: &App, request: &Request) -> Result<Response, Denial> {
         client_id: client.as_ref().map(|client| client.client_id.clone()),
         session_id: wanted.session_id().map(str::to_owned),
         target,
-        asked_at: now,
+        asked_at: visit.at.now,
     };
     match session {
         Some(session) if asks => {
-            ask(
-                app,
-                request,
-                &pending,
-                client.as_deref(),
-                Some(&session),
-                None,
-            )
-            .await
+            ask(visit, &pending, client.as_deref(), Some(&session), None).await
         }
-        _ => log_out(app, request, &pending).await,
+        _ => log_out(visit, &pending).await,
     }
 }
 
 /// Reads the request, and checks the token in it.
-async fn wanted(app: &App, params: &Params) -> Result<LogoutRequest, Denial> {
+async fn wanted(visit: &Visit<'_>, params: &Params) -> Result<LogoutRequest, Denial> {
     let text = |name| Ok::<_, Denial>(params.text(name)?.map(str::to_owned));
     let id_token_hint = match params.text("id_token_hint")? {
-        Some(token) => Some(app.verify_id_token_hint(token).await?),
+        Some(token) => Some(visit.app.verify_id_token_hint(token).await?),
         None => None,
     };
     let client_id = match params.text("client_id")? {
@@ -139,16 +130,15 @@ fn with_state(url: &str, state: Option<&str>) -> String {
 
 /// Shows the question; with `error`, in answer to a form that did not count.
 async fn ask(
-    app: &App,
-    request: &Request,
+    visit: &Visit<'_>,
     pending: &Pending,
     client: Option<&Client>,
     session: Option<&BrowserSession>,
     error: Option<&str>,
 ) -> Result<Response, Denial> {
-    let state = app.seal(pending).await?;
-    let screen = Screen::new(app, request).await;
-    let token = FormToken::issue(app, request, &state, session).await?;
+    let state = visit.app.seal(pending).await?;
+    let screen = Screen::new(visit).await;
+    let token = FormToken::issue(visit, &state, session).await?;
     let html = LogoutPage {
         branding: screen.branding(),
         nonce: &screen.nonce,
@@ -165,62 +155,52 @@ async fn ask(
     Ok(page)
 }
 
-async fn answered(app: &App, request: &Request) -> Result<Response, Denial> {
-    let params = Params::of_body(request)?;
+async fn answered(visit: &Visit<'_>) -> Result<Response, Denial> {
+    let params = Params::of_body(visit.request)?;
     let state = params.text("state")?.ok_or(Denial::StaleTransaction)?;
-    let pending: Option<Pending> = app.open(state).await;
+    let pending: Option<Pending> = visit.app.open(state).await;
     let pending = pending.ok_or(Denial::StaleTransaction)?;
-    let now = app.moment(request).now;
-    if pending.asked_at.plus(TRANSACTION_LIFETIME) <= now {
+    if pending.asked_at.plus(TRANSACTION_LIFETIME) <= visit.at.now {
         return Err(Denial::StaleTransaction);
     }
-    let session = BrowserSession::load(app, request, now).await?;
-    if !FormToken::matches(app, request, &params, state, session.as_ref()).await? {
-        return ask_again(app, request, &pending, session.as_ref()).await;
+    let session = BrowserSession::load(visit).await?;
+    if !FormToken::matches(visit, &params, state, session.as_ref()).await? {
+        return ask_again(visit, &pending, session.as_ref()).await;
     }
     match Press::of(&params)? {
-        Press::Accept => log_out(app, request, &pending).await,
-        Press::Deny => Ok(stay(app, request, true).await),
+        Press::Accept => log_out(visit, &pending).await,
+        Press::Deny => Ok(stay(visit, true).await),
     }
 }
 
 /// Asks once more, after a form that could not be matched with the browser.
 async fn ask_again(
-    app: &App,
-    request: &Request,
+    visit: &Visit<'_>,
     pending: &Pending,
     session: Option<&BrowserSession>,
 ) -> Result<Response, Denial> {
     let client = match &pending.client_id {
-        Some(id) => Some(logout::client(app, id.as_str()).await?),
+        Some(id) => Some(logout::client(visit, id.as_str()).await?),
         None => None,
     };
-    ask(
-        app,
-        request,
-        pending,
-        client.as_deref(),
-        session,
-        Some(UNMATCHED),
-    )
-    .await
+    ask(visit, pending, client.as_deref(), session, Some(UNMATCHED)).await
 }
 
-async fn log_out(app: &App, request: &Request, pending: &Pending) -> Result<Response, Denial> {
+async fn log_out(visit: &Visit<'_>, pending: &Pending) -> Result<Response, Denial> {
     let answer = match &pending.target {
         Some(url) => response::redirect(url),
-        None => stay(app, request, false).await,
+        None => stay(visit, false).await,
     };
     let logout = Logout {
         client_id: pending.client_id.as_ref().map(ClientId::as_str),
         session_id: pending.session_id.as_deref(),
     };
-    logout::end(app, request, &logout, answer).await
+    logout::end(visit, &logout, answer).await
 }
 
 /// The page of a logout that has nowhere to return to, or was declined.
-async fn stay(app: &App, request: &Request, logged_in: bool) -> Response {
-    let screen = Screen::new(app, request).await;
+async fn stay(visit: &Visit<'_>, logged_in: bool) -> Response {
+    let screen = Screen::new(visit).await;
     let html = SignedOutPage {
         branding: screen.branding(),
         nonce: &screen.nonce,

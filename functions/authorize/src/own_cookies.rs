@@ -1,21 +1,21 @@
 //! The cookies of this service: what they are called at its issuer, and secrets that a browser keeps in one,
 //! so that what is tied to a secret counts in that browser alone.
 
+use crate::visit::Visit;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderValue, header::SET_COOKIE};
 use shared::{
-    app::App,
     domain::denial::Denial,
     http::{
-        Request, Response,
+        Response,
         cookies::{self, Site, Stay},
     },
     system::random,
 };
 
 /// The name of a cookie at our issuer.
-pub(crate) fn name(app: &App, base: &str) -> String {
-    cookies::name(base, app.issuer.is_https(), app.issuer.port())
+pub(crate) fn name(visit: &Visit<'_>, base: &str) -> String {
+    cookies::name(base, visit.app.issuer.is_https(), visit.app.issuer.port())
 }
 
 /// What a browser keeps a secret for.
@@ -43,9 +43,9 @@ pub(crate) const TICKETS: Use = Use {
 impl Use {
     /// The secrets that the browser sent, as far as we issued them: what another application has set under
     /// the same name is not among them.
-    pub(crate) async fn sent(&self, app: &App, request: &Request) -> Vec<String> {
-        let keyring = app.keyring().await;
-        cookies::all(request, &name(app, self.cookie))
+    pub(crate) async fn sent(&self, visit: &Visit<'_>) -> Vec<String> {
+        let keyring = visit.app.keyring().await;
+        cookies::all(visit.request, &name(visit, self.cookie))
             .filter_map(|value| value.split_once('.'))
             .filter(|(secret, mark)| keyring.digest_matches(mark, self.label, secret.as_bytes()))
             .map(|(secret, _)| secret.to_owned())
@@ -53,20 +53,20 @@ impl Use {
     }
 
     /// The secret of this browser, or a new one for it to keep.
-    pub(crate) async fn of(&self, app: &App, request: &Request) -> Result<BrowserSecret, Denial> {
-        if let Some(secret) = self.sent(app, request).await.into_iter().next() {
+    pub(crate) async fn of(&self, visit: &Visit<'_>) -> Result<BrowserSecret, Denial> {
+        if let Some(secret) = self.sent(visit).await.into_iter().next() {
             let cookie = None;
             return Ok(BrowserSecret { secret, cookie });
         }
         let secret = drawn();
-        let (keyring, key) = app.active_key().await;
+        let (keyring, key) = visit.app.active_key().await;
         let mark = keyring.digest(key, self.label, secret.as_bytes())?;
         let cookie = cookies::set(
-            &name(app, self.cookie),
+            &name(visit, self.cookie),
             &format!("{secret}.{mark}"),
             Stay::Browser,
             self.site,
-            app.issuer.is_https(),
+            visit.app.issuer.is_https(),
         );
         Ok(BrowserSecret { secret, cookie })
     }

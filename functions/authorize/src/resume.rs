@@ -2,7 +2,6 @@
 //! just arrived and for one that comes back from logging in.
 
 use shared::{
-    app::App,
     domain::{
         authorization::{
             AuthorizationRequest, Grant, Next, Questions, needs_confirmation, needs_consent,
@@ -17,7 +16,7 @@ use shared::{
         resource_server::ResourceServer,
         user::User,
     },
-    http::{Request, Response, response},
+    http::{Response, response},
     telemetry::event,
 };
 
@@ -27,6 +26,7 @@ use crate::{
     device,
     issue::{Granted, issue},
     transaction::Transaction,
+    visit::Visit,
 };
 
 /// By which way a browser comes to the decision.
@@ -39,42 +39,38 @@ pub(crate) enum Arrival {
 }
 
 /// `GET /authorize/resume`: the browser comes back from a page.
-pub(crate) async fn handle(app: &App, request: &Request) -> Result<Response, Denial> {
-    let transaction = Transaction::open(app, request, app.moment(request).now).await?;
+pub(crate) async fn handle(visit: &Visit<'_>) -> Result<Response, Denial> {
+    let transaction = Transaction::open(visit).await?;
     match transaction.errand {
         Errand::Authorize(asked) => {
             let reply = Reply::from(&*asked);
-            let answered = proceed(app, request, *asked, Arrival::Request).await;
-            answer::or_tell(app, request, &reply, answered).await
+            let answered = proceed(visit, *asked, Arrival::Request).await;
+            answer::or_tell(visit, &reply, answered).await
         }
-        Errand::Activate(activation) => device::resume::proceed(app, request, activation).await,
+        Errand::Activate(activation) => device::resume::proceed(visit, activation).await,
     }
 }
 
 /// Decides and does it, with the session that the browser has.
 pub(crate) async fn proceed(
-    app: &App,
-    request: &Request,
+    visit: &Visit<'_>,
     checked: AuthorizationRequest,
     arrival: Arrival,
 ) -> Result<Response, Denial> {
-    let now = app.moment(request).now;
-    let session = BrowserSession::load(app, request, now).await?;
-    proceed_with(app, request, checked, session, arrival).await
+    let session = BrowserSession::load(visit).await?;
+    proceed_with(visit, checked, session, arrival).await
 }
 
 /// Decides and does it, with a session that the browser may not have the cookie of yet.
 pub(crate) async fn proceed_with(
-    app: &App,
-    request: &Request,
+    visit: &Visit<'_>,
     checked: AuthorizationRequest,
     session: Option<BrowserSession>,
     arrival: Arrival,
 ) -> Result<Response, Denial> {
-    let at = app.moment(request);
-    let parties = Parties::load(app, &checked.client_id, checked.audience.as_ref()).await?;
+    let parties = Parties::load(visit, &checked.client_id, checked.audience.as_ref()).await?;
     let Parties { client, api } = &parties;
-    let settings = app.settings().await?;
+    let settings = visit.app.settings().await?;
     let asks = !checked.pipeline.is_legacy()
         && (needs_consent(client, api.as_deref()) || checked.prompt.consent);
     let questions = Questions {
@@ -82,13 +78,13 @@ pub(crate) async fn proceed_with(
         confirmation: needs_confirmation(client, &checked.redirect_uri, &settings),
     };
     let grant = match &session {
-        Some(session) if asks => grant(app, session, &checked).await?,
+        Some(session) if asks => grant(visit, session, &checked).await?,
         _ => None,
     };
     let user = session.as_ref().map(|session| &session.user);
     let theirs = as_things_are(&checked, &parties, user);
     let known = session.as_ref().map(|session| &session.session);
-    let next = theirs.decide(known, questions, grant.as_ref(), at.now);
+    let next = theirs.decide(known, questions, grant.as_ref(), visit.at.now);
     match (next, session) {
         (Next::Issue, Some(session)) => {
             // The consent that was decided on, and no later one.
@@ -101,21 +97,21 @@ pub(crate) async fn proceed_with(
                 basis,
                 arrival,
             };
-            // Boxed: the largest part of it, and not of every request.
-            Box::pin(issue(app, request, granted, at)).await
+            // Boxed: the largest part of it, and not of every visit.request.
+            Box::pin(issue(visit, granted)).await
         }
-        (Next::AskConsent, Some(_)) => go_to(app, "/u/consent", theirs).await,
-        (Next::AskConfirmation, Some(_)) => go_to(app, "/u/confirm", checked).await,
+        (Next::AskConsent, Some(_)) => go_to(visit, "/u/consent", theirs).await,
+        (Next::AskConfirmation, Some(_)) => go_to(visit, "/u/confirm", checked).await,
         (Next::LoginRequired, _) => {
             let refusal = Refusal::new("login_required", "Login required");
-            refuse(app, request, &checked, refusal).await
+            refuse(visit, &checked, refusal).await
         }
         (Next::ConsentRequired, _) => {
             let refusal = Refusal::new("consent_required", "Consent required");
-            refuse(app, request, &checked, refusal).await
+            refuse(visit, &checked, refusal).await
         }
         (Next::LogIn | Next::Issue | Next::AskConsent | Next::AskConfirmation, _) => {
-            go_to(app, "/u/login", checked).await
+            go_to(visit, "/u/login", checked).await
         }
     }
 }
@@ -147,22 +143,21 @@ pub(crate) struct Parties {
 
 impl Parties {
     pub(crate) async fn load(
-        app: &App,
+        visit: &Visit<'_>,
         client_id: &ClientId,
         audience: Option<&Audience>,
     ) -> Result<Self, Denial> {
-        let client = app.client(client_id).await?;
+        let client = visit.app.client(client_id).await?;
         Ok(Self {
             client: client.ok_or_else(|| Denial::UnknownClient(client_id.to_string()))?,
-            api: app.api_for(audience).await?,
+            api: visit.app.api_for(audience).await?,
         })
     }
 }
 
 /// Tells the application, and the log where a page could not be shown.
 pub(crate) async fn refuse(
-    app: &App,
-    request: &Request,
+    visit: &Visit<'_>,
     checked: &AuthorizationRequest,
     refusal: Refusal,
 ) -> Result<Response, Denial> {
@@ -171,40 +166,40 @@ pub(crate) async fn refuse(
         let error = refusal.error;
         tracing::info!(r#type = event::SILENT_LOGIN_FAILED, %client_id, error);
     }
-    answer::refuse(app, request, &Reply::from(checked), refusal).await
+    answer::refuse(visit, &Reply::from(checked), refusal).await
 }
 
 /// For want of a session.
 pub(crate) async fn log_in(
-    app: &App,
-    request: &Request,
+    visit: &Visit<'_>,
     checked: &AuthorizationRequest,
 ) -> Result<Response, Denial> {
     if checked.prompt.none {
         let refusal = Refusal::new("login_required", "Login required");
-        return refuse(app, request, checked, refusal).await;
+        return refuse(visit, checked, refusal).await;
     }
-    go_to(app, "/u/login", checked.clone()).await
+    go_to(visit, "/u/login", checked.clone()).await
 }
 
 async fn grant(
-    app: &App,
+    visit: &Visit<'_>,
     session: &BrowserSession,
     checked: &AuthorizationRequest,
 ) -> Result<Option<Grant>, Denial> {
     let user_id = &session.session.user_id;
     let audience = checked.audience.as_ref();
-    Ok(app
+    Ok(visit
+        .app
         .store
         .load_grant(user_id, &checked.client_id, audience)
         .await?)
 }
 
 pub(crate) async fn go_to(
-    app: &App,
+    visit: &Visit<'_>,
     path: &str,
     checked: AuthorizationRequest,
 ) -> Result<Response, Denial> {
-    let transaction = Transaction::begin(app, checked).await?;
+    let transaction = Transaction::begin(visit, checked).await?;
     Ok(response::redirect(&transaction.address(path)))
 }

@@ -12,17 +12,19 @@ use http::{
     },
 };
 use shared::{
-    app::App,
     domain::{denial::Denial, settings::Settings},
     http::{
-        Request, Response,
+        Response,
         error::{Endpoint, OAuthError},
         response,
     },
     system::random,
 };
 
-use crate::pages::{Branding, ErrorPage, FormLeads, content_security_policy};
+use crate::{
+    pages::{Branding, ErrorPage, FormLeads, content_security_policy},
+    visit::Visit,
+};
 
 /// What is needed to show a page.
 pub(crate) struct Screen {
@@ -33,8 +35,8 @@ pub(crate) struct Screen {
 
 impl Screen {
     /// With the tenant's settings, or without them when even those cannot be read.
-    pub(crate) async fn new(app: &App, request: &Request) -> Self {
-        let settings = match app.settings().await {
+    pub(crate) async fn new(visit: &Visit<'_>) -> Self {
+        let settings = match visit.app.settings().await {
             Ok(settings) => settings,
             Err(error) => {
                 tracing::error!(%error, "a page has to do without the tenant's settings");
@@ -44,7 +46,7 @@ impl Screen {
         Self {
             settings,
             nonce: URL_SAFE_NO_PAD.encode(random::<16>()),
-            tracking: app.moment(request).request.to_string(),
+            tracking: visit.at.request.to_string(),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use shared::{
-    app::{App, Moment, ScriptedLogin},
+    app::ScriptedLogin,
     domain::{
         authorization::AuthorizationRequest,
         denial::Denial,
@@ -11,7 +11,7 @@ use shared::{
         response_type::ResponseType,
         user::User,
     },
-    http::{Request, Response},
+    http::Response,
     telemetry::event,
 };
 
@@ -19,6 +19,7 @@ use crate::{
     answer::Refusal,
     issue::Granted,
     resume::{self, Arrival},
+    visit::Visit,
 };
 
 /// Bytes of a script's message that travel in an address.
@@ -34,11 +35,9 @@ pub(crate) enum Answer {
 
 /// Runs them.
 pub(crate) async fn run(
-    app: &App,
-    request: &Request,
+    visit: &Visit<'_>,
     granted: &Granted<'_>,
     user: &User,
-    at: Moment,
 ) -> Result<Answer, Denial> {
     let checked = &granted.checked;
     let asked_by = protocol(checked.response_type);
@@ -57,15 +56,15 @@ pub(crate) async fn run(
         client: &granted.parties.client,
         audience: checked.audience.as_ref(),
         scope: &checked.scope,
-        request,
+        request: visit.request,
         session: Some(session),
         family: None,
         authorization: Some(checked),
         authenticated_at: Some(session.authenticated_at),
         can_redirect,
-        at,
+        at: visit.at,
     };
-    match app.login_flow(login).await? {
+    match visit.app.login_flow(login).await? {
         Verdict::Continue(effects) => Ok(Answer::Effects(effects)),
         Verdict::Redirect(redirect) => Ok(Answer::Redirect(redirect)),
         // There is none yet; what is meant is that there should be none.
@@ -76,8 +75,7 @@ pub(crate) async fn run(
 /// Tells the application that the scripts refuse. The user stays logged in, as at Auth0: a refusal is
 /// about this application, or about now. What is no refusal of theirs is handed back.
 pub(crate) async fn refuse(
-    app: &App,
-    request: &Request,
+    visit: &Visit<'_>,
     granted: &Granted<'_>,
     denial: Denial,
 ) -> Result<Response, Denial> {
@@ -89,7 +87,7 @@ pub(crate) async fn refuse(
         let (client_id, user_id) = (&checked.client_id, &granted.session.session.user_id);
         tracing::warn!(r#type = event::LOGIN_FAILED, %client_id, %user_id, reason = %denial);
     }
-    resume::refuse(app, request, checked, refusal).await
+    resume::refuse(visit, checked, refusal).await
 }
 
 /// The errors of scripts at `/authorize` ([Auth0's errors from rules], `OpenID` Connect Core section

@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use shared::{
-    app::App,
     domain::{
         authorization::AuthorizationRequest,
         client::{AppType, Client, RedirectionPolicy},
@@ -30,6 +29,7 @@ use crate::{
     pages::{FormLeads, StalePage, WayBack},
     screen::Screen,
     transaction::Transaction,
+    visit::Visit,
 };
 
 /// The pages of a login, which has somewhere to begin anew.
@@ -48,16 +48,16 @@ pub(crate) fn is_page_of_login(path: &str) -> bool {
 }
 
 /// `GET /login`, where Auth0's classic login page is: a login that is still under way goes on.
-pub(crate) async fn classic_page(app: &App, request: &Request) -> Result<Response, Denial> {
-    let transaction = Transaction::open(app, request, app.moment(request).now).await?;
+pub(crate) async fn classic_page(visit: &Visit<'_>) -> Result<Response, Denial> {
+    let transaction = Transaction::open(visit).await?;
     Ok(response::redirect(&transaction.address("/u/login")))
 }
 
 /// The answer to a request for a page of a login that cannot go on.
-pub(crate) async fn answer(app: &App, request: &Request) -> Response {
-    let errand = errand(app, request).await;
-    let client = client(app, request, errand.as_ref()).await;
-    let screen = Screen::new(app, request).await;
+pub(crate) async fn answer(visit: &Visit<'_>) -> Response {
+    let errand = errand(visit).await;
+    let client = client(visit, errand.as_ref()).await;
+    let screen = Screen::new(visit).await;
     if let Some(Errand::Activate(_)) = &errand {
         let way_back = WayBack {
             address: "/activate",
@@ -69,10 +69,10 @@ pub(crate) async fn answer(app: &App, request: &Request) -> Response {
         .as_ref()
         .and_then(|client| client.initiate_login_uri.as_ref())
         .or(screen.settings.default_redirection_uri.as_ref())
-        .filter(|route| !is_login_page_of_ours(app, route));
+        .filter(|route| !is_login_page_of_ours(visit, route));
     if let Some(route) = route {
         tracing::info!(%route, "a login that cannot go on begins anew");
-        return lead_to(app, route);
+        return lead_to(visit, route);
     }
     let address = match (&client, &errand) {
         (Some(client), Some(Errand::Authorize(asked))) => address_of(client, asked),
@@ -86,12 +86,12 @@ pub(crate) async fn answer(app: &App, request: &Request) -> Response {
 }
 
 /// What the sealed `state` says that the browser came for, however long ago.
-async fn errand(app: &App, request: &Request) -> Option<Errand> {
-    let state = in_query(request, "state").or_else(|| in_classic_form(request))?;
-    if let Some(errand) = app.open(&state).await {
+async fn errand(visit: &Visit<'_>) -> Option<Errand> {
+    let state = in_query(visit.request, "state").or_else(|| in_classic_form(visit.request))?;
+    if let Some(errand) = visit.app.open(&state).await {
         return Some(errand);
     }
-    let continuation: Continuation = app.open(&state).await?;
+    let continuation: Continuation = visit.app.open(&state).await?;
     Some(continuation.request.into())
 }
 
@@ -113,15 +113,15 @@ fn in_query(request: &Request, name: &str) -> Option<String> {
 /// The application that the login was for: the `state` names it, or the `client` in the address of Auth0's
 /// classic login page. One whose `redirection_policy` keeps strangers from sending browsers to it counts as
 /// unknown.
-async fn client(app: &App, request: &Request, errand: Option<&Errand>) -> Option<Arc<Client>> {
+async fn client(visit: &Visit<'_>, errand: Option<&Errand>) -> Option<Arc<Client>> {
     let id = match errand {
         Some(errand) => errand.client_id().clone(),
-        None if request.uri().path() == "/login" => {
-            ClientId::parse(in_query(request, "client")?).ok()?
+        None if visit.request.uri().path() == "/login" => {
+            ClientId::parse(in_query(visit.request, "client")?).ok()?
         }
         None => return None,
     };
-    match app.client(&id).await {
+    match visit.app.client(&id).await {
         Ok(client) => client.filter(|client| {
             client.redirection_policy != RedirectionPolicy::OpenRedirectProtection
         }),
@@ -133,17 +133,17 @@ async fn client(app: &App, request: &Request, errand: Option<&Errand>) -> Option
 }
 
 /// A route to a login page of ours would lead round in a circle.
-fn is_login_page_of_ours(app: &App, route: &str) -> bool {
+fn is_login_page_of_ours(visit: &Visit<'_>, route: &str) -> bool {
     ["login", "u/"]
         .iter()
-        .any(|path| route.starts_with(&app.issuer.join(path)))
+        .any(|path| route.starts_with(&visit.app.issuer.join(path)))
 }
 
 /// Sends the browser to a login route, with our issuer as `iss` (`OpenID` Connect Core section 4).
-fn lead_to(app: &App, route: &str) -> Response {
+fn lead_to(visit: &Visit<'_>, route: &str) -> Response {
     response::redirect(&response::with_query(
         route,
-        &[("iss", app.issuer.as_str())],
+        &[("iss", visit.app.issuer.as_str())],
     ))
 }
 

@@ -4,18 +4,20 @@
 
 use shared::{
     adapters::dynamo::CommitError,
-    app::{App, Moment},
     domain::{
         denial::Denial,
         ids::ClientId,
         login_ticket::{LoginTicket, TICKET_LIFETIME},
         user::User,
     },
-    http::{Request, Response},
+    http::Response,
     system::random,
 };
 
-use crate::own_cookies::{BrowserSecret, TICKETS, drawn};
+use crate::{
+    own_cookies::{BrowserSecret, TICKETS, drawn},
+    visit::Visit,
+};
 
 /// The labels of the digests in tickets.
 const BROWSER: &str = "login-ticket-browser";
@@ -33,22 +35,20 @@ pub(crate) struct Issued {
 impl Issued {
     /// A ticket for a user who has just proved who they are; the browser keeps the cookie it has.
     pub(crate) async fn new(
-        app: &App,
-        request: &Request,
+        visit: &Visit<'_>,
         client_id: &ClientId,
         user: &User,
-        at: Moment,
     ) -> Result<Self, Denial> {
-        let browser = TICKETS.of(app, request).await?;
+        let browser = TICKETS.of(visit).await?;
         let (id, verifier) = (drawn(), drawn());
-        let (keyring, key) = app.active_key().await;
+        let (keyring, key) = visit.app.active_key().await;
         let ticket = LoginTicket {
             id: id.clone(),
             user_id: user.user_id.clone(),
             valid_from: user.valid_from.sessions,
             browser: keyring.digest(key, BROWSER, browser.secret.as_bytes())?,
             verifier: keyring.digest(key, VERIFIER, verifier.as_bytes())?,
-            expires_at: at.now.plus(TICKET_LIFETIME),
+            expires_at: visit.at.now.plus(TICKET_LIFETIME),
         };
         let ticket = keyring.seal_value_for(key, client_id, random(), &ticket)?;
         Ok(Self {
@@ -68,17 +68,15 @@ impl Issued {
 /// Uses a ticket up: whose it is, if it is good for this client in this browser, now and for the first
 /// time, and its user has not been put out since.
 pub(crate) async fn redeem(
-    app: &App,
-    request: &Request,
+    visit: &Visit<'_>,
     client_id: &ClientId,
     text: &str,
-    at: Moment,
 ) -> Result<Option<User>, Denial> {
-    let browsers = TICKETS.sent(app, request).await;
-    let keyring = app.keyring().await;
+    let browsers = TICKETS.sent(visit).await;
+    let keyring = visit.app.keyring().await;
     let ticket = keyring
         .open_value_for::<LoginTicket>(client_id, text)
-        .filter(|ticket| ticket.is_live(at.now))
+        .filter(|ticket| ticket.is_live(visit.at.now))
         .filter(|ticket| {
             let is_this = |browser: &String| {
                 keyring.digest_matches(&ticket.browser, BROWSER, browser.as_bytes())
@@ -88,12 +86,12 @@ pub(crate) async fn redeem(
     let Some(ticket) = ticket else {
         return Ok(None);
     };
-    match app.store.put_used_ticket(&ticket).await {
+    match visit.app.store.put_used_ticket(&ticket).await {
         Ok(()) => {}
         Err(CommitError::Conflict) => return Ok(None),
         Err(CommitError::Store(error)) => return Err(error.into()),
     }
-    let record = app.store.load_user(&ticket.user_id).await?;
+    let record = visit.app.store.load_user(&ticket.user_id).await?;
     let user = record.map(|record| record.user);
     Ok(user.filter(|user| user.active().is_ok() && user.honours(ticket.valid_from)))
 }

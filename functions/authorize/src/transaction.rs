@@ -4,10 +4,9 @@
 
 use http::HeaderName;
 use shared::{
-    app::App,
     domain::{
         authorization::TRANSACTION_LIFETIME, client::RedirectionPolicy, denial::Denial,
-        errand::Errand, time::Timestamp, user::UserBlocked,
+        errand::Errand, user::UserBlocked,
     },
     http::{Request, Response, header, params::Params},
 };
@@ -17,6 +16,7 @@ use crate::{
     browser::BrowserSession,
     device,
     own_cookies::{BrowserSecret, FORMS},
+    visit::Visit,
 };
 
 /// Shown with a form that comes back because it could not be matched with the browser.
@@ -35,24 +35,27 @@ pub(crate) struct Transaction {
 
 impl Transaction {
     /// Seals an errand.
-    pub(crate) async fn begin(app: &App, errand: impl Into<Errand>) -> Result<Self, Denial> {
+    pub(crate) async fn begin(
+        visit: &Visit<'_>,
+        errand: impl Into<Errand>,
+    ) -> Result<Self, Denial> {
         let errand = errand.into();
-        let state = app.seal(&errand).await?;
+        let state = visit.app.seal(&errand).await?;
         Ok(Self { errand, state })
     }
 
     /// Opens the `state` in the address of a page. The page may have been left open too long.
-    pub(crate) async fn open(app: &App, request: &Request, now: Timestamp) -> Result<Self, Denial> {
-        let params = Params::of_query(request)?;
+    pub(crate) async fn open(visit: &Visit<'_>) -> Result<Self, Denial> {
+        let params = Params::of_query(visit.request)?;
         let state = params.text("state")?.ok_or(Denial::StaleTransaction)?;
-        Self::read(app, state, now).await
+        Self::read(visit, state).await
     }
 
     /// Opens a `state` that came in another way.
-    pub(crate) async fn read(app: &App, state: &str, now: Timestamp) -> Result<Self, Denial> {
-        let errand: Option<Errand> = app.open(state).await;
+    pub(crate) async fn read(visit: &Visit<'_>, state: &str) -> Result<Self, Denial> {
+        let errand: Option<Errand> = visit.app.open(state).await;
         let errand = errand.ok_or(Denial::StaleTransaction)?;
-        if errand.started_at().plus(TRANSACTION_LIFETIME) <= now {
+        if errand.started_at().plus(TRANSACTION_LIFETIME) <= visit.at.now {
             return Err(Denial::StaleTransaction);
         }
         Ok(Self {
@@ -64,12 +67,12 @@ impl Transaction {
     /// The transaction after a press on one of its pages, in the session in which it was pressed.
     pub(crate) async fn confirmed(
         self,
-        app: &App,
+        visit: &Visit<'_>,
         session: &BrowserSession,
     ) -> Result<Self, Denial> {
         match self.errand {
             Errand::Authorize(asked) => {
-                Self::begin(app, asked.confirmed_in(&session.session)).await
+                Self::begin(visit, asked.confirmed_in(&session.session)).await
             }
             Errand::Activate(_) => Ok(self),
         }
@@ -78,17 +81,15 @@ impl Transaction {
     /// The transaction after a login on one of its pages, with the session before it and the one that it began.
     pub(crate) async fn logged_in(
         self,
-        app: &App,
-        request: &Request,
+        visit: &Visit<'_>,
         before: Option<&BrowserSession>,
         session: &BrowserSession,
     ) -> Result<Self, Denial> {
         match self.errand {
-            Errand::Authorize(_) => self.confirmed(app, session).await,
+            Errand::Authorize(_) => self.confirmed(visit, session).await,
             Errand::Activate(activation) => {
-                let carried =
-                    device::mark::carried(app, request, activation, before, session).await?;
-                Self::begin(app, carried).await
+                let carried = device::mark::carried(visit, activation, before, session).await?;
+                Self::begin(visit, carried).await
             }
         }
     }
@@ -100,29 +101,27 @@ impl Transaction {
 
     /// The user said no. Whether the application hears of it is its `redirection_policy`: one that is
     /// protected gives strangers no way of sending a browser on to it.
-    pub(crate) async fn decline(&self, app: &App, request: &Request) -> Result<Response, Denial> {
+    pub(crate) async fn decline(&self, visit: &Visit<'_>) -> Result<Response, Denial> {
         match &self.errand {
             Errand::Authorize(asked) => {
-                let client = app.client(&asked.client_id).await?;
+                let client = visit.app.client(&asked.client_id).await?;
                 let policy = client.map(|client| client.redirection_policy);
                 if policy == Some(RedirectionPolicy::OpenRedirectProtection) {
                     return Err(Denial::Declined);
                 }
                 let refusal = Refusal::new("access_denied", "");
-                answer::refuse(app, request, &Reply::from(&**asked), refusal).await
+                answer::refuse(visit, &Reply::from(&**asked), refusal).await
             }
-            Errand::Activate(activation) => {
-                device::decline(app, request, activation, app.moment(request).now).await
-            }
+            Errand::Activate(activation) => device::decline(visit, activation).await,
         }
     }
 
     /// The user may not.
-    pub(crate) async fn block(&self, app: &App, request: &Request) -> Result<Response, Denial> {
+    pub(crate) async fn block(&self, visit: &Visit<'_>) -> Result<Response, Denial> {
         match &self.errand {
             Errand::Authorize(asked) => {
                 let refusal = Refusal::new("unauthorized", UserBlocked.to_string());
-                answer::refuse(app, request, &Reply::from(&**asked), refusal).await
+                answer::refuse(visit, &Reply::from(&**asked), refusal).await
             }
             Errand::Activate(activation) => Err(device::resume::blocked(activation)),
         }
@@ -139,13 +138,12 @@ pub(crate) struct FormToken {
 impl FormToken {
     /// For a form about to be shown; the browser keeps the cookie it has.
     pub(crate) async fn issue(
-        app: &App,
-        request: &Request,
+        visit: &Visit<'_>,
         state: &str,
         session: Option<&BrowserSession>,
     ) -> Result<Self, Denial> {
-        let browser = FORMS.of(app, request).await?;
-        let (keyring, key) = app.active_key().await;
+        let browser = FORMS.of(visit).await?;
+        let (keyring, key) = visit.app.active_key().await;
         let bound = bound(&browser.secret, session, state);
         let value = keyring.digest(key, CSRF, bound.as_bytes())?;
         Ok(Self { value, browser })
@@ -159,14 +157,13 @@ impl FormToken {
     /// Whether a submitted form came from a page that this browser was shown in this session. If not, the
     /// caller shows the form again and does nothing else: another user may have logged in since.
     pub(crate) async fn matches(
-        app: &App,
-        request: &Request,
+        visit: &Visit<'_>,
         params: &Params,
         state: &str,
         session: Option<&BrowserSession>,
     ) -> Result<bool, Denial> {
-        let tied = Self::is_tied(app, request, params, state, session).await?;
-        Ok(noted(tied && origin_of(request) != Origin::Elsewhere))
+        let tied = Self::is_tied(visit, params, state, session).await?;
+        Ok(noted(tied && origin_of(visit.request) != Origin::Elsewhere))
     }
 
     /// The same for a form that a browser may be shown before it has any cookie of ours, and that decides nothing
@@ -176,30 +173,28 @@ impl FormToken {
     /// The other tab's form counts too if the browser itself says that a page of ours sent it, and keeps our
     /// cookies. A form that the browser says came from elsewhere never counts.
     pub(crate) async fn matches_first(
-        app: &App,
-        request: &Request,
+        visit: &Visit<'_>,
         params: &Params,
         state: &str,
         session: Option<&BrowserSession>,
     ) -> Result<bool, Denial> {
-        let matches = match origin_of(request) {
-            Origin::Ours => !FORMS.sent(app, request).await.is_empty(),
+        let matches = match origin_of(visit.request) {
+            Origin::Ours => !FORMS.sent(visit).await.is_empty(),
             Origin::Elsewhere => false,
-            Origin::Unknown => Self::is_tied(app, request, params, state, session).await?,
+            Origin::Unknown => Self::is_tied(visit, params, state, session).await?,
         };
         Ok(noted(matches))
     }
 
     async fn is_tied(
-        app: &App,
-        request: &Request,
+        visit: &Visit<'_>,
         params: &Params,
         state: &str,
         session: Option<&BrowserSession>,
     ) -> Result<bool, Denial> {
-        let secrets = FORMS.sent(app, request).await;
+        let secrets = FORMS.sent(visit).await;
         let value = params.text("_csrf")?.unwrap_or_default();
-        let keyring = app.keyring().await;
+        let keyring = visit.app.keyring().await;
         let is_tied = |secret: &String| {
             keyring.digest_matches(value, CSRF, bound(secret, session, state).as_bytes())
         };

@@ -1,12 +1,13 @@
 //! `/userinfo` (`OpenID` Connect Core section 5.3): what the access token's scopes open.
 
+use crate::visit::Visit;
 use http::{
     HeaderValue, Method, StatusCode,
     header::{AUTHORIZATION, WWW_AUTHENTICATE},
 };
 use serde_json::{Map, Value};
 use shared::{
-    app::{App, Limited},
+    app::Limited,
     domain::{
         denial::Denial, legacy_profile::UserClaims, login_flow::WithCustomClaims, throttle::Quota,
     },
@@ -18,8 +19,8 @@ use shared::{
 use url::form_urlencoded;
 
 /// Answers `GET` and `POST`; any page may read the answer, because it shows a token.
-pub(crate) async fn handle(app: &App, request: &Request) -> Response {
-    let mut answer = match userinfo(app, request).await {
+pub(crate) async fn handle(visit: &Visit<'_>) -> Response {
+    let mut answer = match userinfo(visit).await {
         Ok((claims, quota)) => {
             let claims = WithCustomClaims {
                 claims: claims.profile,
@@ -42,16 +43,19 @@ struct Claims {
 }
 
 /// The claims, and how often they may still be asked for.
-async fn userinfo(app: &App, request: &Request) -> Result<(Claims, Quota), Denial> {
-    let token = app.verify_access_token(&presented(request)?).await?;
+async fn userinfo(visit: &Visit<'_>) -> Result<(Claims, Quota), Denial> {
+    let token = visit
+        .app
+        .verify_access_token(&presented(visit.request)?)
+        .await?;
     let limited = Limited {
         what: "userinfo",
         by: token.user_id.to_string(),
     };
-    let limit = app.settings().await?.userinfo_rate_limit;
-    let quota = app.throttle(limited, limit, app.clock.now())?;
-    let user = app.load_user_of(&token).await?;
-    let set = app.claim_set(token.pipeline).await?;
+    let limit = visit.app.settings().await?.userinfo_rate_limit;
+    let quota = visit.app.throttle(limited, limit, visit.app.clock.now())?;
+    let user = visit.app.load_user_of(&token).await?;
+    let set = visit.app.claim_set(token.pipeline).await?;
     let claims = Claims {
         profile: UserClaims::for_userinfo(&user, &token.scope, set),
         custom: token.claims,

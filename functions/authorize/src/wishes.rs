@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use shared::{
-    app::App,
     domain::{
         authorization::Prompt, denial::Denial, ids::UserId, login_flow::sent, time::Lifetime,
     },
     http::params::Params,
 };
 
-use crate::{answer::Refusal, checks::Fault};
+use crate::{answer::Refusal, checks::Fault, visit::Visit};
 
 pub(crate) fn prompt(params: &Params) -> Result<Prompt, Refusal> {
     let text = params.text("prompt").map_err(|e| Refusal::invalid(&e))?;
@@ -35,12 +34,15 @@ pub(crate) fn max_age(params: &Params) -> Result<Option<Lifetime>, Refusal> {
 
 /// The user that `id_token_hint` names. What is no ID token of ours is refused: to ignore it could answer
 /// for somebody else.
-pub(crate) async fn hinted_user(app: &App, params: &Params) -> Result<Option<UserId>, Fault> {
+pub(crate) async fn hinted_user(
+    visit: &Visit<'_>,
+    params: &Params,
+) -> Result<Option<UserId>, Fault> {
     let token = params.text("id_token_hint");
     let Some(token) = token.map_err(|e| Refusal::invalid(&e))? else {
         return Ok(None);
     };
-    match app.verify_id_token_hint(token).await {
+    match visit.app.verify_id_token_hint(token).await {
         Ok(hint) => Ok(Some(hint.user_id)),
         Err(denial @ Denial::IdTokenHint(_)) => Err(Refusal::invalid(&denial).into()),
         Err(denial) => Err(Fault::Failed(denial)),
@@ -49,10 +51,10 @@ pub(crate) async fn hinted_user(app: &App, params: &Params) -> Result<Option<Use
 
 /// What scripts read of the request beyond what we do.
 pub(crate) async fn for_scripts(
-    app: &App,
+    visit: &Visit<'_>,
     params: &Params,
 ) -> Result<BTreeMap<String, Value>, Fault> {
-    let scripts = app.has_scripts().await.map_err(Fault::Failed)?;
+    let scripts = visit.app.has_scripts().await.map_err(Fault::Failed)?;
     if scripts {
         Ok(sent(params.texts()))
     } else {

@@ -2,9 +2,9 @@
 
 use http::StatusCode;
 use shared::{
-    app::{App, Limited, Moment},
+    app::Limited,
     domain::{denial::Denial, device::Activation, user_code::UserCode},
-    http::{Request, Response, params::Params, response},
+    http::{Response, params::Params, response},
     telemetry::event,
 };
 
@@ -13,6 +13,7 @@ use crate::{
     pages::{ActivatePage, FormLeads},
     screen::Screen,
     transaction::{FormToken, Transaction, UNMATCHED},
+    visit::Visit,
 };
 
 /// What forms of this page are tied to: there is no transaction yet.
@@ -21,53 +22,52 @@ const FORM: &str = "activate";
 const WRONG: &str = "This code is wrong or has expired. Compare it with the one on your device.";
 
 /// `GET /activate`
-pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, Denial> {
-    let params = Params::of_query(request)?;
+pub(crate) async fn show(visit: &Visit<'_>) -> Result<Response, Denial> {
+    let params = Params::of_query(visit.request)?;
     match params.text("user_code")? {
-        Some(typed) => take(app, request, typed).await,
-        None => page(app, request, "", None).await,
+        Some(typed) => take(visit, typed).await,
+        None => page(visit, "", None).await,
     }
 }
 
 /// `POST /activate`
-pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Denial> {
-    let params = Params::of_body(request)?;
+pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Response, Denial> {
+    let params = Params::of_body(visit.request)?;
     let typed = params.text("user_code")?.unwrap_or_default();
-    let session = BrowserSession::load(app, request, app.moment(request).now).await?;
-    if !FormToken::matches_first(app, request, &params, FORM, session.as_ref()).await? {
+    let session = BrowserSession::load(visit).await?;
+    if !FormToken::matches_first(visit, &params, FORM, session.as_ref()).await? {
         let error = Some((StatusCode::FORBIDDEN, UNMATCHED));
-        return page(app, request, typed, error).await;
+        return page(visit, typed, error).await;
     }
-    take(app, request, typed).await
+    take(visit, typed).await
 }
 
 /// Goes on to the confirmation if there is such a code. Whoever guesses is slowed down.
-async fn take(app: &App, request: &Request, typed: &str) -> Result<Response, Denial> {
-    let at = app.moment(request);
+async fn take(visit: &Visit<'_>, typed: &str) -> Result<Response, Denial> {
     let limited = Limited {
         what: "user code",
-        by: at.origin.to_string(),
+        by: visit.at.origin.to_string(),
     };
-    let limit = app.settings().await?.user_code_rate_limit;
-    app.throttle(limited, limit, at.now)?;
-    let Some(activation) = find(app, typed, at).await? else {
+    let limit = visit.app.settings().await?.user_code_rate_limit;
+    visit.app.throttle(limited, limit, visit.at.now)?;
+    let Some(activation) = find(visit, typed).await? else {
         tracing::warn!(
             r#type = event::DEVICE_ACTIVATION_FAILED,
             reason = "no device waits under this code"
         );
-        return page(app, request, typed, Some((StatusCode::BAD_REQUEST, WRONG))).await;
+        return page(visit, typed, Some((StatusCode::BAD_REQUEST, WRONG))).await;
     };
-    let transaction = Transaction::begin(app, activation).await?;
+    let transaction = Transaction::begin(visit, activation).await?;
     Ok(response::redirect(
         &transaction.address("/activate/confirm"),
     ))
 }
 
-async fn find(app: &App, typed: &str, at: Moment) -> Result<Option<Activation>, Denial> {
+async fn find(visit: &Visit<'_>, typed: &str) -> Result<Option<Activation>, Denial> {
     let Some(user_code) = UserCode::parse(typed) else {
         return Ok(None);
     };
-    let found = app.find_device(&user_code, at.now).await?;
+    let found = visit.app.find_device(&user_code, visit.at.now).await?;
     Ok(found.map(|(device_id, device)| Activation {
         device_id,
         user_code,
@@ -75,19 +75,18 @@ async fn find(app: &App, typed: &str, at: Moment) -> Result<Option<Activation>, 
         audience: device.audience,
         scope: device.scope,
         confirmed_in: None,
-        started_at: at.now,
+        started_at: visit.at.now,
     }))
 }
 
 async fn page(
-    app: &App,
-    request: &Request,
+    visit: &Visit<'_>,
     typed: &str,
     error: Option<(StatusCode, &str)>,
 ) -> Result<Response, Denial> {
-    let screen = Screen::new(app, request).await;
-    let session = BrowserSession::load(app, request, app.moment(request).now).await?;
-    let token = FormToken::issue(app, request, FORM, session.as_ref()).await?;
+    let screen = Screen::new(visit).await;
+    let session = BrowserSession::load(visit).await?;
+    let token = FormToken::issue(visit, FORM, session.as_ref()).await?;
     let html = ActivatePage {
         branding: screen.branding(),
         nonce: &screen.nonce,

@@ -3,9 +3,8 @@
 
 use http::StatusCode;
 use shared::{
-    app::App,
     domain::{denial::Denial, device::Activation, errand::Errand},
-    http::{Request, Response, params::Params, response},
+    http::{Response, params::Params, response},
 };
 
 use super::{decline, mark, over};
@@ -15,32 +14,31 @@ use crate::{
     resume::Parties,
     screen::Screen,
     transaction::{FormToken, Transaction, UNMATCHED},
+    visit::Visit,
 };
 
 /// `GET /activate/confirm`
-pub(crate) async fn show(app: &App, request: &Request) -> Result<Response, Denial> {
-    let (activation, state) = open(app, request).await?;
-    let session = BrowserSession::load(app, request, app.moment(request).now).await?;
-    page(app, request, &activation, &state, session.as_ref(), None).await
+pub(crate) async fn show(visit: &Visit<'_>) -> Result<Response, Denial> {
+    let (activation, state) = open(visit).await?;
+    let session = BrowserSession::load(visit).await?;
+    page(visit, &activation, &state, session.as_ref(), None).await
 }
 
 /// The page; with `error`, the answer to a form that did not count.
 async fn page(
-    app: &App,
-    request: &Request,
+    visit: &Visit<'_>,
     activation: &Activation,
     state: &str,
     session: Option<&BrowserSession>,
     error: Option<&str>,
 ) -> Result<Response, Denial> {
-    let at = app.moment(request);
-    let device = app.store.load_device(activation.device_id).await?;
-    if !device.is_some_and(|device| device.is_open(at.now)) {
-        return Ok(over(app, request, activation).await);
+    let device = visit.app.store.load_device(activation.device_id).await?;
+    if !device.is_some_and(|device| device.is_open(visit.at.now)) {
+        return Ok(over(visit, activation).await);
     }
-    let parties = Parties::load(app, &activation.client_id, activation.audience.as_ref()).await?;
-    let screen = Screen::new(app, request).await;
-    let token = FormToken::issue(app, request, state, session).await?;
+    let parties = Parties::load(visit, &activation.client_id, activation.audience.as_ref()).await?;
+    let screen = Screen::new(visit).await;
+    let token = FormToken::issue(visit, state, session).await?;
     let html = ConfirmDevicePage {
         branding: screen.branding(),
         nonce: &screen.nonce,
@@ -58,18 +56,17 @@ async fn page(
 }
 
 /// `POST /activate/confirm`
-pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Denial> {
-    let at = app.moment(request);
-    let (activation, state) = open(app, request).await?;
-    let session = BrowserSession::load(app, request, at.now).await?;
+pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Response, Denial> {
+    let (activation, state) = open(visit).await?;
+    let session = BrowserSession::load(visit).await?;
     let session = session.as_ref();
-    let params = Params::of_body(request)?;
-    if !FormToken::matches(app, request, &params, &state, session).await? {
-        return page(app, request, &activation, &state, session, Some(UNMATCHED)).await;
+    let params = Params::of_body(visit.request)?;
+    if !FormToken::matches(visit, &params, &state, session).await? {
+        return page(visit, &activation, &state, session, Some(UNMATCHED)).await;
     }
     match params.text("action")? {
         Some("confirm") => {}
-        Some("cancel") => return decline(app, request, &activation, at.now).await,
+        Some("cancel") => return decline(visit, &activation).await,
         _ => {
             return Err(Denial::InvalidParameter(
                 "action must be confirm or cancel".to_owned(),
@@ -77,18 +74,18 @@ pub(crate) async fn submit(app: &App, request: &Request) -> Result<Response, Den
         }
     }
     let confirmed = Activation {
-        confirmed_in: mark::of(app, request, session).await?,
+        confirmed_in: mark::of(visit, session).await?,
         ..activation
     };
-    let transaction = Transaction::begin(app, confirmed).await?;
+    let transaction = Transaction::begin(visit, confirmed).await?;
     Ok(response::redirect(
         &transaction.address("/authorize/resume"),
     ))
 }
 
 /// The activation that the page belongs to, and its text.
-async fn open(app: &App, request: &Request) -> Result<(Activation, String), Denial> {
-    let transaction = Transaction::open(app, request, app.moment(request).now).await?;
+async fn open(visit: &Visit<'_>) -> Result<(Activation, String), Denial> {
+    let transaction = Transaction::open(visit).await?;
     match transaction.errand {
         Errand::Activate(activation) => Ok((activation, transaction.state)),
         Errand::Authorize(_) => Err(Denial::StaleTransaction),

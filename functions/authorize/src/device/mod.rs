@@ -11,34 +11,34 @@ pub(crate) mod resume;
 use http::StatusCode;
 use shared::{
     adapters::dynamo::CommitError,
-    app::App,
     domain::{
         denial::Denial,
         device::{Activation, DeviceState},
-        time::Timestamp,
     },
-    http::{Request, Response},
+    http::Response,
     telemetry::event,
 };
 
 use crate::{
     pages::{DeviceDeclinedPage, DeviceOverPage, FormLeads},
     screen::Screen,
+    visit::Visit,
 };
 
 /// Tells the device no, and the person so. A person who says no twice has said no.
 pub(crate) async fn decline(
-    app: &App,
-    request: &Request,
+    visit: &Visit<'_>,
     activation: &Activation,
-    now: Timestamp,
 ) -> Result<Response, Denial> {
     let id = activation.device_id;
-    let load = || app.store.load_device(id);
+    let load = || visit.app.store.load_device(id);
     let mut device = load().await?;
-    if let Some(open) = device.as_ref().filter(|device| device.is_open(now)) {
+    if let Some(open) = device
+        .as_ref()
+        .filter(|device| device.is_open(visit.at.now))
+    {
         let declined = DeviceState::Declined;
-        match app.store.commit_device(id, open, &declined).await {
+        match visit.app.store.commit_device(id, open, &declined).await {
             Ok(()) | Err(CommitError::Conflict) => {}
             Err(CommitError::Store(error)) => return Err(error.into()),
         }
@@ -46,14 +46,14 @@ pub(crate) async fn decline(
         device = load().await?;
     }
     if !device.is_some_and(|device| device.state == DeviceState::Declined) {
-        return Ok(over(app, request, activation).await);
+        return Ok(over(visit, activation).await);
     }
     tracing::info!(
         r#type = event::DEVICE_DECLINED,
         client_id = %activation.client_id,
         device_id = %id,
     );
-    let screen = Screen::new(app, request).await;
+    let screen = Screen::new(visit).await;
     let html = DeviceDeclinedPage {
         branding: screen.branding(),
         nonce: &screen.nonce,
@@ -63,14 +63,14 @@ pub(crate) async fn decline(
 }
 
 /// The page for a code that was settled or expired while its pages were open.
-async fn over(app: &App, request: &Request, activation: &Activation) -> Response {
+async fn over(visit: &Visit<'_>, activation: &Activation) -> Response {
     tracing::warn!(
         r#type = event::DEVICE_ACTIVATION_FAILED,
         client_id = %activation.client_id,
         device_id = %activation.device_id,
         reason = "the code is no longer valid",
     );
-    let screen = Screen::new(app, request).await;
+    let screen = Screen::new(visit).await;
     let html = DeviceOverPage {
         branding: screen.branding(),
         nonce: &screen.nonce,

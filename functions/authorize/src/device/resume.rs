@@ -4,13 +4,12 @@
 use http::StatusCode;
 use shared::{
     adapters::dynamo::CommitError,
-    app::App,
     domain::{
         consent::Basis,
         denial::Denial,
         device::{Activation, Approval, DeviceGrant, DeviceState, needs_consent},
     },
-    http::{Request, Response, response},
+    http::{Response, response},
     telemetry::event,
 };
 
@@ -21,63 +20,58 @@ use crate::{
     resume::Parties,
     screen::Screen,
     transaction::Transaction,
+    visit::Visit,
 };
 
 /// Decides and does it.
-pub(crate) async fn proceed(
-    app: &App,
-    request: &Request,
-    activation: Activation,
-) -> Result<Response, Denial> {
-    let at = app.moment(request);
-    let session = BrowserSession::load(app, request, at.now).await?;
+pub(crate) async fn proceed(visit: &Visit<'_>, activation: Activation) -> Result<Response, Denial> {
+    let session = BrowserSession::load(visit).await?;
     let confirmed = match &activation.confirmed_in {
-        Some(mark) => mark::is_of(app, request, session.as_ref(), mark).await,
+        Some(mark) => mark::is_of(visit, session.as_ref(), mark).await,
         None => false,
     };
     if !confirmed {
-        return go_to(app, "/activate/confirm", activation).await;
+        return go_to(visit, "/activate/confirm", activation).await;
     }
-    let parties = Parties::load(app, &activation.client_id, activation.audience.as_ref()).await?;
-    let Some(device) = app.store.load_device(activation.device_id).await? else {
-        return Ok(over(app, request, &activation).await);
+    let parties = Parties::load(visit, &activation.client_id, activation.audience.as_ref()).await?;
+    let Some(device) = visit.app.store.load_device(activation.device_id).await? else {
+        return Ok(over(visit, &activation).await);
     };
     if let Some(session) = &session
         && device.was_approved_in(&session.session.session_id)
     {
-        return Ok(connected(app, request, &parties).await);
+        return Ok(connected(visit, &parties).await);
     }
-    if !device.is_open(at.now) {
-        return Ok(over(app, request, &activation).await);
+    if !device.is_open(visit.at.now) {
+        return Ok(over(visit, &activation).await);
     }
     let Some(session) = session else {
-        return go_to(app, "/u/login", activation).await;
+        return go_to(visit, "/u/login", activation).await;
     };
     if session.user.active().is_err() {
         return Err(blocked(&activation));
     }
-    connect(app, request, activation, &parties, &device, &session).await
+    connect(visit, activation, &parties, &device, &session).await
 }
 
 /// Connects the device to the user of a session, if the user agrees.
 async fn connect(
-    app: &App,
-    request: &Request,
+    visit: &Visit<'_>,
     activation: Activation,
     parties: &Parties,
     device: &DeviceGrant,
     session: &BrowserSession,
 ) -> Result<Response, Denial> {
-    let Some(basis) = agreed(app, &activation, parties, session).await? else {
-        return go_to(app, "/u/consent", activation).await;
+    let Some(basis) = agreed(visit, &activation, parties, session).await? else {
+        return go_to(visit, "/u/consent", activation).await;
     };
     // Before anything is approved: what the device gets belongs to a session that is there.
-    let (settings, now) = (app.settings().await?, app.moment(request).now);
+    let settings = visit.app.settings().await?;
     if !session
-        .touch(app, &activation.client_id, &settings, now)
+        .touch(visit, &activation.client_id, &settings)
         .await?
     {
-        return go_to(app, "/u/login", activation).await;
+        return go_to(visit, "/u/login", activation).await;
     }
     let approval = Approval {
         user_id: session.session.user_id.clone(),
@@ -86,9 +80,9 @@ async fn connect(
         auth_time: session.session.authenticated_at,
         basis,
     };
-    match approve(app, &activation, device, approval).await {
-        Ok(()) => Ok(connected(app, request, parties).await),
-        Err(CommitError::Conflict) => Ok(over(app, request, &activation).await),
+    match approve(visit, &activation, device, approval).await {
+        Ok(()) => Ok(connected(visit, parties).await),
+        Err(CommitError::Conflict) => Ok(over(visit, &activation).await),
         Err(CommitError::Store(error)) => Err(error.into()),
     }
 }
@@ -106,7 +100,7 @@ pub(crate) fn blocked(activation: &Activation) -> Denial {
 
 /// The consent that the approval rests on; `None` if the user has to agree first.
 async fn agreed(
-    app: &App,
+    visit: &Visit<'_>,
     activation: &Activation,
     parties: &Parties,
     session: &BrowserSession,
@@ -115,7 +109,8 @@ async fn agreed(
         return Ok(Some(Basis::Unasked));
     }
     let (user_id, audience) = (&session.session.user_id, activation.audience.as_ref());
-    let grant = app
+    let grant = visit
+        .app
         .store
         .load_grant(user_id, &activation.client_id, audience)
         .await?;
@@ -125,7 +120,7 @@ async fn agreed(
 
 /// Writes down who confirmed. The write is the check: of two who confirm at once, one has the device.
 async fn approve(
-    app: &App,
+    visit: &Visit<'_>,
     activation: &Activation,
     device: &DeviceGrant,
     approval: Approval,
@@ -137,9 +132,9 @@ async fn approve(
         ..
     } = approval.clone();
     let next = DeviceState::Approved(approval);
-    if let Err(failure) = app.store.commit_device(id, device, &next).await {
+    if let Err(failure) = visit.app.store.commit_device(id, device, &next).await {
         // Perhaps the write landed and its answer was lost.
-        let after = app.store.load_device(id).await?;
+        let after = visit.app.store.load_device(id).await?;
         if !after.is_some_and(|after| after.was_approved_in(&session_id)) {
             return Err(failure);
         }
@@ -153,8 +148,8 @@ async fn approve(
     Ok(())
 }
 
-async fn connected(app: &App, request: &Request, parties: &Parties) -> Response {
-    let screen = Screen::new(app, request).await;
+async fn connected(visit: &Visit<'_>, parties: &Parties) -> Response {
+    let screen = Screen::new(visit).await;
     let html = DeviceConnectedPage {
         branding: screen.branding(),
         nonce: &screen.nonce,
@@ -164,7 +159,7 @@ async fn connected(app: &App, request: &Request, parties: &Parties) -> Response 
     screen.page(StatusCode::OK, html, FormLeads::Here)
 }
 
-async fn go_to(app: &App, path: &str, activation: Activation) -> Result<Response, Denial> {
-    let transaction = Transaction::begin(app, activation).await?;
+async fn go_to(visit: &Visit<'_>, path: &str, activation: Activation) -> Result<Response, Denial> {
+    let transaction = Transaction::begin(visit, activation).await?;
     Ok(response::redirect(&transaction.address(path)))
 }
