@@ -61,7 +61,7 @@ impl Stack {
 }
 
 async fn published(app: &App) -> Vec<String> {
-    let keys = app.signing_keys().published().await;
+    let keys = app.publication().keys().await;
     let mut kids: Vec<String> = keys.into_iter().map(|key| key.kid).collect();
     kids.sort();
     kids

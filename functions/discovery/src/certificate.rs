@@ -5,14 +5,14 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use shared::{
-    app::SigningKeys,
+    app::Publication,
     domain::denial::Denial,
     http::{Response, error::OAuthError, response},
 };
 
 /// `/pem`: RFC 7468.
-pub(crate) async fn pem(keys: &SigningKeys, max_age: u32) -> Response {
-    let Some(certificate) = keys.certificate().await else {
+pub(crate) async fn pem(publication: &Publication, max_age: u32) -> Response {
+    let Some(certificate) = publication.certificate().await else {
         return none();
     };
     let text = STANDARD.encode(certificate);
@@ -29,8 +29,8 @@ pub(crate) async fn pem(keys: &SigningKeys, max_age: u32) -> Response {
 }
 
 /// `/cer`: DER.
-pub(crate) async fn der(keys: &SigningKeys, max_age: u32) -> Response {
-    match keys.certificate().await {
+pub(crate) async fn der(publication: &Publication, max_age: u32) -> Response {
+    match publication.certificate().await {
         Some(certificate) => response::public(DER, certificate, max_age),
         None => none(),
     }

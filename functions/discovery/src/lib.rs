@@ -8,7 +8,7 @@ mod mobile;
 use http::Method;
 use jsonwebtoken::jwk::JwkSet;
 use shared::{
-    app::SigningKeys,
+    app::Publication,
     domain::denial::Denial,
     http::{Request, Response, cors, error::OAuthError, methods, response},
 };
@@ -17,7 +17,7 @@ use shared::{
 const MAX_AGE: u32 = 300;
 
 /// Answers a request.
-pub async fn handle(keys: &SigningKeys, request: &Request) -> Response {
+pub async fn handle(publication: &Publication, request: &Request) -> Response {
     if let Some(preflight) = cors::preflight_of_document(request) {
         return preflight;
     }
@@ -26,22 +26,24 @@ pub async fn handle(keys: &SigningKeys, request: &Request) -> Response {
             &Method::GET,
             "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server",
         ) => {
-            let published = keys.published().await;
+            let published = publication.keys().await;
             let algorithms = published.iter().map(|key| key.algorithm).collect();
-            let metadata =
-                metadata::metadata(keys.issuer(), &*keys.settings_or_last().await, &algorithms);
+            let settings = publication.settings().await;
+            let metadata = metadata::metadata(publication.issuer(), &settings, &algorithms);
             response::public_json(&metadata, MAX_AGE)
         }
         (&Method::GET, "/.well-known/jwks.json") => {
-            response::public_json(&key_set(keys).await, MAX_AGE)
+            response::public_json(&key_set(publication).await, MAX_AGE)
         }
-        (&Method::GET, "/.well-known/assetlinks.json") => mobile::asset_links(keys, MAX_AGE).await,
+        (&Method::GET, "/.well-known/assetlinks.json") => {
+            mobile::asset_links(publication, MAX_AGE).await
+        }
         (
             &Method::GET,
             "/.well-known/apple-app-site-association" | "/apple-app-site-association",
-        ) => mobile::apple_app_site_association(keys, MAX_AGE).await,
-        (&Method::GET, "/pem") => certificate::pem(keys, MAX_AGE).await,
-        (&Method::GET, "/cer") => certificate::der(keys, MAX_AGE).await,
+        ) => mobile::apple_app_site_association(publication, MAX_AGE).await,
+        (&Method::GET, "/pem") => certificate::pem(publication, MAX_AGE).await,
+        (&Method::GET, "/cer") => certificate::der(publication, MAX_AGE).await,
         (_, path) if is_known(path) => {
             OAuthError::from(&Denial::MethodNotAllowed(methods::GET)).into_response()
         }
@@ -65,10 +67,10 @@ fn is_known(path: &str) -> bool {
     )
 }
 
-async fn key_set(keys: &SigningKeys) -> JwkSet {
+async fn key_set(publication: &Publication) -> JwkSet {
     JwkSet {
-        keys: keys
-            .published()
+        keys: publication
+            .keys()
             .await
             .into_iter()
             .map(|key| key.jwk)

@@ -5,5 +5,7 @@ use std::process::ExitCode;
 use shared::lambda;
 
 fn main() -> ExitCode {
-    lambda::publish(|keys, request| async move { discovery::handle(&keys, &request).await })
+    lambda::publish(|publication, request| async move {
+        discovery::handle(&publication, &request).await
+    })
 }

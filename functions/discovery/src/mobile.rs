@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use shared::{
     adapters::dynamo::StoreError,
-    app::SigningKeys,
+    app::Publication,
     domain::{
         denial::Denial,
         ids::ClientId,
@@ -59,16 +59,19 @@ struct WebCredentials {
 }
 
 /// `/.well-known/assetlinks.json`
-pub(crate) async fn asset_links(keys: &SigningKeys, max_age: u32) -> Response {
-    match keys.mobile_apps().await {
+pub(crate) async fn asset_links(publication: &Publication, max_age: u32) -> Response {
+    match publication.mobile_apps().await {
         Ok(apps) => response::public_json(&statements(&apps), max_age),
         Err(error) => unavailable(error),
     }
 }
 
 /// `/.well-known/apple-app-site-association`, and the same document at the root, where Auth0 has it too.
-pub(crate) async fn apple_app_site_association(keys: &SigningKeys, max_age: u32) -> Response {
-    match keys.mobile_apps().await {
+pub(crate) async fn apple_app_site_association(
+    publication: &Publication,
+    max_age: u32,
+) -> Response {
+    match publication.mobile_apps().await {
         Ok(apps) => response::public_json(&association(&apps), max_age),
         Err(error) => unavailable(error),
     }

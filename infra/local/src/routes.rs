@@ -15,11 +15,11 @@ pub(crate) async fn answer(app: &App, request: &Request) -> Response {
         | "/oauth/access_token" => token::handle(app, request).await,
         "/oauth/revoke" => revoke::handle(app, request).await,
         "/pem" | "/cer" | "/apple-app-site-association" => {
-            discovery::handle(app.signing_keys(), request).await
+            discovery::handle(&app.publication(), request).await
         }
         path if path.starts_with("/api/v2/") => revoke::handle(app, request).await,
         path if path.starts_with("/.well-known/") => {
-            discovery::handle(app.signing_keys(), request).await
+            discovery::handle(&app.publication(), request).await
         }
         _ => authorize::handle(app, request).await,
     }

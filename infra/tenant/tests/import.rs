@@ -304,7 +304,7 @@ async fn a_user_name_may_be_the_users_own_address() {
 /// The algorithms whose keys are published.
 async fn published(app: &App) -> Vec<&'static str> {
     app.forget_configuration();
-    let keys = app.signing_keys().published().await;
+    let keys = app.publication().keys().await;
     let mut names: Vec<_> = keys.iter().map(|key| key.algorithm.as_str()).collect();
     names.sort_unstable();
     names

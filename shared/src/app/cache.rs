@@ -30,7 +30,36 @@ impl<K, V> Default for Cache<K, V> {
     }
 }
 
-impl<K: Eq + Hash, V> Cache<K, V> {
+impl<K: Clone + Eq + Hash, V> Cache<K, V> {
+    /// The value from memory, or else the one that `load` reads.
+    pub(super) async fn get_or<E>(
+        &self,
+        key: &K,
+        now: Timestamp,
+        load: impl AsyncFnOnce() -> Result<V, E>,
+    ) -> Result<Arc<V>, E> {
+        if let Some(value) = self.get(key, now) {
+            return Ok(value);
+        }
+        // Boxed: it is rare, and large, and would make every future that asks for configuration as large.
+        let loaded = Box::pin(load()).await?;
+        Ok(self.put(key.clone(), loaded, now))
+    }
+
+    /// The same where there may be none.
+    pub(super) async fn find_or<E>(
+        &self,
+        key: &K,
+        now: Timestamp,
+        load: impl AsyncFnOnce() -> Result<Option<V>, E>,
+    ) -> Result<Option<Arc<V>>, E> {
+        if let Some(value) = self.get(key, now) {
+            return Ok(Some(value));
+        }
+        let loaded = Box::pin(load()).await?;
+        Ok(loaded.map(|value| self.put(key.clone(), value, now)))
+    }
+
     pub(super) fn get(&self, key: &K, now: Timestamp) -> Option<Arc<V>> {
         let entries = self.lock();
         let (fresh_until, value) = entries.get(key)?;

@@ -66,19 +66,12 @@ impl App {
 
     /// A connection by name or realm, from memory if it was read less than a minute ago.
     async fn connection(&self, realm: &ConnectionName) -> Result<Option<Arc<Connection>>, Denial> {
-        let now = self.clock.now();
-        if let Some(connection) = self.connections.get(realm, now) {
-            return Ok(Some(connection));
-        }
-        let loaded = self.store.load_realm(realm).await?;
-        Ok(loaded.map(|connection| self.connections.put(realm.clone(), connection, now)))
+        Ok(self.configuration.connection(realm).await?)
     }
 
-    /// A connection that nothing is stored of, remembered like those that there is something of.
+    /// A connection that is not stored.
     fn open_connection(&self, name: ConnectionName) -> Arc<Connection> {
-        let now = self.clock.now();
-        self.connections
-            .put(name.clone(), Connection::open(name), now)
+        self.configuration.keep_connection(Connection::open(name))
     }
 }
 

@@ -25,13 +25,13 @@ impl App {
         }
         let id = named_client(request)?;
         if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
-            return self.clients.last(&id);
+            return self.configuration.last_client(&id);
         }
         match self.client(&id).await {
             Ok(client) => client,
             Err(error) => {
                 tracing::warn!(%error, client_id = %id, "CORS headers go by the client that was read last");
-                self.clients.last(&id)
+                self.configuration.last_client(&id)
             }
         }
     }

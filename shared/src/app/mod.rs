@@ -6,6 +6,7 @@ mod audience;
 mod authenticate;
 mod backchannel;
 mod cache;
+mod configuration;
 mod connections;
 mod cross_origin;
 mod devices;
@@ -22,6 +23,7 @@ mod management_ids;
 mod minting;
 mod passwords;
 mod presented_id_token;
+mod publication;
 mod refreshing;
 mod scripts;
 mod sealed;
@@ -38,17 +40,8 @@ use crate::{
     aws::Clients,
     config::{Config, Issuer, KeyConfig},
     domain::{
-        brute_force::AttackProtection,
-        client::Client,
-        connection::Connection,
-        denial::Denial,
-        ids::{Audience, ClientId, ConnectionName, RequestId},
-        resource_server::ResourceServer,
-        script_hosts::AllowedHosts,
-        sealed::KeyId,
-        settings::{Conformance, Settings},
-        throttle::Origin,
-        time::Timestamp,
+        denial::Denial, ids::RequestId, script_hosts::AllowedHosts, sealed::KeyId,
+        throttle::Origin, time::Timestamp,
     },
     engine::{Engine, Limits},
     http::{Request, RequestContext},
@@ -73,11 +66,12 @@ pub use login_flow::{EffectsOnce, ScriptedLogin};
 pub use minting::{EndsWith, FrontChannelTokens, Tokens, TokensFor};
 pub use passwords::PasswordLogin;
 pub use presented_id_token::PresentedIdToken;
+pub use publication::Publication;
 pub use scripts::{LoadedScripts, Unopened, open_scripts, seal_scripts};
 pub use signing::{SIGNING_KEY_DELAY, SigningKeys};
 pub use verification::{AccessToken, Begun, ManagementToken, OpaqueToken};
 
-use cache::Cache;
+use configuration::Configuration;
 use limiter::Limiter;
 use refreshing::Refreshing;
 use scripts::KnownScripts;
@@ -95,12 +89,9 @@ pub struct App {
     pub key_service: Arc<KeyService>,
     /// What we ask of others.
     pub outbound: Arc<Outbound>,
-    signing: SigningKeys,
+    signing: Arc<SigningKeys>,
+    configuration: Arc<Configuration>,
     keyring: Refreshing<Keyring>,
-    clients: Cache<ClientId, Client>,
-    resource_servers: Cache<Audience, ResourceServer>,
-    connections: Cache<ConnectionName, Connection>,
-    attack_protection: Cache<(), AttackProtection>,
     scripts: KnownScripts,
     engine: Engine,
     limiter: Limiter,
@@ -216,9 +207,13 @@ impl App {
     /// Puts the parts together and readies them: the table's connection, the public keys, the keyring and,
     /// where tokens are signed, the tenant's scripts are there before the first request.
     pub async fn new(parts: Parts) -> Result<Self, StartError> {
-        let (signing, keyring) =
-            futures_util::future::try_join(SigningKeys::load(&parts), keyring::load(&parts))
+        let (publication, keyring) =
+            futures_util::future::try_join(Publication::load(&parts), keyring::load(&parts))
                 .await?;
+        let Publication {
+            signing,
+            configuration,
+        } = publication;
         let Parts {
             issuer,
             store,
@@ -236,11 +231,8 @@ impl App {
             key_service,
             outbound: Arc::new(Outbound::new(script_hosts, script_limits.request())),
             signing,
+            configuration,
             keyring,
-            clients: Cache::default(),
-            resource_servers: Cache::default(),
-            connections: Cache::default(),
-            attack_protection: Cache::default(),
             scripts: KnownScripts::default(),
             engine: Engine::new(script_limits),
             limiter: Limiter::default(),
@@ -268,69 +260,6 @@ impl App {
         let keyring = self.keyring().await;
         let active = keyring.active(self.clock.now());
         (keyring, active)
-    }
-
-    /// A client, from memory if it was read less than a minute ago.
-    pub async fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, Denial> {
-        let now = self.clock.now();
-        if let Some(client) = self.clients.get(id, now) {
-            return Ok(Some(client));
-        }
-        let loaded = self.store.load_client(id).await?;
-        Ok(loaded.map(|client| self.clients.put(id.clone(), client, now)))
-    }
-
-    /// An API, likewise.
-    pub async fn resource_server(
-        &self,
-        identifier: &Audience,
-    ) -> Result<Option<Arc<ResourceServer>>, Denial> {
-        let now = self.clock.now();
-        if let Some(api) = self.resource_servers.get(identifier, now) {
-            return Ok(Some(api));
-        }
-        if identifier.as_str() == self.management_audience() {
-            let api = ResourceServer::management(identifier.clone());
-            return Ok(Some(self.resource_servers.put(
-                identifier.clone(),
-                api,
-                now,
-            )));
-        }
-        let loaded = self.store.load_resource_server(identifier).await?;
-        Ok(loaded.map(|api| self.resource_servers.put(identifier.clone(), api, now)))
-    }
-
-    /// The tenant's settings, likewise.
-    pub async fn settings(&self) -> Result<Arc<Settings>, Denial> {
-        Ok(self.signing.settings().await?)
-    }
-
-    /// Whose words a refusal is in, as far as that is known: a refusal that costs nothing reads nothing.
-    pub fn known_conformance(&self) -> Conformance {
-        let settings = self.signing.last_settings();
-        settings.map_or_else(Conformance::default, |settings| settings.conformance)
-    }
-
-    /// What stands between a guesser and a password, likewise.
-    async fn attack_protection(&self) -> Result<Arc<AttackProtection>, Denial> {
-        let now = self.clock.now();
-        if let Some(protection) = self.attack_protection.get(&(), now) {
-            return Ok(protection);
-        }
-        let loaded = self.store.load_attack_protection().await?;
-        Ok(self
-            .attack_protection
-            .put((), loaded.unwrap_or_default(), now))
-    }
-
-    /// Forgets what was read of the configuration, so that a change shows at once.
-    pub fn forget_configuration(&self) {
-        self.clients.expire();
-        self.resource_servers.expire();
-        self.signing.forget_settings();
-        self.connections.expire();
-        self.attack_protection.expire();
     }
 }
 

@@ -78,7 +78,7 @@ impl App {
         &self,
         gone: &ScriptsVersion,
     ) -> Result<Option<Arc<LoadedScripts>>, Denial> {
-        self.signing.forget_settings();
+        self.configuration.forget_settings();
         let settings = self.settings().await?;
         match &settings.scripts {
             None => Ok(None),

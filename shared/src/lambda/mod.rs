@@ -9,7 +9,7 @@ use lambda_http::{Body, Error, service_fn};
 use tokio::runtime::Builder;
 
 use crate::{
-    app::{App, Parts, SigningKeys, StartError},
+    app::{App, Parts, Publication, StartError},
     aws::Clients,
     config::{AwsConfig, Config},
     domain::{ids::RequestId, proxies::TrustedProxies},
@@ -30,13 +30,13 @@ where
     ended(start(key_use, App::new, handle))
 }
 
-/// Loads only the public keys, then serves until Lambda removes the environment.
+/// Loads what discovery publishes, then serves until Lambda removes the environment.
 pub fn publish<F, Answer>(handle: F) -> ExitCode
 where
-    F: Fn(Arc<SigningKeys>, Request) -> Answer + Clone + Send + Sync + 'static,
+    F: Fn(Arc<Publication>, Request) -> Answer + Clone + Send + Sync + 'static,
     Answer: Future<Output = Response> + Send + 'static,
 {
-    let ready = async |parts| SigningKeys::load(&parts).await;
+    let ready = async |parts| Publication::load(&parts).await;
     ended(start(KeyUse::Verify, ready, handle))
 }
 

@@ -4,16 +4,14 @@
 mod certificates;
 mod source;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use super::{App, Parts, StartError, cache::Cache, refreshing::Refreshing};
+use super::{App, Parts, StartError, refreshing::Refreshing};
 use crate::{
-    adapters::dynamo::{CommitError, StoreError, StoredSigningKey},
+    adapters::dynamo::{CommitError, StoredSigningKey},
     config::Issuer,
     domain::{
         client::SigningAlgorithm,
-        ids::ClientId,
-        mobile::MobileApps,
         settings::Settings,
         time::{Lifetime, Timestamp},
     },
@@ -30,15 +28,12 @@ use source::Source;
 /// How long a key is published before it signs: longer than the JWKS may be cached.
 pub const SIGNING_KEY_DELAY: Lifetime = Lifetime::from_secs(3_600);
 
-/// The signing keys of a stack, as one process uses them, and its tenant's settings: all that discovery
-/// needs.
+/// The signing keys of a stack, as one process uses them.
 #[derive(Debug)]
 pub struct SigningKeys {
     source: Source,
     clock: Arc<Clock>,
     known: Refreshing<Signer>,
-    settings: Cache<(), Settings>,
-    mobile_apps: Cache<(), BTreeMap<ClientId, MobileApps>>,
 }
 
 impl SigningKeys {
@@ -57,12 +52,7 @@ impl SigningKeys {
             key_use: parts.key_use,
         };
         let now = parts.clock.now();
-        // Boxed: it happens once, and calls of the SDK are large.
-        let settings = Box::pin(async { Ok(source.store.load_settings().await?) });
-        let (stored, loaded) =
-            futures_util::future::try_join(source.current(now), settings).await?;
-        let settings = Cache::default();
-        settings.put((), loaded.unwrap_or_default(), now);
+        let stored = source.current(now).await?;
         let signer = source.signer(&stored, now).await?;
         let (version, signer) = source.certified(stored, signer, now).await?;
         let known = Refreshing::new(version, signer, now);
@@ -70,55 +60,7 @@ impl SigningKeys {
             source,
             clock: Arc::clone(&parts.clock),
             known,
-            settings,
-            mobile_apps: Cache::default(),
         })
-    }
-
-    /// The tenant's settings, from memory if they were read less than a minute ago.
-    pub async fn settings(&self) -> Result<Arc<Settings>, StoreError> {
-        let now = self.clock.now();
-        if let Some(settings) = self.settings.get(&(), now) {
-            return Ok(settings);
-        }
-        let loaded = self.source.store.load_settings().await?;
-        Ok(self.settings.put((), loaded.unwrap_or_default(), now))
-    }
-
-    /// The settings, or those that were read last while the store does not answer: a client that starts now needs
-    /// keys and metadata more than it needs the newest of them.
-    pub async fn settings_or_last(&self) -> Arc<Settings> {
-        match self.settings().await {
-            Ok(settings) => settings,
-            Err(error) => {
-                tracing::error!(%error, "keys and metadata go by the settings that were read last");
-                let kept = self.settings.keep(&(), self.clock.now());
-                kept.unwrap_or_default()
-            }
-        }
-    }
-
-    /// The phone apps of all applications, likewise; those that were read last if the store is away.
-    pub async fn mobile_apps(&self) -> Result<Arc<BTreeMap<ClientId, MobileApps>>, StoreError> {
-        let now = self.clock.now();
-        if let Some(apps) = self.mobile_apps.get(&(), now) {
-            return Ok(apps);
-        }
-        match self.source.store.load_mobile_apps().await {
-            Ok(loaded) => Ok(self.mobile_apps.put((), loaded, now)),
-            Err(error) => self.mobile_apps.keep(&(), now).ok_or(error),
-        }
-    }
-
-    /// The settings that were read last, without I/O.
-    pub(super) fn last_settings(&self) -> Option<Arc<Settings>> {
-        self.settings.last(&())
-    }
-
-    /// Forgets them, so that a change shows at once.
-    pub(super) fn forget_settings(&self) {
-        self.settings.expire();
-        self.mobile_apps.expire();
     }
 
     /// Who the tokens say they are from.
@@ -126,10 +68,9 @@ impl SigningKeys {
         &self.source.issuer
     }
 
-    /// The keys of the JWKS: those whose algorithms the tenant uses. A store that does not answer leaves
-    /// it at those that were published last.
-    pub async fn published(&self) -> Vec<PublishedKey> {
-        let settings = self.settings_or_last().await;
+    /// The keys of the JWKS: those whose algorithms the tenant uses by these settings. A store that does not
+    /// answer leaves it at those that were published last.
+    pub(super) async fn published(&self, settings: &Settings) -> Vec<PublishedKey> {
         let now = self.clock.now();
         let signer = self.current().await;
         let known = signer.published(now);
