@@ -112,22 +112,31 @@ impl Connection {
     }
 
     async fn app_that(&self, key_use: KeyUse) -> Result<App, Failure> {
+        let parts = self.parts(key_use).await?;
+        Ok(Box::pin(App::new(parts)).await?)
+    }
+
+    /// What commands put together that need keys and answer no request.
+    pub(crate) async fn parts(&self, key_use: KeyUse) -> Result<Parts, Failure> {
         let store = self.store().await?;
         let issuer = self.issuer()?;
         let issuer = issuer.ok_or_else(|| missing("--issuer", "ISSUER"))?;
         let Some(key_file) = &self.key_file else {
-            return self.app_with_kms(key_use).await;
+            return self.parts_with_kms(key_use).await;
         };
         // Opening a file that is not there would make new keys, which open nothing in the table.
         if !key_file.exists() {
             return Err(Failure::NoKeyFile(key_file.display().to_string()));
         }
-        let keys = KeyFile::open(key_file)?;
-        Ok(Box::pin(App::new(Parts::with_key_file(issuer, store, keys))).await?)
+        Ok(Parts::with_key_file(
+            issuer,
+            store,
+            KeyFile::open(key_file)?,
+        ))
     }
 
-    /// With keys in KMS, told to it as a function is told.
-    async fn app_with_kms(&self, key_use: KeyUse) -> Result<App, Failure> {
+    /// With keys in KMS, which a function is configured with by the same names.
+    async fn parts_with_kms(&self, key_use: KeyUse) -> Result<Parts, Failure> {
         required(
             self.wrapping_key.as_ref(),
             "--wrapping-key or --key-file",
@@ -142,8 +151,7 @@ impl Connection {
             _ => None,
         });
         let config = config.map_err(|error| Failure::Usage(error.to_string()))?;
-        let parts = Parts::from_config(config, self.clients().await, key_use)?;
-        Ok(Box::pin(App::new(parts)).await?)
+        Ok(Parts::from_config(config, self.clients().await, key_use)?)
     }
 
     /// The issuer, if it is given.

@@ -12,7 +12,7 @@ use shared::{
     config::Issuer,
     keys::file::KeyFile,
 };
-use tenant::{Keywords, Tenant};
+use tenant::{Destination, Keywords, Tenant};
 
 use crate::{
     data,
@@ -128,9 +128,10 @@ pub(crate) async fn import(app: &App, tenant: &Tenant) -> Result<(), LocalError>
     for warning in &tenant.warnings {
         eprintln!("warning: {warning}");
     }
-    tenant::import(tenant, app)
+    tenant::import(tenant, &Destination::of(app).await)
         .await
         .map_err(|e| LocalError::Import(e.to_string()))?;
+    app.forget_configuration();
     // A refusal that reads nothing goes by the settings that were read last.
     let settings = app.settings().await;
     settings.map_err(|e| LocalError::Import(e.to_string()))?;

@@ -7,24 +7,25 @@ use std::fmt;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use shared::{
-    adapters::dynamo::StoreError,
-    app::{App, CLIENT_SECRET},
+    adapters::dynamo::{Store, StoreError},
+    app::{CLIENT_SECRET, StackKeys},
     domain::{
         client::{Client, SigningAlgorithm, StoredSecret},
         denial::Denial,
         mobile::MobileApps,
         resource_server::ResourceServer,
-        sealed::{KeyId, Purpose},
+        sealed::Purpose,
         secret::Secret,
     },
     password::PasswordHashError,
-    sealing::{Keyring, SealingError},
+    sealing::SealingError,
     system::random,
 };
 
 use crate::{
     ClientEntry, ResourceServerEntry, Tenant,
     import_algorithms::{announce_algorithms, settle_algorithms},
+    import_destination::{Destination, Evictions},
     import_hashes::record_password_hashes,
     import_scripts::import_scripts,
     import_users::import_user,
@@ -87,60 +88,58 @@ pub enum ImportError {
     },
 }
 
-/// Puts a tenant into the app's table. Secrets are digested or sealed and passwords hashed on the
+/// Puts a tenant into a table. Secrets are digested or sealed and passwords hashed on the
 /// way; none is stored in clear.
-pub async fn import(tenant: &Tenant, app: &App) -> Result<Imported, ImportError> {
-    let (keyring, key) = app.active_key().await;
-    let vault = Vault {
-        keyring: &keyring,
-        key,
-    };
-    record_password_hashes(tenant, app).await?;
+pub async fn import<E: Evictions>(
+    tenant: &Tenant,
+    to: &Destination<'_, E>,
+) -> Result<Imported, ImportError> {
+    let vault = Vault(&to.keys);
+    record_password_hashes(tenant, to.store).await?;
     let signs = !(tenant.clients.is_empty() && tenant.resource_servers.is_empty());
     if signs {
-        announce_algorithms(tenant, app).await?;
+        announce_algorithms(tenant, to.store, to.clock).await?;
     }
     // APIs first, so that nothing in the table ever names one that is not there.
     stream::iter(&tenant.resource_servers)
         .map(Ok)
         .try_for_each_concurrent(CONCURRENCY, |entry| async {
             let api = vault.resource_server(entry)?;
-            Ok::<_, ImportError>(app.store.put_resource_server(&api).await?)
+            Ok::<_, ImportError>(to.store.put_resource_server(&api).await?)
         })
         .await?;
     stream::iter(&tenant.clients)
         .map(Ok)
         .try_for_each_concurrent(CONCURRENCY, |entry| async {
             let client = vault.client(entry)?;
-            Ok::<_, ImportError>(app.store.put_client(&client).await?)
+            Ok::<_, ImportError>(to.store.put_client(&client).await?)
         })
         .await?;
     if signs {
-        settle_algorithms(app).await?;
+        settle_algorithms(to.store, to.clock).await?;
     }
-    import_mobile_apps(tenant, app).await?;
+    import_mobile_apps(tenant, to.store).await?;
     // Clients before the databases that name them, too.
     for connection in &tenant.connections {
-        app.store.put_connection(connection).await?;
+        to.store.put_connection(connection).await?;
     }
     if let Some(protection) = &tenant.attack_protection {
-        app.store.put_attack_protection(protection).await?;
+        to.store.put_attack_protection(protection).await?;
     }
     if tenant.settings_given {
-        app.store.put_settings(&tenant.settings).await?;
+        to.store.put_settings(&tenant.settings).await?;
     }
-    import_scripts(&tenant.scripts, app).await?;
+    import_scripts(&tenant.scripts, to).await?;
     stream::iter(&tenant.users)
         .map(Ok)
-        .try_for_each_concurrent(CONCURRENCY, |entry| import_user(entry, app))
+        .try_for_each_concurrent(CONCURRENCY, |entry| import_user(entry, to))
         .await?;
-    app.forget_configuration();
     Ok(Imported::of(tenant))
 }
 
 /// Writes down for discovery which phone apps the applications have, where that has changed.
-async fn import_mobile_apps(tenant: &Tenant, app: &App) -> Result<(), StoreError> {
-    let known = app.store.load_mobile_apps().await?;
+async fn import_mobile_apps(tenant: &Tenant, store: &Store) -> Result<(), StoreError> {
+    let known = store.load_mobile_apps().await?;
     let none = MobileApps::default();
     let changed: Vec<_> = tenant
         .clients
@@ -149,7 +148,7 @@ async fn import_mobile_apps(tenant: &Tenant, app: &App) -> Result<(), StoreError
         .filter(|(id, apps)| known.get(id).unwrap_or(&none) != *apps)
         .map(|(id, apps)| (id.clone(), apps.clone()))
         .collect();
-    app.store.put_mobile_apps(&changed).await
+    store.put_mobile_apps(&changed).await
 }
 
 impl Imported {
@@ -167,11 +166,7 @@ impl Imported {
 }
 
 /// The keyring, as far as configuration needs it.
-#[derive(Clone, Copy)]
-struct Vault<'a> {
-    keyring: &'a Keyring,
-    key: KeyId,
-}
+struct Vault<'a>(&'a StackKeys);
 
 impl Vault<'_> {
     fn client(&self, entry: &ClientEntry) -> Result<Client, SealingError> {
@@ -179,9 +174,8 @@ impl Vault<'_> {
         client.secret = match &entry.client_secret {
             None => None,
             Some(secret) => {
-                let digest =
-                    self.keyring
-                        .digest(self.key, CLIENT_SECRET, secret.expose().as_bytes())?;
+                let StackKeys { keyring, active } = self.0;
+                let digest = keyring.digest(*active, CLIENT_SECRET, secret.expose().as_bytes())?;
                 let sealed = match client.jwt_configuration.alg {
                     SigningAlgorithm::HS256 => Some(self.seal(client.client_id.as_str(), secret)?),
                     _ => None,
@@ -202,8 +196,8 @@ impl Vault<'_> {
 
     fn seal(&self, owner: &str, secret: &Secret) -> Result<String, SealingError> {
         let plaintext = secret.expose().as_bytes();
-        self.keyring
-            .seal(self.key, Purpose::Configuration, owner, random(), plaintext)
+        let StackKeys { keyring, active } = self.0;
+        keyring.seal(*active, Purpose::Configuration, owner, random(), plaintext)
     }
 }
 

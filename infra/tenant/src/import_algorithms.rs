@@ -7,9 +7,9 @@
 use std::collections::BTreeSet;
 
 use shared::{
-    adapters::dynamo::CommitError,
-    app::App,
-    domain::{client::SigningAlgorithm, signing_algorithms::SigningAlgorithms},
+    adapters::dynamo::{CommitError, Store},
+    domain::{client::SigningAlgorithm, signing_algorithms::SigningAlgorithms, time::Timestamp},
+    system::Clock,
 };
 
 use crate::{ImportError, Tenant};
@@ -22,13 +22,13 @@ const TRIES: usize = 5;
 /// warm function and five in a cache. A table without clients and APIs has no readers.
 pub async fn unpublished_algorithms(
     tenant: &Tenant,
-    app: &App,
+    store: &Store,
+    now: Timestamp,
 ) -> Result<Vec<SigningAlgorithm>, ImportError> {
-    if app.store.load_configured_algorithms().await?.is_none() {
+    if store.load_configured_algorithms().await?.is_none() {
         return Ok(Vec::new());
     }
-    let settings = app.store.load_settings().await?.unwrap_or_default();
-    let now = app.clock.now();
+    let settings = store.load_settings().await?.unwrap_or_default();
     let mut coming = coming(tenant);
     coming.remove(&SigningAlgorithm::HS256);
     coming.retain(|algorithm| !settings.publishes(*algorithm, now));
@@ -36,8 +36,12 @@ pub async fn unpublished_algorithms(
 }
 
 /// Records what the table has and what the file is about to bring.
-pub(crate) async fn announce_algorithms(tenant: &Tenant, app: &App) -> Result<(), ImportError> {
-    record(app, &coming(tenant)).await
+pub(crate) async fn announce_algorithms(
+    tenant: &Tenant,
+    store: &Store,
+    clock: &Clock,
+) -> Result<(), ImportError> {
+    record(store, clock, &coming(tenant)).await
 }
 
 /// What the clients and APIs of a file are set to.
@@ -50,15 +54,19 @@ fn coming(tenant: &Tenant) -> BTreeSet<SigningAlgorithm> {
 }
 
 /// Records what the table has.
-pub(crate) async fn settle_algorithms(app: &App) -> Result<(), ImportError> {
-    record(app, &BTreeSet::new()).await
+pub(crate) async fn settle_algorithms(store: &Store, clock: &Clock) -> Result<(), ImportError> {
+    record(store, clock, &BTreeSet::new()).await
 }
 
-async fn record(app: &App, coming: &BTreeSet<SigningAlgorithm>) -> Result<(), ImportError> {
+async fn record(
+    store: &Store,
+    clock: &Clock,
+    coming: &BTreeSet<SigningAlgorithm>,
+) -> Result<(), ImportError> {
     for _ in 0..TRIES {
         // The record first: what another import writes after this changes its revision.
-        let settings = app.store.load_settings().await?.unwrap_or_default();
-        let configured = app.store.load_configured_algorithms().await?;
+        let settings = store.load_settings().await?.unwrap_or_default();
+        let configured = store.load_configured_algorithms().await?;
         let before = match (settings.signing_algorithms, &configured) {
             (Some(before), _) => before,
             (None, Some(_)) => SigningAlgorithms::unknown(),
@@ -66,13 +74,13 @@ async fn record(app: &App, coming: &BTreeSet<SigningAlgorithm>) -> Result<(), Im
         };
         let algorithms = configured.unwrap_or_default();
         let algorithms = algorithms.union(coming).copied().collect();
-        let mut next = before.changed_to(&algorithms, app.clock.now());
+        let mut next = before.changed_to(&algorithms, clock.now());
         if next == before && next.revision > 0 {
             return Ok(());
         }
         // A first record is written even where it says no more than that RS256 is all.
         next.revision = before.revision + 1;
-        match app.store.commit_signing_algorithms(&next).await {
+        match store.commit_signing_algorithms(&next).await {
             Ok(()) => return Ok(()),
             Err(CommitError::Conflict) => {}
             Err(CommitError::Store(error)) => return Err(error.into()),

@@ -2,7 +2,10 @@
 //! for every user. It happens before users are written, so that none has a hash of an unrecorded kind. A kind
 //! stays recorded when the last user of it has logged in and has a hash of ours.
 
-use shared::{adapters::dynamo::CommitError, app::App, domain::hash_kind::HashKinds};
+use shared::{
+    adapters::dynamo::{CommitError, Store},
+    domain::hash_kind::HashKinds,
+};
 
 use crate::{ImportError, Password, Tenant};
 
@@ -11,9 +14,12 @@ const TRIES: usize = 5;
 
 /// Adds the kinds that a file brings to the record. It goes first in an import: a table without settings is one
 /// without users.
-pub(crate) async fn record_password_hashes(tenant: &Tenant, app: &App) -> Result<(), ImportError> {
+pub(crate) async fn record_password_hashes(
+    tenant: &Tenant,
+    store: &Store,
+) -> Result<(), ImportError> {
     for _ in 0..TRIES {
-        let settings = app.store.load_settings().await?;
+        let settings = store.load_settings().await?;
         let recorded = settings
             .as_ref()
             .and_then(|settings| settings.password_hashes.as_ref());
@@ -33,7 +39,7 @@ pub(crate) async fn record_password_hashes(tenant: &Tenant, app: &App) -> Result
         if recorded == Some(&next) {
             return Ok(());
         }
-        match app.store.commit_password_hashes(recorded, &next).await {
+        match store.commit_password_hashes(recorded, &next).await {
             Ok(()) => return Ok(()),
             Err(CommitError::Conflict) => {}
             Err(CommitError::Store(error)) => return Err(error.into()),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use shared::{
-    adapters::dynamo::{CommitError, StoredScripts},
-    app::{App, open_scripts, seal_scripts},
+    adapters::dynamo::{CommitError, Store, StoredScripts},
+    app::{StackKeys, open_scripts, seal_scripts},
     domain::{
         login_flow::{ImportId, Scripts, ScriptsVersion},
         secret::Secret,
@@ -13,18 +13,21 @@ use shared::{
     system::random,
 };
 
-use crate::{ImportError, ScriptEntries};
+use crate::{ImportError, ScriptEntries, import_destination::Destination};
 
 /// How often an import that others overtake begins again.
 const TRIES: usize = 5;
 
 /// Puts the sections that the file has in the place of those in the table, and leaves the others.
-pub(crate) async fn import_scripts(entries: &ScriptEntries, app: &App) -> Result<(), ImportError> {
+pub(crate) async fn import_scripts<E>(
+    entries: &ScriptEntries,
+    to: &Destination<'_, E>,
+) -> Result<(), ImportError> {
     if entries.is_empty() {
         return Ok(());
     }
     for _ in 0..TRIES {
-        if try_import(entries, app).await? {
+        if try_import(entries, to).await? {
             return Ok(());
         }
     }
@@ -32,28 +35,31 @@ pub(crate) async fn import_scripts(entries: &ScriptEntries, app: &App) -> Result
 }
 
 /// Whether it happened; if not, another import has overtaken this one.
-async fn try_import(entries: &ScriptEntries, app: &App) -> Result<bool, ImportError> {
-    let before = app.store.load_settings().await?.unwrap_or_default().scripts;
-    let Some(stored) = load(before.as_ref(), entries, app).await? else {
+async fn try_import<E>(
+    entries: &ScriptEntries,
+    to: &Destination<'_, E>,
+) -> Result<bool, ImportError> {
+    let before = to.store.load_settings().await?.unwrap_or_default().scripts;
+    let Some(stored) = load(before.as_ref(), entries, to.store).await? else {
         return Ok(false);
     };
-    let next = merge(entries, &stored, app).await?;
+    let next = merge(entries, &stored, &to.keys)?;
     if next == stored {
         return Ok(true);
     }
-    let now = app.clock.now();
+    let now = to.clock.now();
     let import = ImportId::new(now, random());
     let after = if next.is_empty() {
         None
     } else {
-        app.store.put_scripts(&import, &next).await?;
+        to.store.put_scripts(&import, &next).await?;
         Some(ScriptsVersion::new(import.clone(), next.digest()?))
     };
-    let committed = app.store.commit_scripts(before.as_ref(), after.as_ref());
+    let committed = to.store.commit_scripts(before.as_ref(), after.as_ref());
     match committed.await {
         Ok(()) => {}
         Err(CommitError::Conflict) => {
-            app.store.delete_scripts(|other| *other == import).await?;
+            to.store.delete_scripts(|other| *other == import).await?;
             return Ok(false);
         }
         Err(CommitError::Store(error)) => return Err(error.into()),
@@ -67,7 +73,7 @@ async fn try_import(entries: &ScriptEntries, app: &App) -> Result<bool, ImportEr
             .is_some_and(|before| before.import() == other);
         *other != import && (replaced || *other < abandoned)
     };
-    app.store.delete_scripts(over).await?;
+    to.store.delete_scripts(over).await?;
     Ok(true)
 }
 
@@ -80,12 +86,12 @@ fn an_hour_before(now: Timestamp) -> Timestamp {
 async fn load(
     version: Option<&ScriptsVersion>,
     entries: &ScriptEntries,
-    app: &App,
+    store: &Store,
 ) -> Result<Option<StoredScripts>, ImportError> {
     let Some(version) = version else {
         return Ok(Some(StoredScripts::default()));
     };
-    let stored = app.store.load_scripts(version.import()).await?;
+    let stored = store.load_scripts(version.import()).await?;
     if stored.digest()? == version.digest() {
         return Ok(Some(stored));
     }
@@ -95,20 +101,20 @@ async fn load(
 }
 
 /// What is to be in the table. What already says the same stays, sealed texts included.
-async fn merge(
+fn merge(
     entries: &ScriptEntries,
     stored: &StoredScripts,
-    app: &App,
+    keys: &StackKeys,
 ) -> Result<StoredScripts, ImportError> {
-    let (keyring, key) = app.active_key().await;
+    let StackKeys { keyring, active } = keys;
     let wanted = Scripts {
         rules: entries.rules.clone().unwrap_or_default(),
         actions: entries.actions.clone().unwrap_or_default(),
         configuration: entries.configuration.clone().unwrap_or_default(),
     };
-    let mut next = seal_scripts(&wanted, &keyring, key)?;
+    let mut next = seal_scripts(&wanted, keyring, *active)?;
     // What does not open is sealed anew.
-    let known = open_scripts(stored, &keyring).unwrap_or_default();
+    let known = open_scripts(stored, keyring).unwrap_or_default();
     if entries.rules.is_none() {
         next.rules.clone_from(&stored.rules);
     }

@@ -2,22 +2,27 @@
 //! read, and read again where it has.
 
 use shared::{
-    adapters::dynamo::{CommitError, LoginRecord, PasswordNow, StoreError, UserChange},
-    app::App,
-    domain::{client::LogoutInitiator, ids::UserId, time::Timestamp, user::User},
+    adapters::dynamo::{CommitError, LoginRecord, PasswordNow, Store, StoreError, UserChange},
+    domain::{ids::UserId, time::Timestamp, user::User},
     password::{PasswordHash, PasswordHashError, Verification},
-    system::{Deadline, random},
+    system::random,
 };
 
-use crate::{ImportError, Password, UserEntry};
+use crate::{
+    ImportError, Password, UserEntry,
+    import_destination::{Destination, Evictions},
+};
 
 /// How often a user is read again who changed meanwhile.
 const ATTEMPTS: usize = 4;
 
 /// Creates a user, or brings one who exists up to the file.
-pub(crate) async fn import_user(entry: &UserEntry, app: &App) -> Result<(), ImportError> {
+pub(crate) async fn import_user<E: Evictions>(
+    entry: &UserEntry,
+    to: &Destination<'_, E>,
+) -> Result<(), ImportError> {
     for _ in 0..ATTEMPTS {
-        match try_import_user(entry, app).await {
+        match try_import_user(entry, to).await {
             Err(Stopped::Changed) => {}
             Err(Stopped::Failed(error)) => return Err(error),
             Ok(()) => return Ok(()),
@@ -41,9 +46,12 @@ impl<E: Into<ImportError>> From<E> for Stopped {
     }
 }
 
-async fn try_import_user(entry: &UserEntry, app: &App) -> Result<(), Stopped> {
-    let now = app.clock.now();
-    let before = load_before(entry, app).await?;
+async fn try_import_user<E: Evictions>(
+    entry: &UserEntry,
+    to: &Destination<'_, E>,
+) -> Result<(), Stopped> {
+    let now = to.clock.now();
+    let before = load_before(entry, to.store).await?;
     let user = merge(entry, before.as_ref().map(|before| &before.user), now);
     let (password_hash, is_same) =
         password_hash(&entry.password, before.as_ref()).map_err(|source| {
@@ -68,19 +76,17 @@ async fn try_import_user(entry: &UserEntry, app: &App) -> Result<(), Stopped> {
     let password = if is_same {
         PasswordNow::Same
     } else {
-        let settings = app.store.load_settings().await?.unwrap_or_default();
+        let settings = to.store.load_settings().await?.unwrap_or_default();
         PasswordNow::Other(settings.refresh_tokens_on_password_change)
     };
     let change = UserChange { now, password };
-    let user = match app.store.put_user(&record, before.as_ref(), change).await {
+    let user = match to.store.put_user(&record, before.as_ref(), change).await {
         Ok(user) => user,
         Err(CommitError::Conflict) => return Err(Stopped::Changed),
         Err(CommitError::Store(error)) => return Err(error.into()),
     };
     if before.is_some_and(|before| before.user.valid_from != user.valid_from) && !user.blocked {
-        let initiator = LogoutInitiator::PasswordChanged;
-        app.end_what_is_over(&user, initiator, now, Deadline::NEVER)
-            .await?;
+        to.evictions.password_changed(&user, now).await?;
     }
     Ok(())
 }
@@ -95,13 +101,13 @@ fn name_of(entry: &UserEntry) -> String {
 
 /// The user as it is in the table. One whose id the file does not give is found by login name, so
 /// that users who were created by other means are not made a second time.
-async fn load_before(entry: &UserEntry, app: &App) -> Result<Option<LoginRecord>, StoreError> {
+async fn load_before(entry: &UserEntry, store: &Store) -> Result<Option<LoginRecord>, StoreError> {
     let user = &entry.user;
     if entry.id_given {
-        return app.store.load_user(&user.user_id).await;
+        return store.load_user(&user.user_id).await;
     }
     for name in user.login_names() {
-        if let Some(record) = app.store.load_login(&user.connection, &name).await? {
+        if let Some(record) = store.load_login(&user.connection, &name).await? {
             return Ok(Some(record));
         }
     }

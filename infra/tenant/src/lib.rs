@@ -21,6 +21,7 @@ mod fields;
 mod grant_types;
 mod import;
 mod import_algorithms;
+mod import_destination;
 mod import_hashes;
 mod import_scripts;
 mod import_users;
@@ -63,6 +64,7 @@ pub use self::{
     error::{LoadError, TenantFileError},
     import::{ImportError, Imported, import},
     import_algorithms::unpublished_algorithms,
+    import_destination::{Destination, Evictions},
     keywords::{InvalidMappings, Keywords},
     scripts::ScriptEntries,
     users::{InvalidEmail, parse_email},

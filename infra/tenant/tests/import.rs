@@ -23,7 +23,7 @@ use shared::{
     keys::file::KeyFile,
     password::{PasswordHash, Verification},
 };
-use tenant::{ImportError, Keywords, import, parse, unpublished_algorithms};
+use tenant::{Destination, ImportError, Keywords, import, parse, unpublished_algorithms};
 use tokio::net::TcpListener;
 
 const FILE: &str = "
@@ -75,9 +75,9 @@ async fn app() -> App {
 
 async fn put(app: &App, text: &str) -> Result<String, ImportError> {
     let tenant = parse(text, &Keywords::new()).unwrap();
-    import(&tenant, app)
-        .await
-        .map(|imported| imported.to_string())
+    let imported = import(&tenant, &Destination::of(app).await).await?;
+    app.forget_configuration();
+    Ok(imported.to_string())
 }
 
 fn people() -> ConnectionName {
@@ -322,7 +322,11 @@ async fn an_import_records_the_algorithms_of_all_clients_and_apis() {
         )
     };
     let es256 = parse(&web("ES256"), &Keywords::new()).unwrap();
-    let unpublished = async || unpublished_algorithms(&es256, &app).await.unwrap();
+    let unpublished = async || {
+        unpublished_algorithms(&es256, &app.store, app.clock.now())
+            .await
+            .unwrap()
+    };
     assert_eq!(unpublished().await, [SigningAlgorithm::ES256]);
     put(&app, &web("ES256")).await.unwrap();
     assert_eq!(unpublished().await, []);

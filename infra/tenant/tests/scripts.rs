@@ -18,7 +18,7 @@ use shared::{
     keys::file::KeyFile,
 };
 use tempfile::TempDir;
-use tenant::{ImportError, Keywords, import, parse};
+use tenant::{Destination, ImportError, Keywords, import, parse};
 use tokio::net::TcpListener;
 
 const RULE: &str = "function (user, context, callback) { callback(null, user, context); }";
@@ -88,7 +88,9 @@ async fn put(app: &App, text: &str) {
 
 async fn try_put(app: &App, text: &str) -> Result<(), ImportError> {
     let tenant = parse(text, &Keywords::new()).unwrap();
-    import(&tenant, app).await.map(drop)
+    import(&tenant, &Destination::of(app).await).await?;
+    app.forget_configuration();
+    Ok(())
 }
 
 async fn loaded(app: &App) -> Option<ScriptsVersion> {

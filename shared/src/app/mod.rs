@@ -28,6 +28,7 @@ mod refreshing;
 mod scripts;
 mod sealed;
 mod signing;
+mod stack_keys;
 mod verification;
 
 use std::sync::Arc;
@@ -69,6 +70,7 @@ pub use presented_id_token::PresentedIdToken;
 pub use publication::Publication;
 pub use scripts::{LoadedScripts, Unopened, open_scripts, seal_scripts};
 pub use signing::{SIGNING_KEY_DELAY, SigningKeys};
+pub use stack_keys::StackKeys;
 pub use verification::{AccessToken, Begun, ManagementToken, OpaqueToken};
 
 use configuration::Configuration;

@@ -30,6 +30,12 @@ impl<T> Refreshing<T> {
         }))
     }
 
+    /// The value, as it is now.
+    pub(super) fn last(&self) -> Arc<T> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&known.value)
+    }
+
     /// The value. Once a minute `look` is asked for a newer one than the version it is given; if it
     /// fails, the value we have still serves, and some seconds later it looks again.
     pub(super) async fn get<E: std::fmt::Display>(

@@ -3,7 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use tenant::{Imported, Keywords, Level, Tenant};
+use shared::{
+    app::{App, StackKeys},
+    domain::{denial::Denial, time::Timestamp, user::User},
+    keys::KeyUse,
+};
+use tenant::{Destination, Evictions, Imported, Keywords, Level, Tenant};
+use tokio::sync::OnceCell;
 
 use crate::{connection::Connection, failure::Failure};
 
@@ -84,16 +90,47 @@ impl Import {
         if self.dry_run {
             return Ok(format!("the file is fine: {}\n", Imported::of(&tenant)));
         }
-        let app = to.app().await?;
-        for algorithm in tenant::unpublished_algorithms(&tenant, &app).await? {
+        let parts = to.parts(KeyUse::Rotate).await?;
+        let destination = Destination {
+            store: &parts.store,
+            keys: Box::pin(StackKeys::load(&parts)).await?,
+            clock: &parts.clock,
+            evictions: &AppWhereNeeded::of(to),
+        };
+        let now = parts.clock.now();
+        for algorithm in tenant::unpublished_algorithms(&tenant, &parts.store, now).await? {
             eprintln!(
                 "warning: the key of {} enters the JWKS with this import, and clients may keep the JWKS \
                  without it for six minutes",
                 algorithm.as_str()
             );
         }
-        let imported = tenant::import(&tenant, &app).await?;
+        let imported = tenant::import(&tenant, &destination).await?;
         Ok(format!("imported {imported}\n"))
+    }
+}
+
+/// Ends sessions by an app, which only an import needs that changes the password of a user who is logged in.
+struct AppWhereNeeded<'a> {
+    to: &'a Connection,
+    app: OnceCell<App>,
+}
+
+impl<'a> AppWhereNeeded<'a> {
+    fn of(to: &'a Connection) -> Self {
+        Self {
+            to,
+            app: OnceCell::new(),
+        }
+    }
+}
+
+impl Evictions for AppWhereNeeded<'_> {
+    async fn password_changed(&self, user: &User, now: Timestamp) -> Result<(), Denial> {
+        let start = || self.to.app();
+        let app = self.app.get_or_try_init(start).await;
+        let app = app.map_err(|error| Denial::Unavailable(error.to_string()))?;
+        app.password_changed(user, now).await
     }
 }
 

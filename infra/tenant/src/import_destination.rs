@@ -1,0 +1,53 @@
+//! Where a tenant is imported to.
+
+use shared::{
+    adapters::dynamo::Store,
+    app::{App, StackKeys},
+    domain::{client::LogoutInitiator, denial::Denial, time::Timestamp, user::User},
+    system::{Clock, Deadline},
+};
+
+/// The table that an import writes to, and all that it needs beside it.
+#[derive(Debug)]
+pub struct Destination<'a, E> {
+    /// The table.
+    pub store: &'a Store,
+    /// The keys that digest and seal secrets.
+    pub keys: StackKeys,
+    /// The time.
+    pub clock: &'a Clock,
+    /// Ends the sessions of users whose password the file changes.
+    pub evictions: &'a E,
+}
+
+/// Ends the sessions and refresh tokens that a changed password has made worthless.
+pub trait Evictions: Sync {
+    /// Ends those of one user, who has the new password already, and notifies the applications of the sessions.
+    fn password_changed(
+        &self,
+        user: &User,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), Denial>> + Send;
+}
+
+impl Evictions for App {
+    async fn password_changed(&self, user: &User, now: Timestamp) -> Result<(), Denial> {
+        let initiator = LogoutInitiator::PasswordChanged;
+        self.end_what_is_over(user, initiator, now, Deadline::NEVER)
+            .await?;
+        Ok(())
+    }
+}
+
+impl<'a> Destination<'a, App> {
+    /// The table of a running server.
+    pub async fn of(app: &'a App) -> Self {
+        let (keyring, active) = app.active_key().await;
+        Self {
+            store: &app.store,
+            keys: StackKeys { keyring, active },
+            clock: &app.clock,
+            evictions: app,
+        }
+    }
+}
