@@ -7,63 +7,21 @@
 //!
 //! [RFC 9700]: https://www.rfc-editor.org/rfc/rfc9700
 
+mod addresses;
+mod authentication;
+mod finding;
+mod grants;
+mod refresh_tokens;
 mod rules;
+mod seen;
 
-use std::fmt;
+pub use finding::{Finding, Level};
 
+use self::{rules::RULES, seen::Seen};
 use crate::{
-    Tenant, TenantFileError,
-    document::Document,
-    path::{Fault, Notes, Path},
+    model::Tenant,
+    yaml::{document::Document, path::Notes},
 };
-use rules::RULES;
-
-/// How strongly a section asks for what a tenant file breaks, in the words of RFC 2119.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// There may be reasons against it, and most tenants have them.
-    Recommended,
-    /// There may be reasons against it.
-    Should,
-    /// There are none.
-    Must,
-}
-
-/// A place of a tenant file that breaks a section. Prints as one line:
-/// `tenant.yaml:12:5: clients[2].callbacks[0]: has a wildcard … (RFC 9700 section 2.1, MUST)`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// The file as it was named; `None` for a text.
-    pub file: Option<String>,
-    /// Where, and what is wrong.
-    pub at: TenantFileError,
-    /// The section of RFC 9700.
-    pub section: &'static str,
-    /// How strongly it asks.
-    pub level: Level,
-}
-
-/// A rule of the table.
-struct Rule {
-    section: &'static str,
-    level: Level,
-    /// Whether an import warns of it, because people seldom mean it.
-    warns: bool,
-    find: fn(&Seen<'_>) -> Vec<Fault>,
-}
-
-/// What rules look at.
-struct Seen<'a> {
-    tenant: &'a Tenant,
-    document: &'a Document<'a>,
-}
-
-impl Seen<'_> {
-    /// Whether the file has a key.
-    fn is_given(&self, at: &Path) -> bool {
-        self.document.has(at)
-    }
-}
 
 /// Everything that the file breaks, from its top to its end, and a warning for what people seldom mean.
 pub(crate) fn findings(
@@ -71,7 +29,7 @@ pub(crate) fn findings(
     document: &Document<'_>,
     notes: &mut Notes,
 ) -> Vec<Finding> {
-    let seen = Seen { tenant, document };
+    let seen = Seen::new(tenant, document);
     let mut findings = Vec::new();
     for rule in &RULES {
         for fault in (rule.find)(&seen) {
@@ -88,29 +46,4 @@ pub(crate) fn findings(
     }
     findings.sort_by_key(|finding| (finding.at.line, finding.at.column));
     findings
-}
-
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Recommended => "RECOMMENDED",
-            Self::Should => "SHOULD",
-            Self::Must => "MUST",
-        })
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            file,
-            at,
-            section,
-            level,
-        } = self;
-        if let Some(file) = file {
-            write!(f, "{file}:")?;
-        }
-        write!(f, "{at} (RFC 9700 section {section}, {level})")
-    }
 }

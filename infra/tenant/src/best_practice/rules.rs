@@ -1,54 +1,53 @@
 //! The table of rules.
 
-use shared::domain::{
-    client::{AppType, AuthMethod, Client, RedirectionPolicy, Rotation},
-    network::is_loopback_host,
-    time::Lifetime,
-};
-use url::Url;
-
 use super::{
-    Level::{Must, Recommended, Should},
-    Rule, Seen,
+    addresses, authentication,
+    finding::Level::{self, Must, Recommended, Should},
+    grants, refresh_tokens,
+    seen::Seen,
 };
-use crate::path::{Fault, Path};
+use crate::yaml::path::Fault;
 
-/// The longest leeway without a warning: a phone in a tunnel asks again within seconds.
-const LONG_LEEWAY: Lifetime = Lifetime::from_secs(60);
-
-/// How a registered URL begins its host where any label may stand.
-const WILDCARD: &str = "://*.";
-
-const PASSWORD_GRANTS: [&str; 4] = [
-    "password",
-    "http://auth0.com/oauth/grant-type/password-realm",
-    "http://auth0.com/oauth/legacy/grant-type/ro",
-    "http://auth0.com/oauth/legacy/grant-type/ro/jwt-bearer",
-];
+/// A rule of the table.
+pub(super) struct Rule {
+    pub(super) section: &'static str,
+    pub(super) level: Level,
+    /// Whether an import warns of it, because people seldom mean it.
+    pub(super) warns: bool,
+    pub(super) find: Find,
+}
 
 /// Every rule, in the order of the sections.
 pub(super) const RULES: [Rule; 18] = [
-    rule("2.1", Must, callbacks_with_a_wildcard),
-    rule("2.1.2", Should, implicit_by_choice),
-    warning("2.1.2", Should, implicit_by_default),
-    warning("2.2.2", Must, endless_public_refresh_tokens),
-    rule("2.2.2", Must, unrotated_public_refresh_tokens),
-    rule("2.3", Should, legacy_by_choice),
-    warning("2.3", Should, legacy_by_default),
-    rule("2.3", Should, delegation),
-    rule("2.4", Must, password_grants),
-    rule("2.4", Should, passwords_in_pages),
-    rule("2.5", Should, servers_without_authentication),
-    rule("2.5", Recommended, shared_secrets),
-    rule("2.6", Must, http_callbacks),
-    rule("4.6", Should, tokens_of_others),
-    rule("4.11.2", Should, open_redirects),
-    warning("4.14.2", Should, long_leeways),
-    rule("4.14.2", Should, endless_refresh_tokens),
-    rule("4.17", Must, origins_with_a_wildcard),
+    rule("2.1", Must, addresses::callbacks_with_a_wildcard),
+    rule("2.1.2", Should, grants::implicit_by_choice),
+    warning("2.1.2", Should, grants::implicit_by_default),
+    warning("2.2.2", Must, refresh_tokens::endless_public_refresh_tokens),
+    rule(
+        "2.2.2",
+        Must,
+        refresh_tokens::unrotated_public_refresh_tokens,
+    ),
+    rule("2.3", Should, grants::legacy_by_choice),
+    warning("2.3", Should, grants::legacy_by_default),
+    rule("2.3", Should, grants::delegation),
+    rule("2.4", Must, grants::password_grants),
+    rule("2.4", Should, grants::passwords_in_pages),
+    rule(
+        "2.5",
+        Should,
+        authentication::servers_without_authentication,
+    ),
+    rule("2.5", Recommended, authentication::shared_secrets),
+    rule("2.6", Must, addresses::http_callbacks),
+    rule("4.6", Should, grants::tokens_of_others),
+    rule("4.11.2", Should, addresses::open_redirects),
+    warning("4.14.2", Should, refresh_tokens::long_leeways),
+    rule("4.14.2", Should, refresh_tokens::endless_refresh_tokens),
+    rule("4.17", Must, addresses::origins_with_a_wildcard),
 ];
 
-const fn rule(section: &'static str, level: super::Level, find: Find) -> Rule {
+const fn rule(section: &'static str, level: Level, find: Find) -> Rule {
     Rule {
         section,
         level,
@@ -57,7 +56,7 @@ const fn rule(section: &'static str, level: super::Level, find: Find) -> Rule {
     }
 }
 
-const fn warning(section: &'static str, level: super::Level, find: Find) -> Rule {
+const fn warning(section: &'static str, level: Level, find: Find) -> Rule {
     Rule {
         warns: true,
         ..rule(section, level, find)
@@ -65,280 +64,6 @@ const fn warning(section: &'static str, level: super::Level, find: Find) -> Rule
 }
 
 type Find = fn(&Seen<'_>) -> Vec<Fault>;
-
-/// One fault at most for each application.
-fn each_client(seen: &Seen<'_>, find: impl Fn(&Client, &Path) -> Option<Fault>) -> Vec<Fault> {
-    let clients = seen.tenant.clients.iter().enumerate();
-    clients
-        .filter_map(|(index, entry)| find(&entry.client, &client_at(index)))
-        .collect()
-}
-
-/// One fault at most for each text of a list of each application.
-fn each_text(
-    seen: &Seen<'_>,
-    (key, list): (&str, for<'a> fn(&'a Client) -> &'a [String]),
-    find: impl Fn(&Client, &str) -> Option<&'static str>,
-) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    for (client, entry) in seen.tenant.clients.iter().enumerate() {
-        let at = client_at(client).key(key);
-        for (index, text) in list(&entry.client).iter().enumerate() {
-            let message = find(&entry.client, text);
-            faults.extend(message.map(|message| Fault::new(at.index(index), message)));
-        }
-    }
-    faults
-}
-
-fn client_at(index: usize) -> Path {
-    Path::root().key("clients").index(index)
-}
-
-/// An application that has one of these grants, at the list of them.
-fn each_grant(
-    seen: &Seen<'_>,
-    is_meant: impl Fn(&str) -> bool,
-    message: impl Fn(&str) -> String,
-) -> Vec<Fault> {
-    each_client(seen, |client, at| {
-        let named = client.grant_types.iter().find(|name| is_meant(name))?;
-        Some(Fault::new(at.key("grant_types"), message(named)))
-    })
-}
-
-fn callbacks_with_a_wildcard(seen: &Seen<'_>) -> Vec<Fault> {
-    let callbacks = (
-        "callbacks",
-        (|client| &client.callbacks) as fn(&Client) -> &[String],
-    );
-    each_text(seen, callbacks, |_, text| {
-        text.contains(WILDCARD).then_some(
-            "has a wildcard: any host below the domain can get codes; list each callback",
-        )
-    })
-}
-
-fn http_callbacks(seen: &Seen<'_>) -> Vec<Fault> {
-    let callbacks = (
-        "callbacks",
-        (|client| &client.callbacks) as fn(&Client) -> &[String],
-    );
-    each_text(seen, callbacks, |client, text| {
-        let url = Url::parse(&text.replacen(WILDCARD, "://label.", 1)).ok()?;
-        let is_local = url.host_str().is_some_and(is_loopback_host);
-        match (url.scheme(), is_local, client.app_type) {
-            ("http", true, AppType::Native) => None,
-            ("http", true, _) => Some("is http: on loopback that is for native applications"),
-            ("http", false, _) => Some("is http: answers go over the network in clear"),
-            _ => None,
-        }
-    })
-}
-
-fn implicit(seen: &Seen<'_>, given: bool, message: &'static str) -> Vec<Fault> {
-    each_client(seen, |client, at| {
-        let key = at.key("grant_types");
-        let is_meant = client.allows_grant("implicit") && seen.is_given(&key) == given;
-        is_meant.then(|| Fault::new(if given { key } else { at.clone() }, message))
-    })
-}
-
-fn implicit_by_choice(seen: &Seen<'_>) -> Vec<Fault> {
-    let message = "`implicit`: access tokens travel in addresses; use the code flow with PKCE";
-    implicit(seen, true, message)
-}
-
-fn implicit_by_default(seen: &Seen<'_>) -> Vec<Fault> {
-    let message =
-        "`grant_types` is left out, and Auth0's default has `implicit`: list the grants in use";
-    implicit(seen, false, message)
-}
-
-/// Whether a refresh token of the client works for ever if it is only used.
-fn is_endless(client: &Client) -> bool {
-    let policy = &client.refresh_token;
-    policy.rotation == Rotation::NonRotating
-        && policy.token_lifetime.is_none()
-        && policy.idle_token_lifetime.is_none()
-}
-
-/// One fault at most for each application with refresh tokens.
-fn each_refreshing(
-    seen: &Seen<'_>,
-    is_meant: impl Fn(&Client) -> bool,
-    message: &'static str,
-) -> Vec<Fault> {
-    each_client(seen, |client, at| {
-        let is_meant = client.allows_grant("refresh_token") && is_meant(client);
-        is_meant.then(|| Fault::new(at.key("refresh_token"), message))
-    })
-}
-
-fn endless_public_refresh_tokens(seen: &Seen<'_>) -> Vec<Fault> {
-    each_refreshing(
-        seen,
-        |client| client.is_public() && is_endless(client),
-        "refresh tokens of this public client neither rotate nor expire: a stolen one works for ever, unnoticed",
-    )
-}
-
-fn unrotated_public_refresh_tokens(seen: &Seen<'_>) -> Vec<Fault> {
-    each_refreshing(
-        seen,
-        |client| {
-            let rotates = client.refresh_token.rotation == Rotation::Rotating;
-            client.is_public() && !rotates && !is_endless(client)
-        },
-        "refresh tokens of this public client do not rotate: the use of a stolen one goes unnoticed",
-    )
-}
-
-fn endless_refresh_tokens(seen: &Seen<'_>) -> Vec<Fault> {
-    each_refreshing(
-        seen,
-        |client| !client.is_public() && is_endless(client),
-        "refresh tokens never expire, however long they are not used",
-    )
-}
-
-fn long_leeways(seen: &Seen<'_>) -> Vec<Fault> {
-    each_client(seen, |client, at| {
-        let leeway = client.refresh_token.leeway;
-        (leeway > LONG_LEEWAY).then(|| {
-            let message = format!(
-                "a replaced refresh token works for {} s more, for a thief too; {} s are enough for a retry",
-                leeway.as_secs(),
-                LONG_LEEWAY.as_secs(),
-            );
-            Fault::new(at.key("refresh_token").key("leeway"), message)
-        })
-    })
-}
-
-/// Whether users log in to it, so that its pipeline matters.
-fn serves_users(client: &Client) -> bool {
-    let only_machines = |name: &String| name == "client_credentials" || name == "refresh_token";
-    !client.grant_types.iter().all(only_machines)
-}
-
-fn legacy(seen: &Seen<'_>, given: bool, message: &'static str) -> Vec<Fault> {
-    each_client(seen, |client, at| {
-        let key = at.key("oidc_conformant");
-        let is_meant =
-            !client.oidc_conformant && serves_users(client) && seen.is_given(&key) == given;
-        is_meant.then(|| Fault::new(if given { key } else { at.clone() }, message))
-    })
-}
-
-fn legacy_by_choice(seen: &Seen<'_>) -> Vec<Fault> {
-    let message =
-        "in the legacy pipeline, ID tokens hold the whole profile and access tokens are for no API";
-    legacy(seen, true, message)
-}
-
-fn legacy_by_default(seen: &Seen<'_>) -> Vec<Fault> {
-    let message = "`oidc_conformant` is left out, and Auth0's default is the legacy pipeline: say `true` or `false`";
-    legacy(seen, false, message)
-}
-
-fn delegation(seen: &Seen<'_>) -> Vec<Fault> {
-    let is_meant =
-        |name: &str| name.starts_with("http://auth0.com/oauth/legacy/grant-type/delegation/");
-    each_grant(seen, is_meant, |name| {
-        format!("`{name}`: a token of this application becomes tokens of others")
-    })
-}
-
-fn password_grants(seen: &Seen<'_>) -> Vec<Fault> {
-    let is_meant = |name: &str| PASSWORD_GRANTS.contains(&name);
-    each_grant(seen, is_meant, |name| {
-        format!("`{name}`: the application sees users' passwords")
-    })
-}
-
-fn passwords_in_pages(seen: &Seen<'_>) -> Vec<Fault> {
-    each_client(seen, |client, at| {
-        let message = "the application's own pages see users' passwords";
-        let key = at.key("cross_origin_authentication");
-        let key = if seen.is_given(&key) {
-            key
-        } else {
-            at.key("cross_origin_auth")
-        };
-        client
-            .cross_origin_authentication
-            .then(|| Fault::new(key, message))
-    })
-}
-
-fn servers_without_authentication(seen: &Seen<'_>) -> Vec<Fault> {
-    each_client(seen, |client, at| {
-        let can_keep_a_key = matches!(
-            client.app_type,
-            AppType::RegularWeb | AppType::NonInteractive
-        );
-        let message = "an application on a server can authenticate: give it a key or a secret";
-        (client.is_public() && can_keep_a_key)
-            .then(|| Fault::new(at.key("token_endpoint_auth_method"), message))
-    })
-}
-
-fn shared_secrets(seen: &Seen<'_>) -> Vec<Fault> {
-    each_client(seen, |client, at| {
-        let is_shared = matches!(
-            client.auth_method,
-            AuthMethod::ClientSecretPost | AuthMethod::ClientSecretBasic
-        );
-        let message =
-            "authenticates with a secret that the service knows, too; `private_key_jwt` needs none";
-        is_shared.then(|| Fault::new(at.key("token_endpoint_auth_method"), message))
-    })
-}
-
-fn tokens_of_others(seen: &Seen<'_>) -> Vec<Fault> {
-    let is_meant = |name: &str| name == "http://auth0.com/oauth/legacy/grant-type/access_token";
-    each_grant(seen, is_meant, |name| {
-        format!("`{name}`: an access token that was issued to another application logs its user in")
-    })
-}
-
-fn open_redirects(seen: &Seen<'_>) -> Vec<Fault> {
-    let mut faults = each_client(seen, |client, at| {
-        let message =
-            "a request that is refused takes the browser to this third party without a question";
-        let is_open = client.redirection_policy == RedirectionPolicy::AllowAlways;
-        (!client.is_first_party && is_open)
-            .then(|| Fault::new(at.key("redirection_policy"), message))
-    });
-    let message = "has a wildcard: a logout takes the browser to any host below the domain";
-    let urls = (
-        "allowed_logout_urls",
-        (|client| &client.allowed_logout_urls) as fn(&Client) -> &[String],
-    );
-    faults.extend(each_text(seen, urls, |_, text| {
-        text.contains(WILDCARD).then_some(message)
-    }));
-    let at = Path::root().key("tenant").key("allowed_logout_urls");
-    for (index, text) in seen.tenant.settings.allowed_logout_urls.iter().enumerate() {
-        if text.contains(WILDCARD) {
-            faults.push(Fault::new(at.index(index), message));
-        }
-    }
-    faults
-}
-
-fn origins_with_a_wildcard(seen: &Seen<'_>) -> Vec<Fault> {
-    let origins = (
-        "web_origins",
-        (|client| &client.web_origins) as fn(&Client) -> &[String],
-    );
-    each_text(seen, origins, |_, text| {
-        text.contains(WILDCARD).then_some(
-            "has a wildcard: a page of any host below the domain gets tokens in a message",
-        )
-    })
-}
 
 #[cfg(test)]
 mod tests {

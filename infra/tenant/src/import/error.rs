@@ -1,0 +1,43 @@
+//! What an import can fail with.
+
+use shared::{
+    adapters::dynamo::StoreError, domain::denial::Denial, password::PasswordHashError,
+    sealing::SealingError,
+};
+
+/// An import stopped half-way; importing again completes it.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The store did not answer as it should.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A secret cannot be sealed.
+    #[error(transparent)]
+    Sealing(#[from] SealingError),
+    /// Others import scripts at the same time.
+    #[error("the scripts are being replaced by another import; try again")]
+    ScriptsOvertaken,
+    /// Others import clients or APIs at the same time.
+    #[error("clients and APIs are being changed by another import; try again")]
+    AlgorithmsOvertaken,
+    /// Sessions of a user whose password has changed could not be ended; nothing counts on them any more.
+    #[error("sessions that are over could not be ended: {0}")]
+    Eviction(#[from] Denial),
+    /// Others import users at the same time.
+    #[error("users are being changed by another import; try again")]
+    PasswordHashesOvertaken,
+    /// A password cannot be hashed.
+    #[error("user {user}: {source}")]
+    Password {
+        /// Whose.
+        user: String,
+        /// Why.
+        source: PasswordHashError,
+    },
+    /// A login name of a user belongs to somebody else.
+    #[error("user {user}: the e-mail address or user name belongs to another user")]
+    NameTaken {
+        /// Who wants it.
+        user: String,
+    },
+}

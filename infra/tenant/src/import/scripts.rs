@@ -1,0 +1,168 @@
+//! Putting scripts into the table: a whole new set beside the old one, then one write that names it.
+
+use std::collections::BTreeMap;
+
+use shared::{
+    adapters::dynamo::{CommitError, Store, StoredScripts},
+    app::{StackKeys, open_scripts, seal_scripts},
+    domain::{
+        login_flow::{ImportId, Scripts, ScriptsVersion},
+        secret::Secret,
+        time::Timestamp,
+    },
+    system::random,
+};
+
+use crate::{
+    import::{destination::Destination, error::ImportError},
+    model::ScriptEntries,
+};
+
+/// How often an import that others overtake begins again.
+const TRIES: usize = 5;
+
+/// Puts the sections that the file has in the place of those in the table, and leaves the others.
+pub(crate) async fn import_scripts<E>(
+    entries: &ScriptEntries,
+    to: &Destination<'_, E>,
+) -> Result<(), ImportError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    for _ in 0..TRIES {
+        if try_import(entries, to).await? {
+            return Ok(());
+        }
+    }
+    Err(ImportError::ScriptsOvertaken)
+}
+
+/// Whether it happened; if not, another import has overtaken this one.
+async fn try_import<E>(
+    entries: &ScriptEntries,
+    to: &Destination<'_, E>,
+) -> Result<bool, ImportError> {
+    let before = to.store.load_settings().await?.unwrap_or_default().scripts;
+    let Some(stored) = load(before.as_ref(), entries, to.store).await? else {
+        return Ok(false);
+    };
+    let next = merge(entries, &stored, &to.keys)?;
+    if next == stored {
+        return Ok(true);
+    }
+    let now = to.clock.now();
+    let import = ImportId::new(now, random());
+    let after = if next.is_empty() {
+        None
+    } else {
+        to.store.put_scripts(&import, &next).await?;
+        Some(ScriptsVersion::new(import.clone(), next.digest()?))
+    };
+    let committed = to.store.commit_scripts(before.as_ref(), after.as_ref());
+    match committed.await {
+        Ok(()) => {}
+        Err(CommitError::Conflict) => {
+            to.store.delete_scripts(|other| *other == import).await?;
+            return Ok(false);
+        }
+        Err(CommitError::Store(error)) => return Err(error.into()),
+    }
+    // Nobody who reads the settings from now on finds these named. Those of a younger import may be of one
+    // that is still under way.
+    let abandoned = ImportId::new(an_hour_before(now), [0; 8]);
+    let over = |other: &ImportId| {
+        let replaced = before
+            .as_ref()
+            .is_some_and(|before| before.import() == other);
+        *other != import && (replaced || *other < abandoned)
+    };
+    to.store.delete_scripts(over).await?;
+    Ok(true)
+}
+
+/// What an import left behind that did not come to its end is swept up by one an hour later.
+fn an_hour_before(now: Timestamp) -> Timestamp {
+    Timestamp::from_secs(now.as_secs().saturating_sub(3600))
+}
+
+/// What is in the table; `None` if it is not whole, which it is not while another import replaces it.
+async fn load(
+    version: Option<&ScriptsVersion>,
+    entries: &ScriptEntries,
+    store: &Store,
+) -> Result<Option<StoredScripts>, ImportError> {
+    let Some(version) = version else {
+        return Ok(Some(StoredScripts::default()));
+    };
+    let stored = store.load_scripts(version.import()).await?;
+    if stored.digest()? == version.digest() {
+        return Ok(Some(stored));
+    }
+    // A table that somebody has spoilt is mended by a file that says everything that runs.
+    let says_all = entries.rules.is_some() && entries.actions.is_some();
+    Ok(says_all.then(StoredScripts::default))
+}
+
+/// What is to be in the table. What already says the same stays, sealed texts included.
+fn merge(
+    entries: &ScriptEntries,
+    stored: &StoredScripts,
+    keys: &StackKeys,
+) -> Result<StoredScripts, ImportError> {
+    let StackKeys { keyring, active } = keys;
+    let wanted = Scripts {
+        rules: entries.rules.clone().unwrap_or_default(),
+        actions: entries.actions.clone().unwrap_or_default(),
+        configuration: entries.configuration.clone().unwrap_or_default(),
+    };
+    let mut next = seal_scripts(&wanted, keyring, *active)?;
+    // What does not open is sealed anew.
+    let known = open_scripts(stored, keyring).unwrap_or_default();
+    if entries.rules.is_none() {
+        next.rules.clone_from(&stored.rules);
+    }
+    match &entries.actions {
+        None => next.actions.clone_from(&stored.actions),
+        Some(wanted) => {
+            for (next, wanted) in next.actions.iter_mut().zip(wanted) {
+                let same = known.actions.iter().zip(&stored.actions);
+                let mut same = same.filter(|(known, _)| known.name == wanted.name);
+                if let Some((known, stored)) = same.next() {
+                    keep(
+                        &mut next.secrets,
+                        &stored.secrets,
+                        &known.secrets,
+                        &wanted.secrets,
+                    );
+                }
+            }
+        }
+    }
+    match &entries.configuration {
+        None => next.configuration.clone_from(&stored.configuration),
+        Some(wanted) => keep(
+            &mut next.configuration,
+            &stored.configuration,
+            &known.configuration,
+            wanted,
+        ),
+    }
+    Ok(next)
+}
+
+/// Keeps the sealed texts of values that have not changed.
+fn keep(
+    next: &mut BTreeMap<String, String>,
+    stored: &BTreeMap<String, String>,
+    known: &BTreeMap<String, Secret>,
+    wanted: &BTreeMap<String, Secret>,
+) {
+    for (name, value) in wanted {
+        let same = known
+            .get(name)
+            .is_some_and(|known| known.matches(value.expose().as_bytes()));
+        if let (true, Some(sealed)) = (same, stored.get(name)) {
+            next.insert(name.clone(), sealed.clone());
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Putting users into the table. A user is written under the condition that nothing has changed since it was
+//! read, and read again where it has.
+
+use shared::{
+    adapters::dynamo::{CommitError, LoginRecord, PasswordNow, Store, StoreError, UserChange},
+    domain::{ids::UserId, time::Timestamp, user::User},
+    password::{PasswordHash, PasswordHashError, Verification},
+    system::random,
+};
+
+use crate::{
+    import::{
+        destination::{Destination, Evictions},
+        error::ImportError,
+    },
+    model::{Password, UserEntry},
+};
+
+/// How often a user is read again who changed meanwhile.
+const ATTEMPTS: usize = 4;
+
+/// Creates a user, or brings one who exists up to the file.
+pub(crate) async fn import_user<E: Evictions>(
+    entry: &UserEntry,
+    to: &Destination<'_, E>,
+) -> Result<(), ImportError> {
+    for _ in 0..ATTEMPTS {
+        match try_import_user(entry, to).await {
+            Err(Stopped::Changed) => {}
+            Err(Stopped::Failed(error)) => return Err(error),
+            Ok(()) => return Ok(()),
+        }
+    }
+    Err(ImportError::NameTaken {
+        user: name_of(entry),
+    })
+}
+
+/// Why a user was not imported.
+enum Stopped {
+    /// The user has changed since it was read, or one of the names is another user's.
+    Changed,
+    Failed(ImportError),
+}
+
+impl<E: Into<ImportError>> From<E> for Stopped {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+async fn try_import_user<E: Evictions>(
+    entry: &UserEntry,
+    to: &Destination<'_, E>,
+) -> Result<(), Stopped> {
+    let now = to.clock.now();
+    let before = load_before(entry, to.store).await?;
+    let user = merge(entry, before.as_ref().map(|before| &before.user), now);
+    let (password_hash, is_same) =
+        password_hash(&entry.password, before.as_ref()).map_err(|source| {
+            ImportError::Password {
+                user: name_of(entry),
+                source,
+            }
+        })?;
+    let rehashed_from = before.as_ref().and_then(|before| {
+        let kept = before.password_hash == password_hash;
+        before.rehashed_from.clone().filter(|_| kept)
+    });
+    let record = LoginRecord {
+        user,
+        password_hash,
+        rehashed_from,
+        revision: before.as_ref().map_or(0, |before| before.revision),
+    };
+    if before.as_ref() == Some(&record) {
+        return Ok(());
+    }
+    let password = if is_same {
+        PasswordNow::Same
+    } else {
+        let settings = to.store.load_settings().await?.unwrap_or_default();
+        PasswordNow::Other(settings.refresh_tokens_on_password_change)
+    };
+    let change = UserChange { now, password };
+    let user = match to.store.put_user(&record, before.as_ref(), change).await {
+        Ok(user) => user,
+        Err(CommitError::Conflict) => return Err(Stopped::Changed),
+        Err(CommitError::Store(error)) => return Err(error.into()),
+    };
+    if before.is_some_and(|before| before.user.valid_from != user.valid_from) && !user.blocked {
+        to.evictions.password_changed(&user, now).await?;
+    }
+    Ok(())
+}
+
+/// How a user is named to the operator: as the file does.
+fn name_of(entry: &UserEntry) -> String {
+    let user = &entry.user;
+    let name = user.login_names().into_iter().next();
+    name.filter(|_| !entry.id_given)
+        .unwrap_or_else(|| user.user_id.to_string())
+}
+
+/// The user as it is in the table. One whose id the file does not give is found by login name, so
+/// that users who were created by other means are not made a second time.
+async fn load_before(entry: &UserEntry, store: &Store) -> Result<Option<LoginRecord>, StoreError> {
+    let user = &entry.user;
+    if entry.id_given {
+        return store.load_user(&user.user_id).await;
+    }
+    for name in user.login_names() {
+        if let Some(record) = store.load_login(&user.connection, &name).await? {
+            return Ok(Some(record));
+        }
+    }
+    Ok(None)
+}
+
+/// The user of the file, with what only the table knows.
+fn merge(entry: &UserEntry, before: Option<&User>, now: Timestamp) -> User {
+    let mut user = entry.user.clone();
+    let undated = user.updated_at == Timestamp::default();
+    match before {
+        Some(before) => inherit(&mut user, entry, before),
+        None if entry.id_given => {}
+        // The name may have been another user's before, the id never was.
+        None => user.user_id = UserId::from_random(random()),
+    }
+    if user.created_at == Timestamp::default() {
+        user.created_at = now;
+    }
+    if undated {
+        user.updated_at = before.map_or(now, |before| before.updated_at);
+        if before.is_some_and(|before| user != *before) {
+            user.updated_at = now;
+        }
+    }
+    user
+}
+
+fn inherit(user: &mut User, entry: &UserEntry, before: &User) {
+    if !entry.id_given {
+        user.user_id = before.user_id.clone();
+    }
+    if !entry.blocked_given {
+        user.blocked = before.blocked;
+    }
+    if !entry.permissions_given {
+        user.roles.clone_from(&before.roles);
+        user.permissions.clone_from(&before.permissions);
+    }
+    if user.app_metadata.is_empty() {
+        user.app_metadata.clone_from(&before.app_metadata);
+    }
+    if user.user_metadata.is_empty() {
+        user.user_metadata.clone_from(&before.user_metadata);
+    }
+    if user.attributes.is_empty() {
+        user.attributes.clone_from(&before.attributes);
+    }
+    if user.identities.is_empty() {
+        user.identities.clone_from(&before.identities);
+    }
+    if user.created_at == Timestamp::default() {
+        user.created_at = before.created_at;
+    }
+    user.stats = before.stats.clone();
+    user.valid_from = before.valid_from;
+}
+
+/// The hash to store, and whether it is of the same password as the one in the table: of that, unless the
+/// file brings another password.
+fn password_hash(
+    password: &Password,
+    before: Option<&LoginRecord>,
+) -> Result<(Option<PasswordHash>, bool), PasswordHashError> {
+    let old = before.and_then(|before| before.password_hash.as_ref());
+    match (password, old) {
+        (Password::Absent, old) => Ok((old.cloned(), true)),
+        (Password::Hash(hash), Some(old)) if is_known(hash, before) => {
+            Ok((Some(old.clone()), true))
+        }
+        (Password::Hash(hash), _) => Ok((Some(hash.clone()), false)),
+        (Password::Plain(password), old) => {
+            let shown = old.map(|old| old.verify(password));
+            if let (Some(Verification::Match), Some(old)) = (shown, old) {
+                return Ok((Some(old.clone()), true));
+            }
+            let hash = PasswordHash::hash(password, random())?;
+            Ok((Some(hash), shown == Some(Verification::MatchOutdated)))
+        }
+    }
+}
+
+/// Whether a hash is the one in the table, or the one that gave way to it at a login.
+fn is_known(hash: &PasswordHash, before: Option<&LoginRecord>) -> bool {
+    before.is_some_and(|before| {
+        before.password_hash.as_ref() == Some(hash)
+            || before.rehashed_from == Some(hash.fingerprint())
+    })
+}
