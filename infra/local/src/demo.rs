@@ -89,7 +89,7 @@ impl Settings {
 fn user(tenant: &Tenant) -> Option<DemoUser> {
     tenant.users.iter().find_map(|entry| match &entry.password {
         Password::Plain(password) => Some(DemoUser {
-            username: entry.user.profile.email.clone()?,
+            username: entry.profile.email.clone()?,
             password: password.expose().to_owned(),
         }),
         _ => None,

@@ -22,7 +22,7 @@ pub use self::{
     error::{LoadError, TenantFileError},
     import::{Destination, Evictions, ImportError, Imported, import, unpublished_algorithms},
     load::{load, load_watched, parse},
-    model::{ClientEntry, Password, ResourceServerEntry, ScriptEntries, Tenant, UserEntry},
+    model::{Access, ClientEntry, Password, ResourceServerEntry, ScriptEntries, Tenant, UserEntry},
     sections::{InvalidEmail, parse_email},
     yaml::{InvalidMappings, Keywords},
 };

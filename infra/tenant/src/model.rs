@@ -2,17 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Map, Value};
 use shared::{
     domain::{
         brute_force::AttackProtection,
         client::Client,
         connection::Connection,
+        ids::{Audience, ConnectionName, UserId},
         login_flow::{Action, Rule},
         mobile::MobileApps,
         resource_server::ResourceServer,
+        scope::Scope,
         secret::Secret,
         settings::Settings,
-        user::User,
+        time::Timestamp,
+        user::{Identity, Profile},
     },
     password::PasswordHash,
 };
@@ -22,12 +26,9 @@ use crate::best_practice::Finding;
 /// What a tenant file says.
 #[derive(Debug, Clone, Default)]
 pub struct Tenant {
-    /// Settings of the whole tenant (`tenant` and `branding`); Auth0's defaults where the file is
-    /// silent.
-    pub settings: Settings,
-    /// Whether the file has `tenant` or `branding` at all. As with the deploy CLI, an absent key
-    /// leaves what is in the table untouched.
-    pub settings_given: bool,
+    /// Settings of the whole tenant (`tenant` and `branding`), with Auth0's defaults where these sections are
+    /// silent. Without either section the settings in the table stay, as with the deploy CLI.
+    pub settings: Option<Settings>,
     /// What stands between a guesser and a password (`attackProtection`); `None` leaves it as it is.
     pub attack_protection: Option<AttackProtection>,
     /// The user databases.
@@ -66,21 +67,43 @@ pub struct ResourceServerEntry {
     pub signing_secret: Option<Secret>,
 }
 
-/// A user and how the password is given.
+/// A user as the file describes one. Of a field that is `None`, a user who exists keeps what is in the table.
 #[derive(Debug, Clone)]
 pub struct UserEntry {
-    /// The user. `created_at` and `updated_at` are zero where the file is silent, and `user_id` only stands for
-    /// the user within the file.
-    pub user: User,
+    /// `user_id`. Without it, a user who exists under the same login name keeps the id, and a new user gets a random
+    /// one.
+    pub user_id: Option<UserId>,
+    /// The database the user logs in from.
+    pub connection: ConnectionName,
+    /// The standard claims. They replace those in the table.
+    pub profile: Profile,
+    /// `blocked`.
+    pub blocked: Option<bool>,
+    /// `app_metadata`; `None` for an empty mapping, too.
+    pub app_metadata: Option<Map<String, Value>>,
+    /// `user_metadata`; `None` for an empty mapping, too.
+    pub user_metadata: Option<Map<String, Value>>,
+    /// The fields at the root of the profile that Auth0 has no name for.
+    pub attributes: Option<Map<String, Value>>,
+    /// `identities`; `None` for an empty list, too.
+    pub identities: Option<Vec<Identity>>,
+    /// `roles` and `permissions`.
+    pub access: Option<Access>,
+    /// `created_at`. A new user without it was created at the import.
+    pub created_at: Option<Timestamp>,
+    /// `updated_at`, or `created_at` if that is later. Without both, an import that changes the user sets it.
+    pub updated_at: Option<Timestamp>,
     /// The password, or nothing that can be compared with one.
     pub password: Password,
-    /// Whether the file gives `user_id`; otherwise a user who exists under the same login name keeps
-    /// the id, and a new user gets a random one.
-    pub id_given: bool,
-    /// Whether the file says `blocked`; otherwise a user who exists stays as blocked as before.
-    pub blocked_given: bool,
-    /// Whether the file says `roles` or `permissions`; otherwise a user who exists keeps them.
-    pub permissions_given: bool,
+}
+
+/// What a user may do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Access {
+    /// The names of the roles.
+    pub roles: Vec<String>,
+    /// The permissions by API, those of the roles among them.
+    pub permissions: BTreeMap<Audience, Scope>,
 }
 
 /// How a tenant file gives a user's password.

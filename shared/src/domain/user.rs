@@ -118,6 +118,24 @@ pub struct Profile {
 #[error("user is blocked")]
 pub struct UserBlocked;
 
+impl Profile {
+    /// The names under which the user may log in, in the form they are compared in.
+    pub fn login_names(&self) -> Vec<String> {
+        self.names(normalize_login_name)
+    }
+
+    fn names(&self, form: impl Fn(&str) -> String) -> Vec<String> {
+        let mut names: Vec<String> = [&self.email, &self.username]
+            .into_iter()
+            .flatten()
+            .map(|name| form(name))
+            .collect();
+        // Many a user name is the address itself.
+        names.dedup();
+        names
+    }
+}
+
 impl User {
     /// The user, unless the tenant has blocked them.
     pub fn active(&self) -> Result<&Self, UserBlocked> {
@@ -130,23 +148,12 @@ impl User {
 
     /// The names under which the user may log in, in the form they are compared in.
     pub fn login_names(&self) -> Vec<String> {
-        self.names(normalize_login_name)
+        self.profile.login_names()
     }
 
     /// The same names as the store had them before they were composed; most are equal.
     pub fn uncomposed_login_names(&self) -> Vec<String> {
-        self.names(uncomposed_login_name)
-    }
-
-    fn names(&self, form: impl Fn(&str) -> String) -> Vec<String> {
-        let mut names: Vec<String> = [&self.profile.email, &self.profile.username]
-            .into_iter()
-            .flatten()
-            .map(|name| form(name))
-            .collect();
-        // Many a user name is the address itself.
-        names.dedup();
-        names
+        self.profile.names(uncomposed_login_name)
     }
 
     /// The accounts that the user logs in with; the database at least.

@@ -58,7 +58,9 @@ pub(super) fn open_redirects(seen: &Seen<'_>) -> Vec<Fault> {
         text.contains(WILDCARD).then_some(message)
     }));
     let at = Path::root().key("tenant").key("allowed_logout_urls");
-    for (index, text) in seen.tenant.settings.allowed_logout_urls.iter().enumerate() {
+    let settings = seen.tenant.settings.iter();
+    let urls = settings.flat_map(|settings| &settings.allowed_logout_urls);
+    for (index, text) in urls.enumerate() {
         if text.contains(WILDCARD) {
             faults.push(Fault::new(at.index(index), message));
         }

@@ -99,8 +99,8 @@ pub async fn import<E: Evictions>(
     if let Some(protection) = &tenant.attack_protection {
         to.store.put_attack_protection(protection).await?;
     }
-    if tenant.settings_given {
-        to.store.put_settings(&tenant.settings).await?;
+    if let Some(settings) = &tenant.settings {
+        to.store.put_settings(settings).await?;
     }
     import_scripts(&tenant.scripts, to).await?;
     stream::iter(&tenant.users)
@@ -128,7 +128,7 @@ impl Imported {
     /// What an import of this tenant would import.
     pub fn of(tenant: &Tenant) -> Self {
         Self {
-            settings: tenant.settings_given,
+            settings: tenant.settings.is_some(),
             clients: tenant.clients.len(),
             resource_servers: tenant.resource_servers.len(),
             rules: tenant.scripts.rules.as_ref().map(Vec::len),

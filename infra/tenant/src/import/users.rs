@@ -1,9 +1,17 @@
 //! Putting users into the table. A user is written under the condition that nothing has changed since it was
 //! read, and read again where it has.
 
+use std::collections::BTreeMap;
+
+use serde_json::Map;
 use shared::{
     adapters::dynamo::{CommitError, LoginRecord, PasswordNow, Store, StoreError, UserChange},
-    domain::{ids::UserId, time::Timestamp, user::User},
+    domain::{
+        ids::UserId,
+        time::Timestamp,
+        user::{LoginStats, User},
+        valid_from::ValidFrom,
+    },
     password::{PasswordHash, PasswordHashError, Verification},
     system::random,
 };
@@ -13,7 +21,7 @@ use crate::{
         destination::{Destination, Evictions},
         error::ImportError,
     },
-    model::{Password, UserEntry},
+    model::{Access, Password, UserEntry},
 };
 
 /// How often a user is read again who changed meanwhile.
@@ -96,77 +104,78 @@ async fn try_import_user<E: Evictions>(
 
 /// How a user is named to the operator: as the file does.
 fn name_of(entry: &UserEntry) -> String {
-    let user = &entry.user;
-    let name = user.login_names().into_iter().next();
-    name.filter(|_| !entry.id_given)
-        .unwrap_or_else(|| user.user_id.to_string())
+    match &entry.user_id {
+        Some(id) => id.to_string(),
+        None => {
+            let names = entry.profile.login_names();
+            names.into_iter().next().unwrap_or_default()
+        }
+    }
 }
 
 /// The user as it is in the table. One whose id the file does not give is found by login name, so
 /// that users who were created by other means are not made a second time.
 async fn load_before(entry: &UserEntry, store: &Store) -> Result<Option<LoginRecord>, StoreError> {
-    let user = &entry.user;
-    if entry.id_given {
-        return store.load_user(&user.user_id).await;
+    if let Some(id) = &entry.user_id {
+        return store.load_user(id).await;
     }
-    for name in user.login_names() {
-        if let Some(record) = store.load_login(&user.connection, &name).await? {
+    for name in entry.profile.login_names() {
+        if let Some(record) = store.load_login(&entry.connection, &name).await? {
             return Ok(Some(record));
         }
     }
     Ok(None)
 }
 
-/// The user of the file, with what only the table knows.
+/// The user of the file, with what the file leaves as it is.
 fn merge(entry: &UserEntry, before: Option<&User>, now: Timestamp) -> User {
-    let mut user = entry.user.clone();
-    let undated = user.updated_at == Timestamp::default();
-    match before {
-        Some(before) => inherit(&mut user, entry, before),
-        None if entry.id_given => {}
-        // The name may have been another user's before, the id never was.
-        None => user.user_id = UserId::from_random(random()),
+    let mut user = before.map_or_else(|| new_user(entry, now), User::clone);
+    user.connection.clone_from(&entry.connection);
+    user.profile.clone_from(&entry.profile);
+    replace(&mut user.user_id, entry.user_id.as_ref());
+    replace(&mut user.blocked, entry.blocked.as_ref());
+    replace(&mut user.app_metadata, entry.app_metadata.as_ref());
+    replace(&mut user.user_metadata, entry.user_metadata.as_ref());
+    replace(&mut user.attributes, entry.attributes.as_ref());
+    replace(&mut user.identities, entry.identities.as_ref());
+    if let Some(Access { roles, permissions }) = &entry.access {
+        user.roles.clone_from(roles);
+        user.permissions.clone_from(permissions);
     }
-    if user.created_at == Timestamp::default() {
-        user.created_at = now;
-    }
-    if undated {
-        user.updated_at = before.map_or(now, |before| before.updated_at);
-        if before.is_some_and(|before| user != *before) {
-            user.updated_at = now;
-        }
+    replace(&mut user.created_at, entry.created_at.as_ref());
+    match entry.updated_at {
+        Some(updated_at) => user.updated_at = updated_at,
+        None if before.is_some_and(|before| user != *before) => user.updated_at = now,
+        None => {}
     }
     user
 }
 
-fn inherit(user: &mut User, entry: &UserEntry, before: &User) {
-    if !entry.id_given {
-        user.user_id = before.user_id.clone();
+/// A user of whom the table has nothing and the file says no more than it must.
+fn new_user(entry: &UserEntry, now: Timestamp) -> User {
+    User {
+        // The name may have been another user's before, the id never was.
+        user_id: UserId::from_random(random()),
+        connection: entry.connection.clone(),
+        profile: entry.profile.clone(),
+        blocked: false,
+        app_metadata: Map::new(),
+        user_metadata: Map::new(),
+        attributes: Map::new(),
+        identities: Vec::new(),
+        roles: Vec::new(),
+        permissions: BTreeMap::new(),
+        created_at: now,
+        updated_at: now,
+        stats: LoginStats::default(),
+        valid_from: ValidFrom::default(),
     }
-    if !entry.blocked_given {
-        user.blocked = before.blocked;
+}
+
+fn replace<T: Clone>(field: &mut T, given: Option<&T>) {
+    if let Some(given) = given {
+        field.clone_from(given);
     }
-    if !entry.permissions_given {
-        user.roles.clone_from(&before.roles);
-        user.permissions.clone_from(&before.permissions);
-    }
-    if user.app_metadata.is_empty() {
-        user.app_metadata.clone_from(&before.app_metadata);
-    }
-    if user.user_metadata.is_empty() {
-        user.user_metadata.clone_from(&before.user_metadata);
-    }
-    if user.attributes.is_empty() {
-        user.attributes.clone_from(&before.attributes);
-    }
-    if user.identities.is_empty() {
-        user.identities.clone_from(&before.identities);
-    }
-    if user.created_at == Timestamp::default() {
-        user.created_at = before.created_at;
-    }
-    user.stats = before.stats.clone();
-    user.valid_from = before.valid_from;
 }
 
 /// The hash to store, and whether it is of the same password as the one in the table: of that, unless the

@@ -56,7 +56,7 @@ impl RawTenant {
         notes: &mut Notes,
     ) -> Checked<Tenant> {
         let root = Path::root();
-        let settings_given = self.tenant.is_some() || self.branding.is_some();
+        let has_settings = self.tenant.is_some() || self.branding.is_some();
         let attack_protection =
             attack_protection::check(self.attack_protection, &root.key("attackProtection"))?;
         let mut clients = clients::check(self.clients, &root.key("clients"), notes)?;
@@ -89,8 +89,7 @@ impl RawTenant {
         };
         let users = users::check(self.users, attributes, &root.key("users"), &around, notes)?;
         Ok(Tenant {
-            settings,
-            settings_given,
+            settings: has_settings.then_some(settings),
             attack_protection,
             connections: databases.into_connections(),
             clients,

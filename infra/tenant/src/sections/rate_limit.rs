@@ -47,13 +47,16 @@ mod tests {
 
     fn limit(text: &str) -> RateLimit {
         let file = format!("tenant: {{refresh_token_rate_limit: {text}}}");
-        tenant(&file).settings.refresh_token_rate_limit
+        tenant(&file).settings.unwrap().refresh_token_rate_limit
     }
 
     #[test]
     fn a_limit_has_a_burst_and_a_rate() {
         assert_eq!(
-            tenant("tenant: {}").settings.refresh_token_rate_limit,
+            tenant("tenant: {}")
+                .settings
+                .unwrap()
+                .refresh_token_rate_limit,
             RateLimit::REFRESH
         );
         assert_eq!(

@@ -223,7 +223,9 @@ mod tests {
     fn an_empty_file_is_an_empty_tenant() {
         for text in ["", "# nothing\n", "clients:\nusers:\n", "{}"] {
             let tenant = tenant(text);
-            assert!(tenant.clients.is_empty() && tenant.users.is_empty() && !tenant.settings_given);
+            assert!(
+                tenant.clients.is_empty() && tenant.users.is_empty() && tenant.settings.is_none()
+            );
         }
     }
 

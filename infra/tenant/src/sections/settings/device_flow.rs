@@ -50,7 +50,9 @@ mod tests {
             ),
         ] {
             let format = UserCodeFormat::new(charset, Some(mask));
-            let settings = tenant(&format!("tenant: {{device_flow: {given}}}")).settings;
+            let settings = tenant(&format!("tenant: {{device_flow: {given}}}"))
+                .settings
+                .unwrap();
             assert_eq!(Ok(settings.device_flow), format, "{given}");
         }
     }

@@ -277,8 +277,7 @@ mod tests {
     #[test]
     fn a_file_without_settings_has_auth0s_defaults() {
         let tenant = tenant("clients: []");
-        assert_eq!(tenant.settings, Settings::default());
-        assert!(!tenant.settings_given);
+        assert_eq!(tenant.settings, None);
     }
 
     #[test]
@@ -314,9 +313,8 @@ databases: [{name: people}]
 resourceServers: [{identifier: https://api.example.com}]",
         );
         assert_eq!(tenant.warnings, Vec::<String>::new());
-        assert!(tenant.settings_given);
         assert_eq!(
-            tenant.settings,
+            tenant.settings.unwrap(),
             Settings {
                 friendly_name: "Orders".to_owned(),
                 logo_url: Some("https://example.com/logo.png".to_owned()),
@@ -362,7 +360,8 @@ resourceServers: [{identifier: https://api.example.com}]",
   picture_url: https://example.com/old.png
   universal_login: {colors: {primary: '#F8F8F2', page_background: '#222221'}}",
         )
-        .settings;
+        .settings
+        .unwrap();
         assert_eq!(
             settings.logo_url.as_deref(),
             Some("https://example.com/old.png")
@@ -377,13 +376,14 @@ resourceServers: [{identifier: https://api.example.com}]",
   friendly_name: '', skip_non_verifiable_callback_uri_confirmation_prompt: null, flags: }
 branding: {colors: {primary: ''}, logo_url: ''}",
         )
-        .settings;
+        .settings
+        .unwrap();
         assert_eq!(settings, Settings::default());
     }
 
     #[test]
     fn an_idle_session_ends_no_later_than_a_session() {
-        let settings = tenant("tenant: {session_lifetime: '24'}").settings;
+        let settings = tenant("tenant: {session_lifetime: '24'}").settings.unwrap();
         assert_eq!(settings.session_lifetime, Lifetime::from_secs(86_400));
         assert_eq!(settings.idle_session_lifetime, Lifetime::from_secs(86_400));
     }

@@ -18,8 +18,7 @@ use shared::domain::{
     ids::{ConnectionName, InvalidId, UserId},
     secret::Secret,
     time::Timestamp,
-    user::{Identity, LoginStats, Profile, User, normalize_login_name, uncomposed_login_name},
-    valid_from::ValidFrom,
+    user::{Identity, Profile, normalize_login_name, uncomposed_login_name},
 };
 
 use self::{
@@ -28,7 +27,7 @@ use self::{
     roles::{RawPermission, permissions},
 };
 use crate::{
-    model::{ResourceServerEntry, UserEntry},
+    model::{Access, ResourceServerEntry, UserEntry},
     sections::{
         databases::{Databases, connection_name},
         fields::{derived_id, id},
@@ -106,15 +105,16 @@ pub(crate) fn check(
     let (mut ids, mut names) = (BTreeSet::new(), BTreeSet::new());
     for (index, user) in raw.unwrap_or_default().into_iter().enumerate() {
         let at = at.index(index);
-        let mut entry = user.check(&at, around)?;
-        entry.user.attributes = attributes.get(&index).cloned().unwrap_or_default();
-        note_size(&entry.user, &at, notes);
-        let User {
-            user_id,
+        let (user_id, mut entry) = user.check(&at, around)?;
+        entry.attributes = attributes.get(&index).cloned();
+        if let Some(access) = &entry.access {
+            note_size(access, &at, notes);
+        }
+        let UserEntry {
             connection,
             profile,
             ..
-        } = &entry.user;
+        } = &entry;
         if !ids.insert(user_id.clone()) {
             let message = format!("`{user_id}` is the id of another user");
             return Err(Fault::new(at.key("user_id"), message));
@@ -135,8 +135,8 @@ pub(crate) fn check(
 }
 
 /// A word about users whose every refresh costs more.
-fn note_size(user: &User, at: &Path, notes: &mut Notes) {
-    let permissions = user.permissions.iter();
+fn note_size(access: &Access, at: &Path, notes: &mut Notes) {
+    let permissions = access.permissions.iter();
     let bytes: usize = permissions
         .map(|(audience, scope)| audience.as_str().len() + scope.to_string().len())
         .sum();
@@ -150,14 +150,15 @@ fn note_size(user: &User, at: &Path, notes: &mut Notes) {
 }
 
 impl RawUser {
-    fn check(self, at: &Path, around: &Surroundings<'_>) -> Checked<UserEntry> {
+    /// The user, and the id that stands for the user within the file.
+    fn check(self, at: &Path, around: &Surroundings<'_>) -> Checked<(UserId, UserEntry)> {
         let (email, username) = self.names(at)?;
         let connection = self.connection(&at.key("connection"), around.databases)?;
         let Some(login_name) = email.as_ref().or(username.as_ref()) else {
             return Err(Fault::new(at.clone(), "`email` or `username` is missing"));
         };
         let user_id = user_id(at, self.user_id.as_deref(), &connection, login_name)?;
-        let permissions_given = self.roles.is_some() || self.permissions.is_some();
+        let has_access = self.roles.is_some() || self.permissions.is_some();
         let own = permissions(self.permissions, &at.key("permissions"), around.apis)?;
         let roles = self.roles.unwrap_or_default();
         let permissions = around.roles.resolve(&roles, &at.key("roles"), own)?;
@@ -182,29 +183,21 @@ impl RawUser {
             phone_number: self.phone_number,
             phone_verified: self.phone_verified.unwrap_or(false),
         };
-        let user = User {
-            user_id,
+        let entry = UserEntry {
+            user_id: self.user_id.is_some().then(|| user_id.clone()),
             connection,
             profile,
-            blocked: self.blocked.unwrap_or(false),
-            app_metadata: self.app_metadata.unwrap_or_default(),
-            user_metadata: self.user_metadata.unwrap_or_default(),
-            attributes: Map::new(),
+            blocked: self.blocked,
+            app_metadata: self.app_metadata.filter(|metadata| !metadata.is_empty()),
+            user_metadata: self.user_metadata.filter(|metadata| !metadata.is_empty()),
+            attributes: None,
             identities: identities(self.identities),
-            roles,
-            permissions,
+            access: has_access.then_some(Access { roles, permissions }),
             created_at,
             updated_at: updated_at.max(created_at),
-            stats: LoginStats::default(),
-            valid_from: ValidFrom::default(),
-        };
-        Ok(UserEntry {
-            user,
             password,
-            id_given: self.user_id.is_some(),
-            blocked_given: self.blocked.is_some(),
-            permissions_given,
-        })
+        };
+        Ok((user_id, entry))
     }
 
     fn names(&self, at: &Path) -> Checked<(Option<String>, Option<String>)> {
@@ -262,22 +255,28 @@ fn username(at: &Path, text: &str) -> Checked<String> {
     Ok(text.to_owned())
 }
 
-fn identities(raw: Option<Vec<RawIdentity>>) -> Vec<Identity> {
+fn identities(raw: Option<Vec<RawIdentity>>) -> Option<Vec<Identity>> {
     let identity = |raw: RawIdentity| Identity {
         provider: raw.provider,
         user_id: raw.user_id,
         connection: raw.connection,
         is_social: raw.is_social,
     };
-    raw.unwrap_or_default().into_iter().map(identity).collect()
+    let raw = raw.filter(|raw| !raw.is_empty())?;
+    Some(raw.into_iter().map(identity).collect())
 }
 
-fn timestamp(at: &Path, given: Option<&str>) -> Checked<Timestamp> {
-    let Some(given) = given else {
-        return Ok(Timestamp::default());
-    };
-    Timestamp::parse_rfc3339(given)
-        .ok_or_else(|| Fault::new(at.clone(), "must be a time like `2024-05-01T12:00:00Z`"))
+fn timestamp(at: &Path, given: Option<&str>) -> Checked<Option<Timestamp>> {
+    let Some(given) = given else { return Ok(None) };
+    match Timestamp::parse_rfc3339(given) {
+        // The epoch counts as no time: no user of Auth0 is as old.
+        Some(time) if time == Timestamp::default() => Ok(None),
+        Some(time) => Ok(Some(time)),
+        None => Err(Fault::new(
+            at.clone(),
+            "must be a time like `2024-05-01T12:00:00Z`",
+        )),
+    }
 }
 
 /// What stands for a user without an id: a text that follows from the database and the login name.
@@ -318,26 +317,29 @@ mod tests {
     created_at: 2024-05-01T12:00:00.000Z
     password: correct horse battery staple",
         );
-        let User {
+        let UserEntry {
             user_id,
             connection,
             profile,
             blocked,
             app_metadata,
             ..
-        } = &entry.user;
-        assert_eq!(user_id.as_str(), "auth0|5f7c8ec7c33c6c004bbafe82");
+        } = &entry;
+        assert_eq!(
+            user_id.as_ref().unwrap().as_str(),
+            "auth0|5f7c8ec7c33c6c004bbafe82"
+        );
         assert_eq!(connection.as_str(), "Username-Password-Authentication");
         assert_eq!(profile.email.as_deref(), Some("Ada@example.com"));
         assert!(profile.email_verified);
         assert_eq!(profile.phone_number.as_deref(), Some("+441234567890"));
-        assert!(*blocked && entry.blocked_given);
+        assert_eq!(*blocked, Some(true));
         assert_eq!(serde_json::to_value(app_metadata).unwrap()["limits"][1], 2);
         assert_eq!(
-            entry.user.created_at.to_rfc3339(),
+            entry.created_at.unwrap().to_rfc3339(),
             "2024-05-01T12:00:00.000Z"
         );
-        assert_eq!(entry.user.updated_at, entry.user.created_at);
+        assert_eq!(entry.updated_at, entry.created_at);
         let Password::Plain(password) = entry.password else {
             panic!("{:?}", entry.password)
         };
@@ -352,20 +354,20 @@ mod tests {
      isSocial: true, access_token: secret}]}";
         let tenant = tenant(file);
         assert_eq!(tenant.warnings, Vec::<String>::new());
-        let user = |index: usize| &tenant.users[index].user;
+        let user = |index: usize| &tenant.users[index];
         let attributes = serde_json::to_value(&user(0).attributes).unwrap();
         let expected = serde_json::json!({
             "favorite_color": "blue", "groups": ["editor"], "address": {"a": 1},
         });
         assert_eq!(attributes, expected);
-        assert!(user(1).attributes.is_empty());
+        assert_eq!(user(1).attributes, None);
         let identity = Identity {
             provider: "google-oauth2".to_owned(),
             user_id: "7".to_owned(),
             connection: "google".to_owned(),
             is_social: true,
         };
-        assert_eq!(user(1).identities, [identity]);
+        assert_eq!(user(1).identities, Some(vec![identity]));
     }
 
     #[test]
@@ -377,25 +379,33 @@ users:
   - email: c@d.example
     permissions: [{permission_name: read, resource_server_identifier: https://api}]";
         for entry in tenant(file).users {
-            assert!(entry.user.attributes.is_empty(), "{:?}", entry.user);
-            assert_eq!(entry.user.permissions.len(), 1, "{:?}", entry.user);
+            assert_eq!(entry.attributes, None, "{entry:?}");
+            let access = entry.access.unwrap();
+            assert_eq!(access.permissions.len(), 1, "{access:?}");
         }
     }
 
     #[test]
     fn an_id_keeps_its_provider_or_gets_auth0s_or_follows_from_the_login_name() {
-        let id = |fields: &str| user(fields).user.user_id.to_string();
-        assert_eq!(id("user_id: auth0|1"), "auth0|1");
-        assert_eq!(id("user_id: 'google-oauth2|1'"), "google-oauth2|1");
-        assert_eq!(id("user_id: '1'"), "auth0|1");
-        let derived = id("name: Ada");
-        assert_eq!(derived.len(), "auth0|5f7c8ec7c33c6c004bbafe82".len());
-        let same = tenant("users: [{email: ' ada@EXAMPLE.com'}]")
-            .users
-            .remove(0);
-        assert_eq!(same.user.user_id.as_str(), derived);
+        let id = |fields: &str| user(fields).user_id.map(|id| id.to_string());
+        assert_eq!(id("user_id: auth0|1").unwrap(), "auth0|1");
+        assert_eq!(id("user_id: 'google-oauth2|1'").unwrap(), "google-oauth2|1");
+        assert_eq!(id("user_id: '1'").unwrap(), "auth0|1");
+        assert_eq!(id("name: Ada"), None);
+        let derived = |text: &str| {
+            let UserEntry {
+                connection,
+                profile,
+                ..
+            } = tenant(text).users.remove(0);
+            let id = derived_user_id(&connection, &profile.email.unwrap());
+            id.unwrap().to_string()
+        };
+        let ada = derived("users: [{email: Ada@example.com}]");
+        assert_eq!(ada.len(), "auth0|5f7c8ec7c33c6c004bbafe82".len());
+        assert_eq!(derived("users: [{email: ' ada@EXAMPLE.com'}]"), ada);
         let other = "users: [{email: ada@example.com, connection: other}]";
-        assert_ne!(tenant(other).users[0].user.user_id.as_str(), derived);
+        assert_ne!(derived(other), ada);
     }
 
     #[test]
@@ -409,7 +419,7 @@ users:
         let connections: Vec<_> = tenant
             .users
             .iter()
-            .map(|entry| entry.user.connection.as_str())
+            .map(|entry| entry.connection.as_str())
             .collect();
         assert_eq!(connections, ["people", "staff"]);
     }

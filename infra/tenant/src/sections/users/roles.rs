@@ -136,8 +136,8 @@ roles:
     fn held(user: &str) -> Vec<String> {
         let file = format!("{APIS}users:\n  - email: ada@example.com\n    {user}");
         assert_eq!(warnings(&file), Vec::<String>::new());
-        let user = tenant(&file).users.remove(0).user;
-        let permissions = user.permissions.iter();
+        let access = tenant(&file).users.remove(0).access.unwrap();
+        let permissions = access.permissions.iter();
         permissions
             .map(|(audience, scope)| format!("{audience} {scope}"))
             .collect()
@@ -165,9 +165,9 @@ roles:
             let file = format!("{APIS}users:\n  - email: ada@example.com\n    {fields}");
             tenant(&file).users.remove(0)
         };
-        assert!(!user("name: Ada").permissions_given);
-        assert!(user("roles: []").permissions_given);
-        assert!(user("permissions: []").permissions_given);
+        assert!(user("name: Ada").access.is_none());
+        assert!(user("roles: []").access.is_some());
+        assert!(user("permissions: []").access.is_some());
     }
 
     #[test]
