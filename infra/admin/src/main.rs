@@ -27,7 +27,10 @@ async fn main() -> ExitCode {
     connection.called_for(&deed.name);
     let command = Box::pin(commands::run(command, &connection));
     match audit::recorded(&deed, &connection, command).await {
-        Ok(text) => output::print(&text),
+        Ok(text) => match output::print(&text) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        },
         Err(failure) => failure.report(),
     }
 }

@@ -1,27 +1,20 @@
 //! What a command prints: plain tables for people, JSON for programs.
 
-use std::{
-    io::{self, Write},
-    process::ExitCode,
-};
+use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::failure::Failure;
-
-/// Writes an answer to standard output. A reader that has seen enough (`head`) is no failure.
-pub(crate) fn print(text: &str) -> ExitCode {
+/// Writes an answer to standard output. A reader that has seen enough (`head`) is no failure; every other failure is
+/// a line on standard error.
+pub(crate) fn print(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    match stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-    {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(error) => {
+    let written = stdout.write_all(text.as_bytes());
+    match written.and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             eprintln!("error: cannot write the answer: {error}");
-            ExitCode::FAILURE
+            Err(error)
         }
+        _ => Ok(()),
     }
 }
 
@@ -48,7 +41,7 @@ pub(crate) fn table<const N: usize>(titles: [&str; N], rows: &[[String; N]]) -> 
 }
 
 /// The same for programs.
-pub(crate) fn json(value: &impl Serialize) -> Result<String, Failure> {
+pub(crate) fn json(value: &impl Serialize) -> serde_json::Result<String> {
     Ok(serde_json::to_string_pretty(value)? + "\n")
 }
 

@@ -137,6 +137,31 @@ impl Profile {
 }
 
 impl User {
+    /// A user of whom no more is known than the profile.
+    pub fn new(
+        user_id: UserId,
+        connection: ConnectionName,
+        profile: Profile,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            user_id,
+            connection,
+            profile,
+            blocked: false,
+            app_metadata: Map::new(),
+            user_metadata: Map::new(),
+            attributes: Map::new(),
+            identities: Vec::new(),
+            roles: Vec::new(),
+            permissions: BTreeMap::new(),
+            created_at: now,
+            updated_at: now,
+            stats: LoginStats::default(),
+            valid_from: ValidFrom::default(),
+        }
+    }
+
     /// The user, unless the tenant has blocked them.
     pub fn active(&self) -> Result<&Self, UserBlocked> {
         if self.blocked {

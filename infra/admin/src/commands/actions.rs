@@ -11,15 +11,13 @@ use shared::{
 };
 
 use super::{
-    digest, rules,
+    digest,
+    list::{Format, Row},
+    rules,
     script_run::{self, Given, Trial},
     tenant::key_value,
 };
-use crate::{
-    connection::Connection,
-    failure::Failure,
-    output::{self, table},
-};
+use crate::{connection::Connection, failure::Failure};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ActionsCommand {
@@ -28,7 +26,7 @@ pub(crate) enum ActionsCommand {
 Examples:
   admin --table ratchet-prod actions list
   admin --table ratchet-prod actions list --json")]
-    List(List),
+    List(Format),
 
     /// Run one post-login Action and show what it asks for, without a table.
     ///
@@ -41,13 +39,6 @@ Examples:
 
 Without `--event` the Action is given an example: Ada logs in to `demo-spa`.")]
     Test(Test),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct List {
-    /// Print JSON for a program.
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -73,43 +64,43 @@ pub(crate) struct Test {
 
 pub(crate) async fn run(command: ActionsCommand, to: &Connection) -> Result<String, Failure> {
     match command {
-        ActionsCommand::List(list) => list.run(&to.store().await?).await,
+        ActionsCommand::List(format) => list(&format, &to.store().await?).await,
         ActionsCommand::Test(test) => test.run(to).await,
     }
 }
 
 /// An Action as it is shown: its secrets by name only.
 #[derive(Debug, Serialize)]
-struct Row {
+struct Shown {
     name: String,
     bytes: usize,
     sha256: String,
     secrets: Vec<String>,
 }
 
-impl List {
-    async fn run(&self, store: &Store) -> Result<String, Failure> {
-        let scripts = rules::load(store).await?;
-        let rows = scripts.actions.into_iter().map(|action| Row {
-            bytes: action.code.len(),
-            sha256: digest(&action.code),
-            secrets: action.secrets.into_keys().collect(),
-            name: action.name,
-        });
-        let rows: Vec<_> = rows.collect();
-        if self.json {
-            return output::json(&rows);
-        }
-        if rows.is_empty() {
-            return Ok("no Actions run\n".to_owned());
-        }
-        let cells = rows.iter().map(|row| {
-            let (name, bytes) = (row.name.clone(), row.bytes.to_string());
-            [name, bytes, row.sha256.clone(), row.secrets.join(" ")]
-        });
-        let cells: Vec<_> = cells.collect();
-        Ok(table(["NAME", "BYTES", "SHA256", "SECRETS"], &cells))
+impl Row<4> for Shown {
+    const TITLES: [&'static str; 4] = ["NAME", "BYTES", "SHA256", "SECRETS"];
+
+    fn cells(&self) -> [String; 4] {
+        [
+            self.name.clone(),
+            self.bytes.to_string(),
+            self.sha256.clone(),
+            self.secrets.join(" "),
+        ]
     }
+}
+
+async fn list(format: &Format, store: &Store) -> Result<String, Failure> {
+    let scripts = rules::load(store).await?;
+    let rows = scripts.actions.into_iter().map(|action| Shown {
+        bytes: action.code.len(),
+        sha256: digest(&action.code),
+        secrets: action.secrets.into_keys().collect(),
+        name: action.name,
+    });
+    let rows: Vec<_> = rows.collect();
+    format.show(&rows, || "no Actions run".to_owned())
 }
 
 impl Test {

@@ -7,7 +7,7 @@ use shared::{
     system::{Clock, Deadline},
 };
 
-use super::{counted, families::Whose};
+use super::{counted, whose::Whose};
 use crate::{connection::Connection, failure::Failure};
 
 #[derive(Debug, Args)]

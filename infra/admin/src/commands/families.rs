@@ -13,12 +13,11 @@ use shared::{
     system::{Clock, Deadline},
 };
 
-use super::{database, load_login};
-use crate::{
-    connection::Connection,
-    failure::Failure,
-    output::{json, table},
+use super::{
+    list::{ListOf, Row},
+    whose::Whose,
 };
+use crate::{connection::Connection, failure::Failure};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum FamiliesCommand {
@@ -34,7 +33,7 @@ Examples:
 Status is `live`, or `expired` (idle or absolute lifetime is over) for a day. A family that has ended is not
 listed: the functions' logs say when and why it did (`refresh_token_family_ended`). One that ended before the
 stack was updated to this version is listed with the reason for 30 days.")]
-    List(List),
+    List(ListOf),
 
     /// End one family, or all live ones of a user.
     ///
@@ -46,26 +45,6 @@ Examples:
   admin families revoke ada@example.com --client demo-native         those of one application
   admin families revoke ada@example.com 0f8fad5bd9cb469fa16570867728950e")]
     Revoke(Revoke),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Whose {
-    /// The user: an id (`auth0|...`), or the name or e-mail address that is typed at login.
-    user: String,
-
-    /// The database of a login name [default: the tenant's default directory].
-    #[arg(long, value_name = "NAME")]
-    connection: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct List {
-    #[command(flatten)]
-    whose: Whose,
-
-    /// Print JSON for a program.
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -85,56 +64,20 @@ pub(crate) async fn run(command: FamiliesCommand, to: &Connection) -> Result<Str
     let store = to.store().await?;
     let now = Clock::system().now();
     match command {
-        FamiliesCommand::List(list) => list.run(&store, now).await,
+        FamiliesCommand::List(of) => list(&of, &store, now).await,
         FamiliesCommand::Revoke(revoke) => revoke.run(&store, now).await,
     }
 }
 
-impl Whose {
-    /// The user's id. An id is taken as it is: families outlive a user who was deleted.
-    pub(super) async fn id(&self, store: &Store) -> Result<UserId, Failure> {
-        if self.user.contains('|') {
-            return UserId::parse(self.user.as_str())
-                .map_err(|error| Failure::Usage(format!("the user's id {error}")));
-        }
-        let database = database(store, self.connection.as_deref()).await?;
-        match load_login(store, &database, &self.user).await? {
-            Some(record) => Ok(record.user.user_id),
-            None => Err(Failure::Refused(format!(
-                "nobody logs in to {database} as {}",
-                self.user
-            ))),
-        }
-    }
-}
-
-impl List {
-    async fn run(&self, store: &Store, now: Timestamp) -> Result<String, Failure> {
-        let user = self.whose.id(store).await?;
-        let mut families = store.load_families(&user).await?;
-        families.sort_by_key(|family| std::cmp::Reverse((family.created_at, family.id)));
-        let rows: Vec<_> = families.iter().map(|family| Row::of(family, now)).collect();
-        if self.json {
-            return json(&rows);
-        }
-        if rows.is_empty() {
-            return Ok(format!("{user} has no families\n"));
-        }
-        let cells: Vec<_> = rows.iter().map(Row::cells).collect();
-        Ok(table(
-            [
-                "FAMILY",
-                "CLIENT",
-                "AUDIENCE",
-                "GENERATION",
-                "STATUS",
-                "CREATED",
-                "LAST EXCHANGED",
-                "EXPIRES",
-            ],
-            &cells,
-        ))
-    }
+async fn list(of: &ListOf, store: &Store, now: Timestamp) -> Result<String, Failure> {
+    let user = of.whose.id(store).await?;
+    let mut families = store.load_families(&user).await?;
+    families.sort_by_key(|family| std::cmp::Reverse((family.created_at, family.id)));
+    let rows: Vec<_> = families
+        .iter()
+        .map(|family| Shown::of(family, now))
+        .collect();
+    of.format.show(&rows, || format!("{user} has no families"))
 }
 
 impl Revoke {
@@ -180,7 +123,7 @@ async fn one_of(store: &Store, user: &UserId, id: &str) -> Result<Family, Failur
 
 /// A family as it is shown.
 #[derive(Debug, Serialize)]
-struct Row {
+struct Shown {
     family_id: String,
     client_id: String,
     audience: Option<String>,
@@ -194,7 +137,7 @@ struct Row {
     expires_at: Option<String>,
 }
 
-impl Row {
+impl Shown {
     fn of(family: &Family, now: Timestamp) -> Self {
         Self {
             family_id: family.id.to_string(),
@@ -214,6 +157,19 @@ impl Row {
             expires_at: family.expires_at.map(Timestamp::to_rfc3339),
         }
     }
+}
+
+impl Row<8> for Shown {
+    const TITLES: [&'static str; 8] = [
+        "FAMILY",
+        "CLIENT",
+        "AUDIENCE",
+        "GENERATION",
+        "STATUS",
+        "CREATED",
+        "LAST EXCHANGED",
+        "EXPIRES",
+    ];
 
     fn cells(&self) -> [String; 8] {
         // RFC 3339 times in UTC sort as text.

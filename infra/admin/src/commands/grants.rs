@@ -13,12 +13,12 @@ use shared::{
     system::{Clock, Deadline},
 };
 
-use super::{counted, families::Whose};
-use crate::{
-    connection::Connection,
-    failure::Failure,
-    output::{json, table},
+use super::{
+    counted,
+    list::{ListOf, Row},
+    whose::Whose,
 };
+use crate::{connection::Connection, failure::Failure};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum GrantsCommand {
@@ -30,7 +30,7 @@ pub(crate) enum GrantsCommand {
 Examples:
   admin grants list ada@example.com
   admin grants list 'auth0|5f7c8ec7c33c6c004bbafe82' --json")]
-    List(List),
+    List(ListOf),
 
     /// Delete a grant, or all of a user's, and end the refresh tokens that rest on it.
     ///
@@ -45,16 +45,6 @@ Examples:
   admin grants delete ada@example.com --client demo-native      those to one application
   admin grants delete ada@example.com --client demo-native --audience https://api.example.com")]
     Delete(Delete),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct List {
-    #[command(flatten)]
-    whose: Whose,
-
-    /// Print JSON for a program.
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -75,7 +65,7 @@ pub(crate) async fn run(command: GrantsCommand, to: &Connection) -> Result<Strin
     let store = to.store().await?;
     let now = Clock::system().now();
     match command {
-        GrantsCommand::List(list) => list.run(&store, now).await,
+        GrantsCommand::List(of) => list(&of, &store, now).await,
         GrantsCommand::Delete(delete) => delete.run(&store, now).await,
     }
 }
@@ -86,20 +76,12 @@ async fn load(store: &Store, user: &UserId, now: Timestamp) -> Result<Vec<UserGr
     Ok(held(stored, &families, now))
 }
 
-impl List {
-    async fn run(&self, store: &Store, now: Timestamp) -> Result<String, Failure> {
-        let user = self.whose.id(store).await?;
-        let grants = load(store, &user, now).await?;
-        let rows: Vec<_> = grants.iter().map(Row::of).collect();
-        if self.json {
-            return json(&rows);
-        }
-        if rows.is_empty() {
-            return Ok(format!("{user} has granted nothing\n"));
-        }
-        let cells: Vec<_> = rows.iter().map(Row::cells).collect();
-        Ok(table(["CLIENT", "AUDIENCE", "SCOPE"], &cells))
-    }
+async fn list(of: &ListOf, store: &Store, now: Timestamp) -> Result<String, Failure> {
+    let user = of.whose.id(store).await?;
+    let grants = load(store, &user, now).await?;
+    let rows: Vec<_> = grants.iter().map(Shown::of).collect();
+    let none = || format!("{user} has granted nothing");
+    of.format.show(&rows, none)
 }
 
 impl Delete {
@@ -143,13 +125,13 @@ impl Delete {
 
 /// A grant as it is shown.
 #[derive(Debug, Serialize)]
-struct Row {
+struct Shown {
     client_id: String,
     audience: Option<String>,
     scope: String,
 }
 
-impl Row {
+impl Shown {
     fn of(grant: &UserGrant) -> Self {
         Self {
             client_id: grant.key.client_id.to_string(),
@@ -157,6 +139,10 @@ impl Row {
             scope: grant.scope.to_string(),
         }
     }
+}
+
+impl Row<3> for Shown {
+    const TITLES: [&'static str; 3] = ["CLIENT", "AUDIENCE", "SCOPE"];
 
     fn cells(&self) -> [String; 3] {
         [

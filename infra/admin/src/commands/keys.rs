@@ -10,11 +10,8 @@ use shared::{
     system::Clock,
 };
 
-use crate::{
-    connection::Connection,
-    failure::Failure,
-    output::{json, table},
-};
+use super::list::{Format, Row};
+use crate::{connection::Connection, failure::Failure};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysCommand {
@@ -22,7 +19,7 @@ pub(crate) enum KeysCommand {
     #[command(after_help = "\
 Status is `active` (seals what is new), `pending` (takes over at the time shown) or `retired` (still
 opens what it sealed).")]
-    List(List),
+    List(Format),
 
     /// Add a sealing key, which takes over a few minutes later.
     ///
@@ -52,48 +49,22 @@ pub(crate) struct RotateSigning {
     keys: Vec<String>,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct List {
-    /// Print JSON for a program.
-    #[arg(long)]
-    json: bool,
-}
-
 pub(crate) async fn run(command: KeysCommand, to: &Connection) -> Result<String, Failure> {
     match command {
-        KeysCommand::List(list) => list.run(to).await,
+        KeysCommand::List(format) => list(&format, to).await,
         KeysCommand::Rotate => rotate(to).await,
         KeysCommand::RotateSigning(rotation) => rotation.run(to).await,
     }
 }
 
-impl List {
-    async fn run(&self, to: &Connection) -> Result<String, Failure> {
-        let store = to.store().await?;
-        let keyring = store.load_keyring().await?;
-        let rows = keyring
-            .map(|keyring| rows(&keyring, Clock::system().now()))
-            .unwrap_or_default();
-        if self.json {
-            return json(&rows);
-        }
-        if rows.is_empty() {
-            return Ok(
-                "there are no keys yet; the first function that starts makes one\n".to_owned(),
-            );
-        }
-        let cells: Vec<_> = rows
-            .iter()
-            .map(|row| {
-                [
-                    row.key_id.to_string(),
-                    row.status.to_owned(),
-                    row.active_from.clone(),
-                ]
-            })
-            .collect();
-        Ok(table(["KEY", "STATUS", "ACTIVE FROM"], &cells))
-    }
+async fn list(format: &Format, to: &Connection) -> Result<String, Failure> {
+    let store = to.store().await?;
+    let keyring = store.load_keyring().await?;
+    let rows = keyring
+        .map(|keyring| rows(&keyring, Clock::system().now()))
+        .unwrap_or_default();
+    let none = || "there are no keys yet; the first function that starts makes one".to_owned();
+    format.show(&rows, none)
 }
 
 impl RotateSigning {
@@ -128,13 +99,13 @@ async fn rotate(to: &Connection) -> Result<String, Failure> {
 
 /// A key as it is shown.
 #[derive(Debug, Serialize)]
-struct Row {
+struct Shown {
     key_id: u32,
     status: &'static str,
     active_from: String,
 }
 
-fn rows(keyring: &StoredKeyring, now: Timestamp) -> Vec<Row> {
+fn rows(keyring: &StoredKeyring, now: Timestamp) -> Vec<Shown> {
     let due = keyring.keys.iter().filter(|key| key.active_from <= now);
     let active = due
         .max_by_key(|key| (key.active_from, key.id))
@@ -142,11 +113,11 @@ fn rows(keyring: &StoredKeyring, now: Timestamp) -> Vec<Row> {
     keyring
         .keys
         .iter()
-        .map(|key| Row::of(key, active, now))
+        .map(|key| Shown::of(key, active, now))
         .collect()
 }
 
-impl Row {
+impl Shown {
     fn of(key: &StoredKey, active: Option<KeyId>, now: Timestamp) -> Self {
         let status = match active {
             Some(active) if active == key.id => "active",
@@ -158,5 +129,17 @@ impl Row {
             status,
             active_from: key.active_from.to_rfc3339(),
         }
+    }
+}
+
+impl Row<3> for Shown {
+    const TITLES: [&'static str; 3] = ["KEY", "STATUS", "ACTIVE FROM"];
+
+    fn cells(&self) -> [String; 3] {
+        [
+            self.key_id.to_string(),
+            self.status.to_owned(),
+            self.active_from.clone(),
+        ]
     }
 }

@@ -7,11 +7,13 @@ mod evictions;
 pub(crate) mod families;
 pub(crate) mod grants;
 pub(crate) mod keys;
+mod list;
 pub(crate) mod rules;
 mod script_run;
 pub(crate) mod sessions;
 pub(crate) mod tenant;
 pub(crate) mod users;
+mod whose;
 
 use aws_lc_rs::digest;
 use shared::{

@@ -11,14 +11,11 @@ use shared::{
 
 use super::{
     digest,
+    list::{Format, Row},
     script_run::{self, Given, Trial},
     tenant::key_value,
 };
-use crate::{
-    connection::Connection,
-    failure::Failure,
-    output::{json, table},
-};
+use crate::{connection::Connection, failure::Failure};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RulesCommand {
@@ -30,7 +27,7 @@ pub(crate) enum RulesCommand {
 Examples:
   admin --table ratchet-prod rules list
   admin --table ratchet-prod rules list --json")]
-    List(List),
+    List(Format),
 
     /// Run one rule and show what it does, without a table.
     ///
@@ -44,13 +41,6 @@ Examples:
 
 Without `--user` or `--context` the rule is given an example: Ada logs in to `demo-spa`.")]
     Test(Test),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct List {
-    /// Print JSON for a program.
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -80,7 +70,7 @@ pub(crate) struct Test {
 
 pub(crate) async fn run(command: RulesCommand, to: &Connection) -> Result<String, Failure> {
     match command {
-        RulesCommand::List(list) => list.run(&to.store().await?).await,
+        RulesCommand::List(format) => list(&format, &to.store().await?).await,
         RulesCommand::Test(test) => test.run(to).await,
     }
 }
@@ -96,46 +86,36 @@ pub(super) async fn load(store: &Store) -> Result<StoredScripts, Failure> {
 
 /// A rule as it is shown.
 #[derive(Debug, Serialize)]
-struct Row {
+struct Shown {
     order: u32,
     name: String,
     bytes: usize,
     sha256: String,
 }
 
-impl List {
-    async fn run(&self, store: &Store) -> Result<String, Failure> {
-        let scripts = load(store).await?;
-        let rows = scripts.rules.into_iter().map(|rule| Row {
-            order: rule.order,
-            bytes: rule.script.len(),
-            sha256: digest(&rule.script),
-            name: rule.name,
-        });
-        let rows: Vec<_> = rows.collect();
-        if self.json {
-            return json(&rows);
-        }
-        if rows.is_empty() {
-            return Ok("no rules run\n".to_owned());
-        }
-        let cells = rows.iter().map(|row| {
-            let Row {
-                order,
-                name,
-                bytes,
-                sha256,
-            } = row;
-            [
-                order.to_string(),
-                name.clone(),
-                bytes.to_string(),
-                sha256.clone(),
-            ]
-        });
-        let cells: Vec<_> = cells.collect();
-        Ok(table(["ORDER", "NAME", "BYTES", "SHA256"], &cells))
+impl Row<4> for Shown {
+    const TITLES: [&'static str; 4] = ["ORDER", "NAME", "BYTES", "SHA256"];
+
+    fn cells(&self) -> [String; 4] {
+        [
+            self.order.to_string(),
+            self.name.clone(),
+            self.bytes.to_string(),
+            self.sha256.clone(),
+        ]
     }
+}
+
+async fn list(format: &Format, store: &Store) -> Result<String, Failure> {
+    let scripts = load(store).await?;
+    let rows = scripts.rules.into_iter().map(|rule| Shown {
+        order: rule.order,
+        bytes: rule.script.len(),
+        sha256: digest(&rule.script),
+        name: rule.name,
+    });
+    let rows: Vec<_> = rows.collect();
+    format.show(&rows, || "no rules run".to_owned())
 }
 
 impl Test {

@@ -13,12 +13,12 @@ use shared::{
     system::Clock,
 };
 
-use super::{counted, families::Whose};
-use crate::{
-    connection::Connection,
-    failure::Failure,
-    output::{json, table},
+use super::{
+    counted,
+    list::{ListOf, Row},
+    whose::Whose,
 };
+use crate::{connection::Connection, failure::Failure};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SessionsCommand {
@@ -29,7 +29,7 @@ pub(crate) enum SessionsCommand {
 Examples:
   admin sessions list ada@example.com
   admin sessions list 'auth0|5f7c8ec7c33c6c004bbafe82' --json")]
-    List(List),
+    List(ListOf),
 
     /// End one browser session, or all of a user's.
     ///
@@ -40,16 +40,6 @@ Examples:
   admin sessions revoke ada@example.com                all of the user's
   admin sessions revoke ada@example.com si1_AAAAAQ...  one of them")]
     Revoke(Revoke),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct List {
-    #[command(flatten)]
-    whose: Whose,
-
-    /// Print JSON for a program.
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -64,38 +54,27 @@ pub(crate) struct Revoke {
 pub(crate) async fn run(command: SessionsCommand, to: &Connection) -> Result<String, Failure> {
     let now = Clock::system().now();
     match command {
-        SessionsCommand::List(list) => list.run(to, now).await,
+        SessionsCommand::List(of) => list(&of, to, now).await,
         SessionsCommand::Revoke(revoke) => revoke.run(to, now).await,
     }
 }
 
-impl List {
-    async fn run(&self, to: &Connection, now: Timestamp) -> Result<String, Failure> {
-        let store = to.store().await?;
-        let id = self.whose.id(&store).await?;
-        let user = store.load_user(&id).await?.map(|record| record.user);
-        let mut sessions = store.load_sessions_by_id(&id).await?;
-        sessions.retain(|(_, session)| {
-            let user = user.as_ref();
-            user.is_some_and(|user| session.counts(user, now))
-        });
-        sessions.sort_by_key(|(_, session)| std::cmp::Reverse(session.created_at));
-        let rows: Vec<_> = sessions
-            .iter()
-            .map(|(_, session)| Row::of(session))
-            .collect();
-        if self.json {
-            return json(&rows);
-        }
-        if rows.is_empty() {
-            return Ok(format!("{id} is logged in nowhere\n"));
-        }
-        let cells: Vec<_> = rows.iter().map(Row::cells).collect();
-        Ok(table(
-            ["SESSION", "CREATED", "AUTHENTICATED", "EXPIRES", "CLIENTS"],
-            &cells,
-        ))
-    }
+async fn list(of: &ListOf, to: &Connection, now: Timestamp) -> Result<String, Failure> {
+    let store = to.store().await?;
+    let id = of.whose.id(&store).await?;
+    let user = store.load_user(&id).await?.map(|record| record.user);
+    let mut sessions = store.load_sessions_by_id(&id).await?;
+    sessions.retain(|(_, session)| {
+        let user = user.as_ref();
+        user.is_some_and(|user| session.counts(user, now))
+    });
+    sessions.sort_by_key(|(_, session)| std::cmp::Reverse(session.created_at));
+    let rows: Vec<_> = sessions
+        .iter()
+        .map(|(_, session)| Shown::of(session))
+        .collect();
+    let none = || format!("{id} is logged in nowhere");
+    of.format.show(&rows, none)
 }
 
 impl Revoke {
@@ -138,7 +117,7 @@ async fn end(app: &App, user: &UserId, id: SessionId, now: Timestamp) -> Result<
 
 /// A session as it is shown.
 #[derive(Debug, Serialize)]
-struct Row {
+struct Shown {
     session_id: String,
     created_at: String,
     authenticated_at: String,
@@ -147,7 +126,7 @@ struct Row {
     clients: Vec<String>,
 }
 
-impl Row {
+impl Shown {
     fn of(session: &Session) -> Self {
         Self {
             session_id: session.session_id.clone(),
@@ -158,6 +137,10 @@ impl Row {
             clients: session.clients.iter().map(ToString::to_string).collect(),
         }
     }
+}
+
+impl Row<5> for Shown {
+    const TITLES: [&'static str; 5] = ["SESSION", "CREATED", "AUTHENTICATED", "EXPIRES", "CLIENTS"];
 
     fn cells(&self) -> [String; 5] {
         // RFC 3339 times in UTC sort as text.

@@ -1,9 +1,8 @@
 //! `users`: people who can log in.
 
-use std::{collections::BTreeMap, io::Read};
+use std::io::Read;
 
 use clap::{Args, Subcommand};
-use serde_json::Map;
 use shared::{
     adapters::dynamo::{CommitError, LoginRecord, PasswordNow, UserChange},
     domain::{
@@ -11,8 +10,7 @@ use shared::{
         ids::{ConnectionName, UserId},
         secret::Secret,
         time::Timestamp,
-        user::{LoginName, LoginStats, Profile, User},
-        valid_from::ValidFrom,
+        user::{LoginName, Profile, User},
     },
     password::PasswordHash,
     system::{Clock, random},
@@ -201,22 +199,7 @@ impl Create {
             email_verified: self.email_verified,
             ..Profile::default()
         };
-        User {
-            user_id: UserId::from_random(random()),
-            connection,
-            profile,
-            blocked: false,
-            app_metadata: Map::new(),
-            user_metadata: Map::new(),
-            attributes: Map::new(),
-            identities: Vec::new(),
-            roles: Vec::new(),
-            permissions: BTreeMap::new(),
-            created_at: now,
-            updated_at: now,
-            stats: LoginStats::default(),
-            valid_from: ValidFrom::default(),
-        }
+        User::new(UserId::from_random(random()), connection, profile, now)
     }
 }
 

@@ -1,17 +1,9 @@
 //! Putting users into the table. A user is written under the condition that nothing has changed since it was
 //! read, and read again where it has.
 
-use std::collections::BTreeMap;
-
-use serde_json::Map;
 use shared::{
     adapters::dynamo::{CommitError, LoginRecord, PasswordNow, Store, StoreError, UserChange},
-    domain::{
-        ids::UserId,
-        time::Timestamp,
-        user::{LoginStats, User},
-        valid_from::ValidFrom,
-    },
+    domain::{ids::UserId, time::Timestamp, user::User},
     password::{PasswordHash, PasswordHashError, Verification},
     system::random,
 };
@@ -151,25 +143,11 @@ fn merge(entry: &UserEntry, before: Option<&User>, now: Timestamp) -> User {
     user
 }
 
-/// A user of whom the table has nothing and the file says no more than it must.
+/// A user of whom the table has nothing.
 fn new_user(entry: &UserEntry, now: Timestamp) -> User {
-    User {
-        // The name may have been another user's before, the id never was.
-        user_id: UserId::from_random(random()),
-        connection: entry.connection.clone(),
-        profile: entry.profile.clone(),
-        blocked: false,
-        app_metadata: Map::new(),
-        user_metadata: Map::new(),
-        attributes: Map::new(),
-        identities: Vec::new(),
-        roles: Vec::new(),
-        permissions: BTreeMap::new(),
-        created_at: now,
-        updated_at: now,
-        stats: LoginStats::default(),
-        valid_from: ValidFrom::default(),
-    }
+    // The name may have been another user's before, the id never was.
+    let id = UserId::from_random(random());
+    User::new(id, entry.connection.clone(), entry.profile.clone(), now)
 }
 
 fn replace<T: Clone>(field: &mut T, given: Option<&T>) {

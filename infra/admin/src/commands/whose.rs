@@ -1,0 +1,35 @@
+//! Whose sessions, refresh tokens or grants a command is about.
+
+use clap::Args;
+use shared::{adapters::dynamo::Store, domain::ids::UserId};
+
+use super::{database, load_login};
+use crate::failure::Failure;
+
+#[derive(Debug, Args)]
+pub(super) struct Whose {
+    /// The user: an id (`auth0|...`), or the name or e-mail address that is typed at login.
+    user: String,
+
+    /// The database of a login name [default: the tenant's default directory].
+    #[arg(long, value_name = "NAME")]
+    connection: Option<String>,
+}
+
+impl Whose {
+    /// The user's id. An id is taken as it is: families outlive a user who was deleted.
+    pub(super) async fn id(&self, store: &Store) -> Result<UserId, Failure> {
+        if self.user.contains('|') {
+            return UserId::parse(self.user.as_str())
+                .map_err(|error| Failure::Usage(format!("the user's id {error}")));
+        }
+        let database = database(store, self.connection.as_deref()).await?;
+        match load_login(store, &database, &self.user).await? {
+            Some(record) => Ok(record.user.user_id),
+            None => Err(Failure::Refused(format!(
+                "nobody logs in to {database} as {}",
+                self.user
+            ))),
+        }
+    }
+}
