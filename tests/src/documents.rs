@@ -1,4 +1,4 @@
-//! The tables of `README.md`, `REFERENCE.md`, `rules/README.md` and `.github/SECURITY.md` name tests: each is there,
+//! The tables of `README.md`, `REFERENCE.md`, `infra/samples/README.md` and `.github/SECURITY.md` name tests: each is there,
 //! and no cell is empty.
 
 use std::{collections::BTreeSet, fs, path::Path};
@@ -73,16 +73,17 @@ fn every_test_that_a_table_names_is_there_and_no_cell_is_empty() {
 
 #[test]
 fn every_sample_has_a_row_that_names_its_test() {
-    let text = checked("rules/README.md", "rules/samples/");
-    for (folder, link) in [("rules", ""), ("actions", "../actions/")] {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let text = checked("../infra/samples/README.md", "rules/samples/");
+    for kind in ["rules", "actions"] {
+        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/samples");
+        let folder = samples.join(kind);
         for entry in fs::read_dir(folder).expect("the folder is there") {
             let name = entry.expect("the folder can be read").file_name();
             let name = name.to_string_lossy();
             let Some(sample) = name.strip_suffix(".js") else {
                 continue;
             };
-            let row = format!("| [`{sample}`]({link}{name}) |");
+            let row = format!("| [`{sample}`]({kind}/{name}) |");
             let mut rows = text.lines().filter(|line| line.starts_with(&row));
             let tests = rows.next().map(|row| named(row).count());
             assert_eq!(tests, Some(1), "{sample}");

@@ -3,7 +3,7 @@
 //!
 //! An event is a line of JSON with the fields of the functions' audit events: on standard error, or in the file
 //! that `--audit-log` names. AWS keeps a record of its own that no operator can leave out
-//! (infra/RUNBOOK.md, "What operators did").
+//! (infra/docs/RUNBOOK.md, "What operators did").
 
 use std::{
     collections::BTreeMap,

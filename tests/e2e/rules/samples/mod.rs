@@ -1,4 +1,4 @@
-//! The samples of `../../rules` and `../../actions`: what each promises, at a login and at a refresh. Every test
+//! The samples of `infra/samples`: what each promises, at a login and at a refresh. Every test
 //! has a tenant of its own in which its sample runs as it stands in its file.
 
 mod access;
@@ -45,8 +45,8 @@ fn action(name: &str, secrets: &[(&str, &str)]) -> Sample {
 
 /// The text of a sample.
 fn text(folder: &str, name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let path = path.join(name).with_extension("js");
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/samples");
+    let path = samples.join(folder).join(name).with_extension("js");
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
