@@ -195,20 +195,22 @@ fn functions_know_the_core_and_neither_each_other_nor_aws() {
 
 #[test]
 fn the_black_box_tests_know_no_type_of_ours() {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/Cargo.toml");
-    let manifest = fs::read_to_string(manifest).unwrap();
-    for name in [
-        "shared",
-        "token",
-        "authorize",
-        "revoke",
-        "discovery",
-        "tenant",
-        "path =",
-    ] {
-        let depends = manifest.lines().any(|line| {
-            line.starts_with(&format!("{name}.")) || line.starts_with(&format!("{name} = "))
-        });
-        assert!(!depends, "the tests depend on {name}");
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests");
+    for package in ["", "harness"] {
+        let manifest = fs::read_to_string(tests.join(package).join("Cargo.toml")).unwrap();
+        for name in [
+            "shared",
+            "token",
+            "authorize",
+            "revoke",
+            "discovery",
+            "tenant",
+        ] {
+            let depends = manifest.lines().any(|line| {
+                line.starts_with(&format!("{name}.")) || line.starts_with(&format!("{name} = "))
+            });
+            assert!(!depends, "the tests depend on {name}");
+        }
+        assert!(!manifest.contains("{ path ="), "a dependency by its path");
     }
 }

@@ -1,19 +1,19 @@
 //! Which API a request is for, and which clients an API lets in.
 
-use e2e::{
+use harness::{
     Launch, Server, Tokens,
     apps::{API, App, CLOSED_API, GRANTED_API, M2M, OPERATOR, SPA_STRICT, WEB_GRANTED, WEB_POST},
     assert_oauth_error, jwt, scopes, tenant,
 };
 
-async fn as_machine(server: &Server, app: &App, more: &[(&str, &str)]) -> e2e::Answer {
+async fn as_machine(server: &Server, app: &App, more: &[(&str, &str)]) -> harness::Answer {
     let mut form = vec![("grant_type", "client_credentials")];
     form.extend(more);
     server.token(app, &form).await
 }
 
 #[track_caller]
-fn assert_no_client_grant(answer: &e2e::Answer, api: &str) {
+fn assert_no_client_grant(answer: &harness::Answer, api: &str) {
     let description = format!(
         "Client is not authorized to access '{api}'. You need to create a 'client-grant' \
          associated to this API. See: \

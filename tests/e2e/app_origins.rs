@@ -1,6 +1,6 @@
 //! Origins that are no web site's: pages inside hybrid apps, desktop apps and browser extensions.
 
-use e2e::{
+use harness::{
     Answer, Http, Server, Tokens,
     apps::{SPA_EMBEDDED, SPA_STRICT, User},
     http,

@@ -1,6 +1,6 @@
 //! `GET` and `POST /authorize` (RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2).
 
-use e2e::{
+use harness::{
     Callback, Server, Tokens,
     apps::{M2M, SPA_HYBRID, SPA_STRICT, User, WEB_POST},
     assert_error_page, html,
@@ -88,7 +88,7 @@ async fn form_post_hands_over_by_a_form_that_sends_itself() {
     let state = login.parameter("state").to_owned();
     let page = login.land().await.page();
     assert_eq!(page.status, 200, "{page}");
-    e2e::assertions::assert_page(&page);
+    harness::assertions::assert_page(&page);
 
     let text = page.text();
     let form = html::tag(&text, "form");
@@ -237,8 +237,8 @@ async fn a_client_without_the_code_grant_is_refused() {
     let server = Server::shared();
     let login = server.login(&M2M);
     match login.land().await {
-        e2e::Landing::Page(page) => assert_error_page(&page, ""),
-        e2e::Landing::Callback(callback) => panic!("{}", callback.url),
+        harness::Landing::Page(page) => assert_error_page(&page, ""),
+        harness::Landing::Callback(callback) => panic!("{}", callback.url),
     }
 }
 
@@ -262,7 +262,7 @@ async fn a_code_belongs_to_the_challenge_of_its_own_request() {
     let mut second = server.login(&SPA_STRICT).browser(&browser).code().await;
     second.verifier.clone_from(&first.verifier);
     let answer = server.exchange(&second).await;
-    e2e::assert_oauth_error(
+    harness::assert_oauth_error(
         &answer,
         403,
         "invalid_grant",

@@ -1,7 +1,7 @@
 //! Back-channel logout (`OpenID` Connect Back-Channel Logout 1.0): what the applications of a session are
 //! sent when it ends.
 
-use e2e::{
+use harness::{
     Browser, Launch, Server,
     apps::{
         App, NOBODY, SPA_NOTIFIED_OTHERWISE, SPA_STRICT, User, WEB_NOTIFIED, WEB_NOTIFIED_HS256,

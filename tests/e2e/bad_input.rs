@@ -1,6 +1,6 @@
 //! What bad input gets: an answer in the protocol's terms, at every endpoint that takes input.
 
-use e2e::{
+use harness::{
     Answer, Server, apps::SPA_STRICT, assert_oauth_error, assert_refused, assertions::assert_sane,
     scopes,
 };
@@ -79,7 +79,7 @@ async fn a_body_over_64_kilobytes_is_refused() {
 async fn a_body_of_60_kilobytes_is_read() {
     let padding = "x".repeat(60 * 1024);
     let answer = post("/oauth/token", FORM, format!("{GOOD}&padding={padding}")).await;
-    e2e::assert_unknown_refresh_token(&answer);
+    harness::assert_unknown_refresh_token(&answer);
 }
 
 #[tokio::test]
@@ -197,7 +197,7 @@ async fn a_scope_is_a_text_or_a_list() {
         let description = "Scope must be an array or a string";
         assert_oauth_error(&answer, 400, "invalid_scope", description);
     }
-    let tokens = e2e::Tokens::expect(ask(token, json!(["openid", "read:orders"])).await);
+    let tokens = harness::Tokens::expect(ask(token, json!(["openid", "read:orders"])).await);
     assert_eq!(tokens.scope(), scopes("openid read:orders"));
 }
 
@@ -223,11 +223,11 @@ async fn a_charset_beside_the_media_type_is_fine() {
         "application/x-www-form-urlencoded; charset=utf-8",
         "Application/X-WWW-Form-Urlencoded",
     ] {
-        e2e::assert_unknown_refresh_token(&post("/oauth/token", kind, GOOD).await);
+        harness::assert_unknown_refresh_token(&post("/oauth/token", kind, GOOD).await);
     }
     let body = json!({
         "grant_type": "refresh_token", "client_id": "spa-strict", "refresh_token": "rt1_none",
     });
     let kind = "application/json; charset=utf-8";
-    e2e::assert_unknown_refresh_token(&post("/oauth/token", kind, body.to_string()).await);
+    harness::assert_unknown_refresh_token(&post("/oauth/token", kind, body.to_string()).await);
 }

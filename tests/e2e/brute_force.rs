@@ -1,6 +1,6 @@
 //! Guessed passwords: after so many the right one is refused, too.
 
-use e2e::{
+use harness::{
     Answer, Launch, Server, Tokens,
     apps::{API, App, PW_KIOSK, PW_NATIVE, PW_WEB, SPA_STRICT, User},
     assert_oauth_error,
@@ -93,7 +93,7 @@ async fn nine_are_borne_and_forgotten_with_the_right_one() {
 #[tokio::test]
 async fn a_name_that_is_nobodys_is_blocked_as_well() {
     let server = Server::shared();
-    let name = format!("nobody-{}@example.com", e2e::pkce::random());
+    let name = format!("nobody-{}@example.com", harness::pkce::random());
     fail(server, &name, 10).await;
     assert_blocked(&attempt(server, &name, "wrong").await);
 }
@@ -129,7 +129,8 @@ async fn of_64_wrong_passwords_at_once_ten_are_answered_as_wrong() {
         wrong.len()
     );
     wrong.iter().for_each(assert_wrong);
-    busy.iter().for_each(e2e::assertions::assert_unavailable);
+    busy.iter()
+        .for_each(harness::assertions::assert_unavailable);
     blocked.iter().for_each(assert_blocked);
     assert_blocked(&attempt(server, &user.email, user.password).await);
 }

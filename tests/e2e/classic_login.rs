@@ -1,6 +1,6 @@
 //! `POST /usernamepassword/login`: auth0.js on Auth0's classic login page.
 
-use e2e::{
+use harness::{
     Answer, Browser, Server,
     apps::{API, SPA_EMBEDDED, User},
     assert_error_page, html, http,
@@ -81,7 +81,7 @@ async fn the_form_leads_to_the_application() {
     assert_eq!(callback.target(), SPA_EMBEDDED.callback);
     assert_eq!(callback.get("state").as_deref(), Some("the client's"));
     let token = callback.get("id_token").expect("an ID token");
-    let claims = e2e::jwt::peek(&token).1;
+    let claims = harness::jwt::peek(&token).1;
     assert_eq!(
         (&claims["sub"], &claims["nonce"]),
         (&json!(ada.id), &json!("fresh"))

@@ -1,6 +1,6 @@
 //! Many requests for the same thing at once.
 
-use e2e::{
+use harness::{
     Answer, INVALID_CODE, Server, Tokens,
     apps::{App, SPA_LEEWAY, SPA_STRICT, WEB_CLASSIC},
     assert_oauth_error, assert_unknown_refresh_token, http,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use e2e::{
+use harness::{
     Answer, Browser, Landing, Scripts, Server,
     apps::{API, ASKING_API, App, DESKTOP, LEGACY_DESKTOP, NATIVE, SPA_STRICT, User},
     assertions::assert_page,

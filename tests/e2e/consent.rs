@@ -1,6 +1,6 @@
 //! Consent: whom it is asked of, what is remembered, and what saying no does.
 
-use e2e::{
+use harness::{
     Answer, Launch, Server,
     apps::{
         API, ASKING_API, App, NATIVE, NATIVE_TRUSTED, SPA_STRICT, THIRD_PARTY, THIRD_PARTY_GUARDED,
@@ -11,7 +11,7 @@ use e2e::{
     html, tenant,
 };
 
-async fn consent_page(server: &Server, user: &User) -> (e2e::Browser, Answer) {
+async fn consent_page(server: &Server, user: &User) -> (harness::Browser, Answer) {
     let browser = server.browser();
     let login = server.login(&THIRD_PARTY).user(user).browser(&browser);
     let page = login.open().await.page_at("/u/login");
@@ -31,7 +31,7 @@ async fn is_asked(server: &Server, app: &App, changes: &[(&str, &str)]) -> bool 
         .iter()
         .fold(login, |login, (name, value)| login.with(name, value));
     match login.open().await {
-        e2e::Landing::Page(page) => {
+        harness::Landing::Page(page) => {
             assert_eq!(
                 (page.status, page.url.path()),
                 (200, "/u/consent"),
@@ -39,7 +39,7 @@ async fn is_asked(server: &Server, app: &App, changes: &[(&str, &str)]) -> bool 
             );
             true
         }
-        e2e::Landing::Callback(callback) => {
+        harness::Landing::Callback(callback) => {
             callback.code();
             false
         }

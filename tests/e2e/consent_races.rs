@@ -1,7 +1,7 @@
 //! Consents that are given, withdrawn and used at the same moment: the write of the first request is held back
 //! until the others have been answered.
 
-use e2e::{
+use harness::{
     Answer, Browser, Faulty, INVALID_CODE, Landing, Server, Tokens,
     apps::{API, ASKING_API, App, OPERATOR, SPA_HYBRID, THIRD_PARTY, TV_PARTNER, User},
     assert_oauth_error, assert_unknown_refresh_token,
@@ -193,7 +193,7 @@ async fn a_code_that_a_withdrawal_overtakes_yields_nothing() {
     Tokens::expect(server.exchange(&login().code().await).await);
     let callback = faulty.release(held).await.callback();
     if let Some(value) = callback.get("code") {
-        let code = e2e::Code {
+        let code = harness::Code {
             app: THIRD_PARTY,
             value,
             redirect_uri: THIRD_PARTY.callback.to_owned(),

@@ -1,7 +1,7 @@
 //! CR, LF, NUL and other oddities in every place that takes text: they inject nothing, leak nothing
 //! and stop nothing.
 
-use e2e::{
+use harness::{
     Launch, Server,
     apps::{SPA_STRICT, WEB_POST},
     assert_refused,

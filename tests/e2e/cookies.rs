@@ -1,6 +1,6 @@
 //! Cookies of other hosts and ports: they come first, and nothing is lost for it.
 
-use e2e::{
+use harness::{
     Browser, Server,
     apps::{SPA_EMBEDDED, SPA_STRICT, THIRD_PARTY, TV, User},
     assertions::assert_page,
@@ -79,7 +79,7 @@ async fn nor_do_they_stop_a_device_or_a_login_ticket() {
     });
     let request = browser.http().request(Method::POST, "/co/authenticate");
     let request = request.header("origin", "https://embedded.example.com");
-    let answer = e2e::send(request.json(&body)).await;
+    let answer = harness::send(request.json(&body)).await;
     let ticket = answer.json()["login_ticket"].clone();
     let ticket = ticket
         .as_str()

@@ -1,6 +1,6 @@
 //! Cross-origin requests of browser applications.
 
-use e2e::{
+use harness::{
     Answer, Http, Server,
     apps::{SPA_STRICT, WEB_POST},
     http,
@@ -78,7 +78,7 @@ async fn a_browser_may_read_the_answer_to_its_own_origin() {
     let server = Server::shared();
     for origin in [OWN, LISTED] {
         let answer = refresh_from(server, origin, SPA_STRICT.id).await;
-        e2e::assert_unknown_refresh_token(&answer);
+        harness::assert_unknown_refresh_token(&answer);
         assert_eq!(allowed(&answer), Some(origin), "{answer}");
         let exposed = answer
             .header("access-control-expose-headers")

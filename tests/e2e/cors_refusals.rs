@@ -1,7 +1,7 @@
 //! Refusals that are decided before the client is known: a page of the client that the request names may read
 //! them all the same.
 
-use e2e::{
+use harness::{
     Answer, Server,
     apps::{SPA_EMBEDDED, SPA_STRICT},
     http,

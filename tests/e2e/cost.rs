@@ -1,6 +1,6 @@
 //! What a refresh costs, by DynamoDB's own count, once the function is warm.
 
-use e2e::{
+use harness::{
     Answer, Cost, INVALID_CODE, Launch, Scripts, Server, Tokens,
     apps::{
         App, ONLINE_API, RBAC_API, SPA_LEEWAY, SPA_MANY, SPA_STRICT, THIRD_PARTY, User, WEB_BASIC,

@@ -1,6 +1,6 @@
 //! `POST /co/authenticate`: a page of the application's own asks for the password.
 
-use e2e::{
+use harness::{
     Answer, Browser, Server, Tokens,
     apps::{App, SPA_EMBEDDED, SPA_STRICT, User},
     assert_oauth_error, html, http,
@@ -99,7 +99,7 @@ async fn a_ticket_gives_the_tokens_that_were_asked_for() {
     let ticket = ticket(&browser, &ada).await;
     let asked = server.login(&SPA_EMBEDDED).browser(&browser);
     let tokens = asked.with("login_ticket", &ticket).tokens().await;
-    assert_eq!(e2e::jwt::peek(&tokens.id_token()).1["sub"], ada.id);
+    assert_eq!(harness::jwt::peek(&tokens.id_token()).1["sub"], ada.id);
     Tokens::expect(server.refresh(&SPA_EMBEDDED, &tokens.refresh_token()).await);
 
     let again = self::ticket(&browser, &ada).await;
@@ -144,7 +144,7 @@ async fn a_ticket_is_good_once_soon_and_in_its_browser_alone() {
 
     let browser = server.browser();
     let good = ticket(&browser, &ada).await;
-    let flipped = e2e::jwt::tampered(&format!("a.b.{good}"));
+    let flipped = harness::jwt::tampered(&format!("a.b.{good}"));
     for bad in [flipped.as_str(), "nonsense", "lt1_"] {
         present(&browser, &SPA_EMBEDDED, bad)
             .await
@@ -188,7 +188,7 @@ async fn a_ticket_ends_the_session_of_somebody_else() {
     let ticket = ticket(&browser, &zoe).await;
     let asked = server.login(&SPA_EMBEDDED).browser(&browser);
     let tokens = asked.with("login_ticket", &ticket).tokens().await;
-    assert_eq!(e2e::jwt::peek(&tokens.id_token()).1["sub"], zoe.id);
+    assert_eq!(harness::jwt::peek(&tokens.id_token()).1["sub"], zoe.id);
 }
 
 #[tokio::test]
@@ -275,7 +275,7 @@ async fn the_older_name_of_the_switch_counts() {
             401,
         ),
     ] {
-        let file = e2e::tenant::client_changed(&SPA_EMBEDDED, &[(from, to)]);
+        let file = harness::tenant::client_changed(&SPA_EMBEDDED, &[(from, to)]);
         server.import_tenant(file).await;
         let body = login(&SPA_EMBEDDED, &User::ada());
         let answer = authenticate(&server.browser(), Some(ORIGIN), &body).await;

@@ -7,7 +7,7 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use e2e::{Answer, Server};
+use harness::{Answer, Server};
 use serde_json::Value;
 
 const PATHS: [&str; 2] = [

@@ -1,7 +1,7 @@
 //! What a thief holds once its owner is out: session cookies, codes, device codes, refresh tokens and access
 //! tokens for `/userinfo` after a password change, a block, a deletion and "log out everywhere".
 
-use e2e::{
+use harness::{
     Answer, Browser, Code, INVALID_CODE, Server, Tokens,
     apps::{App, SPA_LEEWAY, SPA_STRICT, TV, User},
     assert_oauth_error, assert_unknown_refresh_token, jwt,

@@ -1,6 +1,6 @@
 //! A store that fails burns no token: the answer is 503, and the same token works afterwards.
 
-use e2e::{
+use harness::{
     Faulty, Tokens,
     apps::{SPA_LEEWAY, SPA_STRICT, THIRD_PARTY, WEB_CLASSIC},
     assert_unknown_refresh_token,

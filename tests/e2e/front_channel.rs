@@ -2,7 +2,7 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use e2e::{
+use harness::{
     Callback, Server, Tokens,
     apps::{API, SPA_CODE_ONLY, SPA_HYBRID, WEB_HS256_PORTAL},
     html, jwt, pkce,

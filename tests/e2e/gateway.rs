@@ -1,7 +1,7 @@
 //! How long a request may be: a gateway in front of us takes 10,240 bytes of request line and headers, and a
 //! login travels in the addresses of our pages. What would not get through is refused when it arrives.
 
-use e2e::{
+use harness::{
     Answer, Browser, Launch, Scripts, Server,
     apps::{API, App, SPA_HYBRID, SPA_STRICT, THIRD_PARTY, TV, User},
     assert_oauth_error,
@@ -140,7 +140,7 @@ async fn a_state_that_no_address_could_return_is_left_out_of_the_refusal() {
 async fn a_logout_with_a_state_that_no_address_could_return_ends_nothing() {
     let server = Server::shared();
     let browser = server.browser();
-    let login = || server.login(&e2e::apps::WEB_NOTIFIED).browser(&browser);
+    let login = || server.login(&harness::apps::WEB_NOTIFIED).browser(&browser);
     let hint = login().tokens().await.id_token();
     let state = "s".repeat(20_000);
     let form = [
@@ -152,7 +152,7 @@ async fn a_logout_with_a_state_that_no_address_could_return_ends_nothing() {
         ("state", &state),
     ];
     let answer = browser.http().post_form("/oidc/logout", &form).await;
-    e2e::assert_error_page(&answer, TOO_LONG);
+    harness::assert_error_page(&answer, TOO_LONG);
     login().with("prompt", "none").callback().await.code();
 }
 
@@ -164,7 +164,7 @@ fn scopes(count: usize) -> Vec<String> {
 async fn ask_for(server: &Server, count: usize) -> Answer {
     let scope = scopes(count).join(" ");
     let form = [("scope", scope.as_str()), ("audience", API)];
-    e2e::send(server.request_as(&server.http(), &TV, "/oauth/device/code", &form)).await
+    harness::send(server.request_as(&server.http(), &TV, "/oauth/device/code", &form)).await
 }
 
 #[tokio::test]

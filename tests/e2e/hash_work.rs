@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use e2e::{
+use harness::{
     Answer, Launch, Server,
     apps::{PW_NATIVE, User},
     tenant,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use e2e::{
+use harness::{
     Answer, Cost, Faulty, Launch, Server, Tokens,
     apps::{API, AUDITOR, OPERATOR, PW_NATIVE, SPA_LEEWAY, SPA_STRICT, TV, User},
     assert_unknown_refresh_token,
@@ -158,7 +158,7 @@ async fn what_a_call_has_no_time_for_is_ended_by_the_next() {
 }
 
 fn grants_of(user: &User) -> String {
-    let user = e2e::flow::form_encoded(&user.id);
+    let user = harness::flow::form_encoded(&user.id);
     format!("/api/v2/grants?user_id={user}")
 }
 
@@ -213,7 +213,7 @@ async fn a_token_of_an_earlier_version_is_refreshed_revoked_and_caught_when_it_i
     };
     let userinfo = async |tokens: &Tokens| {
         let request = server.http().request(Method::GET, "/userinfo");
-        e2e::send(request.bearer_auth(tokens.access_token()))
+        harness::send(request.bearer_auth(tokens.access_token()))
             .await
             .status
     };

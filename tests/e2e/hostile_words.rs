@@ -1,7 +1,7 @@
 //! What a stranger puts into a link is not repeated: not on our pages, and not in what applications are told, whose
 //! words keep to the alphabet of RFC 6749 sections 4.1.2.1 and 5.2.
 
-use e2e::{
+use harness::{
     Answer, Landing, Server,
     apps::{DESKTOP, NATIVE, SPA_STRICT, WEB_POST},
     html,
@@ -102,16 +102,16 @@ async fn no_parameter_of_a_logout_or_another_page_is_repeated() {
             ("/activate/confirm", "state"),
             ("/login", "client"),
         ] {
-            let query = e2e::flow::form_encoded(word);
+            let query = harness::flow::form_encoded(word);
             let path = format!("{path}?{name}={}", query.trim_end_matches('='));
             let request = server.http().request(Method::GET, &path);
-            let answer = e2e::send(request.header("accept", "text/html")).await;
+            let answer = harness::send(request.header("accept", "text/html")).await;
             let text = html::unescape(&answer.text());
             assert!(!text.contains(MARK), "{path}: {answer}");
         }
         let path = format!("/{}", word.replace(['\r', '\n'], ""));
         let request = server.http().request(Method::GET, &path);
-        let answer = e2e::send(request.header("accept", "text/html")).await;
+        let answer = harness::send(request.header("accept", "text/html")).await;
         assert!(!answer.text().contains(MARK), "{answer}");
     }
 }

@@ -1,7 +1,7 @@
 //! Two requests that meet at the worst moment: the write of the first is held back until the second
 //! has been answered.
 
-use e2e::{
+use harness::{
     Answer, Faulty, INVALID_CODE, Server, Tokens,
     apps::{App, OPERATOR, SPA_LEEWAY, SPA_STRICT, THIRD_PARTY, User},
     assert_oauth_error, assert_unknown_refresh_token, http,

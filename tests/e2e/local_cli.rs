@@ -7,7 +7,7 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
-use e2e::{
+use harness::{
     Launch, Server,
     apps::SPA_STRICT,
     apps::WEB_CLASSIC,
@@ -290,7 +290,7 @@ async fn the_issuer_can_be_somebody_elses_address() {
     ];
     let running = Running::start(&options);
     let base = format!("http://127.0.0.1:{port}/").parse().expect("a URL");
-    let document = e2e::Http::new(&base)
+    let document = harness::Http::new(&base)
         .get("/.well-known/openid-configuration")
         .await
         .json();
@@ -310,7 +310,7 @@ async fn without_test_controls_there_are_none() {
     let (_folder, path) = file(&tenant::base());
     let running = Running::start(&["--port", "0", "--data", "memory", "--tenant", &path]);
     let base = running.issuer().parse().expect("a URL");
-    let http = e2e::Http::new(&base);
+    let http = harness::Http::new(&base);
     let mut statuses = Vec::new();
     for path in ["/test/clock", "/test/user", "/test/tenant"] {
         let body = serde_json::json!({ "advance_seconds": 1, "email": "ada@example.com" });
@@ -331,7 +331,7 @@ async fn costs_are_for_tests_and_for_the_demo_page() {
         arguments.extend(tenant.into_iter().flat_map(|path| ["--tenant", path]));
         let running = Running::start(&arguments);
         let base = running.issuer().parse().expect("a URL");
-        let http = e2e::Http::new(&base);
+        let http = harness::Http::new(&base);
         let form = [
             ("client_id", SPA_STRICT.id),
             ("grant_type", "refresh_token"),

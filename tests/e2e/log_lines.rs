@@ -1,7 +1,7 @@
 //! What a stranger sends does not fill the log: no line is longer than two kilobytes, and none begins where the
 //! stranger wants.
 
-use e2e::{
+use harness::{
     Launch, Server,
     apps::{PW_NATIVE, SPA_EMBEDDED, SPA_STRICT, TV, WEB_POST},
     http,

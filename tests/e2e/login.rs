@@ -1,6 +1,6 @@
 //! The hosted login: `/u/login`, `/authorize/resume`, and what the pages are made of.
 
-use e2e::{
+use harness::{
     Answer, Browser, Server,
     apps::{SPA_STRICT, User},
     assert_error_page,
@@ -301,8 +301,8 @@ async fn resuming_before_logging_in_gives_no_code() {
     let page = login_page(server, &browser).await;
     let resume = page.url.as_str().replace("/u/login", "/authorize/resume");
     match browser.open(&resume).await {
-        e2e::Landing::Page(page) => assert_sane(&page),
-        e2e::Landing::Callback(callback) => assert_eq!(callback.get("code"), None),
+        harness::Landing::Page(page) => assert_sane(&page),
+        harness::Landing::Callback(callback) => assert_eq!(callback.get("code"), None),
     }
 }
 
@@ -315,8 +315,8 @@ async fn a_transaction_cannot_be_resumed_by_another_browser() {
     let answer = victim.log_in(&page, &ada.email, ada.password).await;
     let resume = answer.location().expect("a redirect has a location");
     match attacker.open(resume.as_str()).await {
-        e2e::Landing::Page(page) => assert_sane(&page),
-        e2e::Landing::Callback(callback) => assert_eq!(callback.get("code"), None),
+        harness::Landing::Page(page) => assert_sane(&page),
+        harness::Landing::Callback(callback) => assert_eq!(callback.get("code"), None),
     }
 }
 
@@ -334,7 +334,7 @@ async fn a_session_survives_tabs_but_a_forged_cookie_is_none() {
         let request = http
             .request(reqwest::Method::GET, &path)
             .header("cookie", cookies);
-        let answer = e2e::http::send(request).await;
+        let answer = harness::http::send(request).await;
         let location = answer.location().expect("a redirect has a location");
         assert!(
             location.query_pairs().any(|(name, _)| name == outcome),

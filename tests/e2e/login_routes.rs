@@ -1,7 +1,7 @@
 //! Where a login page that cannot go on leads: to the application's login, to the tenant's, or back to the
 //! application. `web-post` has an `initiate_login_uri`, the other applications have none.
 
-use e2e::{
+use harness::{
     Answer, Browser, Server,
     apps::{App, NATIVE, SPA_STRICT, THIRD_PARTY_GUARDED, TV, User, WEB_POST},
     assert_error_page, html, tenant,
@@ -27,7 +27,7 @@ fn state(page: &Answer) -> String {
 
 /// Where the application `web-post` begins a login, with our issuer as `iss`.
 fn shop_login(server: &Server) -> String {
-    let iss = e2e::flow::form_encoded(server.issuer());
+    let iss = harness::flow::form_encoded(server.issuer());
     let iss = iss.trim_end_matches('=');
     format!("https://shop.example.com/login?from=idp&iss={iss}#top")
 }
@@ -114,13 +114,13 @@ async fn the_tenants_route_is_for_pages_whose_application_has_none() {
              default_redirection_uri: {route}\n"
         ),
     );
-    let Some(server) = e2e::Launch::new()
+    let Some(server) = harness::Launch::new()
         .tenant(file)
         .start("has a tenant of its own")
     else {
         return;
     };
-    let iss = e2e::flow::form_encoded(server.issuer());
+    let iss = harness::flow::form_encoded(server.issuer());
     let route = format!("{route}?iss={}", iss.trim_end_matches('='));
     let browser = server.browser();
     let mut states = vec![

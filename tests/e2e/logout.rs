@@ -1,6 +1,6 @@
 //! `GET /v2/logout`.
 
-use e2e::{
+use harness::{
     Answer, Browser, Launch, Server,
     apps::{SPA_STRICT, SPA_WILDCARD, WEB_POST},
     assertions::{assert_error_page, assert_oauth_error, assert_sane},
@@ -75,7 +75,7 @@ async fn a_copied_session_cookie_dies_with_the_session() {
     let request = http
         .request(reqwest::Method::GET, &path)
         .header("cookie", stolen);
-    let answer = e2e::http::send(request).await;
+    let answer = harness::http::send(request).await;
     let location = answer.header("location").unwrap_or_default();
     assert!(location.contains("error=login_required"), "{answer}");
 }
@@ -176,7 +176,7 @@ async fn a_logout_that_ends_nothing_is_not_logged_as_one() {
     let again = server
         .http()
         .request(reqwest::Method::GET, "/v2/logout?client_id=spa-strict");
-    e2e::http::send(again.header("cookie", cookie)).await;
+    harness::http::send(again.header("cookie", cookie)).await;
     let log = server.stop();
     let lines = |code: &str| {
         let code = format!("type=\"{code}\"");

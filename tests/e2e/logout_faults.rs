@@ -1,6 +1,6 @@
 //! Logouts at the worst moment: a store that fails, and a visit under way in another tab.
 
-use e2e::{
+use harness::{
     Faulty,
     apps::{NOBODY, SPA_STRICT, WEB_NOTIFIED},
     proxy::{Effect, Fault, READS, WRITES},

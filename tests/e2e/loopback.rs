@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
-use e2e::{
+use harness::{
     Answer, Http, Launch, Server,
     apps::{SPA_STRICT, User},
     http,

@@ -1,6 +1,8 @@
 //! What a client sees, over HTTP: one module per path of the service, then one per promise that
 //! holds across paths. The name of a test is its claim.
 
+#![expect(clippy::expect_used, reason = "tests fail by panicking")]
+
 mod api_access;
 mod app_origins;
 mod authorize;

@@ -1,6 +1,6 @@
 //! `POST /api/v2/users/{id}/revoke-access` of the Management API: a user's sessions and refresh tokens end.
 
-use e2e::{
+use harness::{
     Answer, Browser, Server, Tokens,
     apps::{OPERATOR, SPA_STRICT, User, WEB_POST},
     assert_unknown_refresh_token, jwt,

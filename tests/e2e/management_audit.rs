@@ -1,6 +1,6 @@
 //! The audit events of the Management API: who did what, on whom, and how it ended.
 
-use e2e::{
+use harness::{
     Server,
     apps::{AUDITOR, OPERATOR, SPA_STRICT, User, WEB_POST},
     jwt,

@@ -1,6 +1,6 @@
 //! `/api/v2/device-credentials` of the Management API: the older view of refresh tokens.
 
-use e2e::{
+use harness::{
     Server,
     apps::{AUDITOR, OPERATOR, SPA_STRICT, User, WEB_CLASSIC},
     assert_unknown_refresh_token,

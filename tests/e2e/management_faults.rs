@@ -1,6 +1,6 @@
 //! The Management API at the worst moment: a store that fails ends nothing that is not ended by the same call later.
 
-use e2e::{
+use harness::{
     Faulty,
     apps::{AUDITOR, NOBODY, OPERATOR, SPA_NOTIFIED_OTHERWISE, SPA_STRICT, User},
     assert_unknown_refresh_token, jwt,
@@ -32,7 +32,7 @@ async fn a_call_that_the_store_does_not_take_is_unavailable_and_completed_by_the
             let access_token = server.management_token(&OPERATOR).await;
             proxy.break_with(Fault::always(Effect::Refuse).on(operations));
             let request = server.http().request(method.clone(), &path);
-            let answer = e2e::send(request.bearer_auth(access_token)).await;
+            let answer = harness::send(request.bearer_auth(access_token)).await;
             assert!(proxy.mend() > 0, "nothing was hit");
             assert_management_error(
                 &answer,
@@ -75,7 +75,7 @@ async fn applications_hear_of_a_session_whose_end_was_not_answered() {
     let access_token = server.management_token(&OPERATOR).await;
     proxy.break_with(Fault::always(Effect::LoseAnswer).on(WRITES).times(1));
     let request = server.http().request(Method::DELETE, &path);
-    let answer = e2e::send(request.bearer_auth(access_token)).await;
+    let answer = harness::send(request.bearer_auth(access_token)).await;
     assert_eq!(proxy.mend(), 1, "no answer was lost");
     assert_empty(&answer, 202);
     assert_eq!(receiver.received().len(), 1, "{:?}", receiver.received());

@@ -1,6 +1,6 @@
 //! `/api/v2/grants` of the Management API: what a user has granted, and taking it away.
 
-use e2e::{
+use harness::{
     Answer, Server, Tokens,
     apps::{
         API, AUDITOR, App, M2M, OPERATOR, RFC9068_API, SPA_STRICT, THIRD_PARTY, User, WEB_POST,

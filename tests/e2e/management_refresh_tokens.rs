@@ -1,6 +1,6 @@
 //! `/api/v2/refresh-tokens` and `/api/v2/users/{id}/refresh-tokens` of the Management API.
 
-use e2e::{
+use harness::{
     Server,
     apps::{
         API, AUDITOR, App, OPERATOR, PW_NATIVE, RFC9068_API, SPA_STRICT, User, WEB_CLASSIC,

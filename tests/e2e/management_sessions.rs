@@ -1,7 +1,7 @@
 //! `/api/v2/sessions` and `/api/v2/users/{id}/sessions` of the Management API: where a user is logged in, and
 //! logging them out there.
 
-use e2e::{
+use harness::{
     Answer, Browser, Launch, Server,
     apps::NOBODY,
     apps::{
@@ -301,7 +301,7 @@ async fn each_call_wants_its_scope() {
         .await;
     for path in [revoke, of_user(&user, "/revoke-access")] {
         let request = server.http().request(Method::POST, &path);
-        let answer = e2e::send(request.bearer_auth(&token)).await;
+        let answer = harness::send(request.bearer_auth(&token)).await;
         assert_missing_scope(&answer, "delete:refresh_tokens");
     }
     for path in [path_of(&ada.sid), of_user(&user, "/sessions")] {

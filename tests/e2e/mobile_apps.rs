@@ -1,7 +1,7 @@
 //! `/.well-known/assetlinks.json` and `/.well-known/apple-app-site-association`: the phone apps that open https
 //! callbacks on our domain, and what a browser sees there without the app.
 
-use e2e::{
+use harness::{
     Answer, Launch, Server,
     apps::{NATIVE, SPA_STRICT},
     tenant,
@@ -138,7 +138,7 @@ async fn a_tenant_without_apps_publishes_empty_lists() {
 
 #[track_caller]
 fn assert_says_nothing(page: &Answer, secrets: &[&str]) {
-    e2e::assertions::assert_page(page);
+    harness::assertions::assert_page(page);
     assert_eq!(page.status, 200, "{page}");
     assert_eq!(
         page.header("referrer-policy"),

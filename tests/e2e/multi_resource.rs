@@ -1,6 +1,6 @@
 //! Multi-resource refresh tokens: `refresh_token.policies` of a client.
 
-use e2e::{
+use harness::{
     Launch, Server, Tokens,
     apps::{
         API, ASKING_API, App, HS256_API, ONLINE_API, RBAC_API, RFC9068_API, SPA_MANY,

@@ -1,7 +1,7 @@
 //! Times in the JWTs that we read: a `NumericDate` may have a fraction (RFC 7519 section 2). Python's
 //! `time.time()` gives one.
 
-use e2e::{
+use harness::{
     Answer, Server, Tokens,
     apps::{API, ASSERTION_KEY, LEGACY_WEB, User, WEB_HS256, WEB_KEY},
     assert_oauth_error, jwt,

@@ -1,7 +1,7 @@
 //! A refresh token that client and API no longer allow when a login is exchanged for tokens. Those of before
 //! live on.
 
-use e2e::{
+use harness::{
     Answer, Scripts, Server, Tokens,
     apps::{API, App, LEGACY_SPA, SPA_STRICT, TV, WEB_POST},
     scopes, tenant,
@@ -105,7 +105,7 @@ async fn a_device_code_in_flight_gives_none_either() {
             ("audience", API),
         ];
         let waiting = device::begin_with(&server, &TV, &form).await;
-        waiting.connect(&server, &e2e::apps::User::ada()).await;
+        waiting.connect(&server, &harness::apps::User::ada()).await;
         server.import_tenant(file).await;
         assert_no_refresh_token(waiting.poll(&server).await, "openid read:orders");
     }
@@ -124,7 +124,7 @@ async fn a_browser_on_the_login_page_gets_none_either() {
     server
         .import_tenant(without_refresh_grant(&LEGACY_SPA))
         .await;
-    let ada = e2e::apps::User::ada();
+    let ada = harness::apps::User::ada();
     let answer = browser.log_in(&page, &ada.email, ada.password).await;
     let callback = browser.follow(answer).await.callback();
     assert_eq!(callback.get("refresh_token"), None, "{}", callback.url);
@@ -143,7 +143,7 @@ async fn a_script_that_chooses_scopes_brings_none_back() {
     let asked = "openid offline_access";
     let code = server.login(&SPA_STRICT).scope(asked).code().await;
     let waiting = device::begin_with(&server, &TV, &[("scope", asked), ("audience", API)]).await;
-    waiting.connect(&server, &e2e::apps::User::ada()).await;
+    waiting.connect(&server, &harness::apps::User::ada()).await;
     server.import_tenant(api_without_offline_access()).await;
     let chosen = "openid read:orders chosen";
     assert_no_refresh_token(server.exchange(&code).await, chosen);

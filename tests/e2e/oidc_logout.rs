@@ -1,7 +1,7 @@
 //! `/oidc/logout` (`OpenID` Connect RP-Initiated Logout 1.0): hints, where the browser may return to, and what
 //! is refused. What a person is asked is in `oidc_logout_question.rs`.
 
-use e2e::{
+use harness::{
     Answer, Browser, Server,
     apps::{
         API, App, OTHER_KEY, RFC9068_API, SPA_STRICT, WEB_ES256, WEB_HS256, WEB_NOTIFIED, WEB_POST,
@@ -265,7 +265,7 @@ async fn without_a_url_a_named_client_gets_its_first_and_all_others_a_page() {
     for unnamed in [&[token, empty][..], &[("state", "x")], &[]] {
         let answer = log_out(&browser, unnamed).await;
         assert_eq!(answer.status, 200, "{answer}");
-        e2e::assertions::assert_page(&answer);
+        harness::assertions::assert_page(&answer);
         assert!(answer.text().contains("You are logged out"), "{answer}");
     }
 }
@@ -274,7 +274,7 @@ async fn without_a_url_a_named_client_gets_its_first_and_all_others_a_page() {
 async fn other_methods_are_refused() {
     let server = Server::shared();
     let put = server.http().request(reqwest::Method::PUT, "/oidc/logout");
-    assert_eq!(e2e::http::send(put).await.status, 405);
+    assert_eq!(harness::http::send(put).await.status, 405);
     let answer = server.http().get("/oidc/logout/confirm").await;
     assert_eq!(answer.status, 405, "{answer}");
 }

@@ -1,7 +1,7 @@
 //! `/oidc/logout` with `logout_hint` and `id_token_hint` in one request: they are compared only where both name a
 //! session, and the session that ends without a question is one that both describe.
 
-use e2e::{
+use harness::{
     Answer, Browser, Server,
     apps::{OPERATOR, SPA_STRICT, User},
     assertions::assert_error_page,

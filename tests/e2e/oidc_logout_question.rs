@@ -1,6 +1,6 @@
 //! What a person is asked at `/oidc/logout`, when, and what the answers do.
 
-use e2e::{
+use harness::{
     Answer, Browser, Launch, Server,
     apps::{App, SPA_STRICT, User, WEB_NOTIFIED},
     assertions::{assert_error_page, assert_page},
@@ -76,7 +76,7 @@ async fn a_hint_of_another_session_is_as_good_as_none() {
     let server = Server::shared();
     let (browser, _) = logged_in(server, &WEB_NOTIFIED, &User::ada()).await;
     let (elsewhere, theirs) = logged_in(server, &WEB_NOTIFIED, &User::ada()).await;
-    let (_, sid) = e2e::jwt::peek(&theirs);
+    let (_, sid) = harness::jwt::peek(&theirs);
     let sid = sid["sid"].as_str().expect("`sid` is a text");
     asked(&browser, &[("id_token_hint", &theirs)]).await;
     asked(&browser, &[("logout_hint", sid)]).await;

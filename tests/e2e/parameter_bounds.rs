@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use e2e::{
+use harness::{
     Answer, Server,
     apps::{API, M2M, PW_NATIVE, SPA_STRICT, TV, User},
     assert_error_page, assert_oauth_error,
@@ -84,7 +84,7 @@ async fn every_endpoint_that_reads_parameters_counts_them() {
                 .body(rest.clone()),
             _ => server.http().request(method, &format!("{path}?{rest}")),
         };
-        let answer = e2e::http::send(request.header("accept", "text/html")).await;
+        let answer = harness::http::send(request.header("accept", "text/html")).await;
         assert_error_page(&answer, TOO_MANY);
     }
 }

@@ -1,7 +1,7 @@
 //! Cookies that another host of our domain has planted: nothing that a stranger prepared with them counts in the
 //! session of a user.
 
-use e2e::{
+use harness::{
     Answer, Browser, Server,
     apps::{DESKTOP, SPA_STRICT, THIRD_PARTY, TV, User},
     html, send,

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use e2e::{
+use harness::{
     Answer, Http, Launch, Server,
     apps::{API, LEGACY_SPA, SPA_STRICT, TV, User, WEB_BASIC, WEB_POST},
     assert_oauth_error, http, tenant,

@@ -1,7 +1,7 @@
 //! Role-based access control: scopes limited by the user's permissions, wherever tokens are given, and
 //! permissions in tokens.
 
-use e2e::{
+use harness::{
     Server, Tokens,
     apps::{
         App, M2M, PW_NATIVE, RBAC_API, RBAC_OFF_API, RBAC_PLAIN_API, RBAC_RFC9068_API, SPA_HYBRID,

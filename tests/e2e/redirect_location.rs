@@ -1,7 +1,7 @@
 //! What the server writes into `Location`: a URI (RFC 9110 section 10.2.2, RFC 3986), also where the registered
 //! address or the request has other letters. An address that cannot be one is refused before anything is ended.
 
-use e2e::{
+use harness::{
     Answer, Browser, Launch, Server,
     apps::{SPA_STRICT, WEB_NOTIFIED},
     assertions::assert_error_page,
@@ -112,7 +112,7 @@ async fn a_registered_address_of_many_letters_is_written_as_a_uri() {
     let target = format!("{WRITTEN}&error=login_required&");
     assert!(location.starts_with(&target), "{refused}");
 
-    let native = server.login(&e2e::apps::NATIVE).with("prompt", "none");
+    let native = server.login(&harness::apps::NATIVE).with("prompt", "none");
     let native = native.with("redirect_uri", "com.example.app://\u{fc}ber/uns");
     let refused = native.ask().await;
     let location = refused.header("location").unwrap_or_default();

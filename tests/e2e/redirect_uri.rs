@@ -1,6 +1,6 @@
 //! Where an authorization answer may be sent: nowhere but to a registered callback.
 
-use e2e::{
+use harness::{
     Server,
     apps::{App, NATIVE, SPA_STRICT, SPA_WILDCARD, WEB_POST},
     assert_error_page,
@@ -176,7 +176,7 @@ async fn a_code_for_a_loopback_port_is_exchanged_for_the_same_port() {
     let mut other = code.clone();
     other.redirect_uri = "http://127.0.0.1:51005/callback".to_owned();
     let answer = server.exchange(&other).await;
-    e2e::assert_oauth_error(&answer, 403, "invalid_grant", e2e::INVALID_CODE);
+    harness::assert_oauth_error(&answer, 403, "invalid_grant", harness::INVALID_CODE);
     server
         .login(&NATIVE)
         .with("redirect_uri", uri)

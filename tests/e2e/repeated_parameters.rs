@@ -1,7 +1,7 @@
 //! Parameters that come more than once, or malformed: client and callback are settled first, and what nothing reads
 //! is ignored (RFC 6749 sections 3.1, 3.2 and 4.1.2.1).
 
-use e2e::{
+use harness::{
     Browser, Landing, Launch, Server,
     apps::{API, App, SPA_HYBRID, SPA_STRICT, WEB_POST},
     assert_error_page, tenant,
@@ -128,7 +128,7 @@ async fn what_nothing_reads_is_ignored_however_often_it_comes() {
 }
 
 async fn walk(browser: &Browser, path: &str) -> Landing {
-    browser.walk(path, &e2e::apps::User::ada()).await
+    browser.walk(path, &harness::apps::User::ada()).await
 }
 
 #[tokio::test]
@@ -149,7 +149,7 @@ async fn the_token_endpoint_ignores_the_same_and_refuses_the_same() {
         let form = [(twice, "openid"), (twice, "openid")];
         let answer = server.refresh_with(&WEB_POST, &token, &form).await;
         let text = format!("Duplicated parameter: {twice}");
-        e2e::assert_oauth_error(&answer, 400, "invalid_request", &text);
+        harness::assert_oauth_error(&answer, 400, "invalid_request", &text);
     }
     server.refreshed(&WEB_POST, &token).await;
 }
@@ -230,6 +230,6 @@ async fn several_resources_are_several_and_a_token_is_for_one() {
     let token = server.login(&SPA_STRICT).refresh_token().await;
     let answer = server.refresh_with(&SPA_STRICT, &token, &form).await;
     let text = "Only one resource can be requested at a time";
-    e2e::assert_oauth_error(&answer, 400, "invalid_target", text);
+    harness::assert_oauth_error(&answer, 400, "invalid_target", text);
     server.refreshed(&SPA_STRICT, &token).await;
 }

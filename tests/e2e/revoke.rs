@@ -1,6 +1,6 @@
 //! `POST /oauth/revoke` (RFC 7009), with both settings of `revoke_refresh_token_grant`.
 
-use e2e::{
+use harness::{
     Answer, Launch, Server,
     apps::{
         RFC9068_API, SPA_LEEWAY, SPA_STRICT, THIRD_PARTY, User, WEB_BASIC, WEB_CLASSIC, WEB_POST,
@@ -84,9 +84,12 @@ async fn an_expired_token_is_no_error() {
     let Some(server) = Server::start("moves the clock") else {
         return;
     };
-    let token = server.login(&e2e::apps::SPA_SHORT).refresh_token().await;
+    let token = server
+        .login(&harness::apps::SPA_SHORT)
+        .refresh_token()
+        .await;
     server.advance(10_000).await;
-    assert_done(&server.revoke(&e2e::apps::SPA_SHORT, &token).await);
+    assert_done(&server.revoke(&harness::apps::SPA_SHORT, &token).await);
 }
 
 #[tokio::test]

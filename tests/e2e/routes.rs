@@ -1,7 +1,7 @@
 //! What every route has in common: its methods, `HEAD` where there is `GET`, and the answer for a path that is
 //! not there.
 
-use e2e::{
+use harness::{
     Answer, Server,
     apps::OPERATOR,
     assertions::{assert_error_page, assert_sane},

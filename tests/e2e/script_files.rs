@@ -3,7 +3,7 @@
 
 use std::process::{Command, Stdio};
 
-use e2e::{Launch, Server, apps::SPA_STRICT, jwt, process::binary, server::runs_here, tenant};
+use harness::{Launch, Server, apps::SPA_STRICT, jwt, process::binary, server::runs_here, tenant};
 use serde_json::{Value, json};
 
 const REASON: &str = "edits the files of the server";

@@ -1,6 +1,6 @@
 //! No refresh token, code, password or client secret is logged or stored in clear.
 
-use e2e::{
+use harness::{
     Launch,
     apps::{ASSERTION_KEY, SPA_LEEWAY, THIRD_PARTY, User, WEB_BASIC, WEB_KEY, WEB_POST},
     jwt,
@@ -14,12 +14,12 @@ async fn the_log_holds_no_secret() {
     };
     let ada = User::ada();
     let code = server.login(&SPA_LEEWAY).code().await;
-    let tokens = e2e::Tokens::expect(server.exchange(&code).await);
+    let tokens = harness::Tokens::expect(server.exchange(&code).await);
     let first = tokens.refresh_token();
     let second = server.rotated(&SPA_LEEWAY, &first).await;
     server.rotated(&SPA_LEEWAY, &first).await;
     let third = server.rotated(&SPA_LEEWAY, &second).await;
-    e2e::assert_unknown_refresh_token(&server.refresh(&SPA_LEEWAY, &first).await);
+    harness::assert_unknown_refresh_token(&server.refresh(&SPA_LEEWAY, &first).await);
     server.revoke(&SPA_LEEWAY, &third).await;
     server.exchange(&code).await;
 
@@ -78,7 +78,7 @@ async fn the_table_holds_no_secret() {
     let browser = server.browser();
     let login = server.login(&SPA_LEEWAY).browser(&browser);
     let code = login.code().await;
-    let tokens = e2e::Tokens::expect(server.exchange(&code).await);
+    let tokens = harness::Tokens::expect(server.exchange(&code).await);
     let first = tokens.refresh_token();
     let second = server.rotated(&SPA_LEEWAY, &first).await;
     let unused = server.login(&SPA_LEEWAY).browser(&browser).code().await;

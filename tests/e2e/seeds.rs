@@ -1,7 +1,7 @@
 //! What Auth0's pages on refresh tokens show and promise, where no other file has it: their requests as they
 //! stand there, who can come by a refresh token, and what is left alone when one ends.
 
-use e2e::{
+use harness::{
     Launch, Server, Tokens,
     apps::{
         API, ASKING_API, App, LEGACY_SPA, M2M, NATIVE, PW_NATIVE, SPA_HYBRID, SPA_STRICT, User,
@@ -150,8 +150,8 @@ async fn codes_and_passwords_are_worth_a_refresh_token_and_fragments_and_machine
             let login = server.login(&SPA_HYBRID).with("response_type", kind);
             let landing = login.with("response_mode", mode).land().await;
             let told = match landing {
-                e2e::Landing::Page(page) => page.text(),
-                e2e::Landing::Callback(callback) => callback.url.to_string(),
+                harness::Landing::Page(page) => page.text(),
+                harness::Landing::Callback(callback) => callback.url.to_string(),
             };
             assert!(told.contains("id_token") || told.contains("access_token"));
             assert!(!told.contains("refresh_token"), "{told}");
@@ -224,7 +224,7 @@ async fn a_user_who_is_unblocked_goes_on_with_the_token_of_before() {
     let token = server.login(&SPA_STRICT).user(&user).refresh_token().await;
     server.set_blocked(&user, true).await;
     let answer = server.refresh(&SPA_STRICT, &token).await;
-    e2e::assert_oauth_error(&answer, 403, "invalid_grant", "user is blocked");
+    harness::assert_oauth_error(&answer, 403, "invalid_grant", "user is blocked");
     server.set_blocked(&user, false).await;
     server.rotated(&SPA_STRICT, &token).await;
 }

@@ -1,6 +1,6 @@
 //! `prompt`, `max_age` and the browser session that `/authorize` answers from.
 
-use e2e::{
+use harness::{
     Launch, Server,
     apps::{API, NATIVE, SPA_STRICT, User, WEB_POST},
     jwt, tenant,

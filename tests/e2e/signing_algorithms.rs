@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use e2e::{
+use harness::{
     Launch, Server,
     apps::{PS256_API, SPA_STRICT, WEB_ES256},
     jwt, tenant,

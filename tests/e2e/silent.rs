@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use e2e::{
+use harness::{
     Browser, Launch, Server,
     apps::{API, ASKING_API, App, SPA_CODE_ONLY, SPA_HYBRID, SPA_STRICT, User},
     flow::Login,

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use e2e::{
+use harness::{
     Answer, Browser, Http, Launch, Server, Tokens,
     apps::{PW_NATIVE, PW_WEB, SPA_EMBEDDED, SPA_STRICT, User},
     assert_oauth_error,

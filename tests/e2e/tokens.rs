@@ -1,6 +1,6 @@
 //! What is in the tokens, verified as an API or an application would.
 
-use e2e::{
+use harness::{
     Server, Tokens,
     apps::{
         API, App, HS256_API, HS256_API_SECRET, M2M, PS256_API, RFC9068_API, SPA_HS256, SPA_STRICT,

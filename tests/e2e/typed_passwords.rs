@@ -3,7 +3,7 @@
 
 use std::{fmt::Write as _, sync::OnceLock};
 
-use e2e::{
+use harness::{
     Answer, Launch, Server, Tokens,
     apps::{PW_NATIVE, SPA_EMBEDDED, SPA_STRICT},
     assert_oauth_error, http, tenant,

@@ -1,7 +1,7 @@
 //! Forms that cannot be matched with their browser: of two tabs that open their first page at once the browser
 //! keeps the cookie of one. The form is shown again, with a token that counts, and nothing else is done.
 
-use e2e::{
+use harness::{
     Answer, Browser, Server,
     apps::{SPA_STRICT, THIRD_PARTY, TV, User},
     assertions::assert_page,

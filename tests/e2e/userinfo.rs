@@ -1,6 +1,6 @@
 //! `GET` and `POST /userinfo` (OpenID Connect Core section 5.3).
 
-use e2e::{
+use harness::{
     Answer, Launch, Server, Tokens,
     apps::{API, HS256_API, M2M, SPA_STRICT, User},
     jwt, tenant,
@@ -113,7 +113,7 @@ async fn post_works_as_get_does() {
         .http()
         .request(Method::POST, "/userinfo")
         .bearer_auth(token);
-    let answer = e2e::http::send(request).await;
+    let answer = harness::http::send(request).await;
     assert_eq!(answer.json()["sub"], user.id, "{answer}");
     let kind = answer.header("content-type").unwrap_or_default();
     assert!(kind.starts_with("application/json"), "{answer}");
@@ -134,7 +134,7 @@ async fn no_token_is_refused() {
     let server = Server::shared();
     assert_unauthorized(&server.http().get("/userinfo").await);
     let request = server.http().request(Method::GET, "/userinfo");
-    assert_unauthorized(&e2e::http::send(request.basic_auth("ada", Some("x"))).await);
+    assert_unauthorized(&harness::http::send(request.basic_auth("ada", Some("x"))).await);
 }
 
 #[tokio::test]
@@ -154,7 +154,7 @@ async fn what_is_no_access_token_is_refused() {
         tokens.refresh_token(),
         jwt::tampered(&tokens.access_token()),
         jwt::unsigned(&claims),
-        jwt::sign(&claims, e2e::apps::OTHER_KEY),
+        jwt::sign(&claims, harness::apps::OTHER_KEY),
         opaque[..opaque.len() - 2].to_owned(),
     ] {
         assert_invalid(&userinfo(server, &token).await);

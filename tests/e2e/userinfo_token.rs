@@ -1,6 +1,6 @@
 //! Where `/userinfo` reads the access token (RFC 6750 section 2), and which tokens it stops accepting.
 
-use e2e::{
+use harness::{
     Answer, Launch, Server, Tokens,
     apps::{API, PS256_API, SPA_STRICT, User, WEB_CERTIFIED},
     assert_oauth_error, http, tenant,

@@ -1,6 +1,6 @@
 //! `response_mode=web_message`: silent authentication in a frame.
 
-use e2e::{
+use harness::{
     Answer, Server,
     apps::{App, NATIVE, SPA_CODE_ONLY, SPA_FRAMED, SPA_HYBRID},
     assert_error_page,

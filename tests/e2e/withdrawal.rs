@@ -1,7 +1,7 @@
 //! What was issued on a consent is worth what that very consent is worth, and the deletion of all grants signs out
 //! what is in flight.
 
-use e2e::{
+use harness::{
     Answer, Browser, Code, INVALID_CODE, Launch, Server, Tokens,
     apps::{
         API, App, OPERATOR, RFC9068_API, SPA_LEEWAY, SPA_STRICT, THIRD_PARTY, TV, TV_PARTNER, User,

@@ -4,6 +4,13 @@
 //! `--rules` it compares functions with and without Rules, with `--callgrind` it counts instructions instead
 //! and writes down where they go; the two go together.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    unreachable_pub,
+    reason = "a benchmark fails by panicking, reads the machine it runs on, and is no library"
+)]
+
 mod callgrind;
 mod function;
 mod rules;

@@ -8,7 +8,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use e2e::Server;
+use harness::Server;
 
 use crate::tenant::Tenant;
 

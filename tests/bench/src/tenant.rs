@@ -1,6 +1,6 @@
 //! A client and an API for every algorithm, and somebody to log in.
 
-use e2e::apps::{App, Proof, User};
+use harness::apps::{App, Proof, User};
 
 /// What tokens are signed with; the cheapest first.
 pub const ALGORITHMS: [Algorithm; 3] = [

@@ -1,6 +1,6 @@
 //! `/activate`: from the code on a screen to the press that connects the device.
 
-use e2e::{
+use harness::{
     Server, Tokens,
     apps::{API, ASKING_API, SPA_STRICT, TV, TV_PARTNER, User},
     assert_error_page, html,

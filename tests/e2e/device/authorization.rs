@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use e2e::{
+use harness::{
     Launch, Server,
     apps::{API, NATIVE, ONLINE_API, SPA_STRICT, TV, User, WEB_POST},
     assert_oauth_error,
@@ -171,7 +171,7 @@ async fn offline_access_is_granted_only_where_the_api_allows_it() {
     ];
     let waiting = begin_with(server, &TV, &form).await;
     waiting.connect(server, &User::ada()).await;
-    let tokens = e2e::Tokens::expect(waiting.poll(server).await);
+    let tokens = harness::Tokens::expect(waiting.poll(server).await);
     assert!(!tokens.has("refresh_token"), "{}", tokens.body);
     assert_eq!(tokens.scope(), ["openid", "read:stock"]);
 }
@@ -185,7 +185,7 @@ async fn the_default_audience_is_that_of_the_tenant() {
     };
     let waiting = begin_with(&server, &TV, &[("scope", "openid read:orders")]).await;
     waiting.connect(&server, &User::ada()).await;
-    let tokens = e2e::Tokens::expect(waiting.poll(&server).await);
+    let tokens = harness::Tokens::expect(waiting.poll(&server).await);
     assert_eq!(tokens.scope(), ["openid", "read:orders"]);
 }
 
@@ -229,6 +229,6 @@ async fn user_codes_have_the_tenants_charset_and_mask() {
         let page = server.http().get("/activate").await.text();
         assert!(page.contains(keyboard), "{page}");
         waiting.connect(&server, &User::ada()).await;
-        e2e::Tokens::expect(waiting.poll(&server).await);
+        harness::Tokens::expect(waiting.poll(&server).await);
     }
 }

@@ -1,6 +1,6 @@
 //! User codes as keyboards of other scripts give them.
 
-use e2e::{Server, apps::TV};
+use harness::{Server, apps::TV};
 
 use super::{assert_shows, assert_wrong_code, begin};
 

@@ -6,7 +6,7 @@ mod keyboards;
 mod polling;
 mod settling;
 
-use e2e::{
+use harness::{
     Answer, Browser, Landing, Server,
     apps::{API, App, User},
     assert_oauth_error,
@@ -143,8 +143,8 @@ fn claims(token: &str) -> Value {
 
 #[track_caller]
 fn assert_shows(page: &Answer, status: u16, text: &str) {
-    e2e::assertions::assert_page(page);
-    let body = e2e::html::unescape(&page.text());
+    harness::assertions::assert_page(page);
+    let body = harness::html::unescape(&page.text());
     assert!(
         page.status == status && body.contains(text),
         "`{text}` is not in {page}"

@@ -1,6 +1,6 @@
 //! Polling: what a device is told, and when.
 
-use e2e::{
+use harness::{
     Answer, Cost, Server, Tokens,
     apps::{NATIVE, TV, TV_PARTNER, User},
     assert_oauth_error,

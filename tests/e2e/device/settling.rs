@@ -1,6 +1,6 @@
 //! From a confirmed code to tokens: once, whole, and for the right user.
 
-use e2e::{
+use harness::{
     Faulty, Launch, Server, Tokens,
     apps::{API, OPERATOR, RBAC_API, SPA_STRICT, TV, TV_PARTNER, User},
     assert_unknown_refresh_token,
@@ -24,7 +24,7 @@ async fn the_tokens_are_those_of_the_user_and_the_session_that_confirmed() {
     let tokens = Tokens::expect(waiting.poll(server).await);
     assert_eq!(tokens.body["token_type"], "Bearer");
     assert_eq!(tokens.body["expires_in"], 86_400);
-    assert_eq!(tokens.scope(), e2e::flow::scopes(SCOPE));
+    assert_eq!(tokens.scope(), harness::flow::scopes(SCOPE));
 
     let (here, there) = (claims(&tokens.id_token()), claims(&web.id_token()));
     assert_eq!(here["sub"], User::ada().id);
@@ -108,7 +108,7 @@ async fn a_user_who_was_blocked_or_deleted_meanwhile_gives_no_tokens() {
     waiting.connect(&server, &zoe).await;
     server.set_blocked(&zoe, true).await;
     let blocked = waiting.poll(&server).await;
-    e2e::assert_oauth_error(&blocked, 403, "invalid_grant", "user is blocked");
+    harness::assert_oauth_error(&blocked, 403, "invalid_grant", "user is blocked");
     server.delete_user(&zoe).await;
     assert_invalid(&waiting.poll(&server).await);
 }
@@ -217,7 +217,7 @@ async fn consent_that_was_withdrawn_before_the_device_polled_gives_it_nothing() 
     let token = server.management_token(&OPERATOR).await;
     let path = format!("/api/v2/grants?user_id={}", form_encoded(&user.id));
     let request = server.http().request(Method::DELETE, &path);
-    let answer = e2e::send(request.bearer_auth(token)).await;
+    let answer = harness::send(request.bearer_auth(token)).await;
     assert_eq!(answer.status, 204, "{answer}");
     assert_invalid(&waiting.poll(server).await);
 }
@@ -230,7 +230,7 @@ async fn a_device_gets_no_more_than_its_user_may() {
     let waiting = begin_with(server, &TV, &form).await;
     waiting.connect(server, &User::reader()).await;
     let tokens = Tokens::expect(waiting.poll(server).await);
-    let expected = e2e::scopes("openid offline_access read:reports");
+    let expected = harness::scopes("openid offline_access read:reports");
     assert_eq!(tokens.scope(), expected);
     let next = server.refreshed(&TV, &tokens.refresh_token()).await;
     assert_eq!(next.scope(), expected);

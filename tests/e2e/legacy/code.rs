@@ -1,6 +1,6 @@
 //! Codes, their tokens and their refresh tokens, in both pipelines.
 
-use e2e::{
+use harness::{
     Launch, Server, Tokens,
     apps::{
         API, App, LEGACY_KIOSK, LEGACY_PHONE, LEGACY_SPA, LEGACY_WEB, M2M, SPA_STRICT, THIRD_PARTY,

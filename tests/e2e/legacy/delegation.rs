@@ -1,6 +1,6 @@
 //! `POST /delegation`: who is given an ID token for whom, and what it says.
 
-use e2e::{
+use harness::{
     Answer, Launch, Server, Tokens,
     apps::{
         API, App, LEGACY_CLOSED, LEGACY_KIOSK, LEGACY_KIOSK_SECRET, LEGACY_PHONE, LEGACY_SPA,
@@ -37,7 +37,7 @@ async fn delegated(server: &Server, answer: &Answer, target: &App) -> Value {
 
 #[track_caller]
 fn only_id_token(answer: &Answer, expires_in: u64) -> String {
-    e2e::assertions::assert_token_headers(answer);
+    harness::assertions::assert_token_headers(answer);
     assert_eq!(answer.status, 200, "{answer}");
     let body = answer.json();
     let id_token = body["id_token"].as_str().expect("an ID token");

@@ -1,6 +1,6 @@
 //! `POST /delegation`: its limits, its costs, and that it is deprecated.
 
-use e2e::{
+use harness::{
     Launch, Server,
     apps::{LEGACY_PHONE, LEGACY_SPA, User},
     assert_oauth_error, assert_unknown_refresh_token, http, jwt,

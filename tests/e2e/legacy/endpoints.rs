@@ -1,6 +1,6 @@
 //! Endpoints of the legacy pipeline that are not offered.
 
-use e2e::{
+use harness::{
     Server,
     apps::{LEGACY_SPA, SPA_STRICT},
     assert_oauth_error,

@@ -1,6 +1,6 @@
 //! Tokens straight from `/authorize`, in both pipelines.
 
-use e2e::{
+use harness::{
     Callback, Server,
     apps::{API, App, LEGACY_CLOSED, LEGACY_KIOSK, LEGACY_SPA, LEGACY_WEB, SPA_HYBRID, User},
     flow::Login,
@@ -109,7 +109,7 @@ async fn a_hybrid_answer_leaves_the_refresh_token_to_its_code() {
         ("code", &callback.code()),
         ("redirect_uri", LEGACY_WEB.callback),
     ];
-    let tokens = e2e::Tokens::expect(server.token(&LEGACY_WEB, &form).await);
+    let tokens = harness::Tokens::expect(server.token(&LEGACY_WEB, &form).await);
     assert!(tokens.has("refresh_token"), "{}", tokens.body);
 }
 

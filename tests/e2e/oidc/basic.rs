@@ -1,6 +1,6 @@
 //! Plan Basic: what it asks of a code alone.
 
-use e2e::{
+use harness::{
     INVALID_CODE, Server,
     apps::{App, Proof, User, WEB_BASIC, WEB_CERTIFIED},
     assert_oauth_error, assert_unknown_refresh_token, jwt, pkce,
@@ -65,7 +65,7 @@ async fn userinfo_takes_the_token_in_every_way_and_names_the_same_person() {
         body.form(&[("access_token", &token)]),
         http.request(Method::GET, &query),
     ] {
-        let answer = e2e::send(request).await;
+        let answer = harness::send(request).await;
         assert_eq!(answer.status, 200, "{answer}");
         let (_, claims) = jwt::peek(&tokens.id_token());
         assert_eq!(answer.json()["sub"], claims["sub"]);

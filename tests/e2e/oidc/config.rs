@@ -1,6 +1,6 @@
 //! Plan Config: the discovery document as the specification wants it.
 
-use e2e::{Server, apps::WEB_CERTIFIED, jwt};
+use harness::{Server, apps::WEB_CERTIFIED, jwt};
 use jsonwebtoken::Algorithm::RS256;
 use serde_json::Value;
 

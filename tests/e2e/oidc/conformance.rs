@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use e2e::{
+use harness::{
     Launch, Server, Tokens,
     apps::{SPA_STRICT, TV, User, WEB_CERTIFIED, WEB_POST},
     assert_oauth_error, jwt, tenant,

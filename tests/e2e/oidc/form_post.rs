@@ -1,6 +1,6 @@
 //! Plan Form Post: the answers of the other plans in a form. `repeated.rs` asks for each of them.
 
-use e2e::{
+use harness::{
     Answer, Server,
     apps::{User, WEB_CERTIFIED},
     html,

@@ -1,6 +1,6 @@
 //! Plan Hybrid: a code and tokens that belong together.
 
-use e2e::{
+use harness::{
     Server,
     apps::{User, WEB_CERTIFIED},
     jwt,

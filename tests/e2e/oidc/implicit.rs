@@ -1,6 +1,6 @@
 //! Plan Implicit: tokens straight from the authorization endpoint, and none from the other one.
 
-use e2e::{
+use harness::{
     Server,
     apps::{User, WEB_CERTIFIED},
     assert_refused, jwt,

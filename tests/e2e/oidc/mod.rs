@@ -12,7 +12,7 @@ mod rp_logout;
 
 use std::collections::BTreeMap;
 
-use e2e::{
+use harness::{
     Browser, Landing, Server,
     apps::{User, WEB_CERTIFIED},
     flow::Login,
@@ -106,7 +106,7 @@ impl Run {
 
 /// The fields of a page that hands an answer over by a form.
 #[track_caller]
-fn form(page: &e2e::Answer) -> Told {
+fn form(page: &harness::Answer) -> Told {
     assert_eq!(page.status, 200, "{page}");
     let text = page.text();
     let form = html::tag(&text, "form");
@@ -119,11 +119,11 @@ fn form(page: &e2e::Answer) -> Told {
 }
 
 /// The tokens for a code.
-async fn exchanged(server: &Server, code: &str) -> e2e::Tokens {
-    e2e::Tokens::expect(exchange(server, code).await)
+async fn exchanged(server: &Server, code: &str) -> harness::Tokens {
+    harness::Tokens::expect(exchange(server, code).await)
 }
 
-async fn exchange(server: &Server, code: &str) -> e2e::Answer {
+async fn exchange(server: &Server, code: &str) -> harness::Answer {
     let form = [
         ("grant_type", "authorization_code"),
         ("code", code),

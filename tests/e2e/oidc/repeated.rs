@@ -1,6 +1,6 @@
 //! What the plans Basic, Implicit, Hybrid and Form Post repeat for each response type.
 
-use e2e::{
+use harness::{
     Landing, Server,
     apps::{User, WEB_CERTIFIED},
     assert_error_page, jwt,
@@ -161,7 +161,7 @@ async fn what_is_no_id_token_of_ours_is_no_hint() {
         "nonsense".to_owned(),
         jwt::tampered(&hint),
         jwt::unsigned(&claims),
-        jwt::sign(&claims, e2e::apps::OTHER_KEY),
+        jwt::sign(&claims, harness::apps::OTHER_KEY),
     ] {
         for run in runs() {
             let login = run.ask(server, &browser).with("id_token_hint", &bad);

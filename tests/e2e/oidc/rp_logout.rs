@@ -1,6 +1,6 @@
 //! Plan RP-Initiated Logout: where the browser goes, and whether the session is over.
 
-use e2e::{
+use harness::{
     Answer, Browser, Server,
     apps::{OTHER_KEY, SPA_STRICT, WEB_NOTIFIED},
     assert_error_page, jwt,

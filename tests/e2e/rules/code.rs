@@ -1,6 +1,6 @@
 //! What scripts make of a login at `/authorize` travels with its code to the token endpoint.
 
-use e2e::{
+use harness::{
     Scripts, Tokens,
     apps::{SPA_STRICT, WEB_CLASSIC},
     assert_unknown_refresh_token, scopes,

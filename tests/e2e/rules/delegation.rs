@@ -1,6 +1,6 @@
 //! Scripts at `POST /delegation`.
 
-use e2e::{
+use harness::{
     Answer, Scripts,
     apps::{LEGACY_PHONE, LEGACY_SPA, LEGACY_WEB, User},
     assert_oauth_error, assert_unknown_refresh_token,

@@ -1,6 +1,6 @@
 //! What an application is told when a Rule or an Action refuses a login in a browser.
 
-use e2e::{
+use harness::{
     Scripts, Server,
     apps::{SPA_HYBRID, SPA_STRICT},
     flow::Login,

@@ -1,6 +1,6 @@
 //! Scripts at the exchange of a device code.
 
-use e2e::{
+use harness::{
     Scripts, Tokens,
     apps::{TV, User},
     assert_oauth_error, assert_unknown_refresh_token,

@@ -1,6 +1,6 @@
 //! Scripts that fail, at every grant that runs them: their own request is denied, and nothing is burned.
 
-use e2e::{
+use harness::{
     Answer, Scripts, Server, Tokens,
     apps::{App, PW_NATIVE, SPA_LEEWAY, SPA_STRICT, User, WEB_CLASSIC},
     assert_oauth_error, http,

@@ -1,6 +1,6 @@
 //! Rules and Actions where tokens come straight from `/authorize`.
 
-use e2e::{
+use harness::{
     Code, Scripts, Server, Tokens,
     apps::{LEGACY_SPA, SPA_HYBRID},
     flow::Login,

@@ -1,7 +1,7 @@
 //! Rules and Actions at a login through a browser: they run once, when nothing else stands in its way, and
 //! what follows from them travels with the code.
 
-use e2e::{
+use harness::{
     Scripts, Server, Tokens,
     apps::{API, ASKING_API, SPA_EMBEDDED, SPA_STRICT, User, WEB_POST},
     assert_oauth_error, html, http, jwt, scopes,

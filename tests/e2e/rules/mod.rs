@@ -1,5 +1,5 @@
 //! Rules and Actions of a tenant: what they are told, and what follows, wherever users get tokens. A test
-//! has a server with [`e2e::Scripts`] of its own.
+//! has a server with [`harness::Scripts`] of its own.
 
 mod code;
 mod delegation;
@@ -19,7 +19,7 @@ mod samples;
 mod silent;
 mod stats;
 
-use e2e::{Tokens, jwt};
+use harness::{Tokens, jwt};
 use serde_json::Value;
 
 /// A claim that scripts may set in every token.

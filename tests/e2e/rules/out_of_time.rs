@@ -1,6 +1,6 @@
 //! Scripts whose time is up before they have an answer, which passes: the host that they wait for is slow today.
 
-use e2e::{Launch, Server, Tokens, apps::SPA_STRICT, assert_oauth_error};
+use harness::{Launch, Server, Tokens, apps::SPA_STRICT, assert_oauth_error};
 
 const REASON: &str = "it starts a server whose scripts have no time at all";
 

@@ -8,7 +8,7 @@ use std::{
 use serde_json::json;
 
 use super::{CLAIM, told};
-use e2e::{Launch, Scripts, apps::SPA_STRICT};
+use harness::{Launch, Scripts, apps::SPA_STRICT};
 
 /// A rule that tells what a host answers, or why it was not asked.
 fn asking(host: &str) -> String {

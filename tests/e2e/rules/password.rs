@@ -1,6 +1,6 @@
 //! Scripts at the password grants.
 
-use e2e::{
+use harness::{
     Answer, Scripts, Server, Tokens,
     apps::{API, App, ONLINE_API, PW_KIOSK, PW_NATIVE, PW_WEB, User},
     assert_oauth_error, assert_unknown_refresh_token, scopes, tenant,

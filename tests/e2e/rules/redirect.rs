@@ -1,6 +1,6 @@
 //! Rules and Actions that send the browser elsewhere, and `/continue`.
 
-use e2e::{
+use harness::{
     Browser, Callback, Landing, Scripts, Tokens,
     apps::{SPA_EMBEDDED, SPA_STRICT, User},
     assert_error_page,
@@ -113,7 +113,7 @@ async fn what_the_rule_decides_at_continue_is_in_the_tokens() {
     };
     let browser = server.browser();
     let login = || {
-        let login = server.login(&e2e::apps::SPA_HYBRID);
+        let login = server.login(&harness::apps::SPA_HYBRID);
         login.with("response_type", "id_token")
     };
     // With the login page, and in the session that the refusal left.
@@ -379,7 +379,7 @@ async fn an_action_sends_signed_data_and_reads_what_comes_back() {
     };
     let browser = server.browser();
     let login = || {
-        let login = server.login(&e2e::apps::SPA_HYBRID).with("ask", "yes");
+        let login = server.login(&harness::apps::SPA_HYBRID).with("ask", "yes");
         login.with("response_type", "id_token")
     };
     let away = Away::of(login(), &browser).await;
@@ -474,7 +474,7 @@ async fn a_long_request_comes_back_whole() {
         .await
         .callback();
     assert_eq!(callback.get("state"), Some(state));
-    let code = e2e::Code {
+    let code = harness::Code {
         app: SPA_STRICT,
         value: callback.code(),
         redirect_uri: SPA_STRICT.callback.to_owned(),

@@ -1,6 +1,6 @@
 //! Rules at `grant_type=refresh_token`: they run again, and what they say now counts.
 
-use e2e::{
+use harness::{
     Scripts, Server, Tokens,
     apps::{App, SPA_LEEWAY, SPA_STRICT, User, WEB_BASIC, WEB_CLASSIC, WEB_KEY, WEB_POST},
     assert_unknown_refresh_token, http, tenant,

@@ -1,6 +1,6 @@
 //! Post-login Actions at `grant_type=refresh_token`, and what they do to the refresh token.
 
-use e2e::{
+use harness::{
     Scripts, Server,
     apps::{App, SPA_SHORT, SPA_STRICT, WEB_CLASSIC, WEB_EXPIRING},
     assert_oauth_error, assert_unknown_refresh_token,
@@ -49,7 +49,7 @@ async fn an_action_runs_after_the_rules_with_its_event() {
     let answer = server
         .refresh_with(&SPA_STRICT, &first.refresh_token(), &more)
         .await;
-    let second = e2e::Tokens::expect(answer);
+    let second = harness::Tokens::expect(answer);
     assert_eq!(told(&second), "rule");
     let event = claims(&second.access_token())["event"].clone();
     let family = event["family"].as_str().unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Scopes that scripts choose: at a login freely, at a refresh within what the login granted.
 
-use e2e::{
+use harness::{
     Scripts, Tokens,
     apps::{ONLINE_API, RBAC_API, SPA_MANY, SPA_STRICT, User, WEB_CLASSIC},
     scopes,

@@ -1,6 +1,6 @@
 //! Rules and Actions at silent authentication: they run as at any login, and nothing can be shown.
 
-use e2e::{
+use harness::{
     Browser, Scripts, Server,
     apps::{SPA_HYBRID, SPA_STRICT, User},
     flow::Login,

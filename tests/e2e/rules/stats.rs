@@ -1,6 +1,6 @@
 //! `context.stats.loginsCount` and what else is known of a user's logins.
 
-use e2e::{
+use harness::{
     Browser, Scripts, Server, Tokens,
     apps::{PW_NATIVE, SPA_EMBEDDED, SPA_HYBRID, SPA_STRICT, User},
     http,
@@ -52,7 +52,7 @@ async fn logins_without_our_page_count_too_and_wrong_passwords_do_not() {
             ("username", "ada@example.com"),
             ("password", password),
             ("scope", "openid"),
-            ("audience", e2e::apps::API),
+            ("audience", harness::apps::API),
         ]
     };
     assert_eq!(server.token(&PW_NATIVE, &form("wrong")).await.status, 403);
@@ -97,8 +97,8 @@ async fn an_import_leaves_the_count() {
     };
     assert_eq!(count_of_login(&server, &server.browser()).await, 1);
     // Another name for Ada makes the import write her anew.
-    let tenant = e2e::tenant::base().replace("Ada Lovelace", "Ada King");
-    assert_ne!(tenant, e2e::tenant::base());
+    let tenant = harness::tenant::base().replace("Ada Lovelace", "Ada King");
+    assert_ne!(tenant, harness::tenant::base());
     server.write_file("tenant.yaml", &format!("{tenant}\n{}", scripts.sections()));
     let browser = server.browser();
     let login = server.login(&SPA_HYBRID).browser(&browser);

@@ -1,6 +1,6 @@
 //! `grant_type=authorization_code` (RFC 6749 section 4.1.3, RFC 7636).
 
-use e2e::{
+use harness::{
     INVALID_CODE, Server, Tokens,
     apps::{
         API, NATIVE, ONLINE_API, SPA_CODE_ONLY, SPA_LEEWAY, SPA_STRICT, SPA_UNROTATED, WEB_BASIC,

@@ -1,6 +1,6 @@
 //! `private_key_jwt`: every rule of the assertion.
 
-use e2e::{
+use harness::{
     Answer, Server, Tokens,
     apps::{API, ASSERTION_KEY, OTHER_KEY, WEB_KEY, WEB_POST},
     assert_oauth_error, assert_refused, jwt,
@@ -205,7 +205,7 @@ async fn a_full_round_works_with_a_key() {
         (200, ""),
         "{answer}"
     );
-    e2e::assert_unknown_refresh_token(&server.refresh(&WEB_KEY, &token).await);
+    harness::assert_unknown_refresh_token(&server.refresh(&WEB_KEY, &token).await);
 }
 
 #[tokio::test]

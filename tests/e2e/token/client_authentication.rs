@@ -1,7 +1,7 @@
 //! How clients prove who they are with a secret, or need not.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use e2e::{
+use harness::{
     Answer, Server, Tokens,
     apps::{API, App, M2M, SPA_STRICT, TV, WEB_BASIC, WEB_CLASSIC, WEB_KEY, WEB_POST},
     assert_oauth_error, assert_refused,
@@ -32,7 +32,7 @@ async fn refresh_with_header(server: &Server, header: &str, more: &[(&str, &str)
 /// The client was recognised: the refusal is about the token.
 #[track_caller]
 fn assert_recognised(answer: &Answer) {
-    e2e::assert_unknown_refresh_token(answer);
+    harness::assert_unknown_refresh_token(answer);
 }
 
 fn basic(id: &str, secret: &str) -> String {

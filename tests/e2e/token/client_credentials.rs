@@ -1,12 +1,12 @@
 //! `grant_type=client_credentials` (RFC 6749 section 4.4).
 
-use e2e::{
+use harness::{
     Server, Tokens,
     apps::{API, App, M2M, ONLINE_API, SPA_STRICT, WEB_KEY, WEB_POST},
     assert_oauth_error, jwt, scopes,
 };
 
-async fn ask(server: &Server, app: &App, more: &[(&str, &str)]) -> e2e::Answer {
+async fn ask(server: &Server, app: &App, more: &[(&str, &str)]) -> harness::Answer {
     let mut form = vec![("grant_type", "client_credentials")];
     form.extend(more);
     server.token(app, &form).await

@@ -1,7 +1,7 @@
 //! A code that comes back (RFC 6749 section 4.1.2). It says that two parties hold it only if what comes with it
 //! is right, as RFC 6749 section 4.1.3 checks it: anybody may have the code alone, from an access log or a history.
 
-use e2e::{
+use harness::{
     Answer, INVALID_CODE, Launch, Server, Tokens,
     apps::{App, SPA_LEEWAY, SPA_STRICT, WEB_BASIC, WEB_POST},
     assert_oauth_error, assert_unknown_refresh_token,

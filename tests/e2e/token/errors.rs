@@ -1,6 +1,6 @@
 //! What the token endpoint says to requests that lack something or ask for what is not there.
 
-use e2e::{
+use harness::{
     Server,
     apps::{M2M, SPA_CODE_ONLY, SPA_STRICT, WEB_POST},
     assert_oauth_error, assert_refused,
@@ -89,7 +89,7 @@ async fn only_post_is_answered_with_tokens() {
     let server = Server::shared();
     for method in [Method::GET, Method::PUT, Method::DELETE] {
         let path = "/oauth/token?grant_type=client_credentials";
-        let answer = e2e::http::send(server.http().request(method.clone(), path)).await;
+        let answer = harness::http::send(server.http().request(method.clone(), path)).await;
         assert!(matches!(answer.status, 404 | 405), "{method}: {answer}");
     }
 }
@@ -123,6 +123,6 @@ async fn an_unknown_path_is_not_found() {
             .post_form(path, &[("grant_type", "refresh_token")])
             .await;
         assert_eq!(answer.status, 404, "{answer}");
-        e2e::assertions::assert_discreet(&answer);
+        harness::assertions::assert_discreet(&answer);
     }
 }

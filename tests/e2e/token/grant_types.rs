@@ -1,6 +1,6 @@
 //! Which grants there are, and for which API where the request names none.
 
-use e2e::{
+use harness::{
     Launch, Server, Tokens,
     apps::{API, M2M, PW_NATIVE, SPA_STRICT, User, WEB_POST},
     assert_oauth_error, jwt, tenant,

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use e2e::{
+use harness::{
     Answer, Http, Launch, Server, Tokens,
     apps::{App, SPA_LEEWAY},
     http,

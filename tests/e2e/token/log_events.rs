@@ -1,6 +1,6 @@
 //! What the log says of refreshes, under Auth0's event codes.
 
-use e2e::{
+use harness::{
     Server,
     apps::{SPA_STRICT, WEB_POST},
 };

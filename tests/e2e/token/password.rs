@@ -1,6 +1,6 @@
 //! `grant_type=password` and `password-realm`: a name and a password for tokens.
 
-use e2e::{
+use harness::{
     Answer, Launch, Server, Tokens,
     apps::{
         API, App, M2M, ONLINE_API, PW_KIOSK, PW_NATIVE, PW_PARTNER, PW_WEB, RFC9068_API,
@@ -240,7 +240,7 @@ async fn only_first_party_clients_with_the_grant_may_ask() {
 async fn a_confidential_client_has_to_prove_who_it_is() {
     let server = Server::shared();
     let nobody = App {
-        proof: e2e::apps::Proof::Post("not-the-secret-0123456789abcdef"),
+        proof: harness::apps::Proof::Post("not-the-secret-0123456789abcdef"),
         ..PW_WEB
     };
     let answer = ask(server, &nobody, &User::ada(), &[]).await;

@@ -1,6 +1,6 @@
 //! Idle and absolute expiry of refresh tokens, with the clock as a knob.
 
-use e2e::{
+use harness::{
     Server,
     apps::{SPA_SHORT, WEB_CLASSIC, WEB_EXPIRING},
     assert_unknown_refresh_token, jwt, tenant,

@@ -1,6 +1,6 @@
 //! 200 live refresh tokens per user and application; the next login ends the oldest.
 
-use e2e::{
+use harness::{
     Server, Tokens,
     apps::{AUDITOR, SPA_LEEWAY, SPA_STRICT, User},
     assert_unknown_refresh_token,
@@ -73,7 +73,7 @@ async fn exchanges_at_once_at_the_limit_all_succeed() {
     let mut exchanges = JoinSet::new();
     for code in codes {
         let request = server.request_as(&server.http(), &code.app, "/oauth/token", &code.form());
-        exchanges.spawn(e2e::send(request));
+        exchanges.spawn(harness::send(request));
     }
     for answer in exchanges.join_all().await {
         let token = Tokens::expect(answer).refresh_token();

@@ -1,6 +1,6 @@
 //! Superseded refresh tokens: the leeway, and what happens outside it.
 
-use e2e::{
+use harness::{
     Server,
     apps::{SPA_LEEWAY, SPA_STRICT, THIRD_PARTY},
     assert_unknown_refresh_token,

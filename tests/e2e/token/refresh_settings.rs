@@ -1,6 +1,6 @@
 //! `refresh_token` of a client: what holds where nothing is said, and what may not be said.
 
-use e2e::{
+use harness::{
     Server,
     apps::{App, SPA_HS256, SPA_SHORT, SPA_STRICT, WEB_CLASSIC, WEB_NOTIFIED},
     assert_unknown_refresh_token, tenant,

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use e2e::{
+use harness::{
     Answer, Cost, Http, Launch, Server, Tokens,
     apps::{App, SPA_LEEWAY, SPA_STRICT, WEB_CLASSIC},
     assert_unknown_refresh_token, tenant,
@@ -134,7 +134,7 @@ async fn each_family_and_each_address_has_a_bucket_of_its_own() {
     let elsewhere = Http::calling_from(server.http().base(), address);
     let form = [("grant_type", "refresh_token"), ("refresh_token", &*token)];
     let request = server.request_as(&elsewhere, &WEB_CLASSIC, "/oauth/token", &form);
-    Tokens::expect(e2e::send(request).await);
+    Tokens::expect(harness::send(request).await);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! `grant_type=refresh_token` (RFC 6749 section 6): what a good refresh answers, and whom it is
 //! refused.
 
-use e2e::{
+use harness::{
     Server, Tokens,
     apps::{
         API, ONLINE_API, SPA_LEEWAY, SPA_STRICT, User, WEB_BASIC, WEB_CLASSIC, WEB_KEY, WEB_POST,

@@ -1,7 +1,7 @@
 //! What a refreshed ID token says, claim by claim, beside the ID token of its login (`OpenID` Connect
 //! Core section 12.2). Clients compare the two, and drop a refresh whose ID token disagrees.
 
-use e2e::{
+use harness::{
     Code, Server, Tokens,
     apps::{
         App, PW_NATIVE, SPA_HYBRID, SPA_LEEWAY, SPA_STRICT, TV, User, WEB_CLASSIC, WEB_HS256,

@@ -1,6 +1,6 @@
 //! Rotation switched on or off while tokens of the client are in use.
 
-use e2e::{
+use harness::{
     Server,
     apps::{App, RFC9068_API, SPA_STRICT, User, WEB_CLASSIC, WEB_POST},
     assert_unknown_refresh_token, tenant,

@@ -1,6 +1,6 @@
 //! Who gets in: by address, list, application, connection.
 
-use e2e::apps::{SPA_STRICT, User, WEB_POST};
+use harness::apps::{SPA_STRICT, User, WEB_POST};
 
 use super::{assert_denied, assert_login, assert_refresh, change, configure, next, rule, tokens};
 

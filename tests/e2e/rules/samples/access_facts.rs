@@ -1,6 +1,6 @@
 //! Who gets in: by what is known of the user, the client and the day.
 
-use e2e::apps::{PW_NATIVE, SPA_STRICT, User, WEB_POST};
+use harness::apps::{PW_NATIVE, SPA_STRICT, User, WEB_POST};
 
 use super::{assert_denied, assert_login, assert_refresh, change, configure, next, rule, tokens};
 

@@ -1,6 +1,6 @@
 //! Actions: claims, denials, metadata, scopes, the cache.
 
-use e2e::{
+use harness::{
     Tokens,
     apps::{SPA_STRICT, User},
     jwt, scopes,

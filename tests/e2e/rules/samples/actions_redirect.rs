@@ -1,6 +1,6 @@
 //! Actions that send the browser elsewhere with something signed.
 
-use e2e::{
+use harness::{
     Browser, Callback, Server,
     apps::{User, WEB_POST},
 };

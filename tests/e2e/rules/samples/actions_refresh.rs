@@ -1,6 +1,6 @@
 //! Actions and the refresh token that is being exchanged.
 
-use e2e::{
+use harness::{
     apps::{SPA_STRICT, User},
     assert_unknown_refresh_token,
 };

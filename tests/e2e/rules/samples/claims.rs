@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::OnceLock};
 
-use e2e::{
+use harness::{
     Server, Tokens,
     apps::{API, SPA_STRICT, User, WEB_POST},
     jwt,

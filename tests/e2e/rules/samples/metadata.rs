@@ -1,6 +1,6 @@
 //! What rules remember in the user's metadata.
 
-use e2e::{
+use harness::{
     Server, Tokens,
     apps::{LEGACY_SPA, SPA_STRICT, User},
     flow::Login,

@@ -16,7 +16,7 @@ mod tokens;
 
 use std::{fs, path::Path};
 
-use e2e::{
+use harness::{
     Answer, Browser, Callback, Code, Landing, Launch, Scripts, Server, Tokens,
     apps::{App, SPA_STRICT, User, WEB_POST},
     assert_oauth_error,

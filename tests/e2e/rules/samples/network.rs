@@ -1,6 +1,6 @@
 //! Rules that ask other servers, or tell them something.
 
-use e2e::{
+use harness::{
     Server,
     apps::{SPA_STRICT, User},
     receiver::{Received, Receiver, Reply},

@@ -1,6 +1,6 @@
 //! Rules that tell protocols apart.
 
-use e2e::{
+use harness::{
     Tokens,
     apps::{API, SPA_STRICT, TV, User},
     scopes,
@@ -19,7 +19,7 @@ async fn device_name() {
     let scope = "openid offline_access read:orders write:orders";
     let form = [("scope", scope), ("audience", API)];
     let asked = server.request_as(&server.http(), &TV, "/oauth/device/code", &form);
-    let asked = e2e::send(asked).await.json();
+    let asked = harness::send(asked).await.json();
     let text = |name: &str| asked[name].as_str().expect("a text").to_owned();
 
     let browser = server.browser();

@@ -1,6 +1,6 @@
 //! Rules that send the browser elsewhere, and what they do where there is none.
 
-use e2e::{
+use harness::{
     Browser, Callback, Server, Tokens,
     apps::{PW_NATIVE, SPA_STRICT, User, WEB_POST},
     assert_oauth_error,
@@ -19,7 +19,7 @@ async fn sent_away(server: &Server, browser: &Browser, user: &User) -> Callback 
 }
 
 /// A password grant, as an application without a browser makes it.
-async fn by_password(server: &Server, user: &User) -> e2e::Answer {
+async fn by_password(server: &Server, user: &User) -> harness::Answer {
     let form = [
         ("grant_type", "password"),
         ("username", user.email.as_str()),
@@ -164,7 +164,7 @@ async fn careless_redirect() {
 }
 
 #[track_caller]
-fn assert_interaction(answer: &e2e::Answer) {
+fn assert_interaction(answer: &harness::Answer) {
     assert_oauth_error(
         answer,
         403,

@@ -1,7 +1,7 @@
 //! Second factors, which are demanded but not offered: whoever has to show one is refused in a way that
 //! clients know.
 
-use e2e::{
+use harness::{
     apps::{PW_NATIVE, SPA_STRICT, User},
     assert_oauth_error,
 };

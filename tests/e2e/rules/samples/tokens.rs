@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use e2e::{
+use harness::{
     Server,
     apps::{SPA_STRICT, User},
     scopes,

@@ -2,7 +2,7 @@
 
 use crate::apps::App;
 
-const FILE: &str = include_str!("../fixtures/tenant.yaml");
+const FILE: &str = include_str!("../../fixtures/tenant.yaml");
 const POOL: &str = "# pool\n";
 
 /// The whole file, with a user for every test that ends grants or blocks somebody.

@@ -30,9 +30,9 @@ pub const GRANTED_API: &str = "https://granted.example.com";
 pub const CLOSED_API: &str = "https://closed.example.com";
 
 /// The private half of the key that [`WEB_KEY`] registered.
-pub const ASSERTION_KEY: &[u8] = include_bytes!("../fixtures/assertion-key.pem");
+pub const ASSERTION_KEY: &[u8] = include_bytes!("../../fixtures/assertion-key.pem");
 /// A key that nobody registered.
-pub const OTHER_KEY: &[u8] = include_bytes!("../fixtures/other-key.pem");
+pub const OTHER_KEY: &[u8] = include_bytes!("../../fixtures/other-key.pem");
 
 /// How a client proves who it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

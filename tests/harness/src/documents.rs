@@ -1,7 +1,16 @@
 //! The tables of `README.md`, `REFERENCE.md`, `infra/samples/README.md` and `.github/SECURITY.md` name tests: each is there,
 //! and no cell is empty.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// The folder `tests` of the repository.
+fn folder_of_tests() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
 
 /// The tests below a folder, as the tables name them: `token/errors::null_is_missing`.
 fn tests_below(folder: &Path, prefix: &str, found: &mut BTreeSet<String>) {
@@ -37,8 +46,7 @@ fn named(text: &str) -> impl Iterator<Item = &str> {
 /// Every test of the black-box tests.
 fn tests() -> BTreeSet<String> {
     let mut known = BTreeSet::new();
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    tests_below(&here.join("e2e"), "", &mut known);
+    tests_below(&folder_of_tests().join("e2e"), "", &mut known);
     assert!(known.contains("token/errors::null_is_missing"), "{known:?}");
     known
 }
@@ -46,7 +54,7 @@ fn tests() -> BTreeSet<String> {
 /// The text of a document, whose tables have been checked.
 fn checked(document: &str, prefix: &str) -> String {
     let known = tests();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
+    let path = folder_of_tests().join(document);
     let text = fs::read_to_string(path).expect("the document is there");
     let mut names = 0;
     for line in text.lines().filter(|line| line.starts_with('|')) {
@@ -75,7 +83,7 @@ fn every_test_that_a_table_names_is_there_and_no_cell_is_empty() {
 fn every_sample_has_a_row_that_names_its_test() {
     let text = checked("../infra/samples/README.md", "rules/samples/");
     for kind in ["rules", "actions"] {
-        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/samples");
+        let samples = folder_of_tests().join("../infra/samples");
         let folder = samples.join(kind);
         for entry in fs::read_dir(folder).expect("the folder is there") {
             let name = entry.expect("the folder can be read").file_name();
@@ -94,7 +102,7 @@ fn every_sample_has_a_row_that_names_its_test() {
 
 /// Whether a file of the repository has a test of that name, be it in Rust, Python or JavaScript.
 fn is_there(file: &str, name: &str) -> bool {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
+    let path = folder_of_tests().join("..").join(file);
     let Ok(text) = fs::read_to_string(&path) else {
         return false;
     };
@@ -118,7 +126,7 @@ fn is_there(file: &str, name: &str) -> bool {
 #[test]
 fn every_row_of_the_threat_model_names_tests_that_are_there() {
     const HEADING: &str = "| attempt | outcome | test |";
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.github/SECURITY.md");
+    let path = folder_of_tests().join("../.github/SECURITY.md");
     let text = fs::read_to_string(path).expect("the document is there");
     // `?7: what it shows` stands for a test that is not there yet.
     let to_be_named: Vec<&str> = text

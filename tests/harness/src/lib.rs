@@ -14,6 +14,13 @@
 //! - [`families`]: what the store holds of refresh tokens, for users with a long history;
 //! - [`proxy`]: breaks the connection between a server and its store; [`faulty`] puts it there.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "tests fail by panicking, live in real time, and read the environment that they are started in"
+)]
+
 pub mod apps;
 pub mod assertions;
 pub mod browser;
