@@ -22,7 +22,7 @@ fn assert_no_client_grant(answer: &harness::Answer, api: &str) {
     assert_oauth_error(answer, 403, "access_denied", &description);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_api_closed_to_users_is_refused_to_their_clients_only() {
     let server = Server::shared();
     for app in [SPA_STRICT, WEB_GRANTED] {
@@ -39,7 +39,7 @@ async fn an_api_closed_to_users_is_refused_to_their_clients_only() {
     assert_eq!(Tokens::expect(answer).scope(), ["read:vault"]);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_api_that_wants_a_client_grant_gives_users_no_more_than_that_holds() {
     let server = Server::shared();
     let asked = "openid offline_access read:ledger write:ledger";
@@ -61,7 +61,7 @@ async fn an_api_that_wants_a_client_grant_gives_users_no_more_than_that_holds() 
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_grant_for_users_is_none_for_the_client_itself() {
     let server = Server::shared();
     for app in [WEB_GRANTED, M2M] {
@@ -70,11 +70,9 @@ async fn a_grant_for_users_is_none_for_the_client_itself() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_api_that_closes_refuses_refreshes_and_codes_and_burns_neither() {
-    let Some(server) = Server::start("changes a live API") else {
-        return;
-    };
+    let server = Server::start("changes a live API");
     let login = || server.login(&WEB_GRANTED).audience(GRANTED_API);
     let scope = "openid offline_access read:ledger";
     let token = login().scope(scope).refresh_token().await;
@@ -95,7 +93,7 @@ async fn an_api_that_closes_refuses_refreshes_and_codes_and_burns_neither() {
     Tokens::expect(server.exchange(&code).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_management_api_is_there_for_machines_with_a_grant() {
     let server = Server::shared();
     let api = server.url("api/v2/");
@@ -117,7 +115,7 @@ async fn the_management_api_is_there_for_machines_with_a_grant() {
     assert_eq!(refused.get("error").as_deref(), Some("invalid_request"));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_refresh_token_is_for_the_session_or_beyond_it() {
     let server = Server::shared();
     let login = server.login(&SPA_STRICT);
@@ -133,7 +131,7 @@ async fn a_refresh_token_is_for_the_session_or_beyond_it() {
     assert!(!tokens.has("refresh_token"), "{}", tokens.body);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn userinfo_as_audience_gives_an_opaque_token_that_is_good_there() {
     let server = Server::shared();
     let login = server.login(&SPA_STRICT).audience(&server.url("userinfo"));
@@ -145,7 +143,7 @@ async fn userinfo_as_audience_gives_an_opaque_token_that_is_good_there() {
     assert_eq!(answer.json()["email"], "ada@example.com", "{answer}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn resource_names_no_api_by_default() {
     let server = Server::shared();
     let login = server.login(&SPA_STRICT).without("audience");
@@ -157,14 +155,12 @@ async fn resource_names_no_api_by_default() {
     assert_oauth_error(&answer, 403, "access_denied", description);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn resource_stands_for_audience_where_the_tenant_takes_both() {
     let line = "friendly_name: Ratchet Tests";
     let both = format!("{line}\n  resource_parameter_profile: compatibility");
     let file = tenant::changed(line, &both);
-    let Some(server) = Launch::new().tenant(file).start("changes a tenant setting") else {
-        return;
-    };
+    let server = Launch::new().tenant(file).start("changes a tenant setting");
     let for_api = |tokens: &Tokens, api: &str| {
         let (_, claims) = jwt::peek(&tokens.access_token());
         assert!(claims["aud"].to_string().contains(api), "{claims}");

@@ -37,7 +37,7 @@ fn allowed(answer: &Answer) -> Option<&str> {
     answer.header("access-control-allow-origin")
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_page_of_an_app_refreshes_from_a_listed_origin() {
     let server = Server::shared();
     let mut token = server.login(&SPA_STRICT).refresh_token().await;
@@ -53,7 +53,7 @@ async fn a_page_of_an_app_refreshes_from_a_listed_origin() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn every_endpoint_that_pages_call_answers_a_listed_origin_and_no_other() {
     let server = Server::shared();
     let form = [("client_id", SPA_STRICT.id), ("token", "rt1_none")];
@@ -69,7 +69,7 @@ async fn every_endpoint_that_pages_call_answers_a_listed_origin_and_no_other() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_app_logs_in_across_origins_from_a_listed_web_origin() {
     let server = Server::shared();
     let ada = User::ada();
@@ -92,7 +92,7 @@ async fn an_app_logs_in_across_origins_from_a_listed_web_origin() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_message_is_posted_to_the_origin_of_an_apps_page() {
     let callback = "capacitor://localhost/callback";
     let ask = |callback: &str| {

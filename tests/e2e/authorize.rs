@@ -6,7 +6,7 @@ use harness::{
     assert_error_page, html,
 };
 
-#[tokio::test]
+#[harness::test]
 async fn success_carries_code_and_state_and_nothing_else() {
     let server = Server::shared();
     let callback = server
@@ -21,14 +21,14 @@ async fn success_carries_code_and_state_and_nothing_else() {
     assert_eq!(callback.get("state").as_deref(), Some("abc"));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn without_state_none_is_sent() {
     let server = Server::shared();
     let callback = server.login(&SPA_STRICT).without("state").callback().await;
     assert_eq!(callback.names(), ["code"]);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_request_may_come_as_a_form() {
     let server = Server::shared();
     let browser = server.browser();
@@ -43,7 +43,7 @@ async fn a_request_may_come_as_a_form() {
     browser.follow(answer).await.callback().code();
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_state_of_four_kilobytes_comes_back_whole() {
     let server = Server::shared();
     let browser = server.browser();
@@ -62,7 +62,7 @@ async fn a_state_of_four_kilobytes_comes_back_whole() {
     assert_eq!(refusal.get("state"), Some(state));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_state_comes_back_letter_by_letter() {
     let server = Server::shared();
     for state in [
@@ -81,7 +81,7 @@ async fn a_state_comes_back_letter_by_letter() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn form_post_hands_over_by_a_form_that_sends_itself() {
     let server = Server::shared();
     let login = server.login(&SPA_STRICT).with("response_mode", "form_post");
@@ -108,7 +108,7 @@ async fn form_post_hands_over_by_a_form_that_sends_itself() {
     assert_eq!(fields.len(), 2, "{page}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn form_post_hands_errors_over_too() {
     let server = Server::shared();
     let login = server.login(&SPA_STRICT).with("prompt", "none");
@@ -127,7 +127,7 @@ async fn form_post_hands_errors_over_too() {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn login_hint_fills_in_the_name_and_is_never_markup() {
     let server = Server::shared();
     for hint in ["ada@example.com", "\"><script>alert(1)</script>"] {
@@ -142,7 +142,7 @@ async fn login_hint_fills_in_the_name_and_is_never_markup() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_unknown_client_is_told_on_a_page() {
     let server = Server::shared();
     let answer = server
@@ -190,13 +190,13 @@ async fn ask_with_session(changes: &[(&str, &str)]) -> Callback {
     callback
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_unknown_audience_is_told_to_the_application() {
     let callback = ask_with_session(&[("audience", "https://unknown.example.com")]).await;
     callback.assert_error("access_denied", "Service not found");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_unknown_response_type_is_told_to_the_application() {
     let callback = ask_with_session(&[("response_type", "telepathy")]).await;
     assert_eq!(
@@ -205,13 +205,13 @@ async fn an_unknown_response_type_is_told_to_the_application() {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_missing_response_type_is_told_to_the_application() {
     let callback = ask_with_session(&[("response_type", "")]).await;
     assert_eq!(callback.get("error").as_deref(), Some("invalid_request"));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn broken_proof_keys_are_told_to_the_application() {
     for changes in [
         [("code_challenge_method", "S512")].as_slice(),
@@ -232,7 +232,7 @@ async fn broken_proof_keys_are_told_to_the_application() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_client_without_the_code_grant_is_refused() {
     let server = Server::shared();
     let login = server.login(&M2M);
@@ -242,7 +242,7 @@ async fn a_client_without_the_code_grant_is_refused() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn telemetry_and_unknown_parameters_are_ignored() {
     let callback = ask_with_session(&[
         ("auth0Client", "eyJuYW1lIjoiYXV0aDAuanMifQ"),
@@ -254,7 +254,7 @@ async fn telemetry_and_unknown_parameters_are_ignored() {
     callback.code();
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_code_belongs_to_the_challenge_of_its_own_request() {
     let server = Server::shared();
     let browser = server.browser();
@@ -271,7 +271,7 @@ async fn a_code_belongs_to_the_challenge_of_its_own_request() {
     Tokens::expect(server.exchange(&first).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn without_a_redirect_uri_it_is_the_first_callback() {
     let server = Server::shared();
     let login = server.login(&SPA_STRICT).without("redirect_uri");
@@ -280,7 +280,7 @@ async fn without_a_redirect_uri_it_is_the_first_callback() {
     callback.code();
 }
 
-#[tokio::test]
+#[harness::test]
 async fn request_objects_and_registrations_are_refused_by_name() {
     for name in ["request", "request_uri", "registration"] {
         let callback = ask_with_session(&[(name, "x")]).await;
@@ -291,7 +291,7 @@ async fn request_objects_and_registrations_are_refused_by_name() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn hints_and_legacy_parameters_are_passed_over() {
     let callback = ask_with_session(&[
         ("screen_hint", "signup"),
@@ -312,7 +312,7 @@ async fn hints_and_legacy_parameters_are_passed_over() {
     callback.code();
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_public_client_without_a_challenge_is_refused_at_once() {
     let server = Server::shared();
     for (app, kind) in [(SPA_STRICT, "code"), (SPA_HYBRID, "code id_token")] {
@@ -333,7 +333,7 @@ async fn a_public_client_without_a_challenge_is_refused_at_once() {
 }
 
 /// The browser goes on with a `GET` and sends no form on (RFC 9700 section 4.12).
-#[tokio::test]
+#[harness::test]
 async fn the_request_as_a_form_is_redirected_with_303() {
     let server = Server::shared();
     let login = server.login(&SPA_STRICT);

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 const REASON: &str = "listens to what a server of its own posts";
 
 /// A server whose applications' back channels are this receiver.
-fn server_with(receiver: &Receiver) -> Option<Server> {
+fn server_with(receiver: &Receiver) -> Server {
     let file = tenant::base();
     assert!(file.contains(NOBODY), "the fixture has back channels");
     let file = file.replace(NOBODY, &receiver.url());
@@ -42,12 +42,10 @@ fn targets(receiver: &Receiver) -> Vec<String> {
     targets
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_application_is_sent_a_logout_token_that_verifies() {
     let receiver = Receiver::start(Reply::Status(200));
-    let Some(server) = server_with(&receiver) else {
-        return;
-    };
+    let server = server_with(&receiver);
     let browser = server.browser();
     let id_token = logged_in(&server, &WEB_NOTIFIED, &browser, &User::ada()).await;
     assert!(receiver.received().is_empty(), "a login is no logout");
@@ -77,12 +75,10 @@ async fn an_application_is_sent_a_logout_token_that_verifies() {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn every_application_of_the_session_is_told_once_and_no_other() {
     let receiver = Receiver::start(Reply::Status(204));
-    let Some(server) = server_with(&receiver) else {
-        return;
-    };
+    let server = server_with(&receiver);
     let browser = server.browser();
     for app in [
         WEB_NOTIFIED,
@@ -115,12 +111,10 @@ async fn every_application_of_the_session_is_told_once_and_no_other() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_logout_token_is_signed_as_the_applications_id_tokens_are() {
     let receiver = Receiver::start(Reply::Status(200));
-    let Some(server) = server_with(&receiver) else {
-        return;
-    };
+    let server = server_with(&receiver);
     let browser = server.browser();
     logged_in(&server, &WEB_NOTIFIED_HS256, &browser, &User::ada()).await;
     log_out(&browser).await;
@@ -131,12 +125,10 @@ async fn a_logout_token_is_signed_as_the_applications_id_tokens_are() {
     assert_eq!(verified.header.typ.as_deref(), Some("logout+jwt"));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_logout_token_is_no_id_token_hint() {
     let receiver = Receiver::start(Reply::Status(200));
-    let Some(server) = server_with(&receiver) else {
-        return;
-    };
+    let server = server_with(&receiver);
     let browser = server.browser();
     logged_in(&server, &WEB_NOTIFIED, &browser, &User::ada()).await;
     log_out(&browser).await;
@@ -146,12 +138,10 @@ async fn a_logout_token_is_no_id_token_hint() {
     assert_error_page(&answer, "Invalid id_token_hint");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_logout_by_openid_connect_is_told_as_well() {
     let receiver = Receiver::start(Reply::Status(200));
-    let Some(server) = server_with(&receiver) else {
-        return;
-    };
+    let server = server_with(&receiver);
     let browser = server.browser();
     let login = server.login(&WEB_NOTIFIED).browser(&browser);
     let hint = login.tokens().await.id_token();
@@ -161,12 +151,10 @@ async fn a_logout_by_openid_connect_is_told_as_well() {
     assert_eq!(targets(&receiver), ["POST /notified"]);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn somebody_elses_login_in_the_same_browser_ends_the_session_before() {
     let receiver = Receiver::start(Reply::Status(200));
-    let Some(server) = server_with(&receiver) else {
-        return;
-    };
+    let server = server_with(&receiver);
     let browser = server.browser();
     let login = |user| {
         let login = server.login(&WEB_NOTIFIED).browser(&browser).user(user);
@@ -187,7 +175,7 @@ async fn somebody_elses_login_in_the_same_browser_ends_the_session_before() {
     assert_eq!(jwt::peek(&token).1["sid"], first);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_application_that_fails_keeps_nobody_from_logging_out() {
     for (reply, said) in [
         (Reply::Status(400), "400"),
@@ -195,9 +183,7 @@ async fn an_application_that_fails_keeps_nobody_from_logging_out() {
         (Reply::Silence, "no answer within"),
     ] {
         let receiver = Receiver::start(reply);
-        let Some(server) = server_with(&receiver) else {
-            return;
-        };
+        let server = server_with(&receiver);
         let browser = server.browser();
         logged_in(&server, &WEB_NOTIFIED, &browser, &User::ada()).await;
         log_out(&browser).await;
@@ -218,12 +204,10 @@ async fn an_application_that_fails_keeps_nobody_from_logging_out() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn success_is_logged_and_the_token_is_not() {
     let receiver = Receiver::start(Reply::Status(200));
-    let Some(server) = server_with(&receiver) else {
-        return;
-    };
+    let server = server_with(&receiver);
     let browser = server.browser();
     logged_in(&server, &WEB_NOTIFIED, &browser, &User::ada()).await;
     log_out(&browser).await;

@@ -32,7 +32,7 @@ fn assert_invalid_request(answer: &Answer) {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_parameter_given_twice_is_refused() {
     for path in ENDPOINTS {
         for twice in [
@@ -48,7 +48,7 @@ async fn a_parameter_given_twice_is_refused() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_body_over_64_kilobytes_is_refused() {
     let padding = "x".repeat(65 * 1024);
     for path in ENDPOINTS {
@@ -75,14 +75,14 @@ async fn a_body_over_64_kilobytes_is_refused() {
     assert_sane(&answer);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_body_of_60_kilobytes_is_read() {
     let padding = "x".repeat(60 * 1024);
     let answer = post("/oauth/token", FORM, format!("{GOOD}&padding={padding}")).await;
     harness::assert_unknown_refresh_token(&answer);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn text_that_is_not_utf_8_is_refused() {
     for path in ENDPOINTS {
         for tail in ["&scope=%ff%fe", "&%c3=x"] {
@@ -91,11 +91,9 @@ async fn text_that_is_not_utf_8_is_refused() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_form_that_is_not_utf_8_is_refused() {
-    let Some(server) = Server::shared_behind_front("sends a form that is not UTF-8") else {
-        return;
-    };
+    let server = Server::shared_behind_front("sends a form that is not UTF-8");
     for path in ENDPOINTS {
         for tail in [b"&scope=\xff\xfe".as_slice(), b"&\xc3=x"] {
             let body = [GOOD.as_bytes(), tail].concat();
@@ -104,20 +102,18 @@ async fn a_form_that_is_not_utf_8_is_refused() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn json_that_is_not_utf_8_is_refused() {
     // A gateway hands JSON to a function as text, and has refused or mended this by then.
     let reason = "sends bytes that do not get through a gateway";
-    let Some(server) = Server::shared_local(reason) else {
-        return;
-    };
+    let server = Server::shared_local(reason);
     let body = b"{\"client_id\":\"spa-strict\",\"token\":\"\xff\"}".as_slice();
     for path in ENDPOINTS {
         assert_invalid_request(&server.http().post_bytes(path, JSON, body).await);
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_query_that_is_not_utf_8_is_refused_at_authorize() {
     let server = Server::shared();
     for tail in ["&state=%ff", "&scope=%c3%28", "&%ff=x"] {
@@ -132,7 +128,7 @@ async fn a_query_that_is_not_utf_8_is_refused_at_authorize() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn broken_json_is_refused() {
     for path in ENDPOINTS {
         for body in [
@@ -155,7 +151,7 @@ async fn broken_json_is_refused() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn json_of_the_wrong_type_is_refused() {
     let good = || {
         json!({
@@ -181,7 +177,7 @@ async fn json_of_the_wrong_type_is_refused() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_scope_is_a_text_or_a_list() {
     let server = Server::shared();
     let ask = |token: String, scope| {
@@ -201,7 +197,7 @@ async fn a_scope_is_a_text_or_a_list() {
     assert_eq!(tokens.scope(), scopes("openid read:orders"));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn other_media_types_are_refused() {
     for path in ENDPOINTS {
         for kind in [
@@ -217,7 +213,7 @@ async fn other_media_types_are_refused() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_charset_beside_the_media_type_is_fine() {
     for kind in [
         "application/x-www-form-urlencoded; charset=utf-8",

@@ -69,7 +69,7 @@ fn protected(settings: &str) -> Launch {
     Launch::new().tenant(tenant::changed("attackProtection:\n", &section))
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_tenth_wrong_password_blocks_the_right_one() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -80,7 +80,7 @@ async fn the_tenth_wrong_password_blocks_the_right_one() {
     assert_blocked(&attempt(server, &shouted, user.password).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn nine_are_borne_and_forgotten_with_the_right_one() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -90,7 +90,7 @@ async fn nine_are_borne_and_forgotten_with_the_right_one() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_name_that_is_nobodys_is_blocked_as_well() {
     let server = Server::shared();
     let name = format!("nobody-{}@example.com", harness::pkce::random());
@@ -98,7 +98,7 @@ async fn a_name_that_is_nobodys_is_blocked_as_well() {
     assert_blocked(&attempt(server, &name, "wrong").await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn of_64_wrong_passwords_at_once_ten_are_answered_as_wrong() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -135,7 +135,7 @@ async fn of_64_wrong_passwords_at_once_ten_are_answered_as_wrong() {
     assert_blocked(&attempt(server, &user.email, user.password).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_block_is_for_one_address_as_told_by_a_trusted_client() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -152,7 +152,7 @@ async fn a_block_is_for_one_address_as_told_by_a_trusted_client() {
     Tokens::expect(ask(None, user.password).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn nobody_else_is_believed_about_addresses() {
     let server = Server::shared();
     for app in [PW_KIOSK, PW_NATIVE] {
@@ -167,7 +167,7 @@ async fn nobody_else_is_believed_about_addresses() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_login_page_says_so_and_counts_along() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -191,11 +191,9 @@ async fn the_login_page_says_so_and_counts_along() {
     assert_blocked(&attempt(server, &user.email, user.password).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_month_without_failures_ends_a_block_and_failures_begin_anew() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let ada = User::ada();
     fail(&server, &ada.email, 10).await;
     server.advance(MONTH - 60).await;
@@ -205,11 +203,9 @@ async fn a_month_without_failures_ends_a_block_and_failures_begin_anew() {
     Tokens::expect(attempt(&server, &ada.email, ada.password).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn another_password_ends_a_block() {
-    let Some(server) = Server::start("changes a password") else {
-        return;
-    };
+    let server = Server::start("changes a password");
     let zoe = User::zoe();
     fail(&server, &zoe.email, 10).await;
     assert_blocked(&attempt(&server, &zoe.email, zoe.password).await);
@@ -219,12 +215,10 @@ async fn another_password_ends_a_block() {
     Tokens::expect(attempt(&server, &zoe.email, "quite another").await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn one_count_for_all_addresses_locks_the_account() {
     let launch = protected("{ mode: count_per_identifier, max_attempts: 3 }");
-    let Some(server) = launch.start("has other settings") else {
-        return;
-    };
+    let server = launch.start("has other settings");
     let ada = User::ada();
     for address in ["198.51.100.7", "198.51.100.8", "198.51.100.9"] {
         let answer = try_from(&server, &PW_WEB, &ada.email, "wrong", Some(address)).await;
@@ -235,27 +229,23 @@ async fn one_count_for_all_addresses_locks_the_account() {
     assert_blocked(&attempt(&server, &ada.email, ada.password).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn nobody_is_blocked_without_the_shield_or_from_a_trusted_address() {
     for settings in [
         "{ enabled: false, max_attempts: 1 }",
         "{ shields: [user_notification], max_attempts: 1 }",
         "{ allowlist: [127.0.0.0/8], max_attempts: 1 }",
     ] {
-        let Some(server) = protected(settings).start("has other settings") else {
-            return;
-        };
+        let server = protected(settings).start("has other settings");
         let ada = User::ada();
         fail(&server, &ada.email, 3).await;
         Tokens::expect(attempt(&server, &ada.email, ada.password).await);
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_raised_threshold_ends_a_block() {
-    let Some(server) = protected("{ max_attempts: 2 }").start("has other settings") else {
-        return;
-    };
+    let server = protected("{ max_attempts: 2 }").start("has other settings");
     let ada = User::ada();
     fail(&server, &ada.email, 2).await;
     assert_blocked(&attempt(&server, &ada.email, ada.password).await);
@@ -264,15 +254,13 @@ async fn a_raised_threshold_ends_a_block() {
     Tokens::expect(attempt(&server, &ada.email, ada.password).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_user_logs_in_twenty_times_at_once_and_then_ten_times_a_minute() {
     let file = tenant::changed(
         "  login_rate_limit: { burst: 60000, per_minute: 60000 }\n",
         "",
     );
-    let Some(server) = Launch::new().tenant(file).start("has Auth0's rate limit") else {
-        return;
-    };
+    let server = Launch::new().tenant(file).start("has Auth0's rate limit");
     let (ada, zoe) = (User::ada(), User::zoe());
     let (allowed, answer) = until_throttled(&server, &ada).await;
     assert_eq!(allowed, 20);
@@ -301,11 +289,9 @@ async fn a_user_logs_in_twenty_times_at_once_and_then_ten_times_a_minute() {
     assert_eq!(allowed, 10);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_block_is_in_the_log() {
-    let Some(server) = protected("{ max_attempts: 1 }").start("reads the server's log") else {
-        return;
-    };
+    let server = protected("{ max_attempts: 1 }").start("reads the server's log");
     let ada = User::ada();
     fail(&server, &ada.email, 1).await;
     assert_blocked(&attempt(&server, &ada.email, ada.password).await);

@@ -64,7 +64,7 @@ fn assert_classic_error(answer: &Answer, status: u16, code: &str, description: &
     assert!(body["name"].is_string(), "{answer}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_form_leads_to_the_application() {
     let server = Server::shared();
     let (browser, ada) = (server.browser(), User::ada());
@@ -93,7 +93,7 @@ async fn the_form_leads_to_the_application() {
     silent.callback().await.code();
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_form_is_good_once_and_in_its_browser_alone() {
     let server = Server::shared();
     let (browser, other) = (server.browser(), server.browser());
@@ -129,7 +129,7 @@ async fn assert_logs_nobody_in(server: &Server, browser: &Browser, fields: &[(St
     silent.assert_error("login_required", "Login required");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_page_of_another_origin_may_not_send_passwords() {
     let server = Server::shared();
     for origin in [
@@ -157,7 +157,7 @@ async fn a_page_of_another_origin_may_not_send_passwords() {
     assert_eq!(answer.status, 400, "{answer}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn every_refusal_has_auth0s_shape() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -209,7 +209,7 @@ async fn every_refusal_has_auth0s_shape() {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn nobody_solves_riddles_and_nobody_is_known() {
     let server = Server::shared();
     let challenge = json!({ "state": "x" });

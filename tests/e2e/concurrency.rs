@@ -27,7 +27,7 @@ async fn refresh_at_once(server: &Server, app: &App, token: &str, times: usize) 
     at_once(server, app, &form, times).await
 }
 
-#[tokio::test]
+#[harness::test]
 async fn with_leeway_64_exchanges_of_one_token_give_one_successor() {
     let server = Server::shared();
     let token = server.login(&SPA_LEEWAY).refresh_token().await;
@@ -44,7 +44,7 @@ async fn with_leeway_64_exchanges_of_one_token_give_one_successor() {
     server.rotated(&SPA_LEEWAY, &successors[0]).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn without_leeway_one_of_64_exchanges_succeeds_and_the_family_ends() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -66,7 +66,7 @@ async fn without_leeway_one_of_64_exchanges_succeeds_and_the_family_ends() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_token_that_stays_serves_everybody() {
     let server = Server::shared();
     let token = server.login(&WEB_CLASSIC).refresh_token().await;
@@ -75,7 +75,7 @@ async fn a_token_that_stays_serves_everybody() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn one_code_is_exchanged_once_however_many_try() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -94,7 +94,7 @@ async fn one_code_is_exchanged_once_however_many_try() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn families_of_one_user_do_not_disturb_each_other() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -120,7 +120,7 @@ async fn families_of_one_user_do_not_disturb_each_other() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn after_a_revocation_is_acknowledged_no_token_of_the_family_yields_anything() {
     let server = Server::shared();
     for _ in 0..8 {

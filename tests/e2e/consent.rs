@@ -46,7 +46,7 @@ async fn is_asked(server: &Server, app: &App, changes: &[(&str, &str)]) -> bool 
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_third_party_has_to_ask() {
     let server = Server::shared();
     assert!(is_asked(server, &THIRD_PARTY, &[]).await);
@@ -60,7 +60,7 @@ async fn a_third_party_has_to_ask() {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_first_party_asks_only_where_the_api_wants_it() {
     let server = Server::shared();
     assert!(!is_asked(server, &WEB_POST, &[("audience", API)]).await);
@@ -76,7 +76,7 @@ async fn a_first_party_asks_only_where_the_api_wants_it() {
     assert!(is_asked(server, &WEB_POST, &asking).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_client_or_the_tenant_may_trust_such_callbacks() {
     let server = Server::shared();
     assert!(!is_asked(server, &NATIVE_TRUSTED, &[("audience", API)]).await);
@@ -87,9 +87,7 @@ async fn a_client_or_the_tenant_may_trust_such_callbacks() {
     let line = "friendly_name: Ratchet Tests";
     let trusting = format!("{line}\n  skip_non_verifiable_callback_uri_confirmation_prompt: true");
     let file = tenant::changed(line, &trusting);
-    let Some(server) = Launch::new().tenant(file).start("changes a tenant setting") else {
-        return;
-    };
+    let server = Launch::new().tenant(file).start("changes a tenant setting");
     let browser = server.browser();
     let first = server
         .login(&SPA_STRICT)
@@ -102,7 +100,7 @@ async fn a_client_or_the_tenant_may_trust_such_callbacks() {
     silent.with("prompt", "none").open().await.callback().code();
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_api_that_asks_is_remembered_for_first_parties_too() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -118,7 +116,7 @@ async fn an_api_that_asks_is_remembered_for_first_parties_too() {
     more.assert_error("consent_required", "Consent required");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn other_scopes_than_those_granted_are_asked() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -134,7 +132,7 @@ async fn other_scopes_than_those_granted_are_asked() {
     login("read:orders").open().await.callback().code();
 }
 
-#[tokio::test]
+#[harness::test]
 async fn scopes_are_grouped_by_resource() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -147,14 +145,12 @@ async fn scopes_are_grouped_by_resource() {
     assert!(!text.contains("Change orders"), "{page}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn scopes_are_described_where_the_tenant_wants_it() {
     let flag = "revoke_refresh_token_grant: false";
     let both = format!("{flag}\n    use_scope_descriptions_for_consent: true");
     let file = tenant::changed(flag, &both);
-    let Some(server) = Launch::new().tenant(file).start("changes a tenant setting") else {
-        return;
-    };
+    let server = Launch::new().tenant(file).start("changes a tenant setting");
     let (_, page) = consent_page(&server, &User::ada()).await;
     let text = html::unescape(&page.text());
     for description in ["Read orders", "Change orders"] {
@@ -166,7 +162,7 @@ async fn scopes_are_described_where_the_tenant_wants_it() {
     assert!(!text.contains("Orders: read"), "{page}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_page_says_who_wants_what() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -179,7 +175,7 @@ async fn the_page_says_who_wants_what() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn what_was_granted_is_not_asked_again() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -204,7 +200,7 @@ async fn what_was_granted_is_not_asked_again() {
         .code();
 }
 
-#[tokio::test]
+#[harness::test]
 async fn more_than_was_granted_is_asked() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -220,7 +216,7 @@ async fn more_than_was_granted_is_asked() {
     elsewhere.open().await.page_at("/u/consent");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn prompt_consent_asks_whatever_was_granted() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -234,7 +230,7 @@ async fn prompt_consent_asks_whatever_was_granted() {
         .page_at("/u/consent");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn one_users_consent_is_not_anothers() {
     let server = Server::shared();
     let (first, second) = (server.fresh_user(), server.fresh_user());
@@ -247,7 +243,7 @@ async fn one_users_consent_is_not_anothers() {
     consent_page(server, &second).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn no_is_told_to_the_application_and_not_remembered() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -273,7 +269,7 @@ async fn no_is_told_to_the_application_and_not_remembered() {
     login.open().await.page_at("/u/consent");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn no_stays_on_a_page_where_the_application_is_guarded() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -290,7 +286,7 @@ async fn no_stays_on_a_page_where_the_application_is_guarded() {
     login.browser(&browser).open().await.page_at("/u/consent");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_answer_without_the_csrf_token_does_not_count() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -316,7 +312,7 @@ async fn an_answer_without_the_csrf_token_does_not_count() {
         .assert_error("consent_required", "Consent required");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn another_browser_cannot_answer() {
     let server = Server::shared();
     let (user, other_user) = (server.fresh_user(), server.fresh_user());
@@ -327,7 +323,7 @@ async fn another_browser_cannot_answer() {
     assert!(answer.status >= 400, "{answer}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_answer_that_is_neither_yes_nor_no_grants_nothing() {
     let server = Server::shared();
     let user = server.fresh_user();

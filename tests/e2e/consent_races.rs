@@ -56,11 +56,9 @@ async fn accept(browser: Browser, page: Answer) -> Answer {
     browser.answer_consent(&page, "accept").await
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[harness::test(flavor = "multi_thread")]
 async fn of_two_consents_at_once_both_are_kept() {
-    let Some(faulty) = Faulty::start() else {
-        return;
-    };
+    let faulty = Faulty::start();
     let server: &Server = &faulty.server;
     let browser = logged_in(server).await;
     let reads = consent_page(server, &browser, "openid read:orders").await;
@@ -71,11 +69,9 @@ async fn of_two_consents_at_once_both_are_kept() {
     assert_eq!(agreed(server, &THIRD_PARTY, API).await, scopes(BASE));
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[harness::test(flavor = "multi_thread")]
 async fn a_consent_that_a_withdrawal_overtakes_brings_nothing_back() {
-    let Some(faulty) = Faulty::start() else {
-        return;
-    };
+    let faulty = Faulty::start();
     let server: &Server = &faulty.server;
     let browser = logged_in(server).await;
     let page = consent_page(server, &browser, BASE).await;
@@ -94,11 +90,9 @@ async fn a_consent_that_a_withdrawal_overtakes_brings_nothing_back() {
 }
 
 /// With a refresh token and without one, withdrawn and agreed to again while the exchange is under way.
-#[tokio::test(flavor = "multi_thread")]
+#[harness::test(flavor = "multi_thread")]
 async fn an_exchange_that_a_withdrawal_overtakes_yields_nothing() {
-    let Some(faulty) = Faulty::start() else {
-        return;
-    };
+    let faulty = Faulty::start();
     let server: &Server = &faulty.server;
     let browser = logged_in(server).await;
     for scope in [BASE, "openid offline_access read:orders write:orders"] {
@@ -119,11 +113,9 @@ async fn an_exchange_that_a_withdrawal_overtakes_yields_nothing() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[harness::test(flavor = "multi_thread")]
 async fn a_poll_that_a_withdrawal_overtakes_yields_nothing() {
-    let Some(faulty) = Faulty::start() else {
-        return;
-    };
+    let faulty = Faulty::start();
     let server: &Server = &faulty.server;
     let browser = logged_in(server).await;
     for scope in [BASE, "openid offline_access read:orders write:orders"] {
@@ -144,11 +136,9 @@ async fn a_poll_that_a_withdrawal_overtakes_yields_nothing() {
 }
 
 /// An approval is given on the consent that was read, not on the one that is there when it is written.
-#[tokio::test(flavor = "multi_thread")]
+#[harness::test(flavor = "multi_thread")]
 async fn an_approval_that_a_withdrawal_overtakes_yields_nothing() {
-    let Some(faulty) = Faulty::start() else {
-        return;
-    };
+    let faulty = Faulty::start();
     let server: &Server = &faulty.server;
     let browser = logged_in(server).await;
     let form = [("scope", BASE), ("audience", API)];
@@ -174,11 +164,9 @@ async fn an_approval_that_a_withdrawal_overtakes_yields_nothing() {
 }
 
 /// A code is issued on the consent that was read, not on the one that is there when it is written.
-#[tokio::test(flavor = "multi_thread")]
+#[harness::test(flavor = "multi_thread")]
 async fn a_code_that_a_withdrawal_overtakes_yields_nothing() {
-    let Some(faulty) = Faulty::start() else {
-        return;
-    };
+    let faulty = Faulty::start();
     let server: &Server = &faulty.server;
     let browser = logged_in(server).await;
     let login = || server.login(&THIRD_PARTY).browser(&browser).scope(BASE);
@@ -205,11 +193,9 @@ async fn a_code_that_a_withdrawal_overtakes_yields_nothing() {
 }
 
 /// Tokens that `/authorize` itself issues are bound to the consent by the write that notes the visit.
-#[tokio::test(flavor = "multi_thread")]
+#[harness::test(flavor = "multi_thread")]
 async fn a_token_of_the_front_channel_that_a_withdrawal_overtakes_is_not_issued() {
-    let Some(faulty) = Faulty::start() else {
-        return;
-    };
+    let faulty = Faulty::start();
     let server: &Server = &faulty.server;
     let browser = logged_in(server).await;
     let login = || {
@@ -247,11 +233,9 @@ async fn a_token_of_the_front_channel_that_a_withdrawal_overtakes_is_not_issued(
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[harness::test(flavor = "multi_thread")]
 async fn a_family_that_begins_while_all_grants_are_deleted_ends_with_them() {
-    let Some(faulty) = Faulty::start() else {
-        return;
-    };
+    let faulty = Faulty::start();
     let server: &Server = &faulty.server;
     let browser = logged_in(server).await;
     let login = || {

@@ -35,11 +35,9 @@ async fn is_logged_in(server: &Server, browser: &Browser) -> bool {
     callback.get("code").is_some()
 }
 
-#[tokio::test]
+#[harness::test]
 async fn foreign_cookies_stop_neither_a_login_nor_a_consent_nor_a_logout() {
-    let Some(server) = Server::shared_behind_front(SEVERAL) else {
-        return;
-    };
+    let server = Server::shared_behind_front(SEVERAL);
     let browser = planted(server);
     let login = server.login(&THIRD_PARTY).user(&server.fresh_user());
     login.browser(&browser).callback().await.code();
@@ -50,11 +48,9 @@ async fn foreign_cookies_stop_neither_a_login_nor_a_consent_nor_a_logout() {
     assert!(!is_logged_in(server, &browser).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_foreign_cookie_beyond_ascii_hides_none_of_ours() {
-    let Some(server) = Server::shared_local("sends bytes that a gateway may not take") else {
-        return;
-    };
+    let server = Server::shared_local("sends bytes that a gateway may not take");
     let browser = Browser::new(server.http().planted("city=Zürich"));
     let login = server.login(&THIRD_PARTY).user(&server.fresh_user());
     login.browser(&browser).callback().await.code();
@@ -64,11 +60,9 @@ async fn a_foreign_cookie_beyond_ascii_hides_none_of_ours() {
     assert!(!is_logged_in(server, &browser).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn nor_do_they_stop_a_device_or_a_login_ticket() {
-    let Some(server) = Server::shared_behind_front(SEVERAL) else {
-        return;
-    };
+    let server = Server::shared_behind_front(SEVERAL);
     let waiting = device::begin(server, &TV).await;
     waiting.connect_in(&planted(server), &User::ada()).await;
 
@@ -89,7 +83,7 @@ async fn nor_do_they_stop_a_device_or_a_login_ticket() {
     callback.code();
 }
 
-#[tokio::test]
+#[harness::test]
 async fn cookies_that_another_browser_was_given_stop_no_login_either() {
     let server = Server::shared();
     let other = server.browser();
@@ -103,7 +97,7 @@ async fn cookies_that_another_browser_was_given_stop_no_login_either() {
     assert!(is_logged_in(server, &browser).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_logout_takes_away_cookies_of_ours_alone() {
     let server = Server::shared();
     let browser = planted(server);
@@ -120,11 +114,9 @@ async fn a_logout_takes_away_cookies_of_ours_alone() {
     assert!(answer.set_cookies().is_empty(), "{answer}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_page_gives_its_cookie_once() {
-    let Some(server) = Server::shared_behind_front(SEVERAL) else {
-        return;
-    };
+    let server = Server::shared_behind_front(SEVERAL);
     let browser = planted(server);
     let login = || server.login(&SPA_STRICT).browser(&browser);
     let page = login().open().await.page_at("/u/login");

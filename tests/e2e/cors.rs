@@ -49,7 +49,7 @@ fn allowed(answer: &Answer) -> Option<&str> {
     answer.header("access-control-allow-origin")
 }
 
-#[tokio::test]
+#[harness::test]
 async fn preflights_of_known_origins_are_answered() {
     let server = Server::shared();
     for path in ENDPOINTS {
@@ -73,7 +73,7 @@ async fn preflights_of_known_origins_are_answered() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_browser_may_read_the_answer_to_its_own_origin() {
     let server = Server::shared();
     for origin in [OWN, LISTED] {
@@ -95,7 +95,7 @@ async fn a_browser_may_read_the_answer_to_its_own_origin() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_browser_may_not_read_answers_for_an_unknown_origin() {
     let server = Server::shared();
     let token = server.login(&SPA_STRICT).refresh_token().await;
@@ -126,7 +126,7 @@ async fn a_browser_may_not_read_answers_for_an_unknown_origin() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn userinfo_is_read_by_whoever_holds_the_token() {
     let server = Server::shared();
     let login = server.login(&SPA_STRICT).scope("openid");
@@ -141,7 +141,7 @@ async fn userinfo_is_read_by_whoever_holds_the_token() {
     assert_eq!(credentials, None, "{answer}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_whole_refresh_works_across_origins() {
     let server = Server::shared();
     let token = server.login(&SPA_STRICT).refresh_token().await;
@@ -162,7 +162,7 @@ async fn a_whole_refresh_works_across_origins() {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn pages_are_nobody_elses_to_read() {
     let server = Server::shared();
     let path = server.login(&SPA_STRICT).path();
@@ -195,7 +195,7 @@ fn lists(answer: &Answer, header: &str, names: &str) -> bool {
     names.split(',').all(|name| given.contains(&name.trim()))
 }
 
-#[tokio::test]
+#[harness::test]
 async fn public_documents_may_be_asked_for_with_any_header() {
     let server = Server::shared();
     for path in DOCUMENTS {
@@ -233,7 +233,7 @@ async fn public_documents_may_be_asked_for_with_any_header() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn endpoints_of_clients_allow_the_headers_of_auth0s_sdks_alone() {
     let server = Server::shared();
     for path in ENDPOINTS {

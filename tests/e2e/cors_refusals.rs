@@ -67,7 +67,7 @@ fn unreadable(client_id: &str) -> [(&'static str, String); 8] {
     ]
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_page_reads_the_refusal_of_a_body_that_names_its_client() {
     for path in PATHS {
         for (content_type, body) in unreadable(SPA_STRICT.id) {
@@ -79,7 +79,7 @@ async fn a_page_reads_the_refusal_of_a_body_that_names_its_client() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_page_reads_that_parameters_are_missing_or_of_the_wrong_type() {
     for path in PATHS {
         for (content_type, body) in [
@@ -98,7 +98,7 @@ async fn a_page_reads_that_parameters_are_missing_or_of_the_wrong_type() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_page_reads_that_its_body_is_too_large() {
     let padding = "x".repeat(70_000);
     for path in ["/oauth/token", "/oauth/revoke", "/oauth/device/code"] {
@@ -116,7 +116,7 @@ async fn a_page_reads_that_its_body_is_too_large() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_page_reads_that_the_method_is_wrong() {
     let http = Server::shared().http();
     for path in PATHS {
@@ -127,7 +127,7 @@ async fn a_page_reads_that_the_method_is_wrong() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_basic_header_names_the_client_too() {
     let http = Server::shared().http();
     for path in PATHS {
@@ -141,7 +141,7 @@ async fn a_basic_header_names_the_client_too() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_refusal_that_names_no_client_of_the_page_is_not_shared() {
     for path in PATHS {
         for body in [
@@ -163,7 +163,7 @@ async fn a_refusal_that_names_no_client_of_the_page_is_not_shared() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_cross_origin_login_reads_its_refusal_with_credentials() {
     for (content_type, body) in unreadable(SPA_EMBEDDED.id) {
         let answer = post("/co/authenticate", EMBEDDED, content_type, &body).await;
@@ -178,7 +178,7 @@ async fn a_cross_origin_login_reads_its_refusal_with_credentials() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn userinfo_shares_every_refusal_because_it_reads_no_cookie() {
     for (content_type, body) in unreadable(SPA_STRICT.id) {
         let answer = post("/userinfo", FOREIGN, content_type, &body).await;

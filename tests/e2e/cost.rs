@@ -28,22 +28,18 @@ async fn warm(server: &Server, app: &App) -> String {
     server.rotated(app, &token).await
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_rotating_refresh_is_one_read_and_one_write() {
-    let Some(server) = Server::shared_local(REASON) else {
-        return;
-    };
+    let server = Server::shared_local(REASON);
     for app in [SPA_STRICT, SPA_LEEWAY, WEB_POST, WEB_BASIC] {
         let token = warm(server, &app).await;
         assert_within_budget(&server.refresh(&app, &token).await);
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_sixtieth_refresh_costs_what_the_first_did() {
-    let Some(server) = Server::shared_local(REASON) else {
-        return;
-    };
+    let server = Server::shared_local(REASON);
     let mut token = warm(server, &SPA_LEEWAY).await;
     for _ in 0..60 {
         let answer = server.refresh(&SPA_LEEWAY, &token).await;
@@ -52,11 +48,9 @@ async fn the_sixtieth_refresh_costs_what_the_first_did() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_users_other_families_add_nothing() {
-    let Some(server) = Server::shared_local(REASON) else {
-        return;
-    };
+    let server = Server::shared_local(REASON);
     let user = server.fresh_user();
     let browser = server.browser();
     for _ in 0..20 {
@@ -76,11 +70,9 @@ async fn a_users_other_families_add_nothing() {
     assert_within_budget(&server.refresh(&SPA_STRICT, &token).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_narrowed_refresh_costs_the_same() {
-    let Some(server) = Server::shared_local(REASON) else {
-        return;
-    };
+    let server = Server::shared_local(REASON);
     let token = warm(server, &SPA_STRICT).await;
     let more = [("scope", "openid read:orders")];
     assert_within_budget(&server.refresh_with(&SPA_STRICT, &token, &more).await);
@@ -101,12 +93,10 @@ fn with_permissions(number: usize) -> String {
     file.replacen(roles, &with, 1)
 }
 
-#[tokio::test]
+#[harness::test]
 async fn permissions_cost_a_refresh_nothing() {
     let file = with_permissions(150);
-    let Some(server) = Launch::new().tenant(file).start(REASON) else {
-        return;
-    };
+    let server = Launch::new().tenant(file).start(REASON);
     let login = server.login(&SPA_STRICT).user(&User::reader());
     let asked = "openid offline_access read:reports read:thing-000 read:thing-149";
     let token = login.audience(RBAC_API).scope(asked).refresh_token().await;
@@ -120,7 +110,7 @@ async fn permissions_cost_a_refresh_nothing() {
     assert_eq!(permissions, Some(151), "{claims}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn scripts_cost_a_refresh_no_call() {
     let rule = "function (user, context, callback) {
         context.idToken['https://example.com/plan'] = user.app_metadata.plan;
@@ -129,9 +119,7 @@ async fn scripts_cost_a_refresh_no_call() {
     let action = "exports.onExecutePostLogin = async (event, api) => {
         api.accessToken.setCustomClaim('https://example.com/plan', event.user.app_metadata.plan);
     };";
-    let Some(server) = Scripts::of_rule(rule).action("action", action).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(rule).action("action", action).start();
     for app in [SPA_STRICT, SPA_LEEWAY, WEB_POST] {
         let token = warm(&server, &app).await;
         assert_within_budget(&server.refresh(&app, &token).await);
@@ -142,11 +130,9 @@ async fn scripts_cost_a_refresh_no_call() {
     assert_eq!((cost.read_calls, cost.write_calls), (1.0, 0.0), "{cost:?}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_refresh_for_another_api_costs_the_same() {
-    let Some(server) = Server::shared_local(REASON) else {
-        return;
-    };
+    let server = Server::shared_local(REASON);
     let token = warm(server, &SPA_MANY).await;
     let more = [("audience", ONLINE_API)];
     let answer = server.refresh_with(&SPA_MANY, &token, &more).await;
@@ -154,11 +140,9 @@ async fn a_refresh_for_another_api_costs_the_same() {
     assert_within_budget(&server.refresh_with(&SPA_MANY, &token, &more).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_replay_inside_the_leeway_writes_nothing() {
-    let Some(server) = Server::shared_local(REASON) else {
-        return;
-    };
+    let server = Server::shared_local(REASON);
     let parent = warm(server, &SPA_LEEWAY).await;
     let child = server.rotated(&SPA_LEEWAY, &parent).await;
     for _ in 0..3 {
@@ -173,11 +157,9 @@ async fn a_replay_inside_the_leeway_writes_nothing() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_token_that_stays_costs_no_more_than_one_that_rotates() {
-    let Some(server) = Server::shared_local(REASON) else {
-        return;
-    };
+    let server = Server::shared_local(REASON);
     let token = server.login(&WEB_CLASSIC).refresh_token().await;
     server.refreshed(&WEB_CLASSIC, &token).await;
     let answer = server.refresh(&WEB_CLASSIC, &token).await;
@@ -224,11 +206,9 @@ fn forgeries(token: &str) -> Vec<String> {
 }
 
 /// What the exchange of a code writes. A transaction costs two units for each item that it writes or compares.
-#[tokio::test]
+#[harness::test]
 async fn the_exchange_of_a_code_pays_for_a_consent_only_where_the_code_rests_on_one() {
-    let Some(server) = Server::shared_local(REASON) else {
-        return;
-    };
+    let server = Server::shared_local(REASON);
     let user = server.fresh_user();
     let browser = server.browser();
     for (app, scope, calls, units) in [
@@ -255,11 +235,9 @@ async fn the_exchange_of_a_code_pays_for_a_consent_only_where_the_code_rests_on_
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_press_for_a_consent_is_one_write_and_reads_no_consent() {
-    let Some(server) = Server::shared_local(REASON) else {
-        return;
-    };
+    let server = Server::shared_local(REASON);
     let user = server.fresh_user();
     let browser = server.browser();
     let login = || server.login(&THIRD_PARTY).user(&user).browser(&browser);
@@ -274,11 +252,9 @@ async fn a_press_for_a_consent_is_one_write_and_reads_no_consent() {
     assert!(cost.write_units <= 1.0, "{cost:?}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_forged_token_calls_nothing() {
-    let Some(server) = Server::shared_local(REASON) else {
-        return;
-    };
+    let server = Server::shared_local(REASON);
     let token = warm(server, &SPA_STRICT).await;
     for forged in forgeries(&token) {
         let answer = server.refresh(&SPA_STRICT, &forged).await;
@@ -288,11 +264,9 @@ async fn a_forged_token_calls_nothing() {
     server.rotated(&SPA_STRICT, &token).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_foreign_clients_token_calls_nothing() {
-    let Some(server) = Server::shared_local(REASON) else {
-        return;
-    };
+    let server = Server::shared_local(REASON);
     for app in [SPA_LEEWAY, WEB_POST] {
         warm(server, &app).await;
     }
@@ -304,11 +278,9 @@ async fn a_foreign_clients_token_calls_nothing() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_code_presented_as_a_refresh_token_calls_nothing() {
-    let Some(server) = Server::shared_local(REASON) else {
-        return;
-    };
+    let server = Server::shared_local(REASON);
     warm(server, &SPA_STRICT).await;
     let code = server.login(&SPA_STRICT).code().await;
     let answer = server.refresh(&SPA_STRICT, &code.value).await;
@@ -316,11 +288,9 @@ async fn a_code_presented_as_a_refresh_token_calls_nothing() {
     assert_eq!(answer.cost(), Cost::NOTHING);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_request_that_cannot_be_read_calls_nothing() {
-    let Some(server) = Server::shared_local(REASON) else {
-        return;
-    };
+    let server = Server::shared_local(REASON);
     warm(server, &SPA_STRICT).await;
     let body = "grant_type=refresh_token&client_id=spa-strict&client_id=spa-strict";
     let kind = "application/x-www-form-urlencoded";
@@ -328,11 +298,9 @@ async fn a_request_that_cannot_be_read_calls_nothing() {
     assert_eq!((answer.status, answer.cost()), (400, Cost::NOTHING));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_exchange_that_is_refused_counts_no_family() {
-    let Some(server) = Server::shared_local(REASON) else {
-        return;
-    };
+    let server = Server::shared_local(REASON);
     let user = server.fresh_user();
     let browser = server.browser();
     let login = || server.login(&THIRD_PARTY).user(&user).browser(&browser);

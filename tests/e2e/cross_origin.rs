@@ -56,7 +56,7 @@ fn assert_readable(answer: &Answer) {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_password_gives_a_ticket_and_the_ticket_a_session_without_a_page() {
     let server = Server::shared();
     let (browser, ada) = (server.browser(), User::ada());
@@ -92,7 +92,7 @@ async fn a_password_gives_a_ticket_and_the_ticket_a_session_without_a_page() {
     silent.callback().await.code();
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_ticket_gives_the_tokens_that_were_asked_for() {
     let server = Server::shared();
     let (browser, ada) = (server.browser(), User::ada());
@@ -119,7 +119,7 @@ async fn a_ticket_gives_the_tokens_that_were_asked_for() {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn without_a_realm_it_is_the_default_directory() {
     let server = Server::shared();
     let mut body = login(&SPA_EMBEDDED, &User::ada());
@@ -130,11 +130,9 @@ async fn without_a_realm_it_is_the_default_directory() {
     assert_eq!(answer.status, 200, "{answer}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_ticket_is_good_once_soon_and_in_its_browser_alone() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let ada = User::ada();
     let present = async |browser: &Browser, app: &App, ticket: &str| {
         let request = server.login(app).browser(browser);
@@ -176,7 +174,7 @@ async fn a_ticket_is_good_once_soon_and_in_its_browser_alone() {
         .assert_error(refused.0, refused.1);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_ticket_ends_the_session_of_somebody_else() {
     let server = Server::shared();
     let (browser, zoe) = (server.browser(), User::zoe());
@@ -191,7 +189,7 @@ async fn a_ticket_ends_the_session_of_somebody_else() {
     assert_eq!(harness::jwt::peek(&tokens.id_token()).1["sub"], zoe.id);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_preflight_lets_cookies_through() {
     let server = Server::shared();
     let request = server.http().request(Method::OPTIONS, "/co/authenticate");
@@ -214,7 +212,7 @@ async fn a_preflight_lets_cookies_through() {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_page_of_another_origin_is_refused_in_plain_text() {
     let server = Server::shared();
     let body = login(&SPA_EMBEDDED, &User::ada());
@@ -241,7 +239,7 @@ async fn a_page_of_another_origin_is_refused_in_plain_text() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_client_has_to_be_made_for_it() {
     let server = Server::shared();
     let answer = authenticate(
@@ -258,11 +256,9 @@ async fn a_client_has_to_be_made_for_it() {
     assert_oauth_error(&answer, 401, "unauthorized_client", text);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_older_name_of_the_switch_counts() {
-    let Some(server) = Server::start("changes a client") else {
-        return;
-    };
+    let server = Server::start("changes a client");
     for (from, to, status) in [
         (
             "cross_origin_authentication: true",
@@ -283,7 +279,7 @@ async fn the_older_name_of_the_switch_counts() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_body_has_its_members_and_no_others() {
     let server = Server::shared();
     let good = login(&SPA_EMBEDDED, &User::ada());
@@ -322,7 +318,7 @@ async fn the_body_has_its_members_and_no_others() {
     assert_eq!(answer.status, 405, "{answer}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn every_refusal_has_its_words_and_can_be_read_by_the_page() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -382,11 +378,9 @@ async fn every_refusal_has_its_words_and_can_be_read_by_the_page() {
     assert_readable(&answer);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn cross_origin_logins_are_in_the_log_without_passwords() {
-    let Some(server) = Server::start("reads the server's log") else {
-        return;
-    };
+    let server = Server::start("reads the server's log");
     let (browser, ada) = (server.browser(), User::ada());
     let ticket = ticket(&browser, &ada).await;
     authenticate(
@@ -407,7 +401,7 @@ async fn cross_origin_logins_are_in_the_log_without_passwords() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_connection_can_be_chosen_at_authorize() {
     let server = Server::shared();
     let (browser, ada) = (server.browser(), User::ada());
@@ -433,11 +427,9 @@ async fn a_connection_can_be_chosen_at_authorize() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_ticket_from_before_a_log_out_everywhere_begins_no_session() {
-    let Some(server) = Server::start("logs a user out") else {
-        return;
-    };
+    let server = Server::start("logs a user out");
     let (browser, ada) = (server.browser(), User::ada());
     let ticket = ticket(&browser, &ada).await;
     server.log_out_everywhere(&ada).await;

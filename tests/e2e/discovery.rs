@@ -44,7 +44,7 @@ fn names(value: &Value) -> BTreeSet<&str> {
     list.iter().filter_map(Value::as_str).collect()
 }
 
-#[tokio::test]
+#[harness::test]
 async fn both_paths_lead_to_one_public_document() {
     let server = Server::shared();
     let mut documents = Vec::new();
@@ -56,7 +56,7 @@ async fn both_paths_lead_to_one_public_document() {
     assert_eq!(documents[0], documents[1]);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn endpoints_lie_below_the_issuer() {
     let server = Server::shared();
     let document = document(server).await;
@@ -75,7 +75,7 @@ async fn endpoints_lie_below_the_issuer() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_document_lists_what_auth0_lists_and_what_is_ours() {
     let document = document(Server::shared()).await;
     for (field, auth0s, ours) in [
@@ -135,7 +135,7 @@ async fn the_document_lists_what_auth0_lists_and_what_is_ours() {
     assert_eq!(kinds, BTreeSet::from(expected));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn back_channel_logout_is_promised() {
     let document = document(Server::shared()).await;
     for on in [
@@ -146,7 +146,7 @@ async fn back_channel_logout_is_promised() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn nothing_is_promised_that_is_not_there() {
     let server = Server::shared();
     let document = document(server).await;
@@ -173,7 +173,7 @@ async fn nothing_is_promised_that_is_not_there() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn published_keys_are_public_keys_with_names() {
     let server = Server::shared();
     let answer = server.http().get(JWKS).await;
@@ -194,7 +194,7 @@ async fn published_keys_are_public_keys_with_names() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn rsa_keys_are_complete() {
     let body = Server::shared().http().get(JWKS).await.json();
     let keys = body["keys"].as_array().expect("`keys` is a list");
@@ -209,7 +209,7 @@ async fn rsa_keys_are_complete() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_key_that_signs_has_a_certificate_and_files_of_it() {
     let server = Server::shared();
     let body = server.http().get(JWKS).await.json();
@@ -246,7 +246,7 @@ async fn the_key_that_signs_has_a_certificate_and_files_of_it() {
     assert_eq!((file.status, &file.body), (200, &der), "{file}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn documents_are_only_read() {
     let server = Server::shared();
     for path in PATHS.into_iter().chain([JWKS, "/pem", "/cer"]) {

@@ -98,11 +98,9 @@ async fn assert_can_log_in(server: &Server, user: &User) {
     assert!(is_logged_in(server, &browser).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_password_change_evicts_a_thief() {
-    let Some(server) = Server::start(REASON) else {
-        return;
-    };
+    let server = Server::start(REASON);
     let user = User::zoe();
     let held = stolen_from(&server, &user).await;
     server.advance(1).await;
@@ -115,11 +113,9 @@ async fn a_password_change_evicts_a_thief() {
     assert_can_log_in(&server, &user).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn refresh_tokens_survive_a_password_change_where_the_tenant_says_so() {
-    let Some(server) = Server::start(REASON) else {
-        return;
-    };
+    let server = Server::start(REASON);
     let user = User::zoe();
     let flags = "tenant: {flags: {revoke_refresh_tokens_on_password_change: false}}\n";
     server.import_tenant(flags.to_owned()).await;
@@ -132,11 +128,9 @@ async fn refresh_tokens_survive_a_password_change_where_the_tenant_says_so() {
     server.rotated(&SPA_STRICT, &next).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_import_of_the_same_password_evicts_no_user() {
-    let Some(server) = Server::start(REASON) else {
-        return;
-    };
+    let server = Server::start(REASON);
     let user = User::ada();
     let held = stolen_from(&server, &user).await;
     let file = with_password(&user, user.password);
@@ -149,11 +143,9 @@ async fn an_import_of_the_same_password_evicts_no_user() {
     server.rotated(&SPA_STRICT, &held.refresh_token).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn after_a_block_and_an_unblock_refresh_tokens_are_back_and_sessions_are_not() {
-    let Some(server) = Server::start(REASON) else {
-        return;
-    };
+    let server = Server::start(REASON);
     let user = User::zoe();
     let held = stolen_from(&server, &user).await;
     server.advance(1).await;
@@ -168,11 +160,9 @@ async fn after_a_block_and_an_unblock_refresh_tokens_are_back_and_sessions_are_n
     assert_can_log_in(&server, &user).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_user_who_is_created_again_inherits_nothing() {
-    let Some(server) = Server::start(REASON) else {
-        return;
-    };
+    let server = Server::start(REASON);
     let user = User::zoe();
     let held = stolen_from(&server, &user).await;
     server.advance(1).await;
@@ -188,11 +178,9 @@ async fn a_user_who_is_created_again_inherits_nothing() {
     assert_can_log_in(&server, &user).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_namesake_is_another_user() {
-    let Some(server) = Server::start(REASON) else {
-        return;
-    };
+    let server = Server::start(REASON);
     let email = "namesake@example.com";
     let file = |password| format!("users:\n  - {{email: {email}, password: {password}}}\n");
     let user = |password| User {
@@ -220,11 +208,9 @@ async fn a_namesake_is_another_user() {
     assert_ne!(subject(&user("second")).await, before);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn logging_out_everywhere_ends_all_that_the_user_began() {
-    let Some(server) = Server::start(REASON) else {
-        return;
-    };
+    let server = Server::start(REASON);
     let user = User::zoe();
     let held = stolen_from(&server, &user).await;
     let other = stolen_from(&server, &User::ada()).await;
@@ -241,11 +227,9 @@ async fn logging_out_everywhere_ends_all_that_the_user_began() {
     server.rotated(&SPA_STRICT, &other.refresh_token).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_login_replaces_the_session_cookie() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let browser = server.browser();
     let login = || server.login(&SPA_STRICT).browser(&browser);
     let first = login().tokens().await;
@@ -263,11 +247,9 @@ async fn a_login_replaces_the_session_cookie() {
     assert!(is_logged_in(&server, &browser).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn two_tabs_that_log_in_at_once_are_both_answered() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     for _ in 0..4 {
         let browser = server.browser();
         let login = || server.login(&SPA_STRICT).browser(&browser);
@@ -299,7 +281,7 @@ async fn opaque_login(server: &Server, app: &App, scope: &str) -> (Browser, Toke
     (browser, tokens)
 }
 
-#[tokio::test]
+#[harness::test]
 async fn access_tokens_for_userinfo_end_with_reuse_detection() {
     let server = Server::shared();
     let (_, first) = opaque_login(server, &SPA_STRICT, "openid offline_access").await;
@@ -312,7 +294,7 @@ async fn access_tokens_for_userinfo_end_with_reuse_detection() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn access_tokens_for_userinfo_end_with_the_revocation_of_their_refresh_token() {
     let server = Server::shared();
     let (_, first) = opaque_login(server, &SPA_LEEWAY, "openid offline_access").await;
@@ -323,7 +305,7 @@ async fn access_tokens_for_userinfo_end_with_the_revocation_of_their_refresh_tok
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn access_tokens_for_userinfo_end_with_the_logout_from_the_session_of_their_login() {
     let server = Server::shared();
     for scope in ["openid", "openid offline_access"] {
@@ -338,11 +320,9 @@ async fn access_tokens_for_userinfo_end_with_the_logout_from_the_session_of_thei
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn access_tokens_for_userinfo_outlive_a_session_that_expires() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let short = "tenant: {session_lifetime_in_minutes: 60, idle_session_lifetime_in_minutes: 30}\n";
     server.import_tenant(short.to_owned()).await;
     let login = server.login(&SPA_STRICT).without("audience");
@@ -351,7 +331,7 @@ async fn access_tokens_for_userinfo_outlive_a_session_that_expires() {
     assert_eq!(userinfo(&server, &tokens.access_token()).await.status, 200);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_old_copy_of_a_session_cookie_ends_no_session() {
     let server = Server::shared();
     let browser = server.browser();

@@ -11,11 +11,9 @@ use harness::{
 /// What can go wrong before the store has done anything.
 const DOWN: [Effect; 3] = [Effect::Refuse, Effect::Throttle, Effect::Fail];
 
-#[tokio::test]
+#[harness::test]
 async fn a_refresh_survives_a_store_that_is_down() {
-    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
-        return;
-    };
+    let Faulty { server, proxy, .. } = &Faulty::start();
     for app in [SPA_STRICT, SPA_LEEWAY, WEB_CLASSIC] {
         let mut token = server.login(&app).refresh_token().await;
         for effect in DOWN {
@@ -30,11 +28,9 @@ async fn a_refresh_survives_a_store_that_is_down() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_refresh_survives_a_store_that_only_reads() {
-    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
-        return;
-    };
+    let Faulty { server, proxy, .. } = &Faulty::start();
     for effect in DOWN {
         let token = server.login(&SPA_STRICT).refresh_token().await;
         proxy.break_with(Fault::always(effect).on(WRITES));
@@ -44,11 +40,9 @@ async fn a_refresh_survives_a_store_that_only_reads() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_single_fault_is_not_even_noticed() {
-    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
-        return;
-    };
+    let Faulty { server, proxy, .. } = &Faulty::start();
     let mut token = server.login(&SPA_STRICT).refresh_token().await;
     for effect in DOWN {
         for operations in [READS, WRITES] {
@@ -59,11 +53,9 @@ async fn a_single_fault_is_not_even_noticed() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_commit_whose_answer_is_lost_once_still_gives_the_new_token() {
-    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
-        return;
-    };
+    let Faulty { server, proxy, .. } = &Faulty::start();
     for app in [SPA_STRICT, SPA_LEEWAY] {
         let token = server.login(&app).refresh_token().await;
         proxy.break_with(Fault::always(Effect::LoseAnswer).on(WRITES).times(1));
@@ -74,11 +66,9 @@ async fn a_commit_whose_answer_is_lost_once_still_gives_the_new_token() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_commit_whose_answers_are_all_lost_burns_nothing() {
-    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
-        return;
-    };
+    let Faulty { server, proxy, .. } = &Faulty::start();
     for app in [SPA_STRICT, SPA_LEEWAY] {
         let token = server.login(&app).refresh_token().await;
         proxy.break_with(Fault::always(Effect::LoseAnswer).on(WRITES));
@@ -95,11 +85,9 @@ async fn a_commit_whose_answers_are_all_lost_burns_nothing() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_reuse_is_refused_only_when_the_family_has_ended() {
-    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
-        return;
-    };
+    let Faulty { server, proxy, .. } = &Faulty::start();
     let first = server.login(&SPA_STRICT).refresh_token().await;
     let second = server.rotated(&SPA_STRICT, &first).await;
     proxy.break_with(Fault::always(Effect::Fail).on(WRITES));
@@ -110,11 +98,9 @@ async fn a_reuse_is_refused_only_when_the_family_has_ended() {
     assert_unknown_refresh_token(&server.refresh(&SPA_STRICT, &second).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_reuse_that_is_cut_short_at_any_write_is_completed_by_the_next() {
-    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
-        return;
-    };
+    let Faulty { server, proxy, .. } = &Faulty::start();
     for passed in [0, 1] {
         let browser = server.browser();
         let login = || server.login(&THIRD_PARTY).browser(&browser);
@@ -132,11 +118,9 @@ async fn a_reuse_that_is_cut_short_at_any_write_is_completed_by_the_next() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_store_that_does_not_answer_is_given_up() {
-    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
-        return;
-    };
+    let Faulty { server, proxy, .. } = &Faulty::start();
     let token = server.login(&SPA_STRICT).refresh_token().await;
     proxy.break_with(Fault::always(Effect::Hold).on(READS));
     assert_unavailable(&server.refresh(&SPA_STRICT, &token).await);
@@ -144,11 +128,9 @@ async fn a_store_that_does_not_answer_is_given_up() {
     server.rotated(&SPA_STRICT, &token).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_code_survives_a_store_that_is_down() {
-    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
-        return;
-    };
+    let Faulty { server, proxy, .. } = &Faulty::start();
     for effect in DOWN {
         let code = server.login(&SPA_STRICT).code().await;
         proxy.break_with(Fault::always(effect));
@@ -158,11 +140,9 @@ async fn a_code_survives_a_store_that_is_down() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_revocation_is_acknowledged_only_when_it_has_happened() {
-    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
-        return;
-    };
+    let Faulty { server, proxy, .. } = &Faulty::start();
     let token = server.login(&SPA_STRICT).refresh_token().await;
     for effect in DOWN {
         proxy.break_with(Fault::always(effect));
@@ -174,11 +154,9 @@ async fn a_revocation_is_acknowledged_only_when_it_has_happened() {
     assert_unknown_refresh_token(&server.refresh(&SPA_STRICT, &token).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn people_are_told_to_come_back_later() {
-    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
-        return;
-    };
+    let Faulty { server, proxy, .. } = &Faulty::start();
     let browser = server.browser();
     server.login(&SPA_STRICT).browser(&browser).callback().await;
     let login = || server.login(&SPA_STRICT).browser(&browser);
@@ -198,11 +176,9 @@ async fn people_are_told_to_come_back_later() {
         .code();
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_forged_token_is_refused_even_while_the_store_is_down() {
-    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
-        return;
-    };
+    let Faulty { server, proxy, .. } = &Faulty::start();
     let token = server.login(&SPA_STRICT).refresh_token().await;
     let token = server.rotated(&SPA_STRICT, &token).await;
     proxy.break_with(Fault::always(Effect::Refuse));

@@ -34,7 +34,7 @@ async fn id_token(callback: &Callback) -> Value {
         .claims
 }
 
-#[tokio::test]
+#[harness::test]
 async fn every_response_type_gives_what_it_names_and_nothing_else() {
     for (response_type, names) in [
         ("token", "access_token expires_in token_type scope state"),
@@ -96,7 +96,7 @@ async fn every_response_type_gives_what_it_names_and_nothing_else() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_code_of_a_hybrid_answer_is_worth_a_refresh_token() {
     let server = Server::shared();
     let verifier = pkce::verifier();
@@ -119,7 +119,7 @@ async fn the_code_of_a_hybrid_answer_is_worth_a_refresh_token() {
     server.refreshed(&SPA_HYBRID, &tokens.refresh_token()).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn without_an_api_the_token_is_for_userinfo() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -131,7 +131,7 @@ async fn without_an_api_the_token_is_for_userinfo() {
     assert_eq!(answer.json()["email"], user.email, "{answer}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn form_post_hands_tokens_over() {
     let login = Server::shared()
         .login(&SPA_HYBRID)
@@ -147,7 +147,7 @@ async fn form_post_hands_tokens_over() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn tokens_are_refused_in_a_query_and_the_refusal_is_in_the_fragment() {
     for response_type in ["token", "id_token", "code token", "code id_token token"] {
         let login = Server::shared().login(&SPA_HYBRID);
@@ -164,7 +164,7 @@ async fn tokens_are_refused_in_a_query_and_the_refusal_is_in_the_fragment() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_code_may_travel_in_a_fragment() {
     let login = Server::shared().login(&SPA_HYBRID);
     let callback = login.with("response_mode", "fragment").callback().await;
@@ -172,7 +172,7 @@ async fn a_code_may_travel_in_a_fragment() {
     assert_eq!(callback.names(), ["code", "state"]);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_id_token_needs_a_nonce_and_the_scope_openid() {
     for response_type in ["id_token", "token id_token", "code id_token"] {
         let ask = || {
@@ -193,7 +193,7 @@ async fn an_id_token_needs_a_nonce_and_the_scope_openid() {
     assert!(callback.get("access_token").is_some());
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_client_without_the_grant_implicit_gets_no_tokens() {
     for response_type in ["token", "code id_token"] {
         let login = Server::shared().login(&SPA_CODE_ONLY);
@@ -206,14 +206,14 @@ async fn a_client_without_the_grant_implicit_gets_no_tokens() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_repeated_word_is_no_response_type() {
     let login = Server::shared().login(&SPA_HYBRID);
     let callback = login.with("response_type", "token token").callback().await;
     callback.assert_error("unsupported_response_type", "Unsupported response type");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_refusal_of_consent_is_told_where_the_answer_would_be() {
     let server = Server::shared();
     let login = server
@@ -225,7 +225,7 @@ async fn a_refusal_of_consent_is_told_where_the_answer_would_be() {
     callback.assert_error("login_required", "Login required");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_id_token_without_a_code_is_never_signed_with_the_clients_secret() {
     let server = Server::shared();
     let ask = |kind| {

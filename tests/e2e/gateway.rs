@@ -52,7 +52,7 @@ async fn longest_state(server: &Server, app: &App) -> usize {
     taken
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_longest_request_that_is_taken_gets_through_and_the_next_is_refused_at_the_callback() {
     let server = Server::shared();
     let gateway = Gateway::before(server);
@@ -77,14 +77,12 @@ async fn the_longest_request_that_is_taken_gets_through_and_the_next_is_refused_
     assert_eq!(callback.get("state"), Some("s".repeat(longest + 1)));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn it_gets_through_a_rules_redirect_and_back_too() {
     let script = rule(
         "if (context.protocol !== 'redirect-callback') context.redirect = { url: 'https://elsewhere.example/' };",
     );
-    let Some(server) = Scripts::of_rule(&script).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&script).start();
     let gateway = Gateway::before(&server);
     let browser = crowded(&gateway);
     let longest = longest_state(&server, &SPA_STRICT).await;
@@ -95,7 +93,7 @@ async fn it_gets_through_a_rules_redirect_and_back_too() {
     back.callback().code();
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_refusal_comes_in_every_mode_and_with_a_session_too() {
     let server = Server::shared();
     let browser = server.browser();
@@ -113,7 +111,7 @@ async fn the_refusal_comes_in_every_mode_and_with_a_session_too() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_state_that_no_address_could_return_is_left_out_of_the_refusal() {
     let server = Server::shared();
     let gateway = Gateway::before(server);
@@ -136,7 +134,7 @@ async fn a_state_that_no_address_could_return_is_left_out_of_the_refusal() {
     page.page_at("/u/login");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_logout_with_a_state_that_no_address_could_return_ends_nothing() {
     let server = Server::shared();
     let browser = server.browser();
@@ -167,16 +165,14 @@ async fn ask_for(server: &Server, count: usize) -> Answer {
     harness::send(server.request_as(&server.http(), &TV, "/oauth/device/code", &form)).await
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_device_that_asks_for_more_than_its_pages_can_carry_is_told_at_once() {
     let line = "        description: Change orders\n";
     let values = scopes(100).into_iter();
     let lines = values.map(|scope| format!("      - value: {scope}\n"));
     let many = lines.collect::<Vec<_>>().concat();
     let launch = Launch::new().tenant(tenant::changed(line, &format!("{line}{many}")));
-    let Some(server) = launch.start("has an API of its own") else {
-        return;
-    };
+    let server = launch.start("has an API of its own");
     let mut taken = 0;
     for count in 1..=100 {
         let answer = ask_for(&server, count).await;

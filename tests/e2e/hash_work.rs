@@ -18,7 +18,7 @@ const BLOCKED_PASSWORD: &str = "correct horse battery staple, and on and on unti
                                 reading: here";
 
 /// A server with these lines of users beside the others.
-fn with_users(lines: &[String]) -> Option<Server> {
+fn with_users(lines: &[String]) -> Server {
     let mut section = "users:\n".to_owned();
     for line in lines {
         writeln!(section, "  - {line}").expect("a text grows");
@@ -66,11 +66,9 @@ async fn refused(server: &Server, name: &str, password: &str) -> Value {
     hash_work(&answer)
 }
 
-#[tokio::test]
+#[harness::test]
 async fn every_refusal_computes_the_same_hashes() {
-    let Some(server) = with_users(&migrated()) else {
-        return;
-    };
+    let server = with_users(&migrated());
     let nobody = refused(&server, "nobody@example.com", "wrong").await;
     // Ours, the foreign one, and as many rounds as the dearest bcrypt hash.
     assert_eq!(nobody, json!([19 * 1024 * 2 + 64 * 3, 64]));
@@ -95,11 +93,9 @@ async fn every_refusal_computes_the_same_hashes() {
     assert_eq!(blocked, nobody);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_password_of_two_forms_is_compared_twice_with_every_hash() {
-    let Some(server) = with_users(&migrated()) else {
-        return;
-    };
+    let server = with_users(&migrated());
     let apart = "pa\u{308}ssword";
     let nobody = refused(&server, "nobody@example.com", apart).await;
     assert_eq!(nobody, json!([2 * (19 * 1024 * 2 + 64 * 3), 2 * 64]));
@@ -114,11 +110,9 @@ async fn a_password_of_two_forms_is_compared_twice_with_every_hash() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_tenant_without_imported_hashes_computes_one_hash() {
-    let Some(server) = with_users(&[user("none", "")]) else {
-        return;
-    };
+    let server = with_users(&[user("none", "")]);
     let ours = json!([19 * 1024 * 2, 0]);
     for name in ["nobody@example.com", "ada@example.com", "none@example.com"] {
         assert_eq!(refused(&server, name, "wrong").await, ours, "{name}");
@@ -128,11 +122,9 @@ async fn a_tenant_without_imported_hashes_computes_one_hash() {
     assert_eq!((good.status, hash_work(&good)), (200, ours));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn hashes_that_a_later_import_brings_count_from_then_on() {
-    let Some(server) = with_users(&[user("none", "")]) else {
-        return;
-    };
+    let server = with_users(&[user("none", "")]);
     let file = format!(
         "users:\n  - {}\n",
         user("six", &format!(", password_hash: {}", json!(BCRYPT_6)))

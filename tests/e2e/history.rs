@@ -51,12 +51,10 @@ async fn costs(server: &Server, user: &User) -> BTreeMap<&'static str, Cost> {
         .collect()
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_login_costs_the_same_after_five_thousand_families() {
     let launch = Launch::new().option("--dynamodb-port", "0");
-    let Some(server) = launch.start(REASON) else {
-        return;
-    };
+    let server = launch.start(REASON);
     let ada = User::ada();
     // Client and keys are in memory from then on, and the user has one family of each application.
     costs(&server, &ada).await;
@@ -81,11 +79,9 @@ async fn a_login_costs_the_same_after_five_thousand_families() {
 /// A day has 86,400 seconds, and an idle lifetime of the tests' tenant fifteen of them.
 const LONGER_THAN_IDLE: u64 = 16 * 86_400;
 
-#[tokio::test]
+#[harness::test]
 async fn expired_families_do_not_count() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let user = User::ada();
     let browser = server.browser();
     let login = || server.login(&SPA_STRICT).user(&user).browser(&browser);
@@ -103,12 +99,10 @@ async fn expired_families_do_not_count() {
     server.rotated(&SPA_STRICT, &first).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn what_a_call_has_no_time_for_is_ended_by_the_next() {
     let launch = Launch::new().option("--dynamodb-port", "0");
-    let Some(server) = launch.option("--test-request-time", "0").start(REASON) else {
-        return;
-    };
+    let server = launch.option("--test-request-time", "0").start(REASON);
     let ada = User::ada();
     let token = server.login(&SPA_STRICT).refresh_token().await;
     let items = server.family_items(&ada).await;
@@ -163,12 +157,10 @@ fn grants_of(user: &User) -> String {
 }
 
 /// As version 0.1 stored them.
-#[tokio::test]
+#[harness::test]
 async fn families_of_an_earlier_version_are_used_listed_and_ended() {
     let launch = Launch::new().option("--dynamodb-port", "0");
-    let Some(server) = launch.start(REASON) else {
-        return;
-    };
+    let server = launch.start(REASON);
     let ada = User::ada();
     let list = of_user(&ada, "/refresh-tokens");
     let shown = async || {
@@ -194,12 +186,10 @@ async fn families_of_an_earlier_version_are_used_listed_and_ended() {
     assert_eq!(shown().await, 0);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_token_of_an_earlier_version_is_refreshed_revoked_and_caught_when_it_is_reused() {
     let launch = Launch::new().option("--dynamodb-port", "0");
-    let Some(server) = launch.start(REASON) else {
-        return;
-    };
+    let server = launch.start(REASON);
     let user = User::ada();
     let login = async || {
         let login = server.login(&SPA_STRICT).without("audience");
@@ -236,11 +226,9 @@ async fn a_token_of_an_earlier_version_is_refreshed_revoked_and_caught_when_it_i
     assert!(server.family_items(&user).await.is_empty());
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[harness::test(flavor = "multi_thread")]
 async fn a_login_beside_the_end_of_all_families_leaves_room_for_the_next_ones() {
-    let Some(faulty) = Faulty::start() else {
-        return;
-    };
+    let faulty = Faulty::start();
     let server: &Server = &faulty.server;
     let browser = server.browser();
     let login = || server.login(&SPA_STRICT).browser(&browser);

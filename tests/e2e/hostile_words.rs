@@ -44,7 +44,7 @@ fn assert_unrepeated(landing: Landing, what: &str) {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn no_parameter_of_authorize_is_repeated() {
     let server = Server::shared();
     let parameters = [
@@ -83,7 +83,7 @@ async fn no_parameter_of_authorize_is_repeated() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn no_parameter_of_a_logout_or_another_page_is_repeated() {
     let server = Server::shared();
     for word in WORDS {
@@ -126,7 +126,7 @@ fn texts(answer: &Answer) -> Vec<String> {
         .collect()
 }
 
-#[tokio::test]
+#[harness::test]
 async fn every_error_of_the_endpoints_keeps_to_the_alphabet() {
     let server = Server::shared();
     let http = server.http();
@@ -188,7 +188,7 @@ async fn every_error_of_the_endpoints_keeps_to_the_alphabet() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_error_that_auth0_words_with_double_quotes_has_single_ones() {
     let server = Server::shared();
     let answer = server

@@ -26,11 +26,9 @@ fn hold_refresh(faulty: &Faulty, app: &App, token: &str) -> JoinHandle<Answer> {
     hold_at_its_write(faulty, app, &form, WRITES)
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[harness::test(flavor = "multi_thread")]
 async fn a_refresh_that_a_revocation_overtakes_yields_nothing() {
-    let Some(faulty) = Faulty::start() else {
-        return;
-    };
+    let faulty = Faulty::start();
     let server: &Server = &faulty.server;
     let token = server.login(&SPA_LEEWAY).refresh_token().await;
 
@@ -41,11 +39,9 @@ async fn a_refresh_that_a_revocation_overtakes_yields_nothing() {
     assert_unknown_refresh_token(&server.refresh(&SPA_LEEWAY, &token).await);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[harness::test(flavor = "multi_thread")]
 async fn with_leeway_a_refresh_that_another_overtakes_gets_the_same_successor() {
-    let Some(faulty) = Faulty::start() else {
-        return;
-    };
+    let faulty = Faulty::start();
     let server: &Server = &faulty.server;
     let token = server.login(&SPA_LEEWAY).refresh_token().await;
 
@@ -56,11 +52,9 @@ async fn with_leeway_a_refresh_that_another_overtakes_gets_the_same_successor() 
     server.rotated(&SPA_LEEWAY, &successor).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[harness::test(flavor = "multi_thread")]
 async fn without_leeway_a_refresh_that_another_overtakes_ends_the_family() {
-    let Some(faulty) = Faulty::start() else {
-        return;
-    };
+    let faulty = Faulty::start();
     let server: &Server = &faulty.server;
     let token = server.login(&SPA_STRICT).refresh_token().await;
 
@@ -70,11 +64,9 @@ async fn without_leeway_a_refresh_that_another_overtakes_ends_the_family() {
     assert_unknown_refresh_token(&server.refresh(&SPA_STRICT, &successor).await);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[harness::test(flavor = "multi_thread")]
 async fn a_refresh_that_two_others_overtake_ends_the_family_even_with_leeway() {
-    let Some(faulty) = Faulty::start() else {
-        return;
-    };
+    let faulty = Faulty::start();
     let server: &Server = &faulty.server;
     let first = server.login(&SPA_LEEWAY).refresh_token().await;
 
@@ -85,11 +77,9 @@ async fn a_refresh_that_two_others_overtake_ends_the_family_even_with_leeway() {
     assert_unknown_refresh_token(&server.refresh(&SPA_LEEWAY, &third).await);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[harness::test(flavor = "multi_thread")]
 async fn a_code_that_another_exchange_overtakes_is_refused_and_ends_the_family() {
-    let Some(faulty) = Faulty::start() else {
-        return;
-    };
+    let faulty = Faulty::start();
     let server: &Server = &faulty.server;
     let code = server.login(&SPA_STRICT).code().await;
 
@@ -101,11 +91,9 @@ async fn a_code_that_another_exchange_overtakes_is_refused_and_ends_the_family()
     assert_unknown_refresh_token(&refused);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[harness::test(flavor = "multi_thread")]
 async fn a_refresh_that_the_deletion_of_its_grant_overtakes_yields_nothing() {
-    let Some(faulty) = Faulty::start() else {
-        return;
-    };
+    let faulty = Faulty::start();
     let server: &Server = &faulty.server;
     let token = server.login(&SPA_LEEWAY).refresh_token().await;
 
@@ -116,11 +104,9 @@ async fn a_refresh_that_the_deletion_of_its_grant_overtakes_yields_nothing() {
     assert_unknown_refresh_token(&server.refresh(&SPA_LEEWAY, &token).await);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[harness::test(flavor = "multi_thread")]
 async fn a_code_that_the_deletion_of_its_grant_overtakes_begins_no_family() {
-    let Some(faulty) = Faulty::start() else {
-        return;
-    };
+    let faulty = Faulty::start();
     let server: &Server = &faulty.server;
     let code = server.login(&THIRD_PARTY).code().await;
 
@@ -131,11 +117,9 @@ async fn a_code_that_the_deletion_of_its_grant_overtakes_begins_no_family() {
     assert_oauth_error(&late, 403, "invalid_grant", INVALID_CODE);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[harness::test(flavor = "multi_thread")]
 async fn a_refresh_that_a_log_out_everywhere_overtakes_yields_nothing() {
-    let Some(faulty) = Faulty::start() else {
-        return;
-    };
+    let faulty = Faulty::start();
     let server: &Server = &faulty.server;
     let token = server.login(&SPA_LEEWAY).refresh_token().await;
 
@@ -145,11 +129,9 @@ async fn a_refresh_that_a_log_out_everywhere_overtakes_yields_nothing() {
     assert_unknown_refresh_token(&server.refresh(&SPA_LEEWAY, &token).await);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[harness::test(flavor = "multi_thread")]
 async fn a_code_that_a_logout_overtakes_yields_nothing() {
-    let Some(faulty) = Faulty::start() else {
-        return;
-    };
+    let faulty = Faulty::start();
     let server: &Server = &faulty.server;
     let login = server.login(&SPA_LEEWAY).without("audience");
     let code = login.scope("openid offline_access").code().await;
@@ -168,11 +150,9 @@ async fn a_code_that_a_logout_overtakes_yields_nothing() {
     assert_oauth_error(&refused, 403, "invalid_grant", INVALID_CODE);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[harness::test(flavor = "multi_thread")]
 async fn a_session_that_a_log_out_everywhere_overtakes_does_not_begin() {
-    let Some(faulty) = Faulty::start() else {
-        return;
-    };
+    let faulty = Faulty::start();
     let server: &Server = &faulty.server;
     let browser = server.browser();
     let page = server.login(&SPA_STRICT).browser(&browser).open().await;
@@ -190,11 +170,9 @@ async fn a_session_that_a_log_out_everywhere_overtakes_does_not_begin() {
 }
 
 /// The name of a user who was renamed while being deleted is free again.
-#[tokio::test(flavor = "multi_thread")]
+#[harness::test(flavor = "multi_thread")]
 async fn a_deletion_that_a_rename_overtakes_leaves_no_name_behind() {
-    let Some(faulty) = Faulty::start() else {
-        return;
-    };
+    let faulty = Faulty::start();
     let server: &Server = &faulty.server;
     let zoe = User::zoe();
     let deletion = serde_json::json!({ "email": zoe.email, "deleted": true });

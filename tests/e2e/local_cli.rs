@@ -11,9 +11,10 @@ use harness::{
     Launch, Server,
     apps::SPA_STRICT,
     apps::WEB_CLASSIC,
-    assert_unknown_refresh_token, jwt,
+    assert_unknown_refresh_token,
+    deployed::require_own_server,
+    jwt,
     process::{binary, free_port},
-    server::runs_here,
     tenant,
 };
 
@@ -68,11 +69,9 @@ fn line_of(file: &str, text: &str) -> String {
     (line + 1).to_string()
 }
 
-#[test]
+#[harness::test]
 fn a_taken_port_is_a_one_line_error() {
-    if !runs_here(REASON) {
-        return;
-    }
+    require_own_server(REASON);
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = taken
         .local_addr()
@@ -84,11 +83,9 @@ fn a_taken_port_is_a_one_line_error() {
     assert_one_line_error(&output, &[&port]);
 }
 
-#[test]
+#[harness::test]
 fn a_missing_tenant_file_is_a_one_line_error() {
-    if !runs_here(REASON) {
-        return;
-    }
+    require_own_server(REASON);
     let output = run(&[
         "--port",
         "0",
@@ -100,11 +97,9 @@ fn a_missing_tenant_file_is_a_one_line_error() {
     assert_one_line_error(&output, &["no-such-tenant.yaml"]);
 }
 
-#[test]
+#[harness::test]
 fn a_wrong_value_in_the_tenant_file_is_named_with_line_and_field() {
-    if !runs_here(REASON) {
-        return;
-    }
+    require_own_server(REASON);
     for (from, to, field) in [
         ("      leeway: 10\n", "      leeway: soon\n", "leeway"),
         (
@@ -131,11 +126,9 @@ fn a_wrong_value_in_the_tenant_file_is_named_with_line_and_field() {
     }
 }
 
-#[test]
+#[harness::test]
 fn broken_yaml_is_named_with_its_line() {
-    if !runs_here(REASON) {
-        return;
-    }
+    require_own_server(REASON);
     let text = tenant::changed("databases:\n", "databases: [\n");
     assert_one_line_error(&run_with_tenant(&text), &["tenant.yaml"]);
     assert_one_line_error(
@@ -144,11 +137,9 @@ fn broken_yaml_is_named_with_its_line() {
     );
 }
 
-#[test]
+#[harness::test]
 fn settings_that_contradict_each_other_are_refused() {
-    if !runs_here(REASON) {
-        return;
-    }
+    require_own_server(REASON);
     for (from, to) in [
         (
             "rotation_type: rotating\n      expiration_type: expiring",
@@ -164,11 +155,9 @@ fn settings_that_contradict_each_other_are_refused() {
     }
 }
 
-#[test]
+#[harness::test]
 fn a_data_folder_that_cannot_be_written_is_a_one_line_error() {
-    if !runs_here(REASON) {
-        return;
-    }
+    require_own_server(REASON);
     // Below a file: not even root can create a folder there.
     let (_folder, path) = file(&tenant::base());
     let data = Path::new(&path).join("data").display().to_string();
@@ -176,11 +165,9 @@ fn a_data_folder_that_cannot_be_written_is_a_one_line_error() {
     assert_one_line_error(&output, &[&data]);
 }
 
-#[test]
+#[harness::test]
 fn an_unknown_option_is_refused_and_help_is_there() {
-    if !runs_here(REASON) {
-        return;
-    }
+    require_own_server(REASON);
     assert_ne!(run(&["--no-such-option"]).status.code(), Some(0));
     let help = run(&["--help"]);
     assert_eq!(help.status.code(), Some(0));
@@ -242,11 +229,9 @@ impl Drop for Running {
     }
 }
 
-#[test]
+#[harness::test]
 fn it_says_ready_first_and_control_c_stops_it_cleanly() {
-    if !runs_here(REASON) {
-        return;
-    }
+    require_own_server(REASON);
     let (_folder, path) = file(&tenant::base());
     let mut running = Running::start(&["--port", "0", "--data", "memory", "--tenant", &path]);
     let issuer = running.issuer();
@@ -263,25 +248,21 @@ fn it_says_ready_first_and_control_c_stops_it_cleanly() {
     assert_eq!(status.code(), Some(0), "{status}");
 }
 
-#[test]
+#[harness::test]
 fn an_unknown_key_in_the_tenant_file_is_a_warning() {
     let file = tenant::changed(
         "    app_type: native\n",
         "    app_type: native\n    colour: blue\n",
     );
     let launch = Launch::new().tenant(file).option("--dynamodb-port", "0");
-    let Some(server) = launch.start(REASON) else {
-        return;
-    };
+    let server = launch.start(REASON);
     let log = server.stop();
     assert!(log.contains("colour"), "{log}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_issuer_can_be_somebody_elses_address() {
-    if !runs_here(REASON) {
-        return;
-    }
+    require_own_server(REASON);
     let port = free_port().to_string();
     let issuer = "https://login.example.com/";
     let (_folder, path) = file(&tenant::base());
@@ -302,11 +283,9 @@ async fn the_issuer_can_be_somebody_elses_address() {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn without_test_controls_there_are_none() {
-    if !runs_here(REASON) {
-        return;
-    }
+    require_own_server(REASON);
     let (_folder, path) = file(&tenant::base());
     let running = Running::start(&["--port", "0", "--data", "memory", "--tenant", &path]);
     let base = running.issuer().parse().expect("a URL");
@@ -320,11 +299,9 @@ async fn without_test_controls_there_are_none() {
 }
 
 /// The hashes that an answer computed are among its costs.
-#[tokio::test]
+#[harness::test]
 async fn costs_are_for_tests_and_for_the_demo_page() {
-    if !runs_here(REASON) {
-        return;
-    }
+    require_own_server(REASON);
     let (_folder, path) = file(&tenant::base());
     for (tenant, tells) in [(Some(path.as_str()), false), (None, true)] {
         let mut arguments = vec!["--port", "0", "--data", "memory"];
@@ -342,18 +319,18 @@ async fn costs_are_for_tests_and_for_the_demo_page() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn data_survive_a_restart() {
     let data = tempfile::tempdir().expect("a temporary folder");
     let port = free_port();
     let start = || Launch::new().data(&data).port(port).start(REASON);
-    let Some(server) = start() else { return };
+    let server = start();
     let first = server.login(&SPA_STRICT).refresh_token().await;
     let tokens = server.refreshed(&SPA_STRICT, &first).await;
     let kept = server.login(&WEB_CLASSIC).refresh_token().await;
     drop(server);
 
-    let Some(server) = start() else { return };
+    let server = start();
     let kid = |token: String| jwt::peek(&token).0["kid"].clone();
     let after = server.refreshed(&SPA_STRICT, &tokens.refresh_token()).await;
     assert_eq!(kid(after.access_token()), kid(tokens.access_token()));
@@ -362,34 +339,26 @@ async fn data_survive_a_restart() {
     assert_unknown_refresh_token(&server.refresh(&SPA_STRICT, &after.refresh_token()).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn data_survive_a_move_to_another_port_and_to_https() {
     let data = tempfile::tempdir().expect("a temporary folder");
     let start = || Launch::new().data(&data);
-    let Some(server) = start().start(REASON) else {
-        return;
-    };
+    let server = start().start(REASON);
     let first = server.login(&SPA_STRICT).refresh_token().await;
     drop(server);
 
-    let Some(moved) = start().start(REASON) else {
-        return;
-    };
+    let moved = start().start(REASON);
     moved.rotated(&SPA_STRICT, &first).await;
     drop(moved);
     let issuer = "https://login.example.com/";
     start().option("--issuer", issuer).start(REASON);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn memory_is_forgotten() {
-    let Some(server) = Server::start(REASON) else {
-        return;
-    };
+    let server = Server::start(REASON);
     let token = server.login(&SPA_STRICT).refresh_token().await;
     drop(server);
-    let Some(server) = Server::start(REASON) else {
-        return;
-    };
+    let server = Server::start(REASON);
     assert_unknown_refresh_token(&server.refresh(&SPA_STRICT, &token).await);
 }

@@ -17,7 +17,7 @@ async fn login_page(server: &Server, browser: &Browser) -> Answer {
         .page_at("/u/login")
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_request_without_session_is_sent_to_the_login_page() {
     let server = Server::shared();
     let answer = server.login(&SPA_STRICT).with("state", "mine").ask().await;
@@ -28,7 +28,7 @@ async fn a_request_without_session_is_sent_to_the_login_page() {
     assert!(transaction.is_some_and(|(_, state)| !state.is_empty() && state != "mine"));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_page_works_for_people_and_password_managers() {
     let server = Server::shared();
     let page = login_page(server, &server.browser()).await;
@@ -62,7 +62,7 @@ async fn the_page_works_for_people_and_password_managers() {
     assert!(!text.contains("<script"), "the page works without: {page}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_page_is_not_framed_cached_or_told_onwards() {
     let server = Server::shared();
     let page = login_page(server, &server.browser()).await;
@@ -78,7 +78,7 @@ async fn the_page_is_not_framed_cached_or_told_onwards() {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn name_and_password_lead_on_through_resume() {
     let server = Server::shared();
     let browser = server.browser();
@@ -91,7 +91,7 @@ async fn name_and_password_lead_on_through_resume() {
     browser.follow(answer).await.callback().code();
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_session_cookie_is_out_of_reach_of_scripts() {
     let server = Server::shared();
     let browser = server.browser();
@@ -118,14 +118,14 @@ async fn the_session_cookie_is_out_of_reach_of_scripts() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn every_password_survives_the_form() {
     let server = Server::shared();
     let zoe = User::zoe();
     server.login(&SPA_STRICT).user(&zoe).tokens().await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn names_are_compared_without_case_and_blanks() {
     let server = Server::shared();
     let browser = server.browser();
@@ -136,7 +136,7 @@ async fn names_are_compared_without_case_and_blanks() {
     browser.follow(answer).await.callback().code();
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_wrong_password_shows_the_page_again() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -159,7 +159,7 @@ async fn a_wrong_password_shows_the_page_again() {
     browser.follow(answer).await.callback().code();
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_unknown_name_looks_like_a_wrong_password() {
     let server = Server::shared();
     let browser = server.browser();
@@ -186,7 +186,7 @@ async fn an_unknown_name_looks_like_a_wrong_password() {
     assert_eq!(texts[0], texts[1]);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn empty_fields_are_a_wrong_password() {
     let server = Server::shared();
     let browser = server.browser();
@@ -216,7 +216,7 @@ async fn post(browser: &Browser, page: &Answer, fields: &[(String, String)]) -> 
     browser.http().post_form(page.url.as_str(), &fields).await
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_login_without_the_csrf_token_is_refused() {
     let server = Server::shared();
     for value in [None, Some(""), Some("guessed")] {
@@ -240,7 +240,7 @@ async fn a_login_without_the_csrf_token_is_refused() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_login_form_is_bound_to_the_browser_that_opened_it() {
     let server = Server::shared();
     let page = login_page(server, &server.browser()).await;
@@ -263,7 +263,7 @@ async fn a_login_form_is_bound_to_the_browser_that_opened_it() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_login_page_without_its_transaction_says_so() {
     let server = Server::shared();
     let http = server.http();
@@ -281,11 +281,9 @@ async fn a_login_page_without_its_transaction_says_so() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_login_page_grows_stale_after_an_hour() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let browser = server.browser();
     let page = login_page(&server, &browser).await;
     server.advance(3601).await;
@@ -294,7 +292,7 @@ async fn a_login_page_grows_stale_after_an_hour() {
     assert_error_page(&answer, "You may have pressed the back button");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn resuming_before_logging_in_gives_no_code() {
     let server = Server::shared();
     let browser = server.browser();
@@ -306,7 +304,7 @@ async fn resuming_before_logging_in_gives_no_code() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_transaction_cannot_be_resumed_by_another_browser() {
     let server = Server::shared();
     let (victim, attacker) = (server.browser(), server.browser());
@@ -320,7 +318,7 @@ async fn a_transaction_cannot_be_resumed_by_another_browser() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_session_survives_tabs_but_a_forged_cookie_is_none() {
     let server = Server::shared();
     let browser = server.browser();

@@ -55,11 +55,9 @@ fn links(page: &Answer) -> Vec<String> {
         .collect()
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_stale_page_leads_to_the_login_of_its_application() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let browser = server.browser();
     let page = login_page(&server, &browser, &WEB_POST).await;
     let state = state(&page);
@@ -79,7 +77,7 @@ async fn a_stale_page_leads_to_the_login_of_its_application() {
     assert_leads_by(&answer, 303, &shop_login(&server));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_bookmark_of_auth0s_classic_page_leads_to_the_login_of_its_application() {
     let server = Server::shared();
     let http = server.http();
@@ -92,7 +90,7 @@ async fn a_bookmark_of_auth0s_classic_page_leads_to_the_login_of_its_application
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_login_that_is_under_way_goes_on_at_the_classic_address() {
     let server = Server::shared();
     let browser = server.browser();
@@ -104,7 +102,7 @@ async fn a_login_that_is_under_way_goes_on_at_the_classic_address() {
     browser.follow(answer).await.callback().code();
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_tenants_route_is_for_pages_whose_application_has_none() {
     let route = "https://www.example.com/start";
     let file = tenant::changed(
@@ -114,12 +112,9 @@ async fn the_tenants_route_is_for_pages_whose_application_has_none() {
              default_redirection_uri: {route}\n"
         ),
     );
-    let Some(server) = harness::Launch::new()
+    let server = harness::Launch::new()
         .tenant(file)
-        .start("has a tenant of its own")
-    else {
-        return;
-    };
+        .start("has a tenant of its own");
     let iss = harness::flow::form_encoded(server.issuer());
     let route = format!("{route}?iss={}", iss.trim_end_matches('='));
     let browser = server.browser();
@@ -145,11 +140,9 @@ async fn the_tenants_route_is_for_pages_whose_application_has_none() {
     assert_leads_to(&answer, &shop_login(&server));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn without_a_route_the_page_leads_back_to_the_application() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let browser = server.browser();
     let spa = state(&login_page(&server, &browser, &SPA_STRICT).await);
     let native = server.login(&NATIVE).browser(&browser).with("state", "a&b");
@@ -169,11 +162,9 @@ async fn without_a_route_the_page_leads_back_to_the_application() {
     assert_eq!(links(&page), [back]);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_page_leads_nowhere_that_is_not_registered() {
-    let Some(server) = Server::start("moves the clock and changes a client") else {
-        return;
-    };
+    let server = Server::start("moves the clock and changes a client");
     let http = server.http();
     for address in [
         "/login",
@@ -211,11 +202,9 @@ async fn a_page_leads_nowhere_that_is_not_registered() {
     assert_eq!(links(&page), [""; 0]);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_route_to_our_own_login_page_is_no_circle() {
-    let Some(server) = Server::start("changes a client") else {
-        return;
-    };
+    let server = Server::start("changes a client");
     let ours = format!("initiate_login_uri: {}", server.url("login"));
     let theirs = "initiate_login_uri: https://shop.example.com/login?from=idp#top";
     server
@@ -225,11 +214,9 @@ async fn a_route_to_our_own_login_page_is_no_circle() {
     assert_error_page(&answer, STALE);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_stale_confirmation_of_a_device_leads_to_the_code() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let waiting = device::begin(&server, &TV).await;
     let browser = server.browser();
     let page = waiting.scan(&browser).await;

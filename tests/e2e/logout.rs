@@ -47,7 +47,7 @@ fn assert_not_allowed(answer: &Answer) {
     assert_sane(answer);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn logging_out_ends_the_session() {
     let server = Server::shared();
     let browser = logged_in(server).await;
@@ -63,7 +63,7 @@ async fn logging_out_ends_the_session() {
         .assert_error("login_required", "Login required");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_copied_session_cookie_dies_with_the_session() {
     let server = Server::shared();
     let browser = logged_in(server).await;
@@ -80,7 +80,7 @@ async fn a_copied_session_cookie_dies_with_the_session() {
     assert!(location.contains("error=login_required"), "{answer}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_client_names_one_of_its_own_urls_or_gets_the_first() {
     let server = Server::shared();
     let browser = server.browser();
@@ -91,7 +91,7 @@ async fn a_client_names_one_of_its_own_urls_or_gets_the_first() {
     assert_sent_to(&log_out(&browser, &query).await, second);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_query_does_not_count_and_is_kept() {
     let server = Server::shared();
     let target = "https://app.example.com/signed-out?from=settings";
@@ -100,7 +100,7 @@ async fn a_query_does_not_count_and_is_kept() {
     assert_sent_to(&log_out(&server.browser(), &query).await, target);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_fragment_does_not_count_either() {
     let server = Server::shared();
     let target = "https://app.example.com/second?x=1#there";
@@ -109,7 +109,7 @@ async fn a_fragment_does_not_count_either() {
     assert_sent_to(&log_out(&server.browser(), &query).await, target);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_client_without_urls_is_told_ok() {
     let server = Server::shared();
     let browser = logged_in(server).await;
@@ -118,25 +118,23 @@ async fn a_client_without_urls_is_told_ok() {
     assert!(!is_logged_in(server, &browser).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_tenant_without_urls_says_ok() {
     let list = "  allowed_logout_urls:\n    - https://www.example.com/goodbye\n";
     let launch = Launch::new().tenant(tenant::changed(list, ""));
-    let Some(server) = launch.start("has a tenant of its own") else {
-        return;
-    };
+    let server = launch.start("has a tenant of its own");
     let answer = log_out(&server.browser(), "").await;
     assert_eq!((answer.status, answer.text().as_str()), (200, "OK"));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_unknown_client_is_refused() {
     let server = Server::shared();
     let answer = log_out(&server.browser(), "client_id=nobody").await;
     assert_error_page(&answer, "Unknown client");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_refused_logout_ends_nothing() {
     let server = Server::shared();
     let browser = logged_in(server).await;
@@ -144,11 +142,9 @@ async fn a_refused_logout_ends_nothing() {
     assert!(is_logged_in(server, &browser).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn logouts_and_refused_ones_are_logged() {
-    let Some(server) = Server::start("reads what a server of its own writes") else {
-        return;
-    };
+    let server = Server::start("reads what a server of its own writes");
     let browser = logged_in(&server).await;
     log_out(&browser, "returnTo=https://evil.example/").await;
     log_out(&browser, "client_id=spa-strict").await;
@@ -163,11 +159,9 @@ async fn logouts_and_refused_ones_are_logged() {
     assert!(line("slo").contains("spa-strict"), "{log}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_logout_that_ends_nothing_is_not_logged_as_one() {
-    let Some(server) = Server::start("reads what a server of its own writes") else {
-        return;
-    };
+    let server = Server::start("reads what a server of its own writes");
     log_out(&server.browser(), "client_id=spa-strict").await;
     // A cookie whose session is over, which the browser should have dropped.
     let browser = logged_in(&server).await;
@@ -185,7 +179,7 @@ async fn a_logout_that_ends_nothing_is_not_logged_as_one() {
     assert_eq!((lines("slo"), lines("flo")), (1, 2), "{log}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn without_client_the_tenants_list_counts() {
     let server = Server::shared();
     let browser = server.browser();
@@ -205,7 +199,7 @@ async fn without_client_the_tenants_list_counts() {
     assert_not_allowed(&log_out(&browser, &query).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn urls_match_as_callbacks_do() {
     let server = Server::shared();
     let browser = server.browser();
@@ -232,7 +226,7 @@ async fn urls_match_as_callbacks_do() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_client_may_not_use_anothers_list() {
     let server = Server::shared();
     let query = format!(
@@ -242,7 +236,7 @@ async fn a_client_may_not_use_anothers_list() {
     assert_not_allowed(&log_out(&server.browser(), &query).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn logging_out_twice_is_no_error() {
     let server = Server::shared();
     let browser = logged_in(server).await;
@@ -252,16 +246,14 @@ async fn logging_out_twice_is_no_error() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_wildcard_stands_for_one_label_as_browsers_read_the_address() {
     let urls = "allowed_logout_urls: [\"https://*.tenants.example.com/bye\"]\n    callbacks:\n      - https://*.tenants";
     let file = tenant::client_changed(
         &SPA_WILDCARD,
         &[("callbacks:\n      - https://*.tenants", urls)],
     );
-    let Some(server) = Launch::new().tenant(file).start("has another tenant") else {
-        return;
-    };
+    let server = Launch::new().tenant(file).start("has another tenant");
     let query = |host: &str| format!("client_id=spa-wildcard&returnTo=https://{host}/bye");
     let good = "https://acme.tenants.example.com/bye";
     let answer = log_out(&server.browser(), &query("acme.tenants.example.com")).await;
@@ -284,7 +276,7 @@ async fn a_wildcard_stands_for_one_label_as_browsers_read_the_address() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_code_ends_with_the_session_that_it_was_issued_in() {
     let server = Server::shared();
     let browser = server.browser();

@@ -9,11 +9,9 @@ use harness::{
 };
 use tokio::task::block_in_place;
 
-#[tokio::test]
+#[harness::test]
 async fn a_logout_that_the_store_does_not_take_ends_nothing_and_may_be_repeated() {
-    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
-        return;
-    };
+    let Faulty { server, proxy, .. } = &Faulty::start();
     let browser = server.browser();
     let login = || server.login(&SPA_STRICT).browser(&browser);
     login().callback().await;
@@ -38,11 +36,9 @@ async fn a_logout_that_the_store_does_not_take_ends_nothing_and_may_be_repeated(
     refused.assert_error("login_required", "Login required");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn applications_hear_of_a_logout_whose_answer_was_lost() {
-    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
-        return;
-    };
+    let Faulty { server, proxy, .. } = &Faulty::start();
     let receiver = Receiver::start(Reply::Status(200));
     let file = tenant::client_changed(&WEB_NOTIFIED, &[(NOBODY, &receiver.url())]);
     server.import_tenant(file).await;
@@ -55,11 +51,9 @@ async fn applications_hear_of_a_logout_whose_answer_was_lost() {
     assert_eq!(receiver.received().len(), 1, "{:?}", receiver.received());
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[harness::test(flavor = "multi_thread")]
 async fn a_visit_that_a_logout_overtakes_gets_no_code() {
-    let Some(faulty) = Faulty::start() else {
-        return;
-    };
+    let faulty = Faulty::start();
     let Faulty { server, proxy, .. } = &faulty;
     let browser = server.browser();
     let login = || server.login(&SPA_STRICT).browser(&browser);

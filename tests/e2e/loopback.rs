@@ -5,9 +5,9 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 use harness::{
     Answer, Http, Launch, Server,
     apps::{SPA_STRICT, User},
+    deployed::require_own_server,
     http,
     process::free_port,
-    server::runs_here,
     tenant,
 };
 use reqwest::{Method, RequestBuilder};
@@ -25,7 +25,7 @@ fn scan(server: &Server, key: &str) -> RequestBuilder {
     server.store_request("Scan", &json!({ "TableName": "ratchet" }), key)
 }
 
-fn start_with_database() -> Option<Server> {
+fn start_with_database() -> Server {
     Launch::new().option("--dynamodb-port", "0").start(REASON)
 }
 
@@ -65,22 +65,18 @@ fn listening(pid: u32) -> Vec<String> {
 }
 
 #[cfg(target_os = "linux")]
-#[test]
+#[harness::test]
 fn without_a_port_for_the_database_only_the_servers_own_port_listens() {
-    if !runs_here(REASON) {
-        return;
-    }
+    require_own_server(REASON);
     let (_folder, path) = file(&tenant::base());
     let running = Running::start(&["--port", "0", "--data", "memory", "--tenant", &path]);
     let listening = listening(running.pid());
     assert_eq!(listening.len(), 1, "{listening:?}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_database_answers_only_requests_that_name_the_key_of_this_start() {
-    let Some(server) = start_with_database() else {
-        return;
-    };
+    let server = start_with_database();
     let unsigned = server.http().request(Method::POST, server.dynamodb());
     let unsigned = unsigned.header("x-amz-target", "DynamoDB_20120810.Scan");
     let unsigned = http::send(unsigned.body(r#"{"TableName":"ratchet"}"#)).await;
@@ -100,11 +96,9 @@ async fn the_database_answers_only_requests_that_name_the_key_of_this_start() {
     assert!(answer.text().contains("PROFILE"), "{answer}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_database_refuses_pages_and_foreign_names_even_with_the_key() {
-    let Some(server) = start_with_database() else {
-        return;
-    };
+    let server = start_with_database();
     let key = server.dynamodb_key();
     let own = server.issuer().trim_end_matches('/').to_owned();
     for origin in [PAGE, "null", own.as_str()] {
@@ -125,11 +119,9 @@ async fn the_database_refuses_pages_and_foreign_names_even_with_the_key() {
     assert_no_items(&answer, 421);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn every_start_draws_another_key() {
-    let (Some(one), Some(other)) = (start_with_database(), start_with_database()) else {
-        return;
-    };
+    let (one, other) = (start_with_database(), start_with_database());
     assert!(one.dynamodb_key().len() >= 32, "{}", one.dynamodb_key());
     assert_ne!(one.dynamodb_key(), other.dynamodb_key());
 }
@@ -139,11 +131,9 @@ async fn status_for(http: &Http, path: &str, host: &str) -> u16 {
     http::send(request).await.status
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_foreign_host_is_misdirected_whatever_it_asks_for() {
-    let Some(server) = Server::start("asks by other names") else {
-        return;
-    };
+    let server = Server::start("asks by other names");
     let http = server.http();
     let port = http.base().port().expect("a port of its own");
     for path in [
@@ -176,11 +166,9 @@ async fn a_foreign_host_is_misdirected_whatever_it_asks_for() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_issuers_host_and_those_that_an_option_adds_are_answered() {
-    if !runs_here(REASON) {
-        return;
-    }
+    require_own_server(REASON);
     let (_folder, path) = file(&tenant::base());
     let port = free_port().to_string();
     let options = ["--port", &port, "--data", "memory", "--tenant", &path];
@@ -202,11 +190,9 @@ async fn the_issuers_host_and_those_that_an_option_adds_are_answered() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_demo_page_gives_no_password_of_a_tenant_file() {
-    if !runs_here(REASON) {
-        return;
-    }
+    require_own_server(REASON);
     let config = async |arguments: &[&str]| {
         let port = free_port().to_string();
         let options = [&["--port", &port, "--data", "memory"], arguments].concat();
@@ -226,11 +212,9 @@ async fn the_demo_page_gives_no_password_of_a_tenant_file() {
     assert!(demo.json()["user"]["password"].is_string(), "{demo}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_test_controls_refuse_what_a_page_can_send() {
-    let Some(server) = Server::start("has test controls") else {
-        return;
-    };
+    let server = Server::start("has test controls");
     let body =
         json!({ "advance_seconds": 1, "email": User::ada().email, "deleted": true }).to_string();
     let post = |path: &str, kind: &str| {
@@ -256,11 +240,9 @@ async fn the_test_controls_refuse_what_a_page_can_send() {
     server.login(&SPA_STRICT).refresh_token().await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn no_strict_transport_security_is_promised_for_loopback_names() {
-    if !runs_here(REASON) {
-        return;
-    }
+    require_own_server(REASON);
     let (_folder, path) = file(&tenant::base());
     let promised = async |issuer: &str, host: &str| {
         let port = free_port().to_string();
@@ -293,11 +275,11 @@ fn modes(folder: &Path) -> Vec<(String, u32)> {
     all
 }
 
-#[test]
+#[harness::test]
 fn the_files_of_a_data_folder_are_their_owners_alone_also_those_that_were_there() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let start = || Launch::new().data(&folder).start(REASON);
-    let Some(server) = start() else { return };
+    let server = start();
     server.stop();
     let set = |path: &Path, mode| {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("they are ours");
@@ -307,7 +289,7 @@ fn the_files_of_a_data_folder_are_their_owners_alone_also_those_that_were_there(
     }
     set(folder.path(), 0o755);
 
-    let Some(server) = start() else { return };
+    let server = start();
     let modes = modes(folder.path());
     drop(server);
     let names: Vec<&str> = modes.iter().map(|(name, _)| name.as_str()).collect();
@@ -321,7 +303,7 @@ fn the_files_of_a_data_folder_are_their_owners_alone_also_those_that_were_there(
     }
 }
 
-#[test]
+#[harness::test]
 fn a_folder_that_holds_other_peoples_files_is_left_open_but_for_our_files() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let other = folder.path().join("notes.txt");
@@ -329,9 +311,7 @@ fn a_folder_that_holds_other_peoples_files_is_left_open_but_for_our_files() {
     for (path, mode) in [(folder.path(), 0o755), (other.as_path(), 0o644)] {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("they are ours");
     }
-    let Some(server) = Launch::new().data(&folder).start(REASON) else {
-        return;
-    };
+    let server = Launch::new().data(&folder).start(REASON);
     let modes = modes(folder.path());
     drop(server);
     for (name, mode) in modes {

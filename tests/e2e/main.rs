@@ -78,3 +78,7 @@ mod userinfo;
 mod userinfo_token;
 mod web_message;
 mod withdrawal;
+
+fn main() -> std::process::ExitCode {
+    harness::runner::run_all()
+}

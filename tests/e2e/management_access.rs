@@ -36,7 +36,7 @@ async fn is_logged_in(server: &Server, browser: &Browser) -> bool {
     error.as_deref() != Some("login_required")
 }
 
-#[tokio::test]
+#[harness::test]
 async fn everything_that_a_user_holds_ends() {
     let server = Server::shared();
     let (user, other) = (server.fresh_user(), server.fresh_user());
@@ -61,7 +61,7 @@ async fn everything_that_a_user_holds_ends() {
     server.rotated(&SPA_STRICT, &again.refresh_token()).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_body_is_not_needed() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -71,7 +71,7 @@ async fn a_body_is_not_needed() {
     assert!(!is_logged_in(server, &browser).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn refresh_tokens_may_be_preserved() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -82,7 +82,7 @@ async fn refresh_tokens_may_be_preserved() {
     server.rotated(&SPA_STRICT, &tokens.refresh_token()).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn one_session_may_be_named() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -103,7 +103,7 @@ async fn one_session_may_be_named() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_wrong_body_is_refused_and_ends_nothing() {
     let server = Server::shared();
     let (user, other) = (server.fresh_user(), server.fresh_user());
@@ -136,7 +136,7 @@ async fn a_wrong_body_is_refused_and_ends_nothing() {
     server.rotated(&SPA_STRICT, &tokens.refresh_token()).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_user_who_is_not_there_is_said_to_be_none() {
     let server = Server::shared();
     let nobody = User {

@@ -123,11 +123,9 @@ fn calls(
     ]
 }
 
-#[tokio::test]
+#[harness::test]
 async fn every_call_is_an_event_with_caller_deed_and_user() {
-    let Some(server) = Server::start(REASON) else {
-        return;
-    };
+    let server = Server::start(REASON);
     let tokens = server.login(&SPA_STRICT).tokens().await;
     server.login(&WEB_POST).refresh_token().await;
     let (_, claims) = jwt::peek(&tokens.id_token());
@@ -165,11 +163,9 @@ async fn every_call_is_an_event_with_caller_deed_and_user() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_refusal_is_an_event_too() {
-    let Some(server) = Server::start(REASON) else {
-        return;
-    };
+    let server = Server::start(REASON);
     let ada = User::ada();
     let sessions = of_user(&ada, "/sessions");
     server.manage(&AUDITOR, Method::DELETE, &sessions).await;
@@ -210,11 +206,9 @@ async fn a_refusal_is_an_event_too() {
     assert_says(events[3], &["user_id=\"auth0|mistyped\""]);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn nothing_that_a_stranger_wrote_is_in_an_event() {
-    let Some(server) = Server::start(REASON) else {
-        return;
-    };
+    let server = Server::start(REASON);
     let secret = server.login(&SPA_STRICT).refresh_token().await;
     for path in [
         format!("/api/v2/refresh-tokens/{secret}"),

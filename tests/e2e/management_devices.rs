@@ -23,7 +23,7 @@ async fn list(server: &Server, user: &User, query: &str) -> Vec<Value> {
     list.as_array().expect("a list").clone()
 }
 
-#[tokio::test]
+#[harness::test]
 async fn refresh_tokens_are_listed_by_their_type() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -61,7 +61,7 @@ async fn refresh_tokens_are_listed_by_their_type() {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_list_is_paged() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -87,7 +87,7 @@ async fn the_list_is_paged() {
     assert_eq!(shown, Some(1), "{page}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_deleted_credential_is_a_revoked_refresh_token() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -105,7 +105,7 @@ async fn a_deleted_credential_is_a_revoked_refresh_token() {
     assert_unknown_refresh_token(&server.refresh(&SPA_STRICT, &token).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn what_is_missing_or_wrong_is_named() {
     let server = Server::shared();
     let user = server.fresh_user();

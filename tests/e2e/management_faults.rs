@@ -11,11 +11,9 @@ use harness::{
 };
 use reqwest::Method;
 
-#[tokio::test]
+#[harness::test]
 async fn a_call_that_the_store_does_not_take_is_unavailable_and_completed_by_the_next() {
-    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
-        return;
-    };
+    let Faulty { server, proxy, .. } = &Faulty::start();
     let ada = User::ada();
     for (method, path) in [
         (Method::DELETE, "/sessions"),
@@ -56,11 +54,9 @@ async fn a_call_that_the_store_does_not_take_is_unavailable_and_completed_by_the
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn applications_hear_of_a_session_whose_end_was_not_answered() {
-    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
-        return;
-    };
+    let Faulty { server, proxy, .. } = &Faulty::start();
     let receiver = Receiver::start(Reply::Status(200));
     let app = SPA_NOTIFIED_OTHERWISE;
     let file = tenant::client_changed(&app, &[(NOBODY, &receiver.url())]);

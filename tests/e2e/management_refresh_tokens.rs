@@ -42,7 +42,7 @@ async fn id_of(server: &Server, user: &User, app: &App) -> String {
     text(&tokens[0], "id").to_owned()
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_refresh_token_is_shown_with_its_session_and_never_itself() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -81,7 +81,7 @@ async fn a_refresh_token_is_shown_with_its_session_and_never_itself() {
     assert_eq!(shown["created_at"], token["created_at"]);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_token_without_a_session_or_an_end_says_so() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -103,7 +103,7 @@ async fn a_token_without_a_session_or_an_end_says_so() {
     assert_eq!(classic[0]["expires_at"], Value::Null, "{classic:?}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_list_is_filtered_and_paged() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -135,7 +135,7 @@ async fn the_list_is_filtered_and_paged() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn fields_are_chosen() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -151,7 +151,7 @@ async fn fields_are_chosen() {
     assert!(names(&most[0]).contains(&"user_id".to_owned()), "{most:?}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_deleted_refresh_token_is_dead_and_no_other() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -168,7 +168,7 @@ async fn a_deleted_refresh_token_is_dead_and_no_other() {
     assert_empty(&server.manage(&OPERATOR, Method::DELETE, &path).await, 202);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn all_refresh_tokens_of_a_user_are_deleted_at_once() {
     let server = Server::shared();
     let (user, other) = (server.fresh_user(), server.fresh_user());
@@ -188,7 +188,7 @@ async fn all_refresh_tokens_of_a_user_are_deleted_at_once() {
     silent.with("prompt", "none").open().await.callback().code();
 }
 
-#[tokio::test]
+#[harness::test]
 async fn many_are_revoked_by_id_user_client_and_api() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -235,7 +235,7 @@ async fn many_are_revoked_by_id_user_client_and_api() {
     assert_eq!(clients().await, Vec::<String>::new());
 }
 
-#[tokio::test]
+#[harness::test]
 async fn what_is_missing_or_wrong_is_named_and_nothing_ends() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -288,7 +288,7 @@ async fn what_is_missing_or_wrong_is_named_and_nothing_ends() {
     server.rotated(&SPA_STRICT, &refresh_token).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn each_call_wants_its_scope() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -315,7 +315,7 @@ async fn each_call_wants_its_scope() {
 }
 
 /// Deserializers read a list as an object whose members are in order.
-#[tokio::test]
+#[harness::test]
 async fn a_body_is_an_object() {
     let server = Server::shared();
     let user = server.fresh_user();

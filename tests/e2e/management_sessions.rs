@@ -64,7 +64,7 @@ fn ids(page: &Value) -> Vec<String> {
         .collect()
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_sid_of_an_id_token_is_the_id_of_its_session() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -98,7 +98,7 @@ async fn the_sid_of_an_id_token_is_the_id_of_its_session() {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_sid_says_nothing_about_its_user_and_stays_the_same() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -112,7 +112,7 @@ async fn a_sid_says_nothing_about_its_user_and_stays_the_same() {
     assert_eq!(claims["sid"], here.sid);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_deleted_session_logs_one_browser_out_and_leaves_refresh_tokens() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -131,7 +131,7 @@ async fn a_deleted_session_logs_one_browser_out_and_leaves_refresh_tokens() {
     assert_empty(&delete(server, &path_of(&gone.sid)).await, 202);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_revoked_session_ends_the_refresh_tokens_that_began_in_it() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -152,7 +152,7 @@ async fn a_revoked_session_ends_the_refresh_tokens_that_began_in_it() {
     assert_inexistent(&again, "session");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn refresh_tokens_end_by_their_session_after_it_was_deleted_too() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -164,7 +164,7 @@ async fn refresh_tokens_end_by_their_session_after_it_was_deleted_too() {
     assert_unknown_refresh_token(&server.refresh(&SPA_STRICT, &gone.refresh_token).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_users_sessions_are_listed_page_by_page() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -196,7 +196,7 @@ async fn a_users_sessions_are_listed_page_by_page() {
     assert_eq!(listed, sids);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_list_names_what_is_wrong_with_its_query() {
     let server = Server::shared();
     let (user, other) = (server.fresh_user(), server.fresh_user());
@@ -214,7 +214,7 @@ async fn a_list_names_what_is_wrong_with_its_query() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn all_sessions_of_a_user_are_deleted_at_once() {
     let server = Server::shared();
     let (user, other) = (server.fresh_user(), server.fresh_user());
@@ -233,7 +233,7 @@ async fn all_sessions_of_a_user_are_deleted_at_once() {
     assert_eq!(left, json!({ "sessions": [] }));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_user_who_is_not_there_is_said_to_be_none() {
     let server = Server::shared();
     let nobody = User {
@@ -247,7 +247,7 @@ async fn a_user_who_is_not_there_is_said_to_be_none() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_id_that_is_no_sessions_is_refused() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -263,11 +263,9 @@ async fn an_id_that_is_no_sessions_is_refused() {
     server.rotated(&SPA_STRICT, &refresh_token).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_session_that_is_over_is_not_shown() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let ada = log_in(&server, &SPA_STRICT, &User::ada()).await;
     // Auth0's idle lifetime.
     server.advance(3 * 86_400).await;
@@ -281,7 +279,7 @@ async fn a_session_that_is_over_is_not_shown() {
     assert_eq!(list, json!({ "sessions": [] }));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn each_call_wants_its_scope() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -319,15 +317,13 @@ async fn each_call_wants_its_scope() {
     assert_logged_in(server, &SPA_STRICT, &ada.browser).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn applications_that_want_to_know_of_revoked_sessions_are_sent_a_logout_token() {
     for deed in ["delete", "revoke", "delete all", "revoke access"] {
         let receiver = Receiver::start(Reply::Status(200));
         let file = tenant::base().replace(NOBODY, &receiver.url());
         let reason = "listens to what a server of its own posts";
-        let Some(server) = Launch::new().tenant(file).start(reason) else {
-            return;
-        };
+        let server = Launch::new().tenant(file).start(reason);
         let ada = User::ada();
         let session = log_in(&server, &SPA_NOTIFIED_OTHERWISE, &ada).await;
         let login = server.login(&WEB_NOTIFIED).browser(&session.browser);

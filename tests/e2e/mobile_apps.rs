@@ -64,7 +64,7 @@ fn native(changes: &[(&str, &str)]) -> String {
     tenant::client_changed(&NATIVE, changes)
 }
 
-#[tokio::test]
+#[harness::test]
 async fn phones_find_the_apps_of_the_tenant_file() {
     let server = Server::shared();
     assert_eq!(
@@ -79,11 +79,9 @@ async fn phones_find_the_apps_of_the_tenant_file() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_import_changes_the_apps_of_its_clients_and_no_others() {
-    let Some(server) = Server::start("changes clients") else {
-        return;
-    };
+    let server = Server::start("changes clients");
     let second = native(&[
         ("client_id: native-app", "client_id: other-app"),
         ("name: Native app", "name: Other app"),
@@ -126,12 +124,10 @@ async fn an_import_changes_the_apps_of_its_clients_and_no_others() {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_tenant_without_apps_publishes_empty_lists() {
     let launch = Launch::new().tenant("tenant: { friendly_name: None }\n".to_owned());
-    let Some(server) = launch.start("has a tenant of its own") else {
-        return;
-    };
+    let server = launch.start("has a tenant of its own");
     assert_eq!(document(&server, ANDROID).await, json!([]));
     assert_eq!(document(&server, APPLE).await, association(&[]));
 }
@@ -151,11 +147,9 @@ fn assert_says_nothing(page: &Answer, secrets: &[&str]) {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_browser_at_an_apps_callback_is_shown_a_page_that_repeats_nothing() {
-    let Some(server) = Server::start("reads the server's log") else {
-        return;
-    };
+    let server = Server::start("reads the server's log");
     for callback in [
         "android/com.example.app/callback",
         "ios/com.example.app.ios/callback",

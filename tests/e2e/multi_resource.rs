@@ -35,7 +35,7 @@ fn assert_for(server: &Server, tokens: &Tokens, api: &str, scope: &str) {
     assert_eq!(claims["aud"], audience, "{claims}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn one_token_is_good_for_every_api_of_the_policies() {
     let server = Server::shared();
     let mut token = server.login(&SPA_MANY).refresh_token().await;
@@ -53,7 +53,7 @@ async fn one_token_is_good_for_every_api_of_the_policies() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn what_a_policy_adds_is_not_kept() {
     let server = Server::shared();
     let token = server.login(&SPA_MANY).refresh_token().await;
@@ -65,7 +65,7 @@ async fn what_a_policy_adds_is_not_kept() {
     assert_for(server, &original, API, GRANTED);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_scope_narrows_the_policy_and_the_rest_is_dropped_silently() {
     let server = Server::shared();
     let token = server.login(&SPA_MANY).refresh_token().await;
@@ -81,7 +81,7 @@ async fn a_scope_narrows_the_policy_and_the_rest_is_dropped_silently() {
     assert!(!tokens.has("id_token"), "{}", tokens.body);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn permissions_at_the_other_api_count() {
     let server = Server::shared();
     for (user, scope, permissions) in [
@@ -104,7 +104,7 @@ async fn permissions_at_the_other_api_count() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_api_without_a_policy_is_answered_with_the_one_of_the_login() {
     let server = Server::shared();
     let mut token = server.login(&SPA_MANY).refresh_token().await;
@@ -116,7 +116,7 @@ async fn an_api_without_a_policy_is_answered_with_the_one_of_the_login() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_api_that_does_not_exist_is_named_and_the_token_still_works() {
     let server = Server::shared();
     let token = server.login(&SPA_MANY).refresh_token().await;
@@ -127,7 +127,7 @@ async fn an_api_that_does_not_exist_is_named_and_the_token_still_works() {
     server.rotated(&SPA_MANY, &token).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_third_partys_policies_do_not_count() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -141,7 +141,7 @@ async fn a_third_partys_policies_do_not_count() {
     assert_for(server, &tokens, API, GRANTED);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn userinfo_is_no_api_of_its_own() {
     let server = Server::shared();
     let userinfo = server.url("userinfo");
@@ -163,11 +163,9 @@ fn with_policy(audience: &str, scope: &str) -> String {
     tenant::client_changed(&SPA_MANY, &[(policies, &added)])
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_policy_for_the_api_of_the_login_adds_scopes_to_each_answer() {
-    let Some(server) = Server::start("changes a live client") else {
-        return;
-    };
+    let server = Server::start("changes a live client");
     let login = server.login(&SPA_MANY).scope("openid offline_access");
     let first = login.tokens().await;
     assert_for(&server, &first, API, "openid offline_access");
@@ -181,11 +179,9 @@ async fn a_policy_for_the_api_of_the_login_adds_scopes_to_each_answer() {
     assert_for(&server, &after, API, "openid offline_access");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_policy_taken_away_opens_nothing_any_more() {
-    let Some(server) = Server::start("changes a live client") else {
-        return;
-    };
+    let server = Server::start("changes a live client");
     let token = server.login(&SPA_MANY).refresh_token().await;
     let more = [("audience", ONLINE_API)];
     let tokens = refresh_for(&server, &SPA_MANY, &token, &more).await;
@@ -196,11 +192,9 @@ async fn a_policy_taken_away_opens_nothing_any_more() {
     assert_for(&server, &tokens, API, GRANTED);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_log_says_which_policy_was_used() {
-    let Some(server) = Launch::new().start("reads its log") else {
-        return;
-    };
+    let server = Launch::new().start("reads its log");
     let token = server.login(&SPA_MANY).refresh_token().await;
     let token = server.rotated(&SPA_MANY, &token).await;
     let more = [("audience", ONLINE_API), ("scope", "read:stock admin")];

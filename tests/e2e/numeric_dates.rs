@@ -57,7 +57,7 @@ fn impossible() -> [Value; 8] {
     ]
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_assertion_with_fractions_is_as_good_as_one_without() {
     let server = Server::shared();
     let now = server.now();
@@ -73,7 +73,7 @@ async fn an_assertion_with_fractions_is_as_good_as_one_without() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_rules_about_an_assertions_times_hold_for_fractions_too() {
     let server = Server::shared();
     let now = server.now();
@@ -88,7 +88,7 @@ async fn the_rules_about_an_assertions_times_hold_for_fractions_too() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_assertion_with_an_impossible_time_is_refused() {
     let server = Server::shared();
     for time in impossible() {
@@ -101,7 +101,7 @@ async fn an_assertion_with_an_impossible_time_is_refused() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_id_token_with_fractions_is_good_for_a_delegation() {
     let server = Server::shared();
     let now = server.now();
@@ -126,7 +126,7 @@ async fn an_id_token_with_fractions_is_good_for_a_delegation() {
 }
 
 /// A hint may have expired long ago, so its times say nothing.
-#[tokio::test]
+#[harness::test]
 async fn an_id_token_hint_with_fractions_is_read() {
     let server = Server::shared();
     for exp in [at(server.now(), 60.5), 1.5] {

@@ -37,11 +37,9 @@ fn assert_no_refresh_token(answer: Answer, scope: &str) {
     assert_eq!(tokens.scope(), scopes(scope));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_code_in_flight_gives_none_once_the_api_allows_none() {
-    let Some(server) = Server::start(REASON) else {
-        return;
-    };
+    let server = Server::start(REASON);
     let ask = |app| server.login(app).scope("openid offline_access read:orders");
     let before = ask(&SPA_STRICT).refresh_token().await;
     let codes = [
@@ -63,11 +61,9 @@ async fn a_code_in_flight_gives_none_once_the_api_allows_none() {
     server.rotated(&SPA_STRICT, &before).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_code_in_flight_gives_none_once_its_client_may_not_refresh() {
-    let Some(server) = Server::start(REASON) else {
-        return;
-    };
+    let server = Server::start(REASON);
     let code = server.login(&WEB_POST).scope("openid offline_access");
     let code = code.code().await;
     let legacy = server.login(&LEGACY_SPA).without("audience");
@@ -80,11 +76,9 @@ async fn a_code_in_flight_gives_none_once_its_client_may_not_refresh() {
     assert_no_refresh_token(server.exchange(&legacy).await, "openid");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_code_in_flight_gives_none_once_its_browser_application_does_not_rotate() {
-    let Some(server) = Server::start(REASON) else {
-        return;
-    };
+    let server = Server::start(REASON);
     let code = server.login(&SPA_STRICT).scope("openid offline_access");
     let code = code.code().await;
     let change = [("rotation_type: rotating", "rotation_type: non-rotating")];
@@ -94,12 +88,10 @@ async fn a_code_in_flight_gives_none_once_its_browser_application_does_not_rotat
     assert_no_refresh_token(server.exchange(&code).await, "openid");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_device_code_in_flight_gives_none_either() {
     for file in [without_offline_access(), without_refresh_grant(&TV)] {
-        let Some(server) = Server::start(REASON) else {
-            return;
-        };
+        let server = Server::start(REASON);
         let form = [
             ("scope", "openid offline_access read:orders"),
             ("audience", API),
@@ -111,11 +103,9 @@ async fn a_device_code_in_flight_gives_none_either() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_browser_on_the_login_page_gets_none_either() {
-    let Some(server) = Server::start(REASON) else {
-        return;
-    };
+    let server = Server::start(REASON);
     let login = server.login(&LEGACY_SPA).without("audience").without_pkce();
     let login = login.scope("openid offline_access").with("device", "phone");
     let login = login.with("response_type", "token");
@@ -131,15 +121,13 @@ async fn a_browser_on_the_login_page_gets_none_either() {
     assert_eq!(callback.get("scope").as_deref(), Some("openid"));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_script_that_chooses_scopes_brings_none_back() {
     let rule = "function (user, context, callback) {
         context.accessToken.scope = ['openid', 'offline_access', 'read:orders', 'chosen'];
         callback(null, user, context);
     }";
-    let Some(server) = Scripts::of_rule(rule).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(rule).start();
     let asked = "openid offline_access";
     let code = server.login(&SPA_STRICT).scope(asked).code().await;
     let waiting = device::begin_with(&server, &TV, &[("scope", asked), ("audience", API)]).await;

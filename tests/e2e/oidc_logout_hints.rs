@@ -57,7 +57,7 @@ fn assert_asks(page: &Answer) {
 }
 
 /// As `@auth0/nextjs-auth0` logs out: the `sid` of the login, and the ID token of the last refresh.
-#[tokio::test]
+#[harness::test]
 async fn a_sid_beside_a_refreshed_id_token_logs_out_at_once() {
     let server = Server::shared();
     let ada = refreshed(server, &User::ada()).await;
@@ -71,7 +71,7 @@ async fn a_sid_beside_a_refreshed_id_token_logs_out_at_once() {
     assert!(!is_logged_in(server, &ada.browser).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_sid_of_another_session_beside_a_refreshed_id_token_asks() {
     let server = Server::shared();
     let here = refreshed(server, &User::ada()).await;
@@ -81,7 +81,7 @@ async fn a_sid_of_another_session_beside_a_refreshed_id_token_asks() {
     assert!(is_logged_in(server, &elsewhere.browser).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_refreshed_id_token_of_another_user_asks_whatever_sid_is_beside_it() {
     let server = Server::shared();
     let (ada, zoe) = (User::ada(), User::zoe());
@@ -92,7 +92,7 @@ async fn a_refreshed_id_token_of_another_user_asks_whatever_sid_is_beside_it() {
     assert!(is_logged_in(server, &zoe.browser).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn two_different_sids_are_refused() {
     let server = Server::shared();
     let browser = server.browser();
@@ -109,11 +109,9 @@ fn lines<'a>(log: &'a str, code: &str) -> Vec<&'a str> {
     log.lines().filter(|line| line.contains(&code)).collect()
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_hint_from_elsewhere_than_the_browser_ends_nothing_and_the_log_says_so() {
-    let Some(server) = Server::start("reads what a server of its own writes") else {
-        return;
-    };
+    let server = Server::start("reads what a server of its own writes");
     let ada = refreshed(&server, &User::ada()).await;
     // A back end with the ID token of the login, and none of the browser's cookies.
     let answer = log_out(&server.browser(), &ada.id_token, &ada.sid).await;
@@ -133,11 +131,9 @@ async fn a_hint_from_elsewhere_than_the_browser_ends_nothing_and_the_log_says_so
     assert!(!is_logged_in(&server, &ada.browser).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_logout_says_which_session_it_ended_and_which_one_that_was_meant_goes_on() {
-    let Some(server) = Server::start("reads what a server of its own writes") else {
-        return;
-    };
+    let server = Server::start("reads what a server of its own writes");
     let here = refreshed(&server, &User::ada()).await;
     let elsewhere = refreshed(&server, &User::ada()).await;
     let page = log_out(&here.browser, &here.id_token, &elsewhere.sid).await;

@@ -31,7 +31,7 @@ async fn is_logged_in(server: &Server, browser: &Browser) -> bool {
     callback.get("code").is_some()
 }
 
-#[tokio::test]
+#[harness::test]
 async fn without_a_hint_a_person_is_asked_and_may_accept() {
     let server = Server::shared();
     let (browser, _) = logged_in(server, &WEB_NOTIFIED, &User::ada()).await;
@@ -53,7 +53,7 @@ async fn without_a_hint_a_person_is_asked_and_may_accept() {
     assert!(!is_logged_in(server, &browser).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn whoever_declines_stays_logged_in_and_where_they_are() {
     let server = Server::shared();
     let (browser, _) = logged_in(server, &SPA_STRICT, &User::ada()).await;
@@ -71,7 +71,7 @@ async fn whoever_declines_stays_logged_in_and_where_they_are() {
     assert!(!is_logged_in(server, &browser).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_hint_of_another_session_is_as_good_as_none() {
     let server = Server::shared();
     let (browser, _) = logged_in(server, &WEB_NOTIFIED, &User::ada()).await;
@@ -92,7 +92,7 @@ async fn a_hint_of_another_session_is_as_good_as_none() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_answer_counts_only_from_the_browser_that_was_asked() {
     let server = Server::shared();
     let (browser, _) = logged_in(server, &SPA_STRICT, &User::ada()).await;
@@ -124,7 +124,7 @@ async fn an_answer_counts_only_from_the_browser_that_was_asked() {
     assert!(is_logged_in(server, &browser).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_state_of_the_question_is_none_of_a_login() {
     let server = Server::shared();
     let (browser, _) = logged_in(server, &SPA_STRICT, &User::ada()).await;
@@ -135,11 +135,9 @@ async fn the_state_of_the_question_is_none_of_a_login() {
     assert_error_page(&answer, "couldn't find your session");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_question_waits_an_hour() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let (browser, _) = logged_in(&server, &SPA_STRICT, &User::ada()).await;
     let page = asked(&browser, &[]).await;
     server.advance(3_601).await;
@@ -147,14 +145,12 @@ async fn a_question_waits_an_hour() {
     assert_error_page(&answer, "couldn't find your session");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_tenant_may_do_without_the_question_and_without_discovery() {
     let switches = "\ntenant:\n  sessions: { oidc_logout_prompt_enabled: false }
   oidc_logout: { rp_logout_end_session_endpoint_discovery: false }\n";
     let launch = Launch::new().tenant(tenant::changed("\ntenant:\n", switches));
-    let Some(server) = launch.start("has a tenant of its own") else {
-        return;
-    };
+    let server = launch.start("has a tenant of its own");
     let (browser, _) = logged_in(&server, &SPA_STRICT, &User::ada()).await;
     let answer = browser.http().get("/oidc/logout").await;
     assert!(answer.text().contains("You are logged out"), "{answer}");

@@ -34,7 +34,7 @@ async fn post(path: &str, body: &str) -> Answer {
     http.post_bytes(path, FORM, body.to_owned()).await
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_hundredth_parameter_is_read_and_the_next_is_refused() {
     let server = Server::shared();
     let user = User::ada();
@@ -56,7 +56,7 @@ async fn the_hundredth_parameter_is_read_and_the_next_is_refused() {
     assert_oauth_error(&refused, 400, "invalid_request", TOO_MANY);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn every_endpoint_that_reads_parameters_counts_them() {
     let server = Server::shared();
     let rest = filling(101);
@@ -89,7 +89,7 @@ async fn every_endpoint_that_reads_parameters_counts_them() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_hundred_scopes_are_read_and_more_are_refused() {
     let server = Server::shared();
     let ask = |scope: String| async move {
@@ -111,7 +111,7 @@ async fn a_hundred_scopes_are_read_and_more_are_refused() {
     assert_oauth_error(&ask(long).await, 400, "invalid_scope", TOO_WIDE);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn scopes_are_bounded_wherever_they_are_asked_for() {
     let server = Server::shared();
     let scope = scopes(101);

@@ -55,11 +55,9 @@ fn assert_asked_again(answer: &Answer) {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_planted_form_token_connects_no_device() {
-    let Some(server) = Server::shared_behind_front(SEVERAL) else {
-        return;
-    };
+    let server = Server::shared_behind_front(SEVERAL);
     let waiting = device::begin(server, &TV).await;
     let stranger = server.browser();
     let page = waiting.scan(&stranger).await;
@@ -71,11 +69,9 @@ async fn a_planted_form_token_connects_no_device() {
     waiting.assert_pending(server).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn nor_does_a_confirmation_in_the_browser_that_the_cookies_are_from() {
-    let Some(server) = Server::shared_behind_front(SEVERAL) else {
-        return;
-    };
+    let server = Server::shared_behind_front(SEVERAL);
     let waiting = device::begin(server, &TV).await;
     let stranger = server.browser();
     let page = waiting.scan(&stranger).await;
@@ -87,18 +83,16 @@ async fn nor_does_a_confirmation_in_the_browser_that_the_cookies_are_from() {
     waiting.assert_pending(server).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_confirmation_before_the_login_still_counts_behind_it() {
     let server = Server::shared();
     let waiting = device::begin(server, &TV).await;
     waiting.connect(server, &User::ada()).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_planted_form_token_agrees_to_nothing_confirms_nothing_and_ends_no_session() {
-    let Some(server) = Server::shared_behind_front(SEVERAL) else {
-        return;
-    };
+    let server = Server::shared_behind_front(SEVERAL);
     let (user, theirs) = (server.fresh_user(), server.fresh_user());
     // The stranger's own session has ended, so that it does not count beside the user's.
     let stranger = server.browser();
@@ -131,11 +125,9 @@ async fn a_planted_form_token_agrees_to_nothing_confirms_nothing_and_ends_no_ses
 }
 
 /// Of several cookies of a name, in every order, none counts that we did not issue.
-#[tokio::test]
+#[harness::test]
 async fn no_cookie_counts_that_is_not_ours() {
-    let Some(server) = Server::shared_behind_front(SEVERAL) else {
-        return;
-    };
+    let server = Server::shared_behind_front(SEVERAL);
     let holder = server.browser();
     server.login(&SPA_STRICT).browser(&holder).callback().await;
     let cookies = holder.http().cookies("/");

@@ -13,7 +13,7 @@ const TEXT: &str = "Too many requests. Check the X-RateLimit-Limit, X-RateLimit-
                     headers.";
 
 /// A server with Auth0's or our own default for a limit that the tests' tenant sets higher.
-fn with_default(limit: &str) -> Option<Server> {
+fn with_default(limit: &str) -> Server {
     let line = format!("  {limit}: {{ burst: 60000, per_minute: 60000 }}\n");
     Launch::new()
         .tenant(tenant::changed(&line, ""))
@@ -38,11 +38,9 @@ fn assert_throttled(answer: &Answer, limit: &str) {
     assert!(answer.header("retry-after").is_some(), "{answer}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_address_gets_sixty_device_codes_at_once_and_then_twenty_a_minute() {
-    let Some(server) = with_default("device_code_rate_limit") else {
-        return;
-    };
+    let server = with_default("device_code_rate_limit");
     let ask = async |address: &str| {
         let form = [("scope", "openid"), ("audience", API)];
         let client = from(&server, address);
@@ -68,11 +66,9 @@ async fn an_address_gets_sixty_device_codes_at_once_and_then_twenty_a_minute() {
     assert_throttled(&ask("127.0.0.1").await, "60");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_client_secret_is_guessed_so_often_from_one_address_and_the_right_one_waits_then() {
-    let Some(server) = with_default("client_authentication_rate_limit") else {
-        return;
-    };
+    let server = with_default("client_authentication_rate_limit");
     let token = server.login(&WEB_POST).refresh_token().await;
     let ask = async |address: &str, secret: &str, path: &str| {
         let form = [
@@ -107,11 +103,9 @@ async fn a_client_secret_is_guessed_so_often_from_one_address_and_the_right_one_
     assert_eq!(later.status, 200, "{later}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn guesses_of_a_client_that_does_not_exist_are_counted_too() {
-    let Some(server) = with_default("client_authentication_rate_limit") else {
-        return;
-    };
+    let server = with_default("client_authentication_rate_limit");
     for guess in 0..=100 {
         let id = format!("nobody-{guess}");
         let form = [
@@ -131,7 +125,7 @@ async fn guesses_of_a_client_that_does_not_exist_are_counted_too() {
     assert_ne!(known.status, 429, "{known}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_tenant_sets_how_often_user_codes_are_typed_and_tokens_delegated() {
     let line = "  friendly_name: Ratchet Tests\n";
     let limits = format!(
@@ -139,9 +133,7 @@ async fn a_tenant_sets_how_often_user_codes_are_typed_and_tokens_delegated() {
          per_minute: 1 }}\n"
     );
     let file = tenant::changed(line, &limits);
-    let Some(server) = Launch::new().tenant(file).start("has limits of its own") else {
-        return;
-    };
+    let server = Launch::new().tenant(file).start("has limits of its own");
     for typed in 0..3 {
         let answer = server.http().get("/activate?user_code=BBBB-BBBB").await;
         let expected = if typed < 2 { 400 } else { 429 };

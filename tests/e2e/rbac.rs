@@ -49,7 +49,7 @@ fn with_roles(roles: &str) -> String {
     tenant::changed(ROLE_OF_READER, &changed)
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_user_is_granted_what_was_asked_and_is_permitted() {
     let server = Server::shared();
     for (user, expected) in [
@@ -61,7 +61,7 @@ async fn a_user_is_granted_what_was_asked_and_is_permitted() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_token_lists_all_permissions_whatever_was_asked() {
     let server = Server::shared();
     let all = scopes("read:reports write:reports delete:reports");
@@ -70,7 +70,7 @@ async fn the_token_lists_all_permissions_whatever_was_asked() {
     assert_eq!(permissions(&tokens), all);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_user_without_permissions_has_an_empty_list() {
     let server = Server::shared();
     let tokens = tokens(server, &User::ada(), RBAC_API, "read:reports").await;
@@ -80,7 +80,7 @@ async fn a_user_without_permissions_has_an_empty_list() {
     assert_eq!(claims.get("scope"), None, "{claims}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_dialect_of_rfc_9068_lists_permissions_too() {
     let server = Server::shared();
     let tokens = tokens(
@@ -101,7 +101,7 @@ async fn the_dialect_of_rfc_9068_lists_permissions_too() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn permissions_are_listed_only_by_dialects_and_apis_that_say_so() {
     let server = Server::shared();
     let asked = "openid read:reports write:reports";
@@ -114,7 +114,7 @@ async fn permissions_are_listed_only_by_dialects_and_apis_that_say_so() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn tokens_from_authorize_are_limited_too() {
     let server = Server::shared();
     let login = server.login(&SPA_HYBRID).user(&User::reader());
@@ -132,7 +132,7 @@ async fn tokens_from_authorize_are_limited_too() {
     assert_eq!(claims["permissions"], json!(["read:reports"]), "{claims}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn consent_is_asked_for_what_the_user_may_have() {
     let server = Server::shared();
     let browser = server.browser();
@@ -147,7 +147,7 @@ async fn consent_is_asked_for_what_the_user_may_have() {
     assert!(!text.contains("write:reports"), "{page}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_machine_has_the_permissions_of_its_client_grant() {
     let server = Server::shared();
     let form = [
@@ -160,11 +160,9 @@ async fn a_machine_has_the_permissions_of_its_client_grant() {
     assert_eq!(permissions(&tokens), scopes("read:reports write:reports"));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_refresh_sees_the_permissions_of_now_and_never_more_than_the_login_granted() {
-    let Some(server) = Server::start("imports another tenant file") else {
-        return;
-    };
+    let server = Server::start("imports another tenant file");
     let app: &App = &SPA_STRICT;
     let user = User::reader();
     let first = tokens(&server, &user, RBAC_API, ASKED).await;
@@ -188,11 +186,9 @@ async fn a_refresh_sees_the_permissions_of_now_and_never_more_than_the_login_gra
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_narrowed_refresh_is_limited_too() {
-    let Some(server) = Server::start("imports another tenant file") else {
-        return;
-    };
+    let server = Server::start("imports another tenant file");
     let first = tokens(&server, &User::reader(), RBAC_API, ASKED).await;
     server.import_tenant(with_roles("[Writer]")).await;
     let more = [("scope", "openid read:reports write:reports")];
@@ -202,11 +198,9 @@ async fn a_narrowed_refresh_is_limited_too() {
     assert_scope(&Tokens::expect(answer), "openid");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_code_is_worth_what_the_user_may_have_when_it_is_exchanged() {
-    let Some(server) = Server::start("imports another tenant file") else {
-        return;
-    };
+    let server = Server::start("imports another tenant file");
     let login = server.login(&SPA_STRICT).user(&User::reader());
     let code = login.audience(RBAC_API).scope(ASKED).code().await;
     server.import_tenant(with_roles("[]")).await;
@@ -214,7 +208,7 @@ async fn a_code_is_worth_what_the_user_may_have_when_it_is_exchanged() {
     assert_scope(&tokens, "openid email offline_access");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_password_gives_no_more_than_the_user_may() {
     let server = Server::shared();
     let reader = User::reader();

@@ -41,7 +41,7 @@ async fn assert_mismatch(app: &App, redirect_uri: &str) {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn registered_callbacks_match_to_the_letter() {
     assert_accepted(&SPA_STRICT, "https://app.example.com/callback").await;
     assert_accepted(&SPA_STRICT, "https://app.example.com/callback?tenant=acme").await;
@@ -75,7 +75,7 @@ async fn registered_callbacks_match_to_the_letter() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_mismatch_is_named_and_never_markup() {
     let server = Server::shared();
     let uri = "https://evil.example/<script>alert(1)</script>";
@@ -88,7 +88,7 @@ async fn the_mismatch_is_named_and_never_markup() {
     assert!(!answer.text().contains("<script>alert"), "{answer}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_callback_keeps_its_own_query() {
     let server = Server::shared();
     let login = server.login(&SPA_STRICT).with("state", "s");
@@ -109,7 +109,7 @@ async fn a_callback_keeps_its_own_query() {
     callback.code();
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_wildcard_stands_for_one_leftmost_label() {
     assert_accepted(&SPA_WILDCARD, "https://acme.tenants.example.com/callback").await;
     assert_accepted(&SPA_WILDCARD, "https://b-1.tenants.example.com/callback").await;
@@ -135,7 +135,7 @@ async fn a_wildcard_stands_for_one_leftmost_label() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn native_applications_may_use_any_loopback_port() {
     for uri in [
         "http://127.0.0.1/callback",
@@ -160,7 +160,7 @@ async fn native_applications_may_use_any_loopback_port() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn other_applications_may_not() {
     for app in [SPA_WILDCARD, WEB_POST] {
         assert_accepted(&app, "http://127.0.0.1/callback").await;
@@ -168,7 +168,7 @@ async fn other_applications_may_not() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_code_for_a_loopback_port_is_exchanged_for_the_same_port() {
     let server = Server::shared();
     let uri = "http://127.0.0.1:51004/callback";

@@ -21,7 +21,7 @@ async fn open(path: &str) -> Landing {
     Server::shared().browser().open(path).await
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_repeated_parameter_is_refused_at_the_callback() {
     let server = Server::shared();
     for name in [
@@ -57,7 +57,7 @@ async fn a_repeated_parameter_is_refused_at_the_callback() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_state_that_came_twice_is_not_returned() {
     let server = Server::shared();
     let path = with(server, &SPA_STRICT, &[], "state=kept");
@@ -66,7 +66,7 @@ async fn a_state_that_came_twice_is_not_returned() {
     assert_eq!(callback.get("state"), None, "{}", callback.url);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_refusal_travels_in_the_mode_that_was_asked_for() {
     let server = Server::shared();
     for prompt in ["none", "login"] {
@@ -94,7 +94,7 @@ async fn the_refusal_travels_in_the_mode_that_was_asked_for() {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn client_and_callback_have_to_be_there_once_before_anything_is_sent_anywhere() {
     let server = Server::shared();
     for (name, behind) in [
@@ -113,7 +113,7 @@ async fn client_and_callback_have_to_be_there_once_before_anything_is_sent_anywh
     assert_error_page(&page, "not UTF-8");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn what_nothing_reads_is_ignored_however_often_it_comes() {
     let server = Server::shared();
     let browser = server.browser();
@@ -131,7 +131,7 @@ async fn walk(browser: &Browser, path: &str) -> Landing {
     browser.walk(path, &harness::apps::User::ada()).await
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_token_endpoint_ignores_the_same_and_refuses_the_same() {
     let server = Server::shared();
     let token = server.login(&WEB_POST).refresh_token().await;
@@ -154,7 +154,7 @@ async fn the_token_endpoint_ignores_the_same_and_refuses_the_same() {
     server.refreshed(&WEB_POST, &token).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_malformed_value_is_refused_at_the_callback_too() {
     let server = Server::shared();
     for (name, value) in [("login_hint", "%ff"), ("nonce", "%00"), ("scope", "%c3%28")] {
@@ -177,7 +177,7 @@ async fn a_malformed_value_is_refused_at_the_callback_too() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_form_is_read_like_a_query() {
     let server = Server::shared();
     let http = server.http();
@@ -196,7 +196,7 @@ async fn a_form_is_read_like_a_query() {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn several_resources_are_several_and_a_token_is_for_one() {
     let server = Server::shared();
     let browser = server.browser();
@@ -211,9 +211,7 @@ async fn several_resources_are_several_and_a_token_is_for_one() {
     let line = "friendly_name: Ratchet Tests";
     let both = format!("{line}\n  resource_parameter_profile: compatibility");
     let launch = Launch::new().tenant(tenant::changed(line, &both));
-    let Some(server) = launch.start("changes a tenant setting") else {
-        return;
-    };
+    let server = launch.start("changes a tenant setting");
     let browser = server.browser();
     let path = |resources: &str| {
         let login = server.login(&SPA_STRICT).without("audience");

@@ -5,6 +5,7 @@ use harness::{
     Answer, Server,
     apps::OPERATOR,
     assertions::{assert_error_page, assert_sane},
+    deployed::require_own_server,
     http,
 };
 use reqwest::Method;
@@ -74,7 +75,7 @@ async fn ask(method: &str, path: &str, accept: &str) -> Answer {
     http::send(request.header("accept", accept)).await
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_method_that_a_path_does_not_have_is_answered_with_those_that_it_has() {
     for (path, allowed) in ROUTES {
         let has = |method: &str| allowed.split(", ").any(|known| known == method);
@@ -95,7 +96,7 @@ async fn a_method_that_a_path_does_not_have_is_answered_with_those_that_it_has()
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_browser_is_shown_a_page_for_a_method_that_a_page_does_not_have() {
     let answer = ask("PUT", "/authorize", "text/html,*/*;q=0.8").await;
     assert_error_page(&answer, "Method not allowed");
@@ -127,7 +128,7 @@ fn lasting(answer: &Answer) -> Vec<(&str, &str)> {
     headers
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_head_is_answered_as_its_get_without_the_body() {
     for (path, allowed) in ROUTES {
         if !allowed.starts_with("GET") {
@@ -144,7 +145,7 @@ async fn a_head_is_answered_as_its_get_without_the_body() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_head_with_a_token_is_answered_as_its_get() {
     let server = Server::shared();
     let token = server.management_token(&OPERATOR).await;
@@ -170,12 +171,10 @@ const OF_BROWSERS: [&str; 2] = [
     "Text/HTML;q=0.9",
 ];
 
-#[tokio::test]
+#[harness::test]
 async fn a_path_that_is_not_there_is_json_to_a_program_and_a_page_to_a_browser() {
     // An HTTP API answers for paths without a route by itself.
-    let Some(_) = Server::shared_local("asks the functions for unknown paths") else {
-        return;
-    };
+    require_own_server("asks the functions for unknown paths");
     for path in [
         "/",
         "/oauth/par",
@@ -203,12 +202,10 @@ async fn a_path_that_is_not_there_is_json_to_a_program_and_a_page_to_a_browser()
     assert_eq!(bare.json()["error"], "not_found", "{bare}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_path_of_the_management_api_that_is_not_there_has_its_shape_of_errors() {
     // An HTTP API answers for paths without a route by itself.
-    let Some(_) = Server::shared_local("asks the functions for unknown paths") else {
-        return;
-    };
+    require_own_server("asks the functions for unknown paths");
     for path in [
         "/api/v2/",
         "/api/v2/users",
@@ -229,12 +226,10 @@ async fn a_path_of_the_management_api_that_is_not_there_has_its_shape_of_errors(
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_document_that_is_not_there_is_json() {
     // An HTTP API answers for paths without a route by itself.
-    let Some(_) = Server::shared_local("asks the functions for unknown paths") else {
-        return;
-    };
+    require_own_server("asks the functions for unknown paths");
     for path in ["/.well-known/", "/.well-known/webfinger"] {
         for accept in OF_PROGRAMS.into_iter().chain(OF_BROWSERS) {
             let answer = ask("GET", path, accept).await;
@@ -244,11 +239,9 @@ async fn a_document_that_is_not_there_is_json() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_local_servers_own_paths_keep_the_same_rules() {
-    let Some(server) = Server::shared_local("asks for the demo page") else {
-        return;
-    };
+    let server = Server::shared_local("asks for the demo page");
     for (path, allowed) in [
         ("/demo", GET),
         ("/demo/demo.css", GET),

@@ -3,7 +3,9 @@
 
 use std::process::{Command, Stdio};
 
-use harness::{Launch, Server, apps::SPA_STRICT, jwt, process::binary, server::runs_here, tenant};
+use harness::{
+    Launch, Server, apps::SPA_STRICT, deployed::require_own_server, jwt, process::binary, tenant,
+};
 use serde_json::{Value, json};
 
 const REASON: &str = "edits the files of the server";
@@ -34,13 +36,11 @@ async fn refreshed(server: &Server, token: &mut String) -> Value {
     jwt::peek(&tokens.id_token()).1[CLAIM].clone()
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_script_that_is_saved_runs_at_the_next_refresh_and_a_broken_one_leaves_the_last() {
     let launch = Launch::new().tenant(one_rule());
     let launch = launch.file("rules/Plan.js", &rule("'gold'"));
-    let Some(server) = launch.start(REASON) else {
-        return;
-    };
+    let server = launch.start(REASON);
     let login = server.login(&SPA_STRICT).tokens().await;
     assert_eq!(jwt::peek(&login.id_token()).1[CLAIM], "gold");
     let mut token = login.refresh_token();
@@ -59,11 +59,9 @@ async fn a_script_that_is_saved_runs_at_the_next_refresh_and_a_broken_one_leaves
     assert_eq!(refreshed(&server, &mut token).await, "bronze");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_rule_that_is_added_disabled_or_removed_in_the_tenant_file_counts_at_once() {
-    let Some(server) = Launch::new().tenant(with_rules("")).start(REASON) else {
-        return;
-    };
+    let server = Launch::new().tenant(with_rules("")).start(REASON);
     let mut token = server.login(&SPA_STRICT).refresh_token().await;
     assert_eq!(refreshed(&server, &mut token).await, Value::Null);
 
@@ -87,7 +85,7 @@ async fn a_rule_that_is_added_disabled_or_removed_in_the_tenant_file_counts_at_o
     assert_eq!(refreshed(&server, &mut token).await, Value::Null);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn rules_run_in_their_order_with_their_configuration() {
     let rules = "rules:
   - {name: Second, order: 20, script: ./rules/Second.js}
@@ -102,9 +100,7 @@ rulesConfigs:
             "rules/Second.js",
             &rule(&format!("context.idToken['{CLAIM}'].concat('second')")),
         );
-    let Some(server) = launch.start(REASON) else {
-        return;
-    };
+    let server = launch.start(REASON);
     let mut token = server.login(&SPA_STRICT).refresh_token().await;
     assert_eq!(
         refreshed(&server, &mut token).await,
@@ -112,11 +108,9 @@ rulesConfigs:
     );
 }
 
-#[test]
+#[harness::test]
 fn a_script_that_does_not_compile_is_named_with_file_line_and_column_before_anything_starts() {
-    if !runs_here(REASON) {
-        return;
-    }
+    require_own_server(REASON);
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("tenant.yaml");
     std::fs::write(&file, one_rule()).expect("the file can be written");

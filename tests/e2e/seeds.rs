@@ -25,7 +25,7 @@ fn members(tokens: &Tokens) -> String {
     names.join(" ")
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_documented_exchange_works_as_form_and_as_json() {
     let server = Server::shared();
     let token = server.login(&WEB_CLASSIC).refresh_token().await;
@@ -58,7 +58,7 @@ async fn the_documented_exchange_works_as_form_and_as_json() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn audience_and_the_secret_of_a_public_client_are_optional() {
     let server = Server::shared();
     for app in [NATIVE, SPA_STRICT] {
@@ -75,7 +75,7 @@ async fn audience_and_the_secret_of_a_public_client_are_optional() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_documented_delegation_works() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -118,7 +118,7 @@ async fn granted(server: &Server, app: &App, form: &[(&str, String)]) -> Tokens 
     Tokens::expect(server.token(app, &form).await)
 }
 
-#[tokio::test]
+#[harness::test]
 async fn codes_and_passwords_are_worth_a_refresh_token_and_fragments_and_machines_get_none() {
     let server = Server::shared();
     // With PKCE and without. The device flow is in `device/settling.rs`.
@@ -168,7 +168,7 @@ async fn codes_and_passwords_are_worth_a_refresh_token_and_fragments_and_machine
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn neither_a_password_nor_a_refresh_asks_for_consent() {
     let server = Server::shared();
     let mut form = password_form("password");
@@ -181,7 +181,7 @@ async fn neither_a_password_nor_a_refresh_asks_for_consent() {
     assert_eq!(next.scope(), tokens.scope());
 }
 
-#[tokio::test]
+#[harness::test]
 async fn access_tokens_outlive_the_refresh_token_they_came_with() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -201,7 +201,7 @@ async fn access_tokens_outlive_the_refresh_token_they_came_with() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn reuse_ends_no_session() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -215,11 +215,9 @@ async fn reuse_ends_no_session() {
     server.rotated(&SPA_STRICT, &fresh).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_user_who_is_unblocked_goes_on_with_the_token_of_before() {
-    let Some(server) = Server::shared_local("blocks a user") else {
-        return;
-    };
+    let server = Server::shared_local("blocks a user");
     let user = server.fresh_user();
     let token = server.login(&SPA_STRICT).user(&user).refresh_token().await;
     server.set_blocked(&user, true).await;
@@ -229,11 +227,9 @@ async fn a_user_who_is_unblocked_goes_on_with_the_token_of_before() {
     server.rotated(&SPA_STRICT, &token).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn another_password_leaves_refresh_tokens_alone_where_the_tenant_says_so() {
-    let Some(server) = Server::start("changes a password") else {
-        return;
-    };
+    let server = Server::start("changes a password");
     let flags = "tenant: {flags: {revoke_refresh_tokens_on_password_change: false}}\n";
     server.import_tenant(flags.to_owned()).await;
     let token = server
@@ -247,7 +243,7 @@ async fn another_password_leaves_refresh_tokens_alone_where_the_tenant_says_so()
     server.rotated(&SPA_STRICT, &token).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn userinfo_may_be_asked_with_the_token_in_a_form() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -258,11 +254,9 @@ async fn userinfo_may_be_asked_with_the_token_in_a_form() {
     assert_eq!(answer.json()["sub"], user.id, "{answer}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_refreshed_id_token_has_the_claims_of_now() {
-    let Some(server) = Server::start("changes a user") else {
-        return;
-    };
+    let server = Server::start("changes a user");
     let login = server.login(&SPA_STRICT).user(&User::zoe());
     let first = login.tokens().await;
     assert_eq!(jwt::peek(&first.id_token()).1.get("given_name"), None);
@@ -284,13 +278,11 @@ fn is_stored(folder: &tempfile::TempDir, text: &str) -> bool {
     })
 }
 
-#[tokio::test]
+#[harness::test]
 async fn refresh_tokens_are_not_stored() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let launch = Launch::new().data(&folder);
-    let Some(server) = launch.start("reads the server's data") else {
-        return;
-    };
+    let server = launch.start("reads the server's data");
     let first = server.login(&SPA_STRICT).refresh_token().await;
     let second = server.rotated(&SPA_STRICT, &first).await;
     let kept = server.login(&WEB_CLASSIC).refresh_token().await;

@@ -6,7 +6,7 @@ use harness::{
     jwt, tenant,
 };
 
-#[tokio::test]
+#[harness::test]
 async fn a_session_needs_no_second_login() {
     let server = Server::shared();
     let browser = server.browser();
@@ -21,7 +21,7 @@ async fn a_session_needs_no_second_login() {
         .code();
 }
 
-#[tokio::test]
+#[harness::test]
 async fn prompt_none_never_shows_a_page() {
     let server = Server::shared();
     let callback = server
@@ -33,7 +33,7 @@ async fn prompt_none_never_shows_a_page() {
     callback.assert_error("login_required", "Login required");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn prompt_login_asks_again_and_tells_when() {
     let server = Server::shared();
     let browser = server.browser();
@@ -53,11 +53,9 @@ async fn prompt_login_asks_again_and_tells_when() {
     assert!(server.is_now(told), "{claims}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_login_older_than_max_age_is_asked_again() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let browser = server.browser();
     let login = || {
         server
@@ -85,7 +83,7 @@ async fn a_login_older_than_max_age_is_asked_again() {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn max_age_zero_is_prompt_login() {
     let server = Server::shared();
     let browser = server.browser();
@@ -97,11 +95,9 @@ async fn max_age_zero_is_prompt_login() {
     login.open().await.page_at("/u/login");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn sessions_end_when_idle_and_in_the_end() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let hour = 3600;
     let browser = server.browser();
     let silent = || async {
@@ -128,7 +124,7 @@ async fn sessions_end_when_idle_and_in_the_end() {
         .assert_error("login_required", "Login required");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_blocked_user_is_told_to_the_application() {
     let server = Server::shared();
     let login = server.login(&SPA_STRICT).user(&User::blocked());
@@ -138,11 +134,9 @@ async fn a_blocked_user_is_told_to_the_application() {
         .assert_error("unauthorized", "user is blocked");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn blocking_a_user_ends_the_use_of_a_session() {
-    let Some(server) = Server::shared_local("blocks a user") else {
-        return;
-    };
+    let server = Server::shared_local("blocks a user");
     let user = server.fresh_user();
     let browser = server.browser();
     let login = || server.login(&SPA_STRICT).user(&user).browser(&browser);
@@ -152,7 +146,7 @@ async fn blocking_a_user_ends_the_use_of_a_session() {
     callback.assert_error("unauthorized", "user is blocked");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_loopback_callback_without_consent_is_not_answered_silently() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -176,7 +170,7 @@ async fn a_loopback_callback_without_consent_is_not_answered_silently() {
         .assert_error("consent_required", "Consent required");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn choosing_an_account_means_logging_in_again() {
     let server = Server::shared();
     let browser = server.browser();
@@ -186,15 +180,13 @@ async fn choosing_an_account_means_logging_in_again() {
     login.open().await.page_at("/u/login");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_tenant_may_have_sessions_that_end_with_the_browser() {
     for (mode, persistent) in [("persistent", true), ("non-persistent", false)] {
         let line = "friendly_name: Ratchet Tests";
         let changed = format!("{line}\n  session_cookie: {{ mode: {mode} }}");
         let launch = Launch::new().tenant(tenant::changed(line, &changed));
-        let Some(server) = launch.start("changes a tenant setting") else {
-            return;
-        };
+        let server = launch.start("changes a tenant setting");
         let browser = server.browser();
         let login = server.login(&SPA_STRICT).browser(&browser);
         let page = login.open().await.page_at("/u/login");

@@ -48,7 +48,7 @@ async fn logged_in(server: &Server, user: &User) -> Browser {
     browser
 }
 
-#[tokio::test]
+#[harness::test]
 async fn without_a_session_a_login_is_required() {
     for way in WAYS {
         let login = ask(Server::shared(), &SPA_HYBRID, way);
@@ -56,7 +56,7 @@ async fn without_a_session_a_login_is_required() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn after_a_logout_a_login_is_required() {
     let server = Server::shared();
     let browser = logged_in(server, &User::ada()).await;
@@ -72,11 +72,9 @@ async fn after_a_logout_a_login_is_required() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_session_too_old_for_max_age_does_not_do() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let browser = logged_in(&server, &User::ada()).await;
     server.advance(601).await;
     for way in WAYS {
@@ -90,7 +88,7 @@ async fn a_session_too_old_for_max_age_does_not_do() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn without_consent_consent_is_required() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -108,11 +106,9 @@ async fn without_consent_consent_is_required() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_blocked_user_is_told_to_the_application() {
-    let Some(server) = Server::shared_local("blocks a user") else {
-        return;
-    };
+    let server = Server::shared_local("blocks a user");
     let user = server.fresh_user();
     let browser = logged_in(server, &user).await;
     server.set_blocked(&user, true).await;
@@ -122,11 +118,9 @@ async fn a_blocked_user_is_told_to_the_application() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_deleted_user_has_no_session() {
-    let Some(server) = Server::shared_local("deletes a user") else {
-        return;
-    };
+    let server = Server::shared_local("deletes a user");
     let user = server.fresh_user();
     let browser = logged_in(server, &user).await;
     server.delete_user(&user).await;
@@ -136,7 +130,7 @@ async fn a_deleted_user_has_no_session() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_request_that_is_wrong_is_refused_in_the_same_place() {
     for way in WAYS {
         let ask = || ask(Server::shared(), &SPA_HYBRID, way);
@@ -163,7 +157,7 @@ async fn a_request_that_is_wrong_is_refused_in_the_same_place() {
 }
 
 /// A server whose sessions last six hours at most, and two without a visit.
-fn short_sessions() -> Option<Server> {
+fn short_sessions() -> Server {
     let file = tenant::changed("session_lifetime: 168", "session_lifetime: 6");
     let file = file.replace(
         "idle_session_lifetime: 72",
@@ -172,11 +166,9 @@ fn short_sessions() -> Option<Server> {
     Launch::new().tenant(file).start("moves the clock")
 }
 
-#[tokio::test]
+#[harness::test]
 async fn silent_visits_keep_a_session_alive_up_to_its_absolute_end() {
-    let Some(server) = short_sessions() else {
-        return;
-    };
+    let server = short_sessions();
     let ada = User::ada();
     for way in WAYS {
         let browser = logged_in(&server, &ada).await;
@@ -191,11 +183,9 @@ async fn silent_visits_keep_a_session_alive_up_to_its_absolute_end() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_session_that_nobody_visits_ends_however_often_tokens_are_refreshed() {
-    let Some(server) = short_sessions() else {
-        return;
-    };
+    let server = short_sessions();
     let browser = server.browser();
     let login = server.login(&SPA_STRICT).browser(&browser);
     let mut token = login.refresh_token().await;
@@ -208,11 +198,9 @@ async fn a_session_that_nobody_visits_ends_however_often_tokens_are_refreshed() 
     server.rotated(&SPA_STRICT, &token).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_refused_visit_does_not_keep_a_session_alive() {
-    let Some(server) = short_sessions() else {
-        return;
-    };
+    let server = short_sessions();
     let browser = logged_in(&server, &User::ada()).await;
     let ask = || ask(&server, &SPA_HYBRID, WAYS[0]).browser(&browser);
     server.advance(HOUR).await;
@@ -222,11 +210,9 @@ async fn a_refused_visit_does_not_keep_a_session_alive() {
     assert_told(ask(), "login_required", "Login required").await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_shortened_idle_lifetime_counts_from_the_next_visit() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let browser = logged_in(&server, &User::ada()).await;
     let ask = || ask(&server, &SPA_HYBRID, WAYS[0]).browser(&browser);
     let shorter = "tenant:\n  session_lifetime: 168\n  idle_session_lifetime: 1\n";
@@ -237,11 +223,9 @@ async fn a_shortened_idle_lifetime_counts_from_the_next_visit() {
     assert_told(ask(), "login_required", "Login required").await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_log_tells_silent_logins_and_their_failures() {
-    let Some(server) = Server::start("reads the server's log") else {
-        return;
-    };
+    let server = Server::start("reads the server's log");
     let ada = User::ada();
     let failed = ask(&server, &SPA_HYBRID, WAYS[0]);
     failed.open().await.callback();

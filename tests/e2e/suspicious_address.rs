@@ -22,7 +22,7 @@ const SPRAYER: &str = "127.0.0.66";
 const OTHER: &str = "127.0.0.67";
 
 /// A server of its own with these settings of the throttling; the tests' own are for its callers at 127.0.0.1.
-fn throttling(settings: &str) -> Option<Server> {
+fn throttling(settings: &str) -> Server {
     let section = "  suspiciousIpThrottling:";
     let (before, after) = tenant::base()
         .split_once(section)
@@ -67,11 +67,9 @@ fn assert_suspicious(answer: &Answer) {
     assert_oauth_error(answer, 429, "too_many_attempts", SUSPICIOUS);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn by_default_a_hundred_failures_in_a_day_throttle_an_address_and_no_other() {
-    let Some(server) = throttling("{}") else {
-        return;
-    };
+    let server = throttling("{}");
     let ada = User::ada();
     spray(&server, SPRAYER, 100).await;
     let refused = grant(&server, SPRAYER, "nobody-100@example.com", "Summer2026!").await;
@@ -85,11 +83,9 @@ async fn by_default_a_hundred_failures_in_a_day_throttle_an_address_and_no_other
     Tokens::expect(grant(&server, OTHER, &ada.email, ada.password).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn one_attempt_is_granted_every_so_often_and_a_good_one_takes_nothing() {
-    let Some(server) = throttling("{ stage: { pre-login: { max_attempts: 3 } } }") else {
-        return;
-    };
+    let server = throttling("{ stage: { pre-login: { max_attempts: 3 } } }");
     let (ada, zoe) = (User::ada(), User::zoe());
     spray(&server, SPRAYER, 3).await;
     assert_suspicious(&grant(&server, SPRAYER, &ada.email, ada.password).await);
@@ -103,11 +99,9 @@ async fn one_attempt_is_granted_every_so_often_and_a_good_one_takes_nothing() {
     assert_suspicious(&grant(&server, SPRAYER, &zoe.email, zoe.password).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn every_place_that_takes_a_password_counts_and_refuses() {
-    let Some(server) = throttling("{ stage: { pre-login: { max_attempts: 4 } } }") else {
-        return;
-    };
+    let server = throttling("{ stage: { pre-login: { max_attempts: 4 } } }");
     let ada = User::ada();
     let browser = Browser::new(from(&server, SPRAYER));
     let login = server.login(&SPA_STRICT).browser(&browser);
@@ -163,11 +157,9 @@ async fn every_place_that_takes_a_password_counts_and_refuses() {
     assert_suspicious(&grant(&server, SPRAYER, &ada.email, ada.password).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn of_64_guesses_at_once_no_more_are_answered_than_are_allowed() {
-    let Some(server) = throttling("{ stage: { pre-login: { max_attempts: 5 } } }") else {
-        return;
-    };
+    let server = throttling("{ stage: { pre-login: { max_attempts: 5 } } }");
     let client = from(&server, SPRAYER);
     let mut requests = JoinSet::new();
     for guess in 0..64 {
@@ -198,13 +190,11 @@ async fn of_64_guesses_at_once_no_more_are_answered_than_are_allowed() {
     assert_suspicious(&grant(&server, SPRAYER, &ada.email, ada.password).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_household_is_one_address_and_a_trusted_range_is_none() {
-    let Some(server) = throttling(
+    let server = throttling(
         "{ allowlist: [198.51.100.0/24, 127.0.0.1], stage: { pre-login: { max_attempts: 2 } } }",
-    ) else {
-        return;
-    };
+    );
     let ask = async |address: &str, name: &str, password: &str| {
         let form = [
             ("grant_type", "password"),
@@ -226,7 +216,7 @@ async fn a_household_is_one_address_and_a_trusted_range_is_none() {
     Tokens::expect(ask("198.51.100.7", &ada.email, ada.password).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn without_the_shield_an_address_is_logged_and_not_refused() {
     for (settings, logged) in [
         (
@@ -238,9 +228,7 @@ async fn without_the_shield_an_address_is_logged_and_not_refused() {
             true,
         ),
     ] {
-        let Some(server) = throttling(settings) else {
-            return;
-        };
+        let server = throttling(settings);
         spray(&server, SPRAYER, 3).await;
         let ada = User::ada();
         Tokens::expect(grant(&server, SPRAYER, &ada.email, ada.password).await);
@@ -249,11 +237,9 @@ async fn without_the_shield_an_address_is_logged_and_not_refused() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_refusal_is_in_the_log_with_the_address_and_without_the_name() {
-    let Some(server) = throttling("{ stage: { pre-login: { max_attempts: 1 } } }") else {
-        return;
-    };
+    let server = throttling("{ stage: { pre-login: { max_attempts: 1 } } }");
     spray(&server, SPRAYER, 1).await;
     assert_suspicious(&grant(&server, SPRAYER, "nobody-9@example.com", "wrong").await);
     let log = server.stop();
@@ -263,11 +249,9 @@ async fn a_refusal_is_in_the_log_with_the_address_and_without_the_name() {
     assert!(!log.contains("nobody-9"), "{log}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_good_login_without_failures_writes_nothing() {
-    let Some(server) = throttling("{}") else {
-        return;
-    };
+    let server = throttling("{}");
     let ada = User::ada();
     for _ in 0..2 {
         let answer = grant(&server, OTHER, &ada.email, ada.password).await;
@@ -277,14 +261,12 @@ async fn a_good_login_without_failures_writes_nothing() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_email_address_and_a_user_name_of_one_user_are_counted_together() {
     let users = "users:\n  - user_id: auth0|both\n    email: both@example.com\n    username: both-names\n    \
                  password: correct horse battery staple\n";
     let file = tenant::changed("users:\n", users);
-    let Some(server) = Launch::new().tenant(file).start("imports another user") else {
-        return;
-    };
+    let server = Launch::new().tenant(file).start("imports another user");
     let here = "127.0.0.1";
     for _ in 0..5 {
         assert_wrong(&grant(&server, here, "both@example.com", "wrong").await);

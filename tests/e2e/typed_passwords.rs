@@ -29,7 +29,7 @@ const PASSWORD_HASH: &str = "$2b$04$WoiwUij.zlTVJL3cjHGvQehDYil7/Gzm6NKtQQSZt/g.
 const PASSWORD_APART_HASH: &str = "$2b$04$3y6u.zdBpRaFClK0xoA3qeZM9FCBu89BS2cErL7gGqJk4NZLXfSea";
 
 /// A server with these users beside the others: their names, and the key and value of their passwords.
-fn with_users(users: &[(&str, &str, &str)]) -> Option<Server> {
+fn with_users(users: &[(&str, &str, &str)]) -> Server {
     let mut section = "users:\n".to_owned();
     for (name, key, value) in users {
         let (name, value) = (json!(name), json!(value));
@@ -60,11 +60,9 @@ fn read_part() -> &'static str {
     PART.get_or_init(|| &LONG[..72])
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_mistyped_end_beyond_what_bcrypt_reads_does_not_lock_the_right_password_out() {
-    let Some(server) = with_users(&[("long@example.com", "password_hash", LONG_HASH)]) else {
-        return;
-    };
+    let server = with_users(&[("long@example.com", "password_hash", LONG_HASH)]);
     let mistyped = format!("{}!", read_part());
     // As at Auth0, whose bcrypt reads no further either.
     for typed in [&mistyped, read_part(), LONG, &mistyped, LONG, LONG] {
@@ -74,11 +72,9 @@ async fn a_mistyped_end_beyond_what_bcrypt_reads_does_not_lock_the_right_passwor
     assert_wrong(&try_password(&server, "long@example.com", shorter).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_long_password_in_a_file_is_hashed_whole() {
-    let Some(server) = with_users(&[("long@example.com", "password_hash", LONG_HASH)]) else {
-        return;
-    };
+    let server = with_users(&[("long@example.com", "password_hash", LONG_HASH)]);
     let users = format!(
         "users:\n  - email: long@example.com\n    password: {}\n",
         json!(LONG)
@@ -88,11 +84,9 @@ async fn a_long_password_in_a_file_is_hashed_whole() {
     assert_wrong(&try_password(&server, "long@example.com", read_part()).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn letters_typed_apart_are_the_letters_that_were_set() {
-    let Some(server) = with_users(&[(NAME, "password", PASSWORD)]) else {
-        return;
-    };
+    let server = with_users(&[(NAME, "password", PASSWORD)]);
     for name in [NAME, NAME_APART, "ZOE\u{308}@example.com"] {
         for password in [PASSWORD, PASSWORD_APART] {
             Tokens::expect(try_password(&server, name, password).await);
@@ -102,11 +96,9 @@ async fn letters_typed_apart_are_the_letters_that_were_set() {
     assert_wrong(&try_password(&server, "zoe@example.com", PASSWORD).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn letters_set_apart_are_the_letters_that_are_typed() {
-    let Some(server) = with_users(&[(NAME_APART, "password", PASSWORD_APART)]) else {
-        return;
-    };
+    let server = with_users(&[(NAME_APART, "password", PASSWORD_APART)]);
     for name in [NAME, NAME_APART] {
         for password in [PASSWORD, PASSWORD_APART] {
             Tokens::expect(try_password(&server, name, password).await);
@@ -114,14 +106,12 @@ async fn letters_set_apart_are_the_letters_that_are_typed() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_imported_hash_is_compared_with_both_forms_of_what_is_typed() {
-    let Some(server) = with_users(&[
+    let server = with_users(&[
         (NAME, "password_hash", PASSWORD_HASH),
         ("apart@example.com", "password_hash", PASSWORD_APART_HASH),
-    ]) else {
-        return;
-    };
+    ]);
     for password in [PASSWORD_APART, PASSWORD, PASSWORD_APART] {
         Tokens::expect(try_password(&server, NAME, password).await);
     }
@@ -131,11 +121,9 @@ async fn an_imported_hash_is_compared_with_both_forms_of_what_is_typed() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn every_login_takes_letters_typed_apart() {
-    let Some(server) = with_users(&[(NAME, "password", PASSWORD)]) else {
-        return;
-    };
+    let server = with_users(&[(NAME, "password", PASSWORD)]);
     let browser = server.browser();
     let page = server.login(&SPA_STRICT).browser(&browser).open().await;
     let answer = browser
@@ -170,7 +158,7 @@ async fn every_login_takes_letters_typed_apart() {
 }
 
 /// Three failures are borne here.
-fn guarded() -> Option<Server> {
+fn guarded() -> Server {
     let file = tenant::changed(
         "users:\n",
         &format!(
@@ -186,18 +174,18 @@ fn guarded() -> Option<Server> {
     launch.start("has other settings")
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_wrong_password_in_letters_apart_is_one_failure() {
-    let Some(server) = guarded() else { return };
+    let server = guarded();
     for _ in 0..2 {
         assert_wrong(&try_password(&server, NAME, "wro\u{308}ng").await);
     }
     Tokens::expect(try_password(&server, NAME, PASSWORD).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn failures_are_counted_together_however_the_name_is_written() {
-    let Some(server) = guarded() else { return };
+    let server = guarded();
     for name in [NAME, NAME_APART, NAME_APART] {
         assert_wrong(&try_password(&server, name, "wrong").await);
     }

@@ -58,7 +58,7 @@ async fn login_page(server: &Server, browser: &Browser) -> Answer {
     login.open().await.page_at("/u/login")
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_login_form_of_a_tab_whose_cookie_was_replaced_counts_when_it_is_sent_again() {
     let server = Server::shared();
     let ada = User::ada();
@@ -85,7 +85,7 @@ async fn the_login_form_of_a_tab_whose_cookie_was_replaced_counts_when_it_is_sen
     browser.follow(answer).await.callback().code();
 }
 
-#[tokio::test]
+#[harness::test]
 async fn both_tabs_log_in_at_once_where_the_browser_says_that_the_page_is_ours() {
     let server = Server::shared();
     let ada = User::ada();
@@ -104,7 +104,7 @@ async fn both_tabs_log_in_at_once_where_the_browser_says_that_the_page_is_ours()
     browser.follow(answer).await.callback().code();
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_consent_form_is_shown_again_and_nothing_is_granted_meanwhile() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -121,7 +121,7 @@ async fn a_consent_form_is_shown_again_and_nothing_is_granted_meanwhile() {
     browser.follow(answer).await.callback().code();
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_forms_that_connect_a_device_are_shown_again() {
     let server = Server::shared();
     let waiting = device::begin(server, &TV).await;
@@ -143,7 +143,7 @@ async fn the_forms_that_connect_a_device_are_shown_again() {
     browser.follow(answer).await.page_at("/u/login");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_question_before_a_logout_is_shown_again_and_nobody_is_logged_out() {
     let server = Server::shared();
     let browser = server.browser();
@@ -165,7 +165,7 @@ async fn the_question_before_a_logout_is_shown_again_and_nobody_is_logged_out() 
 }
 
 /// The browser says that a page of ours sent the form; the page named another user.
-#[tokio::test]
+#[harness::test]
 async fn a_consent_that_was_shown_to_one_user_is_not_given_for_another() {
     let server = Server::shared();
     let browser = server.browser();

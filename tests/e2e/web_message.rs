@@ -43,7 +43,7 @@ fn assert_framable(page: &Answer) {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_session_is_turned_into_a_code_without_a_page_to_see() {
     let server = Server::shared();
     let browser = server.browser();
@@ -63,7 +63,7 @@ async fn a_session_is_turned_into_a_code_without_a_page_to_see() {
     assert_eq!(response.as_object().unwrap().len(), 2, "{response}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn tokens_come_with_their_life_as_a_number() {
     let server = Server::shared();
     let browser = server.browser();
@@ -82,7 +82,7 @@ async fn tokens_come_with_their_life_as_a_number() {
     assert!(response.get("refresh_token").is_none(), "{response}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn errors_are_messages_too_and_carry_the_state() {
     let hostile = "</script><script>alert(1)</script>\u{2028}";
     let login = Server::shared()
@@ -99,7 +99,7 @@ async fn errors_are_messages_too_and_carry_the_state() {
     assert_eq!(response["state"], hostile);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_popup_may_log_in_first() {
     let login = Server::shared().login(&SPA_HYBRID);
     let landing = login.with("response_mode", "web_message").land().await;
@@ -107,7 +107,7 @@ async fn a_popup_may_log_in_first() {
     assert!(response["code"].is_string(), "{response}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_registered_web_origin_is_a_host_whatever_its_path_and_may_be_any_one_label() {
     for host in ["acme", "x-1"] {
         let callback = format!("https://{host}.framed.example.com/callback");
@@ -118,7 +118,7 @@ async fn a_registered_web_origin_is_a_host_whatever_its_path_and_may_be_any_one_
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_callback_of_no_registered_web_origin_gets_no_message() {
     let unframed = "https://unframed.example.com/callback";
     for (app, callback) in [
@@ -137,7 +137,7 @@ async fn a_callback_of_no_registered_web_origin_gets_no_message() {
     callback.assert_error("login_required", "Login required");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_callback_that_is_not_registered_gets_no_message_either() {
     for callback in [
         "https://framed.example.com/callback",

@@ -66,7 +66,7 @@ async fn code(server: &Server, browser: &Browser, app: &App, user: &User, scope:
     login.code().await
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_code_is_worth_nothing_once_its_consent_was_withdrawn_whatever_was_agreed_to_since() {
     let server = Server::shared();
     for asked in ASKED {
@@ -88,7 +88,7 @@ async fn a_code_is_worth_nothing_once_its_consent_was_withdrawn_whatever_was_agr
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_code_without_a_refresh_token_is_worth_nothing_once_its_consent_was_withdrawn() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -98,7 +98,7 @@ async fn a_code_without_a_refresh_token_is_worth_nothing_once_its_consent_was_wi
     assert_worthless(&server.exchange(&code).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_very_same_scopes_agreed_to_again_do_not_revive_a_code() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -110,7 +110,7 @@ async fn the_very_same_scopes_agreed_to_again_do_not_revive_a_code() {
     Tokens::expect(server.exchange(&second).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_code_survives_a_consent_that_is_widened() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -123,7 +123,7 @@ async fn a_code_survives_a_consent_that_is_widened() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_approval_is_worth_nothing_once_its_consent_was_withdrawn_whatever_was_agreed_to_since()
 {
     let server = Server::shared();
@@ -145,7 +145,7 @@ async fn an_approval_is_worth_nothing_once_its_consent_was_withdrawn_whatever_wa
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_deletion_of_all_grants_signs_out_what_is_in_flight_without_a_consent() {
     let server = Server::shared();
     for asked in ASKED {
@@ -175,7 +175,7 @@ async fn the_deletion_of_all_grants_signs_out_what_is_in_flight_without_a_consen
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_deletion_of_one_grant_ends_the_codes_of_that_application_and_api_alone() {
     let server = Server::shared();
     for asked in ASKED {
@@ -195,7 +195,7 @@ async fn the_deletion_of_one_grant_ends_the_codes_of_that_application_and_api_al
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_code_whose_family_the_deletion_of_its_grant_ended_still_says_so_when_it_comes_again() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -206,7 +206,7 @@ async fn a_code_whose_family_the_deletion_of_its_grant_ended_still_says_so_when_
     assert_worthless(&server.exchange(&exchanged).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn reuse_detection_ends_the_consent_of_a_code_in_flight() {
     let server = Server::shared();
     for asked in ASKED {
@@ -224,13 +224,11 @@ async fn reuse_detection_ends_the_consent_of_a_code_in_flight() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_revocation_that_deletes_the_grant_ends_the_consent_of_a_code_in_flight() {
     let from = "revoke_refresh_token_grant: false";
     let file = tenant::changed(from, "revoke_refresh_token_grant: true");
-    let Some(server) = Launch::new().tenant(file).start("changes a tenant setting") else {
-        return;
-    };
+    let server = Launch::new().tenant(file).start("changes a tenant setting");
     for app in [THIRD_PARTY, SPA_STRICT] {
         for asked in ASKED {
             let user = User::ada();
@@ -246,7 +244,7 @@ async fn a_revocation_that_deletes_the_grant_ends_the_consent_of_a_code_in_fligh
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_access_token_for_userinfo_ends_with_the_consent_that_it_rests_on() {
     let server = Server::shared();
     for (app, scope) in [
@@ -278,7 +276,7 @@ async fn an_access_token_for_userinfo_ends_with_the_consent_that_it_rests_on() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_access_token_for_userinfo_ends_with_that_very_consent() {
     let server = Server::shared();
     let user = server.fresh_user();

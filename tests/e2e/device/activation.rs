@@ -11,7 +11,7 @@ use super::{
     begin_with, claims, finish, press,
 };
 
-#[tokio::test]
+#[harness::test]
 async fn a_person_types_the_code_confirms_logs_in_and_the_device_is_connected() {
     let server = Server::shared();
     let waiting = begin(server, &TV).await;
@@ -39,7 +39,7 @@ async fn a_person_types_the_code_confirms_logs_in_and_the_device_is_connected() 
     assert_connected(&again, &TV);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_link_leads_to_a_press_and_connects_nothing_by_itself() {
     let server = Server::shared();
     let waiting = begin(server, &TV).await;
@@ -53,7 +53,7 @@ async fn a_link_leads_to_a_press_and_connects_nothing_by_itself() {
     Tokens::expect(waiting.poll(server).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_press_in_one_browser_does_not_count_in_another() {
     let server = Server::shared();
     let waiting = begin(server, &TV).await;
@@ -76,7 +76,7 @@ async fn a_press_in_one_browser_does_not_count_in_another() {
     waiting.assert_pending(server).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn forms_belong_to_the_browser_that_was_shown_them() {
     let server = Server::shared();
     let waiting = begin(server, &TV).await;
@@ -96,7 +96,7 @@ async fn forms_belong_to_the_browser_that_was_shown_them() {
     waiting.assert_pending(server).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_wrong_code_is_refused_and_kept_in_the_form() {
     let server = Server::shared();
     let browser = server.browser();
@@ -110,7 +110,7 @@ async fn a_wrong_code_is_refused_and_kept_in_the_form() {
     assert_wrong_code(&page);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn cancelling_tells_the_device_no_once_and_for_all() {
     let server = Server::shared();
     let waiting = begin(server, &TV).await;
@@ -127,7 +127,7 @@ async fn cancelling_tells_the_device_no_once_and_for_all() {
     assert_wrong_code(&browser.open(&waiting.link).await.page());
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_third_party_has_to_ask_and_is_remembered() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -149,7 +149,7 @@ async fn a_third_party_has_to_ask_and_is_remembered() {
     assert_connected(&end, &TV_PARTNER);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn declining_consent_tells_the_device_no() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -164,7 +164,7 @@ async fn declining_consent_tells_the_device_no() {
     assert_declined(&waiting.poll(server).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_first_party_asks_only_where_the_api_wants_it() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -187,7 +187,7 @@ async fn a_first_party_asks_only_where_the_api_wants_it() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_code_is_confirmed_once() {
     let server = Server::shared();
     let waiting = begin(server, &TV).await;
@@ -203,7 +203,7 @@ async fn a_code_is_confirmed_once() {
     assert_eq!(claims(&tokens.id_token())["sub"], ada.id);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_blocked_user_connects_nothing_and_somebody_else_still_may() {
     let server = Server::shared();
     let waiting = begin(server, &TV).await;
@@ -216,7 +216,7 @@ async fn a_blocked_user_connects_nothing_and_somebody_else_still_may() {
     waiting.connect_in(&browser, &User::ada()).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_wrong_password_stays_on_the_way_to_the_device() {
     let server = Server::shared();
     let waiting = begin(server, &TV).await;
@@ -230,11 +230,9 @@ async fn a_wrong_password_stays_on_the_way_to_the_device() {
     assert_connected(&browser.follow(answer).await.page(), &TV);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn whoever_guesses_codes_is_slowed_down() {
-    let Some(server) = Server::start("uses up the caller's guesses") else {
-        return;
-    };
+    let server = Server::start("uses up the caller's guesses");
     let waiting = begin(&server, &TV).await;
     let browser = server.browser();
     for _ in 0..100 {

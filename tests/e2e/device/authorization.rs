@@ -16,7 +16,7 @@ use super::{DEVICE_CODE, GRANT_TYPE, ask, begin, begin_with};
 
 const BASE20: &str = "BCDFGHJKLMNPQRSTVWXZ";
 
-#[tokio::test]
+#[harness::test]
 async fn a_device_gets_a_code_to_poll_with_and_one_to_show() {
     let server = Server::shared();
     let answer = ask(server, &TV, &[("scope", "openid"), ("audience", API)]).await;
@@ -49,7 +49,7 @@ async fn a_device_gets_a_code_to_poll_with_and_one_to_show() {
     assert!(symbols.chars().all(|c| BASE20.contains(c)), "{user_code}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn json_nulls_and_unknown_parameters_are_taken() {
     let server = Server::shared();
     let body = json!({
@@ -61,7 +61,7 @@ async fn json_nulls_and_unknown_parameters_are_taken() {
     assert_eq!(bare.status, 200, "{bare}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn every_device_has_codes_of_its_own() {
     let server = Server::shared();
     let mut codes = BTreeSet::new();
@@ -73,7 +73,7 @@ async fn every_device_has_codes_of_its_own() {
     assert_eq!(codes.len(), 40);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn bad_requests_are_refused_in_the_protocols_terms() {
     let server = Server::shared();
     let unknown = [("audience", "https://unknown.example.com")];
@@ -95,7 +95,7 @@ async fn bad_requests_are_refused_in_the_protocols_terms() {
     assert_oauth_error(&answer, 400, "invalid_scope", text);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn only_native_public_clients_with_the_grant_may_ask() {
     let server = Server::shared();
     let answer = ask(server, &NATIVE, &[]).await;
@@ -112,11 +112,9 @@ async fn only_native_public_clients_with_the_grant_may_ask() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn neither_a_legacy_nor_a_confidential_client_may_ask() {
-    let Some(server) = Server::start("changes a client") else {
-        return;
-    };
+    let server = Server::start("changes a client");
     let secret = "client_secret: tv-secret-0123456789abcdef0123456789abcdef0123456789abcdef\n    \
                   token_endpoint_auth_method: client_secret_post";
     let legacy = [
@@ -144,7 +142,7 @@ async fn neither_a_legacy_nor_a_confidential_client_may_ask() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn browsers_on_a_tv_may_ask_from_their_origins() {
     let server = Server::shared();
     for (origin, expected) in [
@@ -162,7 +160,7 @@ async fn browsers_on_a_tv_may_ask_from_their_origins() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn offline_access_is_granted_only_where_the_api_allows_it() {
     let server = Server::shared();
     let form = [
@@ -176,20 +174,18 @@ async fn offline_access_is_granted_only_where_the_api_allows_it() {
     assert_eq!(tokens.scope(), ["openid", "read:stock"]);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_default_audience_is_that_of_the_tenant() {
     let default = format!("friendly_name: Ratchet Tests\n  default_audience: {API}");
     let file = tenant::changed("friendly_name: Ratchet Tests", &default);
-    let Some(server) = Launch::new().tenant(file).start("changes the tenant") else {
-        return;
-    };
+    let server = Launch::new().tenant(file).start("changes the tenant");
     let waiting = begin_with(&server, &TV, &[("scope", "openid read:orders")]).await;
     waiting.connect(&server, &User::ada()).await;
     let tokens = harness::Tokens::expect(waiting.poll(&server).await);
     assert_eq!(tokens.scope(), ["openid", "read:orders"]);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn user_codes_have_the_tenants_charset_and_mask() {
     let masks = [
         ("digits", "*** *** ***", "+", "numeric"),
@@ -200,9 +196,7 @@ async fn user_codes_have_the_tenants_charset_and_mask() {
             "friendly_name: Ratchet Tests\n  device_flow: {{charset: {charset}, mask: '{mask}'}}"
         );
         let file = tenant::changed("friendly_name: Ratchet Tests", &format);
-        let Some(server) = Launch::new().tenant(file).start("changes the tenant") else {
-            return;
-        };
+        let server = Launch::new().tenant(file).start("changes the tenant");
         let waiting = begin(&server, &TV).await;
         let symbols = if charset == "digits" {
             "0123456789"

@@ -13,7 +13,7 @@ fn full_width(user_code: &str) -> String {
         .collect()
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_user_code_may_be_typed_in_full_width_letters() {
     let server = Server::shared();
     let waiting = begin(server, &TV).await;
@@ -35,7 +35,7 @@ async fn a_user_code_may_be_typed_in_full_width_letters() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_link_with_the_code_reads_full_width_letters_too() {
     let server = Server::shared();
     let waiting = begin(server, &TV).await;
@@ -49,7 +49,7 @@ async fn the_link_with_the_code_reads_full_width_letters_too() {
     assert_shows(&page, 200, &waiting.user_code);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn letters_that_only_look_alike_are_another_code() {
     let server = Server::shared();
     let browser = server.browser();

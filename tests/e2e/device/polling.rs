@@ -29,11 +29,9 @@ fn assert_expired(answer: &Answer) {
     assert_oauth_error(answer, 403, "expired_token", "The device code has expired.");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_device_that_polls_too_fast_is_told_so_and_waits_no_longer_for_it() {
-    let Some(server) = Server::start(MOVES) else {
-        return;
-    };
+    let server = Server::start(MOVES);
     let waiting = begin(&server, &TV).await;
     waiting.assert_pending(&server).await;
     for _ in 0..3 {
@@ -46,7 +44,7 @@ async fn a_device_that_polls_too_fast_is_told_so_and_waits_no_longer_for_it() {
     assert_slowed_down(&waiting.poll(&server).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn two_polls_at_once_are_one_too_many() {
     let server = Server::shared();
     let waiting = begin(server, &TV).await;
@@ -60,7 +58,7 @@ async fn two_polls_at_once_are_one_too_many() {
     assert_slowed_down(&slow);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_confirmed_device_gets_its_tokens_without_waiting() {
     let server = Server::shared();
     let waiting = begin(server, &TV).await;
@@ -69,11 +67,9 @@ async fn a_confirmed_device_gets_its_tokens_without_waiting() {
     Tokens::expect(waiting.poll(server).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn expiry_is_told_exactly_once() {
-    let Some(server) = Server::start(MOVES) else {
-        return;
-    };
+    let server = Server::start(MOVES);
     let (idle, confirmed) = (begin(&server, &TV).await, begin(&server, &TV).await);
     confirmed.connect(&server, &User::ada()).await;
     let browser = server.browser();
@@ -91,11 +87,9 @@ async fn expiry_is_told_exactly_once() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn of_many_who_learn_of_the_expiry_at_once_one_is_told_so() {
-    let Some(server) = Server::start(MOVES) else {
-        return;
-    };
+    let server = Server::start(MOVES);
     let waiting = begin(&server, &TV).await;
     server.advance(900).await;
     let answers = poll_at_once(&server, &waiting, 8).await;
@@ -106,7 +100,7 @@ async fn of_many_who_learn_of_the_expiry_at_once_one_is_told_so() {
     late.into_iter().for_each(assert_invalid);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn unknown_forged_foreign_and_used_codes_are_refused_alike() {
     let server = Server::shared();
     let waiting = begin(server, &TV).await;
@@ -135,11 +129,9 @@ async fn unknown_forged_foreign_and_used_codes_are_refused_alike() {
     server.rotated(&TV, &tokens.refresh_token()).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_poll_that_waits_is_one_read_and_one_write_and_a_hasty_one_writes_nothing() {
-    let Some(server) = Server::shared_local("reads what each request cost") else {
-        return;
-    };
+    let server = Server::shared_local("reads what each request cost");
     let waiting: Waiting = begin(server, &TV).await;
     begin(server, &TV).await.assert_pending(server).await;
     let cost = waiting.poll(server).await.cost();
@@ -160,11 +152,9 @@ async fn a_poll_that_waits_is_one_read_and_one_write_and_a_hasty_one_writes_noth
     assert_eq!(forged.cost(), Cost::NOTHING);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn each_refusal_of_the_flow_has_its_code_in_the_log() {
-    let Some(server) = Server::start("reads the server's log") else {
-        return;
-    };
+    let server = Server::start("reads the server's log");
     super::ask(&server, &NATIVE, &[]).await;
     let waiting = begin(&server, &TV).await;
     let browser = server.browser();

@@ -13,7 +13,7 @@ use reqwest::Method;
 
 use super::{assert_connected, assert_invalid, begin, begin_with, claims, poll_at_once, press};
 
-#[tokio::test]
+#[harness::test]
 async fn the_tokens_are_those_of_the_user_and_the_session_that_confirmed() {
     let server = Server::shared();
     let browser = server.browser();
@@ -46,7 +46,7 @@ async fn the_tokens_are_those_of_the_user_and_the_session_that_confirmed() {
     assert_eq!(userinfo.json()["email"], User::ada().email, "{userinfo}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn revoking_the_refresh_token_makes_the_device_ask_again() {
     let server = Server::shared();
     let waiting = begin(server, &TV).await;
@@ -61,7 +61,7 @@ async fn revoking_the_refresh_token_makes_the_device_ask_again() {
     Tokens::expect(again.poll(server).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_device_without_an_api_gets_a_token_for_userinfo() {
     let server = Server::shared();
     let waiting = begin_with(server, &TV, &[("scope", "openid email")]).await;
@@ -75,7 +75,7 @@ async fn a_device_without_an_api_gets_a_token_for_userinfo() {
     assert_eq!(userinfo.json()["email"], User::ada().email, "{userinfo}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn of_many_polls_at_once_one_gets_the_tokens_and_keeps_them() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -98,11 +98,9 @@ async fn of_many_polls_at_once_one_gets_the_tokens_and_keeps_them() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_user_who_was_blocked_or_deleted_meanwhile_gives_no_tokens() {
-    let Some(server) = Server::start("blocks and deletes a user") else {
-        return;
-    };
+    let server = Server::start("blocks and deletes a user");
     let zoe = User::zoe();
     let waiting = begin(&server, &TV).await;
     waiting.connect(&server, &zoe).await;
@@ -113,7 +111,7 @@ async fn a_user_who_was_blocked_or_deleted_meanwhile_gives_no_tokens() {
     assert_invalid(&waiting.poll(&server).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_approval_ends_with_the_session_that_it_was_given_in() {
     let server = Server::shared();
     let browser = server.browser();
@@ -123,11 +121,9 @@ async fn an_approval_ends_with_the_session_that_it_was_given_in() {
     assert_invalid(&waiting.poll(server).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_device_code_survives_a_store_that_is_down() {
-    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
-        return;
-    };
+    let Faulty { server, proxy, .. } = &Faulty::start();
     let waiting = begin(server, &TV).await;
     waiting.connect(server, &User::ada()).await;
     for effect in [Effect::Refuse, Effect::Throttle, Effect::Fail] {
@@ -142,11 +138,9 @@ async fn a_device_code_survives_a_store_that_is_down() {
     server.rotated(&TV, &tokens.refresh_token()).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_exchange_whose_answer_the_store_loses_once_still_gives_the_tokens() {
-    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
-        return;
-    };
+    let Faulty { server, proxy, .. } = &Faulty::start();
     let lose = |operations| {
         proxy.break_with(Fault::always(Effect::LoseAnswer).on(operations).times(1));
     };
@@ -164,11 +158,9 @@ async fn an_exchange_whose_answer_the_store_loses_once_still_gives_the_tokens() 
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_confirmation_whose_answer_the_store_loses_once_counts() {
-    let Some(Faulty { server, proxy, .. }) = &Faulty::start() else {
-        return;
-    };
+    let Faulty { server, proxy, .. } = &Faulty::start();
     let browser = server.browser();
     server.login(&SPA_STRICT).browser(&browser).callback().await;
     for action in ["confirm", "cancel"] {
@@ -187,12 +179,10 @@ async fn a_confirmation_whose_answer_the_store_loses_once_counts() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn neither_code_is_logged() {
     let launch = Launch::new().env("RUST_LOG", "trace,hyper=info,aws=info,h2=info");
-    let Some(server) = launch.start("reads the server's log") else {
-        return;
-    };
+    let server = launch.start("reads the server's log");
     let waiting = begin(&server, &TV).await;
     waiting.assert_pending(&server).await;
     waiting.connect(&server, &User::ada()).await;
@@ -208,7 +198,7 @@ async fn neither_code_is_logged() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn consent_that_was_withdrawn_before_the_device_polled_gives_it_nothing() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -222,7 +212,7 @@ async fn consent_that_was_withdrawn_before_the_device_polled_gives_it_nothing() 
     assert_invalid(&waiting.poll(server).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_device_gets_no_more_than_its_user_may() {
     let server = Server::shared();
     let asked = "openid offline_access read:reports write:reports";

@@ -33,7 +33,7 @@ async fn userinfo(server: &Server, token: &str) -> Value {
     answer.json()
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_refresh_token_takes_offline_access_and_in_the_legacy_pipeline_a_device() {
     let offline = "openid offline_access";
     let legacy = ask(&LEGACY_SPA, offline).with("device", "phone");
@@ -55,7 +55,7 @@ async fn a_refresh_token_takes_offline_access_and_in_the_legacy_pipeline_a_devic
     assert!(conformant.tokens().await.has("refresh_token"));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_legacy_access_token_is_opaque_and_an_audience_makes_it_a_jwt() {
     let tokens = ask(&LEGACY_SPA, "openid").tokens().await;
     assert!(!jwt::is_jws(&tokens.access_token()));
@@ -65,7 +65,7 @@ async fn a_legacy_access_token_is_opaque_and_an_audience_makes_it_a_jwt() {
     assert!(jwt::is_jws(&opted_in.access_token()));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_id_token_is_signed_as_configured_but_for_public_clients() {
     let server = Server::shared();
     let tokens = ask(&LEGACY_WEB, "openid").tokens().await;
@@ -75,7 +75,7 @@ async fn an_id_token_is_signed_as_configured_but_for_public_clients() {
     jwt::verify(server, &tokens.id_token(), LEGACY_KIOSK.id, RS256).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn any_attribute_is_a_scope_in_the_legacy_pipeline_alone() {
     let scope = "openid favorite_color app_metadata user_id identities roles";
     let tokens = ask(&LEGACY_SPA, scope).tokens().await;
@@ -118,7 +118,7 @@ async fn any_attribute_is_a_scope_in_the_legacy_pipeline_alone() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn profile_opens_the_whole_profile_in_the_legacy_pipeline_alone() {
     let whole = [
         "name",
@@ -151,13 +151,13 @@ async fn profile_opens_the_whole_profile_in_the_legacy_pipeline_alone() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn what_users_may_change_themselves_is_no_attribute() {
     let told = claims(&ask(&LEGACY_SPA, "openid admin theme").tokens().await);
     assert_eq!((told.get("admin"), told.get("theme")), (None, None));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn userinfo_tells_the_whole_profile_to_legacy_tokens_alone() {
     let server = Server::shared();
     for scope in ["openid", "email", "favorite_color"] {
@@ -180,16 +180,14 @@ async fn userinfo_tells_the_whole_profile_to_legacy_tokens_alone() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_tenant_can_take_the_whole_profile_away() {
     let file = tenant::changed(
         "revoke_refresh_token_grant: false",
         "enable_legacy_profile: false",
     );
     let launch = Launch::new().tenant(file);
-    let Some(server) = launch.start("has another tenant flag") else {
-        return;
-    };
+    let server = launch.start("has another tenant flag");
     let tokens = ask_at(&server, &LEGACY_SPA, "openid email favorite_color")
         .tokens()
         .await;
@@ -204,16 +202,14 @@ async fn the_tenant_can_take_the_whole_profile_away() {
     assert_eq!(profile, expected);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_default_audience_makes_every_request_conformant() {
     let file = tenant::changed(
         "  default_directory:",
         "  default_audience: https://api.example.com\n  default_directory:",
     );
     let launch = Launch::new().tenant(file);
-    let Some(server) = launch.start("has another default audience") else {
-        return;
-    };
+    let server = launch.start("has another default audience");
     let tokens = ask_at(&server, &LEGACY_SPA, "openid offline_access favorite_color")
         .tokens()
         .await;
@@ -222,7 +218,7 @@ async fn a_default_audience_makes_every_request_conformant() {
     assert_eq!(claims(&tokens).get("favorite_color"), None);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_legacy_refresh_gives_an_access_token_for_userinfo_and_nothing_else() {
     let server = Server::shared();
     let login = ask(&LEGACY_SPA, "openid profile offline_access").with("device", "phone");
@@ -261,7 +257,7 @@ async fn a_legacy_refresh_gives_an_access_token_for_userinfo_and_nothing_else() 
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_legacy_refresh_token_can_be_revoked() {
     let server = Server::shared();
     let login = ask(&LEGACY_SPA, "openid offline_access").with("device", "phone");
@@ -270,7 +266,7 @@ async fn a_legacy_refresh_token_can_be_revoked() {
     assert_unknown_refresh_token(&server.refresh(&LEGACY_SPA, &token).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_audience_on_a_legacy_refresh_changes_nothing() {
     let server = Server::shared();
     let login = ask(&LEGACY_SPA, "openid offline_access").with("device", "phone");
@@ -280,11 +276,9 @@ async fn an_audience_on_a_legacy_refresh_changes_nothing() {
     assert!(!jwt::is_jws(&Tokens::expect(answer).access_token()));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn rotation_is_not_for_legacy_clients() {
-    let Some(server) = Server::start("imports a tenant that is refused") else {
-        return;
-    };
+    let server = Server::start("imports a tenant that is refused");
     let rotation = ("rotation_type: non-rotating", "rotation_type: rotating");
     let file = tenant::client_changed(&LEGACY_PHONE, &[rotation]);
     let answer = server
@@ -300,7 +294,7 @@ async fn rotation_is_not_for_legacy_clients() {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn nobody_is_asked_for_consent_in_the_legacy_pipeline() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -317,11 +311,9 @@ async fn nobody_is_asked_for_consent_in_the_legacy_pipeline() {
     conformant.open().await.page_at("/u/consent");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn somebody_elses_application_is_conformant_whatever_it_says() {
-    let Some(server) = Server::start("changes a client") else {
-        return;
-    };
+    let server = Server::start("changes a client");
     let legacy = ("oidc_conformant: true\n", "oidc_conformant: false\n");
     let rotating = ("rotation_type: rotating", "rotation_type: non-rotating");
     server
@@ -334,7 +326,7 @@ async fn somebody_elses_application_is_conformant_whatever_it_says() {
     assert_eq!(claims(&tokens).get("favorite_color"), None);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn client_credentials_are_conformant() {
     let server = Server::shared();
     let form = [("grant_type", "client_credentials")];

@@ -46,7 +46,7 @@ fn only_id_token(answer: &Answer, expires_in: u64) -> String {
     id_token.to_owned()
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_refresh_token_becomes_an_id_token_again_and_again() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -62,7 +62,7 @@ async fn a_refresh_token_becomes_an_id_token_again_and_again() {
     server.refreshed(&LEGACY_SPA, &token).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn json_with_nulls_is_as_good_as_a_form() {
     let server = Server::shared();
     let token = log_in(server, &LEGACY_SPA, &server.fresh_user()).await;
@@ -76,7 +76,7 @@ async fn json_with_nulls_is_as_good_as_a_form() {
     delegated(server, &answer, &LEGACY_SPA).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_id_token_becomes_another() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -89,7 +89,7 @@ async fn an_id_token_becomes_another() {
     delegated(server, &answer, &LEGACY_SPA).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_target_decides_on_algorithm_secret_and_lifetime() {
     let server = Server::shared();
     let tokens = log_in(server, &LEGACY_SPA, &server.fresh_user()).await;
@@ -108,11 +108,9 @@ async fn the_target_decides_on_algorithm_secret_and_lifetime() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn scope_decides_what_the_token_says() {
-    let Some(own) = Server::start("counts requests of a user with a profile") else {
-        return;
-    };
+    let own = Server::start("counts requests of a user with a profile");
     let tokens = log_in(&own, &LEGACY_SPA, &User::grace()).await;
     let token = tokens.refresh_token();
     for (scope, names, hidden) in [
@@ -147,7 +145,7 @@ async fn scope_decides_what_the_token_says() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn without_a_scope_the_login_decides() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -159,7 +157,7 @@ async fn without_a_scope_the_login_decides() {
     assert_eq!(claims["email"], user.email);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn exactly_one_token_is_shown() {
     let server = Server::shared();
     let both = [("refresh_token", "a"), ("id_token", "b")];
@@ -170,7 +168,7 @@ async fn exactly_one_token_is_shown() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn grant_type_and_client_have_to_be_right() {
     let server = Server::shared();
     let http = server.http();
@@ -202,7 +200,7 @@ async fn grant_type_and_client_have_to_be_right() {
     assert_eq!(http.get("/delegation").await.status, 405);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn each_kind_of_token_needs_its_legacy_grant() {
     let server = Server::shared();
     for (app, presented, grant) in [
@@ -216,7 +214,7 @@ async fn each_kind_of_token_needs_its_legacy_grant() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn conformant_clients_are_neither_source_nor_target() {
     let server = Server::shared();
     let words = "OIDC conformant clients cannot use /delegation";
@@ -233,7 +231,7 @@ async fn conformant_clients_are_neither_source_nor_target() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_target_says_who_may_ask_for_its_tokens() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -262,7 +260,7 @@ async fn a_target_says_who_may_ask_for_its_tokens() {
     assert_oauth_error(&answer, 403, "invalid_request", "Unknown client: nobody");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn add_ons_are_refused() {
     let server = Server::shared();
     for api_type in ["auth0", "aws", "firebase", "wams", "nonsense"] {
@@ -273,21 +271,19 @@ async fn add_ons_are_refused() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn without_the_tenants_flag_there_is_no_delegation() {
     let flag = "    allow_legacy_delegation_grant_types: true\n";
     for other in ["", "    allow_legacy_delegation_grant_types: false\n"] {
         let launch = Launch::new().tenant(tenant::changed(flag, other));
-        let Some(server) = launch.start("has another tenant flag") else {
-            return;
-        };
+        let server = launch.start("has another tenant flag");
         let answer = delegate(&server, &LEGACY_SPA, &[("refresh_token", "x")]).await;
         assert_oauth_error(&answer, 404, "not_found", "Not found");
         assert_eq!(answer.header("deprecation"), None, "{answer}");
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_foreign_or_forged_refresh_token_is_refused() {
     let server = Server::shared();
     let token = log_in(server, &LEGACY_SPA, &server.fresh_user()).await;
@@ -302,7 +298,7 @@ async fn a_foreign_or_forged_refresh_token_is_refused() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_revoked_refresh_token_yields_nothing() {
     let server = Server::shared();
     let tokens = log_in(server, &LEGACY_SPA, &server.fresh_user()).await;
@@ -315,7 +311,7 @@ async fn a_revoked_refresh_token_yields_nothing() {
     delegated(server, &answer, &LEGACY_SPA).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_refresh_token_of_the_conformant_pipeline_is_refused_and_stays_good() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -333,13 +329,11 @@ async fn a_refresh_token_of_the_conformant_pipeline_is_refused_and_stays_good() 
 }
 
 /// Delegation asks for no secret, so the text alone does not show that the client itself has presented it.
-#[tokio::test]
+#[harness::test]
 async fn a_superseded_token_of_a_confidential_client_ends_its_family_with_the_secret_alone() {
     // The default of this type is to rotate.
     let file = tenant::client_changed(&LEGACY_WEB, &[("app_type: regular_web", "app_type: spa")]);
-    let Some(server) = Launch::new().start("changes a live client") else {
-        return;
-    };
+    let server = Launch::new().start("changes a live client");
     server.import_tenant(file).await;
     let token = server
         .login(&LEGACY_WEB)
@@ -358,7 +352,7 @@ async fn a_superseded_token_of_a_confidential_client_ends_its_family_with_the_se
     assert_unknown_refresh_token(&server.refresh(&LEGACY_WEB, &successor).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_id_token_that_is_not_the_callers_own_is_refused() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -379,7 +373,7 @@ async fn an_id_token_that_is_not_the_callers_own_is_refused() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_public_client_set_to_hs256_cannot_show_its_own_id_token() {
     let server = Server::shared();
     let tokens = log_in(server, &LEGACY_KIOSK, &server.fresh_user()).await;
@@ -401,11 +395,9 @@ async fn a_public_client_set_to_hs256_cannot_show_its_own_id_token() {
     only_id_token(&answer, 3_600);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_blocked_or_deleted_user_gets_nothing() {
-    let Some(server) = Server::shared_local("blocks and deletes a user") else {
-        return;
-    };
+    let server = Server::shared_local("blocks and deletes a user");
     let user = server.fresh_user();
     let tokens = log_in(server, &LEGACY_SPA, &user).await;
     let (refresh_token, id_token) = (tokens.refresh_token(), tokens.id_token());
@@ -440,7 +432,7 @@ fn made_by_client(server: &Server, app: &App, user: &User) -> String {
     jwt::sign_hs256(&claims, app.secret())
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_token_under_a_shared_secret_is_good_for_its_own_client_alone() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -461,7 +453,7 @@ async fn a_token_under_a_shared_secret_is_good_for_its_own_client_alone() {
     delegated(server, &answer, &LEGACY_SPA).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_jwt_with_critical_parameters_of_another_type_or_from_the_future_is_refused() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -495,11 +487,9 @@ async fn a_jwt_with_critical_parameters_of_another_type_or_from_the_future_is_re
     assert_eq!(claims.get("orig_iat"), None, "{claims}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn tokens_from_before_a_log_out_everywhere_give_nothing() {
-    let Some(server) = Server::start("logs a user out") else {
-        return;
-    };
+    let server = Server::start("logs a user out");
     let user = User::zoe();
     let tokens = log_in(&server, &LEGACY_SPA, &user).await;
     server.advance(1).await;

@@ -9,11 +9,9 @@ use reqwest::Method;
 
 use super::delegation::{JWT_BEARER, delegate, log_in};
 
-#[tokio::test]
+#[harness::test]
 async fn idle_and_absolute_ends_are_those_of_an_exchange() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let token = log_in(&server, &LEGACY_PHONE, &User::ada()).await;
     let token = token.refresh_token();
     let more = [("refresh_token", token.as_str())];
@@ -32,11 +30,9 @@ async fn idle_and_absolute_ends_are_those_of_an_exchange() {
     assert_unknown_refresh_token(&delegate(&server, &LEGACY_PHONE, &more).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_expired_id_token_says_so() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let token = log_in(&server, &LEGACY_SPA, &User::ada()).await.id_token();
     server.advance(35_900).await;
     let more = [("id_token", token.as_str())];
@@ -46,11 +42,9 @@ async fn an_expired_id_token_says_so() {
     assert_oauth_error(&answer, 401, "invalid_token", "The id_token has expired");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn ten_requests_a_minute_of_one_user_and_the_rest_come_later() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let token = log_in(&server, &LEGACY_SPA, &User::ada())
         .await
         .refresh_token();
@@ -86,7 +80,7 @@ async fn ten_requests_a_minute_of_one_user_and_the_rest_come_later() {
     assert_eq!(delegate(&server, &LEGACY_SPA, &more).await.status, 200);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn every_answer_says_that_it_is_deprecated_and_where_to_read_on() {
     let server = Server::shared();
     let token = log_in(server, &LEGACY_SPA, &server.fresh_user()).await;
@@ -104,11 +98,9 @@ async fn every_answer_says_that_it_is_deprecated_and_where_to_read_on() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_log_tells_delegations_their_refusals_and_that_they_are_deprecated() {
-    let Some(server) = Launch::new().start("reads the server's log") else {
-        return;
-    };
+    let server = Launch::new().start("reads the server's log");
     let tokens = log_in(&server, &LEGACY_SPA, &User::ada()).await;
     let (refresh_token, id_token) = (tokens.refresh_token(), tokens.id_token());
     let more = [("refresh_token", refresh_token.as_str())];
@@ -128,11 +120,9 @@ async fn the_log_tells_delegations_their_refusals_and_that_they_are_deprecated()
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_forged_token_costs_nothing_and_a_good_one_a_read() {
-    let Some(server) = Server::shared_local("reads what each request cost") else {
-        return;
-    };
+    let server = Server::shared_local("reads what each request cost");
     let user = server.fresh_user();
     let token = log_in(server, &LEGACY_SPA, &user).await;
     let token = token.refresh_token();
@@ -152,11 +142,9 @@ async fn a_forged_token_costs_nothing_and_a_good_one_a_read() {
     assert!(cost.write_units <= 1.0, "{cost:?}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_largest_legacy_family_is_one_write_unit() {
-    let Some(server) = Server::shared_local("reads what each request cost") else {
-        return;
-    };
+    let server = Server::shared_local("reads what each request cost");
     let scope = format!("openid offline_access {}", "x".repeat(278));
     let login = server.login(&LEGACY_PHONE).user(&server.fresh_user());
     let login = login.without("audience").scope(&scope);
@@ -171,7 +159,7 @@ async fn the_largest_legacy_family_is_one_write_unit() {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_page_of_the_clients_origin_may_call_it() {
     let server = Server::shared();
     for (origin, allowed) in [
@@ -195,11 +183,9 @@ async fn a_page_of_the_clients_origin_may_call_it() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn id_tokens_made_from_one_another_end_with_the_login_that_they_began_with() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let hour = 3_600;
     let tokens = log_in(&server, &LEGACY_SPA, &User::ada()).await;
     let mut id_token = tokens.id_token();

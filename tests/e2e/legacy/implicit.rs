@@ -26,7 +26,7 @@ async fn id_token(callback: &Callback, app: &App) -> Value {
         .claims
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_access_token_with_openid_brings_an_id_token_in_the_legacy_pipeline_alone() {
     let callback = ask(&LEGACY_SPA, "token").callback().await;
     assert!(callback.in_fragment(), "{}", callback.url);
@@ -51,7 +51,7 @@ async fn an_access_token_with_openid_brings_an_id_token_in_the_legacy_pipeline_a
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_nonce_is_optional_in_the_legacy_pipeline_and_required_in_the_other() {
     for response_type in ["id_token", "token id_token"] {
         let without = |app| ask(app, response_type).without("nonce");
@@ -70,7 +70,7 @@ async fn a_nonce_is_optional_in_the_legacy_pipeline_and_required_in_the_other() 
     assert_eq!(id_token(&callback, &LEGACY_SPA).await["nonce"], "n");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn offline_access_on_a_named_device_gives_a_refresh_token_in_the_legacy_pipeline_alone() {
     let server = Server::shared();
     for response_type in ["token", "id_token", "token id_token"] {
@@ -98,7 +98,7 @@ async fn offline_access_on_a_named_device_gives_a_refresh_token_in_the_legacy_pi
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_hybrid_answer_leaves_the_refresh_token_to_its_code() {
     let server = Server::shared();
     let login = ask(&LEGACY_WEB, "code token").scope("openid offline_access");
@@ -113,7 +113,7 @@ async fn a_hybrid_answer_leaves_the_refresh_token_to_its_code() {
     assert!(tokens.has("refresh_token"), "{}", tokens.body);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_implicit_id_token_is_signed_as_configured_in_the_legacy_pipeline() {
     let server = Server::shared();
     let callback = ask(&LEGACY_WEB, "token id_token").callback().await;
@@ -126,7 +126,7 @@ async fn an_implicit_id_token_is_signed_as_configured_in_the_legacy_pipeline() {
     id_token(&public, &LEGACY_KIOSK).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_legacy_access_token_is_opaque_lives_two_hours_and_tells_everything() {
     let server = Server::shared();
     let callback = ask(&LEGACY_SPA, "token")
@@ -140,7 +140,7 @@ async fn a_legacy_access_token_is_opaque_lives_two_hours_and_tells_everything() 
     assert_eq!(profile.json()["favorite_color"], "navy", "{profile}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_refusals_of_the_legacy_pipeline_are_told() {
     let login = ask(&LEGACY_SPA, "token").with("device", &"x".repeat(101));
     login.callback().await.assert_error(
@@ -158,7 +158,7 @@ async fn the_refusals_of_the_legacy_pipeline_are_told() {
     assert!(login.callback().await.get("access_token").is_some());
 }
 
-#[tokio::test]
+#[harness::test]
 async fn without_single_sign_on_every_legacy_request_asks_for_the_password() {
     let server = Server::shared();
     let browser = server.browser();

@@ -15,7 +15,7 @@ fn names(value: &Value) -> Vec<&str> {
     list.map(|name| name.as_str().expect("a text")).collect()
 }
 
-#[tokio::test]
+#[harness::test]
 async fn every_required_member_is_there_in_its_own_type() {
     let document = document().await;
     for text in [
@@ -44,7 +44,7 @@ async fn every_required_member_is_there_in_its_own_type() {
 }
 
 /// So that all of them are HTTPS where the issuer is.
-#[tokio::test]
+#[harness::test]
 async fn every_endpoint_lies_at_the_issuer() {
     let server = Server::shared();
     let document = document().await;
@@ -61,7 +61,7 @@ async fn every_endpoint_lies_at_the_issuer() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_lists_hold_what_the_specification_demands() {
     let document = document().await;
     for (list, wanted) in [
@@ -90,7 +90,7 @@ async fn the_lists_hold_what_the_specification_demands() {
     assert!(!algorithms.contains(&"none"), "{algorithms:?}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn what_is_not_supported_is_said_not_to_be() {
     let document = document().await;
     for switch in [
@@ -106,7 +106,7 @@ async fn what_is_not_supported_is_said_not_to_be() {
 }
 
 /// The certification plans send unsigned request objects to a server without this list.
-#[tokio::test]
+#[harness::test]
 async fn unsigned_request_objects_are_not_listed_as_supported() {
     let document = document().await;
     let algorithms = names(&document["request_object_signing_alg_values_supported"]);
@@ -114,7 +114,7 @@ async fn unsigned_request_objects_are_not_listed_as_supported() {
     assert!(!algorithms.contains(&"none"), "{algorithms:?}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_issuer_of_the_document_is_that_of_the_tokens_which_its_keys_verify() {
     let server = Server::shared();
     let document = document().await;

@@ -11,16 +11,16 @@ use serde_json::{Value, json};
 
 use super::Run;
 
-fn conformant() -> Option<Server> {
+fn conformant() -> Server {
     let file = tenant::base().replacen("tenant:\n", "tenant:\n  conformance: openid\n", 1);
     Launch::new()
         .tenant(file)
         .start("has another setting of the tenant")
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_refused_grant_has_the_status_of_rfc_6749() {
-    let Some(server) = conformant() else { return };
+    let server = conformant();
     let code = server.login(&SPA_STRICT).code().await;
     let tokens = Tokens::expect(server.exchange(&code).await);
     let again = server.exchange(&code).await;
@@ -35,9 +35,9 @@ async fn a_refused_grant_has_the_status_of_rfc_6749() {
     assert_oauth_error(&refused, 400, "unsupported_grant_type", text);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_client_that_is_not_itself_is_an_invalid_client() {
-    let Some(server) = conformant() else { return };
+    let server = conformant();
     let form = [
         ("grant_type", "client_credentials"),
         ("client_id", WEB_POST.id),
@@ -47,9 +47,9 @@ async fn a_client_that_is_not_itself_is_an_invalid_client() {
     assert_oauth_error(&refused, 401, "invalid_client", "Unauthorized");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_device_is_told_to_wait_with_the_status_of_rfc_8628() {
-    let Some(server) = conformant() else { return };
+    let server = conformant();
     let form = [("client_id", TV.id), ("scope", "openid")];
     let answer = server.http().post_form("/oauth/device/code", &form).await;
     let device_code = answer.json()["device_code"].clone();
@@ -93,9 +93,9 @@ async fn userinfo(server: &Server, tokens: &Tokens) -> Value {
     http.get_with_bearer("/userinfo", &token).await.json()
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_time_of_a_profile_is_a_number() {
-    let Some(server) = conformant() else { return };
+    let server = conformant();
     let login = server
         .login(&SPA_STRICT)
         .scope("openid profile offline_access");
@@ -124,9 +124,9 @@ async fn id_token_of_authorize(server: &Server, run: &Run) -> Value {
 
 /// Core section 5.4: the claims that scopes open are returned at `/userinfo` where an access token is issued, and
 /// in the ID token where none is.
-#[tokio::test]
+#[harness::test]
 async fn an_id_token_has_claims_of_scopes_only_where_no_access_token_is_issued() {
-    let Some(server) = conformant() else { return };
+    let server = conformant();
     let only_the_subject = BTreeSet::from(["sub"]);
     for response_type in ["code id_token", "id_token token", "code id_token token"] {
         let run = Run {
@@ -189,14 +189,12 @@ const PERSON: &str = "  - user_id: auth0|mina
 ";
 
 /// Core section 5.1: every claim of the standard scopes that the profile holds.
-#[tokio::test]
+#[harness::test]
 async fn userinfo_returns_every_standard_claim_that_the_profile_holds() {
     let file = tenant::base().replacen("tenant:\n", "tenant:\n  conformance: openid\n", 1);
     let file = file.replacen("\nusers:\n", &format!("\nusers:\n{PERSON}"), 1);
     let launch = Launch::new().tenant(file);
-    let Some(server) = launch.start("has a user of its own") else {
-        return;
-    };
+    let server = launch.start("has a user of its own");
     let mina = User {
         id: "auth0|mina".to_owned(),
         email: "mina@example.com".to_owned(),
@@ -226,9 +224,9 @@ async fn userinfo_returns_every_standard_claim_that_the_profile_holds() {
     assert_eq!(profile, expected);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn discovery_names_the_claims_of_the_specification() {
-    let Some(server) = conformant() else { return };
+    let server = conformant();
     let http = server.http();
     let document = http.get("/.well-known/openid-configuration").await.json();
     let claims = document["claims_supported"].as_array().expect("a list");

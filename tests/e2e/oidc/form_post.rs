@@ -19,7 +19,7 @@ async fn page(changes: &[(&str, &str)]) -> Answer {
     login.open().await.page()
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_form_is_encoded_as_forms_are_and_needs_no_script() {
     let page = page(&[]).await;
     form(&page);
@@ -32,19 +32,19 @@ async fn the_form_is_encoded_as_forms_are_and_needs_no_script() {
     assert!(!page.url.as_str().contains("code="), "{page}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_missing_response_type_is_told_in_the_form() {
     let told = form(&page(&[("response_type", "")]).await);
     assert_eq!(told["error"], "invalid_request", "{told:?}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_unknown_response_type_is_told_in_the_form() {
     let told = form(&page(&[("response_type", "telepathy")]).await);
     assert_eq!(told["error"], "unsupported_response_type", "{told:?}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_form_carries_what_a_redirect_would() {
     let server = Server::shared();
     let browser = logged_in(server, &User::ada()).await;

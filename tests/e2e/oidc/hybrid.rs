@@ -10,7 +10,7 @@ use jsonwebtoken::Algorithm::RS256;
 use super::{HYBRID, exchanged, logged_in, runs};
 
 /// OpenID Connect Core section 3.3.3.6. That `c_hash` and `at_hash` fit is shown in `front_channel.rs`.
-#[tokio::test]
+#[harness::test]
 async fn both_id_tokens_are_about_the_same_person_and_the_same_request() {
     let server = Server::shared();
     let browser = logged_in(server, &User::ada()).await;
@@ -32,7 +32,7 @@ async fn both_id_tokens_are_about_the_same_person_and_the_same_request() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_code_and_a_token_need_no_nonce() {
     let server = Server::shared();
     let browser = logged_in(server, &User::ada()).await;

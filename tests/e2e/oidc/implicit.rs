@@ -9,7 +9,7 @@ use jsonwebtoken::Algorithm::RS256;
 
 use super::{IMPLICIT, logged_in, runs};
 
-#[tokio::test]
+#[harness::test]
 async fn without_nonce_there_is_no_id_token() {
     let server = Server::shared();
     let browser = logged_in(server, &User::ada()).await;
@@ -21,7 +21,7 @@ async fn without_nonce_there_is_no_id_token() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_id_token_is_signed_with_a_published_key_and_repeats_the_nonce() {
     let server = Server::shared();
     let browser = logged_in(server, &User::ada()).await;
@@ -34,7 +34,7 @@ async fn an_id_token_is_signed_with_a_published_key_and_repeats_the_nonce() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_access_token_of_the_front_channel_opens_userinfo() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -48,7 +48,7 @@ async fn an_access_token_of_the_front_channel_opens_userinfo() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_token_endpoint_knows_no_implicit_grant() {
     let server = Server::shared();
     let form = [("grant_type", "implicit")];

@@ -8,7 +8,7 @@ use harness::{
 
 use super::{logged_in, runs};
 
-#[tokio::test]
+#[harness::test]
 async fn what_a_request_merely_wishes_for_does_not_stop_it() {
     let server = Server::shared();
     let browser = logged_in(server, &User::ada()).await;
@@ -32,7 +32,7 @@ async fn what_a_request_merely_wishes_for_does_not_stop_it() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn scopes_come_in_any_order() {
     let server = Server::shared();
     let browser = logged_in(server, &User::ada()).await;
@@ -44,7 +44,7 @@ async fn scopes_come_in_any_order() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn each_scope_opens_its_claims() {
     let server = Server::shared();
     let browser = logged_in(server, &User::iris()).await;
@@ -69,7 +69,7 @@ async fn each_scope_opens_its_claims() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn silence_is_an_answer_about_the_same_person_and_the_same_login() {
     let server = Server::shared();
     let browser = logged_in(server, &User::ada()).await;
@@ -86,7 +86,7 @@ async fn silence_is_an_answer_about_the_same_person_and_the_same_login() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn nobody_logged_in_is_told_silently() {
     let server = Server::shared();
     for run in runs() {
@@ -95,11 +95,9 @@ async fn nobody_logged_in_is_told_silently() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_wish_for_a_fresh_login_shows_the_login_page() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let browser = logged_in(&server, &User::ada()).await;
     for run in runs() {
         server.advance(2).await;
@@ -110,7 +108,7 @@ async fn a_wish_for_a_fresh_login_shows_the_login_page() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_id_token_of_the_session_answers_silently() {
     let server = Server::shared();
     let browser = logged_in(server, &User::ada()).await;
@@ -124,7 +122,7 @@ async fn an_id_token_of_the_session_answers_silently() {
 }
 
 /// OpenID Connect Core section 3.1.2.2: never tokens for somebody else than the hint names.
-#[tokio::test]
+#[harness::test]
 async fn an_id_token_of_somebody_else_is_never_answered_for_the_session() {
     let server = Server::shared();
     let browser = logged_in(server, &User::ada()).await;
@@ -139,7 +137,7 @@ async fn an_id_token_of_somebody_else_is_never_answered_for_the_session() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn whoever_logs_in_has_to_be_the_one_that_was_hinted_at() {
     let server = Server::shared();
     let theirs = server.login(&WEB_CERTIFIED).user(&User::zoe());
@@ -150,7 +148,7 @@ async fn whoever_logs_in_has_to_be_the_one_that_was_hinted_at() {
     ask().user(&User::zoe()).callback().await.code();
 }
 
-#[tokio::test]
+#[harness::test]
 async fn what_is_no_id_token_of_ours_is_no_hint() {
     let server = Server::shared();
     let browser = logged_in(server, &User::ada()).await;
@@ -170,7 +168,7 @@ async fn what_is_no_id_token_of_ours_is_no_hint() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn request_objects_are_refused_as_not_supported() {
     let server = Server::shared();
     let browser = logged_in(server, &User::ada()).await;
@@ -193,7 +191,7 @@ async fn request_objects_are_refused_as_not_supported() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_callback_that_is_not_registered_is_told_nothing() {
     let server = Server::shared();
     let browser = logged_in(server, &User::ada()).await;
@@ -212,7 +210,7 @@ async fn a_callback_that_is_not_registered_is_told_nothing() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn silence_stands_alone_and_wishes_are_known_ones() {
     let server = Server::shared();
     let browser = logged_in(server, &User::ada()).await;
@@ -224,7 +222,7 @@ async fn silence_stands_alone_and_wishes_are_known_ones() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_mode_that_does_not_exist_is_refused_in_the_types_own_place() {
     let server = Server::shared();
     let browser = logged_in(server, &User::ada()).await;
@@ -234,7 +232,7 @@ async fn a_mode_that_does_not_exist_is_refused_in_the_types_own_place() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_request_by_post_is_answered_as_one_by_get() {
     let server = Server::shared();
     let browser = logged_in(server, &User::ada()).await;

@@ -33,7 +33,7 @@ async fn is_logged_in(server: &Server, browser: &Browser) -> bool {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn discovery_says_where() {
     let server = Server::shared();
     let path = "/.well-known/openid-configuration";
@@ -41,7 +41,7 @@ async fn discovery_says_where() {
     assert_eq!(document["end_session_endpoint"], server.url("oidc/logout"));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_good_request_ends_the_session_and_returns_with_the_state_if_there_was_one() {
     let server = Server::shared();
     for (state, target) in [
@@ -61,7 +61,7 @@ async fn a_good_request_ends_the_session_and_returns_with_the_state_if_there_was
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_bad_request_goes_nowhere_and_ends_nothing() {
     let server = Server::shared();
     let (browser, hint) = logged_in(server).await;
@@ -84,7 +84,7 @@ async fn a_bad_request_goes_nowhere_and_ends_nothing() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn without_a_target_a_hint_logs_out_and_the_browser_stays() {
     let server = Server::shared();
     let (browser, hint) = logged_in(server).await;
@@ -95,7 +95,7 @@ async fn without_a_target_a_hint_logs_out_and_the_browser_stays() {
     assert!(!is_logged_in(server, &browser).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_request_that_names_nobody_logs_out_whoever_agrees() {
     let server = Server::shared();
     for parameters in [&[][..], &[("state", "s-1")]] {

@@ -8,12 +8,10 @@ use harness::{
 
 use super::{CLAIM, IDLE, action, claims, rule, said, telling, told};
 
-#[tokio::test]
+#[harness::test]
 async fn rules_run_at_the_login_and_not_at_the_exchange() {
     let ran = rule("console.log('ran ' + context.protocol);");
-    let Some(server) = Scripts::of_rule(&ran).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&ran).start();
     for app in [SPA_STRICT, WEB_CLASSIC] {
         server.login(&app).tokens().await;
     }
@@ -22,11 +20,9 @@ async fn rules_run_at_the_login_and_not_at_the_exchange() {
     assert_eq!(said(&log, "ran oidc-basic-profile"), 2, "{log}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn what_rules_said_at_the_login_counts_at_the_exchange() {
-    let Some(server) = Scripts::of_rule(&telling("'login'")).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&telling("'login'")).start();
     let code = server.login(&SPA_STRICT).code().await;
     server.change_rule("rule", &telling("'later'"));
     let tokens = Tokens::expect(server.exchange(&code).await);
@@ -40,13 +36,11 @@ async fn what_rules_said_at_the_login_counts_at_the_exchange() {
     assert_eq!(told(&tokens), "later");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn profile_and_scope_of_the_login_are_those_of_the_tokens() {
     let deed = "user.nickname = 'Countess';
         context.accessToken.scope = ['openid', 'profile', 'offline_access', 'admin'];";
-    let Some(server) = Scripts::of_rule(&rule(deed)).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&rule(deed)).start();
     let code = server.login(&SPA_STRICT).code().await;
     server.change_rule("rule", IDLE);
     let tokens = Tokens::expect(server.exchange(&code).await);
@@ -57,21 +51,17 @@ async fn profile_and_scope_of_the_login_are_those_of_the_tokens() {
     assert_eq!(scopes(scope.as_str().unwrap_or_default()), expected);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_login_without_offline_access_has_no_refresh_token() {
     let deed = "api.accessToken.removeScope('offline_access');";
-    let Some(server) = Scripts::of_action(&action(deed)).start() else {
-        return;
-    };
+    let server = Scripts::of_action(&action(deed)).start();
     let tokens = server.login(&SPA_STRICT).tokens().await;
     assert!(!tokens.has("refresh_token"), "{}", tokens.body);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn ends_of_the_login_hold_for_the_refresh_token_of_the_exchange() {
-    let Some(server) = Scripts::of_action(&action("")).start() else {
-        return;
-    };
+    let server = Scripts::of_action(&action("")).start();
     let end = (server.now() + 100) * 1000;
     let deed = format!("api.refreshToken.setExpiresAt({end});");
     server.change_action("action", &action(&deed));
@@ -83,11 +73,9 @@ async fn ends_of_the_login_hold_for_the_refresh_token_of_the_exchange() {
     assert_unknown_refresh_token(&server.refresh(&SPA_STRICT, &token).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn userinfo_tells_the_custom_claims_of_the_id_token() {
-    let Some(server) = Scripts::of_rule(&telling("user.app_metadata.plan")).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&telling("user.app_metadata.plan")).start();
     let login = server.login(&SPA_STRICT).without("audience");
     let tokens = login.scope("openid offline_access").tokens().await;
     let refreshed = server.refreshed(&SPA_STRICT, &tokens.refresh_token()).await;

@@ -18,13 +18,11 @@ fn delegated(answer: &Answer) -> Value {
     claims(body["id_token"].as_str().expect("an ID token"))
 }
 
-#[tokio::test]
+#[harness::test]
 async fn rules_add_claims_to_delegated_id_tokens() {
     let facts =
         "{ protocol: context.protocol, client: context.clientID, body: context.request.body }";
-    let Some(server) = Scripts::of_rule(&telling(facts)).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&telling(facts)).start();
     let login = log_in(&server, &LEGACY_SPA, &User::ada()).await;
     assert_eq!(
         claims(&login.id_token())[CLAIM]["protocol"],
@@ -48,11 +46,9 @@ async fn rules_add_claims_to_delegated_id_tokens() {
     assert_eq!(claims[CLAIM], expected);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn rules_see_the_claims_of_the_id_token_that_is_shown() {
-    let Some(server) = Scripts::of_rule(&telling("'of the login'")).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&telling("'of the login'")).start();
     let login = log_in(&server, &LEGACY_SPA, &User::grace()).await;
     let seen = format!(
         "context.idToken['https://example.com/seen'] = [
@@ -71,11 +67,9 @@ async fn rules_see_the_claims_of_the_id_token_that_is_shown() {
     assert_eq!(claims.get(CLAIM), None, "{claims}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_rule_that_fails_at_a_delegation_burns_no_token() {
-    let Some(server) = Scripts::of_rule(IDLE).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(IDLE).start();
     let login = log_in(&server, &LEGACY_SPA, &User::ada()).await;
     let (refresh_token, id_token) = (login.refresh_token(), login.id_token());
     let denied = (403, "access_denied", "Not on Sundays.");
@@ -103,11 +97,9 @@ async fn a_rule_that_fails_at_a_delegation_burns_no_token() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_action_cannot_revoke_or_shorten_what_is_not_exchanged() {
-    let Some(server) = Scripts::of_action(&action("")).start() else {
-        return;
-    };
+    let server = Scripts::of_action(&action("")).start();
     let login = log_in(&server, &LEGACY_PHONE, &User::ada()).await;
     let token = login.refresh_token();
     let shown = [("refresh_token", token.as_str())];
@@ -123,12 +115,9 @@ async fn an_action_cannot_revoke_or_shorten_what_is_not_exchanged() {
     delegated(&delegate(&server, &LEGACY_PHONE, &shown).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_refused_delegation_runs_no_rule() {
-    let Some(server) = Scripts::of_rule(&rule("console.log('ran ' + context.protocol);")).start()
-    else {
-        return;
-    };
+    let server = Scripts::of_rule(&rule("console.log('ran ' + context.protocol);")).start();
     let shown = [("refresh_token", "rt1_forged")];
     assert_unknown_refresh_token(&delegate(&server, &LEGACY_SPA, &shown).await);
     let shown = [("id_token", "a.b.c")];

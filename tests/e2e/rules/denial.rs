@@ -63,15 +63,13 @@ fn login(server: &Server, deed: usize) -> Login<'_> {
     server.login(&SPA_STRICT).with("deed", &deed.to_string())
 }
 
-#[tokio::test]
+#[harness::test]
 async fn every_refusal_of_a_rule_is_told_to_the_application() {
     let script = rule(&format!(
         "const request = context.request; {}",
         choosing(&RULES)
     ));
-    let Some(server) = Scripts::of_rule(&script).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&script).start();
     for (deed, (what, (error, description))) in RULES.into_iter().enumerate() {
         let login = login(&server, deed);
         let state = login.parameter("state").to_owned();
@@ -87,15 +85,13 @@ async fn every_refusal_of_a_rule_is_told_to_the_application() {
     assert_eq!(said(&log, "type=\"f\" "), RULES.len(), "{log}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn every_refusal_of_an_action_is_told_to_the_application() {
     let script = action(&format!(
         "const request = event.request; {}",
         choosing(&ACTIONS)
     ));
-    let Some(server) = Scripts::of_action(&script).start() else {
-        return;
-    };
+    let server = Scripts::of_action(&script).start();
     for (deed, (_, (error, description))) in ACTIONS.into_iter().enumerate() {
         let callback = login(&server, deed).callback().await;
         callback.assert_error(error, description);
@@ -103,12 +99,10 @@ async fn every_refusal_of_an_action_is_told_to_the_application() {
     login(&server, 99).tokens().await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_refusal_travels_as_the_answer_would_have() {
     let script = rule("if (!context.request.query.pass) throw new UnauthorizedError('No.');");
-    let Some(server) = Scripts::of_rule(&script).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&script).start();
     for (mode, response_type) in [
         ("query", "code"),
         ("fragment", "token id_token"),
@@ -126,15 +120,13 @@ async fn a_refusal_travels_as_the_answer_would_have() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn whoever_is_refused_stays_logged_in_and_may_go_elsewhere() {
     let script = rule(&format!(
         "if (context.clientID === '{}') throw new UnauthorizedError('Not here.');",
         SPA_STRICT.id
     ));
-    let Some(server) = Scripts::of_rule(&script).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&script).start();
     let browser = server.browser();
     let refused = server.login(&SPA_STRICT).browser(&browser).callback().await;
     refused.assert_error("unauthorized", "Not here.");
@@ -150,12 +142,10 @@ async fn whoever_is_refused_stays_logged_in_and_may_go_elsewhere() {
         .page_at("/u/login");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_message_is_cut_to_what_an_address_takes() {
     let script = rule("throw new Error('ü'.repeat(100000));");
-    let Some(server) = Scripts::of_rule(&script).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&script).start();
     let refused = server.login(&SPA_STRICT).callback().await;
     refused.assert_error("access_denied", &"u".repeat(500));
 }

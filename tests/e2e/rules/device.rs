@@ -10,15 +10,13 @@ use serde_json::json;
 use super::{IDLE, action, rule, said, telling, told};
 use crate::device::{assert_invalid, begin};
 
-#[tokio::test]
+#[harness::test]
 async fn rules_run_at_the_exchange_and_again_at_refreshes() {
     let facts = "{
         protocol: context.protocol, body: context.request.body,
         methods: (context.authentication || { methods: [] }).methods.map((method) => method.name),
     }";
-    let Some(server) = Scripts::of_rule(&telling(facts)).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&telling(facts)).start();
     let waiting = begin(&server, &TV).await;
     waiting.connect(&server, &User::ada()).await;
     let tokens = Tokens::expect(waiting.poll(&server).await);
@@ -33,12 +31,9 @@ async fn rules_run_at_the_exchange_and_again_at_refreshes() {
     assert_eq!(told(&tokens)["protocol"], "oauth2-refresh-token");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_device_that_waits_runs_no_rule() {
-    let Some(server) = Scripts::of_rule(&rule("console.log('ran ' + context.protocol);")).start()
-    else {
-        return;
-    };
+    let server = Scripts::of_rule(&rule("console.log('ran ' + context.protocol);")).start();
     let waiting = begin(&server, &TV).await;
     waiting.assert_pending(&server).await;
     waiting.connect(&server, &User::ada()).await;
@@ -48,11 +43,9 @@ async fn a_device_that_waits_runs_no_rule() {
     assert_eq!(said(&log, "ran oauth2-device-code"), 1, "{log}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_denial_leaves_the_device_code_as_it_was() {
-    let Some(server) = Scripts::of_rule(IDLE).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(IDLE).start();
     let waiting = begin(&server, &TV).await;
     waiting.connect(&server, &User::ada()).await;
     let denying = "callback(new UnauthorizedError('Not on Sundays.'))";
@@ -79,11 +72,9 @@ async fn a_denial_leaves_the_device_code_as_it_was() {
     assert_eq!(log.lines().filter(refusal).count(), 1, "{log}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn scopes_and_ends_hold_for_the_new_token() {
-    let Some(server) = Scripts::of_action(&action("")).start() else {
-        return;
-    };
+    let server = Scripts::of_action(&action("")).start();
     let end = (server.now() + 100) * 1000;
     let deed = format!(
         "api.refreshToken.setExpiresAt({end}); api.accessToken.removeScope('write:orders');"

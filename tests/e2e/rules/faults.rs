@@ -157,11 +157,9 @@ fn assert_told(answer: &Answer, (status, error, description): Told) {
     assert_oauth_error(answer, status, error, description);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_rule_that_fails_at_a_refresh_burns_no_token() {
-    let Some(server) = Scripts::of_rule(&faulty_rule()).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&faulty_rule()).start();
     let mut rotating = server.login(&SPA_STRICT).refresh_token().await;
     let fixed = server.login(&WEB_CLASSIC).refresh_token().await;
     for (fault, (code, expected)) in RULES.into_iter().enumerate() {
@@ -184,12 +182,10 @@ async fn a_rule_that_fails_at_a_refresh_burns_no_token() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn when_the_rule_has_been_mended_the_token_works() {
     let broken = "(user, context, callback) => { throw new Error('Not on Sundays.'); }";
-    let Some(server) = Scripts::of_rule(IDLE).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(IDLE).start();
     let token = server.login(&SPA_STRICT).refresh_token().await;
     server.change_rule("rule", broken);
     assert_told(&server.refresh(&SPA_STRICT, &token).await, DENIED);
@@ -198,11 +194,9 @@ async fn when_the_rule_has_been_mended_the_token_works() {
     assert_eq!(told(&tokens), "mended");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_action_that_fails_at_a_refresh_burns_no_token() {
-    let Some(server) = Scripts::of_action(&faulty_action()).start() else {
-        return;
-    };
+    let server = Scripts::of_action(&faulty_action()).start();
     let mut token = server.login(&SPA_STRICT).refresh_token().await;
     for (fault, (deed, expected)) in ACTIONS.into_iter().enumerate() {
         println!("{deed}");
@@ -214,11 +208,9 @@ async fn an_action_that_fails_at_a_refresh_burns_no_token() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_script_that_fails_at_a_password_grant_denies_that_alone() {
-    let Some(server) = Scripts::of_rule(&faulty_rule()).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&faulty_rule()).start();
     let ada = User::ada();
     for (fault, (code, expected)) in RULES.into_iter().enumerate() {
         println!("{code}");
@@ -240,11 +232,9 @@ const FAILING_FOR_SOME: &str = "function (user, context, callback) {
     setTimeout(() => fail ? callback(new Error('Not on Sundays.')) : callback(null, user, context), 50);
 }";
 
-#[tokio::test]
+#[harness::test]
 async fn of_eight_refreshes_that_race_those_whose_rule_fails_take_nothing_from_the_others() {
-    let Some(server) = Scripts::of_rule(FAILING_FOR_SOME).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(FAILING_FOR_SOME).start();
     let mut token = server.login(&SPA_LEEWAY).refresh_token().await;
     for _ in 0..3 {
         let client = server.http();
@@ -276,11 +266,9 @@ async fn of_eight_refreshes_that_race_those_whose_rule_fails_take_nothing_from_t
     server.rotated(&SPA_LEEWAY, &token).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn when_the_rule_fails_for_all_of_eight_the_token_is_the_live_one() {
-    let Some(server) = Scripts::of_rule(FAILING_FOR_SOME).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(FAILING_FOR_SOME).start();
     let token = server.login(&SPA_STRICT).refresh_token().await;
     let client = server.http();
     let mut requests = JoinSet::new();
@@ -303,15 +291,13 @@ async fn when_the_rule_fails_for_all_of_eight_the_token_is_the_live_one() {
     server.rotated(&SPA_STRICT, &token).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn while_a_rule_waits_others_are_served() {
     let waiting = "function (user, context, callback) {
         const wait = context.request.body.wait === 'yes' ? 3000 : 0;
         setTimeout(() => callback(null, user, context), wait);
     }";
-    let Some(server) = Scripts::of_rule(waiting).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(waiting).start();
     let slow = server.login(&SPA_STRICT).refresh_token().await;
     let mut quick = server.login(&SPA_STRICT).refresh_token().await;
     let client = server.http();
@@ -330,15 +316,13 @@ async fn while_a_rule_waits_others_are_served() {
     Tokens::expect(answer);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn while_rules_loop_without_end_others_are_served() {
     let looping = "function (user, context, callback) {
         if (context.request.body.loop === 'yes') for (;;);
         callback(null, user, context);
     }";
-    let Some(server) = Scripts::of_rule(looping).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(looping).start();
     let mut good = server.login(&SPA_STRICT).refresh_token().await;
     let bad = server.login(&SPA_STRICT).refresh_token().await;
     let client = server.http();
@@ -367,15 +351,13 @@ fn refusal<'a>(log: &'a str, reason: &str) -> Option<&'a str> {
     lines.find(|line| line.contains("type=\"fertft\"") && line.contains(reason))
 }
 
-#[tokio::test]
+#[harness::test]
 async fn each_failure_is_in_the_log_with_its_script_and_without_secrets() {
     let telling_all = rule("console.log(JSON.stringify([user, context]));");
     let scripts = Scripts::new()
         .rule("all", &telling_all)
         .rule("faulty", &faulty_rule());
-    let Some(server) = scripts.start() else {
-        return;
-    };
+    let server = scripts.start();
     let token = server.login(&SPA_STRICT).refresh_token().await;
     for fault in 0..RULES.len() {
         refresh(&server, &SPA_STRICT, &token, fault).await;

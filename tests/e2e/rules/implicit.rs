@@ -15,7 +15,7 @@ fn ask<'a>(server: &'a Server, response_type: &str) -> Login<'a> {
     login.with("response_type", response_type)
 }
 
-#[tokio::test]
+#[harness::test]
 async fn claims_are_in_every_token_of_the_implicit_and_the_hybrid_flow() {
     let both = "context.idToken.both = 1; context.accessToken.both = 1;";
     let script = telling("context.protocol").replace("const value", &format!("{both} const value"));
@@ -23,9 +23,7 @@ async fn claims_are_in_every_token_of_the_implicit_and_the_hybrid_flow() {
         "api.idToken.setCustomClaim('{CLAIM}/action', event.transaction.protocol);"
     ));
     let scripts = Scripts::of_rule(&script).action("seen", &seen);
-    let Some(server) = scripts.start() else {
-        return;
-    };
+    let server = scripts.start();
     for (response_type, in_rules, in_actions) in [
         ("id_token", "oidc-implicit-profile", "oidc-implicit-profile"),
         (
@@ -54,12 +52,10 @@ async fn claims_are_in_every_token_of_the_implicit_and_the_hybrid_flow() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn both_halves_of_a_hybrid_answer_say_the_same() {
     let script = telling("({ lot: Math.random() })");
-    let Some(server) = Scripts::of_rule(&script).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&script).start();
     let verifier = pkce::verifier();
     let login = ask(&server, "code token id_token");
     let login = login.with("code_challenge", &pkce::challenge(&verifier));
@@ -78,12 +74,10 @@ async fn both_halves_of_a_hybrid_answer_say_the_same() {
     assert_eq!(claims(&tokens.access_token())[CLAIM], first);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_answer_tells_the_scope_that_scripts_chose() {
     let script = rule("context.accessToken.scope = ['openid', 'read:orders', 'magic'];");
-    let Some(server) = Scripts::of_rule(&script).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&script).start();
     let told = ask(&server, "token").land().await.told();
     assert_eq!(scopes(&told["scope"]), scopes("openid read:orders magic"));
     let claims = claims(&told["access_token"]);
@@ -93,12 +87,10 @@ async fn the_answer_tells_the_scope_that_scripts_chose() {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn rules_run_in_the_legacy_pipeline_and_what_they_add_to_the_user_is_told() {
     let script = rule("user.favorite_animal = 'otter'; context.idToken.plain = 'dropped';");
-    let Some(server) = Scripts::of_rule(&script).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&script).start();
     let login = server.login(&LEGACY_SPA).without("audience").without_pkce();
     let login = login.scope("openid profile favorite_animal");
     let told = login.with("response_type", "token").land().await.told();
@@ -107,12 +99,10 @@ async fn rules_run_in_the_legacy_pipeline_and_what_they_add_to_the_user_is_told(
     assert_eq!(id_token.get("plain"), None);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_action_brings_the_end_of_a_legacy_refresh_token_forward() {
     let script = action("api.refreshToken.setExpiresAt(Date.now() + 600_000);");
-    let Some(server) = Scripts::of_action(&script).start() else {
-        return;
-    };
+    let server = Scripts::of_action(&script).start();
     let login = server.login(&LEGACY_SPA).without("audience").without_pkce();
     let login = login
         .scope("openid offline_access")

@@ -14,12 +14,10 @@ use super::{CLAIM, action, claims, rule, said, telling, told};
 
 const DATABASE: &str = "Username-Password-Authentication";
 
-#[tokio::test]
+#[harness::test]
 async fn claims_of_a_login_are_in_the_id_token_the_access_token_and_at_userinfo() {
     let telling = telling("({ plan: user.app_metadata.plan, list: [1, 'two', null] })");
-    let Some(server) = Scripts::of_rule(&telling).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&telling).start();
     let claim = json!({ "plan": "gold", "list": [1, "two", null] });
     let tokens = server.login(&SPA_STRICT).tokens().await;
     let access = jwt::verify(&server, &tokens.access_token(), API, RS256).await;
@@ -35,7 +33,7 @@ async fn claims_of_a_login_are_in_the_id_token_the_access_token_and_at_userinfo(
     assert_eq!(userinfo.json()[CLAIM], claim);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_rule_sets_claims_of_its_own_namespace_and_none_that_are_ours() {
     let script = rule(
         "for (const token of [context.idToken, context.accessToken]) {
@@ -47,9 +45,7 @@ async fn a_rule_sets_claims_of_its_own_namespace_and_none_that_are_ours() {
              token.exp = 4102444800;
          }",
     );
-    let Some(server) = Scripts::of_rule(&script).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&script).start();
     let tokens = server.login(&SPA_STRICT).tokens().await;
     for token in [tokens.id_token(), tokens.access_token()] {
         let claims = claims(&token);
@@ -63,14 +59,12 @@ async fn a_rule_sets_claims_of_its_own_namespace_and_none_that_are_ours() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn scripts_choose_the_scopes_of_a_login_but_add_no_refresh_token() {
     let script = rule(
         "if (context.request.query.want) context.accessToken.scope = context.request.query.want.split(' ');",
     );
-    let Some(server) = Scripts::of_rule(&script).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&script).start();
     let login = |want: &str, asked: &str| {
         let login = server.login(&SPA_STRICT).scope(asked);
         login.with("want", want).tokens()
@@ -94,7 +88,7 @@ async fn scripts_choose_the_scopes_of_a_login_but_add_no_refresh_token() {
     assert_eq!(tokens.scope(), scopes("openid read:orders"));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn actions_run_after_the_rules_whatever_their_order_in_the_file() {
     let telling_action = action(&format!(
         "api.idToken.setCustomClaim('{CLAIM}', 'action');
@@ -103,15 +97,13 @@ async fn actions_run_after_the_rules_whatever_their_order_in_the_file() {
          api.idToken.setCustomClaim('ran', api.rules.wasExecuted ? 'known' : 'unknown');"
     ));
     let scripts = Scripts::new().action("a-first", &telling_action);
-    let Some(server) = scripts.rule("z-last", &telling("'rule'")).start() else {
-        return;
-    };
+    let server = scripts.rule("z-last", &telling("'rule'")).start();
     let tokens = server.login(&SPA_STRICT).tokens().await;
     assert_eq!(told(&tokens), "action");
     assert_eq!(claims(&tokens.id_token())["protocol"], "oidc-basic-profile");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_rule_reads_the_request_as_it_was_sent_wherever_the_browser_has_been_since() {
     let script = telling(
         "({ query: context.request.query, body: context.request.body, protocol: context.protocol,
@@ -119,9 +111,7 @@ async fn a_rule_reads_the_request_as_it_was_sent_wherever_the_browser_has_been_s
             method: context.authentication.methods[0].name, connection: context.connection,
             ip: context.request.ip })",
     );
-    let Some(server) = Scripts::of_rule(&script).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&script).start();
     let browser = server.browser();
     for _ in ["with the login page", "in the session"] {
         let login = server.login(&SPA_STRICT).browser(&browser);
@@ -147,13 +137,11 @@ async fn a_rule_reads_the_request_as_it_was_sent_wherever_the_browser_has_been_s
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_changed_user_is_told_of_in_the_id_token_and_stored_nowhere() {
     let script =
         rule("if (context.request.query.call) user.nickname = context.request.query.call;");
-    let Some(server) = Scripts::of_rule(&script).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&script).start();
     let login = server.login(&SPA_STRICT).with("call", "Countess");
     let changed = claims(&login.tokens().await.id_token());
     assert_eq!(changed["nickname"], "Countess");
@@ -161,12 +149,10 @@ async fn a_changed_user_is_told_of_in_the_id_token_and_stored_nowhere() {
     assert_ne!(stored["nickname"], "Countess");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_hundred_kilobytes_of_claims_travel_with_the_code_and_more_are_a_failure() {
     let script = telling("'x'.repeat(Number(context.request.query.size))");
-    let Some(server) = Scripts::of_rule(&script).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&script).start();
     let fits = server.login(&SPA_STRICT).with("size", "102000");
     let tokens = fits.tokens().await;
     assert_eq!(told(&tokens).as_str().map(str::len), Some(102_000));
@@ -177,11 +163,9 @@ async fn a_hundred_kilobytes_of_claims_travel_with_the_code_and_more_are_a_failu
         .assert_error("server_error", "A script of the login flow failed.");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn scripts_run_once_per_login_after_consent() {
-    let Some(server) = Scripts::of_rule(&rule("console.log('the rule runs');")).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&rule("console.log('the rule runs');")).start();
     let browser = server.browser();
     let login = server.login(&SPA_STRICT).audience(ASKING_API);
     let login = login.browser(&browser).scope("openid");
@@ -200,14 +184,12 @@ async fn scripts_run_once_per_login_after_consent() {
     assert_eq!(said(&server.stop(), "the rule runs"), 1);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn logins_on_pages_that_are_not_ours_run_scripts_too() {
     let script = telling(
         "({ protocol: context.protocol, secrets: JSON.stringify(context).includes('battery') })",
     );
-    let Some(server) = Scripts::of_rule(&script).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&script).start();
     let (ada, browser) = (User::ada(), server.browser());
     let body = json!({
         "client_id": SPA_EMBEDDED.id, "username": ada.email, "password": ada.password,
@@ -246,11 +228,9 @@ async fn logins_on_pages_that_are_not_ours_run_scripts_too() {
     assert_eq!(classic, expected("oidc-implicit-profile"));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn what_a_login_led_to_is_not_asked_again_when_the_code_is_exchanged() {
-    let Some(server) = Scripts::of_rule(&telling("'then'")).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&telling("'then'")).start();
     let code = server.login(&WEB_POST).code().await;
     server.change_rule(
         "rule",

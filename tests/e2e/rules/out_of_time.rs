@@ -9,14 +9,14 @@ const WAITING: &str = "rules: [{name: Waiting, order: 1, enabled: true, \
     script: '(user, context, callback) => setTimeout(callback, 3600000)'}]";
 
 /// A server whose scripts are out of time as soon as they wait, and which has none yet.
-fn server() -> Option<Server> {
+fn server() -> Server {
     let launch = Launch::new().option("--test-script-patience", "0");
     launch.start(REASON)
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_refresh_is_answered_with_503_and_its_token_still_works() {
-    let Some(server) = server() else { return };
+    let server = server();
     let token = server.login(&SPA_STRICT).refresh_token().await;
     server.import_tenant(WAITING.to_owned()).await;
     for _ in 0..2 {
@@ -36,9 +36,9 @@ async fn a_refresh_is_answered_with_503_and_its_token_still_works() {
     assert!(log.contains("Waiting: no answer in time"), "{log}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_application_is_told_at_its_callback_to_try_again() {
-    let Some(server) = server() else { return };
+    let server = server();
     server.import_tenant(WAITING.to_owned()).await;
     let refused = server.login(&SPA_STRICT).callback().await;
     refused.assert_error(

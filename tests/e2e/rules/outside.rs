@@ -25,18 +25,15 @@ fn asking(host: &str) -> String {
     )
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_script_reaches_the_hosts_that_are_named_at_the_start() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let host = listener.local_addr().unwrap().to_string();
     let launch = Launch::new().option("--script-hosts", &format!("api.example.com, http://{host}"));
     let reason = "it starts a server with --script-hosts";
-    let Some(server) = Scripts::of_rule(&asking(&host))
+    let server = Scripts::of_rule(&asking(&host))
         .launch(launch)
-        .start(reason)
-    else {
-        return;
-    };
+        .start(reason);
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
@@ -52,13 +49,11 @@ async fn a_script_reaches_the_hosts_that_are_named_at_the_start() {
     assert_eq!(told(&second), "green");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn without_a_list_a_script_reaches_no_host_and_is_told_how_it_could() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let host = listener.local_addr().unwrap().to_string();
-    let Some(server) = Scripts::of_rule(&asking(&host)).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&asking(&host)).start();
     let tokens = server.login(&SPA_STRICT).tokens().await;
     assert_eq!(
         told(&tokens),
@@ -91,7 +86,7 @@ fn failing(cut: &str, refused: &str) -> String {
     )
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_script_hears_why_a_request_failed_and_a_browser_does_not() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let cut = listener.local_addr().unwrap().to_string();
@@ -103,9 +98,7 @@ async fn a_script_hears_why_a_request_failed_and_a_browser_does_not() {
     let launch = Launch::new().option("--script-hosts", &hosts);
     let reason = "it starts a server with --script-hosts";
     let rule = failing(&cut, &refused);
-    let Some(server) = Scripts::of_rule(&rule).launch(launch).start(reason) else {
-        return;
-    };
+    let server = Scripts::of_rule(&rule).launch(launch).start(reason);
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();

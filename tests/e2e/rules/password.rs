@@ -28,16 +28,14 @@ async fn ask(server: &Server, app: &App, more: &[(&str, &str)]) -> Answer {
     server.token(app, &form).await
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_rule_is_told_of_both_grants_and_sees_no_password() {
     let facts = "{
         protocol: context.protocol, body: context.request.body,
         methods: context.authentication.methods.map((method) => method.name),
         all: JSON.stringify([user, context]),
     }";
-    let Some(server) = Scripts::of_rule(&telling(facts)).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&telling(facts)).start();
     let realm = [
         ("grant_type", REALM),
         ("realm", "Username-Password-Authentication"),
@@ -65,34 +63,28 @@ async fn a_rule_is_told_of_both_grants_and_sees_no_password() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn claims_of_the_login_are_made_again_at_refreshes() {
-    let Some(server) = Scripts::of_rule(&telling("context.protocol")).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&telling("context.protocol")).start();
     let tokens = Tokens::expect(ask(&server, &PW_NATIVE, &[]).await);
     assert_eq!(told(&tokens), "oauth2-password");
     let tokens = server.refreshed(&PW_NATIVE, &tokens.refresh_token()).await;
     assert_eq!(told(&tokens), "oauth2-refresh-token");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_script_that_takes_offline_access_away_leaves_no_refresh_token() {
     let removing = "api.accessToken.removeScope('offline_access');";
-    let Some(server) = Scripts::of_action(&action(removing)).start() else {
-        return;
-    };
+    let server = Scripts::of_action(&action(removing)).start();
     let tokens = Tokens::expect(ask(&server, &PW_NATIVE, &[]).await);
     assert!(!tokens.has("refresh_token"), "{}", tokens.body);
     assert_eq!(tokens.scope(), scopes("openid read:orders"));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_script_adds_scopes_but_no_refresh_token_that_was_not_asked_for() {
     let adding = "context.accessToken.scope = ['openid', 'offline_access', 'admin'];";
-    let Some(server) = Scripts::of_rule(&rule(adding)).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&rule(adding)).start();
     for (scope, granted) in [
         ("openid read:orders", "openid admin"),
         ("openid offline_access", "openid offline_access admin"),
@@ -113,11 +105,9 @@ async fn a_script_adds_scopes_but_no_refresh_token_that_was_not_asked_for() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn ends_hold_for_the_new_token() {
-    let Some(server) = Scripts::of_action(&action("")).start() else {
-        return;
-    };
+    let server = Scripts::of_action(&action("")).start();
     let end = (server.now() + 100) * 1000;
     let deed = format!("api.refreshToken.setExpiresAt({end});");
     server.change_action("action", &action(&deed));
@@ -129,15 +119,13 @@ async fn ends_hold_for_the_new_token() {
     assert_unknown_refresh_token(&server.refresh(&PW_NATIVE, &token).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_wrong_password_runs_no_rule_and_a_denial_is_logged_as_one_of_the_grant() {
     let denying = "function (user, context, callback) {
         console.log('ran');
         callback(new UnauthorizedError('Not on Sundays.'));
     }";
-    let Some(server) = Scripts::of_rule(denying).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(denying).start();
     let wrong = ask(&server, &PW_NATIVE, &[("password", "wrong")]).await;
     assert_oauth_error(&wrong, 403, "invalid_grant", "Wrong email or password.");
     let denied = ask(&server, &PW_NATIVE, &[]).await;
@@ -157,7 +145,7 @@ async fn a_wrong_password_runs_no_rule_and_a_denial_is_logged_as_one_of_the_gran
     assert_eq!(refusals.next(), None, "{log}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn rules_run_in_the_legacy_pipeline_too() {
     let grants = "grant_types: [password]\n";
     let file = tenant::client_changed(
@@ -165,9 +153,7 @@ async fn rules_run_in_the_legacy_pipeline_too() {
         &[("oidc_conformant: true", "oidc_conformant: false")],
     );
     assert!(file.contains(grants));
-    let Some(server) = Scripts::of_rule(&telling("context.protocol")).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&telling("context.protocol")).start();
     server.import_tenant(file).await;
     let more = [("audience", ""), ("scope", "openid offline_access")];
     let tokens = Tokens::expect(ask(&server, &PW_KIOSK, &more).await);

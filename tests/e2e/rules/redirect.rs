@@ -88,11 +88,9 @@ async fn go_on(browser: &Browser, state: &str, parameters: &[(&str, &str)]) -> L
     browser.open(url.as_str()).await
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_login_goes_on_when_the_browser_comes_back_with_the_right_answer() {
-    let Some(server) = agreement().start() else {
-        return;
-    };
+    let server = agreement().start();
     let browser = server.browser();
     let login = server.login(&SPA_STRICT).browser(&browser);
     let code = login.parameter("state").to_owned();
@@ -106,11 +104,9 @@ async fn a_login_goes_on_when_the_browser_comes_back_with_the_right_answer() {
     callback.code();
 }
 
-#[tokio::test]
+#[harness::test]
 async fn what_the_rule_decides_at_continue_is_in_the_tokens() {
-    let Some(server) = agreement().start() else {
-        return;
-    };
+    let server = agreement().start();
     let browser = server.browser();
     let login = || {
         let login = server.login(&harness::apps::SPA_HYBRID);
@@ -130,11 +126,9 @@ async fn what_the_rule_decides_at_continue_is_in_the_tokens() {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_answer_may_come_in_a_form_too() {
-    let Some(server) = agreement().start() else {
-        return;
-    };
+    let server = agreement().start();
     let browser = server.browser();
     let away = Away::of(server.login(&SPA_STRICT), &browser).await;
     let path = format!("/continue?state={}", away.state());
@@ -144,11 +138,9 @@ async fn the_answer_may_come_in_a_form_too() {
     browser.follow(answer).await.callback().code();
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_forged_answer_is_refused_by_the_rule() {
-    let Some(server) = agreement().start() else {
-        return;
-    };
+    let server = agreement().start();
     let browser = server.browser();
     let away = Away::of(server.login(&SPA_STRICT), &browser).await;
     let other = Away::of(server.login(&SPA_STRICT), &server.browser()).await;
@@ -166,14 +158,12 @@ async fn a_forged_answer_is_refused_by_the_rule() {
     refused.assert_error("unauthorized", "An answer of somebody else.");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_browser_comes_back_once_in_its_own_session_and_in_time() {
     let script = rule(
         "if (context.protocol !== 'redirect-callback') context.redirect = { url: 'https://elsewhere.example/' };",
     );
-    let Some(server) = Scripts::of_rule(&script).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&script).start();
     let browser = server.browser();
     let begin = || Away::of(server.login(&SPA_STRICT), &browser);
     let away = begin().await;
@@ -202,14 +192,12 @@ async fn a_browser_comes_back_once_in_its_own_session_and_in_time() {
     assert_error_page(&late.back(&[]).await.page(), STALE);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn no_other_state_continues_a_login_and_this_one_continues_nothing_else() {
     let script = rule(
         "if (context.protocol !== 'redirect-callback') context.redirect = { url: 'https://elsewhere.example/' };",
     );
-    let Some(server) = Scripts::of_rule(&script).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&script).start();
     let browser = server.browser();
     let away = Away::of(server.login(&SPA_STRICT), &browser).await;
     let anew = server.login(&SPA_STRICT).browser(&browser);
@@ -240,14 +228,12 @@ async fn no_other_state_continues_a_login_and_this_one_continues_nothing_else() 
     away.back(&[]).await.callback().code();
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_rule_that_always_redirects_does_so_once() {
     let script = rule(
         "console.log('the rule runs'); context.redirect = { url: 'https://elsewhere.example/#top' };",
     );
-    let Some(server) = Scripts::of_rule(&script).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&script).start();
     let browser = server.browser();
     let away = Away::of(server.login(&SPA_STRICT), &browser).await;
     let address = away.url.as_str();
@@ -318,7 +304,7 @@ const ADDRESSES: [(&str, &str); 14] = [
     ),
 ];
 
-#[tokio::test]
+#[harness::test]
 async fn a_browser_is_sent_away_with_one_state_and_comes_back_with_it() {
     let rule = rule(
         "const { way, to } = context.request.query;
@@ -331,9 +317,7 @@ async fn a_browser_is_sent_away_with_one_state_and_comes_back_with_it() {
     );
     let acting = format!("{acting}\nexports.onContinuePostLogin = async () => {{}};");
     let scripts = Scripts::of_rule(&rule).action("sending", &acting);
-    let Some(server) = scripts.start() else {
-        return;
-    };
+    let server = scripts.start();
     let browser = server.browser();
     for (to, expected) in ADDRESSES {
         for way in ["rule", "action", "query"] {
@@ -353,7 +337,7 @@ async fn a_browser_is_sent_away_with_one_state_and_comes_back_with_it() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_action_sends_signed_data_and_reads_what_comes_back() {
     let script = "
         exports.onExecutePostLogin = async (event, api) => {
@@ -374,9 +358,7 @@ async fn an_action_sends_signed_data_and_reads_what_comes_back() {
         .action("first", &action(""))
         .action("asking", script);
     let scripts = scripts.action("last", &action("api.idToken.setCustomClaim('last', true);"));
-    let Some(server) = scripts.secret("SECRET", SECRET).start() else {
-        return;
-    };
+    let server = scripts.secret("SECRET", SECRET).start();
     let browser = server.browser();
     let login = || {
         let login = server.login(&harness::apps::SPA_HYBRID).with("ask", "yes");
@@ -416,14 +398,12 @@ async fn an_action_sends_signed_data_and_reads_what_comes_back() {
     assert_eq!(refused.told()["error"], "access_denied");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_user_is_read_anew_when_the_browser_comes_back() {
     let script = rule(
         "if (context.protocol !== 'redirect-callback') context.redirect = { url: 'https://elsewhere.example/' };",
     );
-    let Some(server) = Scripts::of_rule(&script).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&script).start();
     let browser = server.browser();
     let away = Away::of(server.login(&SPA_STRICT), &browser).await;
     server.set_blocked(&User::ada(), true).await;
@@ -431,11 +411,9 @@ async fn a_user_is_read_anew_when_the_browser_comes_back() {
     refused.assert_error("unauthorized", "user is blocked");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_login_ticket_leads_elsewhere_too_and_its_browser_comes_back() {
-    let Some(server) = agreement().start() else {
-        return;
-    };
+    let server = agreement().start();
     let (browser, ada) = (server.browser(), User::ada());
     let body = json!({
         "client_id": SPA_EMBEDDED.id, "username": ada.email, "password": ada.password,
@@ -457,13 +435,11 @@ async fn a_login_ticket_leads_elsewhere_too_and_its_browser_comes_back() {
         .code();
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_long_request_comes_back_whole() {
     let script = rule("if (context.protocol !== 'redirect-callback') context.redirect = { url: 'https://elsewhere.example/' };")
         .replace("callback(null", "context.idToken['https://example.com/claim'] = context.request.query; callback(null");
-    let Some(server) = Scripts::of_rule(&script).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&script).start();
     let state = "s".repeat(2_000);
     let browser = server.browser();
     let login = server.login(&SPA_STRICT).with("state", &state);

@@ -10,11 +10,9 @@ use tokio::task::JoinSet;
 
 use super::{CLAIM, IDLE, claims, rule, said, telling, told};
 
-#[tokio::test]
+#[harness::test]
 async fn custom_claims_are_in_the_tokens_of_the_login_and_of_every_refresh() {
-    let Some(server) = Scripts::of_rule(&telling("user.app_metadata.plan")).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&telling("user.app_metadata.plan")).start();
     for app in [SPA_STRICT, SPA_LEEWAY, WEB_POST, WEB_CLASSIC] {
         let first = server.login(&app).tokens().await;
         assert_eq!(told(&first), "gold");
@@ -29,11 +27,9 @@ async fn custom_claims_are_in_the_tokens_of_the_login_and_of_every_refresh() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_changed_rule_shows_at_the_next_refresh_and_a_removed_one_is_gone() {
-    let Some(server) = Scripts::of_rule(&telling("'first'")).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&telling("'first'")).start();
     let first = server.login(&SPA_STRICT).tokens().await;
     assert_eq!(told(&first), "first");
     server.change_rule("rule", &telling("'second'"));
@@ -47,11 +43,9 @@ async fn a_changed_rule_shows_at_the_next_refresh_and_a_removed_one_is_gone() {
     assert_eq!(told(&fourth), "fourth");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_rule_can_tell_a_refresh_from_a_login() {
-    let Some(server) = Scripts::of_rule(&telling("context.protocol")).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&telling("context.protocol")).start();
     let first = server.login(&SPA_STRICT).tokens().await;
     assert_eq!(told(&first), "oidc-basic-profile");
     let second = server.refreshed(&SPA_STRICT, &first.refresh_token()).await;
@@ -66,11 +60,9 @@ const REQUEST: &str = "{
     session: typeof context.sessionID,
 }";
 
-#[tokio::test]
+#[harness::test]
 async fn a_rule_is_told_what_the_client_sent_and_nothing_of_the_login() {
-    let Some(server) = Scripts::of_rule(&telling(REQUEST)).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&telling(REQUEST)).start();
     let token = server.login(&SPA_STRICT).refresh_token().await;
     let more = [("scope", "openid read:orders"), ("colour", "green")];
     let form = [
@@ -111,11 +103,9 @@ async fn a_rule_is_told_what_the_client_sent_and_nothing_of_the_login() {
     assert_eq!(told(&tokens)["body"], expected);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_rule_sees_no_token_no_code_no_secret_and_no_password() {
-    let Some(server) = Scripts::of_rule(&telling("JSON.stringify([user, context])")).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&telling("JSON.stringify([user, context])")).start();
     let ada = User::ada();
     for app in [SPA_STRICT, WEB_POST, WEB_BASIC, WEB_KEY] {
         let code = server.login(&app).code().await;
@@ -148,7 +138,7 @@ async fn a_rule_sees_no_token_no_code_no_secret_and_no_password() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn reserved_and_plain_claims_of_rules_are_passed_over() {
     let names = [
         "iss",
@@ -180,9 +170,7 @@ async fn reserved_and_plain_claims_of_rules_are_passed_over() {
         "for (const name of {listed}) {{ context.accessToken[name] = context.idToken[name] = 'mine'; }}
          context.idToken['{CLAIM}'] = context.accessToken['{CLAIM}'] = 'told';"
     );
-    let Some(server) = Scripts::of_rule(&rule(&deed)).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&rule(&deed)).start();
     let first = server.login(&SPA_STRICT).tokens().await;
     let second = server.refreshed(&SPA_STRICT, &first.refresh_token()).await;
     for tokens in [first, second] {
@@ -198,11 +186,9 @@ async fn reserved_and_plain_claims_of_rules_are_passed_over() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_users_change_is_told_and_not_kept() {
-    let Some(server) = Scripts::of_rule(&rule("user.nickname = 'Countess';")).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&rule("user.nickname = 'Countess';")).start();
     let first = server.login(&SPA_STRICT).tokens().await;
     assert_eq!(claims(&first.id_token())["nickname"], "Countess");
     let second = server.refreshed(&SPA_STRICT, &first.refresh_token()).await;
@@ -222,11 +208,9 @@ const COUNTING: &str = "function (user, context, callback) {
         .then(() => callback(null, user, context), callback);
 }";
 
-#[tokio::test]
+#[harness::test]
 async fn metadata_that_a_rule_writes_at_a_refresh_is_there_at_the_next() {
-    let Some(server) = Scripts::of_rule(COUNTING).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(COUNTING).start();
     let mut tokens = server.login(&SPA_STRICT).tokens().await;
     for count in 0..4 {
         tokens = server.refreshed(&SPA_STRICT, &tokens.refresh_token()).await;
@@ -272,11 +256,9 @@ async fn refresh_at_once(server: &Server, app: &App, token: &str, marks: u32) ->
     answers.into_iter().map(Tokens::expect).collect()
 }
 
-#[tokio::test]
+#[harness::test]
 async fn rules_run_once_for_each_of_eight_requests_that_race() {
-    let Some(server) = Scripts::of_rule(MARKING).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(MARKING).start();
     let token = server.login(&SPA_LEEWAY).refresh_token().await;
     let answers = refresh_at_once(&server, &SPA_LEEWAY, &token, 8).await;
     let successor = answers[0].refresh_token();
@@ -291,11 +273,9 @@ async fn rules_run_once_for_each_of_eight_requests_that_race() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_retry_inside_the_leeway_runs_the_rules_of_now_and_gets_the_same_token() {
-    let Some(server) = Scripts::of_rule(&telling("'first'")).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&telling("'first'")).start();
     let token = server.login(&SPA_LEEWAY).refresh_token().await;
     let first = server.refreshed(&SPA_LEEWAY, &token).await;
     assert_eq!(told(&first), "first");
@@ -305,12 +285,9 @@ async fn a_retry_inside_the_leeway_runs_the_rules_of_now_and_gets_the_same_token
     assert_eq!(retried.refresh_token(), first.refresh_token());
 }
 
-#[tokio::test]
+#[harness::test]
 async fn what_is_refused_anyway_runs_no_rule() {
-    let Some(server) = Scripts::of_rule(&rule("console.log('ran ' + context.protocol);")).start()
-    else {
-        return;
-    };
+    let server = Scripts::of_rule(&rule("console.log('ran ' + context.protocol);")).start();
     let first = server.login(&SPA_STRICT).refresh_token().await;
     let second = server.rotated(&SPA_STRICT, &first).await;
     // A forged token, another client's, one that comes back, one of an ended family.
@@ -332,12 +309,10 @@ async fn what_is_refused_anyway_runs_no_rule() {
     assert_eq!(said(&log, "ran oauth2-refresh-token"), 1, "{log}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_throttled_refresh_runs_no_rule() {
     let scripts = Scripts::of_rule(&rule("console.log('ran ' + context.protocol);"));
-    let Some(server) = scripts.start() else {
-        return;
-    };
+    let server = scripts.start();
     let rotation = "rotation_type: non-rotating";
     let limited = format!("rate_limit: {{burst: 3, per_minute: 1}}\n      {rotation}");
     let file = tenant::client_changed(&WEB_CLASSIC, &[(rotation, &limited)]);

@@ -27,15 +27,13 @@ const EVENT: &str = "{
     asked: event.transaction.requested_scopes, redirect: api.redirect.canRedirect(),
 }";
 
-#[tokio::test]
+#[harness::test]
 async fn an_action_runs_after_the_rules_with_its_event() {
     let deed = format!("api.accessToken.setCustomClaim('event', {EVENT});");
     let scripts = Scripts::of_rule(&telling("'rule'"))
         .action("action", &action(&deed))
         .secret("KEY", "swordfish");
-    let Some(server) = scripts.start() else {
-        return;
-    };
+    let server = scripts.start();
     let first = server.login(&SPA_STRICT).tokens().await;
     let event = claims(&first.access_token())["event"].clone();
     assert_eq!(event["protocol"], "oidc-basic-profile");
@@ -66,27 +64,23 @@ async fn an_action_runs_after_the_rules_with_its_event() {
     assert_eq!(event, expected);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_later_action_overrides_the_claim_of_a_rule_and_null_takes_it_back() {
     let again = action(&format!("api.idToken.setCustomClaim('{CLAIM}', 'action');"));
     let none = action(&format!("api.accessToken.setCustomClaim('{CLAIM}', null);"));
     let scripts = Scripts::of_rule(&telling("'rule'"))
         .action("again", &again)
         .action("none", &none);
-    let Some(server) = scripts.start() else {
-        return;
-    };
+    let server = scripts.start();
     let token = server.login(&SPA_STRICT).refresh_token().await;
     let tokens = server.refreshed(&SPA_STRICT, &token).await;
     assert_eq!(claims(&tokens.id_token())[CLAIM], "action");
     assert_eq!(claims(&tokens.access_token()).get(CLAIM), None);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_revoked_refresh_token_is_refused_with_the_reason_and_never_works_again() {
-    let Some(server) = Scripts::of_action(&action("")).start() else {
-        return;
-    };
+    let server = Scripts::of_action(&action("")).start();
     for app in [SPA_STRICT, WEB_CLASSIC] {
         server.change_action("action", &action(""));
         let kept = server.login(&app).refresh_token().await;
@@ -109,11 +103,9 @@ async fn a_revoked_refresh_token_is_refused_with_the_reason_and_never_works_agai
     assert_eq!(said(&log, "reason=revoked_by_script"), 4, "{log}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_action_brings_the_absolute_end_forward_for_good() {
-    let Some(server) = Scripts::of_action(&action("")).start() else {
-        return;
-    };
+    let server = Scripts::of_action(&action("")).start();
     // Rotating or not, expiring or not.
     for app in [SPA_STRICT, SPA_SHORT, WEB_EXPIRING, WEB_CLASSIC] {
         server.change_action("action", &action(""));
@@ -140,11 +132,9 @@ async fn an_action_brings_the_absolute_end_forward_for_good() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_action_brings_the_idle_end_forward_until_the_next_exchange() {
-    let Some(server) = Scripts::of_action(&action("")).start() else {
-        return;
-    };
+    let server = Scripts::of_action(&action("")).start();
     for app in [SPA_STRICT, WEB_EXPIRING, WEB_CLASSIC] {
         server.change_action("action", &action(""));
         let (idle, used) = (
@@ -166,11 +156,9 @@ async fn an_action_brings_the_idle_end_forward_until_the_next_exchange() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn ends_that_are_set_at_the_login_hold_for_the_new_token() {
-    let Some(server) = Scripts::of_action(&action("")).start() else {
-        return;
-    };
+    let server = Scripts::of_action(&action("")).start();
     let end = (server.now() + 100) * 1000;
     server.change_action(
         "action",
@@ -183,7 +171,7 @@ async fn ends_that_are_set_at_the_login_hold_for_the_new_token() {
     assert_unknown_refresh_token(&server.refresh(&WEB_CLASSIC, &token).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn metadata_that_an_action_sets_at_a_refresh_is_there_at_the_next() {
     let deed = format!(
         "const count = event.user.app_metadata.count || 0;
@@ -191,9 +179,7 @@ async fn metadata_that_an_action_sets_at_a_refresh_is_there_at_the_next() {
          api.accessToken.setCustomClaim('{CLAIM}', count);
          if (event.refresh_token) api.user.setAppMetadata('count', count + 1);"
     );
-    let Some(server) = Scripts::of_action(&action(&deed)).start() else {
-        return;
-    };
+    let server = Scripts::of_action(&action(&deed)).start();
     let mut tokens = server.login(&SPA_STRICT).tokens().await;
     for count in 0..3 {
         tokens = server.refreshed(&SPA_STRICT, &tokens.refresh_token()).await;
@@ -201,7 +187,7 @@ async fn metadata_that_an_action_sets_at_a_refresh_is_there_at_the_next() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn what_an_action_has_set_of_the_metadata_is_kept_when_it_denies() {
     let deed = format!(
         "const count = event.user.app_metadata.count || 0;
@@ -212,9 +198,7 @@ async fn what_an_action_has_set_of_the_metadata_is_kept_when_it_denies() {
              api.access.deny('Not now.');
          }}"
     );
-    let Some(server) = Scripts::of_action(&action(&deed)).start() else {
-        return;
-    };
+    let server = Scripts::of_action(&action(&deed)).start();
     let tokens = server.login(&SPA_STRICT).tokens().await;
     let refresh_token = tokens.refresh_token();
     let denied = server

@@ -19,11 +19,9 @@ fn scope(tokens: &Tokens) -> Vec<String> {
     scope
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_rule_narrows_one_answer_and_not_the_family() {
-    let Some(server) = Scripts::of_rule(IDLE).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(IDLE).start();
     for app in [SPA_STRICT, WEB_CLASSIC] {
         server.change_rule("rule", IDLE);
         let token = server.login(&app).scope(ASKED).refresh_token().await;
@@ -44,11 +42,9 @@ async fn a_rule_narrows_one_answer_and_not_the_family() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_scope_that_was_not_granted_at_the_login_is_not_added_at_a_refresh() {
-    let Some(server) = Scripts::of_rule(IDLE).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(IDLE).start();
     let login = server.login(&SPA_STRICT);
     let token = login
         .scope("openid offline_access read:orders")
@@ -62,14 +58,12 @@ async fn a_scope_that_was_not_granted_at_the_login_is_not_added_at_a_refresh() {
     assert_eq!(scope(&tokens), scopes("openid read:orders"));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_scope_that_a_rule_grants_at_the_login_is_there_at_refreshes_while_the_rule_is() {
     // The API knows no such scope.
     let adding =
         "context.accessToken.scope = ['openid', 'offline_access', 'read:orders', 'admin'];";
-    let Some(server) = Scripts::of_rule(&rule(adding)).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&rule(adding)).start();
     let first = server.login(&SPA_STRICT).scope(ASKED).tokens().await;
     let expected = scopes("openid offline_access read:orders admin");
     assert_eq!(scope(&first), expected);
@@ -80,12 +74,10 @@ async fn a_scope_that_a_rule_grants_at_the_login_is_there_at_refreshes_while_the
     assert_eq!(scope(&third), scopes("openid offline_access read:orders"));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn scripts_have_the_last_word_after_the_users_permissions() {
     let adding = "api.accessToken.addScope('write:reports');";
-    let Some(server) = Scripts::of_action(&action(adding)).start() else {
-        return;
-    };
+    let server = Scripts::of_action(&action(adding)).start();
     let login = server
         .login(&SPA_STRICT)
         .user(&User::reader())
@@ -98,12 +90,10 @@ async fn scripts_have_the_last_word_after_the_users_permissions() {
     assert_eq!(scope(&second), expected);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_action_takes_a_scope_away() {
     let removing = "api.accessToken.removeScope('write:orders');";
-    let Some(server) = Scripts::of_action(&action(removing)).start() else {
-        return;
-    };
+    let server = Scripts::of_action(&action(removing)).start();
     let first = server.login(&SPA_STRICT).scope(ASKED).tokens().await;
     assert_eq!(scope(&first), scopes("openid offline_access read:orders"));
     server.change_action("action", &action(""));
@@ -111,11 +101,9 @@ async fn an_action_takes_a_scope_away() {
     assert_eq!(scope(&second), scopes("openid offline_access read:orders"));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn at_another_api_nothing_of_the_logins_own_is_added() {
-    let Some(server) = Scripts::of_rule(IDLE).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(IDLE).start();
     let token = server.login(&SPA_MANY).scope(ASKED).refresh_token().await;
     let all = "['openid', 'read:orders', 'read:stock', 'admin']";
     server.change_rule(
@@ -127,11 +115,9 @@ async fn at_another_api_nothing_of_the_logins_own_is_added() {
     assert_eq!(scope(&tokens), scopes("openid read:stock"));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn without_openid_there_is_no_id_token() {
-    let Some(server) = Scripts::of_rule(IDLE).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(IDLE).start();
     let token = server.login(&SPA_STRICT).scope(ASKED).refresh_token().await;
     server.change_rule(
         "rule",

@@ -54,12 +54,10 @@ fn silent<'a>(server: &'a Server, browser: &Browser, mode: &str) -> Login<'a> {
         .with("response_type", "token id_token")
 }
 
-#[tokio::test]
+#[harness::test]
 async fn claims_follow_every_silent_answer() {
     let script = telling("({ protocol: context.protocol, prompt: context.request.query.prompt })");
-    let Some(server) = Scripts::of_rule(&script).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&script).start();
     let browser = logged_in(&server).await;
     for mode in ["fragment", "web_message", "form_post"] {
         let told = silent(&server, &browser, mode).open().await.told();
@@ -71,11 +69,9 @@ async fn claims_follow_every_silent_answer() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_silent_refusal_is_told_like_any_other_and_the_session_stays() {
-    let Some(server) = Scripts::of_rule(&rule(DEEDS)).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&rule(DEEDS)).start();
     let browser = logged_in(&server).await;
     for (deed, error, description) in REFUSALS {
         for mode in ["fragment", "web_message", "form_post"] {
@@ -96,15 +92,13 @@ async fn a_silent_refusal_is_told_like_any_other_and_the_session_stays() {
     assert_eq!(said(&log, "type=\"f\" "), 0, "{log}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_action_knows_that_it_may_not_redirect() {
     let script = action(&format!(
         "api.idToken.setCustomClaim('{CLAIM}', api.redirect.canRedirect());
          if (event.request.query.insist) api.redirect.sendUserTo('https://elsewhere.example/');"
     ));
-    let Some(server) = Scripts::of_action(&script).start() else {
-        return;
-    };
+    let server = Scripts::of_action(&script).start();
     let browser = logged_in(&server).await;
     let told = silent(&server, &browser, "fragment").open().await.told();
     assert_eq!(claims(&told["id_token"])[CLAIM], false);
@@ -117,11 +111,9 @@ async fn an_action_knows_that_it_may_not_redirect() {
     assert_eq!(told["error"], "interaction_required");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_blocked_user_reaches_no_script() {
-    let Some(server) = Scripts::of_rule(&rule("console.log('the rule runs');")).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&rule("console.log('the rule runs');")).start();
     let browser = logged_in(&server).await;
     server.set_blocked(&User::ada(), true).await;
     let told = silent(&server, &browser, "fragment").open().await.told();

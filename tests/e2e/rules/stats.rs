@@ -16,11 +16,9 @@ async fn count_of_login(server: &Server, browser: &Browser) -> serde_json::Value
     told(&server.login(&SPA_STRICT).browser(browser).tokens().await)
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_login_counts_where_somebody_proves_who_they_are_and_nowhere_else() {
-    let Some(server) = Scripts::of_rule(&telling(COUNT)).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&telling(COUNT)).start();
     let browser = server.browser();
     let first = server.login(&SPA_STRICT).browser(&browser).tokens().await;
     assert_eq!(told(&first), 1);
@@ -40,11 +38,9 @@ async fn a_login_counts_where_somebody_proves_who_they_are_and_nowhere_else() {
     assert_eq!(told(&refreshed), 3);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn logins_without_our_page_count_too_and_wrong_passwords_do_not() {
-    let Some(server) = Scripts::of_rule(&telling(COUNT)).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&telling(COUNT)).start();
     let ada = User::ada();
     let form = |password: &'static str| {
         [
@@ -76,12 +72,10 @@ async fn logins_without_our_page_count_too_and_wrong_passwords_do_not() {
     assert_eq!(told(&login.tokens().await), 2);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_rule_reads_when_and_from_where_the_user_logged_in() {
     let script = telling("({ n: user.logins_count, at: user.last_login, ip: user.last_ip })");
-    let Some(server) = Scripts::of_rule(&script).start() else {
-        return;
-    };
+    let server = Scripts::of_rule(&script).start();
     let told = told(&server.login(&SPA_STRICT).tokens().await);
     assert_eq!(told["n"], 1);
     assert_eq!(told["ip"], "127.0.0.1");
@@ -89,12 +83,10 @@ async fn a_rule_reads_when_and_from_where_the_user_logged_in() {
     assert!(at.starts_with("20") && at.ends_with('Z'), "{told}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_import_leaves_the_count() {
     let scripts = Scripts::of_rule(&telling(COUNT));
-    let Some(server) = scripts.start() else {
-        return;
-    };
+    let server = scripts.start();
     assert_eq!(count_of_login(&server, &server.browser()).await, 1);
     // Another name for Ada makes the import write her anew.
     let tenant = harness::tenant::base().replace("Ada Lovelace", "Ada King");
@@ -108,11 +100,9 @@ async fn an_import_leaves_the_count() {
     assert_eq!(claims[CLAIM], 2);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_tenant_without_scripts_counts_nothing() {
-    let Some(server) = Scripts::new().start() else {
-        return;
-    };
+    let server = Scripts::new().start();
     let browser = server.browser();
     server.login(&SPA_STRICT).browser(&browser).tokens().await;
     server.change_scripts(&Scripts::of_rule(&telling(COUNT)));

@@ -45,13 +45,13 @@ fn assert_unauthorized(answer: &Answer) {
     assert_oauth_error(answer, 401, "access_denied", "Unauthorized");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_good_assertion_is_accepted() {
     let server = Server::shared();
     Tokens::expect(ask(server, &jwt::sign(&good(server), ASSERTION_KEY)).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn issued_at_is_optional_and_the_expiry_may_be_five_minutes_ahead() {
     let server = Server::shared();
     Tokens::expect(ask(server, &changed(server, &json!({ "iat": null }))).await);
@@ -59,7 +59,7 @@ async fn issued_at_is_optional_and_the_expiry_may_be_five_minutes_ahead() {
     Tokens::expect(ask(server, &changed(server, &json!({ "exp": exp }))).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn clocks_may_differ_by_a_few_seconds() {
     let server = Server::shared();
     let soon = server.now() + 5;
@@ -72,7 +72,7 @@ async fn clocks_may_differ_by_a_few_seconds() {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_client_id_may_be_repeated_but_not_contradicted() {
     let server = Server::shared();
     for (id, good_id) in [(WEB_KEY.id, true), (WEB_POST.id, false)] {
@@ -93,7 +93,7 @@ async fn the_client_id_may_be_repeated_but_not_contradicted() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_assertion_works_once() {
     let server = Server::shared();
     let assertion = jwt::assertion(WEB_KEY.id, server.issuer(), server.now());
@@ -101,7 +101,7 @@ async fn an_assertion_works_once() {
     assert_unauthorized(&ask(server, &assertion).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn every_rule_of_the_claims_holds() {
     let server = Server::shared();
     let now = server.now();
@@ -136,7 +136,7 @@ async fn every_rule_of_the_claims_holds() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_assertion_longer_than_2048_bytes_is_refused() {
     let server = Server::shared();
     assert_unauthorized(
@@ -148,7 +148,7 @@ async fn an_assertion_longer_than_2048_bytes_is_refused() {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_signature_must_be_the_registered_keys() {
     let server = Server::shared();
     let claims = good(server);
@@ -166,7 +166,7 @@ async fn the_signature_must_be_the_registered_keys() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn what_is_no_jwt_is_refused() {
     let server = Server::shared();
     for assertion in ["x", "a.b.c", "..", "e30.e30.", "%00"] {
@@ -174,7 +174,7 @@ async fn what_is_no_jwt_is_refused() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn another_assertion_type_is_refused() {
     let server = Server::shared();
     let assertion = jwt::assertion(WEB_KEY.id, server.issuer(), server.now());
@@ -183,7 +183,7 @@ async fn another_assertion_type_is_refused() {
     assert_refused(&ask_with_type(server, &assertion, "").await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_client_with_a_key_is_not_served_by_its_name_alone() {
     let server = Server::shared();
     let form = [
@@ -194,7 +194,7 @@ async fn a_client_with_a_key_is_not_served_by_its_name_alone() {
     assert_unauthorized(&server.http().post_form("/oauth/token", &form).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_full_round_works_with_a_key() {
     let server = Server::shared();
     let token = server.login(&WEB_KEY).refresh_token().await;
@@ -208,7 +208,7 @@ async fn a_full_round_works_with_a_key() {
     harness::assert_unknown_refresh_token(&server.refresh(&WEB_KEY, &token).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_audience_is_the_issuer_or_the_token_endpoint_or_both() {
     let server = Server::shared();
     let (issuer, endpoint) = (server.issuer(), server.url("oauth/token"));
@@ -233,7 +233,7 @@ fn with_header(server: &Server, more: &Value) -> String {
     jwt::sign_with_header(&header, &good(server), ASSERTION_KEY)
 }
 
-#[tokio::test]
+#[harness::test]
 async fn what_the_header_calls_critical_is_understood_or_refused() {
     let server = Server::shared();
     for more in [
@@ -247,7 +247,7 @@ async fn what_the_header_calls_critical_is_understood_or_refused() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_jwt_of_another_type_is_no_assertion() {
     let server = Server::shared();
     for typ in [

@@ -39,7 +39,7 @@ fn basic(id: &str, secret: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
 }
 
-#[tokio::test]
+#[harness::test]
 async fn basic_credentials_come_form_encoded_or_raw() {
     let server = Server::shared();
     let (id, secret) = (WEB_BASIC.id, WEB_BASIC.secret());
@@ -54,7 +54,7 @@ async fn basic_credentials_come_form_encoded_or_raw() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn basic_credentials_may_repeat_the_client_id_in_the_body() {
     let server = Server::shared();
     let header = basic(WEB_BASIC.id, &form_encoded(WEB_BASIC.secret()));
@@ -66,14 +66,14 @@ async fn basic_credentials_may_repeat_the_client_id_in_the_body() {
     assert_ne!(other.json()["error"], "invalid_grant", "{other}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_full_round_works_with_basic_credentials() {
     let server = Server::shared();
     let token = server.login(&WEB_BASIC).refresh_token().await;
     server.rotated(&WEB_BASIC, &token).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn malformed_basic_credentials_are_refused() {
     let server = Server::shared();
     let without_colon = format!("Basic {}", STANDARD.encode("web-basic"));
@@ -113,7 +113,7 @@ const NOT_OURS: [&str; 12] = [
     "Negotiate YWJj",
 ];
 
-#[tokio::test]
+#[harness::test]
 async fn a_header_of_another_scheme_leaves_the_credentials_in_the_body_good() {
     let server = Server::shared();
     let send = |path: &str, app: App, header: &str, form: &[(&str, &str)]| {
@@ -136,7 +136,7 @@ async fn a_header_of_another_scheme_leaves_the_credentials_in_the_body_good() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_header_of_another_scheme_is_no_credential() {
     let server = Server::shared();
     for header in NOT_OURS {
@@ -151,7 +151,7 @@ async fn a_header_of_another_scheme_is_no_credential() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn malformed_basic_credentials_are_refused_whatever_the_body_says() {
     let server = Server::shared();
     let body = [
@@ -163,7 +163,7 @@ async fn malformed_basic_credentials_are_refused_whatever_the_body_says() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_wrong_secret_a_missing_one_and_an_unknown_client_look_alike() {
     let server = Server::shared();
     let form = |id: &'static str, secret: Option<&'static str>| {
@@ -185,7 +185,7 @@ async fn a_wrong_secret_a_missing_one_and_an_unknown_client_look_alike() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_wrong_basic_secret_is_refused_without_a_challenge() {
     let server = Server::shared();
     for header in [
@@ -196,7 +196,7 @@ async fn a_wrong_basic_secret_is_refused_without_a_challenge() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_length_of_a_wrong_secret_does_not_matter() {
     let server = Server::shared();
     let secret = WEB_CLASSIC.secret();
@@ -213,7 +213,7 @@ async fn the_length_of_a_wrong_secret_does_not_matter() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_public_client_needs_its_name_only() {
     let server = Server::shared();
     let code = server.login(&SPA_STRICT).code().await;
@@ -222,7 +222,7 @@ async fn a_public_client_needs_its_name_only() {
     Tokens::expect(server.http().post_form("/oauth/token", &form).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn refusals_come_before_any_use_of_the_code() {
     let server = Server::shared();
     let code = server.login(&WEB_POST).code().await;

@@ -12,7 +12,7 @@ async fn ask(server: &Server, app: &App, more: &[(&str, &str)]) -> harness::Answ
     server.token(app, &form).await
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_machine_gets_an_access_token_and_nothing_else() {
     let server = Server::shared();
     let tokens = Tokens::expect(ask(server, &M2M, &[("audience", API)]).await);
@@ -26,7 +26,7 @@ async fn a_machine_gets_an_access_token_and_nothing_else() {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn offline_access_and_openid_give_a_machine_nothing_more() {
     let server = Server::shared();
     let more = [
@@ -38,7 +38,7 @@ async fn offline_access_and_openid_give_a_machine_nothing_more() {
     assert!(!answer.text().contains("id_token"), "{answer}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_key_is_as_good_as_a_secret() {
     let server = Server::shared();
     let tokens = Tokens::expect(ask(server, &WEB_KEY, &[("audience", API)]).await);
@@ -46,7 +46,7 @@ async fn a_key_is_as_good_as_a_secret() {
     assert_eq!(claims["sub"], "web-key@clients", "{claims}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_audience_is_required() {
     let server = Server::shared();
     let answer = ask(server, &M2M, &[]).await;
@@ -55,7 +55,7 @@ async fn an_audience_is_required() {
     assert_oauth_error(&answer, 403, "access_denied", description);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_unknown_audience_is_refused() {
     let server = Server::shared();
     let answer = ask(server, &M2M, &[("audience", "https://unknown.example.com")]).await;
@@ -63,7 +63,7 @@ async fn an_unknown_audience_is_refused() {
     assert_oauth_error(&answer, 403, "access_denied", description);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_api_needs_a_client_grant() {
     let server = Server::shared();
     let answer = ask(server, &M2M, &[("audience", ONLINE_API)]).await;
@@ -73,7 +73,7 @@ async fn an_api_needs_a_client_grant() {
     assert_oauth_error(&answer, 403, "access_denied", description);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_scope_outside_the_client_grant_is_never_granted() {
     let server = Server::shared();
     let answer = ask(
@@ -86,7 +86,7 @@ async fn a_scope_outside_the_client_grant_is_never_granted() {
     assert_oauth_error(&answer, 403, "access_denied", description);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn only_clients_with_the_grant_type_may_use_it() {
     let server = Server::shared();
     for app in [SPA_STRICT, WEB_POST] {

@@ -27,7 +27,7 @@ fn assert_good(answer: &Answer) {
     assert_eq!(answer.status, 200, "{answer}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_reused_code_is_refused_and_ends_the_family_it_gave_birth_to() {
     let server = Server::shared();
     let code = ask(server, &SPA_STRICT).code().await;
@@ -40,7 +40,7 @@ async fn a_reused_code_is_refused_and_ends_the_family_it_gave_birth_to() {
     assert_eq!(userinfo(server, &first).await.status, 401);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_used_code_without_what_belongs_to_it_harms_nobody() {
     let server = Server::shared();
     let code = ask(server, &SPA_STRICT).code().await;
@@ -80,11 +80,9 @@ async fn a_used_code_without_what_belongs_to_it_harms_nobody() {
     assert_unknown_refresh_token(&server.refresh(&SPA_STRICT, &refresh_token).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_used_code_counts_beyond_its_own_end() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let code = server.login(&SPA_STRICT).code().await;
     let token = Tokens::expect(server.exchange(&code).await).refresh_token();
     server.advance(3_600).await;
@@ -97,7 +95,7 @@ async fn a_used_code_counts_beyond_its_own_end() {
     assert_unknown_refresh_token(&server.refresh(&SPA_STRICT, &token).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_confidential_client_proves_itself_first() {
     let server = Server::shared();
     let code = ask(server, &WEB_POST).without_pkce().code().await;
@@ -113,11 +111,9 @@ async fn a_confidential_client_proves_itself_first() {
 
 /// Nothing shows that a code without a challenge is a public client's own. The client was confidential when it
 /// asked for the code.
-#[tokio::test]
+#[harness::test]
 async fn a_used_code_without_a_challenge_is_no_public_clients() {
-    let Some(server) = Launch::new().start("changes a live client") else {
-        return;
-    };
+    let server = Launch::new().start("changes a live client");
     let code = server.login(&WEB_POST).without_pkce().code().await;
     let token = Tokens::expect(server.exchange(&code).await).refresh_token();
     let public = [("client_secret_post", "none")];

@@ -39,7 +39,7 @@ fn wrong(answer: &Answer) {
     assert_oauth_error(answer, 403, "invalid_grant", "Wrong email or password.");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_name_and_a_password_give_tokens_to_public_and_confidential_clients() {
     let server = Server::shared();
     let ada = User::ada();
@@ -66,7 +66,7 @@ async fn a_name_and_a_password_give_tokens_to_public_and_confidential_clients() 
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn without_a_scope_all_of_the_apis_are_granted_and_named() {
     let server = Server::shared();
     let tokens = Tokens::expect(ask(server, &PW_NATIVE, &User::ada(), &[("audience", API)]).await);
@@ -77,7 +77,7 @@ async fn without_a_scope_all_of_the_apis_are_granted_and_named() {
     assert_eq!(tokens.scope(), ["read:orders", "write:orders"]);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn without_an_audience_the_token_is_for_userinfo() {
     let server = Server::shared();
     let userinfo = format!("{}userinfo", server.issuer());
@@ -92,7 +92,7 @@ async fn without_an_audience_the_token_is_for_userinfo() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn no_refresh_token_where_api_or_client_do_not_allow_one() {
     let server = Server::shared();
     let scope = "openid offline_access read:orders read:stock";
@@ -104,7 +104,7 @@ async fn no_refresh_token_where_api_or_client_do_not_allow_one() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_realm_is_a_connections_name_or_another_of_its_realms() {
     let server = Server::shared();
     let mary = User::mary();
@@ -120,7 +120,7 @@ async fn a_realm_is_a_connections_name_or_another_of_its_realms() {
     wrong(&ask(server, &PW_WEB, &mary, &more).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_realm_that_is_null_or_left_out_is_the_default_directory() {
     let server = Server::shared();
     let ada = User::ada();
@@ -135,7 +135,7 @@ async fn a_realm_that_is_null_or_left_out_is_the_default_directory() {
     Tokens::expect(ask(server, &PW_NATIVE, &ada, &[("grant_type", REALM)]).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_realm_that_is_not_there_or_not_the_clients_is_refused() {
     let server = Server::shared();
     for realm in ["Nowhere", "staff", "a#b"] {
@@ -152,15 +152,13 @@ async fn a_realm_that_is_not_there_or_not_the_clients_is_refused() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn without_a_default_directory_password_needs_a_realm() {
     let file = tenant::changed(
         "  default_directory: Username-Password-Authentication\n",
         "",
     );
-    let Some(server) = Launch::new().tenant(file).start("has no default directory") else {
-        return;
-    };
+    let server = Launch::new().tenant(file).start("has no default directory");
     let ada = User::ada();
     let text = "Authorization server not configured with default connection.";
     for grant in ["password", REALM] {
@@ -171,7 +169,7 @@ async fn without_a_default_directory_password_needs_a_realm() {
     Tokens::expect(ask(&server, &PW_NATIVE, &ada, &more).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn wrong_passwords_and_unknown_names_sound_alike() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -188,7 +186,7 @@ async fn wrong_passwords_and_unknown_names_sound_alike() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_blocked_user_is_told_so_to_the_right_password_alone() {
     let server = Server::shared();
     let user = User::blocked();
@@ -197,7 +195,7 @@ async fn a_blocked_user_is_told_so_to_the_right_password_alone() {
     wrong(&ask(server, &PW_NATIVE, &user, &[("password", "wrong")]).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn what_is_missing_is_named() {
     let server = Server::shared();
     for missing in ["username", "password"] {
@@ -207,7 +205,7 @@ async fn what_is_missing_is_named() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_unknown_audience_is_refused_before_the_password_is_looked_at() {
     let server = Server::shared();
     let more = [
@@ -219,7 +217,7 @@ async fn an_unknown_audience_is_refused_before_the_password_is_looked_at() {
     assert_oauth_error(&answer, 403, "access_denied", text);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn only_first_party_clients_with_the_grant_may_ask() {
     let server = Server::shared();
     let ada = User::ada();
@@ -236,7 +234,7 @@ async fn only_first_party_clients_with_the_grant_may_ask() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_confidential_client_has_to_prove_who_it_is() {
     let server = Server::shared();
     let nobody = App {
@@ -247,7 +245,7 @@ async fn a_confidential_client_has_to_prove_who_it_is() {
     assert_oauth_error(&answer, 401, "access_denied", "Unauthorized");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_newer_dialect_has_no_gty() {
     let server = Server::shared();
     let tokens = Tokens::expect(
@@ -263,11 +261,9 @@ async fn the_newer_dialect_has_no_gty() {
     assert!(access.get("gty").is_none(), "{access}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_success_reads_four_times_and_writes_the_family_and_its_count_alone() {
-    let Some(server) = Server::shared_local("reads what each request cost") else {
-        return;
-    };
+    let server = Server::shared_local("reads what each request cost");
     let user = server.fresh_user();
     let more = [("audience", API), ("scope", "openid read:orders")];
     Tokens::expect(ask(server, &PW_NATIVE, &user, &more).await);
@@ -283,16 +279,13 @@ async fn a_success_reads_four_times_and_writes_the_family_and_its_count_alone() 
     assert!(cost.write_units <= 2.0, "{cost:?}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn neither_log_nor_table_hold_a_password() {
     let launch = Launch::new().env("RUST_LOG", "trace,hyper=info,aws=info,h2=info");
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let Some(server) = launch
+    let server = launch
         .data(&folder)
-        .start("reads the server's log and data")
-    else {
-        return;
-    };
+        .start("reads the server's log and data");
     let ada = User::ada();
     let typed = "a-wrong-password-that-somebody-typed";
     ask(&server, &PW_NATIVE, &ada, &[]).await;

@@ -8,23 +8,19 @@ use harness::{
 
 const DAY: u64 = 86_400;
 
-#[tokio::test]
+#[harness::test]
 async fn an_idle_token_expires() {
     for app in [SPA_SHORT, WEB_EXPIRING] {
-        let Some(server) = Server::start("moves the clock") else {
-            return;
-        };
+        let server = Server::start("moves the clock");
         let token = server.login(&app).refresh_token().await;
         server.advance(121).await;
         assert_unknown_refresh_token(&server.refresh(&app, &token).await);
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn every_exchange_renews_the_idle_expiry() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let mut token = server.login(&SPA_SHORT).refresh_token().await;
     for _ in 0..4 {
         server.advance(100).await;
@@ -34,11 +30,9 @@ async fn every_exchange_renews_the_idle_expiry() {
     assert_unknown_refresh_token(&server.refresh(&SPA_SHORT, &token).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn every_exchange_renews_the_idle_expiry_of_a_token_that_stays() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let token = server.login(&WEB_EXPIRING).refresh_token().await;
     for _ in 0..4 {
         server.advance(100).await;
@@ -48,11 +42,9 @@ async fn every_exchange_renews_the_idle_expiry_of_a_token_that_stays() {
     assert_unknown_refresh_token(&server.refresh(&WEB_EXPIRING, &token).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn rotation_does_not_move_the_absolute_expiry() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let mut token = server.login(&SPA_SHORT).refresh_token().await;
     for _ in 0..5 {
         server.advance(110).await;
@@ -62,11 +54,9 @@ async fn rotation_does_not_move_the_absolute_expiry() {
     assert_unknown_refresh_token(&server.refresh(&SPA_SHORT, &token).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn use_does_not_move_the_absolute_expiry_of_a_token_that_stays() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let token = server.login(&WEB_EXPIRING).refresh_token().await;
     for _ in 0..5 {
         server.advance(110).await;
@@ -76,11 +66,9 @@ async fn use_does_not_move_the_absolute_expiry_of_a_token_that_stays() {
     assert_unknown_refresh_token(&server.refresh(&WEB_EXPIRING, &token).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_replay_inside_the_leeway_does_not_renew_the_idle_expiry() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let first = server.login(&SPA_SHORT).refresh_token().await;
     server.advance(60).await;
     let second = server.rotated(&SPA_SHORT, &first).await;
@@ -90,11 +78,9 @@ async fn a_replay_inside_the_leeway_does_not_renew_the_idle_expiry() {
     assert_unknown_refresh_token(&server.refresh(&SPA_SHORT, &second).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_non_expiring_token_works_after_years() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let token = server.login(&WEB_CLASSIC).refresh_token().await;
     for _ in 0..2 {
         server.advance(800 * DAY).await;
@@ -105,11 +91,9 @@ async fn a_non_expiring_token_works_after_years() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_longer_maximum_does_not_move_an_absolute_expiry_that_is_set() {
-    let Some(server) = Server::start("changes a client") else {
-        return;
-    };
+    let server = Server::start("changes a client");
     let token = server.login(&SPA_SHORT).refresh_token().await;
     let longer = [
         ("token_lifetime: 600", "token_lifetime: 2592000"),
@@ -123,11 +107,9 @@ async fn a_longer_maximum_does_not_move_an_absolute_expiry_that_is_set() {
     assert_unknown_refresh_token(&server.refresh(&SPA_SHORT, &token).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_exchange_renews_by_the_idle_limit_of_its_own_time() {
-    let Some(server) = Server::start("changes a client") else {
-        return;
-    };
+    let server = Server::start("changes a client");
     let token = server.login(&SPA_SHORT).refresh_token().await;
     let longer = [("idle_token_lifetime: 120", "idle_token_lifetime: 500")];
     server
@@ -138,11 +120,9 @@ async fn an_exchange_renews_by_the_idle_limit_of_its_own_time() {
     server.rotated(&SPA_SHORT, &token).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_maximum_catches_a_non_expiring_token_at_its_next_exchange() {
-    let Some(server) = Server::start("changes a client") else {
-        return;
-    };
+    let server = Server::start("changes a client");
     let token = server.login(&WEB_CLASSIC).refresh_token().await;
     server.advance(DAY).await;
     let expiring = [

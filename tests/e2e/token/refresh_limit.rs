@@ -8,7 +8,7 @@ use harness::{
 };
 use tokio::task::JoinSet;
 
-#[tokio::test]
+#[harness::test]
 async fn the_201st_login_ends_the_oldest_token_and_no_other() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -55,7 +55,7 @@ async fn live(server: &Server, user: &User) -> usize {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn exchanges_at_once_at_the_limit_all_succeed() {
     let server = Server::shared();
     let user = server.fresh_user();

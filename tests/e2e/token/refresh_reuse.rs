@@ -6,7 +6,7 @@ use harness::{
     assert_unknown_refresh_token,
 };
 
-#[tokio::test]
+#[harness::test]
 async fn a_reused_token_ends_the_family() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -17,7 +17,7 @@ async fn a_reused_token_ends_the_family() {
     assert_unknown_refresh_token(&server.refresh(&SPA_STRICT, &second).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_ended_family_stays_ended() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -33,7 +33,7 @@ async fn an_ended_family_stays_ended() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn reuse_ends_one_users_family_and_nobody_elses() {
     let server = Server::shared();
     let (thief, bystander) = (server.fresh_user(), server.fresh_user());
@@ -52,7 +52,7 @@ async fn reuse_ends_one_users_family_and_nobody_elses() {
     server.rotated(&SPA_LEEWAY, &elsewhere).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn reuse_deletes_the_grant_so_that_consent_is_asked_again() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -68,7 +68,7 @@ async fn reuse_deletes_the_grant_so_that_consent_is_asked_again() {
     silent.assert_error("consent_required", "Consent required");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_foreign_client_cannot_end_a_family_by_reuse() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -78,7 +78,7 @@ async fn a_foreign_client_cannot_end_a_family_by_reuse() {
     server.rotated(&SPA_STRICT, &second).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_retry_within_the_leeway_gets_the_same_successor() {
     let server = Server::shared();
     let first = server.login(&SPA_LEEWAY).refresh_token().await;
@@ -95,7 +95,7 @@ async fn a_retry_within_the_leeway_gets_the_same_successor() {
     server.rotated(&SPA_LEEWAY, &second).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_leeway_covers_the_parent_of_each_new_token() {
     let server = Server::shared();
     let mut parent = server.login(&SPA_LEEWAY).refresh_token().await;
@@ -106,7 +106,7 @@ async fn the_leeway_covers_the_parent_of_each_new_token() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_grandparent_ends_the_family_even_inside_the_leeway() {
     let server = Server::shared();
     let user = server.fresh_user();
@@ -118,11 +118,9 @@ async fn a_grandparent_ends_the_family_even_inside_the_leeway() {
     assert_unknown_refresh_token(&server.refresh(&SPA_LEEWAY, &third).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_parent_ends_the_family_after_the_leeway() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let first = server.login(&SPA_LEEWAY).refresh_token().await;
     let second = server.rotated(&SPA_LEEWAY, &first).await;
     server.advance(11).await;
@@ -131,11 +129,9 @@ async fn a_parent_ends_the_family_after_the_leeway() {
     assert_unknown_refresh_token(&server.refresh(&SPA_LEEWAY, &second).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_replay_does_not_move_the_leeway_window() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let first = server.login(&SPA_LEEWAY).refresh_token().await;
     let second = server.rotated(&SPA_LEEWAY, &first).await;
     server.advance(6).await;
@@ -146,11 +142,9 @@ async fn a_replay_does_not_move_the_leeway_window() {
     assert_unknown_refresh_token(&server.refresh(&SPA_LEEWAY, &second).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_live_token_needs_no_leeway() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let first = server.login(&SPA_LEEWAY).refresh_token().await;
     let second = server.rotated(&SPA_LEEWAY, &first).await;
     server.advance(3600).await;

@@ -8,11 +8,9 @@ use harness::{
 
 const DAY: u64 = 86_400;
 
-#[tokio::test]
+#[harness::test]
 async fn without_settings_a_browser_applications_tokens_rotate_and_expire() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let first = server.login(&SPA_HS256).refresh_token().await;
     let mut token = server.rotated(&SPA_HS256, &first).await;
     assert_ne!(token, first);
@@ -31,11 +29,9 @@ async fn without_settings_a_browser_applications_tokens_rotate_and_expire() {
     assert_unknown_refresh_token(&server.refresh(&SPA_HS256, &token).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn without_settings_other_applications_tokens_stay_for_good() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let token = server.login(&WEB_NOTIFIED).refresh_token().await;
     for _ in 0..2 {
         server.advance(800 * DAY).await;
@@ -44,11 +40,9 @@ async fn without_settings_other_applications_tokens_stay_for_good() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_shorter_maximum_does_not_move_an_absolute_expiry_that_is_set() {
-    let Some(server) = Server::start("changes a client") else {
-        return;
-    };
+    let server = Server::start("changes a client");
     let mut token = server.login(&SPA_SHORT).refresh_token().await;
     let shorter = [("token_lifetime: 600", "token_lifetime: 300")];
     server
@@ -78,11 +72,9 @@ async fn assert_refused(server: &Server, app: &App, changes: &[(&str, &str)], wo
     assert!(answer.text().contains(words), "`{words}` not in {answer}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn settings_that_auth0_refuses_are_refused() {
-    let Some(server) = Server::start("imports clients that are refused") else {
-        return;
-    };
+    let server = Server::start("imports clients that are refused");
     for (app, from, to, words) in [
         (
             SPA_STRICT,

@@ -22,10 +22,10 @@ fn limited(app: &App) -> String {
     tenant::client_changed(app, &[(rotation, &with_limit)])
 }
 
-async fn server_with_limit(app: &App) -> Option<Server> {
-    let server = Server::start("gives a client another limit, and moves the clock")?;
+async fn server_with_limit(app: &App) -> Server {
+    let server = Server::start("gives a client another limit, and moves the clock");
     server.import_tenant(limited(app)).await;
-    Some(server)
+    server
 }
 
 #[track_caller]
@@ -49,12 +49,10 @@ fn number(answer: &Answer, header: &str) -> u64 {
     text.parse().expect("a number")
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_token_that_is_exchanged_too_often_is_throttled_and_works_later() {
     for app in [SPA_STRICT, WEB_CLASSIC] {
-        let Some(server) = server_with_limit(&app).await else {
-            return;
-        };
+        let server = server_with_limit(&app).await;
         let mut token = server.login(&app).refresh_token().await;
         for left in ["2", "1", "0"] {
             let answer = server.refresh(&app, &token).await;
@@ -77,11 +75,9 @@ async fn a_token_that_is_exchanged_too_often_is_throttled_and_works_later() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_throttled_request_writes_nothing_and_signs_nothing() {
-    let Some(server) = server_with_limit(&SPA_STRICT).await else {
-        return;
-    };
+    let server = server_with_limit(&SPA_STRICT).await;
     let mut token = server.login(&SPA_STRICT).refresh_token().await;
     for _ in 0..3 {
         let answer = server.refresh(&SPA_STRICT, &token).await;
@@ -103,11 +99,9 @@ async fn a_throttled_request_writes_nothing_and_signs_nothing() {
     assert!(cost.read_units <= 2.0, "{cost:?}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn answers_that_write_nothing_count_too() {
-    let Some(server) = server_with_limit(&SPA_LEEWAY).await else {
-        return;
-    };
+    let server = server_with_limit(&SPA_LEEWAY).await;
     let parent = server.login(&SPA_LEEWAY).refresh_token().await;
     let live = server.rotated(&SPA_LEEWAY, &parent).await;
     for _ in 0..2 {
@@ -117,11 +111,9 @@ async fn answers_that_write_nothing_count_too() {
     assert_throttled(&server.refresh(&SPA_LEEWAY, &live).await, "60");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn each_family_and_each_address_has_a_bucket_of_its_own() {
-    let Some(server) = server_with_limit(&WEB_CLASSIC).await else {
-        return;
-    };
+    let server = server_with_limit(&WEB_CLASSIC).await;
     let token = server.login(&WEB_CLASSIC).refresh_token().await;
     let other = server.login(&WEB_CLASSIC).refresh_token().await;
     for _ in 0..3 {
@@ -137,11 +129,9 @@ async fn each_family_and_each_address_has_a_bucket_of_its_own() {
     Tokens::expect(harness::send(request).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn throttling_does_not_shield_a_stolen_token() {
-    let Some(server) = server_with_limit(&SPA_STRICT).await else {
-        return;
-    };
+    let server = server_with_limit(&SPA_STRICT).await;
     let first = server.login(&SPA_STRICT).refresh_token().await;
     let mut live = first.clone();
     for _ in 0..3 {
@@ -152,11 +142,9 @@ async fn throttling_does_not_shield_a_stolen_token() {
     assert_unknown_refresh_token(&server.refresh(&SPA_STRICT, &live).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_refused_token_takes_nothing_from_the_bucket() {
-    let Some(server) = server_with_limit(&WEB_CLASSIC).await else {
-        return;
-    };
+    let server = server_with_limit(&WEB_CLASSIC).await;
     let token = server.login(&WEB_CLASSIC).refresh_token().await;
     let foreign = [("grant_type", "refresh_token"), ("refresh_token", &*token)];
     for _ in 0..5 {
@@ -166,7 +154,7 @@ async fn a_refused_token_takes_nothing_from_the_bucket() {
     assert_eq!(answer.header("x-ratelimit-remaining"), Some("2"));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn what_was_written_counts_in_every_environment() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = tenant::base().replacen(
@@ -175,9 +163,7 @@ async fn what_was_written_counts_in_every_environment() {
         1,
     );
     let launch = Launch::new().tenant(file).data(&folder);
-    let Some(server) = launch.clone().start("stops the server and starts another") else {
-        return;
-    };
+    let server = launch.clone().start("stops the server and starts another");
     let mut token = server.login(&SPA_STRICT).refresh_token().await;
     for _ in 0..3 {
         token = server.rotated(&SPA_STRICT, &token).await;
@@ -188,16 +174,13 @@ async fn what_was_written_counts_in_every_environment() {
     let server = launch
         .port(port)
         .start("stops the server and starts another");
-    let server = server.expect("it started before");
     let refused = server.refresh(&SPA_STRICT, &token).await;
     assert_eq!(refused.status, 429, "{refused}");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn by_default_a_hundred_pass_at_once_and_then_ten_a_second() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let token = server.login(&WEB_CLASSIC).refresh_token().await;
     let answer = server.refresh(&WEB_CLASSIC, &token).await;
     assert_eq!(answer.header("x-ratelimit-limit"), Some("100"));
@@ -208,11 +191,9 @@ async fn by_default_a_hundred_pass_at_once_and_then_ten_a_second() {
     assert_eq!(answer.header("x-ratelimit-remaining"), Some("99"));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_throttled_exchange_is_in_the_log() {
-    let Some(server) = server_with_limit(&WEB_CLASSIC).await else {
-        return;
-    };
+    let server = server_with_limit(&WEB_CLASSIC).await;
     let token = server.login(&WEB_CLASSIC).refresh_token().await;
     for _ in 0..3 {
         server.refreshed(&WEB_CLASSIC, &token).await;

@@ -10,7 +10,7 @@ use harness::{
 };
 use serde_json::json;
 
-#[tokio::test]
+#[harness::test]
 async fn a_rotating_token_becomes_new_tokens() {
     let server = Server::shared();
     let first = server.login(&SPA_STRICT).tokens().await;
@@ -29,7 +29,7 @@ async fn a_rotating_token_becomes_new_tokens() {
     assert!(jwt::is_jws(&second.id_token()));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn every_kind_of_client_refreshes_again_and_again() {
     let server = Server::shared();
     for app in [SPA_STRICT, SPA_LEEWAY, WEB_POST, WEB_BASIC, WEB_KEY] {
@@ -40,7 +40,7 @@ async fn every_kind_of_client_refreshes_again_and_again() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_non_rotating_token_stays_and_is_not_repeated() {
     let server = Server::shared();
     let token = server.login(&WEB_CLASSIC).refresh_token().await;
@@ -51,7 +51,7 @@ async fn a_non_rotating_token_stays_and_is_not_repeated() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn json_with_nulls_and_empty_texts_is_as_good_as_a_form() {
     let server = Server::shared();
     let token = server.login(&WEB_POST).refresh_token().await;
@@ -71,7 +71,7 @@ async fn json_with_nulls_and_empty_texts_is_as_good_as_a_form() {
     assert_eq!(Tokens::expect(answer).scope(), scopes(asked));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn empty_form_fields_are_absent() {
     let server = Server::shared();
     let first = server.login(&SPA_STRICT).tokens().await;
@@ -82,7 +82,7 @@ async fn empty_form_fields_are_absent() {
     assert_eq!(Tokens::expect(answer).scope(), first.scope());
 }
 
-#[tokio::test]
+#[harness::test]
 async fn unknown_parameters_are_ignored() {
     let server = Server::shared();
     let token = server.login(&SPA_STRICT).refresh_token().await;
@@ -96,7 +96,7 @@ async fn unknown_parameters_are_ignored() {
     Tokens::expect(server.refresh_with(&SPA_STRICT, &token, &more).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_narrower_scope_narrows_one_answer_only() {
     let server = Server::shared();
     let first = server.login(&SPA_STRICT).tokens().await;
@@ -117,7 +117,7 @@ async fn a_narrower_scope_narrows_one_answer_only() {
     assert_eq!(full.scope(), first.scope());
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_scope_without_openid_gives_no_id_token() {
     let server = Server::shared();
     let token = server.login(&SPA_STRICT).refresh_token().await;
@@ -126,7 +126,7 @@ async fn a_scope_without_openid_gives_no_id_token() {
     assert!(!tokens.has("id_token"), "{}", tokens.body);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_login_without_openid_never_gives_an_id_token() {
     let server = Server::shared();
     let token = server
@@ -140,7 +140,7 @@ async fn a_login_without_openid_never_gives_an_id_token() {
     assert_eq!(tokens.scope(), scopes("read:orders"));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_wider_scope_is_dropped_silently() {
     let server = Server::shared();
     let login = server
@@ -152,7 +152,7 @@ async fn a_wider_scope_is_dropped_silently() {
     assert_eq!(tokens.scope(), scopes("openid read:orders"));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_same_audience_is_accepted() {
     let server = Server::shared();
     let token = server.login(&SPA_STRICT).refresh_token().await;
@@ -163,7 +163,7 @@ async fn the_same_audience_is_accepted() {
     assert_eq!(claims["aud"], json!([API, server.url("userinfo")]));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn another_audience_is_never_granted() {
     let server = Server::shared();
     let token = server.login(&SPA_STRICT).refresh_token().await;
@@ -179,7 +179,7 @@ async fn another_audience_is_never_granted() {
     assert_eq!(claims["aud"], json!([API, server.url("userinfo")]));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn another_client_is_refused_and_the_owner_notices_nothing() {
     let server = Server::shared();
     let token = server.login(&SPA_STRICT).refresh_token().await;
@@ -189,7 +189,7 @@ async fn another_client_is_refused_and_the_owner_notices_nothing() {
     server.rotated(&SPA_STRICT, &token).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_confidential_client_must_show_its_secret() {
     let server = Server::shared();
     let token = server.login(&WEB_POST).refresh_token().await;
@@ -203,7 +203,7 @@ async fn a_confidential_client_must_show_its_secret() {
     server.rotated(&WEB_POST, &token).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn other_tokens_are_no_refresh_tokens() {
     let server = Server::shared();
     let tokens = server.login(&SPA_STRICT).tokens().await;
@@ -217,11 +217,9 @@ async fn other_tokens_are_no_refresh_tokens() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_blocked_user_is_refused() {
-    let Some(server) = Server::shared_local("blocks a user") else {
-        return;
-    };
+    let server = Server::shared_local("blocks a user");
     let user = server.fresh_user();
     let token = server.login(&SPA_STRICT).user(&user).refresh_token().await;
     server.set_blocked(&user, true).await;
@@ -229,11 +227,9 @@ async fn a_blocked_user_is_refused() {
     assert_oauth_error(&answer, 403, "invalid_grant", "user is blocked");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_deleted_user_is_refused() {
-    let Some(server) = Server::shared_local("deletes a user") else {
-        return;
-    };
+    let server = Server::shared_local("deletes a user");
     let user = server.fresh_user();
     let token = server.login(&SPA_STRICT).user(&user).refresh_token().await;
     server.delete_user(&user).await;
@@ -242,7 +238,7 @@ async fn a_deleted_user_is_refused() {
     assert_oauth_error(&answer, 403, "invalid_grant", gone);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn logging_out_leaves_refresh_tokens_alone() {
     let server = Server::shared();
     let browser = server.browser();
@@ -255,7 +251,7 @@ async fn logging_out_leaves_refresh_tokens_alone() {
     server.rotated(&SPA_STRICT, &token).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn two_logins_are_two_families() {
     let server = Server::shared();
     let user: User = server.fresh_user();

@@ -66,7 +66,7 @@ fn wishes<'a>(ask: impl Fn() -> Login<'a>) -> [(Login<'a>, bool); 4] {
     ]
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_code_is_refreshed_with_the_claims_of_its_login() {
     let server = Server::shared();
     for app in [SPA_STRICT, WEB_POST, WEB_CLASSIC, WEB_HS256] {
@@ -80,7 +80,7 @@ async fn a_code_is_refreshed_with_the_claims_of_its_login() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_hybrid_login_is_refreshed_with_the_claims_of_both_of_its_id_tokens() {
     let server = Server::shared();
     let ask = || {
@@ -107,7 +107,7 @@ async fn a_hybrid_login_is_refreshed_with_the_claims_of_both_of_its_id_tokens() 
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_password_login_is_refreshed_with_the_claims_of_its_login() {
     let server = Server::shared();
     let user = User::iris();
@@ -122,7 +122,7 @@ async fn a_password_login_is_refreshed_with_the_claims_of_its_login() {
     assert_refreshes_repeat(server, &PW_NATIVE, &first).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_device_login_is_refreshed_with_the_claims_of_its_login() {
     let server = Server::shared();
     let waiting = device::begin(server, &TV).await;
@@ -132,7 +132,7 @@ async fn a_device_login_is_refreshed_with_the_claims_of_its_login() {
     assert_refreshes_repeat(server, &TV, &first).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_retry_inside_the_leeway_repeats_the_claims_too() {
     let server = Server::shared();
     let ask = || server.login(&SPA_LEEWAY).user(&User::iris()).scope(SCOPE);
@@ -145,11 +145,9 @@ async fn a_retry_inside_the_leeway_repeats_the_claims_too() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn auth_time_stays_that_of_the_login_and_is_never_new() {
-    let Some(server) = Server::start("moves the clock") else {
-        return;
-    };
+    let server = Server::start("moves the clock");
     let browser = server.browser();
     let ask = || server.login(&SPA_STRICT).browser(&browser).scope(SCOPE);
     let asked = ask().with("max_age", "3600").tokens().await;

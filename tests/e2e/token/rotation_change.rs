@@ -31,11 +31,9 @@ async fn keep_from_now_on(server: &Server, app: &App) {
         .await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_token_that_stayed_is_exchanged_once_for_one_that_rotates() {
-    let Some(server) = Server::start("changes a client") else {
-        return;
-    };
+    let server = Server::start("changes a client");
     let kept = server.login(&WEB_CLASSIC).refresh_token().await;
     rotate_from_now_on(&server, &WEB_CLASSIC).await;
 
@@ -45,11 +43,9 @@ async fn a_token_that_stayed_is_exchanged_once_for_one_that_rotates() {
     assert_ne!(second, first);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_exchange_deletes_the_tokens_that_stayed_of_the_same_user_and_api() {
-    let Some(server) = Server::start("changes a client") else {
-        return;
-    };
+    let server = Server::start("changes a client");
     let zoe = User::zoe();
     let login = || server.login(&WEB_CLASSIC);
     let kept = login().refresh_token().await;
@@ -67,22 +63,18 @@ async fn the_exchange_deletes_the_tokens_that_stayed_of_the_same_user_and_api() 
     server.rotated(&WEB_POST, &other_client).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_token_that_was_exchanged_is_gone() {
-    let Some(server) = Server::start("changes a client") else {
-        return;
-    };
+    let server = Server::start("changes a client");
     let kept = server.login(&WEB_CLASSIC).refresh_token().await;
     rotate_from_now_on(&server, &WEB_CLASSIC).await;
     server.rotated(&WEB_CLASSIC, &kept).await;
     assert_unknown_refresh_token(&server.refresh(&WEB_CLASSIC, &kept).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_rotating_token_is_exchanged_once_for_one_that_stays() {
-    let Some(server) = Server::start("changes a client") else {
-        return;
-    };
+    let server = Server::start("changes a client");
     let rotating = server.login(&WEB_POST).refresh_token().await;
     keep_from_now_on(&server, &WEB_POST).await;
 
@@ -94,11 +86,9 @@ async fn a_rotating_token_is_exchanged_once_for_one_that_stays() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn the_exchange_ends_the_rotating_family() {
-    let Some(server) = Server::start("changes a client") else {
-        return;
-    };
+    let server = Server::start("changes a client");
     let first = server.login(&WEB_POST).refresh_token().await;
     let second = server.rotated(&WEB_POST, &first).await;
     keep_from_now_on(&server, &WEB_POST).await;
@@ -107,11 +97,9 @@ async fn the_exchange_ends_the_rotating_family() {
     assert_unknown_refresh_token(&server.refresh(&WEB_POST, &second).await);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn an_api_that_takes_offline_access_back_gives_no_new_refresh_tokens_and_leaves_the_others() {
-    let Some(server) = Server::start("changes an API") else {
-        return;
-    };
+    let server = Server::start("changes an API");
     let before = server.login(&SPA_STRICT).refresh_token().await;
     let file = "resourceServers:
   - name: Orders API

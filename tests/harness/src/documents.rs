@@ -24,7 +24,10 @@ fn tests_below(folder: &Path, prefix: &str, found: &mut BTreeSet<String>) {
         let text = fs::read_to_string(&path).expect("a file of text");
         let mut is_next = false;
         for line in text.lines() {
-            is_next |= line.starts_with("#[test]") || line.starts_with("#[tokio::test]");
+            // The compiler drops it, and so the test is never run.
+            let is_dropped = line.starts_with("#[test]") || line.starts_with("#[tokio::test");
+            assert!(!is_dropped, "{}: use `#[harness::test]`", path.display());
+            is_next |= line.starts_with("#[harness::test");
             let function = line.split_once("fn ").map(|(_, rest)| rest);
             if let (true, Some(function)) = (is_next, function) {
                 let function = function.split('(').next().unwrap_or_default();
@@ -112,8 +115,10 @@ fn is_there(file: &str, name: &str) -> bool {
             let function = format!("fn {name}(");
             lines.iter().enumerate().any(|(index, line)| {
                 let before = &lines[index.saturating_sub(3)..index];
-                let is_test =
-                    |line: &&str| line.starts_with("#[test]") || line.starts_with("#[tokio::test");
+                let is_test = |line: &&str| {
+                    let attribute = line.trim_start_matches("#[").split([']', '(']).next();
+                    matches!(attribute, Some("test" | "tokio::test" | "harness::test"))
+                };
                 line.contains(&function) && before.iter().any(is_test)
             })
         }

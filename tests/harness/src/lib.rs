@@ -1,7 +1,9 @@
 //! The harness of the black-box tests: everything that lets a test read as request, then
 //! expectation. It speaks HTTP to a server and imports none of the server's types.
 //!
-//! - [`server`]: starts `local` (or takes `BASE_URL`), moves its clock, changes its tenant;
+//! - [`runner`]: runs the tests that [`test`] has registered, and ignores those that cannot run;
+//! - [`server`]: the server under test, whose clock and tenant a test changes;
+//! - [`launch`]: starts `local`; [`deployed`]: takes the server that `BASE_URL` names instead;
 //! - [`http`]: a client that follows nothing and hides nothing, and the [`Answer`] it returns;
 //! - [`browser`]: a person at the hosted pages;
 //! - [`flow`]: from a login to tokens in one expression;
@@ -24,6 +26,7 @@
 pub mod apps;
 pub mod assertions;
 pub mod browser;
+pub mod deployed;
 #[cfg(test)]
 mod documents;
 pub mod families;
@@ -33,11 +36,13 @@ pub mod gateway;
 pub mod html;
 pub mod http;
 pub mod jwt;
+pub mod launch;
 pub mod management;
 pub mod pkce;
 pub mod process;
 pub mod proxy;
 pub mod receiver;
+pub mod runner;
 pub mod scripts;
 pub mod server;
 pub mod tenant;
@@ -49,6 +54,8 @@ pub use assertions::{
 pub use browser::{Browser, Callback, Landing};
 pub use faulty::Faulty;
 pub use flow::{Code, Tokens, scopes};
+pub use harness_macros::test;
 pub use http::{Answer, Cost, Http, send};
+pub use launch::Launch;
 pub use scripts::Scripts;
-pub use server::{Launch, Server};
+pub use server::Server;

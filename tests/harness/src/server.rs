@@ -1,7 +1,6 @@
 //! The server under test.
 
 use std::{
-    path::Path,
     sync::{
         OnceLock,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -11,13 +10,14 @@ use std::{
 
 use reqwest::{Method, RequestBuilder, Url};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use crate::{
     apps::{App, User},
     browser::Browser,
+    deployed::{base_url, first_user, require_front, require_own_server},
     flow::Login,
     http::{Http, send},
+    launch::{Launch, write},
     process::Process,
     tenant,
 };
@@ -42,40 +42,36 @@ impl Server {
         static SHARED: OnceLock<Server> = OnceLock::new();
         SHARED.get_or_init(|| match base_url() {
             Some(base) => Self::new(base, None, None),
-            None => Self::spawn(&Launch::new().tenant(tenant::with_pool())),
+            None => Launch::new().tenant(tenant::with_pool()).spawn(),
         })
     }
 
-    /// The shared server if it is one of ours, with a clock to move, users to block and costs to
-    /// read; otherwise prints why the test does not run.
-    pub fn shared_local(reason: &str) -> Option<&'static Self> {
-        runs_here(reason).then(Self::shared)
+    /// The shared server, if it is one of ours, with a clock to move, users to block and costs to
+    /// read; with `BASE_URL` set, the test is ignored.
+    pub fn shared_local(reason: &str) -> &'static Self {
+        require_own_server(reason);
+        Self::shared()
     }
 
-    /// The shared server if what stands before it carries what the test does, named as in
-    /// `FRONT_LIMITS`; otherwise prints why the test does not run.
-    pub fn shared_behind_front(deed: &str) -> Option<&'static Self> {
-        match front_fault(deed) {
-            Some(fault) => {
-                not_run(&format!("{deed}, and its front {fault}"));
-                None
-            }
-            None => Some(Self::shared()),
-        }
+    /// The shared server, if its front carries what the test does, named as in `FRONT_LIMITS`; otherwise
+    /// the test is ignored.
+    pub fn shared_behind_front(deed: &str) -> &'static Self {
+        require_front(deed);
+        Self::shared()
     }
 
-    /// A server for this test alone; with `BASE_URL` set, prints why the test does not run.
-    pub fn start(reason: &str) -> Option<Self> {
+    /// A server for this test alone; with `BASE_URL` set, the test is ignored.
+    pub fn start(reason: &str) -> Self {
         Launch::new().start(reason)
     }
 
-    /// A server that somebody else has started and will stop.
+    /// A server that another program has started and will stop.
     pub fn at(issuer: &str) -> Self {
         let base = Url::parse(issuer).unwrap_or_else(|error| panic!("`{issuer}`: {error}"));
         Self::new(base, None, None)
     }
 
-    fn new(base: Url, process: Option<Process>, stopped_at: Option<u64>) -> Self {
+    pub(crate) fn new(base: Url, process: Option<Process>, stopped_at: Option<u64>) -> Self {
         let issuer = base.to_string();
         Self {
             base,
@@ -86,34 +82,6 @@ impl Server {
             advanced: AtomicU64::new(0),
             users: AtomicUsize::new(first_user()),
         }
-    }
-
-    fn spawn(launch: &Launch) -> Self {
-        let files = tempfile::tempdir().expect("a temporary folder");
-        let path = files.path().join("tenant.yaml");
-        write(files.path(), "tenant.yaml", &launch.tenant);
-        for (name, content) in &launch.files {
-            write(files.path(), name, content);
-        }
-
-        let text = |text: &str| text.to_owned();
-        let clock = launch.stopped_at.to_string();
-        let mut arguments = vec![text("--test-controls"), text("--test-clock"), clock];
-        arguments.extend([text("--tenant"), path.display().to_string()]);
-        for (option, value) in [
-            ("--port", "0"),
-            ("--data", "memory"),
-            ("--test-script-patience", "600"),
-        ] {
-            if !launch.arguments.iter().any(|argument| argument == option) {
-                arguments.extend([text(option), text(value)]);
-            }
-        }
-        arguments.extend(launch.arguments.iter().cloned());
-
-        let process = Process::start(&arguments, &launch.env, Some(files));
-        let base = Url::parse(&process.ready().issuer).expect("the issuer is a URL");
-        Self::new(base, Some(process), Some(launch.stopped_at))
     }
 
     /// The issuer, with its trailing slash.
@@ -288,145 +256,8 @@ impl Server {
     }
 }
 
-/// How a test's own server is started.
-#[derive(Clone, Debug)]
-pub struct Launch {
-    tenant: String,
-    files: Vec<(String, String)>,
-    arguments: Vec<String>,
-    env: Vec<(String, String)>,
-    /// Where the clock of each server that is started so stands. Only requests, by a millisecond, and the test
-    /// move it: no cache grows old and no bucket fills up while the machine is busy.
-    stopped_at: u64,
-}
-
-impl Default for Launch {
-    fn default() -> Self {
-        Self {
-            tenant: tenant::base(),
-            files: Vec::new(),
-            arguments: Vec::new(),
-            env: Vec::new(),
-            stopped_at: machine_time(),
-        }
-    }
-}
-
-impl Launch {
-    /// In memory, on any port, with the test controls and the tests' tenant.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// With another tenant file.
-    #[must_use]
-    pub fn tenant(mut self, file: String) -> Self {
-        self.tenant = file;
-        self
-    }
-
-    /// With further sections of the tenant file.
-    #[must_use]
-    pub fn and_tenant(mut self, sections: &str) -> Self {
-        self.tenant = format!("{}\n{sections}", self.tenant);
-        self
-    }
-
-    /// With a file in the folder of the tenant file.
-    #[must_use]
-    pub fn file(mut self, name: &str, content: &str) -> Self {
-        self.files.push((name.to_owned(), content.to_owned()));
-        self
-    }
-
-    /// With a further option and its value.
-    #[must_use]
-    pub fn option(mut self, name: &str, value: &str) -> Self {
-        self.arguments.extend([name.to_owned(), value.to_owned()]);
-        self
-    }
-
-    /// With data (and keys) in a folder.
-    #[must_use]
-    pub fn data(self, folder: &TempDir) -> Self {
-        let folder = folder.path().display().to_string();
-        self.option("--data", &folder)
-    }
-
-    /// On this port, for two servers that must have one issuer.
-    #[must_use]
-    pub fn port(self, port: u16) -> Self {
-        self.option("--port", &port.to_string())
-    }
-
-    /// With an environment variable.
-    #[must_use]
-    pub fn env(mut self, name: &str, value: &str) -> Self {
-        self.env.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
-    /// Starts it; with `BASE_URL` set, prints why the test does not run.
-    pub fn start(self, reason: &str) -> Option<Server> {
-        runs_here(reason).then(|| Server::spawn(&self))
-    }
-}
-
 /// The machine's time, in seconds.
-fn machine_time() -> u64 {
+pub(crate) fn machine_time() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.expect("it is past 1970").as_secs()
-}
-
-/// Replaces a file at once, so that nobody reads half of it.
-fn write(folder: &Path, name: &str, content: &str) {
-    let path = folder.join(name);
-    let parent = path.parent().expect("the file lies in a folder");
-    std::fs::create_dir_all(parent).expect("the folder can be made");
-    let draft = path.with_extension("draft");
-    std::fs::write(&draft, content).expect("the file can be written");
-    std::fs::rename(&draft, &path).expect("the file can be replaced");
-}
-
-/// How many users of the pool earlier runs against the same server have used up.
-fn first_user() -> usize {
-    let text = std::env::var("USERS_TAKEN").unwrap_or_default();
-    if text.is_empty() {
-        return 0;
-    }
-    text.parse()
-        .unwrap_or_else(|error| panic!("USERS_TAKEN `{text}`: {error}"))
-}
-
-fn base_url() -> Option<Url> {
-    let text = std::env::var("BASE_URL").ok()?;
-    let slash = if text.ends_with('/') { "" } else { "/" };
-    let url = Url::parse(&format!("{text}{slash}"));
-    Some(url.unwrap_or_else(|error| panic!("BASE_URL `{text}`: {error}")))
-}
-
-/// Whether the tests start their own servers; if not, says on standard error what is left out.
-pub fn runs_here(reason: &str) -> bool {
-    let ours = base_url().is_none();
-    if !ours {
-        not_run(reason);
-    }
-    ours
-}
-
-/// What the front of `BASE_URL` makes of a deed that it does not carry to the server: `FRONT_LIMITS`
-/// is `deed=fault;deed=fault`.
-fn front_fault(deed: &str) -> Option<String> {
-    let limits = std::env::var("FRONT_LIMITS").ok()?;
-    limits
-        .split(';')
-        .filter_map(|limit| limit.split_once('='))
-        .find(|(known, _)| *known == deed)
-        .map(|(_, fault)| fault.to_owned())
-}
-
-fn not_run(reason: &str) {
-    let server = base_url().map_or_else(String::new, |base| base.to_string());
-    let test = std::thread::current().name().unwrap_or("a test").to_owned();
-    eprintln!("not run against {server}: {test}: it {reason}");
 }

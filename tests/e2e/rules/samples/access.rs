@@ -7,11 +7,9 @@ use super::{assert_denied, assert_login, assert_refresh, change, configure, next
 const UNVERIFIED: &str = "email_verified: false";
 const VERIFIED: &str = "email_verified: true";
 
-#[tokio::test]
+#[harness::test]
 async fn force_email_verification() {
-    let Some(server) = rule("force-email-verification").start() else {
-        return;
-    };
+    let server = rule("force-email-verification").start();
     let denial = "Confirm your e-mail address first.";
     assert_login(&server, &SPA_STRICT, &User::zoe(), "unauthorized", denial).await;
     let first = tokens(&server, &User::ada()).await;
@@ -22,12 +20,10 @@ async fn force_email_verification() {
     next(&server, &second).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn email_domain_allowlist() {
     let scripts = rule("email-domain-allowlist").config("DOMAINS", "example.org, example.com");
-    let Some(server) = scripts.start() else {
-        return;
-    };
+    let server = scripts.start();
     let denial = "Your e-mail domain has no access.";
     assert_login(&server, &SPA_STRICT, &User::zoe(), "unauthorized", denial).await;
     let first = tokens(&server, &User::ada()).await;
@@ -38,11 +34,9 @@ async fn email_domain_allowlist() {
     next(&server, &first).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn user_allowlist() {
-    let Some(server) = rule("user-allowlist").start() else {
-        return;
-    };
+    let server = rule("user-allowlist").start();
     let denial = "You are not on the list.";
     assert_login(&server, &SPA_STRICT, &User::grace(), "unauthorized", denial).await;
     let first = tokens(&server, &User::iris()).await;
@@ -53,11 +47,9 @@ async fn user_allowlist() {
     next(&server, &second).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn allowlist_for_one_app() {
-    let Some(server) = rule("allowlist-for-one-app").start() else {
-        return;
-    };
+    let server = rule("allowlist-for-one-app").start();
     let denial = "Web shop is not for everybody.";
     assert_login(&server, &WEB_POST, &User::grace(), "unauthorized", denial).await;
     let elsewhere = tokens(&server, &User::grace()).await;
@@ -70,14 +62,12 @@ async fn allowlist_for_one_app() {
     server.rotated(&WEB_POST, &token).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn allowlist_on_a_connection() {
     let scripts = rule("allowlist-on-a-connection")
         .config("GUARDED_CONNECTION", "Username-Password-Authentication")
         .config("GUARDED_USERS", "grace@example.com ada@example.com");
-    let Some(server) = scripts.start() else {
-        return;
-    };
+    let server = scripts.start();
     let denial = "Not by this connection.";
     assert_login(&server, &SPA_STRICT, &User::iris(), "unauthorized", denial).await;
     let first = tokens(&server, &User::ada()).await;
@@ -91,12 +81,10 @@ async fn allowlist_on_a_connection() {
     tokens(&server, &User::iris()).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn ip_allowlist() {
     let scripts = rule("ip-allowlist").config("OFFICES", "192.0.2.1,127.0.0.1");
-    let Some(server) = scripts.start() else {
-        return;
-    };
+    let server = scripts.start();
     let denial = "This address is not one of ours.";
     let first = tokens(&server, &User::ada()).await;
     let second = next(&server, &first).await;
@@ -108,12 +96,10 @@ async fn ip_allowlist() {
     next(&server, &second).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn ip_blocklist() {
     let scripts = rule("ip-blocklist").config("BLOCKED_ADDRESSES", "192.0.2.1");
-    let Some(server) = scripts.start() else {
-        return;
-    };
+    let server = scripts.start();
     let denial = "This address is shut out.";
     let first = tokens(&server, &User::ada()).await;
     let second = next(&server, &first).await;
@@ -124,11 +110,9 @@ async fn ip_blocklist() {
     next(&server, &second).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn connection_domains() {
-    let Some(server) = rule("connection-domains").start() else {
-        return;
-    };
+    let server = rule("connection-domains").start();
     // A database has no domains.
     let first = tokens(&server, &User::ada()).await;
     next(&server, &first).await;
@@ -139,9 +123,7 @@ async fn connection_domains() {
         callback(null, user, context);
     }";
     let scripts = super::Sample::default().script("options", options);
-    let Some(server) = scripts.rule("connection-domains").start() else {
-        return;
-    };
+    let server = scripts.rule("connection-domains").start();
     let first = tokens(&server, &User::ada()).await;
     let moved = "users: [{ user_id: \"auth0|ada\", email: ada@example.org }]\n";
     server.import_tenant(moved.to_owned()).await;

@@ -4,12 +4,10 @@ use harness::apps::{PW_NATIVE, SPA_STRICT, User, WEB_POST};
 
 use super::{assert_denied, assert_login, assert_refresh, change, configure, next, rule, tokens};
 
-#[tokio::test]
+#[harness::test]
 async fn weekdays_only() {
     let scripts = rule("weekdays-only").config("CLOSED_DAYS", "0 1 2 3 4 5 6");
-    let Some(server) = scripts.start() else {
-        return;
-    };
+    let server = scripts.start();
     let denial = "Closed today.";
     assert_login(&server, &WEB_POST, &User::ada(), "unauthorized", denial).await;
     let elsewhere = tokens(&server, &User::ada()).await;
@@ -22,12 +20,10 @@ async fn weekdays_only() {
     server.rotated(&WEB_POST, &token).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn password_age_limit() {
     let scripts = rule("password-age-limit").config("MAX_PASSWORD_DAYS", "36500");
-    let Some(server) = scripts.start() else {
-        return;
-    };
+    let server = scripts.start();
     let denial = "Your password is too old. Choose another one.";
     let first = tokens(&server, &User::ada()).await;
     let second = next(&server, &first).await;
@@ -38,11 +34,9 @@ async fn password_age_limit() {
     tokens(&server, &User::grace()).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn no_password_grant() {
-    let Some(server) = rule("no-password-grant").start() else {
-        return;
-    };
+    let server = rule("no-password-grant").start();
     let ada = User::ada();
     let form = [
         ("grant_type", "password"),
@@ -56,12 +50,10 @@ async fn no_password_grant() {
     next(&server, &first).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn no_social_signup() {
     let scripts = rule("no-social-signup").config("CLOSED_CONNECTIONS", "none");
-    let Some(server) = scripts.start() else {
-        return;
-    };
+    let server = scripts.start();
     let denial = "New accounts are not taken.";
     tokens(&server, &User::ada()).await;
     let first = tokens(&server, &User::ada()).await;
@@ -83,11 +75,9 @@ async fn no_social_signup() {
     assert_refresh(&server, &second, denial).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn group_membership() {
-    let Some(server) = rule("group-membership").start() else {
-        return;
-    };
+    let server = rule("group-membership").start();
     let denial = "For captains only.";
     assert_login(&server, &SPA_STRICT, &User::iris(), "unauthorized", denial).await;
     tokens(&server, &User::ada()).await;
@@ -99,11 +89,9 @@ async fn group_membership() {
     next(&server, &second).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn account_expiry() {
-    let Some(server) = rule("account-expiry").start() else {
-        return;
-    };
+    let server = rule("account-expiry").start();
     let denial = "Your account ended on 2020-02-29.";
     change(
         &server,
@@ -126,11 +114,9 @@ async fn account_expiry() {
     next(&server, &second).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn role_for_app() {
-    let Some(server) = rule("role-for-app").start() else {
-        return;
-    };
+    let server = rule("role-for-app").start();
     let denial = "Your role does not open this.";
     assert_login(&server, &WEB_POST, &User::ada(), "unauthorized", denial).await;
     let elsewhere = tokens(&server, &User::ada()).await;
@@ -142,11 +128,9 @@ async fn role_for_app() {
     assert_denied(&server.refresh(&WEB_POST, &token).await, denial);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn app_access_by_metadata() {
-    let Some(server) = rule("app-access-by-metadata").start() else {
-        return;
-    };
+    let server = rule("app-access-by-metadata").start();
     let denial = "Ask for access to Strict SPA.";
     let shop = "Ask for access to Web shop.";
     assert_login(&server, &WEB_POST, &User::iris(), "unauthorized", shop).await;
@@ -163,12 +147,10 @@ async fn app_access_by_metadata() {
     next(&server, &first).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn maintenance_window() {
     let scripts = rule("maintenance-window").config("UNUSED", "x");
-    let Some(server) = scripts.start() else {
-        return;
-    };
+    let server = scripts.start();
     let denial = "Back at noon.";
     let first = tokens(&server, &User::ada()).await;
     configure(&server, "MAINTENANCE", denial).await;

@@ -9,11 +9,9 @@ use serde_json::{Value, json};
 
 use super::{action, assert_login, assert_refresh, change, next, tokens, told, told_to_api};
 
-#[tokio::test]
+#[harness::test]
 async fn custom_claims() {
-    let Some(server) = action("custom-claims", &[]).start() else {
-        return;
-    };
+    let server = action("custom-claims", &[]).start();
     for (user, plan) in [(User::ada(), "gold"), (User::grace(), "free")] {
         let first = tokens(&server, &user).await;
         for tokens in [next(&server, &first).await, first] {
@@ -26,12 +24,10 @@ async fn custom_claims() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn email_domain_allowlist() {
     let secrets = [("ALLOWED_DOMAINS", "example.org, example.com")];
-    let Some(server) = action("email-domain-allowlist", &secrets).start() else {
-        return;
-    };
+    let server = action("email-domain-allowlist", &secrets).start();
     let unverified = "Confirm your e-mail address first.";
     let zoe = User::zoe();
     assert_login(&server, &SPA_STRICT, &zoe, "access_denied", unverified).await;
@@ -45,22 +41,18 @@ async fn email_domain_allowlist() {
     next(&server, &second).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn country_is_unknown_and_keeps_nobody_out() {
-    let Some(server) = action("country", &[("CLOSED_COUNTRIES", "AQ")]).start() else {
-        return;
-    };
+    let server = action("country", &[("CLOSED_COUNTRIES", "AQ")]).start();
     let first = tokens(&server, &User::ada()).await;
     for tokens in [next(&server, &first).await, first] {
         assert_eq!(told(&tokens, "country"), Value::Null);
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn roles_in_tokens() {
-    let Some(server) = action("roles-in-tokens", &[]).start() else {
-        return;
-    };
+    let server = action("roles-in-tokens", &[]).start();
     let first = tokens(&server, &User::grace()).await;
     assert_eq!(told(&first, "roles"), json!(["Captain"]));
     assert_eq!(told_to_api(&first, "roles"), json!(["Captain"]));
@@ -70,11 +62,9 @@ async fn roles_in_tokens() {
     assert_eq!(told_to_api(&second, "roles"), json!([]));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn track_consent() {
-    let Some(server) = action("track-consent", &[]).start() else {
-        return;
-    };
+    let server = action("track-consent", &[]).start();
     let facts = |tokens: &Tokens| (told(tokens, "visits"), told(tokens, "agreed_at"));
     let first = tokens(&server, &User::ada()).await;
     assert_eq!(facts(&first), (json!(1), Value::Null));
@@ -89,11 +79,9 @@ async fn track_consent() {
     assert_eq!(facts(&third), (json!(3), agreed));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn scopes_by_role() {
-    let Some(server) = action("scopes-by-role", &[]).start() else {
-        return;
-    };
+    let server = action("scopes-by-role", &[]).start();
     let common = "openid profile email offline_access read:orders";
     let admiral = tokens(&server, &User::grace()).await;
     assert_eq!(
@@ -111,11 +99,9 @@ async fn scopes_by_role() {
     assert_eq!(clerk.scope(), scopes(common));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn cached_lookup() {
-    let Some(server) = action("cached-lookup", &[]).start() else {
-        return;
-    };
+    let server = action("cached-lookup", &[]).start();
     let first = tokens(&server, &User::ada()).await;
     let number = told(&first, "number");
     assert!(number.is_string(), "{number}");

@@ -33,11 +33,9 @@ fn verified(token: &str) -> Value {
         .claims
 }
 
-#[tokio::test]
+#[harness::test]
 async fn signed_redirect() {
-    let Some(server) = action("signed-redirect", &[("FORM_SECRET", SECRET)]).start() else {
-        return;
-    };
+    let server = action("signed-redirect", &[("FORM_SECRET", SECRET)]).start();
     let browser = server.browser();
     let away = log_in(&server, &browser).await;
     assert_eq!(away.target(), "https://forms.example.com/favorite");
@@ -61,12 +59,10 @@ async fn signed_redirect() {
     exchanged(&server, &log_in(&server, &browser).await).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn hand_signed_redirect() {
     let secrets = [("FORM_SECRET", SECRET)];
-    let Some(server) = action("hand-signed-redirect", &secrets).start() else {
-        return;
-    };
+    let server = action("hand-signed-redirect", &secrets).start();
     let browser = server.browser();
     let away = log_in(&server, &browser).await;
     assert_eq!(away.target(), "https://forms.example.com/team");
@@ -88,12 +84,10 @@ async fn hand_signed_redirect() {
     exchanged(&server, &log_in(&server, &browser).await).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_refresh_goes_on_although_a_login_would_be_sent_away() {
     for name in ["signed-redirect", "hand-signed-redirect"] {
-        let Some(server) = action(name, &[("FORM_SECRET", SECRET)]).start() else {
-            return;
-        };
+        let server = action(name, &[("FORM_SECRET", SECRET)]).start();
         let login = || server.login(&WEB_POST).user(&User::iris());
         // Iris has what the forms ask for, until she has logged in.
         let known = "app_metadata: { favorite: red }, user_metadata: { team: engines }";

@@ -8,11 +8,9 @@ use serde_json::{Value, json};
 
 use super::{action, assert_denied, change, next, next_for, tokens, told};
 
-#[tokio::test]
+#[harness::test]
 async fn shorter_refresh_token() {
-    let Some(server) = action("shorter-refresh-token", &[]).start() else {
-        return;
-    };
+    let server = action("shorter-refresh-token", &[]).start();
     // The Action brings the end forward at an exchange; before that the token has its client's life.
     let contractor = tokens(&server, &User::iris()).await;
     let employee = tokens(&server, &User::ada()).await;
@@ -27,11 +25,9 @@ async fn shorter_refresh_token() {
     next(&server, &employee).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn offboarding() {
-    let Some(server) = action("offboarding", &[]).start() else {
-        return;
-    };
+    let server = action("offboarding", &[]).start();
     let first = tokens(&server, &User::ada()).await;
     let second = next(&server, &first).await;
     change(
@@ -57,11 +53,9 @@ async fn offboarding() {
     assert_unknown_refresh_token(&answer);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn refresh_token_facts() {
-    let Some(server) = action("refresh-token-facts", &[]).start() else {
-        return;
-    };
+    let server = action("refresh-token-facts", &[]).start();
     let first = server
         .login(&SPA_STRICT)
         .scope("openid offline_access")

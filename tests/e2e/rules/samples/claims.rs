@@ -27,17 +27,16 @@ const RULES: [&str; 12] = [
 ];
 
 /// The server of these tests, with all of the rules in this order.
-fn server() -> Option<&'static Server> {
-    static SERVER: OnceLock<Option<Server>> = OnceLock::new();
-    let server = SERVER.get_or_init(|| {
+fn server() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(|| {
         let scripts = Sample::default()
             .config("CLAIMS_NAMESPACE", "https://claims.example.com/default")
             .config("DEFAULT_ROLE", "guest")
             .config("SALT", "of the earth");
         let scripts = RULES.into_iter().fold(scripts, Sample::rule);
         scripts.start()
-    });
-    server.as_ref()
+    })
 }
 
 /// The tokens of a login and of the refresh after it, which a claim has to be in alike.
@@ -47,27 +46,27 @@ async fn both(server: &Server, user: &User) -> [Tokens; 2] {
     [first, second]
 }
 
-#[tokio::test]
+#[harness::test]
 async fn vip_by_connection() {
-    let Some(server) = server() else { return };
+    let server = server();
     for tokens in both(server, &User::ada()).await {
         assert_eq!(told(&tokens, "vip"), true);
         assert_eq!(told_to_api(&tokens, "vip"), Value::Null);
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn email_in_access_token() {
-    let Some(server) = server() else { return };
+    let server = server();
     for tokens in both(server, &User::zoe()).await {
         assert_eq!(told_to_api(&tokens, "email"), "zoe@example.com");
         assert_eq!(told(&tokens, "email"), Value::Null);
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn country_is_untold_where_the_address_says_nothing() {
-    let Some(server) = server() else { return };
+    let server = server();
     for tokens in both(server, &User::ada()).await {
         let (_, claims) = jwt::peek(&tokens.id_token());
         let claims = claims.as_object().expect("an object");
@@ -77,9 +76,9 @@ async fn country_is_untold_where_the_address_says_nothing() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn default_picture() {
-    let Some(server) = server() else { return };
+    let server = server();
     let nobody = "https://pictures.example.com/nobody.png";
     for tokens in both(server, &User::ada()).await {
         let ours = told(&tokens, "picture");
@@ -98,9 +97,9 @@ async fn default_picture() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn social_picture() {
-    let Some(server) = server() else { return };
+    let server = server();
     for tokens in both(server, &User::iris()).await {
         let (_, claims) = jwt::peek(&tokens.id_token());
         let large = "https://graph.example.com/10001/picture?type=large";
@@ -119,9 +118,9 @@ async fn social_picture() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn metadata_claims() {
-    let Some(server) = server() else { return };
+    let server = server();
     for tokens in both(server, &User::ada()).await {
         for token in [tokens.id_token(), tokens.access_token()] {
             let (_, claims) = jwt::peek(&token);
@@ -131,9 +130,9 @@ async fn metadata_claims() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn default_role() {
-    let Some(server) = server() else { return };
+    let server = server();
     for (user, roles) in [(User::ada(), ["guest"]), (User::grace(), ["Captain"])] {
         for tokens in both(server, &user).await {
             assert_eq!(told(&tokens, "default/roles"), json!(roles));
@@ -141,9 +140,9 @@ async fn default_role() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn query_parameter() {
-    let Some(server) = server() else { return };
+    let server = server();
     let login = server.login(&SPA_STRICT).with("campaign", "spring");
     let first = login.tokens().await;
     assert_eq!(told(&first, "campaign"), "spring flowers");
@@ -153,9 +152,9 @@ async fn query_parameter() {
     assert_eq!(told(&other.tokens().await, "campaign"), Value::Null);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn plan_by_scope() {
-    let Some(server) = server() else { return };
+    let server = server();
     let first = tokens(server, &User::ada()).await;
     assert_eq!(told(&first, "plan"), "gold");
     let second = next_for(server, &first, "openid offline_access").await;
@@ -164,9 +163,9 @@ async fn plan_by_scope() {
     assert_eq!(told(&third, "plan"), "gold");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn session_clients() {
-    let Some(server) = server() else { return };
+    let server = server();
     let browser = server.browser();
     let login = |app| server.login(app).browser(&browser);
     let first = login(&SPA_STRICT).tokens().await;
@@ -180,9 +179,9 @@ async fn session_clients() {
     assert_eq!(told(&second, "clients"), json!([]));
 }
 
-#[tokio::test]
+#[harness::test]
 async fn pairwise_id() {
-    let Some(server) = server() else { return };
+    let server = server();
     let [first, second] = both(server, &User::ada()).await;
     let ours = told(&first, "pairwise");
     assert_eq!(ours.as_str().map(str::len), Some(44), "{ours}");
@@ -193,19 +192,17 @@ async fn pairwise_id() {
     assert_ne!(told(&grace, "pairwise"), ours);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn profile_waterfall() {
-    let Some(server) = server() else { return };
+    let server = server();
     for tokens in both(server, &User::ada()).await {
         assert_eq!(told(&tokens, "label"), "ADA LOVELACE/12");
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_changed_claim_shows_at_the_next_refresh_and_a_removed_rule_takes_it_away() {
-    let Some(server) = rule("metadata-claims").start() else {
-        return;
-    };
+    let server = rule("metadata-claims").start();
     let level = |tokens: &Tokens| {
         jwt::peek(&tokens.access_token()).1["https://dashboard.example.com/level"].clone()
     };

@@ -10,11 +10,9 @@ use serde_json::{Value, json};
 
 use super::{change, next, rule, tokens, told, told_to_api};
 
-#[tokio::test]
+#[harness::test]
 async fn default_color() {
-    let Some(server) = rule("default-color").start() else {
-        return;
-    };
+    let server = rule("default-color").start();
     let first = tokens(&server, &User::ada()).await;
     assert_eq!(told(&first, "color"), "teal");
     change(&server, &User::ada(), "user_metadata: { color: pink }").await;
@@ -22,11 +20,9 @@ async fn default_color() {
     assert_eq!(told(&tokens(&server, &User::ada()).await, "color"), "pink");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn roles_by_domain() {
-    let Some(server) = rule("roles-by-domain").start() else {
-        return;
-    };
+    let server = rule("roles-by-domain").start();
     let zoe = tokens(&server, &User::zoe()).await;
     assert_eq!(told(&zoe, "roles"), Value::Null);
     let zoe = next(&server, &zoe).await;
@@ -42,11 +38,9 @@ async fn roles_by_domain() {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn username_in_metadata() {
-    let Some(server) = rule("username-in-metadata").start() else {
-        return;
-    };
+    let server = rule("username-in-metadata").start();
     let first = tokens(&server, &User::iris()).await;
     assert_eq!(told(&first, "username"), "iris");
     change(&server, &User::iris(), "nickname: lily").await;
@@ -55,11 +49,9 @@ async fn username_in_metadata() {
     assert_eq!(metadata(&server, &User::iris()).await["username"], "iris");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn signed_up_flag() {
-    let Some(server) = rule("signed-up-flag").start() else {
-        return;
-    };
+    let server = rule("signed-up-flag").start();
     let first = tokens(&server, &User::ada()).await;
     assert_eq!(told(&first, "newcomer"), true);
     assert_eq!(told(&next(&server, &first).await, "newcomer"), false);
@@ -73,11 +65,9 @@ async fn signed_up_flag() {
     assert_eq!(metadata["plan"], "gold");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn track_consent() {
-    let Some(server) = rule("track-consent").start() else {
-        return;
-    };
+    let server = rule("track-consent").start();
     let first = tokens(&server, &User::ada()).await;
     let agreed = told(&first, "agreed_at");
     assert!(
@@ -91,11 +81,9 @@ async fn track_consent() {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn count_logins() {
-    let Some(server) = rule("count-logins").start() else {
-        return;
-    };
+    let server = rule("count-logins").start();
     let counts = |tokens: &Tokens| {
         let names = ["logins", "runs", "protocol"];
         names.map(|name| told(tokens, name))
@@ -117,11 +105,9 @@ async fn count_logins() {
     assert_eq!(counts(&again), [json!(2), json!(4), json!(code)]);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn hide_attributes() {
-    let Some(server) = rule("hide-attributes").start() else {
-        return;
-    };
+    let server = rule("hide-attributes").start();
     let scope = "openid favorite_color nickname desk email offline_access";
     let login = legacy(&server, scope).with("device", "phone");
     let first = login.tokens().await;

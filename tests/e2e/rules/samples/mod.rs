@@ -67,7 +67,7 @@ impl Sample {
     }
 
     /// A server with that tenant.
-    fn start(&self) -> Option<Server> {
+    fn start(&self) -> Server {
         self.launch().start("has a tenant of its own")
     }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{Sample, assert_login, assert_refresh, change, next, rule, tokens, told, told_to_api};
 
 /// A server whose scripts may reach that other one.
-fn start(scripts: Sample, other: &Receiver, key: &str) -> Option<Server> {
+fn start(scripts: Sample, other: &Receiver, key: &str) -> Server {
     let scripts = scripts.config(key, &other.url());
     let launch = scripts.launch().option("--script-hosts", &other.url());
     launch.start("has a tenant of its own")
@@ -25,13 +25,11 @@ fn sent(other: &Receiver, path: &str) -> Vec<Value> {
         .collect()
 }
 
-#[tokio::test]
+#[harness::test]
 async fn remote_allowlist() {
     let lines = |_: &Received| (200, "ada@example.com\ngrace@example.com\n".to_owned());
     let other = Receiver::answering(lines);
-    let Some(server) = start(rule("remote-allowlist"), &other, "LIST_URL") else {
-        return;
-    };
+    let server = start(rule("remote-allowlist"), &other, "LIST_URL");
     let denial = "Not on the remote list.";
     assert_login(&server, &SPA_STRICT, &User::iris(), "unauthorized", denial).await;
     let first = tokens(&server, &User::ada()).await;
@@ -43,13 +41,11 @@ async fn remote_allowlist() {
     next(&server, &second).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn internal_id() {
     let other = Receiver::answering(|_| (200, json!({ "id": 4711 }).to_string()));
     let scripts = rule("internal-id").config("WEBHOOK_SECRET", "between us");
-    let Some(server) = start(scripts, &other, "WEBHOOK") else {
-        return;
-    };
+    let server = start(scripts, &other, "WEBHOOK");
     let first = tokens(&server, &User::ada()).await;
     assert_eq!(told(&first, "internal_id"), 4711);
     assert_eq!(told(&next(&server, &first).await, "internal_id"), 4711);
@@ -65,12 +61,10 @@ async fn internal_id() {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn login_webhook() {
     let other = Receiver::start(Reply::Status(500));
-    let Some(server) = start(rule("login-webhook"), &other, "HOOK_URL") else {
-        return;
-    };
+    let server = start(rule("login-webhook"), &other, "HOOK_URL");
     let first = tokens(&server, &User::ada()).await;
     next(&server, &first).await;
     let logins = sent(&other, "/logins");
@@ -87,12 +81,10 @@ async fn login_webhook() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn signup_webhook() {
     let other = Receiver::start(Reply::Status(200));
-    let Some(server) = start(rule("signup-webhook"), &other, "HOOK_URL") else {
-        return;
-    };
+    let server = start(rule("signup-webhook"), &other, "HOOK_URL");
     let first = tokens(&server, &User::ada()).await;
     next(&server, &first).await;
     tokens(&server, &User::ada()).await;
@@ -105,7 +97,7 @@ async fn signup_webhook() {
     assert_eq!(texts, ["New: Ada Lovelace", "New: zoe@example.com"]);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn contact_sync() {
     let other = Receiver::answering(|asked| {
         if asked.body.contains("ada") {
@@ -114,9 +106,7 @@ async fn contact_sync() {
             (422, "no such contact".to_owned())
         }
     });
-    let Some(server) = start(rule("contact-sync"), &other, "SHOP_URL") else {
-        return;
-    };
+    let server = start(rule("contact-sync"), &other, "SHOP_URL");
     let first = tokens(&server, &User::ada()).await;
     for tokens in [next(&server, &first).await, first] {
         assert_eq!(told(&tokens, "contact"), 12);
@@ -136,16 +126,14 @@ async fn contact_sync() {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn risk_score() {
     let other = Receiver::answering(|asked| {
         let good = asked.target.contains("ip=127.0.0.1&user=auth0%7Cada");
         let status = if good { 200 } else { 503 };
         (status, json!({ "score": 17 }).to_string())
     });
-    let Some(server) = start(rule("risk-score"), &other, "RISK_URL") else {
-        return;
-    };
+    let server = start(rule("risk-score"), &other, "RISK_URL");
     let first = tokens(&server, &User::ada()).await;
     for tokens in [next(&server, &first).await, first] {
         assert_eq!(told(&tokens, "risk"), 17);
@@ -160,15 +148,13 @@ async fn risk_score() {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn cached_token() {
     let other = Receiver::answering(|_| {
         let body = json!({ "access_token": "from the partner", "expires_in": 600 });
         (200, body.to_string())
     });
-    let Some(server) = start(rule("cached-token"), &other, "PARTNER_URL") else {
-        return;
-    };
+    let server = start(rule("cached-token"), &other, "PARTNER_URL");
     let mut last = tokens(&server, &User::ada()).await;
     for _ in 0..3 {
         assert_eq!(told(&last, "partner"), "from the partner");
@@ -178,13 +164,11 @@ async fn cached_token() {
     assert_eq!(asked, [json!({ "grant_type": "client_credentials" })]);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn what_is_not_allowed_is_not_reached() {
     let other = Receiver::start(Reply::Status(200));
     let scripts = rule("remote-allowlist").config("LIST_URL", &other.url());
-    let Some(server) = scripts.start() else {
-        return;
-    };
+    let server = scripts.start();
     let callback = server.login(&SPA_STRICT).callback().await;
     assert_eq!(callback.get("error").as_deref(), Some("access_denied"));
     let words = callback.get("error_description");

@@ -11,11 +11,9 @@ use super::{rule, tokens, told_to_api};
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-#[tokio::test]
+#[harness::test]
 async fn device_name() {
-    let Some(server) = rule("device-name").start() else {
-        return;
-    };
+    let server = rule("device-name").start();
     let scope = "openid offline_access read:orders write:orders";
     let form = [("scope", scope), ("audience", API)];
     let asked = server.request_as(&server.http(), &TV, "/oauth/device/code", &form);

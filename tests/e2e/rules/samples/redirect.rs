@@ -29,11 +29,9 @@ async fn by_password(server: &Server, user: &User) -> harness::Answer {
     server.token(&PW_NATIVE, &form).await
 }
 
-#[tokio::test]
+#[harness::test]
 async fn terms_of_service() {
-    let Some(server) = rule("terms-of-service").start() else {
-        return;
-    };
+    let server = rule("terms-of-service").start();
     let browser = server.browser();
     let away = sent_away(&server, &browser, &User::ada()).await;
     assert_eq!(away.target(), "https://terms.example.com/ask");
@@ -53,11 +51,9 @@ async fn terms_of_service() {
     exchanged(&server, &later).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn terms_of_service_cannot_be_asked_silently() {
-    let Some(server) = rule("terms-of-service").start() else {
-        return;
-    };
+    let server = rule("terms-of-service").start();
     let browser = server.browser();
     let away = sent_away(&server, &browser, &User::ada()).await;
     let back = come_back(&browser, &away, "agreed=yes").await;
@@ -95,12 +91,10 @@ fn answer(user: &str, secret: &str) -> String {
     format!("session_token={token}")
 }
 
-#[tokio::test]
+#[harness::test]
 async fn progressive_profile() {
     let scripts = rule("progressive-profile").config("SESSION_TOKEN_SECRET", SECRET);
-    let Some(server) = scripts.start() else {
-        return;
-    };
+    let server = scripts.start();
     let browser = server.browser();
     let ada = User::ada();
     let away = sent_away(&server, &browser, &ada).await;
@@ -120,12 +114,10 @@ async fn progressive_profile() {
     assert_eq!(told(&grace, "company"), "unknown");
 }
 
-#[tokio::test]
+#[harness::test]
 async fn progressive_profile_takes_no_forged_answer() {
     let scripts = rule("progressive-profile").config("SESSION_TOKEN_SECRET", SECRET);
-    let Some(server) = scripts.start() else {
-        return;
-    };
+    let server = scripts.start();
     let ada = User::ada();
     let forged = [
         answer(&ada.id, "another secret, but as long as that one"),
@@ -141,12 +133,10 @@ async fn progressive_profile_takes_no_forged_answer() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn careless_redirect() {
     let idle = "function (user, context, callback) { callback(null, user, context); }";
-    let Some(server) = super::Sample::default().script("later", idle).start() else {
-        return;
-    };
+    let server = super::Sample::default().script("later", idle).start();
     let first = server.login(&WEB_POST).tokens().await;
     replace_rules(&server, &super::text("rules", "careless-redirect")).await;
     let browser = server.browser();
@@ -173,12 +163,10 @@ fn assert_interaction(answer: &harness::Answer) {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_denial_beats_a_redirect() {
     let scripts = rule("careless-redirect").rule("no-password-grant");
-    let Some(server) = scripts.start() else {
-        return;
-    };
+    let server = scripts.start();
     assert_denied(
         &by_password(&server, &User::ada()).await,
         "Log in on the login page.",

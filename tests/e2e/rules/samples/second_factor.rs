@@ -11,11 +11,9 @@ use super::{assert_login, next, rule, tokens};
 const POLICY: &str = "http://schemas.openid.net/pape/policies/2007/06/multi-factor";
 const DENIAL: &str = "Multifactor authentication required";
 
-#[tokio::test]
+#[harness::test]
 async fn second_factor_on_request() {
-    let Some(server) = rule("second-factor-on-request").start() else {
-        return;
-    };
+    let server = rule("second-factor-on-request").start();
     let login = server.login(&SPA_STRICT).with("acr_values", POLICY);
     login.callback().await.assert_error("access_denied", DENIAL);
     // Who does not ask for it is not asked, and a refresh has no query to ask in.
@@ -31,11 +29,9 @@ async fn second_factor_on_request() {
     callback.assert_error("login_required", DENIAL);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn second_factor_for_some() {
-    let Some(server) = rule("second-factor-for-some").start() else {
-        return;
-    };
+    let server = rule("second-factor-for-some").start();
     assert_login(
         &server,
         &SPA_STRICT,
@@ -59,16 +55,14 @@ async fn second_factor_for_some() {
     assert_login(&server, &SPA_STRICT, &User::ada(), "access_denied", DENIAL).await;
 }
 
-#[tokio::test]
+#[harness::test]
 async fn a_second_factor_at_a_refresh_burns_nothing() {
     let script = "function (user, context, callback) {
         if (user.user_metadata.use_mfa) context.multifactor = { provider: 'any' };
         callback(null, user, context);
     }";
     let scripts = super::Sample::default().script("always", script);
-    let Some(server) = scripts.start() else {
-        return;
-    };
+    let server = scripts.start();
     let first = tokens(&server, &User::ada()).await;
     super::change(&server, &User::ada(), "user_metadata: { use_mfa: true }").await;
     let answer = server.refresh(&SPA_STRICT, &first.refresh_token()).await;

@@ -19,9 +19,9 @@ const HELPDESK_SECRET: &str = "helpdesk-secret-0123456789abcdef";
 const CHANNEL_SECRET: &str = "channel-secret-0123456789abcdef0";
 
 /// The server of the rules that sign.
-fn server() -> Option<&'static Server> {
-    static SERVER: OnceLock<Option<Server>> = OnceLock::new();
-    let server = SERVER.get_or_init(|| {
+fn server() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(|| {
         Sample::default()
             .config("PARTNER_SECRET", &STANDARD.encode(PARTNER_SECRET))
             .config("PARTNER_ID", "partner")
@@ -32,8 +32,7 @@ fn server() -> Option<&'static Server> {
             .rule("helpdesk-link")
             .rule("channel-signature")
             .start()
-    });
-    server.as_ref()
+    })
 }
 
 /// The claims of a token in HS256, if it is good.
@@ -51,9 +50,9 @@ fn verified(token: &str, secret: &[u8], audience: Option<&str>) -> Value {
         .claims
 }
 
-#[tokio::test]
+#[harness::test]
 async fn third_party_jwt() {
-    let Some(server) = server() else { return };
+    let server = server();
     let first = tokens(server, &User::ada()).await;
     for tokens in [next(server, &first).await, first] {
         let token = told(&tokens, "partner_token");
@@ -77,9 +76,9 @@ async fn third_party_jwt() {
     }
 }
 
-#[tokio::test]
+#[harness::test]
 async fn helpdesk_link() {
-    let Some(server) = server() else { return };
+    let server = server();
     let first = tokens(server, &User::ada()).await;
     let ids = [first.clone(), next(server, &first).await].map(|tokens| {
         let link = told(&tokens, "helpdesk");
@@ -101,9 +100,9 @@ async fn helpdesk_link() {
     assert_ne!(ids[0], ids[1]);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn channel_signature() {
-    let Some(server) = server() else { return };
+    let server = server();
     let login = server.login(&SPA_STRICT).with("channel", "private-deck");
     let first = login.with("socket_id", "12.34").tokens().await;
     let key = hmac::Key::new(hmac::HMAC_SHA256, CHANNEL_SECRET.as_bytes());
@@ -117,11 +116,9 @@ async fn channel_signature() {
     assert_eq!(told(&plain, "channel"), Value::Null);
 }
 
-#[tokio::test]
+#[harness::test]
 async fn scopes_by_role() {
-    let Some(server) = rule("scopes-by-role").start() else {
-        return;
-    };
+    let server = rule("scopes-by-role").start();
     let clerk = tokens(&server, &User::iris()).await;
     assert_eq!(
         clerk.scope(),
@@ -148,7 +145,7 @@ async fn scopes_by_role() {
     );
 }
 
-#[tokio::test]
+#[harness::test]
 async fn what_the_library_does_not_have_is_an_error_in_its_words() {
     let script = "function (user, context, callback) {
         try {
@@ -158,9 +155,7 @@ async fn what_the_library_does_not_have_is_an_error_in_its_words() {
         }
         callback(null, user, context);
     }";
-    let Some(server) = Sample::default().script("database", script).start() else {
-        return;
-    };
+    let server = Sample::default().script("database", script).start();
     assert_login(
         &server,
         &SPA_STRICT,
