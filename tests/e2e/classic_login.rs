@@ -124,9 +124,8 @@ async fn the_form_is_good_once_and_in_its_browser_alone() {
 async fn assert_logs_nobody_in(server: &Server, browser: &Browser, fields: &[(String, String)]) {
     let answer = submit(browser, fields).await;
     browser.follow(answer).await.page_at("/u/login");
-    let silent = server.login(&SPA_EMBEDDED).browser(browser);
-    let silent = silent.with("prompt", "none").open().await.callback();
-    silent.assert_error("login_required", "Login required");
+    let login = server.login(&SPA_EMBEDDED).browser(browser);
+    login.assert_logged_out().await;
 }
 
 #[harness::test]

@@ -29,23 +29,17 @@ fn planted(server: &Server) -> Browser {
     Browser::new(server.http().planted(&cookies.join("; ")))
 }
 
-async fn is_logged_in(server: &Server, browser: &Browser) -> bool {
-    let login = server.login(&SPA_STRICT).browser(browser);
-    let callback = login.with("prompt", "none").open().await.callback();
-    callback.get("code").is_some()
-}
-
 #[harness::test]
 async fn foreign_cookies_stop_neither_a_login_nor_a_consent_nor_a_logout() {
     let server = Server::shared_behind_front(SEVERAL);
     let browser = planted(server);
     let login = server.login(&THIRD_PARTY).user(&server.fresh_user());
     login.browser(&browser).callback().await.code();
-    assert!(is_logged_in(server, &browser).await);
+    assert!(server.is_logged_in(&browser).await);
     let question = browser.open("/oidc/logout").await.page_at("/oidc/logout");
     let answer = browser.submit(&question, &[("action", "accept")]).await;
     assert_eq!(answer.status, 200, "{answer}");
-    assert!(!is_logged_in(server, &browser).await);
+    assert!(!server.is_logged_in(&browser).await);
 }
 
 #[harness::test]
@@ -54,10 +48,10 @@ async fn a_foreign_cookie_beyond_ascii_hides_none_of_ours() {
     let browser = Browser::new(server.http().planted("city=Zürich"));
     let login = server.login(&THIRD_PARTY).user(&server.fresh_user());
     login.browser(&browser).callback().await.code();
-    assert!(is_logged_in(server, &browser).await);
+    assert!(server.is_logged_in(&browser).await);
     let answer = browser.http().get("/v2/logout").await;
     assert_eq!(answer.status, 302, "{answer}");
-    assert!(!is_logged_in(server, &browser).await);
+    assert!(!server.is_logged_in(&browser).await);
 }
 
 #[harness::test]
@@ -94,7 +88,7 @@ async fn cookies_that_another_browser_was_given_stop_no_login_either() {
     let browser = Browser::new(server.http().planted(&theirs));
     let login = server.login(&SPA_STRICT).browser(&browser);
     login.callback().await.code();
-    assert!(is_logged_in(server, &browser).await);
+    assert!(server.is_logged_in(&browser).await);
 }
 
 #[harness::test]

@@ -47,12 +47,6 @@ fn copy_of(server: &Server, browser: &Browser) -> Browser {
     Browser::new(server.http().planted(&cookies))
 }
 
-async fn is_logged_in(server: &Server, browser: &Browser) -> bool {
-    let login = server.login(&SPA_STRICT).browser(browser);
-    let callback = login.with("prompt", "none").open().await.callback();
-    callback.get("code").is_some()
-}
-
 async fn userinfo(server: &Server, token: &str) -> Answer {
     server.http().get_with_bearer("/userinfo", token).await
 }
@@ -67,7 +61,7 @@ fn assert_no_access(answer: &Answer) {
 impl Held {
     /// Everything but the refresh token is worth nothing.
     async fn assert_worthless_but_for_the_refresh_token(&self, server: &Server) {
-        assert!(!is_logged_in(server, &self.browser).await, "the session");
+        assert!(!server.is_logged_in(&self.browser).await, "the session");
         let exchanged = server.exchange(&self.code).await;
         assert_oauth_error(&exchanged, 403, "invalid_grant", INVALID_CODE);
         assert_no_access(&userinfo(server, &self.opaque).await);
@@ -95,7 +89,7 @@ async fn assert_can_log_in(server: &Server, user: &User) {
     let opaque = login.without("audience").scope("openid").tokens().await;
     let answer = userinfo(server, &opaque.access_token()).await;
     assert_eq!(answer.status, 200, "{answer}");
-    assert!(is_logged_in(server, &browser).await);
+    assert!(server.is_logged_in(&browser).await);
 }
 
 #[harness::test]
@@ -136,7 +130,7 @@ async fn an_import_of_the_same_password_evicts_no_user() {
     let file = with_password(&user, user.password);
     let renamed = file.replace("password:", "name: Ada King, password:");
     server.import_tenant(renamed).await;
-    assert!(is_logged_in(&server, &held.browser).await);
+    assert!(server.is_logged_in(&held.browser).await);
     assert_eq!(userinfo(&server, &held.opaque).await.status, 200);
     assert_eq!(userinfo(&server, &held.jwt).await.status, 200);
     Tokens::expect(server.exchange(&held.code).await);
@@ -223,7 +217,7 @@ async fn logging_out_everywhere_ends_all_that_the_user_began() {
     assert_eq!(answer.status, 403, "{answer}");
     assert_eq!(answer.json()["error"], "invalid_grant", "{answer}");
     assert_can_log_in(&server, &user).await;
-    assert!(is_logged_in(&server, &other.browser).await);
+    assert!(server.is_logged_in(&other.browser).await);
     server.rotated(&SPA_STRICT, &other.refresh_token).await;
 }
 
@@ -239,12 +233,11 @@ async fn a_login_replaces_the_session_cookie() {
     let sid = |tokens: &Tokens| jwt::peek(&tokens.id_token()).1["sid"].clone();
     assert_eq!(sid(&second), sid(&first), "the session stays the same");
 
-    let silent = || server.login(&SPA_STRICT).with("prompt", "none");
-    for login in [silent(), silent().with("max_age", "60")] {
-        let callback = login.browser(&stolen).open().await.callback();
-        callback.assert_error("login_required", "Login required");
+    let theft = || server.login(&SPA_STRICT).browser(&stolen);
+    for login in [theft(), theft().with("max_age", "60")] {
+        login.assert_logged_out().await;
     }
-    assert!(is_logged_in(&server, &browser).await);
+    assert!(server.is_logged_in(&browser).await);
 }
 
 #[harness::test]
@@ -340,5 +333,5 @@ async fn an_old_copy_of_a_session_cookie_ends_no_session() {
     let stolen = copy_of(server, &browser);
     login().with("prompt", "login").tokens().await;
     stolen.http().get("/v2/logout").await;
-    assert!(is_logged_in(server, &browser).await);
+    assert!(server.is_logged_in(&browser).await);
 }

@@ -28,14 +28,6 @@ fn sid(tokens: &Tokens) -> String {
     claims["sid"].as_str().expect("`sid` is a text").to_owned()
 }
 
-async fn is_logged_in(server: &Server, browser: &Browser) -> bool {
-    let silent = server.login(&SPA_STRICT).browser(browser);
-    let landing = silent.with("prompt", "none").open().await;
-    let callback = landing.callback();
-    let error = callback.get("error");
-    error.as_deref() != Some("login_required")
-}
-
 #[harness::test]
 async fn everything_that_a_user_holds_ends() {
     let server = Server::shared();
@@ -47,14 +39,14 @@ async fn everything_that_a_user_holds_ends() {
     assert_empty(&revoke_access(server, &user, &json!({})).await, 202);
 
     for browser in [&here, &there] {
-        assert!(!is_logged_in(server, browser).await);
+        assert!(!server.is_logged_in(browser).await);
     }
     for tokens in [first, second] {
         let answer = server.refresh(&SPA_STRICT, &tokens.refresh_token()).await;
         assert_unknown_refresh_token(&answer);
     }
     assert_unknown_refresh_token(&server.refresh(&WEB_POST, &shop).await);
-    assert!(is_logged_in(server, &elsewhere).await);
+    assert!(server.is_logged_in(&elsewhere).await);
     server.rotated(&SPA_STRICT, &others.refresh_token()).await;
     // And the user may come back.
     let (_, again) = log_in(server, &user).await;
@@ -68,7 +60,7 @@ async fn a_body_is_not_needed() {
     let (browser, _) = log_in(server, &user).await;
     let path = of_user(&user, "/revoke-access");
     assert_empty(&server.manage(&OPERATOR, Method::POST, &path).await, 202);
-    assert!(!is_logged_in(server, &browser).await);
+    assert!(!server.is_logged_in(&browser).await);
 }
 
 #[harness::test]
@@ -78,7 +70,7 @@ async fn refresh_tokens_may_be_preserved() {
     let (browser, tokens) = log_in(server, &user).await;
     let body = json!({ "preserve_refresh_tokens": true });
     assert_empty(&revoke_access(server, &user, &body).await, 202);
-    assert!(!is_logged_in(server, &browser).await);
+    assert!(!server.is_logged_in(&browser).await);
     server.rotated(&SPA_STRICT, &tokens.refresh_token()).await;
 }
 
@@ -91,8 +83,8 @@ async fn one_session_may_be_named() {
         let (stays, of_stays) = log_in(server, &user).await;
         let body = json!({ "session_id": sid(&of_gone), "preserve_refresh_tokens": preserved });
         assert_empty(&revoke_access(server, &user, &body).await, 202);
-        assert!(!is_logged_in(server, &gone).await);
-        assert!(is_logged_in(server, &stays).await);
+        assert!(!server.is_logged_in(&gone).await);
+        assert!(server.is_logged_in(&stays).await);
         server.rotated(&SPA_STRICT, &of_stays.refresh_token()).await;
         let token = of_gone.refresh_token();
         if preserved {
@@ -131,8 +123,8 @@ async fn a_wrong_body_is_refused_and_ends_nothing() {
     ] {
         assert_body_error(&revoke_access(server, &user, &body).await, reason);
     }
-    assert!(is_logged_in(server, &browser).await);
-    assert!(is_logged_in(server, &elsewhere).await);
+    assert!(server.is_logged_in(&browser).await);
+    assert!(server.is_logged_in(&elsewhere).await);
     server.rotated(&SPA_STRICT, &tokens.refresh_token()).await;
 }
 

@@ -45,17 +45,6 @@ async fn delete(server: &Server, path: &str) -> Answer {
     server.manage(&OPERATOR, Method::DELETE, path).await
 }
 
-async fn assert_logged_out(server: &Server, app: &App, browser: &Browser) {
-    let silent = server.login(app).browser(browser).with("prompt", "none");
-    let callback = silent.open().await.callback();
-    callback.assert_error("login_required", "Login required");
-}
-
-async fn assert_logged_in(server: &Server, app: &App, browser: &Browser) {
-    let silent = server.login(app).browser(browser).with("prompt", "none");
-    silent.open().await.callback().code();
-}
-
 /// The ids of a list of sessions.
 fn ids(page: &Value) -> Vec<String> {
     let sessions = page["sessions"].as_array().expect("a list of sessions");
@@ -120,8 +109,8 @@ async fn a_deleted_session_logs_one_browser_out_and_leaves_refresh_tokens() {
     let stays = log_in(server, &SPA_STRICT, &user).await;
     assert_empty(&delete(server, &path_of(&gone.sid)).await, 202);
 
-    assert_logged_out(server, &SPA_STRICT, &gone.browser).await;
-    assert_logged_in(server, &SPA_STRICT, &stays.browser).await;
+    assert!(!server.is_logged_in(&gone.browser).await);
+    assert!(server.is_logged_in(&stays.browser).await);
     server.rotated(&SPA_STRICT, &gone.refresh_token).await;
     let answer = server
         .manage(&AUDITOR, Method::GET, &path_of(&gone.sid))
@@ -143,8 +132,8 @@ async fn a_revoked_session_ends_the_refresh_tokens_that_began_in_it() {
     let path = format!("{}/revoke", path_of(&gone.sid));
     assert_empty(&server.manage(&OPERATOR, Method::POST, &path).await, 202);
 
-    assert_logged_out(server, &SPA_STRICT, &gone.browser).await;
-    assert_logged_in(server, &SPA_STRICT, &stays.browser).await;
+    assert!(!server.is_logged_in(&gone.browser).await);
+    assert!(server.is_logged_in(&stays.browser).await);
     assert_unknown_refresh_token(&server.refresh(&SPA_STRICT, &rotated).await);
     assert_unknown_refresh_token(&server.refresh(&WEB_POST, &other_app).await);
     server.rotated(&SPA_STRICT, &stays.refresh_token).await;
@@ -225,10 +214,10 @@ async fn all_sessions_of_a_user_are_deleted_at_once() {
     let others = log_in(server, &SPA_STRICT, &other).await;
     assert_empty(&delete(server, &of_user(&user, "/sessions")).await, 202);
     for gone in &browsers {
-        assert_logged_out(server, &SPA_STRICT, &gone.browser).await;
+        assert!(!server.is_logged_in(&gone.browser).await);
         server.rotated(&SPA_STRICT, &gone.refresh_token).await;
     }
-    assert_logged_in(server, &SPA_STRICT, &others.browser).await;
+    assert!(server.is_logged_in(&others.browser).await);
     let left = server.shown(&AUDITOR, &of_user(&user, "/sessions")).await;
     assert_eq!(left, json!({ "sessions": [] }));
 }
@@ -314,7 +303,7 @@ async fn each_call_wants_its_scope() {
             "missing_authentication",
         );
     }
-    assert_logged_in(server, &SPA_STRICT, &ada.browser).await;
+    assert!(server.is_logged_in(&ada.browser).await);
 }
 
 #[harness::test]

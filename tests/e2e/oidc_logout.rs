@@ -39,12 +39,6 @@ fn assert_sent_to(answer: &Answer, target: &str) {
     assert_eq!((answer.status, location), (302, Some(target)), "{answer}");
 }
 
-async fn is_logged_in(server: &Server, browser: &Browser) -> bool {
-    let login = server.login(&SPA_STRICT).browser(browser);
-    let callback = login.with("prompt", "none").open().await.callback();
-    callback.get("code").is_some()
-}
-
 #[harness::test]
 async fn an_id_token_of_the_session_logs_out_at_once() {
     let server = Server::shared();
@@ -65,7 +59,7 @@ async fn an_id_token_of_the_session_logs_out_at_once() {
     let gone = format!("{}=; ", server.cookie("auth0"));
     assert!(cookie.starts_with(&gone), "{answer}");
     assert!(cookie.contains("Max-Age=0"), "{answer}");
-    assert!(!is_logged_in(server, &browser).await);
+    assert!(!server.is_logged_in(&browser).await);
 }
 
 #[harness::test]
@@ -85,7 +79,7 @@ async fn a_form_means_the_same() {
         (303, Some(target.as_str())),
         "{answer}"
     );
-    assert!(!is_logged_in(server, &browser).await);
+    assert!(!server.is_logged_in(&browser).await);
 }
 
 #[harness::test]
@@ -97,7 +91,7 @@ async fn refresh_tokens_survive_a_logout() {
         let hint = tokens.id_token();
         let query = if path.ends_with('=') { &hint } else { "" };
         browser.http().get(&format!("{path}{query}")).await;
-        assert!(!is_logged_in(server, &browser).await);
+        assert!(!server.is_logged_in(&browser).await);
         server.rotated(&SPA_STRICT, &tokens.refresh_token()).await;
     }
 }
@@ -112,7 +106,7 @@ async fn an_expired_id_token_is_still_a_hint() {
         ("post_logout_redirect_uri", BYE),
     ];
     assert_sent_to(&log_out(&browser, &parameters).await, BYE);
-    assert!(!is_logged_in(&server, &browser).await);
+    assert!(!server.is_logged_in(&browser).await);
 }
 
 #[harness::test]
@@ -122,7 +116,7 @@ async fn a_hint_may_be_signed_as_its_client_has_it() {
         let (browser, hint) = logged_in(server, &app).await;
         let answer = log_out(&browser, &[("id_token_hint", &hint)]).await;
         assert_eq!(answer.status, 200, "{answer}");
-        assert!(!is_logged_in(server, &browser).await, "{}", app.id);
+        assert!(!server.is_logged_in(&browser).await, "{}", app.id);
     }
 }
 
@@ -135,7 +129,7 @@ async fn a_refreshed_id_token_without_sid_speaks_for_its_users_session() {
     let hint = refreshed.id_token();
     let answer = log_out(&browser, &[("id_token_hint", &hint)]).await;
     assert_eq!(answer.status, 200, "{answer}");
-    assert!(!is_logged_in(server, &browser).await);
+    assert!(!server.is_logged_in(&browser).await);
 }
 
 #[harness::test]
@@ -170,7 +164,7 @@ async fn what_is_no_id_token_of_ours_is_refused_and_ends_nothing() {
         let answer = log_out(&browser, &parameters).await;
         assert_error_page(&answer, "Invalid id_token_hint");
     }
-    assert!(is_logged_in(server, &browser).await);
+    assert!(server.is_logged_in(&browser).await);
 }
 
 #[harness::test]
@@ -220,7 +214,7 @@ async fn a_post_logout_redirect_uri_is_compared_whole() {
         ];
         assert_error_page(&log_out(&browser, &parameters).await, NOT_ALLOWED);
     }
-    assert!(is_logged_in(server, &browser).await, "nothing was ended");
+    assert!(server.is_logged_in(&browser).await, "nothing was ended");
     let query = "https://notified.example.com/bye?from=op";
     let parameters = [
         ("id_token_hint", hint.as_str()),
@@ -242,7 +236,7 @@ async fn what_is_said_twice_has_to_agree() {
     assert_error_page(&answer, "logout_hint is not the session of id_token_hint");
     let answer = log_out(&browser, &[hint, hint]).await;
     assert_error_page(&answer, "Duplicated parameter: id_token_hint");
-    assert!(is_logged_in(server, &browser).await);
+    assert!(server.is_logged_in(&browser).await);
 }
 
 #[harness::test]

@@ -44,12 +44,6 @@ async fn log_out(browser: &Browser, id_token: &str, sid: &str) -> Answer {
     browser.http().get_query("/oidc/logout", &parameters).await
 }
 
-async fn is_logged_in(server: &Server, browser: &Browser) -> bool {
-    let login = server.login(&SPA_STRICT).browser(browser);
-    let callback = login.with("prompt", "none").open().await.callback();
-    callback.get("code").is_some()
-}
-
 #[track_caller]
 fn assert_asks(page: &Answer) {
     assert_eq!(page.status, 200, "{page}");
@@ -68,7 +62,7 @@ async fn a_sid_beside_a_refreshed_id_token_logs_out_at_once() {
         (302, Some(target.as_str())),
         "{answer}"
     );
-    assert!(!is_logged_in(server, &ada.browser).await);
+    assert!(!server.is_logged_in(&ada.browser).await);
 }
 
 #[harness::test]
@@ -77,8 +71,8 @@ async fn a_sid_of_another_session_beside_a_refreshed_id_token_asks() {
     let here = refreshed(server, &User::ada()).await;
     let elsewhere = refreshed(server, &User::ada()).await;
     assert_asks(&log_out(&here.browser, &here.id_token, &elsewhere.sid).await);
-    assert!(is_logged_in(server, &here.browser).await);
-    assert!(is_logged_in(server, &elsewhere.browser).await);
+    assert!(server.is_logged_in(&here.browser).await);
+    assert!(server.is_logged_in(&elsewhere.browser).await);
 }
 
 #[harness::test]
@@ -89,7 +83,7 @@ async fn a_refreshed_id_token_of_another_user_asks_whatever_sid_is_beside_it() {
     for sid in [&zoe.sid, &ada.sid, &"unknown".to_owned()] {
         assert_asks(&log_out(&zoe.browser, &ada.id_token, sid).await);
     }
-    assert!(is_logged_in(server, &zoe.browser).await);
+    assert!(server.is_logged_in(&zoe.browser).await);
 }
 
 #[harness::test]
@@ -100,7 +94,7 @@ async fn two_different_sids_are_refused() {
     let id_token = login.tokens().await.id_token();
     let answer = log_out(&browser, &id_token, "unknown").await;
     assert_error_page(&answer, "logout_hint is not the session of id_token_hint");
-    assert!(is_logged_in(server, &browser).await);
+    assert!(server.is_logged_in(&browser).await);
 }
 
 /// The lines of the log with an event, and what each of them has to say.
@@ -116,7 +110,7 @@ async fn a_hint_from_elsewhere_than_the_browser_ends_nothing_and_the_log_says_so
     // A back end with the ID token of the login, and none of the browser's cookies.
     let answer = log_out(&server.browser(), &ada.id_token, &ada.sid).await;
     assert_eq!(answer.status, 302, "{answer}");
-    assert!(is_logged_in(&server, &ada.browser).await);
+    assert!(server.is_logged_in(&ada.browser).await);
     let log = server.log();
     assert!(lines(&log, "slo").is_empty(), "{log}");
     let failed = lines(&log, "flo");
@@ -128,7 +122,7 @@ async fn a_hint_from_elsewhere_than_the_browser_ends_nothing_and_the_log_says_so
     let path = format!("/api/v2/sessions/{}", ada.sid);
     let answer = server.manage(&OPERATOR, Method::DELETE, &path).await;
     assert_eq!(answer.status, 202, "{answer}");
-    assert!(!is_logged_in(&server, &ada.browser).await);
+    assert!(!server.is_logged_in(&ada.browser).await);
 }
 
 #[harness::test]
@@ -139,8 +133,8 @@ async fn a_logout_says_which_session_it_ended_and_which_one_that_was_meant_goes_
     let page = log_out(&here.browser, &here.id_token, &elsewhere.sid).await;
     assert_asks(&page);
     here.browser.submit(&page, &[("action", "accept")]).await;
-    assert!(!is_logged_in(&server, &here.browser).await);
-    assert!(is_logged_in(&server, &elsewhere.browser).await);
+    assert!(!server.is_logged_in(&here.browser).await);
+    assert!(server.is_logged_in(&elsewhere.browser).await);
     let log = server.stop();
     let (ended, failed) = (lines(&log, "slo"), lines(&log, "flo"));
     assert_eq!((ended.len(), failed.len()), (1, 1), "{log}");

@@ -25,12 +25,6 @@ async fn asked(browser: &Browser, parameters: &[(&str, &str)]) -> Answer {
     page
 }
 
-async fn is_logged_in(server: &Server, browser: &Browser) -> bool {
-    let login = server.login(&SPA_STRICT).browser(browser);
-    let callback = login.with("prompt", "none").open().await.callback();
-    callback.get("code").is_some()
-}
-
 #[harness::test]
 async fn without_a_hint_a_person_is_asked_and_may_accept() {
     let server = Server::shared();
@@ -45,12 +39,12 @@ async fn without_a_hint_a_person_is_asked_and_may_accept() {
     for shown in [WEB_NOTIFIED.name, "Ada Lovelace"] {
         assert!(text.contains(shown), "{page}");
     }
-    assert!(is_logged_in(server, &browser).await, "asking ends nothing");
+    assert!(server.is_logged_in(&browser).await, "asking ends nothing");
 
     let answer = browser.submit(&page, &[("action", "accept")]).await;
     let location = answer.header("location");
     assert_eq!(location, Some("https://notified.example.com/bye?state=x"));
-    assert!(!is_logged_in(server, &browser).await);
+    assert!(!server.is_logged_in(&browser).await);
 }
 
 #[harness::test]
@@ -64,11 +58,11 @@ async fn whoever_declines_stays_logged_in_and_where_they_are() {
         answer.text().contains("You are still logged in"),
         "{answer}"
     );
-    assert!(is_logged_in(server, &browser).await);
+    assert!(server.is_logged_in(&browser).await);
 
     let answer = browser.submit(&page, &[("action", "accept")]).await;
     assert!(answer.text().contains("You are logged out"), "{answer}");
-    assert!(!is_logged_in(server, &browser).await);
+    assert!(!server.is_logged_in(&browser).await);
 }
 
 #[harness::test]
@@ -88,7 +82,7 @@ async fn a_hint_of_another_session_is_as_good_as_none() {
     let refreshed = server.refreshed(&SPA_STRICT, &token).await.id_token();
     asked(&browser, &[("id_token_hint", &refreshed)]).await;
     for browser in [browser, elsewhere] {
-        assert!(is_logged_in(server, &browser).await);
+        assert!(server.is_logged_in(&browser).await);
     }
 }
 
@@ -121,7 +115,7 @@ async fn an_answer_counts_only_from_the_browser_that_was_asked() {
     }
     let answer = browser.submit(&page, &[("action", "perhaps")]).await;
     assert_error_page(&answer, "action must be accept or deny");
-    assert!(is_logged_in(server, &browser).await);
+    assert!(server.is_logged_in(&browser).await);
 }
 
 #[harness::test]
@@ -154,7 +148,7 @@ async fn a_tenant_may_do_without_the_question_and_without_discovery() {
     let (browser, _) = logged_in(&server, &SPA_STRICT, &User::ada()).await;
     let answer = browser.http().get("/oidc/logout").await;
     assert!(answer.text().contains("You are logged out"), "{answer}");
-    assert!(!is_logged_in(&server, &browser).await);
+    assert!(!server.is_logged_in(&browser).await);
 
     let path = "/.well-known/openid-configuration";
     let metadata = server.http().get(path).await.json();

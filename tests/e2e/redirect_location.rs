@@ -14,12 +14,6 @@ async fn logged_in(server: &Server) -> Browser {
     browser
 }
 
-async fn is_logged_in(server: &Server, browser: &Browser) -> bool {
-    let login = server.login(&SPA_STRICT).browser(browser);
-    let callback = login.with("prompt", "none").open().await.callback();
-    callback.get("code").is_some()
-}
-
 async fn return_to(browser: &Browser, url: &str) -> Answer {
     let query = [("client_id", SPA_STRICT.id), ("returnTo", url)];
     browser.http().get_query("/v2/logout", &query).await
@@ -43,7 +37,7 @@ async fn control_characters_in_a_return_address_are_refused_and_end_nothing() {
             assert_error_page(&answer, "Allowed Logout URLs");
         }
     }
-    assert!(is_logged_in(server, &browser).await);
+    assert!(server.is_logged_in(&browser).await);
 }
 
 #[harness::test]
@@ -138,7 +132,7 @@ async fn so_is_the_target_of_a_logout_by_openid_connect() {
         let answer = http.get_query("/oidc/logout", &query).await;
         assert_error_page(&answer, "Allowed Logout URLs");
     }
-    assert!(is_logged_in(&server, &browser).await);
+    assert!(server.is_logged_in(&browser).await);
     let answer = http.get_query("/oidc/logout", &parameters).await;
     assert_sent_to(&answer, &format!("{WRITTEN}&state=%C3%AB+x"));
 }

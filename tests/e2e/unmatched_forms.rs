@@ -160,8 +160,7 @@ async fn the_question_before_a_logout_is_shown_again_and_nobody_is_logged_out() 
 
     let answer = browser.submit(&again, &[("action", "accept")]).await;
     assert!(answer.text().contains("You are logged out"), "{answer}");
-    let silent = login().with("prompt", "none").open().await.callback();
-    silent.assert_error("login_required", "Login required");
+    login().assert_logged_out().await;
 }
 
 /// The browser says that a page of ours sent the form; the page named another user.

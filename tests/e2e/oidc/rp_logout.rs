@@ -2,7 +2,7 @@
 
 use harness::{
     Answer, Browser, Server,
-    apps::{OTHER_KEY, SPA_STRICT, WEB_NOTIFIED},
+    apps::{OTHER_KEY, WEB_NOTIFIED},
     assert_error_page, jwt,
 };
 
@@ -18,19 +18,6 @@ async fn logged_in(server: &Server) -> (Browser, String) {
 
 async fn log_out(browser: &Browser, parameters: &[(&str, &str)]) -> Answer {
     browser.http().get_query("/oidc/logout", parameters).await
-}
-
-/// Whether a silent request is answered; if not, for want of a login.
-async fn is_logged_in(server: &Server, browser: &Browser) -> bool {
-    let login = server.login(&SPA_STRICT).browser(browser);
-    let callback = login.with("prompt", "none").open().await.callback();
-    match callback.get("error") {
-        None => true,
-        Some(error) => {
-            assert_eq!(error, "login_required");
-            false
-        }
-    }
 }
 
 #[harness::test]
@@ -49,7 +36,7 @@ async fn a_good_request_ends_the_session_and_returns_with_the_state_if_there_was
         (None, BYE.to_owned()),
     ] {
         let (browser, hint) = logged_in(server).await;
-        assert!(is_logged_in(server, &browser).await);
+        assert!(server.is_logged_in(&browser).await);
         let mut parameters = vec![
             ("id_token_hint", hint.as_str()),
             ("post_logout_redirect_uri", BYE),
@@ -57,7 +44,7 @@ async fn a_good_request_ends_the_session_and_returns_with_the_state_if_there_was
         parameters.extend(state.map(|state| ("state", state)));
         let answer = log_out(&browser, &parameters).await;
         assert_eq!(answer.header("location"), Some(target.as_str()), "{answer}");
-        assert!(!is_logged_in(server, &browser).await);
+        assert!(!server.is_logged_in(&browser).await);
     }
 }
 
@@ -80,7 +67,7 @@ async fn a_bad_request_goes_nowhere_and_ends_nothing() {
         let mut parameters = vec![("post_logout_redirect_uri", target), ("state", "s-1")];
         parameters.extend(hint.map(|hint| ("id_token_hint", hint)));
         assert_error_page(&log_out(&browser, &parameters).await, "");
-        assert!(is_logged_in(server, &browser).await, "{parameters:?}");
+        assert!(server.is_logged_in(&browser).await, "{parameters:?}");
     }
 }
 
@@ -92,7 +79,7 @@ async fn without_a_target_a_hint_logs_out_and_the_browser_stays() {
     let answer = log_out(&browser, &parameters).await;
     assert_eq!((answer.status, answer.header("location")), (200, None));
     assert!(answer.text().contains("You are logged out"), "{answer}");
-    assert!(!is_logged_in(server, &browser).await);
+    assert!(!server.is_logged_in(&browser).await);
 }
 
 #[harness::test]
@@ -102,9 +89,9 @@ async fn a_request_that_names_nobody_logs_out_whoever_agrees() {
         let (browser, _) = logged_in(server).await;
         let page = log_out(&browser, parameters).await;
         assert!(page.text().contains("<h1>Log out?</h1>"), "{page}");
-        assert!(is_logged_in(server, &browser).await, "asking ends nothing");
+        assert!(server.is_logged_in(&browser).await, "asking ends nothing");
         let answer = browser.submit(&page, &[("action", "accept")]).await;
         assert!(answer.text().contains("You are logged out"), "{answer}");
-        assert!(!is_logged_in(server, &browser).await);
+        assert!(!server.is_logged_in(&browser).await);
     }
 }

@@ -149,6 +149,12 @@ impl<'a> Login<'a> {
         self.land().await.callback()
     }
 
+    /// Makes the request with `prompt=none` and asserts that the browser has no session to answer it.
+    pub async fn assert_logged_out(self) {
+        let callback = self.with("prompt", "none").open().await.callback();
+        callback.assert_error("login_required", "Login required");
+    }
+
     /// A code, not yet exchanged.
     pub async fn code(self) -> Code {
         let app = self.app;

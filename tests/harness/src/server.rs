@@ -12,7 +12,7 @@ use reqwest::{Method, RequestBuilder, Url};
 use serde_json::{Value, json};
 
 use crate::{
-    apps::{App, User},
+    apps::{App, SPA_STRICT, User},
     browser::Browser,
     deployed::{base_url, first_user, require_front, require_own_server},
     flow::Login,
@@ -168,14 +168,26 @@ impl Server {
         Http::new(&self.base)
     }
 
-    /// A person's browser without cookies.
+    /// A user's browser without cookies.
     pub fn browser(&self) -> Browser {
         Browser::new(self.http())
     }
 
-    /// Begins a login of Ada's in a new browser.
+    /// Begins a login of Ada in a new browser.
     pub fn login(&self, app: &App) -> Login<'_> {
         Login::new(self, *app)
+    }
+
+    /// Whether a browser has a session: a request of [`SPA_STRICT`] that may show no page is answered with a code
+    /// or, without a session, with `login_required`.
+    pub async fn is_logged_in(&self, browser: &Browser) -> bool {
+        let silent = self.login(&SPA_STRICT).browser(browser);
+        let callback = silent.with("prompt", "none").open().await.callback();
+        let is_logged_in = callback.get("code").is_some();
+        if !is_logged_in {
+            callback.assert_error("login_required", "Login required");
+        }
+        is_logged_in
     }
 
     /// A user that no other test has.
