@@ -3,5 +3,6 @@
 mod code;
 pub(crate) mod delegation;
 mod delegation_limits;
+mod delegation_tokens;
 mod endpoints;
 mod implicit;

@@ -20,6 +20,7 @@ mod cors;
 mod cors_refusals;
 mod cost;
 mod cross_origin;
+mod cross_origin_refusals;
 mod device;
 mod discovery;
 mod eviction;

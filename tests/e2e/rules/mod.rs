@@ -12,6 +12,7 @@ mod out_of_time;
 mod outside;
 mod password;
 mod redirect;
+mod redirect_return;
 mod refresh;
 mod refresh_actions;
 mod refresh_scope;
