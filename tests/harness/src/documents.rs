@@ -1,6 +1,9 @@
 //! The tables of `README.md`, `REFERENCE.md`, `infra/samples/README.md` and `.github/SECURITY.md` name tests: each is there,
 //! and no cell is empty.
 
+mod decisions;
+mod links;
+
 use std::{
     collections::BTreeSet,
     fs,
