@@ -101,6 +101,7 @@ async fn redeem(
         request,
         at,
     };
-    let answer = grants::redeem(app, grant, request).await?;
+    // Boxed: grants are large, and every layer around them would move them once more.
+    let answer = Box::pin(grants::redeem(app, grant, request)).await?;
     Ok(answer.into_response())
 }

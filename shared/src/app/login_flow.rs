@@ -106,12 +106,13 @@ impl<'a> ScriptedLogin<'a> {
 pub struct EffectsOnce(OnceCell<Effects>);
 
 impl EffectsOnce {
-    /// The decision; `run` is what runs the scripts, and is dropped if they have run.
-    pub async fn get_or(
-        &self,
-        run: impl Future<Output = Result<Effects, Denial>>,
-    ) -> Result<&Effects, Denial> {
-        self.0.get_or_try_init(|| run).await
+    /// The decision; `run` runs the scripts, unless they have run.
+    pub async fn get_or_run<F>(&self, run: impl FnOnce() -> F) -> Result<&Effects, Denial>
+    where
+        F: Future<Output = Result<Effects, Denial>>,
+    {
+        // Boxed: a run is large, and every layer around it would move it once more.
+        self.0.get_or_try_init(|| Box::pin(run())).await
     }
 }
 

@@ -137,8 +137,8 @@ impl Shown<'_> {
             Redemption::Exchange { next, .. } => next,
         };
         let (user, scope) = (user.active()?, &family.scope);
-        let run = delegation.run_scripts(app, user, scope);
-        let effects = self.effects.get_or(run).await?;
+        let run = || delegation.run_scripts(app, user, scope);
+        let effects = self.effects.get_or_run(run).await?;
         let id_token = delegation.sign(app, user, scope, effects, None).await?;
         commit(app, &family, &next, at).await?;
         Ok(id_token)

@@ -133,8 +133,8 @@ impl Presented<'_> {
         user: &User,
     ) -> Result<(Signed, RefreshTokenEnds), Denial> {
         let plan = self.request.plan(family, user).await?;
-        let run = self.run_scripts(family, user, &plan);
-        let effects = self.effects.get_or(run).await?;
+        let run = || self.run_scripts(family, user, &plan);
+        let effects = self.effects.get_or_run(run).await?;
         let signed = self.request.sign(family, user, plan, effects).await?;
         Ok((signed, effects.refresh_token))
     }
