@@ -15,12 +15,12 @@ use crate::{
     system::random,
 };
 
-/// A family that is not written down yet, with the text of its first refresh token.
+/// A family that is not stored yet, with the text of its first refresh token.
 #[derive(Debug)]
 pub struct NewFamily {
     /// The family.
     pub family: Family,
-    /// Its first refresh token. It is worth nothing until the family is written down.
+    /// Its first refresh token. It is worth nothing until the family is stored.
     pub refresh_token: String,
 }
 

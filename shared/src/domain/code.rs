@@ -1,4 +1,4 @@
-//! Authorization codes: single use, short-lived, and able to say which family they gave birth to
+//! Authorization codes: single use, short-lived, and able to say which family they began
 //! (RFC 6749 section 4.1.2, RFC 9700 section 2.1).
 
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ use super::{
 /// How long a code waits to be exchanged. RFC 6749 advises ten minutes at most; SDKs take seconds.
 pub const CODE_LIFETIME: Lifetime = Lifetime::from_secs(60);
 
-/// How long a used code is remembered, so that a replay can end what it gave birth to. A day is far
+/// How long a used code is remembered, so that a replay can end what it began. A day is far
 /// beyond any retry and keeps the table small.
 pub const CODE_MEMORY: Lifetime = Lifetime::from_secs(86_400);
 
@@ -75,7 +75,7 @@ pub struct Redeemed {
     pub at: Timestamp,
     /// By which request, as text.
     pub by: String,
-    /// The family it gave birth to, as text.
+    /// The id of the family that it began, as text; `None` if it began none.
     pub family_id: Option<String>,
     /// The access token that was issued for it; `None` in codes that were exchanged before this was stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -107,7 +107,7 @@ pub struct Presented<'a> {
 /// Why a code is not exchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CodeRefusal {
-    /// Its own client has used it before; the family it gave birth to has to end.
+    /// Its own client has used it before; the family that it began has to end.
     Reused(Redeemed),
     /// Too old, another client's, or for another redirect URI.
     Invalid,
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_used_code_says_what_it_gave_birth_to_when_its_own_client_presents_it_again() {
+    fn a_used_code_says_what_it_began_when_its_own_client_presents_it_again() {
         let redeemed = Redeemed {
             at: NOW,
             by: String::new(),

@@ -196,7 +196,7 @@ fn pending_after(last: Timestamp, now: Timestamp) -> Poll<'static> {
     if due <= now {
         return Poll::Pending;
     }
-    // A poll that began before the last one was written down waits no longer than the interval.
+    // A poll that began before the last one was stored waits no longer than the interval.
     let wait = due.as_millis() - now.as_millis();
     Poll::SlowDown(wait.div_ceil(1_000).min(POLL_INTERVAL.as_secs()))
 }

@@ -23,6 +23,7 @@ use super::{
     sender::{Difference, Sender},
     throttle::{Bucket, Buckets, Origin},
     time::{Lifetime, Timestamp},
+    user::User,
     valid_from::{Epoch, ValidFrom},
 };
 
@@ -169,6 +170,29 @@ pub struct Login {
     pub session_id: Option<SessionId>,
     /// On which device, in the legacy pipeline; it makes the family a legacy one.
     pub device: Option<DeviceName>,
+}
+
+impl Login {
+    /// A login outside the browser sessions and without a named device, whose ID token has no `auth_time`.
+    pub fn new(
+        user: &User,
+        client_id: &ClientId,
+        audience: Option<&Audience>,
+        scope: &Scope,
+        auth_time: Timestamp,
+    ) -> Self {
+        Self {
+            user_id: user.user_id.clone(),
+            client_id: client_id.clone(),
+            audience: audience.cloned(),
+            scope: scope.clone(),
+            valid_from: user.valid_from.refresh_tokens,
+            auth_time,
+            tells_auth_time: false,
+            session_id: None,
+            device: None,
+        }
+    }
 }
 
 /// What the shell draws or knows and the decision needs.

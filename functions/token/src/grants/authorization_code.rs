@@ -98,7 +98,8 @@ async fn exchange(
     (user, session): (&User, SessionId),
     at: Moment,
 ) -> Result<TokenAnswer, Denial> {
-    let api = app.api_for(code.audience.as_ref()).await?;
+    let audience = code.audience.as_ref();
+    let api = app.api_for(audience).await?;
     let scope = scope(client, api.as_deref(), user, code)?;
     let user = code.effects.user(user);
     let issuable = Issuable {
@@ -112,7 +113,12 @@ async fn exchange(
             auth_time: code.tells_auth_time.then_some(code.auth_time),
             ..LoginClaims::default()
         },
-        login: login(code, session, &scope, &user),
+        login: Login {
+            tells_auth_time: code.tells_auth_time,
+            session_id: Some(session),
+            device: code.device.clone(),
+            ..Login::new(&user, &client.client_id, audience, &scope, code.auth_time)
+        },
         ends: code.effects.refresh_token,
         session: Some(session),
         basis: code.basis,
@@ -235,18 +241,4 @@ async fn revoke_tokens_of(
             .await?;
     }
     Ok(())
-}
-
-fn login(code: &AuthorizationCode, session_id: SessionId, scope: &Scope, user: &User) -> Login {
-    Login {
-        user_id: code.user_id.clone(),
-        client_id: code.client_id.clone(),
-        audience: code.audience.clone(),
-        scope: scope.clone(),
-        valid_from: user.valid_from.refresh_tokens,
-        auth_time: code.auth_time,
-        tells_auth_time: code.tells_auth_time,
-        session_id: Some(session_id),
-        device: code.device.clone(),
-    }
 }

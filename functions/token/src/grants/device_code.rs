@@ -19,7 +19,6 @@ use shared::{
         login_flow::Protocol,
         pipeline::Pipeline,
         resource,
-        scope::Scope,
         sealed::Purpose,
         user::User,
     },
@@ -116,12 +115,13 @@ async fn exchange(
 ) -> Result<TokenAnswer, Denial> {
     let GrantRequest { client, at, .. } = asked;
     let (user, session) = login_of(app, approval).await?;
-    let api = app.api_for(device.audience.as_ref()).await?;
+    let audience = device.audience.as_ref();
+    let api = app.api_for(audience).await?;
     let scope = resource::granted(client, api.as_deref(), &user, &device.scope)?;
     let scope = still_grantable(client, api.as_deref(), PIPELINE, None, &scope);
     let effects = app
         .login_effects(ScriptedLogin {
-            audience: device.audience.as_ref(),
+            audience,
             authenticated_at: Some(approval.auth_time),
             ..asked.login(Protocol::DeviceCode, &user, &scope)
         })
@@ -137,7 +137,16 @@ async fn exchange(
             session_id: Some(&approval.session_id),
             ..LoginClaims::default()
         },
-        login: login(device, approval, session, &scope, &user),
+        login: Login {
+            session_id: Some(session),
+            ..Login::new(
+                &user,
+                &client.client_id,
+                audience,
+                &scope,
+                approval.auth_time,
+            )
+        },
         ends: effects.refresh_token,
         // The session of the browser that confirmed is not the device's.
         session: None,
@@ -218,25 +227,5 @@ impl Commit for Approved<'_> {
             ),
             _ => Err(failure.into()),
         }
-    }
-}
-
-fn login(
-    device: &DeviceGrant,
-    approval: &Approval,
-    session_id: SessionId,
-    scope: &Scope,
-    user: &User,
-) -> Login {
-    Login {
-        user_id: approval.user_id.clone(),
-        client_id: device.client_id.clone(),
-        audience: device.audience.clone(),
-        scope: scope.clone(),
-        valid_from: user.valid_from.refresh_tokens,
-        auth_time: approval.auth_time,
-        tells_auth_time: false,
-        session_id: Some(session_id),
-        device: None,
     }
 }

@@ -104,10 +104,11 @@ async fn fulfil(
     user: &User,
 ) -> Result<TokenAnswer, Denial> {
     let GrantRequest { client, at, .. } = asked;
+    let audience = wanted.audience.as_ref();
     wanted.scope = resource::granted(client, wanted.api.as_deref(), user, &wanted.scope)?;
     let effects = app
         .login_effects(ScriptedLogin {
-            audience: wanted.audience.as_ref(),
+            audience,
             authenticated_at: Some(at.now),
             ..asked.login(Protocol::Password, user, &wanted.scope)
         })
@@ -127,7 +128,7 @@ async fn fulfil(
             .with_effects(&effects),
         api: wanted.api.as_deref(),
         claims: LoginClaims::default(),
-        login: wanted.login(client, &user, at),
+        login: Login::new(&user, &client.client_id, audience, &wanted.scope, at.now),
         ends: effects.refresh_token,
         session: None,
         basis: Basis::Unasked,
@@ -186,20 +187,6 @@ impl PasswordRequest {
             scope,
             pipeline,
         })
-    }
-
-    fn login(&self, client: &AuthenticatedClient, user: &User, at: Moment) -> Login {
-        Login {
-            user_id: user.user_id.clone(),
-            client_id: client.client_id.clone(),
-            audience: self.audience.clone(),
-            scope: self.scope.clone(),
-            valid_from: user.valid_from.refresh_tokens,
-            auth_time: at.now,
-            tells_auth_time: false,
-            session_id: None,
-            device: None,
-        }
     }
 }
 
