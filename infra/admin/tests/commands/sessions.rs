@@ -3,6 +3,24 @@
 use crate::stack::Stack;
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_changes_a_password_ends_what_began_with_the_old_one() {
+    let (stack, id) = Stack::with_ada().await;
+    let tenant =
+        "users: [{email: ada@example.com, user_id: ada, password: correct horse battery staple}]";
+    let file = stack.file("tenant.yaml", tenant);
+    let import = ["tenant", "import", file.to_str().unwrap()];
+    assert_eq!(
+        stack.print(&import).await,
+        "imported 0 clients, 0 APIs, 1 user\n"
+    );
+    assert_eq!(stack.sessions().await, Vec::<String>::new());
+    assert_eq!(
+        stack.print(&["families", "list", id.as_str()]).await,
+        "auth0|ada has no families\n"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn sessions_are_listed_and_revoked() {
     let (stack, id) = Stack::with_ada().await;
     let listed = stack.print(&["sessions", "list", "ada@example.com"]).await;

@@ -29,15 +29,15 @@ pub enum ImportError {
     /// A password cannot be hashed.
     #[error("user {user}: {source}")]
     Password {
-        /// Whose.
+        /// The user, as the file names the user.
         user: String,
-        /// Why.
+        /// What the hash function reports.
         source: PasswordHashError,
     },
-    /// A login name of a user belongs to somebody else.
+    /// A login name of a user belongs to another user.
     #[error("user {user}: the e-mail address or user name belongs to another user")]
     NameTaken {
-        /// Who wants it.
+        /// The user, as the file names the user.
         user: String,
     },
 }

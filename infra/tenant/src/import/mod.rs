@@ -62,7 +62,7 @@ pub struct Imported {
 }
 
 /// Puts a tenant into a table. Secrets are digested or sealed and passwords hashed on the
-/// way; none is stored in clear.
+/// way, and no secret is stored in clear.
 pub async fn import<E: Evictions>(
     tenant: &Tenant,
     to: &Destination<'_, E>,

@@ -80,7 +80,7 @@ async fn try_import<E>(
     Ok(true)
 }
 
-/// What an import left behind that did not come to its end is swept up by one an hour later.
+/// The age from which scripts of an import that did not come to its end are deleted by a later one.
 fn an_hour_before(now: Timestamp) -> Timestamp {
     Timestamp::from_secs(now.as_secs().saturating_sub(3600))
 }
@@ -98,7 +98,7 @@ async fn load(
     if stored.digest()? == version.digest() {
         return Ok(Some(stored));
     }
-    // A table that somebody has spoilt is mended by a file that says everything that runs.
+    // A file that says everything that runs replaces items that were changed past the import.
     let says_all = entries.rules.is_some() && entries.actions.is_some();
     Ok(says_all.then(StoredScripts::default))
 }

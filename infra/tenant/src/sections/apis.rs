@@ -198,7 +198,7 @@ fn token_dialect(at: &Path, given: Option<&str>) -> Checked<TokenDialect> {
     )
 }
 
-/// The key of an HS256 API; other APIs have none, whatever an export says.
+/// The key of an HS256 API. Other APIs have no key, and that of an export is passed over.
 fn signing_secret(
     at: &Path,
     alg: SigningAlgorithm,

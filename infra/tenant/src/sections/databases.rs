@@ -131,7 +131,7 @@ impl Databases {
         }
     }
 
-    /// Whether the file lists databases and this is none of them.
+    /// Whether the file lists databases without this one.
     pub(crate) fn lack(&self, name: &ConnectionName) -> bool {
         !self.0.is_empty() && !self.0.iter().any(|database| database.name == *name)
     }

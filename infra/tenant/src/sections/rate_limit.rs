@@ -92,8 +92,8 @@ mod tests {
             ("{burst: 0, per_second: 1}", "must be between 1 and 1000000"),
             ("{burst: 1, per_second: 1001}", "must be between 1 and 1000"),
         ] {
-            let told = error(&format!("tenant:\n  refresh_token_rate_limit: {text}"));
-            assert!(told.contains(message), "{told}");
+            let said = error(&format!("tenant:\n  refresh_token_rate_limit: {text}"));
+            assert!(said.contains(message), "{said}");
         }
     }
 }

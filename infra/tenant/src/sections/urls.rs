@@ -153,7 +153,7 @@ pub(crate) fn picture(at: &Path, text: Option<String>) -> Checked<Option<String>
     Ok(Some(url.into()))
 }
 
-/// Stands for `*` where a URL parser wants a host; long enough to be nobody's label.
+/// Stands for `*` where a URL parser wants a host; long enough that no domain has it as a label.
 const WILDCARD_STAND_IN: &str = "wildcard-label-of-a-tenant-file";
 
 fn parse(at: &Path, text: &str) -> Checked<Url> {

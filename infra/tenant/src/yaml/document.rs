@@ -1,8 +1,8 @@
 //! The file as YAML: its values as types, and the line and column of each.
 //!
-//! The text is read twice. Once as a tree, which knows every value and where it stands, aliases and merge keys
-//! followed; and once into types. A wrong value then is a path, whoever found
-//! it, and the tree turns paths into lines and columns.
+//! The text is read twice: as a tree, which knows every value and where it stands, with aliases and merge keys
+//! followed, and into types. Parser and checks name a wrong value by its path, and the tree turns paths into lines
+//! and columns.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;

@@ -52,7 +52,7 @@ impl Keywords {
     }
 
     /// The text of a script with every keyword replaced that has a value, as the deploy CLI does it: in
-    /// comments, too. Gives the others with their lines; whatever looks like one may be the script's own.
+    /// comments, too. Gives the others with their lines; what looks like a keyword may be the script's own.
     pub(crate) fn replace_known(&self, text: &str) -> (String, Vec<(usize, String)>) {
         let mut replaced = String::with_capacity(text.len());
         let mut unknown = Vec::new();
@@ -159,7 +159,7 @@ fn is_key_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
 }
 
-/// Whether YAML sees nothing but a comment; a line that begins with a keyword is none.
+/// Whether YAML sees nothing but a comment. A line that begins with a keyword is no comment.
 fn is_comment(line: &str) -> bool {
     let line = line.trim_start();
     line.starts_with('#') && Marker::first(line).is_none_or(|marker| marker.start != 0)

@@ -50,7 +50,7 @@ impl Source {
         Ok(Some(self.certified(stored, signer, now).await?))
     }
 
-    /// The stored keys, after whatever is due has been added to them by a function that may.
+    /// The stored keys, after a function that may has added those that are due.
     pub(super) async fn current(&self, now: Timestamp) -> Result<StoredSigningKeys, StartError> {
         let stored = self.store.load_signing_keys().await?;
         let mut next = match stored {
@@ -116,7 +116,7 @@ impl Source {
                 .filter(|stored| stored.algorithm == key.algorithm)
                 .max_by_key(|stored| stored.active_from);
             let Some(newest) = newest else {
-                // The first of its algorithm: nobody waits for it to be published.
+                // The first of its algorithm: no client waits for it to be published.
                 due.push(self.new_key(key, now, now).await?);
                 continue;
             };

@@ -226,7 +226,7 @@ fn client_id(at: &Path, given: Option<&str>, name: &str) -> Checked<ClientId> {
         let derived = derived_id("client", name, 32);
         return id(at, ClientId::parse(derived));
     };
-    // `#` separates the parts of a key in the table, and nobody's id needs more than this.
+    // `#` separates the parts of a key in the table, and no client's id at Auth0 has other characters.
     if !given
         .chars()
         .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))

@@ -104,7 +104,7 @@ impl<'a> ScriptFiles<'a> {
 }
 
 impl Source {
-    /// A script that is none, as a fault of its file or, without one, of the value that holds it.
+    /// A text that does not compile, as a fault of its file or, without one, of the value that holds it.
     pub(crate) fn fault(&self, error: &CompileError, at: &Path) -> Fault {
         let CompileError {
             line,

@@ -1,7 +1,7 @@
 //! `roles`, and what users hold by them: permissions, resolved to the scopes of each API.
 //!
 //! A role is a name for permissions, in the shape of [Auth0's deploy CLI]. Nothing but the file knows
-//! roles: whoever changes one imports its users again.
+//! roles: an operator who changes one imports its users again.
 //!
 //! [Auth0's deploy CLI]: https://auth0.com/docs/deploy-monitor/deploy-cli-tool/resource-specific-documentation
 
