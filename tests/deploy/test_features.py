@@ -26,7 +26,7 @@ def features(*selection) -> set[str]:
 def test_what_tests_need_adds_no_feature_to_a_program():
     programs = features("--workspace", "--edges=normal,build")
     with_tests = features("--workspace", "--edges=normal,build,dev")
-    assert programs - with_tests == set(), "see `getrandom` in tests/Cargo.toml"
+    assert programs - with_tests == set(), "see `getrandom` in tests/harness/Cargo.toml"
 
 
 def test_the_commands_select_the_whole_workspace():

@@ -120,7 +120,7 @@ async fn the_database_refuses_pages_and_foreign_names_even_with_the_key() {
 }
 
 #[harness::test]
-async fn every_start_draws_another_key() {
+fn every_start_draws_another_key() {
     let (one, other) = (start_with_database(), start_with_database());
     assert!(one.dynamodb_key().len() >= 32, "{}", one.dynamodb_key());
     assert_ne!(one.dynamodb_key(), other.dynamodb_key());

@@ -1,7 +1,12 @@
 //! What a client sees, over HTTP: one module per path of the service, then one per promise that
 //! holds across paths. The name of a test is its claim.
 
-#![expect(clippy::expect_used, reason = "tests fail by panicking")]
+#![expect(
+    clippy::assigning_clones,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "tests may fail, and clippy exempts functions with `#[test]` alone"
+)]
 
 mod api_access;
 mod app_origins;

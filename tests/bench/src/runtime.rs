@@ -1,4 +1,6 @@
-//! An emulated Lambda Runtime API for one function: events in, answers out, one at a time.
+//! An emulated Lambda Runtime API for one function: events in, answers out, one at a time. That of
+//! `cargo lambda watch`, behind which the deployment's tests run, takes two further processes on the way of every
+//! event: wall time and cold start would be theirs.
 
 use std::{net::SocketAddr, sync::Arc};
 
