@@ -126,12 +126,12 @@ fn own_page(visit: &Visit<'_>) -> Result<(), Denial> {
 
 /// `wctx`: what the login was for. The request itself travels sealed, as on our own pages.
 fn context(transaction: &Transaction, connection: &str) -> String {
-    let errand = &transaction.errand;
+    let interaction = &transaction.interaction;
     json!({
         "strategy": "auth0",
         "connection": connection,
-        "client_id": errand.client_id(),
-        "redirect_uri": errand.redirect_uri(),
+        "client_id": interaction.client_id(),
+        "redirect_uri": interaction.redirect_uri(),
         "protocol": "oauth2",
         "state": transaction.state,
     })
@@ -146,7 +146,7 @@ pub(crate) async fn callback(visit: &Visit<'_>) -> Result<Response, Denial> {
         .map_err(|_| Denial::InvalidParameter("wctx must be JSON".to_owned()))?;
     let state = context.get("state").and_then(Value::as_str);
     let transaction = Transaction::read(visit, state.ok_or(Denial::StaleTransaction)?).await?;
-    let client_id = transaction.errand.client_id();
+    let client_id = transaction.interaction.client_id();
     let result = params.required("wresult")?;
     let user = ticket::redeem(visit, client_id, result).await?;
     let Some(user) = user else {

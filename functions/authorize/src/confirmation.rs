@@ -5,7 +5,7 @@
 
 use http::StatusCode;
 use shared::{
-    domain::{denial::Denial, errand::Errand},
+    domain::{denial::Denial, interaction::Interaction},
     http::{Response, params::Params, response},
 };
 
@@ -37,8 +37,8 @@ async fn page(
             &transaction.address("/authorize/resume"),
         ));
     };
-    let errand = &transaction.errand;
-    let parties = Parties::load(visit, errand.client_id(), errand.audience()).await?;
+    let interaction = &transaction.interaction;
+    let parties = Parties::load(visit, interaction.client_id(), interaction.audience()).await?;
     let screen = Screen::new(visit).await;
     let token = FormToken::issue(visit, &transaction.state, Some(session)).await?;
     let html = ConfirmationPage {
@@ -52,7 +52,7 @@ async fn page(
     }
     .render();
     let status = error.map_or(StatusCode::OK, |_| StatusCode::FORBIDDEN);
-    let mut page = screen.page(status, html, FormLeads::of(errand));
+    let mut page = screen.page(status, html, FormLeads::of(interaction));
     token.attach(&mut page);
     Ok(page)
 }
@@ -81,8 +81,8 @@ pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Response, Denial> {
 /// The application's request that the page belongs to.
 async fn open(visit: &Visit<'_>) -> Result<Transaction, Denial> {
     let transaction = Transaction::open(visit).await?;
-    match transaction.errand {
-        Errand::Authorize(_) => Ok(transaction),
-        Errand::Activate(_) => Err(Denial::StaleTransaction),
+    match transaction.interaction {
+        Interaction::Authorize(_) => Ok(transaction),
+        Interaction::Activate(_) => Err(Denial::StaleTransaction),
     }
 }

@@ -4,7 +4,7 @@
 
 use http::StatusCode;
 use shared::{
-    domain::{denial::Denial, errand::Errand, grant::GrantKey, ids::ConsentId},
+    domain::{denial::Denial, grant::GrantKey, ids::ConsentId, interaction::Interaction},
     http::{Response, params::Params, response},
     system::random,
 };
@@ -38,12 +38,12 @@ async fn page(
             &transaction.address("/authorize/resume"),
         ));
     };
-    let errand = &transaction.errand;
-    let parties = Parties::load(visit, errand.client_id(), errand.audience()).await?;
+    let interaction = &transaction.interaction;
+    let parties = Parties::load(visit, interaction.client_id(), interaction.audience()).await?;
     let screen = Screen::new(visit).await;
     let token = FormToken::issue(visit, &transaction.state, Some(session)).await?;
     let lines = permissions::lines(
-        errand.scope(),
+        interaction.scope(),
         parties.api.as_deref(),
         screen.settings.consent_words,
     );
@@ -61,7 +61,7 @@ async fn page(
     }
     .render();
     let status = error.map_or(StatusCode::OK, |_| StatusCode::FORBIDDEN);
-    let mut page = screen.page(status, html, FormLeads::of(errand));
+    let mut page = screen.page(status, html, FormLeads::of(interaction));
     token.attach(&mut page);
     Ok(page)
 }
@@ -75,7 +75,7 @@ pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Response, Denial> {
     if !FormToken::matches(visit, &params, &transaction.state, session).await? {
         return page(visit, &transaction, session, Some(UNMATCHED)).await;
     }
-    let errand = &transaction.errand;
+    let interaction = &transaction.interaction;
     if let Press::Deny = Press::of(&params)? {
         return transaction.decline(visit).await;
     }
@@ -87,7 +87,7 @@ pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Response, Denial> {
     if session.user.active().is_err() {
         return transaction.block(visit).await;
     }
-    remember(visit, session, errand).await?;
+    remember(visit, session, interaction).await?;
     let transaction = transaction.confirmed(visit, session).await?;
     Ok(response::redirect(
         &transaction.address("/authorize/resume"),
@@ -98,18 +98,18 @@ pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Response, Denial> {
 async fn remember(
     visit: &Visit<'_>,
     session: &BrowserSession,
-    errand: &Errand,
+    interaction: &Interaction,
 ) -> Result<(), Denial> {
     let grant = GrantKey {
         user_id: session.session.user_id.clone(),
-        client_id: errand.client_id().clone(),
-        audience: errand.audience().cloned(),
+        client_id: interaction.client_id().clone(),
+        audience: interaction.audience().cloned(),
     };
     let id = ConsentId::from_bytes(random());
     visit
         .app
         .store
-        .join_consent(&grant, id, errand.scope(), visit.at.now)
+        .join_consent(&grant, id, interaction.scope(), visit.at.now)
         .await?;
     Ok(())
 }

@@ -31,7 +31,7 @@ const THROTTLED: &str = "Too many login attempts. Please wait a minute and try a
 /// `GET /u/login`
 pub(crate) async fn show(visit: &Visit<'_>) -> Result<Response, Denial> {
     let transaction = Transaction::open(visit).await?;
-    let hint = transaction.errand.login_hint().unwrap_or_default();
+    let hint = transaction.interaction.login_hint().unwrap_or_default();
     page(
         visit,
         &transaction,
@@ -64,7 +64,7 @@ pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Response, Denial> {
     };
     match check(visit, &transaction, &entered).await {
         Ok(user) => {
-            let client_id = transaction.errand.client_id();
+            let client_id = transaction.interaction.client_id();
             tracing::info!(r#type = event::LOGGED_IN, %client_id, user_id = %user.user_id);
             welcome(visit, user, transaction, session.as_ref()).await
         }
@@ -84,12 +84,12 @@ async fn check(
     transaction: &Transaction,
     entered: &Entered<'_>,
 ) -> Result<User, Denial> {
-    let errand = &transaction.errand;
-    let client_id = errand.client_id();
-    let parties = Parties::load(visit, client_id, errand.audience()).await?;
+    let interaction = &transaction.interaction;
+    let client_id = interaction.client_id();
+    let parties = Parties::load(visit, client_id, interaction.audience()).await?;
     let connection = visit
         .app
-        .login_connection(errand.connection(), &parties.client)
+        .login_connection(interaction.connection(), &parties.client)
         .await?;
     let login = PasswordLogin {
         client_id,
@@ -154,8 +154,8 @@ async fn page(
     transaction: &Transaction,
     shown: &Shown<'_>,
 ) -> Result<Response, Denial> {
-    let errand = &transaction.errand;
-    let parties = Parties::load(visit, errand.client_id(), errand.audience()).await?;
+    let interaction = &transaction.interaction;
+    let parties = Parties::load(visit, interaction.client_id(), interaction.audience()).await?;
     let screen = Screen::new(visit).await;
     let session = BrowserSession::load(visit).await?;
     let token = FormToken::issue(visit, &transaction.state, session.as_ref()).await?;
@@ -169,7 +169,7 @@ async fn page(
         error: shown.error,
     }
     .render();
-    let mut response = screen.page(shown.status, html, FormLeads::of(errand));
+    let mut response = screen.page(shown.status, html, FormLeads::of(interaction));
     token.attach(&mut response);
     Ok(response)
 }

@@ -14,7 +14,7 @@
 use std::fmt;
 
 use askama::Template;
-use shared::domain::errand::Errand;
+use shared::domain::interaction::Interaction;
 
 macro_rules! rendered {
     ($($page:ident),+) => {$(
@@ -162,11 +162,11 @@ pub(crate) enum FormLeads {
 }
 
 impl FormLeads {
-    /// Of a page on the way of an errand.
-    pub(crate) fn of(errand: &Errand) -> Self {
-        match errand {
-            Errand::Authorize(_) => Self::ToTheApplication,
-            Errand::Activate(_) => Self::Here,
+    /// Of a page on the way of an interaction.
+    pub(crate) fn of(interaction: &Interaction) -> Self {
+        match interaction {
+            Interaction::Authorize(_) => Self::ToTheApplication,
+            Interaction::Activate(_) => Self::Here,
         }
     }
 }

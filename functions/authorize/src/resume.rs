@@ -10,8 +10,8 @@ use shared::{
         client::Client,
         consent::Basis,
         denial::Denial,
-        errand::Errand,
         ids::{Audience, ClientId},
+        interaction::Interaction,
         resource::enforced,
         resource_server::ResourceServer,
         user::User,
@@ -41,13 +41,13 @@ pub(crate) enum Arrival {
 /// `GET /authorize/resume`: the browser comes back from a page.
 pub(crate) async fn handle(visit: &Visit<'_>) -> Result<Response, Denial> {
     let transaction = Transaction::open(visit).await?;
-    match transaction.errand {
-        Errand::Authorize(asked) => {
+    match transaction.interaction {
+        Interaction::Authorize(asked) => {
             let reply = Reply::from(&*asked);
             let answered = proceed(visit, *asked, Arrival::Request).await;
             answer::or_tell(visit, &reply, answered).await
         }
-        Errand::Activate(activation) => device::resume::proceed(visit, activation).await,
+        Interaction::Activate(activation) => device::resume::proceed(visit, activation).await,
     }
 }
 

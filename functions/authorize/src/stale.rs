@@ -16,8 +16,8 @@ use shared::{
         client::{AppType, Client, RedirectionPolicy},
         continuation::Continuation,
         denial::Denial,
-        errand::Errand,
         ids::ClientId,
+        interaction::Interaction,
         redirect_uri,
         response_type::ResponseMode,
     },
@@ -55,10 +55,10 @@ pub(crate) async fn classic_page(visit: &Visit<'_>) -> Result<Response, Denial> 
 
 /// The answer to a request for a page of a login that cannot go on.
 pub(crate) async fn answer(visit: &Visit<'_>) -> Response {
-    let errand = errand(visit).await;
-    let client = client(visit, errand.as_ref()).await;
+    let interaction = interaction(visit).await;
+    let client = client(visit, interaction.as_ref()).await;
     let screen = Screen::new(visit).await;
-    if let Some(Errand::Activate(_)) = &errand {
+    if let Some(Interaction::Activate(_)) = &interaction {
         let way_back = WayBack {
             address: "/activate",
             name: None,
@@ -74,8 +74,8 @@ pub(crate) async fn answer(visit: &Visit<'_>) -> Response {
         tracing::info!(%route, "a login that cannot go on begins anew");
         return lead_to(visit, route);
     }
-    let address = match (&client, &errand) {
-        (Some(client), Some(Errand::Authorize(asked))) => address_of(client, asked),
+    let address = match (&client, &interaction) {
+        (Some(client), Some(Interaction::Authorize(asked))) => address_of(client, asked),
         _ => None,
     };
     let way_back = address.as_ref().map(|address| WayBack {
@@ -86,10 +86,10 @@ pub(crate) async fn answer(visit: &Visit<'_>) -> Response {
 }
 
 /// What the sealed `state` says that the browser came for, however long ago.
-async fn errand(visit: &Visit<'_>) -> Option<Errand> {
+async fn interaction(visit: &Visit<'_>) -> Option<Interaction> {
     let state = in_query(visit.request, "state").or_else(|| in_classic_form(visit.request))?;
-    if let Some(errand) = visit.app.open(&state).await {
-        return Some(errand);
+    if let Some(interaction) = visit.app.open(&state).await {
+        return Some(interaction);
     }
     let continuation: Continuation = visit.app.open(&state).await?;
     Some(continuation.request.into())
@@ -113,9 +113,9 @@ fn in_query(request: &Request, name: &str) -> Option<String> {
 /// The application that the login was for: the `state` names it, or the `client` in the address of Auth0's
 /// classic login page. One whose `redirection_policy` keeps strangers from sending browsers to it counts as
 /// unknown.
-async fn client(visit: &Visit<'_>, errand: Option<&Errand>) -> Option<Arc<Client>> {
-    let id = match errand {
-        Some(errand) => errand.client_id().clone(),
+async fn client(visit: &Visit<'_>, interaction: Option<&Interaction>) -> Option<Arc<Client>> {
+    let id = match interaction {
+        Some(interaction) => interaction.client_id().clone(),
         None if visit.request.uri().path() == "/login" => {
             ClientId::parse(in_query(visit.request, "client")?).ok()?
         }

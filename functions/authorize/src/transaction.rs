@@ -1,4 +1,4 @@
-//! A browser's errand on its way through the login pages: sealed in their `state`, so that nothing is
+//! A browser's interaction on its way through the login pages: sealed in their `state`, so that nothing is
 //! stored for a visitor who never logs in; and the token that ties a form to the browser
 //! that was shown it.
 
@@ -6,7 +6,7 @@ use http::HeaderName;
 use shared::{
     domain::{
         authorization::TRANSACTION_LIFETIME, client::RedirectionPolicy, denial::Denial,
-        errand::Errand, user::UserBlocked,
+        interaction::Interaction, user::UserBlocked,
     },
     http::{Request, Response, header, params::Params},
 };
@@ -27,21 +27,21 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// The label of the digests in forms.
 const CSRF: &str = "csrf";
 
-/// An errand on its way, with the text it travels as.
+/// An interaction on its way, with the text it travels as.
 pub(crate) struct Transaction {
-    pub(crate) errand: Errand,
+    pub(crate) interaction: Interaction,
     pub(crate) state: String,
 }
 
 impl Transaction {
-    /// Seals an errand.
+    /// Seals an interaction.
     pub(crate) async fn begin(
         visit: &Visit<'_>,
-        errand: impl Into<Errand>,
+        interaction: impl Into<Interaction>,
     ) -> Result<Self, Denial> {
-        let errand = errand.into();
-        let state = visit.app.seal(&errand).await?;
-        Ok(Self { errand, state })
+        let interaction = interaction.into();
+        let state = visit.app.seal(&interaction).await?;
+        Ok(Self { interaction, state })
     }
 
     /// Opens the `state` in the address of a page. The page may have been left open too long.
@@ -53,13 +53,13 @@ impl Transaction {
 
     /// Opens a `state` that came in another way.
     pub(crate) async fn read(visit: &Visit<'_>, state: &str) -> Result<Self, Denial> {
-        let errand: Option<Errand> = visit.app.open(state).await;
-        let errand = errand.ok_or(Denial::StaleTransaction)?;
-        if errand.started_at().plus(TRANSACTION_LIFETIME) <= visit.at.now {
+        let interaction: Option<Interaction> = visit.app.open(state).await;
+        let interaction = interaction.ok_or(Denial::StaleTransaction)?;
+        if interaction.started_at().plus(TRANSACTION_LIFETIME) <= visit.at.now {
             return Err(Denial::StaleTransaction);
         }
         Ok(Self {
-            errand,
+            interaction,
             state: state.to_owned(),
         })
     }
@@ -70,11 +70,11 @@ impl Transaction {
         visit: &Visit<'_>,
         session: &BrowserSession,
     ) -> Result<Self, Denial> {
-        match self.errand {
-            Errand::Authorize(asked) => {
+        match self.interaction {
+            Interaction::Authorize(asked) => {
                 Self::begin(visit, asked.confirmed_in(&session.session)).await
             }
-            Errand::Activate(_) => Ok(self),
+            Interaction::Activate(_) => Ok(self),
         }
     }
 
@@ -85,9 +85,9 @@ impl Transaction {
         before: Option<&BrowserSession>,
         session: &BrowserSession,
     ) -> Result<Self, Denial> {
-        match self.errand {
-            Errand::Authorize(_) => self.confirmed(visit, session).await,
-            Errand::Activate(activation) => {
+        match self.interaction {
+            Interaction::Authorize(_) => self.confirmed(visit, session).await,
+            Interaction::Activate(activation) => {
                 let carried = device::mark::carried(visit, activation, before, session).await?;
                 Self::begin(visit, carried).await
             }
@@ -102,8 +102,8 @@ impl Transaction {
     /// The user said no. Whether the application hears of it is its `redirection_policy`: one that is
     /// protected gives strangers no way of sending a browser on to it.
     pub(crate) async fn decline(&self, visit: &Visit<'_>) -> Result<Response, Denial> {
-        match &self.errand {
-            Errand::Authorize(asked) => {
+        match &self.interaction {
+            Interaction::Authorize(asked) => {
                 let client = visit.app.client(&asked.client_id).await?;
                 let policy = client.map(|client| client.redirection_policy);
                 if policy == Some(RedirectionPolicy::OpenRedirectProtection) {
@@ -112,18 +112,18 @@ impl Transaction {
                 let refusal = Refusal::new("access_denied", "");
                 answer::refuse(visit, &Reply::from(&**asked), refusal).await
             }
-            Errand::Activate(activation) => device::decline(visit, activation).await,
+            Interaction::Activate(activation) => device::decline(visit, activation).await,
         }
     }
 
     /// The user may not.
     pub(crate) async fn block(&self, visit: &Visit<'_>) -> Result<Response, Denial> {
-        match &self.errand {
-            Errand::Authorize(asked) => {
+        match &self.interaction {
+            Interaction::Authorize(asked) => {
                 let refusal = Refusal::new("unauthorized", UserBlocked.to_string());
                 answer::refuse(visit, &Reply::from(&**asked), refusal).await
             }
-            Errand::Activate(activation) => Err(device::resume::blocked(activation)),
+            Interaction::Activate(activation) => Err(device::resume::blocked(activation)),
         }
     }
 }

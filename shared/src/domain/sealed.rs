@@ -39,7 +39,7 @@ pub enum Purpose {
     AccessToken,
     /// The browser's session cookie.
     Session,
-    /// The `state` of the login and consent pages: the request that they belong to.
+    /// The `state` of the login and consent pages: the interaction that they belong to.
     Transaction,
     /// The `state` that a browser returns to `/continue` after a redirect by a script.
     Continuation,

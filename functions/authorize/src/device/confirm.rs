@@ -3,7 +3,7 @@
 
 use http::StatusCode;
 use shared::{
-    domain::{denial::Denial, device::Activation, errand::Errand},
+    domain::{denial::Denial, device::Activation, interaction::Interaction},
     http::{Response, params::Params, response},
 };
 
@@ -86,8 +86,8 @@ pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Response, Denial> {
 /// The activation that the page belongs to, and its text.
 async fn open(visit: &Visit<'_>) -> Result<(Activation, String), Denial> {
     let transaction = Transaction::open(visit).await?;
-    match transaction.errand {
-        Errand::Activate(activation) => Ok((activation, transaction.state)),
-        Errand::Authorize(_) => Err(Denial::StaleTransaction),
+    match transaction.interaction {
+        Interaction::Activate(activation) => Ok((activation, transaction.state)),
+        Interaction::Authorize(_) => Err(Denial::StaleTransaction),
     }
 }

@@ -1,4 +1,4 @@
-//! What a browser is on its way through the login pages for.
+//! What takes a browser through the login pages: an authorization request or the activation of a device.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,23 +11,23 @@ use super::{
     time::Timestamp,
 };
 
-/// An authorization request or the activation of a device. It travels sealed in the `state` of the
+/// An authorization request or the activation of a device, from the browser's first visit to its answer. It travels sealed in the `state` of the
 /// pages. The two have no required field set in common, so the text needs no tag, and one from before
 /// there were devices still reads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Errand {
+pub enum Interaction {
     /// An application asked at `/authorize`.
     Authorize(Box<AuthorizationRequest>),
     /// A person came to `/activate`.
     Activate(Activation),
 }
 
-impl Sealed for Errand {
+impl Sealed for Interaction {
     const PURPOSE: Purpose = Purpose::Transaction;
 }
 
-impl Errand {
+impl Interaction {
     /// On whose behalf.
     pub fn client_id(&self) -> &ClientId {
         match self {
@@ -85,13 +85,13 @@ impl Errand {
     }
 }
 
-impl From<AuthorizationRequest> for Errand {
+impl From<AuthorizationRequest> for Interaction {
     fn from(request: AuthorizationRequest) -> Self {
         Self::Authorize(Box::new(request))
     }
 }
 
-impl From<Activation> for Errand {
+impl From<Activation> for Interaction {
     fn from(activation: Activation) -> Self {
         Self::Activate(activation)
     }
@@ -110,8 +110,11 @@ mod tests {
         user_code::UserCode,
     };
 
+    const REQUEST: &str = "R";
+    const ACTIVATION: &str = "A";
+
     #[test]
-    fn an_errand_reads_as_what_it_was_written_as() {
+    fn an_interaction_reads_as_what_it_was_written_as() {
         let client_id = ClientId::parse("app").unwrap();
         let request = AuthorizationRequest {
             client_id: client_id.clone(),
@@ -144,14 +147,19 @@ mod tests {
             confirmed_in: None,
             started_at: Timestamp::from_secs(1),
         };
-        // The text of a request that began before an update.
+        // The texts of interactions that began before an update: the names in them stay.
         let old = serde_json::to_string(&request).unwrap();
+        assert_eq!(old, REQUEST);
         assert_eq!(
-            serde_json::from_str::<Errand>(&old).unwrap(),
-            Errand::from(request)
+            serde_json::from_str::<Interaction>(&old).unwrap(),
+            Interaction::from(request)
         );
-        let errand = Errand::from(activation);
-        let text = serde_json::to_string(&errand).unwrap();
-        assert_eq!(serde_json::from_str::<Errand>(&text).unwrap(), errand);
+        let interaction = Interaction::from(activation);
+        let text = serde_json::to_string(&interaction).unwrap();
+        assert_eq!(text, ACTIVATION);
+        assert_eq!(
+            serde_json::from_str::<Interaction>(&text).unwrap(),
+            interaction
+        );
     }
 }
