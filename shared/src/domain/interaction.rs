@@ -110,8 +110,17 @@ mod tests {
         user_code::UserCode,
     };
 
-    const REQUEST: &str = "R";
-    const ACTIVATION: &str = "A";
+    const REQUEST: &str = concat!(
+        r#"{"client_id":"app","redirect_uri":"https://app.example/cb","redirect_uri_was_sent":true,"#,
+        r#""response_type":{"code":true,"token":false,"id_token":false},"response_mode":"query","#,
+        r#""state":null,"nonce":null,"audience":null,"scope":"openid","challenge":null,"#,
+        r#""prompt":{"none":false,"login":false,"consent":false},"max_age":null,"login_hint":null,"#,
+        r#""connection":null,"hinted_user":null,"started_at":1,"pipeline":"conformant","device":null}"#,
+    );
+    const ACTIVATION: &str = concat!(
+        r#"{"device_id":"01010101010101010101010101010101","user_code":"WDJBMJHT","#,
+        r#""client_id":"app","audience":null,"scope":"openid","confirmed_in":null,"started_at":1}"#,
+    );
 
     #[test]
     fn an_interaction_reads_as_what_it_was_written_as() {
