@@ -7,8 +7,7 @@ use http::StatusCode;
 use shared::http::Response;
 
 use crate::{
-    pages::{AppCallbackPage, FormLeads},
-    screen::Screen,
+    pages::{AppCallbackPage, FormLeads, screen::Screen},
     visit::Visit,
 };
 

@@ -2,38 +2,19 @@
 //! section 3.1.2), `/continue`, the login and consent pages, the logins of pages that are not ours, `/activate`,
 //! `/v2/logout`, `/oidc/logout`, and `/userinfo`.
 
-mod answer;
 mod app_callback;
-mod browser;
-mod checks;
-mod classic;
-mod confirmation;
-mod consent;
-mod continuation;
-mod cross_origin;
 mod device;
-mod front_channel;
-mod issue;
-mod legacy;
-mod login;
+mod driver;
+mod embedded;
+mod error;
+mod flow;
 mod logout;
-mod oidc_logout;
-mod own_cookies;
 mod pages;
-mod permissions;
-mod request;
-mod resume;
-mod screen;
-mod scripts;
-mod stale;
-mod ticket;
-mod transaction;
+mod prompts;
+mod session;
 mod userinfo;
 mod visit;
-mod web_message;
-mod wishes;
 
-use crate::visit::Visit;
 use ::http::{Method, StatusCode};
 use shared::{
     app::App,
@@ -41,7 +22,11 @@ use shared::{
     http::{self, Request, Response, cors, error::OAuthError, methods},
 };
 
-use screen::Screen;
+use embedded::{classic, cross_origin};
+use flow::stale;
+use pages::screen::Screen;
+use prompts::{confirmation, consent, login};
+use visit::Visit;
 
 /// Answers a request; a failure is an answer too. The redirect after a `POST` is a 303, so that the browser goes on
 /// with a `GET` and sends no form on (RFC 9700 section 4.12).
@@ -83,32 +68,41 @@ async fn answer(visit: &Visit<'_>) -> Response {
     }
 }
 
+/// The pages that a browser is sent to.
 async fn page(visit: &Visit<'_>, path: &str) -> Result<Response, Denial> {
     let method = visit.request.method();
     match (method, path) {
-        (&Method::GET | &Method::POST, "/authorize") => request::handle(visit).await,
-        (&Method::GET, "/authorize/resume") => resume::handle(visit).await,
-        (&Method::GET | &Method::POST, "/continue") => continuation::handle(visit).await,
-        (&Method::GET, "/u/login") => login::show(visit).await,
-        (&Method::POST, "/u/login") => login::submit(visit).await,
-        (&Method::GET, "/u/consent") => consent::show(visit).await,
-        (&Method::POST, "/u/consent") => consent::submit(visit).await,
-        (&Method::GET, "/u/confirm") => confirmation::show(visit).await,
-        (&Method::POST, "/u/confirm") => confirmation::submit(visit).await,
-        (&Method::GET, "/activate") => device::activate::show(visit).await,
-        (&Method::POST, "/activate") => device::activate::submit(visit).await,
-        (&Method::GET, "/activate/confirm") => device::confirm::show(visit).await,
-        (&Method::POST, "/activate/confirm") => device::confirm::submit(visit).await,
-        (&Method::GET, "/v2/logout") => logout::handle(visit).await,
-        (&Method::GET | &Method::POST, "/oidc/logout") => oidc_logout::handle(visit).await,
-        (&Method::POST, "/oidc/logout/confirm") => oidc_logout::confirm(visit).await,
+        (&Method::GET | &Method::POST, "/authorize") => driver::authorize(visit).await,
+        (&Method::GET, "/authorize/resume") => driver::resume(visit).await,
+        (&Method::GET | &Method::POST, "/continue") => driver::continue_after_script(visit).await,
+        (&Method::GET, "/v2/logout") => logout::v2::handle(visit).await,
+        (&Method::GET | &Method::POST, "/oidc/logout") => logout::oidc::handle(visit).await,
+        (&Method::POST, "/oidc/logout/confirm") => logout::oidc::confirm(visit).await,
         (&Method::POST, "/login/callback") => classic::callback(visit).await,
         (&Method::GET, "/login") => stale::classic_page(visit).await,
         (&Method::GET, path) if app_callback::is_app_callback(path) => {
             Ok(app_callback::show(visit).await)
         }
-        _ => Err(methods_of(path).map_or(Denial::NotFound, Denial::MethodNotAllowed)),
+        _ => question(visit, path).await,
     }
+}
+
+/// The pages that ask the user. The driver answers what comes of them.
+async fn question(visit: &Visit<'_>, path: &str) -> Result<Response, Denial> {
+    let outcome = match (visit.request.method(), path) {
+        (&Method::GET, "/u/login") => login::show(visit).await?,
+        (&Method::POST, "/u/login") => login::submit(visit).await?,
+        (&Method::GET, "/u/consent") => consent::show(visit).await?,
+        (&Method::POST, "/u/consent") => consent::submit(visit).await?,
+        (&Method::GET, "/u/confirm") => confirmation::show(visit).await?,
+        (&Method::POST, "/u/confirm") => confirmation::submit(visit).await?,
+        (&Method::GET, "/activate") => device::activate::show(visit).await?,
+        (&Method::POST, "/activate") => device::activate::submit(visit).await?,
+        (&Method::GET, "/activate/confirm") => device::confirm::show(visit).await?,
+        (&Method::POST, "/activate/confirm") => device::confirm::submit(visit).await?,
+        _ => return Err(methods_of(path).map_or(Denial::NotFound, Denial::MethodNotAllowed)),
+    };
+    driver::carry_out(visit, outcome).await
 }
 
 /// The methods of a page's path.

@@ -53,7 +53,7 @@ async fn userinfo(visit: &Visit<'_>) -> Result<(Claims, Quota), Denial> {
         by: token.user_id.to_string(),
     };
     let limit = visit.app.settings().await?.userinfo_rate_limit;
-    let quota = visit.app.throttle(limited, limit, visit.app.clock.now())?;
+    let quota = visit.app.throttle(limited, limit, visit.now())?;
     let user = visit.app.load_user_of(&token).await?;
     let set = visit.app.claim_set(token.pipeline).await?;
     let claims = Claims {

@@ -4,15 +4,18 @@ use http::StatusCode;
 use shared::{
     app::Limited,
     domain::{denial::Denial, device::Activation, user_code::UserCode},
-    http::{Response, params::Params, response},
+    http::params::Params,
     telemetry::event,
 };
 
 use crate::{
-    browser::BrowserSession,
-    pages::{ActivatePage, FormLeads},
-    screen::Screen,
-    transaction::{FormToken, Transaction, UNMATCHED},
+    flow::outcome::Outcome,
+    pages::{ActivatePage, FormLeads, form::Form, screen::Screen},
+    session::{
+        browser::BrowserSession,
+        form_token::{FormToken, UNMATCHED},
+        transaction::Step,
+    },
     visit::Visit,
 };
 
@@ -22,7 +25,7 @@ const FORM: &str = "activate";
 const WRONG: &str = "This code is wrong or has expired. Compare it with the one on your device.";
 
 /// `GET /activate`
-pub(crate) async fn show(visit: &Visit<'_>) -> Result<Response, Denial> {
+pub(crate) async fn show(visit: &Visit<'_>) -> Result<Outcome, Denial> {
     let params = Params::of_query(visit.request)?;
     match params.text("user_code")? {
         Some(typed) => take(visit, typed).await,
@@ -31,7 +34,7 @@ pub(crate) async fn show(visit: &Visit<'_>) -> Result<Response, Denial> {
 }
 
 /// `POST /activate`
-pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Response, Denial> {
+pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Outcome, Denial> {
     let params = Params::of_body(visit.request)?;
     let typed = params.text("user_code")?.unwrap_or_default();
     let session = BrowserSession::load(visit).await?;
@@ -42,14 +45,14 @@ pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Response, Denial> {
     take(visit, typed).await
 }
 
-/// Goes on to the confirmation if there is such a code. Whoever guesses is slowed down.
-async fn take(visit: &Visit<'_>, typed: &str) -> Result<Response, Denial> {
+/// Goes on to the confirmation if there is such a code. A client that guesses is slowed down.
+async fn take(visit: &Visit<'_>, typed: &str) -> Result<Outcome, Denial> {
     let limited = Limited {
         what: "user code",
         by: visit.at.origin.to_string(),
     };
     let limit = visit.app.settings().await?.user_code_rate_limit;
-    visit.app.throttle(limited, limit, visit.at.now)?;
+    visit.app.throttle(limited, limit, visit.now())?;
     let Some(activation) = find(visit, typed).await? else {
         tracing::warn!(
             r#type = event::DEVICE_ACTIVATION_FAILED,
@@ -57,17 +60,14 @@ async fn take(visit: &Visit<'_>, typed: &str) -> Result<Response, Denial> {
         );
         return page(visit, typed, Some((StatusCode::BAD_REQUEST, WRONG))).await;
     };
-    let transaction = Transaction::begin(visit, activation).await?;
-    Ok(response::redirect(
-        &transaction.address("/activate/confirm"),
-    ))
+    Ok(Outcome::go_to(Step::ConfirmDevice, activation))
 }
 
 async fn find(visit: &Visit<'_>, typed: &str) -> Result<Option<Activation>, Denial> {
     let Some(user_code) = UserCode::parse(typed) else {
         return Ok(None);
     };
-    let found = visit.app.find_device(&user_code, visit.at.now).await?;
+    let found = visit.app.find_device(&user_code, visit.now()).await?;
     Ok(found.map(|(device_id, device)| Activation {
         device_id,
         user_code,
@@ -75,7 +75,7 @@ async fn find(visit: &Visit<'_>, typed: &str) -> Result<Option<Activation>, Deni
         audience: device.audience,
         scope: device.scope,
         confirmed_in: None,
-        started_at: visit.at.now,
+        started_at: visit.now(),
     }))
 }
 
@@ -83,21 +83,24 @@ async fn page(
     visit: &Visit<'_>,
     typed: &str,
     error: Option<(StatusCode, &str)>,
-) -> Result<Response, Denial> {
-    let screen = Screen::new(visit).await;
+) -> Result<Outcome, Denial> {
     let session = BrowserSession::load(visit).await?;
-    let token = FormToken::issue(visit, FORM, session.as_ref()).await?;
-    let html = ActivatePage {
-        branding: screen.branding(),
-        nonce: &screen.nonce,
-        csrf: &token.value,
-        user_code: typed,
-        numeric: screen.settings.device_flow.is_numeric(),
-        error: error.map(|(_, text)| text),
-    }
-    .render();
-    let status = error.map_or(StatusCode::OK, |(status, _)| status);
-    let mut page = screen.page(status, html, FormLeads::Here);
-    token.attach(&mut page);
-    Ok(page)
+    let form = Form {
+        state: FORM,
+        session: session.as_ref(),
+        status: error.map_or(StatusCode::OK, |(status, _)| status),
+        leads: FormLeads::Here,
+    };
+    let render = |screen: &Screen, csrf: &str| {
+        ActivatePage {
+            branding: screen.branding(),
+            nonce: &screen.nonce,
+            csrf,
+            user_code: typed,
+            numeric: screen.settings.device_flow.is_numeric(),
+            error: error.map(|(_, text)| text),
+        }
+        .render()
+    };
+    form.page(visit, render).await.map(Outcome::Page)
 }

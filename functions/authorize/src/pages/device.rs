@@ -29,7 +29,7 @@ pub(crate) struct ConfirmDevicePage<'a> {
     pub(crate) error: Option<&'a str>,
 }
 
-/// The end that everybody hopes for.
+/// The user has connected the device.
 #[derive(Template)]
 #[template(path = "device_connected.html")]
 pub(crate) struct DeviceConnectedPage<'a> {
@@ -38,7 +38,7 @@ pub(crate) struct DeviceConnectedPage<'a> {
     pub(crate) application: &'a str,
 }
 
-/// Somebody said no.
+/// The user has declined the device.
 #[derive(Template)]
 #[template(path = "device_declined.html")]
 pub(crate) struct DeviceDeclinedPage<'a> {

@@ -1,0 +1,44 @@
+//! The user declines a device.
+
+use shared::{
+    adapters::dynamo::CommitError,
+    domain::{
+        denial::Denial,
+        device::{Activation, DeviceGrant, DeviceState},
+    },
+    http::Response,
+    telemetry::event,
+};
+
+use super::ends;
+use crate::visit::Visit;
+
+/// Stores that the user declined, for the device to read, and shows the page that says so. A user who declines twice has
+/// declined.
+pub(crate) async fn decline(
+    visit: &Visit<'_>,
+    activation: &Activation,
+) -> Result<Response, Denial> {
+    let id = activation.device_id;
+    let load = || visit.app.store.load_device(id);
+    let mut device = load().await?;
+    let is_open = |device: &&DeviceGrant| device.is_open(visit.now());
+    if let Some(open) = device.as_ref().filter(is_open) {
+        let declined = DeviceState::Declined;
+        match visit.app.store.commit_device(id, open, &declined).await {
+            Ok(()) | Err(CommitError::Conflict) => {}
+            Err(CommitError::Store(error)) => return Err(error.into()),
+        }
+        // A conflict may be a write of our own whose answer was lost.
+        device = load().await?;
+    }
+    if !device.is_some_and(|device| device.state == DeviceState::Declined) {
+        return Ok(ends::over(visit, activation).await);
+    }
+    tracing::info!(
+        r#type = event::DEVICE_DECLINED,
+        client_id = %activation.client_id,
+        device_id = %id,
+    );
+    Ok(ends::declined(visit).await)
+}

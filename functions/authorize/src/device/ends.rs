@@ -1,0 +1,64 @@
+//! The last pages of an activation, and its refusal of a blocked user.
+
+use http::StatusCode;
+use shared::{
+    domain::{denial::Denial, device::Activation},
+    http::Response,
+    telemetry::event,
+};
+
+use crate::{
+    pages::{DeviceConnectedPage, DeviceDeclinedPage, DeviceOverPage, FormLeads, screen::Screen},
+    visit::Visit,
+};
+
+/// The page for a code that was settled or expired while its pages were open.
+pub(super) async fn over(visit: &Visit<'_>, activation: &Activation) -> Response {
+    tracing::warn!(
+        r#type = event::DEVICE_ACTIVATION_FAILED,
+        client_id = %activation.client_id,
+        device_id = %activation.device_id,
+        reason = "the code is no longer valid",
+    );
+    let screen = Screen::new(visit).await;
+    let html = DeviceOverPage {
+        branding: screen.branding(),
+        nonce: &screen.nonce,
+    }
+    .render();
+    screen.page(StatusCode::BAD_REQUEST, html, FormLeads::Here)
+}
+
+/// The page after the user has connected the device to the client of this name.
+pub(super) async fn connected(visit: &Visit<'_>, application: &str) -> Response {
+    let screen = Screen::new(visit).await;
+    let html = DeviceConnectedPage {
+        branding: screen.branding(),
+        nonce: &screen.nonce,
+        application,
+    }
+    .render();
+    screen.page(StatusCode::OK, html, FormLeads::Here)
+}
+
+/// The page after the user has declined.
+pub(super) async fn declined(visit: &Visit<'_>) -> Response {
+    let screen = Screen::new(visit).await;
+    let html = DeviceDeclinedPage {
+        branding: screen.branding(),
+        nonce: &screen.nonce,
+    }
+    .render();
+    screen.page(StatusCode::OK, html, FormLeads::Here)
+}
+
+/// A blocked user connects nothing; another user still may.
+pub(crate) fn blocked(activation: &Activation) -> Denial {
+    tracing::warn!(
+        r#type = event::DEVICE_ACTIVATION_FAILED,
+        client_id = %activation.client_id,
+        device_id = %activation.device_id,
+        reason = "the user is blocked",
+    );
+    Denial::UserBlocked
+}

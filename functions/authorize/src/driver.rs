@@ -1,0 +1,198 @@
+//! The driver of an interaction: the only place that knows what comes after what. Logins and device activations advance
+//! through it alike, from wherever the browser comes. Steps return an outcome, and the driver alone turns it into an answer.
+
+use shared::{
+    domain::{
+        authorization::AuthorizationRequest, client::RedirectionPolicy, denial::Denial,
+        interaction::Interaction, user::UserBlocked,
+    },
+    http::{Response, params::Params, response},
+    telemetry::event,
+};
+
+use crate::{
+    device,
+    embedded::ticket,
+    error::{AuthorizeError, Refusal},
+    flow::{
+        answer::{self, Reply},
+        approved::Return,
+        checks::{self, Parameters, Recipient},
+        continuation,
+        decide::{self, Decision},
+        issue,
+        outcome::Outcome,
+    },
+    session::{browser::BrowserSession, transaction::Transaction},
+    visit::Visit,
+};
+
+/// By which way a browser comes to the driver.
+enum EntryPoint {
+    /// With a request at `/authorize`, or from a page of ours.
+    Request,
+    /// With a login ticket, which has begun a session that the browser has no cookie of yet.
+    LoginTicket(BrowserSession),
+    /// From where a script had sent it, in the session in which it left.
+    Continuation(BrowserSession, Return),
+}
+
+/// `/authorize`. Checks in two halves: until client and redirect URI are known to belong together, an error is a page;
+/// from then on the client receives it.
+pub(crate) async fn authorize(visit: &Visit<'_>) -> Result<Response, Denial> {
+    let params = Params::of_authorization_request(visit.request)?;
+    let recipient = checks::recipient(visit, &params).await?;
+    let reply = recipient.reply(&params)?;
+    match begin(visit, Parameters::new(&params), &recipient).await {
+        Ok((asked, entry)) => advance(visit, asked.into(), entry).await,
+        Err(error) => answer::report_failure_to_client(visit, &reply, error).await,
+    }
+}
+
+/// `GET /authorize/resume`: the browser comes back from a page.
+pub(crate) async fn resume(visit: &Visit<'_>) -> Result<Response, Denial> {
+    let transaction = Transaction::open(visit).await?;
+    advance(visit, transaction.interaction, EntryPoint::Request).await
+}
+
+/// `/continue`: the browser comes back from where a script sent it. Everything is decided anew, for the user as they are
+/// now, and the scripts run again.
+pub(crate) async fn continue_after_script(visit: &Visit<'_>) -> Result<Response, Denial> {
+    let (asked, session, came_back) = continuation::redeem(visit).await?;
+    let entry = EntryPoint::Continuation(session, came_back);
+    advance(visit, asked.into(), entry).await
+}
+
+/// The checked request, and the session of a login ticket that came with it. A ticket that is no good is an error for the
+/// client: the browser may hold another user's session, and must not go on with that one.
+async fn begin(
+    visit: &Visit<'_>,
+    params: Parameters<'_>,
+    recipient: &Recipient,
+) -> Result<(AuthorizationRequest, EntryPoint), AuthorizeError> {
+    let asked = checks::request(visit, params, recipient).await?;
+    let Some(ticket) = params.text("login_ticket")? else {
+        return Ok((asked, EntryPoint::Request));
+    };
+    let user = ticket::redeem(visit, &asked.client_id, ticket).await?;
+    let user = user.ok_or_else(Refusal::login_required)?;
+    let settings = visit.app.settings().await?;
+    let session = BrowserSession::log_in(visit, user, &settings).await?;
+    let asked = asked.confirmed_in(&session.stored);
+    Ok((asked, EntryPoint::LoginTicket(session)))
+}
+
+/// Takes an interaction as far as it goes without the user. The client of a login hears of failures of ours.
+async fn advance(
+    visit: &Visit<'_>,
+    interaction: Interaction,
+    entry: EntryPoint,
+) -> Result<Response, Denial> {
+    let reply = match &interaction {
+        Interaction::Authorize(asked) => Some(Reply::from(&**asked)),
+        Interaction::Activate(_) => None,
+    };
+    match (step(visit, interaction, entry).await, reply) {
+        (Err(denial), Some(reply)) => {
+            answer::report_failure_to_client(visit, &reply, denial.into()).await
+        }
+        (answered, _) => answered,
+    }
+}
+
+/// Decides, issues where nothing stands in the way, and answers.
+async fn step(
+    visit: &Visit<'_>,
+    interaction: Interaction,
+    entry: EntryPoint,
+) -> Result<Response, Denial> {
+    let (session, begun, came_back) = match entry {
+        EntryPoint::Request => (BrowserSession::load(visit).await?, None, None),
+        EntryPoint::LoginTicket(session) => (Some(session.clone()), Some(session), None),
+        EntryPoint::Continuation(session, came_back) => (Some(session), None, Some(came_back)),
+    };
+    let outcome = match interaction {
+        Interaction::Authorize(asked) => {
+            match decide::decide(visit, *asked, session, came_back).await? {
+                Decision::Approved(approved) => {
+                    // Boxed: the largest part of it, and not of every request.
+                    Box::pin(issue::issue(visit, *approved)).await?
+                }
+                Decision::Stop(outcome) => outcome,
+            }
+        }
+        Interaction::Activate(activation) => {
+            device::decide::decide(visit, activation, session).await?
+        }
+    };
+    let mut response = carry_out(visit, outcome).await?;
+    if let Some(session) = begun {
+        let settings = visit.app.settings().await?;
+        session.attach(visit, &settings, &mut response).await?;
+    }
+    Ok(response)
+}
+
+/// Turns what comes of a step into the browser's answer.
+pub(crate) async fn carry_out(visit: &Visit<'_>, outcome: Outcome) -> Result<Response, Denial> {
+    match outcome {
+        Outcome::Page(response) => Ok(response),
+        Outcome::GoTo(step, interaction) => {
+            let transaction = Transaction::begin(visit, interaction).await?;
+            Ok(transaction.redirect(step))
+        }
+        Outcome::Redirect(url) => Ok(response::redirect(&url)),
+        Outcome::Issue(reply, parameters) => {
+            let parameters = parameters
+                .iter()
+                .map(|(name, value)| (*name, value.as_str()))
+                .collect();
+            answer::redirect_with(visit, &reply, parameters).await
+        }
+        Outcome::Refuse(asked, refusal) => refuse(visit, &asked, refusal).await,
+        Outcome::Declined(interaction) => decline(visit, &interaction).await,
+        Outcome::Blocked(interaction) => block(visit, &interaction).await,
+    }
+}
+
+/// Sends the client an error, and logs it where no page could be shown.
+async fn refuse(
+    visit: &Visit<'_>,
+    asked: &AuthorizationRequest,
+    refusal: Refusal,
+) -> Result<Response, Denial> {
+    if asked.prompt.none {
+        let client_id = &asked.client_id;
+        let error = refusal.error;
+        tracing::info!(r#type = event::SILENT_LOGIN_FAILED, %client_id, error);
+    }
+    answer::redirect_with_error(visit, &Reply::from(asked), refusal).await
+}
+
+/// The user declines. Whether the client hears of it is its `redirection_policy`: one that is protected gives attackers no
+/// way of sending a browser on to it.
+async fn decline(visit: &Visit<'_>, interaction: &Interaction) -> Result<Response, Denial> {
+    match interaction {
+        Interaction::Authorize(asked) => {
+            let client = visit.app.client(&asked.client_id).await?;
+            let policy = client.map(|client| client.redirection_policy);
+            if policy == Some(RedirectionPolicy::OpenRedirectProtection) {
+                return Err(Denial::Declined);
+            }
+            let refusal = Refusal::new("access_denied", "");
+            answer::redirect_with_error(visit, &Reply::from(&**asked), refusal).await
+        }
+        Interaction::Activate(activation) => device::decline::decline(visit, activation).await,
+    }
+}
+
+/// The tenant has blocked the user.
+async fn block(visit: &Visit<'_>, interaction: &Interaction) -> Result<Response, Denial> {
+    match interaction {
+        Interaction::Authorize(asked) => {
+            let refusal = Refusal::new("unauthorized", UserBlocked.to_string());
+            answer::redirect_with_error(visit, &Reply::from(&**asked), refusal).await
+        }
+        Interaction::Activate(activation) => Err(device::ends::blocked(activation)),
+    }
+}

@@ -1,0 +1,179 @@
+//! `POST /usernamepassword/login` and what belongs to it: how Auth0's classic login page, and `auth0.js`
+//! on it, log people in. The page lies at our own origin and no other may call; the answer is a form that
+//! the page submits to `/login/callback`.
+//!
+//! `_csrf` and `_intstate`, which Auth0's page sends along, say nothing here. A page of another origin
+//! cannot send JSON to us, the browser says which origin a request is from, and what the form carries is
+//! worth nothing in another browser.
+
+use bytes::Bytes;
+use http::{Method, StatusCode, header::ORIGIN};
+use serde::Serialize;
+use serde_json::{Value, json};
+use shared::{
+    app::PasswordLogin,
+    domain::{denial::Denial, secret::Secret},
+    http::{
+        Response, cors,
+        error::{Endpoint, OAuthError},
+        header, methods,
+        params::Params,
+        response,
+    },
+    telemetry::event,
+};
+
+use super::ticket;
+use crate::{
+    error::{AuthorizeError, Refusal},
+    flow::checks::{self, Parameters},
+    pages::{ClassicLoginForm, FormLeads, content_security_policy, screen::framed},
+    prompts::login,
+    session::{
+        browser::{self, BrowserSession},
+        transaction::{Step, Transaction},
+    },
+    visit::Visit,
+};
+
+/// An error as the classic page takes it.
+#[derive(Serialize)]
+struct Body<'a> {
+    name: &'a str,
+    code: &'a str,
+    description: &'a str,
+    #[serde(rename = "statusCode")]
+    status_code: u16,
+}
+
+/// Everything but the callback.
+pub(crate) async fn handle(visit: &Visit<'_>) -> Response {
+    match (visit.request.method(), visit.request.uri().path()) {
+        (&Method::POST, "/usernamepassword/login") => match log_in(visit).await {
+            Ok(response) => response,
+            Err(AuthorizeError::ForClient(refusal)) => refused(&refusal),
+            Err(AuthorizeError::ForUser(denial)) => denied(&denial),
+        },
+        // No user has to solve a captcha.
+        (&Method::POST, "/usernamepassword/challenge") => {
+            response::json(StatusCode::OK, &json!({ "required": false }))
+        }
+        // Single sign-on goes through `/authorize` alone.
+        (&Method::GET, "/user/ssodata") => {
+            let mut answer = response::json(StatusCode::OK, &json!({ "sso": false }));
+            cors::allow_with_credentials(&mut answer, visit.request);
+            answer
+        }
+        (_, "/user/ssodata") => denied(&Denial::MethodNotAllowed(methods::GET)),
+        _ => denied(&Denial::MethodNotAllowed(methods::POST)),
+    }
+}
+
+async fn log_in(visit: &Visit<'_>) -> Result<Response, AuthorizeError> {
+    own_page(visit)?;
+    let params = Params::of_json_body(visit.request)?;
+    let recipient = checks::recipient(visit, &params).await?;
+    let asked = checks::request(visit, Parameters::new(&params), &recipient).await?;
+    let client_id = &recipient.client.client_id;
+    let connection = visit
+        .app
+        .login_connection(asked.connection.as_ref(), &recipient.client)
+        .await?;
+    let password = Secret::new(params.required("password")?);
+    let login = PasswordLogin {
+        client_id,
+        connection: &connection.name,
+        username: params.required("username")?,
+        password: &password,
+        address: browser::address(visit.request),
+    };
+    let user = visit.app.check_password(login, visit.at).await?;
+    let issued = ticket::Issued::new(visit, client_id, &user).await?;
+    let transaction = Transaction::begin(visit, asked).await?;
+    let form = ClassicLoginForm {
+        action: &visit.app.issuer.join("login/callback"),
+        wresult: &issued.ticket,
+        wctx: &context(&transaction, connection.name.as_str()),
+    };
+    // The page that takes the form in has a policy of its own; this one is for a browser that opens it alone.
+    let policy = content_security_policy("", FormLeads::ToTheApplication, None);
+    let mut response = framed(StatusCode::OK, form.render(), &policy);
+    issued.attach(&mut response);
+    Ok(response)
+}
+
+/// Refuses pages of other origins. Browsers name the origin with every `POST`; a client that
+/// names none is no browser, and has no user's cookies.
+fn own_page(visit: &Visit<'_>) -> Result<(), Denial> {
+    match header(visit.request, &ORIGIN) {
+        Some(origin) if origin != visit.app.issuer.origin() => {
+            Err(Denial::OriginNotAllowed(origin.to_owned()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `wctx`: what the login was for. The request itself travels sealed, as on our own pages.
+fn context(transaction: &Transaction, connection: &str) -> String {
+    let interaction = &transaction.interaction;
+    json!({
+        "strategy": "auth0",
+        "connection": connection,
+        "client_id": interaction.client_id(),
+        "redirect_uri": interaction.redirect_uri(),
+        "protocol": "oauth2",
+        "state": transaction.state,
+    })
+    .to_string()
+}
+
+/// `POST /login/callback`: the form that the page was given. One whose ticket is no good, say because another
+/// tab replaced its cookie, leads to our own login page, where the user goes on with the same request.
+pub(crate) async fn callback(visit: &Visit<'_>) -> Result<Response, Denial> {
+    let params = Params::of_body(visit.request)?;
+    let context: Value = serde_json::from_str(params.required("wctx")?)
+        .map_err(|_| Denial::InvalidParameter("wctx must be JSON".to_owned()))?;
+    let state = context.get("state").and_then(Value::as_str);
+    let transaction = Transaction::read(visit, state.ok_or(Denial::StaleTransaction)?).await?;
+    let client_id = transaction.interaction.client_id();
+    let result = params.required("wresult")?;
+    let user = ticket::redeem(visit, client_id, result).await?;
+    let Some(user) = user else {
+        tracing::info!(%client_id, "a login ticket is no good here: the user logs in on our page");
+        return Ok(transaction.redirect(Step::LogIn));
+    };
+    tracing::info!(r#type = event::LOGGED_IN, %client_id, user_id = %user.user_id);
+    let before = BrowserSession::load(visit).await?;
+    login::log_in(visit, user, transaction, before.as_ref()).await
+}
+
+fn refused(refusal: &Refusal) -> Response {
+    tracing::info!(error = refusal.error, reason = %refusal.description, "classic login refused");
+    let status = StatusCode::BAD_REQUEST;
+    response::json(status, &body(status, refusal.error, &refusal.description))
+}
+
+fn denied(denial: &Denial) -> Response {
+    tracing::info!(reason = %denial, "classic login refused");
+    let error = OAuthError::new(denial, Endpoint::ClassicLogin);
+    let written = serde_json::to_vec(&body(error.status, error.error, &error.description));
+    let mut answer = error.into_response();
+    match written {
+        Ok(written) => *answer.body_mut() = Bytes::from(written),
+        Err(failure) => tracing::error!(error = %failure, "an answer cannot be written as JSON"),
+    }
+    answer
+}
+
+fn body<'a>(status: StatusCode, code: &'a str, description: &'a str) -> Body<'a> {
+    let name = match status {
+        StatusCode::TOO_MANY_REQUESTS => "AnomalyDetected",
+        _ => "ValidationError",
+    };
+    Body {
+        name,
+        code,
+        description,
+        status_code: status.as_u16(),
+    }
+}

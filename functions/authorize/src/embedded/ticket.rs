@@ -1,0 +1,97 @@
+//! Login tickets: given for a good password to a page that is not ours, worth one session to the browser
+//! that the page is in. A cookie marks that browser: a ticket that an attacker brings in from elsewhere
+//! logs no user in, so that no user is logged into another user's account without noticing.
+
+use shared::{
+    adapters::dynamo::CommitError,
+    domain::{
+        denial::Denial,
+        ids::ClientId,
+        login_ticket::{LoginTicket, TICKET_LIFETIME},
+        user::User,
+    },
+    http::Response,
+    system::random,
+};
+
+use crate::{
+    session::own_cookies::{BrowserSecret, TICKETS, drawn},
+    visit::Visit,
+};
+
+/// The labels of the digests in tickets.
+const BROWSER: &str = "login-ticket-browser";
+const VERIFIER: &str = "login-ticket-verifier";
+
+/// A ticket about to be given.
+pub(crate) struct Issued {
+    pub(crate) ticket: String,
+    /// What the page keeps, to show in place of the cookie.
+    pub(crate) verifier: String,
+    pub(crate) id: String,
+    browser: BrowserSecret,
+}
+
+impl Issued {
+    /// A ticket for a user whose password was right; the browser keeps the cookie it has.
+    pub(crate) async fn new(
+        visit: &Visit<'_>,
+        client_id: &ClientId,
+        user: &User,
+    ) -> Result<Self, Denial> {
+        let browser = TICKETS.of(visit).await?;
+        let (id, verifier) = (drawn(), drawn());
+        let (keyring, key) = visit.app.active_key().await;
+        let ticket = LoginTicket {
+            id: id.clone(),
+            user_id: user.user_id.clone(),
+            valid_from: user.valid_from.sessions,
+            browser: keyring.digest(key, BROWSER, browser.secret.as_bytes())?,
+            verifier: keyring.digest(key, VERIFIER, verifier.as_bytes())?,
+            expires_at: visit.now().plus(TICKET_LIFETIME),
+        };
+        let ticket = keyring.seal_value_for(key, client_id, random(), &ticket)?;
+        Ok(Self {
+            ticket,
+            verifier,
+            id,
+            browser,
+        })
+    }
+
+    /// Sends the cookie along.
+    pub(crate) fn attach(self, response: &mut Response) {
+        self.browser.attach(response);
+    }
+}
+
+/// Uses a ticket up: whose it is, if it is good for this client in this browser, now and for the first
+/// time, and its user has not been put out since.
+pub(crate) async fn redeem(
+    visit: &Visit<'_>,
+    client_id: &ClientId,
+    text: &str,
+) -> Result<Option<User>, Denial> {
+    let browsers = TICKETS.sent(visit).await;
+    let keyring = visit.app.keyring().await;
+    let ticket = keyring
+        .open_value_for::<LoginTicket>(client_id, text)
+        .filter(|ticket| ticket.is_live(visit.now()))
+        .filter(|ticket| {
+            let is_this = |browser: &String| {
+                keyring.digest_matches(&ticket.browser, BROWSER, browser.as_bytes())
+            };
+            browsers.iter().any(is_this)
+        });
+    let Some(ticket) = ticket else {
+        return Ok(None);
+    };
+    match visit.app.store.put_used_ticket(&ticket).await {
+        Ok(()) => {}
+        Err(CommitError::Conflict) => return Ok(None),
+        Err(CommitError::Store(error)) => return Err(error.into()),
+    }
+    let record = visit.app.store.load_user(&ticket.user_id).await?;
+    let user = record.map(|record| record.user);
+    Ok(user.filter(|user| user.active().is_ok() && user.honours(ticket.valid_from)))
+}

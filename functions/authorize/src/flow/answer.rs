@@ -1,0 +1,103 @@
+//! Answers to the client: what it asked for, or why it does not get it (RFC 6749 section 4.1.2,
+//! `OpenID` Connect Core sections 3.2.2.5 and 3.3.2.5).
+
+use http::StatusCode;
+use shared::{
+    domain::{authorization::AuthorizationRequest, denial::Denial, response_type::ResponseMode},
+    http::{Response, response},
+};
+
+use super::web_message;
+use crate::{
+    error::{AuthorizeError, Refusal},
+    pages::{
+        FormPostPage, form_post_security_policy,
+        screen::{Screen, framed},
+    },
+    visit::Visit,
+};
+
+/// Where an answer goes, and how.
+#[derive(Debug, Clone)]
+pub(crate) struct Reply {
+    pub(crate) redirect_uri: String,
+    pub(crate) response_mode: ResponseMode,
+    pub(crate) state: Option<String>,
+}
+
+impl From<&AuthorizationRequest> for Reply {
+    fn from(request: &AuthorizationRequest) -> Self {
+        Self {
+            redirect_uri: request.redirect_uri.clone(),
+            response_mode: request.response_mode,
+            state: request.state.clone(),
+        }
+    }
+}
+
+/// Sends the client an error.
+pub(crate) async fn redirect_with_error(
+    visit: &Visit<'_>,
+    reply: &Reply,
+    refusal: Refusal,
+) -> Result<Response, Denial> {
+    tracing::info!(error = refusal.error, reason = %refusal.description, "authorization refused");
+    let mut parameters = vec![("error", refusal.error)];
+    if !refusal.description.is_empty() {
+        parameters.push(("error_description", &refusal.description));
+    }
+    redirect_with(visit, reply, parameters).await
+}
+
+/// The answer to a failure: the client's errors go to the client, and so do failures of ours, because a redirect has no
+/// status of its own (RFC 6749 section 4.1.2.1). The user is shown every other.
+pub(crate) async fn report_failure_to_client(
+    visit: &Visit<'_>,
+    reply: &Reply,
+    error: AuthorizeError,
+) -> Result<Response, Denial> {
+    let refusal = match error {
+        AuthorizeError::ForClient(refusal) => refusal,
+        AuthorizeError::ForUser(denial @ (Denial::Unavailable(_) | Denial::Internal(_))) => {
+            tracing::error!(reason = %denial, "authorization failed");
+            denial.into()
+        }
+        AuthorizeError::ForUser(denial) => return Err(denial),
+    };
+    redirect_with_error(visit, reply, refusal).await
+}
+
+/// Sends the client these parameters and its `state`.
+pub(crate) async fn redirect_with(
+    visit: &Visit<'_>,
+    reply: &Reply,
+    mut parameters: Vec<(&str, &str)>,
+) -> Result<Response, Denial> {
+    if let Some(state) = &reply.state {
+        parameters.push(("state", state));
+    }
+    match reply.response_mode {
+        ResponseMode::Query => Ok(response::redirect(&response::with_query(
+            &reply.redirect_uri,
+            &parameters,
+        ))),
+        ResponseMode::Fragment => Ok(response::redirect(&response::with_fragment(
+            &reply.redirect_uri,
+            &parameters,
+        ))),
+        ResponseMode::WebMessage => {
+            let screen = Screen::new(visit).await;
+            web_message::post(&screen, &reply.redirect_uri, &parameters)
+        }
+        ResponseMode::FormPost => {
+            let screen = Screen::new(visit).await;
+            let html = FormPostPage {
+                nonce: &screen.nonce,
+                action: &reply.redirect_uri,
+                parameters: &parameters,
+            };
+            let policy = form_post_security_policy(&screen.nonce);
+            Ok(framed(StatusCode::OK, html.render(), &policy))
+        }
+    }
+}

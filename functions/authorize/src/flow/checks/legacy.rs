@@ -1,0 +1,57 @@
+//! What a request in the legacy pipeline says otherwise than one in the conformant pipeline
+//! ([Auth0's differences]).
+//!
+//! [Auth0's differences]: https://auth0.com/docs/authenticate/login/oidc-conformant-authentication/oidc-adoption-implicit-flow
+
+use shared::domain::{
+    authorization::{MAX_FREE_SCOPE_BYTES, Prompt, grantable_to_legacy},
+    client::Client,
+    ids::DeviceName,
+    pipeline::Pipeline,
+    scope::Scope,
+};
+
+use super::parameters::Parameters;
+use crate::error::Refusal;
+
+/// `device`, which names the refresh token; the conformant pipeline passes it over.
+pub(super) fn device(
+    params: Parameters<'_>,
+    pipeline: Pipeline,
+) -> Result<Option<DeviceName>, Refusal> {
+    if !pipeline.is_legacy() {
+        return Ok(None);
+    }
+    params
+        .text("device")?
+        .map(DeviceName::parse)
+        .transpose()
+        .map_err(|e| Refusal::new("invalid_request", format!("Parameter device {e}")))
+}
+
+/// What may be granted of the scopes asked for.
+pub(super) fn scope(
+    client: &Client,
+    device: Option<&DeviceName>,
+    asked: &Scope,
+) -> Result<Scope, Refusal> {
+    let scope = grantable_to_legacy(client, device, asked);
+    if scope.to_string().len() > MAX_FREE_SCOPE_BYTES {
+        let message = format!("Scope must not be longer than {MAX_FREE_SCOPE_BYTES} bytes");
+        return Err(Refusal::new("invalid_scope", message));
+    }
+    Ok(scope)
+}
+
+/// The prompts that the client wants the user to see. No user is asked for consent, and a client without single
+/// sign-on takes no session for a login.
+pub(super) fn prompt(asked: Prompt, client: &Client, pipeline: Pipeline) -> Prompt {
+    if !pipeline.is_legacy() {
+        return asked;
+    }
+    Prompt {
+        login: asked.login || client.sso == Some(false),
+        consent: false,
+        ..asked
+    }
+}

@@ -1,0 +1,78 @@
+//! Client and redirect URI of an authorization request.
+
+use std::sync::Arc;
+
+use shared::{
+    domain::{
+        client::Client,
+        denial::Denial,
+        redirect_uri,
+        response_type::{ResponseMode, ResponseType},
+    },
+    http::{gateway, params::Params},
+};
+
+use super::response::in_address;
+use crate::{
+    flow::{answer::Reply, web_message},
+    visit::Visit,
+};
+
+/// The client, and where the answer may go.
+pub(crate) struct Recipient {
+    pub(crate) client: Arc<Client>,
+    pub(super) redirect_uri: String,
+    pub(super) redirect_uri_was_sent: bool,
+}
+
+/// Client and redirect URI, which have to belong together before anything is sent anywhere.
+pub(crate) async fn recipient(visit: &Visit<'_>, params: &Params) -> Result<Recipient, Denial> {
+    let named = params.required("client_id")?;
+    let client = visit.named_client(named).await?;
+    let (redirect_uri, redirect_uri_was_sent) = match params.text("redirect_uri")? {
+        Some(uri) if redirect_uri::is_registered(&client, uri) => (uri.to_owned(), true),
+        Some(uri) => return Err(Denial::CallbackMismatch(uri.to_owned())),
+        None => {
+            let first = client.callbacks.first().cloned();
+            (
+                first.ok_or(Denial::MissingParameter("redirect_uri"))?,
+                false,
+            )
+        }
+    };
+    Ok(Recipient {
+        client,
+        redirect_uri,
+        redirect_uri_was_sent,
+    })
+}
+
+impl Recipient {
+    /// How an answer reaches the client, as far as the request is well-formed.
+    pub(crate) fn reply(&self, params: &Params) -> Result<Reply, Denial> {
+        let response_type = params.first_text("response_type");
+        let response_type = response_type
+            .and_then(ResponseType::parse)
+            .unwrap_or(ResponseType::CODE);
+        let response_mode = params
+            .first_text("response_mode")
+            .and_then(ResponseMode::parse)
+            .filter(|mode| mode.carries(response_type))
+            .unwrap_or(response_type.default_mode());
+        if response_mode == ResponseMode::WebMessage {
+            web_message::origin(&self.client, &self.redirect_uri)?;
+        }
+        Ok(Reply {
+            redirect_uri: self.redirect_uri.clone(),
+            response_mode,
+            // One that came twice is no state that the client would know again, and one that is too
+            // long for an address would keep the refusal from it.
+            state: params
+                .text("state")
+                .ok()
+                .flatten()
+                .filter(|state| !in_address(response_mode) || gateway::takes_back(state))
+                .map(str::to_owned),
+        })
+    }
+}

@@ -1,0 +1,88 @@
+//! `/continue`: the browser comes back from where a script sent it ([Auth0's redirects]).
+//!
+//! [Auth0's redirects]: https://auth0.com/docs/customize/rules/redirect-users
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use shared::{
+    adapters::dynamo::CommitError,
+    domain::{
+        authorization::AuthorizationRequest, continuation::Continuation, denial::Denial,
+        login_flow::Redirect,
+    },
+    http::{MAX_BODY_BYTES, response},
+    system::random,
+};
+use url::form_urlencoded;
+
+use super::approved::{Approved, Return};
+use crate::{session::browser::BrowserSession, visit::Visit};
+
+/// The address where a script wants the browser, with a `state` to come back with.
+pub(crate) async fn begin(
+    visit: &Visit<'_>,
+    approved: &Approved,
+    redirect: &Redirect,
+) -> Result<String, Denial> {
+    let continuation = Continuation {
+        id: URL_SAFE_NO_PAD.encode(random::<16>()),
+        request: approved.asked.clone(),
+        action: redirect.action,
+        user_id: approved.session.user_id().clone(),
+        session_id: approved.session.sid().to_owned(),
+        started_at: visit.now(),
+    };
+    let state = visit.app.seal(&continuation).await?;
+    Ok(response::with_one(&redirect.url, "state", &state))
+}
+
+/// Uses the `state` up that the browser brings back: the request, and the session in which the browser left.
+pub(crate) async fn redeem(
+    visit: &Visit<'_>,
+) -> Result<(AuthorizationRequest, BrowserSession, Return), Denial> {
+    let continuation = open(visit).await?;
+    let session = BrowserSession::load(visit)
+        .await?
+        .filter(|session| continuation.goes_on_in(&session.stored, visit.now()))
+        .ok_or(Denial::StaleTransaction)?;
+    match visit.app.store.put_used_continuation(&continuation).await {
+        Ok(()) => {}
+        Err(CommitError::Conflict) => return Err(Denial::StaleTransaction),
+        Err(CommitError::Store(error)) => return Err(error.into()),
+    }
+    let came_back = Return {
+        action: continuation.action,
+    };
+    Ok((continuation.request, session, came_back))
+}
+
+async fn open(visit: &Visit<'_>) -> Result<Continuation, Denial> {
+    if visit.request.body().len() > MAX_BODY_BYTES {
+        return Err(Denial::BodyTooLarge);
+    }
+    let query = visit.request.uri().query().unwrap_or_default().as_bytes();
+    let state = state(query)
+        .or_else(|| state(visit.request.body()))
+        .ok_or(Denial::StaleTransaction)?;
+    visit.app.open(&state).await.ok_or(Denial::StaleTransaction)
+}
+
+/// `state`, the only parameter that is ours. The others are between the scripts and the site that they
+/// sent the browser to, and may come in any form.
+fn state(form: &[u8]) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(form);
+    pairs.find_map(|(name, value)| (name == "state").then(|| value.into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_parameters_may_be_repeated() {
+        assert_eq!(
+            state(b"a=1&a=2&state=ct1_x&b=%ff").as_deref(),
+            Some("ct1_x")
+        );
+        assert_eq!(state(b"a=1"), None);
+    }
+}

@@ -1,0 +1,137 @@
+//! The end of a login: the tenant's scripts have their say, and the client gets what it asked for.
+
+use shared::{
+    domain::{
+        code::{AuthorizationCode, CODE_LIFETIME},
+        consent::Basis,
+        denial::Denial,
+        ids::CodeId,
+        sealed::{Owned, Purpose},
+        time::Timestamp,
+    },
+    system::random,
+    telemetry::event,
+};
+
+use super::{
+    answer::Reply,
+    approved::{Approved, Issuable},
+    continuation, front_channel,
+    outcome::Outcome,
+    scripts::{self, Answer},
+};
+use crate::{
+    error::{AuthorizeError, Refusal},
+    visit::Visit,
+};
+
+/// Asks the tenant's scripts, and then issues. They come last, so that they run once per login and know
+/// that nothing else stands in its way; nothing is written before they have answered.
+pub(crate) async fn issue(visit: &Visit<'_>, approved: Approved) -> Result<Outcome, Denial> {
+    if let Err(blocked) = approved.session.user.active() {
+        let refusal = Refusal::new("unauthorized", blocked.to_string());
+        return Ok(Outcome::refuse(approved.asked, refusal));
+    }
+    match scripts::run(visit, &approved).await {
+        Ok(Answer::Effects(effects)) => issue_to_client(visit, approved.with(*effects)).await,
+        Ok(Answer::Redirect(redirect)) => {
+            let url = continuation::begin(visit, &approved, &redirect).await?;
+            Ok(Outcome::Redirect(url))
+        }
+        Err(AuthorizeError::ForClient(refusal)) => Ok(Outcome::refuse(approved.asked, refusal)),
+        Err(AuthorizeError::ForUser(denial)) => Err(denial),
+    }
+}
+
+async fn issue_to_client(visit: &Visit<'_>, login: Issuable) -> Result<Outcome, Denial> {
+    let Approved { asked, session, .. } = &login.approved;
+    if let Some(outcome) = touch(visit, &login.approved).await? {
+        return Ok(outcome);
+    }
+    let code = if asked.response_type.code {
+        Some(new_code(visit, &login).await?)
+    } else {
+        None
+    };
+    let new = front_channel::new_family(visit, &login).await?;
+    let tokens = front_channel::tokens(visit, &login, code.as_deref(), new.as_ref()).await?;
+    if let Some(new) = &new
+        && !visit.app.put_family(&new.family, visit.at).await?
+    {
+        return Ok(Outcome::log_in_again(login.approved.asked));
+    }
+    let refresh_token = new.map(|new| new.refresh_token);
+    if asked.prompt.none {
+        let (client_id, user_id) = (&asked.client_id, session.user_id());
+        tracing::info!(r#type = event::SILENT_LOGIN, %client_id, %user_id);
+    }
+    let parameters = front_channel::parameters(asked, code, tokens, refresh_token);
+    Ok(Outcome::Issue(Reply::from(asked), parameters))
+}
+
+/// Writes down that the browser was here, before anything is issued: what is issued belongs to a session that is there,
+/// and a token that rests on a consent to one that is there. A code is compared with it at its exchange. An outcome says
+/// that one of them has ended.
+async fn touch(visit: &Visit<'_>, approved: &Approved) -> Result<Option<Outcome>, Denial> {
+    let Approved {
+        asked,
+        session,
+        settings,
+        ..
+    } = approved;
+    if asked.response_type.gives_tokens() && approved.basis != Basis::Unasked {
+        let rests_on = approved.rests_on();
+        let touched = session.touch_on(visit, &rests_on, settings).await?;
+        return Ok((!touched).then(|| Outcome::decide_again(asked.clone())));
+    }
+    let touched = session.touch(visit, &asked.client_id, settings).await?;
+    Ok((!touched).then(|| Outcome::log_in_again(asked.clone())))
+}
+
+/// Stores a code; its text.
+async fn new_code(visit: &Visit<'_>, login: &Issuable) -> Result<String, Denial> {
+    let id = CodeId::from_bytes(random());
+    let store = &visit.app.store;
+    store.put_code(id, &code(login, visit.now())).await?;
+    let (keyring, key) = visit.app.active_key().await;
+    let owned = Owned {
+        user_id: login.approved.session.user_id().clone(),
+        id: *id.as_bytes(),
+    };
+    Ok(keyring.seal(
+        key,
+        Purpose::AuthorizationCode,
+        "",
+        random(),
+        &owned.to_bytes(),
+    )?)
+}
+
+fn code(login: &Issuable, now: Timestamp) -> AuthorizationCode {
+    let Approved {
+        asked,
+        session,
+        basis,
+        ..
+    } = &login.approved;
+    AuthorizationCode {
+        user_id: session.user_id().clone(),
+        client_id: asked.client_id.clone(),
+        redirect_uri: asked.redirect_uri.clone(),
+        redirect_uri_was_sent: asked.redirect_uri_was_sent,
+        audience: asked.audience.clone(),
+        scope: asked.scope.clone(),
+        nonce: asked.nonce.clone(),
+        challenge: asked.challenge.clone(),
+        auth_time: session.stored.authenticated_at,
+        tells_auth_time: asked.tells_auth_time(),
+        session_id: session.sid().to_owned(),
+        issued_in: session.issued_in(),
+        pipeline: asked.pipeline,
+        device: asked.device.clone(),
+        basis: *basis,
+        effects: login.effects.clone(),
+        expires_at: now.plus(CODE_LIFETIME),
+        redeemed: None,
+    }
+}

@@ -1,0 +1,14 @@
+//! A login, from `/authorize` to the client's answer. Every file decides or does one thing and returns what came of it; the
+//! driver knows what comes after what.
+
+pub(crate) mod answer;
+pub(crate) mod approved;
+pub(crate) mod checks;
+pub(crate) mod continuation;
+pub(crate) mod decide;
+mod front_channel;
+pub(crate) mod issue;
+pub(crate) mod outcome;
+mod scripts;
+pub(crate) mod stale;
+mod web_message;

@@ -1,0 +1,57 @@
+//! What comes of a step of an interaction.
+
+use shared::{
+    domain::{authorization::AuthorizationRequest, interaction::Interaction},
+    http::Response,
+};
+
+use super::answer::Reply;
+use crate::{error::Refusal, session::transaction::Step};
+
+/// What the browser is answered. Only the driver turns it into an answer.
+pub(crate) enum Outcome {
+    /// A page, or a redirect to one with its interaction as it came.
+    Page(Response),
+    /// The browser goes to another step with this interaction.
+    GoTo(Step, Interaction),
+    /// The browser goes where a script sends it.
+    Redirect(String),
+    /// The client receives what it asked for.
+    Issue(Reply, Vec<(&'static str, String)>),
+    /// The client receives an error.
+    Refuse(Box<AuthorizationRequest>, Refusal),
+    /// The user declines.
+    Declined(Interaction),
+    /// The tenant has blocked the user.
+    Blocked(Interaction),
+}
+
+impl Outcome {
+    /// To another step.
+    pub(crate) fn go_to(step: Step, interaction: impl Into<Interaction>) -> Self {
+        Self::GoTo(step, interaction.into())
+    }
+
+    /// An error for the client.
+    pub(crate) fn refuse(asked: AuthorizationRequest, refusal: Refusal) -> Self {
+        Self::Refuse(Box::new(asked), refusal)
+    }
+
+    /// The session has ended that tokens were about to be issued in: the user logs in again.
+    pub(crate) fn log_in_again(asked: AuthorizationRequest) -> Self {
+        if asked.prompt.none {
+            Self::refuse(asked, Refusal::login_required())
+        } else {
+            Self::go_to(Step::LogIn, asked)
+        }
+    }
+
+    /// The session or the consent has ended that tokens were about to be issued on: everything is decided anew.
+    pub(crate) fn decide_again(asked: AuthorizationRequest) -> Self {
+        if asked.prompt.none {
+            Self::refuse(asked, Refusal::consent_required())
+        } else {
+            Self::go_to(Step::Resume, asked)
+        }
+    }
+}

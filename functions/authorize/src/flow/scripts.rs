@@ -1,0 +1,117 @@
+//! What the tenant's scripts say to a login, and the error that the client receives where they refuse.
+
+use std::borrow::Cow;
+
+use shared::{
+    app::ScriptedLogin,
+    domain::{
+        authorization::AuthorizationRequest,
+        denial::Denial,
+        login_flow::{Effects, Protocol, Redirect, Verdict},
+        response_type::ResponseType,
+    },
+    telemetry::event,
+};
+
+use super::approved::{Approved, Return};
+use crate::{
+    error::{AuthorizeError, Refusal},
+    visit::Visit,
+};
+
+/// Bytes of a script's message that travel in an address.
+const MAX_MESSAGE: usize = 1_000;
+
+/// What the scripts say.
+pub(crate) enum Answer {
+    /// Go on, with this.
+    Effects(Box<Effects>),
+    /// Send the browser elsewhere first.
+    Redirect(Redirect),
+}
+
+/// Runs them. A refusal of theirs is an error for the client; the user stays logged in, as at Auth0: a refusal is about
+/// this client, or about now.
+pub(crate) async fn run(visit: &Visit<'_>, approved: &Approved) -> Result<Answer, AuthorizeError> {
+    ask(visit, approved).await.map_err(|denial| {
+        let asked = &approved.asked;
+        let Some(refusal) = refusal(&denial, asked) else {
+            return denial.into();
+        };
+        if !asked.prompt.none {
+            let (client_id, user_id) = (&asked.client_id, approved.session.user_id());
+            tracing::warn!(r#type = event::LOGIN_FAILED, %client_id, %user_id, reason = %denial);
+        }
+        refusal.into()
+    })
+}
+
+async fn ask(visit: &Visit<'_>, approved: &Approved) -> Result<Answer, Denial> {
+    let Approved { asked, session, .. } = approved;
+    let asked_by = protocol(asked.response_type);
+    let (protocol, original_protocol, continued) = match approved.came_back {
+        None => (asked_by, None, None),
+        // Once per login: a browser that has been elsewhere is not sent there again.
+        Some(Return { action }) => (Protocol::RedirectCallback, Some(asked_by), action),
+    };
+    let can_redirect = original_protocol.is_none() && !asked.prompt.none;
+    let login = ScriptedLogin {
+        protocol,
+        original_protocol,
+        continued,
+        user: &session.user,
+        client: &approved.both.client,
+        audience: asked.audience.as_ref(),
+        scope: &asked.scope,
+        request: visit.request,
+        session: Some(&session.stored),
+        family: None,
+        authorization: Some(asked),
+        authenticated_at: Some(session.stored.authenticated_at),
+        can_redirect,
+        at: visit.at,
+    };
+    match visit.app.login_flow(login).await? {
+        Verdict::Continue(effects) => Ok(Answer::Effects(effects)),
+        Verdict::Redirect(redirect) => Ok(Answer::Redirect(redirect)),
+        // No refresh token exists yet: the script means that none is to be issued.
+        Verdict::RevokeRefreshToken(reason) => Err(Denial::AccessDenied(reason)),
+    }
+}
+
+/// The errors of scripts at `/authorize` ([Auth0's errors from rules], `OpenID` Connect Core section
+/// 3.1.2.6); `None` for every other.
+///
+/// [Auth0's errors from rules]: https://auth0.com/docs/customize/rules/raise-errors-from-rules
+fn refusal(denial: &Denial, asked: &AuthorizationRequest) -> Option<Refusal> {
+    let refusal = match denial {
+        Denial::Unauthorized(message) => Refusal::new("unauthorized", shortened(message)),
+        Denial::AccessDenied(message) => Refusal::new("access_denied", shortened(message)),
+        // With `prompt=none` the user may not be asked for anything, and we could not ask for a second factor if we might.
+        Denial::MultifactorRequired => {
+            let error = if asked.prompt.none {
+                "login_required"
+            } else {
+                "access_denied"
+            };
+            Refusal::new(error, "Multifactor authentication required")
+        }
+        Denial::InteractionRequired | Denial::ScriptFailed(_) => denial.into(),
+        _ => return None,
+    };
+    Some(refusal)
+}
+
+/// A message as far as an address takes it.
+fn shortened(message: &str) -> Cow<'static, str> {
+    let end = message.floor_char_boundary(MAX_MESSAGE);
+    message[..end].to_owned().into()
+}
+
+fn protocol(asked: ResponseType) -> Protocol {
+    match (asked.code, asked.gives_tokens()) {
+        (true, true) => Protocol::Hybrid,
+        (true, false) => Protocol::Code,
+        (false, _) => Protocol::Implicit,
+    }
+}

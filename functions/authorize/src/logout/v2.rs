@@ -1,0 +1,40 @@
+//! `GET /v2/logout` ([Auth0's logout]): the browser's session ends, refresh tokens do not. `federated` would
+//! end the session at an identity provider as well; every user of ours logs in here, without one.
+//!
+//! [Auth0's logout]: https://auth0.com/docs/authenticate/login/logout/redirect-users-after-logout
+
+use http::StatusCode;
+use shared::{
+    domain::{denial::Denial, logout},
+    http::{Response, params::Params, response},
+};
+
+use super::end::{self, Logout};
+use crate::visit::Visit;
+
+/// Ends the session, and goes where the application and its registration agree on.
+pub(crate) async fn handle(visit: &Visit<'_>) -> Result<Response, Denial> {
+    end::or_log(log_out(visit).await)
+}
+
+async fn log_out(visit: &Visit<'_>) -> Result<Response, Denial> {
+    let params = Params::of_query(visit.request)?;
+    let return_to = params.text("returnTo")?;
+    let client_id = params.text("client_id")?;
+    let target = match client_id {
+        Some(named) => {
+            let client = visit.named_client(named).await?;
+            logout::return_to(&client.allowed_logout_urls, return_to)?
+        }
+        None => logout::return_to(&visit.app.settings().await?.allowed_logout_urls, return_to)?,
+    };
+    let answer = match target {
+        Some(url) => response::redirect(&url),
+        None => response::text(StatusCode::OK, "OK"),
+    };
+    let logout = Logout {
+        client_id,
+        session_id: None,
+    };
+    end::end(visit, &logout, answer).await
+}

@@ -1,0 +1,41 @@
+//! A page with a form that counts in one browser alone.
+
+use http::StatusCode;
+use shared::{domain::denial::Denial, http::Response};
+
+use super::{FormLeads, screen::Screen};
+use crate::{
+    session::{browser::BrowserSession, form_token::FormToken},
+    visit::Visit,
+};
+
+/// What a form is tied to, and how its page is sent.
+pub(crate) struct Form<'a> {
+    /// The text that the form belongs to: mostly that of a transaction.
+    pub(crate) state: &'a str,
+    /// The browser's session, if it has one.
+    pub(crate) session: Option<&'a BrowserSession>,
+    pub(crate) status: StatusCode,
+    pub(crate) leads: FormLeads,
+}
+
+impl Form<'_> {
+    /// The page. `render` is given the screen and the form's token, and makes the HTML.
+    pub(crate) async fn page(
+        self,
+        visit: &Visit<'_>,
+        render: impl FnOnce(&Screen, &str) -> String + Send,
+    ) -> Result<Response, Denial> {
+        let screen = Screen::new(visit).await;
+        let token = FormToken::issue(visit, self.state, self.session).await?;
+        let html = render(&screen, &token.value);
+        let mut page = screen.page(self.status, html, self.leads);
+        token.attach(&mut page);
+        Ok(page)
+    }
+}
+
+/// The status of a page that is shown again with `error`, because its form could not be matched with the browser.
+pub(crate) fn status_of(error: Option<&str>) -> StatusCode {
+    error.map_or(StatusCode::OK, |_| StatusCode::FORBIDDEN)
+}

@@ -1,0 +1,363 @@
+//! The pages that a person sees: log in, confirm, consent, an error, the `form_post` hand-over, log out, and
+//! those that connect a device.
+//!
+//! A page is a struct with borrowed fields and a template in `templates/`, which the compiler
+//! checks and askama escapes. All of them work without JavaScript, take their only style from one
+//! nonce-bound `<style>`, and load nothing from elsewhere but the tenant's logo. The caller chooses
+//! the status and sends the policy from [`content_security_policy`] (for [`FormPostPage`]:
+//! [`form_post_security_policy`]) with the same nonce. No policy restricts where a form leads if it may
+//! lead to the application (see [`FormLeads`]).
+//!
+//! Nothing is decided here: which page is due, and whether a URL or a colour may be used at all,
+//! is settled before.
+
+use askama::Template;
+
+macro_rules! rendered {
+    ($($page:ident),+) => {$(
+        impl $page<'_> {
+            /// The page's HTML.
+            pub(crate) fn render(&self) -> String {
+                $crate::pages::html(self)
+            }
+        }
+    )+};
+}
+mod confirmation;
+mod device;
+pub(crate) mod form;
+mod login_over;
+mod palette;
+mod policy;
+pub(crate) mod screen;
+
+pub(crate) use confirmation::ConfirmationPage;
+pub(crate) use device::{
+    ActivatePage, ConfirmDevicePage, DeviceConnectedPage, DeviceDeclinedPage, DeviceOverPage,
+};
+pub(crate) use login_over::{AppCallbackPage, StalePage, WayBack};
+use palette::Palette;
+pub(crate) use policy::{
+    FormLeads, content_security_policy, form_post_security_policy, web_message_security_policy,
+};
+
+/// What a tenant's pages look like. `primary_color` is `#RRGGBB`; anything else falls back to the
+/// house colour, so that no text of a tenant ever reaches the style sheet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Branding<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) logo_url: Option<&'a str>,
+    pub(crate) primary_color: &'a str,
+}
+
+/// `/u/login`. With `error` set it is the answer to a wrong password, sent with status 400.
+#[derive(Template)]
+#[template(path = "login.html")]
+pub(crate) struct LoginPage<'a> {
+    pub(crate) branding: Branding<'a>,
+    pub(crate) nonce: &'a str,
+    pub(crate) application: &'a str,
+    pub(crate) state: &'a str,
+    pub(crate) csrf: &'a str,
+    pub(crate) username: &'a str,
+    pub(crate) error: Option<&'a str>,
+}
+
+/// `/u/consent`. `api` is the display name of the audience, absent when only OIDC scopes are asked.
+#[derive(Template)]
+#[template(path = "consent.html")]
+pub(crate) struct ConsentPage<'a> {
+    pub(crate) branding: Branding<'a>,
+    pub(crate) nonce: &'a str,
+    pub(crate) application: &'a str,
+    pub(crate) user: &'a str,
+    pub(crate) api: Option<&'a str>,
+    pub(crate) scopes: &'a [ScopeLine<'a>],
+    pub(crate) state: &'a str,
+    pub(crate) csrf: &'a str,
+    pub(crate) error: Option<&'a str>,
+}
+
+/// One permission on the consent page. A description equal to the value is shown once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ScopeLine<'a> {
+    pub(crate) value: &'a str,
+    pub(crate) description: &'a str,
+}
+
+/// An error that may not be sent to the application: unknown client, callback mismatch and such.
+#[derive(Template)]
+#[template(path = "error.html")]
+pub(crate) struct ErrorPage<'a> {
+    pub(crate) branding: Branding<'a>,
+    pub(crate) nonce: &'a str,
+    pub(crate) title: &'a str,
+    pub(crate) error: &'a str,
+    pub(crate) description: &'a str,
+    pub(crate) tracking: &'a str,
+}
+
+/// `response_mode=form_post`: a form that sends itself to `action`, or waits for a press where
+/// scripts are off.
+#[derive(Template)]
+#[template(path = "form_post.html")]
+pub(crate) struct FormPostPage<'a> {
+    pub(crate) nonce: &'a str,
+    pub(crate) action: &'a str,
+    pub(crate) parameters: &'a [(&'a str, &'a str)],
+}
+
+/// What `/usernamepassword/login` gives: a form that the page it is given to takes in and submits.
+#[derive(Template)]
+#[template(path = "classic_login.html")]
+pub(crate) struct ClassicLoginForm<'a> {
+    pub(crate) action: &'a str,
+    pub(crate) wresult: &'a str,
+    pub(crate) wctx: &'a str,
+}
+
+/// Hands an answer to the page that opened this one. `response` and `origin` are JSON that is safe in
+/// a script.
+#[derive(Template)]
+#[template(path = "web_message.html")]
+pub(crate) struct WebMessagePage<'a> {
+    pub(crate) nonce: &'a str,
+    pub(crate) response: &'a str,
+    pub(crate) origin: &'a str,
+}
+
+/// `/oidc/logout` where it has to ask. `application` is who sent the browser, if it said so.
+#[derive(Template)]
+#[template(path = "logout.html")]
+pub(crate) struct LogoutPage<'a> {
+    pub(crate) branding: Branding<'a>,
+    pub(crate) nonce: &'a str,
+    pub(crate) application: Option<&'a str>,
+    pub(crate) user: Option<&'a str>,
+    pub(crate) state: &'a str,
+    pub(crate) csrf: &'a str,
+    pub(crate) error: Option<&'a str>,
+}
+
+/// Shown after a logout that has nowhere to return to, and after one that was declined.
+#[derive(Template)]
+#[template(path = "signed_out.html")]
+pub(crate) struct SignedOutPage<'a> {
+    pub(crate) branding: Branding<'a>,
+    pub(crate) nonce: &'a str,
+    pub(crate) logged_in: bool,
+}
+
+rendered! {
+    ClassicLoginForm, LoginPage, ConsentPage, ErrorPage, FormPostPage, LogoutPage, SignedOutPage,
+    WebMessagePage
+}
+
+impl Branding<'_> {
+    fn palette(&self) -> Palette {
+        Palette::of(self.primary_color)
+    }
+
+    fn initial(&self) -> String {
+        self.name
+            .trim()
+            .chars()
+            .next()
+            .map_or_else(String::new, |letter| letter.to_uppercase().collect())
+    }
+}
+
+fn html(page: &impl Template) -> String {
+    // Only a field that fails to format could make a template fail, and every field is text.
+    page.render().unwrap_or_else(|_| {
+        "<!doctype html><title>Error</title><p>This page cannot be shown.</p>".to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(super) const HOSTILE: &str = "<script>\"'&";
+    const ESCAPED: &str = "&#60;script&#62;&#34;&#39;&#38;";
+
+    fn branding(primary_color: &str) -> Branding<'_> {
+        Branding {
+            name: "Acme",
+            logo_url: None,
+            primary_color,
+        }
+    }
+
+    pub(super) fn hostile_branding() -> Branding<'static> {
+        Branding {
+            name: HOSTILE,
+            logo_url: Some(HOSTILE),
+            primary_color: HOSTILE,
+        }
+    }
+
+    /// `fields` is how often the text has to appear, escaped; in a form's action it is
+    /// percent-encoded and not counted.
+    #[track_caller]
+    pub(super) fn assert_escaped(html: &str, scripts: usize, fields: usize) {
+        assert_eq!(html.matches("<script").count(), scripts, "{html}");
+        assert_eq!(html.matches(ESCAPED).count(), fields, "{html}");
+        assert!(
+            !html.contains(r#""'"#) && !html.contains("'&") && !html.contains(">\""),
+            "{html}"
+        );
+    }
+
+    #[test]
+    fn the_login_page_escapes_every_field() {
+        let page = LoginPage {
+            branding: hostile_branding(),
+            nonce: HOSTILE,
+            application: HOSTILE,
+            state: HOSTILE,
+            csrf: HOSTILE,
+            username: HOSTILE,
+            error: Some(HOSTILE),
+        };
+        // Title: application, name. Style: nonce. Brand: logo, name.
+        // Body: application, error, state, csrf, username.
+        assert_escaped(&page.render(), 0, 10);
+        assert!(
+            page.render()
+                .contains(r#"action="/u/login?state=%3Cscript%3E%22%27%26""#)
+        );
+    }
+
+    #[test]
+    fn the_consent_page_escapes_every_field() {
+        let scopes = [
+            ScopeLine {
+                value: HOSTILE,
+                description: "other",
+            },
+            ScopeLine {
+                value: "o",
+                description: HOSTILE,
+            },
+        ];
+        let page = ConsentPage {
+            branding: hostile_branding(),
+            nonce: HOSTILE,
+            application: HOSTILE,
+            user: HOSTILE,
+            api: Some(HOSTILE),
+            scopes: &scopes,
+            state: HOSTILE,
+            csrf: HOSTILE,
+            error: Some(HOSTILE),
+        };
+        // Title: application, name. Style: nonce. Brand: logo, name.
+        // Body: error, application, user, api, two scopes, state, csrf.
+        assert_escaped(&page.render(), 0, 13);
+        assert!(
+            page.render()
+                .contains(r#"action="/u/consent?state=%3Cscript%3E%22%27%26""#)
+        );
+    }
+
+    #[test]
+    fn the_error_page_escapes_every_field() {
+        let page = ErrorPage {
+            branding: hostile_branding(),
+            nonce: HOSTILE,
+            title: HOSTILE,
+            error: HOSTILE,
+            description: HOSTILE,
+            tracking: HOSTILE,
+        };
+        assert_escaped(&page.render(), 0, 9);
+    }
+
+    #[test]
+    fn the_form_post_page_escapes_every_field() {
+        let page = FormPostPage {
+            nonce: HOSTILE,
+            action: HOSTILE,
+            parameters: &[(HOSTILE, HOSTILE), ("state", HOSTILE)],
+        };
+        assert_escaped(&page.render(), 1, 6);
+    }
+
+    #[test]
+    fn the_signed_out_page_escapes_every_field() {
+        let page = SignedOutPage {
+            branding: hostile_branding(),
+            nonce: HOSTILE,
+            logged_in: false,
+        };
+        assert_escaped(&page.render(), 0, 4);
+    }
+
+    #[test]
+    fn the_logout_page_escapes_every_field() {
+        let page = LogoutPage {
+            branding: hostile_branding(),
+            nonce: HOSTILE,
+            application: Some(HOSTILE),
+            user: Some(HOSTILE),
+            state: HOSTILE,
+            csrf: HOSTILE,
+            error: Some(HOSTILE),
+        };
+        // Title: name. Style: nonce. Brand: logo, name. Body: error, application, user, state, csrf.
+        assert_escaped(&page.render(), 0, 9);
+    }
+
+    #[test]
+    fn a_monogram_stands_in_for_a_missing_logo() {
+        let page = SignedOutPage {
+            branding: Branding {
+                name: "<acme>",
+                ..branding("")
+            },
+            nonce: "n",
+            logged_in: false,
+        };
+        assert!(page.render().contains(r#"aria-hidden="true">&#60;</span>"#));
+        assert_eq!(
+            Branding {
+                name: " élan",
+                ..branding("")
+            }
+            .initial(),
+            "É"
+        );
+        assert_eq!(
+            Branding {
+                name: "",
+                ..branding("")
+            }
+            .initial(),
+            ""
+        );
+    }
+
+    #[test]
+    fn a_wrong_password_is_tied_to_both_inputs() {
+        let mut page = LoginPage {
+            branding: branding("#0f6b66"),
+            nonce: "n",
+            application: "Orders",
+            state: "s",
+            csrf: "c",
+            username: "ada@example.com",
+            error: None,
+        };
+        assert!(!page.render().contains("aria-describedby"));
+        page.error = Some("Wrong email or password.");
+        let html = page.render();
+        assert!(html.contains(r#"id="error" role="alert">Wrong email or password.</p>"#));
+        assert_eq!(
+            html.matches(r#"aria-invalid="true" aria-describedby="error""#)
+                .count(),
+            2
+        );
+        assert!(html.contains("<title>Error: Log in to Orders | Acme</title>"));
+    }
+}

@@ -1,0 +1,359 @@
+//! The browser's session: which one it has, and the cookie that says so.
+
+use std::net::IpAddr;
+
+use http::header::SET_COOKIE;
+use shared::{
+    adapters::dynamo::CommitError,
+    domain::{
+        client::LogoutInitiator,
+        consent::RestsOn,
+        denial::Denial,
+        ids::{ClientId, SessionId, UserId},
+        sealed::{Purpose, SessionCookie},
+        session::Session,
+        settings::Settings,
+        time::Timestamp,
+        user::User,
+        valid_from::IssuedIn,
+    },
+    http::{
+        Request, RequestContext, Response,
+        cookies::{self, Site, Stay},
+    },
+    sealing::Keyring,
+    system::random,
+};
+
+use super::own_cookies;
+use crate::visit::Visit;
+
+/// Auth0's name for it. At an issuer it has a prefix and a port, see [`cookies::name`].
+const SESSION_COOKIE: &str = "auth0";
+/// Session cookies that a request may bring: each may cost a read.
+const MOST_SESSIONS: usize = 4;
+
+/// A session that the browser holds and the store knows, with its user. The user may be blocked, and is given
+/// nothing then.
+#[derive(Clone)]
+pub(crate) struct BrowserSession {
+    pub(crate) id: SessionId,
+    /// As the store keeps it.
+    pub(crate) stored: Session,
+    pub(crate) user: User,
+}
+
+impl BrowserSession {
+    /// The user who is logged in.
+    pub(crate) const fn user_id(&self) -> &UserId {
+        &self.stored.user_id
+    }
+
+    /// The id that clients know the session by: the `sid` claim.
+    pub(crate) fn sid(&self) -> &str {
+        &self.stored.session_id
+    }
+
+    /// The browser's session, if it has one that counts. One that a block has ended is there until its user is
+    /// unblocked, so that the application is answered what is in the way.
+    pub(crate) async fn load(visit: &Visit<'_>) -> Result<Option<Self>, Denial> {
+        for cookie in named(visit).await {
+            let SessionCookie {
+                user_id,
+                session_id: id,
+                ..
+            } = &cookie;
+            let state = visit.app.store.load_session_state(user_id, *id).await?;
+            if let (Some(session), Some(user)) = (state.session, state.user)
+                && is_held(&session, &cookie, visit.now())
+                && (user.honours(session.valid_from) || user.active().is_err())
+            {
+                let id = *id;
+                return Ok(Some(Self {
+                    id,
+                    stored: session,
+                    user,
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A new session for a user whose password was right. Its id is new too, so that no attacker
+    /// can have planted it.
+    async fn begin(visit: &Visit<'_>, user: User, settings: &Settings) -> Result<Self, Denial> {
+        let id = SessionId::from_bytes(random());
+        let session = Session::begin(
+            &user,
+            visit.app.sid(&user.user_id, id).await?,
+            settings,
+            visit.now(),
+        );
+        visit.app.store.put_session(id, &session).await?;
+        Ok(Self {
+            id,
+            stored: session,
+            user,
+        })
+    }
+
+    /// The session of a user who has just logged in, as the user was when that was checked. The browser's own
+    /// goes on if it is the same user's, so that its applications still hear of its end, and copies of its
+    /// cookie are worth nothing from now on; another user's ends.
+    pub(crate) async fn log_in(
+        visit: &Visit<'_>,
+        user: User,
+        settings: &Settings,
+    ) -> Result<Self, Denial> {
+        match held(visit).await? {
+            Some((id, before)) if before.user_id == user.user_id => {
+                let session = before.renewed(settings, visit.now());
+                // A user who has been put out since begins anew.
+                if user.honours(before.valid_from) {
+                    match visit.app.store.renew_session(id, &before, &session).await {
+                        Ok(()) => {
+                            return Ok(Self {
+                                id,
+                                stored: session,
+                                user,
+                            });
+                        }
+                        // Logged out or in, in another tab.
+                        Err(CommitError::Conflict) => {}
+                        Err(CommitError::Store(error)) => return Err(error.into()),
+                    }
+                }
+            }
+            Some((session_id, before)) => {
+                let cookie = SessionCookie {
+                    user_id: before.user_id,
+                    session_id,
+                    renewals: before.renewals,
+                };
+                end(visit, &cookie).await?;
+            }
+            None => {}
+        }
+        Self::begin(visit, user, settings).await
+    }
+
+    /// Writes down that the browser was here, and is logged into an application. `false` says that the
+    /// session has ended meanwhile.
+    pub(crate) async fn touch(
+        &self,
+        visit: &Visit<'_>,
+        client: &ClientId,
+        settings: &Settings,
+    ) -> Result<bool, Denial> {
+        let touched = self.stored.touched(settings, visit.now());
+        let touch = visit.app.store.touch_session(self.id, &touched, client);
+        Ok(CommitError::written(touch.await)?)
+    }
+
+    /// The same for an answer with tokens that rest on a consent; `false` may also say that it was withdrawn.
+    pub(crate) async fn touch_on(
+        &self,
+        visit: &Visit<'_>,
+        rests_on: &RestsOn,
+        settings: &Settings,
+    ) -> Result<bool, Denial> {
+        let touched = self.stored.touched(settings, visit.now());
+        let client = &rests_on.grant.client_id;
+        let touch = visit
+            .app
+            .store
+            .touch_session_on(rests_on, self.id, &touched, client);
+        Ok(CommitError::written(touch.await)?)
+    }
+
+    /// The epochs that what is issued in this session carries: that of its begin, and that of the user's refresh
+    /// tokens as it was read with it.
+    pub(crate) const fn issued_in(&self) -> IssuedIn {
+        IssuedIn {
+            sessions: self.stored.valid_from,
+            refresh_tokens: Some(self.user.valid_from.refresh_tokens),
+        }
+    }
+
+    /// Gives the browser its cookie.
+    pub(crate) async fn attach(
+        &self,
+        visit: &Visit<'_>,
+        settings: &Settings,
+        response: &mut Response,
+    ) -> Result<(), Denial> {
+        let (keyring, key) = visit.app.active_key().await;
+        let cookie = SessionCookie {
+            user_id: self.user_id().clone(),
+            session_id: self.id,
+            renewals: self.stored.renewals,
+        };
+        let name = own_cookies::name(visit, SESSION_COOKIE);
+        let value = keyring.seal(key, Purpose::Session, &name, random(), &cookie.to_bytes())?;
+        let stay = if settings.persistent_session_cookie {
+            Stay::For(settings.session_lifetime)
+        } else {
+            Stay::Browser
+        };
+        let cookie = cookies::set(&name, &value, stay, Site::Any, visit.app.issuer.is_https());
+        if let Some(cookie) = cookie {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
+        Ok(())
+    }
+}
+
+/// Ends the browser's sessions: in the store, for their applications, and in the browser. Those that were not over
+/// already, in the order in which their cookies count: mostly one.
+pub(crate) async fn end_sessions(
+    visit: &Visit<'_>,
+    response: &mut Response,
+) -> Result<Vec<Session>, Denial> {
+    let mut sessions = Vec::new();
+    for cookie in named(visit).await {
+        let ended = end(visit, &cookie).await?;
+        sessions.extend(ended.filter(|session| session.is_live(visit.now())));
+    }
+    let (https, keyring) = (visit.app.issuer.is_https(), visit.app.keyring().await);
+    for name in names(own_cookies::name(visit, SESSION_COOKIE)) {
+        // Another application's cookie of the older name stays, and a request without a cookie takes none
+        // away: a page of another site may have made it.
+        let ours = cookies::all(visit.request, &name.text)
+            .any(|value| name.is_current || open(&keyring, &name, value).is_some());
+        if ours && let Some(cookie) = cookies::set(&name.text, "", Stay::Gone, Site::Any, https) {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
+    }
+    Ok(sessions)
+}
+
+/// Its applications hear of it once it is a fact. What was read before counts only if the answer of the
+/// write was lost: a login meanwhile may have added to it. An old copy of a cookie ends nothing.
+async fn end(visit: &Visit<'_>, cookie: &SessionCookie) -> Result<Option<Session>, Denial> {
+    let (user_id, id) = (&cookie.user_id, cookie.session_id);
+    let before = visit.app.store.load_session(user_id, id).await?;
+    let replaced = |session: &Session| session.renewals != cookie.renewals;
+    if before.as_ref().is_some_and(replaced) {
+        return Ok(None);
+    }
+    let ended = visit
+        .app
+        .store
+        .end_session(user_id, id, visit.now())
+        .await?
+        .or(before);
+    if let Some(ended) = &ended {
+        visit
+            .app
+            .notify_of_end(ended, LogoutInitiator::RpLogout, visit.now())
+            .await;
+    }
+    Ok(ended)
+}
+
+/// Whether the cookie of a session is the last one that it gave, and not too old.
+fn is_held(session: &Session, cookie: &SessionCookie, now: Timestamp) -> bool {
+    session.is_live(now) && session.renewals == cookie.renewals
+}
+
+/// The session that the browser holds, be its user still there or not.
+async fn held(visit: &Visit<'_>) -> Result<Option<(SessionId, Session)>, Denial> {
+    for cookie in named(visit).await {
+        let id = cookie.session_id;
+        let session = visit.app.store.load_session(&cookie.user_id, id).await?;
+        if let Some(session) = session.filter(|session| is_held(session, &cookie, visit.now())) {
+            return Ok(Some((id, session)));
+        }
+    }
+    Ok(None)
+}
+
+/// What the session cookies of ours say, in the order in which they count.
+async fn named(visit: &Visit<'_>) -> Vec<SessionCookie> {
+    let keyring = visit.app.keyring().await;
+    let mut found = Vec::new();
+    for name in names(own_cookies::name(visit, SESSION_COOKIE)) {
+        let opened = cookies::all(visit.request, &name.text)
+            .filter_map(|value| open(&keyring, &name, value));
+        for cookie in opened {
+            if found.len() < MOST_SESSIONS && !found.contains(&cookie) {
+                found.push(cookie);
+            }
+        }
+    }
+    found
+}
+
+/// A name under which a browser may keep its session.
+struct Name {
+    text: String,
+    /// What the value is sealed for.
+    binding: String,
+    is_current: bool,
+}
+
+/// The name under which sessions are kept, and the one of earlier versions. Under that one only values of
+/// earlier versions open, so it is worth nothing once their sessions have ended, and no other host can set
+/// it to a session of today.
+fn names(current: String) -> [Name; 2] {
+    [
+        Name {
+            text: current.clone(),
+            binding: current,
+            is_current: true,
+        },
+        Name {
+            text: SESSION_COOKIE.to_owned(),
+            binding: String::new(),
+            is_current: false,
+        },
+    ]
+}
+
+/// What a value under a name says; `None` if we did not seal it.
+fn open(keyring: &Keyring, name: &Name, value: &str) -> Option<SessionCookie> {
+    let opened = keyring.open(Purpose::Session, &name.binding, value)?;
+    SessionCookie::from_bytes(&opened.plaintext)
+}
+
+/// The browser's address, as the front knows it.
+pub(crate) fn address(request: &Request) -> Option<IpAddr> {
+    let context = request.extensions().get::<RequestContext>();
+    context.and_then(|context| context.client_ip)
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::{
+        domain::{
+            ids::UserId,
+            sealed::{KeyId, Owned},
+        },
+        sealing::KeyBytes,
+    };
+
+    use super::*;
+
+    #[test]
+    fn a_session_of_an_earlier_version_counts_under_its_own_name_alone() {
+        let key = KeyId::new(1);
+        let bytes = KeyBytes::new([1; 32]);
+        let keyring = Keyring::new([(key, bytes, Timestamp::from_secs(0))]).unwrap();
+        let [current, older] = names("__Host-auth0".to_owned());
+        assert_eq!(older.text, "auth0");
+        let owned = Owned {
+            user_id: UserId::parse("auth0|ada").unwrap(),
+            id: [7; 16],
+        };
+        let sealed = |binding: &str| {
+            let plaintext = owned.to_bytes();
+            let sealed = keyring.seal(key, Purpose::Session, binding, [2; 12], &plaintext);
+            sealed.unwrap()
+        };
+        assert!(open(&keyring, &current, &sealed("__Host-auth0")).is_some());
+        assert!(open(&keyring, &older, &sealed("")).is_some());
+        assert!(open(&keyring, &older, &sealed("__Host-auth0")).is_none());
+        assert!(open(&keyring, &current, &sealed("")).is_none());
+        assert!(open(&keyring, &current, &sealed("__Host-auth0_8443")).is_none());
+    }
+}
