@@ -1,5 +1,6 @@
-//! The driver of an interaction: the only place that knows what comes after what. Logins and device activations advance
-//! through it alike, from wherever the browser comes. Steps return an outcome, and the driver alone turns it into an answer.
+//! The driver of an interaction: the only place that knows what comes after what. Logins and device activations
+//! advance through it alike, from wherever the browser comes. Steps return an outcome, and the driver alone turns it
+//! into an answer.
 
 use shared::{
     domain::{
@@ -55,16 +56,16 @@ pub(crate) async fn resume(visit: &Visit<'_>) -> Result<Response, Denial> {
     advance(visit, transaction.interaction, EntryPoint::Request).await
 }
 
-/// `/continue`: the browser comes back from where a script sent it. Everything is decided anew, for the user as they are
-/// now, and the scripts run again.
+/// `/continue`: the browser comes back from where a script sent it. Everything is decided anew, for the user as they
+/// are now, and the scripts run again.
 pub(crate) async fn continue_after_script(visit: &Visit<'_>) -> Result<Response, Denial> {
     let (asked, session, came_back) = continuation::redeem(visit).await?;
     let entry = EntryPoint::Continuation(session, came_back);
     advance(visit, asked.into(), entry).await
 }
 
-/// The checked request, and the session of a login ticket that came with it. A ticket that is no good is an error for the
-/// client: the browser may hold another user's session, and must not go on with that one.
+/// The checked request, and the session of a login ticket that came with it. A ticket that is no good is an error for
+/// the client: the browser may hold another user's session, and must not go on with that one.
 async fn begin(
     visit: &Visit<'_>,
     params: Parameters<'_>,
@@ -169,8 +170,8 @@ async fn refuse(
     answer::redirect_with_error(visit, &Reply::from(asked), refusal).await
 }
 
-/// The user declines. Whether the client hears of it is its `redirection_policy`: one that is protected gives attackers no
-/// way of sending a browser on to it.
+/// The user declines. Whether the client hears of it is its `redirection_policy`: one that is protected gives
+/// attackers no way of sending a browser on to it.
 async fn decline(visit: &Visit<'_>, interaction: &Interaction) -> Result<Response, Denial> {
     match interaction {
         Interaction::Authorize(asked) => {

@@ -1,4 +1,4 @@
-//! Why a request is not answered: an error for the client, or one that the browser is shown.
+//! The two kinds of errors: for the client, and for the user.
 
 use std::borrow::Cow;
 
@@ -53,8 +53,8 @@ impl From<Denial> for Refusal {
 pub(crate) enum AuthorizeError {
     /// The client receives it.
     ForClient(Refusal),
-    /// The user is shown it on a page of ours. The client receives it all the same if we are the ones who failed and the
-    /// client's redirect URI is known.
+    /// The user is shown it on a page of ours. The client receives it all the same if we are the ones who failed and
+    /// the client's redirect URI is known.
     ForUser(Denial),
 }
 

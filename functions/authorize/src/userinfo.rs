@@ -36,7 +36,7 @@ pub(crate) async fn handle(visit: &Visit<'_>) -> Response {
     answer
 }
 
-/// What scopes open, and what scripts have added.
+/// The claims that scopes open, and those that scripts have added.
 struct Claims {
     profile: UserClaims,
     custom: Map<String, Value>,

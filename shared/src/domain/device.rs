@@ -215,7 +215,7 @@ pub struct Activation {
     pub audience: Option<Audience>,
     /// What is granted if the user agrees.
     pub scope: Scope,
-    /// The mark of the browser in which a user confirmed the code. Without it, a link to a page
+    /// The binding to the browser in which the user confirmed the code. Without it, a link to a page
     /// behind the confirmation could make another user's browser connect a stranger's device.
     pub confirmed_in: Option<String>,
     /// When the browser came.

@@ -11,9 +11,9 @@ use super::{
     time::Timestamp,
 };
 
-/// An authorization request or the activation of a device, from the browser's first visit to its answer. It travels sealed in the `state` of the
-/// pages. The two have no required field set in common, so the text needs no tag, and one from before
-/// there were devices still reads.
+/// An authorization request or the activation of a device, from the browser's first visit to its answer. It travels
+/// sealed in the `state` of the pages. The two have no required field set in common, so the text needs no tag, and
+/// one from before there were devices still reads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Interaction {

@@ -19,7 +19,7 @@ use crate::{
     visit::Visit,
 };
 
-/// What forms of this page are tied to: there is no transaction yet.
+/// The text that forms of this page are tied to: there is no transaction yet.
 const FORM: &str = "activate";
 
 const WRONG: &str = "This code is wrong or has expired. Compare it with the one on your device.";

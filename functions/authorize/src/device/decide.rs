@@ -1,5 +1,5 @@
-//! What happens next to a user code: a page, or the device is connected. The same for a browser that has just confirmed and
-//! for one that comes back from logging in.
+//! The next step of an activation: a page, or the device is connected. A browser that has just confirmed and one that
+//! comes back from logging in are treated alike.
 
 use shared::{
     adapters::dynamo::CommitError,

@@ -13,8 +13,8 @@ use shared::{
 use super::ends;
 use crate::visit::Visit;
 
-/// Stores that the user declined, for the device to read, and shows the page that says so. A user who declines twice has
-/// declined.
+/// Stores that the user declined, for the device to read, and shows the page that says so. A user who declines twice
+/// has declined.
 pub(crate) async fn decline(
     visit: &Visit<'_>,
     activation: &Activation,

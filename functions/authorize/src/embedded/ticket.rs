@@ -26,7 +26,7 @@ const VERIFIER: &str = "login-ticket-verifier";
 /// A ticket about to be given.
 pub(crate) struct Issued {
     pub(crate) ticket: String,
-    /// What the page keeps, to show in place of the cookie.
+    /// The page keeps it, to show in place of the cookie.
     pub(crate) verifier: String,
     pub(crate) id: String,
     browser: BrowserSecret,

@@ -17,7 +17,7 @@ use crate::{
     visit::Visit,
 };
 
-/// Where an answer goes, and how.
+/// The destination of an answer, and the way it travels.
 #[derive(Debug, Clone)]
 pub(crate) struct Reply {
     pub(crate) redirect_uri: String,

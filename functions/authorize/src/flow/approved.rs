@@ -33,7 +33,7 @@ pub(crate) struct Approved {
 }
 
 impl Approved {
-    /// What is issued rests on.
+    /// The consent that the client's tokens rest on.
     pub(crate) fn rests_on(&self) -> RestsOn {
         RestsOn {
             grant: GrantKey {

@@ -1,5 +1,5 @@
-//! What happens next to a checked request: a page, tokens, or a refusal. The same for a browser that has just arrived and for
-//! one that comes back from logging in.
+//! The next step of a checked request: a page, tokens, or a refusal. A browser that has just arrived and one that
+//! comes back from logging in are treated alike.
 
 use shared::domain::{
     authorization::{
@@ -23,7 +23,7 @@ use crate::{
     visit::{ClientAndApi, Visit},
 };
 
-/// What was decided.
+/// The decision about a request.
 pub(crate) enum Decision {
     /// Nothing stands in the way.
     Approved(Box<Approved>),
@@ -74,7 +74,7 @@ pub(crate) async fn decide(
     Ok(Decision::Stop(outcome))
 }
 
-/// What the user has to be asked.
+/// The questions that the user has to be asked.
 fn questions(
     asked: &AuthorizationRequest,
     ClientAndApi { client, api }: &ClientAndApi,
@@ -87,8 +87,8 @@ fn questions(
     }
 }
 
-/// The request as far as this user may have what it asks for, and client and API still allow a refresh token. Another user
-/// who logs in instead may have something else.
+/// The request as far as this user may have what it asks for, and client and API still allow a refresh token. Another
+/// user who logs in instead may have something else.
 fn as_things_are(
     asked: &AuthorizationRequest,
     ClientAndApi { client, api }: &ClientAndApi,

@@ -69,9 +69,9 @@ async fn issue_to_client(visit: &Visit<'_>, login: Issuable) -> Result<Outcome, 
     Ok(Outcome::Issue(Reply::from(asked), parameters))
 }
 
-/// Writes down that the browser was here, before anything is issued: what is issued belongs to a session that is there,
-/// and a token that rests on a consent to one that is there. A code is compared with it at its exchange. An outcome says
-/// that one of them has ended.
+/// Writes down that the browser was here, before anything is issued: what is issued belongs to a session that is
+/// there, and a token that rests on a consent to one that is there. A code is compared with it at its exchange. An
+/// outcome says that one of them has ended.
 async fn touch(visit: &Visit<'_>, approved: &Approved) -> Result<Option<Outcome>, Denial> {
     let Approved {
         asked,

@@ -1,4 +1,4 @@
-//! What comes of a step of an interaction.
+//! The outcome of a step of an interaction.
 
 use shared::{
     domain::{authorization::AuthorizationRequest, interaction::Interaction},
@@ -8,7 +8,7 @@ use shared::{
 use super::answer::Reply;
 use crate::{error::Refusal, session::transaction::Step};
 
-/// What the browser is answered. Only the driver turns it into an answer.
+/// The outcome of a step. Only the driver turns it into the browser's answer.
 pub(crate) enum Outcome {
     /// A page, or a redirect to one with its interaction as it came.
     Page(Response),

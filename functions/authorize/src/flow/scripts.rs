@@ -1,4 +1,4 @@
-//! What the tenant's scripts say to a login, and the error that the client receives where they refuse.
+//! The verdict of the tenant's scripts on a login, and the error that the client receives where they refuse it.
 
 use std::borrow::Cow;
 
@@ -22,7 +22,7 @@ use crate::{
 /// Bytes of a script's message that travel in an address.
 const MAX_MESSAGE: usize = 1_000;
 
-/// What the scripts say.
+/// The verdict of the scripts.
 pub(crate) enum Answer {
     /// Go on, with this.
     Effects(Box<Effects>),
@@ -87,7 +87,8 @@ fn refusal(denial: &Denial, asked: &AuthorizationRequest) -> Option<Refusal> {
     let refusal = match denial {
         Denial::Unauthorized(message) => Refusal::new("unauthorized", shortened(message)),
         Denial::AccessDenied(message) => Refusal::new("access_denied", shortened(message)),
-        // With `prompt=none` the user may not be asked for anything, and we could not ask for a second factor if we might.
+        // With `prompt=none` the user may not be asked for anything, and we could not ask for a second factor if we
+        // might.
         Denial::MultifactorRequired => {
             let error = if asked.prompt.none {
                 "login_required"

@@ -146,8 +146,8 @@ fn lead_to(visit: &Visit<'_>, route: &str) -> Response {
     ))
 }
 
-/// Where the application may be found: at the root of the web site that its callback is on, or, for an app that
-/// a callback opens, at the callback with an error (RFC 6749 section 4.1.2.1).
+/// The address of the application: the root of the web site that its callback is on, or, for an app that
+/// a callback opens, the callback with an error (RFC 6749 section 4.1.2.1).
 fn address_of(client: &Client, asked: &AuthorizationRequest) -> Option<String> {
     let callback = &asked.redirect_uri;
     if !redirect_uri::is_registered(client, callback) {

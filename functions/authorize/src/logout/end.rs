@@ -1,10 +1,10 @@
-//! What both ways of logging out share.
+//! The end of the browser's session, for both ways of logging out.
 
 use shared::{domain::denial::Denial, http::Response, telemetry::event};
 
 use crate::{session::browser, visit::Visit};
 
-/// Whose logout it is, and of what.
+/// The client and the session of a logout.
 pub(super) struct Logout<'a> {
     /// The client that asks for it.
     pub(super) client_id: Option<&'a str>,

@@ -118,7 +118,7 @@ async fn wanted(visit: &Visit<'_>, params: &Params) -> Result<LogoutRequest, Den
     })
 }
 
-/// Where the browser goes after the logout, with the client's `state`.
+/// The address that the browser goes to after the logout, with the client's `state`.
 fn returns_to(target: Option<String>, state: Option<&str>) -> Result<Option<String>, Denial> {
     let target = target.map(|url| match state {
         Some(state) => response::with_query(&url, &[("state", state)]),

@@ -9,7 +9,7 @@ use crate::{
     visit::Visit,
 };
 
-/// What a form is tied to, and how its page is sent.
+/// A form: its ties to the browser, and the way its page is sent.
 pub(crate) struct Form<'a> {
     /// The text that the form belongs to: mostly that of a transaction.
     pub(crate) state: &'a str,

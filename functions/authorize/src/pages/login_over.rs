@@ -17,7 +17,7 @@ pub(crate) struct StalePage<'a> {
     pub(crate) way_back: Option<WayBack<'a>>,
 }
 
-/// Where the visitor may go on: to the application of that name, or without a name to `/activate`.
+/// The address at which the visitor may go on: that of the application of that name, or without a name `/activate`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WayBack<'a> {
     pub(crate) address: &'a str,

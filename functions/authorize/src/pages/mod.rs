@@ -41,7 +41,7 @@ pub(crate) use policy::{
     FormLeads, content_security_policy, form_post_security_policy, web_message_security_policy,
 };
 
-/// What a tenant's pages look like. `primary_color` is `#RRGGBB`; anything else falls back to the
+/// The look of a tenant's pages. `primary_color` is `#RRGGBB`; anything else falls back to the
 /// house colour, so that no text of a tenant ever reaches the style sheet.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Branding<'a> {
@@ -107,7 +107,7 @@ pub(crate) struct FormPostPage<'a> {
     pub(crate) parameters: &'a [(&'a str, &'a str)],
 }
 
-/// What `/usernamepassword/login` gives: a form that the page it is given to takes in and submits.
+/// The answer of `/usernamepassword/login`: a form that the classic login page takes in and submits.
 #[derive(Template)]
 #[template(path = "classic_login.html")]
 pub(crate) struct ClassicLoginForm<'a> {

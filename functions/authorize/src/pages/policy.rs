@@ -2,7 +2,7 @@
 
 use shared::domain::interaction::Interaction;
 
-/// Where the redirects behind a page's form may end.
+/// The ends of the redirects behind a page's form.
 ///
 /// Chromium holds every redirect that follows a form submission to the page's `form-action`, also those
 /// of the application behind its callback. We cannot know these, so a page whose form may lead to the

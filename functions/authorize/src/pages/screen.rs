@@ -1,4 +1,4 @@
-//! What every page has in common: the tenant's branding, a nonce for its style sheet, and the
+//! The common parts of every page: the tenant's branding, a nonce for its style sheet, and the
 //! headers that keep it out of frames and caches.
 
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use crate::{
     visit::Visit,
 };
 
-/// What is needed to show a page.
+/// The settings and the nonce that a page needs.
 pub(crate) struct Screen {
     pub(crate) settings: Arc<Settings>,
     pub(crate) nonce: String,

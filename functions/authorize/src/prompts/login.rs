@@ -72,7 +72,7 @@ pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Outcome, Denial> {
     answered.map(Outcome::Page)
 }
 
-/// What the user typed.
+/// The user's entries in the form.
 struct Entered<'a> {
     username: &'a str,
     password: Secret,
@@ -127,8 +127,8 @@ async fn again(
     Ok(page)
 }
 
-/// Begins the user's session and sends the browser on with its interaction. `before` is the session that the browser came
-/// with.
+/// Begins the user's session and sends the browser on with its interaction. `before` is the session that the browser
+/// came with.
 pub(crate) async fn log_in(
     visit: &Visit<'_>,
     user: User,
@@ -149,7 +149,7 @@ pub(crate) async fn log_in(
     Ok(response)
 }
 
-/// What the page says beyond the form itself.
+/// The variable parts of the page.
 struct Shown<'a> {
     username: &'a str,
     error: Option<&'a str>,

@@ -16,7 +16,7 @@ use crate::pages::ScopeLine;
 pub(crate) struct Line {
     /// The scopes it stands for.
     value: String,
-    /// What people read.
+    /// The text that the user reads.
     description: String,
 }
 
@@ -69,7 +69,7 @@ fn named(value: &str) -> Option<(&str, &str)> {
     (!action.is_empty() && !name.is_empty()).then_some((action, name))
 }
 
-/// What is asked of one resource.
+/// The actions that are asked for on one resource.
 struct Resource<'a> {
     name: &'a str,
     actions: Vec<&'a str>,

@@ -1,5 +1,5 @@
-//! The binding of a confirmed activation to the browser in which the user confirmed it, and to its session if it had one.
-//! The cookie alone may have been planted: then the confirmation is of the attacker who planted it.
+//! The binding of a confirmed activation to the browser in which the user confirmed it, and to its session if it had
+//! one. The cookie alone may have been planted: then the confirmation is of the attacker who planted it.
 
 use shared::domain::{denial::Denial, device::Activation};
 

@@ -268,7 +268,7 @@ async fn held(visit: &Visit<'_>) -> Result<Option<(SessionId, Session)>, Denial>
     Ok(None)
 }
 
-/// What the session cookies of ours say, in the order in which they count.
+/// The contents of our session cookies, in the order in which they count.
 async fn named(visit: &Visit<'_>) -> Vec<SessionCookie> {
     let keyring = visit.app.keyring().await;
     let mut found = Vec::new();
@@ -287,7 +287,7 @@ async fn named(visit: &Visit<'_>) -> Vec<SessionCookie> {
 /// A name under which a browser may keep its session.
 struct Name {
     text: String,
-    /// What the value is sealed for.
+    /// The binding under which the value is sealed.
     binding: String,
     is_current: bool,
 }
@@ -310,7 +310,7 @@ fn names(current: String) -> [Name; 2] {
     ]
 }
 
-/// What a value under a name says; `None` if we did not seal it.
+/// The content of a value under a name; `None` if we did not seal it.
 fn open(keyring: &Keyring, name: &Name, value: &str) -> Option<SessionCookie> {
     let opened = keyring.open(Purpose::Session, &name.binding, value)?;
     SessionCookie::from_bytes(&opened.plaintext)

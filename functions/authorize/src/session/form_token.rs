@@ -15,13 +15,13 @@ use crate::visit::Visit;
 /// Shown with a form that comes back because it could not be matched with the browser.
 pub(crate) const UNMATCHED: &str = "This form could not be matched with your browser. Please try again. \
                                     If you see this again, allow cookies for this page.";
-/// Where the page lies that a request comes from (Fetch Metadata). Browsers set it, and no page can.
+/// The place of the page that a request comes from (Fetch Metadata). Browsers set it, and no page can.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// The label of the digests in forms.
 const CSRF: &str = "csrf";
 
-/// What ties a form to a browser: a cookie, and a digest in the form. The digest covers the session that the browser
-/// has, too: another host of our domain may have planted the cookie, but it knows no session of the user's.
+/// The tie between a form and a browser: a cookie, and a digest in the form. The digest covers the session that the
+/// browser has, too: another host of our domain may have planted the cookie, but it knows no session of the user's.
 pub(crate) struct FormToken {
     pub(crate) value: String,
     browser: BrowserSecret,
@@ -136,7 +136,7 @@ fn noted(matches: bool) -> bool {
     matches
 }
 
-/// What a browser's secret vouches for; no part has a dot but the state, which comes last.
+/// The text that a browser's secret vouches for; no part has a dot but the state, which comes last.
 fn bound(secret: &str, session: Option<&BrowserSession>, state: &str) -> String {
     let session = session.map_or("", BrowserSession::sid);
     format!("{secret}.{session}.{state}")

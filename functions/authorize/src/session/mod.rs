@@ -1,5 +1,5 @@
-//! What a browser brings from one request to the next: its session, the interaction that it is on, and what ties a form or
-//! a confirmation to it.
+//! State that a browser carries from one request to the next: its session, its interaction, and the secrets that tie
+//! a form or a confirmation to it.
 
 pub(crate) mod binding;
 pub(crate) mod browser;

@@ -18,7 +18,7 @@ pub(crate) fn name(visit: &Visit<'_>, base: &str) -> String {
     cookies::name(base, visit.app.issuer.is_https(), visit.app.issuer.port())
 }
 
-/// What a browser keeps a secret for.
+/// A purpose for which a browser keeps a secret.
 pub(crate) struct Use {
     cookie: &'static str,
     /// Of the digest by which we recognise the secrets that we issued.

@@ -1,5 +1,5 @@
-//! An interaction on its way through the login pages: sealed in their `state`, so that nothing is stored for a visitor who
-//! never logs in.
+//! An interaction on its way through the login pages: sealed in their `state`, so that nothing is stored for a
+//! visitor who never logs in.
 
 use shared::{
     domain::{authorization::TRANSACTION_LIFETIME, denial::Denial, interaction::Interaction},
@@ -20,7 +20,7 @@ pub(crate) enum Step {
     Confirm,
     /// The user confirms the code on the device.
     ConfirmDevice,
-    /// What comes next is decided anew.
+    /// The next step is decided anew.
     Resume,
 }
 

@@ -1,4 +1,4 @@
-//! What a request in the legacy pipeline says otherwise than one in the conformant pipeline
+//! The parameters that mean something else in the legacy pipeline than in the conformant pipeline
 //! ([Auth0's differences]).
 //!
 //! [Auth0's differences]: https://auth0.com/docs/authenticate/login/oidc-conformant-authentication/oidc-adoption-implicit-flow
@@ -29,7 +29,7 @@ pub(super) fn device(
         .map_err(|e| Refusal::new("invalid_request", format!("Parameter device {e}")))
 }
 
-/// What may be granted of the scopes asked for.
+/// The scopes that may be granted, of those asked for.
 pub(super) fn scope(
     client: &Client,
     device: Option<&DeviceName>,

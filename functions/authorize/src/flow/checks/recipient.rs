@@ -48,7 +48,7 @@ pub(crate) async fn recipient(visit: &Visit<'_>, params: &Params) -> Result<Reci
 }
 
 impl Recipient {
-    /// How an answer reaches the client, as far as the request is well-formed.
+    /// The way of an answer to the client, as far as the request is well-formed.
     pub(crate) fn reply(&self, params: &Params) -> Result<Reply, Denial> {
         let response_type = params.first_text("response_type");
         let response_type = response_type

@@ -1,4 +1,4 @@
-//! What kind of answer a request asks for.
+//! The kind of answer that a request asks for.
 
 use shared::domain::{
     client::Client,

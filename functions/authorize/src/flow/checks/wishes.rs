@@ -1,5 +1,5 @@
-//! What a request wishes of the login (`OpenID` Connect Core section 3.1.2.1): how fresh, and whose;
-//! and what it wishes of the tenant's scripts alone.
+//! The parameters about the login itself (`OpenID` Connect Core section 3.1.2.1): how fresh it is and whose;
+//! and those for the tenant's scripts alone.
 
 use std::collections::BTreeMap;
 
@@ -46,7 +46,7 @@ pub(super) async fn hinted_user(
     Ok(Some(hint.map_err(AuthorizeError::of_check)?.user_id))
 }
 
-/// What scripts read of the request beyond what we do.
+/// The parameters that scripts read and that we do not.
 pub(super) async fn for_scripts(
     visit: &Visit<'_>,
     params: Parameters<'_>,
