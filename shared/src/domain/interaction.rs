@@ -115,11 +115,11 @@ mod tests {
         r#""response_type":{"code":true,"token":false,"id_token":false},"response_mode":"query","#,
         r#""state":null,"nonce":null,"audience":null,"scope":"openid","challenge":null,"#,
         r#""prompt":{"none":false,"login":false,"consent":false},"max_age":null,"login_hint":null,"#,
-        r#""connection":null,"hinted_user":null,"started_at":1,"pipeline":"conformant","device":null}"#,
+        r#""connection":null,"hinted_user":null,"started_at":1000,"pipeline":"conformant","device":null}"#,
     );
     const ACTIVATION: &str = concat!(
         r#"{"device_id":"01010101010101010101010101010101","user_code":"WDJBMJHT","#,
-        r#""client_id":"app","audience":null,"scope":"openid","confirmed_in":null,"started_at":1}"#,
+        r#""client_id":"app","audience":null,"scope":"openid","confirmed_in":null,"started_at":1000}"#,
     );
 
     #[test]
