@@ -1,10 +1,10 @@
-//! Runs the black-box tests, each on a thread of its own, and reports as ignored which ones cannot run against the
-//! server at hand: the standard harness knows no test that is ignored while it runs.
+//! Runs the black-box tests, each on a thread of its own, and reports those as ignored that the server at hand cannot
+//! serve. The standard harness can ignore a test only before it runs.
 
 use std::{panic::resume_unwind, process::ExitCode, thread};
 
 use clap::Parser;
-/// For the attribute.
+/// The code that `#[harness::test]` writes needs it.
 pub use inventory;
 use libtest_mimic::{Completion, Failed, Trial};
 use tokio::runtime::Builder;
