@@ -2,27 +2,27 @@
 //! written.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
-use futures_util::future::BoxFuture;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use super::{App, Moment, login_request::request_facts};
+use super::{
+    App, Moment,
+    host_bridge::{Failures, HostBridge},
+    login_request::request_facts,
+};
 use crate::{
-    adapters::{
-        dynamo::{CommitError, Metadata, Store},
-        outbound::Outbound,
-    },
+    adapters::dynamo::Metadata,
     domain::{
         authorization::AuthorizationRequest,
         client::Client,
         denial::Denial,
         family::Family,
         family_key::FamilyKey,
-        ids::{Audience, UserId},
+        ids::Audience,
         login_flow::{
             self, Effects, Facts, Left, MetadataChanges, Protocol, Verdict, tenant_name, verdict,
         },
@@ -32,7 +32,7 @@ use crate::{
         time::Timestamp,
         user::User,
     },
-    engine::{Host, HostCall, HostError, LogLevel, Report, Run, ScriptFailure, Told},
+    engine::{LogLevel, Report, Run, ScriptFailure, Told},
     http::Request,
     system::Deadline,
     telemetry::event,
@@ -242,67 +242,6 @@ impl App {
     }
 }
 
-/// The requests of a run that have failed.
-type Failures = Arc<Mutex<Vec<RequestFailure>>>;
-
-/// What scripts reach of the app: the metadata of users, and other hosts.
-struct HostBridge {
-    store: Store,
-    outbound: Arc<Outbound>,
-    failures: Failures,
-    now: Timestamp,
-}
-
-impl Host for HostBridge {
-    fn call(&self, call: HostCall) -> BoxFuture<'static, Result<Value, HostError>> {
-        let (store, now) = (self.store.clone(), self.now);
-        let (outbound, failures) = (Arc::clone(&self.outbound), Arc::clone(&self.failures));
-        Box::pin(async move {
-            match call {
-                HostCall::UpdateAppMetadata { user_id, patch } => {
-                    patch_metadata(&store, &user_id, Metadata::App, &patch, now).await
-                }
-                HostCall::UpdateUserMetadata { user_id, patch } => {
-                    patch_metadata(&store, &user_id, Metadata::User, &patch, now).await
-                }
-                HostCall::Http(request) => {
-                    let answer = outbound.script_request(request).await;
-                    answer.map_err(|failure| {
-                        log_request(&failure);
-                        let error = HostError::of_request(&failure);
-                        let mut failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
-                        failures.push(failure);
-                        error
-                    })
-                }
-            }
-        })
-    }
-}
-
-/// `auth0.users.updateAppMetadata` and its sister; the user afterwards, as far as the SDK tells it.
-async fn patch_metadata(
-    store: &Store,
-    user_id: &str,
-    which: Metadata,
-    patch: &Map<String, Value>,
-    now: Timestamp,
-) -> Result<Value, HostError> {
-    let unknown = || HostError::from(format!("The user does not exist: {user_id}"));
-    let id = UserId::parse(user_id).map_err(|_| unknown())?;
-    match store.patch_metadata(&id, which, patch, now).await {
-        Ok(user) => Ok(Value::Object(match which {
-            Metadata::App => user.app_metadata,
-            Metadata::User => user.user_metadata,
-        })),
-        Err(CommitError::Conflict) => Err(unknown()),
-        Err(CommitError::Store(error)) => {
-            tracing::warn!(reason = %error, "a script's change of metadata failed");
-            Err(HostError::from("The user could not be updated"))
-        }
-    }
-}
-
 impl From<ScriptFailure> for Denial {
     fn from(failure: ScriptFailure) -> Self {
         match failure {
@@ -337,18 +276,6 @@ fn discreet(denial: Denial, failures: &[RequestFailure]) -> Denial {
         Denial::AccessDenied(message) => Denial::AccessDenied(without_internals(message, failures)),
         other => other,
     }
-}
-
-/// Of a request that failed, also where its script goes on without it. Paths and queries may hold secrets.
-fn log_request(failure: &RequestFailure) {
-    tracing::warn!(
-        host = failure.host,
-        port = failure.port,
-        code = failure.code(),
-        detail = failure.detail,
-        reason = failure.message(),
-        "a script's request to another host failed"
-    );
 }
 
 /// What the scripts said, and what became of them.

@@ -14,6 +14,7 @@ mod evictions;
 mod families;
 mod grants;
 mod hashing;
+mod host_bridge;
 mod keyring;
 mod limiter;
 mod login_flow;
