@@ -64,11 +64,7 @@ impl App {
         caller: &Caller,
         at: Moment,
     ) -> Result<AuthenticatedClient, Denial> {
-        let Caller {
-            credentials,
-            client,
-        } = caller;
-        let client = client.clone();
+        let (credentials, client) = (&caller.credentials, caller.client());
         let known = client.as_ref().map(|client| client.client_id.as_str());
         let limited = Limited {
             what: "client authentication",

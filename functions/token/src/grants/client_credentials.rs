@@ -31,17 +31,7 @@ pub(super) async fn redeem(
             "a public client has no name of its own",
         ));
     }
-    let audience = match app.named_audience(params).await? {
-        Some(name) => {
-            Audience::parse(name).map_err(|_| Denial::UnknownAudience(name.to_owned()))?
-        }
-        None => app
-            .settings()
-            .await?
-            .default_audience
-            .clone()
-            .ok_or(Denial::NoAudience)?,
-    };
+    let audience = audience(app, params).await?;
     let api = app.resource_server(&audience).await?;
     let api = api.ok_or_else(|| Denial::UnknownAudience(audience.to_string()))?;
     let scope = granted(client, &api, params.scope()?)?;
@@ -64,6 +54,17 @@ pub(super) async fn redeem(
         refresh_token: None,
         quota: None,
     })
+}
+
+/// The audience that the client asks for, or else the tenant's default.
+async fn audience(app: &App, params: &Params) -> Result<Audience, Denial> {
+    match app.named_audience(params).await? {
+        Some(name) => Audience::parse(name).map_err(|_| Denial::UnknownAudience(name.to_owned())),
+        None => {
+            let settings = app.settings().await?;
+            settings.default_audience.clone().ok_or(Denial::NoAudience)
+        }
+    }
 }
 
 /// What the API's policy and the client grant leave of what is asked; all of it where nothing is.
