@@ -6,7 +6,7 @@ use shared::{
     domain::{
         consent::Basis,
         denial::Denial,
-        device::{Activation, Approval, DeviceGrant, DeviceState, needs_consent},
+        device::{Activation, Approval, DeviceGrant, needs_consent},
     },
 };
 
@@ -102,27 +102,15 @@ async fn agreed(
     Ok(agreed.as_ref().map(Basis::of))
 }
 
-/// Writes down who confirmed. The write is the check: of two who confirm at once, one has the device.
+/// Stores the approval. The write is the check: one of two users who confirm at once gets the device.
 async fn approve(
     visit: &Visit<'_>,
     activation: &Activation,
     device: &DeviceGrant,
     approval: Approval,
 ) -> Result<(), CommitError> {
-    let id = activation.device_id;
-    let Approval {
-        user_id,
-        session_id,
-        ..
-    } = approval.clone();
-    let next = DeviceState::Approved(approval);
-    if let Err(failure) = visit.app.store.commit_device(id, device, &next).await {
-        // Perhaps the write landed and its answer was lost.
-        let after = visit.app.store.load_device(id).await?;
-        if !after.is_some_and(|after| after.was_approved_in(&session_id)) {
-            return Err(failure);
-        }
-    }
+    let (id, user_id) = (activation.device_id, approval.user_id.clone());
+    visit.app.store.approve_device(id, device, approval).await?;
     tracing::info!(
         client_id = %activation.client_id,
         device_id = %id,
