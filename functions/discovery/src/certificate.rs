@@ -1,5 +1,5 @@
-//! The certificate of the key that signs, as files ([Auth0's signing certificates]): for clients that take
-//! a public key in no other form.
+//! The certificate of the current signing key as a file ([Auth0's signing certificates]), for clients that accept a
+//! public key in no other form.
 //!
 //! [Auth0's signing certificates]: https://auth0.com/docs/get-started/tenant-settings/signing-keys/view-signing-certificates
 
@@ -10,7 +10,7 @@ use shared::{
     http::{Response, error::OAuthError, response},
 };
 
-/// `/pem`: RFC 7468.
+/// `/pem`: the certificate in PEM (RFC 7468).
 pub(crate) async fn pem(publication: &Publication, max_age: u32) -> Response {
     let Some(certificate) = publication.certificate().await else {
         return none();
@@ -28,7 +28,7 @@ pub(crate) async fn pem(publication: &Publication, max_age: u32) -> Response {
     response::public(PEM, pem.into_bytes(), max_age)
 }
 
-/// `/cer`: DER.
+/// `/cer`: the certificate in DER.
 pub(crate) async fn der(publication: &Publication, max_age: u32) -> Response {
     match publication.certificate().await {
         Some(certificate) => response::public(DER, certificate, max_age),
@@ -36,7 +36,7 @@ pub(crate) async fn der(publication: &Publication, max_age: u32) -> Response {
     }
 }
 
-/// What Auth0 calls PEM, and RFC 2585 a certificate.
+/// Media types: PEM as Auth0 names it, DER as RFC 2585 does.
 const PEM: &str = "application/x-pem-file";
 const DER: &str = "application/pkix-cert";
 

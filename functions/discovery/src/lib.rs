@@ -1,5 +1,5 @@
-//! The documents under `/.well-known`: metadata (`OpenID` Connect Discovery, RFC 8414) and keys
-//! (RFC 7517), and the certificate of the signing key. Public, and good for every origin.
+//! The public documents, which pages of every origin may read: metadata (`OpenID` Connect Discovery, RFC 8414), keys
+//! (RFC 7517), app links, and the certificate of the signing key.
 
 mod certificate;
 mod metadata;
@@ -13,10 +13,10 @@ use shared::{
     http::{Request, Response, cors, error::OAuthError, methods, response},
 };
 
-/// How long a document may be kept, in seconds. A key that replaces another is published long before its first use.
+/// Cache lifetime of a document, in seconds. A key that replaces another is published long before its first use.
 const MAX_AGE: u32 = 300;
 
-/// Answers a request.
+/// Handles a request.
 pub async fn handle(publication: &Publication, request: &Request) -> Response {
     if let Some(preflight) = cors::preflight_of_document(request) {
         return preflight;

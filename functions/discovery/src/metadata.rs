@@ -1,4 +1,4 @@
-//! The metadata document. It names what is there and nothing else.
+//! The metadata document. It lists only what this server supports.
 
 use std::collections::BTreeSet;
 
@@ -45,7 +45,7 @@ pub(crate) struct Metadata {
     backchannel_logout_session_supported: bool,
 }
 
-/// The document. `published` are the algorithms of the keys in the JWKS.
+/// Builds the document. `published` are the algorithms of the keys in the JWKS.
 pub(crate) fn metadata(
     issuer: &Issuer,
     settings: &Settings,
@@ -121,7 +121,7 @@ pub(crate) fn metadata(
     }
 }
 
-/// The claims that ID tokens and `/userinfo` may hold: as Auth0 lists them, or all that are there.
+/// `claims_supported`: Auth0's list, or the claims that ID tokens and `/userinfo` can contain.
 fn claims(conformance: Conformance) -> &'static [&'static str] {
     match conformance {
         Conformance::Auth0 => &[

@@ -1,5 +1,5 @@
-//! The documents by which phones let apps open links to us: `/.well-known/assetlinks.json`
-//! ([Android App Links]) and `/.well-known/apple-app-site-association` ([universal links]), in Auth0's shapes.
+//! The documents that let phone apps open links to us: `/.well-known/assetlinks.json` ([Android App Links]) and
+//! `/.well-known/apple-app-site-association` ([universal links]), in Auth0's shapes.
 //!
 //! [Android App Links]: https://auth0.com/docs/get-started/applications/enable-android-app-links-support
 //! [universal links]: https://auth0.com/docs/get-started/applications/enable-universal-links-support-in-apple-xcode
@@ -41,7 +41,7 @@ struct Association {
 
 #[derive(Debug, Serialize)]
 struct AppLinks {
-    /// Always empty: Apple asked for it before iOS 13.
+    /// Always empty: Apple required it before iOS 13.
     apps: [String; 0],
     details: Vec<Detail>,
 }
@@ -66,7 +66,7 @@ pub(crate) async fn asset_links(publication: &Publication, max_age: u32) -> Resp
     }
 }
 
-/// `/.well-known/apple-app-site-association`, and the same document at the root, where Auth0 has it too.
+/// `/.well-known/apple-app-site-association`, and the same document at the root, where Auth0 serves it, too.
 pub(crate) async fn apple_app_site_association(
     publication: &Publication,
     max_age: u32,
@@ -77,14 +77,14 @@ pub(crate) async fn apple_app_site_association(
     }
 }
 
-/// Without the store there is no document: Apple and Google would keep an empty one, and close the callbacks of
+/// The error if the store cannot be read: Apple and Google would cache an empty document and close the callbacks of
 /// every app.
 fn unavailable(error: StoreError) -> Response {
     tracing::error!(%error, "the apps of phones cannot be read");
     OAuthError::from(&Denial::from(error)).into_response()
 }
 
-/// One statement for each app, though several applications may share it.
+/// One statement per app, even if several clients share it.
 fn statements(apps: &BTreeMap<ClientId, MobileApps>) -> Vec<Statement<'_>> {
     let mut statements = Vec::new();
     for app in apps.values().filter_map(|apps| apps.android.as_ref()) {

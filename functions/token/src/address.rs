@@ -1,4 +1,4 @@
-//! For whose address a client asks.
+//! The address of the user behind a token request.
 
 use std::net::IpAddr;
 
@@ -8,13 +8,13 @@ use shared::{
     http::{Request, RequestContext, header},
 };
 
-/// [Auth0's header] for the address of the person whose password a server passes on.
+/// [Auth0's header] in which a server passes on the address of the user whose password it sends.
 ///
 /// [Auth0's header]: https://auth0.com/docs/get-started/authentication-and-authorization-flow/resource-owner-password-flow/avoid-common-issues-with-resource-owner-password-flow-and-attack-protection
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("auth0-forwarded-for");
 
-/// The address of the person at the other end: the caller's own, unless a client that has proved who it
-/// is, and that the tenant trusts to say so, names another.
+/// The user's address: the one in Auth0's header if the client has authenticated and the tenant trusts it to name
+/// one, otherwise the caller's own.
 pub(crate) fn of_person(request: &Request, client: &AuthenticatedClient) -> Option<IpAddr> {
     let named = header(request, &FORWARDED_FOR).and_then(|text| text.trim().parse().ok());
     let is_trusted = client.is_token_endpoint_ip_header_trusted && !client.is_public();

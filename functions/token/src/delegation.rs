@@ -1,6 +1,6 @@
-//! `POST /delegation` ([Auth0's delegation]): an application of the legacy pipeline shows a refresh token or
-//! an ID token of its own, and is given an ID token for itself or for another application. The refresh
-//! token stays as it is. Deprecated at Auth0 since 8 June 2017.
+//! `POST /delegation` ([Auth0's delegation]): a client of the legacy pipeline presents a refresh token or an ID token
+//! of its own and gets an ID token for itself or for another client. The refresh token does not change. Deprecated at
+//! Auth0 since 8 June 2017.
 //!
 //! [Auth0's delegation]: https://auth0.com/docs/api/authentication#delegation
 
@@ -35,13 +35,13 @@ use crate::response::{Answered, DelegationAnswer};
 use tokens::{by_id_token, by_refresh_token};
 
 const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
-/// 8 June 2017, as RFC 9745 writes a date.
+/// 8 June 2017 in the date format of RFC 9745.
 const SINCE: HeaderValue = HeaderValue::from_static("@1496880000");
 const READ_MORE: HeaderValue = HeaderValue::from_static(
     "<https://auth0.com/docs/api/authentication#delegation>; rel=\"deprecation\"; type=\"text/html\"",
 );
 
-/// Answers; where the tenant has no delegation there is no such path.
+/// Handles a request; 404 if the tenant does not offer delegation.
 pub(crate) async fn handle(app: &App, request: &Request) -> Answered {
     if let Err(denial) = check_offered(app).await {
         return denial.into();
@@ -91,7 +91,7 @@ struct Asked {
 }
 
 impl Asked {
-    /// Reads a request, and looks up the client that it names.
+    /// Reads a request and looks up the client that it names.
     async fn read(app: &App, request: &Request) -> Result<Self, Denial> {
         let params = Params::of_body(request)?;
         let grant_type = params.required("grant_type")?;
@@ -106,11 +106,11 @@ impl Asked {
     }
 }
 
-/// A request that may be answered, if its token is good.
+/// A permitted delegation whose token is not verified yet.
 struct Delegation<'a> {
     request: &'a Request,
     caller: Arc<Client>,
-    /// Whether the caller has proved to be that client, as far as its kind can.
+    /// True if the caller has authenticated or is a public client, which cannot.
     caller_is_proved: bool,
     target: Arc<Client>,
     presented: Presented,
@@ -159,7 +159,7 @@ impl<'a> Delegation<'a> {
     ) -> Result<Self, Denial> {
         let client = caller.client();
         let client = client.ok_or(Denial::ClientAuthentication("unknown client"))?;
-        // No SDK sends a secret here, so none is asked for; one that comes has to be right.
+        // SDKs send no secret here, so it is optional; a secret that is sent must be correct.
         let sends_proof = caller.sends_proof();
         if sends_proof {
             app.authenticate(caller, at).await?;
@@ -182,12 +182,12 @@ impl<'a> Delegation<'a> {
         })
     }
 
-    /// How long an ID token of the target lives.
+    /// Lifetime of an ID token for the target.
     fn lifetime(&self) -> Lifetime {
         self.target.jwt_configuration.lifetime
     }
 
-    /// Counts the request against its user and address.
+    /// Counts the request against the rate limit of its user and address.
     async fn throttle(&self, app: &App, user_id: &UserId) -> Result<Quota, Denial> {
         let limited = Limited {
             what: "delegation",

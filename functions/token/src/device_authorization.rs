@@ -1,5 +1,5 @@
-//! `POST /oauth/device/code` (RFC 8628 section 3.1, [Auth0's device flow]): a device without a browser
-//! gets a code to poll with and one to show.
+//! `POST /oauth/device/code` (RFC 8628 section 3.1, [Auth0's device flow]): issues a device code, with which a device
+//! without a browser polls, and a user code, which the device shows.
 //!
 //! [Auth0's device flow]: https://auth0.com/docs/get-started/authentication-and-authorization-flow/device-authorization-flow/call-your-api-using-the-device-authorization-flow
 
@@ -26,10 +26,11 @@ use shared::{
 
 use crate::response::Answered;
 
-/// Bytes of an `Activation` beside what the device asked for: ids, the user code, a mark, names of fields.
+/// Size in bytes of an `Activation` without the device's own parameters: ids, user code, browser binding, field
+/// names.
 const ACTIVATION: usize = 300;
 
-/// RFC 8628 section 3.2.
+/// Response body (RFC 8628 section 3.2).
 #[derive(Serialize)]
 struct Body {
     device_code: String,
@@ -59,7 +60,7 @@ pub(crate) async fn handle(app: &App, request: &Request) -> Answered {
     Answered { caller, answer }
 }
 
-/// Reads a request, and looks up the client that it names.
+/// Reads a request and looks up the client that it names.
 async fn identify(app: &App, request: &Request) -> Result<(Params, Option<Arc<Client>>), Denial> {
     let params = Params::of_body(request)?;
     let client_id = Credentials::parse(request, &params)?.client_id;
@@ -74,7 +75,7 @@ async fn authorize(
     at: Moment,
 ) -> Result<Response, Denial> {
     let client = client.ok_or(Denial::ClientAuthentication("unknown client"))?;
-    // There is nothing to authenticate: only public clients come further than this.
+    // No authentication: only public clients pass this check.
     if let Some(reason) = device::unfit(client) {
         return Err(Denial::UnfitForDevices(reason));
     }
@@ -92,9 +93,8 @@ async fn authorize(
     Ok(answer(app, device_code, user_code))
 }
 
-/// Counts the request against its address: strangers need nothing but the id of a client to have items written.
-/// In this function's memory, because a count that all environments share would cost a write, and there are four
-/// units to save at most.
+/// Counts the request against its address: an attacker needs only a client id to have items written. The count is in
+/// this function's memory, because a count shared by all environments would cost a write and save four units at most.
 async fn throttle(app: &App, client: &Client, at: Moment) -> Result<(), Denial> {
     let limited = Limited {
         what: "device code",
@@ -113,7 +113,7 @@ async fn throttle(app: &App, client: &Client, at: Moment) -> Result<(), Denial> 
         })
 }
 
-/// What the device asks for, checked as at `/authorize`.
+/// The device's request, with audience and scopes checked as at `/authorize`.
 async fn device(
     app: &App,
     client: &Client,
@@ -138,7 +138,7 @@ async fn device(
     })
 }
 
-/// Refuses what would be too long for the addresses of the pages that connect the device.
+/// Rejects a request that is too long for the URLs of the activation pages.
 fn pages_get_through(device: &DeviceGrant) -> Result<(), Denial> {
     let audience = device.audience.as_ref().map_or(0, |api| api.as_str().len());
     let scope = device.scope.to_string().len();

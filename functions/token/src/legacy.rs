@@ -1,5 +1,5 @@
-//! `/oauth/ro` and `/oauth/access_token`: endpoints of the legacy pipeline that we do not offer. A client that
-//! calls one is refused with the reason, in the words that [Auth0.Android] compares.
+//! `/oauth/ro` and `/oauth/access_token`: endpoints of the legacy pipeline that we do not offer. We reject every call
+//! with the reason, in the wording that [Auth0.Android] compares.
 //!
 //! [Auth0.Android]: https://github.com/auth0/Auth0.Android
 
@@ -13,7 +13,7 @@ use shared::{
 
 use crate::response::Answered;
 
-/// Refuses: a conformant client could not use it at Auth0 either.
+/// Rejects the request. Auth0 refuses these endpoints to conformant clients, too.
 pub(crate) async fn refuse(app: &App, request: &Request, path: &'static str) -> Answered {
     let caller = match identify(app, request).await {
         Ok(caller) => caller,
@@ -29,7 +29,7 @@ pub(crate) async fn refuse(app: &App, request: &Request, path: &'static str) -> 
     }
 }
 
-/// The client that the request names, if it names one of the tenant's.
+/// The client that the request names; `None` if it names none or the tenant does not have it.
 async fn identify(app: &App, request: &Request) -> Result<Option<Arc<Client>>, Denial> {
     let params = Params::of_body(request)?;
     match params.text("client_id")?.map(ClientId::parse) {

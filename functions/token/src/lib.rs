@@ -1,6 +1,5 @@
-//! The token endpoint: `POST /oauth/token` (RFC 6749 section 3.2, [Auth0's token endpoint]),
-//! `POST /oauth/device/code`, where the way of a device to it begins, and what the legacy pipeline has in
-//! its place.
+//! The token endpoint: `POST /oauth/token` (RFC 6749 section 3.2, [Auth0's token endpoint]), `POST
+//! /oauth/device/code`, which starts the device flow, and the token endpoints of the legacy pipeline.
 //!
 //! [Auth0's token endpoint]: https://auth0.com/docs/api/authentication#get-token
 
@@ -27,7 +26,7 @@ use shared::{
 use request::TokenRequest;
 use response::Answered;
 
-/// Answers a request; a failure is an answer too.
+/// Handles a request. Failures become error responses.
 pub async fn handle(app: &App, request: &Request) -> Response {
     if let Some(preflight) = cors::preflight(request) {
         return preflight;
@@ -101,7 +100,7 @@ async fn redeem(
         request,
         at,
     };
-    // Boxed: grants are large, and every layer around them would move them once more.
+    // Boxed: the futures of grants are large, and every enclosing future would move them once more.
     let answer = Box::pin(grants::redeem(app, grant, request)).await?;
     Ok(answer.into_response())
 }

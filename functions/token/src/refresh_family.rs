@@ -1,5 +1,5 @@
-//! What the token endpoint and `/delegation` do with a refresh token and its family: open the token, load the family,
-//! commit an exchange, end a family whose token came back.
+//! The operations on refresh token families that the token endpoint and `/delegation` share: open a token, load its
+//! family, commit an exchange, end a family whose token was reused.
 
 use shared::{
     adapters::dynamo::CommitError,
@@ -17,11 +17,11 @@ use shared::{
     telemetry::event,
 };
 
-/// How often a decision is made before the client is asked to come back: lost races are rare, and
-/// the second decision sees who won.
+/// Maximum number of decisions per request; after that the client has to retry. Lost races are rare, and the second
+/// decision already sees the winner.
 pub(crate) const ATTEMPTS: usize = 3;
 
-/// Why an attempt gave no answer.
+/// Failure of one attempt.
 pub(crate) enum Failure {
     /// The family changed since it was read.
     Conflict,
@@ -34,12 +34,12 @@ impl<E: Into<Denial>> From<E> for Failure {
     }
 }
 
-/// What a client is answered whose attempts have all lost a race.
+/// The error for a client whose attempts all lost a race.
 pub(crate) fn kept_changing() -> Denial {
     Denial::Unavailable("the family kept changing".to_owned())
 }
 
-/// Opens a refresh token. One that we did not seal for the client ends here, before anything is read for it.
+/// Opens a refresh token. A token that we did not seal for this client is rejected before anything is read for it.
 pub(crate) fn open(keyring: &Keyring, client: &Client, text: &str) -> Result<RefreshToken, Denial> {
     keyring
         .open(Purpose::RefreshToken, client.client_id.as_str(), text)
@@ -55,13 +55,13 @@ pub(crate) async fn load(
 ) -> Result<(Family, User), Denial> {
     let family = token.family_of(&client.client_id);
     let state = app.store.load_refresh_state(&family).await?;
-    // Also of a family that ended with its user.
+    // The same error if the family was deleted along with its user.
     let user = state.user.ok_or(Denial::UserGone)?;
     let family = state.family.ok_or(Denial::RefreshToken("unknown family"))?;
     Ok((family, user))
 }
 
-/// What the client of a family is answered that has ended or expired.
+/// The error for a family that has ended or expired.
 pub(crate) fn refuse(refusal: Refusal) -> Denial {
     Denial::RefreshToken(match refusal {
         Refusal::Ended(reason) => reason.as_str(),
@@ -69,7 +69,7 @@ pub(crate) fn refuse(refusal: Refusal) -> Denial {
     })
 }
 
-/// Commits the exchange.
+/// Commits an exchange.
 pub(crate) async fn commit(
     app: &App,
     family: &Family,
@@ -90,8 +90,8 @@ pub(crate) async fn commit(
     Ok(())
 }
 
-/// A change of rotation type lets one family through and ends the others of the old type
-/// ([Auth0's rule](https://auth0.com/docs/secure/tokens/refresh-tokens/configure-refresh-token-rotation)).
+/// Ends the other families of the old rotation type once the first one has changed its type ([Auth0's
+/// rule](https://auth0.com/docs/secure/tokens/refresh-tokens/configure-refresh-token-rotation)).
 async fn end_siblings(app: &App, family: &Family, at: Moment) -> Result<(), Denial> {
     let ended = Ended {
         at: at.now,
@@ -116,16 +116,16 @@ async fn end_siblings(app: &App, family: &Family, at: Moment) -> Result<(), Deni
     Ok(())
 }
 
-/// A copy is in the wrong hands: what the user agreed to ends, and the family, before the client hears of it. The family
-/// goes last, so that a request that was cut short finds it when it is made again.
+/// Ends the consent and the family of a reused token, because a copy is in the wrong hands. Both end before the
+/// client gets the error, the family last, so that a repeated request still finds it after an interruption.
 pub(crate) async fn end(app: &App, family: &Family, ended: &Ended) -> Result<Denial, Denial> {
     app.store.end_consent(&GrantKey::of(family)).await?;
     app.store.end_family(&FamilyKey::of(family), ended).await?;
     Ok(Denial::RefreshTokenReused)
 }
 
-/// An Action wants this token to be the last: its family ends before the client hears of it. What the
-/// user agreed to stays, and so do the user's other families.
+/// Ends a family whose refresh token an Action revokes, before the client gets the error. The consent and the user's
+/// other families stay.
 pub(crate) async fn revoke(app: &App, family: &Family, at: Moment) -> Result<(), Denial> {
     let ended = Ended {
         at: at.now,

@@ -1,4 +1,4 @@
-//! A request to the token endpoint, before its sender is authenticated.
+//! A request to the token endpoint, before its client is authenticated.
 
 use shared::{
     app::{App, Caller},
@@ -11,12 +11,12 @@ use shared::{
 pub(crate) struct TokenRequest {
     pub(crate) caller: Caller,
     pub(crate) grant_type: String,
-    /// Each grant reads its own.
+    /// All parameters of the body; each grant type reads its own.
     pub(crate) params: Params,
 }
 
 impl TokenRequest {
-    /// Reads a request, and looks up the client that it names.
+    /// Reads a request and looks up the client that it names.
     pub(crate) async fn read(app: &App, request: &Request) -> Result<Self, Denial> {
         let params = Params::of_body(request)?;
         let grant_type = params.required("grant_type")?.to_owned();

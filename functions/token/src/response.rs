@@ -10,16 +10,16 @@ use shared::{
     http::{Response, quota, response},
 };
 
-/// The answer to a request, and the client that sent it: its pages may read the answer.
+/// The answer to a request and the client that sent it, whose pages may read the answer.
 #[derive(Debug)]
 pub(crate) struct Answered {
-    /// `None` if the request names no client of the tenant's, or was refused before it was read so far.
+    /// `None` if the tenant has no such client, or the request was rejected before its client was looked up.
     pub(crate) caller: Option<Arc<Client>>,
     pub(crate) answer: Result<Response, Denial>,
 }
 
 impl From<Denial> for Answered {
-    /// The refusal of a request whose client is not known.
+    /// The rejection of a request before its client is known.
     fn from(denial: Denial) -> Self {
         Self {
             caller: None,
@@ -28,7 +28,7 @@ impl From<Denial> for Answered {
     }
 }
 
-/// What `/delegation` gives: an ID token, and nothing else.
+/// Successful answer of `/delegation`: an ID token only.
 #[derive(Debug)]
 pub(crate) struct DelegationAnswer {
     pub(crate) id_token: String,
@@ -53,13 +53,13 @@ impl DelegationAnswer {
     }
 }
 
-/// The tokens a client is given.
+/// Successful answer of `/oauth/token`.
 #[derive(Debug)]
 pub(crate) struct TokenAnswer {
     pub(crate) tokens: Tokens,
     pub(crate) scope: Scope,
     pub(crate) refresh_token: Option<String>,
-    /// Where the caller stands, where requests are counted.
+    /// State of the client's rate limit; `None` for grant types that are not counted.
     pub(crate) quota: Option<Quota>,
 }
 

@@ -1,4 +1,4 @@
-//! The ID token of a delegation, as scripts want it.
+//! The ID token of a delegation, with the effects of the tenant's scripts.
 
 use shared::{
     app::{App, EndsWith, ScriptedLogin, TokensFor},
@@ -15,13 +15,13 @@ use shared::{
 use super::Delegation;
 
 impl Delegation<'_> {
-    /// The scopes whose claims the ID token holds: those asked for, else those of the token shown. They
-    /// bound nothing, for in the legacy pipeline `/userinfo` shows all claims under any scope.
+    /// Scopes whose claims the ID token contains: the requested ones, otherwise those of the presented token. They
+    /// restrict nothing: in the legacy pipeline `/userinfo` returns all claims for any scope.
     fn scope(&self, shown: &Scope) -> Scope {
         of_id_token(self.scope.as_ref().unwrap_or(shown))
     }
 
-    /// Runs the scripts. They read of no refresh token, for none is exchanged.
+    /// Runs the scripts. They see no refresh token, because none is exchanged.
     pub(super) async fn run_scripts(
         &self,
         app: &App,
@@ -75,7 +75,7 @@ impl Delegation<'_> {
     }
 }
 
-/// With `openid`, for an ID token is all there is, and without a refresh token.
+/// The scope with `openid`, because the answer is an ID token only, and without `offline_access`.
 fn of_id_token(scope: &Scope) -> Scope {
     let openid: Scope = [OPENID].into_iter().collect();
     openid.union(&scope.without(OFFLINE_ACCESS))

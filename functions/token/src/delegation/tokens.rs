@@ -1,4 +1,4 @@
-//! The tokens that an application shows for a delegation, and whose they are.
+//! Delegation by the token that a client presents: verifies it, finds its user and signs the answer.
 
 use shared::{
     app::{App, EffectsOnce, PresentedIdToken},
@@ -18,7 +18,7 @@ use shared::{
 use super::Delegation;
 use crate::refresh_family::{ATTEMPTS, Failure, commit, end, kept_changing, load, open, refuse};
 
-/// What a delegation gives, and for whom.
+/// Result of a delegation, for the answer and the log.
 pub(super) struct Delegated {
     pub(super) id_token: String,
     pub(super) expires_in: Lifetime,
@@ -26,7 +26,7 @@ pub(super) struct Delegated {
     pub(super) quota: Quota,
 }
 
-/// By an ID token of the caller's. It is checked before anything is read.
+/// Delegates by an ID token of the caller. The token is verified before anything is read for it.
 pub(super) async fn by_id_token(
     app: &App,
     delegation: &Delegation<'_>,
@@ -68,7 +68,7 @@ pub(super) async fn by_id_token(
     })
 }
 
-/// By a refresh token of the caller's. A forged one ends here, before anything is read.
+/// Delegates by a refresh token of the caller. A forged token is rejected before anything is read for it.
 pub(super) async fn by_refresh_token(
     app: &App,
     delegation: &Delegation<'_>,
@@ -100,7 +100,7 @@ pub(super) async fn by_refresh_token(
     Err(kept_changing())
 }
 
-/// A refresh token that is shown for a delegation: the same at every attempt.
+/// A refresh token presented for a delegation: the same for every attempt.
 struct Shown<'a> {
     app: &'a App,
     delegation: &'a Delegation<'a>,
@@ -109,8 +109,8 @@ struct Shown<'a> {
 }
 
 impl Shown<'_> {
-    /// Load, decide, run scripts (once), sign, commit, as at the token endpoint; the commit moves the idle end
-    /// alone.
+    /// Loads, decides, runs the scripts (once), signs and commits, as at the token endpoint. The commit changes only
+    /// the family's idle expiry.
     async fn attempt(&self) -> Result<String, Failure> {
         let (app, delegation, at) = (self.app, self.delegation, self.delegation.at);
         let (family, user) = load(app, &delegation.caller, &self.token).await?;
@@ -123,13 +123,13 @@ impl Shown<'_> {
         let policy = &delegation.caller.refresh_token;
         let next = match family.redeem(self.token.generation, policy, exchange) {
             Redemption::Refuse(refusal) => return Err(refuse(refusal).into()),
-            // The text alone proves nothing of a client that has a secret: who lacks it could not use the token either.
+            // A reused token proves no theft here: without the client's secret a thief could not exchange it either.
             Redemption::Reuse(_) if !delegation.caller_is_proved => {
                 let reason = "superseded, and the client has not authenticated";
                 return Err(Denial::RefreshToken(reason).into());
             }
             Redemption::Reuse(ended) => return Err(end(app, &family, &ended).await?.into()),
-            // What is exchanged at the token endpoint is not spent here.
+            // Tokens of conformant clients are exchanged at the token endpoint only.
             Redemption::Replay => return Err(Denial::ConformantRefreshToken.into()),
             Redemption::Exchange { .. } if !family.pipeline().is_legacy() => {
                 return Err(Denial::ConformantRefreshToken.into());

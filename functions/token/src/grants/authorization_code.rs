@@ -1,7 +1,7 @@
-//! `grant_type=authorization_code` (RFC 6749 section 4.1.3, RFC 7636): a code becomes tokens, and
-//! with `offline_access` the first refresh token of a new family. Using the code up and beginning
-//! the family is one transaction; a code that its own client presents again ends the family that it began and revokes
-//! its access token at `/userinfo` (RFC 6749 section 4.1.2).
+//! `grant_type=authorization_code` (RFC 6749 section 4.1.3, RFC 7636): exchanges a code for tokens, and with
+//! `offline_access` for the first refresh token of a new family. One transaction uses up the code and creates the
+//! family. A code that its own client presents again ends that family and revokes its access token at `/userinfo`
+//! (RFC 6749 section 4.1.2).
 
 use shared::{
     adapters::dynamo::{CodeExchange, CommitError, NotCommitted},
@@ -60,8 +60,7 @@ pub(super) async fn redeem(
     exchange(app, client, id, &code, (&user, session), at).await
 }
 
-/// The user who logged in and the session of the login, in one round trip. What the one or the other began counts as
-/// long as they do.
+/// Loads the user and the session of the login, in one round trip. The code is valid only as long as both are.
 async fn login_of(
     app: &App,
     client: &Client,
@@ -88,8 +87,8 @@ async fn login_of(
     Ok((user, id))
 }
 
-/// Signs first, commits second: a failure in between leaves the code as it was. Scripts have run at
-/// `/authorize`, and what follows from them came with the code.
+/// Signs, then commits: a failure in between leaves the code unused. The scripts ran at `/authorize`, and their
+/// effects are stored in the code.
 async fn exchange(
     app: &App,
     client: &Client,
@@ -126,8 +125,8 @@ async fn exchange(
     issue(app, issuable, &Code { id, code }, at).await
 }
 
-/// The code's scope as things are now; one that scripts have chosen is their last word, but for whether there is a
-/// refresh token.
+/// The code's scopes under the tenant's current configuration. Scopes that scripts chose are final, except for the
+/// one that asks for a refresh token.
 fn scope(
     client: &Client,
     api: Option<&ResourceServer>,
@@ -143,7 +142,7 @@ fn scope(
     Ok(still_grantable(client, api, code.pipeline, device, scope))
 }
 
-/// A code that is exchanged.
+/// A code that is being exchanged.
 struct Code<'a> {
     id: CodeId,
     code: &'a AuthorizationCode,
@@ -188,8 +187,7 @@ impl Commit for Code<'_> {
     }
 }
 
-/// What a refused code leads to. What a used code was exchanged for ends first, once its presenter has proved to be
-/// its client.
+/// The error for a rejected code. A code that its own client reuses first ends the tokens that it was exchanged for.
 async fn refuse(
     app: &App,
     client: &Client,
@@ -219,7 +217,7 @@ fn log_refusal(client: &Client, user_id: &UserId, denial: &Denial) {
     );
 }
 
-/// Ends what a code was exchanged for: the family that began, and the access token at `/userinfo`.
+/// Ends the tokens that a code was exchanged for: the family, and the access token at `/userinfo`.
 async fn revoke_tokens_of(
     app: &App,
     code: &AuthorizationCode,

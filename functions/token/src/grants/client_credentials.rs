@@ -1,5 +1,5 @@
-//! `grant_type=client_credentials` (RFC 6749 section 4.4, [Auth0's client credentials flow]): a
-//! client acts in its own name. No state, and never a refresh token.
+//! `grant_type=client_credentials` (RFC 6749 section 4.4, [Auth0's client credentials flow]): a client gets an access
+//! token on its own behalf. Nothing is stored, and no refresh token is issued.
 //!
 //! [Auth0's client credentials flow]: https://auth0.com/docs/get-started/authentication-and-authorization-flow/client-credentials-flow
 
@@ -56,7 +56,7 @@ pub(super) async fn redeem(
     })
 }
 
-/// The audience that the client asks for, or else the tenant's default.
+/// The audience that the client requests, or else the tenant's default.
 async fn audience(app: &App, params: &Params) -> Result<Audience, Denial> {
     match app.named_audience(params).await? {
         Some(name) => Audience::parse(name).map_err(|_| Denial::UnknownAudience(name.to_owned())),
@@ -67,7 +67,8 @@ async fn audience(app: &App, params: &Params) -> Result<Audience, Denial> {
     }
 }
 
-/// What the API's policy and the client grant leave of what is asked; all of it where nothing is.
+/// The requested scopes, or without a request all that the client grant has. A scope beyond the client grant is an
+/// error.
 fn granted(client: &Client, api: &ResourceServer, asked: Option<String>) -> Result<Scope, Denial> {
     let refused = || Denial::NoClientGrant(api.identifier.to_string());
     let granted = match api.subject_type_authorization.client {

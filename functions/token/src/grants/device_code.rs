@@ -1,9 +1,8 @@
-//! `grant_type=urn:ietf:params:oauth:grant-type:device_code` (RFC 8628 section 3.4): a device asks whether
-//! a user has confirmed its user code, and gets tokens once a user has. [`DeviceGrant::poll`] decides; this file
-//! carries the decision out.
+//! `grant_type=urn:ietf:params:oauth:grant-type:device_code` (RFC 8628 section 3.4): a device polls until a user has
+//! confirmed its user code, and then gets tokens. [`DeviceGrant::poll`] decides; this file carries the decision out.
 //!
-//! As with a code, signing comes before the commit, and one transaction uses the device code up and
-//! begins the family.
+//! As with a code, signing comes before the commit, and one transaction uses up the device code and creates the
+//! family.
 
 use shared::{
     adapters::dynamo::{CommitError, DeviceExchange, NotCommitted},
@@ -31,10 +30,10 @@ use super::{
 };
 use crate::response::TokenAnswer;
 
-/// How often a decision is made before the device is asked to come back: lost races are rare, and the
-/// second decision sees who won.
+/// Maximum number of decisions per request; after that the device has to retry. Lost races are rare, and the second
+/// decision already sees the winner.
 const ATTEMPTS: usize = 3;
-/// Only conformant clients come here.
+/// The device flow is for conformant clients only.
 const PIPELINE: Pipeline = Pipeline::Conformant;
 
 pub(super) async fn redeem(app: &App, asked: GrantRequest<'_>) -> Result<TokenAnswer, Denial> {
@@ -78,7 +77,7 @@ async fn poll(app: &App, asked: GrantRequest<'_>, text: &str) -> Result<TokenAns
         };
         match store_refusal(app, id, &device, &refusal, at).await {
             Ok(()) => return Err(refusal),
-            // Another request was first: decide again on what is there now.
+            // Another request won the race: decide again on the current state.
             Err(CommitError::Conflict) => {}
             Err(CommitError::Store(error)) => return Err(error.into()),
         }
@@ -86,7 +85,8 @@ async fn poll(app: &App, asked: GrantRequest<'_>, text: &str) -> Result<TokenAns
     Err(Denial::Unavailable("the device kept changing".to_owned()))
 }
 
-/// Stores what a refusal changes: when the device may poll again, or that it knows of its end.
+/// Stores the effect of a rejection: the time of this poll, or that the device has received the error of an expired
+/// code.
 async fn store_refusal(
     app: &App,
     id: DeviceId,
@@ -104,8 +104,7 @@ async fn store_refusal(
     }
 }
 
-/// Signs first, commits second: a failure in between, a script's refusal among them, leaves the device
-/// code as it was.
+/// Signs, then commits: a failure in between, such as a rejection by a script, leaves the device code unused.
 async fn exchange(
     app: &App,
     asked: GrantRequest<'_>,
@@ -148,7 +147,7 @@ async fn exchange(
             )
         },
         ends: effects.refresh_token,
-        // The session of the browser that confirmed is not the device's.
+        // The session belongs to the browser that confirmed, not to the device.
         session: None,
         basis: approval.basis,
     };
@@ -160,7 +159,7 @@ async fn exchange(
     issue(app, issuable, &approved, at).await
 }
 
-/// The user who pressed and the session of the press, in one round trip.
+/// Loads the user who confirmed and the session of the confirmation, in one round trip.
 async fn login_of(app: &App, approval: &Approval) -> Result<(User, SessionId), Denial> {
     let id = app.session_of(&approval.session_id).await;
     let id = id.ok_or(Denial::DeviceCode("the session of the approval is unknown"))?;
@@ -178,7 +177,7 @@ async fn login_of(app: &App, approval: &Approval) -> Result<(User, SessionId), D
     Ok((user, id))
 }
 
-/// A device code that is exchanged.
+/// A device code that is being exchanged.
 struct Approved<'a> {
     id: DeviceId,
     device: &'a DeviceGrant,
@@ -201,7 +200,7 @@ impl Commit for Approved<'_> {
                 at: at.now,
                 by: at.request.to_string(),
                 family_id: family.map(|family| family.id.to_string()),
-                // A used device code revokes nothing.
+                // Not stored: reuse of a device code revokes nothing.
                 access_token: None,
             },
         };
@@ -217,11 +216,11 @@ impl Commit for Approved<'_> {
             return Ok(());
         };
         match found.map(|device| device.state) {
-            // The other request has the tokens, and its family lives on: two polls of one device are no theft.
+            // The other request got the tokens, and its family stays: two polls of one device are not a theft.
             Some(DeviceState::Redeemed { .. }) => Err(Denial::DeviceCode(
                 "used by another request at the same time",
             )),
-            // Nothing else can be in the way of a device that is still as it was.
+            // The device is unchanged, so the conflict is about its consent or session.
             Some(DeviceState::Approved(_)) if matches!(failure, CommitError::Conflict) => Err(
                 Denial::DeviceCode("its consent was withdrawn or its session has ended"),
             ),

@@ -1,7 +1,7 @@
-//! The one way in which a login becomes tokens, by every grant that presents one: create a family where a refresh
-//! token is due, sign, commit, keep to the limit of families, log, answer.
+//! Issues the tokens of a login, for every grant type that presents one: creates a family if a refresh token is due,
+//! signs, commits, enforces the limit of families, logs, answers.
 //!
-//! Signing comes before the commit: a failure in between leaves what the client presented as it was.
+//! Signing comes before the commit, so that a failure in between does not use up what the client presented.
 
 use shared::{
     app::{App, EndsWith, Moment, NewFamily, Tokens, TokensFor},
@@ -19,32 +19,32 @@ use shared::{
 
 use crate::response::TokenAnswer;
 
-/// A login that nothing stands in the way of: its client gets tokens.
+/// A login that has passed all checks: its client gets tokens.
 pub(super) struct Issuable<'a> {
-    /// For whom and with which scopes, as scripts have left both.
+    /// User and scopes, after the scripts' changes.
     pub(super) issuance: Issuance<'a>,
     /// The API; `None` for `/userinfo` alone.
     pub(super) api: Option<&'a ResourceServer>,
-    /// What the ID token says about the login.
+    /// The ID token's claims about the login.
     pub(super) claims: LoginClaims<'a>,
-    /// What a family is created from, if the scope has `offline_access`.
+    /// The login that a family starts with, if the scope has `offline_access`.
     pub(super) login: Login,
-    /// The ends that scripts set for the family.
+    /// Expiry times that scripts set for the family.
     pub(super) ends: RefreshTokenEnds,
-    /// The session that an access token for `/userinfo` ends with.
+    /// The session that an access token for `/userinfo` ends with; `None` if it ends with none.
     pub(super) session: Option<SessionId>,
     /// The consent that the tokens rest on.
     pub(super) basis: Basis,
 }
 
-/// What a client presents for tokens, and how its exchange is committed.
+/// The code or other credential that a client exchanges for tokens.
 pub(super) trait Commit {
     /// Auth0's event of a successful exchange.
     const EVENT: &'static str;
-    /// Whether the event names the scopes.
+    /// True if the event names the scopes.
     const LOGS_SCOPE: bool = false;
 
-    /// Uses up what the client presented and stores the new family, both or neither.
+    /// Uses up what the client presented and stores the new family: both or neither.
     async fn commit(
         &self,
         app: &App,

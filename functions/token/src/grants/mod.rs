@@ -1,4 +1,4 @@
-//! The grants: one file each, one arm each.
+//! The grant types, one file each.
 
 mod authorization_code;
 mod client_credentials;
@@ -18,7 +18,7 @@ use shared::{
 
 use crate::response::TokenAnswer;
 
-/// The grant types we know.
+/// The supported grant types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GrantType {
     AuthorizationCode,
@@ -43,7 +43,7 @@ impl GrantType {
         .find(|grant| grant.as_str() == name)
     }
 
-    /// The name at the token endpoint.
+    /// The value of `grant_type`.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "authorization_code",
@@ -56,18 +56,18 @@ impl GrantType {
     }
 }
 
-/// A client that has shown who it is, and what it asks for.
+/// An authenticated client and its request.
 #[derive(Clone, Copy)]
 pub(crate) struct GrantRequest<'a> {
     pub(crate) client: &'a AuthenticatedClient,
     pub(crate) params: &'a Params,
-    /// The request itself, which scripts read.
+    /// The HTTP request, which scripts can read.
     pub(crate) request: &'a Request,
     pub(crate) at: Moment,
 }
 
 impl<'a> GrantRequest<'a> {
-    /// A login at the token endpoint, where there is no browser, as scripts read it.
+    /// A login without a browser, as input of the scripts.
     fn login(self, protocol: Protocol, user: &'a User, scope: &'a Scope) -> ScriptedLogin<'a> {
         ScriptedLogin::without_browser(protocol, user, self.client, scope, self.request, self.at)
     }

@@ -1,7 +1,7 @@
-//! `grant_type=password` (RFC 6749 section 4.3) and Auth0's extension of it that names a realm
-//! ([Auth0's resource owner password flow]): a name and a password for tokens, and with
-//! `offline_access` the first refresh token of a new family. No page, no consent, no session: only for
-//! first-party clients, which people trust with their passwords.
+//! `grant_type=password` (RFC 6749 section 4.3) and Auth0's extension with a realm ([Auth0's resource owner password
+//! flow]): exchanges a name and a password for tokens, and with `offline_access` for the first refresh token of a new
+//! family. There is no page, no consent and no session, so it is for first-party clients only: users trust them with
+//! their passwords.
 //!
 //! [Auth0's resource owner password flow]: https://auth0.com/docs/get-started/authentication-and-authorization-flow/resource-owner-password-flow
 
@@ -36,7 +36,7 @@ use super::{
 };
 use crate::{address, response::TokenAnswer};
 
-/// What the client asked for, in the terms of the tenant.
+/// The client's request, resolved against the tenant's configuration.
 struct PasswordRequest {
     audience: Option<Audience>,
     api: Option<Arc<ResourceServer>>,
@@ -58,7 +58,7 @@ pub(super) async fn redeem(
     let username = params.required("username")?;
     let password = Secret::new(params.required("password")?);
     let connection = connection(app, client, grant, params).await?;
-    // Everything that can be wrong with the request itself, before a password is tried.
+    // All checks of the request itself come before the password.
     let wanted = PasswordRequest::parse(app, client, params).await?;
     let login = PasswordLogin {
         client_id: &client.client_id,
@@ -82,8 +82,8 @@ pub(super) async fn redeem(
     answered
 }
 
-/// The realm named; without one, the tenant's default directory. Auth0's SDK for Python asks for a realm
-/// and then leaves it open.
+/// The realm that the request names; without one, the tenant's default directory. Auth0's SDK for Python selects the
+/// realm grant type and then omits the realm.
 async fn connection(
     app: &App,
     client: &AuthenticatedClient,
@@ -96,7 +96,7 @@ async fn connection(
     }
 }
 
-/// Runs the tenant's scripts, and issues what they leave of the request.
+/// Runs the tenant's scripts and issues the tokens that they allow.
 async fn fulfil(
     app: &App,
     asked: GrantRequest<'_>,
@@ -136,7 +136,7 @@ async fn fulfil(
     issue(app, issuable, &NothingUsedUp, at).await
 }
 
-/// A password is good for any number of logins.
+/// A password is not used up by a login.
 struct NothingUsedUp;
 
 impl Commit for NothingUsedUp {
@@ -156,7 +156,7 @@ impl Commit for NothingUsedUp {
         if CommitError::written(app.store.put_family(family).await)? {
             return Ok(());
         }
-        // It has no session that could have ended.
+        // Without a session, only a taken id can conflict.
         let reason = "the id of the new family is taken";
         Err(Denial::Internal(reason.to_owned()))
     }
@@ -176,7 +176,7 @@ impl PasswordRequest {
             Some(asked) => grantable(client, api.as_deref(), &Scope::parse(&asked)),
             None => everything(api.as_deref()),
         };
-        // The legacy pipeline issues refresh tokens for a named device, which no password grant has.
+        // The legacy pipeline issues refresh tokens only for a named device, and a password grant names none.
         let scope = match pipeline {
             Pipeline::Conformant => scope,
             Pipeline::Legacy => scope.without(OFFLINE_ACCESS),
@@ -190,8 +190,8 @@ impl PasswordRequest {
     }
 }
 
-/// What a client that names no scope is given: all scopes of the API, for people have given it their
-/// password; and for `/userinfo`, all that it tells. A refresh token has to be asked for.
+/// Default scopes of a client that requests none. For an API: all of its scopes, because users have given the client
+/// their password. For `/userinfo`: all standard scopes. `offline_access` must be requested explicitly.
 fn everything(api: Option<&ResourceServer>) -> Scope {
     match api {
         Some(api) => api

@@ -1,9 +1,9 @@
-//! How often one refresh token may be exchanged from one address ([Auth0's rate limits]). Each family has a bucket for
-//! each address. It is stored with the write that a refresh makes anyway, so that all environments share it; answers
-//! that write nothing are counted in this environment's memory.
+//! The rate limit for exchanges of one refresh token from one address ([Auth0's rate limits]). Each family has a
+//! bucket per address. It is stored with the write that a refresh makes anyway, so that all environments share it;
+//! answers that write nothing are counted in this environment's memory.
 //!
-//! Two writes at the same moment that keep the generation (of a token that does not rotate) may count
-//! as one. That is the price of having no call of its own.
+//! Two simultaneous writes that keep the generation (of a token that does not rotate) may count as one. This is the
+//! price of a limit that makes no calls of its own.
 //!
 //! [Auth0's rate limits]: https://auth0.com/docs/troubleshoot/customer-support/operational-policies/rate-limit-policy
 
@@ -17,14 +17,14 @@ use shared::{
     },
 };
 
-/// One request's place in a bucket: taken once, however often the request is decided.
+/// One request's entry in a bucket: taken once, even if the request is decided several times.
 pub(super) struct RateLimitTicket {
     limit: RateLimit,
     taken: Option<(Bucket, Quota)>,
 }
 
 impl RateLimitTicket {
-    /// A ticket that is not taken yet: a request that is refused anyway takes none.
+    /// A ticket that is not taken yet. A request that is rejected for another reason never takes it.
     pub(super) async fn of(app: &App, client: &Client) -> Result<Self, Denial> {
         let limit = match client.refresh_token.rate_limit {
             Some(limit) => limit,
@@ -33,7 +33,8 @@ impl RateLimitTicket {
         Ok(Self { limit, taken: None })
     }
 
-    /// Takes it, or refuses: the family stays as it is, and its token works later.
+    /// Takes the ticket. Beyond the limit the request is rejected and the family does not change, so its token works
+    /// later.
     pub(super) fn take(&mut self, app: &App, family: &Family, at: Moment) -> Result<Quota, Denial> {
         if let Some((_, quota)) = self.taken {
             return Ok(quota);
@@ -48,7 +49,7 @@ impl RateLimitTicket {
         Ok(taken.1)
     }
 
-    /// Records the ticket on a family that is about to be written.
+    /// Records the ticket in a family that is about to be written.
     pub(super) fn record_on(&self, next: &mut Family, at: Moment) {
         if let Some((left, _)) = self.taken {
             next.record_bucket(at.origin, left, at.now);

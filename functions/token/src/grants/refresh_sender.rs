@@ -1,7 +1,7 @@
-//! Who presents a refresh token: remembered with the exchange that made the live generation, and compared when the
-//! parent comes back inside the leeway. A retry of the same client comes from the same program and, but for a phone
-//! that changes networks, from the same address; a thief's replay need not. It is answered all the same: a refusal
-//! would log out phones.
+//! The sender of a refresh token, stored with the exchange that made the live generation and compared when its parent
+//! comes back within the leeway. A retry by the same client comes from the same program and, unless a phone has
+//! changed networks, from the same address; a thief's replay may not. The replay is answered anyway, because a
+//! rejection would log out phones.
 
 use http::header::USER_AGENT;
 use shared::{
@@ -13,8 +13,8 @@ use shared::{
 
 use super::GrantRequest;
 
-/// The sender of a request, under a key. The family is part of what is digested, so that a reader of the
-/// table does not find out which families share an address.
+/// Keyed digests of a request's sender. They cover the family, so that a reader of the table cannot see which
+/// families share an address.
 pub(super) fn sender(
     keyring: &Keyring,
     key: KeyId,
@@ -32,7 +32,7 @@ pub(super) fn sender(
     })
 }
 
-/// Logs a replay that was answered, where it is not by the client that made the exchange.
+/// Logs an answered replay whose sender differs from that of the exchange.
 pub(super) fn log_replay(
     keyring: &Keyring,
     family: &Family,

@@ -1,5 +1,4 @@
-//! The tokens of a refresh: for which API, with which scopes, signed. The decision is [`Wish::choose`]; nothing is
-//! stored here.
+//! The API and scopes of a refresh, and its signed tokens. [`Wish::choose`] decides; nothing is stored here.
 
 use std::sync::Arc;
 
@@ -24,14 +23,14 @@ use shared::{
 use super::GrantRequest;
 use crate::response::TokenAnswer;
 
-/// A refresh as its client asks for it: the same at every attempt.
+/// A client's refresh request: the same for every attempt.
 pub(super) struct RefreshRequest<'a> {
     pub(super) app: &'a App,
     pub(super) asked: GrantRequest<'a>,
     wish: Wish,
 }
 
-/// What was signed, and for which API.
+/// The signed tokens with their API and scopes.
 pub(super) struct Signed {
     tokens: Tokens,
     audience: Option<Audience>,
@@ -55,7 +54,7 @@ impl Signed {
     }
 }
 
-/// What an answer is for, before scripts run.
+/// API and scopes of an answer, before the scripts run.
 pub(super) struct Plan {
     api: Option<Arc<ResourceServer>>,
     pub(super) audience: Option<Audience>,
@@ -64,8 +63,8 @@ pub(super) struct Plan {
 }
 
 impl<'a> RefreshRequest<'a> {
-    /// Reads what the client asks for. `<issuer>userinfo` names no API: every token that may go there is good for it
-    /// anyway.
+    /// Reads the client's request. An audience `<issuer>userinfo` is ignored, because every token for `/userinfo` is
+    /// valid there anyway.
     pub(super) async fn parse(app: &'a App, asked: GrantRequest<'a>) -> Result<Self, Denial> {
         let named = app.named_audience(asked.params).await?;
         let audience = named
@@ -79,7 +78,7 @@ impl<'a> RefreshRequest<'a> {
         Ok(Self { app, asked, wish })
     }
 
-    /// Looks up the API that the answer is for, and the scopes that the client may have there.
+    /// Looks up the API of the answer, and the scopes that the client and the user have there.
     pub(super) async fn plan(&self, family: &Family, user: &User) -> Result<Plan, Denial> {
         let (app, client) = (self.app, self.asked.client);
         let own = app.api_for(family.audience.as_ref()).await?;
@@ -101,7 +100,7 @@ impl<'a> RefreshRequest<'a> {
         })
     }
 
-    /// Makes the tokens of the answer.
+    /// Signs the tokens of the answer.
     pub(super) async fn sign(
         &self,
         family: &Family,
@@ -114,7 +113,7 @@ impl<'a> RefreshRequest<'a> {
         let scope = effects.refreshed(&plan.scope, granted);
         let user = effects.user(user);
         let pipeline = family.pipeline();
-        // What a legacy token is good for beside `/userinfo` is had at `/delegation`: no ID token here.
+        // No ID token in the legacy pipeline: clients get one at `/delegation`.
         let signed_scope = match pipeline {
             Pipeline::Conformant => scope.clone(),
             Pipeline::Legacy => scope.without(OPENID),
@@ -147,7 +146,7 @@ impl<'a> RefreshRequest<'a> {
         })
     }
 
-    /// Logs Auth0's event of a successful exchange, with what the client asked for and what allowed it.
+    /// Logs Auth0's event of a successful exchange, with the client's request and the policy that allowed it.
     pub(super) fn log_exchange(&self, family: &Family, signed: &Signed, outcome: &'static str) {
         let text = |audience: &Option<Audience>| audience.as_ref().map(ToString::to_string);
         tracing::info!(

@@ -1,9 +1,9 @@
-//! `grant_type=refresh_token` (RFC 6749 section 6, [Auth0's rotation]): the path that the product
-//! exists for. Open, load, decide, run the tenant's scripts, sign, commit, answer, in this order. [`Family::redeem`]
-//! decides; this file carries the decision out.
+//! `grant_type=refresh_token` (RFC 6749 section 6, [Auth0's rotation]): the main path of the product. Open, load,
+//! decide, run the tenant's scripts, sign, commit, answer, in this order. [`Family::redeem`] decides; this file
+//! carries the decision out.
 //!
-//! Scripts and signing come before the commit: a failure until then leaves the family as it was,
-//! and the client's token still works. A commit that lost a race is decided again on what is there now.
+//! Scripts and signing come before the commit: a failure until then leaves the family unchanged, and the client's
+//! token still works. After a lost race the request is decided again on the current state.
 //!
 //! [Auth0's rotation]: https://auth0.com/docs/secure/tokens/refresh-tokens/refresh-token-rotation
 
@@ -57,13 +57,14 @@ pub(super) async fn redeem(app: &App, asked: GrantRequest<'_>) -> Result<TokenAn
     Err(kept_changing())
 }
 
-/// A refresh token that is presented, and what is asked with it: the same at every attempt.
+/// A presented refresh token and the request with it: the same for every attempt.
 struct Presented<'a> {
     request: RefreshRequest<'a>,
     keyring: &'a Keyring,
     token: RefreshToken,
     ticket: RateLimitTicket,
-    /// After a lost race the scripts' input would differ only in the time of the token's last exchange.
+    /// Effects of the scripts, which run once: after a lost race their input would differ only in the time of the
+    /// token's last exchange.
     effects: EffectsOnce,
 }
 
@@ -90,7 +91,7 @@ impl Presented<'_> {
         }
     }
 
-    /// The live token once more. Nothing is written.
+    /// Answers a replay within the leeway with the live token. Nothing is written.
     async fn replay(&mut self, family: &Family, user: &User) -> Result<TokenAnswer, Failure> {
         let RefreshRequest { app, asked, .. } = self.request;
         let quota = self.ticket.take(app, family, asked.at)?;
@@ -101,7 +102,7 @@ impl Presented<'_> {
         Ok(signed.into_answer(Some(refresh_token), Some(quota)))
     }
 
-    /// Signs, then commits.
+    /// Answers an exchange: signs, then commits.
     async fn exchange(
         &mut self,
         family: &Family,
@@ -126,7 +127,7 @@ impl Presented<'_> {
         Ok(signed.into_answer(refresh_token, Some(quota)))
     }
 
-    /// Makes the tokens as the scripts want them; also the ends that the scripts set for the family.
+    /// Signs the tokens with the scripts' effects. Also returns the expiry times that scripts set for the family.
     async fn sign(
         &self,
         family: &Family,
