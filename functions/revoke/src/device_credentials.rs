@@ -1,6 +1,6 @@
-//! `/api/v2/device-credentials` ([Auth0's device credentials]): the older view of refresh tokens, by their type.
-//! There are no public keys here, and no list of all users' credentials, for they lie with their users: `user_id`
-//! is required. An id is that of the refresh token.
+//! `/api/v2/device-credentials` ([Auth0's device credentials]): the older view of refresh tokens, by type. There are
+//! no public keys here. Credentials are stored per user, so there is no list of all users' credentials, and `user_id`
+//! is required. The id of a credential is that of its refresh token.
 //!
 //! [Auth0's device credentials]: https://auth0.com/docs/api/management/v2/device-credentials/get-device-credentials
 
@@ -23,10 +23,10 @@ use crate::{
     refresh_tokens,
 };
 
-/// Auth0's largest page, and how many credentials are listed at most.
+/// Auth0's largest page, and the maximum number of credentials in a list.
 const MOST: usize = 1_000;
 
-/// A credential as it is shown.
+/// The JSON of a credential.
 #[derive(Debug, Serialize)]
 struct Shown<'a> {
     id: String,
@@ -37,7 +37,7 @@ struct Shown<'a> {
     client_id: &'a ClientId,
 }
 
-/// `type`.
+/// `type` of a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     PublicKey,
@@ -73,8 +73,8 @@ impl Kind {
     }
 }
 
-/// `GET /api/v2/device-credentials?user_id=&client_id=&type=`. Without a type rotating refresh tokens are left out,
-/// as at Auth0.
+/// `GET /api/v2/device-credentials?user_id=&client_id=&type=`. A request without a type gets no rotating refresh
+/// tokens, as at Auth0.
 pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Denial> {
     let params = call.query()?;
     let id = call.user_of_query(&params)?;

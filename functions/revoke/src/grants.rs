@@ -1,7 +1,7 @@
-//! `/api/v2/grants`: what a user has granted, and taking it away ([Auth0's grants]). A grant that is
-//! deleted ends its refresh tokens before the answer.
+//! `/api/v2/grants` ([Auth0's grants]): lists and deletes a user's consents, which Auth0 calls grants. Deleting one
+//! ends its refresh tokens before the answer.
 //!
-//! There is no list of all users' grants, for they lie with their users: `user_id` is required.
+//! Consents are stored per user, so there is no list of all users' consents, and `user_id` is required.
 //!
 //! [Auth0's grants]: https://auth0.com/docs/api/management/v2/grants/get-grants
 
@@ -24,7 +24,7 @@ use crate::{management::Call, paging::Paging};
 /// Auth0's largest page.
 const MOST: usize = 100;
 
-/// A grant as it is shown.
+/// The JSON of a grant.
 #[derive(Debug, Serialize)]
 struct Shown {
     id: String,

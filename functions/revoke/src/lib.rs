@@ -1,6 +1,6 @@
-//! Revocation: `POST /oauth/revoke` (RFC 7009, [Auth0's revocation]), and what of the Management API
-//! takes access away. Only refresh tokens can be revoked. A token that is unknown, foreign or revoked
-//! already is answered with success, because afterwards it is as dead as the client wanted it.
+//! Revocation: `POST /oauth/revoke` (RFC 7009, [Auth0's revocation]), and the calls of the Management API that list
+//! and end access. Only refresh tokens can be revoked. A token that is unknown, of another client or already revoked
+//! is answered with success, because the client cannot use it any more.
 //!
 //! [Auth0's revocation]: https://auth0.com/docs/secure/tokens/refresh-tokens/revoke-refresh-tokens
 
@@ -37,11 +37,11 @@ use shared::{
     telemetry::event,
 };
 
-/// Answers a request; a failure is an answer too.
+/// Handles a request. Failures become error responses.
 pub async fn handle(app: &App, request: &Request) -> Response {
     let path = request.uri().path();
     if path.starts_with("/api/v2/") {
-        // Boxed: the largest part of it, and not of every request.
+        // Boxed: this future is the largest one here, and most requests do not need it.
         return Box::pin(management::handle(app, request)).await;
     }
     if let Some(preflight) = cors::preflight(request) {
@@ -60,7 +60,7 @@ pub async fn handle(app: &App, request: &Request) -> Response {
     answer
 }
 
-/// The client that the request names, and whether its token is revoked.
+/// The client that the request names, and the result of the revocation.
 async fn route(app: &App, request: &Request) -> (Option<Arc<Client>>, Result<(), Denial>) {
     match (request.method(), request.uri().path()) {
         (&Method::POST, "/oauth/revoke") => {}
@@ -77,7 +77,7 @@ async fn route(app: &App, request: &Request) -> (Option<Arc<Client>>, Result<(),
     }
 }
 
-/// Reads a request, and looks up the client that it names.
+/// Reads a request and looks up the client that it names.
 async fn identify(app: &App, request: &Request) -> Result<(Caller, Params), Denial> {
     let params = Params::of_body(request)?;
     let credentials = Credentials::parse(request, &params)?;
@@ -129,8 +129,9 @@ async fn revoke(
     Ok(())
 }
 
-/// The tenant wants the whole grant gone: every family of the same user, client and API ends, and
-/// the user is asked again next time. The family itself is left for last: a call that is repeated finds the grant by it.
+/// Ends every family of the same user, client and API, and the consent, so that the user is asked again next time:
+/// the tenant's setting for revocations. The presented family is left for last, because a repeated call finds the
+/// consent by it.
 async fn revoke_grant(app: &App, family: &FamilyKey, at: Moment) -> Result<(), Denial> {
     let Some(revoked) = app.store.load_family(family).await? else {
         return Ok(());

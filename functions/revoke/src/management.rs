@@ -1,5 +1,5 @@
-//! The Management API ([Auth0's]): every call comes through here, where its access token is checked and where it
-//! is logged as an audit event, answered or refused. Each kind of object has a file of its own.
+//! The Management API ([Auth0's]). Every call passes through this file, which verifies its access token and logs it
+//! as an audit event, whether it succeeds or is rejected. Each kind of object has a file of its own.
 //!
 //! [Auth0's]: https://auth0.com/docs/api/management/v2
 
@@ -29,41 +29,41 @@ use crate::{
     refresh_tokens, sessions, users,
 };
 
-/// A call that is being answered, and what is known of it so far.
+/// A call in progress, and the facts gathered about it so far.
 pub(crate) struct Call<'a> {
     pub(crate) app: &'a App,
     pub(crate) request: &'a Request,
     pub(crate) now: Timestamp,
-    /// Until when it goes on with what the next call could go on with.
+    /// End of the time for work that a repeated call can continue.
     pub(crate) deadline: Deadline,
-    /// What its path names.
+    /// The object that the path names.
     pub(crate) named: Named,
-    /// What its audit event will say of whom it concerned.
+    /// Fields of the audit event, filled in as they become known.
     pub(crate) audit: Audit,
 }
 
-/// What an audit event says beside the operation and its outcome.
+/// Fields of an audit event in addition to the operation and its outcome.
 #[derive(Debug, Default)]
 pub(crate) struct Audit {
-    /// The subject of the access token, once it has been verified.
+    /// Subject of the access token; `None` until it has been verified.
     caller: Option<String>,
-    /// Whose sessions, tokens or grants.
+    /// Owner of the sessions, tokens or consents.
     pub(crate) user_id: Option<UserId>,
-    /// Of which application, where one was named.
+    /// The client, if the call names one.
     pub(crate) client_id: Option<ClientId>,
-    /// For which API, where one was named.
+    /// The API, if the call names one.
     pub(crate) audience: Option<Audience>,
-    /// Which session, where one was named.
+    /// The session (`sid`), if the call names one.
     pub(crate) session_id: Option<String>,
-    /// Which refresh token, where one was named.
+    /// Ids of the refresh tokens, separated by commas, if the call names any.
     pub(crate) refresh_token_id: Option<String>,
-    /// How many sessions ended.
+    /// Number of sessions that ended.
     pub(crate) sessions: Option<usize>,
-    /// How many families of refresh tokens ended.
+    /// Number of refresh token families that ended.
     pub(crate) families: Option<usize>,
 }
 
-/// Answers a request below `/api/v2/`.
+/// Handles a request below `/api/v2/`.
 pub(crate) async fn handle(app: &App, request: &Request) -> Response {
     let (operation, named) = match Operation::of(request) {
         Ok(found) => found,
@@ -117,7 +117,7 @@ fn refusal(denial: &Denial) -> Response {
 }
 
 impl Call<'_> {
-    /// Asserts that the call's access token has all of these scopes.
+    /// Verifies the call's access token, which must have all of these scopes.
     async fn authorize(&mut self, scopes: &[&'static str]) -> Result<(), Denial> {
         let (scheme, token) = header(self.request, &AUTHORIZATION)
             .and_then(|value| value.split_once(' '))
@@ -130,12 +130,12 @@ impl Call<'_> {
         scopes.iter().try_for_each(|scope| token.require(scope))
     }
 
-    /// The query.
+    /// The parameters of the query.
     pub(crate) fn query(&self) -> Result<Params, Denial> {
         Params::of_query(self.request)
     }
 
-    /// The body, which may be left out if everything in it may be.
+    /// The body; it may be empty if all of its members are optional.
     pub(crate) fn body<T: DeserializeOwned + Default>(&self) -> Result<T, Denial> {
         let body = self.request.body();
         if body.is_empty() {
@@ -144,7 +144,7 @@ impl Call<'_> {
         json::object(body).ok_or(Denial::Payload("it is not what this endpoint takes"))
     }
 
-    /// The user whom the query names.
+    /// The user that the query names. The parameter is required.
     pub(crate) fn user_of_query(&mut self, params: &Params) -> Result<UserId, Denial> {
         let user = params.text("user_id")?;
         let user = user.ok_or(Denial::Query("user_id is required"))?;
@@ -153,14 +153,14 @@ impl Call<'_> {
         Ok(user)
     }
 
-    /// The client whom the query names, if it names one. A text that cannot be a client's id matches none.
+    /// The client that the query names, as text: an invalid id matches no client.
     pub(crate) fn client_of_query(&mut self, params: &Params) -> Result<Option<String>, Denial> {
         let client = params.text("client_id")?;
         self.audit.client_id = client.and_then(|client| ClientId::parse(client).ok());
         Ok(client.map(str::to_owned))
     }
 
-    /// The user whom the path names.
+    /// The user that the path names.
     pub(crate) async fn user_of_path(&self) -> Result<User, Denial> {
         let Named::User(Some(user)) = &self.named else {
             return Err(Denial::UnknownId);
@@ -208,7 +208,7 @@ impl Call<'_> {
     }
 }
 
-/// Whether the caller has done nothing wrong.
+/// True if the failure is ours and not the caller's.
 fn is_ours(denial: &Denial) -> bool {
     let error = OAuthError::new(denial, Endpoint::Management);
     error.status.is_server_error()

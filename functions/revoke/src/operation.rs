@@ -1,4 +1,4 @@
-//! What the Management API of ours does: one table of paths and methods, with Auth0's names and scopes.
+//! The operations of our Management API: one table of paths and methods, with Auth0's names and scopes.
 
 use http::{Method, Request};
 use percent_encoding::percent_decode_str;
@@ -14,7 +14,7 @@ use shared::{
     http::methods,
 };
 
-/// One of Auth0's operations.
+/// An operation of Auth0's Management API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Operation {
     GetGrants,
@@ -36,19 +36,19 @@ pub(crate) enum Operation {
     DeleteDeviceCredential,
 }
 
-/// What a path names beside the operation, decoded.
+/// The object that a path names, decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Named {
-    /// Nothing.
+    /// No object.
     Nothing,
-    /// A text that may be an id.
+    /// Text in the place of an id.
     Id(String),
-    /// A user; `None` for a text that no user's id can be.
+    /// A user; `None` for text that is not a valid user id.
     User(Option<UserId>),
 }
 
 impl Named {
-    /// The id in the path.
+    /// The id in the path; empty if the path has none.
     pub(crate) fn id(&self) -> &str {
         match self {
             Self::Id(id) => id,
@@ -57,7 +57,7 @@ impl Named {
     }
 }
 
-/// A path, its methods as `Allow` lists them, and the operation of each. `*` stands for an id, `@` for a user.
+/// A path, its methods as `Allow` lists them, and the operation of each. `*` matches an id, `@` a user id.
 struct Route {
     path: &'static str,
     allow: &'static str,
@@ -108,7 +108,7 @@ const ROUTES: [Route; 12] = [
         methods::GET,
         &[(Method::GET, Operation::GetRefreshTokens)],
     ),
-    // Before the next, which would take `revoke` for an id.
+    // Before the next route, which would take `revoke` for an id.
     route(
         "refresh-tokens/revoke",
         methods::POST,
@@ -156,7 +156,7 @@ const ROUTES: [Route; 12] = [
 ];
 
 impl Operation {
-    /// Which operation a request is, and what its path names.
+    /// The operation of a request, and the object that its path names.
     pub(crate) fn of<B>(request: &Request<B>) -> Result<(Self, Named), Denial> {
         let path = request.uri().path();
         let rest = path.strip_prefix("/api/v2/").ok_or(Denial::NotFound)?;
@@ -173,7 +173,7 @@ impl Operation {
         Ok((operation, named))
     }
 
-    /// Auth0's name for it, as the audit event has it.
+    /// Auth0's name of the operation, as logged in the audit event.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::GetGrants => "Get grants",
@@ -196,7 +196,7 @@ impl Operation {
         }
     }
 
-    /// Whether it changes nothing.
+    /// True if the operation changes nothing.
     pub(crate) const fn reads(self) -> bool {
         matches!(
             self,
@@ -210,7 +210,7 @@ impl Operation {
         )
     }
 
-    /// The scopes that open it; the token has to have all of them.
+    /// Scopes that the operation requires: the token must have all of them.
     pub(crate) const fn scopes(self) -> &'static [&'static str] {
         match self {
             Self::GetGrants => &[READ_GRANTS],
@@ -232,7 +232,7 @@ impl Operation {
     }
 }
 
-/// What a path names, if it is of this form.
+/// The object that a path names; `None` if the path does not match this form.
 fn matched(form: &str, path: &str) -> Option<Named> {
     let mut named = Named::Nothing;
     let (mut form, mut path) = (form.split('/'), path.split('/'));
@@ -249,7 +249,7 @@ fn matched(form: &str, path: &str) -> Option<Named> {
     }
 }
 
-/// A segment without its percent-encoding, which not every front takes away; `None` if it is no UTF-8.
+/// A path segment without percent-encoding, which not every gateway removes; `None` if it is not UTF-8.
 fn decoded(segment: &str) -> Option<String> {
     let decoded = percent_decode_str(segment).decode_utf8().ok()?;
     Some(decoded.into_owned())

@@ -1,4 +1,4 @@
-//! Which part of a list a request wants, in [Auth0's two ways]: by pages, and from a checkpoint on.
+//! The part of a list that a request asks for, in [Auth0's two ways]: by page number, or from a checkpoint on.
 //!
 //! [Auth0's two ways]: https://auth0.com/docs/api/management/v2/introduction#pagination
 
@@ -8,11 +8,11 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::{adapters::dynamo::Part, domain::denial::Denial, http::params::Params};
 
-/// Reads of the store behind one answer, each of a page: most of what they find may not be wanted.
+/// Maximum number of store reads for one answer. Each reads one page, and most of its items may be unwanted.
 const MOST_READS: usize = 10;
-/// Auth0's size of a page.
+/// Auth0's default page size.
 const DEFAULT: usize = 50;
-/// The largest page from a checkpoint on.
+/// Largest page from a checkpoint.
 const MOST_TAKEN: usize = 100;
 
 /// `page`, `per_page` and `include_totals`.
@@ -24,7 +24,7 @@ pub(crate) struct Paging {
 }
 
 impl Paging {
-    /// Reads the query; the error of a page that is too long is that of its endpoint.
+    /// Reads the query. `too_many` is the endpoint's error for a `per_page` outside 1 to `most`.
     pub(crate) fn parse(
         params: &Params,
         most: usize,
@@ -47,7 +47,7 @@ impl Paging {
         })
     }
 
-    /// The page of a list, bare or under this name beside its place among all.
+    /// One page of a list: a bare array, or with `include_totals` an object with the array under `name`.
     pub(crate) fn of<T: Serialize>(self, all: Vec<T>, name: &str) -> Result<Value, Denial> {
         let total = all.len();
         let start = self.page.saturating_mul(self.per_page);
@@ -68,14 +68,14 @@ impl Paging {
 /// `from` and `take`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Checkpoint<'a> {
-    /// The last id of the page before, if there was one.
+    /// Last id of the previous page; `None` for the first page.
     pub(crate) from: Option<&'a str>,
-    /// How many are wanted.
+    /// Maximum number of items.
     pub(crate) take: usize,
 }
 
 impl<'a> Checkpoint<'a> {
-    /// What is said of a `from` that no list of this kind gave.
+    /// The error for a `from` that is not a cursor of this list.
     pub(crate) const NO_CURSOR: Denial = Denial::Query("from is no cursor of this list");
 
     pub(crate) fn parse(params: &'a Params) -> Result<Self, Denial> {
@@ -113,7 +113,7 @@ impl Fields {
         })
     }
 
-    /// An object with the fields that are wanted.
+    /// An object, reduced to the requested fields.
     pub(crate) fn of(&self, shown: &impl Serialize) -> Result<Value, Denial> {
         let mut shown = to_value(shown)?;
         if let (Some(names), Value::Object(object)) = (&self.names, &mut shown) {
@@ -123,31 +123,31 @@ impl Fields {
     }
 }
 
-/// A list that lies in the store in the order of its ids.
+/// A list that is stored in the order of its ids.
 pub(crate) trait Listing: Sync {
-    /// What it lists.
+    /// Item of the list.
     type Item: Send;
-    /// What an item is called.
+    /// Id of an item, for cursors.
     type Id: Send;
 
-    /// Reads as many items as `limit`, those after `after`.
+    /// Reads up to `limit` items after `after`.
     fn read(
         &self,
         after: Option<Self::Id>,
         limit: usize,
     ) -> impl Future<Output = Result<Part<Self::Item, Self::Id>, Denial>> + Send;
 
-    /// Whether the request asks for an item.
+    /// True if the request asks for this item.
     fn wants(&self, item: &Self::Item) -> bool;
 
-    /// What an item is called.
+    /// Id of an item.
     fn id(item: &Self::Item) -> Self::Id;
 }
 
-/// Reads a list from a checkpoint on until there are as many wanted items as asked for, and one more, which says
-/// that there is another page. With the items comes the id from which on to go on, if there may be more. The first read
-/// is of what is asked for. Those after it are of the largest page, because what it found is mostly not wanted: a page
-/// is short, or empty, only behind a thousand such items.
+/// Reads a list from a checkpoint until it has the requested number of wanted items and one more, which proves that
+/// there is another page. Also returns the id to continue from, if there may be more items. The first read has the
+/// requested size. Later reads have the largest size, because most items of the first one were unwanted. A page is
+/// therefore short or empty only after more than 900 unwanted items.
 pub(crate) async fn gather<L: Listing>(
     list: &L,
     take: usize,
@@ -222,7 +222,7 @@ mod tests {
         assert_eq!(shown("per_page=2&include_totals=true"), totals);
     }
 
-    /// Numbers up to a last one, of which the even ones from one on are wanted.
+    /// Numbers up to `last`. The even ones from `wanted_from` on are wanted.
     struct Numbers {
         last: usize,
         wanted_from: usize,

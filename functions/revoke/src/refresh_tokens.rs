@@ -1,6 +1,6 @@
-//! `/api/v2/refresh-tokens` and `/api/v2/users/{id}/refresh-tokens` ([Auth0's refresh tokens]): what a user holds,
-//! and ending it. One of them is a family of ours, whose id stays the same when its token is replaced; the token
-//! itself is never shown. Of what Auth0 shows, addresses, user agents and metadata are not stored.
+//! `/api/v2/refresh-tokens` and `/api/v2/users/{id}/refresh-tokens` ([Auth0's refresh tokens]): lists, shows and
+//! revokes a user's refresh tokens. Each of them is a family, whose id stays the same when its token rotates; the
+//! token itself is never shown. Unlike Auth0, we store no addresses, user agents or metadata with it.
 //!
 //! [Auth0's refresh tokens]: https://auth0.com/docs/secure/tokens/refresh-tokens/revoke-refresh-tokens
 
@@ -28,12 +28,12 @@ use crate::{
     paging::{Checkpoint, Fields, Listing, gather},
 };
 
-/// How many families that are named by their ids end at once.
+/// Number of families that end concurrently when a request names ids.
 const CONCURRENCY: usize = 16;
-/// Auth0's limit of ids in one request.
+/// Auth0's maximum number of ids in one request.
 const MOST_IDS: usize = 100;
 
-/// A refresh token as it is shown.
+/// The JSON of a refresh token.
 #[derive(Debug, Serialize)]
 struct Shown<'a> {
     id: String,
@@ -54,7 +54,7 @@ struct ResourceServer {
     scopes: String,
 }
 
-/// The refresh tokens of a user, perhaps those of one client alone.
+/// The refresh tokens of a user, for one client or for all.
 struct RefreshTokensOf<'a> {
     app: &'a App,
     user: &'a User,
@@ -86,7 +86,7 @@ impl Listing for RefreshTokensOf<'_> {
     }
 }
 
-/// What `POST /api/v2/refresh-tokens/revoke` takes.
+/// Body of `POST /api/v2/refresh-tokens/revoke`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Which {
@@ -187,7 +187,7 @@ pub(crate) async fn revoke(call: &mut Call<'_>) -> Result<Response, Denial> {
     Ok(response::empty(StatusCode::ACCEPTED))
 }
 
-/// Ends those of these ids; all are looked at before any ends.
+/// Ends the families with these ids. All ids are checked before any family ends.
 async fn revoke_ids(call: &mut Call<'_>, ids: &[String]) -> Result<(), Denial> {
     if !(1..=MOST_IDS).contains(&ids.len()) {
         return Err(Denial::Payload("ids must be 1 to 100"));
@@ -202,7 +202,7 @@ async fn revoke_ids(call: &mut Call<'_>, ids: &[String]) -> Result<(), Denial> {
     call.audit.refresh_token_id = Some(ids.join(","));
     call.audit.families = Some(doomed.len());
     let (store, ended) = (&call.app.store, &revoked(call.now));
-    // Cut short, some are left; the same call ends them.
+    // The same call, repeated after an interruption, ends the remaining families.
     stream::iter(&doomed)
         .map(Ok)
         .try_for_each_concurrent(CONCURRENCY, |key| store.end_family(key, ended).map_ok(drop))
@@ -210,8 +210,8 @@ async fn revoke_ids(call: &mut Call<'_>, ids: &[String]) -> Result<(), Denial> {
     Ok(())
 }
 
-/// Ends the live families of a user, with one client or with all, that are wanted; says how many there were. Cut short,
-/// some are left; the same call ends them.
+/// Ends the wanted live families of a user, for one client or for all, and returns their number. The same call,
+/// repeated after an interruption, ends the remaining families.
 pub(crate) async fn end(
     call: &mut Call<'_>,
     user: &UserId,
@@ -233,7 +233,7 @@ const fn revoked(now: Timestamp) -> Ended {
     }
 }
 
-/// The family whose id the path names, if we sealed it.
+/// The family whose id the path names; `None` if we did not seal the id.
 async fn named(call: &mut Call<'_>) -> Option<FamilyKey> {
     let id = call.named.id();
     let key = call.app.open_refresh_token_id(id).await?;
@@ -242,7 +242,7 @@ async fn named(call: &mut Call<'_>) -> Option<FamilyKey> {
     Some(key)
 }
 
-/// A page of a user's live refresh tokens under a name.
+/// A page of a user's live refresh tokens, under `name` in the answer.
 async fn page(
     call: &Call<'_>,
     user: &User,
@@ -280,7 +280,7 @@ async fn page(
     Ok(response::json(StatusCode::OK, &body))
 }
 
-/// Whether a family can be in the list of a client's, or of all; those of earlier versions lie among all.
+/// True if a family can be in the list of this client, or of all clients. Keys of earlier versions name no client.
 fn is_below(key: &FamilyKey, client: Option<&ClientId>) -> bool {
     let (Some(of), Some(client)) = (&key.client_id, client) else {
         return true;
@@ -288,7 +288,7 @@ fn is_below(key: &FamilyKey, client: Option<&ClientId>) -> bool {
     of == client
 }
 
-/// Whether a token of the family is worth anything.
+/// True if a token of the family is still accepted.
 pub(crate) fn lives(family: &Family, user: &User, now: Timestamp) -> bool {
     family.is_live(now) && family.valid_from == user.valid_from.refresh_tokens
 }

@@ -1,6 +1,6 @@
-//! `/api/v2/sessions` and `/api/v2/users/{id}/sessions` ([Auth0's sessions]): where a user is logged in, and
-//! ending that. Applications that asked for it are sent a logout token. Of what Auth0 shows of a session,
-//! addresses, user agents and metadata are not stored.
+//! `/api/v2/sessions` and `/api/v2/users/{id}/sessions` ([Auth0's sessions]): lists, shows and ends a user's
+//! sessions. Clients that registered for it get a logout token. Unlike Auth0, we store no addresses, user agents or
+//! metadata with a session.
 //!
 //! [Auth0's sessions]: https://auth0.com/docs/manage-users/sessions/manage-user-sessions-with-auth0-management-api
 
@@ -28,7 +28,7 @@ use crate::{
     refresh_tokens,
 };
 
-/// A session as it is shown.
+/// The JSON of a session.
 #[derive(Debug, Serialize)]
 struct Shown<'a> {
     id: String,
@@ -131,8 +131,8 @@ pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Denial> {
     Ok(response::empty(StatusCode::ACCEPTED))
 }
 
-/// `POST /api/v2/sessions/{id}/revoke`: the refresh tokens that were issued in it end, too, also if the session
-/// is over already.
+/// `POST /api/v2/sessions/{id}/revoke`: also ends the refresh tokens that were issued in the session, even if the
+/// session has already ended.
 pub(crate) async fn revoke(call: &mut Call<'_>) -> Result<Response, Denial> {
     let (user, id) = named(call).await.ok_or(Denial::UnknownId)?;
     let ended = end(call.app, &user, id, call.now).await?;
@@ -152,7 +152,7 @@ pub(crate) async fn delete_of_user(call: &mut Call<'_>) -> Result<Response, Deni
     Ok(response::empty(StatusCode::ACCEPTED))
 }
 
-/// Ends all sessions of a user.
+/// Ends all sessions of a user and notifies their clients.
 pub(crate) async fn end_all(call: &mut Call<'_>, user: &UserId) -> Result<(), Denial> {
     let (app, now) = (call.app, call.now);
     let mut ended = app.store.end_sessions(user, None, now).await?;
@@ -168,7 +168,7 @@ pub(crate) async fn end_all(call: &mut Call<'_>, user: &UserId) -> Result<(), De
     Ok(())
 }
 
-/// Ends a session and notifies its applications; `false` if it was over already. What was read before counts
+/// Ends a session and notifies its clients; `false` if it had already ended. The copy that was read before counts
 /// only if the answer of the write was lost.
 pub(crate) async fn end(
     app: &App,
@@ -186,7 +186,7 @@ pub(crate) async fn end(
     Ok(true)
 }
 
-/// The session whose id the path names, if we sealed it.
+/// The user and the session whose id the path names; `None` if we did not seal the id.
 async fn named(call: &mut Call<'_>) -> Option<(UserId, SessionId)> {
     let sid = call.named.id();
     let (user, id) = call.app.open_sid(sid).await?;

@@ -1,4 +1,4 @@
-//! `POST /api/v2/users/{id}/revoke-access` ([Auth0's page]): a user's sessions and refresh tokens end, all of them
+//! `POST /api/v2/users/{id}/revoke-access` ([Auth0's page]): ends a user's sessions and refresh tokens, all of them
 //! or those of one session.
 //!
 //! [Auth0's page]: https://auth0.com/docs/api/management/v2/users/user-revoke-access
@@ -20,7 +20,7 @@ struct Which {
     preserve_refresh_tokens: bool,
 }
 
-/// Ends the access of the user whom the path names.
+/// Ends the access of the user that the path names.
 pub(crate) async fn revoke_access(call: &mut Call<'_>) -> Result<Response, Denial> {
     let which: Which = call.body()?;
     let user = call.user_of_path().await?.user_id;
@@ -54,7 +54,7 @@ async fn of_session(
     Ok(())
 }
 
-/// Codes, approvals of devices and access tokens for `/userinfo` end, too.
+/// Ends all access of a user, including codes, approvals of devices and access tokens for `/userinfo`.
 async fn everything(call: &mut Call<'_>, user: &UserId) -> Result<(), Denial> {
     let evicted = call
         .app
