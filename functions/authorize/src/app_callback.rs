@@ -1,7 +1,6 @@
-//! `/android/{package}/callback` and `/ios/{bundle}/callback`: https callbacks on our own domain, which the
-//! phone opens in the app that `/.well-known/assetlinks.json` and `/.well-known/apple-app-site-association`
-//! name. A browser that comes here all the same has no app that claims the address, and is shown a page
-//! without anything of the address on it.
+//! `/android/{package}/callback` and `/ios/{bundle}/callback`: https callbacks on our own domain. The phone opens
+//! them in the app that `/.well-known/assetlinks.json` or `/.well-known/apple-app-site-association` names. They reach
+//! a browser only if no app opens them; the page then shows nothing of the URL.
 
 use http::StatusCode;
 use shared::http::Response;
@@ -11,13 +10,13 @@ use crate::{
     visit::Visit,
 };
 
-/// Whether a path is a phone app's callback.
+/// True if a path is a phone app's callback.
 pub(crate) fn is_app_callback(path: &str) -> bool {
     let parts: Vec<_> = path.split('/').collect();
     matches!(parts.as_slice(), ["", "android" | "ios", app, "callback"] if !app.is_empty())
 }
 
-/// `GET` of such a path.
+/// Handles `GET` of a phone app's callback.
 pub(crate) async fn show(visit: &Visit<'_>) -> Response {
     let screen = Screen::new(visit).await;
     let html = AppCallbackPage {

@@ -1,6 +1,5 @@
-//! The driver of an interaction: the only place that knows what comes after what. Logins and device activations
-//! advance through it alike, from wherever the browser comes. Steps return an outcome, and the driver alone turns it
-//! into an answer.
+//! The driver of an interaction: the only place that knows the order of the steps. It advances logins and device
+//! activations alike, from every entry point. Steps return an outcome, and only the driver turns it into an answer.
 
 use shared::{
     domain::{
@@ -28,17 +27,17 @@ use crate::{
     visit::Visit,
 };
 
-/// By which way a browser comes to the driver.
+/// The way in which a browser reaches the driver.
 enum EntryPoint {
-    /// With a request at `/authorize`, or from a page of ours.
+    /// A request at `/authorize`, or the return from a page of ours.
     Request,
-    /// With a login ticket, which has begun a session that the browser has no cookie of yet.
+    /// A login ticket. It has begun a session whose cookie the browser does not have yet.
     LoginTicket(BrowserSession),
-    /// From where a script had sent it, in the session in which it left.
+    /// The return from a script's redirect, in the session in which the browser left.
     Continuation(BrowserSession, Return),
 }
 
-/// `/authorize`. Checks in two halves: until client and redirect URI are known to belong together, an error is a page;
+/// `/authorize`. The checks have two halves: until client and redirect URI are known to match, an error is a page;
 /// from then on the client receives it.
 pub(crate) async fn authorize(visit: &Visit<'_>) -> Result<Response, Denial> {
     let params = Params::of_authorization_request(visit.request)?;
@@ -50,22 +49,22 @@ pub(crate) async fn authorize(visit: &Visit<'_>) -> Result<Response, Denial> {
     }
 }
 
-/// `GET /authorize/resume`: the browser comes back from a page.
+/// `GET /authorize/resume`: the browser returns from a page.
 pub(crate) async fn resume(visit: &Visit<'_>) -> Result<Response, Denial> {
     let transaction = Transaction::open(visit).await?;
     advance(visit, transaction.interaction, EntryPoint::Request).await
 }
 
-/// `/continue`: the browser comes back from where a script sent it. Everything is decided anew, for the user as they
-/// are now, and the scripts run again.
+/// `/continue`: the browser returns from a script's redirect. Everything is decided again with the current state of
+/// the user, and the scripts run again.
 pub(crate) async fn continue_after_script(visit: &Visit<'_>) -> Result<Response, Denial> {
     let (asked, session, came_back) = continuation::redeem(visit).await?;
     let entry = EntryPoint::Continuation(session, came_back);
     advance(visit, asked.into(), entry).await
 }
 
-/// The checked request, and the session of a login ticket that came with it. A ticket that is no good is an error for
-/// the client: the browser may hold another user's session, and must not go on with that one.
+/// The checked request, and the session of its login ticket. An invalid ticket is an error for the client: the
+/// browser may have another user's session, which must not be used instead.
 async fn begin(
     visit: &Visit<'_>,
     params: Parameters<'_>,
@@ -83,7 +82,7 @@ async fn begin(
     Ok((asked, EntryPoint::LoginTicket(session)))
 }
 
-/// Takes an interaction as far as it goes without the user. The client of a login hears of failures of ours.
+/// Advances an interaction as far as possible without the user. The client of a login receives our own failures, too.
 async fn advance(
     visit: &Visit<'_>,
     interaction: Interaction,
@@ -101,7 +100,7 @@ async fn advance(
     }
 }
 
-/// Decides, issues where nothing stands in the way, and answers.
+/// Decides, issues if possible, and answers.
 async fn step(
     visit: &Visit<'_>,
     interaction: Interaction,
@@ -116,7 +115,7 @@ async fn step(
         Interaction::Authorize(asked) => {
             match decide::decide(visit, *asked, session, came_back).await? {
                 Decision::Approved(approved) => {
-                    // Boxed: the largest part of it, and not of every request.
+                    // Boxed: this future is the largest one here, and most requests do not need it.
                     Box::pin(issue::issue(visit, *approved)).await?
                 }
                 Decision::Stop(outcome) => outcome,
@@ -134,7 +133,7 @@ async fn step(
     Ok(response)
 }
 
-/// Turns what comes of a step into the browser's answer.
+/// Turns the outcome of a step into the browser's answer.
 pub(crate) async fn carry_out(visit: &Visit<'_>, outcome: Outcome) -> Result<Response, Denial> {
     match outcome {
         Outcome::Page(response) => Ok(response),
@@ -156,7 +155,7 @@ pub(crate) async fn carry_out(visit: &Visit<'_>, outcome: Outcome) -> Result<Res
     }
 }
 
-/// Sends the client an error, and logs it where no page could be shown.
+/// Sends the client an error, and logs it if `prompt=none` forbade any page.
 async fn refuse(
     visit: &Visit<'_>,
     asked: &AuthorizationRequest,
@@ -170,8 +169,8 @@ async fn refuse(
     answer::redirect_with_error(visit, &Reply::from(asked), refusal).await
 }
 
-/// The user declines. Whether the client hears of it is its `redirection_policy`: one that is protected gives
-/// attackers no way of sending a browser on to it.
+/// Handles a user's refusal. A client whose `redirection_policy` protects it does not receive the error, so that
+/// attackers cannot use us to send browsers to it.
 async fn decline(visit: &Visit<'_>, interaction: &Interaction) -> Result<Response, Denial> {
     match interaction {
         Interaction::Authorize(asked) => {
@@ -187,7 +186,7 @@ async fn decline(visit: &Visit<'_>, interaction: &Interaction) -> Result<Respons
     }
 }
 
-/// The tenant has blocked the user.
+/// Rejects a user whom the tenant has blocked.
 async fn block(visit: &Visit<'_>, interaction: &Interaction) -> Result<Response, Denial> {
     match interaction {
         Interaction::Authorize(asked) => {

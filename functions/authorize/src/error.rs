@@ -1,4 +1,4 @@
-//! The two kinds of errors: for the client, and for the user.
+//! The two kinds of errors: for the client and for the user.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use shared::{
 pub(crate) struct Refusal {
     /// `error`
     pub(crate) error: &'static str,
-    /// `error_description`; left out of the answer where it is empty.
+    /// `error_description`; omitted from the answer if empty.
     pub(crate) description: Cow<'static, str>,
 }
 
@@ -24,12 +24,12 @@ impl Refusal {
         }
     }
 
-    /// The user would have to log in first (`OpenID` Connect Core section 3.1.2.6).
+    /// The error if the user would have to log in first (`OpenID` Connect Core section 3.1.2.6).
     pub(crate) fn login_required() -> Self {
         Self::new("login_required", "Login required")
     }
 
-    /// The user would have to agree first (`OpenID` Connect Core section 3.1.2.6).
+    /// The error if the user would have to consent first (`OpenID` Connect Core section 3.1.2.6).
     pub(crate) fn consent_required() -> Self {
         Self::new("consent_required", "Consent required")
     }
@@ -48,18 +48,18 @@ impl From<Denial> for Refusal {
     }
 }
 
-/// The two sides of a failure at `/authorize`.
+/// A failure at `/authorize`, by its recipient.
 #[derive(Debug)]
 pub(crate) enum AuthorizeError {
     /// The client receives it.
     ForClient(Refusal),
-    /// The user is shown it on a page of ours. The client receives it all the same if we are the ones who failed and
-    /// the client's redirect URI is known.
+    /// A page of ours shows it to the user. The client receives it instead if the failure is our own and the client's
+    /// redirect URI is known.
     ForUser(Denial),
 }
 
 impl AuthorizeError {
-    /// Of a check of the client's request: errors in the request are the client's, all others are not.
+    /// The failure of a check: errors in the request are for the client, all others for the user.
     pub(crate) fn of_check(denial: Denial) -> Self {
         match denial {
             Denial::UnknownAudience(_)

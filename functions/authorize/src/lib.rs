@@ -1,6 +1,6 @@
-//! Everything a browser is sent to: `/authorize` (RFC 6749 section 4.1.1, `OpenID` Connect Core
-//! section 3.1.2), `/continue`, the login and consent pages, the logins of pages that are not ours, `/activate`,
-//! `/v2/logout`, `/oidc/logout`, and `/userinfo`.
+//! The endpoints for browsers: `/authorize` (RFC 6749 section 4.1.1, `OpenID` Connect Core section 3.1.2),
+//! `/continue`, the login and consent pages, the logins of pages that are not ours, `/activate`, `/v2/logout`,
+//! `/oidc/logout`, and `/userinfo`.
 
 mod app_callback;
 mod device;
@@ -28,8 +28,8 @@ use pages::screen::Screen;
 use prompts::{confirmation, consent, login};
 use visit::Visit;
 
-/// Answers a request; a failure is an answer too. The redirect after a `POST` is a 303, so that the browser goes on
-/// with a `GET` and sends no form on (RFC 9700 section 4.12).
+/// Handles a request. Failures become error responses. The redirect after a `POST` is a 303, so that the browser
+/// continues with a `GET` and does not send the form again (RFC 9700 section 4.12).
 pub async fn handle(app: &App, request: &Request) -> Response {
     let mut response = answer(&Visit::new(app, request)).await;
     if request.method() == Method::POST && response.status() == StatusCode::FOUND {
@@ -68,7 +68,7 @@ async fn answer(visit: &Visit<'_>) -> Response {
     }
 }
 
-/// The pages that a browser is sent to.
+/// Handles a request for a page.
 async fn page(visit: &Visit<'_>, path: &str) -> Result<Response, Denial> {
     let method = visit.request.method();
     match (method, path) {
@@ -87,7 +87,7 @@ async fn page(visit: &Visit<'_>, path: &str) -> Result<Response, Denial> {
     }
 }
 
-/// The pages that ask the user. The driver answers what comes of them.
+/// Handles a request for a page that asks the user. The driver answers its outcome.
 async fn question(visit: &Visit<'_>, path: &str) -> Result<Response, Denial> {
     let outcome = match (visit.request.method(), path) {
         (&Method::GET, "/u/login") => login::show(visit).await?,
@@ -105,7 +105,7 @@ async fn question(visit: &Visit<'_>, path: &str) -> Result<Response, Denial> {
     driver::carry_out(visit, outcome).await
 }
 
-/// The methods of a page's path.
+/// The methods of a page's path; `None` for an unknown path.
 fn methods_of(path: &str) -> Option<&'static str> {
     match path {
         "/authorize" | "/continue" | "/u/login" | "/u/consent" | "/u/confirm" | "/activate"

@@ -1,4 +1,4 @@
-//! `/userinfo` (`OpenID` Connect Core section 5.3): what the access token's scopes open.
+//! `/userinfo` (`OpenID` Connect Core section 5.3): the claims that the access token's scopes allow.
 
 use crate::visit::Visit;
 use http::{
@@ -18,7 +18,7 @@ use shared::{
 };
 use url::form_urlencoded;
 
-/// Answers `GET` and `POST`; any page may read the answer, because it shows a token.
+/// Handles `GET` and `POST`. Any page may read the answer, because the request presents a token.
 pub(crate) async fn handle(visit: &Visit<'_>) -> Response {
     let mut answer = match userinfo(visit).await {
         Ok((claims, quota)) => {
@@ -36,13 +36,13 @@ pub(crate) async fn handle(visit: &Visit<'_>) -> Response {
     answer
 }
 
-/// The claims that scopes open, and those that scripts have added.
+/// The claims that the scopes allow, and those that scripts have added.
 struct Claims {
     profile: UserClaims,
     custom: Map<String, Value>,
 }
 
-/// The claims, and how often they may still be asked for.
+/// The claims, and the state of the user's rate limit.
 async fn userinfo(visit: &Visit<'_>) -> Result<(Claims, Quota), Denial> {
     let token = visit
         .app
@@ -63,16 +63,16 @@ async fn userinfo(visit: &Visit<'_>) -> Result<(Claims, Quota), Denial> {
     Ok((claims, quota))
 }
 
-/// The access token of a request (RFC 6750 section 2): in the header, in the query of a `GET`, in the body of a
-/// `POST`. The same token in two places counts once, because HTTP clients add their header to every request;
-/// two different ones are refused (section 3.1).
+/// The access token of a request (RFC 6750 section 2): in the header, in the query of a `GET`, or in the body of a
+/// `POST`. The same token in two places counts once, because HTTP clients add their header to every request. Two
+/// different tokens are rejected (section 3.1).
 fn presented(request: &Request) -> Result<String, Denial> {
     let mut tokens: Vec<String> = bearer(request).into_iter().collect();
     match *request.method() {
         Method::GET => tokens.extend(in_query(request)),
         Method::POST => match in_body(request) {
             Ok(token) => tokens.extend(token),
-            // With a token in the header the body may be anything.
+            // The body may be anything if the header has a token.
             Err(_) if !tokens.is_empty() => {}
             Err(denial) => return Err(denial),
         },
@@ -93,7 +93,7 @@ fn bearer(request: &Request) -> Option<String> {
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then(|| token.to_owned())
 }
 
-/// Every `access_token` of the query. Other parameters are not ours and may come in any form.
+/// Every `access_token` of the query. Other parameters are not ours and may have any form.
 fn in_query(request: &Request) -> impl Iterator<Item = String> {
     let query = request.uri().query().unwrap_or_default();
     form_urlencoded::parse(query.as_bytes())
@@ -106,7 +106,7 @@ fn in_body(request: &Request) -> Result<Option<String>, Denial> {
     Ok(params.text("access_token")?.map(str::to_owned))
 }
 
-/// A protected resource answers with a challenge (RFC 6750 section 3), unlike our other endpoints.
+/// The error of a protected resource, with a challenge (RFC 6750 section 3), unlike those of our other endpoints.
 fn refuse(denial: &Denial) -> Response {
     let challenge = match denial {
         Denial::NoAccessToken => r#"Bearer realm="Users""#.to_owned(),

@@ -1,4 +1,4 @@
-//! One request, from the door to its answer.
+//! One request, from its arrival to its answer.
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use shared::{
     http::Request,
 };
 
-/// A request with the app that answers it and the moment that it came. The moment is drawn once, so that every decision
-/// about a request is made at one time and under one request id.
+/// A request, the app that answers it, and the moment of its arrival. The moment is taken once, so that all decisions
+/// about a request have the same time and request id.
 #[derive(Clone, Copy)]
 pub(crate) struct Visit<'a> {
     pub(crate) app: &'a App,
@@ -23,15 +23,15 @@ pub(crate) struct Visit<'a> {
     pub(crate) at: Moment,
 }
 
-/// The client that a login or an activation is for, and the API that it names.
+/// The client of a login or an activation, and the API that it asks for.
 pub(crate) struct ClientAndApi {
     pub(crate) client: Arc<Client>,
-    /// `None` where the request names no API.
+    /// `None` if the request names no API.
     pub(crate) api: Option<Arc<ResourceServer>>,
 }
 
 impl<'a> Visit<'a> {
-    /// Draws the moment.
+    /// Takes the moment of the request.
     pub(crate) fn new(app: &'a App, request: &'a Request) -> Self {
         Self {
             app,
@@ -40,7 +40,7 @@ impl<'a> Visit<'a> {
         }
     }
 
-    /// When the request came.
+    /// The time of the request.
     pub(crate) const fn now(&self) -> Timestamp {
         self.at.now
     }
@@ -49,19 +49,19 @@ impl<'a> Visit<'a> {
     ///
     /// # Errors
     ///
-    /// `Denial::UnknownClient` also for text that is no client id.
+    /// `Denial::UnknownClient`, also for text that is not a client id.
     pub(crate) async fn named_client(&self, named: &str) -> Result<Arc<Client>, Denial> {
         let id = ClientId::parse(named).map_err(|_| Denial::UnknownClient(named.to_owned()))?;
         self.client(&id).await
     }
 
-    /// The client of this id.
+    /// The client with this id.
     pub(crate) async fn client(&self, id: &ClientId) -> Result<Arc<Client>, Denial> {
         let client = self.app.client(id).await?;
         client.ok_or_else(|| Denial::UnknownClient(id.to_string()))
     }
 
-    /// Client and API of a request that was checked before. Both may have been removed since.
+    /// Client and API of a request that was checked before. Either may have been removed since.
     pub(crate) async fn client_and_api(
         &self,
         client_id: &ClientId,

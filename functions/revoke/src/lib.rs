@@ -1,6 +1,6 @@
 //! Revocation: `POST /oauth/revoke` (RFC 7009, [Auth0's revocation]), and the calls of the Management API that list
 //! and end access. Only refresh tokens can be revoked. A token that is unknown, of another client or already revoked
-//! is answered with success, because the client cannot use it any more.
+//! is answered with success, because the client cannot use it either way.
 //!
 //! [Auth0's revocation]: https://auth0.com/docs/secure/tokens/refresh-tokens/revoke-refresh-tokens
 
@@ -129,9 +129,9 @@ async fn revoke(
     Ok(())
 }
 
-/// Ends every family of the same user, client and API, and the consent, so that the user is asked again next time:
-/// the tenant's setting for revocations. The presented family is left for last, because a repeated call finds the
-/// consent by it.
+/// Carries out the tenant's setting that a revocation ends the whole grant: every family of the same user, client and
+/// API, and the consent, so that the user is asked again next time. The presented family is left for last, because a
+/// repeated call finds the grant by it.
 async fn revoke_grant(app: &App, family: &FamilyKey, at: Moment) -> Result<(), Denial> {
     let Some(revoked) = app.store.load_family(family).await? else {
         return Ok(());

@@ -1,5 +1,5 @@
-//! The Management API ([Auth0's]). Every call passes through this file, which verifies its access token and logs it
-//! as an audit event, whether it succeeds or is rejected. Each kind of object has a file of its own.
+//! The Management API ([Auth0's]). Every operation passes through this file, which verifies its access token and logs
+//! it as an audit event, whether it succeeds or is rejected. Each kind of object has a file of its own.
 //!
 //! [Auth0's]: https://auth0.com/docs/api/management/v2
 

@@ -1,5 +1,5 @@
-//! The token endpoint: `POST /oauth/token` (RFC 6749 section 3.2, [Auth0's token endpoint]), `POST
-//! /oauth/device/code`, which starts the device flow, and the token endpoints of the legacy pipeline.
+//! The token endpoint: `POST /oauth/token` (RFC 6749 section 3.2, [Auth0's token endpoint]),
+//! `POST /oauth/device/code`, which starts the device flow, and the token endpoints of the legacy pipeline.
 //!
 //! [Auth0's token endpoint]: https://auth0.com/docs/api/authentication#get-token
 

@@ -90,8 +90,8 @@ pub(crate) async fn commit(
     Ok(())
 }
 
-/// Ends the other families of the old rotation type once the first one has changed its type ([Auth0's
-/// rule](https://auth0.com/docs/secure/tokens/refresh-tokens/configure-refresh-token-rotation)).
+/// Ends the other families of the old rotation type once the first one has changed its type
+/// ([Auth0's rule](https://auth0.com/docs/secure/tokens/refresh-tokens/configure-refresh-token-rotation)).
 async fn end_siblings(app: &App, family: &Family, at: Moment) -> Result<(), Denial> {
     let ended = Ended {
         at: at.now,

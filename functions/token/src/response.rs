@@ -28,7 +28,7 @@ impl From<Denial> for Answered {
     }
 }
 
-/// Successful answer of `/delegation`: an ID token only.
+/// The successful answer of `/delegation`: only an ID token.
 #[derive(Debug)]
 pub(crate) struct DelegationAnswer {
     pub(crate) id_token: String,
@@ -53,7 +53,7 @@ impl DelegationAnswer {
     }
 }
 
-/// Successful answer of `/oauth/token`.
+/// The successful answer of a grant.
 #[derive(Debug)]
 pub(crate) struct TokenAnswer {
     pub(crate) tokens: Tokens,

@@ -1,4 +1,4 @@
-//! `/activate`: which device? The link in a QR code has the answer with it (`?user_code=…`).
+//! `/activate`: asks for the code that the device shows. The link in a QR code contains it (`?user_code=…`).
 
 use http::StatusCode;
 use shared::{
@@ -19,7 +19,7 @@ use crate::{
     visit::Visit,
 };
 
-/// The text that forms of this page are tied to: there is no transaction yet.
+/// The text that the form tokens of this page cover in place of a `state`: there is no transaction yet.
 const FORM: &str = "activate";
 
 const WRONG: &str = "This code is wrong or has expired. Compare it with the one on your device.";
@@ -45,7 +45,7 @@ pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Outcome, Denial> {
     take(visit, typed).await
 }
 
-/// Goes on to the confirmation if there is such a code. A client that guesses is slowed down.
+/// Continues to the confirmation if the code belongs to an open device. Guesses are rate limited by address.
 async fn take(visit: &Visit<'_>, typed: &str) -> Result<Outcome, Denial> {
     let limited = Limited {
         what: "user code",

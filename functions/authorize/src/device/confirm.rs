@@ -1,5 +1,5 @@
-//! `/activate/confirm`: is this the code that your device shows? Nothing goes further without a press
-//! here, or a link could connect a stranger's device (RFC 8628 section 5.4).
+//! `/activate/confirm`: asks the user to compare the code with the one on the device. No activation skips this
+//! question, because otherwise a link could connect an attacker's device (RFC 8628 section 5.4).
 
 use shared::{
     domain::{denial::Denial, device::Activation, interaction::Interaction},
@@ -31,7 +31,7 @@ pub(crate) async fn show(visit: &Visit<'_>) -> Result<Outcome, Denial> {
     Ok(Outcome::Page(page))
 }
 
-/// The page; with `error`, the answer to a form that did not count.
+/// The page. `error` is set after a form that was not accepted.
 async fn page(
     visit: &Visit<'_>,
     activation: &Activation,
@@ -90,7 +90,7 @@ pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Outcome, Denial> {
     Ok(Outcome::go_to(Step::Resume, confirmed))
 }
 
-/// The activation that the page belongs to, and its text.
+/// The activation of this page, and its `state`.
 async fn open(visit: &Visit<'_>) -> Result<(Activation, String), Denial> {
     let transaction = Transaction::open(visit).await?;
     match transaction.interaction {

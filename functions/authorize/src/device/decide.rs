@@ -1,5 +1,5 @@
-//! The next step of an activation: a page, or the device is connected. A browser that has just confirmed and one that
-//! comes back from logging in are treated alike.
+//! The next step of an activation: a page, or the device is connected. The decision is the same for a browser that
+//! has just confirmed and for one that returns from the login.
 
 use shared::{
     adapters::dynamo::CommitError,
@@ -17,7 +17,7 @@ use crate::{
     visit::{ClientAndApi, Visit},
 };
 
-/// Decides, and connects the device if nothing stands in the way.
+/// Decides, and connects the device if the user has nothing left to do.
 pub(crate) async fn decide(
     visit: &Visit<'_>,
     activation: Activation,
@@ -60,7 +60,7 @@ async fn connect(
     let Some(basis) = agreed(visit, &activation, both, session).await? else {
         return Ok(Outcome::go_to(Step::Consent, activation));
     };
-    // Before anything is approved: what the device gets belongs to a session that is there.
+    // Before the approval, so that the device's tokens belong to an existing session.
     let settings = visit.app.settings().await?;
     if !session
         .touch(visit, &activation.client_id, &settings)
@@ -82,7 +82,7 @@ async fn connect(
     }
 }
 
-/// The consent that the approval rests on; `None` if the user has to agree first.
+/// The consent that the approval rests on; `None` if the user has to consent first.
 async fn agreed(
     visit: &Visit<'_>,
     activation: &Activation,
@@ -102,7 +102,7 @@ async fn agreed(
     Ok(agreed.as_ref().map(Basis::of))
 }
 
-/// Stores the approval. The write is the check: one of two users who confirm at once gets the device.
+/// Stores the approval with a conditional write: of two users who confirm at once, only one connects the device.
 async fn approve(
     visit: &Visit<'_>,
     activation: &Activation,

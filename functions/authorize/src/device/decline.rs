@@ -1,4 +1,4 @@
-//! The user declines a device.
+//! The user's refusal to connect a device.
 
 use shared::{
     adapters::dynamo::CommitError,
@@ -13,8 +13,7 @@ use shared::{
 use super::ends;
 use crate::visit::Visit;
 
-/// Stores that the user declined, for the device to read, and shows the page that says so. A user who declines twice
-/// has declined.
+/// Stores for the device's next poll that the user declined, and shows a page that says so. A user may decline twice.
 pub(crate) async fn decline(
     visit: &Visit<'_>,
     activation: &Activation,

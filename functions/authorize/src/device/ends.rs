@@ -1,4 +1,4 @@
-//! The last pages of an activation, and its refusal of a blocked user.
+//! The last pages of an activation, and the rejection of a blocked user.
 
 use http::StatusCode;
 use shared::{
@@ -12,7 +12,7 @@ use crate::{
     visit::Visit,
 };
 
-/// The page for a code that was settled or expired while its pages were open.
+/// The page for a code that was approved, declined or expired while its pages were open.
 pub(super) async fn over(visit: &Visit<'_>, activation: &Activation) -> Response {
     tracing::warn!(
         r#type = event::DEVICE_ACTIVATION_FAILED,
@@ -29,7 +29,7 @@ pub(super) async fn over(visit: &Visit<'_>, activation: &Activation) -> Response
     screen.page(StatusCode::BAD_REQUEST, html, FormLeads::Here)
 }
 
-/// The page after the user has connected the device to the client of this name.
+/// The page after the user has connected the device. `application` is the client's name.
 pub(super) async fn connected(visit: &Visit<'_>, application: &str) -> Response {
     let screen = Screen::new(visit).await;
     let html = DeviceConnectedPage {
@@ -52,7 +52,7 @@ pub(super) async fn declined(visit: &Visit<'_>) -> Response {
     screen.page(StatusCode::OK, html, FormLeads::Here)
 }
 
-/// A blocked user connects nothing; another user still may.
+/// The error for a blocked user, who cannot connect the device. Another user still can.
 pub(crate) fn blocked(activation: &Activation) -> Denial {
     tracing::warn!(
         r#type = event::DEVICE_ACTIVATION_FAILED,

@@ -1,5 +1,5 @@
-//! `/activate` (RFC 8628 section 3.3, [Auth0's device flow]): a person types or scans the code that a
-//! device shows, confirms it, logs in, consents where that is due, and the device is connected.
+//! `/activate` (RFC 8628 section 3.3, [Auth0's device flow]): a user enters or scans the code that a device shows,
+//! confirms it, logs in and consents if necessary. Then the device is connected.
 //!
 //! [Auth0's device flow]: https://auth0.com/docs/get-started/authentication-and-authorization-flow/device-authorization-flow
 

@@ -1,10 +1,9 @@
-//! `POST /usernamepassword/login` and what belongs to it: how Auth0's classic login page, and `auth0.js`
-//! on it, log people in. The page lies at our own origin and no other may call; the answer is a form that
-//! the page submits to `/login/callback`.
+//! `POST /usernamepassword/login` and its companions, by which Auth0's classic login page, with `auth0.js`, logs
+//! users in. The page is at our own origin, and no other origin may call. The answer is a form that the page submits
+//! to `/login/callback`.
 //!
-//! `_csrf` and `_intstate`, which Auth0's page sends along, say nothing here. A page of another origin
-//! cannot send JSON to us, the browser says which origin a request is from, and what the form carries is
-//! worth nothing in another browser.
+//! We ignore `_csrf` and `_intstate`, which Auth0's page sends along. A page of another origin cannot send us JSON,
+//! the browser states the origin of a request, and the content of the form is worthless in another browser.
 
 use bytes::Bytes;
 use http::{Method, StatusCode, header::ORIGIN};
@@ -36,7 +35,7 @@ use crate::{
     visit::Visit,
 };
 
-/// An error as the classic page takes it.
+/// An error in the format of the classic page.
 #[derive(Serialize)]
 struct Body<'a> {
     name: &'a str,
@@ -46,7 +45,7 @@ struct Body<'a> {
     status_code: u16,
 }
 
-/// Everything but the callback.
+/// Handles all endpoints but the callback.
 pub(crate) async fn handle(visit: &Visit<'_>) -> Response {
     match (visit.request.method(), visit.request.uri().path()) {
         (&Method::POST, "/usernamepassword/login") => match log_in(visit).await {
@@ -54,11 +53,11 @@ pub(crate) async fn handle(visit: &Visit<'_>) -> Response {
             Err(AuthorizeError::ForClient(refusal)) => refused(&refusal),
             Err(AuthorizeError::ForUser(denial)) => denied(&denial),
         },
-        // No user has to solve a captcha.
+        // We have no captchas.
         (&Method::POST, "/usernamepassword/challenge") => {
             response::json(StatusCode::OK, &json!({ "required": false }))
         }
-        // Single sign-on goes through `/authorize` alone.
+        // Single sign-on works only through `/authorize`.
         (&Method::GET, "/user/ssodata") => {
             let mut answer = response::json(StatusCode::OK, &json!({ "sso": false }));
             cors::allow_with_credentials(&mut answer, visit.request);
@@ -95,15 +94,16 @@ async fn log_in(visit: &Visit<'_>) -> Result<Response, AuthorizeError> {
         wresult: &issued.ticket,
         wctx: &context(&transaction, connection.name.as_str()),
     };
-    // The page that takes the form in has a policy of its own; this one is for a browser that opens it alone.
+    // This policy is only for a browser that opens the form by itself: the page that embeds it has a policy of its
+    // own.
     let policy = content_security_policy("", FormLeads::ToTheApplication, None);
     let mut response = framed(StatusCode::OK, form.render(), &policy);
     issued.attach(&mut response);
     Ok(response)
 }
 
-/// Refuses pages of other origins. Browsers name the origin with every `POST`; a client that
-/// names none is no browser, and has no user's cookies.
+/// Rejects pages of other origins. Browsers send the origin with every `POST`. A client that sends none is not a
+/// browser and has no user's cookies.
 fn own_page(visit: &Visit<'_>) -> Result<(), Denial> {
     match header(visit.request, &ORIGIN) {
         Some(origin) if origin != visit.app.issuer.origin() => {
@@ -113,7 +113,7 @@ fn own_page(visit: &Visit<'_>) -> Result<(), Denial> {
     }
 }
 
-/// `wctx`: what the login was for. The request itself travels sealed, as on our own pages.
+/// `wctx`: the context of the login. The request itself is sealed in `state`, as on our own pages.
 fn context(transaction: &Transaction, connection: &str) -> String {
     let interaction = &transaction.interaction;
     json!({
@@ -127,8 +127,8 @@ fn context(transaction: &Transaction, connection: &str) -> String {
     .to_string()
 }
 
-/// `POST /login/callback`: the form that the page was given. One whose ticket is no good, say because another
-/// tab replaced its cookie, leads to our own login page, where the user goes on with the same request.
+/// `POST /login/callback`: the form that the page submits. An invalid ticket, for example after another tab has
+/// replaced its cookie, leads to our own login page, where the user continues with the same request.
 pub(crate) async fn callback(visit: &Visit<'_>) -> Result<Response, Denial> {
     let params = Params::of_body(visit.request)?;
     let context: Value = serde_json::from_str(params.required("wctx")?)

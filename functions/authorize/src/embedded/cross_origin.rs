@@ -1,6 +1,5 @@
-//! `POST /co/authenticate`: a page of the application's own asks for name and password and sends them
-//! here ([Auth0's cross-origin authentication]). It gets a login ticket, and sends the browser to
-//! `/authorize` with it.
+//! `POST /co/authenticate`: a page of the client's own asks for name and password and sends them here
+//! ([Auth0's cross-origin authentication]). It gets a login ticket, with which it sends the browser to `/authorize`.
 //!
 //! [Auth0's cross-origin authentication]: https://auth0.com/docs/authenticate/login/cross-origin-authentication
 
@@ -36,7 +35,7 @@ struct Body<'a> {
     co_id: &'a str,
 }
 
-/// `/co/authenticate`
+/// Handles `/co/authenticate`.
 pub(crate) async fn handle(visit: &Visit<'_>) -> Response {
     if let Some(mut preflight) = cors::preflight(visit.request) {
         cors::allow_with_credentials(&mut preflight, visit.request);
@@ -96,7 +95,7 @@ async fn authenticate(
     Ok(answer)
 }
 
-/// The connection that is meant; with it come the members that the body has to have.
+/// The connection that `credential_type` selects. The body must have exactly the members of that type.
 async fn connection(
     visit: &Visit<'_>,
     client: &Client,

@@ -1,6 +1,6 @@
-//! Login tickets: given for a good password to a page that is not ours, worth one session to the browser
-//! that the page is in. A cookie marks that browser: a ticket that an attacker brings in from elsewhere
-//! logs no user in, so that no user is logged into another user's account without noticing.
+//! Login tickets: issued for a correct password to a page that is not ours, and redeemed once for a session in the
+//! browser that shows the page. A cookie identifies that browser. An attacker therefore cannot log a user into the
+//! attacker's account unnoticed with a ticket from another browser.
 
 use shared::{
     adapters::dynamo::CommitError,
@@ -19,21 +19,21 @@ use crate::{
     visit::Visit,
 };
 
-/// The labels of the digests in tickets.
+/// Labels of the digests in tickets.
 const BROWSER: &str = "login-ticket-browser";
 const VERIFIER: &str = "login-ticket-verifier";
 
-/// A ticket about to be given.
+/// A ticket about to be issued.
 pub(crate) struct Issued {
     pub(crate) ticket: String,
-    /// The page keeps it, to show in place of the cookie.
+    /// The page keeps it, as a substitute for the cookie.
     pub(crate) verifier: String,
     pub(crate) id: String,
     browser: BrowserSecret,
 }
 
 impl Issued {
-    /// A ticket for a user whose password was right; the browser keeps the cookie it has.
+    /// A ticket for a user whose password was correct. A browser that already has the cookie keeps it.
     pub(crate) async fn new(
         visit: &Visit<'_>,
         client_id: &ClientId,
@@ -59,14 +59,14 @@ impl Issued {
         })
     }
 
-    /// Sends the cookie along.
+    /// Adds the cookie to a response.
     pub(crate) fn attach(self, response: &mut Response) {
         self.browser.attach(response);
     }
 }
 
-/// Uses a ticket up: whose it is, if it is good for this client in this browser, now and for the first
-/// time, and its user has not been put out since.
+/// Uses up a ticket and returns its user. `None` unless the ticket is live, for this client and this browser, and not
+/// used before, and its user is neither blocked nor logged out since.
 pub(crate) async fn redeem(
     visit: &Visit<'_>,
     client_id: &ClientId,

@@ -1,5 +1,5 @@
-//! Answers to the client: what it asked for, or why it does not get it (RFC 6749 section 4.1.2,
-//! `OpenID` Connect Core sections 3.2.2.5 and 3.3.2.5).
+//! Answers to the client: success or an error (RFC 6749 section 4.1.2, `OpenID` Connect Core sections 3.2.2.5 and
+//! 3.3.2.5).
 
 use http::StatusCode;
 use shared::{
@@ -17,7 +17,7 @@ use crate::{
     visit::Visit,
 };
 
-/// The destination of an answer, and the way it travels.
+/// The destination, response mode and `state` of an answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Reply {
     pub(crate) redirect_uri: String,
@@ -49,8 +49,8 @@ pub(crate) async fn redirect_with_error(
     redirect_with(visit, reply, parameters).await
 }
 
-/// The answer to a failure: the client's errors go to the client, and so do failures of ours, because a redirect has no
-/// status of its own (RFC 6749 section 4.1.2.1). The user is shown every other.
+/// The answer to a failure. The client receives the errors for it, and our own failures, too, because a redirect has
+/// no status of its own (RFC 6749 section 4.1.2.1). All other errors are shown to the user.
 pub(crate) async fn report_failure_to_client(
     visit: &Visit<'_>,
     reply: &Reply,

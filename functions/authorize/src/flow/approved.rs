@@ -1,4 +1,4 @@
-//! A request that nothing stands in the way of, before and after the tenant's scripts have run.
+//! A request that has passed all checks and questions, before and after the tenant's scripts have run.
 
 use std::sync::Arc;
 
@@ -13,14 +13,14 @@ use shared::domain::{
 
 use crate::{session::browser::BrowserSession, visit::ClientAndApi};
 
-/// The browser has come back from where a script sent it.
+/// The return of a browser from a script's redirect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Return {
-    /// The position of the Action that sent it; `None` if a Rule did.
+    /// Position of the Action that redirected the browser; `None` for a Rule.
     pub(crate) action: Option<usize>,
 }
 
-/// A request that nothing stands in the way of.
+/// A request that has passed all checks and questions.
 pub(crate) struct Approved {
     pub(crate) asked: AuthorizationRequest,
     pub(crate) both: ClientAndApi,
@@ -28,7 +28,7 @@ pub(crate) struct Approved {
     pub(crate) settings: Arc<Settings>,
     /// The consent that was decided on.
     pub(crate) basis: Basis,
-    /// `None` on the way from the request to the scripts' first run.
+    /// `None` before the scripts run for the first time.
     pub(crate) came_back: Option<Return>,
 }
 
@@ -45,7 +45,7 @@ impl Approved {
         }
     }
 
-    /// After the scripts, which may choose scopes: they have the last word, after the user's permissions.
+    /// Applies the scripts' effects. Scripts have the last word on the scopes, after the user's permissions.
     pub(crate) fn with(mut self, effects: Effects) -> Issuable {
         self.asked.scope = effects.granted(&self.asked.scope);
         let user = effects.user(&self.session.user).into_owned();
@@ -57,10 +57,10 @@ impl Approved {
     }
 }
 
-/// An approved request that the scripts have let through.
+/// An approved request that the scripts allow.
 pub(crate) struct Issuable {
     pub(crate) approved: Approved,
-    /// The user as tokens and `/userinfo` show them, with the changes that scripts made.
+    /// The user as shown in tokens and at `/userinfo`, with the changes that scripts made.
     pub(crate) user: User,
     pub(crate) effects: Effects,
 }

@@ -1,4 +1,4 @@
-//! `/continue`: the browser comes back from where a script sent it ([Auth0's redirects]).
+//! `/continue`: the browser returns from a script's redirect ([Auth0's redirects]).
 //!
 //! [Auth0's redirects]: https://auth0.com/docs/customize/rules/redirect-users
 
@@ -17,7 +17,7 @@ use url::form_urlencoded;
 use super::approved::{Approved, Return};
 use crate::{session::browser::BrowserSession, visit::Visit};
 
-/// The address where a script wants the browser, with a `state` to come back with.
+/// The URL of a script's redirect, with a `state` to return with.
 pub(crate) async fn begin(
     visit: &Visit<'_>,
     approved: &Approved,
@@ -35,7 +35,7 @@ pub(crate) async fn begin(
     Ok(response::with_one(&redirect.url, "state", &state))
 }
 
-/// Uses the `state` up that the browser brings back: the request, and the session in which the browser left.
+/// Uses up the `state` that the browser returns with. Gives the request, and the session in which the browser left.
 pub(crate) async fn redeem(
     visit: &Visit<'_>,
 ) -> Result<(AuthorizationRequest, BrowserSession, Return), Denial> {
@@ -66,8 +66,8 @@ async fn open(visit: &Visit<'_>) -> Result<Continuation, Denial> {
     visit.app.open(&state).await.ok_or(Denial::StaleTransaction)
 }
 
-/// `state`, the only parameter that is ours. The others are between the scripts and the site that they
-/// sent the browser to, and may come in any form.
+/// `state`, the only parameter that is ours. All others are between the scripts and the site that they redirected to,
+/// and may have any form.
 fn state(form: &[u8]) -> Option<String> {
     let mut pairs = form_urlencoded::parse(form);
     pairs.find_map(|(name, value)| (name == "state").then(|| value.into_owned()))

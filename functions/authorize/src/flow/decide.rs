@@ -1,5 +1,5 @@
-//! The next step of a checked request: a page, tokens, or a refusal. A browser that has just arrived and one that
-//! comes back from logging in are treated alike.
+//! The next step of a checked request: a page, tokens, or an error. The decision is the same for a browser that has
+//! just arrived and for one that returns from the login.
 
 use shared::domain::{
     authorization::{
@@ -25,13 +25,13 @@ use crate::{
 
 /// The decision about a request.
 pub(crate) enum Decision {
-    /// Nothing stands in the way.
+    /// The request has passed all checks and questions.
     Approved(Box<Approved>),
     /// The interaction stops here.
     Stop(Outcome),
 }
 
-/// Decides about a request in the browser's session.
+/// Decides on a request in the browser's session.
 pub(crate) async fn decide(
     visit: &Visit<'_>,
     asked: AuthorizationRequest,
@@ -58,7 +58,7 @@ pub(crate) async fn decide(
                 both,
                 session,
                 settings,
-                // The consent that was decided on, and no later one.
+                // The consent of this decision, not a later one.
                 basis: grant.as_ref().map_or(Basis::Unasked, Basis::of),
                 came_back,
             })));
@@ -74,7 +74,7 @@ pub(crate) async fn decide(
     Ok(Decision::Stop(outcome))
 }
 
-/// The questions that the user has to be asked.
+/// The questions that the user has to answer.
 fn questions(
     asked: &AuthorizationRequest,
     ClientAndApi { client, api }: &ClientAndApi,
@@ -87,8 +87,8 @@ fn questions(
     }
 }
 
-/// The request as far as this user may have what it asks for, and client and API still allow a refresh token. Another
-/// user who logs in instead may have something else.
+/// The request with the scopes that this user may have; a refresh token only if client and API still allow one. The
+/// original request is kept for the login of another user, who may have other scopes.
 fn as_things_are(
     asked: &AuthorizationRequest,
     ClientAndApi { client, api }: &ClientAndApi,

@@ -1,6 +1,6 @@
-//! Tokens straight from `/authorize`: the implicit and the hybrid flow (RFC 6749 section 4.2, `OpenID`
-//! Connect Core sections 3.2 and 3.3). A refresh token only in the legacy pipeline, for a named device;
-//! in the conformant one never, even with `offline_access` in the scope.
+//! Tokens issued directly by `/authorize`: the implicit and the hybrid flow (RFC 6749 section 4.2, `OpenID` Connect
+//! Core sections 3.2 and 3.3). They include a refresh token only in the legacy pipeline, for a named device; in the
+//! conformant one never, even with `offline_access` in the scope.
 
 use shared::{
     app::{EndsWith, FrontChannelTokens, NewFamily, TokensFor},
@@ -16,7 +16,7 @@ use shared::{
 use super::approved::{Approved, Issuable};
 use crate::visit::Visit;
 
-/// Makes the tokens that the response type names; `None` for a code alone.
+/// Signs the tokens that the response type names; `None` for a code alone.
 pub(crate) async fn tokens(
     visit: &Visit<'_>,
     login: &Issuable,
@@ -63,8 +63,7 @@ pub(crate) async fn tokens(
         .map(Some)
 }
 
-/// The family of an implicit answer's refresh token, not written down yet. A code gets its own when it is
-/// exchanged.
+/// The family of an implicit answer's refresh token, not stored yet. The family of a code is created at its exchange.
 pub(crate) async fn new_family(
     visit: &Visit<'_>,
     login: &Issuable,
@@ -101,7 +100,7 @@ fn gives_refresh_token(asked: &AuthorizationRequest) -> bool {
         && !asked.response_type.code
 }
 
-/// The scope of the tokens in the answer.
+/// The scopes of the tokens in the answer.
 fn scope_of_tokens(asked: &AuthorizationRequest) -> Scope {
     if gives_refresh_token(asked) {
         asked.scope.clone()
@@ -110,7 +109,7 @@ fn scope_of_tokens(asked: &AuthorizationRequest) -> Scope {
     }
 }
 
-/// The parameters that the client is sent, in the order of the specifications. `scope` goes with an access token.
+/// The parameters for the client, in the order of the specifications. `scope` accompanies an access token.
 pub(crate) fn parameters(
     asked: &AuthorizationRequest,
     code: Option<String>,

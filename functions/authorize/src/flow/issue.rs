@@ -1,4 +1,4 @@
-//! The end of a login: the tenant's scripts have their say, and the client gets what it asked for.
+//! The end of a login: the tenant's scripts run, and the client gets what it asked for.
 
 use shared::{
     domain::{
@@ -25,8 +25,8 @@ use crate::{
     visit::Visit,
 };
 
-/// Asks the tenant's scripts, and then issues. They come last, so that they run once per login and know
-/// that nothing else stands in its way; nothing is written before they have answered.
+/// Runs the tenant's scripts and then issues. The scripts run last, so that they run once per login and only after
+/// all other checks. Nothing is written before they have finished.
 pub(crate) async fn issue(visit: &Visit<'_>, approved: Approved) -> Result<Outcome, Denial> {
     if let Err(blocked) = approved.session.user.active() {
         let refusal = Refusal::new("unauthorized", blocked.to_string());
@@ -69,9 +69,9 @@ async fn issue_to_client(visit: &Visit<'_>, login: Issuable) -> Result<Outcome, 
     Ok(Outcome::Issue(Reply::from(asked), parameters))
 }
 
-/// Writes down that the browser was here, before anything is issued: what is issued belongs to a session that is
-/// there, and a token that rests on a consent to one that is there. A code is compared with it at its exchange. An
-/// outcome says that one of them has ended.
+/// Records the browser's visit before anything is issued: codes and tokens must belong to an existing session, and
+/// tokens that rest on a consent to an existing consent. A code is checked against its consent when it is exchanged.
+/// Returns an outcome if session or consent has ended.
 async fn touch(visit: &Visit<'_>, approved: &Approved) -> Result<Option<Outcome>, Denial> {
     let Approved {
         asked,
@@ -88,7 +88,7 @@ async fn touch(visit: &Visit<'_>, approved: &Approved) -> Result<Option<Outcome>
     Ok((!touched).then(|| Outcome::log_in_again(asked.clone())))
 }
 
-/// Stores a code; its text.
+/// Stores a code and returns its text.
 async fn new_code(visit: &Visit<'_>, login: &Issuable) -> Result<String, Denial> {
     let id = CodeId::from_bytes(random());
     let store = &visit.app.store;

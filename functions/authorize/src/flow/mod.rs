@@ -1,5 +1,5 @@
-//! A login, from `/authorize` to the client's answer. Every file decides or does one thing and returns what came of
-//! it; the driver knows what comes after what.
+//! A login, from `/authorize` to the client's answer. Every file decides or does one thing and returns the result;
+//! the driver knows the order.
 
 pub(crate) mod answer;
 pub(crate) mod approved;

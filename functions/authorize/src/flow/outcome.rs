@@ -14,7 +14,7 @@ pub(crate) enum Outcome {
     Page(Response),
     /// The browser goes to another step with this interaction.
     GoTo(Step, Interaction),
-    /// The browser goes where a script sends it.
+    /// The browser goes to the URL of a script's redirect.
     Redirect(String),
     /// The client receives what it asked for.
     Issue(Reply, Vec<(&'static str, String)>),
@@ -27,17 +27,17 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    /// To another step.
+    /// Goes to another step.
     pub(crate) fn go_to(step: Step, interaction: impl Into<Interaction>) -> Self {
         Self::GoTo(step, interaction.into())
     }
 
-    /// An error for the client.
+    /// Sends the client an error.
     pub(crate) fn refuse(asked: AuthorizationRequest, refusal: Refusal) -> Self {
         Self::Refuse(Box::new(asked), refusal)
     }
 
-    /// The session has ended that tokens were about to be issued in: the user logs in again.
+    /// Repeats the login: the session ended before anything was issued in it. An error with `prompt=none`.
     pub(crate) fn log_in_again(asked: AuthorizationRequest) -> Self {
         if asked.prompt.none {
             Self::refuse(asked, Refusal::login_required())
@@ -46,7 +46,8 @@ impl Outcome {
         }
     }
 
-    /// The session or the consent has ended that tokens were about to be issued on: everything is decided anew.
+    /// Decides everything again: the session or the consent ended before tokens were issued. An error with
+    /// `prompt=none`.
     pub(crate) fn decide_again(asked: AuthorizationRequest) -> Self {
         if asked.prompt.none {
             Self::refuse(asked, Refusal::consent_required())

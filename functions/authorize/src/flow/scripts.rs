@@ -1,4 +1,4 @@
-//! The verdict of the tenant's scripts on a login, and the error that the client receives where they refuse it.
+//! The verdict of the tenant's scripts on a login, and the client's error if they reject it.
 
 use std::borrow::Cow;
 
@@ -19,19 +19,19 @@ use crate::{
     visit::Visit,
 };
 
-/// Bytes of a script's message that travel in an address.
+/// Maximum size of a script's message in a URL, in bytes.
 const MAX_MESSAGE: usize = 1_000;
 
-/// The verdict of the scripts.
+/// The verdict of scripts that do not reject the login.
 pub(crate) enum Answer {
-    /// Go on, with this.
+    /// Continue with these effects.
     Effects(Box<Effects>),
-    /// Send the browser elsewhere first.
+    /// Redirect the browser first.
     Redirect(Redirect),
 }
 
-/// Runs them. A refusal of theirs is an error for the client; the user stays logged in, as at Auth0: a refusal is about
-/// this client, or about now.
+/// Runs the scripts. A rejection is an error for the client. The user stays logged in, as at Auth0, because the
+/// rejection concerns only this client or this time.
 pub(crate) async fn run(visit: &Visit<'_>, approved: &Approved) -> Result<Answer, AuthorizeError> {
     ask(visit, approved).await.map_err(|denial| {
         let asked = &approved.asked;
@@ -51,7 +51,7 @@ async fn ask(visit: &Visit<'_>, approved: &Approved) -> Result<Answer, Denial> {
     let asked_by = protocol(asked.response_type);
     let (protocol, original_protocol, continued) = match approved.came_back {
         None => (asked_by, None, None),
-        // Once per login: a browser that has been elsewhere is not sent there again.
+        // Once per login: a browser that returns from a redirect is not redirected again.
         Some(Return { action }) => (Protocol::RedirectCallback, Some(asked_by), action),
     };
     let can_redirect = original_protocol.is_none() && !asked.prompt.none;
@@ -74,21 +74,21 @@ async fn ask(visit: &Visit<'_>, approved: &Approved) -> Result<Answer, Denial> {
     match visit.app.login_flow(login).await? {
         Verdict::Continue(effects) => Ok(Answer::Effects(effects)),
         Verdict::Redirect(redirect) => Ok(Answer::Redirect(redirect)),
-        // No refresh token exists yet: the script means that none is to be issued.
+        // No refresh token exists yet: the script wants none to be issued.
         Verdict::RevokeRefreshToken(reason) => Err(Denial::AccessDenied(reason)),
     }
 }
 
-/// The errors of scripts at `/authorize` ([Auth0's errors from rules], `OpenID` Connect Core section
-/// 3.1.2.6); `None` for every other.
+/// The client's error for a failure of scripts at `/authorize` ([Auth0's errors from rules], `OpenID` Connect Core
+/// section 3.1.2.6); `None` for all other failures.
 ///
 /// [Auth0's errors from rules]: https://auth0.com/docs/customize/rules/raise-errors-from-rules
 fn refusal(denial: &Denial, asked: &AuthorizationRequest) -> Option<Refusal> {
     let refusal = match denial {
         Denial::Unauthorized(message) => Refusal::new("unauthorized", shortened(message)),
         Denial::AccessDenied(message) => Refusal::new("access_denied", shortened(message)),
-        // With `prompt=none` the user may not be asked for anything, and we could not ask for a second factor if we
-        // might.
+        // `prompt=none` forbids any question to the user. Without it the login fails as well, because we cannot ask
+        // for a second factor.
         Denial::MultifactorRequired => {
             let error = if asked.prompt.none {
                 "login_required"
@@ -103,7 +103,7 @@ fn refusal(denial: &Denial, asked: &AuthorizationRequest) -> Option<Refusal> {
     Some(refusal)
 }
 
-/// A message as far as an address takes it.
+/// A message, cut to the size that a URL can take.
 fn shortened(message: &str) -> Cow<'static, str> {
     let end = message.floor_char_boundary(MAX_MESSAGE);
     message[..end].to_owned().into()

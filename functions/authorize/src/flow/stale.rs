@@ -1,9 +1,9 @@
-//! A page of a login that cannot go on: it was left open too long, bookmarked, or belongs to another server
-//! ([Auth0's default login routes]). The browser goes to where a login begins anew: the application's
-//! `initiate_login_uri`, or else the tenant's `default_redirection_uri`. Where neither is set, the page that
-//! says so leads back to the application.
+//! The answer for a page of a login that cannot go on: it was left open too long, was bookmarked, or belongs to
+//! another server ([Auth0's default login routes]). The browser goes to the place where a login starts again: the
+//! client's `initiate_login_uri`, or else the tenant's `default_redirection_uri`. Without either, a page explains
+//! this and links back to the application.
 //!
-//! Only addresses of the tenant's configuration count, so that no link to us sends a browser elsewhere.
+//! Only URLs from the tenant's configuration are used, so that no link to us sends a browser elsewhere.
 //!
 //! [Auth0's default login routes]: https://auth0.com/docs/authenticate/login/auth0-universal-login/configure-default-login-routes
 
@@ -31,7 +31,7 @@ use crate::{
     visit::Visit,
 };
 
-/// The pages of a login, which has somewhere to begin anew.
+/// True for the pages of a login or activation, which can start again.
 pub(crate) fn is_page_of_login(path: &str) -> bool {
     matches!(
         path,
@@ -46,7 +46,7 @@ pub(crate) fn is_page_of_login(path: &str) -> bool {
     )
 }
 
-/// `GET /login`, where Auth0's classic login page is: a login that is still under way goes on.
+/// `GET /login`, the path of Auth0's classic login page: continues a login that is in progress.
 pub(crate) async fn classic_page(visit: &Visit<'_>) -> Result<Response, Denial> {
     let transaction = Transaction::open(visit).await?;
     Ok(transaction.redirect(Step::LogIn))
@@ -109,9 +109,8 @@ fn in_query(request: &Request, name: &str) -> Option<String> {
     Some(value.into_owned())
 }
 
-/// The application that the login was for: the `state` names it, or the `client` in the address of Auth0's
-/// classic login page. One whose `redirection_policy` keeps strangers from sending browsers to it counts as
-/// unknown.
+/// The client of the login, named by the `state` or by `client` in the URL of Auth0's classic login page. A client
+/// whose `redirection_policy` keeps attackers from sending browsers to it counts as unknown.
 async fn client(visit: &Visit<'_>, interaction: Option<&Interaction>) -> Option<Arc<Client>> {
     let id = match interaction {
         Some(interaction) => interaction.client_id().clone(),
@@ -131,7 +130,7 @@ async fn client(visit: &Visit<'_>, interaction: Option<&Interaction>) -> Option<
     }
 }
 
-/// A route to a login page of ours would lead round in a circle.
+/// True if a route leads to a login page of ours, which would be an endless loop.
 fn is_login_page_of_ours(visit: &Visit<'_>, route: &str) -> bool {
     ["login", "u/"]
         .iter()
@@ -146,8 +145,8 @@ fn lead_to(visit: &Visit<'_>, route: &str) -> Response {
     ))
 }
 
-/// The address of the application: the root of the web site that its callback is on, or, for an app that
-/// a callback opens, the callback with an error (RFC 6749 section 4.1.2.1).
+/// The URL of the application: the root of its callback's web site, or for an app that a callback opens, the callback
+/// with an error (RFC 6749 section 4.1.2.1).
 fn address_of(client: &Client, asked: &AuthorizationRequest) -> Option<String> {
     let callback = &asked.redirect_uri;
     if !redirect_uri::is_registered(client, callback) {

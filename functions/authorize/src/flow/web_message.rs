@@ -1,5 +1,5 @@
-//! `response_mode=web_message`: the page in a frame or a popup hands the answer to the page that opened
-//! it ([Auth0's silent authentication]).
+//! `response_mode=web_message`: a page in a frame or popup posts the answer to the page that opened it
+//! ([Auth0's silent authentication]).
 //!
 //! [Auth0's silent authentication]: https://auth0.com/docs/authenticate/login/configure-silent-authentication
 
@@ -15,15 +15,15 @@ use shared::{
     http::Response,
 };
 
-/// The origin that the answer is for: that of the redirect URI. It has to be one of the client's
-/// `web_origins`; that the redirect URI is a callback of the client does not do.
+/// The origin that receives the answer: that of the redirect URI. It must be one of the client's `web_origins`; a
+/// registered callback is not enough.
 pub(crate) fn origin(client: &Client, redirect_uri: &str) -> Result<String, Denial> {
     redirect_uri::origin(redirect_uri)
         .filter(|origin| redirect_uri::is_allowed_origin(client.web_origins.iter(), origin))
         .ok_or_else(|| Denial::UnregisteredOrigin(redirect_uri.to_owned()))
 }
 
-/// The page with the answer. It may be framed: that is what it is for.
+/// The page that posts the answer. It may be framed, because SDKs load it in a frame.
 pub(crate) fn post(
     screen: &Screen,
     redirect_uri: &str,
@@ -47,7 +47,7 @@ pub(crate) fn post(
     Ok(page)
 }
 
-/// `expires_in` is a number here, as nowhere else at `/authorize`.
+/// A member of the answer. Only here, of all answers of `/authorize`, `expires_in` is a number.
 fn member((name, value): (&str, &str)) -> (String, Value) {
     let value = match (name, value.parse::<u64>()) {
         ("expires_in", Ok(seconds)) => seconds.into(),
@@ -56,8 +56,8 @@ fn member((name, value): (&str, &str)) -> (String, Value) {
     (name.to_owned(), value)
 }
 
-/// JSON in which nothing ends a script: neither `</script>` nor, to older readers of JavaScript, the
-/// line separators of Unicode.
+/// JSON that cannot end a script: without `</script>`, and without the Unicode line separators, at which older
+/// JavaScript engines end a line.
 fn for_script(value: &Value) -> String {
     value
         .to_string()

@@ -1,4 +1,4 @@
-//! The end of the browser's session, for both ways of logging out.
+//! The end of the browser's session, for both logout endpoints.
 
 use shared::{domain::denial::Denial, http::Response, telemetry::event};
 
@@ -6,14 +6,14 @@ use crate::{session::browser, visit::Visit};
 
 /// The client and the session of a logout.
 pub(super) struct Logout<'a> {
-    /// The client that asks for it.
+    /// The client that asks for the logout, if it is named.
     pub(super) client_id: Option<&'a str>,
-    /// The session that it names by a hint, which need not be the browser's.
+    /// The session that a hint names, which may differ from the browser's.
     pub(super) session_id: Option<&'a str>,
 }
 
-/// Ends the browser's session along with an answer. A browser without a session is answered in the same way, and so is
-/// one that has another session than the hint names; the log says what has not ended.
+/// Ends the browser's sessions and removes their cookies in the answer. The answer is the same for a browser without
+/// a session, or with another session than the hint names; the log says that nothing or another session ended.
 pub(super) async fn end(
     visit: &Visit<'_>,
     logout: &Logout<'_>,
@@ -43,7 +43,7 @@ pub(super) async fn end(
     Ok(answer)
 }
 
-/// Leaves a trace of a logout that did not happen.
+/// Logs a logout that failed.
 pub(super) fn or_log(answered: Result<Response, Denial>) -> Result<Response, Denial> {
     answered.inspect_err(|denial| {
         tracing::warn!(r#type = event::LOGOUT_REFUSED, reason = %denial);

@@ -1,6 +1,6 @@
-//! `/oidc/logout` ([OpenID Connect RP-Initiated Logout 1.0], [Auth0's page]): an application sends the browser
-//! here to log out. Without a hint from this very session a person is asked first, because anybody's page
-//! could have sent it.
+//! `/oidc/logout` ([OpenID Connect RP-Initiated Logout 1.0], [Auth0's page]): a client sends the browser here to log
+//! out. Any page could have sent it, so the user is asked first, unless a hint belongs to this session or the tenant
+//! has turned the question off.
 //!
 //! [OpenID Connect RP-Initiated Logout 1.0]: https://openid.net/specs/openid-connect-rpinitiated-1_0.html
 //! [Auth0's page]: https://auth0.com/docs/authenticate/login/logout/log-users-out-of-auth0
@@ -34,7 +34,7 @@ use crate::{
     visit::Visit,
 };
 
-/// A checked logout while a person is asked: sealed in the form, so that nothing is stored.
+/// A checked logout that waits for the user's answer. It is sealed in the form, so that nothing is stored.
 #[derive(Serialize, Deserialize)]
 struct Pending {
     client_id: Option<ClientId>,
@@ -47,7 +47,7 @@ struct Pending {
 
 impl Sealed for Pending {
     const PURPOSE: Purpose = Purpose::Transaction;
-    /// A login's state never passes for that of the question.
+    /// Keeps the `state` of a login from being accepted as that of a logout.
     const BINDING: &'static str = "logout";
 }
 
@@ -56,7 +56,7 @@ pub(crate) async fn handle(visit: &Visit<'_>) -> Result<Response, Denial> {
     end::or_log(start(visit).await)
 }
 
-/// `POST /oidc/logout/confirm`: the person has answered.
+/// `POST /oidc/logout/confirm`: the user has answered.
 pub(crate) async fn confirm(visit: &Visit<'_>) -> Result<Response, Denial> {
     end::or_log(answered(visit).await)
 }
@@ -96,7 +96,7 @@ async fn start(visit: &Visit<'_>) -> Result<Response, Denial> {
     }
 }
 
-/// Reads the request, and checks the token in it.
+/// Reads the request and verifies the ID token in it.
 async fn wanted(visit: &Visit<'_>, params: &Params) -> Result<LogoutRequest, Denial> {
     let text = |name| Ok::<_, Denial>(params.text(name)?.map(str::to_owned));
     let id_token_hint = match params.text("id_token_hint")? {
@@ -118,7 +118,7 @@ async fn wanted(visit: &Visit<'_>, params: &Params) -> Result<LogoutRequest, Den
     })
 }
 
-/// The address that the browser goes to after the logout, with the client's `state`.
+/// The URL to which the browser goes after the logout, with the client's `state`.
 fn returns_to(target: Option<String>, state: Option<&str>) -> Result<Option<String>, Denial> {
     let target = target.map(|url| match state {
         Some(state) => response::with_query(&url, &[("state", state)]),
@@ -130,7 +130,7 @@ fn returns_to(target: Option<String>, state: Option<&str>) -> Result<Option<Stri
     }
 }
 
-/// Shows the question; with `error`, in answer to a form that did not count.
+/// Shows the question. `error` is set after a form that was not accepted.
 async fn ask(
     visit: &Visit<'_>,
     pending: &Pending,
@@ -178,7 +178,7 @@ async fn answered(visit: &Visit<'_>) -> Result<Response, Denial> {
     }
 }
 
-/// Asks once more, after a form that could not be matched with the browser.
+/// Asks again after a form that could not be matched with the browser.
 async fn ask_again(
     visit: &Visit<'_>,
     pending: &Pending,
@@ -203,7 +203,7 @@ async fn log_out(visit: &Visit<'_>, pending: &Pending) -> Result<Response, Denia
     end::end(visit, &logout, answer).await
 }
 
-/// The page of a logout that has nowhere to return to, or was declined.
+/// The page after a logout without a URL to return to, or after a declined one.
 async fn stay(visit: &Visit<'_>, logged_in: bool) -> Response {
     let screen = Screen::new(visit).await;
     let html = SignedOutPage {

@@ -1,5 +1,5 @@
-//! `GET /v2/logout` ([Auth0's logout]): the browser's session ends, refresh tokens do not. `federated` would
-//! end the session at an identity provider as well; every user of ours logs in here, without one.
+//! `GET /v2/logout` ([Auth0's logout]): ends the browser's session, but no refresh tokens. `federated` would also end
+//! the session at an identity provider; our users log in here, without one.
 //!
 //! [Auth0's logout]: https://auth0.com/docs/authenticate/login/logout/redirect-users-after-logout
 
@@ -12,7 +12,7 @@ use shared::{
 use super::end::{self, Logout};
 use crate::visit::Visit;
 
-/// Ends the session, and goes where the application and its registration agree on.
+/// Ends the session and redirects to a URL that the client or the tenant has registered.
 pub(crate) async fn handle(visit: &Visit<'_>) -> Result<Response, Denial> {
     end::or_log(log_out(visit).await)
 }

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::Branding;
 
-/// `/u/confirm`: is this the application that you meant? With `error`, the answer to a form that did not count.
+/// `/u/confirm`: asks the user to confirm the client. `error` is set after a form that was not accepted.
 #[derive(Template)]
 #[template(path = "confirm_login.html")]
 pub(crate) struct ConfirmationPage<'a> {

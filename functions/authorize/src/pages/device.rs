@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::Branding;
 
-/// `/activate`. With `error` set it is the answer to a wrong code, sent with status 400.
+/// `/activate`. `error` is set after a wrong code (status 400) or a form that was not accepted (403).
 #[derive(Template)]
 #[template(path = "activate.html")]
 pub(crate) struct ActivatePage<'a> {
@@ -46,7 +46,7 @@ pub(crate) struct DeviceDeclinedPage<'a> {
     pub(crate) nonce: &'a str,
 }
 
-/// The code was settled or expired while its pages were open.
+/// The code was approved, declined or expired while its pages were open.
 #[derive(Template)]
 #[template(path = "device_over.html")]
 pub(crate) struct DeviceOverPage<'a> {

@@ -1,4 +1,4 @@
-//! A page with a form that counts in one browser alone.
+//! A page with a form that is valid in one browser only.
 
 use http::StatusCode;
 use shared::{domain::denial::Denial, http::Response};
@@ -9,9 +9,9 @@ use crate::{
     visit::Visit,
 };
 
-/// A form: its ties to the browser, and the way its page is sent.
+/// A form: its binding to the browser, and the status and policy of its page.
 pub(crate) struct Form<'a> {
-    /// The text that the form belongs to: mostly that of a transaction.
+    /// The text that the form is bound to, usually the `state` of a transaction.
     pub(crate) state: &'a str,
     /// The browser's session, if it has one.
     pub(crate) session: Option<&'a BrowserSession>,
@@ -20,7 +20,7 @@ pub(crate) struct Form<'a> {
 }
 
 impl Form<'_> {
-    /// The page. `render` is given the screen and the form's token, and makes the HTML.
+    /// The page. `render` gets the screen and the form's token and returns the HTML.
     pub(crate) async fn page(
         self,
         visit: &Visit<'_>,
@@ -35,7 +35,8 @@ impl Form<'_> {
     }
 }
 
-/// The status of a page that is shown again with `error`, because its form could not be matched with the browser.
+/// The status of a page: 403 if it is shown again with `error`, because its form could not be matched with the
+/// browser.
 pub(crate) fn status_of(error: Option<&str>) -> StatusCode {
     error.map_or(StatusCode::OK, |_| StatusCode::FORBIDDEN)
 }

@@ -1,11 +1,11 @@
-//! Pages for visitors whose login goes on elsewhere: one whose time is over, and the callback of a phone app
-//! that a browser has opened instead of the app.
+//! Pages for users whose login continues elsewhere: one for a login that cannot go on, and one for a phone app's
+//! callback that a browser opened instead of the app.
 
 use askama::Template;
 
 use super::Branding;
 
-/// A page of a login that cannot go on, and has nowhere to begin anew.
+/// The page of a login that cannot go on and has no URL to start again.
 #[derive(Template)]
 #[template(path = "stale.html")]
 pub(crate) struct StalePage<'a> {
@@ -17,14 +17,14 @@ pub(crate) struct StalePage<'a> {
     pub(crate) way_back: Option<WayBack<'a>>,
 }
 
-/// The address at which the visitor may go on: that of the application of that name, or without a name `/activate`.
+/// The link back: to the client of this name, or without a name to `/activate`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WayBack<'a> {
     pub(crate) address: &'a str,
     pub(crate) name: Option<&'a str>,
 }
 
-/// `/android/{package}/callback` and `/ios/{bundle}/callback` in a browser. Nothing of the request is shown.
+/// `/android/{package}/callback` and `/ios/{bundle}/callback` in a browser. It shows nothing of the request.
 #[derive(Template)]
 #[template(path = "app_callback.html")]
 pub(crate) struct AppCallbackPage<'a> {

@@ -1,15 +1,14 @@
-//! The pages that a person sees: log in, confirm, consent, an error, the `form_post` hand-over, log out, and
-//! those that connect a device.
+//! The pages that a user sees: log in, confirm, consent, an error, the `form_post` hand-over, log out, and those that
+//! connect a device.
 //!
-//! A page is a struct with borrowed fields and a template in `templates/`, which the compiler
-//! checks and askama escapes. All of them work without JavaScript, take their only style from one
-//! nonce-bound `<style>`, and load nothing from elsewhere but the tenant's logo. The caller chooses
-//! the status and sends the policy from [`content_security_policy`] (for [`FormPostPage`]:
-//! [`form_post_security_policy`]) with the same nonce. No policy restricts where a form leads if it may
-//! lead to the application (see [`FormLeads`]).
+//! A page is a struct with borrowed fields and a template in `templates/`, which the compiler checks and askama
+//! escapes. All of them but [`WebMessagePage`] work without JavaScript. They take styles only from one nonce-bound
+//! `<style>`, and load nothing from elsewhere but the tenant's logo. The caller chooses the status and sends the
+//! policy from [`content_security_policy`] with the same nonce (for [`FormPostPage`]: [`form_post_security_policy`],
+//! for [`WebMessagePage`]: [`web_message_security_policy`]). A form that may lead to the application is not
+//! restricted by its page's policy (see [`FormLeads`]).
 //!
-//! Nothing is decided here: which page is due, and whether a URL or a colour may be used at all,
-//! is settled before.
+//! Nothing is decided here: the caller has chosen the page and checked the URLs on it.
 
 use askama::Template;
 
@@ -41,8 +40,8 @@ pub(crate) use policy::{
     FormLeads, content_security_policy, form_post_security_policy, web_message_security_policy,
 };
 
-/// The look of a tenant's pages. `primary_color` is `#RRGGBB`; anything else falls back to the
-/// house colour, so that no text of a tenant ever reaches the style sheet.
+/// The look of a tenant's pages. `primary_color` is `#RRGGBB`; any other text falls back to the house colour, so that
+/// no tenant's text ever reaches the style sheet.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Branding<'a> {
     pub(crate) name: &'a str,
@@ -50,7 +49,7 @@ pub(crate) struct Branding<'a> {
     pub(crate) primary_color: &'a str,
 }
 
-/// `/u/login`. With `error` set it is the answer to a wrong password, sent with status 400.
+/// `/u/login`. `error` is set after a failed attempt (status 400 or 429) or a form that was not accepted (403).
 #[derive(Template)]
 #[template(path = "login.html")]
 pub(crate) struct LoginPage<'a> {
@@ -63,7 +62,7 @@ pub(crate) struct LoginPage<'a> {
     pub(crate) error: Option<&'a str>,
 }
 
-/// `/u/consent`. `api` is the display name of the audience, absent when only OIDC scopes are asked.
+/// `/u/consent`. `api` is the display name of the audience; `None` if only OIDC scopes are requested.
 #[derive(Template)]
 #[template(path = "consent.html")]
 pub(crate) struct ConsentPage<'a> {
@@ -85,7 +84,7 @@ pub(crate) struct ScopeLine<'a> {
     pub(crate) description: &'a str,
 }
 
-/// An error that may not be sent to the application: unknown client, callback mismatch and such.
+/// An error that the client must not receive: unknown client, callback mismatch and similar.
 #[derive(Template)]
 #[template(path = "error.html")]
 pub(crate) struct ErrorPage<'a> {
@@ -97,8 +96,7 @@ pub(crate) struct ErrorPage<'a> {
     pub(crate) tracking: &'a str,
 }
 
-/// `response_mode=form_post`: a form that sends itself to `action`, or waits for a press where
-/// scripts are off.
+/// `response_mode=form_post`: a form that submits itself to `action`, or waits for a press if scripts are off.
 #[derive(Template)]
 #[template(path = "form_post.html")]
 pub(crate) struct FormPostPage<'a> {
@@ -107,7 +105,7 @@ pub(crate) struct FormPostPage<'a> {
     pub(crate) parameters: &'a [(&'a str, &'a str)],
 }
 
-/// The answer of `/usernamepassword/login`: a form that the classic login page takes in and submits.
+/// The answer of `/usernamepassword/login`: a form that the classic login page embeds and submits.
 #[derive(Template)]
 #[template(path = "classic_login.html")]
 pub(crate) struct ClassicLoginForm<'a> {
@@ -116,8 +114,8 @@ pub(crate) struct ClassicLoginForm<'a> {
     pub(crate) wctx: &'a str,
 }
 
-/// Hands an answer to the page that opened this one. `response` and `origin` are JSON that is safe in
-/// a script.
+/// `response_mode=web_message`: posts an answer to the page that opened this one. `response` and `origin` are JSON
+/// that is safe in a script.
 #[derive(Template)]
 #[template(path = "web_message.html")]
 pub(crate) struct WebMessagePage<'a> {
@@ -126,7 +124,7 @@ pub(crate) struct WebMessagePage<'a> {
     pub(crate) origin: &'a str,
 }
 
-/// `/oidc/logout` where it has to ask. `application` is who sent the browser, if it said so.
+/// The question of `/oidc/logout`. `application` is the name of the client; `None` if the request names none.
 #[derive(Template)]
 #[template(path = "logout.html")]
 pub(crate) struct LogoutPage<'a> {
@@ -139,7 +137,7 @@ pub(crate) struct LogoutPage<'a> {
     pub(crate) error: Option<&'a str>,
 }
 
-/// Shown after a logout that has nowhere to return to, and after one that was declined.
+/// The page after a logout without a URL to return to, and after a declined one.
 #[derive(Template)]
 #[template(path = "signed_out.html")]
 pub(crate) struct SignedOutPage<'a> {
@@ -168,7 +166,7 @@ impl Branding<'_> {
 }
 
 fn html(page: &impl Template) -> String {
-    // Only a field that fails to format could make a template fail, and every field is text.
+    // A template fails only if a field fails to format, and every field is text.
     page.render().unwrap_or_else(|_| {
         "<!doctype html><title>Error</title><p>This page cannot be shown.</p>".to_owned()
     })
@@ -197,8 +195,8 @@ mod tests {
         }
     }
 
-    /// `fields` is how often the text has to appear, escaped; in a form's action it is
-    /// percent-encoded and not counted.
+    /// Asserts that the hostile text appears `fields` times, always escaped, beside so many `scripts`. A form's
+    /// action contains it percent-encoded, which does not count.
     #[track_caller]
     pub(super) fn assert_escaped(html: &str, scripts: usize, fields: usize) {
         assert_eq!(html.matches("<script").count(), scripts, "{html}");

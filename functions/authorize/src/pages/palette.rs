@@ -1,8 +1,8 @@
-//! The colours of a page, as readable as WCAG asks on every primary colour of a tenant.
+//! The colours of a page, with the contrast that WCAG requires for every primary colour of a tenant.
 
 use std::fmt;
 
-/// The colours that follow from a tenant's primary colour.
+/// The colours derived from a tenant's primary colour.
 pub(super) struct Palette {
     pub(super) primary: Rgb,
     pub(super) on_primary: Rgb,
@@ -11,16 +11,16 @@ pub(super) struct Palette {
     pub(super) dark: Tones,
 }
 
-/// The primary colour moved as far as one scheme's background demands, and no further.
+/// The primary colour, moved just as far as one scheme's background demands.
 pub(super) struct Tones {
-    /// Focus rings: 4.5 to 1, readable even as text.
+    /// Focus rings: contrast 4.5 to 1, readable even as text.
     pub(super) accent: Rgb,
-    /// A button's outline: 3 to 1, what WCAG 1.4.11 asks of the shape of a control.
+    /// A button's outline: contrast 3 to 1, as WCAG 1.4.11 requires for the shape of a control.
     pub(super) edge: Rgb,
 }
 
 impl Palette {
-    /// Of `#RRGGBB`; of any other text, that of the house colour.
+    /// The palette of `#RRGGBB`; any other text gives that of the house colour.
     pub(super) fn of(primary_color: &str) -> Self {
         Self::from(Rgb::parse(primary_color).unwrap_or(HOUSE_COLOR))
     }
@@ -51,7 +51,7 @@ pub(super) struct Rgb(u8, u8, u8);
 const BLACK: Rgb = Rgb(0, 0, 0);
 const WHITE: Rgb = Rgb(255, 255, 255);
 const HOUSE_COLOR: Rgb = Rgb(0x0f, 0x6b, 0x66);
-/// The harder of `--page` and `--surface` in `templates/style.html`, for each scheme.
+/// The background with the least contrast in each scheme, of `--page` and `--surface` in `templates/style.html`.
 const LIGHT_BACKGROUND: Rgb = Rgb(0xf3, 0xf4, 0xf6);
 const DARK_BACKGROUND: Rgb = Rgb(0x18, 0x1c, 0x22);
 
@@ -64,7 +64,7 @@ impl Rgb {
         Some(Self(channel(0)?, channel(2)?, channel(4)?))
     }
 
-    /// Black or white, whichever stands out more: never less than 4.58 to 1, on any colour.
+    /// Black or white, the one with more contrast: at least 4.58 to 1 on every colour.
     fn readable_text(self) -> Self {
         if self.contrast(WHITE) >= self.contrast(BLACK) {
             WHITE

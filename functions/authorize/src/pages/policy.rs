@@ -2,21 +2,21 @@
 
 use shared::domain::interaction::Interaction;
 
-/// The ends of the redirects behind a page's form.
+/// The end of the redirects that follow a page's form.
 ///
-/// Chromium holds every redirect that follows a form submission to the page's `form-action`, also those
-/// of the application behind its callback. We cannot know these, so a page whose form may lead to the
-/// application goes without `form-action`.
+/// Chromium checks every redirect after a form submission against the page's `form-action`, including redirects of
+/// the application behind its callback. We cannot know these, so a page whose form may lead to the application has no
+/// `form-action`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FormLeads {
-    /// At this server.
+    /// This server.
     Here,
-    /// At the application, or wherever it sends the browser next.
+    /// The application, or any page to which it redirects.
     ToTheApplication,
 }
 
 impl FormLeads {
-    /// Of a page of an interaction.
+    /// The value for the pages of an interaction.
     pub(crate) fn of(interaction: &Interaction) -> Self {
         match interaction {
             Interaction::Authorize(_) => Self::ToTheApplication,
@@ -25,8 +25,8 @@ impl FormLeads {
     }
 }
 
-/// The policy for every page but [`FormPostPage`]. `img_origin` is the logo's URL, of which only the
-/// origin is used, or the bare scheme for hosts that a policy cannot write.
+/// The policy for every page but `FormPostPage` and `WebMessagePage`. `img_origin` is the logo's URL, of which only
+/// the origin is used, or only the scheme for hosts that a policy cannot express.
 pub(crate) fn content_security_policy(
     nonce: &str,
     form: FormLeads,
@@ -45,21 +45,22 @@ pub(crate) fn content_security_policy(
     )
 }
 
-/// The policy for [`FormPostPage`], the one page with a script. Its form leads to the application.
+/// The policy for `FormPostPage`, which has a script. Its form leads to the application.
 pub(crate) fn form_post_security_policy(nonce: &str) -> String {
     format!(
         "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; {FRAME_AND_BASE}"
     )
 }
 
-/// The policy for [`WebMessagePage`], which any page may frame: the message names who may read it.
+/// The policy for `WebMessagePage`, which has a script and may be framed by any page: the message is addressed to one
+/// origin.
 pub(crate) fn web_message_security_policy(nonce: &str) -> String {
     format!("default-src 'none'; script-src 'nonce-{nonce}'; base-uri 'none'; form-action 'none'")
 }
 
 const FRAME_AND_BASE: &str = "base-uri 'none'; frame-ancestors 'none'";
 
-/// The source expression that covers `url`, free of characters that could end a directive.
+/// The source expression for `url`, without characters that could end a directive.
 fn csp_source(url: &str) -> Option<String> {
     let (scheme, rest) = url.split_once(':')?;
     let well_formed = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -80,7 +81,7 @@ fn csp_source(url: &str) -> Option<String> {
     let host = authority
         .rsplit_once('@')
         .map_or(authority, |(_, host)| host);
-    // CSP has no syntax for an IPv6 literal (`http://[::1]:3000`), nor for a host beyond ASCII.
+    // CSP has no syntax for an IPv6 literal (`http://[::1]:3000`) or for a non-ASCII host.
     let writable = |c: char| c.is_ascii_alphanumeric() || "-.:".contains(c);
     if host.is_empty() || !host.chars().all(writable) {
         return Some(format!("{scheme}:"));

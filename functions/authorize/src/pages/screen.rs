@@ -26,7 +26,7 @@ use crate::{
     visit::Visit,
 };
 
-/// The settings and the nonce that a page needs.
+/// The settings, the nonce and the request's reference for a page.
 pub(crate) struct Screen {
     pub(crate) settings: Arc<Settings>,
     pub(crate) nonce: String,
@@ -34,7 +34,7 @@ pub(crate) struct Screen {
 }
 
 impl Screen {
-    /// With the tenant's settings, or without them when even those cannot be read.
+    /// A screen with the tenant's settings, or with default settings if they cannot be read.
     pub(crate) async fn new(visit: &Visit<'_>) -> Self {
         let settings = match visit.app.settings().await {
             Ok(settings) => settings,
@@ -50,7 +50,7 @@ impl Screen {
         }
     }
 
-    /// The request's reference, for people who ask for help.
+    /// The request's reference, for users who ask for help.
     pub(crate) fn tracking(&self) -> &str {
         &self.tracking
     }
@@ -63,7 +63,7 @@ impl Screen {
         }
     }
 
-    /// A page.
+    /// A page with the policy of this screen.
     pub(crate) fn page(&self, status: StatusCode, html: String, form: FormLeads) -> Response {
         let logo = self.settings.logo_url.as_deref();
         framed(
@@ -87,7 +87,7 @@ impl Screen {
         }
         .render();
         let mut page = self.page(error.status, html, FormLeads::Here);
-        // A page has the `Allow` and `Retry-After` of the answer that other clients get.
+        // The same `Allow` and `Retry-After` as in the answer to other clients.
         let mut answer = error.into_response();
         for name in [ALLOW, RETRY_AFTER] {
             if let Some(value) = answer.headers_mut().remove(&name) {
@@ -98,7 +98,7 @@ impl Screen {
     }
 }
 
-/// A page with its policy and everything else that keeps it to itself.
+/// A page with its policy and the other headers that isolate it.
 pub(crate) fn framed(status: StatusCode, html: String, policy: &str) -> Response {
     let mut page = response::html(status, html);
     let headers = page.headers_mut();
@@ -111,7 +111,7 @@ pub(crate) fn framed(status: StatusCode, html: String, policy: &str) -> Response
     set(CONTENT_SECURITY_POLICY, policy);
     set(X_FRAME_OPTIONS, "DENY");
     set(X_CONTENT_TYPE_OPTIONS, "nosniff");
-    // The address of a login page holds the whole request.
+    // The URL of a login page contains the whole request.
     set(REFERRER_POLICY, "no-referrer");
     page
 }

@@ -1,5 +1,5 @@
-//! `/u/confirm`: is this the application that you meant? Any program can have sent the browser here if nothing
-//! vouches for who is behind the callback (RFC 8252 section 8.6, [Auth0's measures]).
+//! `/u/confirm`: asks the user to confirm the client. Any program could have sent the browser here if nothing proves
+//! who is behind the callback (RFC 8252 section 8.6, [Auth0's measures]).
 //!
 //! [Auth0's measures]: https://auth0.com/docs/secure/security-guidance/measures-against-app-impersonation
 
@@ -31,7 +31,7 @@ pub(crate) async fn show(visit: &Visit<'_>) -> Result<Outcome, Denial> {
     Ok(Outcome::Page(page))
 }
 
-/// The page; with `error`, the answer to a form that did not count.
+/// The page. `error` is set after a form that was not accepted.
 async fn page(
     visit: &Visit<'_>,
     transaction: &Transaction,
@@ -86,7 +86,7 @@ pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Outcome, Denial> {
     Ok(Outcome::Page(transaction.redirect(Step::Resume)))
 }
 
-/// The client's request that the page belongs to.
+/// The transaction of this page, which must be a client's request.
 async fn open(visit: &Visit<'_>) -> Result<Transaction, Denial> {
     let transaction = Transaction::open(visit).await?;
     match transaction.interaction {

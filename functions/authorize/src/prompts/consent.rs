@@ -32,7 +32,7 @@ pub(crate) async fn show(visit: &Visit<'_>) -> Result<Outcome, Denial> {
     Ok(Outcome::Page(page))
 }
 
-/// The page; with `error`, the answer to a form that did not count.
+/// The page. `error` is set after a form that was not accepted.
 async fn page(
     visit: &Visit<'_>,
     transaction: &Transaction,
@@ -96,7 +96,7 @@ pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Outcome, Denial> {
     Ok(Outcome::Page(transaction.redirect(Step::Resume)))
 }
 
-/// Joins the scopes that the user agreed to with those of before.
+/// Adds the scopes to the user's stored consent.
 async fn remember(
     visit: &Visit<'_>,
     session: &BrowserSession,

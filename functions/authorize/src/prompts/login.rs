@@ -1,4 +1,4 @@
-//! The hosted login: `/u/login`.
+//! The hosted login page, `/u/login`.
 
 use http::StatusCode;
 use shared::{
@@ -20,15 +20,15 @@ use crate::{
     visit::Visit,
 };
 
-/// Said whether the name or the password is wrong, so that names cannot be fished for.
+/// Shown for a wrong name as well as for a wrong password, so that attackers cannot enumerate names.
 const WRONG: &str = "Wrong email or password.";
-/// Said after too many failures, even to the right password.
+/// Shown after too many failures, even for the correct password.
 const BLOCKED: &str = "Your account has been blocked after multiple consecutive login attempts. \
                        Please contact the administrator.";
-/// Said at an address from which too many logins have failed.
+/// Shown to an address from which too many logins have failed.
 const SUSPICIOUS: &str = "We have detected suspicious login behavior and further attempts will be blocked. \
                           Please contact the administrator.";
-/// Said when logins follow one another too fast.
+/// Shown if logins follow one another too fast.
 const THROTTLED: &str = "Too many login attempts. Please wait a minute and try again.";
 
 /// `GET /u/login`
@@ -101,7 +101,7 @@ async fn check(
     visit.app.check_password(login, visit.at).await
 }
 
-/// The page once more, with what is wrong; or the denial, if that is for another page.
+/// The page once more, with the error; or the denial, if another page shows it.
 async fn again(
     visit: &Visit<'_>,
     transaction: &Transaction,
@@ -127,8 +127,7 @@ async fn again(
     Ok(page)
 }
 
-/// Begins the user's session and sends the browser on with its interaction. `before` is the session that the browser
-/// came with.
+/// Begins the user's session and continues the interaction. `before` is the session that the browser had.
 pub(crate) async fn log_in(
     visit: &Visit<'_>,
     user: User,

@@ -1,4 +1,4 @@
-//! The pages that ask the user in the course of an interaction: log in, agree, confirm the client.
+//! The pages that ask the user during an interaction: log in, consent, confirm the client.
 
 pub(crate) mod confirmation;
 pub(crate) mod consent;

@@ -1,5 +1,5 @@
-//! Scopes in the words of the consent page ([Auth0's rules]): the actions on one resource in a line,
-//! `Orders: read and write your orders`, or the descriptions that the API gives them.
+//! Scopes in the words of the consent page ([Auth0's rules]): one line for all actions on a resource, such as
+//! `Orders: read and write your orders`, or the descriptions from the API.
 //!
 //! [Auth0's rules]: https://auth0.com/docs/get-started/applications/third-party-applications/user-consent-and-third-party-applications#scope-descriptions
 
@@ -14,7 +14,7 @@ use crate::pages::ScopeLine;
 /// A line of the page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Line {
-    /// The scopes it stands for.
+    /// The scopes of the line, separated by spaces.
     value: String,
     /// The text that the user reads.
     description: String,
@@ -29,7 +29,7 @@ impl<'a> From<&'a Line> for ScopeLine<'a> {
     }
 }
 
-/// The lines for a scope; `openid` goes without saying.
+/// The lines for a scope; `openid` gets none.
 pub(crate) fn lines(scope: &Scope, api: Option<&ResourceServer>, words: ConsentWords) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut resources: Vec<Resource<'_>> = Vec::new();
@@ -56,7 +56,7 @@ pub(crate) fn lines(scope: &Scope, api: Option<&ResourceServer>, words: ConsentW
             }),
         }
     }
-    // From behind, so that every line goes where its resource was first named.
+    // In reverse, so that every line is inserted where its resource was first named.
     for resource in resources.iter().rev() {
         lines.insert(resource.at, resource.line());
     }
@@ -69,7 +69,7 @@ fn named(value: &str) -> Option<(&str, &str)> {
     (!action.is_empty() && !name.is_empty()).then_some((action, name))
 }
 
-/// The actions that are asked for on one resource.
+/// The requested actions on one resource.
 struct Resource<'a> {
     name: &'a str,
     actions: Vec<&'a str>,

@@ -1,5 +1,5 @@
-//! The binding of a confirmed activation to the browser in which the user confirmed it, and to its session if it had
-//! one. The cookie alone may have been planted: then the confirmation is of the attacker who planted it.
+//! The binding of a confirmed activation to the browser in which the user confirmed it, and to the browser's session
+//! if it had one. The cookie alone is not enough: an attacker may have planted it after confirming with it.
 
 use shared::domain::{denial::Denial, device::Activation};
 
@@ -13,7 +13,7 @@ const CONFIRMED: &str = "device-confirmed";
 pub(crate) struct BrowserBinding(String);
 
 impl BrowserBinding {
-    /// The binding of this browser; `None` if it keeps no cookie of ours.
+    /// The binding of this browser; `None` if it sends no cookie of ours.
     pub(crate) async fn of(
         visit: &Visit<'_>,
         session: Option<&BrowserSession>,
@@ -27,12 +27,12 @@ impl BrowserBinding {
         Ok(Some(Self(digest)))
     }
 
-    /// The text that travels in an activation.
+    /// The text that is stored in an activation.
     pub(crate) fn into_text(self) -> String {
         self.0
     }
 
-    /// Whether an activation was confirmed in this browser and session.
+    /// True if an activation was confirmed in this browser and session.
     pub(crate) async fn matches(
         visit: &Visit<'_>,
         session: Option<&BrowserSession>,
@@ -49,7 +49,7 @@ impl BrowserBinding {
     }
 }
 
-/// The activation after a press on its page in this browser.
+/// The activation, marked as confirmed in this browser.
 pub(crate) async fn confirmed(
     visit: &Visit<'_>,
     activation: Activation,
@@ -62,7 +62,7 @@ pub(crate) async fn confirmed(
     })
 }
 
-/// The activation after a login: a confirmation in this browser counts in the session that has just begun.
+/// The activation after a login: a confirmation in this browser is carried over to the new session.
 pub(crate) async fn carried(
     visit: &Visit<'_>,
     activation: Activation,

@@ -1,4 +1,4 @@
-//! The browser's session: which one it has, and the cookie that says so.
+//! The browser's session and its cookie.
 
 use std::net::IpAddr;
 
@@ -28,17 +28,16 @@ use shared::{
 use super::own_cookies;
 use crate::visit::Visit;
 
-/// Auth0's name for it. At an issuer it has a prefix and a port, see [`cookies::name`].
+/// Auth0's name of the session cookie. An issuer adds a prefix and a port to it, see [`cookies::name`].
 const SESSION_COOKIE: &str = "auth0";
-/// Session cookies that a request may bring: each may cost a read.
+/// Maximum number of session cookies per request, because each may cost a read.
 const MOST_SESSIONS: usize = 4;
 
-/// A session that the browser holds and the store knows, with its user. The user may be blocked, and is given
-/// nothing then.
+/// A session that the browser holds and the store contains, with its user. A blocked user gets no tokens.
 #[derive(Clone)]
 pub(crate) struct BrowserSession {
     pub(crate) id: SessionId,
-    /// As the store keeps it.
+    /// The stored session.
     pub(crate) stored: Session,
     pub(crate) user: User,
 }
@@ -49,13 +48,13 @@ impl BrowserSession {
         &self.stored.user_id
     }
 
-    /// The id that clients know the session by: the `sid` claim.
+    /// The session's id for clients: the `sid` claim.
     pub(crate) fn sid(&self) -> &str {
         &self.stored.session_id
     }
 
-    /// The browser's session, if it has one that counts. One that a block has ended is there until its user is
-    /// unblocked, so that the application is answered what is in the way.
+    /// The browser's session, if it has a valid one. A session that a block has ended still counts until its user is
+    /// unblocked, so that the client receives the reason.
     pub(crate) async fn load(visit: &Visit<'_>) -> Result<Option<Self>, Denial> {
         for cookie in named(visit).await {
             let SessionCookie {
@@ -79,8 +78,8 @@ impl BrowserSession {
         Ok(None)
     }
 
-    /// A new session for a user whose password was right. Its id is new too, so that no attacker
-    /// can have planted it.
+    /// Creates a session for a user whose password was correct. Its id is new, too, so that an attacker cannot have
+    /// planted it.
     async fn begin(visit: &Visit<'_>, user: User, settings: &Settings) -> Result<Self, Denial> {
         let id = SessionId::from_bytes(random());
         let session = Session::begin(
@@ -97,9 +96,9 @@ impl BrowserSession {
         })
     }
 
-    /// The session of a user who has just logged in, as the user was when that was checked. The browser's own
-    /// goes on if it is the same user's, so that its applications still hear of its end, and copies of its
-    /// cookie are worth nothing from now on; another user's ends.
+    /// The session of a user who has just logged in; `user` is as read for that login. The browser's session
+    /// continues if it belongs to the same user: its clients still learn of its end, and copies of its cookie become
+    /// worthless. A session of another user ends.
     pub(crate) async fn log_in(
         visit: &Visit<'_>,
         user: User,
@@ -108,7 +107,7 @@ impl BrowserSession {
         match held(visit).await? {
             Some((id, before)) if before.user_id == user.user_id => {
                 let session = before.renewed(settings, visit.now());
-                // A user who has been put out since begins anew.
+                // A user who was logged out since gets a new session.
                 if user.honours(before.valid_from) {
                     match visit.app.store.renew_session(id, &before, &session).await {
                         Ok(()) => {
@@ -118,7 +117,7 @@ impl BrowserSession {
                                 user,
                             });
                         }
-                        // Logged out or in, in another tab.
+                        // Another tab has logged out or in.
                         Err(CommitError::Conflict) => {}
                         Err(CommitError::Store(error)) => return Err(error.into()),
                     }
@@ -137,8 +136,7 @@ impl BrowserSession {
         Self::begin(visit, user, settings).await
     }
 
-    /// Writes down that the browser was here, and is logged into an application. `false` says that the
-    /// session has ended meanwhile.
+    /// Records that the browser was here and is logged into a client. `false` if the session has ended meanwhile.
     pub(crate) async fn touch(
         &self,
         visit: &Visit<'_>,
@@ -150,7 +148,7 @@ impl BrowserSession {
         Ok(CommitError::written(touch.await)?)
     }
 
-    /// The same for an answer with tokens that rest on a consent; `false` may also say that it was withdrawn.
+    /// The same for an answer with tokens that rest on a consent; also `false` if the consent was withdrawn.
     pub(crate) async fn touch_on(
         &self,
         visit: &Visit<'_>,
@@ -166,8 +164,8 @@ impl BrowserSession {
         Ok(CommitError::written(touch.await)?)
     }
 
-    /// The epochs that what is issued in this session carries: that of its begin, and that of the user's refresh
-    /// tokens as it was read with it.
+    /// The epochs for everything issued in this session: the session's own, and that of the user's refresh tokens as
+    /// read with it.
     pub(crate) const fn issued_in(&self) -> IssuedIn {
         IssuedIn {
             sessions: self.stored.valid_from,
@@ -175,7 +173,7 @@ impl BrowserSession {
         }
     }
 
-    /// Gives the browser its cookie.
+    /// Adds the session cookie to a response.
     pub(crate) async fn attach(
         &self,
         visit: &Visit<'_>,
@@ -203,8 +201,8 @@ impl BrowserSession {
     }
 }
 
-/// Ends the browser's sessions: in the store, for their applications, and in the browser. Those that were not over
-/// already, in the order in which their cookies count: mostly one.
+/// Ends the browser's sessions in the store, notifies their clients, and removes the cookies. Returns the sessions
+/// that had not already ended, in the order in which their cookies count; usually there is one.
 pub(crate) async fn end_sessions(
     visit: &Visit<'_>,
     response: &mut Response,
@@ -216,8 +214,8 @@ pub(crate) async fn end_sessions(
     }
     let (https, keyring) = (visit.app.issuer.is_https(), visit.app.keyring().await);
     for name in names(own_cookies::name(visit, SESSION_COOKIE)) {
-        // Another application's cookie of the older name stays, and a request without a cookie takes none
-        // away: a page of another site may have made it.
+        // Another application's cookie of the older name stays. A request without a cookie removes none, because a
+        // page of another site may have made it.
         let ours = cookies::all(visit.request, &name.text)
             .any(|value| name.is_current || open(&keyring, &name, value).is_some());
         if ours && let Some(cookie) = cookies::set(&name.text, "", Stay::Gone, Site::Any, https) {
@@ -227,8 +225,8 @@ pub(crate) async fn end_sessions(
     Ok(sessions)
 }
 
-/// Its applications hear of it once it is a fact. What was read before counts only if the answer of the
-/// write was lost: a login meanwhile may have added to it. An old copy of a cookie ends nothing.
+/// Ends a session, and then notifies its clients. The copy that was read before counts only if the answer of the
+/// write was lost, because a login may have changed the session meanwhile. An old copy of a cookie ends nothing.
 async fn end(visit: &Visit<'_>, cookie: &SessionCookie) -> Result<Option<Session>, Denial> {
     let (user_id, id) = (&cookie.user_id, cookie.session_id);
     let before = visit.app.store.load_session(user_id, id).await?;
@@ -251,12 +249,12 @@ async fn end(visit: &Visit<'_>, cookie: &SessionCookie) -> Result<Option<Session
     Ok(ended)
 }
 
-/// Whether the cookie of a session is the last one that it gave, and not too old.
+/// True if the session has not expired and the cookie is its latest.
 fn is_held(session: &Session, cookie: &SessionCookie, now: Timestamp) -> bool {
     session.is_live(now) && session.renewals == cookie.renewals
 }
 
-/// The session that the browser holds, be its user still there or not.
+/// The session that the browser holds, even if its user no longer exists.
 async fn held(visit: &Visit<'_>) -> Result<Option<(SessionId, Session)>, Denial> {
     for cookie in named(visit).await {
         let id = cookie.session_id;
@@ -284,17 +282,17 @@ async fn named(visit: &Visit<'_>) -> Vec<SessionCookie> {
     found
 }
 
-/// A name under which a browser may keep its session.
+/// A cookie name under which a browser may hold its session.
 struct Name {
     text: String,
-    /// The binding under which the value is sealed.
+    /// The binding with which the value is sealed.
     binding: String,
     is_current: bool,
 }
 
-/// The name under which sessions are kept, and the one of earlier versions. Under that one only values of
-/// earlier versions open, so it is worth nothing once their sessions have ended, and no other host can set
-/// it to a session of today.
+/// The current name of session cookies, and the one of earlier versions. Under the older name only values of earlier
+/// versions open, so it is worthless once their sessions have ended, and no other host can set it to a current
+/// session.
 fn names(current: String) -> [Name; 2] {
     [
         Name {
@@ -310,13 +308,13 @@ fn names(current: String) -> [Name; 2] {
     ]
 }
 
-/// The content of a value under a name; `None` if we did not seal it.
+/// Opens a value under a name; `None` if we did not seal it.
 fn open(keyring: &Keyring, name: &Name, value: &str) -> Option<SessionCookie> {
     let opened = keyring.open(Purpose::Session, &name.binding, value)?;
     SessionCookie::from_bytes(&opened.plaintext)
 }
 
-/// The browser's address, as the front knows it.
+/// The browser's address, as the gateway reports it.
 pub(crate) fn address(request: &Request) -> Option<IpAddr> {
     let context = request.extensions().get::<RequestContext>();
     context.and_then(|context| context.client_ip)

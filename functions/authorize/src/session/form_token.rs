@@ -1,4 +1,4 @@
-//! The token that ties a form to the browser that was shown it.
+//! The token that binds a form to the browser that shows it.
 
 use http::HeaderName;
 use shared::{
@@ -12,23 +12,23 @@ use super::{
 };
 use crate::visit::Visit;
 
-/// Shown with a form that comes back because it could not be matched with the browser.
+/// Shown with a form again if it could not be matched with the browser.
 pub(crate) const UNMATCHED: &str = "This form could not be matched with your browser. Please try again. \
                                     If you see this again, allow cookies for this page.";
-/// The place of the page that a request comes from (Fetch Metadata). Browsers set it, and no page can.
+/// The relation of the sending page to our site (Fetch Metadata). Browsers set it, and no page can.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// The label of the digests in forms.
 const CSRF: &str = "csrf";
 
-/// The tie between a form and a browser: a cookie, and a digest in the form. The digest covers the session that the
-/// browser has, too: another host of our domain may have planted the cookie, but it knows no session of the user's.
+/// The binding of a form to a browser: a cookie, and a digest in the form. The digest also covers the browser's
+/// session: another host of our domain may have planted the cookie, but it does not know a session of the user.
 pub(crate) struct FormToken {
     pub(crate) value: String,
     browser: BrowserSecret,
 }
 
 impl FormToken {
-    /// For a form about to be shown; the browser keeps the cookie it has.
+    /// Issues the token of a form. A browser that already has the cookie keeps it.
     pub(crate) async fn issue(
         visit: &Visit<'_>,
         state: &str,
@@ -41,13 +41,13 @@ impl FormToken {
         Ok(Self { value, browser })
     }
 
-    /// Sends the cookie along with the form.
+    /// Adds the cookie to the response with the form.
     pub(crate) fn attach(self, response: &mut Response) {
         self.browser.attach(response);
     }
 
-    /// Whether a submitted form came from a page that this browser was shown in this session. If not, the
-    /// caller shows the form again and does nothing else: another user may have logged in since.
+    /// True if a submitted form came from a page that this browser got in this session. Otherwise the caller shows
+    /// the form again and does nothing else, because another user may have logged in since.
     pub(crate) async fn matches(
         visit: &Visit<'_>,
         params: &Params,
@@ -58,12 +58,12 @@ impl FormToken {
         Ok(noted(tied && origin_of(visit.request) != Origin::Elsewhere))
     }
 
-    /// The same for a form that a browser may be shown before it has any cookie of ours, and that decides nothing
-    /// for the user of a session.
+    /// The same for a form that a browser may get before it has any cookie of ours, and that decides nothing for the
+    /// user of a session.
     ///
-    /// Two tabs that open their first page at once are given two cookies, of which the browser keeps one.
-    /// The other tab's form counts too if the browser itself says that a page of ours sent it, and keeps our
-    /// cookies. A form that the browser says came from elsewhere never counts.
+    /// Two tabs that open their first page at once get two cookies, of which the browser keeps one. The form of the
+    /// other tab is accepted, too, if the browser itself reports that a page of ours sent it, and has a cookie of
+    /// ours. A form that the browser reports as coming from elsewhere is never accepted.
     pub(crate) async fn matches_first(
         visit: &Visit<'_>,
         params: &Params,
@@ -94,14 +94,14 @@ impl FormToken {
     }
 }
 
-/// Which button of a page's question was pressed.
+/// The button that the user pressed.
 pub(crate) enum Press {
     Accept,
     Deny,
 }
 
 impl Press {
-    /// The form's `action`.
+    /// Reads the form's `action`.
     pub(crate) fn of(params: &Params) -> Result<Self, Denial> {
         match params.text("action")? {
             Some("accept") => Ok(Self::Accept),
@@ -113,7 +113,7 @@ impl Press {
     }
 }
 
-/// Which page sent a form, as the browser says (Fetch Metadata).
+/// The origin of a submitted form, as the browser reports it (Fetch Metadata).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Origin {
     Ours,
@@ -136,7 +136,7 @@ fn noted(matches: bool) -> bool {
     matches
 }
 
-/// The text that a browser's secret vouches for; no part has a dot but the state, which comes last.
+/// The text that the digest covers. Only the state, which comes last, may contain a dot.
 fn bound(secret: &str, session: Option<&BrowserSession>, state: &str) -> String {
     let session = session.map_or("", BrowserSession::sid);
     format!("{secret}.{session}.{state}")

@@ -1,5 +1,5 @@
-//! The cookies of this service: what they are called at its issuer, and secrets that a browser keeps in one,
-//! so that what is tied to a secret counts in that browser alone.
+//! The cookies of this service: their names at its issuer, and the secrets that a browser keeps in them. Data that is
+//! bound to a secret is valid only in that browser.
 
 use crate::visit::Visit;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -21,19 +21,19 @@ pub(crate) fn name(visit: &Visit<'_>, base: &str) -> String {
 /// A purpose for which a browser keeps a secret.
 pub(crate) struct Use {
     cookie: &'static str,
-    /// Of the digest by which we recognise the secrets that we issued.
+    /// Label of the digest by which we recognise the secrets that we issued.
     label: &'static str,
     site: Site,
 }
 
-/// Forms of our pages are tied to it, and confirmations of devices.
+/// The secret to which forms of our pages and confirmations of devices are bound.
 pub(crate) const FORMS: Use = Use {
     cookie: "auth0_csrf",
     label: "csrf-cookie",
     site: Site::Own,
 };
 
-/// Login tickets are tied to it. It has to come back with a request that a page of another site makes.
+/// The secret to which login tickets are bound. Browsers must send it with requests from pages of other sites, too.
 pub(crate) const TICKETS: Use = Use {
     cookie: "auth0_co",
     label: "ticket-cookie",
@@ -41,8 +41,8 @@ pub(crate) const TICKETS: Use = Use {
 };
 
 impl Use {
-    /// The secrets that the browser sent, as far as we issued them: what another application has set under
-    /// the same name is not among them.
+    /// The secrets that the browser sent and we issued. Values that another application has set under the same name
+    /// are ignored.
     pub(crate) async fn sent(&self, visit: &Visit<'_>) -> Vec<String> {
         let keyring = visit.app.keyring().await;
         cookies::all(visit.request, &name(visit, self.cookie))
@@ -79,7 +79,7 @@ pub(crate) struct BrowserSecret {
 }
 
 impl BrowserSecret {
-    /// Gives the browser the cookie, if it has none yet.
+    /// Adds the cookie to a response if the browser does not have it yet.
     pub(crate) fn attach(self, response: &mut Response) {
         if let Some(cookie) = self.cookie {
             response.headers_mut().append(SET_COOKIE, cookie);
@@ -87,7 +87,7 @@ impl BrowserSecret {
     }
 }
 
-/// 128 random bits as text.
+/// 128 random bits in base64url.
 pub(crate) fn drawn() -> String {
     URL_SAFE_NO_PAD.encode(random::<16>())
 }

@@ -1,5 +1,5 @@
-//! An interaction on its way through the login pages: sealed in their `state`, so that nothing is stored for a
-//! visitor who never logs in.
+//! An interaction in progress, sealed in the `state` of the login pages, so that nothing is stored for a visitor who
+//! never logs in.
 
 use shared::{
     domain::{authorization::TRANSACTION_LIFETIME, denial::Denial, interaction::Interaction},
@@ -9,12 +9,12 @@ use shared::{
 use super::browser::BrowserSession;
 use crate::visit::Visit;
 
-/// A stop of an interaction.
+/// A step of an interaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
     /// The user logs in.
     LogIn,
-    /// The user agrees to the scopes.
+    /// The user consents to the scopes.
     Consent,
     /// The user confirms the client.
     Confirm,
@@ -36,7 +36,7 @@ impl Step {
     }
 }
 
-/// An interaction on its way, with the text that it travels as.
+/// An interaction in progress, and the `state` in which it is sealed.
 pub(crate) struct Transaction {
     pub(crate) interaction: Interaction,
     pub(crate) state: String,
@@ -53,14 +53,14 @@ impl Transaction {
         Ok(Self { interaction, state })
     }
 
-    /// Opens the `state` in the address of a page. The page may have been left open too long.
+    /// Opens the `state` in a page's URL; an error if the page was left open too long.
     pub(crate) async fn open(visit: &Visit<'_>) -> Result<Self, Denial> {
         let params = Params::of_query(visit.request)?;
         let state = params.text("state")?.ok_or(Denial::StaleTransaction)?;
         Self::read(visit, state).await
     }
 
-    /// Opens a `state` that came in another way.
+    /// Opens a `state` from another source.
     pub(crate) async fn read(visit: &Visit<'_>, state: &str) -> Result<Self, Denial> {
         let interaction: Option<Interaction> = visit.app.open(state).await;
         let interaction = interaction.ok_or(Denial::StaleTransaction)?;
@@ -73,7 +73,7 @@ impl Transaction {
         })
     }
 
-    /// The transaction after a press on one of its pages, in the session in which it was pressed.
+    /// The transaction after the user has confirmed one of its pages, bound to the session of the confirmation.
     pub(crate) async fn confirmed(
         self,
         visit: &Visit<'_>,

@@ -1,7 +1,7 @@
-//! `grant_type=password` (RFC 6749 section 4.3) and Auth0's extension with a realm ([Auth0's resource owner password
-//! flow]): exchanges a name and a password for tokens, and with `offline_access` for the first refresh token of a new
-//! family. There is no page, no consent and no session, so it is for first-party clients only: users trust them with
-//! their passwords.
+//! `grant_type=password` (RFC 6749 section 4.3) and Auth0's extension with a realm
+//! ([Auth0's resource owner password flow]): exchanges a name and a password for tokens, and with `offline_access`
+//! for the first refresh token of a new family. There is no page, no consent and no session, so it is for first-party
+//! clients only: users trust them with their passwords.
 //!
 //! [Auth0's resource owner password flow]: https://auth0.com/docs/get-started/authentication-and-authorization-flow/resource-owner-password-flow
 

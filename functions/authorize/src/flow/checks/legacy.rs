@@ -1,5 +1,4 @@
-//! The parameters that mean something else in the legacy pipeline than in the conformant pipeline
-//! ([Auth0's differences]).
+//! The parameters with a different meaning in the legacy pipeline ([Auth0's differences]).
 //!
 //! [Auth0's differences]: https://auth0.com/docs/authenticate/login/oidc-conformant-authentication/oidc-adoption-implicit-flow
 
@@ -14,7 +13,7 @@ use shared::domain::{
 use super::parameters::Parameters;
 use crate::error::Refusal;
 
-/// `device`, which names the refresh token; the conformant pipeline passes it over.
+/// `device`, the name of the refresh token; ignored in the conformant pipeline.
 pub(super) fn device(
     params: Parameters<'_>,
     pipeline: Pipeline,
@@ -29,7 +28,7 @@ pub(super) fn device(
         .map_err(|e| Refusal::new("invalid_request", format!("Parameter device {e}")))
 }
 
-/// The scopes that may be granted, of those asked for.
+/// The requested scopes that may be granted.
 pub(super) fn scope(
     client: &Client,
     device: Option<&DeviceName>,
@@ -43,8 +42,8 @@ pub(super) fn scope(
     Ok(scope)
 }
 
-/// The prompts that the client wants the user to see. No user is asked for consent, and a client without single
-/// sign-on takes no session for a login.
+/// The prompts that the client requests. In the legacy pipeline the user is never asked for consent, and a session is
+/// not enough for a client without single sign-on.
 pub(super) fn prompt(asked: Prompt, client: &Client, pipeline: Pipeline) -> Prompt {
     if !pipeline.is_legacy() {
         return asked;

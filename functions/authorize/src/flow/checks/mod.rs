@@ -1,4 +1,4 @@
-//! The checks of an authorization request, in order. One that fails names itself.
+//! The checks of an authorization request, in order. Each error names the check that failed.
 
 mod legacy;
 mod parameters;
@@ -28,8 +28,8 @@ use crate::{
     visit::Visit,
 };
 
-/// Everything else. The order is that of a reader of the specification: what kind of answer, may
-/// the client have it, for which API, with which proof, under which circumstances.
+/// All checks that follow those of client and redirect URI, in the order of the specification: kind of answer, the
+/// client's right to it, API, proof, circumstances of the login.
 pub(crate) async fn request(
     visit: &Visit<'_>,
     params: Parameters<'_>,
@@ -81,8 +81,8 @@ pub(crate) async fn request(
     Ok(request)
 }
 
-/// Whether the gateway takes the addresses of the pages that the request leads through, and the one that
-/// returns its state. It is the same with and without a session, so that a request is good or not.
+/// Checks that the gateway accepts the URLs of the pages that the request leads through, and the URL that returns its
+/// `state`. The result is the same with and without a session.
 fn gets_through(request: &AuthorizationRequest) -> Result<(), AuthorizeError> {
     let text = serde_json::to_vec(request).map_err(|e| Denial::Internal(e.to_string()))?;
     let state = request.state.as_deref();
@@ -96,8 +96,8 @@ fn gets_through(request: &AuthorizationRequest) -> Result<(), AuthorizeError> {
     }
 }
 
-/// Request objects (`OpenID` Connect Core section 6) are not supported, and ignoring one would
-/// ignore what it asks for.
+/// Rejects request objects (`OpenID` Connect Core section 6) and `registration`: ignoring one would ignore the
+/// client's demands.
 fn unsupported(params: Parameters<'_>) -> Result<(), Refusal> {
     for (name, error) in [
         ("request", "request_not_supported"),
@@ -123,8 +123,8 @@ async fn audience(
     asked.map_err(AuthorizeError::of_check)
 }
 
-/// The database that the user is to log in from, if the request names one. The client may use it, or
-/// else the one that the login page would take.
+/// The database in which the request wants the user to log in; `None` if it names none. An error if the client may
+/// not use that database, or without a name, the default of the login page.
 async fn connection(
     visit: &Visit<'_>,
     params: Parameters<'_>,
@@ -139,8 +139,8 @@ async fn connection(
     Ok(named.map(|_| connection.name.clone()))
 }
 
-/// PKCE. Nothing but the verifier will show that a public client's code is its own: without a challenge the request is
-/// refused (RFC 7636 section 4.4.1).
+/// PKCE. Only the verifier proves that a code belongs to a public client, so a public client's request for a code
+/// without a challenge is rejected (RFC 7636 section 4.4.1).
 fn challenge(
     params: Parameters<'_>,
     client: &Client,

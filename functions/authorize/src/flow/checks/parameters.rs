@@ -4,29 +4,29 @@ use shared::{domain::scope::Scope, http::params::Params};
 
 use crate::error::Refusal;
 
-/// Parameters of which a malformed one is an error for the client.
+/// Parameters whose errors the client receives.
 #[derive(Clone, Copy)]
 pub(crate) struct Parameters<'a>(&'a Params);
 
 impl<'a> Parameters<'a> {
-    /// From now on errors go to the client.
+    /// Marks the point from which errors go to the client.
     pub(crate) const fn new(params: &'a Params) -> Self {
         Self(params)
     }
 
-    /// All of them.
+    /// All parameters.
     pub(super) const fn all(self) -> &'a Params {
         self.0
     }
 
-    /// Refuses a request with a parameter whose name cannot be read.
+    /// Rejects a request with a parameter whose name cannot be decoded.
     pub(super) fn are_well_formed(self) -> Result<(), Refusal> {
         self.0
             .malformed_name()
             .map_or(Ok(()), |denial| Err(denial.into()))
     }
 
-    /// A parameter; `None` where it is missing or empty.
+    /// A parameter; `None` if missing or empty.
     pub(crate) fn text(self, name: &str) -> Result<Option<&'a str>, Refusal> {
         Ok(self.0.text(name)?)
     }

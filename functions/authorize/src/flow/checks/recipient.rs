@@ -18,14 +18,14 @@ use crate::{
     visit::Visit,
 };
 
-/// The client, and where the answer may go.
+/// The client, and the redirect URI for its answer.
 pub(crate) struct Recipient {
     pub(crate) client: Arc<Client>,
     pub(super) redirect_uri: String,
     pub(super) redirect_uri_was_sent: bool,
 }
 
-/// Client and redirect URI, which have to belong together before anything is sent anywhere.
+/// Client and redirect URI. They must match before anything is sent to the URI.
 pub(crate) async fn recipient(visit: &Visit<'_>, params: &Params) -> Result<Recipient, Denial> {
     let named = params.required("client_id")?;
     let client = visit.named_client(named).await?;
@@ -48,7 +48,7 @@ pub(crate) async fn recipient(visit: &Visit<'_>, params: &Params) -> Result<Reci
 }
 
 impl Recipient {
-    /// The way of an answer to the client, as far as the request is well-formed.
+    /// The reply to the client, from those parameters that are well-formed.
     pub(crate) fn reply(&self, params: &Params) -> Result<Reply, Denial> {
         let response_type = params.first_text("response_type");
         let response_type = response_type
@@ -65,8 +65,8 @@ impl Recipient {
         Ok(Reply {
             redirect_uri: self.redirect_uri.clone(),
             response_mode,
-            // One that came twice is no state that the client would know again, and one that is too
-            // long for an address would keep the refusal from it.
+            // Omitted if repeated, because the client could not recognise it, and if too long for a URL, because then
+            // the client would not receive the error.
             state: params
                 .text("state")
                 .ok()

@@ -1,4 +1,4 @@
-//! The kind of answer that a request asks for.
+//! The kind of answer that a request asks for: response type and mode.
 
 use shared::domain::{
     client::Client,
@@ -47,8 +47,8 @@ pub(super) fn response_mode(
     }
 }
 
-/// An ID token from `/authorize` has to repeat a nonce (`OpenID` Connect Core sections 3.2.2.1 and
-/// 3.3.2.11; the legacy pipeline does without), and there is none without `openid`.
+/// Checks that `/authorize` can issue the ID token that was requested. It needs the scope `openid`, and outside the
+/// legacy pipeline a nonce to repeat (`OpenID` Connect Core sections 3.2.2.1 and 3.3.2.11).
 pub(super) fn id_token_is_possible(
     response_type: ResponseType,
     scope: &Scope,
@@ -70,7 +70,7 @@ pub(super) fn id_token_is_possible(
     Ok(())
 }
 
-/// Whether the parameters of an answer travel in an address.
+/// True if the parameters of an answer are in a URL.
 pub(super) const fn in_address(mode: ResponseMode) -> bool {
     matches!(mode, ResponseMode::Query | ResponseMode::Fragment)
 }

@@ -10,7 +10,7 @@ use shared::domain::{
 use super::parameters::Parameters;
 use crate::error::Refusal;
 
-/// `scope`, as far as the API is open to users of the client.
+/// `scope`, reduced to what the API's policy allows the client's users.
 pub(super) fn asked(
     params: Parameters<'_>,
     client: &Client,
@@ -24,7 +24,7 @@ pub(super) fn asked(
     }
 }
 
-/// A refresh token belongs to the session or outlives it
+/// Rejects a request for both kinds of refresh token: one belongs to the session, the other outlives it
 /// ([Auth0's online refresh tokens](https://auth0.com/docs/secure/tokens/refresh-tokens/online-refresh-tokens)).
 fn one_kind_of_refresh_token(scope: &Scope) -> Result<(), Refusal> {
     if scope.contains(ONLINE_ACCESS) && scope.contains(OFFLINE_ACCESS) {

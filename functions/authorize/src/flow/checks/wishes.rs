@@ -1,5 +1,5 @@
-//! The parameters about the login itself (`OpenID` Connect Core section 3.1.2.1): how fresh it is and whose;
-//! and those for the tenant's scripts alone.
+//! The parameters about the login itself (`OpenID` Connect Core section 3.1.2.1), that is its age and its user, and
+//! those that only the tenant's scripts read.
 
 use std::collections::BTreeMap;
 
@@ -33,8 +33,8 @@ pub(super) fn max_age(params: Parameters<'_>) -> Result<Option<Lifetime>, Refusa
     Ok(Some(Lifetime::from_secs(seconds)))
 }
 
-/// The user that `id_token_hint` names. A text that is no ID token of ours is refused: an answer that
-/// ignored it could be about another user.
+/// The user that `id_token_hint` names. Text that is not an ID token of ours is rejected: an answer that ignored it
+/// could be about another user.
 pub(super) async fn hinted_user(
     visit: &Visit<'_>,
     params: Parameters<'_>,
@@ -46,7 +46,7 @@ pub(super) async fn hinted_user(
     Ok(Some(hint.map_err(AuthorizeError::of_check)?.user_id))
 }
 
-/// The parameters that scripts read and that we do not.
+/// The parameters that scripts read and we do not.
 pub(super) async fn for_scripts(
     visit: &Visit<'_>,
     params: Parameters<'_>,
