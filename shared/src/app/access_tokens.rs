@@ -1,6 +1,6 @@
-//! Access tokens that `/userinfo` stops accepting before they expire: those issued for a code that came twice
-//! (RFC 6749 section 4.1.2), those from before their user was put out, and opaque ones whose family, session
-//! or consent has ended. An API that verifies a JWT by itself does not see this.
+//! Access tokens that `/userinfo` rejects before they expire: those issued for a code that was presented twice
+//! (RFC 6749 section 4.1.2), those issued before an eviction of their user, and opaque ones whose family, session or
+//! consent has ended. An API that verifies a JWT by itself does not learn of this.
 
 use aws_lc_rs::digest;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// What the item of a code keeps of the access token that the code was exchanged for.
+/// The stored record of the access token that a code was exchanged for.
 pub fn issued_access_token(token: &str, expires_at: Timestamp) -> IssuedAccessToken {
     IssuedAccessToken {
         digest: digest_of(token),
@@ -22,8 +22,8 @@ pub fn issued_access_token(token: &str, expires_at: Timestamp) -> IssuedAccessTo
     }
 }
 
-/// The digest of a token without the signature that a JWT ends with: of one content an ECDSA signature has several
-/// valid texts, and all of them are the same token.
+/// The digest of a token, without the signature of a JWT: an ECDSA signature of the same content has several valid
+/// texts, and they all belong to the same token.
 pub(super) fn digest_of(token: &str) -> AccessTokenDigest {
     let signed = token.rsplit_once('.').map_or(token, |(signed, _)| signed);
     AccessTokenDigest::new(left_half_of_hash(signed))
@@ -38,7 +38,7 @@ pub(super) fn left_half_of_hash(text: &str) -> String {
 const REVOKED: Denial = Denial::AccessToken("The token was revoked");
 
 impl App {
-    /// The user of a verified access token, unless the token is over. All that it rests on is read at once.
+    /// The user of a verified access token, unless the token has ended. One round trip reads all that decides this.
     pub async fn load_user_of(&self, token: &AccessToken) -> Result<User, Denial> {
         let (ends_with, client) = match &token.begun {
             Begun::In {
@@ -55,7 +55,7 @@ impl App {
         let grant = client.map(|client_id| GrantKey {
             user_id: token.user_id.clone(),
             client_id: client_id.clone(),
-            // An opaque token is for `/userinfo` alone.
+            // An opaque token is for `/userinfo` only.
             audience: None,
         });
         let state = self

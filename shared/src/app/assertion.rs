@@ -18,13 +18,13 @@ use crate::{
     jwt::{Audience, Kind, Unverified},
 };
 
-/// The longest assertion, in bytes.
+/// Maximum length of an assertion, in bytes.
 const MAX_BYTES: usize = 2048;
-/// The longest `jti`, in characters.
+/// Maximum length of a `jti`, in characters.
 const MAX_JTI: usize = 64;
-/// How far ahead `exp` may lie.
+/// Maximum time from now to `exp`.
 const MAX_LIFETIME: Lifetime = Lifetime::from_secs(300);
-/// How far the client's clock may be off.
+/// Tolerated error of the client's clock.
 const SKEW: Lifetime = Lifetime::from_secs(10);
 
 #[derive(Deserialize)]
@@ -37,7 +37,7 @@ struct Claims {
 }
 
 impl App {
-    /// Checks an assertion and uses it up.
+    /// Verifies an assertion and stores its `jti`, so that it is accepted once.
     pub(super) async fn verify_assertion(
         &self,
         client: &Client,
@@ -45,7 +45,7 @@ impl App {
         at: Moment,
     ) -> Result<(), Denial> {
         let claims = self.check(client, assertion, at.now)?;
-        // The digest of the `jti` has a fixed length and no character that a key could trip over.
+        // The digest of the `jti` has a fixed length and only characters that are valid in a key.
         let id = URL_SAFE_NO_PAD.encode(digest(&SHA256, claims.jti.as_bytes()));
         let forget_at = claims.exp.timestamp().plus(SKEW).plus(SKEW);
         match self
@@ -94,9 +94,9 @@ impl App {
         Ok(claims)
     }
 
-    /// Signature, issuer and audience; the times are checked against our own clock. The audience is our issuer, as
-    /// Auth0 and FAPI have it, or the token endpoint (RFC 7523 section 3), or both of them. One that is also for
-    /// others could have been taken from them.
+    /// Verifies signature, issuer and audience; the times are checked against our own clock. The audience is our
+    /// issuer, as at Auth0 and in FAPI, or the token endpoint (RFC 7523 section 3), or both. An assertion that also names
+    /// other audiences is rejected: one of them could have stolen it.
     fn verify_with(
         &self,
         client: &Client,
@@ -120,7 +120,7 @@ impl App {
     }
 }
 
-/// The client's keys that may have signed: the one named, or all of the algorithm.
+/// The client's keys that may have signed: the one with this `kid`, or all keys of the algorithm.
 fn candidates<'a>(
     client: &'a Client,
     kid: Option<&'a str>,

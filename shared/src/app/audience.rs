@@ -1,4 +1,4 @@
-//! Which API a request asks for ([Auth0's default audience]).
+//! The API that a request asks for ([Auth0's default audience]).
 //!
 //! [Auth0's default audience]: https://auth0.com/docs/get-started/tenant-settings
 
@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl App {
-    /// What a request names, or the tenant's default.
+    /// The audience that a request names, or the tenant's default.
     pub async fn requested_audience(&self, params: &Params) -> Result<AskedAudience, Denial> {
         let named = self.named_audience(params).await?;
         let settings = self.settings().await?;
@@ -17,8 +17,8 @@ impl App {
             .map_err(|_| Denial::UnknownAudience(named.unwrap_or_default().to_owned()))
     }
 
-    /// What a request names: `audience`, or `resource` (RFC 8707) where the tenant takes that as well
-    /// ([`resource_parameter_profile`]). `resource` may come several times; a token is for one API.
+    /// The audience that a request names: `audience`, or `resource` (RFC 8707) if the tenant accepts it
+    /// ([`resource_parameter_profile`]). `resource` may be repeated, but a token is for one API.
     ///
     /// [`resource_parameter_profile`]: https://auth0.com/docs/api/management/v2/tenants/patch-settings
     pub async fn named_audience<'a>(&self, params: &'a Params) -> Result<Option<&'a str>, Denial> {

@@ -1,4 +1,4 @@
-//! Client authentication (RFC 6749 section 2.3): the one place that makes an [`AuthenticatedClient`].
+//! Client authentication (RFC 6749 section 2.3): the only module that creates an [`AuthenticatedClient`].
 
 use std::{ops::Deref, sync::Arc};
 
@@ -12,10 +12,10 @@ use crate::{
     telemetry::event,
 };
 
-/// The label of client secrets' digests.
+/// Label of the digests of client secrets.
 pub const CLIENT_SECRET: &str = "client-secret";
 
-/// The sender of a request as it names itself, not authenticated yet.
+/// The sender of a request, not authenticated yet.
 #[derive(Debug)]
 pub struct Caller {
     credentials: Credentials,
@@ -23,18 +23,18 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// The client that it names; `None` if there is no such client.
+    /// The client that the request names; `None` if there is no such client.
     pub fn client(&self) -> Option<Arc<Client>> {
         self.client.clone()
     }
 
-    /// Whether it sends anything that could prove its name.
+    /// True if the request contains a proof of the client's identity.
     pub const fn sends_proof(&self) -> bool {
         !matches!(self.credentials.proof, Proof::None)
     }
 }
 
-/// A client that has proved who it is, as far as its kind can.
+/// A client that has authenticated as far as its type can.
 #[derive(Debug, Clone)]
 pub struct AuthenticatedClient(Arc<Client>);
 
@@ -56,9 +56,8 @@ impl App {
         })
     }
 
-    /// Checks who is calling. Without I/O, but for assertions, whose single
-    /// use has to be stored. After many failures of one client at one address it waits there, even with the
-    /// right secret: an attacker learns nothing.
+    /// Authenticates the caller. There is no I/O except for assertions, whose single use is stored. Too many failures
+    /// of one client from one address make it wait, even with the right secret: an attacker learns nothing.
     pub async fn authenticate(
         &self,
         caller: &Caller,
@@ -68,10 +67,10 @@ impl App {
         let known = client.as_ref().map(|client| client.client_id.as_str());
         let limited = Limited {
             what: "client authentication",
-            // Clients that do not exist are counted together, or an attacker would have a bucket for each name.
+            // Unknown clients share one bucket, or an attacker would have one per name.
             by: format!("{} {}", at.origin, known.unwrap_or_default()),
         };
-        // Of a client that has nothing to prove there is nothing to guess.
+        // A public client has no secret that could be guessed.
         if client.as_ref().is_some_and(|client| client.is_public()) {
             return self.check_proof(client, &credentials.proof, at).await;
         }
@@ -109,7 +108,7 @@ impl App {
     ) -> Result<AuthenticatedClient, Denial> {
         let client = client.ok_or(Denial::ClientAuthentication("unknown client"))?;
         match (client.auth_method, proof) {
-            // A public client has nothing to prove; a secret it sends all the same says nothing.
+            // A public client proves nothing; a secret that it sends nevertheless is ignored.
             (AuthMethod::None, Proof::None | Proof::Secret(_)) => {}
             (
                 AuthMethod::ClientSecretPost | AuthMethod::ClientSecretBasic,

@@ -1,5 +1,5 @@
-//! Back-channel logout ([OpenID Connect Back-Channel Logout 1.0], [Auth0's page]): when a session ends, the
-//! applications that were logged into in it hear of it from us, not from the browser.
+//! Back-channel logout ([OpenID Connect Back-Channel Logout 1.0], [Auth0's page]): at the end of a session, our
+//! server, not the browser, notifies the applications that were logged into in it.
 //!
 //! [OpenID Connect Back-Channel Logout 1.0]: https://openid.net/specs/openid-connect-backchannel-1_0.html
 //! [Auth0's page]: https://auth0.com/docs/authenticate/login/logout/back-channel-logout
@@ -19,13 +19,13 @@ use crate::{
 };
 
 impl App {
-    /// Notifies every application of an ended session that asked for it, all at once. One that cannot be
-    /// reached is logged, and keeps no user from logging out.
+    /// Notifies every application of an ended session that asked for it, all at once. A failure is logged; it does not
+    /// prevent the user's logout.
     pub async fn notify_of_end(&self, ended: &Session, initiator: LogoutInitiator, now: Timestamp) {
         let told = ended.clients.iter().map(async |client_id| {
             let client = match self.client(client_id).await {
                 Ok(Some(client)) => client,
-                // It has been deleted since.
+                // The application has been deleted since.
                 Ok(None) => return,
                 Err(denial) => return failed(client_id, ended, None, &denial),
             };
@@ -48,7 +48,7 @@ impl App {
     }
 }
 
-/// One POST with a logout token of its own (section 2.5). A good answer is 200; 204 is as good
+/// Sends one POST with its own logout token (section 2.5). The expected status is 200; 204 counts as well
 /// (section 2.8).
 async fn tell(
     app: &App,
@@ -58,7 +58,7 @@ async fn tell(
     now: Timestamp,
 ) -> Result<(), Denial> {
     let token = app.logout_token(client, ended, now).await?;
-    // A JWT needs no encoding in a form.
+    // A JWT needs no form encoding.
     let form = format!("logout_token={token}");
     let status = app
         .outbound

@@ -1,4 +1,4 @@
-//! Configuration kept in a warm function for a minute.
+//! Configuration that a warm function caches for a minute.
 
 use std::{
     collections::HashMap,
@@ -9,14 +9,13 @@ use std::{
 use super::refreshing::LOOK_AGAIN;
 use crate::domain::time::{Lifetime, Timestamp};
 
-/// How long something read may be served from memory: the longest a change takes to be seen.
+/// Lifetime of a cached value, and so the longest time until a change is seen.
 const FRESH: Lifetime = Lifetime::from_secs(60);
 
-/// Entries at most; a tenant with more active clients per function reads some of them again.
+/// Maximum number of entries. A tenant with more active clients per function reads some of them again.
 const CAPACITY: usize = 1_000;
 
-/// Values by key, each good for a minute. What is not there is not remembered as missing, so that a
-/// new client works at once.
+/// Values by key, each fresh for a minute. Missing values are not cached, so that a new client works at once.
 #[derive(Debug)]
 pub(super) struct Cache<K, V> {
     entries: Mutex<HashMap<K, (Timestamp, Arc<V>)>>,
@@ -31,7 +30,7 @@ impl<K, V> Default for Cache<K, V> {
 }
 
 impl<K: Clone + Eq + Hash, V> Cache<K, V> {
-    /// The value from memory, or else the one that `load` reads.
+    /// The cached value, or else the one that `load` reads.
     pub(super) async fn get_or<E>(
         &self,
         key: &K,
@@ -41,12 +40,12 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
         if let Some(value) = self.get(key, now) {
             return Ok(value);
         }
-        // Boxed: it is rare, and large, and would make every future that asks for configuration as large.
+        // Boxed: the load is rare and large, and would make every future that reads configuration as large.
         let loaded = Box::pin(load()).await?;
         Ok(self.put(key.clone(), loaded, now))
     }
 
-    /// The same where there may be none.
+    /// [`Self::get_or`] for a value that may not exist.
     pub(super) async fn find_or<E>(
         &self,
         key: &K,
@@ -66,13 +65,13 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
         (now < *fresh_until).then(|| Arc::clone(value))
     }
 
-    /// What was read last, however long ago.
+    /// The value that was read last, of any age.
     pub(super) fn last(&self, key: &K) -> Option<Arc<V>> {
         self.lock().get(key).map(|(_, value)| Arc::clone(value))
     }
 
-    /// What was read last, served some seconds longer because the store does not answer: not every request waits
-    /// for it.
+    /// The value that was read last, fresh for some more seconds while the store does not answer, so that not every
+    /// request waits for the store.
     pub(super) fn keep(&self, key: &K, now: Timestamp) -> Option<Arc<V>> {
         let mut entries = self.lock();
         let (fresh_until, value) = entries.get_mut(key)?;
@@ -92,7 +91,7 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
         value
     }
 
-    /// Makes every entry as old as can be: it is read again, and still there as the last.
+    /// Expires every entry: each is read again, and stays available as the last value.
     pub(super) fn expire(&self) {
         for (fresh_until, _) in self.lock().values_mut() {
             *fresh_until = Timestamp::default();
@@ -100,7 +99,7 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<K, (Timestamp, Arc<V>)>> {
-        // A panic elsewhere cannot leave a map of finished entries half changed.
+        // A panic elsewhere cannot leave the map half changed.
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! The tenant's configuration in a warm function: read when it is first needed, and again after a minute.
+//! The tenant's configuration in a warm function: read on first use, and again after a minute.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -18,8 +18,7 @@ use crate::{
     system::Clock,
 };
 
-/// Applications, APIs, settings and databases of the tenant, each from memory if it was read less than a minute
-/// ago.
+/// Clients, APIs, settings and connections of the tenant, each cached for a minute.
 #[derive(Debug)]
 pub(super) struct Configuration {
     store: Store,
@@ -33,11 +32,11 @@ pub(super) struct Configuration {
 }
 
 impl Configuration {
-    /// Reads the settings, which every request goes by.
+    /// Reads the settings, which every request needs.
     pub(super) async fn load(parts: &Parts) -> Result<Self, StartError> {
         let store = &parts.store;
         let now = parts.clock.now();
-        // Boxed: it happens once, and calls of the SDK are large.
+        // Boxed: it happens once, and the SDK's futures are large.
         let loaded = Box::pin(store.load_settings()).await;
         let loaded = loaded.map_err(|error| StartError::from(error).of(store))?;
         let settings = Cache::default();
@@ -59,12 +58,12 @@ impl Configuration {
         self.clients.find_or(id, self.clock.now(), load).await
     }
 
-    /// The application as it was read last, however long ago.
+    /// The client that was read last, of any age.
     pub(super) fn last_client(&self, id: &ClientId) -> Option<Arc<Client>> {
         self.clients.last(id)
     }
 
-    /// `management` is the identifier of the Management API, which every tenant has and no store.
+    /// `management` is the identifier of the Management API, which every tenant has and no store contains.
     async fn resource_server(
         &self,
         identifier: &Audience,
@@ -86,7 +85,7 @@ impl Configuration {
     }
 
     /// The settings, or those that were read last while the store does not answer: a client that starts now needs
-    /// keys and metadata more than it needs the newest of them.
+    /// keys and metadata more than it needs the newest settings.
     pub(super) async fn settings_or_last(&self) -> Arc<Settings> {
         match self.settings().await {
             Ok(settings) => settings,
@@ -98,7 +97,7 @@ impl Configuration {
         }
     }
 
-    /// A user database by name or realm.
+    /// A connection by its name or one of its realms.
     pub(super) async fn connection(
         &self,
         realm: &ConnectionName,
@@ -109,7 +108,7 @@ impl Configuration {
             .await
     }
 
-    /// A user database that nothing is stored of, remembered like those that are stored.
+    /// Caches a connection that is not stored, like a stored one.
     pub(super) fn keep_connection(&self, connection: Connection) -> Arc<Connection> {
         let now = self.clock.now();
         self.connections
@@ -126,7 +125,7 @@ impl Configuration {
             .await
     }
 
-    /// The phone apps of all applications; those that were read last while the store does not answer.
+    /// The mobile apps of all clients, or those that were read last while the store does not answer.
     pub(super) async fn mobile_apps(
         &self,
     ) -> Result<Arc<BTreeMap<ClientId, MobileApps>>, StoreError> {
@@ -138,7 +137,7 @@ impl Configuration {
         }
     }
 
-    /// Reads the settings again before they are used again.
+    /// Expires the settings: they are read again on their next use.
     pub(super) fn forget_settings(&self) {
         self.settings.expire();
         self.mobile_apps.expire();
@@ -154,12 +153,12 @@ impl Configuration {
 }
 
 impl App {
-    /// A client, from memory if it was read less than a minute ago.
+    /// A client, cached for a minute.
     pub async fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, Denial> {
         Ok(self.configuration.client(id).await?)
     }
 
-    /// An API, likewise.
+    /// An API, cached for a minute.
     pub async fn resource_server(
         &self,
         identifier: &Audience,
@@ -169,23 +168,23 @@ impl App {
         Ok(api.await?)
     }
 
-    /// The tenant's settings, likewise.
+    /// The tenant's settings, cached for a minute.
     pub async fn settings(&self) -> Result<Arc<Settings>, Denial> {
         Ok(self.configuration.settings().await?)
     }
 
-    /// How a refusal that costs nothing is worded: by the settings that were read last, without a read.
+    /// Conformance of error responses, from the settings that were read last, so that cheap rejections stay free of I/O.
     pub fn known_conformance(&self) -> Conformance {
         let settings = self.configuration.settings.last(&());
         settings.map_or_else(Conformance::default, |settings| settings.conformance)
     }
 
-    /// How the tenant limits failed logins, from memory if it was read less than a minute ago.
+    /// The tenant's limits on failed logins, cached for a minute.
     pub(super) async fn attack_protection(&self) -> Result<Arc<AttackProtection>, Denial> {
         Ok(self.configuration.attack_protection().await?)
     }
 
-    /// Forgets what was read of the configuration, so that a change shows at once.
+    /// Expires all cached configuration, so that a change is seen at once.
     pub fn forget_configuration(&self) {
         self.configuration.forget();
     }

@@ -1,4 +1,4 @@
-//! Which user database a request means, and whether its client may use it.
+//! The connection that a request names, and the check that its client may use it.
 
 use std::sync::Arc;
 
@@ -11,14 +11,14 @@ use crate::domain::{
 };
 
 impl App {
-    /// The connection that a realm names: its own name, or one of its other realms. One that is not the
-    /// client's is refused.
+    /// The connection that a realm names: by its own name, or by one of its other realms. A connection that is not
+    /// enabled for the client is rejected.
     pub async fn realm(&self, realm: &str, client: &Client) -> Result<Arc<Connection>, Denial> {
         let unknown = || Denial::UnknownRealm(realm.to_owned());
         let name = ConnectionName::parse(realm).map_err(|_| unknown())?;
         match self.connection(&name).await? {
             Some(connection) => enabled(connection, client),
-            // A tenant whose file lists no databases has one all the same.
+            // A tenant whose file lists no databases has the default one all the same.
             None if name == self.default_connection().await? => Ok(self.open_connection(name)),
             None => Err(unknown()),
         }
@@ -32,8 +32,8 @@ impl App {
         self.named(name, client).await
     }
 
-    /// The connection of the hosted login: the one asked for, or the default directory, or else the
-    /// database that every tenant has.
+    /// The connection of the hosted login: the requested one, or the default directory, or else the database that every
+    /// tenant has.
     pub async fn login_connection(
         &self,
         asked: Option<&ConnectionName>,
@@ -64,7 +64,7 @@ impl App {
         }
     }
 
-    /// A connection by name or realm, from memory if it was read less than a minute ago.
+    /// A connection by its name or one of its realms, cached for a minute.
     async fn connection(&self, realm: &ConnectionName) -> Result<Option<Arc<Connection>>, Denial> {
         Ok(self.configuration.connection(realm).await?)
     }

@@ -1,4 +1,4 @@
-//! Whose pages may read an answer, where a request is refused before its client is known.
+//! The client whose pages may read a response, also if the request is rejected before its client is known.
 
 use std::sync::Arc;
 
@@ -11,9 +11,9 @@ use crate::{
 };
 
 impl App {
-    /// The client by whose origins the CORS headers of an answer are chosen: the caller, if the endpoint got as
-    /// far as that, or else the client that the request names. Only a request of a browser page costs a
-    /// look-up, and none follows an answer that says that the store is away.
+    /// The client whose origins determine the CORS headers of a response: the caller, if the endpoint has identified
+    /// it, or else the client that the request names. Only requests from a browser page cost a look-up, and none is
+    /// made for a response that reports an unavailable store.
     pub async fn client_of_page(
         &self,
         request: &Request,

@@ -1,5 +1,5 @@
-//! Devices that wait to be connected: what the function that gives them codes and the one that takes
-//! the codes from people have in common.
+//! Devices that wait for approval (RFC 8628): the part that the function that issues the codes shares with the one to
+//! which users enter them.
 
 use super::App;
 use crate::{
@@ -14,15 +14,15 @@ use crate::{
     system::random,
 };
 
-/// The label of user codes' digests.
+/// Label of the digests of user codes.
 const USER_CODE: &str = "user-code";
 
-/// How many user codes are drawn before the device is asked to come back. With a million live devices
-/// one in 25,000 is taken.
+/// Maximum number of user codes that are drawn before the device must try again. With a million live devices, one
+/// code in 25,000 is taken.
 const ATTEMPTS: usize = 5;
 
 impl App {
-    /// Writes a device down under a user code that no live device has.
+    /// Stores a device under a user code that no live device has.
     pub async fn begin_device(
         &self,
         device: &DeviceGrant,
@@ -60,7 +60,8 @@ impl App {
             .map(|device| (id, device)))
     }
 
-    /// Under what a user code lies in the table: not the code itself, and the same whichever key seals.
+    /// The digest under which a user code is stored: it does not reveal the code, and does not depend on the key that
+    /// seals now.
     async fn user_code_digest(&self, code: &UserCode) -> Result<String, Denial> {
         let keyring = self.keyring().await;
         Ok(keyring.digest(keyring.oldest(), USER_CODE, code.as_str().as_bytes())?)

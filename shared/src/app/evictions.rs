@@ -1,6 +1,6 @@
-//! Putting a user's sessions and tokens out: the epoch in the profile makes them worthless at once, and what
-//! lies in the store is ended before the caller hears of it, so that no refresh that read before is
-//! committed after. Applications are notified of the sessions.
+//! Evictions of users. A new epoch in the profile invalidates a user's sessions and tokens at once. The stored items
+//! are ended before the caller gets its response, so that a refresh that read them earlier cannot commit later.
+//! Applications are notified of ended sessions.
 
 use futures_util::future::join_all;
 
@@ -19,18 +19,18 @@ use crate::{
     system::Deadline,
 };
 
-/// What an eviction ended.
+/// Result of an eviction.
 #[derive(Debug, Default)]
 pub struct Evicted {
-    /// The sessions, as they were.
+    /// The ended sessions, as they were before.
     pub sessions: Vec<Session>,
-    /// How many families of refresh tokens.
+    /// Number of ended refresh token families.
     pub families: usize,
 }
 
 impl App {
-    /// Ends everything that a user began: sessions, codes, approvals of devices, refresh tokens, access tokens
-    /// for `/userinfo`. `None` if there is no such user.
+    /// Ends everything that a user began: sessions, codes, device approvals, refresh tokens, access tokens for
+    /// `/userinfo`. `None` if there is no such user.
     pub async fn log_out_everywhere(
         &self,
         user: &UserId,
@@ -46,10 +46,10 @@ impl App {
         }
     }
 
-    /// Blocks a user. Sessions are over; refresh tokens are refused until the user is unblocked. `None` if
-    /// there is no such user.
+    /// Blocks a user. Sessions end; refresh tokens are rejected until the user is unblocked. `None` if there is no such
+    /// user.
     ///
-    /// The items of the sessions stay, so that a browser that comes with one is answered `user is blocked`.
+    /// The items of the sessions stay, so that a browser that presents one gets the error `user is blocked`.
     pub async fn block_user(
         &self,
         user: &UserId,
@@ -74,14 +74,14 @@ impl App {
         Ok(self.store.unblock_user(user).await?.is_some())
     }
 
-    /// Deletes a user with all that the user began and agreed to. `None` if there is no such user.
+    /// Deletes a user with all sessions, tokens and consents. `None` if there is no such user.
     pub async fn delete_user(
         &self,
         user: &UserId,
         now: Timestamp,
         until: Deadline,
     ) -> Result<Option<Evicted>, Denial> {
-        // A call that is repeated finishes what an earlier one left behind its removal of the user.
+        // A repeated call finishes what an earlier one left over after it had removed the user.
         let removed = self.store.delete_user(user, now).await?;
         let evicted = self
             .end(
@@ -96,7 +96,7 @@ impl App {
         Ok(removed.map(|_| evicted))
     }
 
-    /// Ends what does not count any more because the user's epochs have moved.
+    /// Ends the sessions and families that an eviction has invalidated.
     pub async fn end_what_is_over(
         &self,
         user: &User,

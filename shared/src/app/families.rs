@@ -1,4 +1,4 @@
-//! New families: what every grant that issues a refresh token has in common.
+//! New families: the steps that all grants that issue a refresh token share.
 
 use super::{App, Moment};
 use crate::{
@@ -20,12 +20,12 @@ use crate::{
 pub struct NewFamily {
     /// The family.
     pub family: Family,
-    /// Its first refresh token. It is worth nothing until the family is stored.
+    /// Its first refresh token, which is invalid until the family is stored.
     pub refresh_token: String,
 }
 
 impl App {
-    /// The family that a login begins. Nothing is written: signing comes first.
+    /// The family that a login begins. Nothing is stored yet: the tokens are signed first.
     pub async fn new_family(
         &self,
         login: Login,
@@ -48,11 +48,11 @@ impl App {
         })
     }
 
-    /// Counts a family that has begun, and ends the oldest ones of its user and client if there are now more than
-    /// allowed. A login within the limit looks at none of them.
+    /// Counts a new family, and ends the oldest families of its user and client if they exceed the limit. A login
+    /// within the limit reads none of them.
     ///
-    /// The count comes after the beginning, so that nothing counts that never began. The login has succeeded by then: a
-    /// failure is logged, and the family is counted when families are next counted one by one.
+    /// The count follows the commit, so that it includes only families that exist. The login has succeeded by then: a
+    /// failure is logged, and the next recount of the families corrects it.
     pub async fn keep_to_limit(&self, begun: &Family, at: Moment) {
         let ended = Ended {
             at: at.now,
@@ -97,13 +97,12 @@ impl App {
             .store
             .commit_family_count(begun, seen, &recounted)
             .await;
-        // The count is too large if it has changed meanwhile, and the next login over the limit counts anew.
+        // A count that has changed meanwhile stays too large, and the next login over the limit recounts.
         CommitError::written(committed)?;
         Ok(())
     }
 
-    /// Writes a family down for grants that use nothing else up. `false` says that the session of its login has ended
-    /// meanwhile.
+    /// Stores a family for grants that use nothing else up. `false` if the session of its login has ended meanwhile.
     pub async fn put_family(&self, new: &Family, at: Moment) -> Result<bool, Denial> {
         let has_begun = CommitError::written(self.store.put_family(new).await)?;
         if has_begun {
@@ -113,10 +112,10 @@ impl App {
     }
 }
 
-/// The text of a family's live token. It depends on nothing but the family, so every answer for one
-/// generation carries the same. The nonce is the first 12 bytes of the family's id: a time and 42 random bits, so two
-/// families of one millisecond might share it. AES-GCM-SIV (RFC 8452 section 1) then still shows nothing but whether
-/// two texts are equal, and no two families have an equal id.
+/// The text of a family's live token. It depends on the family alone, so all responses for one generation contain the
+/// same text. The nonce is the first 12 bytes of the family's id: a time and 42 random bits. Two families of one
+/// millisecond might share it. AES-GCM-SIV (RFC 8452 section 1) then reveals only whether two texts are equal, and no
+/// two families have the same id.
 pub fn seal_refresh_token(keyring: &Keyring, family: &Family) -> Result<String, Denial> {
     let token = RefreshToken {
         user_id: family.user_id.clone(),

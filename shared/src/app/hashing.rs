@@ -1,6 +1,6 @@
-//! Comparing passwords with hashes: slow on purpose, so on threads of their own, and counted. A refusal computes the
-//! same hashes for every user and for names without one: what the user's own hash leaves of them is computed with
-//! decoys ([`HashKinds::beside`]).
+//! Comparison of passwords with hashes: slow on purpose, therefore on separate threads, and counted. A rejection
+//! computes the same hashes for every user and for unknown names: decoys make up for those that the user's own hash
+//! does not require ([`HashKinds::beside`]).
 
 use std::sync::LazyLock;
 
@@ -17,17 +17,17 @@ use crate::{
     telemetry::cost,
 };
 
-/// Hashing takes 19 MiB and a processor for as long as it lasts: more at once than there are processors
-/// would take memory and gain nothing.
+/// Limit of concurrent hash computations, which take 19 MiB and a processor each: more of them than there are
+/// processors would only take memory.
 static HASHING: LazyLock<Semaphore> = LazyLock::new(|| {
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     Semaphore::new(processors)
 });
 
-/// A password that was compared with a user's hash, if there is one.
+/// The comparison of a password with a user's hash, if the user has one.
 #[derive(Debug)]
 pub(super) struct Compared {
-    /// What that showed.
+    /// Its result.
     pub(super) shown: Verification,
     owed: Vec<HashKind>,
 }
@@ -52,7 +52,7 @@ pub(super) async fn compare(
 }
 
 impl Compared {
-    /// Computes what a refusal of any other name would have computed beside that.
+    /// Computes the hashes that a rejection of any other name would have computed in addition.
     pub(super) async fn settle(self, password: &Secret) -> Result<(), Denial> {
         let decoys = self.owed;
         let work = decoys
@@ -74,7 +74,7 @@ fn count(work: HashWork, password: &Secret) {
     cost::hashed(work * comparisons(password));
 }
 
-/// An imported hash gives way to one of ours, now that the password is at hand.
+/// Computes our own hash of a password, to replace an imported one.
 pub(super) async fn rehash(password: &Secret) -> Result<PasswordHash, Denial> {
     let password = password.clone();
     on_a_thread(move || PasswordHash::hash(&password, random()))
@@ -82,7 +82,7 @@ pub(super) async fn rehash(password: &Secret) -> Result<PasswordHash, Denial> {
         .map_err(|e| Denial::Internal(e.to_string()))
 }
 
-/// Hashing is slow on purpose: it takes a thread of its own.
+/// Runs slow work, such as hashing, on a separate thread.
 async fn on_a_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Denial> {

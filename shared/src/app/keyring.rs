@@ -1,4 +1,4 @@
-//! The keyring in a warm function: created on first use, unwrapped once, looked at every minute.
+//! The keyring in a warm function: created on first use, unwrapped once, checked every minute.
 
 use std::sync::Arc;
 
@@ -17,11 +17,11 @@ use crate::{
     system::random,
 };
 
-/// How long after it was added a key begins to seal: longer than any warm function goes without
-/// looking, so that none meets a token whose key it does not know.
+/// Time from the addition of a key until it begins to seal. It is longer than a warm function goes without a check,
+/// so that no function receives a token whose key it does not know.
 pub const KEY_ACTIVATION_DELAY: Lifetime = Lifetime::from_secs(300);
 
-/// Reads the keyring, or makes the first one.
+/// Reads the keyring, or creates the first one.
 pub(super) async fn load(parts: &Parts) -> Result<Refreshing<Keyring>, StartError> {
     let loaded = try_load(parts).await;
     loaded.map_err(|error| error.of(&parts.store))
@@ -98,12 +98,12 @@ async fn unwrap(stored: &StoredKeyring, service: &KeyService) -> Result<Keyring,
     Ok(Keyring::new(keys)?)
 }
 
-/// What a sealing key is bound to. The wrapping key is the stack's own, so the purpose is all that is
-/// left to tell apart; an issuer or a table may get another name and keep its keys.
+/// The encryption context of a sealing key. The wrapping key belongs to one stack, so only the purpose has to be
+/// distinguished; the issuer or the table may be renamed without losing the keys.
 const CONTEXT: Context<'static> = &[("purpose", "sealing")];
 
 impl App {
-    /// The keyring, looked at again every minute so that new keys become known before they seal.
+    /// The keyring, checked every minute so that functions know new keys before these seal.
     pub async fn keyring(&self) -> Arc<Keyring> {
         let look = async |known| -> Result<_, StartError> {
             let stored = stored(&self.store).await?;
@@ -116,8 +116,8 @@ impl App {
         self.keyring.get(self.clock.now(), look).await
     }
 
-    /// Adds a sealing key, which takes over after [`KEY_ACTIVATION_DELAY`]. The others still open
-    /// what they sealed. Gives the new key's id and the time from which it seals.
+    /// Adds a sealing key, which takes over after [`KEY_ACTIVATION_DELAY`]. The others still open what they sealed.
+    /// Returns the new key's id and the time from which it seals.
     pub async fn rotate_sealing_key(&self) -> Result<(KeyId, Timestamp), StartError> {
         let mut stored = stored(&self.store).await?;
         let newest = stored

@@ -1,4 +1,4 @@
-//! Rate limits in the memory of one function: what nothing is written for is counted here.
+//! Rate limits in the memory of one function, for requests that are counted without a write.
 
 use std::{
     collections::HashMap,
@@ -12,31 +12,31 @@ use crate::domain::{
     time::Timestamp,
 };
 
-/// Buckets at most. One that is not full makes room for another only when there are more, the fullest
-/// first: whoever floods us with names loses the least.
+/// Maximum number of buckets. Only beyond it does a bucket that is not full give way to another, the fullest first: a
+/// flood of new names evicts the buckets that have counted the least.
 const CAPACITY: usize = 10_000;
 
-/// Whose requests are counted together.
+/// The requests that are counted together.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Limited {
-    /// What is asked for.
+    /// The limited operation.
     pub what: &'static str,
-    /// By whom: ids and addresses, never a secret.
+    /// The limited party: ids and addresses, never a secret.
     pub by: String,
 }
 
-/// Buckets by whose they are.
+/// Buckets by the party that they limit.
 #[derive(Debug, Default)]
 pub(super) struct Limiter(Mutex<HashMap<Limited, Bucket>>);
 
 impl Limiter {
-    /// What is left in a bucket.
+    /// The state of a bucket.
     fn left(&self, limited: &Limited) -> Bucket {
         let buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         buckets.get(limited).copied().unwrap_or_default()
     }
 
-    /// Takes one request out of a bucket; `elsewhere` is what is known of it beside our own memory.
+    /// Takes one request out of a bucket; `elsewhere` is its state outside of this function's memory.
     fn take(
         &self,
         limited: Limited,
@@ -44,7 +44,7 @@ impl Limiter {
         limit: RateLimit,
         now: Timestamp,
     ) -> Result<(Bucket, Quota), Quota> {
-        // A panic elsewhere cannot leave a map of whole buckets half changed.
+        // A panic elsewhere cannot leave the map half changed.
         let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = buckets.get(&limited).copied().unwrap_or_default();
         let (left, quota) = known.max(elsewhere).take(limit, now)?;
@@ -63,7 +63,7 @@ impl Limiter {
 }
 
 impl App {
-    /// Refuses with [`Denial::Throttled`] where a request would find its bucket empty; counts nothing.
+    /// Rejects a request whose bucket is empty with [`Denial::Throttled`]; counts nothing.
     pub(super) fn has_room(
         &self,
         limited: &Limited,
@@ -77,7 +77,7 @@ impl App {
             .map_err(Denial::Throttled)
     }
 
-    /// Counts a request; refuses it with [`Denial::Throttled`] when there have been too many.
+    /// Counts a request; rejects it with [`Denial::Throttled`] if there have been too many.
     pub fn throttle(
         &self,
         limited: Limited,
@@ -88,8 +88,8 @@ impl App {
             .map(|(_, quota)| quota)
     }
 
-    /// Counts a request whose bucket is also kept in the table: `stored` is what was read there, and
-    /// what is given back belongs there.
+    /// Counts a request whose bucket is also stored in the table: `stored` is the bucket as it was read, and the
+    /// returned one is to be stored.
     pub fn throttle_shared(
         &self,
         limited: Limited,

@@ -1,5 +1,4 @@
-//! Running the tenant's scripts at a login or a refresh: after the decision, before anything is signed or
-//! written.
+//! Runs the tenant's scripts at a login or a refresh: after the decision, before anything is signed or stored.
 
 use std::{
     sync::{Arc, PoisonError},
@@ -38,41 +37,41 @@ use crate::{
     telemetry::event,
 };
 
-/// A login, a refresh or a delegation that scripts run at.
+/// A login, a refresh or a delegation at which scripts run.
 #[derive(Debug, Clone, Copy)]
 pub struct ScriptedLogin<'a> {
-    /// By which way.
+    /// Its protocol.
     pub protocol: Protocol,
-    /// By which way it was before a script sent the browser elsewhere.
+    /// The protocol of the request at which a script redirected the browser.
     pub original_protocol: Option<Protocol>,
-    /// The position of the Action that sent it.
+    /// The position of the Action that redirected the browser.
     pub continued: Option<usize>,
-    /// Who.
+    /// The user.
     pub user: &'a User,
-    /// Where.
+    /// The client.
     pub client: &'a Client,
-    /// For which API.
+    /// The requested API.
     pub audience: Option<&'a Audience>,
-    /// With which scopes.
+    /// The scopes of the tokens.
     pub scope: &'a Scope,
-    /// What was sent.
+    /// The HTTP request.
     pub request: &'a Request,
-    /// In which browser session.
+    /// The browser session.
     pub session: Option<&'a Session>,
-    /// By which refresh token.
+    /// The refresh token family, at a refresh.
     pub family: Option<&'a Family>,
-    /// By which request at `/authorize`.
+    /// The request at `/authorize`.
     pub authorization: Option<&'a AuthorizationRequest>,
-    /// When the user proved who they are; `None` for a refresh, whose scripts read of no method.
+    /// The user's authentication time; `None` for a refresh, at which scripts see no authentication methods.
     pub authenticated_at: Option<Timestamp>,
-    /// Whether there is a browser that could be sent elsewhere.
+    /// True if there is a browser that a script could redirect.
     pub can_redirect: bool,
-    /// When.
+    /// The time, id and origin of the request.
     pub at: Moment,
 }
 
 impl<'a> ScriptedLogin<'a> {
-    /// One that no browser takes part in.
+    /// A login without a browser.
     pub fn without_browser(
         protocol: Protocol,
         user: &'a User,
@@ -100,13 +99,13 @@ impl<'a> ScriptedLogin<'a> {
     }
 }
 
-/// What the scripts decide at a request that may be decided several times. They run once, at the first need: what they
-/// do outside cannot be undone.
+/// The decision of the scripts at a request that may be decided several times. They run once, on first use, because
+/// their effects on other systems cannot be undone.
 #[derive(Debug, Default)]
 pub struct EffectsOnce(OnceCell<Effects>);
 
 impl EffectsOnce {
-    /// The decision; `run` runs the scripts, unless they have run.
+    /// The decision; `run` runs the scripts unless they have run.
     pub async fn get_or_run<F>(&self, run: impl FnOnce() -> F) -> Result<&Effects, Denial>
     where
         F: Future<Output = Result<Effects, Denial>>,
@@ -117,15 +116,15 @@ impl EffectsOnce {
 }
 
 impl App {
-    /// Whether the tenant has scripts at all.
+    /// True if the tenant has scripts.
     pub async fn has_scripts(&self) -> Result<bool, Denial> {
         Ok(self.scripts().await?.is_some())
     }
 
-    /// Runs the tenant's scripts, if there are any. Their `console` goes to the log, and what they write to
-    /// the user's metadata to the store. A script that fails denies this request and nothing else.
+    /// Runs the tenant's scripts, if there are any. Their `console` output goes to the log, their changes of the user's
+    /// metadata to the store. A script that fails denies this request and nothing else.
     pub async fn login_flow(&self, login: ScriptedLogin<'_>) -> Result<Verdict, Denial> {
-        // A tenant without scripts pays nothing, not even for the objects they would be given.
+        // A tenant without scripts pays nothing, not even for the scripts' arguments.
         let Some(scripts) = self.scripts().await? else {
             return Ok(Verdict::Continue(Box::default()));
         };
@@ -181,7 +180,7 @@ impl App {
             })
     }
 
-    /// Tells Actions the ids by which the Management API knows the refresh token and its session.
+    /// Adds the ids of the refresh token and its session, as in the Management API, to the event of Actions.
     async fn name_refresh_token(&self, event: &mut Value, family: &Family) -> Result<(), Denial> {
         let Some(Value::Object(shown)) = event.get_mut("refresh_token") else {
             return Ok(());
@@ -214,7 +213,7 @@ impl App {
         Ok(())
     }
 
-    /// The same where there is no browser to send elsewhere and no refresh token to end.
+    /// [`Self::login_flow`] for a request without a browser to redirect or a refresh token to revoke.
     pub async fn login_effects(&self, login: ScriptedLogin<'_>) -> Result<Effects, Denial> {
         match self.login_flow(login).await? {
             Verdict::Continue(effects) => Ok(*effects),
@@ -247,7 +246,7 @@ impl From<ScriptFailure> for Denial {
         match failure {
             ScriptFailure::Unauthorized { message, .. } => Self::Unauthorized(message),
             ScriptFailure::Threw { message, .. } => Self::AccessDenied(message),
-            // It passes: the host that a script waits for is slow now, and nothing has been written.
+            // Temporary: the host that a script waits for is slow now, and nothing has been stored.
             ScriptFailure::Busy | ScriptFailure::WallTime { .. } => {
                 Self::Unavailable(failure.to_string())
             }
@@ -256,20 +255,20 @@ impl From<ScriptFailure> for Denial {
     }
 }
 
-/// What signing and the commit need after the scripts, beside the one slow call that the deadline leaves time for.
+/// Time that signing and the commit need after the scripts, in addition to the one slow call that the deadline allows.
 const RESERVE: Duration = Duration::from_secs(2);
 
-/// How long scripts may take at this request, so that it is still answered by us.
+/// Time limit of the scripts at this request, short enough that we can still respond; `None` without a deadline.
 fn time_left(deadline: Deadline) -> Option<Duration> {
     deadline.left().map(|left| left.saturating_sub(RESERVE))
 }
 
-/// What is answered of a run that failed; the log has what happened.
+/// The denial for a failed run; the log has the details.
 fn denial(failure: ScriptFailure, failures: &[RequestFailure]) -> Denial {
     discreet(failure.into(), failures)
 }
 
-/// A denial whose message is a script's, without what the network said to it.
+/// Removes network details from a denial whose message is a script's.
 fn discreet(denial: Denial, failures: &[RequestFailure]) -> Denial {
     match denial {
         Denial::Unauthorized(message) => Denial::Unauthorized(without_internals(message, failures)),
@@ -278,7 +277,7 @@ fn discreet(denial: Denial, failures: &[RequestFailure]) -> Denial {
     }
 }
 
-/// What the scripts said, and what became of them.
+/// Logs the console output of the scripts, and their failure.
 fn log(report: &Report, login: &ScriptedLogin<'_>) {
     for line in &report.logs {
         let (script, text) = (&line.script, &line.text);

@@ -1,4 +1,4 @@
-//! What a request says to the tenant's scripts.
+//! The request as the tenant's scripts see it.
 
 use http::header::{ACCEPT_LANGUAGE, USER_AGENT};
 use serde_json::{Map, Value};
@@ -9,9 +9,9 @@ use crate::{
     http::{Request, RequestContext, header, params::is_json},
 };
 
-/// The request as scripts read it. At `/authorize` that is the one sent there, also after the browser has been
-/// elsewhere. Parameters of `/continue` are between the scripts and the page that they sent the browser to, tokens
-/// included; all other requests have secrets, which scripts do not read.
+/// The request as scripts see it: at `/authorize` the original one, also after a redirect. Parameters of `/continue`,
+/// tokens included, belong to the scripts and the page to which they redirected the browser. All other requests
+/// contain secrets, which are removed.
 pub(super) fn request_facts(login: &ScriptedLogin<'_>, host: &str) -> RequestFacts {
     let facts = sent(login.request, host);
     match (login.protocol, login.authorization) {
@@ -33,7 +33,7 @@ fn without_secrets(facts: RequestFacts) -> RequestFacts {
     }
 }
 
-/// The request as it was sent. Endpoints read their own parameters, and strictly; scripts read all of them, a
+/// The request as it was sent. Endpoints read only their own parameters, and strictly; scripts see all of them, a
 /// repeated one as a list.
 fn sent(request: &Request, host: &str) -> RequestFacts {
     let text = |name| header(request, name).map(str::to_owned);

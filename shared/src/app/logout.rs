@@ -1,5 +1,4 @@
-//! The tokens of a logout: the ID token that an application shows as a hint, and the logout token that
-//! it is sent.
+//! The tokens of a logout: the ID token that a client sends as a hint, and the logout token that it receives.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey};
@@ -25,8 +24,7 @@ use crate::{
     system::random,
 };
 
-/// How long a logout token may be on its way (`OpenID` Connect Back-Channel Logout section 2.4 advises
-/// two minutes at most).
+/// Lifetime of a logout token (`OpenID` Connect Back-Channel Logout section 2.4 recommends two minutes at most).
 const LOGOUT_TOKEN_LIFETIME: Lifetime = Lifetime::from_secs(120);
 
 #[derive(Deserialize)]
@@ -37,7 +35,7 @@ struct Claims {
 }
 
 impl App {
-    /// Makes the logout token that tells a client of the end of a session, signed as its ID tokens are.
+    /// Creates the logout token that notifies a client of the end of a session, signed like its ID tokens.
     pub async fn logout_token(
         &self,
         client: &Client,
@@ -64,9 +62,9 @@ impl App {
             .await?)
     }
 
-    /// Checks that an ID token is one of ours. It may have expired long ago, as far as the key that
-    /// signed it is still published (`OpenID` Connect RP-Initiated Logout section 4). It is for one application: an
-    /// access token is for an API, whose identifier names none.
+    /// Verifies that we issued an ID token. It may have expired long ago, provided that the key that signed it is still
+    /// published (`OpenID` Connect RP-Initiated Logout section 4). Its audience is one client; an access token is
+    /// rejected, because its audience is an API and no client has that identifier.
     pub async fn verify_id_token_hint(&self, token: &str) -> Result<IdTokenHint, Denial> {
         let hint = Unverified::parse(token, Kind::IdToken).map_err(refused)?;
         let issuer = Some(self.issuer.as_str());
@@ -93,7 +91,7 @@ impl App {
         })
     }
 
-    /// The secret of the client that an ID token in HS256 says it is for.
+    /// The secret of the client that an HS256 ID token names as its audience.
     async fn hs256_secret(&self, token: &Unverified<'_>) -> Result<DecodingKey, Denial> {
         let claimed: Claims = token
             .claimed()

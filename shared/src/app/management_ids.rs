@@ -1,9 +1,9 @@
-//! The ids by which the Management API and tokens name what lies with a user: sealed, so that an id needs no
-//! index to be found by and says nothing about its user to those who see it.
+//! The ids by which the Management API and tokens name a user's sessions and refresh tokens. They are sealed, so that
+//! they need no index and reveal nothing about the user.
 //!
-//! The id of a session is the `sid` claim, as [at Auth0]: an application may use the one of an ID token or a
-//! logout token. All are sealed with the oldest key, so that they outlive changes of the active one, and with
-//! the first bytes of what they name as nonce, so that each has one text.
+//! The id of a session is the `sid` claim, as [at Auth0]: an application may use the `sid` of an ID token or a logout
+//! token. All ids are sealed with the oldest key, so that they stay the same when the active key changes. The nonce is
+//! the first bytes of the named id, so that each id has one text.
 //!
 //! [at Auth0]: https://auth0.com/docs/manage-users/sessions/manage-user-sessions-with-auth0-management-api
 
@@ -26,14 +26,14 @@ impl App {
             .await
     }
 
-    /// The session of a `sid`; `None` for everything that we did not seal.
+    /// The session of a `sid`; `None` for a text that we did not seal.
     pub async fn open_sid(&self, sid: &str) -> Option<(UserId, SessionId)> {
         let opened = self.keyring().await.open(Purpose::SessionId, "", sid)?;
         let Owned { user_id, id } = Owned::from_bytes(&opened.plaintext)?;
         Some((user_id, SessionId::from_bytes(id)))
     }
 
-    /// The session that a code or the approval of a device names: a `sid`, or the bare id of earlier versions.
+    /// The session that a code or a device approval names: a `sid`, or the bare id of earlier versions.
     pub async fn session_of(&self, sid: &str) -> Option<SessionId> {
         match SessionId::parse(sid) {
             Ok(id) => Some(id),
@@ -48,7 +48,7 @@ impl App {
             .await
     }
 
-    /// The family of a refresh token's id; `None` for everything that we did not seal.
+    /// The family of a refresh token's id; `None` for a text that we did not seal.
     pub async fn open_refresh_token_id(&self, id: &str) -> Option<FamilyKey> {
         let opened = self.keyring().await.open(Purpose::RefreshTokenId, "", id)?;
         FamilyKey::from_bytes(&opened.plaintext)

@@ -1,5 +1,5 @@
-//! Making the tokens of one answer: an access token, and an ID token where one is due. Nothing is
-//! written; what is made here may still be dropped unseen.
+//! Creates the tokens of one response: an access token, and an ID token if one is due. Nothing is stored, and the
+//! caller may still discard the tokens.
 
 use std::sync::Arc;
 
@@ -31,39 +31,40 @@ use crate::{
 
 use super::verification::OpaqueToken;
 
-/// Bytes of custom claims, as JSON, that an access token for `/userinfo` carries.
+/// Maximum size of the custom claims in an access token for `/userinfo`, as bytes of JSON.
 const MAX_USERINFO_CLAIMS: usize = 2 * 1024;
 
-/// What to make tokens for.
+/// The tokens to create.
 #[derive(Debug, Clone, Copy)]
 pub struct TokensFor<'a> {
-    /// Who, what, when.
+    /// Client, subject, scope and time.
     pub issuance: Issuance<'a>,
-    /// The API; `None` for `/userinfo` alone.
+    /// The API; `None` for a token for `/userinfo` only.
     pub api: Option<&'a ResourceServer>,
-    /// What the ID token says about the login.
+    /// The claims of the ID token about the login.
     pub login: LoginClaims<'a>,
-    /// What ends an access token for `/userinfo`.
+    /// Events that end an access token for `/userinfo`.
     pub ends_with: EndsWith,
 }
 
-/// What ends an access token for `/userinfo` before it expires, beside what ends all of its user's. One of a
-/// login ends with the session and the consent; one of a refresh with the family alone.
+/// Events that end an access token for `/userinfo` before it expires, besides those that end all tokens of its user. A
+/// token of a login ends with its session, and with its family or else its consent; one of a refresh ends with its
+/// family alone.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EndsWith {
-    /// The family of the refresh token that it came with.
+    /// The family of the refresh token that was issued with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub family: Option<FamilyId>,
     /// The session of its login.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionId>,
-    /// The consent that it rests on, where it came without a refresh token: a family ends with the grant itself.
+    /// The consent that it rests on, if it was issued without a refresh token: families end with the grant itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consent: Option<ConsentId>,
 }
 
 impl EndsWith {
-    /// Of a token that a login gives.
+    /// For a token that is issued at a login.
     pub fn login(family: Option<FamilyId>, session: Option<SessionId>, basis: Basis) -> Self {
         let consent = basis.consent_id().filter(|_| family.is_none());
         Self {
@@ -74,30 +75,30 @@ impl EndsWith {
     }
 }
 
-/// The tokens of one answer.
+/// The tokens of one response.
 #[derive(Debug)]
 pub struct Tokens {
     /// The access token.
     pub access_token: String,
-    /// Its life.
+    /// Lifetime of the access token.
     pub expires_in: Lifetime,
     /// The ID token, if one is due.
     pub id_token: Option<String>,
 }
 
-/// What `/authorize` itself gives.
+/// The tokens that `/authorize` itself returns.
 #[derive(Debug)]
 pub struct FrontChannelTokens {
-    /// The access token, if it was asked for.
+    /// The access token, if it was requested.
     pub access_token: Option<String>,
-    /// Its life.
+    /// Lifetime of the access token.
     pub expires_in: Lifetime,
-    /// The ID token, if it was asked for.
+    /// The ID token, if it was requested.
     pub id_token: Option<String>,
 }
 
 impl App {
-    /// The API that an audience names; `None` stays `None`, an unknown one is refused.
+    /// The API with this identifier; `None` for no audience, and an error for an unknown one.
     pub async fn api_for(
         &self,
         audience: Option<&Audience>,
@@ -110,8 +111,8 @@ impl App {
             .ok_or_else(|| Denial::UnknownAudience(audience.to_string()))
     }
 
-    /// What tokens are issued for, before scripts change anything about them: at the token endpoint, and under a grant
-    /// that Auth0 does not name in `gty`.
+    /// The issuance of tokens before scripts change it: at the token endpoint, and for a grant that Auth0 does not name
+    /// in `gty`.
     pub fn issuance<'a>(
         &'a self,
         client: &'a Client,
@@ -135,7 +136,7 @@ impl App {
         }
     }
 
-    /// Makes the tokens; both signatures are under way at once.
+    /// Creates the tokens; the two signatures are computed concurrently.
     pub async fn mint(&self, wanted: TokensFor<'_>) -> Result<Tokens, Denial> {
         let keyring = self.keyring().await;
         let Issuance {
@@ -155,8 +156,8 @@ impl App {
         })
     }
 
-    /// Makes the tokens of an answer of `/authorize`, as far as the response type names them. The ID
-    /// token is bound to what it travels with (`OpenID` Connect Core sections 3.2.2.10 and 3.3.2.11).
+    /// Creates the tokens of a response of `/authorize`, as the response type requires. The ID token is bound to the
+    /// access token and the code beside it (`OpenID` Connect Core sections 3.2.2.10 and 3.3.2.11).
     pub async fn mint_at_authorize(
         &self,
         wanted: TokensFor<'_>,
@@ -170,7 +171,7 @@ impl App {
             None
         };
         let id_token = if response_type.id_token {
-            // `at_hash` and `c_hash` have the same form for every algorithm of ours.
+            // `at_hash` and `c_hash` have the same form for all of our algorithms.
             let access_token_hash = access_token.as_deref().map(left_half_of_hash);
             let code_hash = code.map(left_half_of_hash);
             let login = LoginClaims {
@@ -201,8 +202,8 @@ impl App {
         })
     }
 
-    /// Makes an ID token for the target of a delegation ([Auth0's delegation tokens]). The issuance's
-    /// client is the target.
+    /// Creates an ID token for the target of a delegation ([Auth0's delegation tokens]). The issuance's client is the
+    /// target.
     ///
     /// [Auth0's delegation tokens]: https://auth0.com/docs/secure/tokens/delegation-tokens
     pub async fn mint_for_delegation(&self, wanted: TokensFor<'_>) -> Result<String, Denial> {
@@ -214,7 +215,7 @@ impl App {
             .ok_or_else(|| Denial::Internal("a delegation without openid".to_owned()))
     }
 
-    /// What is said about users in this pipeline.
+    /// The claims about users in this pipeline.
     pub async fn claim_set(&self, pipeline: Pipeline) -> Result<ClaimSet, Denial> {
         Ok(pipeline.claim_set(&*self.settings().await?))
     }
@@ -229,7 +230,7 @@ impl App {
         };
         let Issuance { client, scope, .. } = wanted.issuance;
         if matches!(wanted.issuance.subject, Subject::User(_)) {
-            // No grant can forget to ask.
+            // The check is here so that no grant can omit it.
             open_to_users(client, api, scope)?;
         }
         let claims = WithCustomClaims {
@@ -310,7 +311,7 @@ fn opaque_token(wanted: &TokensFor<'_>, keyring: &Keyring) -> Result<String, Den
     Ok(keyring.seal_value(keyring.active(now), random(), &token)?)
 }
 
-/// A token that travels in a header has an end somewhere; claims beyond it are in the ID token alone.
+/// The custom claims of an opaque token, which a header must be able to carry: larger ones are in the ID token only.
 fn claims_for_userinfo(custom: Option<&CustomClaims>) -> Map<String, Value> {
     let claims = custom.map(|custom| custom.id_token.clone());
     claims

@@ -1,4 +1,4 @@
-//! The composition root: what every function is built from, made once and kept warm.
+//! The composition root: the parts of every function, created once and kept warm.
 
 mod access_tokens;
 mod assertion;
@@ -79,18 +79,18 @@ use limiter::Limiter;
 use refreshing::Refreshing;
 use scripts::KnownScripts;
 
-/// Everything a function works with.
+/// The state that every function works with.
 #[derive(Debug)]
 pub struct App {
-    /// Who the tokens say they are from.
+    /// The issuer of the tokens.
     pub issuer: Issuer,
-    /// The store.
+    /// The table.
     pub store: Store,
-    /// The time.
+    /// The clock.
     pub clock: Arc<Clock>,
-    /// What holds the keys.
+    /// The key service.
     pub key_service: Arc<KeyService>,
-    /// What we ask of others.
+    /// The client for our own HTTP requests.
     pub outbound: Arc<Outbound>,
     signing: Arc<SigningKeys>,
     configuration: Arc<Configuration>,
@@ -100,7 +100,7 @@ pub struct App {
     limiter: Limiter,
 }
 
-/// What an [`App`] is put together from.
+/// The parts of an [`App`].
 #[derive(Debug)]
 #[expect(missing_docs, reason = "the fields are those of the `App`")]
 pub struct Parts {
@@ -115,7 +115,7 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// As a function or an operator is told.
+    /// The parts for a function or an operator's command, from its configuration.
     pub fn from_config(
         config: Config,
         clients: Clients,
@@ -143,7 +143,7 @@ impl Parts {
         })
     }
 
-    /// With keys from a file, and the machine's clock: everything but Lambda.
+    /// Parts with keys from a file and the machine's clock: for everything but Lambda.
     pub fn with_key_file(issuer: Issuer, store: Store, keys: KeyFile) -> Self {
         Self {
             issuer,
@@ -158,7 +158,7 @@ impl Parts {
     }
 }
 
-/// The function cannot start.
+/// Failure to start.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "each variant is the error it wraps")]
 pub enum StartError {
@@ -181,7 +181,7 @@ pub enum StartError {
 }
 
 impl StartError {
-    /// Names the table where that is what failed.
+    /// Adds the table's name to an error of the store.
     fn of(self, store: &Store) -> Self {
         match self {
             Self::Store(error) => Self::Table {
@@ -193,22 +193,22 @@ impl StartError {
     }
 }
 
-/// One request's share of what varies: which it is, when, and from where.
+/// The id, time, origin and deadline of one request.
 #[derive(Debug, Clone, Copy)]
 pub struct Moment {
-    /// The request.
+    /// Id of the request.
     pub request: RequestId,
-    /// When it is.
+    /// Time of the request.
     pub now: Timestamp,
-    /// Where it comes from.
+    /// Origin of the request.
     pub origin: Origin,
-    /// Until when long work goes on.
+    /// End of the time for long work.
     pub deadline: Deadline,
 }
 
 impl App {
-    /// Puts the parts together and readies them: the table's connection, the public keys, the keyring and,
-    /// where tokens are signed, the tenant's scripts are there before the first request.
+    /// Assembles the parts and loads everything before the first request: the connection to the table, the public keys,
+    /// the keyring and, in functions that sign tokens, the tenant's scripts.
     pub async fn new(parts: Parts) -> Result<Self, StartError> {
         let (publication, keyring) =
             futures_util::future::try_join(Publication::load(&parts), keyring::load(&parts))
@@ -246,7 +246,7 @@ impl App {
         Ok(app)
     }
 
-    /// The request's id, its origin and the time, drawn once per request.
+    /// The id, the origin and the time of a request; called once per request.
     pub fn moment(&self, request: &Request) -> Moment {
         let context = request.extensions().get::<RequestContext>();
         let id = context.map_or_else(|| RequestId::from_bytes(random()), |context| context.id);

@@ -1,6 +1,5 @@
-//! Checking a name and a password: one path for the hosted login, the password grants and the embedded
-//! logins. Its answers do not show whether a user has the name: the round trips, the hashing (`hashing`) and the
-//! counting are the same.
+//! Verification of a name and a password: one path for the hosted login, the password grants and the embedded logins.
+//! Its responses do not reveal whether a user has the name: round trips, hashing (`hashing`) and counting are the same.
 //!
 //! A failure is counted as soon as it is known, against the user or the name and against the address; the counts are
 //! read again after a right password. Concurrent guesses are therefore limited exactly like sequential ones, and a
@@ -30,25 +29,25 @@ use crate::{
     telemetry::event,
 };
 
-/// A name and a password, and where they come from.
+/// A login attempt with a name and a password.
 #[derive(Debug, Clone, Copy)]
 pub struct PasswordLogin<'a> {
-    /// The client that asks.
+    /// The requesting client.
     pub client_id: &'a ClientId,
-    /// The database that the user is looked for in.
+    /// The database of the user.
     pub connection: &'a ConnectionName,
-    /// The name as it was typed.
+    /// The name as the user typed it.
     pub username: &'a str,
-    /// The password as it was typed.
+    /// The password as the user typed it.
     pub password: &'a Secret,
-    /// Whose address it is.
+    /// The user's address, if known.
     pub address: Option<IpAddr>,
 }
 
 impl App {
-    /// The user whose name and password these are. Otherwise [`Denial::WrongPassword`],
-    /// [`Denial::UserBlocked`], [`Denial::TooManyAttempts`], [`Denial::SuspiciousAddress`] or [`Denial::Throttled`],
-    /// written to the log; the success is the caller's to write. The login is counted where the tenant has scripts.
+    /// The user with this name and password. Otherwise [`Denial::WrongPassword`], [`Denial::UserBlocked`],
+    /// [`Denial::TooManyAttempts`], [`Denial::SuspiciousAddress`] or [`Denial::Throttled`]. Failures are logged here,
+    /// the success by the caller. The login is counted if the tenant has scripts.
     pub async fn check_password(
         &self,
         login: PasswordLogin<'_>,
@@ -73,7 +72,7 @@ impl App {
         }
     }
 
-    /// Which kinds of password hashes the tenant's users have.
+    /// The kinds of password hashes of the tenant's users.
     async fn hash_kinds(&self) -> Result<HashKinds, Denial> {
         let recorded = &self.settings().await?.password_hashes;
         Ok(recorded.clone().unwrap_or_else(HashKinds::unrecorded))
@@ -100,9 +99,9 @@ impl App {
 struct Checked<'a> {
     app: &'a App,
     login: PasswordLogin<'a>,
-    /// Which of the user's counters it belongs to, where failures of users are counted.
+    /// The counter of the user's failures, if they are counted.
     counter: Option<Counter>,
-    /// The address, where failures of addresses are counted.
+    /// The address, if failures of addresses are counted.
     origin: Option<Origin>,
     protection: Arc<AttackProtection>,
     hashes: HashKinds,
@@ -142,7 +141,7 @@ impl Checked<'_> {
         decided
     }
 
-    /// A name that no user can have: a failed login of the address all the same.
+    /// Rejects a name that no user can have; it counts as a failed login of the address.
     async fn refuse_impossible_name(&self) -> Result<User, Denial> {
         let left = self.app.store.load_bucket(self.origin).await?;
         self.ensure_address_allowed(left)?;
@@ -179,8 +178,8 @@ impl Checked<'_> {
         self.count(record.user).await
     }
 
-    /// Counts the login before scripts run, as Auth0 does, so that they read its own number. Only they
-    /// read it: a tenant without any pays no write.
+    /// Counts the login before scripts run, as Auth0 does, so that they see its own number. Only scripts use the count:
+    /// a tenant without scripts pays no write.
     async fn count(&self, user: User) -> Result<User, Denial> {
         if !self.app.has_scripts().await? {
             return Ok(user);
@@ -188,13 +187,13 @@ impl Checked<'_> {
         let (store, address) = (&self.app.store, self.login.address);
         match store.count_login(&user.user_id, address, self.at.now).await {
             Ok(stats) => Ok(User { stats, ..user }),
-            // The user was removed meanwhile.
+            // The user has been removed meanwhile.
             Err(CommitError::Conflict) => Err(Denial::WrongPassword),
             Err(CommitError::Store(error)) => Err(error.into()),
         }
     }
 
-    /// Stores the failure before the client is refused.
+    /// Stores the failure before the login is rejected.
     async fn on_mismatch(
         &self,
         record: Option<&LoginRecord>,
@@ -221,7 +220,7 @@ impl Checked<'_> {
         Err(Denial::WrongPassword)
     }
 
-    /// Counts a failure against the user or the name; those before it.
+    /// Counts a failure against the user or the name, and returns the failures before it.
     async fn count_failure(&self, guessed: Option<&Guessed>) -> Result<Failures, StoreError> {
         let (Some(guessed), Some(counter)) = (guessed, &self.counter) else {
             return Ok(Failures::default());
@@ -234,7 +233,7 @@ impl Checked<'_> {
         })
     }
 
-    /// Counts a failure against the address; whether it had one left.
+    /// Counts a failure against the address; `false` if the address had none left.
     async fn count_address(&self) -> Result<bool, StoreError> {
         let limit = self.protection.suspicious_ip.pre_login;
         match self.origin {
@@ -246,7 +245,7 @@ impl Checked<'_> {
         }
     }
 
-    /// Refuses a login from an address that has had too many failures.
+    /// Rejects a login from an address that has had too many failures.
     fn ensure_address_allowed(&self, left: Bucket) -> Result<(), Denial> {
         let limit = self.protection.suspicious_ip.pre_login;
         if self.origin.is_none() || left.take(limit, self.at.now).is_ok() {
@@ -255,7 +254,7 @@ impl Checked<'_> {
         self.refuse_address()
     }
 
-    /// Says that the address has had too many failures, and refuses it if the tenant wants that.
+    /// Logs that the address has had too many failures, and rejects the login if the tenant wants that.
     fn refuse_address(&self) -> Result<(), Denial> {
         tracing::warn!(
             r#type = event::ADDRESS_THROTTLED,
@@ -269,7 +268,7 @@ impl Checked<'_> {
         }
     }
 
-    /// Refuses a login after too many failures.
+    /// Rejects a login after too many failures.
     fn ensure_not_blocked(
         &self,
         failures: Failures,

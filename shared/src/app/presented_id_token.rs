@@ -1,4 +1,4 @@
-//! ID tokens that come back to us, at `/delegation`.
+//! ID tokens that clients present at `/delegation`.
 
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
@@ -24,28 +24,27 @@ struct Claims {
     exp: NumericDate,
     iat: NumericDate,
     orig_iat: Option<NumericDate>,
-    /// One audience: what is also for an API is an access token.
+    /// A single audience: a token that is also for an API is an access token.
     #[serde(rename = "aud")]
     _aud: String,
     #[serde(flatten)]
     others: Map<String, Value>,
 }
 
-/// A good ID token.
+/// A valid ID token.
 #[derive(Debug)]
 pub struct PresentedIdToken {
-    /// Of whom it speaks.
+    /// Its subject.
     pub user_id: UserId,
-    /// Who vouches for it, and since when.
+    /// Kind of its signature, and time of its first issue.
     pub source: Source,
-    /// What it says of the user.
+    /// Its claims about the user.
     pub claims: Map<String, Value>,
 }
 
 impl App {
-    /// Checks an ID token that a client shows as its own, without I/O; what it says. The algorithm
-    /// has to be the one that the client is configured with, whatever its tokens were forced to
-    /// ([Auth0's delegation tokens]).
+    /// Verifies an ID token that a client presents as its own, without I/O. The algorithm must be the client's
+    /// configured one, even if another one was forced for its tokens ([Auth0's delegation tokens]).
     ///
     /// [Auth0's delegation tokens]: https://auth0.com/docs/secure/tokens/delegation-tokens
     pub async fn verify_id_token(

@@ -1,4 +1,4 @@
-//! All that discovery publishes.
+//! The data that discovery publishes.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -10,7 +10,7 @@ use crate::{
     keys::signer::PublishedKey,
 };
 
-/// The public keys of a stack, and as much of its tenant's configuration as everybody may read.
+/// The public keys of a stack, and the public part of its tenant's configuration.
 #[derive(Debug, Clone)]
 pub struct Publication {
     pub(super) signing: Arc<SigningKeys>,
@@ -18,7 +18,7 @@ pub struct Publication {
 }
 
 impl Publication {
-    /// Reads the signing keys, or writes down the first, and the tenant's settings at the same time.
+    /// Reads the signing keys, or stores the first ones, and concurrently the tenant's settings.
     pub async fn load(parts: &Parts) -> Result<Self, StartError> {
         let (signing, configuration) =
             futures_util::future::try_join(SigningKeys::load(parts), Configuration::load(parts))
@@ -29,19 +29,19 @@ impl Publication {
         })
     }
 
-    /// Who the tokens say they are from.
+    /// The issuer of the tokens.
     pub fn issuer(&self) -> &Issuer {
         self.signing.issuer()
     }
 
-    /// The keys of the JWKS: those whose algorithms the tenant uses. A store that does not answer leaves
-    /// it at those that were published last.
+    /// The keys of the JWKS: those whose algorithms the tenant uses. They stay as they were last read while the store
+    /// does not answer.
     pub async fn keys(&self) -> Vec<PublishedKey> {
         let settings = self.settings().await;
         self.signing.published(&settings).await
     }
 
-    /// The certificate of the key that RS256 tokens are signed with, in DER.
+    /// The certificate of the key that signs RS256 tokens, in DER.
     pub async fn certificate(&self) -> Option<Vec<u8>> {
         self.signing.certificate().await
     }
@@ -51,14 +51,14 @@ impl Publication {
         self.configuration.settings_or_last().await
     }
 
-    /// The phone apps of all applications; those that were read last while the store does not answer.
+    /// The mobile apps of all clients, or those that were read last while the store does not answer.
     pub async fn mobile_apps(&self) -> Result<Arc<BTreeMap<ClientId, MobileApps>>, StoreError> {
         self.configuration.mobile_apps().await
     }
 }
 
 impl App {
-    /// What discovery publishes of this stack.
+    /// The published data of this stack.
     pub fn publication(&self) -> Publication {
         Publication {
             signing: Arc::clone(&self.signing),

@@ -1,16 +1,16 @@
-//! Something of the table that a warm function keeps and looks at every minute.
+//! A value of the table that a warm function keeps and checks every minute.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::domain::time::{Lifetime, Timestamp};
 
-/// How often a warm function looks whether something changed.
+/// Time between two checks for a newer version.
 const LOOK_EVERY: Lifetime = Lifetime::from_secs(60);
 
-/// How long it leaves a store alone that did not answer, so that what needs no store stays quick.
+/// Time until the next attempt after the store has not answered, so that requests that need no store stay fast.
 pub(super) const LOOK_AGAIN: Lifetime = Lifetime::from_secs(5);
 
-/// A value with the version it was made from.
+/// A value with the version that it was made from.
 #[derive(Debug)]
 pub(super) struct Refreshing<T>(RwLock<Known<T>>);
 
@@ -30,14 +30,14 @@ impl<T> Refreshing<T> {
         }))
     }
 
-    /// The value, as it is now.
+    /// The current value, without a check.
     pub(super) fn last(&self) -> Arc<T> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&known.value)
     }
 
-    /// The value. Once a minute `look` is asked for a newer one than the version it is given; if it
-    /// fails, the value we have still serves, and some seconds later it looks again.
+    /// The value. Once a minute `look` gets the known version and returns a newer value, if there is one. The current
+    /// value stays in use if that fails, and the next attempt follows some seconds later.
     pub(super) async fn get<E: std::fmt::Display>(
         &self,
         now: Timestamp,
@@ -50,12 +50,12 @@ impl<T> Refreshing<T> {
         if now < look_at {
             return value;
         }
-        // Boxed: it is rare, and large, and would make every future that asks for a key as large.
+        // Boxed: it is rare and large, and would make every future that needs a key as large.
         let (version, value, look_at) = match Box::pin(look(version)).await {
             Ok(Some((version, fresh))) => (version, Arc::new(fresh), now.plus(LOOK_EVERY)),
             Ok(None) => (version, value, now.plus(LOOK_EVERY)),
             Err(error) => {
-                // Where the alarm on KMS looks for it.
+                // The alarm on KMS matches this message.
                 tracing::warn!(reason = %error, "cannot look for new keys");
                 (version, value, now.plus(LOOK_AGAIN))
             }
@@ -66,7 +66,7 @@ impl<T> Refreshing<T> {
             value: Arc::clone(&value),
         };
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        // Of two looks under way, the slower one may have seen the older state.
+        // The slower one of two concurrent checks may have read the older state.
         if known.version <= fresh.version {
             *known = fresh;
         }

@@ -1,4 +1,4 @@
-//! The tenant's scripts in a warm function: read and compiled once per version, which the settings tell.
+//! The tenant's scripts in a warm function: read and compiled once per version; the settings name the version.
 
 use std::{
     collections::BTreeMap,
@@ -22,13 +22,13 @@ use crate::{
 /// Scripts, ready to run.
 #[derive(Debug)]
 pub struct LoadedScripts {
-    /// Which.
+    /// Their version.
     pub version: ScriptsVersion,
     /// The bytecode.
     pub program: Arc<Program>,
 }
 
-/// The scripts that were loaded last; without a program if nothing of them runs.
+/// The scripts that were loaded last; without a program if none of them runs.
 #[derive(Debug, Default)]
 pub(super) struct KnownScripts(Mutex<Option<Known>>);
 
@@ -38,7 +38,7 @@ struct Known {
     loaded: Option<Arc<LoadedScripts>>,
 }
 
-/// Scripts cannot be had.
+/// Failure to load the scripts.
 #[derive(Debug, thiserror::Error)]
 enum LoadFailure {
     /// The items are not those that the settings name: an import has replaced them since.
@@ -46,17 +46,17 @@ enum LoadFailure {
     Replaced(ScriptsVersion),
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A sealed value does not open.
+    /// A sealed value cannot be opened.
     #[error("the sealed value {0} does not open")]
     Sealed(String),
-    /// The import compiled it; this engine does not.
+    /// A script that the import compiled does not compile in this engine.
     #[error(transparent)]
     Compile(#[from] CompileError),
 }
 
 impl App {
-    /// What runs at a login, from memory if the settings name the version that is there; `None` where
-    /// nothing runs, which costs nothing.
+    /// The scripts that run at a login, from memory if the version in the settings is loaded; `None`, at no cost, if
+    /// none run.
     pub async fn scripts(&self) -> Result<Option<Arc<LoadedScripts>>, Denial> {
         let settings = self.settings().await?;
         let Some(version) = &settings.scripts else {
@@ -65,7 +65,7 @@ impl App {
         if let Some(known) = self.scripts.get(version) {
             return Ok(known.loaded);
         }
-        // Boxed: it is rare, and large, and would make every future that runs scripts as large.
+        // Boxed: it is rare and large, and would make every future that runs scripts as large.
         match Box::pin(self.load_scripts(version)).await {
             Ok(known) => Ok(self.scripts.put(known).loaded),
             Err(LoadFailure::Replaced(_)) => Box::pin(self.reload_scripts(version)).await,
@@ -73,7 +73,7 @@ impl App {
         }
     }
 
-    /// The settings may be a minute old: what they name may be gone, and newer ones name the rest.
+    /// Reads the settings again: they may be a minute old, and name scripts that a newer import has replaced.
     async fn reload_scripts(
         &self,
         gone: &ScriptsVersion,
@@ -110,7 +110,7 @@ impl App {
         })
     }
 
-    /// Has scripts ready before the first request. Where that fails the first login tries again.
+    /// Loads the scripts before the first request. The first login tries again if that fails.
     pub(super) async fn prepare_scripts(&self) {
         match self.scripts().await {
             Ok(Some(_)) => self.engine.prepare(),
@@ -126,7 +126,7 @@ impl KnownScripts {
         known.clone().filter(|known| known.version == *version)
     }
 
-    /// Keeps what was loaded, unless it is older than what is there.
+    /// Keeps the loaded scripts, unless they are older than those in memory.
     fn put(&self, loaded: Known) -> Known {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known
@@ -150,12 +150,12 @@ impl From<LoadFailure> for Denial {
     }
 }
 
-/// A sealed value that does not open, by its owner.
+/// A sealed value that cannot be opened, by its owner.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the sealed value {0} does not open")]
 pub struct Unopened(String);
 
-/// Scripts as they are stored, their secrets sealed.
+/// Scripts in their stored form, with their secrets sealed.
 pub fn seal_scripts(
     scripts: &Scripts,
     keyring: &Keyring,
@@ -189,7 +189,7 @@ pub fn seal_scripts(
     })
 }
 
-/// Scripts as they run.
+/// Scripts in their executable form, with their secrets opened.
 pub fn open_scripts(stored: &StoredScripts, keyring: &Keyring) -> Result<Scripts, Unopened> {
     let open = |owner: &str, sealed: &BTreeMap<String, String>| {
         let secrets = sealed.iter().map(|(name, sealed)| {
@@ -226,7 +226,7 @@ fn action_owner(name: &str) -> String {
     format!("actions/{name}")
 }
 
-/// What a sealed value is bound to, so that it stands for no other.
+/// The binding of a sealed value, so that it cannot replace another one.
 fn binding(owner: &str, name: &str) -> String {
     format!("{owner}/{name}")
 }

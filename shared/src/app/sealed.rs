@@ -1,4 +1,4 @@
-//! Values that travel sealed, under the keyring as it is now.
+//! Sealed values that clients and browsers hold, under the current keyring.
 
 use super::App;
 use crate::{
@@ -11,13 +11,13 @@ use crate::{
 };
 
 impl App {
-    /// Seals a value with the key that seals now and a nonce of its own: the text is new each time.
+    /// Seals a value with the key that seals now and a new nonce: the text differs each time.
     pub async fn seal<T: Sealed + Sync>(&self, value: &T) -> Result<String, Denial> {
         let (keyring, key) = self.active_key().await;
         Ok(keyring.seal_value(key, random(), value)?)
     }
 
-    /// Opens the text of a value; `None` for every text that is not of this type.
+    /// Opens the text of a value; `None` for a text that is not of this type.
     pub async fn open<T: Sealed>(&self, text: &str) -> Option<T> {
         self.keyring().await.open_value(text)
     }

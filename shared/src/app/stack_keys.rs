@@ -5,18 +5,18 @@ use std::sync::Arc;
 use super::{Parts, SigningKeys, StartError, keyring};
 use crate::{domain::sealed::KeyId, sealing::Keyring};
 
-/// The keyring of a stack, as it is now, and the key that seals.
+/// The current keyring of a stack, and the key that seals.
 #[derive(Debug, Clone)]
 pub struct StackKeys {
     /// All sealing keys.
     pub keyring: Arc<Keyring>,
-    /// The one that seals now.
+    /// Id of the key that seals now.
     pub active: KeyId,
 }
 
 impl StackKeys {
-    /// Reads signing keys and keyring as [`App::new`](super::App::new) does, and makes those that are missing or
-    /// due where the process may.
+    /// Reads signing keys and keyring as [`App::new`](super::App::new) does, and creates those that are missing or due
+    /// if the process may.
     pub async fn load(parts: &Parts) -> Result<Self, StartError> {
         let (_, keyring) =
             futures_util::future::try_join(SigningKeys::load(parts), keyring::load(parts)).await?;

@@ -1,4 +1,4 @@
-//! Access tokens that come back to us, at `/userinfo` and at the Management API.
+//! Access tokens that clients present at `/userinfo` and at the Management API.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -17,27 +17,27 @@ use crate::{
     jwt::{Audience, Kind, Unverified},
 };
 
-/// An access token for `/userinfo` alone, as it is sealed.
+/// The sealed content of an access token for `/userinfo` only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpaqueToken {
-    /// Whose.
+    /// The user.
     pub user_id: UserId,
-    /// Issued to.
+    /// The client that it was issued to.
     pub client_id: ClientId,
-    /// Good for.
+    /// Its scope.
     pub scope: Scope,
-    /// Good until.
+    /// Time of its expiry.
     pub expires_at: Timestamp,
-    /// The pipeline of the request that it was made for.
+    /// The pipeline of the request that it was issued for.
     #[serde(default)]
     pub pipeline: Pipeline,
-    /// The claims that scripts added to the ID token, and `/userinfo` tells.
+    /// The claims that scripts added to the ID token, which `/userinfo` returns.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub claims: Map<String, Value>,
     /// The epochs that it was issued in.
     #[serde(flatten)]
     pub issued_in: IssuedIn,
-    /// What else ends it.
+    /// Other events that end it.
     #[serde(flatten)]
     pub ends_with: EndsWith,
 }
@@ -46,16 +46,16 @@ impl Sealed for OpaqueToken {
     const PURPOSE: Purpose = Purpose::AccessToken;
 }
 
-/// A good access token for the Management API.
+/// A valid access token for the Management API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ManagementToken {
-    /// Whose: `<client id>@clients`.
+    /// Its subject: `<client id>@clients`.
     pub subject: String,
     scope: Scope,
 }
 
 impl ManagementToken {
-    /// Asserts that the token opens this.
+    /// Rejects a token without this scope.
     pub fn require(&self, scope: &'static str) -> Result<(), Denial> {
         if self.scope.contains(scope) {
             Ok(())
@@ -65,35 +65,35 @@ impl ManagementToken {
     }
 }
 
-/// A good access token.
+/// A valid access token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessToken {
-    /// Whose.
+    /// The user.
     pub user_id: UserId,
-    /// Good for.
+    /// Its scope.
     pub scope: Scope,
-    /// The pipeline of the request that it was made for.
+    /// The pipeline of the request that it was issued for.
     pub pipeline: Pipeline,
     /// The claims that scripts added to the ID token.
     pub claims: Map<String, Value>,
     /// Its key in the table if it was revoked.
     pub digest: AccessTokenDigest,
-    /// Since when it is there.
+    /// The time or the epochs of its issue.
     pub begun: Begun,
 }
 
-/// Since when an access token is there.
+/// The evidence in an access token of its time of issue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Begun {
-    /// A JWT carries a time (`iat`) and nothing else of ours.
+    /// A JWT contains only its time of issue (`iat`).
     At(Timestamp),
-    /// An opaque token carries what it rests on.
+    /// An opaque token contains everything that it rests on.
     In {
         /// The epochs that it was issued in.
         epochs: IssuedIn,
-        /// The client that it was issued to, and the family with it.
+        /// The client that it and its family were issued to.
         client_id: ClientId,
-        /// What else ends it.
+        /// Other events that end it.
         ends_with: EndsWith,
     },
 }
@@ -108,7 +108,7 @@ struct Claims {
 }
 
 impl App {
-    /// Checks an access token that is presented at `/userinfo`, without I/O.
+    /// Verifies an access token that a client presents at `/userinfo`, without I/O.
     pub async fn verify_access_token(&self, token: &str) -> Result<AccessToken, Denial> {
         let now = self.clock.now();
         let verified = if token.starts_with(Purpose::AccessToken.prefix()) {
@@ -126,7 +126,7 @@ impl App {
                 begun: Begun::At(claims.iat.timestamp()),
             }
         };
-        // The legacy pipeline knows access tokens for nothing else.
+        // The legacy pipeline uses these tokens for `/userinfo` only.
         if verified.pipeline.is_legacy() || verified.scope.contains(OPENID) {
             Ok(verified)
         } else {
@@ -134,7 +134,7 @@ impl App {
         }
     }
 
-    /// Checks an access token that is presented at the Management API, without I/O.
+    /// Verifies an access token that a client presents at the Management API, without I/O.
     pub async fn verify_management_token(&self, token: &str) -> Result<ManagementToken, Denial> {
         let audience = self.management_audience();
         let claims = self.decode(token, &audience, self.clock.now()).await?;

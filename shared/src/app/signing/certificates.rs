@@ -1,5 +1,5 @@
-//! The certificates of signing keys: made with a key, or for one that has none by the first function that
-//! signs with it; and written down, so that all publish the same.
+//! Self-signed certificates for RS256 keys. They are created with the key (or, for older keys, by the first function
+//! that signs with it) and stored, so that all functions publish the same one.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
@@ -12,13 +12,13 @@ use crate::{
 };
 
 impl Source {
-    /// The certificate of a key, in DER, if it is to have one. A key that may not sign just now goes
-    /// without: tokens do not need it, and the next function that starts tries again.
+    /// The certificate of a key, in DER, if it needs one. A key that cannot sign now stays without one: tokens do not
+    /// need it, and the next function that starts tries again.
     pub(super) async fn certificate(&self, known: &KnownKey, now: Timestamp) -> Option<Vec<u8>> {
         if !known.lacks_certificate() {
             return None;
         }
-        // Boxed: it is rare, and large.
+        // Boxed: it is rare and large.
         let making = Box::pin(known.make_certificate(&self.service, self.issuer.host(), now));
         match making.await {
             Ok(certificate) => Some(certificate),
@@ -29,7 +29,7 @@ impl Source {
         }
     }
 
-    /// The keys with the certificates that they lacked, and the version of what is written down.
+    /// Adds missing certificates to the keys, and returns the version of the stored keys.
     pub(super) async fn certified(
         &self,
         mut stored: StoredSigningKeys,
@@ -57,7 +57,7 @@ impl Source {
         stored.version += 1;
         match self.store.commit_signing_keys(&stored).await {
             Ok(()) => Ok((stored.version, signer)),
-            // Whoever was first has made them.
+            // Another function has stored its certificates first.
             Err(CommitError::Conflict) => {
                 let theirs = self.current(now).await?;
                 let signer = self.signer(&theirs, now).await?;

@@ -1,5 +1,5 @@
-//! The signing keys in a warm function: written down on first use, looked at every minute, and in
-//! [`SigningMode::Wrapped`] replaced on a schedule.
+//! The signing keys in a warm function: stored on first use, checked every minute, and in [`SigningMode::Wrapped`]
+//! replaced on a schedule.
 
 mod certificates;
 mod source;
@@ -25,7 +25,7 @@ use crate::{
 
 use source::Source;
 
-/// How long a key is published before it signs: longer than the JWKS may be cached.
+/// Time from the publication of a key until it signs: longer than the JWKS may be cached.
 pub const SIGNING_KEY_DELAY: Lifetime = Lifetime::from_secs(3_600);
 
 /// The signing keys of a stack, as one process uses them.
@@ -37,7 +37,7 @@ pub struct SigningKeys {
 }
 
 impl SigningKeys {
-    /// Reads the signing keys, or writes down the first.
+    /// Reads the signing keys, or stores the first ones.
     pub async fn load(parts: &Parts) -> Result<Self, StartError> {
         let loaded = Self::try_load(parts).await;
         loaded.map_err(|error| error.of(&parts.store))
@@ -63,13 +63,13 @@ impl SigningKeys {
         })
     }
 
-    /// Who the tokens say they are from.
+    /// The issuer of the tokens.
     pub fn issuer(&self) -> &Issuer {
         &self.source.issuer
     }
 
-    /// The keys of the JWKS: those whose algorithms the tenant uses by these settings. A store that does not
-    /// answer leaves it at those that were published last.
+    /// The keys of the JWKS: those whose algorithms the tenant uses by these settings. They stay as they were last read
+    /// while the store does not answer.
     pub(super) async fn published(&self, settings: &Settings) -> Vec<PublishedKey> {
         let now = self.clock.now();
         let signer = self.current().await;
@@ -80,14 +80,14 @@ impl SigningKeys {
             .collect()
     }
 
-    /// The certificate of the key that RS256 tokens are signed with, in DER.
+    /// The certificate of the key that signs RS256 tokens, in DER.
     pub async fn certificate(&self) -> Option<Vec<u8>> {
         let signer = self.current().await;
         let certificate = signer.certificate(SigningAlgorithm::RS256, self.clock.now());
         certificate.map(<[u8]>::to_vec)
     }
 
-    /// The keys, looked at again every minute so that new ones are published before they sign.
+    /// The keys, checked every minute so that new ones are published before they sign.
     pub async fn current(&self) -> Arc<Signer> {
         let now = self.clock.now();
         self.known
@@ -106,8 +106,8 @@ impl App {
         self.signing.current().await
     }
 
-    /// Adds a signing key for every algorithm, which takes over after [`SIGNING_KEY_DELAY`]: new key
-    /// pairs in `wrapped` mode, in `kms` mode the keys named.
+    /// Adds a signing key for every algorithm, which takes over after [`SIGNING_KEY_DELAY`]: a new key pair in
+    /// `wrapped` mode, in `kms` mode the named keys.
     pub async fn rotate_signing_keys(
         &self,
         named: &[ServiceKey],

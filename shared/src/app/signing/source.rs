@@ -1,4 +1,4 @@
-//! Where signing keys come from: the table, the key service, and what is due to be added to them.
+//! The origin of signing keys: the table, the key service, and the additions that are due.
 
 use std::sync::Arc;
 
@@ -22,10 +22,10 @@ use crate::{
 
 use super::SIGNING_KEY_DELAY;
 
-/// How long a wrapped key signs before the next one is drawn.
+/// Time that a wrapped key signs before the next one is generated.
 const ROTATE_AFTER: Lifetime = Lifetime::from_secs(90 * 86_400);
 
-/// Where signing keys come from.
+/// The origin of signing keys.
 #[derive(Debug, Clone)]
 pub(super) struct Source {
     pub(super) store: Store,
@@ -50,7 +50,7 @@ impl Source {
         Ok(Some(self.certified(stored, signer, now).await?))
     }
 
-    /// The stored keys, after a function that may has added those that are due.
+    /// The stored keys, after a function with that permission has added those that are due.
     pub(super) async fn current(&self, now: Timestamp) -> Result<StoredSigningKeys, StartError> {
         let stored = self.store.load_signing_keys().await?;
         let mut next = match stored {
@@ -76,7 +76,7 @@ impl Source {
         self.settle(committed, next).await
     }
 
-    /// Whoever wrote first has decided; the others take what is there.
+    /// The keys of the function that stored first: ours, or those that are stored now.
     pub(super) async fn settle(
         &self,
         result: Result<(), CommitError>,
@@ -101,8 +101,8 @@ impl Source {
         Ok(keys)
     }
 
-    /// Keys to be added: those the key service was set up with since, and in `wrapped` mode the
-    /// successors of those that have signed long enough.
+    /// The keys to add: those that the key service has been configured with since, and in `wrapped` mode the successors
+    /// of those that have signed long enough.
     async fn due(
         &self,
         stored: &StoredSigningKeys,
@@ -116,7 +116,7 @@ impl Source {
                 .filter(|stored| stored.algorithm == key.algorithm)
                 .max_by_key(|stored| stored.active_from);
             let Some(newest) = newest else {
-                // The first of its algorithm: no client waits for it to be published.
+                // The first key of its algorithm signs at once: no client waits for its publication.
                 due.push(self.new_key(key, now, now).await?);
                 continue;
             };
@@ -157,8 +157,8 @@ impl Source {
         })
     }
 
-    /// A key of the key service, if it can be published. One that cannot must not be written down: it
-    /// would keep every function of the stack from starting.
+    /// A key of the key service, if it can be published. One that cannot must not be stored: it would prevent every
+    /// function of the stack from starting.
     async fn find(
         &self,
         key: ServiceKey,
@@ -171,7 +171,7 @@ impl Source {
         Ok((stored, known))
     }
 
-    /// A new key pair, and what is written down of it.
+    /// A new key pair, and its stored form.
     async fn draw(
         &self,
         algorithm: SigningAlgorithm,
@@ -189,7 +189,7 @@ impl Source {
         Ok((stored, known))
     }
 
-    /// Of the stored keys those that still matter: one that is over may be gone from the key service.
+    /// The stored keys that are still in use: a key that is over may be gone from the key service.
     pub(super) async fn signer(
         &self,
         stored: &StoredSigningKeys,
@@ -217,7 +217,7 @@ impl Source {
         Ok(known)
     }
 
-    /// The public half of a stored key, as SPKI in DER, and the private one as far as it is needed.
+    /// The public half of a stored key, as SPKI in DER, and the private one if it is needed.
     async fn halves(&self, stored: &StoredSigningKey) -> Result<(Vec<u8>, PrivateKey), StartError> {
         let algorithm = stored.algorithm;
         match &stored.key {
@@ -258,5 +258,5 @@ fn broken(_: base64::DecodeError) -> StartError {
     StartError::Keyring("a signing key is not base64".to_owned())
 }
 
-/// What a wrapped signing key is bound to: as a sealing key, to its purpose.
+/// The encryption context of a wrapped signing key: its purpose, as for a sealing key.
 const CONTEXT: Context<'static> = &[("purpose", "signing")];
