@@ -1,4 +1,4 @@
-//! What reaches outside the process.
+//! Adapters to the world outside of the process.
 
 pub mod dynamo;
 pub mod outbound;

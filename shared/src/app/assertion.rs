@@ -95,8 +95,8 @@ impl App {
     }
 
     /// Verifies signature, issuer and audience; the times are checked against our own clock. The audience is our
-    /// issuer, as at Auth0 and in FAPI, or the token endpoint (RFC 7523 section 3), or both. An assertion that also names
-    /// other audiences is rejected: one of them could have stolen it.
+    /// issuer, as at Auth0 and in FAPI, or the token endpoint (RFC 7523 section 3), or both. An assertion that also
+    /// names other audiences is rejected: one of them could have stolen it.
     fn verify_with(
         &self,
         client: &Client,

@@ -173,7 +173,7 @@ impl App {
         Ok(self.configuration.settings().await?)
     }
 
-    /// Conformance of error responses, from the settings that were read last, so that cheap rejections stay free of I/O.
+    /// Conformance of error responses, from the settings that were read last, so that cheap rejections need no I/O.
     pub fn known_conformance(&self) -> Conformance {
         let settings = self.configuration.settings.last(&());
         settings.map_or_else(Conformance::default, |settings| settings.conformance)

@@ -1,4 +1,4 @@
-//! What an access token that is presented at `/userinfo` rests on.
+//! The stored state on which an access token that a client presents at `/userinfo` depends.
 
 use super::{
     Store,
@@ -18,38 +18,38 @@ use crate::domain::{
     user::User,
 };
 
-/// What the store knows about an access token.
+/// The stored state of an access token.
 #[derive(Debug)]
 pub struct AccessState {
-    /// Its user, if there still is one.
+    /// Its user, if the user still exists.
     pub user: Option<User>,
-    /// Whether it was revoked by itself.
+    /// True if this token was revoked.
     pub revoked: bool,
-    /// Whether the session of its login has ended. One that has expired has not.
+    /// True if the session of its login has ended. A session that has only expired has not ended.
     pub session_ended: bool,
-    /// The family whose refresh tokens it came with, as its user makes it.
+    /// The family of the refresh token that was issued with it, in the epochs of its user.
     pub family: Option<Family>,
-    /// The consent that there is now where it rests on one.
+    /// The current consent, if the token rests on one.
     pub consent: Option<Grant>,
 }
 
-/// Where that lies.
+/// The keys of that state.
 #[derive(Debug, Clone, Copy)]
 pub struct AccessKeys<'a> {
     /// The user.
     pub user: &'a UserId,
     /// The token.
     pub token: &'a AccessTokenDigest,
-    /// The session of its login, if it ends with that.
+    /// The session of its login, if the token ends with it.
     pub session: Option<SessionId>,
-    /// The family, if it ends with that.
+    /// The family, if the token ends with it.
     pub family: Option<&'a FamilyKey>,
-    /// The grant, if it ends with a consent.
+    /// The grant, if the token ends with a consent.
     pub grant: Option<&'a GrantKey>,
 }
 
 impl Store {
-    /// All that an access token rests on, in one round trip; in a second one a family that is not where its id says.
+    /// The state of an access token, in one round trip; a second one looks for a family of an earlier version.
     pub async fn load_access_state(
         &self,
         keys: &AccessKeys<'_>,

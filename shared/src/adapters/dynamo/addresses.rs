@@ -1,8 +1,8 @@
 //! Failed logins per address: a bucket that all environments share.
 //!
-//! The bucket of an address is one item in a partition of its own. Only failures write to it, and none once it is
-//! empty, but for those that were under way: a guesser's address costs as many writes as it has guesses left, and
-//! no partition comes near the 1,000 writes a second that it takes.
+//! The bucket of an address is one item in its own partition. Only failures write to it, and none once it is empty,
+//! except for those already under way. An attacker's address therefore costs only as many writes as it has guesses
+//! left, and no partition comes near its limit of 1,000 writes a second.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use serde::Deserialize;
@@ -21,9 +21,9 @@ use crate::{
     telemetry::cost,
 };
 
-/// How long a bucket is kept that is full again.
+/// Time for which a bucket is kept after it is full again.
 const MEMORY: Lifetime = Lifetime::from_secs(3_600);
-/// How often a write is made anew by turns with another request before we give up.
+/// Maximum number of attempts of a write that alternates with those of other requests.
 const ATTEMPTS: usize = 4;
 
 #[derive(Default, Deserialize)]
@@ -31,23 +31,23 @@ struct StoredBucket {
     full_at: Timestamp,
 }
 
-/// What became of one way to take a failure.
+/// Result of an attempt to take a failure.
 enum Taken {
-    /// It is taken.
+    /// The failure was taken.
     Yes,
-    /// The bucket is not as this way wants it; how it is instead.
+    /// The condition of this attempt did not hold; the stored bucket.
     No(Bucket),
 }
 
 impl Store {
-    /// What is left of an address's failures.
+    /// The bucket of failures of an address.
     pub async fn load_address(&self, origin: Origin) -> Result<Bucket, StoreError> {
         let stored: Option<StoredBucket> = self.load(&Key::address(origin)).await?;
         Ok(stored.map_or_else(Bucket::default, |stored| Bucket::full_at(stored.full_at)))
     }
 
-    /// Takes a failure out of an address's bucket; `false` where there was none left. Of failures that come at once
-    /// no more are taken than there are.
+    /// Takes a failure out of an address's bucket; `false` if it is empty. Concurrent requests take no more failures
+    /// than the bucket has.
     pub async fn take_failure(
         &self,
         origin: Origin,
@@ -71,7 +71,7 @@ impl Store {
         }
     }
 
-    /// From a bucket that something was taken from already.
+    /// Takes a failure from a bucket that is not full.
     async fn take_from_begun(
         &self,
         origin: Origin,
@@ -94,7 +94,7 @@ impl Store {
         take(update, limit, now).await
     }
 
-    /// From a bucket that is full, or not there.
+    /// Takes a failure from a bucket that is full or not stored.
     async fn take_from_full(
         &self,
         origin: Origin,
@@ -111,7 +111,7 @@ impl Store {
         take(update, limit, now).await
     }
 
-    /// Forgets the failures of an address.
+    /// Deletes the failures of an address.
     pub async fn clear_address(&self, origin: Origin) -> Result<(), StoreError> {
         self.delete_item(&Key::address(origin)).await
     }

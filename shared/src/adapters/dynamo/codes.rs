@@ -1,4 +1,4 @@
-//! Authorization codes and client assertions, which are good once; access tokens of codes that came twice.
+//! Authorization codes and client assertions, both of single use, and revoked access tokens of reused codes.
 
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 
@@ -17,18 +17,18 @@ use crate::domain::{
     time::Timestamp,
 };
 
-/// The exchange of a code, to be written down.
+/// The exchange of a code, to be stored.
 #[derive(Debug, Clone, Copy)]
 pub struct CodeExchange<'a> {
-    /// Whose code.
+    /// The user of the code.
     pub user_id: &'a UserId,
-    /// Which code.
+    /// Id of the code.
     pub code_id: CodeId,
-    /// What is remembered of the exchange.
+    /// The record of the exchange.
     pub redeemed: &'a Redeemed,
     /// The family that begins with it.
     pub family: Option<&'a Family>,
-    /// The consent that the code rests on: it is exchanged only while that very consent is there.
+    /// The consent that the code rests on: the exchange requires that this very consent still exists.
     pub rests_on: &'a RestsOn,
 }
 
@@ -36,7 +36,7 @@ const UNUSED: &str = "attribute_exists(PK) AND attribute_not_exists(redeemed)";
 const USE: &str = "SET redeemed = :redeemed, #ttl = :ttl";
 
 impl Store {
-    /// Writes a new code.
+    /// Stores a new code.
     pub async fn put_code(&self, id: CodeId, code: &AuthorizationCode) -> Result<(), CommitError> {
         let ttl = Some(code.expires_at.plus(CODE_MEMORY));
         self.create_item(to_item(&Key::code(&code.user_id, id), code, ttl)?)
@@ -52,9 +52,9 @@ impl Store {
         self.load(&Key::code(user, id)).await
     }
 
-    /// Uses a code up and begins its family, both or neither. A conflict says that another request
-    /// was first, or that the consent it rests on was withdrawn. The exchange of a code without family or consent is
-    /// one plain update.
+    /// Marks a code as exchanged and creates its family, both or neither. A conflict means that another request was
+    /// first, or that the consent that the code rests on was withdrawn. Without family or consent it is one plain
+    /// update.
     pub async fn commit_code(&self, exchange: CodeExchange<'_>) -> Result<(), CommitError> {
         let redeemed = serde_dynamo::to_attribute_value(exchange.redeemed)
             .map_err(|e| StoreError::Refused(e.to_string()))?;
@@ -90,7 +90,7 @@ impl Store {
         self.transact(writes).await
     }
 
-    /// Deletes a user's codes of these grants that have not been exchanged. Those that have keep what they began.
+    /// Deletes a user's codes of these grants that have not been exchanged. An exchanged code keeps its family.
     pub async fn delete_codes(
         &self,
         user: &UserId,
@@ -111,11 +111,11 @@ impl Store {
         let delete = self
             .delete(code)
             .condition_expression("attribute_not_exists(redeemed)");
-        // Where it was exchanged meanwhile, the family that it began ends with the grant.
+        // The family of a code that was exchanged meanwhile ends with the grant.
         CommitError::written(send_delete(delete).await).map(drop)
     }
 
-    /// Writes down that an access token is revoked, until it would have expired.
+    /// Stores that an access token is revoked, until it would have expired.
     pub async fn put_revoked_access_token(
         &self,
         user: &UserId,
@@ -126,7 +126,7 @@ impl Store {
         self.put_item(item).await
     }
 
-    /// Uses a client assertion up; a conflict says that it was used before.
+    /// Stores that a client assertion was used; a conflict means that it was used before.
     pub async fn put_assertion(
         &self,
         client: &ClientId,

@@ -27,19 +27,19 @@ use crate::telemetry::cost;
 /// [`Store::commit_password_hashes`] write.
 const WRITTEN_ELSEWHERE: [&str; 3] = ["scripts", "signing_algorithms", "password_hashes"];
 
-/// Of a client, the algorithm that it is set to.
+/// The configured signing algorithm of a client.
 #[derive(Deserialize)]
 struct ClientAlgorithm {
     jwt_configuration: JwtConfiguration,
 }
 
-/// The same of an API.
+/// The configured signing algorithm of an API.
 #[derive(Deserialize)]
 struct ApiAlgorithm {
     signing_alg: SigningAlgorithm,
 }
 
-/// What a realm stands for.
+/// The connection of a realm.
 #[derive(Serialize, Deserialize)]
 struct Realm {
     connection: ConnectionName,
@@ -57,7 +57,7 @@ impl Store {
             .await
     }
 
-    /// Removes a client; `false` if there was none.
+    /// Deletes a client; `false` if there was none.
     pub async fn delete_client(&self, id: &ClientId) -> Result<bool, StoreError> {
         let delete = self.delete(&Key::client(id));
         let output = delete.return_values(ReturnValue::AllOld).send().await?;
@@ -79,13 +79,13 @@ impl Store {
             .await
     }
 
-    /// The tenant's settings, if any were put.
+    /// The tenant's settings, if any are stored.
     pub async fn load_settings(&self) -> Result<Option<Settings>, StoreError> {
         self.load(&Key::settings()).await
     }
 
-    /// Replaces the tenant's settings, except for which scripts there are, which algorithms are used and which
-    /// kinds of password hashes there are: those have imports of their own, and one may overtake another.
+    /// Replaces the tenant's settings except for the version of the scripts, the algorithms in use and the kinds of
+    /// password hashes: other imports write those, possibly at the same time.
     pub async fn put_settings(&self, settings: &Settings) -> Result<(), StoreError> {
         let key = Key::settings();
         let attributes: Item =
@@ -115,8 +115,7 @@ impl Store {
         }
     }
 
-    /// The algorithms that the clients and APIs of the table are set to; `None` if there are neither. Reads
-    /// all of them.
+    /// The configured algorithms of all clients and APIs in the table; `None` if there are neither. Reads all of them.
     pub async fn load_configured_algorithms(
         &self,
     ) -> Result<Option<BTreeSet<SigningAlgorithm>>, StoreError> {
@@ -133,7 +132,7 @@ impl Store {
         Ok(algorithms)
     }
 
-    /// Records the algorithms in use, if the record is still the one of the revision before.
+    /// Stores the algorithms in use, if the stored record is the one of the revision before.
     pub async fn commit_signing_algorithms(
         &self,
         next: &SigningAlgorithms,
@@ -153,7 +152,7 @@ impl Store {
         send_update(update).await
     }
 
-    /// Records the kinds of password hashes, if the record is still what it was.
+    /// Stores the kinds of password hashes, if the stored record is still `before`.
     pub async fn commit_password_hashes(
         &self,
         before: Option<&HashKinds>,
@@ -197,11 +196,11 @@ impl Store {
             return Ok(None);
         };
         let connection = self.load_connection(&connection).await?;
-        // A realm that was taken away from the connection may still lie there.
+        // The item of a realm that the connection no longer has may still exist.
         Ok(connection.filter(|connection| connection.realms.contains(realm)))
     }
 
-    /// Creates or replaces a connection, with the realms that mean it.
+    /// Creates or replaces a connection, with its realms.
     pub async fn put_connection(&self, connection: &Connection) -> Result<(), StoreError> {
         self.put_item(to_item(
             &Key::connection(&connection.name),
@@ -219,12 +218,12 @@ impl Store {
         Ok(())
     }
 
-    /// What stands between a guesser and a password, if anything was put.
+    /// The protection against password guessing, if any is stored.
     pub async fn load_attack_protection(&self) -> Result<Option<AttackProtection>, StoreError> {
         self.load(&Key::attack_protection()).await
     }
 
-    /// Replaces that.
+    /// Replaces the protection against password guessing.
     pub async fn put_attack_protection(
         &self,
         protection: &AttackProtection,

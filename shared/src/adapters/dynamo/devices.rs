@@ -1,7 +1,7 @@
-//! Devices that wait to be connected, and the user codes under which they are found (RFC 8628).
+//! Devices that wait for approval, and the user codes by which they are found (RFC 8628).
 //!
-//! A device's state only moves forward, and what a state holds never changes. So its name is all that a
-//! condition has to compare.
+//! A device's state only moves forward, and the content of a state never changes. A condition therefore compares only
+//! the state's name.
 
 use aws_sdk_dynamodb::{
     error::BuildError,
@@ -23,22 +23,22 @@ use crate::domain::{
     time::Timestamp,
 };
 
-/// The exchange of a device code, to be written down.
+/// The exchange of a device code, to be stored.
 #[derive(Debug, Clone, Copy)]
 pub struct DeviceExchange<'a> {
-    /// Which device.
+    /// Id of the device.
     pub device_id: DeviceId,
-    /// As it was read.
+    /// The device as it was read.
     pub current: &'a DeviceGrant,
-    /// What is remembered of the exchange.
+    /// The record of the exchange.
     pub next: &'a DeviceState,
     /// The family that begins with it.
     pub family: Option<&'a Family>,
-    /// The consent that the approval rests on: it is exchanged only while that very consent is there.
+    /// The consent that the approval rests on: the exchange requires that this very consent still exists.
     pub rests_on: &'a RestsOn,
 }
 
-/// Where a user code leads.
+/// The item of a user code.
 #[derive(Debug, Serialize, Deserialize)]
 struct UserCodeItem {
     device_id: DeviceId,
@@ -49,8 +49,8 @@ const UNCHANGED: &str = "#state.#name = :current";
 const MOVE: &str = "SET #state = :next";
 
 impl Store {
-    /// Writes a new device and its user code, both or neither. A conflict says that the user code is a
-    /// live device's already; `digest` is that of the code.
+    /// Stores a new device and its user code, both or neither. `digest` is that of the code. A conflict means that a
+    /// live device has the same user code.
     pub async fn put_device(
         &self,
         id: DeviceId,
@@ -90,7 +90,7 @@ impl Store {
         self.load(&Key::device(id)).await
     }
 
-    /// The device that a live user code leads to.
+    /// The device of a live user code.
     pub async fn load_user_code(
         &self,
         digest: &str,
@@ -102,8 +102,8 @@ impl Store {
             .map(|code| code.device_id))
     }
 
-    /// Writes down that a device was told to go on polling. A conflict says that it was told so by
-    /// another request, or that it need not poll any more.
+    /// Stores that a device got `authorization_pending`. A conflict means that another request did so, or that the
+    /// device need not poll any more.
     pub async fn commit_poll(
         &self,
         id: DeviceId,
@@ -131,7 +131,7 @@ impl Store {
         send_update(update).await
     }
 
-    /// Moves a device from the state it was read in to the next.
+    /// Moves a device from the state in which it was read to the next.
     pub async fn commit_device(
         &self,
         id: DeviceId,
@@ -151,9 +151,9 @@ impl Store {
         send_update(update).await
     }
 
-    /// Uses a device code up and begins its family, both or neither. A conflict says that another
-    /// request was first, or that the consent it rests on was withdrawn. Without family or consent it is one plain
-    /// update.
+    /// Marks a device code as exchanged and creates its family, both or neither. A conflict means that another request
+    /// was first, or that the consent that the approval rests on was withdrawn. Without family or consent it is one
+    /// plain update.
     pub async fn commit_device_exchange(
         &self,
         exchange: DeviceExchange<'_>,

@@ -1,4 +1,4 @@
-//! What can go wrong with the store, sorted by what the caller can do about it.
+//! Errors of the store, sorted by the caller's possible reactions.
 
 use std::collections::HashMap;
 
@@ -9,30 +9,30 @@ use aws_sdk_dynamodb::{
 
 use crate::{aws, domain::denial::Denial};
 
-/// The store did not answer, or not with what we put into it.
+/// The store did not respond, or returned an item in an unexpected form.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// A passing cause: unreachable, throttled, timed out. A write may or may not have landed.
+    /// A temporary cause: unreachable, throttled, timed out. A write may have happened.
     #[error("store unavailable: {0}")]
     Unavailable(String),
-    /// A defect of ours or of the deployment: no such table, access denied, a bad request.
+    /// A defect of ours or of the deployment: a missing table, access denied, a bad request.
     #[error("store refused: {0}")]
     Refused(String),
-    /// The request has no time left to end all the families that it was to end. What has ended stays so, and the
-    /// same call goes on.
+    /// The request has no time left to end all of its families. The families that have ended stay ended, and the same
+    /// call continues with the rest.
     #[error(
         "out of time after {families} families of refresh tokens have ended: the next call goes on"
     )]
     OutOfTime {
-        /// How many ended.
+        /// Number of ended families.
         families: usize,
     },
-    /// An item is not what we write.
+    /// An item has an unexpected form.
     #[error("inconsistent item {key}: {reason}")]
     Inconsistent {
         /// Its primary key.
         key: String,
-        /// What is wrong with it.
+        /// The error.
         reason: String,
     },
 }
@@ -40,16 +40,16 @@ pub enum StoreError {
 /// A conditional write did not happen.
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
-    /// The item changed since it was read: read again and decide again.
+    /// The item has changed since it was read: the caller reads and decides again.
     #[error("the item changed since it was read")]
     Conflict,
-    /// The store failed; whether the write landed is not known.
+    /// The store failed; the write may or may not have happened.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl CommitError {
-    /// Whether a write happened, where a conflict is an answer and no failure.
+    /// `true` if a write happened, `false` on a conflict, for callers to whom that is a valid result.
     pub fn written(result: Result<(), Self>) -> Result<bool, StoreError> {
         match result {
             Ok(()) => Ok(true),
@@ -96,13 +96,13 @@ where
     }
 }
 
-/// Whether a cancelled transaction failed on a condition, rather than on throttling or a clash with
-/// another transaction.
+/// True if a cancelled transaction failed on a condition, rather than on throttling or a collision with another
+/// transaction.
 pub(super) fn failed_on_condition(reasons: &[aws_sdk_dynamodb::types::CancellationReason]) -> bool {
     reasons
         .iter()
         .any(|reason| reason.code() == Some("ConditionalCheckFailed"))
 }
 
-/// An item as the SDK gives it.
+/// An item as the SDK returns it.
 pub(super) type Item = HashMap<String, AttributeValue>;

@@ -1,5 +1,5 @@
-//! Ending all that a user began: the epochs beside the profile, each moved by a conditional
-//! write of its own attributes, so that it neither undoes nor is undone by another.
+//! Evictions of users: the epochs beside the profile. A conditional write moves them and touches only their
+//! attributes, so that it neither undoes other writes nor is undone by them.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -17,15 +17,15 @@ use crate::domain::{
     valid_from::{Eviction, ValidFrom},
 };
 
-/// The attributes that [`ValidFrom`] lies in.
+/// The attributes of [`ValidFrom`].
 pub(super) const SESSIONS_FROM: &str = "sessions_valid_from";
 pub(super) const REFRESH_TOKENS_FROM: &str = "refresh_tokens_valid_from";
 
-/// How often a profile is read again because it changed meanwhile.
+/// Maximum number of attempts if a profile changes concurrently.
 const ATTEMPTS: usize = 8;
 
 impl Store {
-    /// Ends everything that a user began; the user afterwards. `None` if there is no such user.
+    /// Ends everything that a user began, and returns the updated user. `None` if there is no such user.
     pub async fn log_out_everywhere(
         &self,
         user: &UserId,
@@ -38,8 +38,8 @@ impl Store {
         .await
     }
 
-    /// Ends the user's refresh tokens, and what was issued on the way to one; the sessions live on. The user
-    /// afterwards; `None` if there is no such user.
+    /// Ends the user's refresh tokens and pending exchanges for one; the sessions stay valid. Returns the updated user;
+    /// `None` if there is no such user.
     pub(super) async fn sign_out_grants(
         &self,
         user: &UserId,
@@ -52,7 +52,7 @@ impl Store {
         .await
     }
 
-    /// Blocks a user: nothing of the user's is good, and when the user is unblocked only refresh tokens are
+    /// Blocks a user: nothing that the user began is valid, and after an unblock only the refresh tokens are valid
     /// again. Blocking twice changes nothing. `None` if there is no such user.
     pub async fn block_user(
         &self,
@@ -75,7 +75,7 @@ impl Store {
         self.evict(user, |user| (false, user.valid_from)).await
     }
 
-    /// Removes a user and the names it logs in under; the user as it was. `None` if there is no such user.
+    /// Deletes a user with its login names, and returns the deleted user. `None` if there is no such user.
     pub async fn delete_user(
         &self,
         user: &UserId,

@@ -1,4 +1,4 @@
-//! Families: the one conditional write that a rotation is, and the end of a family.
+//! Refresh token families: the single conditional write of a rotation, and the end of a family.
 
 use aws_sdk_dynamodb::{
     operation::update_item::builders::UpdateItemFluentBuilder,
@@ -33,7 +33,7 @@ impl Store {
         }
     }
 
-    /// A family that is not where its id says, if it is one of an earlier version.
+    /// A family of an earlier version, which is stored under another key than its id implies.
     pub(super) async fn load_earlier_family(
         &self,
         key: &FamilyKey,
@@ -45,14 +45,14 @@ impl Store {
         item.as_ref().map(family_item::from_item).transpose()
     }
 
-    /// All families of a user, with every application: as many as the user's logins have left. No request of a
-    /// client may come here, only one for all of them.
+    /// All families of a user, with every application. Their number has no limit, so only requests that concern all of
+    /// them may call this, never the request of a client.
     pub async fn load_families(&self, user: &UserId) -> Result<Vec<Family>, StoreError> {
         read(&self.query_user(user, FAMILY_PREFIX).await?)
     }
 
-    /// Those with one application, in the order in which they began; those of earlier versions, which lie among
-    /// families of other applications, come first.
+    /// All families of a user with one application, in the order in which they began; those of earlier versions, which
+    /// are stored among the families of other applications, come first.
     pub async fn load_families_of(
         &self,
         user: &UserId,
@@ -64,8 +64,8 @@ impl Store {
         Ok(families)
     }
 
-    /// Some of a user's families, those after `after`, with one application or with all: those of earlier versions
-    /// first, in the order of their ids. As many as `limit` are read, live and ended.
+    /// Some of a user's families, those after `after`, with one application or with all, in the order of their ids;
+    /// those of earlier versions come first. At most `limit` are read, live and ended.
     pub async fn load_some_families(
         &self,
         user: &UserId,
@@ -104,7 +104,7 @@ impl Store {
         })
     }
 
-    /// Some of a user's families whose sort keys begin alike, those after a key.
+    /// Some of a user's families with this prefix of the sort key, those after a key.
     pub(super) async fn some_below(
         &self,
         user: &UserId,
@@ -123,7 +123,7 @@ impl Store {
         })
     }
 
-    /// The writes of a transaction that creates a family. It is created only if the session of its login has not ended.
+    /// The writes of a transaction that creates a family, on condition that the session of its login has not ended.
     pub(super) fn creation_writes(
         &self,
         family: &Family,
@@ -141,7 +141,7 @@ impl Store {
         Ok(writes)
     }
 
-    /// Writes a new family that uses nothing else up. A conflict says that the session of its login has ended.
+    /// Stores a new family and nothing else. A conflict means that the session of its login has ended.
     pub async fn put_family(&self, family: &Family) -> Result<(), CommitError> {
         if family.session_id.is_some() {
             self.transact(self.creation_writes(family)?).await
@@ -150,10 +150,9 @@ impl Store {
         }
     }
 
-    /// Moves a family from the state it was read in to the next. The write is the check: it happens
-    /// only if no other request has rotated or ended the family since, or moved its absolute end (I7).
-    /// A rotation by this very request that landed before counts as success: the SDK may have repeated it, or its
-    /// answer may have been lost.
+    /// Moves a family from the state in which it was read to the next. The write is the check: it happens only if no
+    /// other request has rotated or ended the family since, or moved its absolute end (I7). An earlier rotation by the
+    /// same request counts as success: the SDK may have repeated the write, or its response may have been lost.
     pub async fn commit_family(
         &self,
         current: &Family,
@@ -168,7 +167,7 @@ impl Store {
             Err(error) => error,
         };
         let (failure, found) = match error.as_service_error() {
-            // The refusal has the item with it.
+            // The SDK's error contains the item.
             Some(service) if service.is_conditional_check_failed_exception() => {
                 let found = conditional_item(service);
                 let found = found.and_then(|item| family_item::from_item(item).ok());
@@ -222,9 +221,9 @@ impl Store {
         update.update_expression(expression)
     }
 
-    /// Ends a family: its item goes, and an unknown family is refused as an ended one is. Ending one that is not there
-    /// changes nothing and is no error: what matters is that afterwards no token of it yields anything. Why it ended is
-    /// logged, once, by the call that removed it: `true`.
+    /// Ends a family by deleting its item: unknown families are rejected like ended ones. A missing family is not an
+    /// error: all that matters is that none of its tokens is valid afterwards. The call that deleted the item logs the
+    /// reason, once, and returns `true`.
     pub async fn end_family(&self, key: &FamilyKey, ended: &Ended) -> Result<bool, StoreError> {
         let mut removed = self.remove_family(&Key::family(key)).await?;
         if removed.is_none()
@@ -254,7 +253,8 @@ pub(super) fn read(items: &[Item]) -> Result<Vec<Family>, StoreError> {
     items.iter().map(family_item::from_item).collect()
 }
 
-/// The one trace that an ended family leaves; one that was over already leaves none.
+/// Logs the end of a family, its only remaining trace. Nothing is logged for a family that had already ended or
+/// expired.
 pub(super) fn log_end(family: &Family, ended: &Ended) {
     if !family.is_live(ended.at) {
         return;

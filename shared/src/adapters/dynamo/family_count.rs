@@ -1,6 +1,6 @@
-//! How many families a user has with an application: one item, so that a login need not read them. What a count leads
-//! to is [`crate::domain::family_limit`]. Families of earlier versions are not counted: they are not in the order in
-//! which they began, and end by themselves.
+//! The number of families of a user with an application: one item, so that a login need not read the families.
+//! [`crate::domain::family_limit`] decides what follows from a count. Families of earlier versions are not counted:
+//! they are not in the order in which they began, and expire by themselves.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use serde::Deserialize;
@@ -20,8 +20,8 @@ use crate::domain::{
     time::{Lifetime, Timestamp},
 };
 
-/// How long a count is kept after the last login: far longer than an unused family lives, unless it lives for
-/// ever. A count that is gone begins anew, and lets such a user have twice as many.
+/// Time for which a count is kept after the last login: far longer than the lifetime of an unused family, unless that
+/// is unlimited. A new count then starts at zero, and allows such a user twice as many families.
 const MEMORY: Lifetime = Lifetime::from_secs(400 * 86_400);
 
 #[derive(Deserialize)]
@@ -34,7 +34,7 @@ struct CountItem {
 }
 
 impl Store {
-    /// Counts a family that has begun.
+    /// Counts a new family.
     pub async fn count_family(
         &self,
         new: &Family,
@@ -61,14 +61,14 @@ impl Store {
         })
     }
 
-    /// The families that are counted with this one, in the order in which they began.
+    /// The families in the count of this one, in the order in which they began.
     pub async fn load_counted_families(&self, new: &Family) -> Result<Vec<Family>, StoreError> {
         let prefix = family_prefix(&new.client_id);
         read(&self.query_user(&new.user_id, &prefix).await?)
     }
 
-    /// Ends one of the families that are counted with this one: the oldest that no other login ends meanwhile. So
-    /// many are over the limit.
+    /// Ends the oldest family in the count of `new` that no concurrent login ends. `over` is the number of families
+    /// over the limit.
     pub async fn end_oldest_family(
         &self,
         new: &Family,
@@ -92,7 +92,7 @@ impl Store {
         }
     }
 
-    /// Writes down how many families there are, unless the count has changed since it was seen.
+    /// Stores the number of families, unless the count has changed since it was read.
     pub async fn commit_family_count(
         &self,
         new: &Family,
@@ -110,8 +110,8 @@ impl Store {
         send_update(update).await
     }
 
-    /// Counts a family no longer that has been removed. It has ended by now, so a failure is logged and fails no
-    /// request: the count is then too large until families are counted one by one.
+    /// Subtracts a deleted family. The family has ended by now, so a failure is logged and fails no request: the count
+    /// is then too large until the next recount.
     pub(super) async fn uncount_family(&self, removed: &Family) {
         let (user_id, client_id) = (&removed.user_id, &removed.client_id);
         let update = self
@@ -126,7 +126,7 @@ impl Store {
         }
     }
 
-    /// Has the families of an application counted one by one when they are next too many.
+    /// Makes the next login over the limit recount the families of an application.
     pub(super) async fn expire_family_count(
         &self,
         user: &UserId,

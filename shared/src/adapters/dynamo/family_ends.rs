@@ -1,4 +1,4 @@
-//! Ending many families: side by side, and within the time that a request has.
+//! The end of many families: concurrently, and within the time limit of a request.
 
 use std::collections::BTreeSet;
 
@@ -25,19 +25,19 @@ use crate::{
     telemetry::cost,
 };
 
-/// How many items one request removes: DynamoDB takes no more.
+/// Maximum number of items that DynamoDB deletes in one request.
 const BATCH: usize = 25;
-/// How many requests are under way at once.
+/// Number of concurrent requests.
 const AT_ONCE: usize = 8;
-/// How many families are read at once.
+/// Number of families in one read.
 const PAGE: usize = 1_000;
 
 impl Store {
-    /// Ends the live families of a user that are wanted, with one application or with all; how many there were. They
-    /// end two hundred at a time, and at least those: when the time is over after that, what is left is
-    /// [`StoreError::OutOfTime`], and the same call goes on with it. The families of each application are counted one by
-    /// one when they are next too many: that is noted before they end, for a call that is cut short, and after it, for a
-    /// login that has counted them meanwhile.
+    /// Ends the live families of a user that `wanted` selects, with one application or with all, and returns their
+    /// number. They end in rounds of two hundred, and at least one round: [`StoreError::OutOfTime`] if the time is over
+    /// after that, and the same call continues with the rest. Each of their applications gets a recount when its
+    /// families next exceed the limit. That is stored before they end, for a call that is cut short, and after it, for
+    /// a login that has counted them meanwhile.
     pub async fn end_families(
         &self,
         user: &UserId,
@@ -82,7 +82,7 @@ impl Store {
         Ok(families)
     }
 
-    /// Removes families, and logs the end of those that lived.
+    /// Deletes families, and logs the end of those that were live.
     pub async fn remove_families(
         &self,
         families: &[Family],
@@ -106,7 +106,7 @@ impl Store {
             .await?;
         let capacity = output.consumed_capacity().iter();
         cost::wrote(capacity.map(|capacity| units(Some(capacity))).sum());
-        // What was throttled goes one by one, because the SDK waits between the tries of one request.
+        // Throttled deletions are repeated one by one, because the SDK waits between the attempts of one request.
         for left in output
             .unprocessed_items
             .unwrap_or_default()
@@ -123,7 +123,7 @@ impl Store {
         Ok(())
     }
 
-    /// Has the families of each of these applications counted one by one when they are next too many.
+    /// Makes the next login over the limit recount the families of each of these applications.
     async fn recount_later(
         &self,
         user: &UserId,

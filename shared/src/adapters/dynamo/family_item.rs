@@ -1,5 +1,5 @@
-//! A family as an item. The names are short words rather than letters: the item stays well under
-//! the kilobyte that one write unit covers, and an operator can read it.
+//! The stored form of a family. Attribute names are short words rather than letters: the item stays well under the
+//! kilobyte of one write unit, and an operator can read it.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -20,16 +20,16 @@ use crate::domain::{
     valid_from::Epoch,
 };
 
-/// How long an expired family is kept: as long as an access token for `/userinfo` lives that came with it, because
-/// families that expire take no access token with them.
+/// Time for which an expired family is kept: the lifetime of an access token for `/userinfo` that was issued with it,
+/// because an expired family does not end its access tokens.
 const MEMORY: Lifetime = Lifetime::from_secs(86_400);
 
-/// The epoch that it began in; an item without this attribute was stored before there were any.
+/// The epoch in which the family began. An item without it was stored before there were epochs.
 const VALID_FROM: &str = "valid_from";
 
-/// Whether refreshed ID tokens have `auth_time`. An item without this attribute was stored when all of
-/// them had it, and counts as `true`: clients that reject a new `auth_time` have never been able to
-/// refresh, so keeping it takes nothing from them, while Auth0's SDKs with `max_age` insist on it.
+/// True if refreshed ID tokens contain `auth_time`. An item without this attribute was stored when all of them did, and
+/// counts as `true`: clients that reject a new `auth_time` have never been able to refresh, so they lose nothing, while
+/// Auth0's SDKs with `max_age` require it.
 const TELLS_AUTH_TIME: &str = "tells_auth_time";
 
 pub(super) fn to_item(family: &Family) -> Item {
@@ -65,7 +65,7 @@ pub(super) fn to_item(family: &Family) -> Item {
     item
 }
 
-/// The attributes that an exchange changes; `None` where the attribute is to be absent.
+/// The attributes that an exchange changes; `None` for an attribute that is absent.
 pub(super) fn changing(family: &Family) -> [(&'static str, Option<AttributeValue>); 10] {
     [
         ("generation", Some(number(family.generation.number()))),
@@ -103,7 +103,7 @@ pub(super) fn from_item(item: &Item) -> Result<Family, StoreError> {
         .map_err(|name| inconsistent(&key, format!("attribute `{name}`")))
 }
 
-/// Reads attributes; the error is the name of the one that is missing or wrong.
+/// Reads attributes; the error is the name of the missing or invalid one.
 struct Reader<'a> {
     item: &'a Item,
 }
@@ -161,7 +161,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// A family that was last exchanged before this was remembered has no such attribute.
+    /// The sender of the last exchange; absent if that was before senders were stored.
     fn sender(&self) -> Result<Option<Sender>, &'static str> {
         let Some(value) = self.item.get("rotated_from") else {
             return Ok(None);
@@ -179,7 +179,7 @@ impl<'a> Reader<'a> {
         value.as_bool().copied().map_err(|_| TELLS_AUTH_TIME)
     }
 
-    /// A family without any has no such attribute.
+    /// The buckets of the family; the attribute is absent if there are none.
     fn buckets(&self) -> Option<Buckets> {
         let Some(value) = self.item.get("buckets") else {
             return Some(Buckets::default());
@@ -265,7 +265,7 @@ mod tests {
         throttle::Origin,
     };
 
-    /// As `DynamoDB` counts it.
+    /// Size in bytes, as `DynamoDB` computes it.
     fn size(value: &AttributeValue) -> usize {
         match value {
             AttributeValue::S(text) => text.len(),
@@ -282,7 +282,7 @@ mod tests {
         }
     }
 
-    /// As large as a family of the legacy pipeline can be.
+    /// The largest possible family of the legacy pipeline.
     fn largest() -> Family {
         let now = Timestamp::from_secs(1_800_000_000);
         let login = Login {
@@ -322,7 +322,7 @@ mod tests {
         assert!(size < 1024, "{size} bytes");
     }
 
-    /// A family as it is once it has rotated, with as much beside it.
+    /// The largest family after a rotation.
     fn rotated() -> Family {
         let family = largest();
         let at = family.created_at;

@@ -1,9 +1,9 @@
-//! What users agreed to. The consent to an application for an API is one item: an id, a set of scopes, and when the
-//! user last agreed. A press joins its scopes in one write, which depends on nothing that was read before: of two at
-//! once neither is lost, and one beside a withdrawal brings nothing back.
+//! Consents of users. The consent to an application for an API is one item: an id, a set of scopes, and the time of the
+//! last approval. An approval adds its scopes in one write that depends on no earlier read: two concurrent approvals
+//! are both kept, and an approval beside a withdrawal restores nothing.
 //!
-//! Items of versions before consents had ids hold their scopes as a text and no id. The two are read together, and
-//! the next press gives the item an id.
+//! Items of versions before consents had ids contain their scopes as a text and no id. Both sets of scopes are read
+//! together, and the next approval gives the item an id.
 
 use std::collections::BTreeSet;
 
@@ -30,14 +30,14 @@ use crate::{
     system::Deadline,
 };
 
-/// How many consents end at once.
+/// Number of consents that end concurrently.
 const AT_ONCE: usize = 8;
 
 /// A consent as it is stored.
 #[derive(Deserialize)]
 struct StoredGrant {
     consent_id: Option<ConsentId>,
-    /// Of versions before consents had ids.
+    /// Scopes from versions before consents had ids.
     #[serde(default)]
     scope: Scope,
     #[serde(default)]
@@ -61,14 +61,14 @@ pub(super) fn grant_of(key: &Key, item: Item) -> Result<Grant, StoreError> {
     Ok(from_item::<StoredGrant>(key, item)?.into())
 }
 
-/// Where the consent of a grant lies.
+/// The key of a grant's consent.
 pub(super) fn key_of(grant: &GrantKey) -> Key {
     Key::grant(&grant.user_id, &grant.client_id, grant.audience.as_ref())
 }
 
 impl Store {
-    /// The part of a transaction that holds only while the consent is there that something rests on: that very one.
-    /// `None` where the user was not asked.
+    /// The part of a transaction that requires that the very consent still exists on which something rests. `None` if
+    /// the user was not asked.
     pub(super) fn check_consent(
         &self,
         rests_on: &RestsOn,
@@ -91,7 +91,7 @@ impl Store {
         Ok(Some(check))
     }
 
-    /// What the user agreed to for this client and API.
+    /// The user's consent to this client and API.
     pub async fn load_grant(
         &self,
         user: &UserId,
@@ -103,7 +103,7 @@ impl Store {
         item.map(|item| grant_of(&key, item)).transpose()
     }
 
-    /// All that a user agreed to.
+    /// All consents of a user.
     pub async fn load_grants(&self, user: &UserId) -> Result<Vec<UserGrant>, StoreError> {
         let items = self.query_user(user, GRANT_PREFIX).await?;
         let mut grants = Vec::with_capacity(items.len());
@@ -126,8 +126,8 @@ impl Store {
         Ok(grants)
     }
 
-    /// Joins what the user agrees to now to what they agreed to before, in one write; the consent afterwards. It
-    /// keeps its id, and has this one from now on if it had none.
+    /// Adds scopes to a user's consent in one write, and returns the consent. An existing id stays; a consent without
+    /// one gets `id`.
     pub async fn join_consent(
         &self,
         grant: &GrantKey,
@@ -142,7 +142,7 @@ impl Store {
             .expression_attribute_values(":consent", text(id.to_string()))
             .expression_attribute_values(":now", millis(now))
             .return_values(ReturnValue::AllNew);
-        // A set has an element at least.
+        // DynamoDB has no empty sets.
         let update = if scope.is_empty() {
             update.update_expression(set)
         } else {
@@ -158,7 +158,7 @@ impl Store {
         }
     }
 
-    /// Ends a consent with its id. What rests on it is worth nothing from then on, also if the user agrees again.
+    /// Ends a consent with its id. All that rests on it is invalid from then on, even if the user agrees again.
     pub async fn end_consent(&self, grant: &GrantKey) -> Result<(), StoreError> {
         self.delete_item(&key_of(grant)).await
     }
@@ -173,13 +173,13 @@ impl Store {
             .await
     }
 
-    /// Withdraws a grant with everything that rests on it; says how many families that ended.
+    /// Withdraws a grant with everything that rests on it, and returns the number of ended families.
     ///
-    /// The consent goes first: from then on nothing that rests on it is exchanged (the exchange compares its id), so
-    /// the families read afterwards are all there will be. Codes that were issued without asking rest on no consent
-    /// and are deleted. Cut short, the withdrawal has not been acknowledged, the families left over still show as
-    /// granted, and withdrawing the grant again ends them. A refresh that races this either rotates before its family
-    /// ends, and the successor dies with the family, or fails on the end. `spared` is left to the caller.
+    /// The consent is deleted first: from then on nothing that rests on it is exchanged (the exchange compares its id),
+    /// so the families that are read afterwards are complete. Codes that were issued without asking rest on no consent
+    /// and are deleted. A withdrawal that is cut short has not been acknowledged: the remaining families still show as
+    /// granted, and another withdrawal ends them. A concurrent refresh either rotates before its family ends, and the
+    /// successor ends with the family, or fails because it has ended. The caller handles the family `spared`.
     pub async fn end_grant(
         &self,
         key: &GrantKey,
@@ -195,10 +195,10 @@ impl Store {
             .await
     }
 
-    /// Withdraws all grants of a user, and signs out what is in flight; says how many families that ended. The epoch
-    /// moves first, so that what was issued before is worth nothing, then consents and families end. A family may begin
-    /// between the two on a consent that is still to end, so all families end, of whichever epoch. Cut short, it
-    /// has not been acknowledged, and a repeated call ends what is left.
+    /// Withdraws all grants of a user with pending exchanges, and returns the number of ended families. The epoch moves
+    /// first, so that everything issued before is invalid; then consents and families end. A family may begin in
+    /// between on a consent that is still to end, so families of all epochs end. A withdrawal that is cut short has not
+    /// been acknowledged, and a repeated call ends the rest.
     pub async fn end_grants(
         &self,
         user: &UserId,

@@ -1,4 +1,4 @@
-//! Items to and from our types, and the plain calls that several files share.
+//! Conversion between items and our types, and the plain calls that several modules share.
 
 use aws_sdk_dynamodb::{
     operation::{
@@ -24,16 +24,16 @@ use crate::{
     telemetry::cost,
 };
 
-/// A part of a list.
+/// A page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part<T, Id> {
-    /// What was found.
+    /// Its items.
     pub items: Vec<T>,
-    /// What the last item that was looked at is called, if there are more behind it.
+    /// Id of the last item that was read; `None` on the last page.
     pub next: Option<Id>,
 }
 
-/// A value of ours as an item under a key. `ttl` is when `DynamoDB` may tidy it up.
+/// A value as an item with this key. `DynamoDB` may delete the item after `ttl`.
 pub(super) fn to_item(
     key: &Key,
     value: &impl Serialize,
@@ -48,7 +48,7 @@ pub(super) fn to_item(
     Ok(item)
 }
 
-/// An item as a value of ours.
+/// The value of an item.
 pub(super) fn from_item<T: DeserializeOwned>(key: &Key, item: Item) -> Result<T, StoreError> {
     serde_dynamo::from_item(item).map_err(|e| inconsistent(key, e))
 }
@@ -60,12 +60,12 @@ pub(super) fn inconsistent(key: &Key, reason: impl std::fmt::Display) -> StoreEr
     }
 }
 
-/// A time as `DynamoDB`'s TTL wants it.
+/// A time in seconds, as `DynamoDB`'s TTL requires.
 pub(super) fn seconds(at: Timestamp) -> AttributeValue {
     AttributeValue::N(at.as_secs().to_string())
 }
 
-/// A time as we keep it: milliseconds.
+/// A time in milliseconds, as our attributes contain it.
 pub(super) fn millis(at: Timestamp) -> AttributeValue {
     AttributeValue::N(at.as_millis().to_string())
 }
@@ -80,12 +80,12 @@ pub(super) fn units(capacity: Option<&ConsumedCapacity>) -> f64 {
         .unwrap_or_default()
 }
 
-/// Sends an update; a conflict says that its condition did not hold.
+/// Sends an update; a conflict means that its condition did not hold.
 pub(super) async fn send_update(update: UpdateItemFluentBuilder) -> Result<(), CommitError> {
     sent_update(update).await.map(|_| ())
 }
 
-/// The same, with what was asked to be returned.
+/// Sends an update and returns its output; a conflict means that its condition did not hold.
 pub(super) async fn sent_update(
     update: UpdateItemFluentBuilder,
 ) -> Result<UpdateItemOutput, CommitError> {
@@ -105,7 +105,7 @@ pub(super) async fn sent_update(
     }
 }
 
-/// Sends a put; a conflict says that its condition did not hold.
+/// Sends a put; a conflict means that its condition did not hold.
 pub(super) async fn send_put(put: PutItemFluentBuilder) -> Result<(), CommitError> {
     match put.send().await {
         Ok(output) => {
@@ -123,7 +123,7 @@ pub(super) async fn send_put(put: PutItemFluentBuilder) -> Result<(), CommitErro
     }
 }
 
-/// Sends a removal; a conflict says that its condition did not hold.
+/// Sends a deletion; a conflict means that its condition did not hold.
 pub(super) async fn send_delete(delete: DeleteItemFluentBuilder) -> Result<(), CommitError> {
     match delete.send().await {
         Ok(output) => {
@@ -142,7 +142,7 @@ pub(super) async fn send_delete(delete: DeleteItemFluentBuilder) -> Result<(), C
 }
 
 impl Store {
-    /// An update of one item, to be filled in.
+    /// Builder of an update of one item.
     pub(super) fn update(&self, key: &Key) -> UpdateItemFluentBuilder {
         self.client
             .update_item()
@@ -166,7 +166,7 @@ impl Store {
         Ok(output.item)
     }
 
-    /// Reads several items in one round trip, each strongly consistent. Those that are not there are left out.
+    /// Reads several items in one round trip, each strongly consistent. Missing items are omitted.
     pub(super) async fn load_items(&self, keys: &[&Key]) -> Result<Vec<Item>, StoreError> {
         let asked = KeysAndAttributes::builder()
             .set_keys(Some(keys.iter().map(|key| key.to_item()).collect()))
@@ -187,7 +187,7 @@ impl Store {
                 .map(|capacity| units(Some(capacity)))
                 .sum(),
         );
-        // A batch that was throttled in part answers in part.
+        // A batch that was throttled in part returns only the other items.
         if output
             .unprocessed_keys()
             .is_some_and(|keys| !keys.is_empty())
@@ -211,7 +211,7 @@ impl Store {
             .transpose()
     }
 
-    /// Reads all items of a user whose sort keys begin alike, strongly consistent.
+    /// Reads all items of a user with this prefix of the sort key, strongly consistent.
     pub(super) async fn query_user(
         &self,
         user: &UserId,
@@ -220,7 +220,7 @@ impl Store {
         self.query(user_partition(user), prefix).await
     }
 
-    /// Reads all items of a partition whose sort keys begin alike, in their order, strongly consistent.
+    /// Reads all items of a partition with this prefix of the sort key, in their order, strongly consistent.
     pub(super) async fn query(
         &self,
         partition: impl Into<String>,
@@ -251,7 +251,7 @@ impl Store {
         }
     }
 
-    /// Reads some items of a user whose sort keys begin alike, those after a key, in one strongly consistent read.
+    /// Reads some items of a user with this prefix of the sort key, those after a key, in one strongly consistent read.
     pub(super) async fn query_some_of_user(
         &self,
         user: &UserId,
@@ -287,7 +287,7 @@ impl Store {
         Ok(())
     }
 
-    /// Creates one item; a conflict says that it is there already.
+    /// Creates one item; a conflict means that it exists already.
     pub(super) async fn create_item(&self, item: Item) -> Result<(), CommitError> {
         send_put(
             self.put(item)
@@ -296,7 +296,7 @@ impl Store {
         .await
     }
 
-    /// A put of one item, to be given a condition.
+    /// Builder of a put of one item.
     pub(super) fn put(&self, item: Item) -> PutItemFluentBuilder {
         self.client
             .put_item()
@@ -305,14 +305,14 @@ impl Store {
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
     }
 
-    /// Removes one item, whether it is there or not.
+    /// Deletes one item, which need not exist.
     pub(super) async fn delete_item(&self, key: &Key) -> Result<(), StoreError> {
         let output = self.delete(key).send().await?;
         cost::wrote(units(output.consumed_capacity()));
         Ok(())
     }
 
-    /// A removal of one item, to be filled in.
+    /// Builder of a deletion of one item.
     pub(super) fn delete(&self, key: &Key) -> DeleteItemFluentBuilder {
         self.client
             .delete_item()
@@ -321,7 +321,7 @@ impl Store {
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
     }
 
-    /// Writes all or nothing; a conflict says that a condition did not hold.
+    /// Writes all or nothing; a conflict means that a condition did not hold.
     pub(super) async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<(), CommitError> {
         let result = self
             .client

@@ -1,4 +1,4 @@
-//! The keyring: wrapped sealing keys.
+//! The keyring and the signing keys, wrapped by the key service.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
@@ -16,51 +16,51 @@ use crate::domain::{client::SigningAlgorithm, sealed::KeyId, time::Timestamp};
 pub struct StoredKeyring {
     /// Its keys, oldest first.
     pub keys: Vec<StoredKey>,
-    /// Counts its changes.
+    /// Number of its changes.
     pub version: u32,
 }
 
 /// A sealing key as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredKey {
-    /// Which.
+    /// Its id.
     pub id: KeyId,
     /// The key, wrapped by the key service, in base64.
     pub wrapped: String,
-    /// From when it seals. Until then every function has time to learn of it.
+    /// Time from which it seals. All functions load it before that.
     pub active_from: Timestamp,
 }
 
 /// The signing keys as they are stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredSigningKeys {
-    /// The keys, oldest first. Of one algorithm, the newest that is due signs.
+    /// The keys, oldest first. The newest active key of an algorithm signs.
     pub keys: Vec<StoredSigningKey>,
-    /// Counts its changes.
+    /// Number of their changes.
     pub version: u32,
 }
 
 /// A signing key as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredSigningKey {
-    /// What it signs with.
+    /// Its algorithm.
     pub algorithm: SigningAlgorithm,
-    /// Where the private key is.
+    /// Its private key.
     pub key: StoredPrivateKey,
-    /// From when it signs. It is published before that.
+    /// Time from which it signs. It is published before that.
     pub active_from: Timestamp,
-    /// Its certificate, DER in base64; of RS256 keys, once a function that signs has seen them.
+    /// Its certificate, DER in base64: only for RS256 keys, once a function that signs has loaded them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<String>,
 }
 
-/// Where a private key is.
+/// Location of a private key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StoredPrivateKey {
-    /// In the key service, under this name.
+    /// Name of a key in the key service.
     Service(String),
-    /// Here, wrapped by the key service; the public half is in clear. Both in base64.
+    /// A key in the table, wrapped by the key service; the public half is not encrypted. Both are base64.
     Wrapped {
         /// PKCS#8, wrapped.
         private: String,
@@ -70,35 +70,35 @@ pub enum StoredPrivateKey {
 }
 
 impl Store {
-    /// The keyring, once there is one.
+    /// The keyring, if it has been created.
     pub async fn load_keyring(&self) -> Result<Option<StoredKeyring>, StoreError> {
         self.load(&Key::keyring()).await
     }
 
-    /// Writes the first keyring; a conflict says that somebody else did.
+    /// Stores the first keyring; a conflict means that another function has done so.
     pub async fn create_keyring(&self, keyring: &StoredKeyring) -> Result<(), CommitError> {
         self.create_item(to_item(&Key::keyring(), keyring, None)?)
             .await
     }
 
-    /// Replaces the keyring if its version is still the one before.
+    /// Replaces the keyring if the stored version is the previous one.
     pub async fn commit_keyring(&self, keyring: &StoredKeyring) -> Result<(), CommitError> {
         self.commit_version(to_item(&Key::keyring(), keyring, None)?, keyring.version)
             .await
     }
 
-    /// The signing keys, once there are any.
+    /// The signing keys, if they have been created.
     pub async fn load_signing_keys(&self) -> Result<Option<StoredSigningKeys>, StoreError> {
         self.load(&Key::signing_keys()).await
     }
 
-    /// Writes the first signing keys; a conflict says that somebody else did.
+    /// Stores the first signing keys; a conflict means that another function has done so.
     pub async fn create_signing_keys(&self, keys: &StoredSigningKeys) -> Result<(), CommitError> {
         self.create_item(to_item(&Key::signing_keys(), keys, None)?)
             .await
     }
 
-    /// Replaces the signing keys if their version is still the one before.
+    /// Replaces the signing keys if the stored version is the previous one.
     pub async fn commit_signing_keys(&self, keys: &StoredSigningKeys) -> Result<(), CommitError> {
         self.commit_version(to_item(&Key::signing_keys(), keys, None)?, keys.version)
             .await

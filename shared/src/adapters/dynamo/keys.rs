@@ -1,4 +1,4 @@
-//! Where each thing lies: partition and sort keys, in one place.
+//! Partition and sort keys of all items.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -24,9 +24,9 @@ pub(super) const TTL: &str = "ttl";
 pub(super) const API_PREFIX: &str = "API#";
 pub(super) const CLIENT_PREFIX: &str = "CLIENT#";
 pub(super) const CODE_PREFIX: &str = "CODE#";
-/// All families of a user, with their application or not.
+/// Prefix of all families of a user, of this and of earlier versions.
 pub(super) const FAMILY_PREFIX: &str = "FAMILY";
-/// Families of earlier versions, which lie with their user alone.
+/// Prefix of families of earlier versions, whose keys do not contain the application.
 pub(super) const EARLIER_FAMILY_PREFIX: &str = "FAMILY#";
 const FAMILY_OF_PREFIX: &str = "FAMILY_OF#";
 pub(super) const FAILURES: &str = "FAILURES";
@@ -53,13 +53,13 @@ impl Key {
         Self::new(user_partition(user), "PROFILE")
     }
 
-    /// What is kept of a user who was deleted.
+    /// The trace of a deleted user.
     pub(super) fn tombstone(user: &UserId) -> Self {
         Self::new(user_partition(user), "DELETED")
     }
 
-    /// Where a family lies, as its key says: with its application, in the order in which those began, or with its
-    /// user alone.
+    /// A family: below its application, in the order in which those began, or, from earlier versions, directly below
+    /// its user.
     pub(super) fn family(key: &FamilyKey) -> Self {
         let FamilyKey {
             user_id,
@@ -72,13 +72,12 @@ impl Key {
         Self::new(user_partition(user_id), format!("{prefix}{id}"))
     }
 
-    /// Where a family lies that is known.
+    /// A family that has been read.
     pub(super) fn of_family(family: &Family) -> Self {
         Self::family(&FamilyKey::of(family))
     }
 
-    /// Where to look for a family that is not where its id says: one of an earlier version whose random id looks
-    /// like one of now.
+    /// The other possible key of a family: a random id of an earlier version may look like a current one.
     pub(super) fn earlier_family(key: &FamilyKey) -> Option<Self> {
         key.client_id.as_ref()?;
         Some(Self::family(&FamilyKey {
@@ -87,7 +86,7 @@ impl Key {
         }))
     }
 
-    /// What the sort key of a user's family says.
+    /// The family that the sort key of a user's item names.
     pub(super) fn parse_family(user: &UserId, sort_key: &str) -> Option<FamilyKey> {
         let (client, id) = match sort_key.strip_prefix(FAMILY_OF_PREFIX) {
             Some(rest) => {
@@ -103,12 +102,12 @@ impl Key {
         })
     }
 
-    /// How many families a user has with an application. No prefix of a family covers it.
+    /// The number of families of a user with an application. No prefix of families matches it.
     pub(super) fn family_count(user: &UserId, client: &ClientId) -> Self {
         Self::new(user_partition(user), format!("FAMILIES#{client}"))
     }
 
-    /// `audience` may be absent: tokens for `/userinfo` alone.
+    /// A grant; without `audience` that for tokens for `/userinfo` only.
     pub(super) fn grant(user: &UserId, client: &ClientId, audience: Option<&Audience>) -> Self {
         let audience = audience.map_or("", Audience::as_str);
         Self::new(
@@ -117,7 +116,7 @@ impl Key {
         )
     }
 
-    /// Client and API in the sort key of a grant. A client's id has no `#`, an API's may have.
+    /// Client and API in the sort key of a grant. A client's id contains no `#`, but an API's identifier may.
     pub(super) fn parse_grant(sort_key: &str) -> Option<(ClientId, Option<Audience>)> {
         let (client, audience) = sort_key.strip_prefix(GRANT_PREFIX)?.split_once('#')?;
         let audience = match audience {
@@ -127,7 +126,7 @@ impl Key {
         Some((ClientId::parse(client).ok()?, audience))
     }
 
-    /// Anything in a user's partition.
+    /// Any item in a user's partition.
     pub(super) fn user_item(user: &UserId, sort_key: &str) -> Self {
         Self::new(user_partition(user), sort_key)
     }
@@ -140,17 +139,17 @@ impl Key {
         Self::new(user_partition(user), format!("{CODE_PREFIX}{code}"))
     }
 
-    /// An access token that was revoked.
+    /// A revoked access token.
     pub(super) fn revoked(user: &UserId, token: &AccessTokenDigest) -> Self {
         Self::new(user_partition(user), format!("REVOKED#{}", token.as_str()))
     }
 
-    /// A device has no user until somebody confirms its code.
+    /// A device, which has no user until a user confirms its code.
     pub(super) fn device(device: DeviceId) -> Self {
         Self::new(format!("DEVICE#{device}"), "DEVICE")
     }
 
-    /// The digest of a user code.
+    /// A user code, by its digest.
     pub(super) fn user_code(digest: &str) -> Self {
         Self::new(format!("USERCODE#{digest}"), "USERCODE")
     }
@@ -159,8 +158,8 @@ impl Key {
         Self::new(login_partition(connection, name), "LOGIN")
     }
 
-    /// Failed logins as a user, or with a name that has no user. Not in the user's own partition: an attacker
-    /// must not take write units from the user's tokens.
+    /// Failed logins as a user, or with an unknown name. They are not in the user's own partition: an attacker must not
+    /// use up the write capacity for the user's tokens.
     pub(super) fn failures(guessed: &Guessed, counter: &Counter) -> Self {
         let sk = match counter {
             Counter::Everybody => FAILURES.to_owned(),
@@ -174,7 +173,7 @@ impl Key {
         Self::new(format!("{FAILURES}#ADDRESS#{origin}"), "BUCKET")
     }
 
-    /// A login ticket that was used.
+    /// A used login ticket.
     pub(super) fn used_ticket(ticket: &LoginTicket) -> Self {
         Self::new(
             user_partition(&ticket.user_id),
@@ -182,7 +181,7 @@ impl Key {
         )
     }
 
-    /// A browser that came back to `/continue`.
+    /// A used return of a browser to `/continue`.
     pub(super) fn used_continuation(continuation: &Continuation) -> Self {
         Self::new(
             user_partition(&continuation.user_id),
@@ -190,7 +189,7 @@ impl Key {
         )
     }
 
-    /// A client assertion that was used (RFC 7523 section 3, `jti`).
+    /// A used client assertion (RFC 7523 section 3, `jti`).
     pub(super) fn assertion(client: &ClientId, digest: &str) -> Self {
         Self::new(format!("ASSERTION#{client}#{digest}"), "ASSERTION")
     }
@@ -207,7 +206,7 @@ impl Key {
         Self::new(TENANT, format!("CONNECTION#{name}"))
     }
 
-    /// What a realm that is no connection's own name stands for.
+    /// A realm that is not a connection's own name.
     pub(super) fn realm(realm: &ConnectionName) -> Self {
         Self::new(TENANT, format!("REALM#{realm}"))
     }
@@ -220,7 +219,7 @@ impl Key {
         Self::new(TENANT, "SETTINGS")
     }
 
-    /// The phone apps of all applications.
+    /// The mobile apps of all clients.
     pub(super) fn mobile_apps() -> Self {
         Self::new(TENANT, "MOBILE_APPS")
     }
@@ -233,7 +232,7 @@ impl Key {
         Self::new(TENANT, "KEYRING#SIGNING")
     }
 
-    /// A script that an import wrote, or a value that it is configured with.
+    /// A script of an import, or one of its configuration values.
     pub(super) fn script(import: &ImportId, script: &ScriptKey) -> Self {
         let import = import.as_str();
         let script = match script {
@@ -253,7 +252,7 @@ impl Key {
         }
     }
 
-    /// Whether an item lies here.
+    /// True if an item has this key.
     pub(super) fn is_of(&self, item: &Item) -> bool {
         let part = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
         part(PK) == Some(&self.pk) && part(SK) == Some(&self.sk)
@@ -275,10 +274,10 @@ impl std::fmt::Display for Key {
 
 pub(super) const TENANT: &str = "TENANT";
 
-/// Which part of a tenant's scripts.
+/// A part of a tenant's scripts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ScriptKey {
-    /// The rule of an order.
+    /// The Rule with this order.
     Rule(u32),
     /// The Action at a position.
     Action(usize),
@@ -287,7 +286,7 @@ pub(super) enum ScriptKey {
 }
 
 impl ScriptKey {
-    /// What a sort key stands for.
+    /// Import and part in a sort key.
     pub(super) fn parse(sort_key: &str) -> Option<(ImportId, Self)> {
         let (import, script) = sort_key.strip_prefix(SCRIPTS_PREFIX)?.split_once('#')?;
         let script = match script.split_once('#')? {
@@ -300,7 +299,7 @@ impl ScriptKey {
     }
 }
 
-/// The families of one application.
+/// Prefix of the families with one application.
 pub(super) fn family_prefix(client: &ClientId) -> String {
     format!("{FAMILY_OF_PREFIX}{client}#")
 }

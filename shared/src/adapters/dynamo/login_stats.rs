@@ -1,4 +1,4 @@
-//! Counting logins, beside the user's profile and in the same item: whoever reads the one has the other.
+//! The count of logins, in the item of the user's profile: one read returns both.
 
 use std::net::IpAddr;
 
@@ -12,11 +12,11 @@ use super::{
 };
 use crate::domain::{ids::UserId, time::Timestamp, user::LoginStats};
 
-/// The attributes that [`LoginStats`] lies in.
+/// The attributes of [`LoginStats`].
 pub(super) const FIELDS: [&str; 3] = ["logins_count", "last_login", "last_ip"];
 
 impl Store {
-    /// Counts a login; the count with it. A conflict says that the user has been removed, and stays so.
+    /// Counts a login, and returns the count including it. A conflict means that the user has been deleted.
     pub async fn count_login(
         &self,
         user: &UserId,

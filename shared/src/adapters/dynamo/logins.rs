@@ -1,7 +1,8 @@
-//! Logins with a password: what deciding one takes, the counters of failures, and what was used up: login
-//! tickets, and redirects that came back.
+//! Logins with a password: the state that decides about them, the counters of failures, and the single use of login
+//! tickets and of redirects to `/continue`.
 //!
-//! A counter is an item of its own, there only while there are failures, and small: names without a user
+//! A counter is a separate, small item that exists only while there are failures: unknown names have counters too, and
+//! attackers make many. All names of a user share its counters.
 //! have them, too, and attackers make many. A user's names share theirs.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
@@ -27,25 +28,25 @@ use crate::{
     telemetry::cost,
 };
 
-/// What deciding a login takes.
+/// The state that decides about a login.
 #[derive(Debug)]
 pub struct LoginAttempt {
-    /// The user of that name, if there is one.
+    /// The user with this name, if there is one.
     pub record: Option<LoginRecord>,
-    /// Whose failures are counted.
+    /// The user or the name whose failures are counted.
     pub guessed: Guessed,
     /// The failures so far.
     pub failures: Failures,
-    /// What is left of the failures of the address.
+    /// The bucket of failures of the address.
     pub address: Bucket,
 }
 
-/// How often a count is begun anew by turns with another request before we give up.
+/// Maximum number of attempts of a count that alternates with those of other requests.
 const ATTEMPTS: usize = 4;
 
 impl Store {
-    /// The user of a name, the failures counted against it, and those of the address. A name takes as many round
-    /// trips when it has no user.
+    /// The user with a name, the failures counted against the name or its user, and those of the address. An unknown
+    /// name takes the same number of round trips.
     pub async fn load_login_attempt(
         &self,
         connection: &ConnectionName,
@@ -77,7 +78,7 @@ impl Store {
         })
     }
 
-    /// The failures of a counter and of an address, as far as they are counted.
+    /// The failures of a counter and of an address, if they are counted.
     pub async fn load_counts(
         &self,
         guessed: &Guessed,
@@ -99,7 +100,7 @@ impl Store {
         }
     }
 
-    /// What is left of the failures of an address; all of them where they are not counted.
+    /// The bucket of failures of an address; a full one if they are not counted.
     pub async fn load_bucket(&self, origin: Option<Origin>) -> Result<Bucket, StoreError> {
         match origin {
             Some(origin) => self.load_address(origin).await,
@@ -107,7 +108,7 @@ impl Store {
         }
     }
 
-    /// Whose name it is: as it was typed, for a user stored before names were composed, or composed.
+    /// The user with a name: composed, or as typed for a user stored before names were composed.
     pub(super) async fn load_login_item(
         &self,
         connection: &ConnectionName,
@@ -134,7 +135,7 @@ impl Store {
         Ok(self.load(&key).await?.unwrap_or_default())
     }
 
-    /// Counts a failure; the count with it. What has been forgotten by then is not counted on.
+    /// Counts a failure, and returns the count including it. Forgotten failures do not count.
     pub async fn add_failure(
         &self,
         guessed: &Guessed,
@@ -186,8 +187,7 @@ impl Store {
         Ok(from_item(key, counted.attributes.unwrap_or_default())?)
     }
 
-    /// Forgets the failures of a counter, if there have been none since they were read: those belong
-    /// to somebody else's login.
+    /// Deletes the failures of a counter, if there have been none since they were read: those belong to another login.
     pub async fn reset_failures(
         &self,
         guessed: &Guessed,
@@ -202,7 +202,7 @@ impl Store {
         CommitError::written(send_delete(delete).await).map(drop)
     }
 
-    /// Forgets all failures as a user or with a name, wherever they came from; how many counters there were.
+    /// Deletes all failures as a user or with a name, from all addresses, and returns the number of counters.
     pub async fn clear_failures(&self, guessed: &Guessed) -> Result<usize, StoreError> {
         let partition = failures_partition(guessed);
         let (mut start, mut cleared) = (None, 0);
@@ -235,14 +235,14 @@ impl Store {
         }
     }
 
-    /// Uses a login ticket up; a conflict says that it was used before.
+    /// Stores that a login ticket was used; a conflict means that it was used before.
     pub async fn put_used_ticket(&self, ticket: &LoginTicket) -> Result<(), CommitError> {
         let mut item = Key::used_ticket(ticket).to_item();
         item.insert(TTL.to_owned(), seconds(ticket.expires_at));
         self.create_item(item).await
     }
 
-    /// Uses up what a browser brought back to `/continue`; a conflict says that it was used before.
+    /// Stores that a browser returned to `/continue`; a conflict means that it returned before.
     pub async fn put_used_continuation(
         &self,
         continuation: &Continuation,

@@ -1,5 +1,5 @@
-//! `app_metadata` and `user_metadata`, written key by key, so that two scripts that change different keys
-//! at one moment both have their way ([Auth0's metadata]).
+//! `app_metadata` and `user_metadata`, written key by key, so that concurrent changes of different keys by two scripts
+//! are both kept ([Auth0's metadata]).
 //!
 //! [Auth0's metadata]: https://auth0.com/docs/manage-users/user-accounts/metadata
 
@@ -17,12 +17,12 @@ use super::{
 };
 use crate::domain::{ids::UserId, time::Timestamp, user::User};
 
-/// Which of a user's metadata.
+/// The two kinds of a user's metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Metadata {
-    /// What the tenant's administrators keep.
+    /// Metadata that only the tenant's administrators change.
     App,
-    /// What the user may change.
+    /// Metadata that the user may change.
     User,
 }
 
@@ -36,8 +36,8 @@ impl Metadata {
 }
 
 impl Store {
-    /// Merges a patch into a user's metadata at its root, `null` removing a key; the user afterwards. A
-    /// conflict says that there is no such user. Doing it twice changes nothing.
+    /// Merges a patch into a user's metadata at its root (`null` deletes a key), and returns the updated user. A
+    /// conflict means that there is no such user. Applying it twice changes nothing more.
     pub async fn patch_metadata(
         &self,
         user: &UserId,
@@ -67,7 +67,7 @@ impl Store {
     }
 }
 
-/// An update expression, and what it refers to.
+/// An update expression with its names and values.
 struct Patch {
     expression: String,
     names: HashMap<String, String>,
@@ -95,7 +95,7 @@ impl Patch {
         if !remove.is_empty() {
             expression = format!("{expression} REMOVE {}", remove.join(", "));
         }
-        // A write that depends on what was read before is refused from now on.
+        // Writes that depend on an earlier read fail from now on.
         expression.push_str(" ADD revision :one");
         values.insert(":one".to_owned(), AttributeValue::N("1".to_owned()));
         Ok(Self {

@@ -1,6 +1,6 @@
-//! The phone apps of all applications, in one item: discovery alone reads them, and publishes them together.
-//! Each application has an attribute of its own, so that imports of different applications do not overtake one
-//! another. A table without the item has no apps.
+//! The mobile apps of all clients, in one item: only discovery reads them, and publishes them together. Each client has
+//! its own attribute, so that concurrent imports of different clients do not undo each other. A table without the item
+//! has no apps.
 
 use std::collections::BTreeMap;
 
@@ -14,14 +14,14 @@ use super::{
 };
 use crate::domain::{ids::ClientId, mobile::MobileApps};
 
-/// What the attribute of an application begins with.
+/// Prefix of the attribute of a client.
 const PREFIX: &str = "client:";
 
-/// Applications in one update: its expression may have four kilobytes.
+/// Maximum number of clients in one update, whose expression is limited to four kilobytes.
 const PER_UPDATE: usize = 100;
 
 impl Store {
-    /// The apps of every application that has some.
+    /// The apps of every client that has some.
     pub async fn load_mobile_apps(&self) -> Result<BTreeMap<ClientId, MobileApps>, StoreError> {
         let key = Key::mobile_apps();
         let item = self.load_item(&key).await?.unwrap_or_default();
@@ -38,7 +38,7 @@ impl Store {
             .collect()
     }
 
-    /// Replaces the apps of these applications, and removes those of an application that has none any more.
+    /// Replaces the apps of these clients, and removes the attribute of a client without apps.
     pub async fn put_mobile_apps(
         &self,
         changed: &[(ClientId, MobileApps)],

@@ -1,5 +1,5 @@
-//! The store: one `DynamoDB` table. Verbs: `load` reads (strongly consistent), `put` creates or
-//! replaces, `commit` writes under the condition that nothing changed since it was read.
+//! The store: one `DynamoDB` table. Verbs: `load` reads (strongly consistent), `put` creates or replaces, `commit`
+//! writes on condition that nothing has changed since it was read.
 
 mod access_tokens;
 mod addresses;
@@ -68,22 +68,22 @@ impl Store {
         }
     }
 
-    /// A store on a table of a `DynamoDB` in this process: `http` answers the SDK's requests. It is only slow because
-    /// the machine is busy, so it is waited for.
+    /// A store on a table of a `DynamoDB` in this process, whose `http` answers the SDK's requests. Its timeouts are
+    /// long: it is slow only if the machine is busy.
     pub fn in_process(http: impl HttpClient + 'static, table: impl Into<String>) -> Self {
         let config = keyless(aws::patience(), None).http_client(http);
         let config = config.endpoint_url("http://dynamodb.in-process");
         Self::new(Client::from_conf(config.build()), table)
     }
 
-    /// A store on a table of an embedded `DynamoDB`, for tests: it is waited for as one in this process.
+    /// A store on a table of an embedded `DynamoDB`, for tests, with the same long timeouts.
     pub fn local(endpoint: impl Into<String>, table: impl Into<String>) -> Self {
         let config = keyless(aws::patience(), None).endpoint_url(endpoint);
         Self::new(Client::from_conf(config.build()), table)
     }
 
-    /// A store on a table of an emulated `DynamoDB`, which is waited for no longer than AWS's. It asks for no
-    /// credentials of AWS, but some ask for an access key of their own.
+    /// A store on a table of an emulated `DynamoDB`, with the same timeouts as for AWS. An emulation needs no AWS
+    /// credentials, but some need their own access key.
     pub fn emulated(
         endpoint: impl Into<String>,
         table: impl Into<String>,
@@ -99,7 +99,7 @@ impl Store {
     }
 }
 
-/// Without credentials of AWS: the secret is none.
+/// A configuration without AWS credentials; the secret is a placeholder.
 fn keyless(timeouts: TimeoutConfig, access_key: Option<&str>) -> Builder {
     let access_key = access_key.unwrap_or("local");
     Config::builder()

@@ -1,5 +1,5 @@
-//! Writes whose answer was lost: after a failure the item itself says whether this very request wrote it. The SDK
-//! repeats a request that timed out, and a repeated write then fails on the condition that its first try changed.
+//! Writes whose response was lost: after a failure the item itself shows whether this very request wrote it. The SDK
+//! repeats a request that timed out, and the repeated write then fails on the condition that the first one invalidated.
 
 use super::{
     CodeExchange, DeviceExchange, Store,
@@ -14,9 +14,9 @@ use crate::domain::{
 /// A write that did not happen, or that another request made first.
 #[derive(Debug)]
 pub struct NotCommitted<T> {
-    /// Why it failed.
+    /// The failure.
     pub failure: CommitError,
-    /// The item after the failure; `None` if it is gone, or could not be read.
+    /// The item after the failure; `None` if it is gone or could not be read.
     pub found: Option<T>,
 }
 
@@ -35,7 +35,7 @@ impl<T> From<NotCommitted<T>> for CommitError {
     }
 }
 
-/// Decides about a write that failed: an item that holds what this request wrote makes it a success.
+/// Decides about a failed write: it is a success if the item contains what this request wrote.
 pub(super) fn recover<T>(
     failure: CommitError,
     found: Option<T>,
@@ -49,7 +49,7 @@ pub(super) fn recover<T>(
 }
 
 impl Store {
-    /// Exchanges a code as [`Self::commit_code`] does. After a failure the code is read again.
+    /// Exchanges a code as [`Self::commit_code`] does. The code is read again after a failure.
     pub async fn exchange_code(
         &self,
         exchange: CodeExchange<'_>,
@@ -63,7 +63,7 @@ impl Store {
         })
     }
 
-    /// Exchanges a device code as [`Self::commit_device_exchange`] does. After a failure the device is read again.
+    /// Exchanges a device code as [`Self::commit_device_exchange`] does. The device is read again after a failure.
     pub async fn exchange_device_code(
         &self,
         exchange: DeviceExchange<'_>,
@@ -78,8 +78,8 @@ impl Store {
         })
     }
 
-    /// Approves a device that waits. After a failure the device is read again: one that was approved in the same
-    /// session counts as approved by this request.
+    /// Approves a waiting device. The device is read again after a failure: one that was approved in the same session
+    /// counts as approved by this request.
     pub async fn approve_device(
         &self,
         id: DeviceId,

@@ -1,5 +1,5 @@
-//! Scripts of the login flow. Each import writes items of its own and is then named by the settings, so
-//! that whoever reads while another import is under way finds one whole set.
+//! Scripts of the login flow. Each import writes separate items, and the settings name the import afterwards, so that a
+//! function that reads them during another import gets one complete set.
 
 use std::collections::BTreeMap;
 
@@ -15,12 +15,12 @@ use super::{
 };
 use crate::domain::login_flow::{ImportId, ScriptsVersion};
 
-/// A tenant's scripts as they are stored: what is secret is sealed.
+/// A tenant's stored scripts, with sealed secrets.
 ///
-/// Their digest is over their JSON, so a field that is added has to be left out where it says nothing.
+/// Their digest covers their JSON, so a new field must be omitted from it while it is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct StoredScripts {
-    /// The rules, in ascending order.
+    /// The Rules, in ascending order.
     pub rules: Vec<StoredRule>,
     /// The Actions, in the order of their bindings.
     pub actions: Vec<StoredAction>,
@@ -28,18 +28,18 @@ pub struct StoredScripts {
     pub configuration: BTreeMap<String, String>,
 }
 
-/// A rule as it is stored.
+/// A stored Rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredRule {
     /// Its name.
     pub name: String,
-    /// Its place.
+    /// Its position in the order.
     pub order: u32,
     /// Its source.
     pub script: String,
 }
 
-/// An Action as it is stored.
+/// A stored Action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredAction {
     /// Its name.
@@ -51,19 +51,19 @@ pub struct StoredAction {
     pub secrets: BTreeMap<String, String>,
 }
 
-/// A value of `configuration` as it is stored.
+/// A stored value of `configuration`.
 #[derive(Serialize, Deserialize)]
 struct StoredValue {
     value: String,
 }
 
 impl StoredScripts {
-    /// Whether there are none.
+    /// True if there are no scripts.
     pub fn is_empty(&self) -> bool {
         self == &Self::default()
     }
 
-    /// The digest over all of them.
+    /// The digest of all scripts.
     pub fn digest(&self) -> Result<String, StoreError> {
         let json = serde_json::to_vec(self).map_err(|e| StoreError::Refused(e.to_string()))?;
         let digest = digest::digest(&digest::SHA256, &json);
@@ -90,7 +90,7 @@ impl StoredScripts {
         Ok(items)
     }
 
-    /// Items come in the order of their keys, which is that of rules and of Actions.
+    /// Adds an item. Items arrive in the order of their keys, which is that of Rules and of Actions.
     fn add(&mut self, item: Item) -> Result<(), StoreError> {
         let key = Key::of_item(&item)?;
         match ScriptKey::parse(&key.sk) {
@@ -107,7 +107,7 @@ impl StoredScripts {
 }
 
 impl Store {
-    /// What an import wrote, or of it what has not been removed.
+    /// The scripts of an import, without those that have been deleted.
     pub async fn load_scripts(&self, import: &ImportId) -> Result<StoredScripts, StoreError> {
         let mut scripts = StoredScripts::default();
         let prefix = format!("{SCRIPTS_PREFIX}{}#", import.as_str());
@@ -117,7 +117,7 @@ impl Store {
         Ok(scripts)
     }
 
-    /// Writes what an import brings. Nobody reads it until the settings name the import.
+    /// Stores the scripts of an import. Functions do not read them until the settings name the import.
     pub async fn put_scripts(
         &self,
         import: &ImportId,
@@ -129,7 +129,7 @@ impl Store {
         Ok(())
     }
 
-    /// Has the settings name other scripts, if they still name those from before.
+    /// Sets the version of the scripts in the settings, if it is still `before`.
     pub async fn commit_scripts(
         &self,
         before: Option<&ScriptsVersion>,
@@ -151,7 +151,7 @@ impl Store {
         send_update(update).await
     }
 
-    /// Removes what the imports wrote that `over` says nobody reads any more.
+    /// Deletes the scripts of imports that `over` declares unused.
     pub async fn delete_scripts(&self, over: impl Fn(&ImportId) -> bool) -> Result<(), StoreError> {
         for item in self.query(TENANT, SCRIPTS_PREFIX).await? {
             let key = Key::of_item(&item)?;

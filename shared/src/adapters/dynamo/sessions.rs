@@ -1,5 +1,5 @@
-//! Browser sessions. One that has ended stays as a mark for as long as an access token for `/userinfo` may
-//! live that was issued in it.
+//! Browser sessions. The item of an ended session stays as long as an access token for `/userinfo` that was issued in
+//! it may live.
 
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, ReturnValue, TransactWriteItem, Update,
@@ -23,26 +23,26 @@ use crate::domain::{
     valid_from::Epoch,
 };
 
-/// Set once a session has ended, and never taken away again.
+/// Present once a session has ended, and never removed.
 const ENDED_AT: &str = "ended_at";
-/// How many sessions end at once.
+/// Number of sessions that end concurrently.
 const CONCURRENCY: usize = 8;
 
-/// A session and its user, as far as there are any.
+/// A session and its user, if they exist.
 #[derive(Debug)]
 pub struct SessionState {
     /// The session, unless it has ended.
     pub session: Option<Session>,
-    /// Whose it is.
+    /// Its user.
     pub user: Option<User>,
 }
 
-/// A visit, written down.
+/// The update that stores a visit.
 const TOUCH: &str = "SET idle_expires_at = :idle ADD clients :client";
 /// The condition that a session has not ended.
 const THERE: &str = "attribute_exists(PK) AND attribute_not_exists(ended_at)";
 
-/// A set of texts, so that two logins at once both leave their mark.
+/// A string set, so that two concurrent logins are both recorded.
 const CLIENTS: &str = "clients";
 
 impl Store {
@@ -56,8 +56,8 @@ impl Store {
         self.put_item(item).await
     }
 
-    /// Moves the idle end of a session and adds the application that is logged into in it. A conflict
-    /// says that the session was ended meanwhile, and stays so.
+    /// Moves the idle expiry of a session and adds the client of the login. A conflict means that the session has ended
+    /// meanwhile, which is final.
     pub async fn touch_session(
         &self,
         id: SessionId,
@@ -73,8 +73,8 @@ impl Store {
         send_update(update).await
     }
 
-    /// The same for an answer with tokens that rest on a consent: a conflict may also say that this very consent was
-    /// withdrawn.
+    /// [`Self::touch_session`] for a response with tokens that rest on a consent: a conflict may also mean that this
+    /// very consent was withdrawn.
     pub async fn touch_session_on(
         &self,
         rests_on: &RestsOn,
@@ -98,9 +98,9 @@ impl Store {
         self.transact(vec![update, consent]).await
     }
 
-    /// Writes down that the user of a session has proved once more who they are. A conflict says that
-    /// the session was ended meanwhile, and stays so, or that the user has done so in another request: its
-    /// browser was given another cookie.
+    /// Stores that the user of a session has authenticated again. A conflict means that the session has ended
+    /// meanwhile, which is final, or that the user has authenticated in another request, whose browser got another
+    /// cookie.
     pub async fn renew_session(
         &self,
         id: SessionId,
@@ -165,13 +165,13 @@ impl Store {
         Ok(state)
     }
 
-    /// All sessions of a user that have not ended, those that nothing counts on any more among them.
+    /// All sessions of a user that have not ended, including invalidated and expired ones.
     pub async fn load_sessions(&self, user: &UserId) -> Result<Vec<Session>, StoreError> {
         let sessions = self.load_sessions_by_id(user).await?;
         Ok(sessions.into_iter().map(|(_, session)| session).collect())
     }
 
-    /// The same with their ids.
+    /// [`Self::load_sessions`] with their ids.
     pub async fn load_sessions_by_id(
         &self,
         user: &UserId,
@@ -179,8 +179,8 @@ impl Store {
         identified(self.query_user(user, SESSION_PREFIX).await?)
     }
 
-    /// Some of a user's sessions in the order of their ids, those after `after`. Of as many as `limit` items, the
-    /// ended ones are left out.
+    /// Some of a user's sessions in the order of their ids, those after `after`. At most `limit` items are read; ended
+    /// sessions are omitted.
     pub async fn load_some_sessions(
         &self,
         user: &UserId,
@@ -197,7 +197,7 @@ impl Store {
         })
     }
 
-    /// Ends a session; what it was at its end, for the one caller that ended it.
+    /// Ends a session, and returns it as it was, but only to the one caller that ended it.
     pub async fn end_session(
         &self,
         user: &UserId,
@@ -224,7 +224,7 @@ impl Store {
         }
     }
 
-    /// The part of a transaction that holds only if a session has not ended.
+    /// The part of a transaction that requires that a session has not ended.
     pub(super) fn check_session(
         &self,
         user: &UserId,
@@ -239,8 +239,8 @@ impl Store {
         Ok(TransactWriteItem::builder().condition_check(check).build())
     }
 
-    /// Ends the sessions of a user that do not count in this epoch, all of them if there is none; what they
-    /// were.
+    /// Ends the sessions of a user from other epochs than `counting`, or all of them without one, and returns them as
+    /// they were.
     pub async fn end_sessions(
         &self,
         user: &UserId,
@@ -261,7 +261,7 @@ impl Store {
     }
 }
 
-/// Whether the item of a session says that it has ended.
+/// True if the item of a session says that it has ended.
 pub(super) fn is_ended(item: &Item) -> bool {
     item.contains_key(ENDED_AT)
 }

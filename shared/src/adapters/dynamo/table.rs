@@ -1,4 +1,4 @@
-//! The table itself: on demand, `PK` and `SK`, TTL on `ttl`, no index.
+//! The table itself: on-demand capacity, `PK` and `SK`, TTL on `ttl`, no index.
 
 use aws_sdk_dynamodb::{
     operation::create_table::CreateTableError,
@@ -15,8 +15,7 @@ use super::{
 };
 
 impl Store {
-    /// Creates the table if it is not there: for the local server and for tests. On AWS the template
-    /// creates it.
+    /// Creates the table unless it exists: for the local server and for tests. The template creates it on AWS.
     pub async fn create_table(&self) -> Result<(), StoreError> {
         let refused = |e: aws_sdk_dynamodb::error::BuildError| StoreError::Refused(e.to_string());
         let mut create = self

@@ -1,4 +1,4 @@
-//! The conditions of a write of a user that depends on what was read.
+//! Conditions of writes that depend on a user that was read.
 
 use super::{
     error::Item,
@@ -8,7 +8,8 @@ use super::{
 };
 use crate::domain::valid_from::ValidFrom;
 
-/// The condition that the profile has not been written since it was read, but for what has conditions of its own.
+/// The condition that the profile has not been written since it was read, apart from attributes with their own
+/// conditions.
 pub(super) const fn unchanged(record: &LoginRecord) -> &'static str {
     match record.revision {
         0 => "(attribute_not_exists(revision) OR revision = :revision)",

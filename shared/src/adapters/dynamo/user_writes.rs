@@ -1,6 +1,6 @@
-//! Creating, replacing and removing users. Every write of a profile carries as its condition what was read:
-//! two imports at once neither make two users of one name, nor undo a block, an eviction or a password that
-//! they have not seen.
+//! Creation, replacement and deletion of users. Every write of a profile requires that the profile is still as it was
+//! read: two concurrent imports can neither create two users with one name, nor undo a block, an eviction or a password
+//! change that they have not seen.
 
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update, builders::UpdateBuilder,
@@ -26,31 +26,32 @@ use crate::{
     password::PasswordHash,
 };
 
-/// What a write of a user does beyond the profile.
+/// The effects of a write of a user beyond the profile.
 #[derive(Debug, Clone, Copy)]
 pub struct UserChange {
-    /// When.
+    /// Time of the write.
     pub now: Timestamp,
-    /// What becomes of the password.
+    /// Effect on the password.
     pub password: PasswordNow,
 }
 
-/// What becomes of a user's password.
+/// Effect of a write on a user's password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PasswordNow {
     /// It stays the same, though its hash may change.
     Same,
-    /// It is another one, or none.
+    /// It is replaced or removed.
     Other(RefreshTokensThen),
 }
 
 impl Store {
-    /// Creates a user, or replaces the one that was read as `before`, with the names it logs in under, all at
-    /// once; the user as it is now. A conflict says that the user has changed since it was read, or that one
-    /// of the names belongs to another user.
+    /// Creates a user, or replaces the one that was read as `before`, together with its login names, in one
+    /// transaction, and returns the stored user. A conflict means that the user has changed since it was read, or that
+    /// another user has one of the names.
     ///
-    /// Another password ends the blocks after failed logins. It ends all that the user began, as
-    /// does blocking; else `valid_from` stays what it is. So does the count of the user's logins.
+    /// Another password ends the blocks after failed logins. It also ends the sessions and, unless they are to stay,
+    /// the refresh tokens; blocking ends the sessions. `valid_from` stays the same otherwise, as does the count of
+    /// logins.
     pub async fn put_user(
         &self,
         record: &LoginRecord,
@@ -111,13 +112,13 @@ impl Store {
             .expression_attribute_values(":after", text(hash.as_str()))
             .expression_attribute_values(":before", text(before.as_str()))
             .expression_attribute_values(":from", text(before.fingerprint()));
-        // Another request that has changed it meanwhile knew better.
+        // The hash that another request has stored meanwhile takes precedence.
         CommitError::written(send_update(update).await).map(drop)
     }
 
-    /// Removes the user that was read, with the names it logs in under, all at once. What the user began stays
-    /// where it is and is over: there is no user, and one who is created again under this id is of a later
-    /// epoch. A conflict says that the user has changed since it was read.
+    /// Deletes the user that was read, with its login names, in one transaction. The user's sessions and tokens stay
+    /// stored but are invalid: there is no user, and a user created again under this id has a later epoch. A conflict
+    /// means that the user has changed since it was read.
     pub(super) async fn remove_user(
         &self,
         record: &LoginRecord,
@@ -157,7 +158,8 @@ impl Store {
         Ok(epoch)
     }
 
-    /// The parts of a transaction that create a user: after the last deletion of that id, if there was one.
+    /// The parts of a transaction that create a user: in a later epoch than the last deletion of that id, if there was
+    /// one.
     async fn creation(
         &self,
         record: &LoginRecord,
@@ -210,7 +212,7 @@ impl Store {
             }
         };
         let revision = unchanged(before);
-        // The time is compared, too: versions before there were revisions write none.
+        // The time is compared too: versions without revisions write none.
         let update = update
             .condition_expression(format!(
                 "attribute_exists(PK) AND {revision} AND #user.updated_at = :updated_before \
@@ -227,7 +229,7 @@ impl Store {
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
-    /// An update, because a put would take what is counted beside the profile with it.
+    /// An update, because a put would delete the counts beside the profile.
     fn profile(
         &self,
         record: &LoginRecord,
@@ -255,7 +257,7 @@ impl Store {
             (SESSIONS_FROM, valid_from.sessions),
             (REFRESH_TOKENS_FROM, valid_from.refresh_tokens),
         ] {
-            // A user from before there were epochs stays one.
+            // A user from before there were epochs stays in the earliest one.
             if !epoch.is_earliest() {
                 sets.push(format!("{name} = :{name}"));
                 update =
@@ -299,10 +301,10 @@ impl Store {
 /// The condition that a login name is free or the user's own.
 const FREE_OR_OWN: &str = "attribute_not_exists(PK) OR user_id = :owner";
 
-/// When a tombstone's user was deleted.
+/// Attribute with the epoch in which a tombstone's user was deleted.
 const VALID_FROM: &str = "valid_from";
 
-/// What is kept of a user who was deleted.
+/// The trace of a deleted user.
 #[derive(serde::Deserialize)]
 struct Tombstone {
     valid_from: Epoch,

@@ -1,4 +1,4 @@
-//! Users, how they log in, and the one read that a refresh makes.
+//! Users, their logins, and the single read of a refresh.
 
 use std::collections::BTreeSet;
 
@@ -23,29 +23,28 @@ use crate::{
     password::PasswordHash,
 };
 
-/// What a refresh needs to decide.
+/// The state that decides about a refresh.
 #[derive(Debug)]
 pub struct RefreshState {
-    /// The family, if the store still has it.
+    /// The family, if it is still stored.
     pub family: Option<Family>,
-    /// Its user, if there still is one.
+    /// Its user, if the user still exists.
     pub user: Option<User>,
 }
 
-/// A user with what is needed to log in.
+/// A user with the data for a login.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LoginRecord {
     /// The user.
     pub user: User,
-    /// The password's hash; `None` for a user who cannot log in with one.
+    /// The password's hash; `None` for a user who cannot log in with a password.
     pub password_hash: Option<PasswordHash>,
-    /// The fingerprint of the hash that was imported, if it gave way at a login to one of ours: an import that
-    /// brings it again does not change the password.
+    /// The fingerprint of the imported hash that a login has replaced by one of ours: another import of it does not
+    /// change the password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rehashed_from: Option<String>,
-    /// Counts the writes of the profile since it was created, as it was read. A write that depends on what was read
-    /// carries it as its condition: the time of the last write does not tell two of one moment apart, and an import
-    /// may bring a time of its own.
+    /// Number of writes of the profile since its creation, as it was read; the condition of a write that depends on it.
+    /// The time of the last write does not suffice: two writes may have the same time, and an import may set its own.
     #[serde(default, skip_serializing)]
     pub revision: u64,
 }
@@ -55,7 +54,7 @@ pub(super) struct LoginItem {
     pub(super) user_id: UserId,
 }
 
-/// The names that a user is stored under, those from before names were composed among them.
+/// The names under which a user is stored, including those from before names were composed.
 pub(super) fn all_login_names(user: &User) -> BTreeSet<String> {
     let mut names = BTreeSet::from_iter(user.login_names());
     names.extend(user.uncomposed_login_names());
@@ -63,8 +62,8 @@ pub(super) fn all_login_names(user: &User) -> BTreeSet<String> {
 }
 
 impl Store {
-    /// Family and user of a refresh token, in one strongly consistent round trip; in a second one a family that is
-    /// not where its id says. A family that began before its user was put out has ended.
+    /// Family and user of a refresh token, in one strongly consistent round trip; a second one looks for a family of an
+    /// earlier version. A family that began before an eviction of its user has ended.
     pub async fn load_refresh_state(&self, family: &FamilyKey) -> Result<RefreshState, StoreError> {
         let (family_key, profile_key) = (Key::family(family), Key::profile(&family.user_id));
         let mut state = RefreshState {
@@ -112,7 +111,7 @@ impl Store {
     }
 }
 
-/// A user with the logins that are counted beside it and since when what it began counts, from the one item that all lie in.
+/// A user with the count of its logins and its epochs, all from one item.
 pub(super) fn login_record(key: &Key, mut item: Item) -> Result<LoginRecord, StoreError> {
     let mut beside = |names: &[&str]| -> Item {
         let entries = names.iter().filter_map(|name| item.remove_entry(*name));
