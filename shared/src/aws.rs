@@ -1,5 +1,4 @@
-//! What every AWS client of ours has in common: where it is configured, how long it waits, how often
-//! it tries, and which of its failures pass.
+//! Common settings of all AWS clients: configuration, timeouts, retries, and the classification of temporary failures.
 
 use std::time::Duration;
 
@@ -21,14 +20,14 @@ use crate::config::AwsConfig;
 /// The clients of a process.
 #[derive(Debug, Clone)]
 pub struct Clients {
-    /// The store.
+    /// Client of the store.
     pub dynamodb: aws_sdk_dynamodb::Client,
-    /// The keys.
+    /// Client of the key service.
     pub kms: aws_sdk_kms::Client,
 }
 
 impl Clients {
-    /// On an operator's machine.
+    /// The clients on an operator's machine.
     pub fn of_operator(sdk: &SdkConfig) -> Self {
         Self {
             dynamodb: aws_sdk_dynamodb::Client::new(sdk),
@@ -36,7 +35,7 @@ impl Clients {
         }
     }
 
-    /// In a function: Lambda gives region and credentials as variables and nowhere else, so the
+    /// The clients of a function. Lambda provides region and credentials as environment variables only, so the
     /// providers of profiles, roles and instances stay out of the binary and out of the cold start.
     pub fn of_function(config: AwsConfig) -> Self {
         let credentials = EnvironmentVariableCredentialsProvider::new();
@@ -46,7 +45,7 @@ impl Clients {
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .timeout_config(timeouts())
             .retry_config(retries())
-            // Bodies are small and every try has a timeout of its own: nothing is left to watch for.
+            // Bodies are small and every attempt has its own timeout: there is no need to watch for stalled streams.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .build();
         let mut dynamodb = aws_sdk_dynamodb::config::Builder::from(&sdk);
@@ -60,8 +59,8 @@ impl Clients {
     }
 }
 
-/// On an operator's machine: region, credentials and endpoints as every AWS tool finds them. `application` is in
-/// the user agent of every call, and so in what `CloudTrail` records of it.
+/// The configuration on an operator's machine: region, credentials and endpoints from the usual sources of AWS tools.
+/// `application` is part of the user agent of every call, and so of `CloudTrail`'s record of it.
 pub async fn of_operator(application: &str) -> SdkConfig {
     let mut defaults = aws_config::defaults(behavior())
         .timeout_config(operator_timeouts())
@@ -76,9 +75,9 @@ pub(crate) fn behavior() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
 }
 
-/// Chosen to fit inside a function's ten seconds: `DynamoDB` answers in single milliseconds and KMS in
-/// tens, so a try that takes a second and a half has failed. The longest chain of a refresh is a read,
-/// a signature and a write.
+/// Timeouts that fit into a function's ten seconds: `DynamoDB` responds in single milliseconds and KMS in tens, so an
+/// attempt that takes a second and a half has failed. The longest chain of a refresh is a read, a signature and a
+/// write.
 pub(crate) fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(1))
@@ -87,7 +86,7 @@ pub(crate) fn timeouts() -> TimeoutConfig {
         .build()
 }
 
-/// For an operator's command: a large import over a slow line should end, and nothing ends it from outside.
+/// Timeouts for an operator's command: a large import over a slow connection should finish, and has no other limit.
 pub(crate) fn operator_timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(10))
@@ -96,7 +95,7 @@ pub(crate) fn operator_timeouts() -> TimeoutConfig {
         .build()
 }
 
-/// For a service in our own process, for which only a person or a test waits.
+/// Timeouts for a service in our own process, for which only an operator or a test waits.
 pub(crate) fn patience() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(30))
@@ -111,7 +110,7 @@ pub(crate) fn retries() -> RetryConfig {
         .with_initial_backoff(Duration::from_millis(50))
 }
 
-/// Exception names after which the same call may succeed, of both services.
+/// Names of exceptions of both services after which the same call may succeed.
 const PASSING: [&str; 12] = [
     "DependencyTimeoutException",
     "InternalFailure",
@@ -127,8 +126,8 @@ const PASSING: [&str; 12] = [
     "TransactionInProgressException",
 ];
 
-/// Whether the same call may succeed later: the service was not reached, did not answer in time, or
-/// said itself that the cause is a passing one.
+/// True if the same call may succeed later: the service was not reached, did not respond in time, or reported a
+/// temporary cause itself.
 pub(crate) fn is_passing<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     match error {
         SdkError::ConstructionFailure(_) => false,
@@ -140,7 +139,7 @@ pub(crate) fn is_passing<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> 
     }
 }
 
-/// What went wrong, in one line: what AWS said to which request, or why it was not reached.
+/// The failure in one line: AWS's error and request id, or the reason why the service was not reached.
 pub fn reason<E, R>(error: &SdkError<E, R>) -> String
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,

@@ -1,9 +1,9 @@
 //! Sealing: AES-256-GCM-SIV (RFC 8452) under the keyring's keys.
 //!
-//! A sealed text is a prefix that tells its purpose, then base64url of key id (4 bytes), nonce (12)
-//! and the box. Equal arguments give the equal text, which GCM-SIV makes safe; a refresh token's
-//! nonce comes from its family, so that a generation has one text for ever. Every purpose has a key
-//! of its own (HKDF, RFC 5869), and purpose and client are authenticated with the box.
+//! A sealed text is a prefix for its purpose, then base64url of key id (4 bytes), nonce (12) and ciphertext with tag.
+//! Equal arguments result in the same text, which GCM-SIV makes safe; a refresh token's nonce is derived from its
+//! family, so that the text of a generation never changes. Every purpose has its own key (HKDF, RFC 5869), and purpose
+//! and client are authenticated with the ciphertext.
 
 use std::fmt;
 
@@ -21,13 +21,13 @@ use crate::domain::{
     time::Timestamp,
 };
 
-/// The bytes of a sealing key.
+/// Bytes of a sealing key.
 pub type KeyBytes = Zeroizing<[u8; 32]>;
 
-/// The nonce of a sealed text.
+/// Nonce of a sealed text.
 pub type NonceBytes = [u8; NONCE_LEN];
 
-/// The keys of the keyring, ready for use. Never empty.
+/// The derived keys of the keyring. Never empty.
 pub struct Keyring {
     keys: Vec<SealingKey>,
 }
@@ -39,28 +39,28 @@ struct SealingKey {
     mac: hmac::Key,
 }
 
-/// What a sealed text held.
+/// The content of a sealed text.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Opened {
     /// The key that sealed it.
     pub key_id: KeyId,
-    /// What was sealed.
+    /// The sealed bytes.
     pub plaintext: Vec<u8>,
 }
 
-/// The keyring has no key, or not the one asked for; or a primitive refused its arguments.
+/// The keyring is empty or lacks the requested key, or a primitive rejected its arguments.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("sealing failed: {0}")]
 pub struct SealingError(&'static str);
 
-/// Bytes of the sealed text of so many bytes.
+/// Length in bytes of the sealed text of a plaintext of this length.
 pub fn sealed_length(plaintext: usize) -> usize {
     const PREFIX: usize = 4;
     PREFIX + ((4 + NONCE_LEN + plaintext + MAX_TAG_LEN) * 4).div_ceil(3)
 }
 
 impl Keyring {
-    /// Derives what is needed from the keys: id, bytes, and the time from which the key seals.
+    /// Derives the keys for all purposes from id, bytes, and the time from which each key seals.
     pub fn new(
         keys: impl IntoIterator<Item = (KeyId, KeyBytes, Timestamp)>,
     ) -> Result<Self, SealingError> {
@@ -74,26 +74,25 @@ impl Keyring {
         Ok(Self { keys })
     }
 
-    /// The key that seals at this time: the newest that is active already.
+    /// The key that seals at this time: the newest active one.
     pub fn active(&self, now: Timestamp) -> KeyId {
         self.keys
             .iter()
             .filter(|key| key.active_from <= now)
             .max_by_key(|key| (key.active_from, key.id))
-            // A clock behind the first key's birth still has that key.
+            // A clock before the activation of the first key still gets that key.
             .or_else(|| self.keys.iter().min_by_key(|key| key.active_from))
             .map_or(KeyId::new(0), |key| key.id)
     }
 
-    /// The key that has been there longest, and that a rotation leaves in place: for digests under which
-    /// something is looked up.
+    /// The oldest key, which stays in place through rotations: for digests that are look-up keys.
     pub fn oldest(&self) -> KeyId {
         let keys = self.keys.iter();
         keys.min_by_key(|key| (key.active_from, key.id))
             .map_or(KeyId::new(0), |key| key.id)
     }
 
-    /// Seals a text. `binding` is whom it is for, a client id for instance; opening needs the same.
+    /// Seals a text. `binding` is its audience, for instance a client id; opening requires the same one.
     pub fn seal(
         &self,
         key: KeyId,
@@ -125,7 +124,7 @@ impl Keyring {
         ))
     }
 
-    /// Opens a text; `None` for whatever we did not seal for this purpose and binding.
+    /// Opens a text; `None` for a text that we did not seal for this purpose and binding.
     pub fn open(&self, purpose: Purpose, binding: &str, text: &str) -> Option<Opened> {
         let encoded = text.strip_prefix(purpose.prefix())?;
         let bytes = URL_SAFE_NO_PAD.decode(encoded).ok()?;
@@ -156,7 +155,7 @@ impl Keyring {
         self.seal_json(key, T::PURPOSE, T::BINDING, nonce, value)
     }
 
-    /// Opens the text of a value; `None` for every text that [`Self::seal_value`] did not seal of this type.
+    /// Opens the text of a value; `None` for a text that [`Self::seal_value`] did not seal for this type.
     pub fn open_value<T: Sealed>(&self, text: &str) -> Option<T> {
         self.open_json(T::PURPOSE, T::BINDING, text)
     }
@@ -204,16 +203,16 @@ impl Keyring {
         serde_json::from_slice(&opened.plaintext).ok()
     }
 
-    /// A keyed digest (HMAC-SHA-256) of something that is looked up or compared and never needed in
-    /// clear: `<key id>.<base64url>`.
+    /// A keyed digest (HMAC-SHA-256) of data that is looked up or compared and never needed in clear, as
+    /// `<key id>.<base64url>`.
     pub fn digest(&self, key: KeyId, label: &str, data: &[u8]) -> Result<String, SealingError> {
         let sealing_key = self.key(key).ok_or(SealingError("unknown key"))?;
         let tag = hmac::sign(&sealing_key.mac, &labelled(label, data));
         Ok(format!("{}.{}", key.number(), URL_SAFE_NO_PAD.encode(tag)))
     }
 
-    /// A keyed digest of a few bytes, for what is only ever compared with another of its kind: equal data give
-    /// equal digests under one key, and a digest says nothing of its data.
+    /// A keyed digest of a few bytes, for data that is only compared with other data of its kind: equal data have equal
+    /// digests under one key, and a digest reveals nothing about its data.
     pub fn short_digest<const N: usize>(
         &self,
         key: KeyId,
@@ -229,7 +228,7 @@ impl Keyring {
         bytes.ok_or(SealingError("a digest has 32 bytes"))
     }
 
-    /// Whether [`Self::digest`] gave this digest for this data, compared in constant time.
+    /// True if [`Self::digest`] returns this digest for this data, compared in constant time.
     pub fn digest_matches(&self, digest: &str, label: &str, data: &[u8]) -> bool {
         let Some((key, tag)) = digest.split_once('.') else {
             return false;

@@ -1,5 +1,5 @@
-//! Authorization codes: single use, short-lived, and able to say which family they began
-//! (RFC 6749 section 4.1.2, RFC 9700 section 2.1).
+//! Authorization codes: single use, short-lived, and with a record of the family that they began (RFC 6749 section
+//! 4.1.2, RFC 9700 section 2.1).
 
 use serde::{Deserialize, Serialize};
 
@@ -15,35 +15,35 @@ use super::{
     valid_from::IssuedIn,
 };
 
-/// How long a code waits to be exchanged. RFC 6749 advises ten minutes at most; SDKs take seconds.
+/// Lifetime of a code. RFC 6749 recommends ten minutes at most; SDKs take seconds.
 pub const CODE_LIFETIME: Lifetime = Lifetime::from_secs(60);
 
-/// How long a used code is remembered, so that a replay can end what it began. A day is far
-/// beyond any retry and keeps the table small.
+/// Time for which a used code is kept, so that a replay can end its family. A day is far beyond any retry and keeps the
+/// table small.
 pub const CODE_MEMORY: Lifetime = Lifetime::from_secs(86_400);
 
-/// An authorization code as the store keeps it, under its user and its own id.
+/// A stored authorization code; its key consists of its user and its id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthorizationCode {
-    /// Who logged in.
+    /// The user who logged in.
     pub user_id: UserId,
-    /// The application it was issued to.
+    /// The client that it was issued to.
     pub client_id: ClientId,
-    /// Where it was sent.
+    /// The redirect URI of its response.
     pub redirect_uri: String,
-    /// Whether `/authorize` was given that URI, or it was the client's first callback.
+    /// True if the request at `/authorize` contained that URI; otherwise it is the client's first callback.
     pub redirect_uri_was_sent: bool,
-    /// The API asked for.
+    /// The requested API.
     pub audience: Option<Audience>,
-    /// What was granted.
+    /// The granted scope.
     pub scope: Scope,
     /// `nonce`, copied to the ID token.
     pub nonce: Option<String>,
-    /// The challenge that the verifier has to meet.
+    /// The challenge that the verifier must match.
     pub challenge: Option<Challenge>,
-    /// When the user proved who they are.
+    /// The user's authentication time.
     pub auth_time: Timestamp,
-    /// Whether the ID token tells `auth_time`: with `max_age` or `prompt=login`.
+    /// True if the ID token contains `auth_time`: with `max_age` or `prompt=login`.
     pub tells_auth_time: bool,
     /// The browser session, as text.
     pub session_id: String,
@@ -59,21 +59,21 @@ pub struct AuthorizationCode {
     /// The consent that it rests on.
     #[serde(flatten)]
     pub basis: Basis,
-    /// What the tenant's scripts made of the login.
+    /// The effects of the tenant's scripts on the login.
     #[serde(default)]
     pub effects: Effects,
-    /// The end of its life.
+    /// Time of its expiry.
     pub expires_at: Timestamp,
-    /// Set by its one exchange.
+    /// Its one exchange; `None` before it.
     pub redeemed: Option<Redeemed>,
 }
 
 /// The exchange of a code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Redeemed {
-    /// When.
+    /// Time of the exchange.
     pub at: Timestamp,
-    /// By which request, as text.
+    /// Id of the request, as text.
     pub by: String,
     /// The id of the family that it began, as text; `None` if it began none.
     pub family_id: Option<String>,
@@ -82,21 +82,21 @@ pub struct Redeemed {
     pub access_token: Option<IssuedAccessToken>,
 }
 
-/// An access token as far as it has to be known to revoke it.
+/// The part of an access token that its revocation needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IssuedAccessToken {
-    /// Which.
+    /// Its digest.
     pub digest: AccessTokenDigest,
-    /// When it would expire by itself.
+    /// Time of its expiry.
     pub expires_at: Timestamp,
 }
 
-/// What the token endpoint was given with a code.
+/// The parameters of an exchange at the token endpoint.
 #[derive(Debug, Clone, Copy)]
 pub struct Presented<'a> {
     /// The authenticated client.
     pub client_id: &'a ClientId,
-    /// Whether it has nothing to authenticate with.
+    /// True if the client is public and therefore does not authenticate.
     pub client_is_public: bool,
     /// `redirect_uri`.
     pub redirect_uri: Option<&'a str>,
@@ -104,21 +104,21 @@ pub struct Presented<'a> {
     pub verifier: Option<&'a str>,
 }
 
-/// Why a code is not exchanged.
+/// The reason to reject an exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CodeRefusal {
-    /// Its own client has used it before; the family that it began has to end.
+    /// The same client has used it before; the family that it began must end.
     Reused(Redeemed),
-    /// Too old, another client's, or for another redirect URI.
+    /// The code has expired, or belongs to another client or redirect URI.
     Invalid,
-    /// The verifier does not meet the challenge, or one of the two is missing.
+    /// The verifier does not match the challenge, or one of the two is missing.
     Verifier,
-    /// Nothing shows that it is the public client's own: it has no challenge.
+    /// A public client's code without a challenge, so that nothing proves whose it is.
     Unproven,
 }
 
 impl AuthorizationCode {
-    /// What its exchange rests on.
+    /// The grant and consent on which its exchange depends.
     pub fn rests_on(&self) -> RestsOn {
         RestsOn {
             grant: GrantKey {
@@ -130,22 +130,22 @@ impl AuthorizationCode {
         }
     }
 
-    /// Whether this request exchanged it.
+    /// True if this request exchanged it.
     pub fn was_redeemed_by(&self, request: &str) -> bool {
         self.redeemed
             .as_ref()
             .is_some_and(|redeemed| redeemed.by == request)
     }
 
-    /// Whether it may still be exchanged.
+    /// True if it may still be exchanged.
     pub fn is_open(&self, now: Timestamp) -> bool {
         self.redeemed.is_none() && now < self.expires_at
     }
 
-    /// Checks everything that a code's exchange depends on. Only a good exchange uses the code up:
-    /// a wrong verifier or a wrong client leaves it to its owner. For the same reason a used code counts as presented
-    /// again only with all that belongs to it, however old it is: the code alone lies in histories and access logs, and
-    /// its family would end with the first visitor of them.
+    /// Checks all conditions of a code's exchange. Only a valid exchange uses the code up: a wrong verifier or client
+    /// leaves it to its owner. For the same reason, and at any age, a used code counts as reused only with the right
+    /// client, redirect URI and verifier: codes appear in histories and access logs, and otherwise anyone who reads one
+    /// there could end the family.
     pub fn redeem(&self, presented: Presented<'_>, now: Timestamp) -> Result<(), CodeRefusal> {
         let redirect_uri_agrees = match presented.redirect_uri {
             Some(uri) => uri == self.redirect_uri,
@@ -155,12 +155,12 @@ impl AuthorizationCode {
             return Err(CodeRefusal::Invalid);
         }
         match (&self.challenge, presented.verifier) {
-            // A public client has nothing but PKCE to show that the code is its own.
+            // A public client can prove only with PKCE that the code is its own.
             (None, None) if presented.client_is_public => return Err(CodeRefusal::Unproven),
             (None, None) => {}
             (Some(challenge), Some(verifier)) if challenge.verify(verifier) => {}
-            // A verifier without a challenge means that the challenge was stripped on the way
-            // (RFC 9700 section 4.8.2).
+            // A verifier without a challenge means that the challenge was stripped from the request (RFC 9700 section
+            // 4.8.2).
             _ => return Err(CodeRefusal::Verifier),
         }
         match &self.redeemed {

@@ -1,5 +1,5 @@
-//! The device authorization grant (RFC 8628, [Auth0's device flow]): how a device is answered when it
-//! polls, and what a browser may do about it.
+//! The device authorization grant (RFC 8628, [Auth0's device flow]): the responses to a device's polls, and the actions
+//! of a user's browser.
 //!
 //! [Auth0's device flow]: https://auth0.com/docs/get-started/authentication-and-authorization-flow/device-authorization-flow/call-your-api-using-the-device-authorization-flow
 
@@ -18,65 +18,64 @@ use super::{
     valid_from::IssuedIn,
 };
 
-/// The grant's name at the token endpoint.
+/// Name of the grant at the token endpoint.
 pub const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-/// How long device code and user code live.
+/// Lifetime of device code and user code.
 pub const DEVICE_CODE_LIFETIME: Lifetime = Lifetime::from_secs(900);
 
-/// How long a device waits between two polls.
+/// Minimum time between two polls of a device.
 pub const POLL_INTERVAL: Lifetime = Lifetime::from_secs(5);
 
-/// How long a device code is remembered after its end, so that a device that was away learns that
-/// it has expired.
+/// Time for which an expired device code is kept, so that a device that was offline learns of the expiry.
 pub const DEVICE_CODE_MEMORY: Lifetime = Lifetime::from_secs(86_400);
 
-/// What a device asked for, and what became of it.
+/// The request of a device and its state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceGrant {
-    /// The application on the device.
+    /// The client on the device.
     pub client_id: ClientId,
-    /// The API.
+    /// The requested API.
     pub audience: Option<Audience>,
-    /// What is granted if the user agrees.
+    /// The scope to grant if the user agrees.
     pub scope: Scope,
-    /// The end of device code and user code.
+    /// Time of the expiry of device code and user code.
     pub expires_at: Timestamp,
     /// The last poll that was answered `authorization_pending`.
     pub polled: Option<Polled>,
-    /// Where it stands.
+    /// The current state.
     pub state: DeviceState,
 }
 
 /// A poll that was answered `authorization_pending`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Polled {
-    /// When.
+    /// Time of the poll.
     pub at: Timestamp,
-    /// By which request, as text.
+    /// Id of the request, as text.
     pub by: String,
 }
 
-/// Where a device grant stands. It only ever moves downwards in this list.
+/// The state of a device grant. It only moves downwards in this list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case")]
 pub enum DeviceState {
     /// No user has confirmed the user code.
     Pending,
-    /// A user has, and the device does not know yet.
+    /// A user has confirmed the user code, but the device has not polled since.
     Approved(Approval),
     /// A user has declined.
     Declined,
-    /// The device has its tokens.
+    /// The device has received its tokens.
     Redeemed {
-        /// Who confirmed.
+        /// The user's confirmation.
         approval: Approval,
         /// The exchange.
         redeemed: Redeemed,
     },
-    /// The device was answered that its code has expired.
+    /// The device has received `expired_token`.
     Expired {
-        /// By which request, as text.
+        /// Id of the request, as text.
         by: String,
     },
 }
@@ -93,7 +92,7 @@ impl DeviceState {
         }
     }
 
-    /// The exchange, once there was one.
+    /// The exchange of the device code, if there was one.
     pub const fn redeemed(&self) -> Option<&Redeemed> {
         match self {
             Self::Redeemed { redeemed, .. } => Some(redeemed),
@@ -102,45 +101,45 @@ impl DeviceState {
     }
 }
 
-/// Who confirmed a user code, in which session.
+/// A user's confirmation of a user code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
     /// The user.
     pub user_id: UserId,
     /// The browser session, as text.
     pub session_id: String,
-    /// The epochs that it was given in.
+    /// The epochs of the confirmation.
     #[serde(flatten)]
     pub issued_in: IssuedIn,
-    /// When the user proved who they are.
+    /// The user's authentication time.
     pub auth_time: Timestamp,
     /// The consent that it rests on.
     #[serde(flatten)]
     pub basis: Basis,
 }
 
-/// What a poll leads to.
+/// The decision about a poll.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Poll<'a> {
-    /// The device waits on, once the poll is stored.
+    /// `authorization_pending`, once the poll is stored.
     Pending,
-    /// The device asks too often; so many seconds from now it may ask again.
+    /// `slow_down`: the device may poll again in this number of seconds.
     SlowDown(u64),
-    /// The device is answered that its code has expired, once that is stored.
+    /// `expired_token`, once that is stored.
     Expire,
-    /// This very request has stored that already.
+    /// `expired_token`, which this very request has already stored.
     Expired,
     /// A user has declined.
     Declined,
-    /// The device has its tokens, or was answered that its code has expired.
+    /// The device has received its tokens or `expired_token` before.
     Spent,
     /// The device gets its tokens.
     Issue(&'a Approval),
 }
 
 impl DeviceGrant {
-    /// Decides what a poll leads to (RFC 8628 section 3.5). The interval counts from the last poll that
-    /// was answered `authorization_pending`, so that impatience neither costs a write nor makes the wait longer.
+    /// Decides about a poll (RFC 8628 section 3.5). The interval counts from the last poll that got
+    /// `authorization_pending`, so that early polls neither cost a write nor prolong the wait.
     pub fn poll(&self, request: RequestId, now: Timestamp) -> Poll<'_> {
         let request = request.to_string();
         match &self.state {
@@ -156,7 +155,7 @@ impl DeviceGrant {
         }
     }
 
-    /// What the exchange of an approval rests on.
+    /// The grant and consent on which the exchange of an approval depends.
     pub fn rests_on(&self, approval: &Approval) -> RestsOn {
         RestsOn {
             grant: GrantKey {
@@ -168,19 +167,19 @@ impl DeviceGrant {
         }
     }
 
-    /// Whether a person may still confirm it or say no.
+    /// True if a user may still confirm or decline it.
     pub fn is_open(&self, now: Timestamp) -> bool {
         self.state == DeviceState::Pending && now < self.expires_at
     }
 
-    /// Whether this request exchanged its device code.
+    /// True if this request exchanged its device code.
     pub fn was_redeemed_by(&self, request: &str) -> bool {
         self.state
             .redeemed()
             .is_some_and(|redeemed| redeemed.by == request)
     }
 
-    /// Whether it was confirmed in that browser session: a page that is loaded again says so again.
+    /// True if it was confirmed in this browser session: a reloaded page shows the confirmation again.
     pub fn was_approved_in(&self, session_id: &str) -> bool {
         match &self.state {
             DeviceState::Approved(approval) | DeviceState::Redeemed { approval, .. } => {
@@ -196,33 +195,33 @@ fn pending_after(last: Timestamp, now: Timestamp) -> Poll<'static> {
     if due <= now {
         return Poll::Pending;
     }
-    // A poll that began before the last one was stored waits no longer than the interval.
+    // A poll that began before the last one was stored still waits no longer than the interval.
     let wait = due.as_millis() - now.as_millis();
     Poll::SlowDown(wait.div_ceil(1_000).min(POLL_INTERVAL.as_secs()))
 }
 
-/// A browser's way from a user code to its confirmation. It travels through the login pages sealed in
-/// their `state`.
+/// The activation of a device in a browser, from the user code to its confirmation. The login pages contain it, sealed,
+/// in their `state`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activation {
     /// The device.
     pub device_id: DeviceId,
-    /// The code that the browser was given.
+    /// The user code that the user entered.
     pub user_code: UserCode,
-    /// The application on the device.
+    /// The client on the device.
     pub client_id: ClientId,
-    /// The API.
+    /// The requested API.
     pub audience: Option<Audience>,
-    /// What is granted if the user agrees.
+    /// The scope to grant if the user agrees.
     pub scope: Scope,
-    /// The binding to the browser in which the user confirmed the code. Without it, a link to a page
-    /// behind the confirmation could make another user's browser connect a stranger's device.
+    /// The binding to the browser in which the user confirmed the code. Without it, an attacker could send another user
+    /// a link to a page behind the confirmation, and that user's browser would approve the attacker's device.
     pub confirmed_in: Option<String>,
-    /// When the browser came.
+    /// Time at which the browser began.
     pub started_at: Timestamp,
 }
 
-/// Why a client may not use the device flow; `None` if it may ([Auth0's limitations]).
+/// The reason why a client may not use the device flow; `None` if it may ([Auth0's limitations]).
 ///
 /// [Auth0's limitations]: https://auth0.com/docs/get-started/authentication-and-authorization-flow/device-authorization-flow
 pub fn unfit(client: &Client) -> Option<&'static str> {
@@ -240,8 +239,8 @@ pub fn unfit(client: &Client) -> Option<&'static str> {
     }
 }
 
-/// Whether connecting a device needs the user's consent. There is no callback that another program
-/// could claim: the person has just compared the code.
+/// True if the approval of a device needs the user's consent. There is no callback that another program could claim:
+/// the user has just compared the code.
 pub fn needs_consent(client: &Client, api: Option<&ResourceServer>) -> bool {
     !client.is_first_party
         || api.is_some_and(|api| !api.skip_consent_for_verifiable_first_party_clients)
@@ -320,7 +319,7 @@ mod tests {
         }
         let earlier = Timestamp::from_millis(START.as_millis() - 1);
         assert_eq!(waiting.poll(request(2), earlier), Poll::SlowDown(5));
-        // A write of this very request whose answer was lost.
+        // A write of this very request whose response was lost.
         assert_eq!(waiting.poll(request(1), START), Poll::Pending);
     }
 

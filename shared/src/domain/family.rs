@@ -1,13 +1,13 @@
-//! Families of refresh tokens: everything that descends from one login, and the decision about a
-//! token that is presented. This is the heart of the service.
+//! Families of refresh tokens: all tokens that descend from one login, and the decision about a token that a client
+//! presents. This is the heart of the service.
 //!
-//! A family turns one way only. It is *live* at a generation `n`; an exchange makes `n + 1` the live
-//! one. The token of generation `n` has one text, so a client that presents its parent inside the leeway
-//! gets that same text again. An older token, or the parent outside its leeway, is a copy in the
-//! wrong hands, and *ends* the family. An ended family stays ended.
+//! A family moves in one direction only. It is *live* at a generation `n`; an exchange makes `n + 1` the live one. The
+//! token of generation `n` has one text, so a client that presents its parent inside the leeway gets that same text
+//! again. An older token, or the parent outside its leeway, is a stolen copy, and *ends* the family. An ended family
+//! stays ended.
 //!
-//! Nothing here reads or writes: equal arguments give equal answers. RFC 6749 section 6, RFC 9700
-//! section 4.14.2, and Auth0's pages on [rotation] and [expiration].
+//! This module is pure: equal arguments have equal results. It follows RFC 6749 section 6, RFC 9700 section 4.14.2, and
+//! Auth0's pages on [rotation] and [expiration].
 //!
 //! [rotation]: https://auth0.com/docs/secure/tokens/refresh-tokens/refresh-token-rotation
 //! [expiration]: https://auth0.com/docs/secure/tokens/refresh-tokens/configure-refresh-token-expiration
@@ -27,24 +27,24 @@ use super::{
     valid_from::{Epoch, ValidFrom},
 };
 
-/// Live families one user may have with one application; the next login ends the oldest.
+/// Maximum number of live families of one user with one application; the next login ends the oldest.
 pub const MAX_LIVE_PER_USER_AND_CLIENT: usize = 200;
 
-/// A family of refresh tokens as the store keeps it. It holds no token: the text of a generation
-/// can be made again from its number and the key that sealed it.
+/// A refresh token family as it is stored. It contains no token: the text of a generation can be recreated from its
+/// number and the key that sealed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Family {
-    /// Which family.
+    /// Its id.
     pub id: FamilyId,
-    /// Whose tokens.
+    /// The user of the tokens.
     pub user_id: UserId,
-    /// The application they were issued to, and the only one that may use them.
+    /// The client that they were issued to, the only one that may use them.
     pub client_id: ClientId,
-    /// The API of the access tokens; `None` when they are for `/userinfo` alone.
+    /// The API of the access tokens; `None` if they are for `/userinfo` only.
     pub audience: Option<Audience>,
-    /// The full original grant; a narrowed exchange does not narrow it.
+    /// The full original scope; a narrowed exchange does not narrow it.
     pub scope: Scope,
-    /// How the live token behaves: as the client's policy said when it was issued.
+    /// The rotation of the live token, from the client's policy when it was issued.
     pub rotation: Rotation,
     /// The live generation.
     pub generation: Generation,
@@ -54,62 +54,62 @@ pub struct Family {
     pub rotated: Option<Rotated>,
     /// The epoch of its user's refresh tokens in which it began.
     pub valid_from: Epoch,
-    /// When the login was.
+    /// Time of the login.
     pub created_at: Timestamp,
-    /// When the family ends if its client does not use it.
+    /// End of the idle lifetime; `None` if there is none.
     pub idle_expires_at: Option<Timestamp>,
-    /// When the family ends at the latest.
+    /// End of the absolute lifetime; `None` if there is none.
     pub expires_at: Option<Timestamp>,
-    /// When the user last proved who they are.
+    /// The user's last authentication time.
     pub auth_time: Timestamp,
-    /// Whether the login's ID token has `auth_time`: refreshed ID tokens have it then, and only then.
+    /// True if the login's ID token contains `auth_time`: refreshed ID tokens contain it then, and only then.
     pub tells_auth_time: bool,
     /// The browser session of the login.
     pub session_id: Option<SessionId>,
-    /// The device that the login named: families of the legacy pipeline have one, others do not.
+    /// The device that the login named: only families of the legacy pipeline have one.
     pub device: Option<DeviceName>,
-    /// What is left of its requests, by where they come from.
+    /// Its rate limit buckets, by the origin of the requests.
     pub buckets: Buckets,
-    /// Set once the family has ended: earlier versions kept its item, and [`Self::under`] knows it of the user.
+    /// The end of the family: from an item of an earlier version, which kept ended families, or set by [`Self::under`].
     pub ended: Option<Ended>,
 }
 
 /// The exchange that made a generation the live one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rotated {
-    /// When: the leeway of the parent starts here.
+    /// Time of the exchange: the leeway of the parent begins here.
     pub at: Timestamp,
-    /// By which request, so that a write whose answer was lost can be recognised as our own.
+    /// Id of the request, so that a write whose response was lost can be recognised as our own.
     pub by: RequestId,
-    /// From where; `None` in a family that was stored before this was remembered.
+    /// Its sender; `None` in a family that was stored before senders were.
     pub from: Option<Sender>,
 }
 
 /// The end of a family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ended {
-    /// When.
+    /// Time of the end.
     pub at: Timestamp,
-    /// Why.
+    /// Its reason.
     pub reason: EndReason,
 }
 
-/// Why a family ended.
+/// The reason for the end of a family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndReason {
-    /// A superseded token came back.
+    /// A client presented a superseded token.
     ReuseDetected,
     /// `POST /oauth/revoke`, an operator, or an eviction of its user.
     Revoked,
     /// A script of the tenant: `api.refreshToken.revoke`.
     RevokedByScript,
-    /// The grant it rested on was withdrawn.
+    /// The grant that it rested on was withdrawn.
     GrantRevoked,
-    /// The authorization code that began it was presented again.
+    /// A client presented the authorization code that began it again.
     CodeReused,
-    /// More than [`MAX_LIVE_PER_USER_AND_CLIENT`].
+    /// The user had more than [`MAX_LIVE_PER_USER_AND_CLIENT`] families.
     LimitExceeded,
-    /// The client's rotation type changed and another family took over.
+    /// The client's rotation type changed, and another family took over.
     RotationChanged,
 }
 
@@ -124,7 +124,7 @@ impl EndReason {
         Self::RotationChanged,
     ];
 
-    /// The word the store and the logs use.
+    /// The name in the store and the logs.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ReuseDetected => "reuse_detected",
@@ -137,7 +137,7 @@ impl EndReason {
         }
     }
 
-    /// Reads that word.
+    /// Parses a name in the store.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.as_str() == text)
     }
@@ -149,31 +149,31 @@ impl fmt::Display for EndReason {
     }
 }
 
-/// What a login grants, from which a family begins.
+/// The grant of a login, from which a family begins.
 #[derive(Debug, Clone)]
 pub struct Login {
-    /// Who logged in.
+    /// The user who logged in.
     pub user_id: UserId,
-    /// Where.
+    /// The client.
     pub client_id: ClientId,
-    /// For which API.
+    /// The requested API.
     pub audience: Option<Audience>,
-    /// With which scopes.
+    /// The granted scope.
     pub scope: Scope,
     /// The epoch of the user's refresh tokens, as the login read it.
     pub valid_from: Epoch,
-    /// When the user proved who they are.
+    /// The user's authentication time.
     pub auth_time: Timestamp,
-    /// Whether the ID token of the login has `auth_time`.
+    /// True if the ID token of the login contains `auth_time`.
     pub tells_auth_time: bool,
-    /// In which browser session.
+    /// The browser session.
     pub session_id: Option<SessionId>,
-    /// On which device, in the legacy pipeline; it makes the family a legacy one.
+    /// The device, in the legacy pipeline; it makes the family a legacy one.
     pub device: Option<DeviceName>,
 }
 
 impl Login {
-    /// A login outside the browser sessions and without a named device, whose ID token has no `auth_time`.
+    /// A login outside the browser sessions and without a named device, whose ID token contains no `auth_time`.
     pub fn new(
         user: &User,
         client_id: &ClientId,
@@ -195,14 +195,14 @@ impl Login {
     }
 }
 
-/// What the shell draws or knows and the decision needs.
+/// The inputs of a decision that the shell generates or reads.
 #[derive(Debug, Clone, Copy)]
 pub struct Exchange {
     /// The request that presents the token.
     pub request: RequestId,
     /// The key that seals new tokens.
     pub active_key: KeyId,
-    /// From where it comes, where that is to be remembered.
+    /// The sender of the request, if it is to be stored.
     pub from: Option<Sender>,
     /// The time.
     pub now: Timestamp,
@@ -211,23 +211,23 @@ pub struct Exchange {
 /// The decision about a presented refresh token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Redemption {
-    /// Good. Once `next` is committed, tokens may be given out; with `reveal` the live refresh token
-    /// of `next` is among them. When `next` equals the family as it is, there is nothing to commit.
+    /// The token is valid. Tokens may be issued once `next` is committed; with `reveal` they include the live refresh
+    /// token of `next`. There is nothing to commit if `next` equals the current family.
     Exchange {
-        /// The family afterwards.
+        /// The family after the exchange.
         next: Box<Family>,
-        /// Whether the client is given a refresh token.
+        /// True if the client gets a refresh token.
         reveal: bool,
     },
-    /// An honest retry: the live refresh token is given out again, and nothing changes.
+    /// A legitimate retry: the client gets the live refresh token again, and nothing changes.
     Replay,
-    /// A superseded token outside its leeway: the family ends before the refusal is sent.
+    /// A superseded token outside its leeway: the family ends before the token is rejected.
     Reuse(Ended),
     /// The family has ended or expired; nothing changes.
     Refuse(Refusal),
 }
 
-/// Why a token that we sealed is no longer good.
+/// The reason why a token that we sealed is no longer valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// The family ended earlier.
@@ -263,8 +263,8 @@ impl Family {
         }
     }
 
-    /// The family as its user makes it: one that began before the user was put out has ended, whether the
-    /// store says so or not.
+    /// The family in the epochs of its user: one that began before an eviction of the user has ended, even if the store
+    /// does not say so.
     #[must_use]
     pub fn under(mut self, valid_from: &ValidFrom) -> Self {
         if self.valid_from != valid_from.refresh_tokens {
@@ -276,11 +276,10 @@ impl Family {
         self
     }
 
-    /// Decides what presenting the token of a generation leads to.
+    /// Decides about a presented token of a generation.
     ///
-    /// A generation ahead of the family's own cannot be forged; it means that the table was put back
-    /// to an earlier point in time. The token is then the newest we know of and counts as live, so
-    /// that a restore logs no user out.
+    /// A generation ahead of the family's own cannot be forged: it means that the table was restored to an earlier
+    /// point in time. The token is then the newest known one and counts as live, so that a restore logs no user out.
     pub fn redeem(
         &self,
         presented: Generation,
@@ -305,7 +304,7 @@ impl Family {
         })
     }
 
-    /// The pipeline that it belongs to.
+    /// The pipeline of the family.
     pub fn pipeline(&self) -> Pipeline {
         match self.device {
             Some(_) => Pipeline::Legacy,
@@ -313,34 +312,34 @@ impl Family {
         }
     }
 
-    /// When the idle or the absolute lifetime ends, whichever is first; `None` if neither does.
+    /// The end of the idle or the absolute lifetime, whichever is first; `None` if it has neither.
     pub fn ends_at(&self) -> Option<Timestamp> {
         let ends = [self.idle_expires_at, self.expires_at];
         ends.into_iter().flatten().min()
     }
 
-    /// Whether the idle or the absolute lifetime is over.
+    /// True if the idle or the absolute lifetime is over.
     pub fn is_expired(&self, now: Timestamp) -> bool {
         self.ends_at().is_some_and(|end| end <= now)
     }
 
-    /// Whether a token of the family can still be exchanged.
+    /// True if a token of the family can still be exchanged.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.ended.is_none() && !self.is_expired(now)
     }
 
-    /// Whether the live generation was made by this request.
+    /// True if this request made the live generation.
     pub fn was_rotated_by(&self, request: RequestId) -> bool {
         self.rotated.is_some_and(|rotated| rotated.by == request)
     }
 
-    /// In what a replay differs from the exchange that made the live generation: inside the leeway, where a
-    /// replay is answered, it is the one trace of a thief.
+    /// The difference between the sender of a replay and that of the exchange that made the live generation: inside the
+    /// leeway, where replays succeed, it is the only trace of a thief.
     pub fn replayed_from_elsewhere(&self, from: Sender) -> Option<Difference> {
         self.rotated?.from?.difference(from)
     }
 
-    /// Brings the ends forward. An end that is later than the present one changes nothing (I7).
+    /// Brings the lifetimes' ends forward. An end that is later than the current one changes nothing (I7).
     pub fn end_sooner(
         &mut self,
         expires_at: Option<Timestamp>,
@@ -350,8 +349,7 @@ impl Family {
         self.idle_expires_at = earlier(self.idle_expires_at, idle_expires_at);
     }
 
-    /// Records what a request leaves of the bucket of its origin. Another request may have taken more of it since the
-    /// family was read.
+    /// Stores the rest of a request's bucket. Another request may have taken more from it since the family was read.
     pub fn record_bucket(&mut self, origin: Origin, left: Bucket, now: Timestamp) {
         let left = left.max(self.buckets.of(origin));
         self.buckets = self.buckets.with(origin, left, now);
@@ -363,8 +361,8 @@ impl Family {
         policy: &RefreshTokenPolicy,
         at: Exchange,
     ) -> Redemption {
-        // INVARIANT (I7): an absolute expiry, once set, is carried over as it is. A policy that
-        // gained one gives it to families without, from their next exchange.
+        // INVARIANT (I7): an absolute expiry, once set, never moves. A new absolute lifetime in the policy applies to
+        // families without one from their next exchange.
         let mut next = Self {
             generation: presented,
             idle_expires_at: policy.idle_token_lifetime.map(|idle| at.now.plus(idle)),
@@ -405,7 +403,7 @@ fn earlier(was: Option<Timestamp>, asked: Option<Timestamp>) -> Option<Timestamp
     }
 }
 
-/// The policy of a family: a legacy one never rotates, also if the client's conformant ones do.
+/// The policy of a family: a legacy one never rotates, even if the client's conformant families do.
 fn policy_for(device: Option<&DeviceName>, policy: &RefreshTokenPolicy) -> RefreshTokenPolicy {
     match device {
         Some(_) => policy.without_rotation(),
@@ -541,7 +539,7 @@ mod tests {
         ] {
             assert_eq!(next.replayed_from_elsewhere(replay), differs);
         }
-        // A family of an earlier version does not know.
+        // A family of an earlier version has no sender.
         let (old, _) = exchanged(first.redeem(Generation::FIRST, &policy, from(None)));
         assert_eq!(old.replayed_from_elsewhere(sender(2, 2)), None);
     }

@@ -1,27 +1,27 @@
-//! What finds a family in the store.
+//! The identity of a family in the store.
 
 use super::{
     family::Family,
     ids::{ClientId, FamilyId, UserId},
 };
 
-/// Which family: whose, of which application.
+/// The key of a family: user, client and id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FamilyKey {
     /// Its user.
     pub user_id: UserId,
-    /// Its application; `None` if it lies with its user alone, as families of earlier versions do.
+    /// Its client; `None` if its stored key contains only the user, as for families of earlier versions.
     pub client_id: Option<ClientId>,
     /// Its id.
     pub id: FamilyId,
 }
 
-/// Around the client in a key; no id of a user or a client contains it.
+/// Separator before and after the client in a key; no id of a user or a client contains it.
 const SEPARATOR: u8 = 0;
 
 impl FamilyKey {
-    /// The family that a token of a client, or a code, names. One in 64 families of earlier versions has an id that
-    /// looks like one of now; [`Self::of`] knows it for what it is.
+    /// The family that a client's token or a code names. One in 64 families of earlier versions has an id that looks
+    /// like a current one; [`Self::of`] recognises it.
     pub fn named(user_id: UserId, client_id: ClientId, id: FamilyId) -> Self {
         Self {
             user_id,
@@ -30,7 +30,7 @@ impl FamilyKey {
         }
     }
 
-    /// The key of a family: it lies with its application if its id says when it began.
+    /// The key of a family. It contains the client if the family's id contains the time of its beginning.
     pub fn of(family: &Family) -> Self {
         let with_client = family.id.began_at() == Some(family.created_at);
         Self {
@@ -40,8 +40,8 @@ impl FamilyKey {
         }
     }
 
-    /// Id (16 bytes), then the client between zeros if there is one, then the user: earlier versions wrote the
-    /// ids of their families without a client.
+    /// Id (16 bytes), then the client between zeros if there is one, then the user: earlier versions wrote the ids of
+    /// their families without a client.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = self.id.as_bytes().to_vec();
         if let Some(client) = &self.client_id {
@@ -53,7 +53,7 @@ impl FamilyKey {
         bytes
     }
 
-    /// Reads what [`Self::to_bytes`] wrote.
+    /// Parses the bytes of [`Self::to_bytes`].
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (id, rest) = bytes.split_first_chunk::<16>()?;
         let (client, user) = match rest.split_first()? {

@@ -1,48 +1,48 @@
-//! How a login keeps to [`MAX_LIVE_PER_USER_AND_CLIENT`] without reading the families that there are: they are counted
-//! in an item of their own, and only a login that goes over the limit looks at any.
+//! The enforcement of [`MAX_LIVE_PER_USER_AND_CLIENT`] at logins without a read of the existing families: a separate
+//! item counts them, and only a login over the limit reads any.
 //!
-//! A family is counted when it has begun, so that a login that fails counts nothing. For one login after the other the
-//! count is exact as long as families of one application live equally long. It is too large after an end whose answer was
-//! lost, and while a family whose end a script brought forward is counted: the oldest families then end early, until the
-//! families are counted one by one, at the first login over the limit after an hour at most. Each login over the limit ends
-//! one family itself, so that logins at once end no more than there are of them. Where so many meet that some count one by
-//! one, the others may end a family each, up to `AT_ONCE`, that was within the limit. In no order do logins at once
-//! leave more families than the limit allows.
+//! A family is counted after it has begun, so that failed logins count nothing. For sequential logins the count is
+//! exact as long as all families of an application have the same lifetime. It is too large after an end whose response
+//! was lost, and while it includes a family whose end a script brought forward. The oldest families then end early,
+//! until a recount at the first login over the limit after at most an hour. Each login over the limit ends one family
+//! itself, so that concurrent logins end no more families than there are logins. Among so many concurrent logins that
+//! some recount, each of the others may end one family within the limit, up to `AT_ONCE` in total. Concurrent logins,
+//! in any order, never leave more families than the limit allows.
 
 use super::{
     family::{Family, MAX_LIVE_PER_USER_AND_CLIENT},
     time::{Lifetime, Timestamp},
 };
 
-/// After how long families are counted again at the latest.
+/// Maximum time between two recounts, provided that a login exceeds the limit.
 const RECOUNT_AFTER: Lifetime = Lifetime::from_secs(3_600);
 
-/// How many logins at once over the limit end a family each; more than these have families counted one by one.
+/// Maximum number of concurrent logins over the limit that end one family each; beyond it they recount.
 const AT_ONCE: usize = 25;
 
-/// How many families a login ends at most.
+/// Maximum number of families that one recount ends.
 const MOST_ENDED: usize = 200;
 
-/// The families of one user and application, as they are counted: the one that has just begun among them.
+/// The count of the families of one user and application, including the one that has just begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FamilyCount {
-    /// How many there are.
+    /// Number of families.
     pub present: usize,
-    /// From when on some of them may have expired; the epoch if they have never been counted one by one.
+    /// Time from which on some of them may have expired; the epoch if there was no recount yet.
     pub recount_at: Timestamp,
-    /// How many times the count has changed. It tells two counts of one number apart.
+    /// Number of changes of the count. It distinguishes two counts of the same number.
     pub revision: u64,
 }
 
-/// What has to happen when a family has begun.
+/// The action after a family has begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Room {
-    /// Nothing.
+    /// There is nothing to do.
     Enough,
-    /// The oldest family ends. None of those that are counted can have expired. So many are over the limit: other
-    /// logins may be about to end that one, too, and then the next oldest ends, so that each login ends one.
+    /// The oldest family ends. None of the counted families can have expired. Other logins may be about to end the same
+    /// family; then the next oldest ends, so that each login ends one.
     EndOldest {
-        /// How many more there are than allowed.
+        /// Number of families over the limit.
         over: usize,
     },
     /// The families are read and counted: [`recount`].
@@ -50,7 +50,7 @@ pub enum Room {
 }
 
 impl FamilyCount {
-    /// What has to happen when the family has begun that is counted last.
+    /// The action after the last counted family has begun.
     pub fn room(self, now: Timestamp) -> Room {
         match self.present.checked_sub(MAX_LIVE_PER_USER_AND_CLIENT) {
             None | Some(0) => Room::Enough,
@@ -60,34 +60,34 @@ impl FamilyCount {
     }
 }
 
-/// The families of one user and application, counted one by one.
+/// The result of a recount of the families of one user and application.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Recounted {
-    /// The live ones, the oldest first.
+    /// The live families, oldest first.
     pub live: Vec<Family>,
-    /// How many of them end because there are too many.
+    /// Number of live families that end because they exceed the limit.
     pub over: usize,
-    /// Those that have expired or ended: nothing is left of them but their items.
+    /// The families that have expired or ended, of which only the items remain.
     pub gone: Vec<Family>,
-    /// From when on some of those that remain may have expired.
+    /// Time from which on some of the remaining families may have expired.
     pub recount_at: Timestamp,
 }
 
 impl Recounted {
-    /// How many remain.
+    /// Number of remaining families.
     pub fn present(&self) -> usize {
         self.live.len() - self.over
     }
 }
 
-/// Counts families one by one.
+/// Recounts families.
 pub fn recount(families: Vec<Family>, now: Timestamp) -> Recounted {
     let (mut live, gone): (Vec<_>, Vec<_>) =
         families.into_iter().partition(|family| family.is_live(now));
     live.sort_by_key(|family| (family.created_at, family.id));
     let excess = live.len().saturating_sub(MAX_LIVE_PER_USER_AND_CLIENT);
     let over = excess.min(MOST_ENDED);
-    // The next login goes on with those that are left.
+    // The next login ends the rest.
     let latest = if over < excess {
         now
     } else {
@@ -121,7 +121,7 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_secs(1_000_000);
 
-    /// A family that began so many seconds ago and ends in so many.
+    /// A family of this age and remaining lifetime, in seconds.
     fn family(age: u64, left: Option<u64>) -> Family {
         let began = Timestamp::from_secs(NOW.as_secs() - age);
         let login = Login {
@@ -228,8 +228,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
-        /// One login after the other, with time between them: at no time more live families than allowed, none
-        /// ends while there is room, and always the oldest.
+        /// Sequential logins with time between them: there are never more live families than allowed, none ends within
+        /// the limit, and the oldest always ends first.
         #[test]
         fn logins_in_a_row_leave_exactly_the_newest(
             lifetime in prop::option::of(1_u64..9_000),
@@ -272,14 +272,14 @@ mod tests {
         }
     }
 
-    /// What is stored of one user and application while many log in at once; families are numbers in the order in
-    /// which they begin.
+    /// The stored families and count of one user and application during concurrent logins; families are numbered in the
+    /// order in which they begin.
     struct Stored {
         families: BTreeSet<u32>,
         count: FamilyCount,
     }
 
-    /// What a login does next. Each step is one request to the store.
+    /// The next step of a login. Each step is one request to the store.
     enum Step {
         Begin,
         Count,
@@ -351,8 +351,9 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
 
-        /// Logins at once, their steps in any order: never more families than allowed when all are done, all new ones
-        /// among them, and the count is not too small. They are exactly as many as allowed where none counts one by one.
+        /// Concurrent logins with their steps in any order: in the end there are no more families than allowed, all new
+        /// ones are among them, and the count is not too small. There are exactly as many as allowed if no login
+        /// recounts.
         #[test]
         fn logins_at_once_leave_no_more_than_allowed(
             counted_before in any::<bool>(),

@@ -1,4 +1,4 @@
-//! What takes a browser through the login pages: an authorization request or the activation of a device.
+//! The interaction of a browser with the login pages: an authorization request or the activation of a device.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,15 +11,15 @@ use super::{
     time::Timestamp,
 };
 
-/// An authorization request or the activation of a device, from the browser's first visit to its answer. It travels
-/// sealed in the `state` of the pages. The two have no required field set in common, so the text needs no tag, and
-/// one from before there were devices still reads.
+/// An authorization request or the activation of a device, from the browser's first request to the response. The pages
+/// contain it, sealed, in their `state`. The two have no required field in common, so the text needs no tag, and texts
+/// from before the device flow can still be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Interaction {
-    /// An application asked at `/authorize`.
+    /// A client's request at `/authorize`.
     Authorize(Box<AuthorizationRequest>),
-    /// A person came to `/activate`.
+    /// A user's visit to `/activate`.
     Activate(Activation),
 }
 
@@ -28,7 +28,7 @@ impl Sealed for Interaction {
 }
 
 impl Interaction {
-    /// On whose behalf.
+    /// The client that requests access.
     pub fn client_id(&self) -> &ClientId {
         match self {
             Self::Authorize(request) => &request.client_id,
@@ -36,7 +36,7 @@ impl Interaction {
         }
     }
 
-    /// The API.
+    /// The requested API.
     pub fn audience(&self) -> Option<&Audience> {
         match self {
             Self::Authorize(request) => request.audience.as_ref(),
@@ -44,7 +44,7 @@ impl Interaction {
         }
     }
 
-    /// What is granted if the user agrees.
+    /// The scope to grant if the user agrees.
     pub fn scope(&self) -> &Scope {
         match self {
             Self::Authorize(request) => &request.scope,
@@ -52,7 +52,7 @@ impl Interaction {
         }
     }
 
-    /// When the browser came.
+    /// Time of the browser's first request.
     pub fn started_at(&self) -> Timestamp {
         match self {
             Self::Authorize(request) => request.started_at,
@@ -60,7 +60,7 @@ impl Interaction {
         }
     }
 
-    /// Fills in the user name. Nothing of a device's request reaches the login page.
+    /// User name for the login page; `None` for devices, whose request does not affect the login page.
     pub fn login_hint(&self) -> Option<&str> {
         match self {
             Self::Authorize(request) => request.login_hint.as_deref(),
@@ -68,7 +68,7 @@ impl Interaction {
         }
     }
 
-    /// The database that the user is to log in from, if the request names one.
+    /// The user database of the login, if the request names one.
     pub fn connection(&self) -> Option<&ConnectionName> {
         match self {
             Self::Authorize(request) => request.connection.as_ref(),
@@ -76,7 +76,7 @@ impl Interaction {
         }
     }
 
-    /// Where the browser goes in the end, if that is elsewhere.
+    /// The redirect URI of the response; `None` for devices.
     pub fn redirect_uri(&self) -> Option<&str> {
         match self {
             Self::Authorize(request) => Some(&request.redirect_uri),
@@ -156,7 +156,7 @@ mod tests {
             confirmed_in: None,
             started_at: Timestamp::from_secs(1),
         };
-        // The texts of interactions that began before an update: the names in them stay.
+        // Interactions that began before an update have these texts: the names in them must stay.
         let old = serde_json::to_string(&request).unwrap();
         assert_eq!(old, REQUEST);
         assert_eq!(

@@ -15,53 +15,55 @@ use super::{
     valid_from::{Epoch, ValidFrom},
 };
 
-/// A user as the store keeps it.
+/// A user as it is stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct User {
     /// `sub` of every token.
     pub user_id: UserId,
-    /// The database the user logs in from.
+    /// The database from which the user logs in.
     pub connection: ConnectionName,
     /// The claims that the user may see.
     pub profile: Profile,
-    /// Whether everything is refused.
+    /// True if the user is blocked: all of the user's requests are rejected.
     #[serde(default)]
     pub blocked: bool,
-    /// What the tenant's administrators keep; seen by rules, never in a token by itself.
+    /// `app_metadata`, which only the tenant's administrators change. Scripts see it; by itself it appears only in
+    /// tokens of the legacy pipeline.
     #[serde(default)]
     pub app_metadata: Map<String, Value>,
-    /// What the user may change; seen by rules, never in a token by itself.
+    /// `user_metadata`, which the user may change. Scripts see it; by itself it appears only in tokens of the legacy
+    /// pipeline.
     #[serde(default)]
     pub user_metadata: Map<String, Value>,
-    /// The other members at the root of an imported profile; seen by rules and by the legacy pipeline.
+    /// Other members at the root of an imported profile: for scripts, the legacy pipeline, and the other claims of
+    /// OpenID Connect Core section 5.1.
     #[serde(default)]
     pub attributes: Map<String, Value>,
-    /// Where the user logs in from, if that is more than the one database; see [`Self::identities`].
+    /// The user's accounts, if there are others than that of the database; see [`Self::identities`].
     #[serde(default)]
     pub identities: Vec<Identity>,
-    /// The names of the user's roles.
+    /// Names of the user's roles.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
-    /// The user's permissions by API, those of the roles among them. A refresh needs them and makes
-    /// one read, so they lie here, resolved when the tenant file was imported.
+    /// The user's permissions by API, including those of the roles. The import of the tenant file resolves them and
+    /// stores them here, because a refresh needs them and makes only one read.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub permissions: BTreeMap<Audience, Scope>,
-    /// When the user came to be.
+    /// Time of the user's creation.
     pub created_at: Timestamp,
-    /// When the profile last changed.
+    /// Time of the profile's last change.
     pub updated_at: Timestamp,
-    /// How often and when the user has logged in. It lies beside the profile, so that
-    /// replacing the profile leaves it alone.
+    /// Number and time of the user's logins. They are stored beside the profile, so that a replacement of the profile
+    /// keeps them.
     #[serde(skip)]
     pub stats: LoginStats,
-    /// Since when what the user began counts. It lies beside the profile, too, and only the store moves it:
-    /// replacing the profile neither brings back nor ends anything.
+    /// The epochs of the user's valid sessions and tokens. They are stored beside the profile and changed only by the
+    /// store: a replacement of the profile neither revalidates nor ends anything.
     #[serde(skip)]
     pub valid_from: ValidFrom,
 }
 
-/// A user's logins, as far as they are counted: in tenants with scripts, whenever the user proves who they
-/// are ([Auth0's count]).
+/// The counted logins of a user: in tenants with scripts, every authentication of the user ([Auth0's count]).
 ///
 /// [Auth0's count]: https://community.auth0.com/t/how-logins-count-work/91318
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,26 +74,26 @@ pub struct LoginStats {
     /// `last_login`.
     #[serde(default)]
     pub last_login: Option<Timestamp>,
-    /// `last_ip`, where it was known.
+    /// `last_ip`, if known.
     #[serde(default)]
     pub last_ip: Option<IpAddr>,
 }
 
-/// An account that a user logs in with. Auth0 keeps the provider's own tokens beside it; we do not.
+/// An account with which a user logs in. Auth0 stores the provider's own tokens with it; we do not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// `auth0` for a database.
     pub provider: String,
-    /// The id at the provider.
+    /// The user's id at the provider.
     pub user_id: String,
     /// The connection.
     pub connection: String,
-    /// Whether the provider is a social network.
+    /// True if the provider is a social network.
     #[serde(rename = "isSocial", default)]
     pub is_social: bool,
 }
 
-/// The claims about a user that scopes open.
+/// The claims about a user that scopes request.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(
     missing_docs,
@@ -113,13 +115,13 @@ pub struct Profile {
     pub phone_verified: bool,
 }
 
-/// A blocked user is refused everything: logins, codes, refresh tokens, `/userinfo`.
+/// The user is blocked: logins, codes, refresh tokens and `/userinfo` are rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("user is blocked")]
 pub struct UserBlocked;
 
 impl Profile {
-    /// The names under which the user may log in, in the form they are compared in.
+    /// The names under which the user may log in, in the form in which they are compared.
     pub fn login_names(&self) -> Vec<String> {
         self.names(normalize_login_name)
     }
@@ -130,14 +132,14 @@ impl Profile {
             .flatten()
             .map(|name| form(name))
             .collect();
-        // Many a user name is the address itself.
+        // Many user names are the e-mail address itself.
         names.dedup();
         names
     }
 }
 
 impl User {
-    /// A user of whom no more is known than the profile.
+    /// A user with only a profile.
     pub fn new(
         user_id: UserId,
         connection: ConnectionName,
@@ -162,7 +164,7 @@ impl User {
         }
     }
 
-    /// The user, unless the tenant has blocked them.
+    /// The user, or an error if the user is blocked.
     pub fn active(&self) -> Result<&Self, UserBlocked> {
         if self.blocked {
             Err(UserBlocked)
@@ -171,17 +173,17 @@ impl User {
         }
     }
 
-    /// The names under which the user may log in, in the form they are compared in.
+    /// The names under which the user may log in, in the form in which they are compared.
     pub fn login_names(&self) -> Vec<String> {
         self.profile.login_names()
     }
 
-    /// The same names as the store had them before they were composed; most are equal.
+    /// The login names in the form in which they were stored before they were composed; most are equal.
     pub fn uncomposed_login_names(&self) -> Vec<String> {
         self.profile.names(uncomposed_login_name)
     }
 
-    /// The accounts that the user logs in with; the database at least.
+    /// The accounts with which the user logs in; at least the one in the database.
     pub fn identities(&self) -> Vec<Identity> {
         if !self.identities.is_empty() {
             return self.identities.clone();
@@ -196,7 +198,7 @@ impl User {
         }]
     }
 
-    /// How often the user has logged in, here and before the user was imported.
+    /// Number of the user's logins, including those before the import of the user.
     pub fn logins_count(&self) -> u64 {
         let imported = self.attributes.get("logins_count").and_then(Value::as_u64);
         self.stats
@@ -204,17 +206,17 @@ impl User {
             .saturating_add(imported.unwrap_or(0))
     }
 
-    /// Whether what carries this epoch of the user's sessions still counts.
+    /// True if a session of this epoch is still valid.
     pub fn honours(&self, begun: Epoch) -> bool {
         self.valid_from.sessions == begun
     }
 
-    /// The permissions that the user holds at an API.
+    /// The user's permissions at an API.
     pub fn permissions_at(&self, api: &Audience) -> Scope {
         self.permissions.get(api).cloned().unwrap_or_default()
     }
 
-    /// The name a page greets the user by.
+    /// The name by which a page addresses the user.
     pub fn display_name(&self) -> &str {
         let profile = &self.profile;
         [&profile.name, &profile.email, &profile.username]
@@ -226,19 +228,19 @@ impl User {
     }
 }
 
-/// The form in which user names and e-mail addresses are compared: no outer blanks, lower case, and
-/// letters with their marks as one character ([`composed`]).
+/// The form in which user names and e-mail addresses are compared: trimmed, in lower case, with letters and their
+/// diacritics as one character ([`composed`]).
 pub fn normalize_login_name(name: &str) -> String {
     composed(&uncomposed_login_name(name)).into_owned()
 }
 
-/// The form in which names were compared and stored before they were composed. Users stored then are
-/// found under it, and ids were derived from it.
+/// The form in which names were compared and stored before they were composed. Users stored then are found under it,
+/// and their ids were derived from it.
 pub fn uncomposed_login_name(name: &str) -> String {
     name.trim().to_lowercase()
 }
 
-/// A name as a person typed it at a login, in the form in which names are compared.
+/// A name that a user typed at a login, in the form in which names are compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginName {
     name: String,
@@ -246,7 +248,7 @@ pub struct LoginName {
 }
 
 impl LoginName {
-    /// `None` for what no user can be called: nothing, or more than a key of the table holds.
+    /// `None` for an empty name, or one that exceeds the size of a key in the table.
     pub fn parse(typed: &str) -> Option<Self> {
         let typed = uncomposed_login_name(typed);
         let name = composed(&typed).into_owned();
@@ -262,7 +264,7 @@ impl LoginName {
         &self.name
     }
 
-    /// The name as it was typed, if that is not composed: a user may be stored under it.
+    /// The name as typed, if that differs from the composed form: a user may be stored under it.
     pub fn uncomposed(&self) -> Option<&str> {
         self.uncomposed.as_deref()
     }
@@ -272,7 +274,7 @@ impl LoginName {
 pub(crate) mod testing {
     use super::*;
 
-    /// A user with nothing but an id.
+    /// A user with only an id.
     pub(crate) fn user(id: &str) -> User {
         User {
             user_id: UserId::parse(id).unwrap(),
