@@ -1,4 +1,4 @@
-//! The directions in which the code may depend, read from the code itself.
+//! The allowed directions of dependencies, checked in the source code.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
@@ -8,13 +8,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A module at the root of the crate, and the other modules of the crate that it may name.
+/// A module at the root of the crate, and the other modules of the crate that it may use.
 struct Module {
     name: &'static str,
     may_name: &'static [&'static str],
 }
 
-/// Every module of the crate. The arrows of `README.md` are these.
+/// Every module of the crate. `README.md` shows the same arrows.
 const MODULES: [Module; 12] = [
     module("domain", &[]),
     module("jwt", &[]),
@@ -33,10 +33,10 @@ const MODULES: [Module; 12] = [
     module("engine", &["domain", "jwt"]),
 ];
 
-/// The modules that put the others together, and may name all of them.
+/// The modules that combine the others, and may use all of them.
 const ROOTS: [&str; 2] = ["app", "lambda"];
 
-/// What the domain must not contain, because it is pure.
+/// Names that the domain must not contain, because it is pure.
 const IMPURE: [&str; 6] = [
     "aws_config",
     "aws_sdk",
@@ -63,7 +63,7 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// A file without comments and without its tests.
+/// The code of a file without comments and tests.
 fn code(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap();
     let code = text.split("#[cfg(test)]").next().unwrap();
@@ -73,7 +73,7 @@ fn code(path: &Path) -> String {
         .join("\n")
 }
 
-/// The modules of the crate that a file names: `crate::http::…`, and each of `use crate::{http::…, keys}`.
+/// The modules of the crate that a file uses: `crate::http::…`, and each of `use crate::{http::…, keys}`.
 fn named_modules(code: &str) -> BTreeSet<&str> {
     let mut named = BTreeSet::new();
     for (at, prefix) in code.match_indices("crate::") {
@@ -86,7 +86,7 @@ fn named_modules(code: &str) -> BTreeSet<&str> {
     named
 }
 
-/// The first segment of each path of a group, from behind its opening brace.
+/// The first segment of each path of a group, after its opening brace.
 fn first_segments(group: &str) -> Vec<&str> {
     let (mut depth, mut begins, mut segments) = (1, 0, Vec::new());
     for (at, character) in group.char_indices() {

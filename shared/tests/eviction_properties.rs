@@ -1,6 +1,6 @@
-//! I10 over every interleaving: what began before a user was put out yields nothing once that has been
-//! acknowledged, and nothing that begins after is refused. The model runs the product's own decisions; its
-//! requests read the profile at one moment and write at another, and their clocks say what they like.
+//! I10 over every interleaving: sessions and tokens that began before an eviction of their user are invalid once it has
+//! been acknowledged, and nothing that begins after it is rejected. The model runs the product's own decisions; its
+//! requests read the profile at one moment and write at another, and their clocks differ arbitrarily.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
@@ -14,18 +14,18 @@ use shared::domain::{
     valid_from::{Epoch, Eviction, IssuedIn, RefreshTokensThen, ValidFrom},
 };
 
-/// A login on its way from a good password to a refresh token, with the clock of the function it is at.
+/// A login between a correct password and a refresh token, with the clock of its current function.
 #[derive(Debug, Clone)]
 enum Flight {
-    /// The password has been compared with what the profile said, and the session carries its epoch.
+    /// The password has been compared with the profile, and the session contains the profile's epoch.
     LoggedIn(ValidFrom),
-    /// `/authorize` has read the profile with the session, and not written the code yet.
+    /// `/authorize` has read the profile with the session, and has not stored the code yet.
     Issuing(IssuedIn),
     /// The code was issued in the session.
     Code(IssuedIn),
-    /// The code's exchange has read the profile, found the code good, and not written yet.
+    /// The code's exchange has read the profile and validated the code, and has not been committed yet.
     Exchanging(ValidFrom),
-    /// The family is there.
+    /// The family is stored.
     Holds(Box<Family>),
     Refused,
 }
@@ -34,11 +34,11 @@ enum Flight {
 struct World {
     profile: ValidFrom,
     flight: Flight,
-    /// Whether the flight began after the last eviction was acknowledged.
+    /// True if the flight began after the last eviction was acknowledged.
     began_after: bool,
-    /// Evictions that are still to come, the next one last.
+    /// The remaining evictions, the next one last.
     evictions: Vec<(Eviction, Timestamp)>,
-    /// Those that what is in flight had begun before.
+    /// The acknowledged evictions before which the current flight had begun.
     acknowledged: Vec<Eviction>,
 }
 
@@ -95,7 +95,7 @@ fn evict(world: &World) -> Option<World> {
     let mut next = world.clone();
     let (eviction, now) = next.evictions.pop()?;
     next.profile = next.profile.after(eviction, now);
-    // A session lives on when all grants are deleted, and what it leads to begins with the next read.
+    // A session survives the deletion of all grants, and its further flight begins with the next read.
     let is_session = matches!(next.flight, Flight::LoggedIn(_));
     if !(is_session && eviction == Eviction::GrantsDeleted) {
         next.acknowledged.push(eviction);
@@ -104,7 +104,7 @@ fn evict(world: &World) -> Option<World> {
     Some(next)
 }
 
-/// Whether an eviction leaves refresh tokens alone.
+/// True if refresh tokens survive an eviction.
 fn spares_refresh_tokens(eviction: Eviction) -> bool {
     matches!(
         eviction,
@@ -147,7 +147,7 @@ const EVICTIONS: [Eviction; 5] = [
     Eviction::Blocked,
 ];
 
-/// The flight's clock, and those of the functions that evict: alike, behind and ahead.
+/// The clocks of the flight and of the two evicting functions: equal, behind and ahead.
 const CLOCKS: [(u64, u64, u64); 5] = [
     (1_000, 1_000, 1_000),
     (9_000, 1_000, 1_001),

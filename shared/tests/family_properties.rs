@@ -58,7 +58,7 @@ fn begin(policy: &RefreshTokenPolicy) -> Family {
 
 #[derive(Debug, Clone)]
 enum Step {
-    /// Somebody presents the token `back` generations behind the live one, so many seconds later.
+    /// A client presents the token `back` generations before the live one, `after` seconds later.
     Present {
         back: u32,
         after: u64,
@@ -102,7 +102,7 @@ proptest! {
                     let live = family.generation;
                     let presented = Generation::new(live.number().saturating_sub(back));
                     let redemption = family.redeem(presented, &policy, exchange(1, now));
-                    // Equal arguments, equal answers.
+                    // Equal arguments have equal results.
                     prop_assert_eq!(&redemption, &family.redeem(presented, &policy, exchange(1, now)));
                     match redemption {
                         Redemption::Exchange { next, reveal } => {
@@ -116,8 +116,8 @@ proptest! {
                             family = *next;
                         }
                         Redemption::Replay => {
-                            // I2: the immediate parent, inside a leeway that began when it was
-                            // replaced, and nothing moves.
+                            // I2: the immediate parent, inside a leeway that began with its replacement, and nothing
+                            // changes.
                             prop_assert!(!dead && presented.next() == live);
                             prop_assert!(now <= replaced_at[&presented] + leeway);
                         }
@@ -130,7 +130,7 @@ proptest! {
                             );
                             family.ended = Some(ended);
                         }
-                        // I4: the dead stay dead, and only they are refused.
+                        // I4: an ended family stays ended, and only its tokens are rejected.
                         Redemption::Refuse(_) => prop_assert!(dead),
                     }
                 }
@@ -139,7 +139,7 @@ proptest! {
     }
 }
 
-/// A request in flight: what it read, or what it was answered.
+/// A request in flight: the family that it read, or its response.
 #[derive(Debug, Clone)]
 enum Flight {
     Waiting,
@@ -148,8 +148,8 @@ enum Flight {
     Refused,
 }
 
-/// The store and everybody who talks to it. A rotation happens only if the family is still the one
-/// that was read: the condition of the real write.
+/// The store and all of its clients. A rotation happens only if the family is still the one that was read: the
+/// condition of the real write.
 #[derive(Debug, Clone)]
 struct World {
     family: Family,
@@ -164,8 +164,8 @@ enum Revocation {
     Acknowledged,
 }
 
-/// Runs every order in which the flights can read, write and be answered, and the revocation can
-/// come between, and calls `check` on every finished world.
+/// Runs every order in which the flights can read, write and get their responses, and the revocation can happen in
+/// between, and calls `check` on every finished world.
 fn explore(world: &World, policy: &RefreshTokenPolicy, check: &mut impl FnMut(&World)) {
     let mut finished = true;
     for index in 0..world.flights.len() {
@@ -200,12 +200,12 @@ fn advance(world: &World, index: usize, policy: &RefreshTokenPolicy) -> Option<W
                 let unchanged =
                     world.family.generation == read.generation && world.family.ended.is_none();
                 if unchanged {
-                    // I4: once acknowledged, nothing is rotated, whenever it was read.
+                    // I4: nothing is rotated once the revocation is acknowledged, whenever it was read.
                     assert_ne!(world.revocation, Revocation::Acknowledged);
                     next.family = *rotated;
                     Flight::Got(next.family.generation)
                 } else {
-                    // A conflict: read again.
+                    // A conflict: the request reads again.
                     Flight::Waiting
                 }
             }

@@ -1,5 +1,5 @@
-//! Sealing and signing keys over their lives, in a table of a real engine: made once, shared by every
-//! process, replaced without anybody noticing.
+//! Sealing and signing keys over their lifetimes, in a table of a real engine: created once, shared by all processes,
+//! and replaced without any effect on clients.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
@@ -199,7 +199,7 @@ async fn wrapped_private_keys_are_not_in_the_table_in_clear() {
                 .ok(),
             None
         );
-        // PKCS#8 begins with a DER sequence; a box begins with its random nonce, so look at it all.
+        // PKCS#8 begins with a DER sequence; a ciphertext begins with its random nonce, so the search covers all bytes.
         assert!(
             !bytes
                 .windows(7)
@@ -230,7 +230,7 @@ async fn a_wrapped_key_is_replaced_on_schedule_and_published_before_it_signs() {
     let new = kid(&sign(&app).await.unwrap());
     assert_ne!(new, old);
     assert!(published(&verifier).await.contains(&new));
-    // Old tokens still verify, until none can be left.
+    // Old tokens still verify until all of them have expired.
     assert!(published(&app).await.contains(&old));
     app.clock.advance(Lifetime::from_secs(31 * 86_400));
     assert!(!published(&app).await.contains(&old));

@@ -1,4 +1,4 @@
-//! What a wildcard admits, as browsers read it: one label more than its domain has, and the rest as registered.
+//! Wildcard matches as browsers read them: one label more than the wildcard's domain has, and the rest as registered.
 
 #![expect(clippy::expect_used, reason = "a test may fail")]
 
@@ -8,7 +8,7 @@ use url::Url;
 
 const DOMAIN: &str = "tenants.example.com";
 
-/// What a host can be made of so that a text and a browser disagree about its labels.
+/// Pieces of a host that texts and browsers may split into labels differently.
 const PIECES: [&str; 30] = [
     "a",
     "evil",
@@ -48,7 +48,7 @@ fn host() -> impl Strategy<Value = String> {
     prop_oneof![4 => any, 1 => "[a-zA-Z0-9_-]{1,8}"]
 }
 
-/// Between a label and the domain, and the domain itself.
+/// The separator between a label and the domain, and the domain itself.
 fn tail() -> impl Strategy<Value = String> {
     let dot = prop::sample::select(vec![".", ".", ".", "\u{3002}", "\u{ff0e}", "%2E", ""]);
     let domain = prop::sample::select(vec![
@@ -65,7 +65,7 @@ fn tail() -> impl Strategy<Value = String> {
     (dot, domain).prop_map(|(dot, domain)| format!("{dot}{domain}"))
 }
 
-/// What a browser makes of an address that was admitted.
+/// Asserts that a browser reads an admitted address as one label below the domain.
 fn assert_one_label_more(admitted: &str) {
     let url = Url::parse(admitted).expect("a browser goes nowhere else");
     let host = url.host_str().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What is good once: codes, assertions, login tickets, redirects that came back.
+//! Single use: codes, assertions, login tickets, redirects to `/continue`.
 
 use shared::{
     adapters::dynamo::AccessKeys,

@@ -1,4 +1,4 @@
-//! Keys and configuration, and a store that is not there.
+//! Keys and configuration, and an unavailable store.
 
 use std::collections::BTreeMap;
 
@@ -144,7 +144,7 @@ fn scripts() -> StoredScripts {
         code: "x".repeat(100 * 1024),
         secrets: [("KEY".to_owned(), "cf1_sealed".to_owned())].into(),
     };
-    // As many as make several pages of a query, and numbers whose order is not that of their digits.
+    // Enough for several pages of a query, and numbers whose order is not that of their digits.
     let names = (0..12).map(|n| format!("Action {n}"));
     StoredScripts {
         rules: [2, 10, 100].map(rule).into(),

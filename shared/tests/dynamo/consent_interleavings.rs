@@ -1,6 +1,6 @@
-//! Every interleaving of a login, a withdrawal and further presses at the store itself: what was issued on a consent
-//! yields nothing once its withdrawal has been acknowledged, no press is lost, and nothing that was withdrawn comes
-//! back. A request reads at one moment and writes at another; the decisions in between are the product's own.
+//! Every interleaving of a login, a withdrawal and further approvals at the store itself. A login on a withdrawn
+//! consent yields nothing once the withdrawal has been acknowledged, no approval is lost, and no withdrawn scope
+//! returns. A request reads at one moment and writes at another; the decisions in between are those of the product.
 
 use shared::{
     adapters::dynamo::{DeviceExchange, Store},
@@ -22,20 +22,20 @@ use crate::fixtures::{
     EPOCH, NOW, audience, client_id, code, family, is_conflict, redeemed, store, use_of,
 };
 
-/// What the login asks for, and the user has agreed to at the beginning.
+/// The scopes that the login requests, and to which the user has already agreed.
 const ASKED: &str = "read write";
 
-/// What a step is part of.
+/// The actor of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Actor {
     /// Reads the consent, issues, and exchanges.
     Login,
-    /// Ends the consent, then codes and families; only then is the withdrawal acknowledged.
+    /// Ends the consent, then codes and families, and then acknowledges the withdrawal.
     Operator,
     User,
 }
 
-/// What a login leads to.
+/// The kind of a login.
 #[derive(Debug, Clone, Copy)]
 enum Kind {
     Code,
@@ -62,11 +62,11 @@ fn orders(left: [(Actor, usize); 3]) -> Vec<Vec<Actor>> {
     all
 }
 
-/// Where the login is.
+/// The state of the login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Flight {
     Begun,
-    /// It has read the consent, and is issued because of it.
+    /// It has read the consent, and the code or approval is issued on its basis.
     Granted(Basis),
     Issued,
     Answered,
@@ -80,14 +80,14 @@ struct History<'a> {
     number: u32,
     grant: GrantKey,
     flight: Flight,
-    /// How many steps the operator has made, and at which of them the login read the consent.
+    /// Number of the operator's steps, and its value when the login read the consent.
     withdrawn: usize,
     read_at: usize,
-    /// How many ids were drawn.
+    /// Number of generated ids.
     drawn: u8,
-    /// The further presses that are still to come, in their order.
+    /// The remaining approvals, in their order.
     to_press: &'static [&'static str],
-    /// What the consent is to hold.
+    /// The expected scopes of the consent.
     expected: Option<Scope>,
 }
 
@@ -109,7 +109,7 @@ impl History<'_> {
     }
 
     async fn press(&mut self, scope: &str) {
-        // Every press draws an id of its own.
+        // Every approval generates a new id.
         self.drawn += 1;
         let id = ConsentId::from_bytes(self.id(100 + self.drawn));
         let scope = Scope::parse(scope);
@@ -237,7 +237,7 @@ impl History<'_> {
             self.store.end_consent(&self.grant).await.unwrap();
             self.expected = None;
         } else {
-            // A press between the two steps is withdrawn with the rest.
+            // An approval between the two steps is withdrawn with the rest.
             let ended = Ended {
                 at: NOW,
                 reason: EndReason::GrantRevoked,

@@ -87,7 +87,7 @@ async fn a_user_code_leads_to_one_live_device() {
     assert_eq!(found("digest", end).await.unwrap(), None);
     assert_eq!(found("another", NOW).await.unwrap(), None);
 
-    // An expired code is free again, even before it is tidied up.
+    // An expired code is free again, even before DynamoDB deletes it.
     let later = DeviceGrant {
         expires_at: end.plus(Lifetime::from_secs(900)),
         ..device.clone()

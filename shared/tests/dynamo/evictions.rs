@@ -1,4 +1,4 @@
-//! Putting users out: each condition holding and failing.
+//! Evictions of users: each condition holding and failing.
 
 use shared::{
     adapters::dynamo::{
@@ -108,7 +108,7 @@ async fn a_user_who_does_not_exist_is_not_put_out() {
     assert_eq!(store.load_user(&user).await.unwrap(), None);
 }
 
-/// What an import does with what it has read: another profile, and a password.
+/// An import's write after its read: another profile, and a password.
 async fn import(
     store: &Store,
     read: &LoginRecord,
@@ -155,7 +155,7 @@ async fn a_rehash_at_a_login_puts_no_user_out() {
     assert_eq!(after.password_hash, Some(second));
     let fingerprint = read.password_hash.as_ref().unwrap().fingerprint();
     assert_eq!(after.rehashed_from, Some(fingerprint));
-    // The first hash is the one that an import brings again, also after a second rehash.
+    // The first hash is the one that another import contains, even after a second rehash.
     store
         .commit_password_hash(&after, &hash("first"))
         .await
@@ -210,8 +210,8 @@ async fn an_import_undoes_nothing_that_it_has_not_seen() {
     assert!(!conflicts(&store, &read).await, "a login is no obstacle");
 }
 
-/// Times are compared nowhere: a write of the very moment of the last one is seen, too, and so is one that brings
-/// the time of the last one along, as a file does.
+/// The revision decides, not the time: a write is detected even if it has the time of the previous one, because it
+/// happened at that moment or because an import set it.
 #[tokio::test]
 async fn of_two_writes_that_read_the_same_the_second_is_made_again_whatever_their_times() {
     let store = store().await;

@@ -1,4 +1,4 @@
-//! Families: rotation, the end, and what a refresh reads.
+//! Families: rotation, the end, and the read of a refresh.
 
 use shared::{
     adapters::dynamo::Store,
@@ -58,7 +58,7 @@ async fn a_rotation_happens_once() {
     assert_eq!(stored(&store, &family).await, Some(mine));
 }
 
-/// A token that does not rotate keeps its generation, so the generation alone would not tell.
+/// A token that does not rotate keeps its generation, so a condition on the generation alone would not suffice.
 #[tokio::test]
 async fn an_absolute_end_that_came_forward_is_not_moved_back() {
     let store = store().await;
@@ -140,7 +140,7 @@ async fn nothing_is_left_of_a_family_that_ends_and_ending_it_again_is_no_error()
     }
 }
 
-/// One in 64 ids of earlier versions looks as if it named a time.
+/// One in 64 ids of earlier versions looks as if it contained a time.
 #[tokio::test]
 async fn a_family_of_an_earlier_version_is_found_whatever_its_id_looks_like() {
     let store = store().await;
@@ -168,7 +168,7 @@ async fn a_family_of_an_earlier_version_is_found_whatever_its_id_looks_like() {
     }
 }
 
-/// As version 0.1 wrote it.
+/// The item has the form of version 0.1.
 #[tokio::test]
 async fn the_item_of_an_earlier_version_is_read() {
     let (store, database) = store_and_database().await;

@@ -1,4 +1,4 @@
-//! Many families: what a login reads of them, and ending them all.
+//! Many families: the reads of a login, and the end of them all.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::fixtures::{
     NOW, client_id, ended, family, import, is_conflict, store, store_and_database, user_id,
 };
 
-/// The item of a family, as it is stored.
+/// The stored item of a family.
 fn item(sort_key: &str, id: FamilyId, client: &str, at: Timestamp, ends: Timestamp) -> Value {
     let text = |text: &str| json!({ "S": text });
     let number = |number: u64| json!({ "N": number.to_string() });
@@ -42,7 +42,7 @@ fn item(sort_key: &str, id: FamilyId, client: &str, at: Timestamp, ends: Timesta
     })
 }
 
-/// So many families of an application, one a second, the last a second ago.
+/// This number of families of an application, one a second, the last a second ago.
 fn families(client: &str, number: u64, ends: Timestamp) -> Vec<Value> {
     let begin = |n: u64| {
         let at = Timestamp::from_secs(NOW.as_secs() - number + n);
@@ -52,7 +52,7 @@ fn families(client: &str, number: u64, ends: Timestamp) -> Vec<Value> {
     (0..number).map(begin).collect()
 }
 
-/// So many families as earlier versions stored them.
+/// This number of families as earlier versions stored them.
 fn earlier_families(number: u32) -> Vec<Value> {
     let begin = |n: u32| {
         let mut id = [0; 16];
@@ -95,7 +95,7 @@ async fn a_login_reads_no_family_whatever_the_history() {
     assert_eq!((cost.read_calls, cost.read_units), (0, 0.0));
     // The count, and the family on the condition that its session has not ended.
     assert_eq!((cost.write_calls, cost.write_units), (2, 5.0));
-    // The history is there.
+    // The families exist.
     let user = user_id();
     let client = client_id();
     for client in [None, Some(&client)] {
@@ -168,7 +168,7 @@ async fn families_are_counted_as_they_begin_and_end() {
     let elsewhere = store.count_family(&elsewhere, NOW).await.unwrap();
     assert_eq!(elsewhere.present, 1, "applications are counted apart");
 
-    // A count one by one stands, unless the number has changed since it was seen.
+    // A recount is stored, unless the count has changed since it was read.
     let exact = Recounted {
         live: vec![family(2); 7],
         over: 0,
@@ -180,7 +180,7 @@ async fn families_are_counted_as_they_begin_and_end() {
     let counted = store.count_family(&fourth, NOW).await.unwrap();
     assert_eq!((counted.present, counted.recount_at), (8, later()));
 
-    // A call that ends many at once has them counted again.
+    // A call that ends many families makes the next login over the limit recount.
     store
         .end_families(&user_id(), None, &ended, Deadline::NEVER, |_| true)
         .await

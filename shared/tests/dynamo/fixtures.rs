@@ -1,4 +1,4 @@
-//! What the tests put into the store, and the store itself.
+//! Test data, and the store itself.
 
 use std::net::IpAddr;
 
@@ -35,7 +35,7 @@ use shared::{
 
 pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
-/// The epoch of a user who is created [`NOW`].
+/// The epoch of a user created at [`NOW`].
 pub(crate) const EPOCH: Epoch = Epoch::at(NOW);
 
 pub(crate) const UNCHANGED: UserChange = UserChange {
@@ -47,13 +47,13 @@ pub(crate) async fn store() -> Store {
     store_and_endpoint().await.0
 }
 
-/// A store, and where its table can be reached past it.
+/// A store, and the endpoint for access to its table without the store.
 pub(crate) async fn store_and_endpoint() -> (Store, String) {
     let (store, endpoint, _) = start().await;
     (store, endpoint)
 }
 
-/// A store, and the database behind it.
+/// A store and its database.
 pub(crate) async fn store_and_database() -> (Store, Database) {
     let (store, _, database) = start().await;
     (store, database)
@@ -69,7 +69,7 @@ async fn start() -> (Store, String, Database) {
     (store, endpoint, database)
 }
 
-/// Puts items into the table, past the store, as DynamoDB's JSON has them.
+/// Puts items in DynamoDB's JSON into the table, without the store.
 pub(crate) fn import(database: &Database, items: Vec<Value>) {
     let items = items
         .into_iter()
@@ -80,7 +80,7 @@ pub(crate) fn import(database: &Database, items: Vec<Value>) {
         .unwrap();
 }
 
-/// A client for what the store does not write.
+/// A client for items that the store does not write.
 pub(crate) fn raw_client(endpoint: &str) -> Client {
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -138,7 +138,7 @@ pub(crate) fn family(n: u8) -> Family {
     Family::begin(FamilyId::new(NOW, [n; 16]), login, &policy(), exchange(0))
 }
 
-/// The same as earlier versions stored it: under an id that says nothing.
+/// The same family as earlier versions stored it: under an id that contains no time.
 pub(crate) fn earlier_family(n: u8) -> Family {
     Family {
         id: FamilyId::from_bytes([n; 16]),
@@ -161,7 +161,7 @@ pub(crate) fn rotated(family: &Family, n: u8) -> Family {
     }
 }
 
-/// With as many buckets as a family keeps, each under the longest name.
+/// The family with the maximum number of buckets, each under the longest name.
 pub(crate) fn busy(family: &Family) -> Family {
     let origin = |last| {
         Origin::of(Some(IpAddr::from([
@@ -218,7 +218,7 @@ pub(crate) fn login_record() -> LoginRecord {
     }
 }
 
-/// Creates a user, or replaces the one that is there.
+/// Creates or replaces a user.
 pub(crate) async fn put_user(store: &Store, record: &LoginRecord) -> Result<User, CommitError> {
     let before = store.load_user(&record.user.user_id).await.unwrap();
     store.put_user(record, before.as_ref(), UNCHANGED).await

@@ -1,4 +1,4 @@
-//! What users agreed to, and its withdrawal.
+//! Consents and their withdrawal.
 
 use std::collections::HashMap;
 
@@ -56,7 +56,7 @@ async fn there(store: &Store, grant: &GrantKey) -> Option<Grant> {
         .unwrap()
 }
 
-/// Whether the code is exchanged on this consent, with a family or without.
+/// True if the code is exchanged on this consent, with a family or without.
 async fn is_exchanged(store: &Store, n: u8, with_family: bool, basis: Basis) -> bool {
     let (redeemed, family, rests_on) = (redeemed(n), family(n), rests_on(basis));
     let family = with_family.then_some(&family);
@@ -83,7 +83,7 @@ async fn a_consent_keeps_its_id_while_its_scopes_grow_and_has_another_after_a_wi
     };
     assert_eq!(joined, expected);
     assert_eq!(there(&store, &grant).await, Some(expected));
-    // A consent to no scope is one, too.
+    // A consent to an empty scope is a consent, too.
     assert_eq!(join(&store, &grant, 3, "").await.id, Some(id(1)));
     store.end_consent(&grant).await.unwrap();
     assert_eq!(there(&store, &grant).await, None);
@@ -130,7 +130,7 @@ async fn what_a_code_rests_on_comes_back_from_the_table() {
     }
 }
 
-/// The item of a consent as versions wrote it before consents had ids. It is in tables: this never changes.
+/// The item of a consent as versions before consent ids wrote it. Tables contain it: it never changes.
 fn of_an_earlier_version() -> HashMap<String, AttributeValue> {
     let text = |text: &str| AttributeValue::S(text.to_owned());
     let sort_key = format!("GRANT#{}#{}", client_id(), audience());
@@ -269,7 +269,7 @@ async fn withdrawing_all_grants_moves_the_epoch_of_refresh_tokens_and_ends_what_
     assert!(after.refresh_tokens.begin() > before.refresh_tokens.begin());
     assert!(before.honours(code().issued_in) && !after.honours(code().issued_in));
     assert_eq!(store.load_grants(&user_id()).await.unwrap(), []);
-    // What begins in the new epoch is ended by the next call.
+    // The next call ends what begins in the new epoch.
     let begun = Family {
         valid_from: after.refresh_tokens,
         ..family(3)

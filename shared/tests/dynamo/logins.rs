@@ -1,4 +1,4 @@
-//! Failed logins, counted.
+//! The count of failed logins.
 
 use shared::{
     adapters::dynamo::{PasswordNow, UserChange},
@@ -20,7 +20,7 @@ fn login_name() -> LoginName {
     LoginName::parse("ada@example.com").unwrap()
 }
 
-/// A name without a user.
+/// An unknown name.
 fn nobody(connection: &str) -> Guessed {
     Guessed::Name(connection_name(connection), login_name())
 }
@@ -172,13 +172,13 @@ async fn of_failures_at_once_no_more_are_taken_than_an_address_has() {
     let store = store().await;
     let taken = (0..32).map(|_| store.take_failure(address(1), LIMIT, NOW));
     let taken = futures_util::future::join_all(taken).await;
-    // One that gave up after lost races took nothing.
+    // A request that gave up after lost races took nothing.
     let taken = taken.into_iter().filter(|taken| matches!(taken, Ok(true)));
     assert_eq!(taken.count(), 5);
     assert!(!store.take_failure(address(1), LIMIT, NOW).await.unwrap());
     let left = store.load_address(address(1)).await.unwrap();
     assert_eq!(left, Bucket::full_at(after(300)));
-    // Another address has its own.
+    // Another address has its own bucket.
     assert!(store.take_failure(address(2), LIMIT, NOW).await.unwrap());
     assert_eq!(
         store.load_address(address(3)).await.unwrap(),

@@ -1,5 +1,4 @@
-//! The store against a real engine: every condition once holding and once failing, and what goes in
-//! coming out again.
+//! The store against a real engine: every condition holding and failing, and every value read back as it was written.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 

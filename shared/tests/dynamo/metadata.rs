@@ -1,4 +1,4 @@
-//! Metadata, as scripts write them.
+//! Metadata that scripts write.
 
 use serde_json::{Map, Value, json};
 use shared::{

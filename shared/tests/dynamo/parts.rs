@@ -1,4 +1,4 @@
-//! Lists that are read part by part, in the order of ids.
+//! Lists that are read page by page, in the order of ids.
 
 use shared::domain::{
     family::Family,
@@ -83,7 +83,7 @@ async fn families_are_read_part_by_part() {
     let named =
         |numbers: &[usize]| -> Vec<_> { numbers.iter().map(|n| keys[*n].clone()).collect() };
     assert_eq!(own(None, 1).await, (named(&[0]), Some(keys[0].clone())));
-    // Among those of earlier versions others' are read, and left out.
+    // Families of earlier versions include those of other applications, which are read and omitted.
     let second = own(Some(&keys[0]), 2).await;
     assert_eq!(second, (named(&[2]), Some(keys[2].clone())));
     assert_eq!(own(Some(&keys[2]), 2).await, (named(&[3]), None));

@@ -1,5 +1,5 @@
-//! The form of stored items, to the letter: functions of two versions read each other's items during an update, and
-//! what a family is charged for is its size. `stored_forms.json` changes only with a migration.
+//! The exact form of stored items: functions of two versions read each other's items during an update, and the size of
+//! a family's item determines its cost. `stored_forms.json` changes only with a migration.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -27,7 +27,7 @@ use crate::fixtures::{
     phone, put_user, raw_client, redeemed, rests_on, rotated, store_and_endpoint, use_of, user_id,
 };
 
-/// A hash with a salt that does not change.
+/// A hash with a constant salt.
 const HASH: &str = "$2b$04$abcdefghijklmnopqrstuuk0sDS4kKvEKl1FMyz0VvPx6xYXVnGmG";
 
 const SESSION: SessionId = SessionId::from_bytes([9; 16]);
@@ -110,7 +110,7 @@ async fn put_device(store: &Store) {
     store.put_device(id, &device, "digest", NOW).await.unwrap();
 }
 
-/// Each item of the table under its key, in DynamoDB's JSON.
+/// All items of the table by their keys, in DynamoDB's JSON.
 async fn items(endpoint: &str) -> Value {
     let table = raw_client(endpoint).scan().table_name("ratchet");
     let scanned = table.send().await.unwrap().items.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Users, the names that they log in under, and sessions.
+//! Users, their login names, and sessions.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use shared::{
@@ -55,7 +55,7 @@ async fn a_user_is_found_by_every_name_in_any_case() {
 const COMPOSED: &str = "zo\u{eb}@example.com";
 const APART: &str = "zoe\u{308}@example.com";
 
-/// Puts the name of a user where names were before they were composed.
+/// Stores the name of a user as it was stored before names were composed.
 async fn store_name_apart(endpoint: &str) {
     let client = raw_client(endpoint);
     let text = |text: &str| AttributeValue::S(text.to_owned());
@@ -93,7 +93,7 @@ async fn a_name_is_found_in_either_form_and_as_it_was_stored_before_there_was_on
 
     store_name_apart(&endpoint).await;
     assert!(found(APART).await && !found(COMPOSED).await);
-    // The next import stores the name as it is compared, and lets go of the other.
+    // The next import stores the name in its composed form and deletes the other.
     put_user(&store, &record).await.unwrap();
     assert!(found(COMPOSED).await);
     record.user.profile.email = None;
