@@ -92,7 +92,7 @@ impl Keyring {
             .map_or(KeyId::new(0), |key| key.id)
     }
 
-    /// Seals a text. `binding` is its audience, for instance a client id; opening requires the same one.
+    /// Seals a text. `binding` is, for instance, the id of the client that it is for; opening requires the same one.
     pub fn seal(
         &self,
         key: KeyId,

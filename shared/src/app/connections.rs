@@ -18,7 +18,7 @@ impl App {
         let name = ConnectionName::parse(realm).map_err(|_| unknown())?;
         match self.connection(&name).await? {
             Some(connection) => enabled(connection, client),
-            // A tenant whose file lists no databases has the default one all the same.
+            // A tenant whose file lists no databases still has the default one.
             None if name == self.default_connection().await? => Ok(self.open_connection(name)),
             None => Err(unknown()),
         }

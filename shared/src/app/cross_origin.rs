@@ -1,4 +1,4 @@
-//! The client whose pages may read a response, also if the request is rejected before its client is known.
+//! The client whose pages may read a response, even if the request is rejected before its client is known.
 
 use std::sync::Arc;
 

@@ -14,10 +14,10 @@ use crate::{
     engine::{Host, HostCall, HostError},
 };
 
-/// The requests of a run that have failed.
+/// The failed requests of a run.
 pub(super) type Failures = Arc<Mutex<Vec<RequestFailure>>>;
 
-/// What scripts reach of the app: the metadata of users, and other hosts.
+/// The access of scripts to the app: the metadata of users, and requests to other hosts.
 pub(super) struct HostBridge {
     pub(super) store: Store,
     pub(super) outbound: Arc<Outbound>,
@@ -52,7 +52,7 @@ impl Host for HostBridge {
     }
 }
 
-/// `auth0.users.updateAppMetadata` and its sister; the user afterwards, as far as the SDK tells it.
+/// Implements `auth0.users.updateAppMetadata` and `updateUserMetadata`. Returns the updated metadata.
 async fn patch_metadata(
     store: &Store,
     user_id: &str,
@@ -75,7 +75,7 @@ async fn patch_metadata(
     }
 }
 
-/// Logs a request that failed, also if its script goes on without it. Paths and queries may hold secrets.
+/// Logs a failed request, even if its script continues. Paths and queries are omitted: they may contain secrets.
 fn log_request(failure: &RequestFailure) {
     tracing::warn!(
         host = failure.host,

@@ -9,9 +9,9 @@ use crate::{
     http::{Request, RequestContext, header, params::is_json},
 };
 
-/// The request as scripts see it: at `/authorize` the original one, also after a redirect. Parameters of `/continue`,
-/// tokens included, belong to the scripts and the page to which they redirected the browser. All other requests
-/// contain secrets, which are removed.
+/// The request as scripts see it: at `/authorize` the original one, even after a redirect. Parameters of `/continue`,
+/// tokens included, belong to the scripts and the page to which they redirected the browser. All other requests contain
+/// secrets, which are removed.
 pub(super) fn request_facts(login: &ScriptedLogin<'_>, host: &str) -> RequestFacts {
     let facts = sent(login.request, host);
     match (login.protocol, login.authorization) {

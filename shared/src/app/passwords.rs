@@ -34,7 +34,7 @@ use crate::{
 pub struct PasswordLogin<'a> {
     /// The requesting client.
     pub client_id: &'a ClientId,
-    /// The database of the user.
+    /// The database in which the user is looked up.
     pub connection: &'a ConnectionName,
     /// The name as the user typed it.
     pub username: &'a str,

@@ -62,7 +62,7 @@ pub struct Polled {
 pub enum DeviceState {
     /// No user has confirmed the user code.
     Pending,
-    /// A user has confirmed the user code, but the device has not polled since.
+    /// A user has confirmed the user code, but the device has no tokens yet.
     Approved(Approval),
     /// A user has declined.
     Declined,
@@ -206,7 +206,7 @@ fn pending_after(last: Timestamp, now: Timestamp) -> Poll<'static> {
 pub struct Activation {
     /// The device.
     pub device_id: DeviceId,
-    /// The user code that the user entered.
+    /// The user code.
     pub user_code: UserCode,
     /// The client on the device.
     pub client_id: ClientId,

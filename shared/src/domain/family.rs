@@ -105,7 +105,7 @@ pub enum EndReason {
     RevokedByScript,
     /// The grant that it rested on was withdrawn.
     GrantRevoked,
-    /// A client presented the authorization code that began it again.
+    /// A client presented the authorization code of its login a second time.
     CodeReused,
     /// The user had more than [`MAX_LIVE_PER_USER_AND_CLIENT`] families.
     LimitExceeded,
@@ -149,7 +149,7 @@ impl fmt::Display for EndReason {
     }
 }
 
-/// The grant of a login, from which a family begins.
+/// The result of a login, from which a family begins.
 #[derive(Debug, Clone)]
 pub struct Login {
     /// The user who logged in.

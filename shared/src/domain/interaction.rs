@@ -12,8 +12,8 @@ use super::{
 };
 
 /// An authorization request or the activation of a device, from the browser's first request to the response. The pages
-/// contain it, sealed, in their `state`. The two have no required field in common, so the text needs no tag, and texts
-/// from before the device flow can still be read.
+/// contain it, sealed, in their `state`. The two have different sets of required fields, so the text needs no tag, and
+/// texts from before the device flow can still be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Interaction {

@@ -27,8 +27,8 @@ pub struct User {
     /// True if the user is blocked: all of the user's requests are rejected.
     #[serde(default)]
     pub blocked: bool,
-    /// `app_metadata`, which only the tenant's administrators change. Scripts see it; by itself it appears only in
-    /// tokens of the legacy pipeline.
+    /// `app_metadata`, which administrators and scripts change but the user cannot. Scripts see it; by itself it
+    /// appears only in tokens of the legacy pipeline.
     #[serde(default)]
     pub app_metadata: Map<String, Value>,
     /// `user_metadata`, which the user may change. Scripts see it; by itself it appears only in tokens of the legacy

@@ -71,7 +71,7 @@ impl Store {
         }
     }
 
-    /// Takes a failure from a bucket that is not full.
+    /// Takes a failure from a bucket that is neither full nor empty.
     async fn take_from_begun(
         &self,
         origin: Origin,

@@ -67,8 +67,7 @@ pub(super) fn key_of(grant: &GrantKey) -> Key {
 }
 
 impl Store {
-    /// The part of a transaction that requires that the very consent still exists on which something rests. `None` if
-    /// the user was not asked.
+    /// The part of a transaction that requires that this very consent still exists. `None` if the user was not asked.
     pub(super) fn check_consent(
         &self,
         rests_on: &RestsOn,

@@ -20,7 +20,7 @@ use crate::domain::{ids::UserId, time::Timestamp, user::User};
 /// The two kinds of a user's metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Metadata {
-    /// Metadata that only the tenant's administrators change.
+    /// Metadata that administrators and scripts change but the user cannot.
     App,
     /// Metadata that the user may change.
     User,

@@ -212,7 +212,7 @@ impl Store {
             }
         };
         let revision = unchanged(before);
-        // The time is compared too: versions without revisions write none.
+        // The time is compared too: versions without revisions do not increase them.
         let update = update
             .condition_expression(format!(
                 "attribute_exists(PK) AND {revision} AND #user.updated_at = :updated_before \

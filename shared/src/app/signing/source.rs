@@ -189,7 +189,7 @@ impl Source {
         Ok((stored, known))
     }
 
-    /// The stored keys that are still in use: a key that is over may be gone from the key service.
+    /// The stored keys that are still in use: an expired key may be gone from the key service.
     pub(super) async fn signer(
         &self,
         stored: &StoredSigningKeys,
