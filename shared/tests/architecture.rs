@@ -23,7 +23,7 @@ const MODULES: [Module; 12] = [
     module("sealing", &["domain"]),
     module("http", &["domain", "sealing", "system"]),
     module("config", &["domain", "keys"]),
-    module("telemetry", &["config", "domain"]),
+    module("telemetry", &["domain"]),
     module("aws", &["config", "telemetry"]),
     module("keys", &["aws", "domain", "system", "telemetry"]),
     module(

@@ -11,7 +11,7 @@ use tokio::runtime::Builder;
 use crate::{
     app::{App, Parts, Publication, StartError},
     aws::Clients,
-    config::{AwsConfig, Config},
+    config::{AwsConfig, Config, environment},
     domain::{ids::RequestId, proxies::TrustedProxies},
     http::{self, Request, RequestContext, Response},
     system::random,
@@ -65,7 +65,7 @@ where
     F: Fn(Arc<S>, Request) -> Answer + Clone + Send + Sync + 'static,
     Answer: Future<Output = Response> + Send + 'static,
 {
-    telemetry::init_json();
+    telemetry::init_json(environment("RUST_LOG").as_deref());
     let aws = AwsConfig::from_env()?;
     let config = Config::from_env()?;
     let front = Front {

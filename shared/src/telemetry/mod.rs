@@ -15,8 +15,6 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use crate::config;
-
 /// An error with all its causes, for the log.
 pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -118,22 +116,23 @@ pub mod event {
     pub const FAMILY_ENDED: &str = "refresh_token_family_ended";
 }
 
-/// Starts JSON logs on standard output, for CloudWatch. The variable `RUST_LOG` sets the level; `info` by default.
-pub fn init_json() {
-    init(fmt::layer().event_format(line::Json));
+/// Starts JSON logs on standard output, for CloudWatch. `levels` sets the
+/// level in the form of the variable `RUST_LOG`; `info` by default.
+pub fn init_json(levels: Option<&str>) {
+    init(fmt::layer().event_format(line::Json), levels);
 }
 
-/// Starts readable logs on standard error, for the laptop.
-pub fn init_text() {
+/// Starts readable logs on standard error, for the laptop; `levels` as in [`init_json`].
+pub fn init_text(levels: Option<&str>) {
     let layer = fmt::layer()
         .fmt_fields(debug_fn(line::text).delimited(" "))
         .with_writer(std::io::stderr)
         .with_target(false);
-    init(layer);
+    init(layer, levels);
 }
 
-fn init(layer: impl Layer<Registry> + Send + Sync) {
-    let asked = config::environment("RUST_LOG").map(|text| text.parse::<Targets>());
+fn init(layer: impl Layer<Registry> + Send + Sync, levels: Option<&str>) {
+    let asked = levels.map(str::parse::<Targets>);
     let (filter, wrong) = match asked {
         Some(Ok(filter)) => (filter, None),
         Some(Err(error)) => (default_filter(), Some(error)),
