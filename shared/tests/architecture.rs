@@ -15,7 +15,7 @@ struct Module {
 }
 
 /// Every module of the crate. `README.md` shows the same arrows.
-const MODULES: [Module; 12] = [
+const MODULES: [Module; 13] = [
     module("domain", &[]),
     module("jwt", &[]),
     module("system", &["domain"]),
@@ -24,7 +24,8 @@ const MODULES: [Module; 12] = [
     module("http", &["domain", "sealing", "system"]),
     module("config", &["domain", "keys"]),
     module("telemetry", &["domain"]),
-    module("aws", &["config", "telemetry"]),
+    module("aws", &["telemetry"]),
+    module("clients", &["aws", "config"]),
     module("keys", &["aws", "domain", "system", "telemetry"]),
     module(
         "adapters",

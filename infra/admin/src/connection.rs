@@ -6,7 +6,7 @@ use clap::Args;
 use shared::{
     adapters::dynamo::Store,
     app::{App, Parts},
-    aws::{self, Clients, SdkConfig},
+    clients::{self, Clients, SdkConfig},
     config::{Config, Issuer},
     keys::{KeyUse, file::KeyFile},
 };
@@ -85,7 +85,7 @@ impl Connection {
 
     /// What a client of AWS needs.
     pub(crate) async fn aws(&self) -> SdkConfig {
-        aws::of_operator(&self.application).await
+        clients::of_operator(&self.application).await
     }
 
     async fn clients(&self) -> Clients {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{App, Moment, access_tokens::left_half_of_hash};
+use super::{App, Moment, access_tokens::left_half_of_hash, verification::OpaqueToken};
 use crate::{
     domain::{
         claims::{Issuance, LoginClaims, Subject},
@@ -28,8 +28,6 @@ use crate::{
     sealing::Keyring,
     system::random,
 };
-
-use super::verification::OpaqueToken;
 
 /// Maximum size of the custom claims in an access token for `/userinfo`, as bytes of JSON.
 const MAX_USERINFO_CLAIMS: usize = 2 * 1024;

@@ -39,7 +39,7 @@ use crate::{
         dynamo::{Store, StoreError},
         outbound::Outbound,
     },
-    aws::Clients,
+    clients::Clients,
     config::{Config, Issuer, KeyConfig},
     domain::{
         denial::Denial, ids::RequestId, script_hosts::AllowedHosts, sealed::KeyId,

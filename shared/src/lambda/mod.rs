@@ -10,7 +10,7 @@ use tokio::runtime::Builder;
 
 use crate::{
     app::{App, Parts, Publication, StartError},
-    aws::Clients,
+    clients::Clients,
     config::{AwsConfig, Config, environment},
     domain::{ids::RequestId, proxies::TrustedProxies},
     http::{self, Request, RequestContext, Response},

@@ -11,17 +11,19 @@ use super::{
     item::{from_item, inconsistent, send_update, to_item, units},
     keys::{API_PREFIX, CLIENT_PREFIX, Key, TENANT},
 };
-use crate::domain::{
-    brute_force::AttackProtection,
-    client::{Client, JwtConfiguration, SigningAlgorithm},
-    connection::Connection,
-    hash_kind::HashKinds,
-    ids::{Audience, ClientId, ConnectionName},
-    resource_server::ResourceServer,
-    settings::Settings,
-    signing_algorithms::SigningAlgorithms,
+use crate::{
+    domain::{
+        brute_force::AttackProtection,
+        client::{Client, JwtConfiguration, SigningAlgorithm},
+        connection::Connection,
+        hash_kind::HashKinds,
+        ids::{Audience, ClientId, ConnectionName},
+        resource_server::ResourceServer,
+        settings::Settings,
+        signing_algorithms::SigningAlgorithms,
+    },
+    telemetry::cost,
 };
-use crate::telemetry::cost;
 
 /// The attributes of the settings that [`Store::commit_scripts`], [`Store::commit_signing_algorithms`] and
 /// [`Store::commit_password_hashes`] write.
