@@ -20,14 +20,12 @@ use std::{path::PathBuf, time::Duration};
 
 use url::Url;
 
-use crate::{
-    domain::{
-        client::SigningAlgorithm,
-        network::is_loopback_host,
-        proxies::{InvalidProxies, TrustedProxies, parse_digests, parse_ranges},
-        script_hosts::AllowedHosts,
-    },
-    keys::{SigningMode, service::ServiceKey},
+use crate::domain::{
+    client::SigningAlgorithm,
+    network::is_loopback_host,
+    proxies::{InvalidProxies, TrustedProxies, parse_digests, parse_ranges},
+    script_hosts::AllowedHosts,
+    signing_key::{ServiceKey, SigningMode},
 };
 
 /// The configuration of a function.

@@ -16,6 +16,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
 use crate::domain::{
+    denial::Denial,
     ids::ClientId,
     sealed::{KeyId, Purpose, Sealed, SealedForClient},
     time::Timestamp,
@@ -308,6 +309,12 @@ fn authenticated_data(purpose: Purpose, binding: &str) -> Vec<u8> {
 
 fn labelled(label: &str, data: &[u8]) -> Vec<u8> {
     [label.as_bytes(), b"\0", data].concat()
+}
+
+impl From<SealingError> for Denial {
+    fn from(error: SealingError) -> Self {
+        Self::Internal(error.to_string())
+    }
 }
 
 #[cfg(test)]

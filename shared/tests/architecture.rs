@@ -22,7 +22,7 @@ const MODULES: [Module; 13] = [
     module("password", &["domain"]),
     module("sealing", &["domain"]),
     module("http", &["domain", "sealing", "system"]),
-    module("config", &["domain", "keys"]),
+    module("config", &["domain"]),
     module("telemetry", &["domain"]),
     module("aws", &["telemetry"]),
     module("clients", &["aws", "config"]),

@@ -9,11 +9,10 @@ use dynoxide::Database;
 use serde_json::json;
 use shared::{
     adapters::dynamo::{Store, StoredPrivateKey},
-    app::{App, KEY_ACTIVATION_DELAY, Parts, SIGNING_KEY_DELAY},
+    app::{App, KEY_ACTIVATION_DELAY, KeyUse, Parts, SIGNING_KEY_DELAY},
     config::Issuer,
-    domain::{client::SigningAlgorithm, sealed::Purpose, time::Lifetime},
+    domain::{client::SigningAlgorithm, sealed::Purpose, signing_key::SigningMode, time::Lifetime},
     keys::{
-        KeyUse, SigningMode,
         file::KeyFile,
         signer::{JwtType, SigningKey},
     },

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use shared::{
     adapters::dynamo::Store,
-    app::{App, Parts},
+    app::{App, KeyUse, Parts},
     clients::{self, Clients, SdkConfig},
     config::{Config, Issuer},
-    keys::{KeyUse, file::KeyFile},
+    keys::file::KeyFile,
 };
 
 use crate::failure::Failure;

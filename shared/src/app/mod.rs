@@ -15,6 +15,7 @@ mod families;
 mod grants;
 mod hashing;
 mod host_bridge;
+mod key_use;
 mod keyring;
 mod limiter;
 mod login_flow;
@@ -42,17 +43,16 @@ use crate::{
     clients::Clients,
     config::{Config, Issuer, KeyConfig},
     domain::{
-        denial::Denial, ids::RequestId, script_hosts::AllowedHosts, sealed::KeyId,
+        ids::RequestId, script_hosts::AllowedHosts, sealed::KeyId, signing_key::SigningMode,
         throttle::Origin, time::Timestamp,
     },
     engine::{Engine, Limits},
     http::{Request, RequestContext},
     keys::{
-        KeyServiceError, KeyUse, SigningMode,
+        KeyServiceError, SignError,
         file::{KeyFile, KeyFileError},
         kms::Kms,
         service::KeyService,
-        signer::SignError,
     },
     sealing::{Keyring, SealingError},
     system::{Clock, Deadline, random},
@@ -62,6 +62,7 @@ pub use access_tokens::issued_access_token;
 pub use authenticate::{AuthenticatedClient, CLIENT_SECRET, Caller};
 pub use evictions::Evicted;
 pub use families::{NewFamily, seal_refresh_token};
+pub use key_use::KeyUse;
 pub use keyring::KEY_ACTIVATION_DELAY;
 pub use limiter::Limited;
 pub use login_flow::{EffectsOnce, ScriptedLogin};
@@ -263,24 +264,5 @@ impl App {
         let keyring = self.keyring().await;
         let active = keyring.active(self.clock.now());
         (keyring, active)
-    }
-}
-
-impl From<SignError> for Denial {
-    fn from(error: SignError) -> Self {
-        match error {
-            SignError::KeyService(KeyServiceError::Unavailable(_)) => {
-                Self::Unavailable(error.to_string())
-            }
-            SignError::KeyService(KeyServiceError::Refused(_)) | SignError::Jwt(_) => {
-                Self::Internal(error.to_string())
-            }
-        }
-    }
-}
-
-impl From<SealingError> for Denial {
-    fn from(error: SealingError) -> Self {
-        Self::Internal(error.to_string())
     }
 }

@@ -50,6 +50,7 @@ pub mod script_hosts;
 pub mod sender;
 pub mod session;
 pub mod signing_algorithms;
+pub mod signing_key;
 pub mod suspicious_ip;
 
 pub mod claims;

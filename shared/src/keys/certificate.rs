@@ -12,14 +12,14 @@ use rcgen::{
 };
 use time::{Duration, OffsetDateTime};
 
-use super::signer::SignError;
+use super::SignError;
 use crate::domain::time::Timestamp;
 
 /// Validity of a certificate, longer than any key is in use.
 const VALID_FOR: Duration = Duration::days(3650);
 
 /// A certificate without its signature.
-pub(crate) struct Draft {
+pub(super) struct Draft {
     params: CertificateParams,
     key: PublicKey,
 }
@@ -36,7 +36,7 @@ struct Signed<'a> {
 
 impl Draft {
     /// Drafts a certificate for the issuer's host. `spki` is the public key of an RS256 key, in DER.
-    pub(crate) fn new(spki: &[u8], host: &str, now: Timestamp) -> Result<Self, SignError> {
+    pub(super) fn new(spki: &[u8], host: &str, now: Timestamp) -> Result<Self, SignError> {
         let key = PublicKey::from_spki(spki)?;
         let seconds = i64::try_from(now.as_secs()).unwrap_or_default();
         let not_before = OffsetDateTime::from_unix_timestamp(seconds).map_err(|e| failed(&e))?;
@@ -54,13 +54,13 @@ impl Draft {
     }
 
     /// The digest that the key has to sign.
-    pub(crate) fn digest(&self) -> Result<Digest, SignError> {
+    pub(super) fn digest(&self) -> Result<Digest, SignError> {
         let (_, asked) = self.sign_with(Vec::new())?;
         Ok(digest(&SHA256, &asked))
     }
 
     /// The certificate, in DER, with the signature of that digest.
-    pub(crate) fn with_signature(self, signature: Vec<u8>) -> Result<Vec<u8>, SignError> {
+    pub(super) fn with_signature(self, signature: Vec<u8>) -> Result<Vec<u8>, SignError> {
         self.sign_with(signature)
             .map(|(certificate, _)| certificate)
     }
@@ -128,12 +128,12 @@ impl SigningKey for Signed<'_> {
 }
 
 /// `x5c`: base64, not base64url.
-pub(crate) fn chain(certificate: &[u8]) -> Vec<String> {
+pub(super) fn chain(certificate: &[u8]) -> Vec<String> {
     vec![STANDARD.encode(certificate)]
 }
 
 /// `x5t`.
-pub(crate) fn thumbprint(certificate: &[u8]) -> String {
+pub(super) fn thumbprint(certificate: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, certificate))
 }
 

@@ -11,8 +11,11 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{Context, KeyServiceError, pair::KeyPair, service::ServiceKey};
-use crate::{domain::client::SigningAlgorithm, system::random};
+use super::{Context, KeyServiceError, pair::KeyPair};
+use crate::{
+    domain::{client::SigningAlgorithm, signing_key::ServiceKey},
+    system::random,
+};
 
 /// The keys of a key file, ready for use. Each algorithm has its own key, because a published key names one algorithm.
 pub struct KeyFile {

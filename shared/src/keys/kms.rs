@@ -9,8 +9,11 @@ use aws_sdk_kms::{
 };
 use zeroize::Zeroizing;
 
-use super::{Context, KeyServiceError, service::ServiceKey};
-use crate::{aws, domain::client::SigningAlgorithm};
+use super::{Context, KeyServiceError};
+use crate::{
+    aws,
+    domain::{client::SigningAlgorithm, signing_key::ServiceKey},
+};
 
 /// The KMS keys that a function is configured with.
 #[derive(Debug)]

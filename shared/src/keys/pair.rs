@@ -19,7 +19,7 @@ use super::KeyServiceError;
 use crate::domain::client::SigningAlgorithm;
 
 /// A key pair for one algorithm.
-pub(crate) struct KeyPair {
+pub struct KeyPair {
     algorithm: SigningAlgorithm,
     key: Key,
 }
@@ -31,9 +31,7 @@ enum Key {
 
 impl KeyPair {
     /// Generates a key pair and returns it as PKCS#8.
-    pub(crate) fn generate(
-        algorithm: SigningAlgorithm,
-    ) -> Result<Zeroizing<Vec<u8>>, KeyServiceError> {
+    pub fn generate(algorithm: SigningAlgorithm) -> Result<Zeroizing<Vec<u8>>, KeyServiceError> {
         let rsa = || -> Result<Vec<u8>, Unspecified> {
             Ok(RsaKeyPair::generate(KeySize::Rsa2048)?
                 .as_der()?
@@ -55,10 +53,7 @@ impl KeyPair {
     }
 
     /// Reads PKCS#8.
-    pub(crate) fn from_pkcs8(
-        algorithm: SigningAlgorithm,
-        pkcs8: &[u8],
-    ) -> Result<Self, KeyServiceError> {
+    pub fn from_pkcs8(algorithm: SigningAlgorithm, pkcs8: &[u8]) -> Result<Self, KeyServiceError> {
         let wrong =
             || KeyServiceError::Refused(format!("not a private key for {}", algorithm.as_str()));
         let key = match algorithm {
@@ -75,7 +70,7 @@ impl KeyPair {
     }
 
     /// Signs a SHA-256 digest; the signature has the format of RFC 7518.
-    pub(crate) fn sign(&self, digest: &Digest) -> Result<Vec<u8>, KeyServiceError> {
+    pub fn sign(&self, digest: &Digest) -> Result<Vec<u8>, KeyServiceError> {
         let signature = match &self.key {
             Key::Ecdsa(key) => key
                 .sign_digest(digest)
@@ -94,7 +89,7 @@ impl KeyPair {
     }
 
     /// The public key as DER (SPKI).
-    pub(crate) fn public_key(&self) -> Result<Vec<u8>, KeyServiceError> {
+    pub fn public_key(&self) -> Result<Vec<u8>, KeyServiceError> {
         let der = match &self.key {
             Key::Rsa(key) => key.public_key().as_der(),
             Key::Ecdsa(key) => key.public_key().as_der(),

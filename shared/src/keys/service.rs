@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::{Context, KeyServiceError, file::KeyFile, kms::Kms};
-use crate::{domain::client::SigningAlgorithm, telemetry::cost};
+use crate::{domain::signing_key::ServiceKey, telemetry::cost};
 
 /// The key service: KMS on AWS, a file on a laptop.
 #[derive(Debug)]
@@ -12,40 +12,6 @@ pub enum KeyService {
     File(Box<KeyFile>),
     /// AWS KMS.
     Kms(Kms),
-}
-
-/// A signing key as the key service knows it: an ARN in KMS, the algorithm's name in a key file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServiceKey {
-    /// Its algorithm.
-    pub algorithm: SigningAlgorithm,
-    /// Its id; empty if it has none.
-    pub id: String,
-}
-
-impl ServiceKey {
-    /// Reads `RS256=<key id or ARN>`; the error is the reason, for the operator.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let (algorithm, id) = text.split_once('=').unwrap_or((text, ""));
-        let algorithm = SigningAlgorithm::parse(algorithm.trim())
-            .filter(|algorithm| *algorithm != SigningAlgorithm::HS256)
-            .ok_or_else(|| format!("`{text}` does not begin with RS256, PS256 or ES256"))?;
-        if id.trim().is_empty() {
-            return Err(format!("`{text}` names no key"));
-        }
-        Ok(Self {
-            algorithm,
-            id: id.trim().to_owned(),
-        })
-    }
-
-    /// An algorithm whose key has no id, because it is generated rather than configured.
-    pub(crate) fn unnamed(algorithm: SigningAlgorithm) -> Self {
-        Self {
-            algorithm,
-            id: String::new(),
-        }
-    }
 }
 
 impl KeyService {

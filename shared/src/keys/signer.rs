@@ -12,14 +12,15 @@ use jsonwebtoken::{
 use serde::Serialize;
 
 use super::{
-    KeyServiceError,
+    SignError,
     certificate::{self, Draft},
     pair::KeyPair,
-    service::{KeyService, ServiceKey},
+    service::KeyService,
 };
 use crate::domain::{
     client::SigningAlgorithm,
     secret::Secret,
+    signing_key::ServiceKey,
     time::{Lifetime, Timestamp},
 };
 
@@ -44,7 +45,7 @@ pub struct KnownKey {
 
 /// The location of a key's private half.
 #[derive(Debug)]
-pub(crate) enum PrivateKey {
+pub enum PrivateKey {
     /// In the key service.
     Service(ServiceKey),
     /// In this process.
@@ -66,17 +67,6 @@ pub struct PublishedKey {
     pub decoding_key: DecodingKey,
     /// Its certificate, in DER; `None` if it has none.
     pub certificate: Option<Vec<u8>>,
-}
-
-/// A JWT could not be made.
-#[derive(Debug, thiserror::Error)]
-pub enum SignError {
-    /// The key service failed.
-    #[error(transparent)]
-    KeyService(#[from] KeyServiceError),
-    /// Header or claims cannot be written as JSON, or a key is missing or invalid.
-    #[error("cannot make a JWT: {0}")]
-    Jwt(String),
 }
 
 /// The `typ` of a JWT's header.
@@ -109,7 +99,7 @@ struct Header<'a> {
 
 impl KnownKey {
     /// Combines the halves of a key. `spki` is the public one, in DER.
-    pub(crate) fn new(
+    pub fn new(
         algorithm: SigningAlgorithm,
         spki: &[u8],
         private: PrivateKey,
@@ -133,7 +123,7 @@ impl KnownKey {
     }
 
     /// Makes the key's certificate for a host, in DER.
-    pub(crate) async fn make_certificate(
+    pub async fn make_certificate(
         &self,
         service: &KeyService,
         host: &str,
@@ -145,12 +135,12 @@ impl KnownKey {
     }
 
     /// True for an RS256 key without a certificate.
-    pub(crate) fn lacks_certificate(&self) -> bool {
+    pub fn lacks_certificate(&self) -> bool {
         self.published.algorithm == SigningAlgorithm::RS256 && self.published.certificate.is_none()
     }
 
     /// Sets the certificate that is published with the key.
-    pub(crate) fn set_certificate(&mut self, certificate: Option<Vec<u8>>) {
+    pub fn set_certificate(&mut self, certificate: Option<Vec<u8>>) {
         let common = &mut self.published.jwk.common;
         common.x509_chain = certificate.as_deref().map(certificate::chain);
         common.x509_sha1_fingerprint = certificate.as_deref().map(certificate::thumbprint);
@@ -158,19 +148,19 @@ impl KnownKey {
     }
 
     /// Its algorithm and the time from which it signs, which distinguish it from all other keys.
-    pub(crate) fn term(&self) -> (SigningAlgorithm, Timestamp) {
+    pub fn term(&self) -> (SigningAlgorithm, Timestamp) {
         (self.published.algorithm, self.active_from)
     }
 }
 
 impl Signer {
     /// Takes all keys, in any order.
-    pub(crate) fn new(keys: Vec<KnownKey>) -> Self {
+    pub fn new(keys: Vec<KnownKey>) -> Self {
         Self { keys }
     }
 
     /// The keys, in any order.
-    pub(crate) fn keys_mut(&mut self) -> &mut [KnownKey] {
+    pub fn keys_mut(&mut self) -> &mut [KnownKey] {
         &mut self.keys
     }
 
@@ -257,7 +247,7 @@ impl Signer {
 
 /// True if a key's successor took over so long ago that no token of the key can still be valid. `of` and `all` are
 /// keys, each as its algorithm and the time from which it signs.
-pub(crate) fn is_over(
+pub fn is_over(
     of: (SigningAlgorithm, Timestamp),
     all: &[(SigningAlgorithm, Timestamp)],
     now: Timestamp,
@@ -272,7 +262,7 @@ pub(crate) fn is_over(
 
 impl PublishedKey {
     /// The algorithm as `jsonwebtoken` names it.
-    pub(crate) fn jwa(&self) -> Algorithm {
+    pub fn jwa(&self) -> Algorithm {
         match self.algorithm {
             SigningAlgorithm::PS256 => Algorithm::PS256,
             SigningAlgorithm::ES256 => Algorithm::ES256,

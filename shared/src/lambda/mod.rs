@@ -18,7 +18,7 @@ use crate::{
     telemetry::{self, cost},
 };
 
-pub use crate::keys::KeyUse;
+pub use crate::app::KeyUse;
 
 /// Loads everything, then serves until Lambda removes the environment. An error that keeps a function from running is
 /// one line of its log, and an exit code for Lambda.

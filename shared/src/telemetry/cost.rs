@@ -40,7 +40,7 @@ pub async fn counted<T>(work: impl Future<Output = T>) -> (T, Cost) {
 }
 
 /// Counts a round trip that read.
-pub(crate) fn read(units: f64) {
+pub fn read(units: f64) {
     add(|cost| {
         cost.read_calls += 1;
         cost.read_units += units;
@@ -48,7 +48,7 @@ pub(crate) fn read(units: f64) {
 }
 
 /// Counts a round trip that wrote.
-pub(crate) fn wrote(units: f64) {
+pub fn wrote(units: f64) {
     add(|cost| {
         cost.write_calls += 1;
         cost.write_units += units;
@@ -56,12 +56,12 @@ pub(crate) fn wrote(units: f64) {
 }
 
 /// Counts a signature.
-pub(crate) fn signed() {
+pub fn signed() {
     add(|cost| cost.sign_calls += 1);
 }
 
 /// Counts the work of comparing passwords.
-pub(crate) fn hashed(work: HashWork) {
+pub fn hashed(work: HashWork) {
     add(|cost| {
         cost.argon2_kib += work.argon2_kib;
         cost.bcrypt_rounds += work.bcrypt_rounds;

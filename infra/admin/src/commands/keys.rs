@@ -5,8 +5,7 @@ use serde::Serialize;
 use shared::{
     adapters::dynamo::{StoredKey, StoredKeyring},
     app::{KEY_ACTIVATION_DELAY, SIGNING_KEY_DELAY},
-    domain::{sealed::KeyId, time::Timestamp},
-    keys::service::ServiceKey,
+    domain::{sealed::KeyId, signing_key::ServiceKey, time::Timestamp},
     system::Clock,
 };
 

@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use shared::{
-    app::{App, StackKeys},
+    app::{App, KeyUse, StackKeys},
     domain::{denial::Denial, time::Timestamp, user::User},
-    keys::KeyUse,
 };
 use tenant::{Destination, Evictions, Imported, Keywords, Level, Tenant};
 use tokio::sync::OnceCell;

@@ -13,13 +13,10 @@ use crate::{
     domain::{
         client::SigningAlgorithm,
         settings::Settings,
+        signing_key::{ServiceKey, SigningMode},
         time::{Lifetime, Timestamp},
     },
-    keys::{
-        SigningMode,
-        service::ServiceKey,
-        signer::{PublishedKey, Signer},
-    },
+    keys::signer::{PublishedKey, Signer},
     system::Clock,
 };
 

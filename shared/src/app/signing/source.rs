@@ -6,16 +6,17 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::{
     adapters::dynamo::{CommitError, Store, StoredPrivateKey, StoredSigningKey, StoredSigningKeys},
-    app::StartError,
+    app::{KeyUse, StartError},
     config::Issuer,
     domain::{
         client::SigningAlgorithm,
+        signing_key::{ServiceKey, SigningMode},
         time::{Lifetime, Timestamp},
     },
     keys::{
-        Context, KeyUse, SigningMode,
+        Context,
         pair::KeyPair,
-        service::{KeyService, ServiceKey},
+        service::KeyService,
         signer::{KnownKey, PrivateKey, Signer, is_over},
     },
 };
