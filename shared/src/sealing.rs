@@ -54,12 +54,6 @@ pub struct Opened {
 #[error("sealing failed: {0}")]
 pub struct SealingError(&'static str);
 
-/// Length in bytes of the sealed text of a plaintext of this length.
-pub fn sealed_length(plaintext: usize) -> usize {
-    const PREFIX: usize = 4;
-    PREFIX + ((4 + NONCE_LEN + plaintext + MAX_TAG_LEN) * 4).div_ceil(3)
-}
-
 impl Keyring {
     /// Derives the keys for all purposes from id, bytes, and the time from which each key seals.
     pub fn new(
@@ -320,6 +314,7 @@ impl From<SealingError> for Denial {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::sealed::sealed_length;
 
     const NONCE: NonceBytes = [1; NONCE_LEN];
     const KEY: KeyId = KeyId::new(1);

@@ -21,7 +21,7 @@ const MODULES: [Module; 13] = [
     module("system", &["domain"]),
     module("password", &["domain"]),
     module("sealing", &["domain"]),
-    module("http", &["domain", "sealing", "system"]),
+    module("http", &["domain", "system"]),
     module("config", &["domain"]),
     module("telemetry", &["domain"]),
     module("aws", &["telemetry"]),

@@ -1,4 +1,4 @@
-//! All reasons to reject a request, sorted by the party at fault. [`crate::http::error`] maps each to a response;
+//! All reasons to reject a request, sorted by the party at fault. the error table of the wire maps each to a response;
 //! nothing here depends on HTTP.
 
 use super::{throttle::Quota, user::UserBlocked};

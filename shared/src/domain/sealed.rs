@@ -1,5 +1,5 @@
 //! Contents of sealed texts: refresh tokens, authorization and device codes, opaque access tokens, session cookies,
-//! login tickets, the state of the login pages and that of `/continue`. The box itself is [`crate::sealing`].
+//! login tickets, the state of the login pages and that of `/continue`. The box itself is `sealing`.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -7,6 +7,15 @@ use super::{
     family_key::FamilyKey,
     ids::{ClientId, FamilyId, Generation, SessionId, UserId},
 };
+
+/// Bytes of the sealed text of so many bytes: a prefix, then base64url of key id, nonce, box and tag.
+pub const fn sealed_length(plaintext: usize) -> usize {
+    const PREFIX: usize = 4;
+    const KEY_ID: usize = 4;
+    const NONCE: usize = 12;
+    const TAG: usize = 16;
+    PREFIX + ((KEY_ID + NONCE + plaintext + TAG) * 4).div_ceil(3)
+}
 
 /// Number of a key of the keyring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

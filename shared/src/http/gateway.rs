@@ -6,7 +6,7 @@
 
 use form_urlencoded::byte_serialize;
 
-use crate::sealing::sealed_length;
+use crate::domain::sealed::sealed_length;
 
 /// Most bytes of a request line and its headers.
 const REQUEST_HEAD: usize = 10_240;
