@@ -20,12 +20,14 @@ use std::{path::PathBuf, time::Duration};
 
 use url::Url;
 
-use crate::domain::{
-    client::SigningAlgorithm,
-    network::is_loopback_host,
-    proxies::{InvalidProxies, TrustedProxies, parse_digests, parse_ranges},
-    script_hosts::AllowedHosts,
-    signing_key::{ServiceKey, SigningMode},
+use crate::{
+    domain::{
+        client::SigningAlgorithm,
+        network::is_loopback_host,
+        proxies::{InvalidProxies, TrustedProxies, parse_digests, parse_ranges},
+        signing_key::{ServiceKey, SigningMode},
+    },
+    scripts::requests::hosts::AllowedHosts,
 };
 
 /// The configuration of a function.

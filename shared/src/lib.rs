@@ -20,10 +20,12 @@ pub mod clients;
 #[cfg(feature = "aws")]
 pub mod config;
 #[cfg(feature = "aws")]
-pub mod engine;
-#[cfg(feature = "aws")]
 pub mod keys;
 #[cfg(feature = "aws")]
 pub mod lambda;
+#[cfg(feature = "aws")]
+pub mod outbound;
+#[cfg(feature = "aws")]
+pub mod scripts;
 #[cfg(feature = "aws")]
 pub mod telemetry;

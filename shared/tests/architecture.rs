@@ -15,14 +15,14 @@ struct Module {
 }
 
 /// Every module of the crate. `README.md` shows the same arrows.
-const MODULES: [Module; 13] = [
+const MODULES: [Module; 14] = [
     module("domain", &[]),
     module("jwt", &[]),
     module("system", &["domain"]),
     module("password", &["domain"]),
     module("sealing", &["domain"]),
     module("http", &["domain", "system"]),
-    module("config", &["domain"]),
+    module("config", &["domain", "scripts"]),
     module("telemetry", &["domain"]),
     module("aws", &["telemetry"]),
     module("clients", &["aws", "config"]),
@@ -31,7 +31,8 @@ const MODULES: [Module; 13] = [
         "adapters",
         &["aws", "domain", "password", "system", "telemetry"],
     ),
-    module("engine", &["domain", "jwt"]),
+    module("outbound", &["telemetry"]),
+    module("scripts", &["domain", "jwt", "outbound", "telemetry"]),
 ];
 
 /// The modules that combine the others, and may use all of them.

@@ -7,8 +7,8 @@ use std::{
 
 use clap::Parser;
 use shared::{
-    domain::{script_hosts::AllowedHosts, time::Timestamp},
-    engine::Limits,
+    domain::time::Timestamp,
+    scripts::{engine::Limits, requests::hosts::AllowedHosts},
     system::Clock,
 };
 

@@ -9,7 +9,6 @@ use shared::{
         client::Client,
         connection::Connection,
         ids::{Audience, ConnectionName, UserId},
-        login_flow::{Action, Rule},
         mobile::MobileApps,
         resource_server::ResourceServer,
         scope::Scope,
@@ -19,6 +18,7 @@ use shared::{
         user::{Identity, Profile},
     },
     password::PasswordHash,
+    scripts::{Action, Rule},
 };
 
 use crate::best_practice::Finding;

@@ -12,10 +12,11 @@ use shared::{
     config::Issuer,
     domain::{
         denial::Denial,
-        login_flow::{ImportId, Scripts, ScriptsVersion},
+        login_flow::{ImportId, ScriptsVersion},
         time::Lifetime,
     },
     keys::file::KeyFile,
+    scripts::Scripts,
 };
 use tempfile::TempDir;
 use tenant::{Destination, ImportError, Keywords, import, parse};

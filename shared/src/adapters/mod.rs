@@ -1,6 +1,3 @@
-//! Adapters to the world outside of the process.
+//! What reaches outside the process.
 
 pub mod dynamo;
-pub mod outbound;
-mod request_failures;
-pub mod script_requests;

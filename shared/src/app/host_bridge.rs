@@ -6,12 +6,12 @@ use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 
 use crate::{
-    adapters::{
-        dynamo::{CommitError, Metadata, Store},
-        outbound::Outbound,
+    adapters::dynamo::{CommitError, Metadata, Store},
+    domain::{ids::UserId, time::Timestamp},
+    scripts::{
+        engine::{Host, HostCall, HostError},
+        requests::{ScriptRequests, failure::RequestFailure},
     },
-    domain::{ids::UserId, request_failure::RequestFailure, time::Timestamp},
-    engine::{Host, HostCall, HostError},
 };
 
 /// The failed requests of a run.
@@ -20,7 +20,7 @@ pub(super) type Failures = Arc<Mutex<Vec<RequestFailure>>>;
 /// The access of scripts to the app: the metadata of users, and requests to other hosts.
 pub(super) struct HostBridge {
     pub(super) store: Store,
-    pub(super) outbound: Arc<Outbound>,
+    pub(super) requests: Arc<ScriptRequests>,
     pub(super) failures: Failures,
     pub(super) now: Timestamp,
 }
@@ -28,7 +28,7 @@ pub(super) struct HostBridge {
 impl Host for HostBridge {
     fn call(&self, call: HostCall) -> BoxFuture<'static, Result<Value, HostError>> {
         let (store, now) = (self.store.clone(), self.now);
-        let (outbound, failures) = (Arc::clone(&self.outbound), Arc::clone(&self.failures));
+        let (requests, failures) = (Arc::clone(&self.requests), Arc::clone(&self.failures));
         Box::pin(async move {
             match call {
                 HostCall::UpdateAppMetadata { user_id, patch } => {
@@ -38,7 +38,7 @@ impl Host for HostBridge {
                     patch_metadata(&store, &user_id, Metadata::User, &patch, now).await
                 }
                 HostCall::Http(request) => {
-                    let answer = outbound.script_request(request).await;
+                    let answer = requests.send(request).await;
                     answer.map_err(|failure| {
                         log_request(&failure);
                         let error = HostError::of_request(&failure);

@@ -22,17 +22,20 @@ use crate::{
         family::Family,
         family_key::FamilyKey,
         ids::Audience,
-        login_flow::{
-            self, Effects, Facts, Left, MetadataChanges, Protocol, Verdict, tenant_name, verdict,
-        },
-        request_failure::{RequestFailure, without_internals},
+        login_flow::{Effects, Verdict},
         scope::Scope,
         session::Session,
         time::Timestamp,
         user::User,
     },
-    engine::{LogLevel, Report, Run, ScriptFailure, Told},
     http::Request,
+    scripts::{
+        Left, MetadataChanges,
+        engine::{LogLevel, Report, Run, ScriptFailure, Told},
+        objects::{self, Facts, Protocol, tenant_name},
+        requests::failure::{RequestFailure, without_internals},
+        verdict,
+    },
     system::Deadline,
     telemetry::event,
 };
@@ -133,7 +136,7 @@ impl App {
         let given = |wanted: bool, make: fn(&Facts<'_>) -> Value| {
             if wanted { make(&facts) } else { Value::Null }
         };
-        let mut event = given(program.has_actions(), login_flow::event);
+        let mut event = given(program.has_actions(), objects::event);
         if let Some(family) = login.family {
             self.name_refresh_token(&mut event, family).await?;
         }
@@ -141,8 +144,8 @@ impl App {
         let run = Run {
             program: Arc::clone(program),
             issuer: self.issuer.as_str().to_owned(),
-            user: given(program.has_rules(), login_flow::user),
-            context: given(program.has_rules(), login_flow::context),
+            user: given(program.has_rules(), objects::user),
+            context: given(program.has_rules(), objects::context),
             event,
             told: Told::Effects,
             continued: login.continued,
@@ -150,7 +153,7 @@ impl App {
             left: time_left(login.at.deadline),
             host: Arc::new(HostBridge {
                 store: self.store.clone(),
-                outbound: Arc::clone(&self.outbound),
+                requests: Arc::clone(&self.script_requests),
                 failures: Arc::clone(&failures),
                 now: login.at.now,
             }),
@@ -237,20 +240,6 @@ impl App {
             family: login.family,
             authorization: login.authorization,
             authenticated_at: login.authenticated_at,
-        }
-    }
-}
-
-impl From<ScriptFailure> for Denial {
-    fn from(failure: ScriptFailure) -> Self {
-        match failure {
-            ScriptFailure::Unauthorized { message, .. } => Self::Unauthorized(message),
-            ScriptFailure::Threw { message, .. } => Self::AccessDenied(message),
-            // Temporary: the host that a script waits for is slow now, and nothing has been stored.
-            ScriptFailure::Busy | ScriptFailure::WallTime { .. } => {
-                Self::Unavailable(failure.to_string())
-            }
-            other => Self::ScriptFailed(other.to_string()),
         }
     }
 }

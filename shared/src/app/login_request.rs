@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 
 use super::ScriptedLogin;
 use crate::{
-    domain::login_flow::{Protocol, RequestFacts, asked},
     http::{Request, RequestContext, header, params::is_json},
+    scripts::objects::{Protocol, RequestFacts, asked},
 };
 
 /// The request as scripts see it: at `/authorize` the original one, even after a redirect. Parameters of `/continue`,

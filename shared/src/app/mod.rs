@@ -36,23 +36,23 @@ mod verification;
 use std::sync::Arc;
 
 use crate::{
-    adapters::{
-        dynamo::{Store, StoreError},
-        outbound::Outbound,
-    },
+    adapters::dynamo::{Store, StoreError},
     clients::Clients,
     config::{Config, Issuer, KeyConfig},
     domain::{
-        ids::RequestId, script_hosts::AllowedHosts, sealed::KeyId, signing_key::SigningMode,
-        throttle::Origin, time::Timestamp,
+        ids::RequestId, sealed::KeyId, signing_key::SigningMode, throttle::Origin, time::Timestamp,
     },
-    engine::{Engine, Limits},
     http::{Request, RequestContext},
     keys::{
         KeyServiceError, SignError,
         file::{KeyFile, KeyFileError},
         kms::Kms,
         service::KeyService,
+    },
+    outbound::Outbound,
+    scripts::{
+        engine::{Engine, Limits},
+        requests::{ScriptRequests, hosts::AllowedHosts},
     },
     sealing::{Keyring, SealingError},
     system::{Clock, Deadline, random},
@@ -93,6 +93,7 @@ pub struct App {
     pub key_service: Arc<KeyService>,
     /// The client for our own HTTP requests.
     pub outbound: Arc<Outbound>,
+    script_requests: Arc<ScriptRequests>,
     signing: Arc<SigningKeys>,
     configuration: Arc<Configuration>,
     keyring: Refreshing<Keyring>,
@@ -228,12 +229,18 @@ impl App {
             script_limits,
             ..
         } = parts;
+        let outbound = Arc::new(Outbound::default());
         let app = Self {
             issuer,
             store,
             clock,
             key_service,
-            outbound: Arc::new(Outbound::new(script_hosts, script_limits.request())),
+            script_requests: Arc::new(ScriptRequests::new(
+                Arc::clone(&outbound),
+                script_hosts,
+                script_limits.request(),
+            )),
+            outbound,
             signing,
             configuration,
             keyring,

@@ -10,11 +10,14 @@ use crate::{
     adapters::dynamo::{StoreError, StoredAction, StoredRule, StoredScripts},
     domain::{
         denial::Denial,
-        login_flow::{Action, Rule, Scripts, ScriptsVersion},
+        login_flow::ScriptsVersion,
         sealed::{KeyId, Purpose},
         secret::Secret,
     },
-    engine::{CompileError, Program},
+    scripts::{
+        Action, Rule, Scripts,
+        engine::{CompileError, Program},
+    },
     sealing::{Keyring, SealingError},
     system::random,
 };

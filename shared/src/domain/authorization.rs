@@ -72,7 +72,7 @@ pub struct AuthorizationRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed_in: Option<String>,
     /// The other parameters, for the tenant's scripts; a repeated parameter is a list. Empty for a tenant without
-    /// scripts. See [`super::login_flow::sent`].
+    /// scripts. See `sent` of the module of scripts.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sent: BTreeMap<String, Value>,
 }

@@ -45,8 +45,6 @@ pub mod hash_kind;
 pub mod interaction;
 pub mod login_flow;
 pub mod logout;
-pub mod request_failure;
-pub mod script_hosts;
 pub mod sender;
 pub mod session;
 pub mod signing_algorithms;

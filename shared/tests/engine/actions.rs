@@ -1,8 +1,8 @@
 //! The input of Actions, and the commands that `api` makes from their calls.
 
 use serde_json::{Value, json};
-use shared::{
-    domain::login_flow::Command,
+use shared::scripts::{
+    Command,
     engine::{Engine, Output, Run, ScriptFailure},
 };
 

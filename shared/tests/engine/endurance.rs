@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use shared::engine::{Engine, Limits, ScriptFailure};
+use shared::scripts::engine::{Engine, Limits, ScriptFailure};
 
 use crate::fixtures::{limits, rules, run};
 

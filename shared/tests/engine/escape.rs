@@ -1,7 +1,7 @@
 //! No script reaches anything of the host, and no run reaches another.
 
 use serde_json::json;
-use shared::engine::Engine;
+use shared::scripts::engine::Engine;
 
 use crate::fixtures::{limits, output, rules, run};
 

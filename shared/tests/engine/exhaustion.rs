@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use shared::engine::{Engine, Limits, Report, ScriptFailure};
+use shared::scripts::engine::{Engine, Limits, Report, ScriptFailure};
 
 use crate::fixtures::{limits, rules, run};
 

@@ -12,13 +12,13 @@ use std::{
 use futures_util::future::{BoxFuture, FutureExt};
 use serde_json::{Value, json};
 use shared::{
-    domain::{
-        login_flow::{Action, Rule, Scripts},
-        secret::Secret,
-    },
-    engine::{
-        Engine, Host, HostCall, HostError, Limits, Output, Program, Report, Run, ScriptFailure,
-        Told,
+    domain::secret::Secret,
+    scripts::{
+        Action, Rule, Scripts,
+        engine::{
+            Engine, Host, HostCall, HostError, Limits, Output, Program, Report, Run, ScriptFailure,
+            Told,
+        },
     },
 };
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use shared::engine::{Engine, HostCall, Output, ScriptFailure};
+use shared::scripts::engine::{Engine, HostCall, Output, ScriptFailure};
 
 use crate::fixtures::{World, limits, rules, run};
 

@@ -7,10 +7,12 @@ use std::{
 
 use futures_util::future::{BoxFuture, FutureExt};
 use serde_json::{Value, json};
-use shared::{
-    adapters::outbound::Outbound,
-    domain::script_hosts::{AllowedHosts, ScriptRequest},
+use shared::scripts::{
     engine::{Engine, Host, HostCall, HostError},
+    requests::{
+        ScriptRequests,
+        hosts::{AllowedHosts, ScriptRequest},
+    },
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -174,16 +176,16 @@ async fn axios_rejects_what_is_no_success() {
 }
 
 /// The host of the functions, without their store.
-struct Real(Arc<Outbound>);
+struct Real(Arc<ScriptRequests>);
 
 impl Host for Real {
     fn call(&self, call: HostCall) -> BoxFuture<'static, Result<Value, HostError>> {
         let HostCall::Http(request) = call else {
             panic!("{call:?}");
         };
-        let outbound = Arc::clone(&self.0);
+        let requests = Arc::clone(&self.0);
         async move {
-            let answer = outbound.script_request(request).await;
+            let answer = requests.send(request).await;
             answer.map_err(|failure| HostError::of_request(&failure))
         }
         .boxed()
@@ -194,8 +196,8 @@ impl Host for Real {
 pub(crate) async fn user_after(rule: &str, hosts: &str) -> Value {
     let mut run = run(&rules(&[rule]));
     let hosts = AllowedHosts::parse(hosts).unwrap();
-    let outbound = Outbound::new(hosts, Duration::from_mins(10));
-    run.host = Arc::new(Real(Arc::new(outbound)));
+    let requests = ScriptRequests::new(Arc::default(), hosts, Duration::from_mins(10));
+    run.host = Arc::new(Real(Arc::new(requests)));
     Engine::new(limits()).run(run).await.result.unwrap().user
 }
 

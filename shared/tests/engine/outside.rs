@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use serde_json::json;
 use shared::{
     domain::secret::Secret,
-    engine::{Engine, HostCall, LogLevel, ScriptFailure},
+    scripts::engine::{Engine, HostCall, LogLevel, ScriptFailure},
 };
 
 use crate::fixtures::{World, failure, limits, output, report, rules, run};

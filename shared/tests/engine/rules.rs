@@ -1,7 +1,7 @@
 //! The input of Rules, and the effects of their output.
 
 use serde_json::json;
-use shared::engine::{Engine, Program, ScriptFailure, Told};
+use shared::scripts::engine::{Engine, Program, ScriptFailure, Told};
 
 use crate::fixtures::{actions, failure, limits, output, rules, run};
 

@@ -7,9 +7,10 @@ use shared::{
     domain::{
         authorization::AuthorizationRequest,
         denial::Denial,
-        login_flow::{Effects, Protocol, Redirect, Verdict},
+        login_flow::{Effects, Redirect, Verdict},
         response_type::ResponseType,
     },
+    scripts::objects::Protocol,
     telemetry::event,
 };
 

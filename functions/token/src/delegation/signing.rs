@@ -5,11 +5,12 @@ use shared::{
     domain::{
         claims::{Chain, LoginClaims, Subject},
         denial::Denial,
-        login_flow::{Effects, Protocol},
+        login_flow::Effects,
         pipeline::Pipeline,
         scope::{OFFLINE_ACCESS, OPENID, Scope},
         user::User,
     },
+    scripts::objects::Protocol,
 };
 
 use super::Delegation;

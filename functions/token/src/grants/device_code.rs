@@ -15,12 +15,12 @@ use shared::{
         device::{Approval, DeviceGrant, DeviceState, Poll, Polled},
         family::{Family, Login},
         ids::{DeviceId, SessionId},
-        login_flow::Protocol,
         pipeline::Pipeline,
         resource,
         sealed::Purpose,
         user::User,
     },
+    scripts::objects::Protocol,
     telemetry::event,
 };
 

@@ -12,8 +12,9 @@ mod refresh_token;
 
 use shared::{
     app::{App, AuthenticatedClient, Moment, ScriptedLogin},
-    domain::{denial::Denial, device, login_flow::Protocol, scope::Scope, user::User},
+    domain::{denial::Denial, device, scope::Scope, user::User},
     http::{Request, params::Params},
+    scripts::objects::Protocol,
 };
 
 use crate::response::TokenAnswer;

@@ -18,7 +18,6 @@ use shared::{
         denial::Denial,
         family::{Family, Login},
         ids::Audience,
-        login_flow::Protocol,
         pipeline::Pipeline,
         resource,
         resource_server::ResourceServer,
@@ -27,6 +26,7 @@ use shared::{
         user::User,
     },
     http::params::Params,
+    scripts::objects::Protocol,
     telemetry::event,
 };
 

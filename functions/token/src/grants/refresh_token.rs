@@ -13,10 +13,11 @@ use shared::{
         client::Client,
         denial::Denial,
         family::{Exchange, Family, Redemption},
-        login_flow::{Effects, Protocol, RefreshTokenEnds, Verdict},
+        login_flow::{Effects, RefreshTokenEnds, Verdict},
         sealed::RefreshToken,
         user::User,
     },
+    scripts::objects::Protocol,
     sealing::Keyring,
     telemetry::event,
 };

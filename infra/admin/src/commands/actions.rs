@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 use shared::{
     adapters::dynamo::Store,
-    domain::login_flow::{Action, Scripts},
+    scripts::{Action, Scripts},
 };
 
 use super::{

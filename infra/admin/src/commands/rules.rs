@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use shared::{
     adapters::dynamo::{Store, StoredScripts},
-    domain::login_flow::{Rule, Scripts},
+    scripts::{Rule, Scripts},
 };
 
 use super::{

@@ -11,14 +11,13 @@ use clap::Args;
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use shared::{
-    adapters::outbound::Outbound,
-    domain::{
-        login_flow::{Command, Scripts},
-        script_hosts::AllowedHosts,
-        secret::Secret,
-    },
-    engine::{
-        Engine, Host, HostCall, HostError, Limits, LogLevel, Output, Program, Report, Run, Told,
+    domain::secret::Secret,
+    scripts::{
+        Command, Scripts,
+        engine::{
+            Engine, Host, HostCall, HostError, Limits, LogLevel, Output, Program, Report, Run, Told,
+        },
+        requests::{ScriptRequests, hosts::AllowedHosts},
     },
 };
 
@@ -228,7 +227,7 @@ fn difference(before: &Value, after: &Value) -> Map<String, Value> {
 
 /// A world that notes what is asked of it. Only requests to allowed hosts are real.
 struct Pretence {
-    outbound: Arc<Outbound>,
+    requests: Arc<ScriptRequests>,
     user: Mutex<Value>,
     asked: Mutex<Vec<Value>>,
 }
@@ -236,7 +235,8 @@ struct Pretence {
 impl Pretence {
     fn new(given: &Given, trial: &Trial) -> Self {
         Self {
-            outbound: Arc::new(Outbound::new(
+            requests: Arc::new(ScriptRequests::new(
+                Arc::default(),
                 trial.script_hosts.clone(),
                 Limits::default().request(),
             )),
@@ -284,9 +284,9 @@ impl Host for Pretence {
             }
             HostCall::Http(request) => {
                 self.note(json!({ "http": request.method, "url": request.url }));
-                let outbound = Arc::clone(&self.outbound);
+                let requests = Arc::clone(&self.requests);
                 return Box::pin(async move {
-                    let answer = outbound.script_request(request).await;
+                    let answer = requests.send(request).await;
                     answer.map_err(|failure| HostError::of_request(&failure))
                 });
             }

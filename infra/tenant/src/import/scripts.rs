@@ -6,10 +6,11 @@ use shared::{
     adapters::dynamo::{CommitError, Store, StoredScripts},
     app::{StackKeys, open_scripts, seal_scripts},
     domain::{
-        login_flow::{ImportId, Scripts, ScriptsVersion},
+        login_flow::{ImportId, ScriptsVersion},
         secret::Secret,
         time::Timestamp,
     },
+    scripts::Scripts,
     system::random,
 };
 

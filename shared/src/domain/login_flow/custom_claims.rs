@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 /// Longest JSON of a token's custom claims, in bytes.
-pub(super) const MAX_BYTES: usize = 100 * 1024;
+pub const MAX_BYTES: usize = 100 * 1024;
 
 /// The claims that scripts added under permitted names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,12 +105,12 @@ const PROFILE: [&str; 19] = [
 const FORBIDDEN_HOSTS: [&str; 3] = ["auth0.com", "webtask.io", "webtask.run"];
 
 /// True if a Rule may set this claim: one in a namespace of the tenant's, or one of the profile.
-pub(super) fn rule_may_set(name: &str) -> bool {
+pub fn rule_may_set(name: &str) -> bool {
     is_namespaced(name) || PROFILE.contains(&name)
 }
 
 /// True if an Action may set this claim: any but Ratchet's own and those in a namespace of Auth0's.
-pub(super) fn action_may_set(name: &str) -> bool {
+pub fn action_may_set(name: &str) -> bool {
     if Url::parse(name).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
         return is_namespaced(name);
     }
@@ -130,7 +130,7 @@ fn is_namespaced(name: &str) -> bool {
 }
 
 /// True if the claims are within [`MAX_BYTES`].
-pub(super) fn fit(claims: &Map<String, Value>) -> bool {
+pub fn fit(claims: &Map<String, Value>) -> bool {
     serde_json::to_vec(claims).is_ok_and(|text| text.len() <= MAX_BYTES)
 }
 

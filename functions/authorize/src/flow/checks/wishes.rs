@@ -4,7 +4,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use shared::domain::{authorization::Prompt, ids::UserId, login_flow::sent, time::Lifetime};
+use shared::{
+    domain::{authorization::Prompt, ids::UserId, time::Lifetime},
+    scripts::objects::sent,
+};
 
 use super::parameters::Parameters;
 use crate::{

@@ -7,8 +7,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use shared::{
-    domain::{login_flow::Action, secret::Secret},
-    engine::{Program, is_module},
+    domain::secret::Secret,
+    scripts::{
+        Action,
+        engine::{Program, is_module},
+    },
 };
 
 use crate::{

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
-use shared::{domain::login_flow::Rule, engine::Program};
+use shared::scripts::{Rule, engine::Program};
 
 use crate::{
     sections::{

@@ -8,7 +8,7 @@ use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, EncodingKey};
 use rquickjs::{Ctx, Exception, Function, Object, Result, TypedArray};
 
 use super::bytes_of;
-use crate::engine::bridge::Bridge;
+use crate::scripts::engine::bridge::Bridge;
 
 /// Most rounds of a derivation: it cannot be interrupted, and has to fit into the CPU time of a run.
 const MOST_ROUNDS: u32 = 200_000;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use rquickjs::{Ctx, Exception, Function, Object, Result};
 use url::{Url, quirks};
 
-use crate::engine::bridge::Bridge;
+use crate::scripts::engine::bridge::Bridge;
 
 /// `host` of `URL` and `URLSearchParams`.
 pub(in super::super) fn natives<'js>(ctx: &Ctx<'js>, _: &Rc<Bridge>) -> Result<Object<'js>> {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::domain::login_flow::Command;
+use crate::{domain::denial::Denial, scripts::Command};
 
 /// The result of a run, with its log and usage.
 #[derive(Debug, Clone, PartialEq)]
@@ -137,4 +137,18 @@ pub enum ScriptFailure {
     /// No thread was free in time, or none could be started.
     #[error("the engine is busy")]
     Busy,
+}
+
+impl From<ScriptFailure> for Denial {
+    fn from(failure: ScriptFailure) -> Self {
+        match failure {
+            ScriptFailure::Unauthorized { message, .. } => Self::Unauthorized(message),
+            ScriptFailure::Threw { message, .. } => Self::AccessDenied(message),
+            // Temporary: the host that a script waits for is slow now, and nothing has been stored.
+            ScriptFailure::Busy | ScriptFailure::WallTime { .. } => {
+                Self::Unavailable(failure.to_string())
+            }
+            other => Self::ScriptFailed(other.to_string()),
+        }
+    }
 }

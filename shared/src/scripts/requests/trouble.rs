@@ -5,7 +5,7 @@ use std::{error::Error, io};
 use http_body_util::LengthLimitError;
 use rustls::{AlertDescription, CertificateError};
 
-use crate::domain::request_failure::{Stage, Trouble};
+use crate::scripts::requests::failure::{Stage, Trouble};
 
 /// The trouble that the causes of an error show.
 pub(super) fn trouble(error: &(dyn Error + 'static), stage: Stage, most: usize) -> Trouble {

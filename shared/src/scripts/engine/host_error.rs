@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::domain::request_failure::{RequestFailure, Stage};
+use crate::scripts::requests::failure::{RequestFailure, Stage};
 
 /// A JavaScript `Error`: its message and its own properties.
 #[derive(Debug, Clone, PartialEq)]

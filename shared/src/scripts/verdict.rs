@@ -3,12 +3,19 @@
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{
-    Command, Effects, Facts, Protocol, Redirect, RefreshTokenEnds, Verdict,
-    custom_claims::{action_may_set, fit, rule_may_set},
-    objects::changed_profile,
+use super::Command;
+use crate::{
+    domain::{
+        denial::Denial,
+        login_flow::{
+            Effects, Redirect, RefreshTokenEnds, Verdict,
+            custom_claims::{action_may_set, fit, rule_may_set},
+        },
+        scope::Scope,
+        time::Timestamp,
+    },
+    scripts::objects::{Facts, Protocol, changed_profile},
 };
-use crate::domain::{denial::Denial, scope::Scope, time::Timestamp};
 
 /// Output of the scripts.
 #[derive(Debug, Clone, Copy)]

@@ -4,11 +4,11 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    Facts, Protocol,
-    objects::{present, user},
+use super::{Facts, Protocol};
+use crate::{
+    domain::{family::Family, time::Timestamp},
+    scripts::objects::user_and_context::{present, user},
 };
-use crate::domain::{family::Family, time::Timestamp};
 
 /// `event`, without `secrets`, which each Action has for itself.
 pub fn event(facts: &Facts<'_>) -> Value {

@@ -11,9 +11,9 @@ use super::{
     needs::{Language, Needs},
     warm::Warm,
 };
-use crate::domain::{
-    login_flow::{Action, Rule, Scripts},
-    secret::Secret,
+use crate::{
+    domain::secret::Secret,
+    scripts::{Action, Rule, Scripts},
 };
 
 /// A tenant's scripts as bytecode, compiled once and run at every login.

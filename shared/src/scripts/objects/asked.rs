@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{RequestFacts, objects::present};
-use crate::domain::authorization::AuthorizationRequest;
+use super::RequestFacts;
+use crate::{
+    domain::authorization::AuthorizationRequest, scripts::objects::user_and_context::present,
+};
 
 /// Parameters that [`AuthorizationRequest`] keeps unchanged in fields of its own.
 const KEPT: [&str; 7] = [

@@ -1,5 +1,5 @@
-//! Our own HTTP requests: one POST to an application's back channel, which must not delay the caller for long. Those
-//! of tenants' scripts are in [`super::script_requests`].
+//! The HTTPS client for requests to other hosts, and the one request of our own: a POST to an application's back channel,
+//! which must not delay the caller for long. Scripts' requests use the same client.
 
 use std::{fmt, sync::OnceLock, time::Duration};
 
@@ -12,20 +12,19 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 
-use crate::{domain::script_hosts::AllowedHosts, telemetry::chain};
+use crate::telemetry::chain;
 
 /// Time limit of a whole request, connection included.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-pub(super) type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+/// A client of HTTP and HTTPS.
+pub type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 /// An HTTP client that is made on first use, because most functions never use it. It reads the machine's root
 /// certificates then.
 #[derive(Default)]
 pub struct Outbound {
     client: OnceLock<Box<HttpClient>>,
-    script_hosts: AllowedHosts,
-    script_patience: Duration,
 }
 
 /// No response arrived.
@@ -46,25 +45,6 @@ pub enum OutboundError {
 }
 
 impl Outbound {
-    /// A client for scripts that may reach these hosts, with a time limit for each request.
-    pub fn new(script_hosts: AllowedHosts, script_patience: Duration) -> Self {
-        Self {
-            client: OnceLock::new(),
-            script_hosts,
-            script_patience,
-        }
-    }
-
-    /// Time limit of a script's request, with all its redirects.
-    pub(super) fn script_patience(&self) -> Duration {
-        self.script_patience
-    }
-
-    /// The hosts that scripts may reach.
-    pub fn script_hosts(&self) -> &AllowedHosts {
-        &self.script_hosts
-    }
-
     /// Sends a form and returns the status of the response. Redirects are not followed, and the body is not read.
     pub async fn post_form(&self, url: &str, form: String) -> Result<StatusCode, OutboundError> {
         let request = Request::post(url)
@@ -75,7 +55,8 @@ impl Outbound {
         Ok(answer.status())
     }
 
-    pub(super) fn client(&self) -> Result<&HttpClient, OutboundError> {
+    /// The client; the first call makes it.
+    pub fn client(&self) -> Result<&HttpClient, OutboundError> {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }

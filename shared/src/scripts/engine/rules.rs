@@ -16,7 +16,7 @@ use super::{
     json::{self, Unfit},
     program::Compiled,
 };
-use crate::domain::login_flow::{CONTEXT_WITH_EFFECT, user_has_effect};
+use crate::scripts::objects::{CONTEXT_WITH_EFFECT, user_has_effect};
 
 /// The arguments with which a Rule called back.
 struct Answer {

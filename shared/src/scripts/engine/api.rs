@@ -14,7 +14,7 @@ use super::{
     realm::domain,
     redirect_token,
 };
-use crate::domain::{address, login_flow::Command};
+use crate::{domain::address, scripts::Command};
 
 /// The commands that the Actions of a run have recorded.
 pub(super) struct Commands {

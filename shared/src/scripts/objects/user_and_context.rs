@@ -5,8 +5,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{ChangedProfile, Facts, Protocol};
+use super::{Facts, Protocol};
 use crate::domain::{
+    login_flow::ChangedProfile,
     time::Timestamp,
     user::{Profile, User},
 };
@@ -152,7 +153,7 @@ pub fn context(facts: &Facts<'_>) -> Value {
 
 /// The user as the Rules left it; `None` if tokens are the same. A member of another type than before counts as
 /// unchanged.
-pub(super) fn changed_profile(user: &User, left: &Value) -> Option<ChangedProfile> {
+pub(crate) fn changed_profile(user: &User, left: &Value) -> Option<ChangedProfile> {
     let left = left.as_object()?;
     let text = |name: &str, was: &Option<String>| match left.get(name) {
         None | Some(Value::Null) => None,

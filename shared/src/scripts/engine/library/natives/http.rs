@@ -1,12 +1,12 @@
-//! HTTP requests, all sent by the engine's [`Host`](crate::engine::Host).
+//! HTTP requests, all sent by the engine's [`Host`](crate::scripts::engine::Host).
 
 use std::rc::Rc;
 
 use rquickjs::{Ctx, Function, Object, Promise, Result};
 
-use crate::{
-    domain::script_hosts::ScriptRequest,
+use crate::scripts::{
     engine::{HostCall, bridge::Bridge},
+    requests::hosts::ScriptRequest,
 };
 
 /// `host` of `internal/http`.

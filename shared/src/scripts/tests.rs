@@ -2,12 +2,16 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::*;
+use super::{objects::*, *};
 use crate::domain::{
-    client::{Client, RefreshTokenPolicy, testing::client},
+    client::{
+        AppType, AuthMethod, Client, JwtConfiguration, OidcLogout, RedirectionPolicy,
+        RefreshTokenPolicy,
+    },
     denial::Denial,
     family::{Exchange, Family, Login},
-    ids::{ConnectionName, FamilyId, RequestId, UserId},
+    ids::{ClientId, ConnectionName, FamilyId, RequestId, UserId},
+    login_flow::*,
     scope::Scope,
     sealed::KeyId,
     time::Timestamp,
@@ -21,6 +25,39 @@ fn object(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(object) => object,
         other => panic!("{other} is no object"),
+    }
+}
+
+/// First-party, conformant, public and rotating.
+fn client() -> Client {
+    Client {
+        client_id: ClientId::parse("app").unwrap(),
+        name: "App".to_owned(),
+        logo_uri: None,
+        app_type: AppType::Spa,
+        auth_method: AuthMethod::None,
+        secret: None,
+        public_keys: Vec::new(),
+        oidc_conformant: true,
+        is_first_party: true,
+        callbacks: Vec::new(),
+        allowed_origins: Vec::new(),
+        web_origins: Vec::new(),
+        allowed_logout_urls: Vec::new(),
+        oidc_logout: OidcLogout::default(),
+        grant_types: vec!["refresh_token".to_owned()],
+        jwt_configuration: JwtConfiguration::default(),
+        refresh_token: RefreshTokenPolicy::ROTATING,
+        client_grants: Vec::new(),
+        client_metadata: BTreeMap::new(),
+        skip_non_verifiable_callback_uri_confirmation_prompt: None,
+        allowed_clients: Vec::new(),
+        sso: None,
+        cross_origin_authentication: false,
+        is_token_endpoint_ip_header_trusted: false,
+        multi_resource_policies: Vec::new(),
+        redirection_policy: RedirectionPolicy::default(),
+        initiate_login_uri: None,
     }
 }
 

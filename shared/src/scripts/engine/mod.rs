@@ -32,7 +32,7 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use crate::domain::script_hosts::ScriptRequest;
+use crate::scripts::requests::hosts::ScriptRequest;
 
 pub use host_error::HostError;
 pub use library::is_module;
@@ -108,7 +108,7 @@ pub struct Run {
 /// The members that a report contains of `user` and `context`, as the last Rule left them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Told {
-    /// Those with an effect ([`crate::domain::login_flow`]). Others are ignored, even if they are not JSON.
+    /// Those with an effect (`CONTEXT_WITH_EFFECT`, `user_has_effect`). Others are ignored, even if they are not JSON.
     Effects,
     /// All members, for an operator to read.
     Everything,

@@ -13,7 +13,7 @@ use super::{
     json,
     program::CompiledAction,
 };
-use crate::domain::login_flow::Command;
+use crate::scripts::Command;
 
 /// The state that the Actions of a run share: their event, and the commands that they have recorded so far.
 pub(super) struct Chain<'a> {

@@ -8,7 +8,7 @@ use base64::{
 };
 use rquickjs::{Ctx, Exception, Function, Object, Result, function::Opt};
 
-use crate::engine::bridge::Bridge;
+use crate::scripts::engine::bridge::Bridge;
 
 /// Largest cost: hashing cannot be interrupted, and has to fit into the CPU time of a run.
 const MOST_COST: u32 = 11;

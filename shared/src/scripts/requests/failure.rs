@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::script_hosts::ForbiddenAddress;
+use crate::scripts::requests::hosts::ForbiddenAddress;
 
 /// A request without a response: reason and destination.
 #[derive(Debug, Clone, PartialEq, Eq)]

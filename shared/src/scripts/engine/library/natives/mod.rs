@@ -13,7 +13,7 @@ use std::rc::Rc;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rquickjs::{Ctx, Exception, Object, Result};
 
-use crate::engine::bridge::Bridge;
+use crate::scripts::engine::bridge::Bridge;
 
 /// Makes a module's `host`.
 pub(super) type Natives = for<'js> fn(&Ctx<'js>, &Rc<Bridge>) -> Result<Object<'js>>;

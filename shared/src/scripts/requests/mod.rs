@@ -1,6 +1,10 @@
 //! HTTP requests of tenants' scripts: only to allowed hosts, for a short time, with small responses.
 
-use std::{error::Error, future::Future, time::Duration};
+pub mod failure;
+pub mod hosts;
+mod trouble;
+
+use std::{error::Error, fmt, future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{
@@ -13,14 +17,11 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::{outbound::Outbound, request_failures::trouble};
-use crate::{
-    domain::{
-        request_failure::{RequestFailure, Stage, Trouble},
-        script_hosts::{AllowedHosts, ScriptRequest},
-    },
-    telemetry::chain,
-};
+use crate::{outbound::Outbound, telemetry::chain};
+
+use failure::{RequestFailure, Stage, Trouble};
+use hosts::{AllowedHosts, ScriptRequest};
+use trouble::trouble;
 
 /// Largest body of a request or response, in bytes.
 const LARGEST: usize = 1024 * 1024;
@@ -82,31 +83,47 @@ fn unsent(trouble: Trouble) -> RequestFailure {
     }
 }
 
-impl Outbound {
+/// Sends the HTTP requests of scripts.
+pub struct ScriptRequests {
+    outbound: Arc<Outbound>,
+    hosts: AllowedHosts,
+    patience: Duration,
+}
+
+impl ScriptRequests {
+    /// For scripts that may reach these hosts. `patience` limits the time of a request, with all its redirects.
+    pub fn new(outbound: Arc<Outbound>, hosts: AllowedHosts, patience: Duration) -> Self {
+        Self {
+            outbound,
+            hosts,
+            patience,
+        }
+    }
+
     /// Sends a script's request and returns `{status, statusText, headers, body}`. A GET or HEAD follows redirects, to
     /// allowed hosts only; other methods get the redirect as their response.
-    pub async fn script_request(&self, request: ScriptRequest) -> Result<Value, RequestFailure> {
+    pub async fn send(&self, request: ScriptRequest) -> Result<Value, RequestFailure> {
         let malformed = |reason: String| unsent(Trouble::Malformed(reason));
         let method = Method::from_bytes(request.method.as_bytes())
             .ok()
             .filter(|method| *method != Method::CONNECT && *method != Method::TRACE)
             .ok_or_else(|| malformed("no such method".to_owned()))?;
-        let mut url = permit(self.script_hosts(), &request.url)?;
+        let mut url = permit(&self.hosts, &request.url)?;
         let mut headers = headers_of(&request.headers).map_err(malformed)?;
         let body = Bytes::from(request.body.unwrap_or_default());
         if body.len() > LARGEST {
             return Err(To(&url).refused(Trouble::RequestTooLarge(LARGEST)));
         }
-        let whole = self.script_patience();
+        let whole = self.patience;
         let patience = Patience {
             whole,
             until: Instant::now() + whole,
         };
         for _ in 0..=MOST_REDIRECTS {
             let answer = self
-                .send(&method, &url, headers.clone(), body.clone(), patience)
+                .send_once(&method, &url, headers.clone(), body.clone(), patience)
                 .await?;
-            let Some(next) = redirect(self.script_hosts(), &method, &url, &answer)? else {
+            let Some(next) = redirect(&self.hosts, &method, &url, &answer)? else {
                 return read(answer, &url, patience).await;
             };
             if next.origin() != url.origin() {
@@ -118,7 +135,7 @@ impl Outbound {
         Err(To(&url).refused(Trouble::Redirects(MOST_REDIRECTS)))
     }
 
-    async fn send(
+    async fn send_once(
         &self,
         method: &Method,
         url: &Url,
@@ -138,7 +155,7 @@ impl Outbound {
             .map_err(|error| ours(&error))?;
         *request.headers_mut() = headers;
         let connection = capture_connection(&mut request);
-        let client = self.client().map_err(|error| ours(&error))?;
+        let client = self.outbound.client().map_err(|error| ours(&error))?;
         let answer = in_time(client.request(request), patience).await;
         let stage = match *connection.connection_metadata() {
             Some(_) => Stage::Head,
@@ -148,6 +165,12 @@ impl Outbound {
             .map_err(|late| To(url).failed(late, stage, String::new()))?
             .map_err(|error| To(url).broke(&error, stage))?;
         Ok(answer.map(|body| Limited::new(body, LARGEST).boxed_unsync()))
+    }
+}
+
+impl fmt::Debug for ScriptRequests {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ScriptRequests")
     }
 }
 
@@ -256,14 +279,19 @@ mod tests {
         )
     }
 
+    fn within(hosts: &str, patience: Duration) -> ScriptRequests {
+        let hosts = AllowedHosts::parse(hosts).unwrap();
+        ScriptRequests::new(Arc::default(), hosts, patience)
+    }
+
+    fn requests(hosts: &str) -> ScriptRequests {
+        within(hosts, Duration::from_mins(10))
+    }
+
     fn moved(location: &str) -> String {
         format!(
             "HTTP/1.1 302 Found\r\nlocation: {location}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
         )
-    }
-
-    fn outbound(hosts: &str) -> Outbound {
-        Outbound::new(AllowedHosts::parse(hosts).unwrap(), Duration::from_mins(10))
     }
 
     fn trouble_of(answer: &Result<Value, RequestFailure>) -> &Trouble {
@@ -291,9 +319,7 @@ mod tests {
             ],
             body: Some("körper".to_owned()),
         };
-        let answer = outbound(&format!("http://{host}"))
-            .script_request(request)
-            .await;
+        let answer = requests(&format!("http://{host}")).send(request).await;
         let answer = answer.unwrap();
         assert_eq!(
             (&answer["status"], &answer["statusText"], &answer["body"]),
@@ -322,10 +348,8 @@ mod tests {
     async fn a_host_that_is_not_allowed_hears_nothing() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let host = listener.local_addr().unwrap().to_string();
-        let outbound = outbound("api.example.com");
-        let refused = outbound
-            .script_request(get(&format!("http://{host}/")))
-            .await;
+        let requests = requests("api.example.com");
+        let refused = requests.send(get(&format!("http://{host}/"))).await;
         let message = refused.unwrap_err().message();
         assert!(
             message.starts_with(&format!(
@@ -347,8 +371,8 @@ mod tests {
             ("authorization".to_owned(), "Bearer t".to_owned()),
             ("x-key".to_owned(), "k".to_owned()),
         ];
-        let both = outbound(&format!("http://{first}, http://{second}"));
-        let answer = both.script_request(request.clone()).await.unwrap();
+        let both = requests(&format!("http://{first}, http://{second}"));
+        let answer = both.send(request.clone()).await.unwrap();
         assert_eq!(answer["body"], "there");
         let asked = asked.await.unwrap().remove(0);
         assert!(
@@ -360,8 +384,8 @@ mod tests {
     #[tokio::test]
     async fn a_redirect_elsewhere_is_refused() {
         let (host, _) = answering(vec![moved("http://169.254.169.254/latest/")]).await;
-        let answer = outbound(&format!("http://{host}"))
-            .script_request(get(&format!("http://{host}/")))
+        let answer = requests(&format!("http://{host}"))
+            .send(get(&format!("http://{host}/")))
             .await;
         assert!(
             matches!(trouble_of(&answer), Trouble::Forbidden(_)),
@@ -372,8 +396,8 @@ mod tests {
             method: "POST".to_owned(),
             ..get(&format!("http://{host}/"))
         };
-        let answer = outbound(&format!("http://{host}"))
-            .script_request(post)
+        let answer = requests(&format!("http://{host}"))
+            .send(post)
             .await
             .unwrap();
         assert_eq!(answer["status"], 302);
@@ -382,8 +406,8 @@ mod tests {
     #[tokio::test]
     async fn redirects_without_end_are_given_up() {
         let (host, asked) = answering(vec![moved("/again"); MOST_REDIRECTS + 1]).await;
-        let answer = outbound(&format!("http://{host}"))
-            .script_request(get(&format!("http://{host}/")))
+        let answer = requests(&format!("http://{host}"))
+            .send(get(&format!("http://{host}/")))
             .await;
         assert!(
             matches!(trouble_of(&answer), Trouble::Redirects(_)),
@@ -395,10 +419,8 @@ mod tests {
     #[tokio::test]
     async fn what_is_too_large_is_refused() {
         let (host, _) = answering(vec![ok(&"x".repeat(LARGEST + 1))]).await;
-        let outbound = outbound(&format!("http://{host}"));
-        let answer = outbound
-            .script_request(get(&format!("http://{host}/")))
-            .await;
+        let requests = requests(&format!("http://{host}"));
+        let answer = requests.send(get(&format!("http://{host}/"))).await;
         assert!(
             matches!(trouble_of(&answer), Trouble::AnswerTooLarge(LARGEST)),
             "{answer:?}"
@@ -407,7 +429,7 @@ mod tests {
             body: Some("x".repeat(LARGEST + 1)),
             ..get(&format!("http://{host}/"))
         };
-        let answer = outbound.script_request(large).await;
+        let answer = requests.send(large).await;
         assert!(
             matches!(trouble_of(&answer), Trouble::RequestTooLarge(LARGEST)),
             "{answer:?}"
@@ -418,9 +440,8 @@ mod tests {
     async fn whoever_is_silent_is_given_up() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let host = listener.local_addr().unwrap().to_string();
-        let hosts = AllowedHosts::parse(&format!("http://{host}")).unwrap();
-        let answer = Outbound::new(hosts, Duration::from_millis(300))
-            .script_request(get(&format!("http://{host}/")))
+        let answer = within(&format!("http://{host}"), Duration::from_millis(300))
+            .send(get(&format!("http://{host}/")))
             .await;
         let late = Trouble::Late(Duration::from_millis(300));
         assert_eq!(*trouble_of(&answer), late);
@@ -428,7 +449,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_no_request_is_refused() {
-        let outbound = outbound("http://127.0.0.1:1");
+        let requests = requests("http://127.0.0.1:1");
         for (method, name, value) in [
             ("GET IT", "a", "b"),
             ("CONNECT", "a", "b"),
@@ -440,7 +461,7 @@ mod tests {
                 headers: vec![(name.to_owned(), value.to_owned())],
                 ..get("http://127.0.0.1:1/")
             };
-            let answer = outbound.script_request(request).await;
+            let answer = requests.send(request).await;
             assert!(
                 matches!(trouble_of(&answer), Trouble::Malformed(_)),
                 "{answer:?}"

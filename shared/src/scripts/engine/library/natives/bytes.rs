@@ -9,7 +9,7 @@ use base64::{
 use rquickjs::{Ctx, Function, Object, Result, TypedArray};
 
 use super::bytes_of;
-use crate::engine::bridge::Bridge;
+use crate::scripts::engine::bridge::Bridge;
 
 /// `host` of `buffer`.
 pub(in super::super) fn natives<'js>(ctx: &Ctx<'js>, _: &Rc<Bridge>) -> Result<Object<'js>> {

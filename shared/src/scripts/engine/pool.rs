@@ -317,8 +317,8 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::{
-        domain::login_flow::Scripts,
+    use crate::scripts::{
+        Scripts,
         engine::{Host, HostError, Program, Told},
     };
 

@@ -40,7 +40,7 @@ fn every_module_loads() {
 
 #[test]
 fn whoever_writes_rules_can_read_what_there_is() {
-    let page = include_str!("../../../../../infra/docs/SCRIPTS.md");
+    let page = include_str!("../../../../../../infra/docs/SCRIPTS.md");
     let modules = super::super::MODULES.iter().map(|module| module.name);
     let aliases = super::super::ALIASES.iter().map(|(alias, _)| *alias);
     for name in modules.chain(aliases) {
