@@ -9,7 +9,8 @@ use super::{
     Run, ScriptFailure,
     api::{self, Commands, Facts},
     bridge::Bridge,
-    failure::{self, Fault},
+    failure,
+    fault::Fault,
     json,
     program::CompiledAction,
 };

@@ -7,40 +7,27 @@ use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
     rc::Rc,
-    sync::mpsc::{Receiver, RecvTimeoutError},
+    sync::mpsc::RecvTimeoutError,
     time::{Duration, Instant},
 };
 
 use rquickjs::{Ctx, Exception, Function, Persistent, Promise, Value};
-use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
-    HostCall, HostError,
+    HostCall,
     cache::Cache,
-    console::Logs,
-    failure::Fault,
+    fault::Fault,
     heap::Heap,
     json,
-    pool::Event,
+    logs::Logs,
     rejections::Rejections,
     timers::Timers,
     watch::{Stop, Watch},
+    wire::{Event, Outside, Reply},
 };
 
 /// Most calls to the host that may be open at once.
 const MOST_CALLS: usize = 100;
-
-/// The answer to a [`HostCall`].
-pub(super) struct Reply {
-    pub(super) id: u64,
-    pub(super) result: Result<serde_json::Value, HostError>,
-}
-
-/// The channels to and from the async side, for one run.
-pub(super) struct Outside {
-    pub(super) events: UnboundedSender<Event>,
-    pub(super) replies: Receiver<Reply>,
-}
 
 /// The state that the engine shares with scripts' functions; see the module.
 pub(super) struct Bridge {

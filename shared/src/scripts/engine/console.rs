@@ -1,52 +1,10 @@
-//! `console`: the log lines of scripts, kept up to a limit of bytes.
+//! `console`. [`Logs`](super::logs::Logs) keeps its lines.
 
 use std::rc::Rc;
 
 use rquickjs::{Ctx, Function, Object, Value, function::Rest};
 
-use super::{LogLevel, LogLine, bridge::Bridge, json};
-
-/// The log lines of a run.
-#[derive(Default)]
-pub(super) struct Logs {
-    lines: Vec<LogLine>,
-    left: usize,
-    full: bool,
-}
-
-/// Bytes counted for every line beside its text, so that empty lines are not free.
-const LINE: usize = 16;
-
-impl Logs {
-    pub(super) fn new(most: usize) -> Self {
-        Self {
-            left: most,
-            ..Self::default()
-        }
-    }
-
-    /// Takes the lines.
-    pub(super) fn take(&mut self) -> Vec<LogLine> {
-        std::mem::take(&mut self.lines)
-    }
-
-    fn add(&mut self, level: LogLevel, script: &str, mut text: String) {
-        if self.full {
-            return;
-        }
-        if text.len() + LINE > self.left {
-            text.truncate(text.floor_char_boundary(self.left.saturating_sub(LINE)));
-            text.push_str(" [the rest is cut off]");
-            self.full = true;
-        }
-        self.left = self.left.saturating_sub(text.len() + LINE);
-        self.lines.push(LogLine {
-            level,
-            script: script.to_owned(),
-            text,
-        });
-    }
-}
+use super::{LogLevel, bridge::Bridge, json};
 
 /// The methods of `console`, each with its level.
 const METHODS: [(&str, LogLevel); 7] = [
@@ -65,7 +23,7 @@ pub(super) fn console<'js>(ctx: &Ctx<'js>, bridge: &Rc<Bridge>) -> rquickjs::Res
     for (name, level) in METHODS {
         let bridge = Rc::clone(bridge);
         let say = move |ctx: Ctx<'js>, Rest(values): Rest<Value<'js>>| {
-            if bridge.logs.borrow().full {
+            if bridge.logs.borrow().is_full() {
                 return;
             }
             let texts: Vec<String> = values.iter().map(|value| told(&ctx, value)).collect();

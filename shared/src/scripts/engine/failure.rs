@@ -2,38 +2,10 @@
 
 use rquickjs::{Ctx, Error, Object, Value};
 
-use super::{ScriptFailure, bridge::Bridge, json, watch::Stop};
+use super::{ScriptFailure, bridge::Bridge, fault::Fault, json, watch::Stop};
 
 /// Longest message that is kept, in characters.
 const LONGEST: usize = 2_000;
-
-/// A failure in the middle of a run.
-pub(super) enum Fault {
-    /// The run must stop.
-    Stop(Stop),
-    /// A pending exception of the context, or an error of the engine itself.
-    Threw(Error),
-    /// A failure that needs no conversion.
-    Known(ScriptFailure),
-}
-
-impl From<Stop> for Fault {
-    fn from(stop: Stop) -> Self {
-        Self::Stop(stop)
-    }
-}
-
-impl From<Error> for Fault {
-    fn from(error: Error) -> Self {
-        Self::Threw(error)
-    }
-}
-
-impl From<ScriptFailure> for Fault {
-    fn from(failure: ScriptFailure) -> Self {
-        Self::Known(failure)
-    }
-}
 
 impl Fault {
     /// Converts the fault to the failure that is reported.

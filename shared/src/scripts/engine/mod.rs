@@ -8,12 +8,15 @@ mod api;
 mod bridge;
 mod bytecode;
 mod cache;
+mod compile;
 mod console;
 mod failure;
+mod fault;
 mod heap;
 mod host_error;
 mod json;
 mod library;
+mod logs;
 mod needs;
 mod pool;
 mod priority;
@@ -23,9 +26,11 @@ mod redirect_token;
 mod rejections;
 mod report;
 mod rules;
+mod timer_functions;
 mod timers;
 mod warm;
 mod watch;
+mod wire;
 
 use std::{sync::Arc, time::Duration};
 
@@ -34,10 +39,11 @@ use serde_json::Value;
 
 use crate::scripts::requests::hosts::ScriptRequest;
 
+pub use compile::CompileError;
 pub use host_error::HostError;
 pub use library::is_module;
 pub use pool::Engine;
-pub use program::{CompileError, Program};
+pub use program::Program;
 pub use report::{LogLevel, LogLine, Output, Report, ScriptFailure, Usage};
 
 /// Limits of one run, for all scripts of a tenant together.

@@ -18,10 +18,10 @@ use tokio::{
 };
 
 use super::{
-    HostCall, Limits, Report, Run, ScriptFailure,
-    bridge::{Outside, Reply},
+    Limits, Report, Run, ScriptFailure,
     priority::Thread,
-    warm::{Assignment, GRACE, Warm},
+    warm::Warm,
+    wire::{Assignment, Event, GRACE, Outside, Reply},
 };
 
 /// Most runs at once.
@@ -31,14 +31,6 @@ const MOST_ABANDONED: usize = 2;
 /// Bytes of a thread's stack beyond those for scripts: for the engine, and for QuickJS between two checks of the
 /// limit.
 const STACK: usize = 1024 * 1024;
-
-/// A message from a thread about its run.
-pub(super) enum Event {
-    /// A script calls the host.
-    Call { id: u64, call: HostCall },
-    /// The run is over.
-    Done(Box<Report>),
-}
 
 /// A run on its way to a thread.
 struct Job {
@@ -319,7 +311,7 @@ mod tests {
     use super::*;
     use crate::scripts::{
         Scripts,
-        engine::{Host, HostError, Program, Told},
+        engine::{Host, HostCall, HostError, Program, Told},
     };
 
     struct Nowhere;

@@ -15,7 +15,7 @@ use super::{
     console, json, library,
     needs::{Language, Needs},
     program::CompiledAction,
-    timers,
+    timer_functions,
 };
 
 /// The scripts that a context is for.
@@ -94,7 +94,7 @@ pub(super) fn furnish<'js>(
         lazily(&globals, name, move |ctx| prelude(ctx)?.get(name))?;
     }
     if needs.timers {
-        timers::install(ctx, &globals, bridge)?;
+        timer_functions::install(ctx, &globals, bridge)?;
     }
     if !needs.library.is_empty() {
         library::install(ctx, bridge, needs.library)?;
@@ -105,7 +105,7 @@ pub(super) fn furnish<'js>(
 /// Defines `configuration` and `auth0`.
 fn rules_only(globals: &Object<'_>, bridge: &Rc<Bridge>, run: &Run) -> rquickjs::Result<()> {
     let configuration = Object::new(globals.ctx().clone())?;
-    for (key, value) in run.program.configuration() {
+    for (key, value) in &run.program.configuration {
         configuration.set(key.as_str(), value.expose())?;
     }
     define(globals, "configuration", configuration)?;

@@ -12,7 +12,8 @@ use serde_json::Value as Json;
 use super::{
     Run, ScriptFailure, Told,
     bridge::Bridge,
-    failure::{self, Fault},
+    failure,
+    fault::Fault,
     json::{self, Unfit},
     program::Compiled,
 };

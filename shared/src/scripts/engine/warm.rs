@@ -4,9 +4,9 @@ use std::{
     rc::Rc,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use rquickjs::{Context, Ctx, Object, Persistent, Runtime};
@@ -14,25 +14,15 @@ use rquickjs::{Context, Ctx, Object, Persistent, Runtime};
 use super::{
     Limits, Output, Report, Run, ScriptFailure, Usage,
     actions::Chain,
-    bridge::{Bridge, Outside},
-    failure::Fault,
+    bridge::Bridge,
+    fault::Fault,
     heap::{Counting, Heap},
     needs::Language,
     realm::{self, For},
     rules,
     watch::Bounds,
+    wire::Assignment,
 };
-
-/// The input of a worker for one run.
-pub(super) struct Assignment {
-    pub(super) run: Arc<Run>,
-    pub(super) started: Instant,
-    pub(super) deadline: Instant,
-    pub(super) unwanted: Arc<AtomicBool>,
-    /// The position of the running script, for the report of a run that does not return.
-    pub(super) progress: Arc<AtomicUsize>,
-    pub(super) outside: Outside,
-}
 
 /// A runtime and its state. The fields that hold its values come first, because they must be dropped first.
 pub(super) struct Warm {
@@ -212,6 +202,3 @@ fn of_an_action(failure: ScriptFailure) -> ScriptFailure {
         other => other,
     }
 }
-
-/// Time beyond the limit that a caller waits for a thread that does not check the clocks.
-pub(super) const GRACE: Duration = Duration::from_millis(500);
