@@ -16,10 +16,11 @@ use std::fmt;
 
 use super::{
     client::{RefreshTokenPolicy, Rotation},
-    ids::{Audience, ClientId, DeviceName, FamilyId, Generation, RequestId, SessionId, UserId},
+    ids::{
+        Audience, ClientId, DeviceName, FamilyId, Generation, KeyId, RequestId, SessionId, UserId,
+    },
     pipeline::Pipeline,
     scope::Scope,
-    sealed::KeyId,
     sender::{Difference, Sender},
     throttle::{Bucket, Buckets, Origin},
     time::{Lifetime, Timestamp},

@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    claims::ProfileClaims,
     pipeline::ClaimSet,
+    profile_claims::ProfileClaims,
     scope::{OPENID, Scope},
     user::User,
 };

@@ -54,3 +54,4 @@ pub mod suspicious_ip;
 pub mod claims;
 pub mod denial;
 pub mod legacy_profile;
+pub mod profile_claims;

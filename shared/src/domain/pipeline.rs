@@ -7,7 +7,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    client::Client,
     ids::{Audience, InvalidId},
     response_type::ResponseType,
     scope::{OPENID, Scope},
@@ -88,15 +87,6 @@ impl ClaimSet {
 }
 
 impl Pipeline {
-    /// The pipeline of a request: legacy only if neither client nor audience opts out of it.
-    pub fn of(client: &Client, asked: &AskedAudience) -> Self {
-        if client.is_conformant() || *asked != AskedAudience::Nothing {
-            Self::Conformant
-        } else {
-            Self::Legacy
-        }
-    }
-
     /// True for the legacy pipeline.
     pub fn is_legacy(self) -> bool {
         self == Self::Legacy
@@ -131,7 +121,6 @@ impl Pipeline {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::client::testing::client;
 
     const USERINFO: &str = "https://tenant.example/userinfo";
 
@@ -141,35 +130,6 @@ mod tests {
             ..Settings::default()
         };
         AskedAudience::parse(named, USERINFO, &settings).unwrap()
-    }
-
-    #[test]
-    fn any_audience_opts_in_and_so_do_client_and_tenant() {
-        let legacy = Client {
-            oidc_conformant: false,
-            ..client()
-        };
-        let of = |client: &Client, asked| Pipeline::of(client, &asked);
-        assert_eq!(of(&legacy, asked(None, None)), Pipeline::Legacy);
-        for opted_in in [
-            asked(Some("https://api.example.com"), None),
-            asked(Some(USERINFO), None),
-            asked(None, Some("https://api.example.com")),
-        ] {
-            assert_eq!(of(&legacy, opted_in), Pipeline::Conformant);
-        }
-        assert_eq!(of(&client(), asked(None, None)), Pipeline::Conformant);
-    }
-
-    #[test]
-    fn somebody_elses_application_is_never_legacy() {
-        let foreign = Client {
-            oidc_conformant: false,
-            is_first_party: false,
-            ..client()
-        };
-        let pipeline = Pipeline::of(&foreign, &AskedAudience::Nothing);
-        assert_eq!(pipeline, Pipeline::Conformant);
     }
 
     #[test]

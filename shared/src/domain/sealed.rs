@@ -1,12 +1,14 @@
 //! Contents of sealed texts: refresh tokens, authorization and device codes, opaque access tokens, session cookies,
 //! login tickets, the state of the login pages and that of `/continue`. The box itself is `sealing`.
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     family_key::FamilyKey,
     ids::{ClientId, FamilyId, Generation, SessionId, UserId},
 };
+
+pub use super::ids::KeyId;
 
 /// Bytes of the sealed text of so many bytes: a prefix, then base64url of key id, nonce, box and tag.
 pub const fn sealed_length(plaintext: usize) -> usize {
@@ -15,23 +17,6 @@ pub const fn sealed_length(plaintext: usize) -> usize {
     const NONCE: usize = 12;
     const TAG: usize = 16;
     PREFIX + ((KEY_ID + NONCE + plaintext + TAG) * 4).div_ceil(3)
-}
-
-/// Number of a key of the keyring.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct KeyId(u32);
-
-impl KeyId {
-    /// Wraps the number.
-    pub const fn new(number: u32) -> Self {
-        Self(number)
-    }
-
-    /// The number.
-    pub const fn number(self) -> u32 {
-        self.0
-    }
 }
 
 /// Purpose of a sealed text. It is part of the authenticated data and of the key's derivation, so a text that is sealed

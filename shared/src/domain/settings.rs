@@ -5,11 +5,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    client::SigningAlgorithm,
     hash_kind::HashKinds,
     ids::{Audience, ConnectionName},
     login_flow::ScriptsVersion,
-    signing_algorithms::SigningAlgorithms,
+    signing_algorithms::{SigningAlgorithm, SigningAlgorithms},
     throttle::RateLimit,
     time::{Lifetime, Timestamp},
     user_code::UserCodeFormat,

@@ -6,14 +6,40 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    client::SigningAlgorithm,
-    time::{Lifetime, Timestamp},
-};
+use super::time::{Lifetime, Timestamp};
 
 /// Time for which an algorithm stays published after its last use: the longest lifetime of a token (30 days), and an
 /// hour for functions that have not read the change yet and for clocks that differ.
 const PUBLISHED_AFTER: Lifetime = Lifetime::from_secs(2_592_000 + 3_600);
+
+/// Algorithms of the tokens that Ratchet signs (RFC 7518).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are those of RFC 7518")]
+pub enum SigningAlgorithm {
+    RS256,
+    PS256,
+    ES256,
+    HS256,
+}
+
+impl SigningAlgorithm {
+    /// Reads the `alg` of a JWT header.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::RS256, Self::PS256, Self::ES256, Self::HS256]
+            .into_iter()
+            .find(|algorithm| algorithm.as_str() == name)
+    }
+
+    /// `alg` in a JWT header.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RS256 => "RS256",
+            Self::PS256 => "PS256",
+            Self::ES256 => "ES256",
+            Self::HS256 => "HS256",
+        }
+    }
+}
 
 /// The algorithms that a tenant's clients and APIs are set to, or were while a token may still be valid. RS256 is not
 /// among them because it is always published, nor HS256 because it has no public key.

@@ -5,13 +5,15 @@
 
 mod algorithms;
 mod logout;
+mod pipeline;
 mod refresh_token;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use algorithms::{AssertionAlgorithm, JwtConfiguration, SigningAlgorithm};
+pub use super::signing_algorithms::SigningAlgorithm;
+pub use algorithms::{AssertionAlgorithm, JwtConfiguration};
 pub use logout::{LogoutInitiator, LogoutInitiators, OidcLogout};
 pub use refresh_token::{MultiResourcePolicy, RefreshTokenPolicy, Rotation};
 
