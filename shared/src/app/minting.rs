@@ -119,19 +119,8 @@ impl App {
         pipeline: Pipeline,
         at: Moment,
     ) -> Issuance<'a> {
-        Issuance {
-            issuer: self.issuer.as_str(),
-            client,
-            subject,
-            scope,
-            request: at.request,
-            gty: None,
-            custom_claims: None,
-            scope_chosen: false,
-            pipeline,
-            via_browser: false,
-            now: at.now,
-        }
+        let issuer = self.issuer.as_str();
+        Issuance::new(issuer, client, subject, scope, pipeline, at.request, at.now)
     }
 
     /// Creates the tokens; the two signatures are computed concurrently.

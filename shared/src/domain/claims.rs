@@ -207,6 +207,34 @@ pub struct LogoutEvents {
 #[derive(Debug, Default, Serialize)]
 struct Nothing {}
 
+impl<'a> Issuance<'a> {
+    /// The tokens of one response before scripts change anything about them: at the token endpoint, and under a grant
+    /// that Auth0 does not name in `gty`. `issuer` ends with a slash.
+    pub fn new(
+        issuer: &'a str,
+        client: &'a Client,
+        subject: Subject<'a>,
+        scope: &'a Scope,
+        pipeline: Pipeline,
+        request: RequestId,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            issuer,
+            client,
+            subject,
+            scope,
+            request,
+            gty: None,
+            custom_claims: None,
+            scope_chosen: false,
+            pipeline,
+            via_browser: false,
+            now,
+        }
+    }
+}
+
 impl Issuance<'_> {
     /// Claims of the access token for an API.
     pub fn access_token(&self, api: &ResourceServer) -> AccessTokenClaims {
