@@ -27,9 +27,9 @@ def built(name: str) -> Path:
     if name == "local":
         path = Path(os.environ.get("CARGO_BIN", path))
     if not path.exists():
-        raise FileNotFoundError(f"{path} is not there: cargo build --package {name}")
+        raise FileNotFoundError(f"{path} is not there: cargo build --bin {name}")
     if source := newer_source(path):
-        raise RuntimeError(f"{path} is older than {source}: cargo build --package {name}")
+        raise RuntimeError(f"{path} is older than {source}: cargo build --bin {name}")
     return path
 
 

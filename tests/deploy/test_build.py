@@ -66,7 +66,7 @@ def libraries(*packages: str) -> dict[str, tuple[str, bool]]:
     command = ["cargo", "lambda", "build", "--release", "--message-format", "json"]
     command += ARCHITECTURE_FLAGS[architecture()]
     for package in packages:
-        command += ["--package", package]
+        command += ["--package", f"ratchet-{package}"]
     # cargo-lambda, and the Python in which it finds Zig.
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     done = subprocess.run(

@@ -3,7 +3,7 @@
 //! a browser only if no app opens them; the page then shows nothing of the URL.
 
 use http::StatusCode;
-use shared::http::Response;
+use ratchet_protocol::Response;
 
 use crate::{
     pages::{AppCallbackPage, FormLeads, screen::Screen},

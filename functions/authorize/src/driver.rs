@@ -1,14 +1,12 @@
 //! The driver of an interaction: the only place that knows the order of the steps. It advances logins and device
 //! activations alike, from every entry point. Steps return an outcome, and only the driver turns it into an answer.
 
-use shared::{
-    domain::{
-        authorization::AuthorizationRequest, client::RedirectionPolicy, denial::Denial,
-        interaction::Interaction, user::UserBlocked,
-    },
-    http::{Response, params::Params, response},
-    telemetry::event,
+use ratchet_domain::{
+    authorization::AuthorizationRequest, client::RedirectionPolicy, denial::Denial,
+    interaction::Interaction, user::UserBlocked,
 };
+use ratchet_protocol::{Response, params::Params, response};
+use ratchet_telemetry::event;
 
 use crate::{
     device,

@@ -2,10 +2,8 @@
 
 use std::borrow::Cow;
 
-use shared::{
-    domain::denial::Denial,
-    http::error::{Endpoint, OAuthError, describe},
-};
+use ratchet_domain::denial::Denial;
+use ratchet_protocol::error::{Endpoint, OAuthError, describe};
 
 /// An error that the client receives, in the redirect back to it (RFC 6749 section 4.1.2.1).
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,11 +16,9 @@ mod userinfo;
 mod visit;
 
 use ::http::{Method, StatusCode};
-use shared::{
-    app::App,
-    domain::denial::Denial,
-    http::{self, Request, Response, cors, error::OAuthError, methods},
-};
+use ratchet_core::App;
+use ratchet_domain::denial::Denial;
+use ratchet_protocol::{Request, Response, cors, error::OAuthError, methods};
 
 use embedded::{classic, cross_origin};
 use flow::stale;
@@ -56,7 +54,7 @@ async fn answer(visit: &Visit<'_>) -> Response {
     match page(visit, path).await {
         Ok(response) => response,
         Err(denial @ (Denial::NotFound | Denial::MethodNotAllowed(_)))
-            if !http::accepts_html(visit.request) =>
+            if !ratchet_protocol::accepts_html(visit.request) =>
         {
             tracing::info!(reason = %denial, "refused");
             OAuthError::from(&denial).into_response()

@@ -5,17 +5,14 @@ use http::{
     HeaderValue, Method, StatusCode,
     header::{AUTHORIZATION, WWW_AUTHENTICATE},
 };
-use serde_json::{Map, Value};
-use shared::{
-    app::Limited,
-    domain::{
-        denial::Denial, legacy_profile::UserClaims, login_flow::WithCustomClaims, throttle::Quota,
-    },
-    http::{
-        Request, Response, cors, error::OAuthError, header, methods, params::Params, quota,
-        response,
-    },
+use ratchet_core::Limited;
+use ratchet_domain::{
+    denial::Denial, legacy_profile::UserClaims, login_flow::WithCustomClaims, throttle::Quota,
 };
+use ratchet_protocol::{
+    Request, Response, cors, error::OAuthError, header, methods, params::Params, quota, response,
+};
+use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 /// Handles `GET` and `POST`. Any page may read the answer, because the request presents a token.

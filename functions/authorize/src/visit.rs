@@ -2,17 +2,15 @@
 
 use std::sync::Arc;
 
-use shared::{
-    app::{App, Moment},
-    domain::{
-        client::Client,
-        denial::Denial,
-        ids::{Audience, ClientId},
-        resource_server::ResourceServer,
-        time::Timestamp,
-    },
-    http::Request,
+use ratchet_core::{App, Moment};
+use ratchet_domain::{
+    client::Client,
+    denial::Denial,
+    ids::{Audience, ClientId},
+    resource_server::ResourceServer,
+    time::Timestamp,
 };
+use ratchet_protocol::Request;
 
 /// A request, the app that answers it, and the moment of its arrival. The moment is taken once, so that all decisions
 /// about a request have the same time and request id.

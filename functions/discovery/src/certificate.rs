@@ -4,11 +4,9 @@
 //! [Auth0's signing certificates]: https://auth0.com/docs/get-started/tenant-settings/signing-keys/view-signing-certificates
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use shared::{
-    app::Publication,
-    domain::denial::Denial,
-    http::{Response, error::OAuthError, response},
-};
+use ratchet_core::Publication;
+use ratchet_domain::denial::Denial;
+use ratchet_protocol::{Response, error::OAuthError, response};
 
 /// `/pem`: the certificate in PEM (RFC 7468).
 pub(crate) async fn pem(publication: &Publication, max_age: u32) -> Response {

@@ -7,11 +7,9 @@ mod mobile;
 
 use http::Method;
 use jsonwebtoken::jwk::JwkSet;
-use shared::{
-    app::Publication,
-    domain::denial::Denial,
-    http::{Request, Response, cors, error::OAuthError, methods, response},
-};
+use ratchet_core::Publication;
+use ratchet_domain::denial::Denial;
+use ratchet_protocol::{Request, Response, cors, error::OAuthError, methods, response};
 
 /// Cache lifetime of a document, in seconds. A key that replaces another is published long before its first use.
 const MAX_AGE: u32 = 300;

@@ -2,10 +2,8 @@
 
 use std::process::ExitCode;
 
-use shared::lambda;
-
 fn main() -> ExitCode {
-    lambda::publish(|publication, request| async move {
-        discovery::handle(&publication, &request).await
+    ratchet_lambda::publish(|publication, request| async move {
+        ratchet_discovery::handle(&publication, &request).await
     })
 }

@@ -2,14 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
-use shared::{
-    config::Issuer,
-    domain::{
-        client::SigningAlgorithm,
-        settings::{Conformance, Settings},
-    },
+use ratchet_core::config::Issuer;
+use ratchet_domain::{
+    client::SigningAlgorithm,
+    settings::{Conformance, Settings},
 };
+use serde::Serialize;
 
 /// The document, in the order of Auth0's.
 #[derive(Serialize)]

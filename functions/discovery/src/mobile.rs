@@ -6,17 +6,15 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-use shared::{
-    adapters::dynamo::StoreError,
-    app::Publication,
-    domain::{
-        denial::Denial,
-        ids::ClientId,
-        mobile::{AndroidApp, IosApp, MobileApps},
-    },
-    http::{Response, error::OAuthError, response},
+use ratchet_core::Publication;
+use ratchet_domain::{
+    denial::Denial,
+    ids::ClientId,
+    mobile::{AndroidApp, IosApp, MobileApps},
 };
+use ratchet_protocol::{Response, error::OAuthError, response};
+use ratchet_store::StoreError;
+use serde::Serialize;
 
 /// One statement of Android's list.
 #[derive(Debug, PartialEq, Eq, Serialize)]

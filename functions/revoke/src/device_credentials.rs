@@ -5,17 +5,15 @@
 //! [Auth0's device credentials]: https://auth0.com/docs/api/management/v2/device-credentials/get-device-credentials
 
 use http::StatusCode;
-use serde::Serialize;
-use shared::{
-    domain::{
-        client::Rotation,
-        denial::Denial,
-        family::Family,
-        family_key::FamilyKey,
-        ids::{ClientId, DeviceName, UserId},
-    },
-    http::{Response, response},
+use ratchet_domain::{
+    client::Rotation,
+    denial::Denial,
+    family::Family,
+    family_key::FamilyKey,
+    ids::{ClientId, DeviceName, UserId},
 };
+use ratchet_protocol::{Response, response};
+use serde::Serialize;
 
 use crate::{
     management::Call,

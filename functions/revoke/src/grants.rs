@@ -6,18 +6,16 @@
 //! [Auth0's grants]: https://auth0.com/docs/api/management/v2/grants/get-grants
 
 use http::StatusCode;
-use serde::Serialize;
-use shared::{
-    app::App,
-    domain::{
-        denial::Denial,
-        family::{EndReason, Ended},
-        grant::{UserGrant, held},
-        ids::UserId,
-        time::Timestamp,
-    },
-    http::{Response, response},
+use ratchet_core::App;
+use ratchet_domain::{
+    denial::Denial,
+    family::{EndReason, Ended},
+    grant::{UserGrant, held},
+    ids::UserId,
+    time::Timestamp,
 };
+use ratchet_protocol::{Response, response};
+use serde::Serialize;
 
 use crate::{management::Call, paging::Paging};
 

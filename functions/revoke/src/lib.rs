@@ -16,26 +16,24 @@ mod users;
 use std::sync::Arc;
 
 use http::{Method, StatusCode};
-use shared::{
-    app::{App, AuthenticatedClient, Caller, Moment},
-    domain::{
-        client::Client,
-        denial::Denial,
-        family::{EndReason, Ended},
-        family_key::FamilyKey,
-        grant::GrantKey,
-        sealed::{Purpose, RefreshToken},
-    },
-    http::{
-        Request, Response, cors,
-        credentials::Credentials,
-        error::{Endpoint, OAuthError},
-        methods,
-        params::Params,
-        response,
-    },
-    telemetry::event,
+use ratchet_core::{App, AuthenticatedClient, Caller, Moment};
+use ratchet_domain::{
+    client::Client,
+    denial::Denial,
+    family::{EndReason, Ended},
+    family_key::FamilyKey,
+    grant::GrantKey,
+    sealed::{Purpose, RefreshToken},
 };
+use ratchet_protocol::{
+    Request, Response, cors,
+    credentials::Credentials,
+    error::{Endpoint, OAuthError},
+    methods,
+    params::Params,
+    response,
+};
+use ratchet_telemetry::event;
 
 /// Handles a request. Failures become error responses.
 pub async fn handle(app: &App, request: &Request) -> Response {

@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use shared::lambda::{self, KeyUse};
+use ratchet_lambda::KeyUse;
 
 fn main() -> ExitCode {
-    lambda::run(KeyUse::SignLogoutTokens, |app, request| async move {
-        revoke::handle(&app, &request).await
+    ratchet_lambda::run(KeyUse::SignLogoutTokens, |app, request| async move {
+        ratchet_revoke::handle(&app, &request).await
     })
 }

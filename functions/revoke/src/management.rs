@@ -4,24 +4,22 @@
 //! [Auth0's]: https://auth0.com/docs/api/management/v2
 
 use http::header::AUTHORIZATION;
-use serde::de::DeserializeOwned;
-use shared::{
-    app::App,
-    domain::{
-        denial::Denial,
-        ids::{Audience, ClientId, UserId},
-        time::Timestamp,
-        user::User,
-    },
-    http::{
-        Request, RequestContext, Response,
-        error::{Endpoint, OAuthError},
-        header, json,
-        params::Params,
-    },
-    system::Deadline,
-    telemetry::event,
+use ratchet_core::App;
+use ratchet_domain::{
+    denial::Denial,
+    ids::{Audience, ClientId, UserId},
+    time::Timestamp,
+    user::User,
 };
+use ratchet_protocol::{
+    Request, RequestContext, Response,
+    error::{Endpoint, OAuthError},
+    header, json,
+    params::Params,
+};
+use ratchet_system::Deadline;
+use ratchet_telemetry::event;
+use serde::de::DeserializeOwned;
 
 use crate::{
     device_credentials, grants,

@@ -2,17 +2,15 @@
 
 use http::{Method, Request};
 use percent_encoding::percent_decode_str;
-use shared::{
-    domain::{
-        denial::Denial,
-        ids::UserId,
-        resource_server::{
-            DELETE_DEVICE_CREDENTIALS, DELETE_GRANTS, DELETE_REFRESH_TOKENS, DELETE_SESSIONS,
-            READ_DEVICE_CREDENTIALS, READ_GRANTS, READ_REFRESH_TOKENS, READ_SESSIONS,
-        },
+use ratchet_domain::{
+    denial::Denial,
+    ids::UserId,
+    resource_server::{
+        DELETE_DEVICE_CREDENTIALS, DELETE_GRANTS, DELETE_REFRESH_TOKENS, DELETE_SESSIONS,
+        READ_DEVICE_CREDENTIALS, READ_GRANTS, READ_REFRESH_TOKENS, READ_SESSIONS,
     },
-    http::methods,
 };
+use ratchet_protocol::methods;
 
 /// An operation of Auth0's Management API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

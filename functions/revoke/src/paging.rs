@@ -4,9 +4,11 @@
 
 use std::iter;
 
+use ratchet_domain::denial::Denial;
+use ratchet_protocol::params::Params;
+use ratchet_store::Part;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use shared::{adapters::dynamo::Part, domain::denial::Denial, http::params::Params};
 
 /// Maximum number of store reads for one answer. Each reads one page, and most of its items may be unwanted.
 const MOST_READS: usize = 10;

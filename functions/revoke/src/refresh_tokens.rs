@@ -6,22 +6,20 @@
 
 use futures_util::{StreamExt, TryFutureExt, TryStreamExt, future::try_join, stream};
 use http::StatusCode;
+use ratchet_core::App;
+use ratchet_domain::{
+    client::Rotation,
+    denial::Denial,
+    family::{EndReason, Ended, Family},
+    family_key::FamilyKey,
+    ids::{Audience, ClientId, UserId},
+    time::Timestamp,
+    user::User,
+};
+use ratchet_protocol::{Response, params::Params, response};
+use ratchet_store::Part;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use shared::{
-    adapters::dynamo::Part,
-    app::App,
-    domain::{
-        client::Rotation,
-        denial::Denial,
-        family::{EndReason, Ended, Family},
-        family_key::FamilyKey,
-        ids::{Audience, ClientId, UserId},
-        time::Timestamp,
-        user::User,
-    },
-    http::{Response, params::Params, response},
-};
 
 use crate::{
     management::Call,

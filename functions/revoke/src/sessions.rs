@@ -6,21 +6,19 @@
 
 use futures_util::future::{join_all, try_join};
 use http::StatusCode;
+use ratchet_core::App;
+use ratchet_domain::{
+    client::LogoutInitiator,
+    denial::Denial,
+    ids::{ClientId, SessionId, UserId},
+    session::Session,
+    time::Timestamp,
+    user::User,
+};
+use ratchet_protocol::{Response, response};
+use ratchet_store::Part;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use shared::{
-    adapters::dynamo::Part,
-    app::App,
-    domain::{
-        client::LogoutInitiator,
-        denial::Denial,
-        ids::{ClientId, SessionId, UserId},
-        session::Session,
-        time::Timestamp,
-        user::User,
-    },
-    http::{Response, response},
-};
 
 use crate::{
     management::Call,

@@ -4,11 +4,9 @@
 //! [Auth0's page]: https://auth0.com/docs/api/management/v2/users/user-revoke-access
 
 use http::StatusCode;
+use ratchet_domain::{denial::Denial, ids::UserId};
+use ratchet_protocol::{Response, response};
 use serde::Deserialize;
-use shared::{
-    domain::{denial::Denial, ids::UserId},
-    http::{Response, response},
-};
 
 use crate::{management::Call, refresh_tokens, sessions};
 

@@ -3,10 +3,8 @@
 use std::net::IpAddr;
 
 use http::HeaderName;
-use shared::{
-    app::AuthenticatedClient,
-    http::{Request, RequestContext, header},
-};
+use ratchet_core::AuthenticatedClient;
+use ratchet_protocol::{Request, RequestContext, header};
 
 /// [Auth0's header] in which a server passes on the address of the user whose password it sends.
 ///

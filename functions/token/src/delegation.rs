@@ -10,26 +10,24 @@ mod tokens;
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue, header::LINK};
-use shared::{
-    app::{App, Caller, Limited, Moment},
-    domain::{
-        client::Client,
-        delegation::{JWT_BEARER, Presented, check_api_type, permit},
-        denial::Denial,
-        ids::{ClientId, UserId},
-        scope::Scope,
-        throttle::Quota,
-        time::Lifetime,
-    },
-    http::{
-        Request,
-        credentials::Credentials,
-        error::{Endpoint, OAuthError},
-        params::Params,
-        quota,
-    },
-    telemetry::event,
+use ratchet_core::{App, Caller, Limited, Moment};
+use ratchet_domain::{
+    client::Client,
+    delegation::{JWT_BEARER, Presented, check_api_type, permit},
+    denial::Denial,
+    ids::{ClientId, UserId},
+    scope::Scope,
+    throttle::Quota,
+    time::Lifetime,
 };
+use ratchet_protocol::{
+    Request,
+    credentials::Credentials,
+    error::{Endpoint, OAuthError},
+    params::Params,
+    quota,
+};
+use ratchet_telemetry::event;
 
 use crate::response::{Answered, DelegationAnswer};
 use tokens::{by_id_token, by_refresh_token};

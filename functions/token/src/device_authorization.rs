@@ -6,23 +6,23 @@
 use std::sync::Arc;
 
 use http::StatusCode;
-use serde::Serialize;
-use shared::{
-    app::{App, Limited, Moment},
-    domain::{
-        authorization::grantable,
-        client::Client,
-        denial::Denial,
-        device::{self, DEVICE_CODE_LIFETIME, DeviceGrant, DeviceState, GRANT_TYPE, POLL_INTERVAL},
-        ids::DeviceId,
-        resource::open_to_users,
-        scope::Scope,
-        sealed::Purpose,
-    },
-    http::{Request, Response, credentials::Credentials, gateway, params::Params, response},
-    system::random,
-    telemetry::event,
+use ratchet_core::{App, Limited, Moment};
+use ratchet_domain::{
+    authorization::grantable,
+    client::Client,
+    denial::Denial,
+    device::{self, DEVICE_CODE_LIFETIME, DeviceGrant, DeviceState, GRANT_TYPE, POLL_INTERVAL},
+    ids::DeviceId,
+    resource::open_to_users,
+    scope::Scope,
+    sealed::Purpose,
 };
+use ratchet_protocol::{
+    Request, Response, credentials::Credentials, gateway, params::Params, response,
+};
+use ratchet_system::random;
+use ratchet_telemetry::event;
+use serde::Serialize;
 
 use crate::response::Answered;
 

@@ -5,11 +5,9 @@
 
 use std::sync::Arc;
 
-use shared::{
-    app::App,
-    domain::{client::Client, denial::Denial, ids::ClientId},
-    http::{Request, params::Params},
-};
+use ratchet_core::App;
+use ratchet_domain::{client::Client, denial::Denial, ids::ClientId};
+use ratchet_protocol::{Request, params::Params};
 
 use crate::response::Answered;
 

@@ -13,14 +13,12 @@ mod request;
 mod response;
 
 use http::Method;
-use shared::{
-    app::{App, Moment},
-    domain::{denial::Denial, settings::Conformance},
-    http::{
-        Request, Response, cors,
-        error::{Endpoint, OAuthError},
-        methods,
-    },
+use ratchet_core::{App, Moment};
+use ratchet_domain::{denial::Denial, settings::Conformance};
+use ratchet_protocol::{
+    Request, Response, cors,
+    error::{Endpoint, OAuthError},
+    methods,
 };
 
 use request::TokenRequest;

@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use shared::lambda::{self, KeyUse};
+use ratchet_lambda::KeyUse;
 
 fn main() -> ExitCode {
-    lambda::run(KeyUse::SignAndRotate, |app, request| async move {
-        token::handle(&app, &request).await
+    ratchet_lambda::run(KeyUse::SignAndRotate, |app, request| async move {
+        ratchet_token::handle(&app, &request).await
     })
 }

@@ -1,21 +1,19 @@
 //! The operations on refresh token families that the token endpoint and `/delegation` share: open a token, load its
 //! family, commit an exchange, end a family whose token was reused.
 
-use shared::{
-    adapters::dynamo::CommitError,
-    app::{App, Moment},
-    domain::{
-        client::Client,
-        denial::Denial,
-        family::{EndReason, Ended, Family, Refusal},
-        family_key::FamilyKey,
-        grant::GrantKey,
-        sealed::{Purpose, RefreshToken},
-        user::User,
-    },
-    sealing::Keyring,
-    telemetry::event,
+use ratchet_core::{App, Moment};
+use ratchet_domain::{
+    client::Client,
+    denial::Denial,
+    family::{EndReason, Ended, Family, Refusal},
+    family_key::FamilyKey,
+    grant::GrantKey,
+    sealed::{Purpose, RefreshToken},
+    user::User,
 };
+use ratchet_keys::sealing::Keyring;
+use ratchet_store::CommitError;
+use ratchet_telemetry::event;
 
 /// Maximum number of decisions per request; after that the client has to retry. Lost races are rare, and the second
 /// decision already sees the winner.

@@ -1,10 +1,8 @@
 //! A request to the token endpoint, before its client is authenticated.
 
-use shared::{
-    app::{App, Caller},
-    domain::denial::Denial,
-    http::{Request, credentials::Credentials, params::Params},
-};
+use ratchet_core::{App, Caller};
+use ratchet_domain::denial::Denial;
+use ratchet_protocol::{Request, credentials::Credentials, params::Params};
 
 /// A request to the token endpoint.
 #[derive(Debug)]

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use http::StatusCode;
-use serde::Serialize;
-use shared::{
-    app::Tokens,
-    domain::{client::Client, denial::Denial, scope::Scope, throttle::Quota, time::Lifetime},
-    http::{Response, quota, response},
+use ratchet_core::Tokens;
+use ratchet_domain::{
+    client::Client, denial::Denial, scope::Scope, throttle::Quota, time::Lifetime,
 };
+use ratchet_protocol::{Response, quota, response};
+use serde::Serialize;
 
 /// The answer to a request and the client that sent it, whose pages may read the answer.
 #[derive(Debug)]

@@ -13,8 +13,9 @@ use std::{
 };
 
 use clap::{ArgMatches, parser::ValueSource};
+use ratchet_system::Clock;
+use ratchet_telemetry::event;
 use serde::Serialize;
-use shared::{system::Clock, telemetry::event};
 
 use crate::{
     caller::Caller,

@@ -3,8 +3,8 @@
 use std::fs;
 
 use aws_sdk_sts::Client;
+use ratchet_core::config::environment;
 use serde::Serialize;
-use shared::{aws, config::environment};
 
 use crate::connection::Connection;
 
@@ -49,7 +49,7 @@ async fn principal(connection: &Connection) -> Result<String, String> {
         Ok(identity) => identity
             .arn
             .ok_or_else(|| "AWS did not name the principal".to_owned()),
-        Err(error) => Err(aws::reason(&error)),
+        Err(error) => Err(ratchet_aws::reason(&error)),
     }
 }
 

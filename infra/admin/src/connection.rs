@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use shared::{
-    adapters::dynamo::Store,
-    app::{App, KeyUse, Parts},
+use ratchet_core::{
+    App, KeyUse, Parts,
     clients::{self, Clients, SdkConfig},
     config::{Config, Issuer},
-    keys::file::KeyFile,
 };
+use ratchet_keys::file::KeyFile;
+use ratchet_store::Store;
 
 use crate::failure::Failure;
 

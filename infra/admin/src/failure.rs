@@ -2,11 +2,11 @@
 
 use std::{io, process::ExitCode};
 
-use shared::{
-    adapters::dynamo::StoreError, app::StartError, domain::denial::Denial,
-    keys::file::KeyFileError, password::PasswordHashError,
-};
-use tenant::{ImportError, LoadError};
+use ratchet_core::StartError;
+use ratchet_domain::denial::Denial;
+use ratchet_keys::{file::KeyFileError, password::PasswordHashError};
+use ratchet_store::StoreError;
+use ratchet_tenant::{ImportError, LoadError};
 
 use crate::output;
 

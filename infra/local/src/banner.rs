@@ -2,8 +2,8 @@
 
 use std::{net::SocketAddr, path::Path};
 
-use shared::domain::client::{AppType, AuthMethod};
-use tenant::Tenant;
+use ratchet_domain::client::{AppType, AuthMethod};
+use ratchet_tenant::Tenant;
 
 /// Where the server is.
 pub(crate) struct Place<'a> {

@@ -4,12 +4,10 @@ use http::{
     Method, StatusCode,
     header::{CONTENT_TYPE, ORIGIN},
 };
+use ratchet_core::App;
+use ratchet_domain::{denial::Denial, ids::ConnectionName, time::Lifetime};
+use ratchet_protocol::{Request, Response, error::OAuthError, json, methods, response};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use shared::{
-    app::App,
-    domain::{denial::Denial, ids::ConnectionName, time::Lifetime},
-    http::{Request, Response, error::OAuthError, json, methods, response},
-};
 
 use crate::setup;
 
@@ -66,7 +64,7 @@ fn of_a_page(app: &App, request: &Request) -> Option<Response> {
     if origins.any(|origin| origin != app.issuer.origin()) {
         return Some(response::empty(StatusCode::FORBIDDEN));
     }
-    let content_type = shared::http::header(request, &CONTENT_TYPE).unwrap_or_default();
+    let content_type = ratchet_protocol::header(request, &CONTENT_TYPE).unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     let is_taken = TAKEN
         .iter()

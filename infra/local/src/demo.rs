@@ -5,20 +5,18 @@ use http::{
     HeaderValue, Method, StatusCode,
     header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
 };
-use serde::Serialize;
-use shared::{
-    app::App,
-    domain::{
-        client::AppType,
-        denial::Denial,
-        family::Family,
-        ids::ClientId,
-        sealed::{Purpose, RefreshToken},
-        time::Timestamp,
-    },
-    http::{Request, Response, error::OAuthError, methods, params::Params, response},
+use ratchet_core::App;
+use ratchet_domain::{
+    client::AppType,
+    denial::Denial,
+    family::Family,
+    ids::ClientId,
+    sealed::{Purpose, RefreshToken},
+    time::Timestamp,
 };
-use tenant::{Password, Tenant};
+use ratchet_protocol::{Request, Response, error::OAuthError, methods, params::Params, response};
+use ratchet_tenant::{Password, Tenant};
+use serde::Serialize;
 
 const PAGE: &str = include_str!("demo/index.html");
 const STYLE: &str = include_str!("demo/demo.css");
@@ -184,7 +182,7 @@ impl ItemView {
     fn of(family: &Family) -> Self {
         Self {
             generation: family.generation.number(),
-            rotating: family.rotation == shared::domain::client::Rotation::Rotating,
+            rotating: family.rotation == ratchet_domain::client::Rotation::Rotating,
             created_at: family.created_at.as_secs(),
             rotated_at: family.rotated.map(|rotated| rotated.at.as_secs()),
             idle_expires_at: family.idle_expires_at.map(Timestamp::as_secs),

@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use shared::app::StartError;
+use ratchet_core::StartError;
 
 /// The server cannot start, or stopped unasked.
 #[derive(Debug, thiserror::Error)]
@@ -14,7 +14,7 @@ pub(crate) enum LocalError {
     #[error("cannot listen for signals: {0}")]
     Signal(io::Error),
     #[error("--issuer: {0}")]
-    Issuer(#[from] shared::config::InvalidIssuer),
+    Issuer(#[from] ratchet_core::config::InvalidIssuer),
     #[error("data folder {}: {reason}", path.display())]
     Data { path: PathBuf, reason: String },
     #[error("database: {0}")]
@@ -22,9 +22,9 @@ pub(crate) enum LocalError {
     #[error("cannot start: {0}")]
     Start(StartError),
     #[error("{0}")]
-    TenantFile(tenant::LoadError),
+    TenantFile(ratchet_tenant::LoadError),
     #[error("tenant: {0}")]
-    Tenant(tenant::TenantFileError),
+    Tenant(ratchet_tenant::TenantFileError),
     #[error("import: {0}")]
     Import(String),
     #[error("certificate: {0}")]

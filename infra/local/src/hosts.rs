@@ -7,11 +7,9 @@ use http::{
     request::Parts,
     uri::Authority,
 };
-use shared::{
-    config::Issuer,
-    domain::network::is_loopback_host,
-    http::{Response, response},
-};
+use ratchet_core::config::Issuer;
+use ratchet_domain::network::is_loopback_host;
+use ratchet_protocol::{Response, response};
 
 /// The hosts that a server answers for: the names of loopback, at any port because ports are forwarded, the
 /// issuer's host, and those of `--allow-host`.

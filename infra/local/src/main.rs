@@ -18,12 +18,12 @@ mod tls;
 use std::process::ExitCode;
 
 use clap::Parser;
-use shared::{config::environment, telemetry};
+use ratchet_core::config::environment;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = options::Options::parse();
-    telemetry::init_text(environment("RUST_LOG").as_deref());
+    ratchet_telemetry::init_text(environment("RUST_LOG").as_deref());
     // Boxed: start-up holds the whole app, and would lie on the stack twice.
     match Box::pin(server::run(options)).await {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,11 +6,9 @@ use std::{
 };
 
 use clap::Parser;
-use shared::{
-    domain::time::Timestamp,
-    scripts::{engine::Limits, requests::hosts::AllowedHosts},
-    system::Clock,
-};
+use ratchet_domain::time::Timestamp;
+use ratchet_scripts::{engine::Limits, requests::hosts::AllowedHosts};
+use ratchet_system::Clock;
 
 use crate::{data, hosts::AllowedHost};
 

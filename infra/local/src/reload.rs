@@ -9,8 +9,8 @@ use std::{
     time::Duration,
 };
 
-use shared::app::App;
-use tenant::Tenant;
+use ratchet_core::App;
+use ratchet_tenant::Tenant;
 use tokio::sync::{Mutex, watch};
 
 use crate::{error::LocalError, setup};

@@ -1,9 +1,7 @@
 //! Which function answers which path: the twin of the template's events.
 
-use shared::{
-    app::App,
-    http::{Request, Response},
-};
+use ratchet_core::App;
+use ratchet_protocol::{Request, Response};
 
 /// Hands a request to its function.
 pub(crate) async fn answer(app: &App, request: &Request) -> Response {
@@ -12,15 +10,15 @@ pub(crate) async fn answer(app: &App, request: &Request) -> Response {
         | "/oauth/device/code"
         | "/delegation"
         | "/oauth/ro"
-        | "/oauth/access_token" => token::handle(app, request).await,
-        "/oauth/revoke" => revoke::handle(app, request).await,
+        | "/oauth/access_token" => ratchet_token::handle(app, request).await,
+        "/oauth/revoke" => ratchet_revoke::handle(app, request).await,
         "/pem" | "/cer" | "/apple-app-site-association" => {
-            discovery::handle(&app.publication(), request).await
+            ratchet_discovery::handle(&app.publication(), request).await
         }
-        path if path.starts_with("/api/v2/") => revoke::handle(app, request).await,
+        path if path.starts_with("/api/v2/") => ratchet_revoke::handle(app, request).await,
         path if path.starts_with("/.well-known/") => {
-            discovery::handle(&app.publication(), request).await
+            ratchet_discovery::handle(&app.publication(), request).await
         }
-        _ => authorize::handle(app, request).await,
+        _ => ratchet_authorize::handle(app, request).await,
     }
 }

@@ -6,14 +6,11 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderName, HeaderValue};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use shared::{
-    app::App,
-    config::Issuer,
-    domain::ids::RequestId,
-    http::{MAX_BODY_BYTES, Request, RequestContext, Response},
-    system::{Clock, Deadline, random},
-    telemetry::cost,
-};
+use ratchet_core::{App, config::Issuer};
+use ratchet_domain::ids::RequestId;
+use ratchet_protocol::{MAX_BODY_BYTES, Request, RequestContext, Response};
+use ratchet_system::{Clock, Deadline, random};
+use ratchet_telemetry::cost;
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -176,16 +173,16 @@ async fn respond(
     });
     let mut request = Request::from_parts(parts, body);
     // The body of the answer is left out by hyper.
-    shared::http::head_as_get(&mut request);
+    ratchet_protocol::head_as_get(&mut request);
     if let Some(mut refusal) = misdirected {
-        shared::http::complete(&mut refusal, id, promises_https);
+        ratchet_protocol::complete(&mut refusal, id, promises_https);
         return Ok(refusal);
     }
     if let Some(watched) = &site.watched {
         watched.look(&site.app).await;
     }
     let (mut response, cost) = Box::pin(cost::counted(route(site, &request))).await;
-    shared::http::complete(&mut response, id, promises_https);
+    ratchet_protocol::complete(&mut response, id, promises_https);
     if let Some(cost) = serde_json::to_string(&cost)
         .ok()
         .filter(|_| site.tells_costs())

@@ -6,13 +6,10 @@ use std::{
 };
 
 use aws_lc_rs::rand;
-use shared::{
-    adapters::dynamo::Store,
-    app::{App, Parts},
-    config::Issuer,
-    keys::file::KeyFile,
-};
-use tenant::{Destination, Keywords, Tenant};
+use ratchet_core::{App, Parts, config::Issuer};
+use ratchet_keys::file::KeyFile;
+use ratchet_store::Store;
+use ratchet_tenant::{Destination, Keywords, Tenant};
 
 use crate::{
     data,
@@ -113,13 +110,13 @@ pub(crate) async fn import_demo(app: &App) -> Result<Tenant, LocalError> {
 
 /// Reads a tenant file and the scripts that it names; also gives the files that the outcome depends on.
 pub(crate) fn read_tenant(app: &App, file: &Path) -> (Result<Tenant, LocalError>, Vec<PathBuf>) {
-    let (tenant, files) = tenant::load_watched(file, &keywords(app));
+    let (tenant, files) = ratchet_tenant::load_watched(file, &keywords(app));
     (tenant.map_err(LocalError::TenantFile), files)
 }
 
 /// Reads the text of a tenant file.
 pub(crate) fn parse_tenant(app: &App, text: &str) -> Result<Tenant, LocalError> {
-    tenant::parse(text, &keywords(app)).map_err(LocalError::Tenant)
+    ratchet_tenant::parse(text, &keywords(app)).map_err(LocalError::Tenant)
 }
 
 /// Puts a tenant into the table; what was known before is forgotten. Warnings go to standard error, a line
@@ -128,7 +125,7 @@ pub(crate) async fn import(app: &App, tenant: &Tenant) -> Result<(), LocalError>
     for warning in &tenant.warnings {
         eprintln!("warning: {warning}");
     }
-    tenant::import(tenant, &Destination::of(app).await)
+    ratchet_tenant::import(tenant, &Destination::of(app).await)
         .await
         .map_err(|e| LocalError::Import(e.to_string()))?;
     app.forget_configuration();

@@ -15,7 +15,7 @@ use std::{
     sync::Arc,
 };
 
-use shared::domain::time::Timestamp;
+use ratchet_domain::time::Timestamp;
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{

@@ -2,24 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
-use shared::{
-    domain::{
-        brute_force::AttackProtection,
-        client::Client,
-        connection::Connection,
-        ids::{Audience, ConnectionName, UserId},
-        mobile::MobileApps,
-        resource_server::ResourceServer,
-        scope::Scope,
-        secret::Secret,
-        settings::Settings,
-        time::Timestamp,
-        user::{Identity, Profile},
-    },
-    password::PasswordHash,
-    scripts::{Action, Rule},
+use ratchet_domain::{
+    brute_force::AttackProtection,
+    client::Client,
+    connection::Connection,
+    ids::{Audience, ConnectionName, UserId},
+    mobile::MobileApps,
+    resource_server::ResourceServer,
+    scope::Scope,
+    secret::Secret,
+    settings::Settings,
+    time::Timestamp,
+    user::{Identity, Profile},
 };
+use ratchet_keys::password::PasswordHash;
+use ratchet_scripts::{Action, Rule};
+use serde_json::{Map, Value};
 
 use crate::best_practice::Finding;
 

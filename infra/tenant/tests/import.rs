@@ -6,24 +6,23 @@
 )]
 
 use dynoxide::Database;
-use shared::{
-    adapters::dynamo::{LoginRecord, PasswordNow, Store, UserChange},
-    app::{App, CLIENT_SECRET, Parts},
-    config::Issuer,
-    domain::{
-        client::{ClientGrant, SigningAlgorithm, SubjectType},
-        ids::{Audience, ClientId, ConnectionName, SessionId},
-        scope::Scope,
-        sealed::Purpose,
-        secret::Secret,
-        session::Session,
-        settings::Settings,
-        time::Lifetime,
-    },
-    keys::file::KeyFile,
+use ratchet_core::{App, CLIENT_SECRET, Parts, config::Issuer};
+use ratchet_domain::{
+    client::{ClientGrant, SigningAlgorithm, SubjectType},
+    ids::{Audience, ClientId, ConnectionName, SessionId},
+    scope::Scope,
+    sealed::Purpose,
+    secret::Secret,
+    session::Session,
+    settings::Settings,
+    time::Lifetime,
+};
+use ratchet_keys::{
+    file::KeyFile,
     password::{PasswordHash, Verification},
 };
-use tenant::{Destination, ImportError, Keywords, import, parse, unpublished_algorithms};
+use ratchet_store::{LoginRecord, PasswordNow, Store, UserChange};
+use ratchet_tenant::{Destination, ImportError, Keywords, import, parse, unpublished_algorithms};
 use tokio::net::TcpListener;
 
 const FILE: &str = "
@@ -371,7 +370,7 @@ async fn a_new_user_without_an_id_gets_one_that_no_user_has_had() {
     assert_ne!(ada(&elsewhere).await.user.user_id, first);
 
     let now = app.clock.now();
-    app.delete_user(&first, now, shared::system::Deadline::NEVER)
+    app.delete_user(&first, now, ratchet_system::Deadline::NEVER)
         .await
         .unwrap()
         .unwrap();

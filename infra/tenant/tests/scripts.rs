@@ -6,20 +6,17 @@
 )]
 
 use dynoxide::Database;
-use shared::{
-    adapters::dynamo::{Store, StoredScripts},
-    app::{App, Parts, open_scripts},
-    config::Issuer,
-    domain::{
-        denial::Denial,
-        login_flow::{ImportId, ScriptsVersion},
-        time::Lifetime,
-    },
-    keys::file::KeyFile,
-    scripts::Scripts,
+use ratchet_core::{App, Parts, config::Issuer, open_scripts};
+use ratchet_domain::{
+    denial::Denial,
+    login_flow::{ImportId, ScriptsVersion},
+    time::Lifetime,
 };
+use ratchet_keys::file::KeyFile;
+use ratchet_scripts::Scripts;
+use ratchet_store::{Store, StoredScripts};
+use ratchet_tenant::{Destination, ImportError, Keywords, import, parse};
 use tempfile::TempDir;
-use tenant::{Destination, ImportError, Keywords, import, parse};
 use tokio::net::TcpListener;
 
 const RULE: &str = "function (user, context, callback) { callback(null, user, context); }";

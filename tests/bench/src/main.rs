@@ -73,7 +73,7 @@ impl Options {
             .unwrap_or_else(|| service::target().join(profile).join("token"));
         assert!(
             binary.exists(),
-            "{} is not there: cargo build --profile {profile} --package token",
+            "{} is not there: cargo build --profile {profile} --package ratchet-token",
             binary.display()
         );
         binary

@@ -1,12 +1,10 @@
 //! `/activate`: asks for the code that the device shows. The link in a QR code contains it (`?user_code=…`).
 
 use http::StatusCode;
-use shared::{
-    app::Limited,
-    domain::{denial::Denial, device::Activation, user_code::UserCode},
-    http::params::Params,
-    telemetry::event,
-};
+use ratchet_core::Limited;
+use ratchet_domain::{denial::Denial, device::Activation, user_code::UserCode};
+use ratchet_protocol::params::Params;
+use ratchet_telemetry::event;
 
 use crate::{
     flow::outcome::Outcome,

@@ -1,10 +1,8 @@
 //! `/activate/confirm`: asks the user to compare the code with the one on the device. No activation skips this
 //! question, because otherwise a link could connect an attacker's device (RFC 8628 section 5.4).
 
-use shared::{
-    domain::{denial::Denial, device::Activation, interaction::Interaction},
-    http::{Response, params::Params},
-};
+use ratchet_domain::{denial::Denial, device::Activation, interaction::Interaction};
+use ratchet_protocol::{Response, params::Params};
 
 use super::ends;
 use crate::{

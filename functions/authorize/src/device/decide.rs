@@ -1,14 +1,12 @@
 //! The next step of an activation: a page, or the device is connected. The decision is the same for a browser that
 //! has just confirmed and for one that returns from the login.
 
-use shared::{
-    adapters::dynamo::CommitError,
-    domain::{
-        consent::Basis,
-        denial::Denial,
-        device::{Activation, Approval, DeviceGrant, needs_consent},
-    },
+use ratchet_domain::{
+    consent::Basis,
+    denial::Denial,
+    device::{Activation, Approval, DeviceGrant, needs_consent},
 };
+use ratchet_store::CommitError;
 
 use super::ends;
 use crate::{

@@ -1,14 +1,12 @@
 //! The user's refusal to connect a device.
 
-use shared::{
-    adapters::dynamo::CommitError,
-    domain::{
-        denial::Denial,
-        device::{Activation, DeviceGrant, DeviceState},
-    },
-    http::Response,
-    telemetry::event,
+use ratchet_domain::{
+    denial::Denial,
+    device::{Activation, DeviceGrant, DeviceState},
 };
+use ratchet_protocol::Response;
+use ratchet_store::CommitError;
+use ratchet_telemetry::event;
 
 use super::ends;
 use crate::visit::Visit;

@@ -1,11 +1,9 @@
 //! The last pages of an activation, and the rejection of a blocked user.
 
 use http::StatusCode;
-use shared::{
-    domain::{denial::Denial, device::Activation},
-    http::Response,
-    telemetry::event,
-};
+use ratchet_domain::{denial::Denial, device::Activation};
+use ratchet_protocol::Response;
+use ratchet_telemetry::event;
 
 use crate::{
     pages::{DeviceConnectedPage, DeviceDeclinedPage, DeviceOverPage, FormLeads, screen::Screen},

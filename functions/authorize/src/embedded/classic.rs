@@ -7,20 +7,18 @@
 
 use bytes::Bytes;
 use http::{Method, StatusCode, header::ORIGIN};
+use ratchet_core::PasswordLogin;
+use ratchet_domain::{denial::Denial, secret::Secret};
+use ratchet_protocol::{
+    Response, cors,
+    error::{Endpoint, OAuthError},
+    header, methods,
+    params::Params,
+    response,
+};
+use ratchet_telemetry::event;
 use serde::Serialize;
 use serde_json::{Value, json};
-use shared::{
-    app::PasswordLogin,
-    domain::{denial::Denial, secret::Secret},
-    http::{
-        Response, cors,
-        error::{Endpoint, OAuthError},
-        header, methods,
-        params::Params,
-        response,
-    },
-    telemetry::event,
-};
 
 use super::ticket;
 use crate::{

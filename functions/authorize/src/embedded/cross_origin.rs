@@ -6,21 +6,19 @@
 use std::sync::Arc;
 
 use http::{Method, StatusCode};
-use serde::Serialize;
-use shared::{
-    app::PasswordLogin,
-    domain::{
-        client::Client, connection::Connection, denial::Denial, redirect_uri, secret::Secret,
-    },
-    http::{
-        Response, cors,
-        error::{Endpoint, OAuthError},
-        methods,
-        params::Params,
-        response,
-    },
-    telemetry::event,
+use ratchet_core::PasswordLogin;
+use ratchet_domain::{
+    client::Client, connection::Connection, denial::Denial, redirect_uri, secret::Secret,
 };
+use ratchet_protocol::{
+    Response, cors,
+    error::{Endpoint, OAuthError},
+    methods,
+    params::Params,
+    response,
+};
+use ratchet_telemetry::event;
+use serde::Serialize;
 
 use super::ticket;
 use crate::{session::browser, visit::Visit};

@@ -2,17 +2,15 @@
 //! browser that shows the page. A cookie identifies that browser. An attacker therefore cannot log a user into the
 //! attacker's account unnoticed with a ticket from another browser.
 
-use shared::{
-    adapters::dynamo::CommitError,
-    domain::{
-        denial::Denial,
-        ids::ClientId,
-        login_ticket::{LoginTicket, TICKET_LIFETIME},
-        user::User,
-    },
-    http::Response,
-    system::random,
+use ratchet_domain::{
+    denial::Denial,
+    ids::ClientId,
+    login_ticket::{LoginTicket, TICKET_LIFETIME},
+    user::User,
 };
+use ratchet_protocol::Response;
+use ratchet_store::CommitError;
+use ratchet_system::random;
 
 use crate::{
     session::own_cookies::{BrowserSecret, TICKETS, drawn},

@@ -2,10 +2,10 @@
 //! 3.3.2.5).
 
 use http::StatusCode;
-use shared::{
-    domain::{authorization::AuthorizationRequest, denial::Denial, response_type::ResponseMode},
-    http::{Response, response},
+use ratchet_domain::{
+    authorization::AuthorizationRequest, denial::Denial, response_type::ResponseMode,
 };
+use ratchet_protocol::{Response, response};
 
 use super::web_message;
 use crate::{

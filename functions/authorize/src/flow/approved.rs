@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use shared::domain::{
+use ratchet_domain::{
     authorization::AuthorizationRequest,
     consent::{Basis, RestsOn},
     grant::GrantKey,

@@ -3,15 +3,13 @@
 //! [Auth0's redirects]: https://auth0.com/docs/customize/rules/redirect-users
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use shared::{
-    adapters::dynamo::CommitError,
-    domain::{
-        authorization::AuthorizationRequest, continuation::Continuation, denial::Denial,
-        login_flow::Redirect,
-    },
-    http::{MAX_BODY_BYTES, response},
-    system::random,
+use ratchet_domain::{
+    authorization::AuthorizationRequest, continuation::Continuation, denial::Denial,
+    login_flow::Redirect,
 };
+use ratchet_protocol::{MAX_BODY_BYTES, response};
+use ratchet_store::CommitError;
+use ratchet_system::random;
 use url::form_urlencoded;
 
 use super::approved::{Approved, Return};

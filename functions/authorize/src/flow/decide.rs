@@ -1,7 +1,7 @@
 //! The next step of a checked request: a page, tokens, or an error. The decision is the same for a browser that has
 //! just arrived and for one that returns from the login.
 
-use shared::domain::{
+use ratchet_domain::{
     authorization::{
         AuthorizationRequest, Grant, Next, Questions, needs_confirmation, needs_consent,
         still_grantable,

@@ -2,15 +2,13 @@
 //! Core sections 3.2 and 3.3). They include a refresh token only in the legacy pipeline, for a named device; in the
 //! conformant one never, even with `offline_access` in the scope.
 
-use shared::{
-    app::{EndsWith, FrontChannelTokens, NewFamily, TokensFor},
-    domain::{
-        authorization::AuthorizationRequest,
-        claims::{LoginClaims, Subject},
-        denial::Denial,
-        family::Login,
-        scope::{OFFLINE_ACCESS, Scope},
-    },
+use ratchet_core::{EndsWith, FrontChannelTokens, NewFamily, TokensFor};
+use ratchet_domain::{
+    authorization::AuthorizationRequest,
+    claims::{LoginClaims, Subject},
+    denial::Denial,
+    family::Login,
+    scope::{OFFLINE_ACCESS, Scope},
 };
 
 use super::approved::{Approved, Issuable};

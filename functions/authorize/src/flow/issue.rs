@@ -1,17 +1,15 @@
 //! The end of a login: the tenant's scripts run, and the client gets what it asked for.
 
-use shared::{
-    domain::{
-        code::{AuthorizationCode, CODE_LIFETIME},
-        consent::Basis,
-        denial::Denial,
-        ids::CodeId,
-        sealed::{Owned, Purpose},
-        time::Timestamp,
-    },
-    system::random,
-    telemetry::event,
+use ratchet_domain::{
+    code::{AuthorizationCode, CODE_LIFETIME},
+    consent::Basis,
+    denial::Denial,
+    ids::CodeId,
+    sealed::{Owned, Purpose},
+    time::Timestamp,
 };
+use ratchet_system::random;
+use ratchet_telemetry::event;
 
 use super::{
     answer::Reply,

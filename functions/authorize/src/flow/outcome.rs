@@ -1,9 +1,7 @@
 //! The outcome of a step of an interaction.
 
-use shared::{
-    domain::{authorization::AuthorizationRequest, interaction::Interaction},
-    http::Response,
-};
+use ratchet_domain::{authorization::AuthorizationRequest, interaction::Interaction};
+use ratchet_protocol::Response;
 
 use super::answer::Reply;
 use crate::{error::Refusal, session::transaction::Step};

@@ -2,17 +2,15 @@
 
 use std::borrow::Cow;
 
-use shared::{
-    app::ScriptedLogin,
-    domain::{
-        authorization::AuthorizationRequest,
-        denial::Denial,
-        login_flow::{Effects, Redirect, Verdict},
-        response_type::ResponseType,
-    },
-    scripts::objects::Protocol,
-    telemetry::event,
+use ratchet_core::ScriptedLogin;
+use ratchet_domain::{
+    authorization::AuthorizationRequest,
+    denial::Denial,
+    login_flow::{Effects, Redirect, Verdict},
+    response_type::ResponseType,
 };
+use ratchet_scripts::objects::Protocol;
+use ratchet_telemetry::event;
 
 use super::approved::{Approved, Return};
 use crate::{

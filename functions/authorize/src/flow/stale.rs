@@ -9,20 +9,18 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-use shared::{
-    domain::{
-        authorization::AuthorizationRequest,
-        client::{AppType, Client, RedirectionPolicy},
-        continuation::Continuation,
-        denial::Denial,
-        ids::ClientId,
-        interaction::Interaction,
-        redirect_uri,
-        response_type::ResponseMode,
-    },
-    http::{Request, Response, error::OAuthError, response},
+use ratchet_domain::{
+    authorization::AuthorizationRequest,
+    client::{AppType, Client, RedirectionPolicy},
+    continuation::Continuation,
+    denial::Denial,
+    ids::ClientId,
+    interaction::Interaction,
+    redirect_uri,
+    response_type::ResponseMode,
 };
+use ratchet_protocol::{Request, Response, error::OAuthError, response};
+use serde_json::Value;
 use url::form_urlencoded;
 
 use crate::{

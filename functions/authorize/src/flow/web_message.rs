@@ -9,11 +9,9 @@ use crate::pages::{
     web_message_security_policy,
 };
 use http::{StatusCode, header::X_FRAME_OPTIONS};
+use ratchet_domain::{client::Client, denial::Denial, redirect_uri};
+use ratchet_protocol::Response;
 use serde_json::{Map, Value};
-use shared::{
-    domain::{client::Client, denial::Denial, redirect_uri},
-    http::Response,
-};
 
 /// The origin that receives the answer: that of the redirect URI. It must be one of the client's `web_origins`; a
 /// registered callback is not enough.

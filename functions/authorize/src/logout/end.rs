@@ -1,6 +1,8 @@
 //! The end of the browser's session, for both logout endpoints.
 
-use shared::{domain::denial::Denial, http::Response, telemetry::event};
+use ratchet_domain::denial::Denial;
+use ratchet_protocol::Response;
+use ratchet_telemetry::event;
 
 use crate::{session::browser, visit::Visit};
 

@@ -6,19 +6,17 @@
 //! [Auth0's page]: https://auth0.com/docs/authenticate/login/logout/log-users-out-of-auth0
 
 use http::{Method, StatusCode};
-use serde::{Deserialize, Serialize};
-use shared::{
-    domain::{
-        authorization::TRANSACTION_LIFETIME,
-        client::Client,
-        denial::Denial,
-        ids::ClientId,
-        logout::{LogoutRequest, Next},
-        sealed::{Purpose, Sealed},
-        time::Timestamp,
-    },
-    http::{Response, gateway, params::Params, response},
+use ratchet_domain::{
+    authorization::TRANSACTION_LIFETIME,
+    client::Client,
+    denial::Denial,
+    ids::ClientId,
+    logout::{LogoutRequest, Next},
+    sealed::{Purpose, Sealed},
+    time::Timestamp,
 };
+use ratchet_protocol::{Response, gateway, params::Params, response};
+use serde::{Deserialize, Serialize};
 
 use super::end::{self, Logout};
 use crate::{

@@ -4,10 +4,8 @@
 //! [Auth0's logout]: https://auth0.com/docs/authenticate/login/logout/redirect-users-after-logout
 
 use http::StatusCode;
-use shared::{
-    domain::{denial::Denial, logout},
-    http::{Response, params::Params, response},
-};
+use ratchet_domain::{denial::Denial, logout};
+use ratchet_protocol::{Response, params::Params, response};
 
 use super::end::{self, Logout};
 use crate::visit::Visit;

@@ -1,7 +1,8 @@
 //! A page with a form that is valid in one browser only.
 
 use http::StatusCode;
-use shared::{domain::denial::Denial, http::Response};
+use ratchet_domain::denial::Denial;
+use ratchet_protocol::Response;
 
 use super::{FormLeads, screen::Screen};
 use crate::{

@@ -1,6 +1,6 @@
 //! The content security policies of the pages.
 
-use shared::domain::interaction::Interaction;
+use ratchet_domain::interaction::Interaction;
 
 /// The end of the redirects that follow a page's form.
 ///

@@ -11,15 +11,13 @@ use http::{
         X_FRAME_OPTIONS,
     },
 };
-use shared::{
-    domain::{denial::Denial, settings::Settings},
-    http::{
-        Response,
-        error::{Endpoint, OAuthError},
-        response,
-    },
-    system::random,
+use ratchet_domain::{denial::Denial, settings::Settings};
+use ratchet_protocol::{
+    Response,
+    error::{Endpoint, OAuthError},
+    response,
 };
+use ratchet_system::random;
 
 use crate::{
     pages::{Branding, ErrorPage, FormLeads, content_security_policy},

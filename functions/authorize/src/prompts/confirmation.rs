@@ -3,10 +3,8 @@
 //!
 //! [Auth0's measures]: https://auth0.com/docs/secure/security-guidance/measures-against-app-impersonation
 
-use shared::{
-    domain::{denial::Denial, interaction::Interaction},
-    http::{Response, params::Params},
-};
+use ratchet_domain::{denial::Denial, interaction::Interaction};
+use ratchet_protocol::{Response, params::Params};
 
 use crate::{
     flow::outcome::Outcome,

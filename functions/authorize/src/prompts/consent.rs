@@ -2,11 +2,9 @@
 //!
 //! [Auth0's rules]: https://auth0.com/docs/get-started/applications/third-party-applications/user-consent-and-third-party-applications
 
-use shared::{
-    domain::{denial::Denial, grant::GrantKey, ids::ConsentId, interaction::Interaction},
-    http::{Response, params::Params},
-    system::random,
-};
+use ratchet_domain::{denial::Denial, grant::GrantKey, ids::ConsentId, interaction::Interaction};
+use ratchet_protocol::{Response, params::Params};
+use ratchet_system::random;
 
 use super::permissions;
 use crate::{

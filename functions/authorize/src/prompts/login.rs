@@ -1,12 +1,10 @@
 //! The hosted login page, `/u/login`.
 
 use http::StatusCode;
-use shared::{
-    app::PasswordLogin,
-    domain::{denial::Denial, interaction::Interaction, secret::Secret, user::User},
-    http::{Response, params::Params, quota},
-    telemetry::event,
-};
+use ratchet_core::PasswordLogin;
+use ratchet_domain::{denial::Denial, interaction::Interaction, secret::Secret, user::User};
+use ratchet_protocol::{Response, params::Params, quota};
+use ratchet_telemetry::event;
 
 use crate::{
     flow::outcome::Outcome,

@@ -3,7 +3,7 @@
 //!
 //! [Auth0's rules]: https://auth0.com/docs/get-started/applications/third-party-applications/user-consent-and-third-party-applications#scope-descriptions
 
-use shared::domain::{
+use ratchet_domain::{
     resource_server::ResourceServer,
     scope::{OPENID, Scope},
     settings::ConsentWords,
@@ -126,7 +126,7 @@ fn standard(value: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::{ids::Audience, resource_server::ApiScope};
+    use ratchet_domain::{ids::Audience, resource_server::ApiScope};
 
     use super::*;
 

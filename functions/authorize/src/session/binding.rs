@@ -1,7 +1,7 @@
 //! The binding of a confirmed activation to the browser in which the user confirmed it, and to the browser's session
 //! if it had one. The cookie alone is not enough: an attacker may have planted it after confirming with it.
 
-use shared::domain::{denial::Denial, device::Activation};
+use ratchet_domain::{denial::Denial, device::Activation};
 
 use super::{browser::BrowserSession, own_cookies::FORMS};
 use crate::visit::Visit;

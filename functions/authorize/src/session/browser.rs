@@ -3,27 +3,25 @@
 use std::net::IpAddr;
 
 use http::header::SET_COOKIE;
-use shared::{
-    adapters::dynamo::CommitError,
-    domain::{
-        client::LogoutInitiator,
-        consent::RestsOn,
-        denial::Denial,
-        ids::{ClientId, SessionId, UserId},
-        sealed::{Purpose, SessionCookie},
-        session::Session,
-        settings::Settings,
-        time::Timestamp,
-        user::User,
-        valid_from::IssuedIn,
-    },
-    http::{
-        Request, RequestContext, Response,
-        cookies::{self, Site, Stay},
-    },
-    sealing::Keyring,
-    system::random,
+use ratchet_domain::{
+    client::LogoutInitiator,
+    consent::RestsOn,
+    denial::Denial,
+    ids::{ClientId, SessionId, UserId},
+    sealed::{Purpose, SessionCookie},
+    session::Session,
+    settings::Settings,
+    time::Timestamp,
+    user::User,
+    valid_from::IssuedIn,
 };
+use ratchet_keys::sealing::Keyring;
+use ratchet_protocol::{
+    Request, RequestContext, Response,
+    cookies::{self, Site, Stay},
+};
+use ratchet_store::CommitError;
+use ratchet_system::random;
 
 use super::own_cookies;
 use crate::visit::Visit;
@@ -322,13 +320,11 @@ pub(crate) fn address(request: &Request) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
-    use shared::{
-        domain::{
-            ids::UserId,
-            sealed::{KeyId, Owned},
-        },
-        sealing::KeyBytes,
+    use ratchet_domain::{
+        ids::UserId,
+        sealed::{KeyId, Owned},
     };
+    use ratchet_keys::sealing::KeyBytes;
 
     use super::*;
 

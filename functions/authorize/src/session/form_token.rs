@@ -1,10 +1,8 @@
 //! The token that binds a form to the browser that shows it.
 
 use http::HeaderName;
-use shared::{
-    domain::denial::Denial,
-    http::{Request, Response, header, params::Params},
-};
+use ratchet_domain::denial::Denial;
+use ratchet_protocol::{Request, Response, header, params::Params};
 
 use super::{
     browser::BrowserSession,

@@ -4,14 +4,12 @@
 use crate::visit::Visit;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderValue, header::SET_COOKIE};
-use shared::{
-    domain::denial::Denial,
-    http::{
-        Response,
-        cookies::{self, Site, Stay},
-    },
-    system::random,
+use ratchet_domain::denial::Denial;
+use ratchet_protocol::{
+    Response,
+    cookies::{self, Site, Stay},
 };
+use ratchet_system::random;
 
 /// The name of a cookie at our issuer.
 pub(crate) fn name(visit: &Visit<'_>, base: &str) -> String {

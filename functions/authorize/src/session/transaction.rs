@@ -1,10 +1,10 @@
 //! An interaction in progress, sealed in the `state` of the login pages, so that nothing is stored for a visitor who
 //! never logs in.
 
-use shared::{
-    domain::{authorization::TRANSACTION_LIFETIME, denial::Denial, interaction::Interaction},
-    http::{Response, params::Params, response},
+use ratchet_domain::{
+    authorization::TRANSACTION_LIFETIME, denial::Denial, interaction::Interaction,
 };
+use ratchet_protocol::{Response, params::Params, response};
 
 use super::browser::BrowserSession;
 use crate::visit::Visit;

@@ -1,17 +1,15 @@
 //! The ID token of a delegation, with the effects of the tenant's scripts.
 
-use shared::{
-    app::{App, EndsWith, ScriptedLogin, TokensFor},
-    domain::{
-        claims::{Chain, LoginClaims, Subject},
-        denial::Denial,
-        login_flow::Effects,
-        pipeline::Pipeline,
-        scope::{OFFLINE_ACCESS, OPENID, Scope},
-        user::User,
-    },
-    scripts::objects::Protocol,
+use ratchet_core::{App, EndsWith, ScriptedLogin, TokensFor};
+use ratchet_domain::{
+    claims::{Chain, LoginClaims, Subject},
+    denial::Denial,
+    login_flow::Effects,
+    pipeline::Pipeline,
+    scope::{OFFLINE_ACCESS, OPENID, Scope},
+    user::User,
 };
+use ratchet_scripts::objects::Protocol;
 
 use super::Delegation;
 

@@ -1,18 +1,16 @@
 //! Delegation by the token that a client presents: verifies it, finds its user and signs the answer.
 
-use shared::{
-    app::{App, EffectsOnce, PresentedIdToken},
-    domain::{
-        claims::Chain,
-        delegation::{with_claims, without_claims},
-        denial::Denial,
-        family::{Exchange, Redemption},
-        ids::UserId,
-        scope::Scope,
-        sealed::RefreshToken,
-        throttle::Quota,
-        time::Lifetime,
-    },
+use ratchet_core::{App, EffectsOnce, PresentedIdToken};
+use ratchet_domain::{
+    claims::Chain,
+    delegation::{with_claims, without_claims},
+    denial::Denial,
+    family::{Exchange, Redemption},
+    ids::UserId,
+    scope::Scope,
+    sealed::RefreshToken,
+    throttle::Quota,
+    time::Lifetime,
 };
 
 use super::Delegation;

@@ -3,27 +3,25 @@
 //! family. A code that its own client presents again ends that family and revokes its access token at `/userinfo`
 //! (RFC 6749 section 4.1.2).
 
-use shared::{
-    adapters::dynamo::{CodeExchange, CommitError, NotCommitted},
-    app::{App, AuthenticatedClient, Moment, Tokens, issued_access_token},
-    domain::{
-        authorization::still_grantable,
-        claims::{LoginClaims, Subject},
-        client::Client,
-        code::{AuthorizationCode, CodeRefusal, Presented, Redeemed},
-        denial::Denial,
-        family::{EndReason, Ended, Family, Login},
-        family_key::FamilyKey,
-        ids::{CodeId, FamilyId, SessionId, UserId},
-        resource,
-        resource_server::ResourceServer,
-        scope::Scope,
-        sealed::{Owned, Purpose},
-        user::User,
-    },
-    http::params::Params,
-    telemetry::event,
+use ratchet_core::{App, AuthenticatedClient, Moment, Tokens, issued_access_token};
+use ratchet_domain::{
+    authorization::still_grantable,
+    claims::{LoginClaims, Subject},
+    client::Client,
+    code::{AuthorizationCode, CodeRefusal, Presented, Redeemed},
+    denial::Denial,
+    family::{EndReason, Ended, Family, Login},
+    family_key::FamilyKey,
+    ids::{CodeId, FamilyId, SessionId, UserId},
+    resource,
+    resource_server::ResourceServer,
+    scope::Scope,
+    sealed::{Owned, Purpose},
+    user::User,
 };
+use ratchet_protocol::params::Params;
+use ratchet_store::{CodeExchange, CommitError, NotCommitted};
+use ratchet_telemetry::event;
 
 use super::issue::{Commit, Issuable, issue};
 use crate::response::TokenAnswer;

@@ -3,20 +3,18 @@
 //!
 //! [Auth0's client credentials flow]: https://auth0.com/docs/get-started/authentication-and-authorization-flow/client-credentials-flow
 
-use shared::{
-    app::{App, AuthenticatedClient, EndsWith, Moment, TokensFor},
-    domain::{
-        claims::{LoginClaims, Subject},
-        client::{Client, SubjectType},
-        denial::Denial,
-        ids::Audience,
-        pipeline::Pipeline,
-        resource_server::{AccessPolicy, ResourceServer},
-        scope::Scope,
-    },
-    http::params::Params,
-    telemetry::event,
+use ratchet_core::{App, AuthenticatedClient, EndsWith, Moment, TokensFor};
+use ratchet_domain::{
+    claims::{LoginClaims, Subject},
+    client::{Client, SubjectType},
+    denial::Denial,
+    ids::Audience,
+    pipeline::Pipeline,
+    resource_server::{AccessPolicy, ResourceServer},
+    scope::Scope,
 };
+use ratchet_protocol::params::Params;
+use ratchet_telemetry::event;
 
 use crate::response::TokenAnswer;
 

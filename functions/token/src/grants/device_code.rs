@@ -4,25 +4,23 @@
 //! As with a code, signing comes before the commit, and one transaction uses up the device code and creates the
 //! family.
 
-use shared::{
-    adapters::dynamo::{CommitError, DeviceExchange, NotCommitted},
-    app::{App, Moment, ScriptedLogin, Tokens},
-    domain::{
-        authorization::still_grantable,
-        claims::{LoginClaims, Subject},
-        code::Redeemed,
-        denial::Denial,
-        device::{Approval, DeviceGrant, DeviceState, Poll, Polled},
-        family::{Family, Login},
-        ids::{DeviceId, SessionId},
-        pipeline::Pipeline,
-        resource,
-        sealed::Purpose,
-        user::User,
-    },
-    scripts::objects::Protocol,
-    telemetry::event,
+use ratchet_core::{App, Moment, ScriptedLogin, Tokens};
+use ratchet_domain::{
+    authorization::still_grantable,
+    claims::{LoginClaims, Subject},
+    code::Redeemed,
+    denial::Denial,
+    device::{Approval, DeviceGrant, DeviceState, Poll, Polled},
+    family::{Family, Login},
+    ids::{DeviceId, SessionId},
+    pipeline::Pipeline,
+    resource,
+    sealed::Purpose,
+    user::User,
 };
+use ratchet_scripts::objects::Protocol;
+use ratchet_store::{CommitError, DeviceExchange, NotCommitted};
+use ratchet_telemetry::event;
 
 use super::{
     GrantRequest,

@@ -3,18 +3,16 @@
 //!
 //! Signing comes before the commit, so that a failure in between does not use up what the client presented.
 
-use shared::{
-    app::{App, EndsWith, Moment, NewFamily, Tokens, TokensFor},
-    domain::{
-        claims::{Issuance, LoginClaims},
-        consent::Basis,
-        denial::Denial,
-        family::{Family, Login},
-        ids::SessionId,
-        login_flow::RefreshTokenEnds,
-        resource_server::ResourceServer,
-        scope::OFFLINE_ACCESS,
-    },
+use ratchet_core::{App, EndsWith, Moment, NewFamily, Tokens, TokensFor};
+use ratchet_domain::{
+    claims::{Issuance, LoginClaims},
+    consent::Basis,
+    denial::Denial,
+    family::{Family, Login},
+    ids::SessionId,
+    login_flow::RefreshTokenEnds,
+    resource_server::ResourceServer,
+    scope::OFFLINE_ACCESS,
 };
 
 use crate::response::TokenAnswer;

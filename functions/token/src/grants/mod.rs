@@ -10,12 +10,10 @@ mod refresh_sender;
 mod refresh_signing;
 mod refresh_token;
 
-use shared::{
-    app::{App, AuthenticatedClient, Moment, ScriptedLogin},
-    domain::{denial::Denial, device, scope::Scope, user::User},
-    http::{Request, params::Params},
-    scripts::objects::Protocol,
-};
+use ratchet_core::{App, AuthenticatedClient, Moment, ScriptedLogin};
+use ratchet_domain::{denial::Denial, device, scope::Scope, user::User};
+use ratchet_protocol::{Request, params::Params};
+use ratchet_scripts::objects::Protocol;
 
 use crate::response::TokenAnswer;
 

@@ -7,28 +7,26 @@
 
 use std::sync::Arc;
 
-use shared::{
-    adapters::dynamo::CommitError,
-    app::{App, AuthenticatedClient, Moment, PasswordLogin, ScriptedLogin, Tokens},
-    domain::{
-        authorization::grantable,
-        claims::{LoginClaims, Subject},
-        connection::Connection,
-        consent::Basis,
-        denial::Denial,
-        family::{Family, Login},
-        ids::Audience,
-        pipeline::Pipeline,
-        resource,
-        resource_server::ResourceServer,
-        scope::{OFFLINE_ACCESS, STANDARD, Scope},
-        secret::Secret,
-        user::User,
-    },
-    http::params::Params,
-    scripts::objects::Protocol,
-    telemetry::event,
+use ratchet_core::{App, AuthenticatedClient, Moment, PasswordLogin, ScriptedLogin, Tokens};
+use ratchet_domain::{
+    authorization::grantable,
+    claims::{LoginClaims, Subject},
+    connection::Connection,
+    consent::Basis,
+    denial::Denial,
+    family::{Family, Login},
+    ids::Audience,
+    pipeline::Pipeline,
+    resource,
+    resource_server::ResourceServer,
+    scope::{OFFLINE_ACCESS, STANDARD, Scope},
+    secret::Secret,
+    user::User,
 };
+use ratchet_protocol::params::Params;
+use ratchet_scripts::objects::Protocol;
+use ratchet_store::CommitError;
+use ratchet_telemetry::event;
 
 use super::{
     GrantRequest, GrantType,

@@ -7,14 +7,12 @@
 //!
 //! [Auth0's rate limits]: https://auth0.com/docs/troubleshoot/customer-support/operational-policies/rate-limit-policy
 
-use shared::{
-    app::{App, Limited, Moment},
-    domain::{
-        client::Client,
-        denial::Denial,
-        family::Family,
-        throttle::{Bucket, Quota, RateLimit},
-    },
+use ratchet_core::{App, Limited, Moment};
+use ratchet_domain::{
+    client::Client,
+    denial::Denial,
+    family::Family,
+    throttle::{Bucket, Quota, RateLimit},
 };
 
 /// One request's entry in a bucket: taken once, even if the request is decided several times.

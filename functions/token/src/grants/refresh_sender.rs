@@ -4,12 +4,12 @@
 //! rejection would log out phones.
 
 use http::header::USER_AGENT;
-use shared::{
-    domain::{denial::Denial, family::Family, ids::FamilyId, sealed::KeyId, sender::Sender},
-    http::header,
-    sealing::Keyring,
-    telemetry::event,
+use ratchet_domain::{
+    denial::Denial, family::Family, ids::FamilyId, sealed::KeyId, sender::Sender,
 };
+use ratchet_keys::sealing::Keyring;
+use ratchet_protocol::header;
+use ratchet_telemetry::event;
 
 use super::GrantRequest;
 

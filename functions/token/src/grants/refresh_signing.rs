@@ -2,23 +2,21 @@
 
 use std::sync::Arc;
 
-use shared::{
-    app::{App, EndsWith, Tokens, TokensFor},
-    domain::{
-        claims::{LoginClaims, Subject},
-        denial::Denial,
-        family::Family,
-        ids::Audience,
-        login_flow::Effects,
-        pipeline::Pipeline,
-        resource::{self, PolicyUsed, Wish},
-        resource_server::ResourceServer,
-        scope::{OPENID, Scope},
-        throttle::Quota,
-        user::User,
-    },
-    telemetry::event,
+use ratchet_core::{App, EndsWith, Tokens, TokensFor};
+use ratchet_domain::{
+    claims::{LoginClaims, Subject},
+    denial::Denial,
+    family::Family,
+    ids::Audience,
+    login_flow::Effects,
+    pipeline::Pipeline,
+    resource::{self, PolicyUsed, Wish},
+    resource_server::ResourceServer,
+    scope::{OPENID, Scope},
+    throttle::Quota,
+    user::User,
 };
+use ratchet_telemetry::event;
 
 use super::GrantRequest;
 use crate::response::TokenAnswer;

@@ -7,20 +7,18 @@
 //!
 //! [Auth0's rotation]: https://auth0.com/docs/secure/tokens/refresh-tokens/refresh-token-rotation
 
-use shared::{
-    app::{App, EffectsOnce, ScriptedLogin, seal_refresh_token},
-    domain::{
-        client::Client,
-        denial::Denial,
-        family::{Exchange, Family, Redemption},
-        login_flow::{Effects, RefreshTokenEnds, Verdict},
-        sealed::RefreshToken,
-        user::User,
-    },
-    scripts::objects::Protocol,
-    sealing::Keyring,
-    telemetry::event,
+use ratchet_core::{App, EffectsOnce, ScriptedLogin, seal_refresh_token};
+use ratchet_domain::{
+    client::Client,
+    denial::Denial,
+    family::{Exchange, Family, Redemption},
+    login_flow::{Effects, RefreshTokenEnds, Verdict},
+    sealed::RefreshToken,
+    user::User,
 };
+use ratchet_keys::sealing::Keyring;
+use ratchet_scripts::objects::Protocol;
+use ratchet_telemetry::event;
 
 use super::{
     GrantRequest,

@@ -3,12 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use ratchet_scripts::{Action, Scripts};
+use ratchet_store::Store;
 use serde::Serialize;
 use serde_json::json;
-use shared::{
-    adapters::dynamo::Store,
-    scripts::{Action, Scripts},
-};
 
 use super::{
     digest,

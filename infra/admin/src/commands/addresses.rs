@@ -1,10 +1,8 @@
 //! `addresses`: those that are throttled for failed logins with many names.
 
 use clap::{Args, Subcommand};
-use shared::{
-    domain::throttle::{Bucket, Origin},
-    system::Clock,
-};
+use ratchet_domain::throttle::{Bucket, Origin};
+use ratchet_system::Clock;
 
 use crate::{connection::Connection, failure::Failure};
 

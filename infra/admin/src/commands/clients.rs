@@ -1,7 +1,7 @@
 //! `clients`: taking an application away.
 
 use clap::{Args, Subcommand};
-use shared::domain::{ids::ClientId, mobile::MobileApps};
+use ratchet_domain::{ids::ClientId, mobile::MobileApps};
 
 use crate::{connection::Connection, failure::Failure};
 

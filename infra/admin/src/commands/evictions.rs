@@ -1,11 +1,9 @@
 //! `users log-out`, `block` and `delete`: ending what a user began.
 
 use clap::Args;
-use shared::{
-    app::{App, Evicted},
-    domain::ids::UserId,
-    system::{Clock, Deadline},
-};
+use ratchet_core::{App, Evicted};
+use ratchet_domain::ids::UserId;
+use ratchet_system::{Clock, Deadline};
 
 use super::{counted, whose::Whose};
 use crate::{connection::Connection, failure::Failure};

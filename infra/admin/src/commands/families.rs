@@ -1,17 +1,15 @@
 //! `families`: what refresh tokens a user holds, and ending them.
 
 use clap::{Args, Subcommand};
-use serde::Serialize;
-use shared::{
-    adapters::dynamo::Store,
-    domain::{
-        family::{EndReason, Ended, Family},
-        family_key::FamilyKey,
-        ids::{ClientId, FamilyId, UserId},
-        time::Timestamp,
-    },
-    system::{Clock, Deadline},
+use ratchet_domain::{
+    family::{EndReason, Ended, Family},
+    family_key::FamilyKey,
+    ids::{ClientId, FamilyId, UserId},
+    time::Timestamp,
 };
+use ratchet_store::Store;
+use ratchet_system::{Clock, Deadline};
+use serde::Serialize;
 
 use super::{
     list::{ListOf, Row},

@@ -1,17 +1,15 @@
 //! `grants`: what users granted to applications, and taking it away.
 
 use clap::{Args, Subcommand};
-use serde::Serialize;
-use shared::{
-    adapters::dynamo::Store,
-    domain::{
-        family::{EndReason, Ended},
-        grant::{GrantKey, UserGrant, held},
-        ids::{Audience, ClientId, UserId},
-        time::Timestamp,
-    },
-    system::{Clock, Deadline},
+use ratchet_domain::{
+    family::{EndReason, Ended},
+    grant::{GrantKey, UserGrant, held},
+    ids::{Audience, ClientId, UserId},
+    time::Timestamp,
 };
+use ratchet_store::Store;
+use ratchet_system::{Clock, Deadline};
+use serde::Serialize;
 
 use super::{
     counted,

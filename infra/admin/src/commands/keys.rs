@@ -1,13 +1,11 @@
 //! `keys`: the keyring that seals refresh tokens, codes and sessions.
 
 use clap::{Args, Subcommand};
+use ratchet_core::{KEY_ACTIVATION_DELAY, SIGNING_KEY_DELAY};
+use ratchet_domain::{sealed::KeyId, signing_key::ServiceKey, time::Timestamp};
+use ratchet_store::{StoredKey, StoredKeyring};
+use ratchet_system::Clock;
 use serde::Serialize;
-use shared::{
-    adapters::dynamo::{StoredKey, StoredKeyring},
-    app::{KEY_ACTIVATION_DELAY, SIGNING_KEY_DELAY},
-    domain::{sealed::KeyId, signing_key::ServiceKey, time::Timestamp},
-    system::Clock,
-};
 
 use super::list::{Format, Row};
 use crate::{connection::Connection, failure::Failure};

@@ -16,10 +16,8 @@ pub(crate) mod users;
 mod whose;
 
 use aws_lc_rs::digest;
-use shared::{
-    adapters::dynamo::{LoginRecord, Store},
-    domain::{connection::DEFAULT_CONNECTION, ids::ConnectionName},
-};
+use ratchet_domain::{connection::DEFAULT_CONNECTION, ids::ConnectionName};
+use ratchet_store::{LoginRecord, Store};
 
 use crate::{cli::Command, connection::Connection, failure::Failure};
 

@@ -3,11 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use ratchet_scripts::{Rule, Scripts};
+use ratchet_store::{Store, StoredScripts};
 use serde::Serialize;
-use shared::{
-    adapters::dynamo::{Store, StoredScripts},
-    scripts::{Rule, Scripts},
-};
 
 use super::{
     digest,

@@ -9,17 +9,15 @@ use std::{
 
 use clap::Args;
 use futures_util::future::BoxFuture;
-use serde_json::{Map, Value, json};
-use shared::{
-    domain::secret::Secret,
-    scripts::{
-        Command, Scripts,
-        engine::{
-            Engine, Host, HostCall, HostError, Limits, LogLevel, Output, Program, Report, Run, Told,
-        },
-        requests::{ScriptRequests, hosts::AllowedHosts},
+use ratchet_domain::secret::Secret;
+use ratchet_scripts::{
+    Command, Scripts,
+    engine::{
+        Engine, Host, HostCall, HostError, Limits, LogLevel, Output, Program, Report, Run, Told,
     },
+    requests::{ScriptRequests, hosts::AllowedHosts},
 };
+use serde_json::{Map, Value, json};
 
 use super::tenant::value_in;
 use crate::{connection::Connection, failure::Failure, output::json};

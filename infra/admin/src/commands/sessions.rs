@@ -1,17 +1,15 @@
 //! `sessions`: where a user is logged in, and ending that.
 
 use clap::{Args, Subcommand};
-use serde::Serialize;
-use shared::{
-    app::App,
-    domain::{
-        client::LogoutInitiator,
-        ids::{SessionId, UserId},
-        session::Session,
-        time::Timestamp,
-    },
-    system::Clock,
+use ratchet_core::App;
+use ratchet_domain::{
+    client::LogoutInitiator,
+    ids::{SessionId, UserId},
+    session::Session,
+    time::Timestamp,
 };
+use ratchet_system::Clock;
+use serde::Serialize;
 
 use super::{
     counted,

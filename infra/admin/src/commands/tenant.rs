@@ -3,11 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use shared::{
-    app::{App, KeyUse, StackKeys},
-    domain::{denial::Denial, time::Timestamp, user::User},
-};
-use tenant::{Destination, Evictions, Imported, Keywords, Level, Tenant};
+use ratchet_core::{App, KeyUse, StackKeys};
+use ratchet_domain::{denial::Denial, time::Timestamp, user::User};
+use ratchet_tenant::{Destination, Evictions, Imported, Keywords, Level, Tenant};
 use tokio::sync::OnceCell;
 
 use crate::{connection::Connection, failure::Failure};
@@ -97,14 +95,14 @@ impl Import {
             evictions: &AppWhereNeeded::of(to),
         };
         let now = parts.clock.now();
-        for algorithm in tenant::unpublished_algorithms(&tenant, &parts.store, now).await? {
+        for algorithm in ratchet_tenant::unpublished_algorithms(&tenant, &parts.store, now).await? {
             eprintln!(
                 "warning: the key of {} enters the JWKS with this import, and clients may keep the JWKS \
                  without it for six minutes",
                 algorithm.as_str()
             );
         }
-        let imported = tenant::import(&tenant, &destination).await?;
+        let imported = ratchet_tenant::import(&tenant, &destination).await?;
         Ok(format!("imported {imported}\n"))
     }
 }
@@ -161,7 +159,7 @@ fn check(tenant: &Tenant) -> Result<String, Failure> {
 
 impl Source {
     fn load(&self, to: &Connection) -> Result<Tenant, Failure> {
-        Ok(tenant::load(&self.file, &self.keywords(to)?)?)
+        Ok(ratchet_tenant::load(&self.file, &self.keywords(to)?)?)
     }
 
     fn keywords(&self, to: &Connection) -> Result<Keywords, Failure> {

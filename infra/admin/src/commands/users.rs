@@ -3,19 +3,17 @@
 use std::io::Read;
 
 use clap::{Args, Subcommand};
-use shared::{
-    adapters::dynamo::{CommitError, LoginRecord, PasswordNow, UserChange},
-    domain::{
-        brute_force::Guessed,
-        ids::{ConnectionName, UserId},
-        secret::Secret,
-        time::Timestamp,
-        user::{LoginName, Profile, User},
-    },
-    password::PasswordHash,
-    system::{Clock, random},
+use ratchet_domain::{
+    brute_force::Guessed,
+    ids::{ConnectionName, UserId},
+    secret::Secret,
+    time::Timestamp,
+    user::{LoginName, Profile, User},
 };
-use tenant::parse_email;
+use ratchet_keys::password::PasswordHash;
+use ratchet_store::{CommitError, LoginRecord, PasswordNow, UserChange};
+use ratchet_system::{Clock, random};
+use ratchet_tenant::parse_email;
 
 use super::{
     database,

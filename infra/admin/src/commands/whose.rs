@@ -1,7 +1,8 @@
 //! Whose sessions, refresh tokens or grants a command is about.
 
 use clap::Args;
-use shared::{adapters::dynamo::Store, domain::ids::UserId};
+use ratchet_domain::ids::UserId;
+use ratchet_store::Store;
 
 use super::{database, load_login};
 use crate::failure::Failure;

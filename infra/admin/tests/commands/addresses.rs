@@ -1,6 +1,7 @@
 //! `addresses unblock`.
 
-use shared::{domain::throttle::RateLimit, system::Clock};
+use ratchet_domain::throttle::RateLimit;
+use ratchet_system::Clock;
 
 use crate::stack::{Stack, stderr};
 

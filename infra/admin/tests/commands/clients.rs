@@ -1,6 +1,6 @@
 //! `clients delete`.
 
-use shared::domain::ids::ClientId;
+use ratchet_domain::ids::ClientId;
 
 use crate::stack::{Stack, people};
 

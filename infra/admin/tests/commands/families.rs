@@ -1,12 +1,10 @@
 //! `families list` and `revoke`.
 
-use shared::{
-    domain::{
-        ids::UserId,
-        time::{Lifetime, Timestamp},
-    },
-    system::Clock,
+use ratchet_domain::{
+    ids::UserId,
+    time::{Lifetime, Timestamp},
 };
+use ratchet_system::Clock;
 
 use crate::stack::{Stack, family};
 

@@ -1,9 +1,7 @@
 //! `grants list` and `delete`.
 
-use shared::{
-    domain::ids::{ClientId, UserId},
-    system::Clock,
-};
+use ratchet_domain::ids::{ClientId, UserId};
+use ratchet_system::Clock;
 
 use crate::stack::{Stack, family};
 

@@ -7,27 +7,23 @@ use std::{
 };
 
 use dynoxide::Database;
-use serde_json::Value;
-use shared::{
-    adapters::dynamo::Store,
-    domain::{
-        client::RefreshTokenPolicy,
-        family::{Exchange, Family, Login},
-        grant::GrantKey,
-        ids::{
-            Audience, ClientId, ConnectionName, ConsentId, FamilyId, RequestId, SessionId, UserId,
-        },
-        scope::Scope,
-        sealed::KeyId,
-        session::Session,
-        settings::Settings,
-        time::Timestamp,
-        user::User,
-        valid_from::Epoch,
-    },
-    keys::file::KeyFile,
-    system::Clock,
+use ratchet_domain::{
+    client::RefreshTokenPolicy,
+    family::{Exchange, Family, Login},
+    grant::GrantKey,
+    ids::{Audience, ClientId, ConnectionName, ConsentId, FamilyId, RequestId, SessionId, UserId},
+    scope::Scope,
+    sealed::KeyId,
+    session::Session,
+    settings::Settings,
+    time::Timestamp,
+    user::User,
+    valid_from::Epoch,
 };
+use ratchet_keys::file::KeyFile;
+use ratchet_store::Store;
+use ratchet_system::Clock;
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 

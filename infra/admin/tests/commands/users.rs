@@ -1,15 +1,13 @@
 //! `users create`, `unblock`, `log-out`, `block` and `delete`.
 
-use shared::{
-    domain::{
-        brute_force::{Counter, Failures, Guessed},
-        ids::{ClientId, ConnectionName, UserId},
-        secret::Secret,
-        user::LoginName,
-    },
-    password::Verification,
-    system::Clock,
+use ratchet_domain::{
+    brute_force::{Counter, Failures, Guessed},
+    ids::{ClientId, ConnectionName, UserId},
+    secret::Secret,
+    user::LoginName,
 };
+use ratchet_keys::password::Verification;
+use ratchet_system::Clock;
 
 use crate::stack::{Stack, people, stderr, stdout};
 

@@ -12,7 +12,7 @@ use http::{
 };
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use shared::http::{Response, response};
+use ratchet_protocol::{Response, response};
 
 use super::{
     AccessKey,

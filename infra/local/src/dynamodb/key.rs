@@ -3,7 +3,7 @@
 use std::fmt;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use shared::system::random;
+use ratchet_system::random;
 
 /// An access key id in the sense of AWS (`AWS_ACCESS_KEY_ID`), drawn at start: 128 bits in hexadecimal. A request
 /// that names it may do anything to the database, so it is printed on the terminal of the person who started the

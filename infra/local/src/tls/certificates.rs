@@ -2,12 +2,13 @@
 
 use std::{net::IpAddr, sync::Arc, time::Duration as StdDuration};
 
+use ratchet_domain::time::Timestamp;
+use ratchet_system::random;
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose,
     NameConstraints, PublicKeyData, SerialNumber,
 };
-use shared::{domain::time::Timestamp, system::random};
 use time::{Duration, OffsetDateTime};
 use tokio_rustls::rustls::{
     self, CertificateError, RootCertStore,

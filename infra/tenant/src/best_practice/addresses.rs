@@ -1,6 +1,6 @@
 //! Callbacks, origins and addresses after a logout.
 
-use shared::domain::{
+use ratchet_domain::{
     client::{AppType, Client, RedirectionPolicy},
     network::is_loopback_host,
 };

@@ -1,6 +1,6 @@
 //! How applications authenticate.
 
-use shared::domain::client::{AppType, AuthMethod};
+use ratchet_domain::client::{AppType, AuthMethod};
 
 use super::seen::{Seen, each_client};
 use crate::yaml::path::Fault;

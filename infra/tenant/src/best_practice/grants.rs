@@ -1,6 +1,6 @@
 //! Grants and the pipeline: by what applications get tokens.
 
-use shared::domain::client::Client;
+use ratchet_domain::client::Client;
 
 use super::seen::{Seen, each_client, each_grant};
 use crate::yaml::path::Fault;

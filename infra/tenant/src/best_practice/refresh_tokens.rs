@@ -1,6 +1,6 @@
 //! How long refresh tokens work.
 
-use shared::domain::{
+use ratchet_domain::{
     client::{Client, Rotation},
     time::Lifetime,
 };

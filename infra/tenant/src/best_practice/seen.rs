@@ -1,6 +1,6 @@
 //! A tenant file as the rules look at it.
 
-use shared::domain::client::Client;
+use ratchet_domain::client::Client;
 
 use crate::{
     model::Tenant,

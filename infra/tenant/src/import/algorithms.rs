@@ -6,11 +6,11 @@
 
 use std::collections::BTreeSet;
 
-use shared::{
-    adapters::dynamo::{CommitError, Store},
-    domain::{client::SigningAlgorithm, signing_algorithms::SigningAlgorithms, time::Timestamp},
-    system::Clock,
+use ratchet_domain::{
+    client::SigningAlgorithm, signing_algorithms::SigningAlgorithms, time::Timestamp,
 };
+use ratchet_store::{CommitError, Store};
+use ratchet_system::Clock;
 
 use crate::{import::error::ImportError, model::Tenant};
 

@@ -1,11 +1,9 @@
 //! Where a tenant is imported to.
 
-use shared::{
-    adapters::dynamo::Store,
-    app::{App, StackKeys},
-    domain::{client::LogoutInitiator, denial::Denial, time::Timestamp, user::User},
-    system::{Clock, Deadline},
-};
+use ratchet_core::{App, StackKeys};
+use ratchet_domain::{client::LogoutInitiator, denial::Denial, time::Timestamp, user::User};
+use ratchet_store::Store;
+use ratchet_system::{Clock, Deadline};
 
 /// The table that an import writes to, and all that it needs beside it.
 #[derive(Debug)]

@@ -1,9 +1,8 @@
 //! What an import can fail with.
 
-use shared::{
-    adapters::dynamo::StoreError, domain::denial::Denial, password::PasswordHashError,
-    sealing::SealingError,
-};
+use ratchet_domain::denial::Denial;
+use ratchet_keys::{password::PasswordHashError, sealing::SealingError};
+use ratchet_store::StoreError;
 
 /// An import stopped half-way; importing again completes it.
 #[derive(Debug, thiserror::Error)]

@@ -2,10 +2,8 @@
 //! for every user. It happens before users are written, so that none has a hash of an unrecorded kind. A kind
 //! stays recorded when the last user of it has logged in and has a hash of ours.
 
-use shared::{
-    adapters::dynamo::{CommitError, Store},
-    domain::hash_kind::HashKinds,
-};
+use ratchet_domain::hash_kind::HashKinds;
+use ratchet_store::{CommitError, Store};
 
 use crate::{
     import::error::ImportError,

@@ -19,19 +19,17 @@ pub use self::{
 use std::fmt;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use shared::{
-    adapters::dynamo::{Store, StoreError},
-    app::{CLIENT_SECRET, StackKeys},
-    domain::{
-        client::{Client, SigningAlgorithm, StoredSecret},
-        mobile::MobileApps,
-        resource_server::ResourceServer,
-        sealed::Purpose,
-        secret::Secret,
-    },
-    sealing::SealingError,
-    system::random,
+use ratchet_core::{CLIENT_SECRET, StackKeys};
+use ratchet_domain::{
+    client::{Client, SigningAlgorithm, StoredSecret},
+    mobile::MobileApps,
+    resource_server::ResourceServer,
+    sealed::Purpose,
+    secret::Secret,
 };
+use ratchet_keys::sealing::SealingError;
+use ratchet_store::{Store, StoreError};
+use ratchet_system::random;
 
 use self::{
     algorithms::{announce_algorithms, settle_algorithms},

@@ -2,17 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use shared::{
-    adapters::dynamo::{CommitError, Store, StoredScripts},
-    app::{StackKeys, open_scripts, seal_scripts},
-    domain::{
-        login_flow::{ImportId, ScriptsVersion},
-        secret::Secret,
-        time::Timestamp,
-    },
-    scripts::Scripts,
-    system::random,
+use ratchet_core::{StackKeys, open_scripts, seal_scripts};
+use ratchet_domain::{
+    login_flow::{ImportId, ScriptsVersion},
+    secret::Secret,
+    time::Timestamp,
 };
+use ratchet_scripts::Scripts;
+use ratchet_store::{CommitError, Store, StoredScripts};
+use ratchet_system::random;
 
 use crate::{
     import::{destination::Destination, error::ImportError},

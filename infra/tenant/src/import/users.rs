@@ -1,12 +1,10 @@
 //! Putting users into the table. A user is written under the condition that nothing has changed since it was
 //! read, and read again where it has.
 
-use shared::{
-    adapters::dynamo::{CommitError, LoginRecord, PasswordNow, Store, StoreError, UserChange},
-    domain::{ids::UserId, time::Timestamp, user::User},
-    password::{PasswordHash, PasswordHashError, Verification},
-    system::random,
-};
+use ratchet_domain::{ids::UserId, time::Timestamp, user::User};
+use ratchet_keys::password::{PasswordHash, PasswordHashError, Verification};
+use ratchet_store::{CommitError, LoginRecord, PasswordNow, Store, StoreError, UserChange};
+use ratchet_system::random;
 
 use crate::{
     import::{

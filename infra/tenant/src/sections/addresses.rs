@@ -1,6 +1,6 @@
 //! Warnings of addresses whose query has a parameter that Ratchet adds.
 
-use shared::domain::settings::Settings;
+use ratchet_domain::settings::Settings;
 
 use super::urls;
 use crate::{

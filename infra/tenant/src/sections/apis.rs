@@ -4,8 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
-use shared::domain::{
+use ratchet_domain::{
     client::SigningAlgorithm,
     ids::Audience,
     resource_server::{
@@ -14,6 +13,7 @@ use shared::domain::{
     scope::Scope,
     secret::Secret,
 };
+use serde::Deserialize;
 
 use crate::{
     model::ResourceServerEntry,
@@ -216,7 +216,7 @@ fn signing_secret(
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::time::Lifetime;
+    use ratchet_domain::time::Lifetime;
 
     use super::*;
     use crate::testing::{error, tenant, warnings};

@@ -4,13 +4,13 @@
 //! [brute-force protection]: https://auth0.com/docs/api/management/v2/attack-protection/get-brute-force-protection
 //! [suspicious IP throttling]: https://auth0.com/docs/api/management/v2/attack-protection/get-suspicious-ip-throttling
 
-use serde::Deserialize;
-use shared::domain::{
+use ratchet_domain::{
     brute_force::{AttackProtection, BruteForceProtection, CountMode},
     network::AddressRange,
     suspicious_ip::{Response, SuspiciousIpThrottling},
     throttle::RateLimit,
 };
+use serde::Deserialize;
 
 use crate::{
     sections::fields::{Whole, one_of},

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
-use shared::domain::{
+use ratchet_domain::{
     connection::{Connection, DEFAULT_CONNECTION},
     ids::{ClientId, ConnectionName},
 };
+use serde::Deserialize;
 
 use crate::{
     model::ClientEntry,
@@ -144,7 +144,7 @@ impl Databases {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::ids::ClientId;
+    use ratchet_domain::ids::ClientId;
 
     use crate::testing::{error, tenant, warnings};
 

@@ -3,11 +3,11 @@
 use std::{fmt, time::Duration};
 
 use aws_lc_rs::digest;
+use ratchet_domain::{client::SigningAlgorithm, ids::InvalidId, secret::Secret, time::Lifetime};
 use serde::{
     Deserialize, Deserializer,
     de::{self, Unexpected, Visitor},
 };
-use shared::domain::{client::SigningAlgorithm, ids::InvalidId, secret::Secret, time::Lifetime};
 
 use crate::yaml::path::{Checked, Fault, Path};
 

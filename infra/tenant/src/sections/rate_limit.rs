@@ -1,8 +1,8 @@
 //! `refresh_token.rate_limit` of a client, `refresh_token_rate_limit` of the tenant and its like: our own keys, for
 //! Auth0 does not let its limits be changed.
 
+use ratchet_domain::throttle::RateLimit;
 use serde::Deserialize;
-use shared::domain::throttle::RateLimit;
 
 use crate::{
     sections::fields::Whole,
@@ -41,7 +41,7 @@ impl RawRateLimit {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::throttle::RateLimit;
+    use ratchet_domain::throttle::RateLimit;
 
     use crate::testing::{error, tenant};
 

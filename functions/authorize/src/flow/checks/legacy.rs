@@ -2,7 +2,7 @@
 //!
 //! [Auth0's differences]: https://auth0.com/docs/authenticate/login/oidc-conformant-authentication/oidc-adoption-implicit-flow
 
-use shared::domain::{
+use ratchet_domain::{
     authorization::{MAX_FREE_SCOPE_BYTES, Prompt, grantable_to_legacy},
     client::Client,
     ids::DeviceName,

@@ -7,21 +7,19 @@ mod response;
 mod scope;
 mod wishes;
 
-use shared::{
-    domain::{
-        authorization::{AuthorizationRequest, grantable},
-        client::Client,
-        denial::Denial,
-        ids::ConnectionName,
-        pipeline::{AskedAudience, Pipeline},
-        pkce::Challenge,
-        response_type::ResponseType,
-    },
-    http::gateway,
-};
-
 pub(crate) use parameters::Parameters;
 pub(crate) use recipient::{Recipient, recipient};
+
+use ratchet_domain::{
+    authorization::{AuthorizationRequest, grantable},
+    client::Client,
+    denial::Denial,
+    ids::ConnectionName,
+    pipeline::{AskedAudience, Pipeline},
+    pkce::Challenge,
+    response_type::ResponseType,
+};
+use ratchet_protocol::gateway;
 
 use crate::{
     error::{AuthorizeError, Refusal},

@@ -1,6 +1,7 @@
 //! The parameters of an authorization request whose client and redirect URI are known.
 
-use shared::{domain::scope::Scope, http::params::Params};
+use ratchet_domain::scope::Scope;
+use ratchet_protocol::params::Params;
 
 use crate::error::Refusal;
 

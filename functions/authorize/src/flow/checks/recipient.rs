@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use shared::{
-    domain::{
-        client::Client,
-        denial::Denial,
-        redirect_uri,
-        response_type::{ResponseMode, ResponseType},
-    },
-    http::{gateway, params::Params},
+use ratchet_domain::{
+    client::Client,
+    denial::Denial,
+    redirect_uri,
+    response_type::{ResponseMode, ResponseType},
 };
+use ratchet_protocol::{gateway, params::Params};
 
 use super::response::in_address;
 use crate::{

@@ -1,6 +1,6 @@
 //! The kind of answer that a request asks for: response type and mode.
 
-use shared::domain::{
+use ratchet_domain::{
     client::Client,
     denial::Denial,
     pipeline::Pipeline,

@@ -1,6 +1,6 @@
 //! The scopes that a request asks for.
 
-use shared::domain::{
+use ratchet_domain::{
     client::Client,
     resource::open_to_users,
     resource_server::ResourceServer,

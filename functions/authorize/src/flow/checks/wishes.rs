@@ -3,11 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use ratchet_domain::{authorization::Prompt, ids::UserId, time::Lifetime};
+use ratchet_scripts::objects::sent;
 use serde_json::Value;
-use shared::{
-    domain::{authorization::Prompt, ids::UserId, time::Lifetime},
-    scripts::objects::sent,
-};
 
 use super::parameters::Parameters;
 use crate::{

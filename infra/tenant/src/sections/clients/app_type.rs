@@ -1,6 +1,6 @@
 //! `clients[].app_type`: the kind of application.
 
-use shared::domain::client::AppType;
+use ratchet_domain::client::AppType;
 
 use crate::{
     sections::fields::one_of,

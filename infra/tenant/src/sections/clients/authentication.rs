@@ -3,11 +3,11 @@
 
 use aws_lc_rs::rsa::PublicEncryptingKey;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde::{Deserialize, de::IgnoredAny};
-use shared::domain::{
+use ratchet_domain::{
     client::{AppType, AssertionAlgorithm, AuthMethod, PublicKey, SigningAlgorithm},
     secret::Secret,
 };
+use serde::{Deserialize, de::IgnoredAny};
 
 use crate::{
     sections::fields::{one_of, secret},

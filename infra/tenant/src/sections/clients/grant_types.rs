@@ -2,7 +2,7 @@
 //!
 //! [Auth0's list]: https://auth0.com/docs/get-started/applications/application-grant-types
 
-use shared::domain::client::AuthMethod;
+use ratchet_domain::client::AuthMethod;
 
 use crate::yaml::path::{Checked, Fault, Notes, Path};
 

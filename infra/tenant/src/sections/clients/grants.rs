@@ -1,11 +1,11 @@
 //! `clientGrants`: what applications may ask for in their own name.
 
-use serde::Deserialize;
-use shared::domain::{
+use ratchet_domain::{
     client::{ClientGrant, SubjectType},
     ids::Audience,
     scope::Scope,
 };
+use serde::Deserialize;
 
 use crate::{
     model::{ClientEntry, ResourceServerEntry},
@@ -126,7 +126,7 @@ impl RawClientGrant {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::client::SubjectType;
+    use ratchet_domain::client::SubjectType;
 
     use crate::testing::{error, tenant, warnings};
 

@@ -1,7 +1,7 @@
 //! `clients[].jwt_configuration`: how the ID tokens of an application are signed, and how long they live.
 
+use ratchet_domain::client::{JwtConfiguration, SigningAlgorithm};
 use serde::Deserialize;
-use shared::domain::client::{JwtConfiguration, SigningAlgorithm};
 
 use crate::{
     sections::fields::{Whole, signing_algorithm},

@@ -3,8 +3,8 @@
 //!
 //! [Auth0's device settings]: https://auth0.com/docs/get-started/applications/application-settings
 
+use ratchet_domain::mobile::{AndroidApp, IosApp, MobileApps};
 use serde::Deserialize;
-use shared::domain::mobile::{AndroidApp, IosApp, MobileApps};
 
 use crate::yaml::path::{Checked, Fault, Notes, Path};
 

@@ -19,12 +19,12 @@ pub(super) use self::{
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
-use shared::domain::{
+use ratchet_domain::{
     client::{AuthMethod, Client, RedirectionPolicy},
     ids::ClientId,
     secret::Secret,
 };
+use serde::Deserialize;
 
 use self::{
     authentication::{RawAuthMethods, auth_method, client_secret},
@@ -241,7 +241,7 @@ fn client_id(at: &Path, given: Option<&str>, name: &str) -> Checked<ClientId> {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::{
+    use ratchet_domain::{
         client::{AppType, JwtConfiguration, OidcLogout, RefreshTokenPolicy, SigningAlgorithm},
         time::Lifetime,
     };

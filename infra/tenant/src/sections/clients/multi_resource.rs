@@ -3,12 +3,12 @@
 //!
 //! [Auth0's multi-resource refresh tokens]: https://auth0.com/docs/secure/tokens/refresh-tokens/multi-resource-refresh-token/configure-and-implement-multi-resource-refresh-token
 
-use serde::Deserialize;
-use shared::domain::{
+use ratchet_domain::{
     client::{Client, MultiResourcePolicy},
     ids::Audience,
     scope::Scope,
 };
+use serde::Deserialize;
 
 use crate::{
     model::{ClientEntry, ResourceServerEntry},

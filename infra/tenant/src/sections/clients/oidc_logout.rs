@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
+use ratchet_domain::client::{LogoutInitiator, LogoutInitiators, OidcLogout};
 use serde::Deserialize;
-use shared::domain::client::{LogoutInitiator, LogoutInitiators, OidcLogout};
 
 use crate::{
     sections::{fields::one_of, urls},

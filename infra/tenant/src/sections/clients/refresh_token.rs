@@ -7,11 +7,11 @@
 //! [rotation]: https://auth0.com/docs/secure/tokens/refresh-tokens/configure-refresh-token-rotation
 //! [expiration]: https://auth0.com/docs/secure/tokens/refresh-tokens/configure-refresh-token-expiration
 
-use serde::Deserialize;
-use shared::domain::{
+use ratchet_domain::{
     client::{AppType, RefreshTokenPolicy, Rotation},
     time::Lifetime,
 };
+use serde::Deserialize;
 
 use crate::{
     sections::{

@@ -5,14 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-use shared::{
-    domain::secret::Secret,
-    scripts::{
-        Action,
-        engine::{Program, is_module},
-    },
+use ratchet_domain::secret::Secret;
+use ratchet_scripts::{
+    Action,
+    engine::{Program, is_module},
 };
+use serde::Deserialize;
 
 use crate::{
     sections::{

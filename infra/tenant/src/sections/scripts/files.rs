@@ -9,7 +9,7 @@ use std::{
     path::{Component, Path as FilePath, PathBuf},
 };
 
-use shared::scripts::engine::CompileError;
+use ratchet_scripts::engine::CompileError;
 
 use crate::yaml::{
     Keywords,

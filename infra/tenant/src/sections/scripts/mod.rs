@@ -12,8 +12,8 @@ pub(super) use self::{
 
 use std::collections::BTreeMap;
 
+use ratchet_domain::secret::Secret;
 use serde::Deserialize;
-use shared::domain::secret::Secret;
 
 use crate::{
     model::ScriptEntries,

@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ratchet_scripts::{Rule, engine::Program};
 use serde::Deserialize;
-use shared::scripts::{Rule, engine::Program};
 
 use crate::{
     sections::{

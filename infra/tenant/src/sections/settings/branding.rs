@@ -1,7 +1,7 @@
 //! `branding`: the logo and the colour of the tenant's pages.
 
+use ratchet_domain::settings::Color;
 use serde::Deserialize;
-use shared::domain::settings::Color;
 
 use crate::{
     sections::fields::given,

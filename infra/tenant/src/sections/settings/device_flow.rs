@@ -2,8 +2,8 @@
 //!
 //! [Auth0's settings]: https://auth0.com/docs/get-started/tenant-settings/configure-device-user-code-settings
 
+use ratchet_domain::user_code::{Charset, UserCodeFormat};
 use serde::Deserialize;
-use shared::domain::user_code::{Charset, UserCodeFormat};
 
 use crate::{
     sections::fields::{given, one_of},

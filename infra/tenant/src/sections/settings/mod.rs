@@ -11,12 +11,12 @@ mod sessions;
 
 pub(crate) use self::branding::RawBranding;
 
-use serde::Deserialize;
-use shared::domain::{
+use ratchet_domain::{
     ids::Audience,
     settings::{Conformance, ConsentWords, LegacyFlags, ResourceParameterProfile, Settings},
     valid_from::RefreshTokensThen,
 };
+use serde::Deserialize;
 
 use self::{branding::RawColors, device_flow::RawDeviceFlow};
 use crate::{
@@ -267,7 +267,7 @@ fn persistent(at: &Path, cookie: Option<RawSessionCookie>) -> Checked<Option<boo
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::{
+    use ratchet_domain::{
         ids::ConnectionName, settings::Color, throttle::RateLimit, time::Lifetime,
     };
 

@@ -1,6 +1,6 @@
 //! The rate limits of `tenant`.
 
-use shared::domain::settings::Settings;
+use ratchet_domain::settings::Settings;
 
 use super::RawSettings;
 use crate::yaml::path::{Checked, Path};

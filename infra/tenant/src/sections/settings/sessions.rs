@@ -1,6 +1,6 @@
 //! How long sessions last, and how long without use.
 
-use shared::domain::{settings::Settings, time::Lifetime};
+use ratchet_domain::{settings::Settings, time::Lifetime};
 
 use super::RawSettings;
 use crate::{

@@ -12,14 +12,14 @@ pub(super) use self::roles::{RawRole, Roles};
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
-use serde_json::{Map, Value};
-use shared::domain::{
+use ratchet_domain::{
     ids::{ConnectionName, InvalidId, UserId},
     secret::Secret,
     time::Timestamp,
     user::{Identity, Profile, normalize_login_name, uncomposed_login_name},
 };
+use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use self::{
     email::email,

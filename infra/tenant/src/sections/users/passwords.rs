@@ -2,8 +2,9 @@
 //!
 //! [Auth0's bulk import]: https://auth0.com/docs/manage-users/user-migration/bulk-user-imports
 
+use ratchet_domain::secret::Secret;
+use ratchet_keys::password::PasswordHash;
 use serde::{Deserialize, de::IgnoredAny};
-use shared::{domain::secret::Secret, password::PasswordHash};
 
 use crate::{
     model::Password,

@@ -7,8 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use ratchet_domain::{ids::Audience, scope::Scope};
 use serde::Deserialize;
-use shared::domain::{ids::Audience, scope::Scope};
 
 use crate::{
     model::ResourceServerEntry,

@@ -1,0 +1,133 @@
+//! The shell around a function on Lambda: it reads the environment and makes the clients once, then serves the
+//! requests that it gets from `lambda_http`.
+
+mod event;
+
+use std::{convert::Infallible, process::ExitCode, sync::Arc};
+
+use lambda_http::{Body, Error, service_fn};
+use ratchet_core::{
+    App, Parts, Publication, StartError,
+    clients::Clients,
+    config::{AwsConfig, Config, environment},
+};
+use ratchet_domain::{ids::RequestId, proxies::TrustedProxies};
+use ratchet_protocol::{Request, RequestContext, Response};
+use ratchet_system::random;
+use ratchet_telemetry::cost;
+use tokio::runtime::Builder;
+
+pub use ratchet_core::KeyUse;
+
+/// Loads everything, then serves until Lambda removes the environment. An error that keeps a function from running is
+/// one line of its log, and an exit code for Lambda.
+pub fn run<F, Answer>(key_use: KeyUse, handle: F) -> ExitCode
+where
+    F: Fn(Arc<App>, Request) -> Answer + Clone + Send + Sync + 'static,
+    Answer: Future<Output = Response> + Send + 'static,
+{
+    ended(start(key_use, App::new, handle))
+}
+
+/// Loads what discovery publishes, then serves until Lambda removes the environment.
+pub fn publish<F, Answer>(handle: F) -> ExitCode
+where
+    F: Fn(Arc<Publication>, Request) -> Answer + Clone + Send + Sync + 'static,
+    Answer: Future<Output = Response> + Send + 'static,
+{
+    let ready = async |parts| Publication::load(&parts).await;
+    ended(start(KeyUse::Verify, ready, handle))
+}
+
+fn ended(result: Result<(), Error>) -> ExitCode {
+    let Err(error) = result else {
+        return ExitCode::SUCCESS;
+    };
+    tracing::error!(reason = %error, "the function cannot run");
+    ExitCode::FAILURE
+}
+
+/// Settings of the front between the clients and a function.
+#[derive(Clone)]
+struct Front {
+    https: bool,
+    trusted_proxies: Arc<TrustedProxies>,
+}
+
+fn start<S, F, Answer>(
+    key_use: KeyUse,
+    ready: impl AsyncFnOnce(Parts) -> Result<S, StartError>,
+    handle: F,
+) -> Result<(), Error>
+where
+    S: Send + Sync + 'static,
+    F: Fn(Arc<S>, Request) -> Answer + Clone + Send + Sync + 'static,
+    Answer: Future<Output = Response> + Send + 'static,
+{
+    ratchet_telemetry::init_json(environment("RUST_LOG").as_deref());
+    let aws = AwsConfig::from_env()?;
+    let config = Config::from_env()?;
+    let front = Front {
+        https: config.issuer.promises_https(),
+        trusted_proxies: Arc::new(config.trusted_proxies.clone()),
+    };
+    // One request at a time needs one thread: passing it between threads costs more than it gains.
+    let runtime = if aws.max_concurrency > 1 {
+        Builder::new_multi_thread().enable_all().build()?
+    } else {
+        Builder::new_current_thread().enable_all().build()?
+    };
+    let parts = Parts::from_config(config, Clients::of_function(aws), key_use)?;
+    runtime.block_on(async {
+        let state = Box::pin(ready(parts)).await?;
+        serve(Arc::new(state), front, handle).await
+    })
+}
+
+async fn serve<S, F, Answer>(state: Arc<S>, front: Front, handle: F) -> Result<(), Error>
+where
+    S: Send + Sync + 'static,
+    F: Fn(Arc<S>, Request) -> Answer + Clone + Send + Sync + 'static,
+    Answer: Future<Output = Response> + Send + 'static,
+{
+    lambda_http::run_concurrent(service_fn(move |event: lambda_http::Request| {
+        let (state, handle, front) = (Arc::clone(&state), handle.clone(), front.clone());
+        async move {
+            let id = RequestId::from_bytes(random());
+            let mut request = event::request(event, id, &front.trusted_proxies);
+            let is_head = ratchet_protocol::head_as_get(&mut request);
+            let client_ip = request
+                .extensions()
+                .get::<RequestContext>()
+                .and_then(|c| c.client_ip);
+            // Boxed: the future is large, and every layer around it would move it once more.
+            let answer = Box::pin(handle(state, request));
+            let (mut response, cost) = cost::counted(answer).await;
+            ratchet_protocol::complete(&mut response, id, front.https);
+            if is_head {
+                response.body_mut().clear();
+            }
+            tracing::info!(
+                status = response.status().as_u16(),
+                client_ip = client_ip.map(tracing::field::display),
+                read_units = cost.read_units,
+                write_units = cost.write_units,
+                sign_calls = cost.sign_calls,
+                "answered"
+            );
+            Ok::<_, Infallible>(into_answer(response))
+        }
+    }))
+    .await
+}
+
+fn into_answer(response: Response) -> lambda_http::Response<Body> {
+    let (parts, body) = response.into_parts();
+    // Our bodies are text; bytes would have to be base64-encoded for a gateway.
+    let body = match String::from_utf8(body.to_vec()) {
+        Ok(text) if text.is_empty() => Body::Empty,
+        Ok(text) => Body::Text(text),
+        Err(bytes) => Body::Binary(bytes.into_bytes()),
+    };
+    lambda_http::Response::from_parts(parts, body)
+}

@@ -1,0 +1,492 @@
+use std::collections::BTreeMap;
+
+use ratchet_domain::{
+    client::{
+        AppType, AuthMethod, Client, JwtConfiguration, OidcLogout, RedirectionPolicy,
+        RefreshTokenPolicy,
+    },
+    denial::Denial,
+    family::{Exchange, Family, Login},
+    ids::{ClientId, ConnectionName, FamilyId, RequestId, UserId},
+    login_flow::*,
+    scope::Scope,
+    sealed::KeyId,
+    time::Timestamp,
+    user::{LoginStats, Profile, User},
+    valid_from::{Epoch, ValidFrom},
+};
+use serde_json::{Map, Value, json};
+
+use super::{objects::*, *};
+
+const NOW: Timestamp = Timestamp::from_secs(1_000_000);
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(object) => object,
+        other => panic!("{other} is no object"),
+    }
+}
+
+/// First-party, conformant, public and rotating.
+fn client() -> Client {
+    Client {
+        client_id: ClientId::parse("app").unwrap(),
+        name: "App".to_owned(),
+        logo_uri: None,
+        app_type: AppType::Spa,
+        auth_method: AuthMethod::None,
+        secret: None,
+        public_keys: Vec::new(),
+        oidc_conformant: true,
+        is_first_party: true,
+        callbacks: Vec::new(),
+        allowed_origins: Vec::new(),
+        web_origins: Vec::new(),
+        allowed_logout_urls: Vec::new(),
+        oidc_logout: OidcLogout::default(),
+        grant_types: vec!["refresh_token".to_owned()],
+        jwt_configuration: JwtConfiguration::default(),
+        refresh_token: RefreshTokenPolicy::ROTATING,
+        client_grants: Vec::new(),
+        client_metadata: BTreeMap::new(),
+        skip_non_verifiable_callback_uri_confirmation_prompt: None,
+        allowed_clients: Vec::new(),
+        sso: None,
+        cross_origin_authentication: false,
+        is_token_endpoint_ip_header_trusted: false,
+        multi_resource_policies: Vec::new(),
+        redirection_policy: RedirectionPolicy::default(),
+        initiate_login_uri: None,
+    }
+}
+
+fn ada() -> User {
+    User {
+        user_id: UserId::parse("auth0|ada").unwrap(),
+        connection: ConnectionName::parse("people").unwrap(),
+        profile: Profile {
+            email: Some("ada@example.com".to_owned()),
+            email_verified: true,
+            name: Some("Ada".to_owned()),
+            ..Profile::default()
+        },
+        blocked: false,
+        app_metadata: object(json!({"plan": "gold"})),
+        user_metadata: Map::new(),
+        attributes: object(json!({"favorite_color": "blue", "last_ip": "192.0.2.1"})),
+        identities: Vec::new(),
+        roles: vec!["editor".to_owned()],
+        permissions: BTreeMap::new(),
+        created_at: Timestamp::from_secs(0),
+        updated_at: Timestamp::from_secs(1),
+        stats: LoginStats {
+            logins_count: 3,
+            last_login: Some(Timestamp::from_secs(2)),
+            last_ip: None,
+        },
+        valid_from: ValidFrom::default(),
+    }
+}
+
+fn family() -> Family {
+    let login = Login {
+        user_id: ada().user_id,
+        client_id: client().client_id,
+        audience: None,
+        scope: Scope::parse("openid offline_access"),
+        valid_from: Epoch::default(),
+        auth_time: NOW,
+        tells_auth_time: false,
+        session_id: None,
+        device: None,
+    };
+    let exchange = Exchange {
+        request: RequestId::from_bytes([1; 16]),
+        from: None,
+        active_key: KeyId::new(1),
+        now: NOW,
+    };
+    let id = FamilyId::from_bytes([1; 16]);
+    Family::begin(id, login, &RefreshTokenPolicy::ROTATING, exchange)
+}
+
+/// Input of a test.
+struct Scene {
+    user: User,
+    client: Client,
+    scope: Scope,
+    family: Option<Family>,
+    protocol: Protocol,
+}
+
+impl Scene {
+    fn new(protocol: Protocol) -> Self {
+        Self {
+            user: ada(),
+            client: client(),
+            scope: Scope::parse("openid profile read"),
+            family: (protocol == Protocol::RefreshToken).then(family),
+            protocol,
+        }
+    }
+
+    fn facts(&self) -> Facts<'_> {
+        Facts {
+            tenant: "acme",
+            protocol: self.protocol,
+            original_protocol: None,
+            user: &self.user,
+            client: &self.client,
+            audience: None,
+            scope: &self.scope,
+            request: RequestFacts::default(),
+            session: None,
+            family: self.family.as_ref(),
+            authorization: None,
+            authenticated_at: (self.protocol != Protocol::RefreshToken).then_some(NOW),
+        }
+    }
+
+    fn left(&self, change: Value, commands: &[Command]) -> Result<Verdict, Denial> {
+        let mut context = object(context(&self.facts()));
+        context.extend(object(change));
+        let left = Left {
+            user: &user(&self.facts()),
+            context: &Value::Object(context),
+            commands,
+        };
+        verdict(&self.facts(), self.protocol == Protocol::Code, left)
+    }
+
+    fn effects(&self, change: Value, commands: &[Command]) -> Effects {
+        match self.left(change, commands).unwrap() {
+            Verdict::Continue(effects) => *effects,
+            other => panic!("not gone on: {other:?}"),
+        }
+    }
+
+    fn denial(&self, change: Value, commands: &[Command]) -> Denial {
+        self.left(change, commands).unwrap_err()
+    }
+}
+
+#[test]
+fn a_rule_reads_the_user_as_auth0_has_it() {
+    let expected = json!({
+        "user_id": "auth0|ada",
+        "email": "ada@example.com",
+        "email_verified": true,
+        "name": "Ada",
+        "favorite_color": "blue",
+        "last_ip": "192.0.2.1",
+        "created_at": "1970-01-01T00:00:00.000Z",
+        "updated_at": "1970-01-01T00:00:01.000Z",
+        "identities": [{"provider": "auth0", "user_id": "ada", "connection": "people", "isSocial": false}],
+        "app_metadata": {"plan": "gold"},
+        "user_metadata": {},
+        "logins_count": 3,
+        "last_login": "1970-01-01T00:00:02.000Z",
+    });
+    assert_eq!(user(&Scene::new(Protocol::Code).facts()), expected);
+}
+
+#[test]
+fn a_refresh_is_told_by_its_protocol_and_knows_no_method_of_authentication() {
+    let login = context(&Scene::new(Protocol::Code).facts());
+    assert_eq!(login["protocol"], "oidc-basic-profile");
+    assert_eq!(login["stats"]["loginsCount"], 3);
+    assert_eq!(
+        login["authentication"]["methods"],
+        json!([{"name": "pwd", "timestamp": NOW.as_millis()}])
+    );
+    let refresh = context(&Scene::new(Protocol::RefreshToken).facts());
+    assert_eq!(refresh["protocol"], "oauth2-refresh-token");
+    assert_eq!(refresh.get("authentication"), None);
+    assert_eq!(refresh["authorization"]["roles"], json!(["editor"]));
+    assert_eq!(refresh["tenant"], "acme");
+}
+
+#[test]
+fn only_an_action_reads_of_the_hybrid_flow_and_of_the_refresh_token() {
+    let hybrid = Scene::new(Protocol::Hybrid);
+    assert_eq!(context(&hybrid.facts())["protocol"], "oidc-basic-profile");
+    let transaction = &event(&hybrid.facts())["transaction"];
+    assert_eq!(transaction["protocol"], "oidc-hybrid-profile");
+    assert_eq!(
+        transaction["requested_scopes"],
+        json!(["openid", "profile", "read"])
+    );
+    let refresh = event(&Scene::new(Protocol::RefreshToken).facts());
+    assert_eq!(refresh["transaction"]["requested_scopes"], json!([]));
+    assert_eq!(refresh["refresh_token"]["user_id"], "auth0|ada");
+    assert_eq!(event(&hybrid.facts()).get("refresh_token"), None);
+}
+
+#[test]
+fn parameters_that_prove_something_are_left_out() {
+    let parameters = [
+        "scope",
+        "password",
+        "client_secret",
+        "refresh_token",
+        "code",
+    ];
+    let seen =
+        RequestFacts::without_secrets(parameters.map(|name| (name.to_owned(), Value::from("x"))));
+    assert_eq!(seen, object(json!({"scope": "x"})));
+}
+
+#[test]
+fn a_tenant_is_called_by_the_first_label_of_its_host() {
+    assert_eq!(tenant_name("acme.eu.auth0.com"), "acme");
+    assert_eq!(tenant_name("localhost"), "localhost");
+    assert_eq!(tenant_name("127.0.0.1"), "127.0.0.1");
+}
+
+#[test]
+fn claims_of_rules_and_actions_go_where_they_were_put() {
+    let scene = Scene::new(Protocol::RefreshToken);
+    let set = |name: &str, value: Value| Command::SetIdTokenClaim {
+        name: name.to_owned(),
+        value,
+    };
+    let effects = scene.effects(
+        json!({
+            "idToken": {"https://acme.example/a": 1, "https://acme.example/b": 2, "plain": 3, "sub": "eve"},
+            "accessToken": {"https://acme.example/c": 4, "email": "ada@example.com", "plain": 5},
+        }),
+        &[
+            set("https://acme.example/b", json!(20)),
+            set("https://acme.example/a", Value::Null),
+            set("plain", json!(30)),
+            set("sub", json!("eve")),
+        ],
+    );
+    assert_eq!(
+        effects.claims.id_token,
+        object(json!({"https://acme.example/b": 20, "plain": 30}))
+    );
+    assert_eq!(
+        effects.claims.access_token,
+        object(json!({"https://acme.example/c": 4, "email": "ada@example.com"}))
+    );
+}
+
+#[test]
+fn a_token_with_too_many_claims_is_not_made() {
+    let claims = json!({"idToken": {"https://acme.example/a": "x".repeat(100 * 1024)}});
+    let denial = Scene::new(Protocol::RefreshToken).denial(claims, &[]);
+    assert!(matches!(denial, Denial::ScriptFailed(_)), "{denial}");
+}
+
+#[test]
+fn scopes_are_chosen_by_rules_and_amended_by_actions() {
+    let scene = Scene::new(Protocol::Code);
+    let rule = json!({"accessToken": {"scope": ["openid", "write"]}});
+    let commands = [
+        Command::AddScope {
+            scope: "admin".to_owned(),
+        },
+        Command::RemoveScope {
+            scope: "openid".to_owned(),
+        },
+    ];
+    let scope = |change, commands: &[Command]| scene.effects(change, commands).scope;
+    assert_eq!(scope(json!({}), &[]), None);
+    assert_eq!(scope(rule.clone(), &[]), Some(Scope::parse("openid write")));
+    assert_eq!(scope(rule, &commands), Some(Scope::parse("write admin")));
+    assert_eq!(
+        scope(json!({}), &commands),
+        Some(Scope::parse("profile read admin"))
+    );
+    let wrong = json!({"accessToken": {"scope": [1]}});
+    assert!(matches!(scene.denial(wrong, &[]), Denial::ScriptFailed(_)));
+}
+
+#[test]
+fn the_profile_is_told_as_the_rules_left_it_and_stored_as_it_was() {
+    let scene = Scene::new(Protocol::Code);
+    let mut left = object(user(&scene.facts()));
+    left.extend(object(json!({
+        "nickname": "countess",
+        "name": null,
+        "email_verified": "yes",
+        "favorite_color": "green",
+        "user_id": "auth0|eve",
+        "app_metadata": {"plan": "platinum"},
+    })));
+    let changed = objects::changed_profile(&scene.user, &Value::Object(left)).unwrap();
+    let effects = Effects {
+        profile: Some(changed),
+        ..Effects::default()
+    };
+    let told = effects.user(&scene.user);
+    assert_eq!(told.profile.nickname.as_deref(), Some("countess"));
+    assert_eq!(told.profile.name, None);
+    assert!(told.profile.email_verified);
+    assert_eq!(told.attributes["favorite_color"], "green");
+    assert_eq!(told.attributes["last_ip"], "192.0.2.1");
+    assert_eq!(told.user_id, scene.user.user_id);
+    assert_eq!(told.app_metadata, scene.user.app_metadata);
+}
+
+/// Only members with an effect are read back, so every member that tokens contain needs one.
+#[test]
+fn the_members_that_have_an_effect_hold_the_whole_profile() {
+    let mut scene = Scene::new(Protocol::Code);
+    let text = |text: &str| Some(text.to_owned());
+    // No `..`: a new field must be added here and have an effect.
+    scene.user.profile = Profile {
+        email: text("ada@example.com"),
+        email_verified: true,
+        username: text("ada"),
+        name: text("Ada Lovelace"),
+        given_name: text("Ada"),
+        middle_name: text("King"),
+        family_name: text("Lovelace"),
+        nickname: text("countess"),
+        picture: text("https://example.com/ada.png"),
+        phone_number: text("+441632960000"),
+        phone_verified: true,
+    };
+    let mut left = object(user(&scene.facts()));
+    left.retain(|member, _| user_has_effect(member));
+    assert!(!left.contains_key("app_metadata"), "{left:?}");
+    let changed = objects::changed_profile(&scene.user, &Value::Object(left));
+    assert_eq!(changed, None);
+}
+
+#[test]
+fn rules_that_change_nothing_of_the_profile_leave_none() {
+    for protocol in [Protocol::Code, Protocol::RefreshToken] {
+        assert_eq!(
+            Scene::new(protocol).effects(json!({}), &[]),
+            Effects::default()
+        );
+    }
+}
+
+#[test]
+fn a_redirect_needs_a_browser() {
+    let change = json!({"redirect": {"url": "https://acme.example/terms"}});
+    let verdict = Scene::new(Protocol::Code)
+        .left(change.clone(), &[])
+        .unwrap();
+    assert_eq!(
+        verdict,
+        Verdict::Redirect(Redirect {
+            url: "https://acme.example/terms".to_owned(),
+            action: None,
+        })
+    );
+    for protocol in [
+        Protocol::RefreshToken,
+        Protocol::Password,
+        Protocol::Delegation,
+    ] {
+        let denial = Scene::new(protocol).denial(change.clone(), &[]);
+        assert_eq!(denial, Denial::InteractionRequired);
+    }
+    // The browser that returns is not redirected again.
+    let back = Scene::new(Protocol::RedirectCallback);
+    assert_eq!(back.effects(change, &[]), Effects::default());
+    for url in ["javascript:alert(1)", "/terms", ""] {
+        let denial = Scene::new(Protocol::Code).denial(json!({"redirect": {"url": url}}), &[]);
+        assert!(matches!(denial, Denial::ScriptFailed(_)), "{url}: {denial}");
+    }
+}
+
+#[test]
+fn a_second_factor_is_asked_for_in_vain() {
+    let scene = Scene::new(Protocol::RefreshToken);
+    let rule = json!({"multifactor": {"provider": "any"}});
+    assert_eq!(scene.denial(rule, &[]), Denial::MultifactorRequired);
+    let action = [Command::EnableMultifactor];
+    assert_eq!(
+        scene.denial(json!({}), &action),
+        Denial::MultifactorRequired
+    );
+}
+
+#[test]
+fn a_denial_comes_before_everything_else() {
+    let deny = Command::Deny {
+        reason: "closed on Sundays".to_owned(),
+    };
+    let change = json!({"redirect": {"url": "https://acme.example/"}});
+    assert_eq!(
+        Scene::new(Protocol::Code).denial(change, &[Command::EnableMultifactor, deny]),
+        Denial::AccessDenied("closed on Sundays".to_owned())
+    );
+}
+
+#[test]
+fn a_refresh_token_is_revoked_where_there_is_one() {
+    let revoke = [Command::RevokeRefreshToken {
+        reason: "stolen phone".to_owned(),
+    }];
+    let refresh = Scene::new(Protocol::RefreshToken).left(json!({}), &revoke);
+    assert_eq!(
+        refresh.unwrap(),
+        Verdict::RevokeRefreshToken("stolen phone".to_owned())
+    );
+    let login = Scene::new(Protocol::Code).denial(json!({}), &revoke);
+    assert_eq!(login, Denial::AccessDenied("stolen phone".to_owned()));
+}
+
+#[test]
+fn a_refresh_token_ends_earlier_and_never_later() {
+    let ends = |at: f64| {
+        let commands = [
+            Command::SetRefreshTokenExpiresAt { at },
+            Command::SetRefreshTokenExpiresAt { at: at + 1.0 },
+        ];
+        Scene::new(Protocol::RefreshToken)
+            .effects(json!({}), &commands)
+            .refresh_token
+    };
+    let mut family = family();
+    let end = family.expires_at.unwrap();
+    ends(1e18).apply(&mut family);
+    assert_eq!(family.expires_at, Some(end));
+    ends(f64::NAN).apply(&mut family);
+    assert_eq!(family.expires_at, Some(end));
+    let idle = family.idle_expires_at;
+    ends(2_000_000_000.0).apply(&mut family);
+    assert_eq!(family.expires_at, Some(Timestamp::from_secs(2_000_000)));
+    assert_eq!(family.idle_expires_at, idle);
+    ends(-5.0).apply(&mut family);
+    assert_eq!(family.expires_at, Some(Timestamp::from_secs(0)));
+}
+
+#[test]
+fn metadata_that_actions_set_is_handed_on() {
+    let commands = [
+        Command::SetAppMetadata {
+            name: "seen".to_owned(),
+            value: json!(1),
+        },
+        Command::SetUserMetadata {
+            name: "theme".to_owned(),
+            value: Value::Null,
+        },
+    ];
+    let changes = MetadataChanges::of(&commands);
+    assert_eq!(changes.app, object(json!({"seen": 1})));
+    assert_eq!(changes.user, object(json!({"theme": null})));
+}
+
+#[test]
+fn a_claim_of_a_script_stands_in_the_place_of_ours_and_only_once() {
+    let custom = object(json!({"name": "Countess", "https://acme.example/a": 1}));
+    let claims = json!({"sub": "auth0|ada", "name": "Ada"});
+    let told = serde_json::to_string(&WithCustomClaims {
+        claims: &claims,
+        custom: Some(&custom),
+    });
+    assert_eq!(
+        serde_json::from_str::<Value>(&told.unwrap()).unwrap(),
+        json!({"sub": "auth0|ada", "name": "Countess", "https://acme.example/a": 1})
+    );
+}

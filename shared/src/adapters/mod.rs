@@ -1,3 +1,0 @@
-//! What reaches outside the process.
-
-pub mod dynamo;

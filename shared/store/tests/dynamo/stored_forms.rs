@@ -1,0 +1,159 @@
+//! The exact form of stored items: functions of two versions read each other's items during an update, and the size of
+//! a family's item determines its cost. `stored_forms.json` changes only with a migration.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use ratchet_domain::{
+    code::{AuthorizationCode, IssuedAccessToken, Redeemed},
+    consent::Basis,
+    device::{Approval, DeviceGrant, DeviceState},
+    family::Family,
+    ids::{AccessTokenDigest, CodeId, ConsentId, DeviceId, SessionId},
+    scope::Scope,
+    session::Session,
+    settings::Settings,
+    time::Lifetime,
+    valid_from::IssuedIn,
+};
+use ratchet_keys::password::PasswordHash;
+use ratchet_store::{LoginRecord, Store};
+use serde_json::{Map, Value, json};
+
+use crate::fixtures::{
+    EPOCH, NOW, audience, busy, client_id, code, earlier_family, family, grant_key, login_record,
+    phone, put_user, raw_client, redeemed, rests_on, rotated, store_and_endpoint, use_of, user_id,
+};
+
+/// A hash with a constant salt.
+const HASH: &str = "$2b$04$abcdefghijklmnopqrstuuk0sDS4kKvEKl1FMyz0VvPx6xYXVnGmG";
+
+const SESSION: SessionId = SessionId::from_bytes([9; 16]);
+const CONSENT: ConsentId = ConsentId::from_bytes([7; 16]);
+
+async fn put_users_items(store: &Store) {
+    let record = LoginRecord {
+        password_hash: Some(PasswordHash::import(HASH).unwrap()),
+        ..login_record()
+    };
+    let user = put_user(store, &record).await.unwrap();
+    let session = Session::begin(&user, SESSION.to_string(), &Settings::default(), NOW);
+    store.put_session(SESSION, &session).await.unwrap();
+    let scope = Scope::parse("openid read:orders");
+    store
+        .join_consent(&grant_key(), CONSENT, &scope, NOW)
+        .await
+        .unwrap();
+}
+
+async fn put_families(store: &Store) {
+    let named = Family {
+        device: Some(phone()),
+        ..rotated(&busy(&family(2)), 3)
+    };
+    for family in [&family(1), &named, &earlier_family(4)] {
+        store.put_family(family).await.unwrap();
+    }
+    store.count_family(&named, NOW).await.unwrap();
+}
+
+async fn put_codes(store: &Store) {
+    let waiting = AuthorizationCode {
+        nonce: Some("n-0S6_WzA2Mj".to_owned()),
+        basis: Basis::Consent(CONSENT),
+        ..code()
+    };
+    let unused = CodeId::from_bytes([2; 16]);
+    store.put_code(unused, &waiting).await.unwrap();
+    store
+        .put_code(CodeId::from_bytes([1; 16]), &code())
+        .await
+        .unwrap();
+    let issued = IssuedAccessToken {
+        digest: AccessTokenDigest::new("digest of the access token"),
+        expires_at: NOW.plus(Lifetime::from_secs(86_400)),
+    };
+    let redeemed = Redeemed {
+        family_id: Some(family(1).id.to_string()),
+        access_token: Some(issued),
+        ..redeemed(1)
+    };
+    let unasked = rests_on(Basis::Unasked);
+    store
+        .commit_code(use_of(&redeemed, None, &unasked))
+        .await
+        .unwrap();
+}
+
+async fn put_device(store: &Store) {
+    let approval = Approval {
+        issued_in: IssuedIn {
+            sessions: EPOCH,
+            refresh_tokens: Some(EPOCH),
+        },
+        user_id: user_id(),
+        session_id: SESSION.to_string(),
+        auth_time: NOW,
+        basis: Basis::Consent(CONSENT),
+    };
+    let device = DeviceGrant {
+        client_id: client_id(),
+        audience: Some(audience()),
+        scope: Scope::parse("openid offline_access"),
+        expires_at: NOW.plus(Lifetime::from_secs(900)),
+        polled: None,
+        state: DeviceState::Approved(approval),
+    };
+    let id = DeviceId::from_bytes([1; 16]);
+    store.put_device(id, &device, "digest", NOW).await.unwrap();
+}
+
+/// All items of the table by their keys, in DynamoDB's JSON.
+async fn items(endpoint: &str) -> Value {
+    let table = raw_client(endpoint).scan().table_name("ratchet");
+    let scanned = table.send().await.unwrap().items.unwrap_or_default();
+    let items: BTreeMap<String, Value> = scanned
+        .into_iter()
+        .map(|mut item| {
+            let mut key = |name| item.remove(name).unwrap().as_s().unwrap().clone();
+            (format!("{} / {}", key("PK"), key("SK")), map(&item))
+        })
+        .collect();
+    json!(items)
+}
+
+fn map(attributes: &HashMap<String, AttributeValue>) -> Value {
+    let attributes = attributes.iter();
+    let map: Map<_, _> = attributes.map(|(n, v)| (n.clone(), json(v))).collect();
+    Value::Object(map)
+}
+
+fn json(value: &AttributeValue) -> Value {
+    match value {
+        AttributeValue::S(text) => json!({ "S": text }),
+        AttributeValue::N(number) => json!({ "N": number }),
+        AttributeValue::Bool(truth) => json!({ "BOOL": truth }),
+        AttributeValue::Null(truth) => json!({ "NULL": truth }),
+        AttributeValue::B(bytes) => json!({ "B": bytes.as_ref() }),
+        AttributeValue::Ss(texts) => {
+            let mut texts = texts.clone();
+            texts.sort();
+            json!({ "SS": texts })
+        }
+        AttributeValue::L(values) => json!({ "L": values.iter().map(json).collect::<Vec<_>>() }),
+        AttributeValue::M(attributes) => json!({ "M": map(attributes) }),
+        other => panic!("not stored by us: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn items_keep_their_form() {
+    let (store, endpoint) = store_and_endpoint().await;
+    put_users_items(&store).await;
+    put_families(&store).await;
+    put_codes(&store).await;
+    put_device(&store).await;
+    let items = items(&endpoint).await;
+    let expected: Value = serde_json::from_str(include_str!("stored_forms.json")).unwrap();
+    assert_eq!(items, expected, "{items:#}");
+}
