@@ -8,6 +8,7 @@ use ratchet_domain::{
     connection::Connection,
     ids::{Audience, ConnectionName, UserId},
     mobile::MobileApps,
+    password_hash::PasswordHash,
     resource_server::ResourceServer,
     scope::Scope,
     secret::Secret,
@@ -15,7 +16,6 @@ use ratchet_domain::{
     time::Timestamp,
     user::{Identity, Profile},
 };
-use ratchet_keys::password::PasswordHash;
 use ratchet_scripts::{Action, Rule};
 use serde_json::{Map, Value};
 

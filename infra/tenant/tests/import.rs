@@ -19,7 +19,7 @@ use ratchet_domain::{
 };
 use ratchet_keys::{
     file::KeyFile,
-    password::{PasswordHash, Verification},
+    password::{self, Verification},
 };
 use ratchet_store::{LoginRecord, PasswordNow, Store, UserChange};
 use ratchet_tenant::{Destination, ImportError, Keywords, import, parse, unpublished_algorithms};
@@ -154,7 +154,7 @@ async fn everything_of_a_file_is_in_the_table_and_no_secret_in_clear() {
         .unwrap();
     let password = Secret::new("correct horse battery staple");
     assert_eq!(
-        ada.password_hash.unwrap().verify(&password),
+        password::verify(&ada.password_hash.unwrap(), &password),
         Verification::Match
     );
     assert!(ada.user.created_at.as_secs() > 1_700_000_000);
@@ -240,7 +240,7 @@ async fn what_a_file_is_silent_about_stays() {
         .unwrap();
     assert!(!after.user.blocked);
     assert_eq!(
-        after.password_hash.unwrap().verify(&Secret::new("another")),
+        password::verify(&after.password_hash.unwrap(), &Secret::new("another")),
         Verification::Match
     );
 }
@@ -396,7 +396,7 @@ async fn the_hash_that_a_login_replaced_is_the_same_password_when_it_comes_again
     let file = format!("users: [{{email: ada@example.com, password_hash: '{hash}'}}]");
     put(&app, &file).await.unwrap();
     let imported = ada(&app).await;
-    let ours = PasswordHash::hash(&Secret::new("x"), [7; 16]).unwrap();
+    let ours = password::hash(&Secret::new("x"), [7; 16]).unwrap();
     let committed = app.store.commit_password_hash(&imported, &ours).await;
     committed.unwrap();
     put(&app, &file).await.unwrap();

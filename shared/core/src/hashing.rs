@@ -7,9 +7,10 @@ use std::sync::LazyLock;
 use ratchet_domain::{
     denial::Denial,
     hash_kind::{HashKind, HashKinds, HashWork},
+    password_hash::PasswordHash,
     secret::Secret,
 };
-use ratchet_keys::password::{PasswordHash, Verification, comparisons};
+use ratchet_keys::password::{self, Verification, comparisons};
 use ratchet_system::random;
 use ratchet_telemetry::cost;
 use tokio::sync::Semaphore;
@@ -41,7 +42,7 @@ pub(super) async fn compare(
         (Some(hash), Some(kind)) => {
             count(kind.work(), password);
             let password = password.clone();
-            on_a_thread(move || hash.verify(&password)).await?
+            on_a_thread(move || password::verify(&hash, &password)).await?
         }
         _ => Verification::Mismatch,
     };
@@ -60,7 +61,7 @@ impl Compared {
         let password = password.clone();
         on_a_thread(move || {
             for decoy in decoys {
-                PasswordHash::decoy(&decoy).verify(&password);
+                password::verify(&PasswordHash::decoy(&decoy), &password);
             }
         })
         .await
@@ -74,7 +75,7 @@ fn count(work: HashWork, password: &Secret) {
 /// Computes our own hash of a password, to replace an imported one.
 pub(super) async fn rehash(password: &Secret) -> Result<PasswordHash, Denial> {
     let password = password.clone();
-    on_a_thread(move || PasswordHash::hash(&password, random()))
+    on_a_thread(move || password::hash(&password, random()))
         .await?
         .map_err(|e| Denial::Internal(e.to_string()))
 }

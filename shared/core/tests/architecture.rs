@@ -19,7 +19,7 @@ const SHARED: [(&str, &[&str]); 12] = [
     ("outbound", &["telemetry"]),
     ("protocol", &["domain", "system"]),
     ("keys", &["aws", "domain", "system", "telemetry"]),
-    ("store", &["aws", "domain", "keys", "system", "telemetry"]),
+    ("store", &["aws", "domain", "system", "telemetry"]),
     ("scripts", &["domain", "jwt", "outbound", "telemetry"]),
     (
         "core",

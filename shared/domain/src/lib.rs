@@ -45,6 +45,7 @@ pub mod hash_kind;
 pub mod interaction;
 pub mod login_flow;
 pub mod logout;
+pub mod password_hash;
 pub mod sender;
 pub mod session;
 pub mod signing_algorithms;

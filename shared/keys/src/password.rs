@@ -7,21 +7,13 @@
 //!
 //! [Auth0's bulk import]: https://auth0.com/docs/manage-users/user-migration/bulk-user-imports
 
-use std::fmt;
-
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
-use aws_lc_rs::digest;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use ratchet_domain::{hash_kind::HashKind, secret::Secret, text::composed};
-use serde::{Deserialize, Serialize};
+use ratchet_domain::{
+    hash_kind::HashKind, password_hash::PasswordHash, secret::Secret, text::composed,
+};
 
 /// The bytes of a password that bcrypt reads; it ignores the rest.
 const BCRYPT_READS: usize = 72;
-
-/// The hash of a password: argon2id as a PHC string, or bcrypt.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct PasswordHash(String);
 
 /// A text is neither an argon2 nor a bcrypt hash, the hash is too expensive to compare, or hashing failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -42,95 +34,65 @@ pub enum Verification {
     Mismatch,
 }
 
-impl PasswordHash {
-    /// Hashes a password with argon2id and the crate's default parameters, which OWASP recommends: 19 MiB, two passes.
-    /// The caller draws the salt.
-    pub fn hash(password: &Secret, salt: [u8; 16]) -> Result<Self, PasswordHashError> {
-        let password = composed(password.expose());
-        Argon2::default()
-            .hash_password_with_salt(password.as_bytes(), &salt)
-            .map(|hash| Self(hash.to_string()))
-            .map_err(|_| PasswordHashError("the password cannot be hashed"))
-    }
+/// Hashes a password with argon2id and the crate's default parameters, which OWASP recommends: 19 MiB, two passes.
+/// The caller draws the salt.
+pub fn hash(password: &Secret, salt: [u8; 16]) -> Result<PasswordHash, PasswordHashError> {
+    let password = composed(password.expose());
+    Argon2::default()
+        .hash_password_with_salt(password.as_bytes(), &salt)
+        .map(|hash| PasswordHash::new(hash.to_string()))
+        .map_err(|_| PasswordHashError("the password cannot be hashed"))
+}
 
-    /// Takes a hash from an import.
-    pub fn import(text: impl Into<String>) -> Result<Self, PasswordHashError> {
-        let text = text.into();
-        let is_readable = is_bcrypt(&text) || argon2::PasswordHash::new(&text).is_ok();
-        match HashKind::of(&text) {
-            Some(kind) if is_readable && kind.may_be_imported() => Ok(Self(text)),
-            Some(_) if is_readable => Err(PasswordHashError(
-                "is too dear to compare: bcrypt's cost may be 14, argon2 may fill 256 MiB, and a GiB in all passes",
-            )),
-            _ => Err(PasswordHashError(
-                "must be an argon2 PHC string or a bcrypt hash",
-            )),
-        }
-    }
-
-    /// A hash of this kind that matches no known password.
-    pub fn decoy(kind: &HashKind) -> Self {
-        Self(kind.decoy())
-    }
-
-    /// Its kind; `None` for a text that is not a hash and matches nothing.
-    pub fn kind(&self) -> Option<HashKind> {
-        HashKind::of(&self.0)
-    }
-
-    /// Compares a password with the hash, as the user typed it and, if that is another text, in form C. Each comparison
-    /// takes tens of milliseconds of CPU by design. Their number ([`comparisons`]) depends only on the password.
-    pub fn verify(&self, password: &Secret) -> Verification {
-        let (typed, composed) = (password.expose(), composed(password.expose()));
-        if typed == composed {
-            return self.compare(typed);
-        }
-        let (as_typed, as_composed) = (self.compare(typed), self.compare(&composed));
-        match as_typed {
-            Verification::Mismatch => as_composed,
-            // The new hash matches either form.
-            Verification::Match => Verification::MatchOutdated,
-            shown => shown,
-        }
-    }
-
-    /// Compares one text with the hash.
-    fn compare(&self, text: &str) -> Verification {
-        if is_bcrypt(&self.0) {
-            return compare_with_bcrypt(text, &self.0);
-        }
-        match Argon2::default().verify_password(text.as_bytes(), self.0.as_str()) {
-            Ok(()) if self.0.starts_with("$argon2id$") => Verification::Match,
-            Ok(()) => Verification::MatchOutdated,
-            Err(_) => Verification::Mismatch,
-        }
-    }
-
-    /// The stored text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The fingerprint of a hash that has been replaced: enough to recognize it, and useless for guessing passwords,
-    /// because the salt is gone.
-    pub fn fingerprint(&self) -> String {
-        let hash = digest::digest(&digest::SHA256, self.0.as_bytes());
-        URL_SAFE_NO_PAD.encode(hash)
+/// Takes a hash from an import.
+pub fn import(text: impl Into<String>) -> Result<PasswordHash, PasswordHashError> {
+    let text = text.into();
+    let is_readable = is_bcrypt(&text) || argon2::PasswordHash::new(&text).is_ok();
+    match HashKind::of(&text) {
+        Some(kind) if is_readable && kind.may_be_imported() => Ok(PasswordHash::new(text)),
+        Some(_) if is_readable => Err(PasswordHashError(
+            "is too dear to compare: bcrypt's cost may be 14, argon2 may fill 256 MiB, and a GiB in all passes",
+        )),
+        _ => Err(PasswordHashError(
+            "must be an argon2 PHC string or a bcrypt hash",
+        )),
     }
 }
 
-/// Number of comparisons that [`PasswordHash::verify`] makes: the same for a match and a mismatch.
+/// Compares a password with the hash, as the user typed it and, if that is another text, in form C. Each comparison
+/// takes tens of milliseconds of CPU by design. Their number ([`comparisons`]) depends only on the password.
+pub fn verify(hash: &PasswordHash, password: &Secret) -> Verification {
+    let (typed, composed) = (password.expose(), composed(password.expose()));
+    if typed == composed {
+        return compare(hash, typed);
+    }
+    let (as_typed, as_composed) = (compare(hash, typed), compare(hash, &composed));
+    match as_typed {
+        Verification::Mismatch => as_composed,
+        // The new hash matches either form.
+        Verification::Match => Verification::MatchOutdated,
+        shown => shown,
+    }
+}
+
+/// Compares one text with the hash.
+fn compare(hash: &PasswordHash, text: &str) -> Verification {
+    if is_bcrypt(hash.as_str()) {
+        return compare_with_bcrypt(text, hash.as_str());
+    }
+    match Argon2::default().verify_password(text.as_bytes(), hash.as_str()) {
+        Ok(()) if hash.as_str().starts_with("$argon2id$") => Verification::Match,
+        Ok(()) => Verification::MatchOutdated,
+        Err(_) => Verification::Mismatch,
+    }
+}
+
+/// Number of comparisons that [`verify`] makes: the same for a match and a mismatch.
 pub fn comparisons(password: &Secret) -> u64 {
     if composed(password.expose()) == password.expose() {
         1
     } else {
         2
-    }
-}
-
-impl fmt::Debug for PasswordHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
     }
 }
 
@@ -160,14 +122,14 @@ mod tests {
 
     #[test]
     fn our_own_hash_verifies_its_password_only() {
-        let hash = PasswordHash::hash(&Secret::new("correct horse"), [7; 16]).unwrap();
+        let hash = super::hash(&Secret::new("correct horse"), [7; 16]).unwrap();
         assert!(hash.as_str().starts_with("$argon2id$"));
         assert_eq!(
-            hash.verify(&Secret::new("correct horse")),
+            verify(&hash, &Secret::new("correct horse")),
             Verification::Match
         );
         assert_eq!(
-            hash.verify(&Secret::new("Correct horse")),
+            verify(&hash, &Secret::new("Correct horse")),
             Verification::Mismatch
         );
     }
@@ -175,16 +137,19 @@ mod tests {
     #[test]
     fn an_imported_bcrypt_hash_matches_and_asks_to_be_replaced() {
         let text = bcrypt::hash("hunter2", 4).unwrap();
-        let hash = PasswordHash::import(text).unwrap();
+        let hash = import(text).unwrap();
         assert_eq!(
-            hash.verify(&Secret::new("hunter2")),
+            verify(&hash, &Secret::new("hunter2")),
             Verification::MatchOutdated
         );
-        assert_eq!(hash.verify(&Secret::new("hunter3")), Verification::Mismatch);
+        assert_eq!(
+            verify(&hash, &Secret::new("hunter3")),
+            Verification::Mismatch
+        );
     }
 
     fn bcrypt_of(text: &str) -> PasswordHash {
-        PasswordHash::import(bcrypt::hash(text, 4).unwrap()).unwrap()
+        import(bcrypt::hash(text, 4).unwrap()).unwrap()
     }
 
     #[test]
@@ -197,14 +162,14 @@ mod tests {
             (200, Verification::MatchPart),
         ] {
             let password = "x".repeat(length);
-            let shown = bcrypt_of(&password).verify(&Secret::new(password));
+            let shown = verify(&bcrypt_of(&password), &Secret::new(password));
             assert_eq!(shown, expected, "{length}");
         }
         let hash = bcrypt_of(&"x".repeat(80));
         let other_end = format!("{}y", "x".repeat(72));
-        let shown = hash.verify(&Secret::new(other_end));
+        let shown = verify(&hash, &Secret::new(other_end));
         assert_eq!(shown, Verification::MatchPart);
-        let shorter = hash.verify(&Secret::new("x".repeat(71)));
+        let shorter = verify(&hash, &Secret::new("x".repeat(71)));
         assert_eq!(shorter, Verification::Mismatch);
     }
 
@@ -214,7 +179,7 @@ mod tests {
         let hash = bcrypt::hash("hunter2", 4).unwrap();
         assert!(bcrypt::verify("hunter2\0hunter2", &hash).unwrap());
         for text in ["hunter2\0hunter2", "hunter2\0"] {
-            let shown = bcrypt_of("hunter2").verify(&Secret::new(text));
+            let shown = verify(&bcrypt_of("hunter2"), &Secret::new(text));
             assert_eq!(shown, Verification::Mismatch, "{text:?}");
         }
     }
@@ -225,12 +190,12 @@ mod tests {
     #[test]
     fn our_own_hash_matches_a_password_in_either_form() {
         for set in [COMPOSED, APART] {
-            let hash = PasswordHash::hash(&Secret::new(set), [7; 16]).unwrap();
+            let hash = super::hash(&Secret::new(set), [7; 16]).unwrap();
             for typed in [COMPOSED, APART] {
-                let shown = hash.verify(&Secret::new(typed));
+                let shown = verify(&hash, &Secret::new(typed));
                 assert_eq!(shown, Verification::Match, "{set} {typed}");
             }
-            let plain = hash.verify(&Secret::new("password"));
+            let plain = verify(&hash, &Secret::new("password"));
             assert_eq!(plain, Verification::Mismatch);
         }
     }
@@ -243,7 +208,7 @@ mod tests {
             (APART, APART, Verification::MatchOutdated),
             (APART, COMPOSED, Verification::Mismatch),
         ] {
-            let shown = bcrypt_of(set).verify(&Secret::new(typed));
+            let shown = verify(&bcrypt_of(set), &Secret::new(typed));
             assert_eq!(shown, expected, "{set} {typed}");
         }
     }
@@ -253,7 +218,7 @@ mod tests {
         let hash = Argon2::default()
             .hash_password_with_salt(APART.as_bytes(), &[7; 16])
             .unwrap();
-        let shown = PasswordHash(hash.to_string()).verify(&Secret::new(APART));
+        let shown = verify(&PasswordHash::new(hash.to_string()), &Secret::new(APART));
         assert_eq!(shown, Verification::MatchOutdated);
     }
 
@@ -266,7 +231,7 @@ mod tests {
             "$argon2id$v=19$nonsense",
             "$1$md5",
         ] {
-            assert!(PasswordHash::import(text).is_err(), "{text}");
+            assert!(import(text).is_err(), "{text}");
         }
     }
 }

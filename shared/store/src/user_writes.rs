@@ -8,11 +8,11 @@ use aws_sdk_dynamodb::types::{
 use ratchet_domain::{
     brute_force::Guessed,
     ids::UserId,
+    password_hash::PasswordHash,
     time::Timestamp,
     user::User,
     valid_from::{Epoch, Eviction, RefreshTokensThen, ValidFrom},
 };
-use ratchet_keys::password::PasswordHash;
 
 use super::{
     Store,

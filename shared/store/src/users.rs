@@ -6,9 +6,9 @@ use ratchet_domain::{
     family::Family,
     family_key::FamilyKey,
     ids::{ConnectionName, UserId},
+    password_hash::PasswordHash,
     user::{LoginName, User},
 };
-use ratchet_keys::password::PasswordHash;
 use serde::{Deserialize, Serialize};
 
 use super::{

@@ -10,7 +10,7 @@ use ratchet_domain::{
     time::Timestamp,
     user::{LoginName, Profile, User},
 };
-use ratchet_keys::password::PasswordHash;
+use ratchet_keys::password;
 use ratchet_store::{CommitError, LoginRecord, PasswordNow, UserChange};
 use ratchet_system::{Clock, random};
 use ratchet_tenant::parse_email;
@@ -166,7 +166,7 @@ impl Create {
         let now = Clock::system().now();
         let user = self.user(email, database, now);
         let id = user.user_id.to_string();
-        let hash = PasswordHash::hash(&password, random())?;
+        let hash = password::hash(&password, random())?;
         let record = LoginRecord {
             user,
             password_hash: Some(hash),

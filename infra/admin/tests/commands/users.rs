@@ -6,7 +6,7 @@ use ratchet_domain::{
     secret::Secret,
     user::LoginName,
 };
-use ratchet_keys::password::Verification;
+use ratchet_keys::password::{self, Verification};
 use ratchet_system::Clock;
 
 use crate::stack::{Stack, people, stderr, stdout};
@@ -33,7 +33,7 @@ async fn a_user_is_created_once_with_a_password_from_standard_input() {
     assert_eq!(stdout(&output), format!("{}\n", ada.user.user_id));
     let hash = ada.password_hash.unwrap();
     assert_eq!(
-        hash.verify(&Secret::new("correct horse")),
+        password::verify(&hash, &Secret::new("correct horse")),
         Verification::Match
     );
 

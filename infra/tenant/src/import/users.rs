@@ -1,8 +1,8 @@
 //! Putting users into the table. A user is written under the condition that nothing has changed since it was
 //! read, and read again where it has.
 
-use ratchet_domain::{ids::UserId, time::Timestamp, user::User};
-use ratchet_keys::password::{PasswordHash, PasswordHashError, Verification};
+use ratchet_domain::{ids::UserId, password_hash::PasswordHash, time::Timestamp, user::User};
+use ratchet_keys::password::{self, PasswordHashError, Verification};
 use ratchet_store::{CommitError, LoginRecord, PasswordNow, Store, StoreError, UserChange};
 use ratchet_system::random;
 
@@ -168,11 +168,11 @@ fn password_hash(
         }
         (Password::Hash(hash), _) => Ok((Some(hash.clone()), false)),
         (Password::Plain(password), old) => {
-            let shown = old.map(|old| old.verify(password));
+            let shown = old.map(|old| password::verify(old, password));
             if let (Some(Verification::Match), Some(old)) = (shown, old) {
                 return Ok((Some(old.clone()), true));
             }
-            let hash = PasswordHash::hash(password, random())?;
+            let hash = password::hash(password, random())?;
             Ok((Some(hash), shown == Some(Verification::MatchOutdated)))
         }
     }

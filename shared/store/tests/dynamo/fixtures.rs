@@ -19,6 +19,7 @@ use ratchet_domain::{
         UserId,
     },
     login_flow::Effects,
+    password_hash::PasswordHash,
     pipeline::Pipeline,
     scope::Scope,
     sealed::KeyId,
@@ -27,7 +28,7 @@ use ratchet_domain::{
     user::{LoginStats, Profile, User},
     valid_from::{Epoch, IssuedIn, ValidFrom},
 };
-use ratchet_keys::password::PasswordHash;
+use ratchet_keys::password;
 use ratchet_store::{CodeExchange, CommitError, LoginRecord, PasswordNow, Store, UserChange};
 use serde_json::Value;
 
@@ -223,7 +224,7 @@ pub(crate) async fn put_user(store: &Store, record: &LoginRecord) -> Result<User
 }
 
 pub(crate) fn hash(password: &str) -> PasswordHash {
-    PasswordHash::import(bcrypt::hash(password, 4).unwrap()).unwrap()
+    password::import(bcrypt::hash(password, 4).unwrap()).unwrap()
 }
 
 pub(crate) fn connection() -> ConnectionName {

@@ -9,7 +9,7 @@ use ratchet_domain::{
     user::LoginName,
     valid_from::RefreshTokensThen,
 };
-use ratchet_keys::password::PasswordHash;
+use ratchet_keys::password;
 use ratchet_store::{PasswordNow, UserChange};
 
 use crate::fixtures::{NOW, connection_name, login_record, put_user, store};
@@ -131,7 +131,7 @@ async fn a_users_failures_are_the_users_and_a_name_without_a_user_has_its_own() 
 async fn another_password_forgets_failures_and_another_hash_of_the_same_does_not() {
     let store = store().await;
     let mut record = login_record();
-    let hash = |text| PasswordHash::hash(&Secret::new(text), [1; 16]).unwrap();
+    let hash = |text| password::hash(&Secret::new(text), [1; 16]).unwrap();
     record.password_hash = Some(hash("one"));
     put_user(&store, &record).await.unwrap();
     let guessed = Guessed::User(record.user.user_id.clone());

@@ -16,7 +16,7 @@ use ratchet_domain::{
     time::Lifetime,
     valid_from::IssuedIn,
 };
-use ratchet_keys::password::PasswordHash;
+use ratchet_keys::password;
 use ratchet_store::{LoginRecord, Store};
 use serde_json::{Map, Value, json};
 
@@ -33,7 +33,7 @@ const CONSENT: ConsentId = ConsentId::from_bytes([7; 16]);
 
 async fn put_users_items(store: &Store) {
     let record = LoginRecord {
-        password_hash: Some(PasswordHash::import(HASH).unwrap()),
+        password_hash: Some(password::import(HASH).unwrap()),
         ..login_record()
     };
     let user = put_user(store, &record).await.unwrap();

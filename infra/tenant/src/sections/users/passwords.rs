@@ -3,7 +3,7 @@
 //! [Auth0's bulk import]: https://auth0.com/docs/manage-users/user-migration/bulk-user-imports
 
 use ratchet_domain::secret::Secret;
-use ratchet_keys::password::PasswordHash;
+use ratchet_keys::password;
 use serde::{Deserialize, de::IgnoredAny};
 
 use crate::{
@@ -95,7 +95,7 @@ fn check_encoding(at: &Path, encoding: Option<&str>) -> Checked<()> {
 }
 
 fn imported(at: &Path, hash: &Secret) -> Checked<Password> {
-    PasswordHash::import(hash.expose())
+    password::import(hash.expose())
         .map(Password::Hash)
         .map_err(|error| Fault::new(at.clone(), error.to_string()))
 }
