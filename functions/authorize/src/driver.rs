@@ -90,7 +90,9 @@ async fn advance(
         Interaction::Authorize(asked) => Some(Reply::from(&**asked)),
         Interaction::Activate(_) => None,
     };
-    match (step(visit, interaction, entry).await, reply) {
+    // Boxed: the largest part of a request, and not of every one.
+    let answered = Box::pin(step(visit, interaction, entry)).await;
+    match (answered, reply) {
         (Err(denial), Some(reply)) => {
             answer::report_failure_to_client(visit, &reply, denial.into()).await
         }

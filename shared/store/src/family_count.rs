@@ -46,7 +46,7 @@ impl Store {
             .update_expression("SET #ttl = :ttl ADD present :one, revision :one")
             .expression_attribute_names("#ttl", TTL)
             .expression_attribute_values(":ttl", seconds(now.plus(MEMORY)))
-            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":one", number(&1))
             .return_values(ReturnValue::AllNew);
         let counted = sent_update(update).await?.attributes.unwrap_or_default();
         let CountItem {
@@ -103,10 +103,10 @@ impl Store {
             .update(&Key::family_count(&new.user_id, &new.client_id))
             .update_expression("SET present = :present, recount_at = :recount_at ADD revision :one")
             .condition_expression("revision = :seen")
-            .expression_attribute_values(":present", number(recounted.present()))
+            .expression_attribute_values(":present", number(&recounted.present()))
             .expression_attribute_values(":recount_at", millis(recounted.recount_at))
-            .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":seen", number(seen.revision));
+            .expression_attribute_values(":one", number(&1))
+            .expression_attribute_values(":seen", number(&seen.revision));
         send_update(update).await
     }
 
@@ -119,8 +119,8 @@ impl Store {
             .update_expression("ADD present :less, revision :one")
             .condition_expression("present > :zero")
             .expression_attribute_values(":less", AttributeValue::N("-1".to_owned()))
-            .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":zero", number(0));
+            .expression_attribute_values(":one", number(&1))
+            .expression_attribute_values(":zero", number(&0));
         if let Err(error) = CommitError::written(send_update(update).await) {
             tracing::warn!(%user_id, %client_id, reason = %error, "a family is still counted that has ended");
         }
@@ -136,11 +136,11 @@ impl Store {
             .update(&Key::family_count(user, client))
             .update_expression("REMOVE recount_at ADD revision :one")
             .condition_expression("attribute_exists(PK)")
-            .expression_attribute_values(":one", number(1));
+            .expression_attribute_values(":one", number(&1));
         CommitError::written(send_update(update).await).map(drop)
     }
 }
 
-fn number(number: impl ToString) -> AttributeValue {
+fn number(number: &impl ToString) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
