@@ -1,14 +1,14 @@
-//! What is checked about every answer of a kind, beside what its test is about.
+//! Assertions that hold for every answer of a kind, in addition to the subject of a test.
 
 use crate::http::Answer;
 
-/// The text that four SDKs compare byte for byte.
+/// The error description that four SDKs compare byte for byte.
 pub const INVALID_REFRESH_TOKEN: &str = "Unknown or invalid refresh token.";
-/// The answer to a code that is no good.
+/// The error description for an invalid code.
 pub const INVALID_CODE: &str = "Invalid authorization code";
 
-/// Asserts a refusal of the token endpoint: status, `error`, `error_description`, and the rules
-/// that all its answers follow.
+/// Asserts an error of the token endpoint: status, `error`, `error_description`, and the rules that all its answers
+/// follow.
 #[track_caller]
 pub fn assert_oauth_error(answer: &Answer, status: u16, error: &str, description: &str) {
     let (said_error, said_description) = refusal(answer);
@@ -20,20 +20,20 @@ pub fn assert_oauth_error(answer: &Answer, status: u16, error: &str, description
     assert_eq!(said, (status, error, description), "{answer}");
 }
 
-/// Asserts a refusal in the protocol's terms, whatever its words.
+/// Asserts an OAuth error response with any description.
 #[track_caller]
 pub fn assert_refused(answer: &Answer) {
     refusal(answer);
     assert!((400..500).contains(&answer.status), "{answer}");
 }
 
-/// Asserts the answer to a refresh token that is none, or no longer.
+/// Asserts the answer to an unknown or invalid refresh token.
 #[track_caller]
 pub fn assert_unknown_refresh_token(answer: &Answer) {
     assert_oauth_error(answer, 403, "invalid_grant", INVALID_REFRESH_TOKEN);
 }
 
-/// Asserts the answer while the store cannot be reached: come back later, with the same token.
+/// Asserts the answer while the store cannot be reached: the client retries later with the same token.
 #[track_caller]
 pub fn assert_unavailable(answer: &Answer) {
     let (error, _) = refusal(answer);
@@ -48,18 +48,18 @@ pub fn assert_unavailable(answer: &Answer) {
     assert!(wait.parse::<u32>().is_ok(), "`Retry-After: {wait}`");
 }
 
-/// Asserts the headers that every answer of the token endpoint has.
+/// Asserts the headers of every answer of the token endpoint.
 #[track_caller]
 pub fn assert_token_headers(answer: &Answer) {
     let kind = answer.header("content-type").unwrap_or_default();
     assert!(kind.starts_with("application/json"), "{answer}");
     assert_eq!(answer.header("cache-control"), Some("no-store"), "{answer}");
     assert_eq!(answer.header("pragma"), Some("no-cache"), "{answer}");
-    // oauth4webapi would throw a challenge error and hide the JSON one.
+    // oauth4webapi would throw a challenge error and hide the JSON error.
     assert_eq!(answer.header("www-authenticate"), None, "{answer}");
 }
 
-/// Asserts an HTML error page of the authorization endpoint that goes nowhere.
+/// Asserts an HTML error page of the authorization endpoint without a redirect.
 #[track_caller]
 pub fn assert_error_page(answer: &Answer, text: &str) {
     assert!((400..500).contains(&answer.status), "{answer}");
@@ -70,7 +70,7 @@ pub fn assert_error_page(answer: &Answer, text: &str) {
     assert_sane(answer);
 }
 
-/// Asserts the headers of every page that people see.
+/// Asserts the headers of every page that users see.
 #[track_caller]
 pub fn assert_page(answer: &Answer) {
     let kind = answer.header("content-type").unwrap_or_default();
@@ -91,14 +91,14 @@ pub fn assert_page(answer: &Answer) {
     }
 }
 
-/// Asserts that an answer is no accident and tells nothing about the inside.
+/// Asserts that an answer is not an internal failure and reveals no internals.
 #[track_caller]
 pub fn assert_sane(answer: &Answer) {
     assert!(answer.status < 500, "{answer}");
     assert_discreet(answer);
 }
 
-/// Asserts that an answer tells nothing about the inside.
+/// Asserts that an answer reveals no internals.
 #[track_caller]
 pub fn assert_discreet(answer: &Answer) {
     let body = without_sealed_texts(&String::from_utf8_lossy(&answer.body)).to_lowercase();
@@ -122,7 +122,7 @@ pub fn assert_discreet(answer: &Answer) {
     }
 }
 
-/// A text without what is random in it: any word may turn up in a page's `state`.
+/// A text without its random parts: any word may occur by chance in a page's `state`.
 fn without_sealed_texts(text: &str) -> String {
     let sealed = |word: &str| word.len() >= 40;
     text.split_inclusive(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-')

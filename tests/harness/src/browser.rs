@@ -1,4 +1,4 @@
-//! A person at the hosted pages, with a browser that remembers cookies.
+//! A user at the hosted pages, with a browser that stores cookies.
 
 use std::collections::BTreeMap;
 
@@ -11,23 +11,23 @@ use crate::{
     http::{Answer, Http},
 };
 
-/// A browser. Cloning it opens another tab: the cookies are the same.
+/// A browser. A clone is another tab: it shares the cookies.
 #[derive(Clone)]
 pub struct Browser {
     http: Http,
 }
 
-/// Where a walk through the server's redirects ends.
+/// End of a walk through the server's redirects.
 #[derive(Debug)]
 pub enum Landing {
     /// At the application.
     Callback(Callback),
-    /// On a page of ours.
+    /// On a page of the server.
     Page(Box<Answer>),
 }
 
 impl Browser {
-    /// A browser that begins with the cookies of that client.
+    /// A browser that starts with the cookies of this client.
     pub fn new(http: Http) -> Self {
         Self { http }
     }
@@ -37,13 +37,13 @@ impl Browser {
         &self.http
     }
 
-    /// Opens a URL and follows redirects as long as they stay at the server.
+    /// Opens a URL and follows redirects within the server.
     pub async fn open(&self, url: &str) -> Landing {
         let answer = self.http.get(url).await;
         self.follow(answer).await
     }
 
-    /// Follows the redirects of an answer as long as they stay at the server.
+    /// Follows the redirects of an answer within the server.
     pub async fn follow(&self, mut answer: Answer) -> Landing {
         for _ in 0..10 {
             let Some(location) = answer.location() else {
@@ -58,7 +58,7 @@ impl Browser {
         panic!("the redirects do not end: {answer}");
     }
 
-    /// Submits the form of a page with further fields.
+    /// Submits the form of a page with additional fields.
     pub async fn submit(&self, page: &Answer, fields: &[(&str, &str)]) -> Answer {
         let text = page.text();
         let form = html::tag(&text, "form");
@@ -95,13 +95,13 @@ impl Browser {
         self.submit(page, &[("action", action)]).await
     }
 
-    /// Answers the page that asks whether this is the application that the user meant: `accept` or `deny`.
+    /// Answers the page that asks the user to confirm the application: `accept` or `deny`.
     pub async fn answer_confirmation(&self, page: &Answer, action: &str) -> Answer {
         assert_eq!(page.url.path(), "/u/confirm", "{page}");
         self.submit(page, &[("action", action)]).await
     }
 
-    /// Opens a URL, logs in where asked, accepts what is asked, and returns where that ends.
+    /// Opens a URL, logs in and accepts where required, and returns the landing.
     pub async fn walk(&self, url: &str, user: &User) -> Landing {
         let mut landing = self.open(url).await;
         for _ in 0..3 {
@@ -121,7 +121,7 @@ impl Browser {
 }
 
 impl Landing {
-    /// The arrival at the application.
+    /// The redirect to the application.
     pub fn callback(self) -> Callback {
         match self {
             Self::Callback(callback) => callback,
@@ -137,7 +137,7 @@ impl Landing {
         }
     }
 
-    /// What the application is told, in whatever way.
+    /// The parameters that the application receives, by any response mode.
     pub fn told(self) -> BTreeMap<String, String> {
         let page = match self {
             Self::Callback(callback) => return callback.parameters().into_iter().collect(),
@@ -160,7 +160,7 @@ impl Landing {
         }
     }
 
-    /// The page of that path.
+    /// The page, which must have this path.
     pub fn page_at(self, path: &str) -> Answer {
         let page = self.page();
         assert_eq!((page.status, page.url.path()), (200, path), "{page}");
@@ -176,7 +176,7 @@ pub struct Callback {
 }
 
 impl Callback {
-    /// A parameter that is there at most once: in the fragment if there is one, else in the query.
+    /// A parameter that occurs at most once: from the fragment if there is one, else from the query.
     pub fn get(&self, name: &str) -> Option<String> {
         let mut values = self.parameters().into_iter().filter(|(key, _)| key == name);
         let (_, value) = values.next()?;
@@ -192,7 +192,7 @@ impl Callback {
             .collect()
     }
 
-    /// Whether they travelled in the fragment, which no server sees.
+    /// True if the parameters are in the fragment, which no server sees.
     pub fn in_fragment(&self) -> bool {
         self.url.fragment().is_some()
     }
@@ -213,13 +213,13 @@ impl Callback {
             .to_owned()
     }
 
-    /// The code; panics if the server answered something else.
+    /// The code; panics if the server returned something else.
     pub fn code(&self) -> String {
         self.get("code")
             .unwrap_or_else(|| panic!("no code at {}", self.url))
     }
 
-    /// Asserts an error answer of the authorization endpoint.
+    /// Asserts an error response of the authorization endpoint.
     pub fn assert_error(&self, error: &str, description: &str) {
         assert_eq!(self.get("error").as_deref(), Some(error), "{}", self.url);
         assert_eq!(

@@ -1,11 +1,11 @@
-//! What the environment says of a server that is there already: where it is, what stands before it, and what
-//! earlier runs have left. A test that needs more than it gives is ignored.
+//! A server that already runs, as the environment describes it: its address, the limits of the front before it, and the
+//! users that earlier runs have used up. A test that needs more than it offers is ignored.
 
 use reqwest::Url;
 
 use crate::runner::ignore;
 
-/// The server that the tests run against; without `BASE_URL` they start their own.
+/// The address of the server under test; without `BASE_URL` the tests start their own.
 pub(crate) fn base_url() -> Option<Url> {
     let text = std::env::var("BASE_URL").ok()?;
     let slash = if text.ends_with('/') { "" } else { "/" };
@@ -13,22 +13,21 @@ pub(crate) fn base_url() -> Option<Url> {
     Some(url.unwrap_or_else(|error| panic!("BASE_URL `{text}`: {error}")))
 }
 
-/// Goes on if the tests start their own servers; otherwise the test is ignored, for this reason.
+/// Returns if the tests start their own servers; otherwise the test is ignored for this reason.
 pub fn require_own_server(reason: &str) {
     if base_url().is_some() {
         ignore(reason);
     }
 }
 
-/// Goes on if the front of `BASE_URL` carries what the test does; otherwise the test is ignored.
+/// Returns if the front of `BASE_URL` supports what the test does; otherwise the test is ignored.
 pub(crate) fn require_front(deed: &str) {
     if let Some(fault) = front_fault(deed) {
         ignore(&format!("{deed}, and its front {fault}"));
     }
 }
 
-/// What the front makes of a deed that it does not carry to the server: `FRONT_LIMITS` is
-/// `deed=fault;deed=fault`.
+/// The front's reaction to a deed that it does not pass on to the server: `FRONT_LIMITS` is `deed=fault;deed=fault`.
 fn front_fault(deed: &str) -> Option<String> {
     let limits = std::env::var("FRONT_LIMITS").ok()?;
     limits
@@ -38,7 +37,7 @@ fn front_fault(deed: &str) -> Option<String> {
         .map(|(_, fault)| fault.to_owned())
 }
 
-/// How many users of the pool earlier runs against the same server have used up.
+/// Number of users of the pool that earlier runs against the same server have used up.
 pub(crate) fn first_user() -> usize {
     let text = std::env::var("USERS_TAKEN").unwrap_or_default();
     if text.is_empty() {

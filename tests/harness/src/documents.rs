@@ -1,5 +1,5 @@
-//! The tables of `README.md`, `REFERENCE.md`, `infra/samples/README.md` and `.github/SECURITY.md` name tests: each is there,
-//! and no cell is empty.
+//! The tables of `README.md`, `REFERENCE.md`, `infra/samples/README.md` and `.github/SECURITY.md` name tests: each test
+//! exists, and no cell is empty.
 
 mod decisions;
 mod links;
@@ -15,7 +15,7 @@ fn folder_of_tests() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The tests below a folder, as the tables name them: `token/errors::null_is_missing`.
+/// The tests below a folder, named as in the tables: `token/errors::null_is_missing`.
 fn tests_below(folder: &Path, prefix: &str, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).expect("the folder is there") {
         let path = entry.expect("the folder can be read").path();
@@ -27,7 +27,7 @@ fn tests_below(folder: &Path, prefix: &str, found: &mut BTreeSet<String>) {
         let text = fs::read_to_string(&path).expect("a file of text");
         let mut is_next = false;
         for line in text.lines() {
-            // The compiler drops it, and so the test is never run.
+            // The compiler drops such a test, so that it never runs.
             let is_dropped = line.starts_with("#[test]") || line.starts_with("#[tokio::test");
             assert!(!is_dropped, "{}: use `#[harness::test]`", path.display());
             is_next |= line.starts_with("#[harness::test");
@@ -41,7 +41,7 @@ fn tests_below(folder: &Path, prefix: &str, found: &mut BTreeSet<String>) {
     }
 }
 
-/// The names of tests in a text: what stands in backquotes and has `::` in it.
+/// The names of tests in a text: each text in backquotes that contains `::`.
 fn named(text: &str) -> impl Iterator<Item = &str> {
     text.split('`')
         .skip(1)
@@ -49,7 +49,7 @@ fn named(text: &str) -> impl Iterator<Item = &str> {
         .filter(|name| name.contains("::"))
 }
 
-/// Every test of the black-box tests.
+/// Every black-box test.
 fn tests() -> BTreeSet<String> {
     let mut known = BTreeSet::new();
     tests_below(&folder_of_tests().join("e2e"), "", &mut known);
@@ -57,7 +57,7 @@ fn tests() -> BTreeSet<String> {
     known
 }
 
-/// The text of a document, whose tables have been checked.
+/// The text of a document whose tables have been checked.
 fn checked(document: &str, prefix: &str) -> String {
     let known = tests();
     let path = folder_of_tests().join(document);
@@ -106,7 +106,7 @@ fn every_sample_has_a_row_that_names_its_test() {
     }
 }
 
-/// Whether a file of the repository has a test of that name, be it in Rust, Python or JavaScript.
+/// True if a file of the repository has a test of this name, in Rust, Python or JavaScript.
 fn is_there(file: &str, name: &str) -> bool {
     let path = folder_of_tests().join("..").join(file);
     let Ok(text) = fs::read_to_string(&path) else {
@@ -136,7 +136,7 @@ fn every_row_of_the_threat_model_names_tests_that_are_there() {
     const HEADING: &str = "| attempt | outcome | test |";
     let path = folder_of_tests().join("../.github/SECURITY.md");
     let text = fs::read_to_string(path).expect("the document is there");
-    // `?7: what it shows` stands for a test that is not there yet.
+    // `?7: what it shows` is a placeholder for a test that does not exist yet.
     let to_be_named: Vec<&str> = text
         .split('?')
         .skip(1)

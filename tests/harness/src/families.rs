@@ -1,18 +1,17 @@
-//! Families of refresh tokens as the store holds them, for tests of users with a long history: no test can log in
-//! fifty thousand times.
+//! Refresh token families as the store holds them, for tests of users with a long history: no test can log in fifty
+//! thousand times.
 
 use serde_json::{Value, json};
 
 use crate::{apps::User, http::send, server::Server};
 
-/// How many items one request may put.
+/// Maximum number of items in one request.
 const BATCH: usize = 25;
-/// How many digits of a family's id a copy replaces.
+/// Number of digits of a family's id that a copy replaces.
 const DIGITS: usize = 12;
 
 impl Server {
-    /// The items of a user's families, as the embedded DynamoDB of a server started with `--dynamodb-port` holds
-    /// them.
+    /// The items of a user's families in the embedded DynamoDB of a server started with `--dynamodb-port`.
     pub async fn family_items(&self, user: &User) -> Vec<Value> {
         let (mut items, mut start) = (Vec::new(), Value::Null);
         loop {
@@ -39,7 +38,7 @@ impl Server {
         }
     }
 
-    /// Puts the item of a family where version 0.1 stored it, under the same id, which looks as if it named a time: one
+    /// Stores the item of a family as version 0.1 did, under the same id, which looks like one with a time in it: one
     /// in 64 of that version's random ids did.
     pub async fn store_as_earlier(&self, item: &Value) {
         let key = json!({ "PK": item["PK"], "SK": item["SK"] });
@@ -52,7 +51,7 @@ impl Server {
         self.put_items(&[item]).await;
     }
 
-    /// Puts items into the embedded DynamoDB, past the server.
+    /// Puts items into the embedded DynamoDB, bypassing the server.
     pub async fn put_items(&self, items: &[Value]) {
         for batch in items.chunks(BATCH) {
             let puts: Vec<Value> = batch
@@ -76,7 +75,7 @@ fn text<'a>(item: &'a Value, name: &str) -> &'a str {
         .unwrap_or_else(|| panic!("`{name}` in {item}"))
 }
 
-/// A copy of a family with another id, the last digits of which are this number: it lies beside the original.
+/// A copy of a family whose id ends in this number: it is stored next to the original.
 pub fn copy_of(item: &Value, number: usize) -> Value {
     let id = text(item, "family_id");
     let copied = format!("{}{number:0DIGITS$x}", &id[..id.len() - DIGITS]);
@@ -87,7 +86,7 @@ pub fn copy_of(item: &Value, number: usize) -> Value {
     copy
 }
 
-/// A family whose lifetimes are over.
+/// A family whose lifetimes have ended.
 pub fn expired(mut item: Value) -> Value {
     for name in ["idle_expires_at", "expires_at"] {
         item[name] = json!({ "N": "1" });
@@ -95,7 +94,7 @@ pub fn expired(mut item: Value) -> Value {
     item
 }
 
-/// A family as version 0.1 stored it: under its id alone, which had no meaning.
+/// A family as version 0.1 stored it: under its id alone, which was random.
 pub fn begun_earlier(mut item: Value, number: usize) -> Value {
     let id = format!("{number:08x}{}", "0".repeat(24));
     item["SK"] = json!({ "S": format!("FAMILY#{id}") });
@@ -103,7 +102,7 @@ pub fn begun_earlier(mut item: Value, number: usize) -> Value {
     item
 }
 
-/// The same once it had ended.
+/// The same, after its end.
 pub fn ended_earlier(item: Value, number: usize) -> Value {
     let mut item = begun_earlier(item, number);
     item["ended_at"] = json!({ "N": "1800000000000" });

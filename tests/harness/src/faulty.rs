@@ -1,4 +1,4 @@
-//! A server whose store lies behind a proxy.
+//! A server behind whose store connection there is a proxy.
 
 use tempfile::TempDir;
 use tokio::task::{JoinHandle, block_in_place};
@@ -10,11 +10,11 @@ use crate::{
     server::Server,
 };
 
-/// The server under test, the proxy to its store, and the store: the embedded one of another server.
+/// The server under test, the proxy to its store, and the store, which is the embedded one of another server.
 pub struct Faulty {
     /// The server under test.
     pub server: Server,
-    /// What can be told to break.
+    /// The proxy, which breaks requests on demand.
     pub proxy: Proxy,
     _store: Server,
     _data: TempDir,
@@ -45,7 +45,7 @@ impl Faulty {
         }
     }
 
-    /// Makes a request and returns when its first write waits at the proxy.
+    /// Sends a request and returns when its first write waits at the proxy.
     pub fn hold_at_its_write<T: Send + 'static>(
         &self,
         request: impl Future<Output = T> + Send + 'static,
@@ -53,7 +53,7 @@ impl Faulty {
         self.hold_at(WRITES, request)
     }
 
-    /// Makes a request and returns when the first of these operations waits at the proxy.
+    /// Sends a request and returns when the first of these operations waits at the proxy.
     pub fn hold_at<T: Send + 'static>(
         &self,
         operations: &'static [&'static str],

@@ -1,4 +1,4 @@
-//! From a login to tokens, and what is done with tokens: the application's side.
+//! The application's side: from a login to tokens, and requests with tokens.
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
@@ -11,10 +11,10 @@ use crate::{
     server::Server,
 };
 
-/// What a login asks for when the test does not say.
+/// The default scope of a login.
 pub const SCOPE: &str = "openid profile email offline_access read:orders write:orders";
 
-/// An authorization request about to be made.
+/// An authorization request under construction.
 pub struct Login<'a> {
     server: &'a Server,
     app: App,
@@ -50,7 +50,7 @@ impl<'a> Login<'a> {
         }
     }
 
-    /// Sets a parameter, whatever its value was.
+    /// Sets a parameter and replaces its previous value.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self = self.without(name);
@@ -77,7 +77,7 @@ impl<'a> Login<'a> {
         self.with("audience", audience)
     }
 
-    /// Without proof key, as a confidential client of old.
+    /// Without PKCE, like an old confidential client.
     #[must_use]
     pub fn without_pkce(self) -> Self {
         self.without("code_challenge")
@@ -91,14 +91,14 @@ impl<'a> Login<'a> {
         self
     }
 
-    /// Uses this browser, with the session that it may have.
+    /// Uses this browser, with its session if it has one.
     #[must_use]
     pub fn browser(mut self, browser: &Browser) -> Self {
         self.browser = browser.clone();
         self
     }
 
-    /// The request's parameters.
+    /// The parameters of the request.
     pub fn parameters(&self) -> Vec<(&str, &str)> {
         self.parameters
             .iter()
@@ -112,12 +112,12 @@ impl<'a> Login<'a> {
         found.map_or("", |(_, value)| value)
     }
 
-    /// The verifier that goes with its challenge.
+    /// The code verifier of the request's challenge.
     pub fn code_verifier(&self) -> String {
         self.verifier.clone()
     }
 
-    /// The request as path and query.
+    /// The request as a path with a query.
     pub fn path(&self) -> String {
         let mut url = self
             .server
@@ -129,27 +129,27 @@ impl<'a> Login<'a> {
         format!("{}?{}", url.path(), url.query().unwrap_or_default())
     }
 
-    /// Makes the request and shows its first answer.
+    /// Sends the request and returns the first answer.
     pub async fn ask(self) -> Answer {
         self.browser.http().get(&self.path()).await
     }
 
-    /// Makes the request and stops at the first page.
+    /// Sends the request and stops at the first page.
     pub async fn open(self) -> Landing {
         self.browser.open(&self.path()).await
     }
 
-    /// Makes the request, logs in and consents where asked.
+    /// Sends the request, logs in and consents where required.
     pub async fn land(self) -> Landing {
         self.browser.walk(&self.path(), &self.user).await
     }
 
-    /// Makes the request, logs in and consents where asked, and arrives at the application.
+    /// Sends the request, logs in and consents where required, and returns the redirect to the application.
     pub async fn callback(self) -> Callback {
         self.land().await.callback()
     }
 
-    /// Makes the request with `prompt=none` and asserts that the browser has no session to answer it.
+    /// Sends the request with `prompt=none` and asserts that the browser has no session.
     pub async fn assert_logged_out(self) {
         let callback = self.with("prompt", "none").open().await.callback();
         callback.assert_error("login_required", "Login required");
@@ -173,34 +173,34 @@ impl<'a> Login<'a> {
         }
     }
 
-    /// Tokens.
+    /// Logs in and exchanges the code for tokens.
     pub async fn tokens(self) -> Tokens {
         let server = self.server;
         let code = self.code().await;
         Tokens::expect(server.exchange(&code).await)
     }
 
-    /// The refresh token.
+    /// Logs in and returns the refresh token.
     pub async fn refresh_token(self) -> String {
         self.tokens().await.refresh_token()
     }
 }
 
-/// A code, not yet exchanged, with what its exchange needs.
+/// A code, not yet exchanged, with the other parameters of its exchange.
 #[derive(Clone, Debug)]
 pub struct Code {
-    /// The client that asked for it.
+    /// The client that requested it.
     pub app: App,
     /// `code`.
     pub value: String,
     /// `redirect_uri` of the request.
     pub redirect_uri: String,
-    /// The verifier, if the request had a challenge.
+    /// The code verifier; `None` if the request had no challenge.
     pub verifier: Option<String>,
 }
 
 impl Code {
-    /// The body of its exchange, but for the client's own credentials.
+    /// The body of the exchange, without the client's own credentials.
     pub fn form(&self) -> Vec<(&str, &str)> {
         let mut form = vec![
             ("grant_type", "authorization_code"),
@@ -268,7 +268,7 @@ impl Tokens {
             .unwrap_or_else(|| panic!("no refresh token in {}", self.body))
     }
 
-    /// Whether the answer has that member.
+    /// True if the answer has this member.
     pub fn has(&self, name: &str) -> bool {
         self.body.get(name).is_some()
     }
@@ -287,7 +287,7 @@ pub fn scopes(text: &str) -> Vec<String> {
 }
 
 impl Server {
-    /// A request that the client authenticates in its own way.
+    /// A request with the client's own authentication method.
     pub fn request_as(
         &self,
         http: &Http,
@@ -340,12 +340,12 @@ impl Server {
         self.token(app, &form).await
     }
 
-    /// Presents a refresh token that is good.
+    /// Presents a valid refresh token.
     pub async fn refreshed(&self, app: &App, token: &str) -> Tokens {
         Tokens::expect(self.refresh(app, token).await)
     }
 
-    /// Presents a rotating refresh token that is good and returns its successor.
+    /// Presents a valid rotating refresh token and returns its successor.
     pub async fn rotated(&self, app: &App, token: &str) -> String {
         self.refreshed(app, token).await.refresh_token()
     }
@@ -360,7 +360,7 @@ impl Server {
         Tokens::expect(self.token(app, &form).await).access_token()
     }
 
-    /// The same for a part of what the client has been granted.
+    /// The same for a part of the scopes that the client has been granted.
     pub async fn management_token_for(&self, app: &App, scope: &str) -> String {
         let audience = self.url("api/v2/");
         let form = [
@@ -371,7 +371,7 @@ impl Server {
         Tokens::expect(self.token(app, &form).await).access_token()
     }
 
-    /// Deletes what a user has granted to everybody, by the Management API.
+    /// Deletes all consents of a user by the Management API.
     pub async fn delete_grants(&self, operator: &App, user: &User) -> Answer {
         let token = self.management_token(operator).await;
         let path = format!("/api/v2/grants?user_id={}", form_encoded(&user.id));
@@ -385,7 +385,7 @@ impl Server {
     }
 }
 
-/// `application/x-www-form-urlencoded`, of one value.
+/// `application/x-www-form-urlencoded`, for one value.
 pub fn form_encoded(text: &str) -> String {
     let mut url = reqwest::Url::parse("http://localhost/").expect("a constant");
     url.query_pairs_mut().append_key_only(text);

@@ -1,5 +1,5 @@
-//! A front with the limits of an HTTP API of Amazon API Gateway: it passes on what it takes, and answers the
-//! rest by itself, as the gateway does.
+//! A front with the limits of an HTTP API of Amazon API Gateway: it forwards the requests that the gateway accepts, and
+//! answers the others by itself, as the gateway does.
 
 use std::{
     io::{self, BufReader, Write},
@@ -15,7 +15,7 @@ use reqwest::Url;
 
 use crate::{http::Http, proxy::Message, server::Server};
 
-/// Bytes of a request line and its headers that the gateway takes; of an answer's headers likewise.
+/// The gateway's limit in bytes for a request line with its headers, and for the headers of an answer.
 pub const HEAD: usize = 10_240;
 
 /// A running front.
@@ -25,7 +25,7 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Starts one on any port before a server.
+    /// Starts a front on any port before a server.
     pub fn before(server: &Server) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener
@@ -42,7 +42,7 @@ impl Gateway {
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let (upstream, seen) = (upstream.clone(), Arc::clone(&seen));
-                // A client that goes away is no concern of the front's.
+                // The front ignores clients that disconnect.
                 thread::spawn(move || drop(serve(&client, &upstream, &seen)));
             }
         });
@@ -55,7 +55,7 @@ impl Gateway {
         Http::new(&url.expect("an address makes a URL"))
     }
 
-    /// The longest request head that was passed on, in bytes.
+    /// The longest request head that was forwarded, in bytes.
     pub fn longest(&self) -> usize {
         self.longest.load(Ordering::Relaxed)
     }

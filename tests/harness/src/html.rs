@@ -1,11 +1,11 @@
-//! As much HTML as a form needs.
+//! The subset of HTML that forms need.
 
 use std::collections::BTreeMap;
 
 /// The attributes of one tag.
 pub type Attributes = BTreeMap<String, String>;
 
-/// The attributes of every start tag of that name.
+/// The attributes of every start tag of this name.
 pub fn tags(page: &str, name: &str) -> Vec<Attributes> {
     let opening = format!("<{name}");
     page.match_indices(&opening)
@@ -15,13 +15,13 @@ pub fn tags(page: &str, name: &str) -> Vec<Attributes> {
         .collect()
 }
 
-/// The attributes of the first tag of that name.
+/// The attributes of the first tag of this name.
 pub fn tag(page: &str, name: &str) -> Attributes {
     let first = tags(page, name).into_iter().next();
     first.unwrap_or_else(|| panic!("no <{name}> in {page}"))
 }
 
-/// The `<input>` of that name.
+/// The `<input>` of this name.
 pub fn input(page: &str, name: &str) -> Attributes {
     let inputs = tags(page, "input");
     let input = inputs

@@ -1,4 +1,4 @@
-//! A client that follows no redirect and shows every answer whole.
+//! A client that follows no redirect and returns every answer whole.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -10,7 +10,7 @@ use reqwest::{
 };
 use serde_json::Value;
 
-/// How long an answer may take before the server counts as hung.
+/// Maximum time for an answer; after it the server counts as hung.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// An HTTP client with its own cookies, bound to one server.
@@ -23,13 +23,13 @@ pub struct Http {
 }
 
 impl Http {
-    /// A client without cookies. A runtime of its own per test means a client of its own too: an
-    /// idle connection dies with the runtime that opened it.
+    /// A client without cookies. Each test has its own runtime and therefore its own client: an idle connection dies
+    /// with the runtime that opened it.
     pub fn new(base: &Url) -> Self {
         Self::build(base, None)
     }
 
-    /// The same, calling from that address.
+    /// The same, calling from this address.
     pub fn calling_from(base: &Url, address: IpAddr) -> Self {
         Self::build(base, Some(address))
     }
@@ -52,7 +52,7 @@ impl Http {
         }
     }
 
-    /// The same, with cookies of other hosts or ports that are always sent, and sent first: `a=1; b=2`.
+    /// The same, with cookies of other hosts or ports, `a=1; b=2`, that the client always sends before its own.
     #[must_use]
     pub fn planted(mut self, cookies: &str) -> Self {
         cookies.clone_into(&mut self.planted);
@@ -150,16 +150,16 @@ pub async fn send(request: RequestBuilder) -> Answer {
     }
 }
 
-/// What a server answered.
+/// A server's answer.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// What was asked.
+    /// The requested URL.
     pub url: Url,
     /// The status code.
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body, unread.
+    /// The body as bytes.
     pub body: Vec<u8>,
 }
 
@@ -175,7 +175,7 @@ impl Answer {
             .unwrap_or_else(|error| panic!("{error} in the body of {self}"))
     }
 
-    /// The only header of that name.
+    /// The only header of this name.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.get_all(name).iter();
         let value = values.next()?;
@@ -191,13 +191,13 @@ impl Answer {
             .collect()
     }
 
-    /// `Location`, resolved.
+    /// `Location` as an absolute URL.
     pub fn location(&self) -> Option<Url> {
         let location = self.header("location")?;
         Some(self.url.join(location).expect("`Location` is a URL"))
     }
 
-    /// What serving the request cost, by the store's own count.
+    /// The cost of the request, as the store counted it.
     pub fn cost(&self) -> Cost {
         let text = self
             .header("x-ratchet-cost")
@@ -229,12 +229,12 @@ impl std::fmt::Display for Answer {
     }
 }
 
-/// `x-ratchet-cost`: calls to the store, the capacity they consumed, signatures asked for.
+/// `x-ratchet-cost`: calls to the store, the capacity they consumed, signatures requested.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cost {
-    /// Round trips that read.
+    /// Store calls that read.
     pub read_calls: f64,
-    /// Round trips that wrote.
+    /// Store calls that write.
     pub write_calls: f64,
     /// Read capacity units.
     pub read_units: f64,
@@ -245,7 +245,7 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// Nothing was called at all.
+    /// No calls at all.
     pub const NOTHING: Self = Self {
         read_calls: 0.0,
         write_calls: 0.0,

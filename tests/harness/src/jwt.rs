@@ -13,8 +13,8 @@ use crate::{apps::ASSERTION_KEY, pkce, server::Server};
 /// `client_assertion_type`.
 pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// Verifies a token's signature with the key that its `kid` names in the JWKS, its issuer, audience
-/// and expiry, and returns header and claims.
+/// Verifies a token's signature with the key that its `kid` names in the JWKS, its issuer, audience and expiry, and
+/// returns header and claims.
 pub async fn verify(
     server: &Server,
     token: &str,
@@ -27,7 +27,7 @@ pub async fn verify(
     verify_with(server, token, audience, alg, &key)
 }
 
-/// As [`verify`], with a shared secret.
+/// Like [`verify`], with a shared secret.
 pub fn verify_hs256(
     server: &Server,
     token: &str,
@@ -48,7 +48,7 @@ fn verify_with(
     let mut validation = Validation::new(alg);
     validation.set_audience(&[audience]);
     validation.set_issuer(&[server.issuer()]);
-    // By the service's clock, which a test may have moved.
+    // Expiry is checked by the service's clock, which a test may have moved.
     validation.validate_exp = false;
     let verified: TokenData<Value> =
         decode(token, key, &validation).unwrap_or_else(|error| panic!("{error}: {token}"));
@@ -57,7 +57,7 @@ fn verify_with(
     verified
 }
 
-/// The key that the server publishes under that name.
+/// The published key with this `kid`.
 pub async fn jwk(server: &Server, kid: &str) -> Jwk {
     let answer = server.http().get("/.well-known/jwks.json").await;
     let keys: JwkSet = serde_json::from_slice(&answer.body).expect("the JWKS is one");
@@ -76,12 +76,12 @@ pub fn peek(token: &str) -> (Value, Value) {
     (next(), next())
 }
 
-/// Whether a token has the form of a signed JWT.
+/// True if a token has the form of a signed JWT.
 pub fn is_jws(token: &str) -> bool {
     token.split('.').count() == 3 && decode_header(token).is_ok()
 }
 
-/// The claims of a good client assertion.
+/// The claims of a valid client assertion.
 pub fn assertion_claims(client_id: &str, issuer: &str, now: u64) -> Value {
     json!({
         "iss": client_id, "sub": client_id, "aud": issuer,
@@ -89,18 +89,18 @@ pub fn assertion_claims(client_id: &str, issuer: &str, now: u64) -> Value {
     })
 }
 
-/// A good client assertion, signed with the registered key.
+/// A valid client assertion, signed with the registered key.
 pub fn assertion(client_id: &str, issuer: &str, now: u64) -> String {
     sign(&assertion_claims(client_id, issuer, now), ASSERTION_KEY)
 }
 
-/// Claims signed in RS256.
+/// Claims signed with RS256.
 pub fn sign(claims: &Value, key: &[u8]) -> String {
     let key = EncodingKey::from_rsa_pem(key).expect("the test's key is one");
     encode(&Header::new(Algorithm::RS256), claims, &key).expect("a test can sign")
 }
 
-/// Claims signed in RS256 under a header of any kind.
+/// Claims signed with RS256 under any header.
 pub fn sign_with_header(header: &Value, claims: &Value, key: &[u8]) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let signed = format!("{}.{}", part(header), part(claims));
@@ -109,7 +109,7 @@ pub fn sign_with_header(header: &Value, claims: &Value, key: &[u8]) -> String {
     format!("{signed}.{}", signature.expect("a test can sign"))
 }
 
-/// Claims signed in HS256.
+/// Claims signed with HS256.
 pub fn sign_hs256(claims: &Value, secret: &str) -> String {
     let key = EncodingKey::from_secret(secret.as_bytes());
     encode(&Header::new(Algorithm::HS256), claims, &key).expect("a test can sign")
@@ -125,7 +125,7 @@ pub fn unsigned(claims: &Value) -> String {
     )
 }
 
-/// A token with one bit of its signature turned.
+/// A token with one bit of its signature flipped.
 pub fn tampered(token: &str) -> String {
     let (signed, signature) = token.rsplit_once('.').expect("a JWT has three parts");
     let mut bytes = URL_SAFE_NO_PAD

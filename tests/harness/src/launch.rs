@@ -1,4 +1,4 @@
-//! How a server of our own is started.
+//! Options and start of a server of our own.
 
 use std::path::Path;
 
@@ -12,15 +12,15 @@ use crate::{
     tenant,
 };
 
-/// How a test's own server is started.
+/// The options of a test's own server.
 #[derive(Clone, Debug)]
 pub struct Launch {
     tenant: String,
     files: Vec<(String, String)>,
     arguments: Vec<String>,
     env: Vec<(String, String)>,
-    /// Where the clock of each server that is started so stands. Only requests, by a millisecond, and the test
-    /// move it: no cache grows old and no bucket fills up while the machine is busy.
+    /// The time, in seconds, at which the clock of each server started from this value is stopped. It moves only by a
+    /// millisecond per request and by the test: no cache grows old and no bucket fills up while the machine is busy.
     stopped_at: u64,
 }
 
@@ -49,7 +49,7 @@ impl Launch {
         self
     }
 
-    /// With further sections of the tenant file.
+    /// With more sections of the tenant file.
     #[must_use]
     pub fn and_tenant(mut self, sections: &str) -> Self {
         self.tenant = format!("{}\n{sections}", self.tenant);
@@ -63,7 +63,7 @@ impl Launch {
         self
     }
 
-    /// With a further option and its value.
+    /// With another option and its value.
     #[must_use]
     pub fn option(mut self, name: &str, value: &str) -> Self {
         self.arguments.extend([name.to_owned(), value.to_owned()]);
@@ -77,7 +77,7 @@ impl Launch {
         self.option("--data", &folder)
     }
 
-    /// On this port, for two servers that must have one issuer.
+    /// On this port, for two servers that must have the same issuer.
     #[must_use]
     pub fn port(self, port: u16) -> Self {
         self.option("--port", &port.to_string())
@@ -90,7 +90,7 @@ impl Launch {
         self
     }
 
-    /// Starts it; with `BASE_URL` set, the test is ignored.
+    /// Starts the server; with `BASE_URL` set, the test is ignored.
     pub fn start(self, reason: &str) -> Server {
         require_own_server(reason);
         self.spawn()
@@ -125,7 +125,7 @@ impl Launch {
     }
 }
 
-/// Replaces a file at once, so that the server never reads half of it.
+/// Replaces a file atomically, so that the server never reads half of it.
 pub(crate) fn write(folder: &Path, name: &str, content: &str) {
     let path = folder.join(name);
     let parent = path.parent().expect("the file lies in a folder");

@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl Server {
-    /// Calls the Management API as a client, with all that it has been granted.
+    /// Calls the Management API as a client, with all scopes that it has been granted.
     pub async fn manage(&self, app: &App, method: Method, path: &str) -> Answer {
         let token = self.management_token(app).await;
         send(self.http().request(method, path).bearer_auth(token)).await
@@ -22,7 +22,7 @@ impl Server {
         send(request.json(body)).await
     }
 
-    /// What a `GET` of the Management API shows a client.
+    /// The body of a `GET` of the Management API.
     pub async fn shown(&self, app: &App, path: &str) -> Value {
         let answer = self.manage(app, Method::GET, path).await;
         assert_eq!(answer.status, 200, "{answer}");
@@ -43,7 +43,7 @@ pub fn assert_empty(answer: &Answer, status: u16) {
     assert_eq!(said, (status, String::new()), "{answer}");
 }
 
-/// Asserts an error in the Management API's terms.
+/// Asserts an error of the Management API.
 #[track_caller]
 pub fn assert_management_error(
     answer: &Answer,
@@ -61,28 +61,28 @@ pub fn assert_management_error(
     );
 }
 
-/// Asserts that a parameter of the query is missing or wrong.
+/// Asserts that a query parameter is missing or invalid.
 #[track_caller]
 pub fn assert_query_error(answer: &Answer, reason: &str) {
     let message = format!("Query validation error: {reason}");
     assert_management_error(answer, 400, "Bad Request", &message, "invalid_query_string");
 }
 
-/// Asserts that the body is wrong.
+/// Asserts that the body is invalid.
 #[track_caller]
 pub fn assert_body_error(answer: &Answer, reason: &str) {
     let message = format!("Payload validation error: {reason}");
     assert_management_error(answer, 400, "Bad Request", &message, "invalid_body");
 }
 
-/// Asserts that an id in the path is none.
+/// Asserts that an id in the path is malformed.
 #[track_caller]
 pub fn assert_no_such_id(answer: &Answer) {
     let message = "Path validation error: no such id";
     assert_management_error(answer, 400, "Bad Request", message, "invalid_uri");
 }
 
-/// Asserts that there is no such user, session or refresh token.
+/// Asserts that no such user, session or refresh token exists.
 #[track_caller]
 pub fn assert_inexistent(answer: &Answer, what: &str) {
     let message = format!("The {} does not exist.", what.replace('_', " "));
@@ -90,7 +90,7 @@ pub fn assert_inexistent(answer: &Answer, what: &str) {
     assert_management_error(answer, 404, "Not Found", &message, &code);
 }
 
-/// Asserts that the token does not open the endpoint.
+/// Asserts that the token lacks the scope of the endpoint.
 #[track_caller]
 pub fn assert_missing_scope(answer: &Answer, scope: &str) {
     let message = format!("Insufficient scope, expected any of: {scope}");

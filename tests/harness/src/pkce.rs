@@ -1,4 +1,4 @@
-//! Proof keys for code exchange (RFC 7636), and randomness.
+//! Proof Key for Code Exchange (RFC 7636), and random texts.
 
 use aws_lc_rs::{
     digest::{SHA256, digest},

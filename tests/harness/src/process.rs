@@ -1,4 +1,4 @@
-//! A `local` process and what it says.
+//! A `local` process and its output.
 
 use std::{
     fs,
@@ -17,11 +17,11 @@ use std::{
 
 use tempfile::TempDir;
 
-/// How long a server may take to say `ready`.
+/// Maximum time until a server prints `ready`.
 const START_LIMIT: Duration = Duration::from_mins(2);
 
-/// Ends the server when its standard input closes, so also when the test process is killed or
-/// leaves a shared server behind.
+/// Stops the server when its standard input closes: also when the test process is killed or exits without stopping a
+/// shared server.
 const WATCH: &str = r#""$@" </dev/null & child=$!
 exec >&- 2>&-
 read -r _
@@ -36,14 +36,14 @@ pub struct Process {
     files: Option<TempDir>,
 }
 
-/// What a server prints before it serves.
+/// The lines that a server prints before it serves.
 #[derive(Clone, Debug)]
 pub struct Ready {
     /// The issuer, with its trailing slash.
     pub issuer: String,
-    /// The embedded DynamoDB, when it was asked to listen.
+    /// The address of the embedded DynamoDB; `None` if it does not listen.
     pub dynamodb: Option<String>,
-    /// The access key that requests to it have to name.
+    /// The access key that requests to it must name.
     pub dynamodb_key: Option<String>,
 }
 
@@ -81,23 +81,23 @@ impl Process {
         }
     }
 
-    /// What the server said when it was ready.
+    /// The values that the server printed when it was ready.
     pub fn ready(&self) -> &Ready {
         &self.ready
     }
 
-    /// The folder that is removed with it.
+    /// The folder that is removed with the process.
     pub fn folder(&self) -> &Path {
         let files = self.files.as_ref();
         files.expect("the server was started with a folder").path()
     }
 
-    /// Everything that it has written to standard output and standard error so far.
+    /// All output of the process so far, on standard output and standard error.
     pub fn log(&self) -> String {
         self.log.lock().expect("no reader panicked").clone()
     }
 
-    /// Stops the server and returns all that it ever wrote.
+    /// Stops the server and returns its whole output.
     pub fn stop(mut self) -> String {
         self.close();
         self.log()
@@ -105,7 +105,7 @@ impl Process {
 
     fn close(&mut self) {
         drop(self.watch.stdin.take());
-        // The server is going either way; a test has no use for how.
+        // The server stops in any case; its exit status does not matter to a test.
         let _ = self.watch.wait();
         for reader in self.readers.drain(..) {
             let _ = reader.join();
@@ -129,7 +129,7 @@ pub fn binary() -> PathBuf {
     }
     let own = std::env::current_exe().expect("a program knows its own path");
     let name = format!("local{}", std::env::consts::EXE_SUFFIX);
-    // A test lies in target/<profile>/deps, the benchmark in target/<profile>.
+    // A test is in target/<profile>/deps, the benchmark in target/<profile>.
     let beside = own.with_file_name(&name);
     let path = match own.ancestors().nth(2) {
         Some(profile) if !beside.exists() => profile.join(&name),
@@ -151,8 +151,8 @@ pub fn binary() -> PathBuf {
     path
 }
 
-/// A source that has changed since the program was made of it, by the list that cargo leaves beside it:
-/// `cargo test` alone would try the program of yesterday.
+/// A source that has changed since the program was built, according to cargo's list of dependencies beside it: `cargo
+/// test` alone would run an outdated program.
 fn newer_source(program: &Path) -> Option<PathBuf> {
     let changed = |path: &Path| path.metadata().and_then(|data| data.modified()).ok();
     let built = changed(program)?;
@@ -162,7 +162,7 @@ fn newer_source(program: &Path) -> Option<PathBuf> {
     sources.find(|source| changed(source).is_some_and(|at| at > built))
 }
 
-/// A port that is free and stays so: it lies below those that the system hands out by itself.
+/// A free port that stays free: it is below the range from which the system assigns ports.
 pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let start = 20_000 + u16::try_from(std::process::id() % 8_000).expect("8000 fits");
@@ -195,7 +195,7 @@ fn wait_until_ready(heard: &mpsc::Receiver<String>, log: &Log) -> Ready {
     }
 }
 
-/// Keeps what a pipe brings, so that it never fills up, and passes it on line by line.
+/// Collects the output of a pipe, so that it never fills up, and sends it on line by line.
 fn collect(
     pipe: impl Read + Send + 'static,
     log: Log,
@@ -208,7 +208,7 @@ fn collect(
             log.push('\n');
             drop(log);
             if let Some(lines) = &lines {
-                // Nobody listens any more once the server is ready.
+                // The receiver is gone once the server is ready.
                 let _ = lines.send(line);
             }
         }

@@ -1,8 +1,8 @@
-//! A proxy between a server and its store that breaks what it is told to break.
+//! A proxy between a server and its store that breaks requests on demand.
 //!
-//! It knows as much HTTP/1.1 as DynamoDB's protocol needs: one request, one answer, each with a
-//! length or in chunks, and the operation in `X-Amz-Target`. It runs on threads of its own, so that
-//! a test may wait for a server that waits for its store.
+//! It knows as much HTTP/1.1 as DynamoDB's protocol needs: one request, one answer, each with a length or in chunks,
+//! and the operation in `X-Amz-Target`. It runs on its own threads, so that a test may wait for a server that waits for
+//! its store.
 
 use std::{
     io::{self, BufRead, BufReader, Write},
@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-/// How long a test waits for a request that never comes.
+/// Maximum time that a test waits for a request.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Operations that write.
@@ -27,7 +27,7 @@ pub const WRITES: &[&str] = &[
     "BatchWriteItem",
 ];
 
-/// The operation that uses a code or an approval up and begins its family.
+/// The operation that uses up a code or an approval and creates its family.
 pub const EXCHANGES: &[&str] = &["TransactWriteItems"];
 
 /// Operations that read.
@@ -39,22 +39,22 @@ pub const READS: &[&str] = &[
     "Scan",
 ];
 
-/// What happens to a request.
+/// The effect on a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// The connection is closed, unanswered, before the store hears of the request.
+    /// The connection is closed without an answer before the request reaches the store.
     Refuse,
-    /// The store does as it is asked, and its answer is lost.
+    /// The store executes the request, and its answer is lost.
     LoseAnswer,
     /// 400 `ProvisionedThroughputExceededException`.
     Throttle,
     /// 500 `InternalServerError`.
     Fail,
-    /// The request waits, unheard by the store, until the proxy is mended.
+    /// The request waits at the proxy, before the store, until `mend`.
     Hold,
 }
 
-/// What the proxy is told: which effect, on which operations, how often.
+/// The instructions of the proxy: an effect, the operations, the number of times.
 #[derive(Clone, Copy, Debug)]
 pub struct Fault {
     effect: Effect,
@@ -81,14 +81,14 @@ impl Fault {
         self
     }
 
-    /// Only after so many requests have been passed on.
+    /// Only after this number of requests has been passed on.
     #[must_use]
     pub fn after(mut self, passed: usize) -> Self {
         self.after = passed;
         self
     }
 
-    /// Only so many times.
+    /// Only this number of times.
     #[must_use]
     pub fn times(mut self, times: usize) -> Self {
         self.times = times;
@@ -139,7 +139,7 @@ impl Proxy {
                     return;
                 }
                 let state = Arc::clone(&accepting);
-                // A broken connection is what the proxy is for.
+                // Broken connections are the purpose of the proxy.
                 thread::spawn(move || drop(state.serve(&client)));
             }
         });
@@ -151,7 +151,7 @@ impl Proxy {
         format!("http://{}", self.address)
     }
 
-    /// Breaks things from now on.
+    /// Starts to break requests.
     pub fn break_with(&self, fault: Fault) {
         *self.state.orders() = Orders {
             fault: Some(fault),
@@ -159,7 +159,7 @@ impl Proxy {
         };
     }
 
-    /// Blocks until a request was hit.
+    /// Blocks until the fault has hit a request.
     pub fn wait_for_hit(&self) {
         let orders = self.state.orders();
         let (orders, _) = self
@@ -170,8 +170,7 @@ impl Proxy {
         assert!(orders.hits > 0, "no request was hit");
     }
 
-    /// Passes everything on again, what was held first, and returns how many requests were hit since
-    /// `break_with`.
+    /// Passes everything on again, held requests first, and returns the number of requests hit since `break_with`.
     pub fn mend(&self) -> usize {
         let mut orders = self.state.orders();
         orders.fault = None;
@@ -183,13 +182,13 @@ impl Proxy {
 impl Drop for Proxy {
     fn drop(&mut self) {
         self.state.closed.store(true, Ordering::Relaxed);
-        // Wakes the accepting thread; if that fails, it is gone already.
+        // Wakes the accepting thread; a failure means that it has already ended.
         let _ = TcpStream::connect(self.address);
     }
 }
 
 impl State {
-    /// One connection, request by request.
+    /// Serves one connection, request by request.
     fn serve(&self, client: &TcpStream) -> io::Result<()> {
         let mut store = BufReader::new(TcpStream::connect(&self.upstream)?);
         let mut requests = BufReader::new(client);
@@ -267,14 +266,14 @@ fn refusal(status: u16, kind: &str) -> String {
     )
 }
 
-/// A request or an answer, its body as it came.
+/// A request or an answer with its raw body.
 pub(crate) struct Message {
     pub(crate) head: String,
     pub(crate) body: Vec<u8>,
 }
 
 impl Message {
-    /// Reads one message, or `None` where the connection ends between two.
+    /// Reads one message; `None` if the connection ends between two messages.
     pub(crate) fn read(from: &mut impl BufRead) -> io::Result<Option<Self>> {
         let mut message = Self {
             head: String::new(),

@@ -1,5 +1,5 @@
-//! A server of somebody else's, such as an application's back channel: takes what is sent to it, and answers
-//! as it is told. It runs on threads of its own, so that a test may wait for a server that waits for it.
+//! A third-party server, such as an application's back channel: it records the requests that it receives, and answers
+//! as configured. It runs on its own threads, so that a test may wait for a server that waits for it.
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
@@ -8,18 +8,18 @@ use std::{
     thread,
 };
 
-/// How a receiver answers.
+/// The answer of a receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// With that status.
+    /// This status.
     Status(u16),
-    /// With a redirect to its own path `/redirected`.
+    /// A redirect to its own path `/redirected`.
     Redirect,
-    /// Not at all.
+    /// No answer.
     Silence,
 }
 
-/// An answer that depends on what was sent: a status, and JSON or another text.
+/// Computes an answer from a request: a status, and JSON or another text.
 pub type Answering = fn(&Received) -> (u16, String);
 
 #[derive(Clone, Copy)]
@@ -28,12 +28,12 @@ enum Manner {
     Depending(Answering),
 }
 
-/// What was sent.
+/// A received request.
 #[derive(Clone, Debug)]
 pub struct Received {
     /// Method and path.
     pub target: String,
-    /// The headers, as they came.
+    /// The headers, unparsed.
     pub head: String,
     /// The body.
     pub body: String,
@@ -56,12 +56,12 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// Starts one on any port.
+    /// Starts a receiver on any port.
     pub fn start(reply: Reply) -> Self {
         Self::spawn(Manner::Always(reply))
     }
 
-    /// Starts one that answers what it is asked.
+    /// Starts a receiver that computes its answers.
     pub fn answering(answer: Answering) -> Self {
         Self::spawn(Manner::Depending(answer))
     }
@@ -80,12 +80,12 @@ impl Receiver {
         Self { address, received }
     }
 
-    /// Its URL, without a path.
+    /// The receiver's URL, without a path.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// What it was sent so far.
+    /// All requests received so far.
     pub fn received(&self) -> Vec<Received> {
         let received = self.received.lock();
         received.unwrap_or_else(PoisonError::into_inner).clone()

@@ -1,10 +1,10 @@
-//! Runs the black-box tests, each on a thread of its own, and reports those as ignored that the server at hand cannot
-//! serve. The standard harness can ignore a test only before it runs.
+//! Runs the black-box tests, each on its own thread, and reports those as ignored that the server at hand cannot serve.
+//! The standard harness can ignore a test only before it runs.
 
 use std::{panic::resume_unwind, process::ExitCode, thread};
 
 use clap::Parser;
-/// The code that `#[harness::test]` writes needs it.
+/// Used by the code that `#[harness::test]` generates.
 pub use inventory;
 use libtest_mimic::{Completion, Failed, Trial};
 use tokio::runtime::Builder;
@@ -28,11 +28,11 @@ struct CommandLine {
     further: Vec<String>,
 }
 
-/// Why a test cannot run: what unwinds its thread.
+/// The reason why a test cannot run; the payload that unwinds its thread.
 struct Ignored(String);
 
 impl Test {
-    /// A function and where it stands: the path of its module begins with the crate.
+    /// A test function with its name and the path of its module, which begins with the crate.
     pub const fn new(module: &'static str, name: &'static str, run: fn()) -> Self {
         Self { module, name, run }
     }
@@ -45,7 +45,7 @@ impl Test {
     }
 }
 
-/// Runs every registered test that the arguments of the command line select.
+/// Runs every registered test that the command line selects.
 pub fn run_all() -> ExitCode {
     let CommandLine {
         mut standard,
@@ -66,13 +66,13 @@ pub fn run_all() -> ExitCode {
     libtest_mimic::run(&standard, trials.collect()).exit_code()
 }
 
-/// Ends the test that calls it as ignored, for a reason that completes the sentence "it …".
+/// Ends the calling test as ignored, with a reason that completes the sentence "it …".
 pub fn ignore(reason: &str) -> ! {
-    // No panic hook prints it.
+    // `resume_unwind` calls no panic hook that would print it.
     resume_unwind(Box::new(Ignored(reason.to_owned())))
 }
 
-/// Runs an asynchronous test on its thread alone.
+/// Runs an asynchronous test on the current thread alone.
 pub fn on_one_thread(test: impl Future<Output = ()>) {
     block_on(&mut Builder::new_current_thread(), test);
 }
@@ -93,7 +93,7 @@ fn selects(filters: &[String], path: &str, exact: bool) -> bool {
         .any(|filter| path == filter || !exact && path.contains(filter.as_str()))
 }
 
-/// Runs a test on a thread that has its name, as the standard harness does.
+/// Runs a test on a thread of its name, as the standard harness does.
 fn outcome(path: String, run: fn()) -> Result<Completion, Failed> {
     let thread = thread::Builder::new().name(path).spawn(run)?;
     let Err(panic) = thread.join() else {

@@ -6,7 +6,7 @@ use crate::{launch::Launch, server::Server, tenant};
 
 const REASON: &str = "needs scripts of its own in the tenant";
 
-/// Rules and Actions of a tenant, in the order in which they run.
+/// Rules and Actions of a tenant, in the order of execution.
 #[derive(Clone, Debug, Default)]
 pub struct Scripts {
     rules: Vec<Script>,
@@ -22,36 +22,36 @@ struct Script {
 }
 
 impl Scripts {
-    /// None.
+    /// No scripts.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// One rule, which gets the name `rule`.
+    /// One Rule with the name `rule`.
     pub fn of_rule(code: &str) -> Self {
         Self::new().rule("rule", code)
     }
 
-    /// One Action, which gets the name `action`.
+    /// One Action with the name `action`.
     pub fn of_action(code: &str) -> Self {
         Self::new().action("action", code)
     }
 
-    /// With a further rule.
+    /// With another Rule.
     #[must_use]
     pub fn rule(mut self, name: &str, code: &str) -> Self {
         self.rules.push(Script::new(name, code));
         self
     }
 
-    /// With a further Action, bound to `post-login`.
+    /// With another Action, bound to `post-login`.
     #[must_use]
     pub fn action(mut self, name: &str, code: &str) -> Self {
         self.actions.push(Script::new(name, code));
         self
     }
 
-    /// With a secret of every Action.
+    /// With a secret for every Action.
     #[must_use]
     pub fn secret(mut self, name: &str, value: &str) -> Self {
         self.secrets.push((name.to_owned(), value.to_owned()));
@@ -65,12 +65,12 @@ impl Scripts {
         self
     }
 
-    /// A server whose tenant has them; with `BASE_URL` set, the test is ignored.
+    /// Starts a server whose tenant has these scripts; with `BASE_URL` set, the test is ignored.
     pub fn start(&self) -> Server {
         self.launch(Launch::new()).start(REASON)
     }
 
-    /// A server with options and a tenant of its own, and these scripts.
+    /// Adds these scripts to the options of a server that may have its own tenant.
     pub fn launch(&self, launch: Launch) -> Launch {
         let launch = self.files().into_iter().fold(launch, |launch, file| {
             let (name, code) = file;
@@ -133,17 +133,17 @@ impl Script {
 }
 
 impl Server {
-    /// Changes a rule of a running server; the next request sees it.
+    /// Changes a Rule of a running server; the next request runs the new code.
     pub fn change_rule(&self, name: &str, code: &str) {
         self.write_file(&Script::new(name, code).path("rules"), code);
     }
 
-    /// Changes an Action, likewise.
+    /// Changes an Action of a running server; the next request runs the new code.
     pub fn change_action(&self, name: &str, code: &str) {
         self.write_file(&Script::new(name, code).path("actions"), code);
     }
 
-    /// Changes which scripts there are, likewise; the tenant is otherwise that of [`tenant::base`].
+    /// Replaces the set of scripts of a running server; the rest of the tenant is [`tenant::base`].
     pub fn change_scripts(&self, scripts: &Scripts) {
         for (name, code) in scripts.files() {
             self.write_file(&name, &code);

@@ -22,22 +22,23 @@ use crate::{
     tenant,
 };
 
-/// A server: one of our own, or the one that `BASE_URL` names.
+/// The server under test: one of our own, or the one that `BASE_URL` names.
 pub struct Server {
     base: Url,
     issuer: String,
     process: Option<Process>,
-    /// When our own server's clock was stopped; `None` for a server that `BASE_URL` names.
+    /// The time at which our own server's clock was stopped, in seconds since the epoch; `None` for a server that
+    /// `BASE_URL` names.
     stopped_at: Option<u64>,
-    /// When the tests first turned to it.
+    /// The machine's time when the tests first used the server, in seconds since the epoch.
     started: u64,
     advanced: AtomicU64,
     users: AtomicUsize,
 }
 
 impl Server {
-    /// The server that most tests share. They may log in, refresh and revoke there, and end what
-    /// belongs to a [`Server::fresh_user`]; clock and tenant stay as they are.
+    /// The server that most tests share. They may log in, refresh and revoke there, and end grants and sessions of a
+    /// [`Server::fresh_user`]; they must not change clock and tenant.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Server> = OnceLock::new();
         SHARED.get_or_init(|| match base_url() {
@@ -46,15 +47,15 @@ impl Server {
         })
     }
 
-    /// The shared server, if it is one of ours, with a clock to move, users to block and costs to
-    /// read; with `BASE_URL` set, the test is ignored.
+    /// The shared server, if it is one of ours, with a clock to move, users to block and costs to read; with `BASE_URL`
+    /// set, the test is ignored.
     pub fn shared_local(reason: &str) -> &'static Self {
         require_own_server(reason);
         Self::shared()
     }
 
-    /// The shared server, if its front carries what the test does, named as in `FRONT_LIMITS`; otherwise
-    /// the test is ignored.
+    /// The shared server, if its front supports the test's deed, named as in `FRONT_LIMITS`; otherwise the test is
+    /// ignored.
     pub fn shared_behind_front(deed: &str) -> &'static Self {
         require_front(deed);
         Self::shared()
@@ -65,7 +66,7 @@ impl Server {
         Launch::new().start(reason)
     }
 
-    /// A server that another program has started and will stop.
+    /// A server that another program starts and stops.
     pub fn at(issuer: &str) -> Self {
         let base = Url::parse(issuer).unwrap_or_else(|error| panic!("`{issuer}`: {error}"));
         Self::new(base, None, None)
@@ -94,8 +95,8 @@ impl Server {
         format!("{}{}", self.issuer, path.trim_start_matches('/'))
     }
 
-    /// What a cookie of the server's is called: over HTTPS no other host can set it, and a port that the
-    /// issuer names is part of it.
+    /// The name of a server's cookie: with the prefix that keeps other hosts from setting it over HTTPS, and with the
+    /// issuer's port if it names one.
     pub fn cookie(&self, base: &str) -> String {
         let prefix = match self.base.scheme() {
             "https" => "__Host-",
@@ -114,7 +115,7 @@ impl Server {
             .expect("the server was started with `--dynamodb-port`")
     }
 
-    /// The access key that requests to the embedded DynamoDB have to name.
+    /// The access key that requests to the embedded DynamoDB must name.
     pub fn dynamodb_key(&self) -> &str {
         let ready = self.process().ready();
         ready
@@ -123,7 +124,7 @@ impl Server {
             .expect("the server was started with `--dynamodb-port`")
     }
 
-    /// A request to the embedded DynamoDB that names a key; its signature is not verified.
+    /// A request to the embedded DynamoDB with an access key; its signature is not verified.
     pub fn store_request(&self, operation: &str, body: &Value, key: &str) -> RequestBuilder {
         let scope = "20260101/local/dynamodb/aws4_request";
         let headers = "SignedHeaders=host;x-amz-date, Signature=0";
@@ -146,7 +147,7 @@ impl Server {
         answer.text()
     }
 
-    /// Everything that the server has written so far.
+    /// All output of the server so far.
     pub fn log(&self) -> String {
         self.process().log()
     }
@@ -156,7 +157,7 @@ impl Server {
         write(self.process().folder(), name, content);
     }
 
-    /// Stops the server and returns everything that it has written.
+    /// Stops the server and returns its whole output.
     pub fn stop(self) -> String {
         self.process
             .expect("only a server of our own has a process")
@@ -173,13 +174,13 @@ impl Server {
         Browser::new(self.http())
     }
 
-    /// Begins a login of Ada in a new browser.
+    /// Starts a login of Ada in a new browser.
     pub fn login(&self, app: &App) -> Login<'_> {
         Login::new(self, *app)
     }
 
-    /// Whether a browser has a session: a request of [`SPA_STRICT`] that may show no page is answered with a code
-    /// or, without a session, with `login_required`.
+    /// True if the browser has a session: the server answers a request of [`SPA_STRICT`] with `prompt=none` by a code
+    /// or, without a session, by `login_required`.
     pub async fn is_logged_in(&self, browser: &Browser) -> bool {
         let silent = self.login(&SPA_STRICT).browser(browser);
         let callback = silent.with("prompt", "none").open().await.callback();
@@ -190,21 +191,21 @@ impl Server {
         is_logged_in
     }
 
-    /// A user that no other test has.
+    /// A user of no other test.
     pub fn fresh_user(&self) -> User {
         User::pooled(1 + self.users.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// The service's time, in seconds: of a server of our own exactly, until it has answered a thousand
+    /// The service's time, in seconds since the epoch. It is exact for our own server during its first thousand
     /// requests, each of which takes a millisecond.
     pub fn now(&self) -> u64 {
         let base = self.stopped_at.unwrap_or_else(machine_time);
         base + self.advanced.load(Ordering::Relaxed)
     }
 
-    /// Whether the service put this time down just now, in seconds: of a server of our own, whose clock hardly
-    /// moves, within a minute; of another one since the tests began, by a clock that may differ from ours by
-    /// as much.
+    /// True if the service recorded this time, in seconds, just now. For our own server, whose clock hardly moves, the
+    /// tolerance is a minute. For another one, any time since the start of the tests counts, within a minute because
+    /// the clocks may differ.
     pub fn is_now(&self, at: u64) -> bool {
         let since = match self.stopped_at {
             Some(_) => self.now(),
@@ -229,7 +230,7 @@ impl Server {
         .await;
     }
 
-    /// Logs a user out everywhere.
+    /// Logs a user out on all devices.
     pub async fn log_out_everywhere(&self, user: &User) {
         self.control(
             "/test/user",
@@ -247,7 +248,7 @@ impl Server {
         .await;
     }
 
-    /// Imports a tenant file over what is there.
+    /// Imports a tenant file over the existing tenant.
     pub async fn import_tenant(&self, file: String) {
         let answer = self
             .http()
@@ -268,7 +269,7 @@ impl Server {
     }
 }
 
-/// The machine's time, in seconds.
+/// The machine's time, in seconds since the epoch.
 pub(crate) fn machine_time() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.expect("it is past 1970").as_secs()

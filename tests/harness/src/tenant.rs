@@ -5,12 +5,12 @@ use crate::apps::App;
 const FILE: &str = include_str!("../../fixtures/tenant.yaml");
 const POOL: &str = "# pool\n";
 
-/// The whole file, with a user for every test that ends grants or blocks somebody.
+/// The whole file, with a user for every test that ends consents or blocks a user.
 pub fn with_pool() -> String {
     FILE.to_owned()
 }
 
-/// The file with the named users only: quicker to import.
+/// The file with the named users only, which is faster to import.
 pub fn base() -> String {
     let (base, _) = FILE.split_once(POOL).expect("the pool has its marker");
     base.to_owned()
@@ -20,12 +20,12 @@ pub fn base() -> String {
 ///
 /// # Panics
 ///
-/// If the text to replace is not there: the test would prove nothing.
+/// If the text to replace is missing: the test would prove nothing.
 pub fn changed(from: &str, to: &str) -> String {
     replaced(&base(), from, to)
 }
 
-/// A tenant file that holds one client, after replacements in it.
+/// A tenant file with one client, after replacements in it.
 pub fn client_changed(app: &App, changes: &[(&str, &str)]) -> String {
     let file = base();
     let clients = section(&file, "clients");
@@ -54,7 +54,7 @@ fn section<'a>(file: &'a str, name: &str) -> &'a str {
         }
         offset += line.len();
     }
-    // With the line break before its first entry.
+    // Includes the line break before the first entry.
     &file[file.len() - rest.len() - 1..file.len() - rest.len() + end]
 }
 

@@ -2,8 +2,8 @@
 
 use proc_macro::TokenStream;
 
-/// Registers a function as a black-box test, under its path in the crate. An asynchronous one gets a runtime of
-/// its own, on the test's thread; with `flavor = "multi_thread"`, on as many threads as there are processors.
+/// Registers a function as a black-box test, under its path in the crate. An asynchronous test gets its own runtime on
+/// the test's thread; with `flavor = "multi_thread"`, on as many threads as there are processors.
 #[proc_macro_attribute]
 pub fn test(flavor: TokenStream, function: TokenStream) -> TokenStream {
     let words = function.clone().into_iter().map(|token| token.to_string());

@@ -1,6 +1,6 @@
-//! The APIs of the tenant file. The issuer's own userinfo endpoint as an audience is written `{issuer}userinfo`.
+//! The APIs of the tenant file. The issuer's own userinfo endpoint is written `{issuer}userinfo` as an audience.
 
-/// Constants, and for the test that compares them with the tenant file a list of them.
+/// Declares the constants, and their list for the test that compares them with the tenant file.
 macro_rules! apis {
     ($($(#[$doc:meta])* $name:ident = $identifier:literal;)*) => {
         $($(#[$doc])* pub const $name: &str = $identifier;)*
@@ -11,7 +11,7 @@ macro_rules! apis {
 }
 
 apis! {
-    /// Orders; the audience where a test says none.
+    /// Orders; the default audience of the tests.
     API = "https://api.example.com";
     /// No offline access; access tokens live 300 seconds.
     ONLINE_API = "https://online.example.com";
@@ -21,19 +21,19 @@ apis! {
     HS256_API = "https://hs256.example.com";
     /// `signing_alg: PS256`.
     PS256_API = "https://ps256.example.com";
-    /// Asks for consent even on behalf of first-party clients.
+    /// Requires consent even for first-party clients.
     ASKING_API = "https://asking.example.com";
     /// Enforces permissions and lists them.
     RBAC_API = "https://rbac.example.com";
-    /// The same in the dialect of RFC 9068.
+    /// Like [`RBAC_API`], in the dialect of RFC 9068.
     RBAC_RFC9068_API = "https://rbac-rfc9068.example.com";
     /// Enforces permissions and does not list them.
     RBAC_PLAIN_API = "https://rbac-plain.example.com";
     /// Would list permissions, but does not enforce them.
     RBAC_OFF_API = "https://rbac-off.example.com";
-    /// Wants a client grant of those who act for users; machines get nothing.
+    /// Requires a client grant for access on behalf of users; machines get no tokens.
     GRANTED_API = "https://granted.example.com";
-    /// Machines only.
+    /// For machines only.
     CLOSED_API = "https://closed.example.com";
 }
 

@@ -2,7 +2,7 @@
 
 use super::App;
 
-/// Constants, and for the test that compares them with the tenant file a list of them.
+/// Declares the constants, and their list for the test that compares them with the tenant file.
 macro_rules! clients {
     ($($(#[$doc:meta])* $name:ident = $kind:ident($($argument:expr),* $(,)?);)*) => {
         $($(#[$doc])* pub const $name: App = App::$kind($($argument),*);)*
@@ -17,19 +17,19 @@ clients! {
     SPA_STRICT = public("spa-strict", "Strict SPA", "https://app.example.com/callback");
     /// Rotating, ten seconds of leeway.
     SPA_LEEWAY = public("spa-leeway", "Lenient SPA", "https://lenient.example.com/callback");
-    /// Registered with a wildcard, and with a loopback callback that is no native app's.
+    /// Registered with a wildcard callback, and with a loopback callback although it is not a native app.
     SPA_WILDCARD = public("spa-wildcard", "Wildcard SPA", "https://acme.tenants.example.com/callback");
     /// A browser application without rotation.
     SPA_UNROTATED = public("spa-unrotated", "Unrotated SPA", "https://unrotated.example.com/callback");
-    /// Without the `refresh_token` grant.
+    /// Without the grant type `refresh_token`.
     SPA_CODE_ONLY = public("spa-code-only", "Code-only SPA", "https://code-only.example.com/callback");
-    /// With the grant `implicit` beside the others.
+    /// With the grant type `implicit` in addition to the others.
     SPA_HYBRID = public("spa-hybrid", "Hybrid SPA", "https://hybrid.example.com/callback");
-    /// With `web_origins` in which a wildcard stands for one label.
+    /// With a wildcard for one label in its `web_origins`.
     SPA_FRAMED = public("spa-framed", "Framed SPA", "https://acme.framed.example.com/callback");
-    /// A public client that asks for HS256.
+    /// A public client configured for HS256.
     SPA_HS256 = public("spa-hs256", "HS256 SPA", "https://spa-hs256.example.com/callback");
-    /// Rotating, thirty seconds of leeway, idle after 120 seconds, over after 600.
+    /// Rotating, thirty seconds of leeway, idle lifetime of 120 seconds, absolute lifetime of 600.
     SPA_SHORT = public("spa-short", "Short-lived SPA", "https://short.example.com/callback");
     /// Native: custom scheme and loopback.
     NATIVE = public("native-app", "Native app", "com.example.app://callback");
@@ -47,7 +47,7 @@ clients! {
         "https://office.example.com/callback",
         "a%40b+c:d&e=f/web-basic-secret_0123456789abcdef0123456789abcdef",
     );
-    /// Confidential, `client_secret_basic`, with the grant `implicit` beside the others.
+    /// Confidential, `client_secret_basic`, with the grant type `implicit` in addition to the others.
     WEB_CERTIFIED = basic(
         "web-certified",
         "Web certified",
@@ -61,7 +61,7 @@ clients! {
         "https://classic.example.com/callback",
         "web-classic-secret-0123456789abcdef0123456789abcdef0123456789ab",
     );
-    /// Confidential, non-rotating, idle after 120 seconds, over after 600.
+    /// Confidential, non-rotating, idle lifetime of 120 seconds, absolute lifetime of 600.
     WEB_EXPIRING = post(
         "web-expiring",
         "Web expiring",
@@ -70,55 +70,55 @@ clients! {
     );
     /// Confidential, `private_key_jwt`.
     WEB_KEY = key("web-key", "Web with a key", "https://key.example.com/callback");
-    /// Confidential, ID tokens in HS256.
+    /// Confidential, ID tokens signed with HS256.
     WEB_HS256 = post(
         "web-hs256",
         "Web HS256",
         "https://hs256.example.com/callback",
         "web-hs256-secret-0123456789abcdef0123456789abcdef0123456789abcd",
     );
-    /// Confidential, ID tokens in HS256, with the grant `implicit` beside the others.
+    /// Confidential, ID tokens signed with HS256, with the grant type `implicit` in addition to the others.
     WEB_HS256_PORTAL = post(
         "web-hs256-portal",
         "Web HS256 portal",
         "https://hs256-portal.example.com/callback",
         "web-hs256-portal-secret-0123456789abcdef0123456789abcdef01234567",
     );
-    /// Confidential, ID tokens in PS256.
+    /// Confidential, ID tokens signed with PS256.
     WEB_PS256 = post(
         "web-ps256",
         "Web PS256",
         "https://ps256.example.com/callback",
         "web-ps256-secret-0123456789abcdef0123456789abcdef0123456789abcd",
     );
-    /// Confidential, ID tokens in ES256.
+    /// Confidential, ID tokens signed with ES256.
     WEB_ES256 = post(
         "web-es256",
         "Web ES256",
         "https://es256.example.com/callback",
         "web-es256-secret-0123456789abcdef0123456789abcdef0123456789abcd",
     );
-    /// Is told of logouts, at the path `/notified` of [`NOBODY`]; may return to `/bye` after one.
+    /// Receives logout tokens at the path `/notified` of [`NOBODY`]; may return to `/bye` after a logout.
     WEB_NOTIFIED = post(
         "web-notified",
         "Web notified",
         "https://notified.example.com/callback",
         "web-notified-secret-0123456789abcdef0123456789abcdef0123456789ab",
     );
-    /// The same in HS256, at `/notified-hs256`.
+    /// Like [`WEB_NOTIFIED`], with HS256, at `/notified-hs256`.
     WEB_NOTIFIED_HS256 = post(
         "web-notified-hs256",
         "Web notified HS256",
         "https://notified-hs256.example.com/callback",
         "web-notified-hs256-secret-0123456789abcdef0123456789abcdef012345",
     );
-    /// Is told of revoked sessions alone, at `/revocations`.
+    /// Receives logout tokens only for revoked sessions, at `/revocations`.
     SPA_NOTIFIED_OTHERWISE = public(
         "spa-notified-otherwise",
         "SPA notified otherwise",
         "https://otherwise.example.com/callback",
     );
-    /// Somebody else's application: it has to ask.
+    /// A third-party application: it requires consent.
     THIRD_PARTY = post(
         "third-party",
         "Partner portal",
@@ -127,58 +127,59 @@ clients! {
     );
     /// Not conformant: legacy unless a request names an audience. Public, RS256, both kinds of delegation.
     LEGACY_SPA = public("legacy-spa", "Legacy SPA", "https://legacy.example.com/callback");
-    /// The same, confidential, with HS256 and ID tokens of an hour. Takes delegations of [`LEGACY_SPA`] and
-    /// [`LEGACY_PHONE`] alone.
+    /// Like [`LEGACY_SPA`], but confidential, with HS256 and ID tokens of an hour. Accepts delegations from
+    /// [`LEGACY_SPA`] and [`LEGACY_PHONE`] only.
     LEGACY_WEB = post(
         "legacy-web",
         "Legacy shop",
         "https://legacy-shop.example.com/callback",
         "legacy-web-secret-0123456789abcdef0123456789abcdef0123456789abc",
     );
-    /// The same, public, idle after 120 seconds, over after 600; delegates refresh tokens alone.
+    /// Like [`LEGACY_SPA`], with an idle lifetime of 120 seconds and an absolute lifetime of 600; delegates refresh
+    /// tokens only.
     LEGACY_PHONE = public("legacy-phone", "Legacy phone", "https://legacy-phone.example.com/callback");
-    /// The same, public, but set to HS256 with [`LEGACY_KIOSK_SECRET`].
+    /// Like [`LEGACY_SPA`], but set to HS256 with [`LEGACY_KIOSK_SECRET`].
     LEGACY_KIOSK = public("legacy-kiosk", "Legacy kiosk", "https://legacy-kiosk.example.com/callback");
-    /// The same without delegation and without single sign-on.
+    /// Like [`LEGACY_SPA`], without delegation and without single sign-on.
     LEGACY_CLOSED = public("legacy-closed", "Legacy intranet", "https://legacy-closed.example.com/callback");
     /// Native, with the device flow; rotating without leeway.
     TV = public("tv", "Living-room TV", "");
-    /// The same, somebody else's.
+    /// Like [`TV`], but third-party.
     TV_PARTNER = public("tv-partner", "Partner TV", "");
-    /// A strict third party: who declines is not sent on to it.
+    /// A strict third party: it gets no redirect if the user declines.
     THIRD_PARTY_GUARDED = post(
         "third-party-guarded",
         "Guarded partner",
         "https://guarded.example.com/callback",
         "third-party-guarded-secret-0123456789abcdef0123456789abcdef0123",
     );
-    /// Rotating; its refresh tokens are good for [`RBAC_API`], [`ONLINE_API`] and [`RFC9068_API`] too,
-    /// and would be for [`ASKING_API`] if that did not ask.
+    /// Rotating; its refresh tokens are also valid for [`RBAC_API`], [`ONLINE_API`] and [`RFC9068_API`], and would be
+    /// for [`ASKING_API`] if that API did not require consent.
     SPA_MANY = public("spa-many", "Many-API SPA", "https://many.example.com/callback");
-    /// A third party with a policy for [`ONLINE_API`], which does not count.
+    /// A third party with a policy for [`ONLINE_API`], which is ignored.
     THIRD_PARTY_MANY = post(
         "third-party-many",
         "Many-API partner",
         "https://many-partner.example.com/callback",
         "third-party-many-secret-0123456789abcdef0123456789abcdef0123456",
     );
-    /// Native, and nobody is asked although anybody could claim its callback.
+    /// Native; skips the confirmation page although any program could claim its callback.
     NATIVE_TRUSTED = public("native-trusted", "Trusted native app", "com.example.trusted://callback");
-    /// Confidential, rotating; may read the ledger of [`GRANTED_API`] for its users.
+    /// Confidential, rotating; may read the ledger of [`GRANTED_API`] on behalf of its users.
     WEB_GRANTED = post(
         "web-granted",
         "Granted web",
         "https://granted.example.com/callback",
         "web-granted-secret-0123456789abcdef0123456789abcdef0123456789ab",
     );
-    /// Machine to machine; may do whatever the Management API has.
+    /// Machine to machine; has every scope of the Management API.
     OPERATOR = post(
         "operator",
         "Operator",
         "https://unused.example.com/callback",
         "operator-secret-0123456789abcdef0123456789abcdef0123456789abcdef",
     );
-    /// Machine to machine; may read whatever the Management API has.
+    /// Machine to machine; has every read scope of the Management API.
     AUDITOR = post(
         "auditor",
         "Auditor",
@@ -192,23 +193,23 @@ clients! {
         "https://unused.example.com/callback",
         "m2m-secret-0123456789abcdef0123456789abcdef0123456789abcdef01234",
     );
-    /// Public, with both password grants.
+    /// Public, with both password grant types.
     PW_NATIVE = public("pw-native", "Password app", "https://unused.example.com/callback");
-    /// Confidential, with both password grants; says for whose address it asks, and may use `Staff`.
+    /// Confidential, with both password grant types; forwards the address of its user, and may use `Staff`.
     PW_WEB = post(
         "pw-web",
         "Password office",
         "https://unused.example.com/callback",
         "pw-web-secret-0123456789abcdef0123456789abcdef0123456789abcdef01",
     );
-    /// Confidential, with the grant `password`; is not believed about addresses.
+    /// Confidential, with the grant type `password`; the addresses that it forwards are not trusted.
     PW_KIOSK = post(
         "pw-kiosk",
         "Password kiosk",
         "https://unused.example.com/callback",
         "pw-kiosk-secret-0123456789abcdef0123456789abcdef0123456789abcdef",
     );
-    /// Somebody else's application, with the grant `password`.
+    /// A third-party application with the grant type `password`.
     PW_PARTNER = post(
         "pw-partner",
         "Password partner",
@@ -217,15 +218,15 @@ clients! {
     );
     /// Sends passwords to `/co/authenticate`.
     SPA_EMBEDDED = public("spa-embedded", "Embedded SPA", "https://embedded.example.com/callback");
-    /// Native, with every response type, at callbacks that any program could be behind.
+    /// Native, with every response type, and with callbacks that any program could claim.
     DESKTOP = public("desktop", "Desktop app", "http://127.0.0.1:51004/callback");
-    /// The same in the legacy pipeline.
+    /// Like [`DESKTOP`], in the legacy pipeline.
     LEGACY_DESKTOP = public("legacy-desktop", "Legacy desktop app", "http://127.0.0.1:51004/callback");
 }
 
-/// Where the back channels of the tenant file are: nobody listens there.
+/// Address of the back channels in the tenant file; no server listens there.
 pub const NOBODY: &str = "http://127.0.0.1:9";
 
-/// The secret of [`LEGACY_KIOSK`], which it does not authenticate with.
+/// The secret of [`LEGACY_KIOSK`], which does not use it for authentication.
 pub const LEGACY_KIOSK_SECRET: &str =
     "legacy-kiosk-secret-0123456789abcdef0123456789abcdef0123456789a";

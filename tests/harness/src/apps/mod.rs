@@ -1,4 +1,4 @@
-//! What `fixtures/tenant.yaml` holds, by name.
+//! The contents of `fixtures/tenant.yaml`, by name.
 
 mod apis;
 mod clients;
@@ -10,15 +10,15 @@ pub use apis::*;
 pub use clients::*;
 pub use users::User;
 
-/// The private half of the key that [`WEB_KEY`] registered.
+/// The private half of the key that [`WEB_KEY`] has registered.
 pub const ASSERTION_KEY: &[u8] = include_bytes!("../../../fixtures/assertion-key.pem");
-/// A key that nobody registered.
+/// A key that no client has registered.
 pub const OTHER_KEY: &[u8] = include_bytes!("../../../fixtures/other-key.pem");
 
-/// How a client proves who it is.
+/// Client authentication method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
-    /// It does not.
+    /// No authentication.
     None,
     /// `client_secret` in the body.
     Post(&'static str),
@@ -33,11 +33,11 @@ pub enum Proof {
 pub struct App {
     /// `client_id`.
     pub id: &'static str,
-    /// The name people see.
+    /// The name that users see.
     pub name: &'static str,
-    /// Its first callback.
+    /// The first callback of the tenant file.
     pub callback: &'static str,
-    /// Its credentials.
+    /// Authentication method with its secret.
     pub proof: Proof,
 }
 

@@ -1,4 +1,4 @@
-//! The constants say what the tenant files say.
+//! The constants match the tenant files.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,14 @@ use super::{App, Proof, User, apis, clients};
 
 const TENANT: &str = include_str!("../../../fixtures/tenant.yaml");
 const SAMPLES: &str = include_str!("../../../fixtures/samples.yaml");
-/// The callback of clients that have none.
+/// The callback of clients that do not use one.
 const UNUSED: &str = "https://unused.example.com/callback";
 
 fn parsed(file: &str) -> Value {
     serde_saphyr::from_str(file).expect("YAML")
 }
 
-/// The entries of a section, by one of their members.
+/// The entries of a section, keyed by one of their members.
 fn section<'a>(file: &'a Value, name: &str, key: &str) -> BTreeMap<&'a str, &'a Value> {
     let entries = file[name].as_array().expect("a list").iter();
     entries
@@ -23,7 +23,7 @@ fn section<'a>(file: &'a Value, name: &str, key: &str) -> BTreeMap<&'a str, &'a 
         .collect()
 }
 
-/// A client's credentials, as an entry says them.
+/// The authentication method of a client entry.
 fn proof(entry: &Value) -> Proof {
     let secret = || text(entry, "client_secret");
     match entry["token_endpoint_auth_method"].as_str() {
@@ -35,7 +35,7 @@ fn proof(entry: &Value) -> Proof {
     }
 }
 
-/// A text that lives as long as those of the constants.
+/// A text with the lifetime of the constants.
 fn text(entry: &Value, name: &str) -> &'static str {
     let text = entry[name]
         .as_str()
@@ -43,8 +43,8 @@ fn text(entry: &Value, name: &str) -> &'static str {
     text.to_owned().leak()
 }
 
-/// What stands before and behind the part of a callback that differs: a label, or the port of a native
-/// application on loopback (RFC 8252 section 7.3).
+/// The text before and after the variable part of a callback: a label, or the port of a native application on loopback
+/// (RFC 8252 section 7.3).
 fn wildcard(callback: &str) -> Option<(&str, &str)> {
     const LOOPBACK: &str = "http://127.0.0.1";
     let on_loopback = || Some((LOOPBACK, callback.strip_prefix(LOOPBACK)?));

@@ -5,9 +5,9 @@
 pub struct User {
     /// `sub`.
     pub id: String,
-    /// What they type as their name.
+    /// The login name.
     pub email: String,
-    /// What they type next.
+    /// The password.
     pub password: &'static str,
 }
 
@@ -22,7 +22,7 @@ impl User {
         }
     }
 
-    /// Everybody's user, with a full profile. Tests do nothing to her that another would notice.
+    /// The default user, with a full profile. Tests change nothing of hers that another test could notice.
     pub fn ada() -> Self {
         Self::new("ada", PASSWORD)
     }
@@ -47,13 +47,12 @@ impl User {
         Self::new("mary", PASSWORD)
     }
 
-    /// Holds `read:reports` at every API that has it.
+    /// Has `read:reports` at every API that defines it.
     pub fn reader() -> Self {
         Self::new("reader", PASSWORD)
     }
 
-    /// The same, and at [`RBAC_API`] `write:reports` by a second role and `delete:reports` without
-    /// one.
+    /// Like the reader, and at [`RBAC_API`] has `write:reports` by a second role and `delete:reports` without a role.
     pub fn editor() -> Self {
         Self::new("editor", PASSWORD)
     }
@@ -63,10 +62,10 @@ impl User {
         Self::new("blocked", PASSWORD)
     }
 
-    /// How many users of the pool there are.
+    /// Number of users in the pool.
     pub(crate) const POOL: usize = 260;
 
-    /// A user of the pool, counted from one.
+    /// A user of the pool by number, from one.
     pub(crate) fn pooled(number: usize) -> Self {
         assert!(
             number <= Self::POOL,

@@ -1,4 +1,4 @@
-//! The tables of decisions: five cells in each row, of which the last names tests that are there.
+//! The tables of decisions: each row has five cells, and the last names existing tests.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -6,10 +6,10 @@ use super::{links::repository, named};
 
 const HEADING: &str = "| Decision | Auth0 | Ratchet | Because | Held by |";
 
-/// How the attribute of a test begins.
+/// First characters of a test's attribute.
 const ATTRIBUTES: [&str; 3] = ["#[test]", "#[tokio::test", "#[harness::test"];
 
-/// The tests in the Rust files below a folder, each under its path from there: `/token/errors::null_is_missing`.
+/// The tests in the Rust files below a folder, each with its path from there: `/token/errors::null_is_missing`.
 fn tests_below(folder: &Path, prefix: &str, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).expect("the folder is there") {
         let path = entry.expect("the folder can be read").path();
@@ -33,8 +33,9 @@ fn tests_below(folder: &Path, prefix: &str, found: &mut BTreeSet<String>) {
     }
 }
 
-/// The names by which a decision may call a test: a black-box test by its path below `tests/e2e`, any other by an end of its
-/// path without `src`, `lib` and `mod`: `family::an_ended_family_stays_ended`, `jwt::an_access_token_is_no_id_token`.
+/// The names by which a decision may cite a test: a black-box test by its path below `tests/e2e`, any other by an end
+/// of its path without `src`, `lib` and `mod`: `family::an_ended_family_stays_ended`,
+/// `jwt::an_access_token_is_no_id_token`.
 fn names_of_tests() -> BTreeSet<String> {
     let root = repository();
     let (mut black_box, mut others) = (BTreeSet::new(), BTreeSet::new());

@@ -1,5 +1,5 @@
-//! The links of the repository's Markdown files: a relative link leads to a file that is there and, with a fragment, to
-//! one of its headings. The summary of the book lists each of its pages.
+//! The links of the repository's Markdown files: a relative link leads to an existing file and, with a fragment, to one
+//! of its headings. The summary of the book lists each of its pages.
 
 use std::{
     collections::HashMap,
@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The folder of the repository: the one with the template.
+/// The folder of the repository: the one that holds the template.
 pub(super) fn repository() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut folders = here.ancestors();
@@ -15,7 +15,7 @@ pub(super) fn repository() -> PathBuf {
     root.expect("the template is there").to_owned()
 }
 
-/// The Markdown files below a folder, without what tools have put there.
+/// The Markdown files below a folder, without those that tools have put there.
 fn pages_below(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("the folder is there") {
         let path = entry.expect("the folder can be read").path();
@@ -30,7 +30,7 @@ fn pages_below(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The lines of a text that are not in a fenced block of code.
+/// The lines of a text outside fenced code blocks.
 fn prose(text: &str) -> impl Iterator<Item = &str> {
     let mut is_code = false;
     text.lines().filter(move |line| {
@@ -43,7 +43,7 @@ fn prose(text: &str) -> impl Iterator<Item = &str> {
 /// The targets of a text's links and of the book's includes.
 fn targets(text: &str) -> Vec<String> {
     let prose: Vec<&str> = prose(text).collect();
-    // Code between backquotes has no links.
+    // Code in backquotes has no links.
     let prose: String = prose.join("\n").split('`').step_by(2).collect();
     let between = |open: &str, close: char| -> Vec<String> {
         let rests = prose.split(open).skip(1);
@@ -53,7 +53,7 @@ fn targets(text: &str) -> Vec<String> {
     [between("](", ')'), between("{{#include ", '}')].concat()
 }
 
-/// The fragments by which GitHub and mdBook lead to the headings of a text.
+/// The fragments by which GitHub and mdBook link to the headings of a text.
 fn fragments(text: &str) -> Vec<String> {
     let mut times: HashMap<String, usize> = HashMap::new();
     let headings = prose(text).filter_map(|line| {
@@ -74,7 +74,7 @@ fn fragments(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// What is wrong with a link of a page, if anything is.
+/// The fault of a link; `None` for a good one.
 fn fault(root: &Path, page: &Path, target: &str) -> Option<&'static str> {
     if target.contains("://") || target.starts_with("mailto:") {
         return None;
