@@ -1,5 +1,5 @@
-//! Instructions instead of time: the same count whatever else the machine does. What the kernel does for
-//! the function is not in it.
+//! CPU instructions instead of time: the count does not depend on the load of the machine. It excludes the kernel's
+//! work for the function.
 
 use std::{
     path::{Path, PathBuf},
@@ -13,10 +13,10 @@ use crate::{
     tenant::{self, ALGORITHMS, Algorithm, RULES},
 };
 
-/// A shorter and a longer chain; their difference is what refreshes cost without the start.
+/// A shorter and a longer chain; their difference is the cost of the refreshes without the start.
 const CHAINS: [u32; 2] = [100, 500];
 
-/// How many lines of the listing are printed.
+/// Number of lines printed from the listing.
 const LINES: usize = 40;
 
 /// Counts, prints, and leaves the listings in the target folder.
@@ -79,7 +79,7 @@ fn total(listing: &Path) -> u64 {
     count.expect("a total")
 }
 
-/// The functions in which most is spent, callees included.
+/// The most expensive functions, callees included.
 fn annotated(listing: &Path) -> String {
     let output = Command::new("callgrind_annotate")
         .arg("--inclusive=yes")

@@ -1,4 +1,4 @@
-//! The token function as a process of its own, and what the kernel says it used.
+//! The token function as a separate process, and its resource usage as reported by the kernel.
 
 use std::{
     fs,
@@ -24,7 +24,7 @@ pub struct Function {
     log: JoinHandle<Work>,
 }
 
-/// What a process has used: CPU, and memory.
+/// CPU and memory that a process has used.
 #[derive(Clone, Copy, Debug)]
 pub struct Usage {
     pub user: Duration,
@@ -38,7 +38,7 @@ impl Usage {
     }
 }
 
-/// What an answer cost on average, as the function's own log says.
+/// Average cost of an answer, from the function's own log.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Work {
     pub sign_calls: f64,
@@ -76,12 +76,12 @@ impl Function {
         }
     }
 
-    /// How long ago it was started.
+    /// Time since the start.
     pub fn age(&self) -> Duration {
         self.started.elapsed()
     }
 
-    /// Posts a form to the token endpoint; the answer's status and body.
+    /// Posts a form to the token endpoint; returns the status and the body of the answer.
     pub async fn post(&mut self, form: &str) -> (u64, Value) {
         let event = json!({
             "version": "2.0",
@@ -111,8 +111,8 @@ impl Function {
         (status, serde_json::from_str(body).unwrap_or(Value::Null))
     }
 
-    /// Ends it as Lambda does, so that a profiler around it can still write down what it saw; gives
-    /// what its answers cost.
+    /// Stops the function as Lambda does, so that a profiler around it can still write its report; returns the average
+    /// cost of its answers.
     pub async fn stop(mut self) -> Work {
         let id = self.child.id().expect("the function runs").to_string();
         let told = Command::new("kill").arg(id).status().await;
@@ -121,11 +121,11 @@ impl Function {
         self.log.await.expect("its log can be read")
     }
 
-    /// What it has used so far.
+    /// Usage so far.
     pub fn usage(&self) -> Usage {
         let id = self.child.id().expect("the function runs");
         let read = |name: &str| fs::read_to_string(format!("/proc/{id}/{name}")).expect(name);
-        // `schedstat` counts nanoseconds on a CPU, for every thread; `stat` tells in ticks whose they were.
+        // `schedstat` counts nanoseconds on a CPU for each thread; `stat` divides ticks into user time and kernel time.
         let tasks = fs::read_dir(format!("/proc/{id}/task")).expect("its threads");
         let nanoseconds: u64 = tasks
             .filter_map(|task| fs::read_to_string(task.ok()?.path().join("schedstat")).ok())
@@ -135,7 +135,7 @@ impl Function {
         let stat = read("stat");
         let (_, fields) = stat.rsplit_once(") ").expect("a name in brackets");
         let ticks: Vec<f64> = fields.split(' ').filter_map(|n| n.parse().ok()).collect();
-        // After the state, which is no number: user time is the eleventh field, system time the next.
+        // Counted from after the state, which is not a number: user time is the eleventh field, system time the next.
         let (user, kernel) = (ticks[10], ticks[11]);
         let kernel = cpu.mul_f64(kernel / (user + kernel).max(1.0));
         let status = read("status");

@@ -1,8 +1,7 @@
-//! `cargo bench-token`: the release binary of the token function behind an emulated Runtime API, `DynamoDB`
-//! and KMS over loopback, a chain of refreshes on one core. Prints for every signing mode and algorithm
-//! what a refresh costs in CPU, calls and capacity, and cold start and memory, all in one run. With
-//! `--rules` it compares functions with and without Rules, with `--callgrind` it counts instructions instead
-//! and writes down where they go; the two go together.
+//! `cargo bench-token`: the release binary of the token function behind an emulated Runtime API, `DynamoDB` and KMS
+//! over loopback, a chain of refreshes on one core. Prints for every signing mode and algorithm the CPU time, calls and
+//! capacity of a refresh, and cold start and memory, all in one run. `--rules` compares functions with and without
+//! Rules; `--callgrind` counts instructions instead and writes a profile; the two can be combined.
 
 #![expect(
     clippy::disallowed_methods,
@@ -28,10 +27,10 @@ use function::{Function, Usage, Work};
 use service::Service;
 use tenant::{ALGORITHMS, Algorithm};
 
-/// Refreshes before anything is measured: caches are filled and connections open.
+/// Refreshes before the measurement, which fill caches and open connections.
 const WARM_UP: u32 = 200;
 
-/// Cold starts of which the median is told.
+/// Number of cold starts; the median is reported.
 const STARTS: usize = 5;
 
 #[derive(Parser)]
@@ -40,22 +39,22 @@ const STARTS: usize = 5;
     name = "cargo bench-token"
 )]
 struct Options {
-    /// How many refreshes to measure.
+    /// Number of refreshes to measure.
     #[arg(long, default_value_t = 2_000)]
     refreshes: u32,
-    /// The function; `target/release/token` without it, with `--callgrind` `target/profiling/token`.
+    /// The function; default: `target/release/token`, with `--callgrind` `target/profiling/token`.
     #[arg(long)]
     binary: Option<PathBuf>,
-    /// How tokens are signed.
+    /// Signing modes.
     #[arg(long, value_delimiter = ',', default_values = ["wrapped", "kms"])]
     modes: Vec<String>,
-    /// Which algorithms sign.
+    /// Signature algorithms.
     #[arg(long, value_delimiter = ',', default_values = ["ES256", "RS256", "PS256"])]
     algorithms: Vec<String>,
     /// Count instructions under valgrind.
     #[arg(long)]
     callgrind: bool,
-    /// Measure instead what Rules cost.
+    /// Measure the cost of Rules instead.
     #[arg(long)]
     rules: bool,
 }
@@ -122,7 +121,7 @@ async fn main() {
     }
 }
 
-/// A chain of refreshes: every token is the one that the last refresh gave.
+/// A chain of refreshes: each presents the token that the previous refresh returned.
 struct Chain {
     algorithm: Algorithm,
     token: String,
@@ -199,7 +198,7 @@ fn row(
     )
 }
 
-/// In milliseconds.
+/// The median in milliseconds.
 fn median(values: impl Iterator<Item = Duration>) -> f64 {
     let mut values: Vec<_> = values.collect();
     values.sort();

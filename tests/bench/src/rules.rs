@@ -1,4 +1,4 @@
-//! What Rules cost a refresh: functions with different Rules, refreshing by turns in one run.
+//! The cost of Rules at a refresh: functions with different Rules, refreshing in turns within one run.
 
 use std::path::Path;
 
@@ -9,15 +9,15 @@ use crate::{
     tenant::{self, ALGORITHMS, RULES, Rules},
 };
 
-/// Turns, of which the median is told.
+/// Number of turns; the median is reported.
 const TURNS: u32 = 20;
 
-/// A refreshing client of a function of its own. The service goes last.
+/// A refreshing client with its own function. The service is dropped last.
 struct Side {
     rules: Rules,
     function: Function,
     chain: Chain,
-    /// CPU of a refresh at each turn, in microseconds.
+    /// CPU time of a refresh at each turn, in microseconds.
     spent: Vec<f64>,
     _service: Service,
 }

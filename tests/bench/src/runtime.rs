@@ -1,6 +1,6 @@
-//! An emulated Lambda Runtime API for one function: events in, answers out, one at a time. That of
-//! `cargo lambda watch`, behind which the deployment's tests run, takes two further processes on the way of every
-//! event: wall time and cold start would be theirs.
+//! An emulated Lambda Runtime API for one function: events in, answers out, one at a time. The emulator of `cargo
+//! lambda watch`, behind which the deployment's tests run, passes every event through two more processes, which would
+//! count in wall time and cold start.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -14,7 +14,7 @@ use tokio::{
     sync::{Mutex, mpsc},
 };
 
-/// The API, and the queue in front of it.
+/// The API with its queue.
 pub struct Runtime {
     pub address: SocketAddr,
     events: mpsc::Sender<Value>,
@@ -65,7 +65,7 @@ async fn respond(
     let body = request.into_body().collect().await?.to_bytes();
     if path.ends_with("/invocation/next") {
         let Some(event) = shared.events.lock().await.recv().await else {
-            // The bench is done with this function and about to end it.
+            // The bench is done with this function and about to stop it.
             return std::future::pending().await;
         };
         let response = Response::builder()
@@ -88,7 +88,7 @@ async fn respond(
     );
     let answer = serde_json::from_slice(&body).expect("an answer is JSON");
     if shared.answers.send(answer).await.is_err() {
-        // The bench is done with this function and about to end it.
+        // The bench is done with this function and about to stop it.
         return std::future::pending().await;
     }
     let accepted = Response::builder()

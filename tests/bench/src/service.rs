@@ -1,5 +1,5 @@
-//! What the function needs around it: a stack in moto, a `DynamoDB` and a KMS on loopback, and the other
-//! functions to log in with.
+//! The surroundings of the function: a stack in moto, a `DynamoDB` and a KMS on loopback, and the other functions for
+//! the login.
 
 use std::{
     collections::BTreeMap,
@@ -12,14 +12,14 @@ use harness::Server;
 
 use crate::tenant::Tenant;
 
-/// Variables of a function.
+/// Environment variables of a function.
 pub type Environment = BTreeMap<String, String>;
 
-/// A running service; it goes when its standard input is closed.
+/// A running service; it stops when its standard input is closed.
 pub struct Service {
     watch: Child,
     pub server: Server,
-    /// What the token function is told.
+    /// Environment of the token function.
     pub environment: Environment,
 }
 
@@ -58,12 +58,12 @@ impl Service {
 impl Drop for Service {
     fn drop(&mut self) {
         drop(self.watch.stdin.take());
-        // It is going either way.
+        // The process stops in any case.
         let _ = self.watch.wait();
     }
 }
 
-/// As an operator does it.
+/// Imports a tenant file as an operator does.
 fn import(tenant: &Tenant, environment: &Environment) {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("tenant.yaml");
@@ -80,7 +80,7 @@ fn import(tenant: &Tenant, environment: &Environment) {
     assert!(done.success(), "the tenant cannot be imported");
 }
 
-/// Where builds and virtual environments are.
+/// The folder of builds and virtual environments.
 pub fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from)
 }

@@ -1,8 +1,8 @@
-//! A client and an API for every algorithm, and somebody to log in.
+//! A client and an API for every algorithm, and a user who logs in.
 
 use harness::apps::{App, Proof, User};
 
-/// What tokens are signed with; the cheapest first.
+/// The signature algorithms; the cheapest first.
 pub const ALGORITHMS: [Algorithm; 3] = [
     Algorithm {
         name: "ES256",
@@ -21,7 +21,7 @@ pub const ALGORITHMS: [Algorithm; 3] = [
     },
 ];
 
-/// An algorithm with the client and the API that use it.
+/// A signature algorithm with the client and the API that use it.
 #[derive(Clone, Copy)]
 pub struct Algorithm {
     pub name: &'static str,
@@ -41,7 +41,7 @@ impl Algorithm {
     }
 }
 
-/// A tenant file, and the scripts beside it.
+/// A tenant file and its scripts.
 pub struct Tenant {
     pub file: String,
     pub scripts: Vec<(String, String)>,
@@ -55,12 +55,12 @@ pub fn plain() -> Tenant {
     }
 }
 
-/// Which Rules a tenant has.
+/// The Rules of a tenant.
 #[derive(Clone, Copy)]
 pub struct Rules {
     pub name: &'static str,
     count: usize,
-    /// Whether they use the library.
+    /// True if they use the library.
     with_library: bool,
 }
 
@@ -106,7 +106,7 @@ pub fn with_rules(rules: Rules) -> Tenant {
     tenant
 }
 
-/// What most rules do: look at the user and the context, and add claims.
+/// A typical Rule: reads the user and the context, and adds claims.
 fn rule(order: usize, with_library: bool) -> String {
     let plan = if with_library {
         r#"_.get(user, "app_metadata.plan", "free")"#
@@ -158,7 +158,7 @@ fn file() -> String {
         )
     });
     let user = User::ada();
-    // One token is exchanged over and over, more often than a server should let anybody.
+    // The same token is exchanged over and over, more often than a server should allow any client.
     format!(
         "tenant:\n  refresh_token_rate_limit: {{burst: 1000000, per_second: 1000}}\nclients:{}\nresourceServers:{}\nusers:\n  - email: {}\n    email_verified: true\n    \
          name: Ada Lovelace\n    password: {}\n",
