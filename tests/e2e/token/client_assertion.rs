@@ -1,4 +1,4 @@
-//! `private_key_jwt`: every rule of the assertion.
+//! `private_key_jwt`: every rule for the assertion.
 
 use harness::{
     Answer, Server, Tokens,
@@ -26,7 +26,7 @@ fn good(server: &Server) -> Value {
     jwt::assertion_claims(WEB_KEY.id, server.issuer(), server.now())
 }
 
-/// The good claims with some replaced; `null` removes one.
+/// The valid claims with some replaced; `null` removes one.
 fn changed(server: &Server, changes: &Value) -> String {
     let mut claims = good(server);
     let claims_map = claims.as_object_mut().expect("claims are an object");
@@ -218,14 +218,14 @@ async fn the_audience_is_the_issuer_or_the_token_endpoint_or_both() {
         json!(endpoint),
         json!([issuer]),
         json!([endpoint]),
-        // As openid-client 5 has it.
+        // As openid-client 5 sends it.
         json!([issuer, endpoint]),
     ] {
         Tokens::expect(ask(server, &changed(server, &json!({ "aud": aud }))).await);
     }
 }
 
-/// A good assertion with further header parameters.
+/// A valid assertion with additional header parameters.
 fn with_header(server: &Server, more: &Value) -> String {
     let mut header = json!({ "alg": "RS256" });
     let members = more.as_object().expect("parameters are an object").clone();

@@ -1,4 +1,4 @@
-//! How clients prove who they are with a secret, or need not.
+//! Client authentication with a secret, and clients that need none.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use harness::{
@@ -15,7 +15,7 @@ fn assert_unauthorized(answer: &Answer) {
     assert_oauth_error(answer, 401, "access_denied", "Unauthorized");
 }
 
-/// A refresh with an `Authorization` header and no more than the token in the body.
+/// A refresh with an `Authorization` header and only the token in the body.
 async fn refresh_with_header(server: &Server, header: &str, more: &[(&str, &str)]) -> Answer {
     let mut form = vec![
         ("grant_type", "refresh_token"),
@@ -29,7 +29,7 @@ async fn refresh_with_header(server: &Server, header: &str, more: &[(&str, &str)
     http::send(request.form(&form)).await
 }
 
-/// The client was recognised: the refusal is about the token.
+/// Asserts that the client was recognised: the error is about the token.
 #[track_caller]
 fn assert_recognised(answer: &Answer) {
     harness::assert_unknown_refresh_token(answer);
@@ -97,7 +97,7 @@ async fn malformed_basic_credentials_are_refused() {
     }
 }
 
-/// HTTP clients' interceptors send these while they refresh, when they have no access token at hand.
+/// Interceptors of HTTP clients send these while they refresh and have no access token.
 const NOT_OURS: [&str; 12] = [
     "",
     "Bearer",

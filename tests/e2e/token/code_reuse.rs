@@ -1,5 +1,6 @@
-//! A code that comes back (RFC 6749 section 4.1.2). It says that two parties hold it only if what comes with it
-//! is right, as RFC 6749 section 4.1.3 checks it: anybody may have the code alone, from an access log or a history.
+//! A code that is presented again (RFC 6749 section 4.1.2). It proves that two parties hold it only if the accompanying
+//! parameters are right, as RFC 6749 section 4.1.3 checks them: the code alone may come from an access log or a
+//! history.
 
 use harness::{
     Answer, INVALID_CODE, Launch, Server, Tokens,
@@ -9,7 +10,7 @@ use harness::{
     pkce, tenant,
 };
 
-/// A login whose access token is good at `/userinfo` alone, so that its end shows.
+/// A login whose access token is for `/userinfo` alone, so that its revocation shows.
 fn ask<'a>(server: &'a Server, app: &App) -> Login<'a> {
     let login = server.login(app).user(&server.fresh_user());
     login.without("audience").scope("openid offline_access")
@@ -21,7 +22,7 @@ async fn userinfo(server: &Server, tokens: &Tokens) -> Answer {
         .await
 }
 
-/// Asserts that an access token is still good.
+/// Asserts that an access token is still valid.
 #[track_caller]
 fn assert_good(answer: &Answer) {
     assert_eq!(answer.status, 200, "{answer}");
@@ -109,8 +110,8 @@ async fn a_confidential_client_proves_itself_first() {
     assert_unknown_refresh_token(&server.refresh(&WEB_POST, &token).await);
 }
 
-/// Nothing shows that a code without a challenge is a public client's own. The client was confidential when it
-/// asked for the code.
+/// A code without a challenge does not prove that its public client presents it. The client was confidential when it
+/// requested the code.
 #[harness::test]
 async fn a_used_code_without_a_challenge_is_no_public_clients() {
     let server = Launch::new().start("changes a live client");

@@ -1,4 +1,4 @@
-//! What the token endpoint says to requests that lack something or ask for what is not there.
+//! Errors of the token endpoint for requests that lack a parameter or name something unknown.
 
 use harness::{
     Server,

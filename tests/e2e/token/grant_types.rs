@@ -1,4 +1,4 @@
-//! Which grants there are, and for which API where the request names none.
+//! The supported grant types, and the API of a request that names none.
 
 use harness::{
     Launch, Server, Tokens,

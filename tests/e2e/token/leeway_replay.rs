@@ -1,5 +1,4 @@
-//! A replay inside the leeway that another program or another address makes: it is answered, and it is an event
-//! of its own.
+//! A replay inside the leeway by another program or from another address: it is answered, and logged as its own event.
 
 use std::net::IpAddr;
 
@@ -26,7 +25,7 @@ async fn refresh(server: &Server, token: &str, address: &str, agent: Option<&str
     http::send(request).await
 }
 
-/// The log of a server at which a token was exchanged on the phone at home and then came back.
+/// The log of a server at which the phone at home exchanged a token, which was then replayed.
 async fn log_after(replays: &[(&str, Option<&str>)]) -> String {
     let server = Launch::new().start("reads the server's log");
     let parent = server.login(&SPA_LEEWAY).refresh_token().await;

@@ -1,4 +1,4 @@
-//! What the log says of refreshes, under Auth0's event codes.
+//! The log events of refreshes, under Auth0's event codes.
 
 use harness::{
     Server,
@@ -22,7 +22,7 @@ async fn each_outcome_of_a_refresh_has_its_code() {
         .map(|(code, _)| code)
         .filter(|code| !matches!(*code, "s" | "seacft"))
         .collect();
-    // Exchanged; the parent came back; the live token of an ended family; revoked.
+    // Exchanged; the parent reused; the current token of an ended family; revoked.
     let ended = "refresh_token_family_ended";
     let expected = ["sertft", ended, "ferrt", "fertft", ended, "srrt"];
     assert_eq!(events, expected, "{log}");

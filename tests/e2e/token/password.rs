@@ -1,4 +1,4 @@
-//! `grant_type=password` and `password-realm`: a name and a password for tokens.
+//! `grant_type=password` and `password-realm`: tokens for a name and a password.
 
 use harness::{
     Answer, Launch, Server, Tokens,
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 const REALM: &str = "http://auth0.com/oauth/grant-type/password-realm";
 const DATABASE: &str = "Username-Password-Authentication";
 
-/// The form of a password grant, with further parameters.
+/// The form of a password grant, with additional parameters.
 fn form<'a>(user: &'a User, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let mut form = vec![
         ("grant_type", "password"),

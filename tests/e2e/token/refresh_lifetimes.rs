@@ -1,4 +1,4 @@
-//! Idle and absolute expiry of refresh tokens, with the clock as a knob.
+//! Idle and absolute expiry of refresh tokens, with a clock that the tests move.
 
 use harness::{
     Server,

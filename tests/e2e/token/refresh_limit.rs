@@ -26,7 +26,7 @@ async fn the_201st_login_ends_the_oldest_token_and_no_other() {
     for _ in 2..199 {
         login().with("prompt", "none").refresh_token().await;
     }
-    // A revoked token no longer counts, and a family counts once however often it rotated.
+    // A revoked token no longer counts, and a family counts once however often it was rotated.
     let revoked = login().with("prompt", "none").refresh_token().await;
     let answer = server.revoke(&SPA_STRICT, &revoked).await;
     assert_eq!(answer.status, 200, "{answer}");
@@ -40,7 +40,7 @@ async fn the_201st_login_ends_the_oldest_token_and_no_other() {
     server.rotated(&SPA_LEEWAY, &elsewhere).await;
 }
 
-/// How many live refresh tokens a user has with an application.
+/// Number of a user's live refresh tokens with an application.
 async fn live(server: &Server, user: &User) -> usize {
     let (user, client) = (form_encoded(&user.id), SPA_STRICT.id);
     let list = format!("/api/v2/refresh-tokens?user_id={user}&client_id={client}&take=100");
@@ -79,7 +79,7 @@ async fn exchanges_at_once_at_the_limit_all_succeed() {
         let token = Tokens::expect(answer).refresh_token();
         server.rotated(&SPA_STRICT, &token).await;
     }
-    // One that counts families one by one may count one that another counts again.
+    // A request that counts the families one by one may count one that a concurrent request counts again.
     let live = live(server, &user).await;
     assert!((192..=200).contains(&live), "{live} are live");
 }

@@ -1,4 +1,4 @@
-//! Superseded refresh tokens: the leeway, and what happens outside it.
+//! Superseded refresh tokens: the leeway, and the effect of reuse outside it.
 
 use harness::{
     Server,

@@ -1,4 +1,4 @@
-//! `refresh_token` of a client: what holds where nothing is said, and what may not be said.
+//! `refresh_token` of a client: defaults and invalid values.
 
 use harness::{
     Server,
@@ -61,7 +61,7 @@ async fn a_shorter_maximum_does_not_move_an_absolute_expiry_that_is_set() {
     assert_unknown_refresh_token(&server.refresh(&SPA_SHORT, &fresh).await);
 }
 
-/// Asserts that a client is refused with these words after some changes.
+/// Asserts that the import rejects a client with this message after some changes.
 async fn assert_refused(server: &Server, app: &App, changes: &[(&str, &str)], words: &str) {
     let file = tenant::client_changed(app, changes);
     let http = server.http();

@@ -170,7 +170,7 @@ async fn what_was_written_counts_in_every_environment() {
     }
     let port = server.http().base().port().expect("a port");
     server.stop();
-    // Another process remembers nothing but what is in the table.
+    // Another process knows only the contents of the table.
     let server = launch
         .port(port)
         .start("stops the server and starts another");
@@ -185,7 +185,7 @@ async fn by_default_a_hundred_pass_at_once_and_then_ten_a_second() {
     let answer = server.refresh(&WEB_CLASSIC, &token).await;
     assert_eq!(answer.header("x-ratelimit-limit"), Some("100"));
     assert_eq!(answer.header("x-ratelimit-remaining"), Some("99"));
-    // At ten a second the one that was taken is back after a tenth of a second.
+    // At ten a second, the exchange that was used is available again after a tenth of a second.
     server.advance(1).await;
     let answer = server.refresh(&WEB_CLASSIC, &token).await;
     assert_eq!(answer.header("x-ratelimit-remaining"), Some("99"));

@@ -1,5 +1,4 @@
-//! `grant_type=refresh_token` (RFC 6749 section 6): what a good refresh answers, and whom it is
-//! refused.
+//! `grant_type=refresh_token` (RFC 6749 section 6): the answer to a valid refresh, and the rejected ones.
 
 use harness::{
     Server, Tokens,

@@ -1,5 +1,5 @@
-//! What a refreshed ID token says, claim by claim, beside the ID token of its login (`OpenID` Connect
-//! Core section 12.2). Clients compare the two, and drop a refresh whose ID token disagrees.
+//! The claims of a refreshed ID token, one by one, beside the ID token of its login (`OpenID` Connect Core section
+//! 12.2). Clients compare the two, and drop a refresh whose ID token disagrees.
 
 use harness::{
     Code, Server, Tokens,
@@ -16,8 +16,8 @@ use crate::device;
 
 const SCOPE: &str = "openid profile email phone offline_access";
 
-/// The claims that belong to one login request or to the answer that carried the token, so that a
-/// refreshed ID token has none of them.
+/// The claims that belong to one login request or to the answer with the token, so that a refreshed ID token has none
+/// of them.
 const OF_THE_LOGIN: [&str; 4] = ["nonce", "sid", "at_hash", "c_hash"];
 
 fn claims(id_token: &str) -> Map<String, Value> {
@@ -25,13 +25,13 @@ fn claims(id_token: &str) -> Map<String, Value> {
     claims.as_object().expect("claims are an object").clone()
 }
 
-/// The life of a token, in seconds.
+/// The lifetime of a token, in seconds.
 fn life(claims: &Map<String, Value>) -> Option<u64> {
     Some(claims["exp"].as_u64()? - claims["iat"].as_u64()?)
 }
 
-/// Asserts that a refreshed ID token has the claims of the login's and their values, but for those of
-/// the login alone and the times of issue and expiry.
+/// Asserts that a refreshed ID token repeats the claims of the login's, except those of the login alone and the times
+/// of issue and expiry.
 #[track_caller]
 fn assert_repeats(first: &str, refreshed: &str) {
     assert_eq!(jwt::peek(first).0, jwt::peek(refreshed).0, "the header");
@@ -56,7 +56,7 @@ async fn assert_refreshes_repeat(server: &Server, app: &App, first: &Tokens) {
     }
 }
 
-/// The requests of a login with and without a wish to know its time, and whether the ID token tells it.
+/// The requests of a login with and without a wish for `auth_time`; true if the ID token has it.
 fn wishes<'a>(ask: impl Fn() -> Login<'a>) -> [(Login<'a>, bool); 4] {
     [
         (ask(), false),
