@@ -1,4 +1,4 @@
-//! What scripts make of a login at `/authorize` travels with its code to the token endpoint.
+//! The effects of scripts at a login at `/authorize` travel with its code to the token endpoint.
 
 use harness::{
     Scripts, Tokens,

@@ -63,7 +63,7 @@ async fn rules_see_the_claims_of_the_id_token_that_is_shown() {
         claims["https://example.com/seen"],
         json!(["of the login", id, id, "navy"])
     );
-    // They were there to be read.
+    // A script could read them.
     assert_eq!(claims.get(CLAIM), None, "{claims}");
 }
 
@@ -92,7 +92,7 @@ async fn a_rule_that_fails_at_a_delegation_burns_no_token() {
             server.change_rule("rule", IDLE);
             delegated(&delegate(&server, &LEGACY_SPA, &shown).await);
         }
-        // A user has ten delegations, and more as time passes.
+        // A user has a budget of ten delegations, which refills over time.
         server.advance(60).await;
     }
 }

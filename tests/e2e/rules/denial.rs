@@ -1,4 +1,4 @@
-//! What an application is told when a Rule or an Action refuses a login in a browser.
+//! The error that an application receives when a Rule or an Action denies a login in a browser.
 
 use harness::{
     Scripts, Server,
@@ -11,7 +11,7 @@ use super::{action, rule, said};
 const FAILED: (&str, &str) = ("server_error", "A script of the login flow failed.");
 const FACTOR: (&str, &str) = ("access_denied", "Multifactor authentication required");
 
-/// What a rule does, and what comes of it.
+/// The deed of a Rule, and the resulting error.
 const RULES: [(&str, (&str, &str)); 11] = [
     (
         "return callback(new UnauthorizedError('Only on weekdays.'));",
@@ -50,7 +50,7 @@ const ACTIONS: [(&str, (&str, &str)); 5] = [
     ),
 ];
 
-/// One script that does what the request names.
+/// One script that executes the deed that the request names.
 fn choosing(deeds: &[(&str, (&str, &str))]) -> String {
     let cases = deeds.iter().enumerate();
     let cases: Vec<_> = cases
@@ -132,7 +132,7 @@ async fn whoever_is_refused_stays_logged_in_and_may_go_elsewhere() {
     refused.assert_error("unauthorized", "Not here.");
     let silent = server.login(&SPA_HYBRID).browser(&browser);
     silent.with("prompt", "none").callback().await.code();
-    // Not even asked for a password again, and refused again.
+    // No second password prompt, and another denial.
     let again = server.login(&SPA_STRICT).browser(&browser).open().await;
     again.callback().assert_error("unauthorized", "Not here.");
     let anew = server.login(&SPA_STRICT).browser(&browser);

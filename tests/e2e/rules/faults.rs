@@ -1,4 +1,4 @@
-//! Scripts that fail, at every grant that runs them: their own request is denied, and nothing is burned.
+//! Failing scripts, at every grant type that runs them: only their own request is denied, and no token or code is lost.
 
 use harness::{
     Answer, Scripts, Server, Tokens,
@@ -9,17 +9,17 @@ use tokio::task::JoinSet;
 
 use super::{IDLE, action, rule, said, telling, told};
 
-/// What a client is told: status, `error`, `error_description`.
+/// The client's error: status, `error`, `error_description`.
 type Told = (u16, &'static str, &'static str);
 
 const DENIED: Told = (403, "access_denied", "Not on Sundays.");
 const FAILED: Told = (500, "server_error", "A script of the login flow failed.");
-/// What any script could catch is an error of its own.
+/// An error that a script could catch counts as the script's own.
 const TOO_DEEP: Told = (403, "access_denied", "Maximum call stack size exceeded");
 const REDIRECT: Told = (403, "interaction_required", "External interaction required");
 const SECOND_FACTOR: Told = (403, "mfa_required", "Multifactor authentication required");
 
-/// What rules do, and what comes of it.
+/// Deeds of Rules, and the resulting errors.
 const RULES: [(&str, Told); 22] = [
     (
         "(user, context, callback) => { throw new Error('Not on Sundays.'); }",
@@ -108,7 +108,7 @@ const RULES: [(&str, Told); 22] = [
     ),
 ];
 
-/// What Actions do, and what comes of it.
+/// Deeds of Actions, and the resulting errors.
 const ACTIONS: [(&str, Told); 6] = [
     ("api.access.deny('Not on Sundays.');", DENIED),
     ("throw new Error('Not on Sundays.');", DENIED),
@@ -121,7 +121,7 @@ const ACTIONS: [(&str, Told); 6] = [
     ("api.multifactor.enable('any');", SECOND_FACTOR),
 ];
 
-/// A rule that does what the request asks for, and tells a claim where it asks for nothing.
+/// A Rule that executes the deed that the request names, and sets a claim without one.
 fn faulty_rule() -> String {
     let faults: Vec<&str> = RULES.iter().map(|(code, _)| *code).collect();
     let good = telling("'good'");
@@ -135,7 +135,7 @@ fn faulty_rule() -> String {
     )
 }
 
-/// An Action that does what the request asks for.
+/// An Action that executes the deed that the request names.
 fn faulty_action() -> String {
     let faults = ACTIONS
         .iter()
@@ -174,7 +174,7 @@ async fn a_rule_that_fails_at_a_refresh_burns_no_token() {
             &refresh(&server, &WEB_CLASSIC, &fixed, fault).await,
             expected,
         );
-        // There is no leeway: the token that failed is the live one.
+        // There is no leeway: the token whose refresh failed is still the current one.
         let tokens = server.refreshed(&SPA_STRICT, &rotating).await;
         assert_eq!(told(&tokens), "good");
         rotating = tokens.refresh_token();
@@ -226,7 +226,7 @@ async fn a_script_that_fails_at_a_password_grant_denies_that_alone() {
     }
 }
 
-/// Fails for those who ask for it, after they have all decided the same.
+/// Fails for requests that ask for it, after all racing requests have made the same decision.
 const FAILING_FOR_SOME: &str = "function (user, context, callback) {
     const fail = context.request.body.fail === 'yes';
     setTimeout(() => fail ? callback(new Error('Not on Sundays.')) : callback(null, user, context), 50);
@@ -259,7 +259,7 @@ async fn of_eight_refreshes_that_race_those_whose_rule_fails_take_nothing_from_t
         }
         successors.dedup();
         assert_eq!(successors.len(), 1, "{successors:#?}");
-        // Whoever failed tries once more, inside the leeway, and gets what the others got.
+        // The failed clients retry inside the leeway and get the same successor as the others.
         assert_eq!(server.rotated(&SPA_LEEWAY, &token).await, successors[0]);
         token = successors.remove(0);
     }
@@ -345,7 +345,7 @@ async fn while_rules_loop_without_end_others_are_served() {
     server.rotated(&SPA_STRICT, &bad).await;
 }
 
-/// The line of the log that tells of a refused refresh.
+/// The log line of a rejected refresh.
 fn refusal<'a>(log: &'a str, reason: &str) -> Option<&'a str> {
     let mut lines = log.lines();
     lines.find(|line| line.contains("type=\"fertft\"") && line.contains(reason))

@@ -1,4 +1,4 @@
-//! Rules and Actions where tokens come straight from `/authorize`.
+//! Rules and Actions at flows that issue tokens from `/authorize`.
 
 use harness::{
     Code, Scripts, Server, Tokens,

@@ -1,5 +1,5 @@
-//! Rules and Actions at a login through a browser: they run once, when nothing else stands in its way, and
-//! what follows from them travels with the code.
+//! Rules and Actions at a login through a browser: they run once, after everything else has passed, and their effects
+//! travel with the code.
 
 use harness::{
     Scripts, Server, Tokens,
@@ -25,7 +25,7 @@ async fn claims_of_a_login_are_in_the_id_token_the_access_token_and_at_userinfo(
     let id = jwt::verify(&server, &tokens.id_token(), SPA_STRICT.id, RS256).await;
     assert_eq!(id.claims[CLAIM], claim);
 
-    // An access token for `/userinfo` alone carries what the ID token says.
+    // An access token for `/userinfo` alone returns the claims of the ID token.
     let opaque = server.login(&SPA_STRICT).without("audience").tokens().await;
     let userinfo = server.http().request(Method::GET, "/userinfo");
     let userinfo = http::send(userinfo.bearer_auth(opaque.access_token())).await;
@@ -180,7 +180,7 @@ async fn scripts_run_once_per_login_after_consent() {
     let login = server.login(&SPA_STRICT).audience(ASKING_API);
     let code = login.browser(&browser).scope("openid").code().await;
     Tokens::expect(server.exchange(&code).await);
-    // Neither the page nor the exchange runs them.
+    // Neither the page nor the exchange runs the Rule.
     assert_eq!(said(&server.stop(), "the rule runs"), 1);
 }
 

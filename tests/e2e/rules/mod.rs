@@ -1,5 +1,5 @@
-//! Rules and Actions of a tenant: what they are told, and what follows, wherever users get tokens. A test
-//! has a server with [`harness::Scripts`] of its own.
+//! Rules and Actions of a tenant: their input and their effects, wherever users get tokens. Each test has its own
+//! server with [`harness::Scripts`].
 
 mod code;
 mod delegation;
@@ -26,10 +26,10 @@ use serde_json::Value;
 /// A claim that scripts may set in every token.
 const CLAIM: &str = "https://example.com/claim";
 
-/// A rule that changes nothing.
+/// A Rule that changes nothing.
 const IDLE: &str = "function (user, context, callback) { callback(null, user, context); }";
 
-/// A rule that tells the value of an expression in both tokens.
+/// A Rule that puts the value of an expression into both tokens.
 fn telling(expression: &str) -> String {
     rule(&format!(
         "const value = {expression};
@@ -38,12 +38,12 @@ fn telling(expression: &str) -> String {
     ))
 }
 
-/// A rule that does something and goes on.
+/// A Rule that executes a deed and continues.
 pub(crate) fn rule(deed: &str) -> String {
     format!("function (user, context, callback) {{ {deed}\n callback(null, user, context); }}")
 }
 
-/// An Action that does something.
+/// An Action that executes a deed.
 fn action(deed: &str) -> String {
     format!("exports.onExecutePostLogin = async (event, api) => {{ {deed}\n }};")
 }
@@ -53,7 +53,7 @@ fn claims(token: &str) -> Value {
     jwt::peek(token).1
 }
 
-/// What [`telling`] told: the same in both tokens.
+/// The value that [`telling`] put into both tokens.
 #[track_caller]
 fn told(tokens: &Tokens) -> Value {
     let access = claims(&tokens.access_token())[CLAIM].clone();
@@ -61,7 +61,7 @@ fn told(tokens: &Tokens) -> Value {
     access
 }
 
-/// How often a rule has said `line` to `console`.
+/// Number of times that a Rule has written `line` to `console`.
 fn said(log: &str, line: &str) -> usize {
     log.matches(line).count()
 }

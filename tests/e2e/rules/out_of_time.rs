@@ -1,14 +1,14 @@
-//! Scripts whose time is up before they have an answer, which passes: the host that they wait for is slow today.
+//! Scripts that run out of time, temporarily: the host that they wait for is slow today.
 
 use harness::{Launch, Server, Tokens, apps::SPA_STRICT, assert_oauth_error};
 
 const REASON: &str = "it starts a server whose scripts have no time at all";
 
-/// Waits for longer than any server lets it.
+/// Waits for longer than any server allows.
 const WAITING: &str = "rules: [{name: Waiting, order: 1, enabled: true, \
     script: '(user, context, callback) => setTimeout(callback, 3600000)'}]";
 
-/// A server whose scripts are out of time as soon as they wait, and which has none yet.
+/// A server whose scripts run out of time as soon as they wait; at the start it has no scripts.
 fn server() -> Server {
     let launch = Launch::new().option("--test-script-patience", "0");
     launch.start(REASON)
@@ -30,7 +30,7 @@ async fn a_refresh_is_answered_with_503_and_its_token_still_works() {
         assert_eq!(answer.header("retry-after"), Some("1"));
     }
     server.import_tenant("rules: []".to_owned()).await;
-    // There is no leeway: the token that was refused is the live one.
+    // There is no leeway: the rejected token is still the current one.
     Tokens::expect(server.refresh(&SPA_STRICT, &token).await);
     let log = server.stop();
     assert!(log.contains("Waiting: no answer in time"), "{log}");

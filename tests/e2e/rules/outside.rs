@@ -1,4 +1,4 @@
-//! What scripts ask of other hosts: those that the operator has named answer, no other is asked.
+//! Requests of scripts to other hosts: only hosts that the operator has listed receive them.
 
 use std::{
     io::{Read, Write},
@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{CLAIM, told};
 use harness::{Launch, Scripts, apps::SPA_STRICT};
 
-/// A rule that tells what a host answers, or why it was not asked.
+/// A Rule that reports a host's answer, or the reason why the host was not asked.
 fn asking(host: &str) -> String {
     format!(
         "async function (user, context, callback) {{
@@ -64,7 +64,7 @@ async fn without_a_list_a_script_reaches_no_host_and_is_told_how_it_could() {
     );
 }
 
-/// A rule that says what the errors of its HTTP clients are, and fails with the one that is asked for.
+/// A Rule that logs the errors of its HTTP clients, and fails with the requested one.
 fn failing(cut: &str, refused: &str) -> String {
     format!(
         "async function (user, context, callback) {{
@@ -90,7 +90,7 @@ fn failing(cut: &str, refused: &str) -> String {
 async fn a_script_hears_why_a_request_failed_and_a_browser_does_not() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let cut = listener.local_addr().unwrap().to_string();
-    // A port that was free, and is nobody's now.
+    // A port that was free and on which no server listens now.
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let refused = free.local_addr().unwrap().to_string();
     drop(free);

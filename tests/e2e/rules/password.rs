@@ -98,7 +98,7 @@ async fn a_script_adds_scopes_but_no_refresh_token_that_was_not_asked_for() {
         let told = claims(&tokens.access_token())["scope"].clone();
         assert_eq!(scopes(told.as_str().unwrap_or_default()), scopes(granted));
     }
-    // One may not refresh; the other's API has no offline access.
+    // One client may not refresh; the other's API has no offline access.
     for (app, audience) in [(PW_KIOSK, API), (PW_NATIVE, ONLINE_API)] {
         let tokens = Tokens::expect(ask(&server, &app, &[("audience", audience)]).await);
         assert!(!tokens.has("refresh_token"), "{}", tokens.body);

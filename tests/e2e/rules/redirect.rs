@@ -16,7 +16,7 @@ pub(super) const SECRET: &str =
     "a secret that the script and the page share, long enough for HS256";
 const STALE: &str = "couldn't find your session";
 
-/// A rule that has the user agree elsewhere, once per login, and believes only a signed answer.
+/// A Rule that has the user agree on another site, once per login, and accepts only a signed answer.
 const AGREEMENT: &str = "
     const jwt = require('jsonwebtoken');
     if (context.protocol !== 'redirect-callback') {
@@ -39,15 +39,15 @@ pub(super) fn agreement() -> Scripts {
     Scripts::of_rule(&rule(AGREEMENT)).configuration("SECRET", SECRET)
 }
 
-/// A browser on its way to where a script sent it.
+/// A browser after a script's redirect.
 pub(super) struct Away {
     pub(super) browser: Browser,
-    /// Where to.
+    /// The destination.
     pub(super) url: Url,
 }
 
 impl Away {
-    /// Makes a request, logs in where asked, and goes where the browser is sent.
+    /// Sends a request, logs in where required, and follows the script's redirect.
     pub(super) async fn of(login: Login<'_>, browser: &Browser) -> Self {
         let url = login.browser(browser).land().await.callback().url;
         let browser = browser.clone();
@@ -66,12 +66,12 @@ impl Away {
         self.get("state")
     }
 
-    /// Comes back with parameters in the query.
+    /// Returns with parameters in the query.
     pub(super) async fn back(&self, parameters: &[(&str, &str)]) -> Landing {
         go_on(&self.browser, &self.state(), parameters).await
     }
 
-    /// What the page elsewhere answers, signed.
+    /// The signed answer of the other site.
     pub(super) fn answer(&self, agreed: bool) -> String {
         let question = claims(&self.get("token"));
         let answer = json!({
@@ -113,7 +113,7 @@ async fn what_the_rule_decides_at_continue_is_in_the_tokens() {
         let login = server.login(&harness::apps::SPA_HYBRID);
         login.with("response_type", "id_token")
     };
-    // With the login page, and in the session that the refusal left.
+    // First with the login page, then in the session that the denial left.
     let away = Away::of(login(), &browser).await;
     let refused = away.back(&[("token", &away.answer(false))]).await.told();
     assert_eq!(refused["error"], "unauthorized");
@@ -171,7 +171,7 @@ async fn a_browser_comes_back_once_in_its_own_session_and_in_time() {
     away.back(&[]).await.callback().code();
     assert_error_page(&away.back(&[]).await.page(), STALE);
 
-    // Another browser, without a session or with one of its own, and another session in this one.
+    // Another browser, without a session or with its own, and another session in this one.
     let away = begin().await;
     let stranger = server.browser();
     assert_error_page(&go_on(&stranger, &away.state(), &[]).await.page(), STALE);

@@ -1,4 +1,4 @@
-//! What a script sends along with the browser, and what the browser brings back.
+//! The parameters that a script sends along with the browser, and those that the browser brings back.
 
 use harness::{
     Scripts, Tokens,
@@ -14,7 +14,7 @@ use super::{
     rule,
 };
 
-/// Addresses as scripts name them, and as the browser is sent there, `*` being our state.
+/// Addresses as scripts name them, and as the browser gets them, with `*` for our state.
 const ADDRESSES: [(&str, &str); 14] = [
     (
         "https://app.example/x?state=1",
@@ -36,7 +36,7 @@ const ADDRESSES: [(&str, &str); 14] = [
         "https://app.example/x?state=1&state=2&a",
         "https://app.example/x?a&state=*",
     ),
-    // What is not ours stays as it is written.
+    // Foreign parts of the address stay unchanged.
     (
         "https://app.example/x?a=%20+%2B&a=2&a",
         "https://app.example/x?a=%20+%2B&a=2&a&state=*",

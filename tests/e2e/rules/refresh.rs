@@ -1,4 +1,4 @@
-//! Rules at `grant_type=refresh_token`: they run again, and what they say now counts.
+//! Rules at `grant_type=refresh_token`: they run again, and their current effects count.
 
 use harness::{
     Scripts, Server, Tokens,
@@ -52,7 +52,7 @@ async fn a_rule_can_tell_a_refresh_from_a_login() {
     assert_eq!(told(&second), "oauth2-refresh-token");
 }
 
-/// What a rule may see of a request at the token endpoint.
+/// The parts of a token request that a Rule may read.
 const REQUEST: &str = "{
     body: context.request.body, query: context.request.query, ip: context.request.ip,
     agent: context.request.userAgent, client: context.clientID, name: context.clientName,
@@ -198,7 +198,7 @@ async fn a_users_change_is_told_and_not_kept() {
     assert_eq!(claims(&third.id_token())["nickname"], "ada");
 }
 
-/// Counts in `app_metadata` how often it has run at a refresh, and tells what was there before.
+/// Counts its runs at a refresh in `app_metadata`, and reports the previous value.
 const COUNTING: &str = "function (user, context, callback) {
     const count = user.app_metadata.count || 0;
     context.idToken['https://example.com/claim'] = count;
@@ -220,7 +220,7 @@ async fn metadata_that_a_rule_writes_at_a_refresh_is_there_at_the_next() {
     assert_eq!(told(&again), 4);
 }
 
-/// Leaves a mark of its own in `app_metadata` whenever it runs at a refresh.
+/// Adds a mark to `app_metadata` whenever it runs at a refresh.
 const MARKING: &str = "async function (user, context, callback) {
     const marks = Object.keys(user.app_metadata).filter((name) => name.startsWith('mark'));
     context.accessToken['https://example.com/claim'] = marks.length;
@@ -234,7 +234,7 @@ const MARKING: &str = "async function (user, context, callback) {
     callback(null, user, context);
 }";
 
-/// Presents a token so many times at once, each with a mark of its own.
+/// Presents a token this many times at once, each with its own mark.
 async fn refresh_at_once(server: &Server, app: &App, token: &str, marks: u32) -> Vec<Tokens> {
     let client = server.http();
     let mut requests = JoinSet::new();
@@ -290,7 +290,7 @@ async fn what_is_refused_anyway_runs_no_rule() {
     let server = Scripts::of_rule(&rule("console.log('ran ' + context.protocol);")).start();
     let first = server.login(&SPA_STRICT).refresh_token().await;
     let second = server.rotated(&SPA_STRICT, &first).await;
-    // A forged token, another client's, one that comes back, one of an ended family.
+    // A forged token, another client's, a reused one, one of an ended family.
     for (app, token) in [
         (&SPA_STRICT, "rt1_forged"),
         (&SPA_LEEWAY, second.as_str()),

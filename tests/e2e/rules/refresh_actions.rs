@@ -1,4 +1,4 @@
-//! Post-login Actions at `grant_type=refresh_token`, and what they do to the refresh token.
+//! Post-login Actions at `grant_type=refresh_token`, and their effects on the refresh token.
 
 use harness::{
     Scripts, Server,
@@ -19,7 +19,7 @@ async fn refresh(server: &Server, app: &App, token: &str) -> String {
     }
 }
 
-/// What an Action reads of a refresh.
+/// The parts of a refresh that an Action reads.
 const EVENT: &str = "{
     protocol: event.transaction.protocol, secret: event.secrets.KEY, client: event.client.client_id,
     body: event.request.body, api: event.resource_server.identifier,
@@ -93,7 +93,7 @@ async fn a_revoked_refresh_token_is_refused_with_the_reason_and_never_works_agai
         assert_oauth_error(&answer, 403, "access_denied", "log in once more");
         server.change_action("action", &action(""));
         assert_unknown_refresh_token(&server.refresh(&app, &token).await);
-        // The user's other families are as they were.
+        // The user's other families are unchanged.
         server.refreshed(&app, &kept).await;
     }
     let log = server.stop();
@@ -117,7 +117,7 @@ async fn an_action_brings_the_absolute_end_forward_for_good() {
             &action(&format!("api.refreshToken.setExpiresAt({end});")),
         );
         let token = refresh(&server, &app, &token).await;
-        // A later end than what is there changes nothing.
+        // An end later than the existing one changes nothing.
         let later = end + 1_000_000_000;
         server.change_action(
             "action",

@@ -1,4 +1,4 @@
-//! Scopes that scripts choose: at a login freely, at a refresh within what the login granted.
+//! Scopes that scripts set: at a login freely, at a refresh within those that the login granted.
 
 use harness::{
     Scripts, Tokens,
@@ -10,7 +10,7 @@ use super::{IDLE, action, claims, rule};
 
 const ASKED: &str = "openid offline_access read:orders write:orders";
 
-/// The scope of the access token: that of the answer, too.
+/// The scope of the access token, which is also that of the answer.
 #[track_caller]
 fn scope(tokens: &Tokens) -> Vec<String> {
     let claims = claims(&tokens.access_token());
@@ -60,7 +60,7 @@ async fn a_scope_that_was_not_granted_at_the_login_is_not_added_at_a_refresh() {
 
 #[harness::test]
 async fn a_scope_that_a_rule_grants_at_the_login_is_there_at_refreshes_while_the_rule_is() {
-    // The API knows no such scope.
+    // The API defines no such scope.
     let adding =
         "context.accessToken.scope = ['openid', 'offline_access', 'read:orders', 'admin'];";
     let server = Scripts::of_rule(&rule(adding)).start();

@@ -1,4 +1,4 @@
-//! Rules and Actions at silent authentication: they run as at any login, and nothing can be shown.
+//! Rules and Actions at silent authentication: they run as at any login, but no page can be shown.
 
 use harness::{
     Browser, Scripts, Server,
@@ -8,7 +8,7 @@ use harness::{
 
 use super::{CLAIM, action, claims, rule, said, telling};
 
-/// A rule that does what the request says.
+/// A Rule that executes the deed that the request names.
 const DEEDS: &str = "
     const deed = context.request.query.deed;
     if (deed === 'unauthorized') return callback(new UnauthorizedError('Not you.'));
@@ -18,7 +18,7 @@ const DEEDS: &str = "
     if (deed === 'loop') for (;;);
 ";
 
-/// What the deeds come to where nothing can be shown.
+/// The errors of the deeds if no page can be shown.
 const REFUSALS: [(&str, &str, &str); 5] = [
     ("unauthorized", "unauthorized", "Not you."),
     ("error", "access_denied", "Not now."),

@@ -1,4 +1,4 @@
-//! `context.stats.loginsCount` and what else is known of a user's logins.
+//! `context.stats.loginsCount` and other facts about a user's logins.
 
 use harness::{
     Browser, Scripts, Server, Tokens,
@@ -22,7 +22,7 @@ async fn a_login_counts_where_somebody_proves_who_they_are_and_nowhere_else() {
     let browser = server.browser();
     let first = server.login(&SPA_STRICT).browser(&browser).tokens().await;
     assert_eq!(told(&first), 1);
-    // Single sign-on, silent authentication and a refresh ask for no proof.
+    // Single sign-on, silent authentication and a refresh require no authentication.
     assert_eq!(count_of_login(&server, &browser).await, 1);
     let silent = server.login(&SPA_STRICT).browser(&browser);
     assert_eq!(told(&silent.with("prompt", "none").tokens().await), 1);
@@ -88,7 +88,7 @@ async fn an_import_leaves_the_count() {
     let scripts = Scripts::of_rule(&telling(COUNT));
     let server = scripts.start();
     assert_eq!(count_of_login(&server, &server.browser()).await, 1);
-    // Another name for Ada makes the import write her anew.
+    // A new name for Ada makes the import write her again.
     let tenant = harness::tenant::base().replace("Ada Lovelace", "Ada King");
     assert_ne!(tenant, harness::tenant::base());
     server.write_file("tenant.yaml", &format!("{tenant}\n{}", scripts.sections()));

@@ -1,4 +1,4 @@
-//! Who gets in: by address, list, application, connection.
+//! Access control: by address, list, application, connection.
 
 use harness::apps::{SPA_STRICT, User, WEB_POST};
 
@@ -89,7 +89,7 @@ async fn ip_allowlist() {
     let first = tokens(&server, &User::ada()).await;
     let second = next(&server, &first).await;
     configure(&server, "OFFICES", "192.0.2.1").await;
-    // The rule's error is no `UnauthorizedError`.
+    // The Rule's error is not an `UnauthorizedError`.
     assert_login(&server, &SPA_STRICT, &User::ada(), "access_denied", denial).await;
     assert_refresh(&server, &second, denial).await;
     configure(&server, "OFFICES", "127.0.0.1").await;
@@ -117,7 +117,7 @@ async fn connection_domains() {
     let first = tokens(&server, &User::ada()).await;
     next(&server, &first).await;
 
-    // What an enterprise connection would say is said by a rule before it.
+    // A preceding Rule supplies what an enterprise connection would.
     let options = "function (user, context, callback) {
         context.connectionOptions = { tenant_domain: 'Example.com', domain_aliases: ['example.net'] };
         callback(null, user, context);

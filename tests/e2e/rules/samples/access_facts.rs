@@ -1,4 +1,4 @@
-//! Who gets in: by what is known of the user, the client and the day.
+//! Access control: by facts about the user, the client and the day.
 
 use harness::apps::{PW_NATIVE, SPA_STRICT, User, WEB_POST};
 
@@ -30,7 +30,7 @@ async fn password_age_limit() {
     configure(&server, "MAX_PASSWORD_DAYS", "30").await;
     assert_login(&server, &SPA_STRICT, &User::ada(), "unauthorized", denial).await;
     assert_refresh(&server, &second, denial).await;
-    // Grace came today.
+    // Grace's account is from today.
     tokens(&server, &User::grace()).await;
 }
 
@@ -59,7 +59,7 @@ async fn no_social_signup() {
     let first = tokens(&server, &User::ada()).await;
     let database = "Username-Password-Authentication";
     configure(&server, "CLOSED_CONNECTIONS", database).await;
-    // Who has been here before stays; who is new is refused, and known from then on.
+    // Known users stay; a new user is rejected, and known from then on.
     let second = next(&server, &first).await;
     tokens(&server, &User::ada()).await;
     for closed in [database, "none"] {

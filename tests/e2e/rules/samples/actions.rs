@@ -90,7 +90,7 @@ async fn scopes_by_role() {
     );
     let clerk = tokens(&server, &User::iris()).await;
     assert_eq!(clerk.scope(), scopes(common));
-    // A refresh sees the role of now: less at once, more not before the next login.
+    // A refresh uses the current role: fewer scopes at once, more not before the next login.
     change(&server, &User::grace(), "app_metadata: { roles: [clerk] }").await;
     let admiral = next(&server, &admiral).await;
     assert!(!admiral.scope().contains(&"write:orders".to_owned()));

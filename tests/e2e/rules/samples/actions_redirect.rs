@@ -1,4 +1,4 @@
-//! Actions that send the browser elsewhere with something signed.
+//! Actions that redirect the browser with a signed token.
 
 use harness::{
     Browser, Callback, Server,
@@ -16,7 +16,7 @@ async fn log_in(server: &Server, browser: &Browser) -> Callback {
     sent_to(login.land().await)
 }
 
-/// What the form gives back.
+/// The signed answer of the form.
 fn answer(name: &str, claims: &Value, secret: &str) -> String {
     let key = EncodingKey::from_secret(secret.as_bytes());
     let token = encode(&Header::default(), claims, &key).expect("a test can sign");
@@ -53,7 +53,7 @@ async fn signed_redirect() {
     let back = come_back(&browser, &away, &answer("session_token", &claims, SECRET)).await;
     let first = exchanged(&server, &back).await;
     assert_eq!(told(&first, "favorite"), "teal");
-    // Kept, so that neither a refresh nor the next login asks again; the claim was that login's.
+    // Stored, so that neither a refresh nor the next login asks again; the claim was for that login alone.
     let second = server.refreshed(&WEB_POST, &first.refresh_token()).await;
     assert_eq!(told(&second, "favorite"), Value::Null);
     exchanged(&server, &log_in(&server, &browser).await).await;
@@ -89,7 +89,7 @@ async fn a_refresh_goes_on_although_a_login_would_be_sent_away() {
     for name in ["signed-redirect", "hand-signed-redirect"] {
         let server = action(name, &[("FORM_SECRET", SECRET)]).start();
         let login = || server.login(&WEB_POST).user(&User::iris());
-        // Iris has what the forms ask for, until she has logged in.
+        // Iris's metadata has what the forms ask for, until she has logged in.
         let known = "app_metadata: { favorite: red }, user_metadata: { team: engines }";
         change(&server, &User::iris(), known).await;
         let first = login().tokens().await;

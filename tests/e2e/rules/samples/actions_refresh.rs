@@ -11,7 +11,7 @@ use super::{action, assert_denied, change, next, next_for, tokens, told};
 #[harness::test]
 async fn shorter_refresh_token() {
     let server = action("shorter-refresh-token", &[]).start();
-    // The Action brings the end forward at an exchange; before that the token has its client's life.
+    // The Action brings the end forward at an exchange; until then the token has its client's lifetime.
     let contractor = tokens(&server, &User::iris()).await;
     let employee = tokens(&server, &User::ada()).await;
     server.advance(601).await;
@@ -38,11 +38,11 @@ async fn offboarding() {
     .await;
     let answer = server.refresh(&SPA_STRICT, &second.refresh_token()).await;
     assert_denied(&answer, "You have left.");
-    // A login is not asked; its refresh token is good for nothing.
+    // A login succeeds, but its refresh token is rejected.
     let again = tokens(&server, &User::ada()).await;
     let answer = server.refresh(&SPA_STRICT, &again.refresh_token()).await;
     assert_denied(&answer, "You have left.");
-    // It is over, also after a change of mind.
+    // The family has ended, also after a change of mind.
     change(
         &server,
         &User::ada(),

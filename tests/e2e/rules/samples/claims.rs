@@ -1,4 +1,4 @@
-//! Claims from what is known anyway. These rules do not disturb one another, so they all run in one tenant.
+//! Claims from available data. These Rules do not affect one another, so that they all run in one tenant.
 
 use std::{collections::BTreeSet, sync::OnceLock};
 
@@ -26,7 +26,7 @@ const RULES: [&str; 12] = [
     "profile-waterfall",
 ];
 
-/// The server of these tests, with all of the rules in this order.
+/// The server of these tests, with all of the Rules in this order.
 fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
     SERVER.get_or_init(|| {
@@ -39,7 +39,7 @@ fn server() -> &'static Server {
     })
 }
 
-/// The tokens of a login and of the refresh after it, which a claim has to be in alike.
+/// The tokens of a login and of the refresh after it; both must have the claim.
 async fn both(server: &Server, user: &User) -> [Tokens; 2] {
     let first = tokens(server, user).await;
     let second = next(server, &first).await;
@@ -146,7 +146,7 @@ async fn query_parameter() {
     let login = server.login(&SPA_STRICT).with("campaign", "spring");
     let first = login.tokens().await;
     assert_eq!(told(&first, "campaign"), "spring flowers");
-    // What the authorization request said is not said again.
+    // A parameter of the authorization request is not repeated at a refresh.
     assert_eq!(told(&next(server, &first).await, "campaign"), Value::Null);
     let other = server.login(&SPA_STRICT).with("campaign", "autumn");
     assert_eq!(told(&other.tokens().await, "campaign"), Value::Null);
@@ -173,7 +173,7 @@ async fn session_clients() {
     assert_eq!(told(&first, "clients"), json!([]));
     let shop = login(&WEB_POST).tokens().await;
     assert_eq!(told(&shop, "clients"), json!(["spa-strict"]));
-    // A refresh knows of no method and of no session.
+    // A refresh has no authentication method and no session.
     let second = next(server, &first).await;
     assert_eq!(told(&second, "methods"), json!([]));
     assert_eq!(told(&second, "clients"), json!([]));

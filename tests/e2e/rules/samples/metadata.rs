@@ -1,4 +1,4 @@
-//! What rules remember in the user's metadata.
+//! Data that Rules store in the user's metadata.
 
 use harness::{
     Server, Tokens,
@@ -44,7 +44,7 @@ async fn username_in_metadata() {
     let first = tokens(&server, &User::iris()).await;
     assert_eq!(told(&first, "username"), "iris");
     change(&server, &User::iris(), "nickname: lily").await;
-    // Kept from the first time: an import without `app_metadata` leaves it alone.
+    // Stored at the first login; an import without `app_metadata` does not change it.
     assert_eq!(told(&next(&server, &first).await, "username"), "iris");
     assert_eq!(metadata(&server, &User::iris()).await["username"], "iris");
 }
@@ -59,7 +59,7 @@ async fn signed_up_flag() {
         told(&tokens(&server, &User::ada()).await, "newcomer"),
         false
     );
-    // What was there before is there still.
+    // Earlier metadata is still there.
     let metadata = metadata(&server, &User::ada()).await;
     assert_eq!(metadata["signed_up"], true);
     assert_eq!(metadata["plan"], "gold");
@@ -93,7 +93,7 @@ async fn count_logins() {
     let code = "oidc-basic-profile";
     let first = login().tokens().await;
     assert_eq!(counts(&first), [json!(1), json!(1), json!(code)]);
-    // Neither a refresh nor a silent login is a login.
+    // Neither a refresh nor a silent login counts as a login.
     let second = next(&server, &first).await;
     assert_eq!(
         counts(&second),
@@ -116,7 +116,7 @@ async fn hide_attributes() {
     assert_eq!(claims["desk"], "B12");
     assert_eq!(claims.get("favorite_color"), None, "{claims}");
     assert_eq!(claims.get("nickname"), None, "{claims}");
-    // In the conformant pipeline attributes are told anyway to nobody, but for those of OpenID Connect.
+    // The conformant pipeline puts no attributes into tokens except those of OpenID Connect.
     let conformant = tokens(&server, &User::grace()).await;
     for tokens in [next(&server, &conformant).await, conformant] {
         let (_, claims) = jwt::peek(&tokens.id_token());
@@ -125,13 +125,13 @@ async fn hide_attributes() {
     }
 }
 
-/// A login of Grace's in the legacy pipeline.
+/// A login of Grace in the legacy pipeline.
 fn legacy<'a>(server: &'a Server, scope: &str) -> Login<'a> {
     let login = server.login(&LEGACY_SPA).user(&User::grace());
     login.without("audience").scope(scope)
 }
 
-/// `app_metadata` as it is stored, which the legacy pipeline tells.
+/// The stored `app_metadata`, which the legacy pipeline returns.
 async fn metadata(server: &Server, user: &User) -> Value {
     let login = server.login(&LEGACY_SPA).user(user).without("audience");
     let tokens = login.scope("openid app_metadata").tokens().await;

@@ -1,5 +1,5 @@
-//! The samples of `infra/samples`: what each promises, at a login and at a refresh. Every test
-//! has a tenant of its own in which its sample runs as it stands in its file.
+//! The samples of `infra/samples`: the effect of each at a login and at a refresh. Every test has its own tenant, which
+//! runs the sample's file unchanged.
 
 mod access;
 mod access_facts;
@@ -31,7 +31,7 @@ const TENANT: &str = include_str!("../../../fixtures/samples.yaml");
 #[derive(Default)]
 struct Sample(Scripts);
 
-/// The tenant with one rule of the samples.
+/// The tenant with one Rule of the samples.
 fn rule(name: &str) -> Sample {
     Sample::default().rule(name)
 }
@@ -51,12 +51,12 @@ fn text(folder: &str, name: &str) -> String {
 }
 
 impl Sample {
-    /// A further rule of the samples.
+    /// Another Rule of the samples.
     fn rule(self, name: &str) -> Self {
         self.script(name, &text("rules", name))
     }
 
-    /// A further rule.
+    /// Another Rule.
     fn script(self, name: &str, code: &str) -> Self {
         Self(self.0.rule(name, code))
     }
@@ -76,7 +76,7 @@ impl Sample {
     }
 }
 
-/// Sets `configuration` anew while the server runs.
+/// Changes `configuration` while the server runs.
 async fn configure(server: &Server, key: &str, value: &str) {
     let file = format!(
         "rulesConfigs: {}\n",
@@ -85,13 +85,13 @@ async fn configure(server: &Server, key: &str, value: &str) {
     server.import_tenant(file).await;
 }
 
-/// Replaces the tenant's rules by this one while the server runs. A text that holds a function is one.
+/// Replaces the tenant's Rules by this one while the server runs. A text with a function is a Rule.
 async fn replace_rules(server: &Server, code: &str) {
     let rule = json!([{ "name": "later", "script": code, "order": 1 }]);
     server.import_tenant(format!("rules: {rule}\n")).await;
 }
 
-/// Changes what is known of a user while the server runs.
+/// Changes the data of a user while the server runs.
 async fn change(server: &Server, user: &User, fields: &str) {
     let (id, email) = (&user.id, &user.email);
     let file = format!("users:\n  - {{ user_id: {id:?}, email: {email}, {fields} }}\n");
@@ -108,13 +108,13 @@ async fn next(server: &Server, tokens: &Tokens) -> Tokens {
     server.refreshed(&SPA_STRICT, &tokens.refresh_token()).await
 }
 
-/// The next tokens, asked for with these scopes.
+/// The next tokens, requested with these scopes.
 async fn next_for(server: &Server, tokens: &Tokens, scope: &str) -> Tokens {
     let (token, wanted) = (tokens.refresh_token(), [("scope", scope)]);
     Tokens::expect(server.refresh_with(&SPA_STRICT, &token, &wanted).await)
 }
 
-/// Where a script has sent the browser: at once, or by a page if a form was before it.
+/// The destination of a script's redirect: from `Location`, or from the refresh page that follows a form.
 fn sent_to(landing: Landing) -> Callback {
     let page = match landing {
         Landing::Callback(callback) => return callback,
@@ -133,14 +133,14 @@ fn sent_to(landing: Landing) -> Callback {
     Callback { url }
 }
 
-/// Comes back from there, with these further parameters.
+/// Returns from there with these additional parameters.
 async fn come_back(browser: &Browser, away: &Callback, answer: &str) -> Callback {
     let state = form_encoded(&away.get("state").expect("`state` is given along"));
     let path = format!("/continue?state={state}&{answer}");
     browser.open(&path).await.callback()
 }
 
-/// The tokens for a code of the web shop, asked for without a proof key.
+/// The tokens for a code of the web shop, requested without PKCE.
 async fn exchanged(server: &Server, callback: &Callback) -> Tokens {
     let code = Code {
         app: WEB_POST,
@@ -151,13 +151,13 @@ async fn exchanged(server: &Server, callback: &Callback) -> Tokens {
     Tokens::expect(server.exchange(&code).await)
 }
 
-/// Asserts that a login ends at the application with that error.
+/// Asserts that a login ends at the application with this error.
 async fn assert_login(server: &Server, app: &App, user: &User, error: &str, description: &str) {
     let login = server.login(app).user(user);
     login.callback().await.assert_error(error, description);
 }
 
-/// Asserts that a refresh is denied in these words and leaves the token as good as it was.
+/// Asserts that a refresh is denied with this description and leaves the token valid.
 async fn assert_refresh(server: &Server, tokens: &Tokens, description: &str) {
     let token = tokens.refresh_token();
     for _ in 0..2 {
@@ -171,12 +171,12 @@ fn assert_denied(answer: &Answer, description: &str) {
     assert_oauth_error(answer, 403, "access_denied", description);
 }
 
-/// What an ID token says of that name in the samples' namespace.
+/// The value of this claim of the samples' namespace in the ID token.
 fn told(tokens: &Tokens, name: &str) -> Value {
     claim(&tokens.id_token(), name)
 }
 
-/// The same of the access token.
+/// The same in the access token.
 fn told_to_api(tokens: &Tokens, name: &str) -> Value {
     claim(&tokens.access_token(), name)
 }

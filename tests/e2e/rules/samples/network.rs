@@ -1,4 +1,4 @@
-//! Rules that ask other servers, or tell them something.
+//! Rules that call other servers.
 
 use harness::{
     Server,
@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 
 use super::{Sample, assert_login, assert_refresh, change, next, rule, tokens, told, told_to_api};
 
-/// A server whose scripts may reach that other one.
+/// A server whose scripts may reach this other one.
 fn start(scripts: Sample, other: &Receiver, key: &str) -> Server {
     let scripts = scripts.config(key, &other.url());
     let launch = scripts.launch().option("--script-hosts", &other.url());
     launch.start("has a tenant of its own")
 }
 
-/// What was sent to a path, as JSON.
+/// The JSON bodies that were sent to a path.
 fn sent(other: &Receiver, path: &str) -> Vec<Value> {
     let received = other.received();
     let there = received.iter().filter(|one| one.target.ends_with(path));
@@ -53,7 +53,7 @@ async fn internal_id() {
         told(&tokens(&server, &User::ada()).await, "internal_id"),
         4711
     );
-    // It was asked once, and kept.
+    // The Rule asked once and stored the answer.
     let asked = sent(&other, "/ids");
     assert_eq!(
         asked,
@@ -89,7 +89,7 @@ async fn signup_webhook() {
     next(&server, &first).await;
     tokens(&server, &User::ada()).await;
     tokens(&server, &User::zoe()).await;
-    // Nobody waits for the answers; the requests have been made.
+    // The Rule does not wait for the answers; the requests have been sent.
     let texts: Vec<_> = sent(&other, "/signups")
         .into_iter()
         .map(|one| one["text"].clone())

@@ -1,4 +1,4 @@
-//! Rules that tell protocols apart.
+//! Rules that distinguish protocols.
 
 use harness::{
     Tokens,
@@ -36,7 +36,7 @@ async fn device_name() {
     let first = Tokens::expect(server.token(&TV, &form).await);
     assert_eq!(told_to_api(&first, "device"), "Living-room TV");
     assert_eq!(first.scope(), scopes("openid offline_access read:orders"));
-    // The claim is of that protocol; the scopes were the grant's.
+    // The claim belongs to that protocol; the scopes belong to the grant.
     let second = server.refreshed(&TV, &first.refresh_token()).await;
     assert_eq!(told_to_api(&second, "device"), Value::Null);
     assert_eq!(second.scope(), first.scope());

@@ -1,4 +1,4 @@
-//! Rules that send the browser elsewhere, and what they do where there is none.
+//! Rules that redirect the browser, and their behaviour without one.
 
 use harness::{
     Browser, Callback, Server, Tokens,
@@ -12,13 +12,13 @@ use super::{assert_denied, come_back, exchanged, replace_rules, rule, sent_to, t
 
 const SECRET: &str = "session-token-secret-0123456789abcdef";
 
-/// A login that a rule has sent elsewhere, without a proof key so that its code needs none.
+/// A login that a Rule has redirected, without PKCE so that its code needs no verifier.
 async fn sent_away(server: &Server, browser: &Browser, user: &User) -> Callback {
     let login = server.login(&WEB_POST).browser(browser).user(user);
     sent_to(login.without_pkce().land().await)
 }
 
-/// A password grant, as an application without a browser makes it.
+/// A password grant of an application without a browser.
 async fn by_password(server: &Server, user: &User) -> harness::Answer {
     let form = [
         ("grant_type", "password"),
@@ -38,7 +38,7 @@ async fn terms_of_service() {
     let refused = come_back(&browser, &away, "agreed=no").await;
     refused.assert_error("unauthorized", "You have not agreed to the terms.");
 
-    // Where there is no browser the rule does not ask: it would be an error to.
+    // Without a browser the Rule does not redirect: that would be an error.
     let tokens = Tokens::expect(by_password(&server, &User::ada()).await);
     server.refreshed(&PW_NATIVE, &tokens.refresh_token()).await;
 
@@ -72,7 +72,7 @@ async fn terms_of_service_cannot_be_asked_silently() {
     );
 }
 
-/// The claims of the token that the form was given.
+/// The claims of the token for the form.
 fn ask(away: &Callback) -> Value {
     let token = away.get("session_token").expect("a token");
     let mut validation = Validation::new(jsonwebtoken::Algorithm::HS256);
@@ -83,7 +83,7 @@ fn ask(away: &Callback) -> Value {
         .claims
 }
 
-/// What the form gives back.
+/// The signed answer of the form.
 fn answer(user: &str, secret: &str) -> String {
     let claims = json!({ "sub": user, "company": "Analytical Engines" });
     let key = EncodingKey::from_secret(secret.as_bytes());
@@ -107,7 +107,7 @@ async fn progressive_profile() {
     let second = server.refreshed(&WEB_POST, &first.refresh_token()).await;
     assert_eq!(told(&second, "company"), "Analytical Engines");
 
-    // Without a browser it does without.
+    // Without a browser the claim is unknown.
     let grace = Tokens::expect(by_password(&server, &User::grace()).await);
     assert_eq!(told(&grace, "company"), "unknown");
     let grace = server.refreshed(&PW_NATIVE, &grace.refresh_token()).await;
@@ -142,13 +142,13 @@ async fn careless_redirect() {
     let browser = server.browser();
     let away = sent_away(&server, &browser, &User::ada()).await;
     assert_eq!(away.target(), "https://news.example.com/today");
-    // Back again, it is not sent away a second time.
+    // The Rule does not redirect a second time.
     exchanged(&server, &come_back(&browser, &away, "read=all").await).await;
 
     let answer = server.refresh(&WEB_POST, &first.refresh_token()).await;
     assert_interaction(&answer);
     assert_interaction(&by_password(&server, &User::ada()).await);
-    // Neither burned anything.
+    // Neither failure invalidated a token.
     replace_rules(&server, idle).await;
     server.rotated(&WEB_POST, &first.refresh_token()).await;
 }

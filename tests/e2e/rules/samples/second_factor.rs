@@ -1,5 +1,5 @@
-//! Second factors, which are demanded but not offered: whoever has to show one is refused in a way that
-//! clients know.
+//! Second factors, which are demanded but not offered: a user who must show one is rejected with an error that clients
+//! know.
 
 use harness::{
     apps::{PW_NATIVE, SPA_STRICT, User},
@@ -16,7 +16,7 @@ async fn second_factor_on_request() {
     let server = rule("second-factor-on-request").start();
     let login = server.login(&SPA_STRICT).with("acr_values", POLICY);
     login.callback().await.assert_error("access_denied", DENIAL);
-    // Who does not ask for it is not asked, and a refresh has no query to ask in.
+    // A request without `acr_values` needs no second factor, and a refresh has no query.
     let first = tokens(&server, &User::ada()).await;
     next(&server, &first).await;
     let browser = server.browser();
@@ -48,7 +48,7 @@ async fn second_factor_for_some() {
     ];
     let answer = server.token(&PW_NATIVE, &form).await;
     assert_oauth_error(&answer, 403, "mfa_required", DENIAL);
-    // Somebody who wishes for it from now on is not asked at a refresh: the rule skips those.
+    // A user who opts in from now on is not affected at a refresh: the Rule skips refreshes.
     let first = tokens(&server, &User::ada()).await;
     super::change(&server, &User::ada(), "user_metadata: { use_mfa: true }").await;
     next(&server, &first).await;

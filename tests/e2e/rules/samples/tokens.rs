@@ -1,4 +1,4 @@
-//! Tokens and signatures that rules make for others, and scopes that they choose.
+//! Tokens and signatures that Rules create for third parties, and scopes that they set.
 
 use std::sync::OnceLock;
 
@@ -18,7 +18,7 @@ const PARTNER_SECRET: &[u8] = b"partner-secret-0123456789abcdef0";
 const HELPDESK_SECRET: &str = "helpdesk-secret-0123456789abcdef";
 const CHANNEL_SECRET: &str = "channel-secret-0123456789abcdef0";
 
-/// The server of the rules that sign.
+/// The server of the Rules that sign.
 fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
     SERVER.get_or_init(|| {
@@ -35,7 +35,7 @@ fn server() -> &'static Server {
     })
 }
 
-/// The claims of a token in HS256, if it is good.
+/// The claims of a token signed with HS256; panics if it is invalid.
 fn verified(token: &str, secret: &[u8], audience: Option<&str>) -> Value {
     let mut validation = Validation::new(Algorithm::HS256);
     validation.set_required_spec_claims::<&str>(&[]);
@@ -110,7 +110,7 @@ async fn channel_signature() {
     let hex = signature.as_ref().iter().map(|byte| format!("{byte:02x}"));
     let hex = hex.collect::<Vec<_>>().concat();
     assert_eq!(told(&first, "channel"), format!("key-of-channels:{hex}"));
-    // A refresh asks for no channel; neither did this login.
+    // A refresh names no channel; neither did this login.
     assert_eq!(told(&next(server, &first).await, "channel"), Value::Null);
     let plain = tokens(server, &User::ada()).await;
     assert_eq!(told(&plain, "channel"), Value::Null);
@@ -128,7 +128,7 @@ async fn scopes_by_role() {
     let everything = scopes("openid profile email offline_access read:orders write:orders");
     assert_eq!(admiral.scope(), everything);
 
-    // A refresh says which scopes it wants, and gets them as far as the role of now allows.
+    // A refresh requests scopes, and gets them as far as the current role allows.
     change(&server, &User::grace(), "app_metadata: { roles: [clerk] }").await;
     let wanted = "openid offline_access read:orders write:orders";
     let narrowed = next_for(&server, &admiral, wanted).await;
@@ -136,7 +136,7 @@ async fn scopes_by_role() {
         narrowed.scope(),
         scopes("openid offline_access read:orders")
     );
-    // What was never granted is not granted by a better role later.
+    // A better role later does not add scopes that were never granted.
     change(&server, &User::iris(), "app_metadata: { roles: [admiral] }").await;
     let narrowed = next_for(&server, &clerk, wanted).await;
     assert_eq!(
