@@ -1,4 +1,4 @@
-//! The legacy pipeline beside the conformant one: what differs, each claim in both.
+//! The legacy pipeline beside the conformant one; each test shows both where they differ.
 
 mod code;
 pub(crate) mod delegation;

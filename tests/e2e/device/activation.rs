@@ -31,7 +31,7 @@ async fn a_person_types_the_code_confirms_logs_in_and_the_device_is_connected() 
     let answer = browser.log_in(&page, &ada.email, ada.password).await;
     let page = browser.follow(answer).await.page();
     assert_connected(&page, &TV);
-    // Loaded again, the page says so again.
+    // A reload shows the same page.
     let again = browser.open(page.url.as_str()).await.page();
     assert_connected(&again, &TV);
     Tokens::expect(waiting.poll(server).await);
@@ -48,7 +48,7 @@ async fn a_link_leads_to_a_press_and_connects_nothing_by_itself() {
     let page = waiting.scan(&browser).await;
     assert_shows(&page, 200, &waiting.user_code);
     waiting.assert_pending(server).await;
-    // Somebody who is logged in needs no password.
+    // A user with a session needs no password.
     assert_connected(&press(&browser, &page, "confirm").await.page(), &TV);
     Tokens::expect(waiting.poll(server).await);
 }

@@ -1,4 +1,4 @@
-//! `POST /oauth/device/code`: what a device is given, and which devices are.
+//! `POST /oauth/device/code`: the answer to a device, and the clients that may use the flow.
 
 use std::collections::BTreeSet;
 

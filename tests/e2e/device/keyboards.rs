@@ -1,10 +1,10 @@
-//! User codes as keyboards of other scripts give them.
+//! User codes typed on keyboards of other scripts.
 
 use harness::{Server, apps::TV};
 
 use super::{assert_shows, assert_wrong_code, begin};
 
-/// The full-width forms of a user code, as a Japanese keyboard gives them.
+/// The full-width forms of a user code, as a Japanese keyboard sends them.
 fn full_width(user_code: &str) -> String {
     let wide = |c: char| char::from_u32(u32::from(c) - u32::from('!') + 0xff01);
     user_code

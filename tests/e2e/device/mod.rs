@@ -1,4 +1,4 @@
-//! The device flow (RFC 8628): a device without a browser, and a person with one.
+//! The device flow (RFC 8628): a device without a browser, and a user with one.
 
 mod activation;
 mod authorization;
@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 const DEVICE_CODE: &str = "/oauth/device/code";
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-/// A device that waits to be connected.
+/// A device that waits for its connection.
 pub(crate) struct Waiting {
     app: App,
     device_code: String,
@@ -31,7 +31,7 @@ async fn ask(server: &Server, app: &App, form: &[(&str, &str)]) -> Answer {
     http::send(server.request_as(&server.http(), app, DEVICE_CODE, form)).await
 }
 
-/// A device that asks for the usual scopes of the usual API.
+/// A device that requests the usual scopes of the usual API.
 pub(crate) async fn begin(server: &Server, app: &App) -> Waiting {
     begin_with(server, app, &[("scope", SCOPE), ("audience", API)]).await
 }
@@ -66,7 +66,7 @@ impl Waiting {
         server.token(&self.app, &self.form()).await
     }
 
-    /// A poll that does not borrow the device.
+    /// A poll whose future does not borrow the device.
     pub(crate) fn send_poll(&self, server: &Server) -> impl Future<Output = Answer> + use<> {
         let form = self.form();
         http::send(server.request_as(&server.http(), &self.app, "/oauth/token", &form))
@@ -76,7 +76,7 @@ impl Waiting {
         assert_pending(&self.poll(server).await);
     }
 
-    /// Follows the link to the page that asks for a press.
+    /// Follows the link to the page that asks for confirmation.
     pub(crate) async fn scan(&self, browser: &Browser) -> Answer {
         browser
             .open(&format!("/activate?user_code={}", self.user_code))
@@ -84,7 +84,7 @@ impl Waiting {
             .page_at("/activate/confirm")
     }
 
-    /// Connects the device in a new browser; the last page.
+    /// Connects the device in a new browser; returns the last page.
     pub(crate) async fn connect(&self, server: &Server, user: &User) -> Answer {
         self.connect_in(&server.browser(), user).await
     }
@@ -98,13 +98,13 @@ impl Waiting {
     }
 }
 
-/// Presses a button of a page, and follows where that leads.
+/// Presses a button of a page and follows the redirects.
 async fn press(browser: &Browser, page: &Answer, action: &str) -> Landing {
     let answer = browser.submit(page, &[("action", action)]).await;
     browser.follow(answer).await
 }
 
-/// Logs in and agrees where asked.
+/// Logs in and consents where required.
 async fn finish(browser: &Browser, mut landing: Landing, user: &User) -> Answer {
     for _ in 0..3 {
         let page = landing.page();
@@ -120,7 +120,7 @@ async fn finish(browser: &Browser, mut landing: Landing, user: &User) -> Answer 
     landing.page()
 }
 
-/// Polls so many times at once.
+/// Polls this many times at once.
 async fn poll_at_once(server: &Server, waiting: &Waiting, times: usize) -> Vec<Answer> {
     let client = server.http();
     let mut polls = JoinSet::new();

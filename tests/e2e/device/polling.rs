@@ -1,4 +1,4 @@
-//! Polling: what a device is told, and when.
+//! Polling: the answers to a device, and their order.
 
 use harness::{
     Answer, Cost, Server, Tokens,
@@ -125,7 +125,7 @@ async fn unknown_forged_foreign_and_used_codes_are_refused_alike() {
     for _ in 0..2 {
         assert_invalid(&waiting.poll(server).await);
     }
-    // Two polling loops of one device are no theft: its tokens live on.
+    // Two polling loops of one device are not treated as theft: its tokens stay valid.
     server.rotated(&TV, &tokens.refresh_token()).await;
 }
 

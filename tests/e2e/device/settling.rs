@@ -1,4 +1,4 @@
-//! From a confirmed code to tokens: once, whole, and for the right user.
+//! From a confirmed code to tokens: exactly once, completely, and for the right user.
 
 use harness::{
     Faulty, Launch, Server, Tokens,
@@ -144,7 +144,7 @@ async fn an_exchange_whose_answer_the_store_loses_once_still_gives_the_tokens() 
     let lose = |operations| {
         proxy.break_with(Fault::always(Effect::LoseAnswer).on(operations).times(1));
     };
-    // The write that counts a family comes before the one that the exchange is.
+    // The write that counts a family precedes the transaction of the exchange.
     for (scope, exchange) in [(SCOPE, &["TransactWriteItems"][..]), ("openid", WRITES)] {
         let waiting = begin_with(server, &TV, &[("scope", scope), ("audience", API)]).await;
         lose(WRITES);

@@ -13,7 +13,7 @@ use harness::{
 use jsonwebtoken::Algorithm::RS256;
 use serde_json::{Value, json};
 
-/// A request for a code without an audience, by a user with much to tell.
+/// A request for a code without an audience, by a user with a full profile.
 fn ask(app: &App, scope: &str) -> Login<'static> {
     ask_at(Server::shared(), app, scope)
 }
@@ -235,7 +235,7 @@ async fn a_legacy_refresh_gives_an_access_token_for_userinfo_and_nothing_else() 
         let profile = userinfo(server, &tokens.access_token()).await;
         assert_eq!(profile["favorite_color"], "navy", "{profile}");
     }
-    // A conformant request of the same client gets everything, and rotates.
+    // A conformant request of the same client gets all tokens, and rotates.
     let conformant = ask(&LEGACY_SPA, "openid offline_access").audience(API);
     let tokens = server
         .refreshed(&LEGACY_SPA, &conformant.refresh_token().await)
@@ -245,7 +245,7 @@ async fn a_legacy_refresh_gives_an_access_token_for_userinfo_and_nothing_else() 
         "{}",
         tokens.body
     );
-    // So does a conformant client, which keeps its token if it does not rotate.
+    // A conformant client also gets an ID token; it keeps its refresh token if it does not rotate.
     let classic = ask(&WEB_CLASSIC, "openid offline_access")
         .refresh_token()
         .await;

@@ -1,4 +1,4 @@
-//! `POST /delegation`: who is given an ID token for whom, and what it says.
+//! `POST /delegation`: the clients that get an ID token for another client, and its claims.
 
 use harness::{
     Answer, Launch, Server, Tokens,
@@ -29,7 +29,7 @@ pub(crate) async fn log_in(server: &Server, app: &App, user: &User) -> Tokens {
     login.tokens().await
 }
 
-/// The claims of the ID token of an answer that holds nothing else, in RS256.
+/// The claims of the ID token of an answer that contains nothing else, signed with RS256.
 pub(super) async fn delegated(server: &Server, answer: &Answer, target: &App) -> Value {
     let token = only_id_token(answer, 36_000);
     jwt::verify(server, &token, target.id, RS256).await.claims
@@ -66,7 +66,7 @@ async fn a_refresh_token_becomes_an_id_token_again_and_again() {
 async fn json_with_nulls_is_as_good_as_a_form() {
     let server = Server::shared();
     let token = log_in(server, &LEGACY_SPA, &server.fresh_user()).await;
-    // As the documentation of Auth0 has it, and as its SDKs send it.
+    // As Auth0 documents the request, and as its SDKs send it.
     let body = json!({
         "grant_type": JWT_BEARER, "client_id": LEGACY_SPA.id, "refresh_token": token.refresh_token(),
         "scope": "openid profile", "target": "", "id_token": null, "api_type": "app", "device": "x",

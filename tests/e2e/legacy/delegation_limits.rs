@@ -1,4 +1,4 @@
-//! `POST /delegation`: its limits, its costs, and that it is deprecated.
+//! `POST /delegation`: its limits, its costs, and its deprecation header.
 
 use harness::{
     Launch, Server,
@@ -54,7 +54,7 @@ async fn ten_requests_a_minute_of_one_user_and_the_rest_come_later() {
         assert_eq!(answer.status, 200, "{answer}");
         assert_eq!(answer.header("x-ratelimit-limit"), Some("10"), "{answer}");
         let remaining = answer.header("x-ratelimit-remaining").unwrap();
-        // The clock runs: a slow run may have got one back.
+        // The clock runs: during a slow run the bucket may have regained one.
         assert!(remaining.parse::<u32>().unwrap() >= left, "{answer}");
         assert!(answer.header("x-ratelimit-reset").is_some(), "{answer}");
     }
@@ -71,7 +71,7 @@ async fn ten_requests_a_minute_of_one_user_and_the_rest_come_later() {
         "{answer}"
     );
     assert!(answer.header("retry-after").is_some(), "{answer}");
-    // Somebody else, and the token endpoint, are not concerned.
+    // Another user and the token endpoint are not affected.
     let other = log_in(&server, &LEGACY_SPA, &User::zoe()).await;
     let others = [("refresh_token", &*other.refresh_token())];
     assert_eq!(delegate(&server, &LEGACY_SPA, &others).await.status, 200);

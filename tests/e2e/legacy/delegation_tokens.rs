@@ -1,4 +1,4 @@
-//! Which refresh tokens and ID tokens `/delegation` takes.
+//! The refresh tokens and ID tokens that `/delegation` accepts.
 
 use harness::{
     Launch, Server,
@@ -32,7 +32,7 @@ async fn a_revoked_refresh_token_yields_nothing() {
     server.revoke(&LEGACY_SPA, &token).await;
     let answer = delegate(server, &LEGACY_SPA, &[("refresh_token", &token)]).await;
     assert_unknown_refresh_token(&answer);
-    // What was delegated before, and the ID token of the login, live until they expire.
+    // Earlier delegated tokens and the ID token of the login live until they expire.
     let answer = delegate(server, &LEGACY_SPA, &[("id_token", &tokens.id_token())]).await;
     delegated(server, &answer, &LEGACY_SPA).await;
 }
@@ -48,16 +48,16 @@ async fn a_refresh_token_of_the_conformant_pipeline_is_refused_and_stays_good() 
         "The refresh token was issued to an OIDC conformant request: use it at /oauth/token";
     assert_oauth_error(&answer, 400, "invalid_request", words);
     let successor = server.rotated(&LEGACY_SPA, &token).await;
-    // A superseded one is a copy in the wrong hands, wherever it is shown.
+    // A superseded token at any endpoint means that a copy is in the wrong hands.
     let answer = delegate(server, &LEGACY_SPA, &[("refresh_token", &token)]).await;
     assert_unknown_refresh_token(&answer);
     assert_unknown_refresh_token(&server.refresh(&LEGACY_SPA, &successor).await);
 }
 
-/// Delegation asks for no secret, so the text alone does not show that the client itself has presented it.
+/// Delegation requires no secret, so that the token alone does not prove that the client itself has presented it.
 #[harness::test]
 async fn a_superseded_token_of_a_confidential_client_ends_its_family_with_the_secret_alone() {
-    // The default of this type is to rotate.
+    // Rotation is the default of this application type.
     let file = tenant::client_changed(&LEGACY_WEB, &[("app_type: regular_web", "app_type: spa")]);
     let server = Launch::new().start("changes a live client");
     server.import_tenant(file).await;
@@ -103,17 +103,17 @@ async fn an_id_token_that_is_not_the_callers_own_is_refused() {
 async fn a_public_client_set_to_hs256_cannot_show_its_own_id_token() {
     let server = Server::shared();
     let tokens = log_in(server, &LEGACY_KIOSK, &server.fresh_user()).await;
-    // The token endpoint was forced to RS256, and delegation goes by what is configured.
+    // The token endpoint was forced to sign with RS256; delegation expects the configured algorithm.
     let answer = delegate(server, &LEGACY_KIOSK, &[("id_token", &tokens.id_token())]).await;
     assert_oauth_error(&answer, 401, "invalid_token", "The id_token is not valid");
-    // What delegation itself makes is as configured.
+    // Delegation itself signs with the configured algorithm.
     let token = tokens.refresh_token();
     let answer = delegate(server, &LEGACY_KIOSK, &[("refresh_token", &token)]).await;
     let id_token = only_id_token(&answer, 36_000);
     jwt::verify_hs256(server, &id_token, LEGACY_KIOSK.id, LEGACY_KIOSK_SECRET);
     let answer = delegate(server, &LEGACY_KIOSK, &[("id_token", &id_token)]).await;
     only_id_token(&answer, 36_000);
-    // A confidential client set to HS256 has no such trouble.
+    // A confidential client set to HS256 is not affected.
     let id_token = log_in(server, &LEGACY_WEB, &server.fresh_user())
         .await
         .id_token();
@@ -149,7 +149,7 @@ async fn a_blocked_or_deleted_user_gets_nothing() {
     );
 }
 
-/// An ID token of any user that a client makes by itself with the secret that it shares with us.
+/// An ID token of any user, forged by the client with its shared secret.
 fn made_by_client(server: &Server, app: &App, user: &User) -> String {
     let now = server.now();
     let claims = json!({
@@ -172,7 +172,7 @@ async fn a_token_under_a_shared_secret_is_good_for_its_own_client_alone() {
         let token = only_id_token(&answer, 3_600);
         jwt::verify_hs256(server, &token, LEGACY_WEB.id, LEGACY_WEB.secret());
     }
-    // A refresh token is ours, whatever the client's ID tokens are signed with.
+    // A refresh token is always the server's own, whichever algorithm signs the client's ID tokens.
     let token = log_in(server, &LEGACY_WEB, &user).await.refresh_token();
     let more = [("refresh_token", token.as_str()), ("target", LEGACY_SPA.id)];
     let answer = delegate(server, &LEGACY_WEB, &more).await;

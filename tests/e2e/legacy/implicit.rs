@@ -1,4 +1,4 @@
-//! Tokens straight from `/authorize`, in both pipelines.
+//! Tokens directly from `/authorize`, in both pipelines.
 
 use harness::{
     Callback, Server,
@@ -152,7 +152,7 @@ async fn the_refusals_of_the_legacy_pipeline_are_told() {
         .callback()
         .await
         .assert_error("invalid_scope", "Scope must not be longer than 300 bytes");
-    // The conformant pipeline passes both over.
+    // The conformant pipeline ignores both.
     let login = ask(&SPA_HYBRID, "token").with("device", &"x".repeat(101));
     let login = login.scope(&format!("openid {}", "x".repeat(300)));
     assert!(login.callback().await.get("access_token").is_some());
@@ -167,7 +167,7 @@ async fn without_single_sign_on_every_legacy_request_asks_for_the_password() {
     assert!(again(&LEGACY_SPA).open().await.callback().in_fragment());
     again(&LEGACY_CLOSED).open().await.page_at("/u/login");
     again(&LEGACY_CLOSED).assert_logged_out().await;
-    // The conformant pipeline always goes by the session.
+    // The conformant pipeline always uses the session.
     let conformant = again(&LEGACY_CLOSED).audience(API);
     conformant.open().await.callback();
 }

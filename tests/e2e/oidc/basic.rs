@@ -1,4 +1,4 @@
-//! Plan Basic: what it asks of a code alone.
+//! Plan Basic: its requirements for the code flow alone.
 
 use harness::{
     INVALID_CODE, Server,
@@ -34,7 +34,7 @@ async fn a_code_with_nonce_gives_an_id_token_with_it() {
     assert!(subject.is_ascii() && subject.len() <= 255, "{subject}");
 }
 
-/// A client may show itself either way, whichever is its registered one.
+/// A client may use either method, whichever it has registered.
 #[harness::test]
 async fn either_way_to_send_a_secret_is_good_for_a_code() {
     let server = Server::shared();

@@ -1,4 +1,4 @@
-//! Plan Config: the discovery document as the specification wants it.
+//! Plan Config: the discovery document as the specification requires it.
 
 use harness::{Server, apps::WEB_CERTIFIED, jwt};
 use jsonwebtoken::Algorithm::RS256;
@@ -43,7 +43,7 @@ async fn every_required_member_is_there_in_its_own_type() {
     }
 }
 
-/// So that all of them are HTTPS where the issuer is.
+/// Therefore all of them are HTTPS if the issuer is.
 #[harness::test]
 async fn every_endpoint_lies_at_the_issuer() {
     let server = Server::shared();

@@ -1,4 +1,4 @@
-//! `conformance: openid` in the tenant file: where Auth0 departs from the specifications, they win.
+//! `conformance: openid` in the tenant file: the specifications win over Auth0's behaviour.
 
 use std::collections::BTreeSet;
 
@@ -115,15 +115,15 @@ async fn the_time_of_a_profile_is_a_number() {
     }
 }
 
-/// The claims of the ID token that comes straight from `/authorize`, with every scope about the user.
+/// The claims of the ID token from `/authorize`, with every scope about the user.
 async fn id_token_of_authorize(server: &Server, run: &Run) -> Value {
     let browser = super::logged_in(server, &User::iris()).await;
     let told = run.granted(run.ask(server, &browser).scope(ALL)).await;
     jwt::peek(&told["id_token"]).1
 }
 
-/// Core section 5.4: the claims that scopes open are returned at `/userinfo` where an access token is issued, and
-/// in the ID token where none is.
+/// Core section 5.4: the claims of a scope are returned at `/userinfo` if an access token is issued, and in the ID
+/// token if none is.
 #[harness::test]
 async fn an_id_token_has_claims_of_scopes_only_where_no_access_token_is_issued() {
     let server = conformant();

@@ -1,4 +1,4 @@
-//! Plan Form Post: the answers of the other plans in a form. `repeated.rs` asks for each of them.
+//! Plan Form Post: the answers of the other plans in a form. `repeated.rs` requests each of them.
 
 use harness::{
     Answer, Server,
@@ -27,7 +27,7 @@ async fn the_form_is_encoded_as_forms_are_and_needs_no_script() {
     let encoding = html::tag(&text, "form").remove("enctype");
     assert_eq!(encoding, None, "{page}");
     assert_eq!(html::tag(&text, "button")["type"], "submit", "{page}");
-    // No code outside the form, where a log or a history would keep it.
+    // No code outside the form: a log or a history would keep it.
     assert_eq!(page.header("location"), None, "{page}");
     assert!(!page.url.as_str().contains("code="), "{page}");
 }

@@ -1,4 +1,4 @@
-//! Plan Implicit: tokens straight from the authorization endpoint, and none from the other one.
+//! Plan Implicit: tokens from the authorization endpoint, and none from the token endpoint.
 
 use harness::{
     Server,

@@ -1,5 +1,5 @@
-//! What the OpenID Foundation's certification plans ask of a provider, where no other test shows it.
-//! `tests/OIDC.md` names the test of every module of every plan.
+//! Requirements of the OpenID Foundation's certification plans that no other test shows. `tests/OIDC.md` names the test
+//! of every module of every plan.
 
 mod basic;
 mod config;
@@ -20,10 +20,10 @@ use harness::{
 };
 use serde_json::Value;
 
-/// What the application is told, by name.
+/// The parameters that the application receives, by name.
 type Told = BTreeMap<String, String>;
 
-/// A response type, in its default mode or by `form_post`: a run of a plan.
+/// A run of a plan: a response type, in its default mode or by `form_post`.
 #[derive(Clone, Copy, Debug)]
 struct Run {
     response_type: &'static str,
@@ -57,7 +57,8 @@ impl Run {
         }
     }
 
-    /// What the application is told without a page in between, and that it is told in the right place.
+    /// The parameters that the application receives without a page in between; asserts that they arrive in the right
+    /// place.
     async fn told(&self, login: Login<'_>) -> Told {
         let state = login.parameter("state").to_owned();
         let landing = login.open().await;
@@ -76,7 +77,7 @@ impl Run {
         told
     }
 
-    /// The same for an answer that has to be a success.
+    /// The same for a successful answer.
     async fn granted(&self, login: Login<'_>) -> Told {
         let told = self.told(login).await;
         for (word, parameter) in [
@@ -91,7 +92,7 @@ impl Run {
         told
     }
 
-    /// The claims of the ID token that an answer brings or its code is worth.
+    /// The claims of the ID token, from the answer or from the exchange of its code.
     async fn id_token(&self, server: &Server, told: &Told) -> Value {
         jwt::peek(&self.id_token_text(server, told).await).1
     }
@@ -104,7 +105,7 @@ impl Run {
     }
 }
 
-/// The fields of a page that hands an answer over by a form.
+/// The fields of a page that delivers an answer by a form.
 #[track_caller]
 fn form(page: &harness::Answer) -> Told {
     assert_eq!(page.status, 200, "{page}");
@@ -132,7 +133,7 @@ async fn exchange(server: &Server, code: &str) -> harness::Answer {
     server.token(&WEB_CERTIFIED, &form).await
 }
 
-/// A browser in which somebody is logged in.
+/// A browser with a session of the user.
 async fn logged_in(server: &Server, user: &User) -> Browser {
     let browser = server.browser();
     let login = server.login(&WEB_CERTIFIED).user(user).browser(&browser);

@@ -1,4 +1,4 @@
-//! What the plans Basic, Implicit, Hybrid and Form Post repeat for each response type.
+//! Requirements that the plans Basic, Implicit, Hybrid and Form Post repeat for each response type.
 
 use harness::{
     Landing, Server,
@@ -59,7 +59,7 @@ async fn each_scope_opens_its_claims() {
             assert_eq!(claims[claim], value, "{run:?}");
         }
     }
-    // There is no address to tell, and asking for it is no mistake.
+    // The user has no address, and requesting it is not an error.
     for run in runs() {
         let all = "openid profile email address phone";
         let told = run.granted(run.ask(server, &browser).scope(all)).await;
@@ -121,7 +121,7 @@ async fn an_id_token_of_the_session_answers_silently() {
     }
 }
 
-/// OpenID Connect Core section 3.1.2.2: never tokens for somebody else than the hint names.
+/// OpenID Connect Core section 3.1.2.2: never tokens for a user other than the hint's.
 #[harness::test]
 async fn an_id_token_of_somebody_else_is_never_answered_for_the_session() {
     let server = Server::shared();
@@ -203,7 +203,7 @@ async fn a_callback_that_is_not_registered_is_told_nothing() {
             "https://certified.example.com/callback?foo=bar",
         ] {
             assert_error_page(&ask(uri).ask().await, "Callback URL mismatch");
-            // Nor does a request object, which we do not read, make it good.
+            // A request object, which the server does not read, does not make it valid either.
             let login = ask(uri).with("request", &jwt::unsigned(&good));
             assert_error_page(&login.ask().await, "Callback URL mismatch");
         }

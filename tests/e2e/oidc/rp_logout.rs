@@ -1,4 +1,4 @@
-//! Plan RP-Initiated Logout: where the browser goes, and whether the session is over.
+//! Plan RP-Initiated Logout: the browser's destination, and the end of the session.
 
 use harness::{
     Answer, Browser, Server,
@@ -8,7 +8,7 @@ use harness::{
 
 const BYE: &str = "https://notified.example.com/bye";
 
-/// A browser with a session, and the ID token of it.
+/// A browser with a session, and an ID token of this session.
 async fn logged_in(server: &Server) -> (Browser, String) {
     let browser = server.browser();
     let login = server.login(&WEB_NOTIFIED).browser(&browser);
