@@ -1,4 +1,4 @@
-//! `POST /api/v2/users/{id}/revoke-access` of the Management API: a user's sessions and refresh tokens end.
+//! `POST /api/v2/users/{id}/revoke-access` of the Management API: ends a user's sessions and refresh tokens.
 
 use harness::{
     Answer, Browser, Server, Tokens,
@@ -48,7 +48,7 @@ async fn everything_that_a_user_holds_ends() {
     assert_unknown_refresh_token(&server.refresh(&WEB_POST, &shop).await);
     assert!(server.is_logged_in(&elsewhere).await);
     server.rotated(&SPA_STRICT, &others.refresh_token()).await;
-    // And the user may come back.
+    // The user can log in again.
     let (_, again) = log_in(server, &user).await;
     server.rotated(&SPA_STRICT, &again.refresh_token()).await;
 }
