@@ -1,4 +1,4 @@
-//! Which API a request is for, and which clients an API lets in.
+//! The API that a request is for, and the clients that an API accepts.
 
 use harness::{
     Launch, Server, Tokens,
@@ -47,7 +47,7 @@ async fn an_api_that_wants_a_client_grant_gives_users_no_more_than_that_holds() 
     let tokens = login(&WEB_GRANTED).tokens().await;
     let granted = scopes("openid offline_access read:ledger");
     assert_eq!(tokens.scope(), granted);
-    // A refresh may leave the scope out.
+    // A refresh may omit the scope.
     let tokens = server
         .refreshed(&WEB_GRANTED, &tokens.refresh_token())
         .await;
@@ -124,7 +124,7 @@ async fn a_refresh_token_is_for_the_session_or_beyond_it() {
         "invalid_request",
         "Cannot request both online_access and offline_access scopes",
     );
-    // Alone it is a scope like any other that nobody knows.
+    // Alone, `online_access` is an unknown scope like any other.
     let login = server.login(&SPA_STRICT).scope("openid online_access");
     let tokens = login.tokens().await;
     assert_eq!(tokens.scope(), ["openid"]);
@@ -176,7 +176,7 @@ async fn resource_stands_for_audience_where_the_tenant_takes_both() {
     assert_oauth_error(&answer, 403, "access_denied", description);
     let answer = as_machine(&server, &M2M, &[("resource", API)]).await;
     for_api(&Tokens::expect(answer), API);
-    // Where both are sent, `audience` it is.
+    // `audience` wins if a request has both.
     let more = [("resource", API), ("audience", CLOSED_API)];
     let answer = as_machine(&server, &M2M, &more).await;
     for_api(&Tokens::expect(answer), CLOSED_API);

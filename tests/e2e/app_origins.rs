@@ -1,4 +1,4 @@
-//! Origins that are no web site's: pages inside hybrid apps, desktop apps and browser extensions.
+//! Origins that are not web sites: pages inside hybrid apps, desktop apps and browser extensions.
 
 use harness::{
     Answer, Http, Server, Tokens,
@@ -8,14 +8,14 @@ use harness::{
 use reqwest::Method;
 use serde_json::json;
 
-/// What the tenant file of the tests lists for [`SPA_STRICT`] as `allowed_origins`.
+/// `allowed_origins` of [`SPA_STRICT`] in the tenant file of the tests.
 const LISTED: [&str; 4] = [
     "capacitor://localhost",
     "ionic://localhost",
     "tauri://localhost",
     "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
 ];
-/// Close to those, and not among them.
+/// Similar to those, but not listed.
 const UNLISTED: [&str; 7] = [
     "capacitor://localhost:8080",
     "capacitor://LOCALHOST",
@@ -25,7 +25,7 @@ const UNLISTED: [&str; 7] = [
     "chrome-extension://abcdefghijklmnopabcdefghijklmnoq",
     "null",
 ];
-/// What it lists for [`SPA_EMBEDDED`] as `web_origins`.
+/// `web_origins` of [`SPA_EMBEDDED`].
 const WEB_LISTED: &str = "capacitor://localhost";
 
 async fn post(http: &Http, path: &str, origin: &str, form: &[(&str, &str)]) -> Answer {

@@ -167,7 +167,7 @@ async fn an_unknown_client_is_told_on_a_page() {
     assert!(!answer.text().contains(markup), "{answer}");
 }
 
-/// The answer to a request by somebody who is logged in.
+/// Requests authorization in a browser with a session.
 async fn ask_with_session(changes: &[(&str, &str)]) -> Callback {
     let server = Server::shared();
     let browser = server.browser();
@@ -324,7 +324,7 @@ async fn a_public_client_without_a_challenge_is_refused_at_once() {
         let words = "Missing required parameter: code_challenge";
         callback.assert_error("invalid_request", words);
     }
-    // Tokens need no exchange, and a secret shows as well whose code it is.
+    // Tokens from `/authorize` need no exchange, and a secret proves as well as PKCE that the code is the client's.
     let implicit = server.login(&SPA_HYBRID).without_pkce();
     let implicit = implicit.with("response_type", "token id_token");
     implicit.open().await.page_at("/u/login");
@@ -332,7 +332,7 @@ async fn a_public_client_without_a_challenge_is_refused_at_once() {
     confidential.open().await.page_at("/u/login");
 }
 
-/// The browser goes on with a `GET` and sends no form on (RFC 9700 section 4.12).
+/// The browser follows with a `GET` and does not send the form again (RFC 9700 section 4.12).
 #[harness::test]
 async fn the_request_as_a_form_is_redirected_with_303() {
     let server = Server::shared();

@@ -1,5 +1,5 @@
-//! Back-channel logout (`OpenID` Connect Back-Channel Logout 1.0): what the applications of a session are
-//! sent when it ends.
+//! Back-channel logout (`OpenID` Connect Back-Channel Logout 1.0): the logout tokens that the applications of a session
+//! receive when it ends.
 
 use harness::{
     Browser, Launch, Server,
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 const REASON: &str = "listens to what a server of its own posts";
 
-/// A server whose applications' back channels are this receiver.
+/// A server that sends back-channel logouts to this receiver.
 fn server_with(receiver: &Receiver) -> Server {
     let file = tenant::base();
     assert!(file.contains(NOBODY), "the fixture has back channels");
@@ -24,7 +24,7 @@ fn server_with(receiver: &Receiver) -> Server {
     Launch::new().tenant(file).start(REASON)
 }
 
-/// Logs into an application; the claims of its ID token.
+/// Logs into an application; returns the claims of its ID token.
 async fn logged_in(server: &Server, app: &App, browser: &Browser, user: &User) -> Value {
     let login = server.login(app).browser(browser).user(user);
     jwt::peek(&login.tokens().await.id_token()).1

@@ -1,4 +1,4 @@
-//! What bad input gets: an answer in the protocol's terms, at every endpoint that takes input.
+//! Bad input gets an OAuth error at every endpoint that reads input.
 
 use harness::{
     Answer, Server, apps::SPA_STRICT, assert_oauth_error, assert_refused, assertions::assert_sane,
@@ -10,7 +10,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
 const ENDPOINTS: [&str; 2] = ["/oauth/token", "/oauth/revoke"];
 
-/// A body for either endpoint that is good but for what the test adds.
+/// A body that both endpoints accept; the tests add the fault.
 const GOOD: &str =
     "grant_type=refresh_token&client_id=spa-strict&refresh_token=rt1_none&token=rt1_none";
 
@@ -104,7 +104,7 @@ async fn a_form_that_is_not_utf_8_is_refused() {
 
 #[harness::test]
 async fn json_that_is_not_utf_8_is_refused() {
-    // A gateway hands JSON to a function as text, and has refused or mended this by then.
+    // A gateway hands JSON to a function as text, and has already rejected or repaired these bytes.
     let reason = "sends bytes that do not get through a gateway";
     let server = Server::shared_local(reason);
     let body = b"{\"client_id\":\"spa-strict\",\"token\":\"\xff\"}".as_slice();

@@ -1,4 +1,4 @@
-//! Guessed passwords: after so many the right one is refused, too.
+//! Guessed passwords: after too many failures, the server rejects the right one, too.
 
 use harness::{
     Answer, Launch, Server, Tokens,
@@ -52,7 +52,7 @@ async fn fail(server: &Server, name: &str, times: usize) {
     }
 }
 
-/// How many logins succeed before one is refused, and that refusal.
+/// Number of logins before the first rejected one, with the rejection.
 async fn until_throttled(server: &Server, user: &User) -> (usize, Answer) {
     for allowed in 0..30 {
         let answer = attempt(server, &user.email, user.password).await;
@@ -63,7 +63,7 @@ async fn until_throttled(server: &Server, user: &User) -> (usize, Answer) {
     panic!("no login was refused");
 }
 
-/// A server with other settings of the protection.
+/// A server with other settings of the brute-force protection.
 fn protected(settings: &str) -> Launch {
     let section = format!("attackProtection:\n  bruteForceProtection: {settings}\n");
     Launch::new().tenant(tenant::changed("attackProtection:\n", &section))
@@ -120,7 +120,7 @@ async fn of_64_wrong_passwords_at_once_ten_are_answered_as_wrong() {
     let answers = requests.join_all().await;
     let (wrong, others): (Vec<_>, Vec<_>) =
         answers.into_iter().partition(|answer| answer.status == 403);
-    // A store that is too busy to answer may have counted all the same, and nobody hears a guess's fate.
+    // An attempt that got 503 may still have been counted: the store was too busy to confirm it.
     let (busy, blocked): (Vec<_>, Vec<_>) =
         others.into_iter().partition(|answer| answer.status == 503);
     assert!(
@@ -147,7 +147,7 @@ async fn a_block_is_for_one_address_as_told_by_a_trusted_client() {
     assert_blocked(&ask(thief, user.password).await);
     Tokens::expect(ask(Some("198.51.100.8"), user.password).await);
     Tokens::expect(ask(Some("2001:db8::1"), user.password).await);
-    // What is no address is passed over.
+    // A value that is not an address is ignored.
     Tokens::expect(ask(Some("somewhere"), user.password).await);
     Tokens::expect(ask(None, user.password).await);
 }

@@ -8,7 +8,7 @@ use harness::{
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// What auth0.js sends from the page.
+/// The body that auth0.js sends from the page.
 fn login(user: &User) -> Value {
     json!({
         "client_id": SPA_EMBEDDED.id, "redirect_uri": SPA_EMBEDDED.callback, "tenant": "tests",
@@ -30,7 +30,7 @@ async fn post(browser: &Browser, origin: Option<&str>, body: &Value) -> Answer {
     http::send(request.json(body)).await
 }
 
-/// The form that a user is given in a browser.
+/// The form that the answer to a successful login contains.
 async fn form(server: &Server, browser: &Browser, user: &User) -> Vec<(String, String)> {
     let own = server.issuer().trim_end_matches('/');
     let answer = post(browser, Some(own), &login(user)).await;
@@ -120,7 +120,7 @@ async fn the_form_is_good_once_and_in_its_browser_alone() {
     assert_eq!(answer.status, 405, "{answer}");
 }
 
-/// The request goes on at the hosted login page, where a password is asked for.
+/// The request continues at the hosted login page, which asks for a password.
 async fn assert_logs_nobody_in(server: &Server, browser: &Browser, fields: &[(String, String)]) {
     let answer = submit(browser, fields).await;
     browser.follow(answer).await.page_at("/u/login");
@@ -146,7 +146,7 @@ async fn a_page_of_another_origin_may_not_send_passwords() {
         );
         assert!(answer.set_cookies().is_empty(), "{answer}");
     }
-    // A form crosses origins without being asked; it is not taken.
+    // A form crosses origins without a preflight; the endpoint rejects it.
     let ada = User::ada();
     let body = [("client_id", SPA_EMBEDDED.id), ("username", &ada.email)];
     let answer = server

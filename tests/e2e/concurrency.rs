@@ -1,4 +1,4 @@
-//! Many requests for the same thing at once.
+//! Concurrent requests for the same thing.
 
 use harness::{
     Answer, INVALID_CODE, Server, Tokens,
@@ -7,7 +7,7 @@ use harness::{
 };
 use tokio::task::JoinSet;
 
-/// Sends the same form so many times at once.
+/// Sends the same form this many times at once.
 async fn at_once(server: &Server, app: &App, form: &[(&str, &str)], times: usize) -> Vec<Answer> {
     let client = server.http();
     let mut requests = JoinSet::new();

@@ -1,5 +1,5 @@
-//! `/u/confirm`: an answer at a callback that any program could be behind (RFC 8252 section 8.6) takes a press on a
-//! page of its own request, in the browser whose session it is about.
+//! `/u/confirm`: an answer to a callback that any program could claim (RFC 8252 section 8.6) requires a press on a page
+//! of the same request, in the browser with the session.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::rules::rule;
 
-/// A browser in which a user has logged in, for another application.
+/// A browser with a session of the user, begun by another application.
 async fn logged_in(server: &Server, user: &User) -> Browser {
     let browser = server.browser();
     let login = server.login(&SPA_STRICT).user(user).browser(&browser);
@@ -23,7 +23,7 @@ async fn logged_in(server: &Server, user: &User) -> Browser {
     browser
 }
 
-/// Every way in which an answer with a code or a token comes to a callback.
+/// Every way in which a code or a token reaches a callback.
 const WAYS: [(&str, &str, &str); 8] = [
     ("code", "query", "http://127.0.0.1:51004/callback"),
     ("code", "query", "com.example.desktop:/callback"),
@@ -106,7 +106,7 @@ async fn neither_an_api_nor_an_earlier_consent_spares_the_press() {
         let login = server.login(&NATIVE).user(&user).browser(&browser);
         login.with("audience", audience).scope(scope)
     };
-    // The press on the consent page of a request is a press on a page of that request.
+    // A press on the request's consent page counts as a press on a page of that request.
     let first = login(ASKING_API, "openid read:diary").open().await;
     let page = first.page_at("/u/consent");
     let answer = browser.answer_consent(&page, "accept").await;
@@ -155,7 +155,7 @@ async fn a_password_for_this_very_request_is_the_press() {
         let answer = browser.log_in(&page, &user.email, user.password).await;
         assert!(is_given(&browser.follow(answer).await.told()), "{way:?}");
     }
-    // A session that is there makes no difference to that.
+    // An existing session makes no difference.
     let browser = logged_in(server, &user).await;
     let again = server
         .login(&DESKTOP)
@@ -166,7 +166,7 @@ async fn a_password_for_this_very_request_is_the_press() {
     browser.follow(answer).await.callback().code();
 }
 
-/// The address at which a browser would go on with a request that a program has made by itself.
+/// The address at which a browser would resume a request that a program has sent by itself.
 async fn begun_elsewhere(server: &Server, login: Login<'_>) -> String {
     let page = login.browser(&server.browser()).open().await;
     let page = page.page_at("/u/login");
@@ -198,7 +198,7 @@ async fn a_press_serves_its_own_request_in_its_own_session() {
     let resume = format!("/authorize/resume?state={state}");
     browser.open(&resume).await.page_at("/u/confirm");
     open().await.page_at("/u/confirm");
-    // Nor another session, of whomever.
+    // Nor another session, of the same user or of another one.
     for user in [&user, &User::ada()] {
         let stranger = logged_in(server, user).await;
         stranger
@@ -269,7 +269,7 @@ async fn a_session_whose_user_is_gone_is_none() {
     browser.open(page.url.as_str()).await.page_at("/u/login");
 }
 
-/// A login ticket, as a page of the application's own gets it.
+/// A login ticket, issued to the application's own login page.
 async fn ticket(browser: &Browser, app: &App, user: &User) -> String {
     let body = json!({
         "client_id": app.id, "username": user.email, "password": user.password,
@@ -313,7 +313,7 @@ async fn a_press_outlasts_the_way_that_a_script_sends_the_browser() {
         let state = landing.callback().get("state").expect("a state");
         format!("/continue?state={state}")
     };
-    // The password of the first, the press of the second.
+    // The first login counts by its password, the second by its press on `/u/confirm`.
     for _ in 0..2 {
         let away = login().land().await;
         browser.open(&back(away)).await.callback().code();

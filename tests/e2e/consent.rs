@@ -1,4 +1,4 @@
-//! Consent: whom it is asked of, what is remembered, and what saying no does.
+//! Consent: the requests that require it, its storage, and the effect of declining.
 
 use harness::{
     Answer, Launch, Server,
@@ -20,7 +20,7 @@ async fn consent_page(server: &Server, user: &User) -> (harness::Browser, Answer
     (browser, page)
 }
 
-/// Whether somebody who is logged in is asked.
+/// True if the server asks a user with a session for consent.
 async fn is_asked(server: &Server, app: &App, changes: &[(&str, &str)]) -> bool {
     let user = server.fresh_user();
     let browser = server.browser();
@@ -128,7 +128,7 @@ async fn other_scopes_than_those_granted_are_asked() {
     login("openid read:orders").callback().await.code();
     let other = login("openid write:orders");
     other.open().await.page_at("/u/consent");
-    // Fewer are none of the user's business.
+    // A subset of the granted scopes requires no consent.
     login("read:orders").open().await.callback().code();
 }
 

@@ -1,5 +1,5 @@
-//! Consents that are given, withdrawn and used at the same moment: the write of the first request is held back
-//! until the others have been answered.
+//! Consents that are given, withdrawn and used at the same time: the write of the first request is held back until the
+//! others have been answered.
 
 use harness::{
     Answer, Browser, Faulty, INVALID_CODE, Landing, Server, Tokens,
@@ -16,7 +16,7 @@ use crate::device;
 
 const BASE: &str = "openid read:orders write:orders";
 
-/// What the user has agreed to, for one application and API; sorted.
+/// The scopes of a user's consent for one application and API; sorted.
 async fn agreed(server: &Server, app: &App, audience: &str) -> Vec<String> {
     let token = server.management_token(&OPERATOR).await;
     let path = format!(
@@ -45,7 +45,7 @@ async fn logged_in(server: &Server) -> Browser {
     browser
 }
 
-/// The page that asks for these scopes, whatever was agreed to.
+/// The consent page for these scopes, also after an earlier consent.
 async fn consent_page(server: &Server, browser: &Browser, scope: &str) -> Answer {
     let login = server.login(&THIRD_PARTY).browser(browser).scope(scope);
     let landing = login.with("prompt", "consent").open().await;
@@ -89,7 +89,7 @@ async fn a_consent_that_a_withdrawal_overtakes_brings_nothing_back() {
     assert_oauth_error(&late, 403, "invalid_grant", INVALID_CODE);
 }
 
-/// With a refresh token and without one, withdrawn and agreed to again while the exchange is under way.
+/// With a refresh token and without one; the consent is withdrawn and given again during the exchange.
 #[harness::test(flavor = "multi_thread")]
 async fn an_exchange_that_a_withdrawal_overtakes_yields_nothing() {
     let faulty = Faulty::start();
@@ -135,7 +135,7 @@ async fn a_poll_that_a_withdrawal_overtakes_yields_nothing() {
     }
 }
 
-/// An approval is given on the consent that was read, not on the one that is there when it is written.
+/// An approval rests on the consent that was read, not on the one that exists when it is written.
 #[harness::test(flavor = "multi_thread")]
 async fn an_approval_that_a_withdrawal_overtakes_yields_nothing() {
     let faulty = Faulty::start();
@@ -163,7 +163,7 @@ async fn an_approval_that_a_withdrawal_overtakes_yields_nothing() {
     device::assert_invalid(&waiting.poll(server).await);
 }
 
-/// A code is issued on the consent that was read, not on the one that is there when it is written.
+/// A code rests on the consent that was read, not on the one that exists when it is written.
 #[harness::test(flavor = "multi_thread")]
 async fn a_code_that_a_withdrawal_overtakes_yields_nothing() {
     let faulty = Faulty::start();
@@ -192,7 +192,7 @@ async fn a_code_that_a_withdrawal_overtakes_yields_nothing() {
     }
 }
 
-/// Tokens that `/authorize` itself issues are bound to the consent by the write that notes the visit.
+/// Tokens from `/authorize` are bound to the consent by the write that records the visit.
 #[harness::test(flavor = "multi_thread")]
 async fn a_token_of_the_front_channel_that_a_withdrawal_overtakes_is_not_issued() {
     let faulty = Faulty::start();
@@ -246,7 +246,7 @@ async fn a_family_that_begins_while_all_grants_are_deleted_ends_with_them() {
     let token = server.management_token(&OPERATOR).await;
     let path = format!("/api/v2/grants?user_id={}", form_encoded(&User::ada().id));
     let deletion = server.http().request(Method::DELETE, &path);
-    // The epoch has moved, and the consent is still there.
+    // The user's epoch has advanced, and the consent still exists.
     let held = faulty.hold_at(&["DeleteItem"], http::send(deletion.bearer_auth(token)));
     let begun = login().with("prompt", "none").refresh_token().await;
     let deleted = faulty.release(held).await;

@@ -1,5 +1,5 @@
-//! CR, LF, NUL and other oddities in every place that takes text: they inject nothing, leak nothing
-//! and stop nothing.
+//! CR, LF, NUL and other control characters in every place that accepts text: they inject nothing, leak nothing and
+//! stop nothing.
 
 use harness::{
     Launch, Server,

@@ -1,4 +1,4 @@
-//! Cookies of other hosts and ports: they come first, and nothing is lost for it.
+//! Cookies of other hosts and ports: they come first, and the server still finds its own.
 
 use harness::{
     Browser, Server,
@@ -10,13 +10,13 @@ use serde_json::json;
 
 use crate::device;
 
-/// What a front has to carry for most of these tests, as in `FRONT_LIMITS`.
+/// The deed that a front must support for most of these tests, as in `FRONT_LIMITS`.
 const SEVERAL: &str = "sends several cookies of one name";
 
-/// As long as a secret of ours.
+/// As long as a secret of the server.
 const FOREIGN: &str = "AAAAAAAAAAAAAAAAAAAAAA";
 
-/// A browser to which others have given cookies of every name that we use or have used.
+/// A browser with other hosts' cookies of every name that the server uses or has used.
 fn planted(server: &Server) -> Browser {
     let names = ["auth0", "auth0_csrf", "auth0_co", "_csrf"];
     let mut cookies = Vec::new();
@@ -103,7 +103,7 @@ async fn a_logout_takes_away_cookies_of_ours_alone() {
     };
     let answer = browser.http().get("/v2/logout").await;
     assert_eq!(taken(answer.set_cookies()), [server.cookie("auth0")]);
-    // A page of another site can make a request that comes without cookies. It ends nothing here.
+    // A page of another site can send a request without cookies. It ends no session here.
     let answer = server.browser().http().get("/v2/logout").await;
     assert!(answer.set_cookies().is_empty(), "{answer}");
 }

@@ -174,7 +174,7 @@ async fn pages_are_nobody_elses_to_read() {
     assert_eq!(allowed(&answer), None, "{answer}");
 }
 
-/// The documents, their siblings at the root, and what is not there.
+/// The documents, their siblings at the root, and a path that does not exist.
 const DOCUMENTS: [&str; 9] = [
     "/.well-known/openid-configuration",
     "/.well-known/oauth-authorization-server",
@@ -187,7 +187,7 @@ const DOCUMENTS: [&str; 9] = [
     "/cer",
 ];
 
-/// Whether every name of a list is in a header that lists names.
+/// True if a header that lists names contains every name of a list.
 fn lists(answer: &Answer, header: &str, names: &str) -> bool {
     let given = answer.header(header).unwrap_or_default();
     let given = given.to_ascii_lowercase();
@@ -217,7 +217,7 @@ async fn public_documents_may_be_asked_for_with_any_header() {
                 lists(&answer, "access-control-allow-methods", "get,head"),
                 "{answer}"
             );
-            // `*` does not stand for `authorization`, and in older browsers for nothing.
+            // `*` does not include `authorization`, and means nothing in older browsers.
             assert!(
                 lists(&answer, "access-control-allow-headers", headers),
                 "{answer}"

@@ -1,5 +1,5 @@
-//! Refusals that are decided before the client is known: a page of the client that the request names may read
-//! them all the same.
+//! Errors that are decided before the client is authenticated: a page of the client that the request names can still
+//! read them.
 
 use harness::{
     Answer, Server,
@@ -40,7 +40,7 @@ fn assert_allowed(answer: &Answer, origin: Option<&str>) {
     );
 }
 
-/// Bodies that no endpoint can read, and that name a client.
+/// Bodies that no endpoint can parse, and that name a client.
 fn unreadable(client_id: &str) -> [(&'static str, String); 8] {
     let part = |name: &str, value: &str| {
         format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")

@@ -1,4 +1,4 @@
-//! What a refresh costs, by DynamoDB's own count, once the function is warm.
+//! The cost of a refresh, as DynamoDB counts it, once the function is warm.
 
 use harness::{
     Answer, Cost, INVALID_CODE, Launch, Scripts, Server, Tokens,
@@ -78,7 +78,7 @@ async fn a_narrowed_refresh_costs_the_same() {
     assert_within_budget(&server.refresh_with(&SPA_STRICT, &token, &more).await);
 }
 
-/// The tests' tenant, with so many permissions more for its reader, as long as permissions are.
+/// The tests' tenant, in which the reader has this many more permissions of realistic length.
 fn with_permissions(number: usize) -> String {
     let (mut scopes, mut permissions) = (Vec::new(), Vec::new());
     for n in 0..number {
@@ -175,7 +175,7 @@ async fn a_token_that_stays_costs_no_more_than_one_that_rotates() {
     );
 }
 
-/// Tokens that we never sealed for this client, made from one that we did.
+/// Tokens that the server never sealed for this client, derived from one that it did.
 fn forgeries(token: &str) -> Vec<String> {
     let body = token
         .strip_prefix("rt1_")
@@ -205,7 +205,7 @@ fn forgeries(token: &str) -> Vec<String> {
     forged
 }
 
-/// What the exchange of a code writes. A transaction costs two units for each item that it writes or compares.
+/// The writes of a code's exchange. A transaction costs two units for each item that it writes or compares.
 #[harness::test]
 async fn the_exchange_of_a_code_pays_for_a_consent_only_where_the_code_rests_on_one() {
     let server = Server::shared_local(REASON);
@@ -213,11 +213,11 @@ async fn the_exchange_of_a_code_pays_for_a_consent_only_where_the_code_rests_on_
     let browser = server.browser();
     for (app, scope, calls, units) in [
         (SPA_STRICT, "openid", 1.0, 1.0),
-        // Code, family and session, and the count of families by itself.
+        // Code, family and session in a transaction, and the count of families by itself.
         (SPA_STRICT, "openid offline_access", 2.0, 7.0),
         // Code and consent.
         (THIRD_PARTY, "openid", 1.0, 4.0),
-        // All four, and the count.
+        // All four in a transaction, and the count.
         (THIRD_PARTY, "openid offline_access", 2.0, 9.0),
     ] {
         for _ in 0..2 {
@@ -247,7 +247,7 @@ async fn a_press_for_a_consent_is_one_write_and_reads_no_consent() {
     let answer = browser.answer_consent(&page, "accept").await;
     let cost = answer.cost();
     assert_eq!(answer.status, 303, "{answer}");
-    // The session with its user is the one read.
+    // The session, stored with its user, is the only read.
     assert_eq!((cost.read_calls, cost.write_calls), (1.0, 1.0), "{cost:?}");
     assert!(cost.write_units <= 1.0, "{cost:?}");
 }

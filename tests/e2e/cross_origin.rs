@@ -1,4 +1,4 @@
-//! `POST /co/authenticate`: a page of the application's own asks for the password.
+//! `POST /co/authenticate`: the application's own page asks for the password.
 
 use harness::{
     Answer, Browser, Server, Tokens,
@@ -12,7 +12,7 @@ pub(super) const ORIGIN: &str = "https://embedded.example.com";
 const REALM: &str = "http://auth0.com/oauth/grant-type/password-realm";
 const DATABASE: &str = "Username-Password-Authentication";
 
-/// What auth0.js sends.
+/// The body that auth0.js sends.
 pub(super) fn login(app: &App, user: &User) -> Value {
     json!({
         "client_id": app.id, "username": user.email, "password": user.password, "realm": DATABASE,
@@ -146,7 +146,7 @@ async fn a_ticket_is_good_once_soon_and_in_its_browser_alone() {
             .await
             .assert_error(refused.0, refused.1);
     }
-    // In another browser, with and without a ticket of its own, and for another client.
+    // From another browser, without and with its own ticket, and for another client.
     let other = server.browser();
     present(&other, &SPA_EMBEDDED, &good)
         .await
@@ -160,7 +160,7 @@ async fn a_ticket_is_good_once_soon_and_in_its_browser_alone() {
         .assert_error(refused.0, refused.1);
 
     present(&browser, &SPA_EMBEDDED, &good).await.code();
-    // Though the browser has a session now: it may be somebody else's.
+    // The browser has a session now, but it may be another user's.
     present(&browser, &SPA_EMBEDDED, &good)
         .await
         .assert_error(refused.0, refused.1);

@@ -1,4 +1,4 @@
-//! `/.well-known/*`: what a client configures itself from.
+//! `/.well-known/*`: the documents from which clients configure themselves.
 
 use std::collections::BTreeSet;
 
@@ -215,7 +215,7 @@ async fn the_key_that_signs_has_a_certificate_and_files_of_it() {
     let body = server.http().get(JWKS).await.json();
     let keys = body["keys"].as_array().expect("`keys` is a list");
     for key in keys {
-        // Auth0 has RS256 keys only, and only they have certificates here.
+        // Auth0 has RS256 keys only, and only those have certificates here.
         assert_eq!(key.get("x5c").is_some(), key["alg"] == "RS256", "{key}");
     }
     let rs256 = keys.iter().find(|key| key["alg"] == "RS256");

@@ -1,5 +1,5 @@
-//! What a thief holds once its owner is out: session cookies, codes, device codes, refresh tokens and access
-//! tokens for `/userinfo` after a password change, a block, a deletion and "log out everywhere".
+//! Stolen credentials after the owner has locked the thief out: session cookies, codes, device codes, refresh tokens
+//! and access tokens for `/userinfo` after a password change, a block, a deletion and "log out everywhere".
 
 use harness::{
     Answer, Browser, Code, INVALID_CODE, Server, Tokens,
@@ -12,7 +12,7 @@ use crate::device;
 const REASON: &str = "changes a user";
 const PASSWORD: &str = "another horse, another staple";
 
-/// What a thief holds of a user.
+/// The credentials of a user that a thief holds.
 struct Held {
     /// A browser with a copy of the user's cookies.
     browser: Browser,
@@ -41,7 +41,7 @@ async fn stolen_from(server: &Server, user: &User) -> Held {
     }
 }
 
-/// Another browser with the cookies that this one has now.
+/// Another browser with the current cookies of this one.
 fn copy_of(server: &Server, browser: &Browser) -> Browser {
     let cookies = browser.http().cookies("/authorize");
     Browser::new(server.http().planted(&cookies))
@@ -59,7 +59,7 @@ fn assert_no_access(answer: &Answer) {
 }
 
 impl Held {
-    /// Everything but the refresh token is worth nothing.
+    /// Asserts that everything but the refresh token is rejected.
     async fn assert_worthless_but_for_the_refresh_token(&self, server: &Server) {
         assert!(!server.is_logged_in(&self.browser).await, "the session");
         let exchanged = server.exchange(&self.code).await;
@@ -190,7 +190,7 @@ async fn a_namesake_is_another_user() {
     };
     let before = subject(&user("first")).await;
     assert!(before.starts_with("auth0|"), "{before}");
-    // A user who exists keeps the id.
+    // An existing user keeps the id.
     server.import_tenant(file("first")).await;
     assert_eq!(subject(&user("first")).await, before);
     let held = stolen_from(&server, &user("first")).await;
@@ -305,7 +305,7 @@ async fn access_tokens_for_userinfo_end_with_the_logout_from_the_session_of_thei
         let (browser, tokens) = opaque_login(server, &SPA_STRICT, scope).await;
         browser.http().get("/v2/logout?client_id=spa-strict").await;
         assert_no_access(&userinfo(server, &tokens.access_token()).await);
-        // The refresh token outlives the session, as at Auth0, and so do the access tokens that it gives.
+        // The refresh token outlives the session, as at Auth0, and so do the access tokens issued from it.
         if tokens.has("refresh_token") {
             let next = server.refreshed(&SPA_STRICT, &tokens.refresh_token()).await;
             assert_eq!(userinfo(server, &next.access_token()).await.status, 200);

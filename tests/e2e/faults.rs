@@ -1,4 +1,4 @@
-//! A store that fails burns no token: the answer is 503, and the same token works afterwards.
+//! A failing store invalidates no token: the answer is 503, and the same token works afterwards.
 
 use harness::{
     Faulty, Tokens,
@@ -8,7 +8,7 @@ use harness::{
     proxy::{Effect, Fault, READS, WRITES},
 };
 
-/// What can go wrong before the store has done anything.
+/// Faults that occur before the store has executed anything.
 const DOWN: [Effect; 3] = [Effect::Refuse, Effect::Throttle, Effect::Fail];
 
 #[harness::test]

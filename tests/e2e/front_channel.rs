@@ -1,4 +1,4 @@
-//! Tokens straight from `/authorize`: the implicit and the hybrid flow.
+//! Tokens directly from `/authorize`: the implicit and the hybrid flow.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};

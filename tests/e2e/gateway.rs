@@ -1,5 +1,6 @@
-//! How long a request may be: a gateway in front of us takes 10,240 bytes of request line and headers, and a
-//! login travels in the addresses of our pages. What would not get through is refused when it arrives.
+//! Limits on the length of a request: a gateway in front of the service accepts 10,240 bytes of request line and
+//! headers, and the addresses of the login pages carry the whole request. A request that would not fit later is
+//! rejected when it arrives.
 
 use harness::{
     Answer, Browser, Launch, Scripts, Server,
@@ -15,11 +16,11 @@ use crate::{device, rules::rule};
 const TOO_WIDE: &str = "Too many scopes: a request may name 100, of 4096 bytes in all";
 const TOO_LONG: &str = "The request is too long. Its parameters, such as state, must be shorter";
 
-/// Bytes of headers and cookies that a browser has beside ours: those of Chromium, and those of a shop under
+/// Bytes of headers and cookies that a browser sends in addition to ours: those of Chromium, and those of a shop under
 /// the same domain.
 const CROWDED: usize = 2_500;
 
-/// A browser behind the gateway, with all that a browser has to say.
+/// A browser behind the gateway, with these additional headers and cookies.
 fn crowded(gateway: &Gateway) -> Browser {
     let cookies = format!("shop={}", "c".repeat(CROWDED));
     Browser::new(gateway.http().planted(&cookies))
@@ -29,14 +30,14 @@ fn ask<'a>(server: &'a Server, app: &App, length: usize) -> Login<'a> {
     server.login(app).with("state", &"s".repeat(length))
 }
 
-/// Whether a request leads on rather than back to the application.
+/// True if the server accepts the request and does not redirect to the application.
 async fn is_taken(server: &Server, app: &App, length: usize) -> bool {
     let answer = ask(server, app, length).ask().await;
     let location = answer.location().expect("a redirect");
     location.path() == "/u/login"
 }
 
-/// The length of the longest `state` that is taken.
+/// The length of the longest `state` that the server accepts.
 async fn longest_state(server: &Server, app: &App) -> usize {
     let (mut taken, mut refused) = (1_000, HEAD);
     assert!(is_taken(server, app, taken).await);
@@ -116,7 +117,7 @@ async fn a_state_that_no_address_could_return_is_left_out_of_the_refusal() {
     let server = Server::shared();
     let gateway = Gateway::before(server);
     let http = gateway.http();
-    // Written in a form, or in an address that grows threefold where it is returned.
+    // A state sent in a form, and one that grows threefold when an address returns it.
     for state in ["s".repeat(30_000), "!".repeat(3_000)] {
         for scope in ["openid", "openid offline_access online_access"] {
             let login = server.login(&SPA_STRICT).with("state", &state).scope(scope);
@@ -154,7 +155,7 @@ async fn a_logout_with_a_state_that_no_address_could_return_ends_nothing() {
     login().with("prompt", "none").callback().await.code();
 }
 
-/// An API with many long scopes, as a device asks for them: in a form, which may be long.
+/// Many long scopes of an API, requested by a device in a form, which may be long.
 fn scopes(count: usize) -> Vec<String> {
     (0..count).map(|n| format!("read:{n:0>60}")).collect()
 }
@@ -177,7 +178,7 @@ async fn a_device_that_asks_for_more_than_its_pages_can_carry_is_told_at_once() 
     for count in 1..=100 {
         let answer = ask_for(&server, count).await;
         if answer.status != 200 {
-            // The bound on scopes is the narrower one.
+            // The limit on scopes is the narrower one.
             assert_oauth_error(&answer, 400, "invalid_scope", TOO_WIDE);
             taken = count - 1;
             break;

@@ -1,5 +1,5 @@
-//! The time of a refusal does not reveal whether a name has a user: each computes the same hashes, independently of
-//! the user's own. Counted, not timed.
+//! The time of a rejection does not reveal the existence of a user: every rejection computes the same hashes, whichever
+//! hash the user has. The tests count instead of measuring time.
 
 use std::fmt::Write as _;
 
@@ -10,14 +10,14 @@ use harness::{
 };
 use serde_json::{Value, json};
 
-/// bcrypt with 2^4 and 2^6 rounds, and argon2id with other parameters than ours.
+/// bcrypt with 2^4 and 2^6 rounds, and argon2id with parameters that differ from ours.
 const BCRYPT_4: &str = "$2b$04$JXicNUlIUSz.6Xu79GQNmuRz/FbZfM4OzObuJ.qtNMr4kCl5afhxe";
 const BCRYPT_6: &str = "$2b$06$JXicNUlIUSz.6Xu79GQNmuRz/FbZfM4OzObuJ.qtNMr4kCl5afhxe";
 const ARGON2: &str = "$argon2id$v=19$m=64,t=3,p=1$c29tZXNhbHRzb21lc2FsdA$AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 const BLOCKED_PASSWORD: &str = "correct horse battery staple, and on and on until the hash has long stopped \
                                 reading: here";
 
-/// A server with these lines of users beside the others.
+/// A server with these additional lines of users.
 fn with_users(lines: &[String]) -> Server {
     let mut section = "users:\n".to_owned();
     for line in lines {
@@ -70,7 +70,7 @@ async fn refused(server: &Server, name: &str, password: &str) -> Value {
 async fn every_refusal_computes_the_same_hashes() {
     let server = with_users(&migrated());
     let nobody = refused(&server, "nobody@example.com", "wrong").await;
-    // Ours, the foreign one, and as many rounds as the dearest bcrypt hash.
+    // Our hash, the foreign one, and as many rounds as the most expensive bcrypt hash.
     assert_eq!(nobody, json!([19 * 1024 * 2 + 64 * 3, 64]));
     let ada = User::ada();
     for name in [
@@ -86,7 +86,7 @@ async fn every_refusal_computes_the_same_hashes() {
     ] {
         assert_eq!(refused(&server, name, "wrong").await, nobody, "{name}");
     }
-    // The right password of a user who is blocked.
+    // The right password of a blocked user.
     let stopped = refused(&server, "stopped@example.com", BLOCKED_PASSWORD).await;
     assert_eq!(stopped, nobody);
     let blocked = refused(&server, "blocked@example.com", ada.password).await;
@@ -134,7 +134,7 @@ async fn hashes_that_a_later_import_brings_count_from_then_on() {
     for name in ["nobody@example.com", "ada@example.com", "six@example.com"] {
         assert_eq!(refused(&server, name, "wrong").await, both, "{name}");
     }
-    // A good login of a user with a hash of ours pays for that alone.
+    // The login of a user with a hash of ours computes that hash alone.
     let ada = User::ada();
     let good = attempt(&server, &ada.email, ada.password).await;
     assert_eq!(

@@ -1,4 +1,4 @@
-//! What a login costs a user who has logged in often before: what the first did.
+//! The cost of a login does not grow with the number of the user's earlier logins.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::device::begin;
 
 const REASON: &str = "reads and writes the store";
 
-/// What a request cost, without signatures.
+/// The cost of a request, without signatures.
 #[track_caller]
 fn cost_of(answer: &Answer) -> Cost {
     assert_eq!(answer.status, 200, "{answer}");
@@ -28,7 +28,7 @@ fn cost_of(answer: &Answer) -> Cost {
     }
 }
 
-/// What the last request of a login costs, by each way to a refresh token.
+/// The cost of the last request of a login, for each way to a refresh token.
 async fn costs(server: &Server, user: &User) -> BTreeMap<&'static str, Cost> {
     let code = server.login(&SPA_STRICT).user(user).code().await;
     let code = server.exchange(&code).await;
@@ -56,7 +56,7 @@ async fn a_login_costs_the_same_after_five_thousand_families() {
     let launch = Launch::new().option("--dynamodb-port", "0");
     let server = launch.start(REASON);
     let ada = User::ada();
-    // Client and keys are in memory from then on, and the user has one family of each application.
+    // Loads client and keys into memory, and creates one family of the user for each application.
     costs(&server, &ada).await;
     let before = costs(&server, &ada).await;
 
@@ -76,7 +76,7 @@ async fn a_login_costs_the_same_after_five_thousand_families() {
     assert_eq!(costs(&server, &ada).await, before);
 }
 
-/// A day has 86,400 seconds, and an idle lifetime of the tests' tenant fifteen of them.
+/// Sixteen days in seconds; the idle lifetime in the tests' tenant is fifteen days.
 const LONGER_THAN_IDLE: u64 = 16 * 86_400;
 
 #[harness::test]
@@ -156,7 +156,7 @@ fn grants_of(user: &User) -> String {
     format!("/api/v2/grants?user_id={user}")
 }
 
-/// As version 0.1 stored them.
+/// Families as version 0.1 stored them.
 #[harness::test]
 async fn families_of_an_earlier_version_are_used_listed_and_ended() {
     let launch = Launch::new().option("--dynamodb-port", "0");
@@ -240,12 +240,12 @@ async fn a_login_beside_the_end_of_all_families_leaves_room_for_the_next_ones() 
     let deletion = server
         .http()
         .request(Method::DELETE, &grants_of(&User::ada()));
-    // All eight requests of 25 families each.
+    // All eight requests, with 25 families each.
     let all = Fault::always(Effect::Hold).on(&["BatchWriteItem"]);
     faulty.proxy.break_with(all.times(8));
     let held = tokio::spawn(http::send(deletion.bearer_auth(token)));
     block_in_place(|| faulty.proxy.wait_for_hit());
-    // Counts those that are about to end.
+    // Counts the families that are about to end.
     login().with("prompt", "none").refresh_token().await;
     let deleted = faulty.release(held).await;
     assert_eq!(deleted.status, 204, "{deleted}");

@@ -1,5 +1,5 @@
-//! What a stranger puts into a link is not repeated: not on our pages, and not in what applications are told, whose
-//! words keep to the alphabet of RFC 6749 sections 4.1.2.1 and 5.2.
+//! An attacker's words in a link are never repeated: neither on the login pages nor in the parameters for applications,
+//! whose texts are restricted to the alphabet of RFC 6749 sections 4.1.2.1 and 5.2.
 
 use harness::{
     Answer, Landing, Server,
@@ -9,7 +9,7 @@ use harness::{
 use reqwest::Method;
 use serde_json::Value;
 
-/// Something that a person might do what it says, in the alphabet and outside of it.
+/// Texts that a user might act upon, inside the alphabet and outside of it.
 const WORDS: [&str; 4] = [
     "Call-555-0100-to-unlock",
     "<script>alert(1)</script>555-0100",
@@ -24,7 +24,7 @@ fn assert_plain(text: &str, from: &str) {
     assert!(text.chars().all(is_plain), "{text:?} {from}");
 }
 
-/// Asserts that neither a page nor what an application is told has a word of the request, `state` excepted.
+/// Asserts that neither a page nor the parameters for an application repeat a word of the request, except `state`.
 #[track_caller]
 fn assert_unrepeated(landing: Landing, what: &str) {
     let told = match landing {

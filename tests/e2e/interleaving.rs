@@ -1,5 +1,5 @@
-//! Two requests that meet at the worst moment: the write of the first is held back until the second
-//! has been answered.
+//! Two requests that interleave at the worst moment: the write of the first is held back until the second has been
+//! answered.
 
 use harness::{
     Answer, Faulty, INVALID_CODE, Server, Tokens,
@@ -9,7 +9,7 @@ use harness::{
 };
 use tokio::task::JoinHandle;
 
-/// Makes a token request and returns when its write waits at the proxy.
+/// Sends a token request and returns when its write waits at the proxy.
 fn hold_at_its_write(
     faulty: &Faulty,
     app: &App,
@@ -167,7 +167,7 @@ async fn a_session_that_a_log_out_everywhere_overtakes_does_not_begin() {
     assert!(!server.is_logged_in(&browser).await);
 }
 
-/// The name of a user who was renamed while being deleted is free again.
+/// The name of a user who was renamed during the deletion is free again.
 #[harness::test(flavor = "multi_thread")]
 async fn a_deletion_that_a_rename_overtakes_leaves_no_name_behind() {
     let faulty = Faulty::start();
@@ -180,6 +180,6 @@ async fn a_deletion_that_a_rename_overtakes_leaves_no_name_behind() {
     server.import_tenant(user(&zoe.id)).await;
     let deleted = faulty.release(held).await;
     assert!(deleted.status < 300, "{deleted}");
-    // Refused as another user's name if that is left behind.
+    // A name left behind would make this import fail: it would belong to another user.
     server.import_tenant(user("auth0|heir")).await;
 }

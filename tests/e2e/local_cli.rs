@@ -1,4 +1,4 @@
-//! `local` on the command line: what it says when it starts, when it cannot, and when it stops.
+//! `local` on the command line: its output when it starts, fails to start, and stops.
 
 use std::{
     io::{BufRead, BufReader},
@@ -33,7 +33,7 @@ fn run(arguments: &[&str]) -> Output {
     local(arguments).output().expect("the binary runs")
 }
 
-/// Asserts that it refused to start with one line that has these words.
+/// Asserts that `local` refused to start with one line that contains these words.
 #[track_caller]
 fn assert_one_line_error(output: &Output, words: &[&str]) {
     let errors = String::from_utf8_lossy(&output.stderr);
@@ -185,7 +185,7 @@ fn an_unknown_option_is_refused_and_help_is_there() {
     }
 }
 
-/// A server that is killed with the test.
+/// A server that is stopped with the test.
 pub(crate) struct Running {
     child: Child,
     first_line: String,
@@ -298,7 +298,7 @@ async fn without_test_controls_there_are_none() {
     assert_eq!(statuses, [404, 404, 404]);
 }
 
-/// The hashes that an answer computed are among its costs.
+/// The costs include the hashes that an answer computed.
 #[harness::test]
 async fn costs_are_for_tests_and_for_the_demo_page() {
     require_own_server(REASON);

@@ -1,5 +1,5 @@
-//! What a stranger sends does not fill the log: no line is longer than two kilobytes, and none begins where the
-//! stranger wants.
+//! Requests of strangers do not flood the log: no line is longer than two kilobytes, and no stranger can start a new
+//! line.
 
 use harness::{
     Launch, Server,
@@ -9,10 +9,10 @@ use harness::{
 use reqwest::Method;
 use serde_json::{Map, Value};
 
-/// Bytes of the longest line of the log.
+/// Maximum length of a line of the log, in bytes.
 const LONGEST: usize = 2_000;
 
-/// Every path that reads anything, and the methods by which it does.
+/// Every path that reads input, with its methods.
 const PATHS: [(Method, &str); 26] = [
     (Method::POST, "/oauth/token"),
     (Method::POST, "/oauth/device/code"),
@@ -42,7 +42,7 @@ const PATHS: [(Method, &str); 26] = [
     (Method::DELETE, "/api/v2/grants/x"),
 ];
 
-/// Parameters that lead far into each path, by client.
+/// Parameters that reach deep into each path, by client.
 fn requests() -> Vec<Vec<(&'static str, &'static str)>> {
     vec![
         vec![
@@ -128,7 +128,7 @@ async fn send(server: &Server, method: &Method, path: &str, sent: &[(&str, &str)
 async fn huge_values_leave_short_lines() {
     let server = Launch::new().start("reads the server's log");
     for (method, path) in &PATHS {
-        // As much as a body takes, or an address.
+        // As much as a body or an address may hold.
         let size = if *method == Method::POST {
             50_000
         } else {

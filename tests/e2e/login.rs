@@ -1,4 +1,4 @@
-//! The hosted login: `/u/login`, `/authorize/resume`, and what the pages are made of.
+//! The hosted login: `/u/login`, `/authorize/resume`, and the contents of the pages.
 
 use harness::{
     Answer, Browser, Server,
@@ -70,7 +70,7 @@ async fn the_page_is_not_framed_cached_or_told_onwards() {
     let referrer = page.header("referrer-policy").unwrap_or_default();
     assert!(["no-referrer", "same-origin"].contains(&referrer), "{page}");
     let policy = page.header("content-security-policy").unwrap_or_default();
-    // Chromium would hold every redirect behind the form to it, the application's own too.
+    // Chromium would apply it to every redirect after the form, also to the application's own.
     assert!(!policy.contains("form-action"), "{policy}");
     assert!(
         !policy.contains("script-src") || policy.contains("script-src 'n"),
@@ -198,7 +198,7 @@ async fn empty_fields_are_a_wrong_password() {
     }
 }
 
-/// The login form as a hash of its fields, to be spoilt.
+/// The fields of the login form, for tests that corrupt them.
 fn form(page: &Answer) -> Vec<(String, String)> {
     let ada = User::ada();
     let mut fields = html::hidden_fields(&page.text());
@@ -325,7 +325,7 @@ async fn a_session_survives_tabs_but_a_forged_cookie_is_none() {
     }
 }
 
-/// Every cookie with the last letter but three of its value changed.
+/// Every cookie with its fourth-last character changed.
 fn forged(cookies: &str) -> String {
     let forge = |cookie: &str| {
         let at = cookie.len() - 4;

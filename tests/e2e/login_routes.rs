@@ -1,4 +1,4 @@
-//! Where a login page that cannot go on leads: to the application's login, to the tenant's, or back to the
+//! The way out of a login page that cannot continue: to the application's login, to the tenant's, or back to the
 //! application. `web-post` has an `initiate_login_uri`, the other applications have none.
 
 use harness::{
@@ -25,7 +25,7 @@ fn state(page: &Answer) -> String {
     state.into_owned()
 }
 
-/// Where the application `web-post` begins a login, with our issuer as `iss`.
+/// The address at which the application `web-post` starts a login, with our issuer as `iss`.
 fn shop_login(server: &Server) -> String {
     let iss = harness::flow::form_encoded(server.issuer());
     let iss = iss.trim_end_matches('=');
@@ -187,7 +187,7 @@ async fn a_page_leads_nowhere_that_is_not_registered() {
     );
     let spa = state(&login_page(&server, &browser, &SPA_STRICT).await);
     server.advance(AN_HOUR).await;
-    // The application keeps strangers from sending browsers to it.
+    // The application keeps strangers from redirecting browsers to it.
     let page = http.get(&format!("/u/login?state={guarded}")).await;
     assert_eq!(links(&page), [""; 0]);
     // Its callback is no longer registered.

@@ -149,7 +149,7 @@ async fn logouts_and_refused_ones_are_logged() {
 async fn a_logout_that_ends_nothing_is_not_logged_as_one() {
     let server = Server::start("reads what a server of its own writes");
     log_out(&server.browser(), "client_id=spa-strict").await;
-    // A cookie whose session is over, which the browser should have dropped.
+    // A cookie of an ended session, which the browser should have deleted.
     let browser = logged_in(&server).await;
     let cookie = browser.http().cookies("/v2/logout");
     log_out(&browser, "client_id=spa-strict").await;

@@ -1,4 +1,4 @@
-//! Logouts at the worst moment: a store that fails, and a visit under way in another tab.
+//! Logouts at the worst moment: during a store failure, and during a visit in another tab.
 
 use harness::{
     Faulty,
@@ -17,7 +17,7 @@ async fn a_logout_that_the_store_does_not_take_ends_nothing_and_may_be_repeated(
     login().callback().await;
     for path in ["/v2/logout", "/oidc/logout"] {
         for operations in [READS, WRITES] {
-            // The question at `/oidc/logout` writes nothing.
+            // The confirmation page of `/oidc/logout` writes nothing.
             if path == "/oidc/logout" && operations == WRITES {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! What a web page in a developer's browser, or another name for this machine, gets of a local server: nothing.
+//! A local server reveals nothing to a web page in a developer's browser or to requests by another host name.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
@@ -20,7 +20,7 @@ const REASON: &str = "starts the local server in its own way";
 /// A web page of another origin.
 const PAGE: &str = "http://evil.example";
 
-/// What the attack asks for.
+/// The request of the attack.
 fn scan(server: &Server, key: &str) -> RequestBuilder {
     server.store_request("Scan", &json!({ "TableName": "ratchet" }), key)
 }
@@ -236,7 +236,7 @@ async fn the_test_controls_refuse_what_a_page_can_send() {
             assert_eq!(answer.status, 403, "{origin} {answer}");
         }
     }
-    // Ada is still there.
+    // Ada still exists.
     server.login(&SPA_STRICT).refresh_token().await;
 }
 
@@ -262,7 +262,7 @@ async fn no_strict_transport_security_is_promised_for_loopback_names() {
     assert!(promised("https://login.example.com/", "login.example.com").await);
 }
 
-/// The permission bits of everything in a folder and of itself.
+/// The permission bits of a folder and of everything in it.
 fn modes(folder: &Path) -> Vec<(String, u32)> {
     let mode = |path: &Path| path.metadata().expect("it is there").permissions().mode() & 0o777;
     let mut all = vec![(".".to_owned(), mode(folder))];

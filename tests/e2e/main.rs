@@ -1,5 +1,5 @@
-//! What a client sees, over HTTP: one module per path of the service, then one per promise that
-//! holds across paths. The name of a test is its claim.
+//! The service as clients see it, over HTTP: one module per path, then one per guarantee that holds across paths. The
+//! name of a test is its claim.
 
 #![expect(
     clippy::assigning_clones,

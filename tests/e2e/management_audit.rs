@@ -1,4 +1,4 @@
-//! The audit events of the Management API: who did what, on whom, and how it ended.
+//! The audit events of the Management API: the caller, the action, the user concerned, and the outcome.
 
 use harness::{
     Server,

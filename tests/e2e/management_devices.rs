@@ -41,7 +41,7 @@ async fn refresh_tokens_are_listed_by_their_type() {
             "client_id": SPA_STRICT.id,
         })
     );
-    // Without a type, as at Auth0: the other kind alone.
+    // As at Auth0, a list without a type has the non-rotating refresh tokens alone.
     for query in ["", "&type=refresh_token"] {
         let others = list(server, &user, query).await;
         assert_eq!(others.len(), 1, "{others:?}");

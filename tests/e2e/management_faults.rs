@@ -1,4 +1,5 @@
-//! The Management API at the worst moment: a store that fails ends nothing that is not ended by the same call later.
+//! The Management API at the worst moment: a call that fails half-way because of the store is completed by its
+//! repetition.
 
 use harness::{
     Faulty,
@@ -26,7 +27,7 @@ async fn a_call_that_the_store_does_not_take_is_unavailable_and_completed_by_the
         let token = server.rotated(&SPA_STRICT, &token).await;
         let path = of_user(&ada, path);
         for operations in [READS, WRITES] {
-            // Client and tenant are in memory by then.
+            // Client and tenant are in memory by now.
             let access_token = server.management_token(&OPERATOR).await;
             proxy.break_with(Fault::always(Effect::Refuse).on(operations));
             let request = server.http().request(method.clone(), &path);

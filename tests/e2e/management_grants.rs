@@ -1,4 +1,4 @@
-//! `/api/v2/grants` of the Management API: what a user has granted, and taking it away.
+//! `/api/v2/grants` of the Management API: a user's consents, and their withdrawal.
 
 use harness::{
     Answer, Server, Tokens,
@@ -19,12 +19,12 @@ async fn call(server: &Server, method: Method, path: &str, token: &str) -> Answe
     http::send(server.http().request(method, path).bearer_auth(token)).await
 }
 
-/// The path of a user's grants.
+/// The path of a user's consents.
 fn grants_of(user: &User, more: &str) -> String {
     format!("/api/v2/grants?user_id={}{more}", form_encoded(&user.id))
 }
 
-/// A user's grants, listed.
+/// The consents of a user, as listed.
 async fn list(server: &Server, user: &User, more: &str) -> Vec<Value> {
     let token = server.management_token(&AUDITOR).await;
     let answer = call(server, Method::GET, &grants_of(user, more), &token).await;
@@ -163,9 +163,9 @@ async fn a_deleted_grant_ends_its_refresh_tokens_and_is_asked_for_again() {
     server.rotated(&THIRD_PARTY, &elsewhere).await;
     server.rotated(&WEB_POST, &other_client).await;
     assert_eq!(list(server, &user, "").await.len(), 2);
-    // Once more changes nothing.
+    // A second deletion changes nothing.
     delete(server, &path_of(&grant)).await;
-    // And the user may come back.
+    // The user can log in again.
     let again = login().refresh_token().await;
     server.rotated(&THIRD_PARTY, &again).await;
 }

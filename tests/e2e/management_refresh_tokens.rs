@@ -21,7 +21,7 @@ fn path_of(id: &str) -> String {
     format!("/api/v2/refresh-tokens/{id}")
 }
 
-/// The refresh tokens of a user, and their client, as one of the two lists shows them.
+/// A user's refresh tokens with their client, from one of the two lists.
 async fn list(server: &Server, user: &User, query: &str) -> Vec<Value> {
     let user = form_encoded(&user.id);
     let path = format!("/api/v2/refresh-tokens?user_id={user}{query}");
@@ -74,7 +74,7 @@ async fn a_refresh_token_is_shown_with_its_session_and_never_itself() {
     assert!(!token.to_string().contains(&rotated), "{token}");
     let id = text(token, "id");
     assert!(!id.contains(user.id.trim_start_matches("auth0|")), "{id}");
-    // The id stays the same.
+    // The id does not change.
     server.rotated(&SPA_STRICT, &rotated).await;
     let shown = server.shown(&AUDITOR, &path_of(id)).await;
     assert_eq!(shown["id"], token["id"]);
@@ -164,7 +164,7 @@ async fn a_deleted_refresh_token_is_dead_and_no_other() {
     server.rotated(&WEB_POST, &stays).await;
     let answer = server.manage(&AUDITOR, Method::GET, &path).await;
     assert_inexistent(&answer, "refresh_token");
-    // Once more changes nothing.
+    // A second deletion changes nothing.
     assert_empty(&server.manage(&OPERATOR, Method::DELETE, &path).await, 202);
 }
 
@@ -183,7 +183,7 @@ async fn all_refresh_tokens_of_a_user_are_deleted_at_once() {
     assert_unknown_refresh_token(&server.refresh(&WEB_POST, &second).await);
     server.rotated(&WEB_POST, &others).await;
     assert_eq!(list(server, &user, "").await, Vec::<Value>::new());
-    // The session stays.
+    // The session continues.
     let silent = server.login(&SPA_STRICT).browser(&browser);
     silent.with("prompt", "none").open().await.callback().code();
 }
@@ -314,7 +314,7 @@ async fn each_call_wants_its_scope() {
     server.rotated(&SPA_STRICT, &refresh_token).await;
 }
 
-/// Deserializers read a list as an object whose members are in order.
+/// Deserializers accept an array as an object whose members are in order.
 #[harness::test]
 async fn a_body_is_an_object() {
     let server = Server::shared();

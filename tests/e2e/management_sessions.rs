@@ -1,5 +1,4 @@
-//! `/api/v2/sessions` and `/api/v2/users/{id}/sessions` of the Management API: where a user is logged in, and
-//! logging them out there.
+//! `/api/v2/sessions` and `/api/v2/users/{id}/sessions` of the Management API: a user's sessions, and their end.
 
 use harness::{
     Answer, Browser, Launch, Server,
@@ -18,7 +17,7 @@ use harness::{
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// A browser that is logged in, and what its application got.
+/// A browser with a session, and the tokens of its application.
 struct LoggedIn {
     browser: Browser,
     sid: String,
@@ -116,7 +115,7 @@ async fn a_deleted_session_logs_one_browser_out_and_leaves_refresh_tokens() {
         .manage(&AUDITOR, Method::GET, &path_of(&gone.sid))
         .await;
     assert_inexistent(&answer, "session");
-    // Once more changes nothing.
+    // A second deletion changes nothing.
     assert_empty(&delete(server, &path_of(&gone.sid)).await, 202);
 }
 
@@ -147,7 +146,7 @@ async fn refresh_tokens_end_by_their_session_after_it_was_deleted_too() {
     let user = server.fresh_user();
     let gone = log_in(server, &SPA_STRICT, &user).await;
     assert_empty(&delete(server, &path_of(&gone.sid)).await, 202);
-    // The session is gone, and what is left of it is ended all the same.
+    // The session is gone; the call still ends its remains.
     let path = format!("{}/revoke", path_of(&gone.sid));
     assert_empty(&server.manage(&OPERATOR, Method::POST, &path).await, 202);
     assert_unknown_refresh_token(&server.refresh(&SPA_STRICT, &gone.refresh_token).await);
@@ -325,7 +324,7 @@ async fn applications_that_want_to_know_of_revoked_sessions_are_sent_a_logout_to
             _ => (Method::POST, of_user(&ada, "/revoke-access")),
         };
         assert_empty(&server.manage(&OPERATOR, method, &path).await, 202);
-        // The other application has Auth0's default: it hears of logouts that an application begins.
+        // The other application has Auth0's default: it is notified of logouts that an application initiates.
         let posts = receiver.received();
         let targets: Vec<_> = posts.iter().map(|post| post.target.as_str()).collect();
         assert_eq!(targets, ["POST /revocations"], "{deed}");

@@ -1,5 +1,5 @@
 //! `/.well-known/assetlinks.json` and `/.well-known/apple-app-site-association`: the phone apps that open https
-//! callbacks on our domain, and what a browser sees there without the app.
+//! callbacks on our domain, and the page that a browser without the app shows there.
 
 use harness::{
     Answer, Launch, Server,
@@ -13,7 +13,7 @@ const APPLE: &str = "/.well-known/apple-app-site-association";
 const APPLE_AT_THE_ROOT: &str = "/apple-app-site-association";
 const FINGERPRINT: &str = "14:6D:E9:83:C5:73:06:50:D8:EE:B9:95:2F:34:FC:64:16:A0:83:42:E6:1D:BE:A8:8A:04:96:B2:3F:CF:44:E5";
 
-/// What Android asks for, of one app.
+/// The statement about one app that Android requires.
 fn statement(package: &str) -> Value {
     json!({
         "relation": ["delegate_permission/common.handle_all_urls"],
@@ -25,7 +25,7 @@ fn statement(package: &str) -> Value {
     })
 }
 
-/// What Apple asks for, of these apps.
+/// The association with these apps that Apple requires.
 fn association(bundles: &[&str]) -> Value {
     let details: Vec<_> = bundles
         .iter()
@@ -95,7 +95,7 @@ async fn an_import_changes_the_apps_of_its_clients_and_no_others() {
     );
     let both = association(&["com.example.app.ios", "com.example.other"]);
     assert_eq!(document(&server, APPLE).await, both);
-    // The same app for another client is listed once; so is a client that is imported again.
+    // An app is listed once, also if a second client has it or its client is imported again.
     server
         .import_tenant(native(&[("client_id: native-app", "client_id: third-app")]))
         .await;

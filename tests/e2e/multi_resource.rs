@@ -20,7 +20,7 @@ async fn refresh_for(server: &Server, app: &App, token: &str, more: &[(&str, &st
     Tokens::expect(server.refresh_with(app, token, more).await)
 }
 
-/// Asserts what was answered: the API of the access token, and the scopes.
+/// Asserts the API of the access token, and the scopes.
 #[track_caller]
 fn assert_for(server: &Server, tokens: &Tokens, api: &str, scope: &str) {
     let claims = claims(tokens);
@@ -108,7 +108,7 @@ async fn permissions_at_the_other_api_count() {
 async fn an_api_without_a_policy_is_answered_with_the_one_of_the_login() {
     let server = Server::shared();
     let mut token = server.login(&SPA_MANY).refresh_token().await;
-    // One that no policy names, and one that wants to ask the user.
+    // An API without a policy, and one that requires consent.
     for api in [HS256_API, ASKING_API] {
         let tokens = refresh_for(server, &SPA_MANY, &token, &[("audience", api)]).await;
         assert_for(server, &tokens, API, GRANTED);
@@ -155,7 +155,7 @@ async fn userinfo_is_no_api_of_its_own() {
     assert!(!jwt::is_jws(&tokens.access_token()), "{}", tokens.body);
 }
 
-/// The tests' client with one policy more.
+/// The tests' client with another policy.
 fn with_policy(audience: &str, scope: &str) -> String {
     let policies = "policies:\n";
     let added =

@@ -1,5 +1,5 @@
-//! Times in the JWTs that we read: a `NumericDate` may have a fraction (RFC 7519 section 2). Python's
-//! `time.time()` gives one.
+//! Times in JWTs that the server reads: a `NumericDate` may have a fraction (RFC 7519 section 2). Python's
+//! `time.time()` returns one.
 
 use harness::{
     Answer, Server, Tokens,
@@ -8,7 +8,7 @@ use harness::{
 };
 use serde_json::{Value, json};
 
-/// A good client assertion with other times.
+/// A valid client assertion with other times.
 fn assertion(server: &Server, times: &Value) -> String {
     let mut claims = jwt::assertion_claims(WEB_KEY.id, server.issuer(), server.now());
     let members = claims.as_object_mut().expect("claims are an object");
@@ -35,7 +35,7 @@ fn at(seconds: u64, fraction: f64) -> f64 {
 
 /// The claims of an ID token for this client, with this expiry.
 fn id_token_claims(server: &Server, client_id: &str, exp: &Value) -> Value {
-    // Not before the user was created.
+    // The ID token must not be older than the user.
     let iat = at(server.now(), 0.25);
     json!({
         "iss": server.issuer(), "aud": client_id, "sub": User::ada().id, "iat": iat, "nbf": iat,
@@ -43,7 +43,7 @@ fn id_token_claims(server: &Server, client_id: &str, exp: &Value) -> Value {
     })
 }
 
-/// What is no time, or none that can be: negative, not a number, beyond every calendar.
+/// Invalid times: negative, not a number, beyond every calendar.
 fn impossible() -> [Value; 8] {
     [
         json!(-1),
@@ -125,7 +125,7 @@ async fn an_id_token_with_fractions_is_good_for_a_delegation() {
     }
 }
 
-/// A hint may have expired long ago, so its times say nothing.
+/// A hint may have expired long ago, so that its times do not matter.
 #[harness::test]
 async fn an_id_token_hint_with_fractions_is_read() {
     let server = Server::shared();

@@ -1,5 +1,4 @@
-//! A refresh token that client and API no longer allow when a login is exchanged for tokens. Those of before
-//! live on.
+//! A refresh token that client and API no longer allow when a login is exchanged for tokens. Earlier ones stay valid.
 
 use harness::{
     Answer, Scripts, Server, Tokens,
@@ -11,13 +10,13 @@ use crate::device;
 
 const REASON: &str = "changes a live tenant";
 
-/// The tests' tenant, whose API allows no refresh tokens any more.
+/// The tests' tenant, whose API no longer allows refresh tokens.
 fn without_offline_access() -> String {
     let allowed = format!("{API}\n    signing_alg: RS256\n    allow_offline_access: true");
     tenant::changed(&allowed, &allowed.replace("true", "false"))
 }
 
-/// A client that may not refresh any more.
+/// A client that may no longer refresh.
 fn without_refresh_grant(app: &App) -> String {
     let changes: &[_] = if app.id == LEGACY_SPA.id {
         &[("      - refresh_token\n", "")]
@@ -56,7 +55,7 @@ async fn a_code_in_flight_gives_none_once_the_api_allows_none() {
     for code in &codes[..2] {
         assert_no_refresh_token(server.exchange(code).await, "openid read:orders");
     }
-    // No API, nothing withdrawn.
+    // Without an API, nothing has been withdrawn.
     assert!(Tokens::expect(server.exchange(&codes[2]).await).has("refresh_token"));
     server.rotated(&SPA_STRICT, &before).await;
 }
@@ -138,7 +137,7 @@ async fn a_script_that_chooses_scopes_brings_none_back() {
     assert_no_refresh_token(waiting.poll(&server).await, chosen);
 }
 
-/// The API alone, so that the tenant's scripts stay.
+/// The API alone, so that the tenant's scripts stay in place.
 fn api_without_offline_access() -> String {
     let file = without_offline_access();
     let (_, apis) = file.split_once("\nresourceServers:\n").expect("a section");

@@ -1,5 +1,5 @@
-//! `/oidc/logout` (`OpenID` Connect RP-Initiated Logout 1.0): hints, where the browser may return to, and what
-//! is refused. What a person is asked is in `oidc_logout_question.rs`.
+//! `/oidc/logout` (`OpenID` Connect RP-Initiated Logout 1.0): hints, allowed return addresses, and rejections.
+//! `oidc_logout_question.rs` has the confirmation page.
 
 use harness::{
     Answer, Browser, Server,
@@ -16,7 +16,7 @@ const BYE: &str = "https://notified.example.com/bye";
 const TENANTS: &str = "https://www.example.com/goodbye";
 const NOT_ALLOWED: &str = "is not defined as a valid URL in 'Allowed Logout URLs'";
 
-/// Logs into an application; the browser and its ID token.
+/// Logs into an application; returns the browser and the ID token.
 async fn logged_in(server: &Server, app: &App) -> (Browser, String) {
     let browser = server.browser();
     let login = server.login(app).browser(&browser);
@@ -149,7 +149,7 @@ async fn what_is_no_id_token_of_ours_is_refused_and_ends_nothing() {
         jwt::unsigned(&claims),
         jwt::sign(&claims, OTHER_KEY),
         access_token(API, "openid").await,
-        // For the API alone.
+        // Access tokens for the API alone.
         access_token(API, "read:orders").await,
         access_token(RFC9068_API, "openid").await,
     ];
@@ -186,7 +186,7 @@ async fn which_list_counts_depends_on_who_is_named() {
         (&[], TENANTS, BYE),
     ] {
         let to = |url| [given, &[("post_logout_redirect_uri", url)]].concat();
-        // A browser without a session is asked nothing.
+        // A browser without a session gets no confirmation page.
         let browser = server.browser();
         assert_sent_to(&log_out(&browser, &to(good)).await, good);
         assert_error_page(&log_out(&browser, &to(bad)).await, NOT_ALLOWED);

@@ -1,5 +1,5 @@
-//! `/oidc/logout` with `logout_hint` and `id_token_hint` in one request: they are compared only where both name a
-//! session, and the session that ends without a question is one that both describe.
+//! `/oidc/logout` with `logout_hint` and `id_token_hint` in one request: they are compared only if both name a session,
+//! and the session that ends without confirmation is one that both describe.
 
 use harness::{
     Answer, Browser, Server,
@@ -11,7 +11,7 @@ use reqwest::Method;
 
 const BYE: &str = "https://app.example.com/signed-out";
 
-/// A browser with a session, the `sid` of its login, and an ID token of a refresh, which has none.
+/// A browser with a session, the `sid` of its login, and a refreshed ID token, which has no `sid`.
 struct Refreshed {
     browser: Browser,
     sid: String,
@@ -50,7 +50,7 @@ fn assert_asks(page: &Answer) {
     assert!(page.text().contains("<h1>Log out?</h1>"), "{page}");
 }
 
-/// As `@auth0/nextjs-auth0` logs out: the `sid` of the login, and the ID token of the last refresh.
+/// `@auth0/nextjs-auth0` logs out this way: the `sid` of the login, and the ID token of the last refresh.
 #[harness::test]
 async fn a_sid_beside_a_refreshed_id_token_logs_out_at_once() {
     let server = Server::shared();
@@ -97,7 +97,7 @@ async fn two_different_sids_are_refused() {
     assert!(server.is_logged_in(&browser).await);
 }
 
-/// The lines of the log with an event, and what each of them has to say.
+/// The lines of the log with this event.
 fn lines<'a>(log: &'a str, code: &str) -> Vec<&'a str> {
     let code = format!("type=\"{code}\"");
     log.lines().filter(|line| line.contains(&code)).collect()
@@ -118,7 +118,7 @@ async fn a_hint_from_elsewhere_than_the_browser_ends_nothing_and_the_log_says_so
     for part in [ada.sid.as_str(), "spa-strict", "no session"] {
         assert!(failed[0].contains(part), "{part}: {log}");
     }
-    // The call with which a back end does it.
+    // The call by which a back end ends a session.
     let path = format!("/api/v2/sessions/{}", ada.sid);
     let answer = server.manage(&OPERATOR, Method::DELETE, &path).await;
     assert_eq!(answer.status, 202, "{answer}");

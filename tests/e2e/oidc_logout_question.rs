@@ -1,4 +1,4 @@
-//! What a person is asked at `/oidc/logout`, when, and what the answers do.
+//! The confirmation page of `/oidc/logout`: the requests that lead to it, its text, and the effect of each answer.
 
 use harness::{
     Answer, Browser, Launch, Server,
@@ -16,7 +16,7 @@ async fn logged_in(server: &Server, app: &App, user: &User) -> (Browser, String)
     (browser, id_token)
 }
 
-/// The question that a request leads to.
+/// The confirmation page that a request leads to.
 async fn asked(browser: &Browser, parameters: &[(&str, &str)]) -> Answer {
     let page = browser.http().get_query("/oidc/logout", parameters).await;
     assert_eq!(page.status, 200, "{page}");

@@ -1,4 +1,4 @@
-//! What a request may contain at most: a hundred parameters, a hundred scopes, four kilobytes of scopes.
+//! Upper limits of a request: a hundred parameters, a hundred scopes, four kilobytes of scopes.
 
 use std::fmt::Write as _;
 
@@ -14,7 +14,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const TOO_MANY: &str = "Too many parameters: a request may have 100";
 const TOO_WIDE: &str = "Too many scopes: a request may name 100, of 4096 bytes in all";
 
-/// Distinct parameters that nothing reads.
+/// Distinct parameters that no endpoint reads.
 fn filling(number: usize) -> String {
     let mut text = String::new();
     for n in 0..number {
@@ -119,7 +119,7 @@ async fn scopes_are_bounded_wherever_they_are_asked_for() {
     let token = server.login(&SPA_STRICT).refresh_token().await;
     let refresh = server.refresh_with(&SPA_STRICT, &token, &more).await;
     assert_oauth_error(&refresh, 400, "invalid_scope", TOO_WIDE);
-    // The token is as good as before.
+    // The token is still valid.
     server.rotated(&SPA_STRICT, &token).await;
 
     let body = format!("client_id={}&scope={}", TV.id, scope.replace(' ', "+"));

@@ -1,5 +1,5 @@
-//! Cookies that another host of our domain has planted: nothing that a stranger prepared with them counts in the
-//! session of a user.
+//! Cookies that another host of our domain has planted: nothing that a stranger prepared with them takes effect in a
+//! user's session.
 
 use harness::{
     Answer, Browser, Server,
@@ -10,10 +10,10 @@ use reqwest::Method;
 
 use crate::device;
 
-/// What a front has to carry for most of these tests, as in `FRONT_LIMITS`.
+/// The deed that a front must support for most of these tests, as in `FRONT_LIMITS`.
 const SEVERAL: &str = "sends several cookies of one name";
 
-/// The browser of a user who is logged in, and to whom a stranger has given the cookies of another browser.
+/// The browser of a user with a session, in which a stranger has planted the cookies of another browser.
 async fn planted_with(server: &Server, stranger: &Browser, user: &User) -> Browser {
     let cookies = stranger.http().cookies("/");
     assert!(!cookies.is_empty(), "the stranger has no cookie");
@@ -23,7 +23,7 @@ async fn planted_with(server: &Server, stranger: &Browser, user: &User) -> Brows
     browser
 }
 
-/// Sends a page's form from another browser, as a page of a stranger's does. A browser says that it was one.
+/// Submits a page's form as a stranger's page does; `site` is the browser's `Sec-Fetch-Site`.
 async fn send_from_elsewhere(
     browser: &Browser,
     page: &Answer,
@@ -42,7 +42,8 @@ async fn send_from_elsewhere(
     send(request.form(&form)).await
 }
 
-/// What browsers say of a form that a page of another host of ours, or of anybody's, sends; the oldest say nothing.
+/// Values of `Sec-Fetch-Site` with a form from a page of another host, ours or a stranger's; the oldest browsers send
+/// none.
 const ELSEWHERE: [Option<&str>; 3] = [None, Some("same-site"), Some("cross-site")];
 
 #[track_caller]
@@ -94,7 +95,7 @@ async fn a_confirmation_before_the_login_still_counts_behind_it() {
 async fn a_planted_form_token_agrees_to_nothing_confirms_nothing_and_ends_no_session() {
     let server = Server::shared_behind_front(SEVERAL);
     let (user, theirs) = (server.fresh_user(), server.fresh_user());
-    // The stranger's own session has ended, so that it does not count beside the user's.
+    // The stranger's own session has ended, so that it does not compete with the user's.
     let stranger = server.browser();
     let login = |app| server.login(app).user(&theirs).browser(&stranger);
     login(&SPA_STRICT).callback().await.code();
@@ -124,7 +125,7 @@ async fn a_planted_form_token_agrees_to_nothing_confirms_nothing_and_ends_no_ses
     silent.assert_error("consent_required", "Consent required");
 }
 
-/// Of several cookies of a name, in every order, none counts that we did not issue.
+/// The server ignores every cookie that it did not issue, among several of one name and in every order.
 #[harness::test]
 async fn no_cookie_counts_that_is_not_ours() {
     let server = Server::shared_behind_front(SEVERAL);
@@ -138,7 +139,7 @@ async fn no_cookie_counts_that_is_not_ours() {
     });
     let own = own.expect("a session");
     let mut changed = own.clone().into_bytes();
-    // The last but a few: it is all box there, and no bit of it is padding.
+    // This letter encodes ciphertext alone, and none of its bits is padding.
     let at = changed.len() - 4;
     changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
     let changed = String::from_utf8(changed).expect("ASCII");

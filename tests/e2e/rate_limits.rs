@@ -1,5 +1,4 @@
-//! What strangers may ask for only so often from one address: device codes, guesses of client secrets and of user
-//! codes, delegations.
+//! Rate limits per address: device codes, guesses of client secrets and of user codes, delegations.
 
 use std::net::IpAddr;
 
@@ -12,7 +11,7 @@ use harness::{
 const TEXT: &str = "Too many requests. Check the X-RateLimit-Limit, X-RateLimit-Remaining and X-RateLimit-Reset \
                     headers.";
 
-/// A server with Auth0's or our own default for a limit that the tests' tenant sets higher.
+/// A server with Auth0's or our own default for a limit that the tests' tenant raises.
 fn with_default(limit: &str) -> Server {
     let line = format!("  {limit}: {{ burst: 60000, per_minute: 60000 }}\n");
     Launch::new()
@@ -81,7 +80,7 @@ async fn a_client_secret_is_guessed_so_often_from_one_address_and_the_right_one_
         from(&server, address).post_form(path, &form).await
     };
     for guess in 0..100 {
-        // Both endpoints count, and a right secret in between does not help.
+        // Both endpoints count, and a right secret in between does not reset the count.
         let path = ["/oauth/token", "/oauth/revoke"][guess % 2];
         assert_eq!(ask("127.0.0.1", "wrong", path).await.status, 401);
         if guess % 20 == 0 {
@@ -94,7 +93,7 @@ async fn a_client_secret_is_guessed_so_often_from_one_address_and_the_right_one_
             assert_throttled(&ask("127.0.0.1", secret, path).await, "100");
         }
     }
-    // Other addresses and other clients go on, and nothing is lost.
+    // Other addresses and other clients are not affected, and neither is the client later.
     let elsewhere = ask("127.0.0.2", WEB_POST.secret(), "/oauth/revoke").await;
     assert_eq!(elsewhere.status, 200, "{elsewhere}");
     server.login(&WEB_BASIC).refresh_token().await;
@@ -155,6 +154,6 @@ async fn a_tenant_sets_how_often_user_codes_are_typed_and_tokens_delegated() {
     let first = server.http().post_form("/delegation", &form).await;
     assert_eq!(first.status, 200, "{first}");
     assert_throttled(&server.http().post_form("/delegation", &form).await, "1");
-    // Others are not affected.
+    // Other requests are not affected.
     server.login(&SPA_STRICT).refresh_token().await;
 }

@@ -1,5 +1,5 @@
-//! Role-based access control: scopes limited by the user's permissions, wherever tokens are given, and
-//! permissions in tokens.
+//! Role-based access control: scopes limited by the user's permissions, wherever tokens are issued, and permissions in
+//! tokens.
 
 use harness::{
     Server, Tokens,
@@ -218,7 +218,7 @@ async fn a_password_gives_no_more_than_the_user_may() {
         ("password", reader.password),
         ("audience", RBAC_API),
     ];
-    // Named, and by the rule that whoever names none is given all.
+    // Requested by name, and by the rule that a request without scopes is granted all.
     for (asked, expected) in [
         (Some(ASKED), "openid email offline_access read:reports"),
         (None, "read:reports"),

@@ -1,5 +1,5 @@
-//! What the server writes into `Location`: a URI (RFC 9110 section 10.2.2, RFC 3986), also where the registered
-//! address or the request has other letters. An address that cannot be one is refused before anything is ended.
+//! `Location` is a URI (RFC 9110 section 10.2.2, RFC 3986), also if the registered address or the request has non-ASCII
+//! letters. The server rejects an address that cannot be one before it ends anything.
 
 use harness::{
     Answer, Browser, Launch, Server,
@@ -54,7 +54,7 @@ async fn blanks_and_letters_beyond_ascii_are_percent_encoded() {
     }
 }
 
-/// Frameworks of applications read lists of this form, although RFC 3986 has no brackets in a query.
+/// Frameworks of applications read such lists, although RFC 3986 allows no brackets in a query.
 #[harness::test]
 async fn brackets_of_a_query_are_kept() {
     let server = Server::shared_behind_front("redirects to a query with brackets");
@@ -70,7 +70,7 @@ async fn assert_written(server: &Server, sent: &str, written: &str) {
 const LETTERS: &str = "https://b\u{fc}cher.example.com/zur\u{fc}ck?f\u{fc}r=dich";
 const WRITTEN: &str = "https://xn--bcher-kva.example.com/zur%C3%BCck?f%C3%BCr=dich";
 
-/// The tests' tenant with an address of many letters as callback and as logout URL of two clients.
+/// The tests' tenant, in which two clients have an address with many letters as callback and as logout URL.
 fn with_letters() -> Server {
     let mut file = tenant::base();
     for known in [

@@ -1,4 +1,4 @@
-//! Where an authorization answer may be sent: nowhere but to a registered callback.
+//! The server sends authorization answers to registered callbacks alone.
 
 use harness::{
     Server,
@@ -6,7 +6,7 @@ use harness::{
     assert_error_page,
 };
 
-/// Whether a login to that callback begins; it must be refused on a page otherwise.
+/// True if a login to this callback begins; otherwise an error page must reject it.
 async fn is_accepted(app: &App, redirect_uri: &str) -> bool {
     let server = Server::shared();
     let answer = server

@@ -1,5 +1,5 @@
-//! Parameters that come more than once, or malformed: client and callback are settled first, and what nothing reads
-//! is ignored (RFC 6749 sections 3.1, 3.2 and 4.1.2.1).
+//! Repeated or malformed parameters: client and callback are checked first, and parameters that no endpoint reads are
+//! ignored (RFC 6749 sections 3.1, 3.2 and 4.1.2.1).
 
 use harness::{
     Browser, Landing, Launch, Server,
@@ -8,7 +8,7 @@ use harness::{
 };
 use reqwest::Url;
 
-/// A request with something behind it, as it is typed.
+/// A request with this text appended as it is.
 fn with(server: &Server, app: &App, changes: &[(&str, &str)], behind: &str) -> String {
     let login = server.login(app).with("state", "kept");
     let login = changes
@@ -84,7 +84,7 @@ async fn the_refusal_travels_in_the_mode_that_was_asked_for() {
             }
         }
     }
-    // Even a mode that came twice tells a silent frame where to listen.
+    // Even a repeated mode shows where a silent frame listens.
     let changes = [("prompt", "none"), ("response_mode", "web_message")];
     let path = with(server, &SPA_HYBRID, &changes, "response_mode=web_message");
     let told = open(&path).await.told();
@@ -168,7 +168,7 @@ async fn a_malformed_value_is_refused_at_the_callback_too() {
         );
         assert_eq!(callback.get("state").as_deref(), Some("kept"), "{path}");
     }
-    // Nothing tells whether a name that cannot be read would matter.
+    // The server cannot know whether a name that it cannot decode would matter.
     for behind in ["%ff=1", "%00=1"] {
         let path = with(server, &SPA_STRICT, &[], behind);
         let callback = open(&path).await.callback();
@@ -203,7 +203,7 @@ async fn several_resources_are_several_and_a_token_is_for_one() {
     let other = "https%3A%2F%2Fother.example.com";
     let api = "https%3A%2F%2Fapi.example.com";
     let two = format!("resource={api}&resource={other}");
-    // This tenant does not take `resource`, so it reads none.
+    // This tenant does not support `resource` and therefore does not read it.
     let login = server.login(&SPA_STRICT).browser(&browser);
     let path = format!("{}&{two}", login.path());
     walk(&browser, &path).await.callback().code();

@@ -19,7 +19,7 @@ fn assert_done(answer: &Answer) {
     assert_eq!(answer.header("www-authenticate"), None, "{answer}");
 }
 
-/// A server on which revoking a token revokes its grant.
+/// A server on which revoking a token revokes its consent.
 fn with_grants_revoked() -> Server {
     let from = "revoke_refresh_token_grant: false";
     let file = tenant::changed(from, "revoke_refresh_token_grant: true");

@@ -1,5 +1,4 @@
-//! What every route has in common: its methods, `HEAD` where there is `GET`, and the answer for a path that is
-//! not there.
+//! Common behaviour of all routes: their methods, `HEAD` wherever there is `GET`, and the answer for an unknown path.
 
 use harness::{
     Answer, Server,
@@ -90,7 +89,7 @@ async fn a_method_that_a_path_does_not_have_is_answered_with_those_that_it_has()
             assert!(kind.starts_with("application/json"), "{method} {answer}");
             assert_sane(&answer);
         }
-        // Preflights ask about CORS, not about the path.
+        // Preflights are about CORS, not about the path.
         let options = ask("OPTIONS", path, "*/*").await;
         assert_eq!(options.header("allow"), Some(allowed), "{options}");
     }
@@ -103,7 +102,7 @@ async fn a_browser_is_shown_a_page_for_a_method_that_a_page_does_not_have() {
     assert_eq!(answer.header("allow"), Some(BOTH), "{answer}");
 }
 
-/// The headers that say something about the answer and not about this very request.
+/// The headers that do not depend on this very request.
 fn lasting(answer: &Answer) -> Vec<(&str, &str)> {
     let own = |name: &str| {
         [
@@ -111,7 +110,7 @@ fn lasting(answer: &Answer) -> Vec<(&str, &str)> {
             "x-auth0-requestid",
             "x-ratchet-cost",
             "set-cookie",
-            // The nonce of a page, and a length that depends on it.
+            // A page's nonce, and a length that depends on it.
             "content-security-policy",
             "content-length",
             "transfer-encoding",
@@ -158,14 +157,14 @@ async fn a_head_with_a_token_is_answered_as_its_get() {
     assert_eq!((head.status, head.body.len()), (200, 0), "{head}");
 }
 
-/// What HTTP clients of back ends send along.
+/// `Accept` of back ends' HTTP clients.
 const OF_PROGRAMS: [&str; 4] = [
     "application/json",
     "*/*",
     "application/json, text/plain, */*",
     "text/plain",
 ];
-/// What Chromium and Firefox send when a person follows a link.
+/// `Accept` of Chromium and Firefox when a user follows a link.
 const OF_BROWSERS: [&str; 2] = [
     "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
     "Text/HTML;q=0.9",
@@ -173,7 +172,7 @@ const OF_BROWSERS: [&str; 2] = [
 
 #[harness::test]
 async fn a_path_that_is_not_there_is_json_to_a_program_and_a_page_to_a_browser() {
-    // An HTTP API answers for paths without a route by itself.
+    // An HTTP API answers unknown paths by itself.
     require_own_server("asks the functions for unknown paths");
     for path in [
         "/",
@@ -204,7 +203,7 @@ async fn a_path_that_is_not_there_is_json_to_a_program_and_a_page_to_a_browser()
 
 #[harness::test]
 async fn a_path_of_the_management_api_that_is_not_there_has_its_shape_of_errors() {
-    // An HTTP API answers for paths without a route by itself.
+    // An HTTP API answers unknown paths by itself.
     require_own_server("asks the functions for unknown paths");
     for path in [
         "/api/v2/",
@@ -228,7 +227,7 @@ async fn a_path_of_the_management_api_that_is_not_there_has_its_shape_of_errors(
 
 #[harness::test]
 async fn a_document_that_is_not_there_is_json() {
-    // An HTTP API answers for paths without a route by itself.
+    // An HTTP API answers unknown paths by itself.
     require_own_server("asks the functions for unknown paths");
     for path in ["/.well-known/", "/.well-known/webfinger"] {
         for accept in OF_PROGRAMS.into_iter().chain(OF_BROWSERS) {

@@ -1,5 +1,5 @@
-//! Scripts beside the tenant file: how they come in, what is said of those that are wrong, and that a
-//! change shows at the next refresh.
+//! Scripts beside the tenant file: their import, the messages about invalid ones, and the effect of a change at the
+//! next refresh.
 
 use std::process::{Command, Stdio};
 
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 const REASON: &str = "edits the files of the server";
 const CLAIM: &str = "https://example.com/plan";
 
-/// A rule that says a plan in the ID token.
+/// A Rule that puts a plan into the ID token.
 fn rule(plan: &str) -> String {
     format!(
         "function (user, context, callback) {{
@@ -29,7 +29,7 @@ fn one_rule() -> String {
     with_rules("rules:\n  - {name: Plan, script: ./rules/Plan.js, order: 1, enabled: true}\n")
 }
 
-/// What the rule says at a refresh, with the token for the next.
+/// The Rule's claim after a refresh; stores the next refresh token.
 async fn refreshed(server: &Server, token: &mut String) -> Value {
     let tokens = server.refreshed(&SPA_STRICT, token).await;
     *token = tokens.refresh_token();
@@ -65,7 +65,7 @@ async fn a_rule_that_is_added_disabled_or_removed_in_the_tenant_file_counts_at_o
     let mut token = server.login(&SPA_STRICT).refresh_token().await;
     assert_eq!(refreshed(&server, &mut token).await, Value::Null);
 
-    // The file that it names is not there yet; what is wrong with the tenant is said until it is.
+    // The named file is missing; the server reports the tenant's error until it exists.
     server.write_file("tenant.yaml", &one_rule());
     assert_eq!(refreshed(&server, &mut token).await, Value::Null);
     let log = server.log();

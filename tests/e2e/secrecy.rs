@@ -1,4 +1,4 @@
-//! No refresh token, code, password or client secret is logged or stored in clear.
+//! No refresh token, code, password or client secret is logged or stored in clear text.
 
 use harness::{
     Launch,

@@ -1,5 +1,5 @@
-//! What Auth0's pages on refresh tokens show and promise, where no other file has it: their requests as they
-//! stand there, who can come by a refresh token, and what is left alone when one ends.
+//! Examples and guarantees of Auth0's pages on refresh tokens that no other file covers: their requests word for word,
+//! the ways to a refresh token, and the things that the end of one leaves unchanged.
 
 use harness::{
     Launch, Server, Tokens,
@@ -94,7 +94,7 @@ async fn the_documented_delegation_works() {
     assert_eq!(jwt::peek(&token).1["sub"], user.id);
 }
 
-/// The form of a password grant of Ada's for everything.
+/// The form of a password grant of Ada for all scopes.
 fn password_form(grant: &str) -> Vec<(&'static str, String)> {
     let ada = User::ada();
     [
@@ -109,7 +109,7 @@ fn password_form(grant: &str) -> Vec<(&'static str, String)> {
     .into()
 }
 
-/// A token request that is granted.
+/// A token request that succeeds.
 async fn granted(server: &Server, app: &App, form: &[(&str, String)]) -> Tokens {
     let form: Vec<_> = form
         .iter()
@@ -266,7 +266,7 @@ async fn a_refreshed_id_token_has_the_claims_of_now() {
     assert_eq!(jwt::peek(&second.id_token()).1["given_name"], "Zoe");
 }
 
-/// Whether a file of the folder holds these bytes.
+/// True if a file of the folder contains these bytes.
 fn is_stored(folder: &tempfile::TempDir, text: &str) -> bool {
     let files = std::fs::read_dir(folder.path()).expect("the folder is there");
     files.into_iter().any(|file| {

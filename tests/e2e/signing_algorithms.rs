@@ -1,5 +1,5 @@
-//! Which keys the JWKS publishes: that of RS256, and those of the algorithms that a client or an API is
-//! set to, for as long as a token of theirs may be good. Readers exist that take every key for RSA.
+//! The keys of the JWKS: that of RS256, and those of the algorithms that a client or an API uses, for as long as their
+//! tokens may be valid. Some readers take every key for an RSA key.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use jsonwebtoken::Algorithm;
 use serde_json::Value;
 
 const REASON: &str = "imports other tenants";
-/// The longest life of a token, in seconds.
+/// The longest lifetime of a token, in seconds.
 const LONGEST_LIFE: u64 = 2_592_000;
 
 /// A server whose tenant file sets everything to RS256.
@@ -23,13 +23,13 @@ fn rs256_alone() -> Server {
     Launch::new().tenant(file).start(REASON)
 }
 
-/// A file with one client, whose ID tokens are signed in this algorithm.
+/// A file with one client, whose ID tokens are signed with this algorithm.
 fn web_in(algorithm: &str) -> String {
     let alg = format!("alg: {algorithm}");
     tenant::client_changed(&WEB_ES256, &[("alg: ES256", &alg)])
 }
 
-/// A file with one API, whose access tokens are signed in this algorithm.
+/// A file with one API, whose access tokens are signed with this algorithm.
 fn api_in(algorithm: &str) -> String {
     format!("resourceServers:\n  - identifier: {PS256_API}\n    signing_alg: {algorithm}\n")
 }
@@ -43,7 +43,7 @@ async fn list(server: &Server, path: &str, read: impl Fn(&Value) -> &Value) -> B
         .collect()
 }
 
-/// Asserts which algorithms have keys in the JWKS; discovery says the same, and HS256, which has none.
+/// Asserts the algorithms of the keys in the JWKS; discovery lists the same, and HS256, which has no key.
 async fn assert_published(server: &Server, algorithms: &str) {
     let expected: BTreeSet<String> = algorithms.split(' ').map(str::to_owned).collect();
     let keys = list(server, "/.well-known/jwks.json", |body| &body["keys"]).await;
@@ -111,7 +111,7 @@ async fn a_key_is_published_until_its_last_token_has_expired() {
 
     server.advance(LONGEST_LIFE).await;
     assert_published(&server, "RS256 ES256").await;
-    // A later import does not lengthen that.
+    // A later import does not extend that time.
     server.import_tenant(web_in("RS256")).await;
     server.advance(2 * 3600).await;
     assert_published(&server, "RS256").await;

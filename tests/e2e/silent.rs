@@ -1,5 +1,4 @@
-//! Silent authentication (`prompt=none`): what it answers, wherever the answer goes, and how long a
-//! session lets it.
+//! Silent authentication (`prompt=none`): its answers in each response mode, and the time that a session allows it.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +11,7 @@ use harness::{
 
 const HOUR: u64 = 3600;
 
-/// The ways in which an answer travels, with a response type that goes with each.
+/// The response modes, each with a matching response type.
 const WAYS: [(&str, &str); 5] = [
     ("query", "code"),
     ("fragment", "token id_token"),
@@ -40,7 +39,7 @@ async fn assert_told(login: Login<'_>, error: &str, description: &str) {
     assert_eq!(told, BTreeMap::from(expected));
 }
 
-/// A browser in which somebody logged in.
+/// A browser with a session of the user.
 async fn logged_in(server: &Server, user: &User) -> Browser {
     let browser = server.browser();
     let login = server.login(&SPA_STRICT).user(user).browser(&browser);

@@ -1,5 +1,5 @@
-//! Passwords sprayed over many names from one address: after so many failures the address is refused, others
-//! are not (Auth0's suspicious IP throttling).
+//! Passwords sprayed over many names from one address: after too many failures the address is rejected, others are not
+//! (Auth0's suspicious IP throttling).
 
 use std::net::IpAddr;
 
@@ -16,12 +16,12 @@ use tokio::task::JoinSet;
 
 const SUSPICIOUS: &str = "We have detected suspicious login behavior and further attempts will be blocked. \
                           Please contact the administrator.";
-/// Seconds until an address is granted one more attempt, by default.
+/// Seconds until an address regains one attempt, by default.
 const GRANTED_EVERY: u64 = 864;
 const SPRAYER: &str = "127.0.0.66";
 const OTHER: &str = "127.0.0.67";
 
-/// A server of its own with these settings of the throttling; the tests' own are for its callers at 127.0.0.1.
+/// A separate server with these settings of the throttling; those of the tests' tenant are for callers at 127.0.0.1.
 fn throttling(settings: &str) -> Server {
     let section = "  suspiciousIpThrottling:";
     let (before, after) = tenant::base()
@@ -49,7 +49,7 @@ async fn grant(server: &Server, address: &str, name: &str, password: &str) -> An
     http::send(server.request_as(&client, &PW_NATIVE, "/oauth/token", &form)).await
 }
 
-/// Guesses with so many names that have no user.
+/// Guesses with this many unknown names.
 async fn spray(server: &Server, address: &str, guesses: usize) {
     for guess in 0..guesses {
         let name = format!("nobody-{guess}@example.com");
@@ -76,7 +76,7 @@ async fn by_default_a_hundred_failures_in_a_day_throttle_an_address_and_no_other
     assert_suspicious(&refused);
     assert_suspicious(&grant(&server, SPRAYER, &ada.email, ada.password).await);
     Tokens::expect(grant(&server, OTHER, &ada.email, ada.password).await);
-    // Throttled attempts are no failures of the user's.
+    // Throttled attempts do not count as failures of the user.
     for _ in 0..12 {
         assert_suspicious(&grant(&server, SPRAYER, &ada.email, "wrong").await);
     }
@@ -141,7 +141,7 @@ async fn every_place_that_takes_a_password_counts_and_refuses() {
     assert_eq!(embedded("nobody-2@example.com").await.status, 403);
     let answer = classic("nobody-3@example.com").await;
     assert_eq!(answer.status, 401, "{answer}");
-    // What no user can be called is guessed with as well.
+    // Guesses with impossible names count as well.
     assert_wrong(&grant(&server, SPRAYER, &"x".repeat(2_000), "wrong").await);
 
     let refused = browser.log_in(&again, &ada.email, ada.password).await;

@@ -1,4 +1,4 @@
-//! What is in the tokens, verified as an API or an application would.
+//! The contents of the tokens, verified as an API or an application would.
 
 use harness::{
     Server, Tokens,
@@ -269,7 +269,7 @@ async fn a_refreshed_access_token_says_what_the_first_said() {
         for same in ["iss", "sub", "aud", "azp", "client_id", "scope"] {
             assert_eq!(before[same], after[same], "{after}");
         }
-        // A code has none; the newer dialect never does.
+        // A token from a code has none; the newer dialect never has one.
         assert_eq!(before.get("gty"), None, "{before}");
         let gty = (audience == API).then_some("refresh_token");
         assert_eq!(after["gty"].as_str(), gty, "{after}");

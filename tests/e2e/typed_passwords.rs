@@ -1,5 +1,5 @@
-//! Names and passwords as people type them: more of a password than its hash has read, and letters that
-//! one keyboard sends as one character and another as two.
+//! Names and passwords as users type them: more of a password than its hash covers, and letters that one keyboard sends
+//! as one character and another as two.
 
 use std::{fmt::Write as _, sync::OnceLock};
 
@@ -13,7 +13,7 @@ use serde_json::json;
 
 const DATABASE: &str = "Username-Password-Authentication";
 
-/// A password of 89 bytes, and bcrypt's hash of it, which has read 72.
+/// A password of 89 bytes, and its bcrypt hash, which covers 72.
 const LONG: &str = "correct horse battery staple, and on and on until the hash has long stopped \
                     reading: here";
 const LONG_HASH: &str = "$2b$04$JXicNUlIUSz.6Xu79GQNmuRz/FbZfM4OzObuJ.qtNMr4kCl5afhxe";
@@ -28,7 +28,7 @@ const PASSWORD_APART: &str = "pa\u{308}sswo\u{308}rd";
 const PASSWORD_HASH: &str = "$2b$04$WoiwUij.zlTVJL3cjHGvQehDYil7/Gzm6NKtQQSZt/g.Ko6X79GuO";
 const PASSWORD_APART_HASH: &str = "$2b$04$3y6u.zdBpRaFClK0xoA3qeZM9FCBu89BS2cErL7gGqJk4NZLXfSea";
 
-/// A server with these users beside the others: their names, and the key and value of their passwords.
+/// A server with these additional users: their names, and the key and value of their passwords.
 fn with_users(users: &[(&str, &str, &str)]) -> Server {
     let mut section = "users:\n".to_owned();
     for (name, key, value) in users {
@@ -54,7 +54,7 @@ fn assert_wrong(answer: &Answer) {
     assert_oauth_error(answer, 403, "invalid_grant", "Wrong email or password.");
 }
 
-/// The part of [`LONG`] that its hash has read.
+/// The part of [`LONG`] that its hash covers.
 fn read_part() -> &'static str {
     static PART: OnceLock<&str> = OnceLock::new();
     PART.get_or_init(|| &LONG[..72])
@@ -64,7 +64,7 @@ fn read_part() -> &'static str {
 async fn a_mistyped_end_beyond_what_bcrypt_reads_does_not_lock_the_right_password_out() {
     let server = with_users(&[("long@example.com", "password_hash", LONG_HASH)]);
     let mistyped = format!("{}!", read_part());
-    // As at Auth0, whose bcrypt reads no further either.
+    // As at Auth0, whose bcrypt covers no more either.
     for typed in [&mistyped, read_part(), LONG, &mistyped, LONG, LONG] {
         Tokens::expect(try_password(&server, "long@example.com", typed).await);
     }
@@ -157,7 +157,7 @@ async fn every_login_takes_letters_typed_apart() {
     assert_eq!(answer.status, 200, "{answer}");
 }
 
-/// Three failures are borne here.
+/// A server that allows three failures.
 fn guarded() -> Server {
     let file = tenant::changed(
         "users:\n",

@@ -1,5 +1,5 @@
-//! Forms that cannot be matched with their browser: of two tabs that open their first page at once the browser
-//! keeps the cookie of one. The form is shown again, with a token that counts, and nothing else is done.
+//! Forms without the matching cookie of their browser: of two tabs that open their first page at once, the browser
+//! keeps the cookie of one. The server shows the form again with a valid token and does nothing else.
 
 use harness::{
     Answer, Browser, Server,
@@ -11,7 +11,7 @@ use reqwest::Method;
 
 use crate::device;
 
-/// Submits a page's form with another token than it has, and other headers if the browser sends some.
+/// Submits a page's form with a token that does not match, and with these additional headers.
 async fn submit_unmatched(
     browser: &Browser,
     page: &Answer,
@@ -38,7 +38,7 @@ async fn submit_unmatched(
     send(request.form(&form)).await
 }
 
-/// Asserts that a form came back with its explanation.
+/// Asserts that a form is shown again with its explanation.
 #[track_caller]
 fn assert_shown_again(answer: &Answer, page: &Answer) {
     assert_eq!(answer.status, 403, "{answer}");
@@ -78,7 +78,7 @@ async fn the_login_form_of_a_tab_whose_cookie_was_replaced_counts_when_it_is_sen
 
     let answer = browser.log_in(&again, &ada.email, ada.password).await;
     browser.follow(answer).await.callback().code();
-    // The second tab's form is from before the session, and this browser does not say where it comes from.
+    // The second tab's form is from before the session, and this browser sends no header about the form's origin.
     let again = browser.log_in(&second, &ada.email, ada.password).await;
     assert_shown_again(&again, &second);
     let answer = browser.log_in(&again, &ada.email, ada.password).await;
@@ -97,7 +97,7 @@ async fn both_tabs_log_in_at_once_where_the_browser_says_that_the_page_is_ours()
         assert_shown_again(&answer, &page);
     }
     let same_origin = [("sec-fetch-site", "same-origin")];
-    // A browser that keeps no cookie of ours could not be logged in anyway.
+    // A browser that stores no cookie of ours cannot be logged in anyway.
     let answer = submit_unmatched(&server.browser(), &page, &fields, &same_origin).await;
     assert_shown_again(&answer, &page);
     let answer = submit_unmatched(&browser, &page, &fields, &same_origin).await;
@@ -153,7 +153,7 @@ async fn the_question_before_a_logout_is_shown_again_and_nobody_is_logged_out() 
     let again = submit_unmatched(&browser, &page, &[("action", "accept")], &[]).await;
     assert_shown_again(&again, &page);
     login().with("prompt", "none").callback().await.code();
-    // A request that comes without the session, as from another site, ends nothing either.
+    // A request without the session's cookie, as from another site, ends nothing either.
     let stranger = server.browser();
     let answer = submit_unmatched(&stranger, &page, &[("action", "accept")], &[]).await;
     assert_shown_again(&answer, &page);
@@ -163,7 +163,7 @@ async fn the_question_before_a_logout_is_shown_again_and_nobody_is_logged_out() 
     login().assert_logged_out().await;
 }
 
-/// The browser says that a page of ours sent the form; the page named another user.
+/// The browser reports that a page of ours sent the form; the page named another user.
 #[harness::test]
 async fn a_consent_that_was_shown_to_one_user_is_not_given_for_another() {
     let server = Server::shared();

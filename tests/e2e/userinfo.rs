@@ -12,7 +12,7 @@ async fn userinfo(server: &Server, token: &str) -> Answer {
     server.http().get_with_bearer("/userinfo", token).await
 }
 
-/// What `/userinfo` says after a login of Ada's for these scopes, with and without an API.
+/// The answers of `/userinfo` after a login of Ada for these scopes, with and without an API.
 async fn claims(scope: &str) -> [Value; 2] {
     let server = Server::shared();
     let login = || server.login(&SPA_STRICT).scope(scope);
@@ -241,7 +241,7 @@ async fn ten_questions_about_a_user_pass_at_once_and_then_five_a_minute() {
     assert_eq!(refused.json()["error"], "too_many_requests");
     assert_eq!(refused.header("retry-after"), Some("12"));
     assert_eq!(refused.header("x-ratelimit-remaining"), Some("0"));
-    // Another user is another matter, and a token that is no good counts for nobody.
+    // The limit is per user, and an invalid token counts for no user.
     assert_eq!(userinfo(&server, &zoe).await.status, 200);
     assert_invalid(&userinfo(&server, &jwt::tampered(&ada)).await);
     server.advance(12).await;

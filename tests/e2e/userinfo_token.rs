@@ -1,4 +1,5 @@
-//! Where `/userinfo` reads the access token (RFC 6750 section 2), and which tokens it stops accepting.
+//! The places from which `/userinfo` reads the access token (RFC 6750 section 2), and the tokens that it stops
+//! accepting.
 
 use harness::{
     Answer, Launch, Server, Tokens,
@@ -13,7 +14,7 @@ async fn opaque(server: &Server, user: &User) -> String {
     login.scope("openid").tokens().await.access_token()
 }
 
-/// The path with a token in its query; ours need no encoding.
+/// The path with a token in its query; our tokens need no encoding.
 fn in_query(token: &str) -> String {
     format!("/userinfo?access_token={token}")
 }
@@ -33,7 +34,7 @@ fn assert_returns(answer: &Answer, user: &User) {
     assert_eq!(answer.header("cache-control"), Some("no-store"), "{answer}");
 }
 
-/// Two different tokens in one request (RFC 6750 section 3.1, `invalid_request`).
+/// Asserts the error for two different tokens in one request (RFC 6750 section 3.1, `invalid_request`).
 #[track_caller]
 fn assert_ambiguous(answer: &Answer) {
     let challenge = answer.header("www-authenticate").unwrap_or_default();

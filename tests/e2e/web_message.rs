@@ -8,7 +8,7 @@ use harness::{
 };
 use serde_json::Value;
 
-/// The one message that the page posts: what it says and to whom.
+/// The only message that the page posts: its content and its target.
 fn message(page: &Answer) -> (Value, String) {
     assert_eq!(page.status, 200, "{page}");
     let text = page.text();
@@ -26,7 +26,7 @@ fn message(page: &Answer) -> (Value, String) {
     (json(response.expect("a response")), origin)
 }
 
-/// A silent request whose answer is a message.
+/// A silent request that is answered by a message.
 fn ask(app: &App) -> Login<'static> {
     let login = Server::shared().login(app).with("prompt", "none");
     login.with("response_mode", "web_message")

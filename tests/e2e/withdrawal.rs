@@ -1,5 +1,5 @@
-//! What was issued on a consent is worth what that very consent is worth, and the deletion of all grants signs out
-//! what is in flight.
+//! Credentials issued on a consent are valid exactly as long as that very consent, and the deletion of all grants
+//! revokes those in flight.
 
 use harness::{
     Answer, Browser, Code, INVALID_CODE, Launch, Server, Tokens,
@@ -34,7 +34,7 @@ async fn delete(server: &Server, path: &str) {
     assert_eq!(answer.status, 204, "{answer}");
 }
 
-/// The path of the one grant of a user to an application for an API.
+/// The path of the only consent of a user to an application for an API.
 async fn grant_of(server: &Server, user: &User, app: &App, audience: &str) -> String {
     let path = format!(
         "/api/v2/grants?user_id={}&client_id={}&audience={}",
@@ -53,7 +53,7 @@ fn all_grants_of(user: &User) -> String {
     format!("/api/v2/grants?user_id={}", form_encoded(&user.id))
 }
 
-/// A session of the user, in which grants can be read and given.
+/// A session of the user, in which consents can be read and given.
 async fn logged_in(server: &Server, user: &User) -> Browser {
     let browser = server.browser();
     let login = server.login(&SPA_LEEWAY).user(user).browser(&browser);
@@ -164,7 +164,7 @@ async fn the_deletion_of_all_grants_signs_out_what_is_in_flight_without_a_consen
         let refused = server.refresh(&SPA_STRICT, &refresh_token).await;
         assert_unknown_refresh_token(&refused);
 
-        // The session lives on, as at Auth0, and what begins now is good.
+        // The session continues, as at Auth0, and new logins are valid.
         let silent = server.login(&SPA_STRICT).user(&user).browser(&browser);
         let tokens = silent.with("prompt", "none").tokens().await;
         server.rotated(&SPA_STRICT, &tokens.refresh_token()).await;
@@ -181,7 +181,7 @@ async fn the_deletion_of_one_grant_ends_the_codes_of_that_application_and_api_al
     for asked in ASKED {
         let user = server.fresh_user();
         let browser = logged_in(server, &user).await;
-        // A grant without a consent is listed while a refresh token rests on it.
+        // A grant without a consent is listed as long as a refresh token rests on it.
         let login = server.login(&SPA_STRICT).user(&user).browser(&browser);
         login.refresh_token().await;
         let held = code(server, &browser, &SPA_STRICT, &user, asked).await;
