@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 import requests
 
-# Of tests/fixtures/tenant.yaml: ten seconds of leeway.
+# From tests/fixtures/tenant.yaml: ten seconds of leeway.
 CLIENT_ID = "spa-leeway"
 CALLBACK = "https://lenient.example.com/callback"
 AUDIENCE = "https://api.example.com"
@@ -23,7 +23,7 @@ class Client:
         self._issuer = issuer
 
     def log_in(self, scope: str = "openid offline_access") -> tuple[str, str]:
-        """Walks the hosted login, and gives a code and its verifier."""
+        """Logs in at the hosted page, and returns a code and its verifier."""
         verifier = secrets.token_urlsafe(32)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())
         with requests.Session() as browser:
@@ -63,7 +63,7 @@ class Client:
         return self._post(grant_type="refresh_token", refresh_token=token, **more)
 
     def refresh_token(self, scope: str = "openid offline_access") -> str:
-        """Of a new login."""
+        """The refresh token of a new login."""
         return tokens(self.exchange(*self.log_in(scope)))["refresh_token"]
 
     def _post(self, **form: str) -> requests.Response:
@@ -80,13 +80,13 @@ def tokens(answer: requests.Response) -> dict:
 
 
 def claims(token: str) -> dict:
-    """What a JWT says; its signature is not looked at."""
+    """The claims of a JWT; its signature is not verified."""
     payload = token.split(".")[1]
     return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
 
 
 def assert_untouched(client: Client, token: str):
-    """The token is exchanged as if for the first time: twice for the same successor, which works."""
+    """Asserts that the token is still unused: it can be exchanged twice for the same successor, which works."""
     successor = tokens(client.refresh(token))["refresh_token"]
     assert tokens(client.refresh(token))["refresh_token"] == successor != token
     tokens(client.refresh(successor))

@@ -17,7 +17,7 @@ KINDS = list(itertools.product(["kms", "wrapped"], ["arm64", "x86_64"]))
 
 @dataclass
 class Made:
-    """A stack, the moto it is in, and what it was made of."""
+    """A stack, its moto, and the parameters it was made with."""
 
     aws: stack.Moto
     stack: stack.Stack
@@ -54,7 +54,7 @@ def local():
 
 @pytest.fixture(scope="session")
 def fronts(aws, local):
-    """By signing mode a front whose functions a test starts, with a proxy before its KMS."""
+    """By signing mode, a front whose functions a test starts, with a proxy before its KMS."""
     with ExitStack() as made:
 
         @cache

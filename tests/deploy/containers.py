@@ -3,11 +3,11 @@
     with engine(architecture()) as client, front(client, aws, local.dynamodb) as made:
         urllib.request.urlopen(made.issuer + ".well-known/jwks.json")
 
-The functions are those of `sam build` with the parameters of infra/sam/local.yaml. A function has one
-container, which takes one request at a time.
+The functions are those of `sam build` with the parameters of infra/sam/local.yaml. A function has one container, which
+serves one request at a time.
 
-Run as a program it makes what the functions need, writes down what they are told where `sam local` looks
-for it, and keeps all of it until its standard input is closed or Ctrl-C:
+As a program it creates the surroundings of the functions, writes their environments to the file that `sam local` reads,
+and keeps all of it until its standard input is closed or Ctrl-C:
 
     python containers.py SigningMode=wrapped
 """
@@ -55,7 +55,7 @@ class Front:
         return self.service.stack.outputs["SigningMode"]
 
     def told(self, function: str) -> dict[str, str]:
-        """What the container of a function is told."""
+        """The environment of a function's container."""
         label = f"sam.cli.function.name={function.title()}Function"
         (container,) = self.docker.containers.list(filters={"label": label})
         return dict(variable.split("=", 1) for variable in container.attrs["Config"]["Env"])
@@ -78,7 +78,7 @@ def front(client: docker.DockerClient, aws: stack.Moto, dynamodb: Database, **pa
 
 @contextmanager
 def kept_port():
-    """A port that only who asks for it gets: it is taken, but nobody listens there."""
+    """A port that no other process is assigned: it is bound, but no server listens there."""
     with socket.socket() as keeper:
         keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         keeper.bind(("127.0.0.1", 0))
@@ -101,7 +101,7 @@ def start_api(client: docker.DockerClient, port: int, environment: Path, key: st
 
 
 def warm(port: int):
-    """The first request makes a function's container."""
+    """The first request creates a function's container."""
     for path in {function: path for path, function in routes().items()}.values():
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=START_LIMIT)
         with closing(connection):
@@ -113,8 +113,8 @@ def warm(port: int):
 
 
 def surroundings(key: str) -> dict[str, str]:
-    """The variables of ours that SAM needs, with a region for moto and the access key of the embedded DynamoDB,
-    which SAM passes on to functions."""
+    """The variables of our environment that SAM needs, with a region for moto and the access key of the embedded
+    DynamoDB, which SAM passes on to functions."""
     names = ("DOCKER_HOST", "HOME", "PATH")
     ours = {name: value for name, value in os.environ.items() if name in names}
     given = {"AWS_ACCESS_KEY_ID": key, "SAM_CLI_TELEMETRY": "0"}
@@ -122,13 +122,13 @@ def surroundings(key: str) -> dict[str, str]:
 
 
 def write(file: Path, made: Service):
-    """What each function is told, as `sam local` reads it."""
+    """The environment of each function, in the format of `sam local`."""
     told = {f"{name.title()}Function": made.environments[name] for name in made.environments}
     file.write_text(json.dumps(told, indent=2), encoding="utf-8")
 
 
 def architecture() -> str:
-    """What `sam build` was told to build for."""
+    """The architecture for which `sam build` builds."""
     return yaml.safe_load(PARAMETERS.read_text(encoding="utf-8"))["Architecture"]
 
 

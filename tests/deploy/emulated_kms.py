@@ -1,6 +1,6 @@
-"""What moto's KMS lacks of what we rely on.
+"""The parts of KMS on which we rely and that moto lacks.
 
-It hashes digests once more, salts PSS signatures as RFC 7518 does not, and goes on using disabled keys.
+Moto hashes digests once more, salts PSS signatures otherwise than RFC 7518, and still uses disabled keys.
 """
 
 import base64
@@ -13,7 +13,7 @@ from moto.core.exceptions import JsonRESTError
 from moto.kms.responses import KmsResponse
 
 DIGEST = Prehashed(SHA256())
-# By signing algorithm: what follows the digest in `sign` of a private key.
+# By signing algorithm: the arguments after the digest of a private key's `sign`.
 SCHEMES = {
     "RSASSA_PKCS1_V1_5_SHA_256": (padding.PKCS1v15(), DIGEST),
     "RSASSA_PSS_SHA_256": (
@@ -28,11 +28,11 @@ _sign = KmsResponse.sign
 
 
 def enabled(operation):
-    """An operation that a disabled key refuses."""
+    """An operation that a disabled key rejects."""
 
     def checked(response: KmsResponse) -> str:
         answer = operation(response)
-        # `Decrypt` need not be told the key; its answer says which one it was.
+        # `Decrypt` may omit the key; its answer names the key that was used.
         key = response.kms_backend.describe_key(json.loads(answer)["KeyId"])
         if not key.enabled:
             raise JsonRESTError("DisabledException", f"{key.arn} is disabled.")
@@ -42,7 +42,7 @@ def enabled(operation):
 
 
 def sign(response: KmsResponse) -> str:
-    # Moto checks key and algorithm; its signature is of a digest of the digest.
+    # Moto checks key and algorithm, but signs a digest of the digest.
     answer = json.loads(_sign(response))
     if response._get_param("MessageType") == "DIGEST":
         key = response.kms_backend.describe_key(answer["KeyId"])
@@ -53,7 +53,7 @@ def sign(response: KmsResponse) -> str:
 
 
 def install():
-    """Teaches moto, in this process."""
+    """Patches moto in this process."""
     KmsResponse.sign = enabled(sign)
     KmsResponse.decrypt = enabled(KmsResponse.decrypt)
     KmsResponse.encrypt = enabled(KmsResponse.encrypt)

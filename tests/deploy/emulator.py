@@ -1,11 +1,11 @@
-"""AWS on loopback: moto's server, taught the CloudFormation resources of our template that moto lacks.
+"""AWS on loopback: moto's server, with the CloudFormation resources of our template that moto lacks.
 
-Moto creates most resources of a stack. It skips the HTTP API, metric filters and alarms, makes every
-KMS key a symmetric one, and leaves TTL, encryption, point-in-time recovery, architecture and tracing
-aside. Here these are created too, through moto's own backends, so that clients find them. Stacks are
-created, not updated. What its KMS lacks is in `emulated_kms`.
+Moto creates most resources of a stack. It skips the HTTP API, metric filters and alarms, makes every KMS key a
+symmetric one, and ignores TTL, encryption, point-in-time recovery, architecture and tracing. This module creates these,
+too, through moto's own backends, so that clients find them. Stacks are created, not updated. `emulated_kms` adds what
+moto's KMS lacks.
 
-Run as a program it prints `moto http://127.0.0.1:PORT` and serves until its standard input is closed.
+As a program it prints `moto http://127.0.0.1:PORT` and serves until its standard input is closed.
 """
 
 import json
@@ -23,12 +23,12 @@ from moto.kms.models import kms_backends
 from moto.logs.models import logs_backends
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
-# Moto files models by the second word of their module.
+# Moto assigns models to services by the second word of their module.
 MODULE = "moto.ratchet.models"
 
 
 class Created(CloudFormationModel):
-    """A resource: what `Ref` gives of it, and what `Fn::GetAtt` gives."""
+    """A resource: its value for `Ref`, and its attributes for `Fn::GetAtt`."""
 
     __module__ = MODULE
 
@@ -131,7 +131,7 @@ def key(properties, name, account, region):
 
 @creates("AWS::IAM::Role")
 def role(properties, name, account, region):
-    # Moto keeps the text of a policy as it is given, and an object is no text.
+    # Moto stores a policy's text as it gets it, and an object is not a text.
     policies = [
         policy | {"PolicyDocument": json.dumps(policy["PolicyDocument"])}
         for policy in properties.get("Policies", [])

@@ -1,9 +1,9 @@
-"""A container engine, with the image that `sam local` runs functions in.
+"""A container engine, with the image in which `sam local` runs functions.
 
-An engine that answers is somebody's own. Where none does, Debian's is started for as long as it is used, in a
-folder of its own. The image is the one that SAM would pull; where it cannot be pulled there is a stand-in for
-as long as it is used: a minimal system of this machine's own distribution, under the name that SAM looks for.
-SAM adds the emulator of Lambda's Runtime API itself.
+A running engine belongs to the user and is used as it is. Without one, Debian's is started, in its own folder, for the
+duration of the context. The image is the one that SAM would pull. If it cannot be pulled, a stand-in takes its place
+for the duration: a minimal system of this machine's own distribution, under the name that SAM looks for. SAM adds the
+emulator of Lambda's Runtime API itself.
 """
 
 import os
@@ -41,7 +41,7 @@ def engine(architecture: str):
 
 
 def answering() -> docker.DockerClient | None:
-    """A client of the engine that `DOCKER_HOST` names, or of the one in the usual place."""
+    """A client of the engine that `DOCKER_HOST` names, or of the one at the default address."""
     if "DOCKER_HOST" not in os.environ:
         with socket.socket(socket.AF_UNIX) as probe:
             try:
@@ -52,7 +52,7 @@ def answering() -> docker.DockerClient | None:
 
 
 def needed(*programs: str):
-    """What only root can do, with programs that have to be there."""
+    """Checks the requirements of a stand-in: root, and these programs."""
     if missing := [program for program in programs if not shutil.which(program)]:
         raise RuntimeError(f"no container engine with Lambda's image, and not installed: {missing}")
     if os.geteuid() != 0:
@@ -61,7 +61,7 @@ def needed(*programs: str):
 
 @contextmanager
 def started(folder: Path):
-    """An engine without a way out: its containers reach this machine and nothing else."""
+    """An engine without access to the network: its containers reach this machine and nothing else."""
     address = f"unix://{folder}/socket"
     command = ["dockerd", "--host", address, "--pidfile", folder / "pid"]
     command += ["--data-root", folder / "data", "--exec-root", folder / "exec"]
@@ -70,7 +70,7 @@ def started(folder: Path):
     try:
         with running(*command) as program:
             program.expect("API listen on")
-            # Where SAM looks for it, too.
+            # SAM reads it, too.
             os.environ["DOCKER_HOST"] = address
             try:
                 with closing(docker.from_env()) as client:
@@ -83,11 +83,11 @@ def started(folder: Path):
 
 
 def host(client: docker.DockerClient) -> str:
-    """This machine as a container sees it."""
+    """The address of this machine for containers."""
     if client.info()["OperatingSystem"] == "Docker Desktop":
         return DOCKER_DESKTOP
     addresses = client.networks.get("bridge").attrs["IPAM"]["Config"][0]
-    # An engine that has just made the bridge does not say it; it is the first address then.
+    # A newly created bridge does not report its gateway; it is the first address then.
     return addresses.get("Gateway") or str(next(ip_network(addresses["Subnet"]).hosts()))
 
 
@@ -99,7 +99,7 @@ def image_name(architecture: str) -> str:
 
 @contextmanager
 def image(client: docker.DockerClient, name: str):
-    """The image in an engine that is not ours."""
+    """The engine's owner gets the real image at the next pull."""
     if has_image(client, name) or is_pulled(client, name):
         yield
         return
@@ -131,7 +131,7 @@ def tags(client: docker.DockerClient) -> set[str]:
 
 
 def make_image(client: docker.DockerClient, name: str):
-    """The stand-in."""
+    """Builds the stand-in."""
     needed("apt-get", "debootstrap")
     release = platform.freedesktop_os_release()["VERSION_CODENAME"]
     options = ("--variant=minbase", "--include=ca-certificates")
@@ -151,7 +151,7 @@ def make_image(client: docker.DockerClient, name: str):
 
 
 def mirror(release: str) -> str:
-    """Where apt gets this release from."""
+    """The archive from which apt gets this release."""
     filters = ("Created-By: Packages", f"Release: {release}")
     targets = printed("apt-get", "indextargets", "--format", "$(REPO_URI)", *filters)
     if not targets:

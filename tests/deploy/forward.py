@@ -1,17 +1,17 @@
-"""Lets others than loopback reach a server that listens there, for as long as it is used."""
+"""Makes a server that listens on loopback reachable for others, for the duration of a context."""
 
 import socket
 import threading
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
-# What Docker Desktop calls this machine. It leads to loopback by itself.
+# Docker Desktop's name for this machine. It leads to loopback by itself.
 DOCKER_DESKTOP = "host.docker.internal"
 
 
 @contextmanager
 def forwarding(endpoint: str, host: str):
-    """The address by which a `host` of this machine reaches the endpoint; loopback reaches it as it is."""
+    """The address by which a `host` of this machine reaches the endpoint; loopback needs no forwarding."""
     target = urlsplit(endpoint)
     if host == target.hostname:
         yield endpoint
@@ -27,7 +27,7 @@ def forwarding(endpoint: str, host: str):
         try:
             yield f"http://{host}:{listener.getsockname()[1]}"
         finally:
-            # Wakes the thread out of `accept`.
+            # Wakes the thread from `accept`.
             listener.shutdown(socket.SHUT_RDWR)
             thread.join(timeout=30)
 
@@ -37,7 +37,7 @@ def _accept(listener: socket.socket, target: tuple[str, int]):
         try:
             near, _ = listener.accept()
         except OSError:
-            # It was shut down.
+            # The listener was shut down.
             return
         threading.Thread(target=_carry, args=(near, target), daemon=True).start()
 
@@ -47,7 +47,7 @@ def _carry(near: socket.socket, target: tuple[str, int]):
         try:
             far = socket.create_connection(target)
         except OSError:
-            # Whoever asked sees the connection close, as if nobody listened.
+            # The client sees a closed connection, as if no server listened.
             return
         with far:
             there = threading.Thread(target=_copy, args=(near, far), daemon=True)
@@ -62,7 +62,7 @@ def _copy(source: socket.socket, sink: socket.socket):
             sink.sendall(data)
         sink.shutdown(socket.SHUT_WR)
     except OSError:
-        # One side is gone, so the other has to go.
+        # One side has closed, so that the other must be closed, too.
         for end in (source, sink):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)

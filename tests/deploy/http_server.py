@@ -1,4 +1,4 @@
-"""What our HTTP servers have in common: threads, whole messages, and an end that leaves nothing open."""
+"""Common parts of our HTTP servers: threads, whole messages, and a shutdown that leaves nothing open."""
 
 import socket
 import sys
@@ -6,12 +6,12 @@ import threading
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-# Of one connection and not of the message (RFC 9110 section 7.6.1).
+# Headers of a connection, not of the message (RFC 9110 section 7.6.1).
 HOP_BY_HOP = {"connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"}
 
 
 class Server(ThreadingHTTPServer):
-    """Listens from the beginning, so that its address is known, and answers inside `serving`."""
+    """Listens from its creation, so that its address is known, and answers inside `serving`."""
 
     daemon_threads = False
     request_queue_size = 1024
@@ -34,7 +34,7 @@ class Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request, client_address):
-        # Either side may go away in the middle, which its other end notices.
+        # Either side may close the connection at any time; the other end notices.
         if not isinstance(sys.exception(), (ConnectionError, TimeoutError)):
             super().handle_error(request, client_address)
 
@@ -46,7 +46,7 @@ class Server(ThreadingHTTPServer):
 
 @contextmanager
 def serving(server: Server):
-    """Serves for as long as it is used."""
+    """Serves for the duration of a context."""
     with server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
@@ -59,7 +59,7 @@ def serving(server: Server):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Reads and sends whole messages; `respond` of a subclass decides on every request."""
+    """Reads and sends whole messages; a subclass answers every request in `respond`."""
 
     protocol_version = "HTTP/1.1"
 
@@ -72,7 +72,7 @@ class Handler(BaseHTTPRequestHandler):
     do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = _handle
 
     def log_message(self, *_):
-        """What is behind a server writes logs of its own."""
+        """The program behind a server writes its own log."""
 
     def send(self, status: int, headers: list[tuple[str, str]], body: bytes):
         self.send_response_only(status)
@@ -95,12 +95,12 @@ class Handler(BaseHTTPRequestHandler):
             body += self.rfile.read(size)
             self.rfile.readline()
         while self.rfile.readline().strip():
-            """Trailers, which nobody has asked for."""
+            """Trailers, which are ignored."""
         return body
 
 
 def ask(connection, method: str, target: str, headers: list[tuple[str, str]], body: bytes):
-    """Sends a request as it is, and gives status, headers and body of the answer."""
+    """Sends a request unchanged, and returns status, headers and body of the answer."""
     connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
     names = set()
     for name, value in headers:

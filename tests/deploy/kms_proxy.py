@@ -1,4 +1,4 @@
-"""Stands between the functions and KMS: writes down every call, and does what a test says to it."""
+"""A proxy between the functions and KMS: records every call, and injects a test's faults."""
 
 import http.client
 import json
@@ -23,7 +23,7 @@ class Call:
 
     action: str
     key: str
-    # The encryption context's, where a key is wrapped or unwrapped.
+    # From the encryption context, if a key is wrapped or unwrapped.
     purpose: str | None
     began: float
     ended: float | None = None
@@ -33,7 +33,7 @@ class Call:
 
 
 class Refusal(Exception):
-    """An answer of KMS that is an error."""
+    """An error response of KMS."""
 
     def __init__(self, code: str, status: int = 400):
         super().__init__(code)
@@ -42,11 +42,11 @@ class Refusal(Exception):
 
 
 class Reset(Exception):
-    """The connection breaks instead of an answer."""
+    """The connection breaks before an answer."""
 
 
 class Silence:
-    """No answer, until the test is over."""
+    """No answer until the end of the test."""
 
     def __init__(self):
         self._over = threading.Event()
@@ -59,7 +59,7 @@ class Silence:
 
 
 class Meeting:
-    """Holds calls until so many have come, for at most so many seconds."""
+    """Holds calls until this number has arrived, for at most these seconds."""
 
     def __init__(self, number: int, seconds: float):
         self.complete = False
@@ -73,15 +73,15 @@ class Meeting:
             self.complete = self.complete or self._missing == 0
             self._come.notify_all()
             if not self._come.wait_for(lambda: self.complete, self._seconds):
-                # It goes on alone, and whoever comes now has missed it.
+                # The call goes on alone and no longer counts for later ones.
                 self._missing += 1
 
     def release(self):
-        """Whoever waits does so for some seconds only."""
+        """Nothing to do: a call waits for some seconds only."""
 
 
 def failing(error: Exception, times: int | None = None):
-    """A fault that raises, always or so many times."""
+    """A fault that raises, always or this many times."""
     left = [times]
 
     def fault():
@@ -93,7 +93,7 @@ def failing(error: Exception, times: int | None = None):
 
 
 class KmsProxy:
-    """Passes calls on to KMS and answers back."""
+    """Forwards calls to KMS and returns its answers."""
 
     def __init__(self, target: str):
         self._target = urlsplit(target)
@@ -113,7 +113,7 @@ class KmsProxy:
             return list(self._calls)
 
     def counted(self) -> Counter:
-        """The calls by action and, where there is one, purpose."""
+        """The calls by action and, if there is one, purpose."""
         return Counter(" ".join(filter(None, (call.action, call.purpose))) for call in self.calls)
 
     def forget(self):
@@ -122,7 +122,7 @@ class KmsProxy:
 
     @contextmanager
     def fault(self, fault):
-        """Every call meets this fault first, which may take its time or raise."""
+        """Every call passes this fault first, which may wait or raise."""
         self.forget()
         self._fault = fault
         try:
@@ -135,7 +135,7 @@ class KmsProxy:
 
     @contextmanager
     def away(self):
-        """Nobody listens at the address."""
+        """No server listens at the address."""
         self.leave()
         try:
             yield
@@ -192,7 +192,7 @@ class _Handler(Handler):
 
 @contextmanager
 def kms_proxy(target: str):
-    """A proxy for as long as it is used."""
+    """A proxy for the duration of a context."""
     proxy = KmsProxy(target)
     proxy.come()
     try:

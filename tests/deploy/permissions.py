@@ -1,7 +1,7 @@
-"""Who may do what: the policies of a stack, asked as IAM and KMS ask them.
+"""Permissions: the policies of a stack, evaluated as IAM and KMS do.
 
-Knows what our policies use and refuses what it does not know: `Allow` statements, actions written out, and
-the conditions below.
+The module knows the features that our policies use and rejects all others: `Allow` statements, actions without
+wildcards, and the conditions below.
 """
 
 import json
@@ -47,7 +47,7 @@ class Permissions:
         self._stack = stack
 
     def table(self, role: str, action: str, partition: str, attributes: tuple = ()) -> bool:
-        """Whether a role may do this to an item of this partition, naming these attributes."""
+        """True if a role may do this to an item of this partition, naming these attributes."""
         table = f"table/{self._stack.outputs['TableName']}"
         context = {"dynamodb:LeadingKeys": [partition], "dynamodb:Attributes": list(attributes)}
         return any(
@@ -68,7 +68,7 @@ class Permissions:
         ]
 
     def key(self, role: str, key: str, action: str, **context: str) -> bool:
-        """Whether a role may do this with a key."""
+        """True if a role may do this with a key."""
         name = self._stack.resources[role]
         arn = self._iam.get_role(RoleName=name)["Role"]["Arn"]
         return self.principal_may(arn, key, action, **context)

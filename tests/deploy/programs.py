@@ -1,4 +1,4 @@
-"""Programs that tests start: what we built, and a way to run it that leaves nothing behind."""
+"""Programs that tests start: our binaries, and a way to run them that leaves nothing behind."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from template import ROOT
 
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 
-# Ends the program when its standard input closes, so also when the tests are killed.
+# Stops the program when its standard input closes: also when the tests are killed.
 WATCH = """\
 "$@" </dev/null & child=$!
 exec >&- 2>&-
@@ -34,7 +34,7 @@ def built(name: str) -> Path:
 
 
 def newer_source(program: Path) -> Path | None:
-    """A source that has changed since, by the list that cargo leaves beside a program."""
+    """A source that has changed since the build, according to cargo's list of dependencies beside the program."""
     listing = program.with_suffix(".d")
     if not listing.exists():
         return None
@@ -44,7 +44,7 @@ def newer_source(program: Path) -> Path | None:
 
 
 class Program:
-    """A running program and what it has said, on standard output and standard error."""
+    """A running program and its output so far, on standard output and standard error."""
 
     def __init__(self, process: subprocess.Popen):
         self._process = process
@@ -69,7 +69,7 @@ class Program:
             return list(self._lines)
 
     def expect(self, text: str, seconds: float = 60) -> str:
-        """Waits for a line that contains the text, and gives it."""
+        """Waits for a line that contains the text, and returns it."""
         deadline = time.monotonic() + seconds
         seen = 0
         with self._heard:
@@ -104,7 +104,7 @@ class Program:
 
 @contextmanager
 def running(*command, environment: dict[str, str] | None = None, folder: Path = ROOT):
-    """Runs a program for as long as it is used. Without an environment it has ours."""
+    """Runs a program for the duration of a context. Without an environment it inherits ours."""
     environment = os.environ if environment is None else environment
     process = subprocess.Popen(
         ["sh", "-c", WATCH, "watch", *command],
@@ -128,7 +128,7 @@ def running(*command, environment: dict[str, str] | None = None, folder: Path = 
 
 
 def admin(environment: dict[str, str], *arguments) -> str:
-    """Runs the operator's command line and gives what it prints."""
+    """Runs the operator's command line and returns its output."""
     done = subprocess.run(
         [built("admin"), *arguments],
         env={"PATH": os.environ["PATH"]} | environment,

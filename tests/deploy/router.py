@@ -1,6 +1,6 @@
-"""A small HTTP router: what API Gateway is to the functions, without what it adds.
+"""A small HTTP router in the place of API Gateway, without the gateway's other features.
 
-Whatever comes for a route of the template goes on to its function, as it is, and so does the answer.
+A request for a route of the template goes to its function unchanged, and so does the answer.
 """
 
 import http.client
@@ -11,23 +11,23 @@ from http_server import Handler, Server, ask
 from template import routes
 
 PATIENCE = 60
-# The emulator stops for good once a hundred requests wait for a function, so the rest waits here.
+# The emulator stops for good once a hundred requests wait for a function, so that the rest waits here.
 AT_ONCE = 64
 
 
 class Router(Server):
-    """Answers 503 until it knows where the functions are."""
+    """Answers 503 until it knows the port of the functions."""
 
     def __init__(self):
         super().__init__(_Handler)
         self.routes = routes()
-        # The port where `cargo lambda watch` takes requests for functions.
+        # The port at which `cargo lambda watch` accepts requests for functions.
         self.functions: int | None = None
         self.room = threading.BoundedSemaphore(AT_ONCE)
 
     def function(self, path: str) -> str | None:
-        """The function of a path. A parameter of a route stands for one segment, a greedy one for the rest."""
-        # As at API Gateway, a greedy one comes last.
+        """The function of a path. A parameter of a route matches one segment, a greedy one the rest."""
+        # As at API Gateway, greedy routes come last.
         for route, function in sorted(self.routes.items(), key=lambda item: "+}" in item[0]):
             pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(route))
             pattern = re.sub(r"\\\{\w+\\\+\\\}", ".+", pattern)
@@ -44,7 +44,7 @@ class _Handler(Handler):
     def respond(self, body: bytes):
         function = self.server.function(self.path.partition("?")[0])
         if function is None:
-            # As API Gateway words it.
+            # The message of API Gateway.
             message = b'{"message":"Not Found"}'
             return self.send(404, [("content-type", "application/json")], message)
         if self.server.functions is None:

@@ -1,10 +1,9 @@
 """The Runtime API that `cargo lambda watch` emulates, with two additions.
 
-It can say when an environment has started: when it asks for its first request. And it lets a function
-close a connection. The emulator answers before it has read what it is sent, and where the function
-has closed the connection by then, as its pool does now and then, whoever waits for a page longer than 8 KB
-gets a 500. Lambda's own Runtime API reads first. So functions connect here, and the connections to the
-emulator stay open.
+It reports the start of an environment, which is its first request for an event. And it lets a function close a
+connection. The emulator answers before it has read the request; a client gets a 500 for a page longer than 8 KB if the
+function has closed the connection by then, as its pool does now and then. Lambda's own Runtime API reads first.
+Functions therefore connect here, and the connections to the emulator stay open.
 """
 
 import http.client
@@ -37,7 +36,7 @@ class RuntimeApi(Server):
         return f"{self.endpoint}/.rt/{function}"
 
     def wait_for(self, function: str, number: int, programs: list[Program]):
-        """Waits until a function has asked so many times, and its programs run."""
+        """Waits until a function has asked for this many events, while its programs run."""
         deadline = time.monotonic() + START_LIMIT
         with self._heard:
             while self._asked[function] < number:
@@ -74,7 +73,7 @@ class _Handler(Handler):
 
 @contextmanager
 def runtime_api():
-    """A Runtime API for as long as it is used."""
+    """A Runtime API for the duration of a context."""
     with serving(RuntimeApi()) as server:
         server.port = free_port()
         with running(
@@ -104,7 +103,7 @@ def accepts(port: int) -> bool:
 
 
 def free_port() -> int:
-    """One that stays free until it is used: it lies below those that the system hands out by itself."""
+    """A port that stays free until it is used: it is below the range from which the system assigns ports."""
     for port in range(12_000, 20_000):
         with socket.socket() as probe:
             try:

@@ -1,20 +1,19 @@
-"""The whole service but for its front: stack, table, keys and tenant, and what each function is told.
+"""The whole service without its front: stack, table, keys and tenant, and the environment of each function.
 
     with moto() as aws, local_server() as local:
         with service(aws, local.dynamodb, "http://127.0.0.1:3000/", SigningMode="wrapped") as made:
             made.environments["token"]["TABLE_NAME"]
 
-The stack is created in moto, which also answers for KMS. The table is the stack's, by name and
-definition, in the embedded DynamoDB of the local server, because moto knows too little of conditions.
-The tenant is that of the black-box tests, put there by the operator's command line.
+The stack is created in moto, which also serves as KMS. The table has the stack's name and definition, but is in the
+embedded DynamoDB of the local server, because moto supports too few conditions. The tenant is that of the black-box
+tests, imported by the operator's command line.
 
-A function's environment is what the template gives it. Only this differs: `ISSUER`, because the
-template wants HTTPS and loopback has none, and the addresses of AWS.
+A function's environment is the one that the template gives it. Only these differ: `ISSUER`, because the template
+requires HTTPS and loopback has none, and the addresses of AWS.
 
-Moto and the embedded DynamoDB listen on loopback alone. For functions that live elsewhere, say in
-containers, name the address by which those reach this machine (`host="172.17.0.1"` for Docker's
-bridge, `host.docker.internal` for Docker Desktop): both are then forwarded from a port there, and the
-environments name that port.
+Moto and the embedded DynamoDB listen on loopback alone. For functions elsewhere, such as in containers, pass the
+address by which they reach this machine (`host="172.17.0.1"` for Docker's bridge, `host.docker.internal` for Docker
+Desktop): both servers are then forwarded from a port there, and the environments name that port.
 """
 
 from contextlib import ExitStack, contextmanager
@@ -61,7 +60,7 @@ class Local:
 
 @contextmanager
 def local_server(*hosts: str):
-    """The local server with the demo tenant and nothing kept. Containers reach it by these hosts."""
+    """The local server with the demo tenant and no stored data. Containers reach it by these hosts."""
     allowed = [argument for host in hosts for argument in ("--allow-host", host)]
     arguments = ["--port", "0", "--data", "memory", "--dynamodb-port", "0", *allowed]
     with running(built("local"), *arguments, environment={}) as program:
@@ -73,14 +72,14 @@ def local_server(*hosts: str):
 
 @dataclass
 class Service:
-    """What a front and its tests work with."""
+    """The service for a front and its tests."""
 
     aws: Moto
     stack: Stack
     # The embedded DynamoDB that holds the stack's table.
     dynamodb: Database
     issuer: str
-    # By function.
+    # Environment variables by function.
     environments: dict[str, dict[str, str]]
 
     @property
@@ -102,7 +101,7 @@ def service(
     tenant: Path = TENANT,
     **parameters: str,
 ):
-    """Makes all of it. `kms` is another address for KMS than moto's; the parameters are the stack's."""
+    """Creates all of it. `kms` is an address of KMS other than moto's; the parameters are the stack's."""
     parameters = {"SignWithPS256": "true", "SignWithES256": "true"} | parameters
     stack = aws.create_stack(f"ratchet-front-{next(_numbers)}", **parameters)
     made = Service(aws, stack, dynamodb, issuer, {})
@@ -126,7 +125,7 @@ def service(
 
 
 def told(environment: dict[str, str], issuer: str, key: str, dynamodb: str, kms: str, aws: str):
-    """Moto takes any access key, the embedded DynamoDB its own."""
+    """Moto accepts any access key, the embedded DynamoDB only its own."""
     return environment | {
         "ISSUER": issuer,
         "AWS_ACCESS_KEY_ID": key,

@@ -1,11 +1,11 @@
-"""Makes a stack of the template in moto, and says what each function is told there.
+"""Creates a stack of the template in moto, and reports the environment of each function there.
 
     with moto() as aws:
         stack = aws.create_stack(SigningMode="wrapped")
         stack.environments["token"]["TABLE_NAME"]
 
-Run as a program it makes one stack, prints it as one line of JSON (`endpoint`, `outputs`, and for each
-function its `environments`), and keeps it until its standard input is closed:
+As a program it creates one stack, prints it as one line of JSON (`endpoint`, `outputs`, and for each function its
+`environments`), and keeps it until its standard input is closed:
 
     python stack.py SigningMode=wrapped Architecture=x86_64
 """
@@ -25,7 +25,7 @@ import boto3
 
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"
-# The translator and boto3 ask for a region; moto takes any credentials.
+# The translator and boto3 require a region; moto accepts any credentials.
 AWS_ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_DEFAULT_REGION": REGION,
@@ -41,12 +41,12 @@ FUNCTIONS = ("token", "authorize", "revoke", "discovery")
 
 @dataclass
 class Stack:
-    """A stack, made."""
+    """A created stack."""
 
     name: str
     endpoint: str
     outputs: dict[str, str]
-    # By function: the variables that the template gives it, and those by which the AWS SDK finds moto.
+    # By function: the variables from the template, and those by which the AWS SDK finds moto.
     environments: dict[str, dict[str, str]]
     # The physical id of each resource, by logical id.
     resources: dict[str, str]
@@ -108,8 +108,8 @@ class Moto:
 
     def _environment(self, function: str) -> dict[str, str]:
         configuration = self.client("lambda").get_function_configuration(FunctionName=function)
-        # Moto leaves a parameter of type `Number` a number; on AWS every variable is text. To a function
-        # an empty one is a missing one, to the AWS SDK it would be a broken address.
+        # Moto keeps a parameter of type `Number` as a number; on AWS every variable is text. For a function an empty
+        # variable is a missing one, for the AWS SDK it would be an invalid address.
         variables = {
             name: str(value)
             for name, value in configuration["Environment"]["Variables"].items()
@@ -120,7 +120,7 @@ class Moto:
 
 @contextmanager
 def moto():
-    """A moto of one's own; it goes when its user does."""
+    """A separate moto for the duration of a context."""
     command = [sys.executable, Path(__file__).with_name("emulator.py")]
     environment = os.environ | {"MOTO_ACCOUNT_ID": ACCOUNT}
     with (

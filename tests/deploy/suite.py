@@ -1,4 +1,4 @@
-"""The black-box suite of `tests/e2e` against whatever answers at an address, and what became of each test."""
+"""The black-box suite of `tests/e2e` against any server at an address, and the outcome of each test."""
 
 import json
 import os
@@ -12,11 +12,11 @@ from pathlib import Path
 from template import ROOT
 
 PASSED = re.compile(r"^test (\S+) +\.\.\. ok$", re.MULTILINE)
-# A test that needs more than the server that it runs against, with its reason.
+# A test that needs more than the server at hand, with its reason.
 IGNORED = re.compile(r"^test (\S+) +\.\.\. ignored \((.+)\)$", re.MULTILINE)
 LIMIT = 1500
 
-# The least number of tests that must have run behind any front, by module of the suite.
+# The minimum number of tests that must have run behind any front, by module of the suite.
 LEAST = {
     "authorize": 16,
     "brute_force": 7,
@@ -67,14 +67,14 @@ LIFE = {
 
 @dataclass
 class Outcome:
-    """What became of the suite."""
+    """The outcome of the suite."""
 
     exit_code: int
     output: str
 
     @property
     def ignored(self) -> dict[str, str]:
-        """Why, by test."""
+        """Reasons by test."""
         return dict(IGNORED.findall(self.output))
 
     @property
@@ -85,7 +85,7 @@ class Outcome:
         return Counter(map(module, self.ran))
 
     def summary(self) -> str:
-        """How many ran, and how many of which module were ignored for which reason."""
+        """The number of tests that ran, and of those that were ignored, by module and reason."""
         reasons = defaultdict(Counter)
         for test, reason in self.ignored.items():
             reasons[reason][module(test)] += 1
@@ -97,7 +97,7 @@ class Outcome:
 
 
 def assert_whole(outcome: Outcome):
-    """All passed, and enough of it ran."""
+    """Asserts that all tests passed, and that enough of them ran."""
     assert outcome.exit_code == 0, outcome.output
     assert not LIFE - outcome.ran, LIFE - outcome.ran
     ran = outcome.by_module()
@@ -129,10 +129,10 @@ def run(
     limits: dict[str, str] | None = None,
     users_taken: int = 0,
 ) -> Outcome:
-    """Runs the suite, or the tests that have one of these in their names, so many at a time.
+    """Runs the suite, or the tests whose names contain one of these texts, with this many threads.
 
-    The limits are what the server's front makes of what it does not carry, by what a test does. So many
-    users of the pool were used up by earlier runs.
+    The limits are the front's reactions to the deeds that it does not support, by deed. Earlier runs have used up this
+    many users of the pool.
     """
     command = [binary(), *names]
     if threads:

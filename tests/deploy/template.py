@@ -1,4 +1,4 @@
-"""The template: as it is written, with the place of everything in it, and as SAM transforms it."""
+"""The template: as written, with the line of every node, and as SAM transforms it."""
 
 import copy
 import re
@@ -42,14 +42,14 @@ def _written() -> dict:
 
 
 class _NoManagedPolicies:
-    """We name none, so nobody has to be asked for their ARNs."""
+    """The template names none, so that their ARNs need not be looked up."""
 
     def load(self) -> dict:
         return {}
 
 
 def transformed(**parameters: str) -> dict:
-    """As CloudFormation would get it, with each function's code in a bucket."""
+    """The template as CloudFormation would get it, with each function's code in a bucket."""
     template = written()
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":

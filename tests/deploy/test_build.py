@@ -1,4 +1,4 @@
-"""What `sam build` and `cargo lambda build` make: small, for Lambda's own system, and each thing once."""
+"""The binaries of `sam build` and `cargo lambda build`: small, for Lambda's own system, and each part compiled once."""
 
 import json
 import os
@@ -17,10 +17,10 @@ from template import ROOT
 pytestmark = pytest.mark.release
 
 SIZE_LIMIT = 13_000_000
-# With QuickJS, and what scripts may `require` and hear of their requests.
+# With QuickJS, the modules that scripts may `require`, and a client for their requests.
 SIZE_LIMIT_WITH_SCRIPTS = 15_000_000
 RUN_SCRIPTS = {"authorize", "token"}
-# Amazon Linux 2023, on which `provided.al2023` is.
+# Amazon Linux 2023, the base of `provided.al2023`.
 GLIBC = (2, 34)
 MACHINES = {"arm64": "AArch64", "x86_64": "Advanced Micro Devices X86-64"}
 ARCHITECTURE_FLAGS = {"arm64": ["--arm64"], "x86_64": []}
@@ -62,7 +62,7 @@ def test_both_tools_make_the_same(function):
 
 
 def libraries(*packages: str) -> dict[str, tuple[str, bool]]:
-    """Of each part of the AWS SDK: the file that these packages use, and whether it was there already."""
+    """By part of the AWS SDK: the file that these packages use, and true if it already existed."""
     command = ["cargo", "lambda", "build", "--release", "--message-format", "json"]
     command += ARCHITECTURE_FLAGS[architecture()]
     for package in packages:
@@ -84,7 +84,8 @@ def libraries(*packages: str) -> dict[str, tuple[str, bool]]:
 
 
 def test_the_aws_sdk_is_compiled_once_for_all():
-    """Cargo names what it used. Had a function its own, or made another's stale, it would show here."""
+    """Cargo reports the files that it used: a function with its own copy, or one that invalidates another's, would show
+    here."""
     together = libraries(*FUNCTIONS)
     assert {"aws_sdk_dynamodb", "aws_sdk_kms"} <= together.keys()
     assert all(fresh for _, fresh in together.values()), together

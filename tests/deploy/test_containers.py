@@ -14,10 +14,10 @@ from stack import FUNCTIONS
 
 pytestmark = pytest.mark.release
 
-# Behind an answer SAM often waits a second for the end of the function's log. So many tests wait at once.
+# SAM often waits a second after an answer for the end of the function's log, so that many tests run at once.
 THREADS = 32
-# What SAM makes of requests and responses. API Gateway answers 404 to the first and carries the others
-# as they are, the form in base64.
+# SAM's reactions to requests and responses. API Gateway answers 404 to the first and supports the others as they are,
+# the form in base64.
 LIMITS = {
     "asks for unknown paths": "answers 403 to a path without a route",
     "sends a form that is not UTF-8": "answers 502 to a body that is not UTF-8",
@@ -34,7 +34,7 @@ def docker():
 
 @pytest.fixture(scope="module")
 def local(docker):
-    """One that containers reach."""
+    """A local server that containers can reach."""
     with local_server(host(docker)) as local:
         yield local
 
@@ -48,7 +48,7 @@ def served(docker, aws, local, request):
 def test_a_container_is_told_what_the_stack_tells_its_function(served):
     for function in FUNCTIONS:
         wanted = dict(served.service.environments[function])
-        # Instead of it there is one for each service.
+        # Instead, each service has its own variable.
         del wanted["AWS_ENDPOINT_URL"]
         assert wanted.items() <= served.told(function).items()
 
@@ -64,7 +64,7 @@ def test_the_suite_passes(served, capsys):
 
 
 def test_the_limits_are_still_there(served):
-    """An operator who updates SAM may find that it carries more."""
+    """A failure after an update of SAM means that it supports more."""
     assert post(served, "/nowhere", b"grant_type=refresh_token").status == 403
     assert post(served, "/oauth/token", b"grant_type=refresh_token&scope=\xff\xfe").status == 502
     ours, name = new_cookie(served, "")
@@ -76,7 +76,7 @@ def test_the_limits_are_still_there(served):
 
 
 def new_cookie(served, cookies: str) -> tuple[str, str] | None:
-    """The cookie that a page sets in a browser with these, and its name; none where it knows one of them."""
+    """The cookie that a page sets in a browser with these, and its name; `None` if the page recognises one of them."""
     cookie = get(served, "/activate", {"cookie": cookies}).getheader("set-cookie")
     return cookie and (cookie.partition(";")[0], cookie.partition("=")[0])
 

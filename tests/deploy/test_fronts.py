@@ -5,7 +5,7 @@ import re
 
 import suite
 
-# What we seal or sign, long enough to be one and not the beginning of one in a test.
+# Sealed or signed texts, long enough to be whole ones and not the abbreviations in a test.
 SECRET = re.compile(r"(rt1|ac1|dc1|at1|se1|tx1|lt1|cf1)_[\w-]{40}|eyJ[\w-]{20,}\.eyJ|correct horse battery")
 
 # The whole suite takes fewer of the pool's users, and some of them are blocked afterwards.

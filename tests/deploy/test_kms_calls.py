@@ -1,4 +1,4 @@
-"""How often the functions call KMS: when they start, and for a refresh."""
+"""The number of calls to KMS: when the functions start, and for a refresh."""
 
 from collections import Counter
 
@@ -12,8 +12,8 @@ from stack import FUNCTIONS
 ALGORITHMS = 3
 SEALING = {"Decrypt sealing": 1}
 PUBLIC = {"GetPublicKey": ALGORITHMS}
-# A start unwraps each sealing key once, and in `wrapped` mode a function that signs each signing key. In
-# `kms` mode it fetches each public key once, which in `wrapped` mode lies in the table.
+# A start unwraps each sealing key once, and in `wrapped` mode a function that signs also unwraps each signing key. In
+# `kms` mode it fetches each public key once; in `wrapped` mode these are in the table.
 START = {
     "kms": {
         "token": SEALING | PUBLIC,
@@ -29,7 +29,7 @@ START = {
     },
 }
 SIGNATURES = {"kms": 2, "wrapped": 0}
-# Shorter than the SDK waits before it tries a call once more.
+# Shorter than the SDK's delay before it repeats a call.
 TOGETHER = 1.0
 
 

@@ -1,4 +1,4 @@
-"""KMS that fails costs nobody a token: the answer says so, and the same token works afterwards."""
+"""A failing KMS invalidates no token: the answer reports the failure, and the same token works afterwards."""
 
 import time
 from contextlib import contextmanager

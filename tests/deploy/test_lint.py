@@ -1,4 +1,4 @@
-"""What AWS's own tools say of the template."""
+"""The verdict of AWS's own tools on the template."""
 
 import os
 import subprocess

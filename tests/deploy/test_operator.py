@@ -1,4 +1,4 @@
-"""What the runbook has an operator do, done on a stack with what its functions are told."""
+"""The operator's tasks in the runbook, executed on a stack with the environment of its functions."""
 
 import json
 from functools import partial

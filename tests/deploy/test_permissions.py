@@ -1,4 +1,4 @@
-"""Each function may do what it does, and nothing else."""
+"""Each function may do what its code does, and nothing else."""
 
 import pytest
 
@@ -32,7 +32,7 @@ SIGNING_KEYS = {"RS256Key", "PS256Key", "ES256Key"}
 KEYRING = ("PK", "SK", "keys", "version")
 COUNTER = ("PK", "SK", "failures", "full_at", "last_failed_at", "ttl")
 
-# What the code does; a transaction needs the actions that it consists of.
+# The actions of the code; a transaction needs the actions of its parts.
 NEEDED = {
     "TokenRole": {
         "TENANT": {"GetItem", "Query"},
@@ -119,7 +119,7 @@ def test_only_token_writes_keyrings_and_nothing_else_of_the_tenant(permissions):
 
 
 def test_a_keyring_has_the_attributes_that_token_may_write(local):
-    """As the code writes it, in the local server's table."""
+    """As the code writes it into the local server's table."""
     dynamodb = local.dynamodb.client()
     for sort_key in ("KEYRING#SEALING", "KEYRING#SIGNING"):
         key = {"PK": {"S": "TENANT"}, "SK": {"S": sort_key}}
@@ -141,7 +141,7 @@ def test_only_those_who_send_tokens_sign_and_only_digests(made, permissions):
             for role in (*ROLES, "OperatorRole")
             if permissions.key(role, key, "Sign", **digest)
         }
-        # Of a session that an operator ends, applications are sent a logout token.
+        # If an operator ends a session, its applications receive a logout token.
         assert signers == {"TokenRole", "AuthorizeRole", "RevokeRole", "OperatorRole"}
         assert not permissions.key("TokenRole", key, "Sign", **digest | {"message_type": "RAW"})
         assert not permissions.key(

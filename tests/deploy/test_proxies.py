@@ -1,4 +1,4 @@
-"""Which address counts as the caller's: that which a proxy appended counts only if the proxy proves itself."""
+"""The caller's address: one that a proxy appended counts only if the proxy authenticates itself."""
 
 import hashlib
 import json

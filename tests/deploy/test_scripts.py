@@ -1,4 +1,4 @@
-"""Rules and Actions in the Lambda binaries: at a login, at every refresh, changed, taken away, and out of hand."""
+"""Rules and Actions in the Lambda binaries: at a login, at every refresh, changed, removed, and out of control."""
 
 import json
 from pathlib import Path
@@ -60,7 +60,7 @@ def scripted(aws, local, request, tmp_path_factory):
 
 
 def told(answer: dict) -> tuple:
-    """What the scripts have put into the tokens of an answer."""
+    """The claims that the scripts have set in the tokens of an answer."""
     id_token, access_token = claims(answer["id_token"]), claims(answer["access_token"])
     return (
         id_token.get(CLAIM + "protocol"),

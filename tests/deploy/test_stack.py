@@ -1,4 +1,4 @@
-"""What a deployed stack consists of, for both signing modes and both architectures."""
+"""The contents of a deployed stack, for both signing modes and both architectures."""
 
 import json
 import re
@@ -73,7 +73,7 @@ def test_the_environment(made):
     for function in FUNCTIONS:
         environment = made.stack.environments[function]
         told = {name: value for name, value in environment.items() if not name.startswith("AWS_")}
-        # The emulator leaves variables out that refer to empty parameters.
+        # The emulator omits variables that refer to empty parameters.
         assert {"SCRIPT_HOSTS": "", "PROXY_SECRET_DIGESTS": "", "PROXY_ADDRESSES": "", **told} == {
             "ISSUER": outputs["Issuer"],
             "TABLE_NAME": outputs["TableName"],
@@ -90,7 +90,7 @@ def test_the_environment(made):
 
 
 def test_the_table_and_the_keys_work(made):
-    """With the names that the functions are told."""
+    """With the names from the functions' environment."""
     told = made.stack.environments["token"]
     made.aws.client("dynamodb").describe_table(TableName=told["TABLE_NAME"])
     kms = made.aws.client("kms")
@@ -207,7 +207,7 @@ def test_alarms_see_what_is_logged(made):
 
     failed = '{ $.type = "fp" || $.type = "fu" || $.type = "limit_wc" || $.type = "limit_mu" }'
     patterns = patterns_of("token")
-    # Passwords are typed at both.
+    # Users type passwords at both.
     assert patterns_of("authorize") == {"LoginsFailed": failed}
     assert patterns == {
         "RefreshesExchanged": '{ $.type = "sertft" }',

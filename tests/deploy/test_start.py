@@ -1,4 +1,4 @@
-"""A function that cannot start says why, in one line that names what is wrong, and ends."""
+"""A function that cannot start logs one line that names the fault, and exits."""
 
 import base64
 import json
@@ -12,11 +12,11 @@ from programs import built
 from service import create_table
 from stack import FUNCTIONS
 
-# No function gets so far as to ask for requests.
+# No function reaches its first request for an event.
 NOBODY = "127.0.0.1:9"
 SECRET = "0123456789-secret-access-key"
 NO_KEY = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000"
-# Lambda gives a start ten seconds.
+# Lambda's limit for a start is ten seconds.
 LIMIT = 10
 KEYRING = {"PK": {"S": "TENANT"}, "SK": {"S": "KEYRING#SEALING"}}
 SIGNING_KEYS = {"PK": {"S": "TENANT"}, "SK": {"S": "KEYRING#SIGNING"}}
@@ -35,7 +35,7 @@ def starting(front, function: str, **changes: str | None) -> subprocess.Complete
 
 
 def failure(front, function: str, **changes: str | None) -> str:
-    """Why a function does not start, after these changes of its environment."""
+    """The reason why a function does not start, after these changes of its environment."""
     done = starting(front, function, **changes)
     assert done.returncode == 1
     assert done.stderr == ""
@@ -110,7 +110,7 @@ def test_kms_that_is_silent_is_given_up_in_time(kms_front):
 
 
 def test_a_key_that_does_not_exist_is_named_and_not_written_down(kms_front):
-    """Were it written down, no function would start any more, whatever it is told."""
+    """If the key were recorded, no function could start any more, with any configuration."""
     reason = failure(kms_front, "token", SIGNING_KEYS=f"RS256={NO_KEY}")
     assert reason.startswith(f"key service refused: {NO_KEY}: NotFoundException: ")
     assert_starts(kms_front)
@@ -151,7 +151,7 @@ def test_a_wrapping_key_that_is_disabled_is_named(kms_front):
 
 @contextmanager
 def spoilt(front, key: dict, attribute: str, spoil):
-    """Another text for a wrapped key in the table, for as long as it is used."""
+    """Another text for a wrapped key in the table, for the duration of a context."""
     client = front.service.dynamodb_client()
     item = client.get_item(TableName=front.service.table, Key=key)["Item"]
     wrapped = item["keys"]["L"][0]["M"]

@@ -1,4 +1,4 @@
-"""The template and the local server are twins: the same table, the same routes."""
+"""The template and the local server match: the same table, the same routes."""
 
 import re
 import urllib.error
@@ -10,7 +10,7 @@ from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider
 from template import ROOT, TEMPLATE
 from template import routes as deployed_routes
 
-# A table in which only what we define is left.
+# The parts of a table that the template defines.
 DEFINED = (
     "AttributeDefinitions",
     "KeySchema",
@@ -74,7 +74,7 @@ def test_every_route_is_one_of_the_local_server(local):
 
 
 def test_sam_local_serves_every_route():
-    """It follows the first kind of API it meets in a template, and resolves few ARNs."""
+    """SAM serves the first kind of API that it finds in a template, and resolves few ARNs."""
     stacks, _ = SamLocalStackProvider.get_stacks(str(TEMPLATE))
     routes = {route.path: route for route in ApiProvider(stacks).routes}
     served = {
@@ -86,10 +86,10 @@ def test_sam_local_serves_every_route():
 
 
 def test_a_path_that_a_function_knows_is_a_route():
-    """Whoever adds an arm to a router adds a route."""
-    # A parameter at the end of a route is the rest of the path to its router.
+    """A new arm of a router requires a new route."""
+    # To the router, a parameter at the end of a route is the rest of the path.
     routes = {re.sub(r"\{\w+\}$", "", path) for path in deployed_routes()}
-    # One in the middle leaves no literal to look for: tests/e2e/routes.rs asks for those paths.
+    # A parameter in the middle leaves no literal to look for: tests/e2e/routes.rs requests those paths.
     routes = {path for path in routes if "{" not in path}
     known = set()
     for function in set(deployed_routes().values()):
@@ -97,7 +97,7 @@ def test_a_path_that_a_function_knows_is_a_route():
         code = "\n".join(line for line in source.splitlines() if not line.lstrip().startswith("//"))
         paths = re.findall(r'"(/[\w./-]+)"', code)
         known |= {path for path in paths if path in routes or not path.endswith("/")}
-    # The Management API has a table, in which `*` and `@` stand for a parameter.
+    # The Management API has a table, in which `*` and `@` mean a parameter.
     table = (ROOT / "functions/revoke/src/operation.rs").read_text(encoding="utf-8")
     paths = {re.sub(r"[*@]$", "", path) for path in re.findall(r'\broute\(\s*"([^"]+)"', table)}
     known |= {f"/api/v2/{path}" for path in paths if not re.search("[*@]", path)}

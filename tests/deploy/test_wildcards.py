@@ -1,10 +1,10 @@
-"""No wildcard without an argument: a comment at its line, or right above it."""
+"""Every wildcard has a reason: a comment on its line, or on the line above."""
 
 import yaml
 
 from template import TEMPLATE, transformed
 
-# In policies: what is granted, on what, to whom.
+# In policies: actions, resources, principals.
 PARTS = ("Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal")
 
 
@@ -34,7 +34,7 @@ def scalars_with_star(node, path):
 
 
 def line_of(source: str, path) -> int | None:
-    """The line of a transformed path in the source; `None` if SAM has made it up."""
+    """The line of a transformed path in the source; `None` if SAM has added it."""
     node = yaml.compose(source)
     for step in path:
         if isinstance(node, yaml.MappingNode):

@@ -4,13 +4,13 @@
         with made.functions():
             urllib.request.urlopen(made.issuer + ".well-known/jwks.json")
 
-`cargo lambda watch --only-lambda-apis` offers the Runtime API and turns HTTP requests into events. It
-would give all functions one environment and compile them anew, so the built binaries are started here,
-each with what the template gives it. An environment takes one request at a time, as on Lambda, so a
-function has a few. With `concurrency` it takes more, as on Lambda Managed Instances.
+`cargo lambda watch --only-lambda-apis` offers the Runtime API and turns HTTP requests into events. It would give all
+functions the same environment and compile them again, so that the built binaries are started here, each with the
+environment from the template. An environment serves one request at a time, as on Lambda, so that a function has a few.
+With `concurrency` it serves more, as on Lambda Managed Instances.
 
-Run as a program it prints what each function is told as one line of JSON, then `ready <issuer>`, and
-serves until its standard input is closed, or Ctrl-C:
+As a program it prints the environment of each function as one line of JSON, then `ready <issuer>`, and serves until its
+standard input is closed, or Ctrl-C:
 
     python watch.py SigningMode=wrapped
 """
@@ -28,7 +28,7 @@ from router import Router
 from runtime_api import runtime_api
 from service import Database, Service, local_server, service
 
-# How many environments each function has: two tests run at once, and many send requests at once.
+# Number of environments of each function: two tests run at once, and many send requests at once.
 ENVIRONMENTS = {"token": 4, "authorize": 2, "revoke": 2, "discovery": 1}
 
 
@@ -38,7 +38,7 @@ class Front:
 
     router: Router
     service: Service
-    # What stands before its KMS, if something does.
+    # The proxy before its KMS; `None` without one.
     kms: KmsProxy | None
 
     @property
@@ -51,7 +51,7 @@ class Front:
 
     @contextmanager
     def functions(self, concurrency: int = 1, **environments: int):
-        """So many environments of each function, freshly started; without numbers, the usual ones."""
+        """Freshly started functions, with this many environments each; without numbers, the usual ones."""
         programs: dict[str, list[Program]] = {}
         with runtime_api() as api, ExitStack() as started:
             for function, number in (environments or ENVIRONMENTS).items():
@@ -69,7 +69,7 @@ class Front:
                 self.router.functions = None
 
     def environment(self, function: str, api: str, concurrency: int = 1) -> dict[str, str]:
-        """What the template gives a function, and what Lambda adds."""
+        """The environment from the template, with Lambda's additions."""
         environment = self.service.environments[function] | {
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
             "AWS_LAMBDA_FUNCTION_NAME": f"{self.service.stack.name}-{function}",
