@@ -1,8 +1,8 @@
 """Writes tests/COMPATIBILITY.md from the JUnit reports of the foreign clients' tests.
 
-`compatibility.py REPORTS` reads every report in that folder. Which suites belong to which package, and what
-differs from Auth0, is in compatibility.json. It fails if a test of a client did not pass or did not run. It also
-fails if the committed page does not say what ran, and writes the page to commit.
+`compatibility.py REPORTS` reads every report in that folder. compatibility.json assigns suites to packages and lists
+the differences from Auth0. The script fails if a test of a client did not pass or did not run. It also fails if the
+committed page differs from the reports, and then writes the page to commit.
 """
 
 import json
@@ -43,7 +43,8 @@ class Reports:
     def _read(self, root):
         for suite in root.iter("testsuite"):
             for case in suite.iterfind("testcase"):
-                # Node names the suite after its `describe`; pytest and Surefire name the class after its file.
+                # Node puts the `describe` into the suite's name; pytest and Surefire put the file into the class's
+                # name.
                 by_file = case.get("classname") != NODE
                 name = case.get("classname") if by_file else suite.get("name")
                 self.suites.setdefault(name, []).append(case)
@@ -52,7 +53,7 @@ class Reports:
                 self.class_paths += item.get("value")
 
     def steps(self, suite):
-        """What a suite claims. Each of its tests must have passed."""
+        """The claims of a suite. Each of its tests must have passed."""
         cases = self.suites.get(suite)
         if not cases:
             raise Unproven(f"no test of the suite `{suite}` ran")
@@ -63,7 +64,7 @@ class Reports:
         return [claim(case) for case in cases]
 
     def version(self, package, registry):
-        """The version that is installed, or for Java was on the class path."""
+        """The installed version, or for Java the one on the class path."""
         if registry == "npm":
             manifest = CLIENTS / "node" / "node_modules" / package / "package.json"
             return json.loads(manifest.read_text(encoding="utf-8"))["version"]
@@ -117,7 +118,7 @@ def differences(entries):
 
 
 def anchor(title):
-    """As GitHub makes them of headings."""
+    """The anchor that GitHub generates from a heading."""
     return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
 
 

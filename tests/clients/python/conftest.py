@@ -1,4 +1,4 @@
-"""Starts the local server for a test module, and logs people in through its hosted pages."""
+"""Starts the local server for a test module, and logs users in through its hosted pages."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 import requests
 
-# Authlib insists on HTTPS otherwise; the server is on loopback.
+# Without it Authlib rejects HTTP; the server is on loopback.
 os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -42,7 +42,7 @@ class Server:
             self._errors.seek(0)
             raise RuntimeError(f"the server stopped before it was ready: {self._errors.read().decode()}")
         self.issuer = said["ready"]
-        # Where it listens; the issuer says so unless it is another name.
+        # The server's address: the issuer's, unless the issuer has another name.
         self.address = said.get("address", urlsplit(self.issuer).netloc)
         # With `--tls`, the certificate to trust.
         self.authority = said.get("CA")
@@ -76,7 +76,7 @@ def e2e_server(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def slow_server(tmp_path_factory):
-    """The same tenant, where a refresh token may be exchanged twice at once and then once a minute."""
+    """The same tenant, in which a refresh token may be exchanged twice at once and then once a minute."""
     limit = "tenant:\n  refresh_token_rate_limit: {burst: 2, per_minute: 1}\n"
     yield from serve(tmp_path_factory, tenant_text().replace("tenant:\n", limit, 1))
 
@@ -95,7 +95,7 @@ def serve(tmp_path_factory, text: str):
 
 
 class _Form(HTMLParser):
-    """The first form of a page: where it goes, and its hidden fields."""
+    """The first form of a page: its action and its hidden fields."""
 
     def __init__(self, page: str):
         super().__init__()

@@ -15,7 +15,7 @@ CALLBACK = "https://legacy.example.com/callback"
 
 @pytest.fixture(scope="module")
 def tokens(e2e_server):
-    """What the implicit flow of old answers: everything at once, in the fragment."""
+    """The answer of the old implicit flow: everything at once, in the fragment."""
     request = requests.Request(
         "GET",
         e2e_server.issuer + "authorize",

@@ -40,7 +40,7 @@ def assert_dead(server, token):
     assert refusal.value.message == "Unknown or invalid refresh token."
 
 
-# The SDK asks for a realm even where it has none, and sends a null.
+# The SDK sends `realm` even without a realm, as null.
 @pytest.mark.parametrize(
     "further",
     [{}, {"grant_type": "password"}, {"realm": DATABASE}],

@@ -72,7 +72,7 @@ def assert_refused(application, token):
 
 
 def walk(application):
-    """Login, two refreshes, userinfo, revocation, and the refusal afterwards."""
+    """Login, two refreshes, userinfo, revocation, and the rejected refresh afterwards."""
     first = application.log_in()
     claims = application.id_token(first)
     assert claims["nonce"] == "a-nonce"
@@ -83,7 +83,7 @@ def walk(application):
     assert refreshed["sub"] == claims["sub"]
     assert "nonce" not in refreshed
 
-    # Authlib keeps the refresh token that it had when an answer brings none.
+    # Authlib keeps its previous refresh token if an answer has none.
     third = application.refresh(second["refresh_token"])
     userinfo = application.session.get(application.metadata["userinfo_endpoint"])
     assert userinfo.json()["email"] == "ada@example.com"
@@ -111,7 +111,7 @@ def test_basic_credentials_that_authlib_does_not_encode(e2e_server):
 
 
 class ShortAssertion(PrivateKeyJWT):
-    """Auth0 takes assertions for its issuer, of five minutes at most; Authlib makes them for an hour."""
+    """Auth0 accepts assertions for its issuer that live five minutes at most; Authlib creates them for an hour."""
 
     def sign(self, auth, token_endpoint):
         # A new dictionary each time: Authlib keeps the `jti` in it.

@@ -108,7 +108,7 @@ def test_a_host_of_the_internet_has_an_authority_that_certifies_no_other(start, 
     presented(server, "login.acme.com")
     permitted = extension(read(server.authority), ExtensionOID.NAME_CONSTRAINTS).permitted_subtrees
     assert x509.DNSName("login.acme.com") in permitted
-    # What was there for other hosts is as it was.
+    # Certificates for other hosts have not changed.
     assert Path(start().authority).name == "ca.crt"
 
 
@@ -133,7 +133,7 @@ def test_a_certificate_near_its_end_is_renewed(start, folder):
 
 
 def presented(server, name):
-    """The certificate that a server shows to a client that asks for a name and accepts it strictly."""
+    """The certificate that a server presents for a name to a client that verifies it strictly."""
     context = ssl.create_default_context(cafile=server.authority)
     context.verify_flags |= ssl.VERIFY_X509_STRICT
     host, port = server.address.split(":")
