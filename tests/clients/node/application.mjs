@@ -1,8 +1,8 @@
-// The application that the hosted pages lead to.
+// The application to which the hosted pages return.
 
 import { createServer } from 'node:http';
 
-/** An application that shows what it was sent. */
+/** An application that shows the parameters it receives. */
 export async function startApplication() {
   const server = createServer(async (request, response) => {
     const body = (await request.toArray()).join('');

@@ -1,4 +1,4 @@
-// auth0.js in a page of the application, and how a test speaks to it there.
+// auth0.js in a page of the application, and helpers by which a test calls it there.
 
 import { fillInLogin } from './chromium.mjs';
 import { demo } from './local.mjs';
@@ -9,7 +9,7 @@ export const VERSIONS = [
   { version: 10, file: 'auth0-js-10/dist/auth0.min.js' },
 ];
 
-/** Calls a method of the SDK that takes a callback last: of `WebAuth`, or `client.…` of its client. */
+/** Calls a method of the SDK whose last argument is a callback: of `WebAuth`, or `client.…` of its client. */
 export function call({ page, config }, method, ...options) {
   return page.evaluate(
     ([config, method, options]) =>
@@ -23,7 +23,7 @@ export function call({ page, config }, method, ...options) {
   );
 }
 
-/** Leaves for the service. */
+/** Redirects the tab to the service. */
 export function authorize({ page, config }, options) {
   return page.evaluate(
     ([config, options]) => new globalThis.auth0.WebAuth(config).authorize(options),
@@ -31,7 +31,7 @@ export function authorize({ page, config }, options) {
   );
 }
 
-/** To the login page, back, and what the SDK makes of the answer. */
+/** Logs in at the login page and returns the SDK's result. */
 export async function logIn(tab, options = {}) {
   await authorize(tab, options);
   await tab.page.waitForURL('**/u/login?**');
@@ -39,7 +39,7 @@ export async function logIn(tab, options = {}) {
   return returned(tab);
 }
 
-/** What the SDK makes of the answer, once the browser is back with it. */
+/** The SDK's result, once the browser has returned to the application. */
 export async function returned(tab) {
   await tab.page.waitForURL(`${tab.config.redirectUri}#**`);
   return call(tab, 'parseHash', {});

@@ -37,7 +37,7 @@ for (const { version, file } of VERSIONS) {
       await server?.stop();
     });
 
-    /** What every test begins with: a browser at the application's page. */
+    /** Start of every test: a browser at the application's page. */
     async function visit(t, { app = APP, at = site, ...options } = {}) {
       const profile = await openProfile(at, options);
       t.after(profile.close);
@@ -159,7 +159,7 @@ for (const { version, file } of VERSIONS) {
   });
 }
 
-/** The page asks for the password, as its user does; where that is good, the browser leaves and comes back. */
+/** Logs in by the application's own page; if the password is right, the browser goes to the service and returns. */
 function logInHere({ page, config }, realm) {
   return page.evaluate(
     ([config, options]) => {

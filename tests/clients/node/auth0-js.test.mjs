@@ -24,7 +24,7 @@ for (const { version, file } of VERSIONS) {
       await server?.stop();
     });
 
-    /** What every test begins with: a browser at the application's page. */
+    /** Start of every test: a browser at the application's page. */
     async function visit(t, { app = APP, at = site, ...options } = {}) {
       const profile = await openProfile(at, options);
       t.after(profile.close);
@@ -188,7 +188,7 @@ async function answer({ heard }) {
   return answers[0];
 }
 
-/** The SDK is refused; it found the answer by its state, which it does not pass on. */
+/** Asserts the SDK's error. The SDK finds the answer by its state, which it does not pass on. */
 async function assertRefused(tab, error, error_description, options = {}) {
   const { error: told } = await call(tab, 'checkSession', { ...options, state: 'kept' });
   assert.deepEqual(told.original, { error, error_description });
@@ -197,7 +197,7 @@ async function assertRefused(tab, error, error_description, options = {}) {
   assert.deepEqual(data.response, { error, error_description, state: 'kept' });
 }
 
-/** Whether a frame of the service has its session: asked without any SDK. */
+/** True if a frame of the service gets its session cookie, requested without any SDK. */
 async function sendsThirdPartyCookies({ page, config }, server) {
   const query = new URLSearchParams({
     response_type: 'code',

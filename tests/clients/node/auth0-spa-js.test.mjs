@@ -91,8 +91,8 @@ describe('auth0-spa-js, by redirect and refresh token', () => {
     await assertRefused(refresh(tab), REFUSED);
   });
 
-  // Without leeway a tab that does not see in time what another has stored is logged out, and rightly so: the
-  // SDK's lock orders the tabs' requests, but not what they read.
+  // Without leeway, a tab that does not see in time what another has stored is rightly logged out: the SDK's lock
+  // orders the tabs' requests, but not their reads.
   test('two tabs that refresh at once both get tokens, with a leeway', async (t) => {
     const { site, stop } = await startApplication({ leeway: 600 });
     t.after(stop);

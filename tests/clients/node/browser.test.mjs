@@ -1,4 +1,4 @@
-// The demo page in a real Chromium: a person logs in, refreshes, replays, revokes, and watches.
+// The demo page in a real Chromium: a user logs in, refreshes, replays, revokes, and watches.
 
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { LOOKS, fillInLogin, launchChromium, look, openTab, screenshots } from './chromium.mjs';
 import { clockStopped, demo, root, startLocal } from './local.mjs';
 
-/** The picture of the README; `UPDATE_PICTURE=1` takes it anew. */
+/** The picture of the README; `UPDATE_PICTURE=1` takes a new one. */
 const picture = join(root, 'infra/docs/demo.png');
 
 describe('the demo page', () => {
@@ -119,7 +119,7 @@ describe('the demo page', () => {
     await page.goto(server.url('demo'));
     await logInWithPassword(page, server);
     const pressed = ['refresh', 'refresh', 'replay', 'forge', 'userinfo'];
-    // The button that replays needs a token before the live one.
+    // The replay button needs a token older than the current one.
     await press(page, '#refresh', { step: 'refresh', status: '200' });
     await page.evaluate((ids) => ids.forEach((id) => document.getElementById(id).click()), pressed);
     const all = ['authorize', 'exchange', 'refresh', ...pressed];
@@ -186,7 +186,7 @@ describe('the demo page', () => {
   });
 });
 
-/** Status and generation, as the page shows them. */
+/** Status and generation, as shown by the page. */
 async function family(page) {
   const { status, generation } = await page.locator('#family').evaluate((node) => node.dataset);
   return generation === '' ? { status } : { status, generation: Number(generation) };
@@ -211,13 +211,13 @@ async function press(page, button, { step, status }, added = 1) {
 }
 
 async function arrive(page, count, { step, status }) {
-  // The log shows the newest first, and each later step pushes an earlier one down by one.
+  // The log shows the newest first, and each later step moves an earlier one down by one.
   await page.locator(`body:not([aria-busy]) #log > li:nth-last-child(${count})`).waitFor();
   const newest = await page.locator('#log > li').first().evaluate((node) => node.dataset);
   assert.deepEqual({ step: newest.step, status: newest.status }, { step, status });
 }
 
-/** Log in, by the hosted page; consent is given where it is asked. */
+/** Logs in by the hosted page, and consents where required. */
 async function logInWithPassword(page, server) {
   await page.locator('#login:enabled').click();
   await page.waitForURL('**/u/login?**');
@@ -230,7 +230,7 @@ async function logInWithPassword(page, server) {
   await exchanged.first().waitFor();
 }
 
-/** Width and height of a PNG, which its header names. */
+/** Width and height of a PNG, from its header. */
 function sizeOf(png) {
   return [png.readUInt32BE(16), png.readUInt32BE(20)];
 }

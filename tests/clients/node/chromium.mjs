@@ -1,4 +1,4 @@
-// Chromium, what is checked on every page, and where screenshots go.
+// Chromium, the checks of every page, and the folder of screenshots.
 
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -14,13 +14,13 @@ const CANDIDATES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 export const screenshots = join(target, 'screenshots');
 
-/** The ways in which every page is looked at. */
+/** The variants in which every page is checked. */
 export const LOOKS = ['light', 'dark'].flatMap((colorScheme) => [
   { name: `phone-${colorScheme}`, colorScheme, viewport: { width: 390, height: 844 } },
   { name: `desktop-${colorScheme}`, colorScheme, viewport: { width: 1280, height: 800 } },
 ]);
 
-/** How long a step of the browser may take, in milliseconds, before it counts as hung. */
+/** Maximum time of a step of the browser, in milliseconds; after it the step counts as hung. */
 const PATIENCE = 180_000;
 
 export async function launchChromium() {
@@ -29,7 +29,7 @@ export async function launchChromium() {
   return chromium.launch({ executablePath: findChromium(), args, timeout: PATIENCE });
 }
 
-/** A browser with a profile's folder, for preferences that only a folder can hold. */
+/** A browser with a profile's folder, for preferences that can be set in a folder only. */
 export async function launchProfile(folder, { args = [], ...options } = {}) {
   const all = {
     executablePath: findChromium(),
@@ -57,7 +57,7 @@ export async function openTab(browser, { name, ...look } = {}) {
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('console', (message) => {
     const text = message.text();
-    // A refusal that a test provokes is logged as a failed resource.
+    // The browser logs an error that a test provokes as a failed resource.
     if (message.type() === 'error' && !text.startsWith('Failed to load resource')) {
       complaints.push(text);
     }

@@ -1,5 +1,5 @@
-// What takes a press of the user's, in a real browser: a program on the same device that sends it to us, and a site
-// beside us that sends forms which a stranger has prepared.
+// Actions that require a press of the user, in a real browser: against a program on the same device that sends the
+// browser to us, and against a site beside us that sends forms prepared by a stranger.
 
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
@@ -31,7 +31,7 @@ function request(at, client_id, redirect_uri, parameters = {}) {
   return `${at}authorize?${query}`;
 }
 
-/** A program that listens on a port of the user's machine, and has got what it was sent. */
+/** A program that listens on a port of the user's machine, with the addresses that it has received. */
 async function startProgram() {
   const sent = [];
   const program = createServer((asked, answer) => {
@@ -69,7 +69,7 @@ describe('a program that the user has never seen', () => {
       await fillInLogin(page, demo.user);
       await page.waitForURL(`${APP}?code=*`);
 
-      // The native application's name, and a port of the program's own.
+      // The native application's client id, and a port of the program's own.
       const asked = (more) => request(server.issuer, 'native-app', program.callback, more);
       await page.goto(asked({ prompt: 'none' }));
       await page.waitForURL(`${program.callback}?error=consent_required*`);
@@ -109,14 +109,14 @@ describe('a site beside us', () => {
     await server?.stop();
   });
 
-  /** A request to the server by its own name, with what a stranger's browser would send. */
+  /** A request to the server's own address, with the headers of a stranger's browser. */
   const ask = async (path, { headers, ...options } = {}) =>
     trusting(server.certificate.ca)(`https://${server.address}${path}`, {
       ...options,
       headers: { ...headers, host: new URL(CUSTOM_DOMAIN).host },
     });
 
-  /** A device of the stranger's, and the confirmation page that a browser of theirs was shown. */
+  /** A stranger's device, and the confirmation page from the stranger's browser. */
   async function prepared() {
     const body = new URLSearchParams({ client_id: 'tv', scope: 'openid' });
     const device = await (await ask('/oauth/device/code', { method: 'POST', body })).json();
@@ -144,7 +144,7 @@ describe('a site beside us', () => {
     await page.waitForURL(`${APP}?code=*`);
 
     const { device, cookies, page: shown } = await prepared();
-    // As an old browser lets a neighbour do it, which knows no `__Host-`.
+    // As an old browser, which does not know `__Host-`, allows a neighbouring host.
     await context.clearCookies({ name: '__Host-auth0_csrf' });
     const planted = cookies.map(([name, value]) => ({ name, value, url: CUSTOM_DOMAIN, secure: true }));
     assert.ok(planted.length > 0);

@@ -1,5 +1,5 @@
-// Cookies as a real browser sends them: an application beside us sets its own on the domain that we share,
-// and two tabs open their first page at once.
+// Cookies as a real browser sends them: an application on a neighbouring host sets its own on the shared domain, and
+// two tabs open their first page at once.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -11,7 +11,7 @@ import { CUSTOM_DOMAIN, openProfile, startSite } from './site.mjs';
 
 const APP = 'https://app.example.com/callback';
 
-/** The tests' single-page application asks for a code. */
+/** A request of the tests' single-page application for a code. */
 function request(at, parameters) {
   const query = new URLSearchParams({
     response_type: 'code',
@@ -87,7 +87,7 @@ describe('two tabs that open their first page at once', () => {
     application?.stop();
   });
 
-  /** Two tabs at their login pages, of which the first has lost its cookie to the second. */
+  /** Two tabs at their login pages; the second has replaced the first one's cookie. */
   async function twoTabs() {
     const { context, page: first } = await openTab(browser);
     const second = await context.newPage();
@@ -111,7 +111,7 @@ describe('two tabs that open their first page at once', () => {
     test(`a form whose cookie is gone is shown again and then counts: ${name}`, async () => {
       const { context, page, complaints } = await openTab(browser, options);
       const forms = `auth0_csrf_${new URL(server.issuer).port}`;
-      /** Submits, once without the cookie and then with the one that came with the answer. */
+      /** Submits twice: without the cookie, then with the one from the answer. */
       const submitTwice = async (shot, submit) => {
         await context.clearCookies({ name: forms });
         await submit();

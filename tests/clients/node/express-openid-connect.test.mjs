@@ -36,14 +36,14 @@ describe('express-openid-connect', () => {
   });
   after(() => server?.stop());
 
-  /** An application with these settings, and a browser that has not been there yet. */
+  /** An application with these settings, and a browser that has not visited it yet. */
   async function visit(t, settings, { server: at = server, door } = {}) {
     const app = { ...APP, ...settings };
     const config = {
       secret: 'the key of the application’s own cookies',
       issuerBaseURL: at.issuer,
       customFetch: trusting(at.certificate.ca),
-      // The SDK gives up after five seconds, which a busy machine may need for a debug build.
+      // The SDK's timeout is five seconds, too short for a debug build on a busy machine.
       httpTimeout: 60_000,
       ...app,
     };
@@ -193,7 +193,7 @@ describe('express-openid-connect', () => {
     const { user } = await logIn(tab, '/login');
     assert.deepEqual([door.answers, store.ended], [[], []]);
 
-    // The browser leaves without a word to the application.
+    // The browser logs out without the application.
     await tab.page.goto(teller.url('v2/logout'));
     assert.deepEqual(door.answers, [204]);
     assert.deepEqual(store.ended, [`${teller.issuer}|${user.sid}`, `${teller.issuer}|${user.sub}`]);
@@ -203,7 +203,7 @@ describe('express-openid-connect', () => {
   });
 });
 
-/** The application: it shows what it knows of its visitor. */
+/** The application: it shows the data of its visitor. */
 function application(config) {
   const app = express();
   app.use(openidConnect.auth(config));
@@ -230,7 +230,7 @@ function claims(token) {
   return JSON.parse(Buffer.from(token.split('.')[1], 'base64url'));
 }
 
-/** The application's back channel: plain HTTP, for the service knows no certificate of ours. */
+/** The application's back channel: plain HTTP, because the service does not trust our certificate. */
 async function startDoor(t) {
   const door = createServer().listen(0, '127.0.0.1');
   await once(door, 'listening');
@@ -244,7 +244,7 @@ async function startDoor(t) {
   return { url: `http://127.0.0.1:${door.address().port}/backchannel-logout`, answers, open };
 }
 
-/** Where the SDK keeps which sessions have ended, in the shape of a store of express-session. */
+/** The SDK's store of ended sessions, with the interface of a store of express-session. */
 class LogoutStore {
   #ended = new Map();
 
@@ -267,20 +267,20 @@ class LogoutStore {
   }
 }
 
-/** Whether a login has to begin with a password again. */
+/** Asserts that the next login starts with a password. */
 async function assertLoggedOut({ page, app }) {
   await page.goto(`${app.baseURL}/login`);
   await page.waitForURL('**/u/login?**');
 }
 
-/** Asks the application. */
+/** Requests a page of the application. */
 async function ask({ page, app }, path) {
   await page.goto(app.baseURL + path);
   assert.equal(new URL(page.url()).origin, app.baseURL);
   return JSON.parse(await page.locator('body').innerText());
 }
 
-/** Asks the application, which sends the visitor to log in. */
+/** Requests a page of the application, which redirects the visitor to the login. */
 async function logIn({ page, app }, path = '/') {
   await page.goto(app.baseURL + path);
   await page.waitForURL('**/u/login?**');

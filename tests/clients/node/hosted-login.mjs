@@ -1,4 +1,4 @@
-// A person's browser as far as a login needs one: fetch, cookies, and forms.
+// The parts of a user's browser that a login needs: fetch, cookies, and forms.
 
 import assert from 'node:assert/strict';
 
@@ -40,8 +40,8 @@ export class Browser {
   }
 
   /**
-   * Opens an authorization request, logs in and consents where asked, and returns how the application
-   * is answered: the URL of a redirect, or the `Request` of a form.
+   * Opens an authorization request, logs in and consents where required, and returns the answer to the application: the
+   * URL of a redirect, or the `Request` of a form.
    */
   async logIn(authorizationUrl, redirectUri, user) {
     const { url, page } = await this.#walk(authorizationUrl, user, redirectUri);
@@ -50,22 +50,22 @@ export class Browser {
   }
 
   /**
-   * Opens the link that a device shows, confirms or cancels, logs in and consents where asked, and
-   * returns the heading of the last page.
+   * Opens the link that a device shows, confirms or cancels, logs in and consents where required, and returns the
+   * heading of the last page.
    */
   async activate(link, user, action = 'confirm') {
     const { page } = await this.#walk(link, user, undefined, action);
     return page.querySelector('h1').text;
   }
 
-  /** Opens a logout, confirms it where asked, and returns the URL at which the application gets the browser. */
+  /** Opens a logout, confirms it where required, and returns the URL at which the browser gets back. */
   async logOut(link, returnTo) {
     const { url, page } = await this.#walk(link, {}, returnTo);
     if (page) throw new Error(`no way back from ${url}\n${page}`);
     return url;
   }
 
-  /** Goes from page to page until one has no form, or the browser is sent elsewhere. */
+  /** Goes from page to page until one has no form, or the browser is redirected elsewhere. */
   async #walk(start, { username, password }, redirectUri, action) {
     const answers = {
       '/u/login': { username, password },
@@ -113,7 +113,7 @@ function hiddenFields(form) {
   return new URLSearchParams(names);
 }
 
-/** What a browser makes of a form that posts itself. */
+/** The request that a browser sends for a form that submits itself. */
 function posted(form) {
   assert.equal(form.getAttribute('method'), 'post');
   return new Request(form.getAttribute('action'), { method: 'POST', body: hiddenFields(form) });

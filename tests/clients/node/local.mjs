@@ -15,10 +15,10 @@ const testTenant = join(root, 'tests/fixtures/tenant.yaml');
 
 const ONE_RULE = 'rules: [{ name: rule, script: ./rule.js, order: 1, enabled: true, stage: login_success }]';
 
-/** Options of a server whose clock stands still, so that neither leeways nor caches end on a slow machine. */
+/** Options of a server whose clock is stopped, so that neither leeways nor caches end on a slow machine. */
 export const clockStopped = () => ['--test-controls', '--test-clock', Math.floor(Date.now() / 1000)];
 
-/** What the demo tenant holds. */
+/** The credentials of the demo tenant. */
 export const demo = {
   audience: 'https://api.example.com',
   user: { username: 'ada@example.com', password: 'correct horse battery staple' },
@@ -34,9 +34,9 @@ export const demo = {
 };
 
 /**
- * The tests' tenant with the named users only, after some replacements, each of which must hit. Applications in these
- * tests are on loopback, where each answer takes a press, so the tenant trusts such callbacks unless a test is about
- * them.
+ * The tests' tenant with the named users only, after some replacements, each of which must match. Applications in these
+ * tests are on loopback, where each answer requires a press, so that the tenant trusts such callbacks unless a test is
+ * about them.
  */
 export async function testTenantText(replacements = {}, { trustsLoopback = true } = {}) {
   let [text] = (await readFile(testTenant, 'utf8')).split('# pool\n');
@@ -52,11 +52,10 @@ export async function testTenantText(replacements = {}, { trustsLoopback = true 
 }
 
 /**
- * A server on a free port: the demo tenant's, or that of a tenant file's text. With `tls` it serves
- * HTTPS, `certificate` holds what it does that with and the certificate authority behind it, and
- * `authority` is the path of the latter; `issuer` is a name that others may know it by.
- * `rule` is the source of the tenant's one Rule. `dynamodb` is where its database listens with
- * `--dynamodb-port`.
+ * A server on a free port, with the demo tenant or with the text of a tenant file. With `tls` it serves HTTPS:
+ * `certificate` has its certificate and key with those of the certificate authority, and `authority` is the path of the
+ * authority's certificate. `issuer` is a name by which others may reach it. `rule` is the source of the tenant's only
+ * Rule. `dynamodb` is the address of its database with `--dynamodb-port`.
  */
 export async function startLocal({ tenant, rule, tls = false, issuer, options = [] } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'ratchet-'));
@@ -85,7 +84,7 @@ export async function startLocal({ tenant, rule, tls = false, issuer, options = 
       log += `${line}\n`;
       const [, what, value] = line.match(/^(ready|dynamodb|  address|  CA) +(.*)$/) ?? [];
       if (what) said[what.trim()] = value;
-      // The last line of what it says when it is ready.
+      // The last line of its output when it is ready.
       if (line.includes('Ctrl-C')) found(said);
     });
   });

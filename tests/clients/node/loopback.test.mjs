@@ -28,7 +28,7 @@ describe('a page of another origin', () => {
     folder = await mkdtemp(join(tmpdir(), 'ratchet-profile-'));
     const rules = [
       `MAP evil.example:80 127.0.0.1:${site.address().port}`,
-      // Its name server answers with loopback the next time that it is asked.
+      // Its name server resolves to loopback at the next lookup.
       `MAP rebound.example ${new URL(server.issuer).hostname}`,
     ];
     context = await launchProfile(folder, { args: [`--host-resolver-rules=${rules.join(',')}`] });
@@ -85,7 +85,7 @@ describe('a page of another origin', () => {
   });
 });
 
-/** In the page: reads the table, deletes every user, and sends what needs no permission. */
+/** In the page: reads the table, deletes every user, and sends requests that need no permission. */
 async function attack(database) {
   const call = (operation, body) =>
     fetch(database, {

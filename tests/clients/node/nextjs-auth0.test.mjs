@@ -12,7 +12,7 @@ import { Browser } from './hosted-login.mjs';
 import { demo, startLocal, testTenantText } from './local.mjs';
 import { front } from './nextjs/front.js';
 
-/** Where visitors find the service and the application: the SDK wants a domain without a port. */
+/** The domains of the service and the application for visitors: the SDK requires a domain without a port. */
 const DOMAIN = 'login.example.com';
 const APP = 'https://next.example.com';
 
@@ -120,7 +120,7 @@ async function startApplication(server) {
   return { address, log, stop };
 }
 
-/** A command of Next.js: what it has printed, and what is in the first line of a pattern. */
+/** A command of Next.js: its output so far, and the match of a pattern in its first matching line. */
 function next(env, ...args) {
   const program = createRequire(import.meta.url).resolve('next/dist/bin/next');
   const cwd = join(import.meta.dirname, 'nextjs');

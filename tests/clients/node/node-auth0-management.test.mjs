@@ -1,4 +1,4 @@
-// node-auth0's ManagementClient against a local server: what an operator's back end does on the day of a theft.
+// node-auth0's ManagementClient against a local server: an operator's back end on the day of a theft.
 
 import assert from 'node:assert/strict';
 import { Agent } from 'node:https';
@@ -33,7 +33,7 @@ describe('node-auth0 ManagementClient', () => {
   });
   after(() => server?.stop());
 
-  /** Logs Ada in to the shop with a browser of her own; the tokens, and the `sid` of the session. */
+  /** Logs Ada in to the shop with a new browser; returns the tokens, and the `sid` of the session. */
   async function logIn() {
     const agent = new Agent({ ca: server.certificate.ca });
     const { oauth } = new AuthenticationClient({ domain: server.address, fetch, agent, ...SHOP });

@@ -37,7 +37,7 @@ describe('node-auth0', () => {
   });
   after(() => server?.stop());
 
-  /** The client as its developer would make it, but for the certificate authority that is not a public one. */
+  /** The client as its developer would create it, except for the certificate authority, which is not a public one. */
   function client(options) {
     const agent = new Agent({ ca: server.certificate.ca });
     return new AuthenticationClient({ domain: server.address, fetch, agent, ...options });
@@ -160,7 +160,7 @@ function claims(token) {
   return JSON.parse(Buffer.from(token.split('.')[1], 'base64url'));
 }
 
-/** What the SDK makes of a refusal: every field of its error. */
+/** Asserts the SDK's error in every field. */
 async function assertRefused(request, statusCode, told) {
   await assert.rejects(request, (error) => {
     assert.ok(error instanceof AuthApiError, String(error));

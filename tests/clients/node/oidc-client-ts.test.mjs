@@ -11,7 +11,7 @@ import { APP, asks, call, claimsOf, exchanges, failure } from './spa-application
 const SIGNED_OUT = 'https://acme.framed.example.com/signed-out';
 const SCOPE = 'openid profile email read:orders';
 const OFFLINE = `${SCOPE} offline_access`;
-// An access token's life, and how long before its end the SDK renews it; in seconds.
+// An access token's lifetime, and the SDK's margin for its renewal; in seconds.
 const LIFETIME = 86_400;
 const NOTICE = 60;
 
@@ -28,7 +28,7 @@ describe('oidc-client-ts', () => {
     await server?.stop();
   });
 
-  /** A browser at the application's page, with a UserManager made there. */
+  /** A browser at the application's page, with a UserManager created there. */
   async function visit(t, { thirdPartyCookies, ...settings } = {}) {
     const profile = await openProfile(site, { thirdPartyCookies });
     t.after(profile.close);
@@ -142,7 +142,7 @@ describe('oidc-client-ts', () => {
   });
 });
 
-/** The SDK's page; in a frame it hands its address to the page around it, as the SDK wants it. */
+/** The SDK's page; in a frame it passes its address to the parent page, as the SDK requires. */
 async function application() {
   const page = await pageWith('oidc-client-ts/dist/browser/oidc-client-ts.min.js');
   return (request, response) => {
@@ -158,7 +158,7 @@ const FRAME = `<!doctype html>
   new oidc.UserManager(settings).signinSilentCallback();
 </script></html>`;
 
-/** Makes the SDK's client at an address, or where the tab is. */
+/** Creates the SDK's client at an address, or on the tab's current page. */
 async function open({ page, config }, url) {
   if (url) await page.goto(url);
   await page.evaluate((config) => {
@@ -166,12 +166,12 @@ async function open({ page, config }, url) {
   }, config);
 }
 
-/** Off to the service. */
+/** Redirects the tab to the service. */
 async function leave(tab, method, options) {
   await Promise.all([tab.page.waitForNavigation(), call(tab, method, options).catch(() => {})]);
 }
 
-/** By redirect to the login page and back, and what the SDK makes of the answer. */
+/** Logs in by redirect at the login page and returns the SDK's result. */
 async function logIn(tab, options) {
   await leave(tab, 'signinRedirect', options);
   await tab.page.waitForURL('**/u/login?**');
@@ -181,12 +181,12 @@ async function logIn(tab, options) {
   return call(tab, 'signinRedirectCallback');
 }
 
-/** Puts back a user that the SDK had before. */
+/** Stores a user that the SDK had before. */
 async function store({ page }, user) {
   await page.evaluate((user) => globalThis.client.storeUser(new globalThis.oidc.User(user)), user);
 }
 
-/** The next user that the SDK has by itself. */
+/** The next user that the SDK loads by itself. */
 function nextUser({ page }) {
   return page.evaluate(
     () =>
@@ -197,7 +197,7 @@ function nextUser({ page }) {
   );
 }
 
-/** Moves the time of the browser and of the service. */
+/** Advances the time of the browser and of the service. */
 async function moveClocks({ context, page }, server, seconds) {
   const data = { advance_seconds: seconds };
   const moved = await context.request.post(server.url('test/clock'), { data });

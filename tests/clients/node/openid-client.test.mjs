@@ -23,7 +23,7 @@ async function configure(server, id, metadata, authentication) {
   return config;
 }
 
-/** From nothing to tokens, through the hosted login, with PKCE, state and nonce. */
+/** A complete login: through the hosted page, with PKCE, state and nonce, to tokens. */
 async function logIn(config, redirectUri, parameters = {}, browser = new Browser()) {
   const pkceCodeVerifier = client.randomPKCECodeVerifier();
   const expectedState = client.randomState();
@@ -48,7 +48,7 @@ async function logIn(config, redirectUri, parameters = {}, browser = new Browser
   });
 }
 
-/** The client's own check that a refresh is refused for good. */
+/** Asserts that the client accepts the rejection of a refresh as final. */
 async function assertRefused(config, token) {
   await assert.rejects(client.refreshTokenGrant(config, token), (error) => {
     assert.ok(error instanceof client.ResponseBodyError, String(error));
@@ -59,7 +59,7 @@ async function assertRefused(config, token) {
   });
 }
 
-/** Login, two refreshes, userinfo, revocation, and the refusal afterwards. */
+/** Login, two refreshes, userinfo, revocation, and the rejected refresh afterwards. */
 async function walk(config, redirectUri) {
   const first = await logIn(config, redirectUri);
   const { sub } = first.claims();
@@ -280,7 +280,7 @@ describe('openid-client, at the tests’ tenant', () => {
 
   test('a logout without an ID token asks, and comes back all the same', async () => {
     const { config, browser } = await notified(server);
-    // The client names itself where it gives no hint.
+    // The client sends its client id if it has no hint.
     const left = client.buildEndSessionUrl(config, { post_logout_redirect_uri: BYE });
     const answer = await browser.logOut(left, BYE);
     assert.equal(answer.href, BYE);
@@ -296,7 +296,7 @@ describe('openid-client, at the tests’ tenant', () => {
   });
 });
 
-/** An application that somebody has logged into, and may come back to after a logout. */
+/** An application with a logged-in user, who may return to it after a logout. */
 async function notified(server) {
   const secret = 'web-notified-secret-0123456789abcdef0123456789abcdef0123456789ab';
   const config = await configure(server, 'web-notified', undefined, client.ClientSecretPost(secret));
@@ -314,7 +314,7 @@ async function assertLoggedOut(config, browser) {
   });
 }
 
-/** A request whose answer holds an ID token, answered after a login where one is asked. */
+/** A request whose answer contains an ID token, answered after a login where required. */
 async function askHybrid(server, parameters) {
   const config = await configure(server, 'spa-hybrid', undefined, client.None());
   if (parameters.response_type === 'id_token') client.useIdTokenResponseType(config);

@@ -1,4 +1,4 @@
-// The hosted pages in a real Chromium, as few people see them: refused, throttled, crowded, in passing.
+// The hosted pages in a real Chromium, in states that few users see: errors, throttling, much content, and transitions.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -28,7 +28,7 @@ describe('the hosted pages in less usual states', () => {
     application = await startApplication();
     const text = await testTenantText({
       'https://shop.example.com/callback': application.callback,
-      // Anybody could claim a loopback callback, so its application would ask.
+      // Any program could claim a loopback callback, so that the user would have to confirm its application.
       'client_id: web-post\n': `client_id: web-post\n    ${UNASKED}\n`,
       [LAST_SCOPE]: LAST_SCOPE + MANY_SCOPES,
       'burst: 60000, per_minute: 60000': 'burst: 12, per_minute: 1',
@@ -64,14 +64,14 @@ describe('the hosted pages in less usual states', () => {
     return `${server.url('authorize')}?${query}`;
   }
 
-  /** What a strict third party asks. */
+  /** The request of a strict third party. */
   function guarded(server, scope) {
     const redirect_uri = 'https://guarded.example.com/callback';
     return request(server, { client_id: 'third-party-guarded', redirect_uri, scope });
   }
 
   for (const { name, ...options } of LOOKS) {
-    /** A test of its own tab, in which no page may complain. */
+    /** A test with its own tab, in which no page may report an error. */
     const shown = (title, run) =>
       test(`${title}: ${name}`, async () => {
         const { context, page, complaints } = await openTab(browser, options);
@@ -133,7 +133,7 @@ describe('the hosted pages in less usual states', () => {
     }
 
     shown('the page of form_post that an application keeps waiting', async (page) => {
-      // No content: the browser stays where it is.
+      // No content: the browser stays on the page.
       await page.route(application.callback, (route) => route.fulfill({ status: 204 }));
       await page.goto(request(describing, { response_mode: 'form_post', prompt: 'login' }));
       await fillInLogin(page, { ...demo.user, username: 'editor@example.com' });

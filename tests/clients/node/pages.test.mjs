@@ -24,7 +24,7 @@ describe('the hosted pages', () => {
     application?.stop();
   });
 
-  /** The third party's request, which asks for login and consent. */
+  /** The third party's request, which requires login and consent. */
   function request(parameters = {}) {
     const query = new URLSearchParams({
       response_type: 'code',
@@ -41,7 +41,7 @@ describe('the hosted pages', () => {
     return `${server.url('authorize')}?${query}`;
   }
 
-  /** What the application was sent. */
+  /** The parameters that the application received. */
   async function received(page) {
     await page.waitForURL(`${application.callback}**`);
     return JSON.parse(await page.locator('pre').innerText());
@@ -66,7 +66,7 @@ describe('the hosted pages', () => {
     });
   }
 
-  /** A device that waits. */
+  /** A device that waits for its connection. */
   async function device(clientId = 'tv') {
     const body = new URLSearchParams({ client_id: clientId, scope: 'openid', audience: demo.audience });
     const response = await fetch(server.url('oauth/device/code'), { method: 'POST', body });

@@ -1,4 +1,4 @@
-// passport-auth0: an Express application with Passport, which asks for profiles with the token in the query.
+// passport-auth0: an Express application with Passport, which requests profiles with the token in the query.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -71,7 +71,7 @@ describe('passport-auth0', () => {
   });
 });
 
-/** The application: it logs in with what its login link says, and shows what it knows of its visitor. */
+/** The application: it logs in with the parameters of its login link, and shows the data of its visitor. */
 function application(server) {
   const strategy = new Auth0Strategy(
     { domain: server.address, ...SHOP },

@@ -1,5 +1,5 @@
-// Callbacks that lead on: an application sends the browser from its callback to another origin, or to a
-// scheme that an app has registered. Chromium holds every redirect behind a form to the form's policy.
+// Callbacks that redirect: an application sends the browser from its callback to another origin, or to a scheme that an
+// app has registered. Chromium applies a form's policy to every redirect after it.
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
@@ -11,7 +11,7 @@ import { demo, startLocal, testTenantText } from './local.mjs';
 
 const SCHEME = 'com.example.app://callback';
 
-/** A back end whose callback sends the browser on: to `target`, with what it was sent. */
+/** A back end whose callback redirects the browser to `target`, with the parameters that it received. */
 async function startBackEnd(target) {
   const server = createServer(async (request, response) => {
     const body = (await request.toArray()).join('');
@@ -87,7 +87,7 @@ describe('a callback that leads on', () => {
     return `${at.url('authorize')}?${query}`;
   }
 
-  /** What the application was sent at the end of the way. */
+  /** The parameters that the application received at the last redirect. */
   async function received(page) {
     await page.waitForURL(`${application.callback}**`);
     return JSON.parse(await page.locator('pre').innerText());
@@ -102,7 +102,7 @@ describe('a callback that leads on', () => {
       await fillInLogin(page, demo.user);
       await page.locator('button[value=accept]').click();
       assert.match((await received(page)).code, /^ac1_/);
-      // Consent is given: now the login form alone leads there.
+      // Consent has been given: now the login form alone leads there.
       await page.goto(request({ prompt: 'login' }));
       await fillInLogin(page, demo.user);
       assert.equal((await received(page)).state, 'from-the-application');
@@ -173,7 +173,7 @@ describe('a callback that leads on', () => {
   }
 });
 
-/** The address with which the browser goes to look for an app. */
+/** The address that the browser tries to open in an app. */
 async function schemeOpened(context, page) {
   const session = await context.newCDPSession(page);
   await session.send('Network.enable');

@@ -1,5 +1,5 @@
-// Rules, as applications and people meet them: claims and refusals in both browser SDKs, and a Rule that
-// sends the browser elsewhere and takes it back.
+// Rules, as applications and users see them: claims and errors in both browser SDKs, and a Rule that redirects the
+// browser and accepts it back.
 
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
@@ -48,7 +48,7 @@ describe('auth0-spa-js and a Rule', () => {
     await spa.assertRefused(spa.call(tab, 'handleRedirectCallback'), refused);
     const silent = spa.call(tab, 'getTokenSilently', { authorizationParams, cacheMode: 'off' });
     await spa.assertRefused(silent, refused);
-    // The session is there: without the refusal no password is asked for.
+    // The session exists: without the Rule's error the server would not ask for a password.
     await spa.call(tab, 'getTokenSilently', { cacheMode: 'off' });
     assert.equal((await spa.call(tab, 'getUser'))[PLAN], 'gold');
   });
@@ -96,7 +96,7 @@ for (const { version, file } of auth0js.VERSIONS) {
 
 const SECRET = 'what the rule and the page share';
 
-/** A page that asks whether one agrees, and sends the signed answer back in a form. */
+/** A page that asks the user to agree, and sends the signed answer back in a form. */
 async function startTerms(issuer) {
   const site = createServer((request, response) => {
     const { searchParams } = new URL(request.url, 'http://localhost');
@@ -173,7 +173,7 @@ describe('a Rule that sends the browser elsewhere', () => {
     const received = JSON.parse(await page.locator('pre').innerText());
     assert.equal(received.state, 'from-the-application');
     assert.match(received.code, /^ac1_/);
-    // In the session nothing is asked, and the way is the same.
+    // With a session the login page is skipped, and the redirect is the same.
     await page.goto(request());
     await page.waitForURL(`${terms.address}**`);
     assert.deepEqual(complaints, []);

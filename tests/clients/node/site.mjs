@@ -1,5 +1,5 @@
-// An application's own site: HTTPS under names of its own, and a Chromium that finds it there. The
-// service is another site to it, so that cookies are third-party in the application's frames.
+// An application's own site: HTTPS under its own names, and a Chromium that resolves them to it. The service is another
+// site, so that its cookies are third-party in the application's frames.
 
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { join } from 'node:path';
 
 import { launchProfile } from './chromium.mjs';
 
-/** The service under a name beside the application's, as with Auth0's custom domains. */
+/** The service under a name next to the application's, as with Auth0's custom domains. */
 export const CUSTOM_DOMAIN = 'https://login.example.com/';
 
 /** Serves `https://*.example.com` and `https://localhost` with the certificate of a TLS server. */
@@ -27,7 +27,7 @@ export async function startSite(server, listener) {
   return { server, address: `127.0.0.1:${site.address().port}`, stop };
 }
 
-/** Answers every path with a page that has loaded a file of a package, and nothing else. */
+/** Answers every path with a page that only loads a file of a package. */
 export async function pageWith(file) {
   const script = await readFile(fileOf(file));
   return (request, response) => {
@@ -40,7 +40,7 @@ export async function pageWith(file) {
 const PAGE = `<!doctype html>
 <html lang="en"><title>app</title><link rel="icon" href="data:,"><script src="/sdk.js"></script></html>`;
 
-/** A file's path in an installed package; packages seldom export what is meant for browsers. */
+/** A file's path in an installed package; packages seldom export their files for browsers. */
 function fileOf(file) {
   const [name, rest] = file.match(/^((?:@[^/]+\/)?[^/]+)\/(.*)$/).slice(1);
   const folders = createRequire(import.meta.url).resolve.paths(name);
@@ -48,8 +48,8 @@ function fileOf(file) {
 }
 
 /**
- * A tab in a new profile of Chromium. `thirdPartyCookies` is `allow` or `block`; without it they are
- * as the browser has them. `heard` returns the messages that the tab's page received.
+ * A tab in a new profile of Chromium. `thirdPartyCookies` is `allow` or `block`; without it the browser's default
+ * applies. `heard` returns the messages that the tab's page received.
  */
 export async function openProfile(site, { thirdPartyCookies } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'ratchet-profile-'));

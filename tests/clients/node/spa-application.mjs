@@ -1,4 +1,4 @@
-// An application of auth0-spa-js: its page, and what the SDK does there.
+// An application of auth0-spa-js: its page, and the SDK's calls there.
 
 import assert from 'node:assert/strict';
 
@@ -8,15 +8,15 @@ import { openProfile, pageWith, startSite } from './site.mjs';
 
 export const APP = 'https://acme.framed.example.com/callback';
 
-/** Where the SDK keeps refresh tokens: a worker's memory, or where a test can reach them. */
+/** The SDK's storage of refresh tokens: a worker's memory, or a store that a test can read. */
 export const IN_WORKER = { useRefreshTokens: true };
 export const IN_STORAGE = { useRefreshTokens: true, cacheLocation: 'localstorage' };
 
-/** How the SDK is refused. */
+/** The SDK's errors. */
 export const REFUSED = { error: 'invalid_grant', message: 'Unknown or invalid refresh token.' };
 export const NO_SESSION = { error: 'login_required', message: 'Login required' };
 
-/** The SDK's page, served under names of its own, and the service it talks to; `leeway` is its client's. */
+/** The SDK's page, served under its own names, and its service; `leeway` is the client's. */
 export async function startApplication({ rule, leeway = 0 } = {}) {
   const tenant = withLeeway(await testTenantText(), leeway);
   const server = await startLocal({ tls: true, tenant, rule, options: ['--test-controls'] });
@@ -35,7 +35,7 @@ function withLeeway(tenant, leeway) {
   return tenant.replace(client, `$1${leeway}\n`);
 }
 
-/** What every test begins with: a browser at the application's page, with the SDK's client made. */
+/** Start of every test: a browser at the application's page, with the SDK's client. */
 export async function visit(t, site, { client, ...options } = {}) {
   const profile = await openProfile(site, options);
   t.after(profile.close);
@@ -60,7 +60,7 @@ function configuration(server, { authorizationParams, ...client } = {}) {
   };
 }
 
-/** Loads the application's page and makes the SDK's client there. */
+/** Loads the application's page and creates the SDK's client there. */
 export async function open({ page, config }, { url } = {}) {
   if (url !== page.url()) await page.goto(url ?? config.authorizationParams.redirect_uri);
   await page.evaluate((config) => {
@@ -100,7 +100,7 @@ export async function assertRefused(promise, { error, message }) {
   assert.deepEqual([told.error, told.message], [error, message]);
 }
 
-/** Off to the service. */
+/** Redirects the tab to the service. */
 export async function leave(tab, options) {
   await Promise.all([
     tab.page.waitForNavigation(),
@@ -108,13 +108,13 @@ export async function leave(tab, options) {
   ]);
 }
 
-/** The address at which the browser comes back. */
+/** The address at which the browser returns. */
 export async function arrival({ page, config }) {
   await page.waitForURL(`${config.authorizationParams.redirect_uri}?**`);
   return page.url();
 }
 
-/** By redirect to the login page and back, and what the SDK makes of the answer. */
+/** Logs in by redirect at the login page and returns the SDK's result. */
 export async function logIn(tab, { user = demo.user, handle = true, ...options } = {}) {
   await leave(tab, options);
   await tab.page.waitForURL('**/u/login?**');
@@ -124,7 +124,7 @@ export async function logIn(tab, { user = demo.user, handle = true, ...options }
   return handle ? call(tab, 'handleRedirectCallback') : { url };
 }
 
-/** A method that opens a popup, while somebody acts there. */
+/** Calls a method that opens a popup, while `act` runs there. */
 export async function withPopup(tab, method, options, act) {
   const opened = tab.context.waitForEvent('page').then(act);
   const [result] = await Promise.all([call(tab, method, options), opened]);
@@ -137,7 +137,7 @@ export function asks({ sent }, path) {
   return urls.filter(({ pathname }) => pathname === path).map(({ searchParams }) => searchParams);
 }
 
-/** What the token endpoint was sent so far, by the page or its worker. */
+/** The requests that the page or its worker has sent to the token endpoint so far. */
 export function exchanges({ sent }) {
   const posts = sent.filter((request) => request.postData() && /\/oauth\/token$/.test(request.url()));
   return posts.map((request) => {

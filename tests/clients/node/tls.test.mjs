@@ -1,4 +1,4 @@
-// `local --tls`: the same service over HTTPS, for SDKs that insist on it.
+// `local --tls`: the same service over HTTPS, for SDKs that require it.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -33,7 +33,7 @@ test('HTTPS for a client that trusts the certificate authority', async () => {
     const login = await get(new URL(start.headers.get('location'), server.issuer).href);
     const cookies = [start, login].flatMap(({ headers }) => headers.getSetCookie());
     assert.ok(cookies.length > 0);
-    // No other host can set a cookie of such a name, and no other port of this one has it.
+    // No other host can set a cookie of such a name, and no server on another port uses it.
     const name = new RegExp(`^__Host-\\w+_${new URL(server.issuer).port}=`);
     for (const cookie of cookies) {
       assert.match(cookie, /; *secure/i);

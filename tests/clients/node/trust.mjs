@@ -1,4 +1,4 @@
-// `fetch` for clients on a server of Node, which do not know the local server's certificate authority.
+// `fetch` for clients in Node, which do not trust the local server's certificate authority.
 
 import { request } from 'node:https';
 

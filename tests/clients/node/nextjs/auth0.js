@@ -2,7 +2,7 @@ import { Auth0Client } from '@auth0/nextjs-auth0/server';
 
 import { front } from './front.js';
 
-/** Everything else is in the environment, where the SDK looks for it. */
+/** All other settings are in the environment, where the SDK reads them. */
 export const auth0 = new Auth0Client({
   authorizationParameters: {
     audience: 'https://api.example.com',

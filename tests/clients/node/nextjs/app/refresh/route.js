@@ -1,6 +1,6 @@
 import { auth0 } from '../../auth0.js';
 
-/** Refreshes, and shows the scope of the new access token or what went wrong. */
+/** Refreshes, and shows the scope of the new access token or the error. */
 export async function GET() {
   try {
     const { scope } = await auth0.getAccessToken({ refresh: true });
