@@ -1,4 +1,4 @@
-# What the test scripts share. They source it from the repository's root.
+# Common functions of the test scripts, which source this file from the repository's root.
 
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}"
 mkdir -p "$CARGO_TARGET_DIR"
@@ -28,7 +28,7 @@ apt_install() {
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$@"
 }
 
-# A virtual environment for a folder's requirements, made anew when they change.
+# A virtual environment for a folder's requirements, recreated when they change.
 install_python() {
     local folder="$1" venv="$CARGO_TARGET_DIR/$2"
     if ! cmp --silent "$folder/requirements.txt" "$venv/requirements.txt"; then
@@ -38,13 +38,13 @@ install_python() {
     fi
 }
 
-# A folder's tests in its virtual environment, with further options.
+# Runs a folder's tests in its virtual environment, with additional options.
 run_pytest() {
     local folder="$1" venv="$CARGO_TARGET_DIR/$2"
     (cd "$folder" && PYTHONDONTWRITEBYTECODE=1 "$venv/bin/python" -m pytest "${@:3}")
 }
 
-# What ran so far: name, seconds, outcome.
+# The suites that have run so far: name, seconds, outcome.
 outcomes=()
 
 passed() {
@@ -55,8 +55,8 @@ failed() {
     outcomes+=("$(printf '%-12s %6s s  FAILED' "$1" "$2")")
 }
 
-# Runs the function `suite_<name>` and notes the outcome; a failure ends nothing. It runs in a shell of its
-# own, because `set -e` holds in no function whose outcome is asked for.
+# Runs the function `suite_<name>` and records the outcome; a failure stops nothing. The function runs in
+# its own shell, because `set -e` has no effect in a function whose exit status is tested.
 run_suite() {
     local name="$1" began=$SECONDS code=0
     declare -F "suite_$name" >/dev/null || fail "there is no suite $name"

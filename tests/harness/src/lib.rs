@@ -1,20 +1,20 @@
-//! The harness of the black-box tests: everything that lets a test read as request, then
-//! expectation. It speaks HTTP to a server and imports none of the server's types.
+//! The harness of the black-box tests, with which a test reads as request, then expectation. It speaks HTTP to a server
+//! and imports none of the server's types.
 //!
 //! - [`runner`]: runs the tests that [`test`] has registered, and ignores those that cannot run;
-//! - [`server`]: the server under test, whose clock and tenant a test changes;
-//! - [`launch`]: starts `local`; [`deployed`]: takes the server that `BASE_URL` names instead;
-//! - [`http`]: a client that follows nothing and hides nothing, and the [`Answer`] it returns;
-//! - [`browser`]: a person at the hosted pages;
+//! - [`server`]: the server under test, whose clock and tenant a test can change;
+//! - [`launch`]: starts `local`; [`deployed`]: uses the server that `BASE_URL` names instead;
+//! - [`http`]: a client that follows no redirect, and the [`Answer`] it returns;
+//! - [`browser`]: a user at the hosted pages;
 //! - [`flow`]: from a login to tokens in one expression;
-//! - [`apps`]: the clients, APIs and users of `fixtures/tenant.yaml`, which [`tenant`] cuts;
+//! - [`apps`]: the clients, APIs and users of `fixtures/tenant.yaml`; [`tenant`]: that file, in parts and with changes;
 //! - [`jwt`], [`pkce`]: the client's side of the cryptography;
 //! - [`receiver`]: an application's back channel;
-//! - [`scripts`]: Rules and Actions of a server of a test's own;
-//! - [`assertions`]: what is checked about every answer of a kind;
+//! - [`scripts`]: Rules and Actions for a test's own server;
+//! - [`assertions`]: assertions that hold for every answer of a kind;
 //! - [`gateway`]: a front with the limits of API Gateway;
-//! - [`families`]: what the store holds of refresh tokens, for users with a long history;
-//! - [`proxy`]: breaks the connection between a server and its store; [`faulty`] puts it there.
+//! - [`families`]: the stored refresh token families, for users with a long history;
+//! - [`proxy`]: breaks the connection between a server and its store; [`faulty`] starts both with it.
 
 #![expect(
     clippy::disallowed_methods,

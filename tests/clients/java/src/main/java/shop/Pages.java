@@ -23,13 +23,13 @@ class Pages {
         this.environment = environment;
     }
 
-    /** Who is logged in, and what a form that logs them out has to send. */
+    /** The logged-in user, and the fields of the logout form. */
     @GetMapping("/")
     Map<String, Object> home(@AuthenticationPrincipal OidcUser user, CsrfToken csrf) {
         return Map.of("claims", user.getClaims(), "csrf", csrf.getToken());
     }
 
-    /** Calls the resource server with an access token that Spring keeps fresh. */
+    /** Calls the resource server with an access token that Spring refreshes. */
     @GetMapping("/my-orders")
     Map<String, Object> myOrders(@RegisteredOAuth2AuthorizedClient("ratchet") OAuth2AuthorizedClient client) {
         var orders = http.get()
@@ -40,7 +40,7 @@ class Pages {
         return Map.of("orders", orders, "refreshToken", client.getRefreshToken().getTokenValue());
     }
 
-    /** The resource server's answer: whose orders these are. */
+    /** The resource server's answer: the owner of the orders. */
     @GetMapping("/orders")
     Map<String, Object> orders(@AuthenticationPrincipal Jwt token) {
         return Map.of("sub", token.getSubject(), "scope", token.getClaimAsString("scope"));

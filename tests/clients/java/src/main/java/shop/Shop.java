@@ -30,7 +30,7 @@ public class Shop {
             .build();
     }
 
-    /** The client: it sends a visitor without a session to log in. */
+    /** The client: it redirects a visitor without a session to the login. */
     @Bean
     @Order(2)
     SecurityFilterChain client(HttpSecurity http, ClientRegistrationRepository clients) throws Exception {
@@ -46,7 +46,7 @@ public class Shop {
             .build();
     }
 
-    /** Names the API for which the client wants its access tokens, as Auth0 has it. */
+    /** Requests access tokens for this API with Auth0's parameter `audience`. */
     private static OAuth2AuthorizationRequestResolver withAudience(ClientRegistrationRepository clients) {
         var resolver = new DefaultOAuth2AuthorizationRequestResolver(
             clients, OAuth2AuthorizationRequestRedirectFilter.DEFAULT_AUTHORIZATION_REQUEST_BASE_URI);

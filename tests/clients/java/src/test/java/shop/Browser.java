@@ -20,9 +20,9 @@ import java.util.stream.Collectors;
 
 import org.springframework.web.util.HtmlUtils;
 
-/** A person's browser as far as a login needs one: cookies, redirects and forms. */
+/** The parts of a user's browser that a login needs: cookies, redirects and forms. */
 final class Browser {
-    /** Where visitors find the shop; a proxy that ends TLS would stand before it. */
+    /** The shop's address for visitors, as if a proxy that ends TLS were in front of it. */
     static final String SHOP = "https://spring.example.com";
 
     private static final int MOST_REDIRECTS = 12;
@@ -37,7 +37,7 @@ final class Browser {
         this.shopPort = shopPort;
     }
 
-    /** What is shown in the end, and where. */
+    /** The last page and its address. */
     record Page(URI address, int status, String body) {}
 
     Page open(String address) {
@@ -48,7 +48,7 @@ final class Browser {
         return follow(URI.create(address), Optional.of(fields));
     }
 
-    /** Opens a page; types a name and a password and agrees to everything until there is no form left. */
+    /** Opens a page; types name and password and consents until a page has no form. */
     Page logIn(String address, String username, String password) {
         var typed = Map.of("username", username, "password", password);
         var page = open(address);
@@ -73,7 +73,7 @@ final class Browser {
         return follow(page.address().resolve(action[0]), Optional.of(fields));
     }
 
-    /** Follows redirects, and pages that lead on by themselves. */
+    /** Follows redirects, and pages that redirect by themselves. */
     private Page follow(URI start, Optional<Map<String, String>> form) {
         var address = start;
         var response = send(start, form);

@@ -67,7 +67,7 @@ class ShopTest {
         assertThat(browser.open(Browser.SHOP + "/orders").status()).isEqualTo(401);
     }
 
-    /** The API's access tokens live shorter than the minute for which Spring refreshes ahead. */
+    /** The API's access tokens live shorter than the minute by which Spring refreshes in advance. */
     @Test
     void the_client_refreshes_by_itself_before_each_call_to_the_resource_server() {
         var sub = read(logIn(), "$.claims.sub");
