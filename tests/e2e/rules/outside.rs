@@ -64,7 +64,7 @@ async fn without_a_list_a_script_reaches_no_host_and_is_told_how_it_could() {
     );
 }
 
-/// A Rule that logs the errors of its HTTP clients, and fails with the requested one.
+/// A Rule that puts the errors of its HTTP clients into claims, or fails with the requested one.
 fn failing(cut: &str, refused: &str) -> String {
     format!(
         "async function (user, context, callback) {{
