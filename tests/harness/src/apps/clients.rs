@@ -153,10 +153,10 @@ clients! {
         "https://guarded.example.com/callback",
         "third-party-guarded-secret-0123456789abcdef0123456789abcdef0123",
     );
-    /// Rotating; its refresh tokens are also valid for [`RBAC_API`], [`ONLINE_API`] and [`RFC9068_API`], and would be
-    /// for [`ASKING_API`] if that API did not require consent.
+    /// Rotating; its refresh tokens are also valid for `RBAC_API`, `ONLINE_API` and `RFC9068_API`, and would be
+    /// for `ASKING_API` if that API did not require consent.
     SPA_MANY = public("spa-many", "Many-API SPA", "https://many.example.com/callback");
-    /// A third party with a policy for [`ONLINE_API`], which is ignored.
+    /// A third party with a policy for `ONLINE_API`, which is ignored.
     THIRD_PARTY_MANY = post(
         "third-party-many",
         "Many-API partner",
@@ -165,7 +165,7 @@ clients! {
     );
     /// Native; skips the confirmation page although any program could claim its callback.
     NATIVE_TRUSTED = public("native-trusted", "Trusted native app", "com.example.trusted://callback");
-    /// Confidential, rotating; may read the ledger of [`GRANTED_API`] on behalf of its users.
+    /// Confidential, rotating; may read the ledger of `GRANTED_API` on behalf of its users.
     WEB_GRANTED = post(
         "web-granted",
         "Granted web",

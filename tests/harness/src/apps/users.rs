@@ -52,7 +52,7 @@ impl User {
         Self::new("reader", PASSWORD)
     }
 
-    /// Like the reader, and at [`RBAC_API`] has `write:reports` by a second role and `delete:reports` without a role.
+    /// Like the reader, and at `RBAC_API` has `write:reports` by a second role and `delete:reports` without a role.
     pub fn editor() -> Self {
         Self::new("editor", PASSWORD)
     }
