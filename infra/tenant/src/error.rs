@@ -1,21 +1,21 @@
-//! What is wrong with a tenant file.
+//! Errors in a tenant file.
 
 use std::{fmt, io};
 
-/// A tenant file is not what it should be. Prints as one line,
-/// `12:5: clients[2].refresh_token.leeway: must not be negative`; put `tenant.yaml:` before it and
-/// editors jump to the place. What is wrong with a script file begins with the file's own name.
+/// An invalid tenant file. Prints as one line, `12:5: clients[2].refresh_token.leeway: must not be negative`; put
+/// `tenant.yaml:` before it and editors jump to the place. An error in a script file begins with the script file's
+/// name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TenantFileError {
-    /// The script file that is wrong, as the tenant file names it; `None` for the tenant file.
+    /// The invalid script file, as the tenant file names it; `None` if the error is in the tenant file.
     pub script: Option<String>,
-    /// The line, from 1.
+    /// Line, from 1.
     pub line: u64,
-    /// The column, from 1.
+    /// Column, from 1.
     pub column: u64,
-    /// The way to the value; empty where the text is no YAML at all.
+    /// Path to the value; empty if the text is not YAML.
     pub path: String,
-    /// What is wrong.
+    /// The error.
     pub message: String,
 }
 
@@ -35,7 +35,7 @@ impl fmt::Display for TenantFileError {
         if !path.is_empty() {
             write!(f, "{path}: ")?;
         }
-        // One line, whatever a key or a value holds.
+        // Prints one line even if a key or a value contains control characters.
         for c in message.chars() {
             if c.is_control() {
                 write!(f, "{}", c.escape_default())?;
@@ -49,23 +49,23 @@ impl fmt::Display for TenantFileError {
 
 impl std::error::Error for TenantFileError {}
 
-/// A tenant file cannot be loaded from disk.
+/// A tenant file that cannot be loaded from disk.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("{file}: {source}")]
     Unreadable {
-        /// The file as it was named.
+        /// Name of the file as the operator gave it.
         file: String,
-        /// Why.
+        /// The I/O error.
         source: io::Error,
     },
-    /// It is not what it should be.
+    /// The file, or a script file that it names, is invalid.
     #[error("{}{source}", if source.script.is_some() { String::new() } else { format!("{file}:") })]
     Invalid {
-        /// The file as it was named.
+        /// Name of the file as the operator gave it.
         file: String,
-        /// Where and why.
+        /// Place and message.
         source: TenantFileError,
     },
 }

@@ -1,9 +1,9 @@
 //! The tenant file: applications, APIs, settings, scripts and users in the format of [Auth0's deploy CLI].
 //!
-//! [`parse`] turns the text into the types of the domain, [`import`](fn@import) puts them into the
-//! table. A key that Auth0 does not know is a warning, a value that Auth0 would refuse is an error
-//! with its line, column and path. Keys that Auth0 knows and Ratchet does not use are passed over;
-//! there is a warning where that makes the tenant behave otherwise than at Auth0.
+//! [`parse`] turns the text into the types of the domain; [`import`](fn@import) writes them to the table. A key that
+//! Auth0 does not know causes a warning. A value that Auth0 would refuse is an error with its line, column and path.
+//! Keys that Auth0 knows and Ratchet does not use are ignored, with a warning if that makes the tenant behave
+//! differently than at Auth0.
 //!
 //! [Auth0's deploy CLI]: https://auth0.com/docs/deploy-monitor/deploy-cli-tool
 

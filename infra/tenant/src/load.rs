@@ -1,4 +1,4 @@
-//! Reading a tenant file: keywords, YAML, sections, and what of RFC 9700 the file breaks.
+//! Reading a tenant file: keywords, YAML, sections, and the findings of RFC 9700.
 
 use std::{
     fs,
@@ -13,9 +13,8 @@ use crate::{
     yaml::{Keywords, document::Document, path::Notes},
 };
 
-/// Reads a tenant file that lies in no folder: its scripts stand in it. Lines and columns in errors count
-/// in the text after its keywords were replaced, which moves them only where a replacement has several
-/// lines.
+/// Parses a tenant file whose scripts are all inline. Lines and columns in errors refer to the text after keyword
+/// replacement; they differ from the file's only if a replacement has several lines.
 pub fn parse(text: &str, keywords: &Keywords) -> Result<Tenant, TenantFileError> {
     parse_beside(text, keywords, &ScriptFiles::new(None, keywords))
 }
@@ -38,13 +37,13 @@ fn parse_beside(
     Ok(tenant)
 }
 
-/// Reads a tenant file from disk, and the scripts that it names; errors and warnings begin with the name of
-/// the file that they are about.
+/// Reads a tenant file and the scripts that it names from disk. Errors and warnings begin with the name of the file
+/// that they are about.
 pub fn load(file: &FilePath, keywords: &Keywords) -> Result<Tenant, LoadError> {
     load_watched(file, keywords).0
 }
 
-/// The same, with the files that the outcome depends on, whether they are there or not.
+/// [`load`], and the files that the outcome depends on, including files that do not exist.
 pub fn load_watched(
     file: &FilePath,
     keywords: &Keywords,

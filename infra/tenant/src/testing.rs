@@ -1,4 +1,4 @@
-//! What the tests of every section ask.
+//! Helpers for the tests of every section.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use crate::{
     yaml::Keywords,
 };
 
-/// The tenant of a file that is fine. Of RFC 9700 it breaks what short files break, without a warning.
+/// The tenant of a valid file, without the warnings that are also findings of RFC 9700: short files cause those.
 pub(crate) fn tenant(text: &str) -> Tenant {
     let mut tenant = whole_tenant(text);
     let found = tenant.findings.iter().map(|found| found.at.to_string());
@@ -19,7 +19,7 @@ pub(crate) fn tenant(text: &str) -> Tenant {
     tenant
 }
 
-/// The same with every warning.
+/// The tenant of a valid file, with every warning.
 pub(crate) fn whole_tenant(text: &str) -> Tenant {
     match parse(text, &Keywords::new()) {
         Ok(tenant) => tenant,
@@ -27,7 +27,7 @@ pub(crate) fn whole_tenant(text: &str) -> Tenant {
     }
 }
 
-/// The one line about a file that is not.
+/// The error of an invalid file, as one line.
 pub(crate) fn error(text: &str) -> String {
     match parse(text, &Keywords::new()) {
         Ok(_) => panic!("no error in\n{text}"),
@@ -35,7 +35,7 @@ pub(crate) fn error(text: &str) -> String {
     }
 }
 
-/// A tenant file in a folder of its own.
+/// A tenant file in its own folder.
 pub(crate) struct Folder(TempDir);
 
 impl Folder {
@@ -45,14 +45,14 @@ impl Folder {
         folder
     }
 
-    /// Puts a file beside it.
+    /// Writes a file beside the tenant file.
     pub(crate) fn write(&self, name: &str, content: &[u8]) {
         let path = self.0.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, content).unwrap();
     }
 
-    /// The tenant, or what is wrong; files are named as seen from the folder.
+    /// The tenant or the error, with file names relative to the folder.
     pub(crate) fn load(&self) -> Result<Tenant, String> {
         let mut keywords = Keywords::from_json(r#"{"LIST": ["a"]}"#).unwrap();
         keywords.set("HOST", "app.example");

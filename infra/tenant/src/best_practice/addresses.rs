@@ -1,4 +1,4 @@
-//! Callbacks, origins and addresses after a logout.
+//! Callbacks, origins and logout URLs.
 
 use ratchet_domain::{
     client::{AppType, Client, RedirectionPolicy},
@@ -9,7 +9,7 @@ use url::Url;
 use super::seen::{Seen, each_client, each_text};
 use crate::yaml::path::{Fault, Path};
 
-/// How a registered URL begins its host where any label may stand.
+/// Start of a registered URL that accepts any host label.
 const WILDCARD: &str = "://*.";
 
 pub(super) fn callbacks_with_a_wildcard(seen: &Seen<'_>) -> Vec<Fault> {

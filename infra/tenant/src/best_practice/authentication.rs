@@ -1,4 +1,4 @@
-//! How applications authenticate.
+//! Client authentication.
 
 use ratchet_domain::client::{AppType, AuthMethod};
 

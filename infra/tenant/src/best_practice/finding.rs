@@ -1,17 +1,17 @@
-//! What a tenant file breaks, as the operator reads it.
+//! Findings: the places of a tenant file that break RFC 9700, as the operator reads them.
 
 use std::fmt;
 
 use crate::error::TenantFileError;
 
-/// How strongly a section asks for what a tenant file breaks, in the words of RFC 2119.
+/// Strength of a section's requirement, in the words of RFC 2119.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// There may be reasons against it, and most tenants have them.
+    /// There may be reasons not to comply, and most tenants have them.
     Recommended,
-    /// There may be reasons against it.
+    /// There may be reasons not to comply.
     Should,
-    /// There are none.
+    /// There are no reasons not to comply.
     Must,
 }
 
@@ -19,13 +19,13 @@ pub enum Level {
 /// `tenant.yaml:12:5: clients[2].callbacks[0]: has a wildcard … (RFC 9700 section 2.1, MUST)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// The file as it was named; `None` for a text.
+    /// Name of the file as the operator gave it; `None` for a tenant parsed from a text.
     pub file: Option<String>,
-    /// Where, and what is wrong.
+    /// Place in the file and message.
     pub at: TenantFileError,
     /// The section of RFC 9700.
     pub section: &'static str,
-    /// How strongly it asks.
+    /// Strength of the requirement.
     pub level: Level,
 }
 

@@ -1,4 +1,4 @@
-//! Grants and the pipeline: by what applications get tokens.
+//! Grants and the pipeline: the ways in which applications get tokens.
 
 use ratchet_domain::client::Client;
 
@@ -31,7 +31,7 @@ pub(super) fn implicit_by_default(seen: &Seen<'_>) -> Vec<Fault> {
     implicit(seen, false, message)
 }
 
-/// Whether users log in to it, so that its pipeline matters.
+/// True if users log in to the application, so that its pipeline matters.
 fn serves_users(client: &Client) -> bool {
     let only_machines = |name: &String| name == "client_credentials" || name == "refresh_token";
     !client.grant_types.iter().all(only_machines)

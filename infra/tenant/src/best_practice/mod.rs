@@ -1,9 +1,9 @@
-//! What of [RFC 9700], the best current practice for the security of OAuth 2.0, a tenant file breaks: one table of
-//! rules ([`rules`]), each with its section and with how strongly the section asks.
+//! Findings about a tenant file: the places that break [RFC 9700], the best current practice for the security of
+//! OAuth 2.0. One table of rules ([`rules`]) gives each its section and the strength of the requirement.
 //!
-//! What the service sees to itself for every tenant has no rule: mix-up (`iss` in every answer), PKCE downgrade,
-//! redirects with 307, clickjacking, tokens in queries. Sender-constrained tokens have none either, because no tenant
-//! file can ask for them.
+//! There is no rule for the risks that the service handles itself for every tenant: mix-up (`iss` in every
+//! response), PKCE downgrade, redirects with 307, clickjacking, tokens in queries. There is no rule for
+//! sender-constrained tokens either, because no tenant file can ask for them.
 //!
 //! [RFC 9700]: https://www.rfc-editor.org/rfc/rfc9700
 
@@ -23,7 +23,7 @@ use crate::{
     yaml::{document::Document, path::Notes},
 };
 
-/// Everything that the file breaks, from its top to its end, and a warning for what people seldom mean.
+/// All findings in the order of the file. Findings that people seldom intend also become warnings.
 pub(crate) fn findings(
     tenant: &Tenant,
     document: &Document<'_>,

@@ -1,4 +1,4 @@
-//! How long refresh tokens work.
+//! Lifetime, rotation and leeway of refresh tokens.
 
 use ratchet_domain::{
     client::{Client, Rotation},
@@ -8,10 +8,10 @@ use ratchet_domain::{
 use super::seen::{Seen, each_client};
 use crate::yaml::path::Fault;
 
-/// The longest leeway without a warning: a phone in a tunnel asks again within seconds.
+/// The longest leeway without a warning: a phone in a tunnel retries within seconds.
 const LONG_LEEWAY: Lifetime = Lifetime::from_secs(60);
 
-/// Whether a refresh token of the client works for ever if it is only used.
+/// True if a refresh token of the client never expires, used or not.
 fn is_endless(client: &Client) -> bool {
     let policy = &client.refresh_token;
     policy.rotation == Rotation::NonRotating
@@ -19,7 +19,7 @@ fn is_endless(client: &Client) -> bool {
         && policy.idle_token_lifetime.is_none()
 }
 
-/// One fault at most for each application with refresh tokens.
+/// At most one fault for each application that may use refresh tokens.
 fn each_refreshing(
     seen: &Seen<'_>,
     is_meant: impl Fn(&Client) -> bool,

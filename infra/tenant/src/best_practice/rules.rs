@@ -12,12 +12,12 @@ use crate::yaml::path::Fault;
 pub(super) struct Rule {
     pub(super) section: &'static str,
     pub(super) level: Level,
-    /// Whether an import warns of it, because people seldom mean it.
+    /// True if an import warns of the fault, because people seldom intend it.
     pub(super) warns: bool,
     pub(super) find: Find,
 }
 
-/// Every rule, in the order of the sections.
+/// All rules in the order of the sections.
 pub(super) const RULES: [Rule; 18] = [
     rule("2.1", Must, addresses::callbacks_with_a_wildcard),
     rule("2.1.2", Should, grants::implicit_by_choice),
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
     use crate::testing::whole_tenant;
 
-    /// An application that breaks nothing.
+    /// A tenant file without findings.
     const SOUND: &str = "clients:
   - name: a
     app_type: spa
@@ -89,7 +89,7 @@ mod tests {
         whole_tenant(text).warnings
     }
 
-    /// What a file breaks, as `section path`.
+    /// The file's findings, each as `section path`.
     fn broken(text: &str) -> Vec<String> {
         let findings = whole_tenant(text).findings;
         let named = findings
@@ -102,7 +102,7 @@ mod tests {
         assert!(SOUND.contains(from), "{from}");
         let mut text = SOUND.replacen(from, to, 1);
         if !text.contains("oidc_conformant: true") {
-            // Rotation is for conformant clients alone.
+            // Rotation is only for OIDC-conformant clients.
             text = text.replace("app_type: spa", "app_type: native");
             text = text.replace(" rotating", " non-rotating");
         }
@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(warnings(SOUND), [""; 0]);
     }
 
-    /// Changes of the sound client, and what each breaks.
+    /// Changes to the sound client, with the findings that each causes.
     const CHANGES: [(&str, &str, &[&str]); 19] = [
         (
             "https://app.example.com/cb",

@@ -1,4 +1,4 @@
-//! A tenant file as the rules look at it.
+//! A tenant file as the rules see it.
 
 use ratchet_domain::client::Client;
 
@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-/// What rules look at.
+/// The checked tenant and the document that it was read from.
 pub(super) struct Seen<'a> {
     pub(super) tenant: &'a Tenant,
     document: &'a Document<'a>,
@@ -21,13 +21,13 @@ impl<'a> Seen<'a> {
         Self { tenant, document }
     }
 
-    /// Whether the file has a key.
+    /// True if the file has the key.
     pub(super) fn is_given(&self, at: &Path) -> bool {
         self.document.has(at)
     }
 }
 
-/// One fault at most for each application.
+/// At most one fault for each application.
 pub(super) fn each_client(
     seen: &Seen<'_>,
     find: impl Fn(&Client, &Path) -> Option<Fault>,
@@ -38,7 +38,7 @@ pub(super) fn each_client(
         .collect()
 }
 
-/// One fault at most for each text of a list of each application.
+/// At most one fault for each text of a list, for every application.
 pub(super) fn each_text(
     seen: &Seen<'_>,
     (key, list): (&str, for<'a> fn(&'a Client) -> &'a [String]),
@@ -59,7 +59,7 @@ fn client_at(index: usize) -> Path {
     Path::root().key("clients").index(index)
 }
 
-/// An application that has one of these grants, at the list of them.
+/// At most one fault, at `grant_types`, for each application that has one of these grants.
 pub(super) fn each_grant(
     seen: &Seen<'_>,
     is_meant: impl Fn(&str) -> bool,

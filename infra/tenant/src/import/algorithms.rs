@@ -1,8 +1,9 @@
-//! Recording which algorithms a tenant's clients and APIs are set to, by which the JWKS is published.
+//! Recording the signing algorithms that a tenant's clients and APIs use; the JWKS is published according to this
+//! record.
 //!
-//! It happens twice in an import: before clients and APIs are written, so that a key is published before
-//! it signs, and after it, so that one that is no longer used is retired. Both go by all clients and APIs
-//! of the table, because a file need not name those that stay as they are.
+//! An import records twice: before it writes clients and APIs, so that a key is published before it signs, and after
+//! it, so that a key that is no longer used is retired. Both times count all clients and APIs of the table, because
+//! a file need not name those that stay as they are.
 
 use std::collections::BTreeSet;
 
@@ -14,12 +15,12 @@ use ratchet_system::Clock;
 
 use crate::{import::error::ImportError, model::Tenant};
 
-/// How often a record that other imports change is read again.
+/// Attempts at the record while other imports change it.
 const TRIES: usize = 5;
 
 /// The algorithms that a file brings to a table with clients or APIs, and whose keys are not in the JWKS yet. They
-/// sign as soon as they are imported, and a JWKS that was read before lacks them for up to six minutes: one in a
-/// warm function and five in a cache. A table without clients and APIs has no readers.
+/// sign as soon as they are imported. A JWKS that was read before lacks them for up to six minutes: one in a warm
+/// function and five in a cache. A table without clients and APIs has no readers.
 pub async fn unpublished_algorithms(
     tenant: &Tenant,
     store: &Store,
@@ -35,7 +36,7 @@ pub async fn unpublished_algorithms(
     Ok(coming.into_iter().collect())
 }
 
-/// Records what the table has and what the file is about to bring.
+/// Records the algorithms of the table and those that the file is about to bring.
 pub(crate) async fn announce_algorithms(
     tenant: &Tenant,
     store: &Store,
@@ -44,7 +45,7 @@ pub(crate) async fn announce_algorithms(
     record(store, clock, &coming(tenant)).await
 }
 
-/// What the clients and APIs of a file are set to.
+/// The algorithms of the file's clients and APIs.
 fn coming(tenant: &Tenant) -> BTreeSet<SigningAlgorithm> {
     let clients = tenant.clients.iter();
     let clients = clients.map(|entry| entry.client.jwt_configuration.alg);
@@ -53,7 +54,7 @@ fn coming(tenant: &Tenant) -> BTreeSet<SigningAlgorithm> {
     clients.chain(apis).collect()
 }
 
-/// Records what the table has.
+/// Records the algorithms of the table.
 pub(crate) async fn settle_algorithms(store: &Store, clock: &Clock) -> Result<(), ImportError> {
     record(store, clock, &BTreeSet::new()).await
 }
@@ -64,7 +65,7 @@ async fn record(
     coming: &BTreeSet<SigningAlgorithm>,
 ) -> Result<(), ImportError> {
     for _ in 0..TRIES {
-        // The record first: what another import writes after this changes its revision.
+        // Read the record first: another import that writes after this changes its revision.
         let settings = store.load_settings().await?.unwrap_or_default();
         let configured = store.load_configured_algorithms().await?;
         let before = match (settings.signing_algorithms, &configured) {
@@ -78,7 +79,7 @@ async fn record(
         if next == before && next.revision > 0 {
             return Ok(());
         }
-        // A first record is written even where it says no more than that RS256 is all.
+        // Write a first record even if RS256 is its only algorithm.
         next.revision = before.revision + 1;
         match store.commit_signing_algorithms(&next).await {
             Ok(()) => return Ok(()),

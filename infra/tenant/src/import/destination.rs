@@ -1,26 +1,26 @@
-//! Where a tenant is imported to.
+//! Destination of an import.
 
 use ratchet_core::{App, StackKeys};
 use ratchet_domain::{client::LogoutInitiator, denial::Denial, time::Timestamp, user::User};
 use ratchet_store::Store;
 use ratchet_system::{Clock, Deadline};
 
-/// The table that an import writes to, and all that it needs beside it.
+/// The table that an import writes to, with the keys, clock and evictions that it needs.
 #[derive(Debug)]
 pub struct Destination<'a, E> {
     /// The table.
     pub store: &'a Store,
     /// The keys that digest and seal secrets.
     pub keys: StackKeys,
-    /// The time.
+    /// Clock of the import.
     pub clock: &'a Clock,
-    /// Ends the sessions of users whose password the file changes.
+    /// Ends the sessions of users whose password the import changes.
     pub evictions: &'a E,
 }
 
-/// Ends the sessions and refresh tokens that a changed password has made worthless.
+/// Ends the sessions and refresh tokens that a password change has revoked.
 pub trait Evictions: Sync {
-    /// Ends those of one user, who has the new password already, and notifies the applications of the sessions.
+    /// Ends those of one user, whose new password is already stored, and notifies the applications of the sessions.
     fn password_changed(
         &self,
         user: &User,
@@ -38,7 +38,7 @@ impl Evictions for App {
 }
 
 impl<'a> Destination<'a, App> {
-    /// The table of a running server.
+    /// Destination: the table of a running server.
     pub async fn of(app: &'a App) -> Self {
         let (keyring, active) = app.active_key().await;
         Self {

@@ -1,6 +1,6 @@
-//! Recording which kinds of password hashes a tenant's users have, by which a refused login computes the same hashes
-//! for every user. It happens before users are written, so that none has a hash of an unrecorded kind. A kind
-//! stays recorded when the last user of it has logged in and has a hash of ours.
+//! Recording which kinds of password hashes a tenant's users have. A rejected login computes hashes of the same
+//! kinds for every user. Kinds are recorded before users are written, so that no user has a hash of an unrecorded
+//! kind. A kind stays recorded after its last user has logged in and has a hash of ours.
 
 use ratchet_domain::hash_kind::HashKinds;
 use ratchet_store::{CommitError, Store};
@@ -10,11 +10,10 @@ use crate::{
     model::{Password, Tenant},
 };
 
-/// How often a record that other imports change is read again.
+/// Attempts at the record while other imports change it.
 const TRIES: usize = 5;
 
-/// Adds the kinds that a file brings to the record. It goes first in an import: a table without settings is one
-/// without users.
+/// Adds the file's kinds to the record. This is the first step of an import: a table without settings has no users.
 pub(crate) async fn record_password_hashes(
     tenant: &Tenant,
     store: &Store,

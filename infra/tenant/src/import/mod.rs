@@ -1,7 +1,7 @@
-//! Putting a tenant into the table.
+//! Importing a tenant into the table.
 //!
-//! Importing the same file twice changes nothing the second time. What the file does not mention
-//! stays as it is; nothing is deleted but scripts, of which a section says all.
+//! Importing the same file twice changes nothing the second time. Anything that the file does not mention stays as
+//! it is. An import deletes only scripts, because a section of scripts lists all of them.
 
 mod algorithms;
 mod destination;
@@ -39,28 +39,28 @@ use self::{
 };
 use crate::model::{ClientEntry, ResourceServerEntry, Tenant};
 
-/// Writes under way at once. A table that is new takes far more.
+/// Concurrent writes. A new table takes far more.
 const CONCURRENCY: usize = 16;
 
-/// How much was imported.
+/// Counts of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Imported {
-    /// Whether the settings were.
+    /// True if the settings were imported.
     pub settings: bool,
     /// Applications.
     pub clients: usize,
     /// APIs.
     pub resource_servers: usize,
-    /// Rules that run, if the file says which.
+    /// Rules that run; `None` if the file has no such section.
     pub rules: Option<usize>,
-    /// Actions that run, likewise.
+    /// Actions that run; `None` if the file has no such section.
     pub actions: Option<usize>,
     /// Users.
     pub users: usize,
 }
 
-/// Puts a tenant into a table. Secrets are digested or sealed and passwords hashed on the
-/// way, and no secret is stored in clear.
+/// Imports a tenant into a table. Secrets are digested or sealed and passwords hashed on the way; no secret is stored
+/// in clear.
 pub async fn import<E: Evictions>(
     tenant: &Tenant,
     to: &Destination<'_, E>,
@@ -71,7 +71,7 @@ pub async fn import<E: Evictions>(
     if signs {
         announce_algorithms(tenant, to.store, to.clock).await?;
     }
-    // APIs first, so that nothing in the table ever names one that is not there.
+    // APIs come first, so that the table never names an API that it lacks.
     stream::iter(&tenant.resource_servers)
         .map(Ok)
         .try_for_each_concurrent(CONCURRENCY, |entry| async {
@@ -90,7 +90,7 @@ pub async fn import<E: Evictions>(
         settle_algorithms(to.store, to.clock).await?;
     }
     import_mobile_apps(tenant, to.store).await?;
-    // Clients before the databases that name them, too.
+    // Clients come before the databases that name them.
     for connection in &tenant.connections {
         to.store.put_connection(connection).await?;
     }
@@ -108,7 +108,7 @@ pub async fn import<E: Evictions>(
     Ok(Imported::of(tenant))
 }
 
-/// Writes down for discovery which phone apps the applications have, where that has changed.
+/// Stores the phone apps of applications for discovery, where they have changed.
 async fn import_mobile_apps(tenant: &Tenant, store: &Store) -> Result<(), StoreError> {
     let known = store.load_mobile_apps().await?;
     let none = MobileApps::default();
@@ -123,7 +123,7 @@ async fn import_mobile_apps(tenant: &Tenant, store: &Store) -> Result<(), StoreE
 }
 
 impl Imported {
-    /// What an import of this tenant would import.
+    /// Counts of an import of this tenant.
     pub fn of(tenant: &Tenant) -> Self {
         Self {
             settings: tenant.settings.is_some(),
@@ -136,7 +136,7 @@ impl Imported {
     }
 }
 
-/// The keyring, as far as configuration needs it.
+/// The keys, with the operations that configuration needs.
 struct Vault<'a>(&'a StackKeys);
 
 impl Vault<'_> {

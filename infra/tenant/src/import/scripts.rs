@@ -1,4 +1,4 @@
-//! Putting scripts into the table: a whole new set beside the old one, then one write that names it.
+//! Importing scripts: the import writes a complete new set beside the old one, then names it in one write.
 
 use std::collections::BTreeMap;
 
@@ -17,10 +17,10 @@ use crate::{
     model::ScriptEntries,
 };
 
-/// How often an import that others overtake begins again.
+/// Attempts of an import while others overtake it.
 const TRIES: usize = 5;
 
-/// Puts the sections that the file has in the place of those in the table, and leaves the others.
+/// Replaces the sections that the file has, and leaves the others.
 pub(crate) async fn import_scripts<E>(
     entries: &ScriptEntries,
     to: &Destination<'_, E>,
@@ -36,7 +36,7 @@ pub(crate) async fn import_scripts<E>(
     Err(ImportError::ScriptsOvertaken)
 }
 
-/// Whether it happened; if not, another import has overtaken this one.
+/// Imports once; false if another import has overtaken this one.
 async fn try_import<E>(
     entries: &ScriptEntries,
     to: &Destination<'_, E>,
@@ -66,8 +66,8 @@ async fn try_import<E>(
         }
         Err(CommitError::Store(error)) => return Err(error.into()),
     }
-    // Nobody who reads the settings from now on finds these named. Those of a younger import may be of one
-    // that is still under way.
+    // The settings no longer name the replaced scripts. Scripts of other imports are deleted only once they are an hour
+    // old: a younger import may still be under way.
     let abandoned = ImportId::new(an_hour_before(now), [0; 8]);
     let over = |other: &ImportId| {
         let replaced = before
@@ -79,12 +79,12 @@ async fn try_import<E>(
     Ok(true)
 }
 
-/// The age from which scripts of an import that did not come to its end are deleted by a later one.
+/// Scripts of an unfinished import are deleted by a later one when they are older than this.
 fn an_hour_before(now: Timestamp) -> Timestamp {
     Timestamp::from_secs(now.as_secs().saturating_sub(3600))
 }
 
-/// What is in the table; `None` if it is not whole, which it is not while another import replaces it.
+/// The scripts in the table; `None` if they are incomplete, as they are while another import replaces them.
 async fn load(
     version: Option<&ScriptsVersion>,
     entries: &ScriptEntries,
@@ -97,12 +97,12 @@ async fn load(
     if stored.digest()? == version.digest() {
         return Ok(Some(stored));
     }
-    // A file that says everything that runs replaces items that were changed past the import.
+    // A file with both sections replaces items that were changed by other means than an import.
     let says_all = entries.rules.is_some() && entries.actions.is_some();
     Ok(says_all.then(StoredScripts::default))
 }
 
-/// What is to be in the table. What already says the same stays, sealed texts included.
+/// The scripts that the table is to hold. Unchanged values stay as they are, sealed texts included.
 fn merge(
     entries: &ScriptEntries,
     stored: &StoredScripts,
@@ -115,7 +115,7 @@ fn merge(
         configuration: entries.configuration.clone().unwrap_or_default(),
     };
     let mut next = seal_scripts(&wanted, keyring, *active)?;
-    // What does not open is sealed anew.
+    // Texts that cannot be opened are sealed anew.
     let known = open_scripts(stored, keyring).unwrap_or_default();
     if entries.rules.is_none() {
         next.rules.clone_from(&stored.rules);

@@ -1,5 +1,5 @@
-//! Putting users into the table. A user is written under the condition that nothing has changed since it was
-//! read, and read again where it has.
+//! Importing users. A user is written on condition that nothing has changed since it was read, and is read again
+//! otherwise.
 
 use ratchet_domain::{ids::UserId, password_hash::PasswordHash, time::Timestamp, user::User};
 use ratchet_keys::password::{self, PasswordHashError, Verification};
@@ -14,10 +14,10 @@ use crate::{
     model::{Access, Password, UserEntry},
 };
 
-/// How often a user is read again who changed meanwhile.
+/// Attempts at a user that changes meanwhile.
 const ATTEMPTS: usize = 4;
 
-/// Creates a user, or brings one who exists up to the file.
+/// Creates a user, or updates an existing one to the file.
 pub(crate) async fn import_user<E: Evictions>(
     entry: &UserEntry,
     to: &Destination<'_, E>,
@@ -34,9 +34,9 @@ pub(crate) async fn import_user<E: Evictions>(
     })
 }
 
-/// Why a user was not imported.
+/// Reasons why a user was not imported.
 enum Stopped {
-    /// The user has changed since it was read, or one of the names is another user's.
+    /// The user has changed since it was read, or another user has one of the names.
     Changed,
     Failed(ImportError),
 }
@@ -92,7 +92,7 @@ async fn try_import_user<E: Evictions>(
     Ok(())
 }
 
-/// How a user is named to the operator: as the file does.
+/// The user's name for the operator: the id in the file, or else the first login name.
 fn name_of(entry: &UserEntry) -> String {
     match &entry.user_id {
         Some(id) => id.to_string(),
@@ -103,8 +103,8 @@ fn name_of(entry: &UserEntry) -> String {
     }
 }
 
-/// The user as it is in the table. One whose id the file does not give is found by login name, so
-/// that users who were created by other means are not made a second time.
+/// The user in the table. A user whose id the file does not give is found by login name, so that users who were
+/// created by other means are not created twice.
 async fn load_before(entry: &UserEntry, store: &Store) -> Result<Option<LoginRecord>, StoreError> {
     if let Some(id) = &entry.user_id {
         return store.load_user(id).await;
@@ -117,7 +117,7 @@ async fn load_before(entry: &UserEntry, store: &Store) -> Result<Option<LoginRec
     Ok(None)
 }
 
-/// The user of the file, with what the file leaves as it is.
+/// The file's user, with stored values for fields that the file leaves out.
 fn merge(entry: &UserEntry, before: Option<&User>, now: Timestamp) -> User {
     let mut user = before.map_or_else(|| new_user(entry, now), User::clone);
     user.connection.clone_from(&entry.connection);
@@ -141,9 +141,9 @@ fn merge(entry: &UserEntry, before: Option<&User>, now: Timestamp) -> User {
     user
 }
 
-/// A user of whom the table has nothing.
+/// A user who is not in the table yet.
 fn new_user(entry: &UserEntry, now: Timestamp) -> User {
-    // The name may have been another user's before, the id never was.
+    // The id is random: the login name may have belonged to another user before.
     let id = UserId::from_random(random());
     User::new(id, entry.connection.clone(), entry.profile.clone(), now)
 }
@@ -154,8 +154,8 @@ fn replace<T: Clone>(field: &mut T, given: Option<&T>) {
     }
 }
 
-/// The hash to store, and whether it is of the same password as the one in the table: of that, unless the
-/// file brings another password.
+/// The hash to store, and true if it is of the stored password. The stored hash stays unless the file brings
+/// another password.
 fn password_hash(
     password: &Password,
     before: Option<&LoginRecord>,
@@ -178,7 +178,7 @@ fn password_hash(
     }
 }
 
-/// Whether a hash is the one in the table, or the one that gave way to it at a login.
+/// True if the hash is the stored one, or the one that a login replaced with it.
 fn is_known(hash: &PasswordHash, before: Option<&LoginRecord>) -> bool {
     before.is_some_and(|before| {
         before.password_hash.as_ref() == Some(hash)
