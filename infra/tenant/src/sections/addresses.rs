@@ -1,4 +1,4 @@
-//! Warnings of addresses whose query has a parameter that Ratchet adds.
+//! Warnings about addresses whose query has a parameter that Ratchet adds.
 
 use ratchet_domain::settings::Settings;
 
@@ -8,7 +8,7 @@ use crate::{
     yaml::path::{Notes, Path},
 };
 
-/// Of every address that parameters are added to: callbacks, logout addresses, and where a login begins anew.
+/// Checks every address that Ratchet adds parameters to: callbacks, logout URLs and login routes.
 pub(super) fn warn_of_our_parameters(
     root: &Path,
     clients: &[ClientEntry],

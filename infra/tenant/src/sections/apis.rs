@@ -21,13 +21,13 @@ use crate::{
     yaml::path::{Checked, Fault, Path},
 };
 
-/// The Management API's identifier ends like this at every tenant. No tenant file has it.
+/// End of the Management API's identifier, which is the same at every tenant. No tenant file has this API.
 pub(crate) const MANAGEMENT_API: &str = "/api/v2/";
 
 /// 30 days.
 const MAX_LIFETIME: u64 = 2_592_000;
 
-/// An API as it is written.
+/// An API as the file has it.
 #[derive(Debug, Deserialize)]
 pub(crate) struct RawResourceServer {
     identifier: String,
@@ -63,8 +63,8 @@ struct RawSubjectPolicy {
     policy: String,
 }
 
-/// Checks the APIs, each by itself and all against one another. `None` if the file has no such
-/// section: then nothing can be said about references to APIs.
+/// Checks each API by itself and all of them against one another. `None` if the file has no such section; references
+/// to APIs cannot be checked then.
 pub(crate) fn check(
     raw: Option<Vec<RawResourceServer>>,
     at: &Path,
@@ -74,7 +74,7 @@ pub(crate) fn check(
     let mut identifiers = BTreeSet::new();
     for (index, api) in raw.into_iter().enumerate() {
         let at = at.index(index);
-        // Auth0's own APIs are there anyway; the deploy CLI passes them over, too.
+        // Every tenant has Auth0's own APIs; the deploy CLI skips them, too.
         if api.is_system == Some(true) || api.identifier.ends_with(MANAGEMENT_API) {
             continue;
         }
@@ -144,7 +144,8 @@ impl RawResourceServer {
     }
 }
 
-/// Users' requests can be open to every client; a client's own always need a grant.
+/// Policies for users and clients. Only users' requests can be open to every client (`allow_all`); a client's own
+/// requests need a client grant.
 fn subject_types(at: &Path, raw: RawSubjectTypes) -> Checked<SubjectTypeAuthorization> {
     let default = SubjectTypeAuthorization::default();
     let policy = |subject: &str, raw: Option<RawSubjectPolicy>, choices, default| match raw {
@@ -198,7 +199,7 @@ fn token_dialect(at: &Path, given: Option<&str>) -> Checked<TokenDialect> {
     )
 }
 
-/// The key of an HS256 API. Other APIs have no key, and that of an export is passed over.
+/// Signing secret of an HS256 API. Other APIs have none; the one that an export gives is ignored.
 fn signing_secret(
     at: &Path,
     alg: SigningAlgorithm,

@@ -1,4 +1,4 @@
-//! `attackProtection`: what stands between a guesser and a password, in the shape of Auth0's settings of
+//! `attackProtection`: protection of passwords against guessing, in the shape of Auth0's settings of
 //! [brute-force protection] and of [suspicious IP throttling].
 //!
 //! [brute-force protection]: https://auth0.com/docs/api/management/v2/attack-protection/get-brute-force-protection
@@ -17,7 +17,7 @@ use crate::{
     yaml::path::{Checked, Fault, Path},
 };
 
-/// The section as it is written.
+/// The section as the file has it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct RawAttackProtection {
@@ -48,7 +48,7 @@ struct RawSuspiciousIp {
 #[serde(default, rename_all = "kebab-case")]
 struct RawStages {
     pre_login: Option<RawStage>,
-    /// There is no sign-up: without effect.
+    /// No effect: Ratchet has no sign-up.
     pre_user_registration: Option<RawStage>,
 }
 
@@ -59,7 +59,7 @@ struct RawStage {
     rate: Option<Whole>,
 }
 
-/// Checks the section; `None` where the file has none, which leaves what is in the table.
+/// Checks the section; `None` if the file has none, which leaves the table's settings.
 pub(crate) fn check(
     raw: Option<RawAttackProtection>,
     at: &Path,
@@ -79,7 +79,7 @@ pub(crate) fn check(
     }))
 }
 
-/// Whether `block` is among the shields; it is where there are none.
+/// True if the shields contain `block` or are absent.
 fn blocks(at: &Path, shields: Option<&[String]>, notification: &'static str) -> Checked<bool> {
     let Some(shields) = shields else {
         return Ok(true);

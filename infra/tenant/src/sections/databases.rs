@@ -1,5 +1,5 @@
-//! `databases`: where users log in from, in the shape of [Auth0's connection object]. Names, realms and
-//! who may use them count; passwords and users are Ratchet's own.
+//! `databases`: the databases that users log in from, in the shape of [Auth0's connection object]. Only names, realms
+//! and enabled clients are read; passwords and users are Ratchet's own.
 //!
 //! [Auth0's connection object]: https://auth0.com/docs/api/management/v2/connections/get-connections-by-id
 
@@ -17,7 +17,7 @@ use crate::{
     yaml::path::{Checked, Fault, Notes, Path},
 };
 
-/// A database as it is written.
+/// A database as the file has it.
 #[derive(Debug, Deserialize)]
 pub(crate) struct RawDatabase {
     name: String,
@@ -26,11 +26,11 @@ pub(crate) struct RawDatabase {
     enabled_clients: Option<Vec<String>>,
 }
 
-/// The databases of the file.
+/// Databases of the file.
 #[derive(Debug)]
 pub(crate) struct Databases(Vec<Connection>);
 
-/// Checks the databases, each by itself and all against one another.
+/// Checks each database by itself and all of them against one another.
 pub(crate) fn check(
     raw: Option<Vec<RawDatabase>>,
     at: &Path,
@@ -67,7 +67,7 @@ impl RawDatabase {
         let mut realms = Vec::new();
         for (index, realm) in self.realms.unwrap_or_default().into_iter().enumerate() {
             let realm = connection_name(&at.key("realms").index(index), &realm)?;
-            // At Auth0 a database without further realms has its own name there.
+            // At Auth0, a database without further realms lists its own name as a realm.
             if realm != name && !realms.contains(&realm) {
                 realms.push(realm);
             }
@@ -85,7 +85,7 @@ impl RawDatabase {
     }
 }
 
-/// The clients of these names or ids. One that is in another file is named by its id.
+/// The ids of clients that are given by name or id. A client of another file must be given by its id.
 fn enabled(
     names: &[String],
     at: &Path,
@@ -114,7 +114,7 @@ fn enabled(
     Ok(enabled)
 }
 
-/// Takes a text as the name of a database. `#` separates the parts of a key in the table.
+/// Parses the name of a database. `#` separates the parts of a key in the table.
 pub(crate) fn connection_name(at: &Path, name: &str) -> Checked<ConnectionName> {
     if name.contains('#') {
         return Err(Fault::new(at.clone(), "must not contain `#`"));
@@ -123,7 +123,7 @@ pub(crate) fn connection_name(at: &Path, name: &str) -> Checked<ConnectionName> 
 }
 
 impl Databases {
-    /// The database of users who name none: the first.
+    /// The database of users whose `connection` is absent: the first one.
     pub(crate) fn default_name(&self, at: &Path) -> Checked<ConnectionName> {
         match self.0.first() {
             Some(database) => Ok(database.name.clone()),
@@ -131,12 +131,12 @@ impl Databases {
         }
     }
 
-    /// Whether the file lists databases without this one.
+    /// True if the file lists databases, but not this one.
     pub(crate) fn lack(&self, name: &ConnectionName) -> bool {
         !self.0.is_empty() && !self.0.iter().any(|database| database.name == *name)
     }
 
-    /// What goes into the table.
+    /// The connections to store.
     pub(crate) fn into_connections(self) -> Vec<Connection> {
         self.0
     }

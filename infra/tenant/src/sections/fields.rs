@@ -1,4 +1,4 @@
-//! Fields that several sections share: numbers, names, one-of-many.
+//! Fields that several sections share: numbers, names, choices.
 
 use std::{fmt, time::Duration};
 
@@ -11,8 +11,7 @@ use serde::{
 
 use crate::yaml::path::{Checked, Fault, Path};
 
-/// A whole number, or a text that is one: dashboards and scripts send `"2592000"` as often as
-/// `2592000`.
+/// A whole number, or a text with one: dashboards and scripts send `"2592000"` as often as `2592000`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Whole(i64);
 
@@ -29,7 +28,7 @@ impl Whole {
             })
     }
 
-    /// The number as so many seconds.
+    /// The number in seconds.
     pub(crate) fn seconds(self, at: &Path, least: u64, most: u64) -> Checked<Lifetime> {
         match u64::try_from(self.0) {
             Err(_) if least == 0 => Err(Fault::new(at.clone(), "must not be negative")),
@@ -72,15 +71,15 @@ impl Visitor<'_> for WholeVisitor {
     }
 }
 
-/// A number that may have a fraction (Auth0 exports a session of 181 minutes as
-/// `3.0166666666666666` hours), or a text that is one.
+/// A number that may have a fraction (Auth0 exports a session of 181 minutes as `3.0166666666666666` hours), or a text
+/// with one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Number(f64);
 
 impl Number {
-    /// The number as so many units of so many seconds; at least one second.
+    /// The number times a unit in seconds; at least one second.
     pub(crate) fn times(self, unit: u32, at: &Path, most: Lifetime) -> Checked<Lifetime> {
-        // Half a second more, so that 3.0166666666666666 hours are 10860 seconds.
+        // Adds half a second, so that 3.0166666666666666 hours are 10860 seconds.
         Duration::try_from_secs_f64(self.0 * f64::from(unit) + 0.5)
             .map(|duration| Lifetime::from_secs(duration.as_secs()))
             .ok()
@@ -130,7 +129,7 @@ impl Visitor<'_> for NumberVisitor {
     }
 }
 
-/// What one of several names stands for.
+/// The value of the choice with this name.
 pub(crate) fn one_of<T: Copy>(at: &Path, name: &str, choices: &[(&str, T)]) -> Checked<T> {
     if let Some((_, value)) = choices.iter().find(|(known, _)| *known == name) {
         return Ok(*value);
@@ -145,7 +144,7 @@ pub(crate) fn one_of<T: Copy>(at: &Path, name: &str, choices: &[(&str, T)]) -> C
     ))
 }
 
-/// A name that people are shown: not empty, and without the angle brackets that Auth0 refuses.
+/// Checks a name that people see: not empty, and without the angle brackets that Auth0 refuses.
 pub(crate) fn display_name(at: &Path, name: &str) -> Checked<String> {
     let name = name.trim();
     if name.is_empty() {
@@ -160,21 +159,21 @@ pub(crate) fn display_name(at: &Path, name: &str) -> Checked<String> {
     Ok(name.to_owned())
 }
 
-/// Takes a text as an identifier of the domain.
+/// The parsed identifier, or a fault at its place.
 pub(crate) fn id<T>(at: &Path, parsed: Result<T, InvalidId>) -> Checked<T> {
     parsed.map_err(|error| Fault::new(at.clone(), error.to_string()))
 }
 
-/// Auth0 writes an empty text for "none".
+/// Treats an empty text as absent, because Auth0 writes one for "none".
 pub(crate) fn given(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 
-/// The fewest bytes of a secret. Auth0's have 64 characters; below 16 a secret could be guessed, and
-/// what is kept of it is a fast hash.
+/// Minimum length of a secret. Auth0's have 64 characters; a secret below 16 bytes could be guessed, because only a
+/// fast hash of it is stored.
 pub(crate) const MIN_SECRET_BYTES: usize = 16;
 
-/// A secret that programs hold.
+/// Checks a secret that programs use.
 pub(crate) fn secret(at: &Path, secret: Secret) -> Checked<Secret> {
     if secret.expose().len() < MIN_SECRET_BYTES {
         let message = format!("must have at least {MIN_SECRET_BYTES} bytes");
@@ -183,7 +182,7 @@ pub(crate) fn secret(at: &Path, secret: Secret) -> Checked<Secret> {
     Ok(secret)
 }
 
-/// An algorithm we sign with.
+/// Parses a signing algorithm that Ratchet supports.
 pub(crate) fn signing_algorithm(at: &Path, name: &str) -> Checked<SigningAlgorithm> {
     const SUPPORTED: [SigningAlgorithm; 4] = [
         SigningAlgorithm::RS256,
@@ -200,7 +199,7 @@ pub(crate) fn signing_algorithm(at: &Path, name: &str) -> Checked<SigningAlgorit
         })
 }
 
-/// The name of a value: what Auth0 takes as one.
+/// Checks the name of a value by Auth0's rules.
 pub(crate) fn value_name(at: &Path, key: &str) -> Checked<String> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
     if key.is_empty() || key.len() > 128 || !key.chars().all(is_name) {
@@ -210,7 +209,7 @@ pub(crate) fn value_name(at: &Path, key: &str) -> Checked<String> {
     Ok(key.to_owned())
 }
 
-/// Hexadecimal digits that follow from a text and nothing else.
+/// Hexadecimal digits that depend only on the kind and the text.
 pub(crate) fn derived_id(kind: &str, text: &str, digits: usize) -> String {
     let hash = digest::digest(&digest::SHA256, format!("{kind}:{text}").as_bytes());
     let digit = |value: u8| char::from_digit(value.into(), 16);

@@ -1,16 +1,16 @@
-//! The keys of Auth0's format that no section reads: data for [`unread`](super::unread).
+//! Keys of Auth0's format that no section reads: data for [`unread`](super::unread).
 
-/// A user in a path's shape.
+/// Shape of a user's path.
 pub(super) const USER: &str = "users[]";
 
-/// The unread keys of one kind of object.
+/// Unread keys of one kind of object.
 pub(super) struct Object {
     pub(super) shape: &'static str,
     pub(super) known: &'static [&'static str],
     pub(super) unsupported: &'static [&'static str],
 }
 
-/// Every object that has some.
+/// All objects with unread keys.
 pub(super) const OBJECTS: [Object; 29] = [
     Object {
         shape: "",

@@ -1,4 +1,4 @@
-//! The sections of a tenant file, one module each: how a section is written, and what it becomes.
+//! The sections of a tenant file, one module each: a section's form in the file, and the type that it is parsed into.
 
 mod addresses;
 mod apis;
@@ -47,8 +47,7 @@ pub(crate) struct RawTenant {
 }
 
 impl RawTenant {
-    /// Checks every section, each by itself and against the others. `attributes` are what users have beside their
-    /// fields.
+    /// Checks each section by itself and against the others. `attributes` are the users' keys that are not fields.
     pub(crate) fn check(
         self,
         attributes: &Attributes,

@@ -1,5 +1,5 @@
-//! `refresh_token.rate_limit` of a client, `refresh_token_rate_limit` of the tenant and its like: our own keys, for
-//! Auth0 does not let its limits be changed.
+//! `refresh_token.rate_limit` of a client, `refresh_token_rate_limit` and the other limits of the tenant. These keys
+//! are our own, because Auth0's limits cannot be changed.
 
 use ratchet_domain::throttle::RateLimit;
 use serde::Deserialize;

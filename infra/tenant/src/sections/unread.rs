@@ -1,8 +1,8 @@
 //! Keys of a file that no section reads.
 //!
-//! Three kinds of unread key: those whose absence changes nothing here (`Known`), those that ask for
-//! something Ratchet does not do yet (`Unsupported`, worth a warning unless false or empty), and
-//! those that Auth0 does not know either, probably a slip of the pen (`Unknown`). Of a user these are attributes.
+//! There are three kinds of unread keys: keys that Ratchet can ignore without effect (`Known`), keys that request
+//! something Ratchet does not support yet (`Unsupported`, with a warning unless the value is false or empty), and
+//! keys that Auth0 does not know either, probably typing errors (`Unknown`). Unknown keys of a user are attributes.
 
 use std::collections::BTreeMap;
 
@@ -14,11 +14,10 @@ use crate::yaml::{
     path::{Notes, Path, Step},
 };
 
-/// The attributes that the profiles of users have at their root beside the fields that are read one by one, by the
-/// user's place in the list.
+/// Attributes by the user's index in the list: keys at the root of the profile that are not fields.
 pub(crate) type Attributes = BTreeMap<usize, Map<String, Value>>;
 
-/// Takes the attributes of users from the keys that no section reads.
+/// Collects the attributes of users from the keys that no section reads.
 pub(crate) fn attributes(unread: &[Path], document: &Document) -> Attributes {
     let mut attributes = Attributes::new();
     for path in unread.iter().filter(|path| is_attribute(path)) {
@@ -34,7 +33,7 @@ pub(crate) fn attributes(unread: &[Path], document: &Document) -> Attributes {
     attributes
 }
 
-/// Warns of the keys that a tenant would miss.
+/// Warns of unsupported and unknown keys.
 pub(crate) fn note_unread(unread: &[Path], document: &Document, notes: &mut Notes) {
     for path in unread {
         match why_unread(path) {
@@ -47,19 +46,18 @@ pub(crate) fn note_unread(unread: &[Path], document: &Document, notes: &mut Note
     }
 }
 
-/// Why no section reads a key.
+/// Reasons why no section reads a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unread {
-    /// Auth0 knows it; leaving it out changes nothing here.
+    /// Auth0 knows it; ignoring it changes nothing here.
     Known,
-    /// Auth0 knows it and would behave otherwise.
+    /// Auth0 knows it and would behave differently.
     Unsupported,
     /// Auth0 does not know it either.
     Unknown,
 }
 
-/// Whether the key at the end of a path is an attribute that a user's profile has at its root: anything
-/// that is not known to be something else.
+/// True if the key at the end of a path is an attribute of a user: any unknown key at the root of the profile.
 fn is_attribute(path: &Path) -> bool {
     let of_a_user = path
         .split_last()
@@ -67,7 +65,7 @@ fn is_attribute(path: &Path) -> bool {
     of_a_user && why_unread(path) == Unread::Unknown
 }
 
-/// Why no section reads the key at the end of a path.
+/// The reason why no section reads the key at the end of a path.
 fn why_unread(path: &Path) -> Unread {
     let Some((parent, Step::Key(key))) = path.split_last() else {
         return Unread::Unknown;

@@ -4,7 +4,7 @@ use url::{Host, Url};
 
 use crate::yaml::path::{Checked, Fault, Notes, Path};
 
-/// Schemes whose "location" is a program: a redirect there would run it in a page of ours.
+/// Schemes whose "location" is a program: a redirect to it would run the program in one of our pages.
 const SCRIPT_SCHEMES: [&str; 5] = ["about", "blob", "data", "javascript", "vbscript"];
 
 /// Checks every element of the list at a key.
@@ -23,7 +23,7 @@ pub(crate) fn each(
         .collect()
 }
 
-/// A list of at most so many.
+/// Checks that a list has at most `limit` entries.
 pub(crate) fn at_most(
     limit: usize,
     at: &Path,
@@ -39,7 +39,7 @@ pub(crate) fn at_most(
     }
 }
 
-/// Where `/authorize` may answer to: any scheme but those that run programs, no fragment
+/// Callback, which `/authorize` may redirect to: any scheme except those that run programs, no fragment
 /// (RFC 6749 section 3.1.2), `*` only as the whole leftmost label of a host.
 pub(crate) fn callback(at: &Path, text: &str) -> Checked<String> {
     let url = parse(at, text)?;
@@ -49,13 +49,13 @@ pub(crate) fn callback(at: &Path, text: &str) -> Checked<String> {
     Ok(text.to_owned())
 }
 
-/// Where `/v2/logout` may return to. Queries and fragments do not count there.
+/// Logout URL, which `/v2/logout` may redirect to. Queries and fragments do not count there.
 pub(crate) fn logout_url(at: &Path, text: &str) -> Checked<String> {
     parse(at, text).map(|_| text.to_owned())
 }
 
-/// Where a login begins anew: a page of the application, which gets our issuer as `iss` (`OpenID` Connect Core section 4).
-/// Queries and fragments are kept ([Auth0's login routes]); an empty text means none.
+/// Login route: a page of the application that starts a login and gets our issuer as `iss` (`OpenID` Connect Core
+/// section 4). Queries and fragments are kept ([Auth0's login routes]); an empty text means none.
 ///
 /// [Auth0's login routes]: https://auth0.com/docs/authenticate/login/auth0-universal-login/configure-default-login-routes
 pub(crate) fn login_route(at: &Path, text: Option<String>) -> Checked<Option<String>> {
@@ -66,8 +66,8 @@ pub(crate) fn login_route(at: &Path, text: Option<String>) -> Checked<Option<Str
     Ok(Some(text))
 }
 
-/// Where logout tokens are sent: HTTPS and no fragment (`OpenID` Connect Back-Channel Logout section 2.2). On
-/// the same machine, a laptop's, HTTP will do.
+/// Destination of logout tokens: HTTPS and no fragment (`OpenID` Connect Back-Channel Logout section 2.2). HTTP is
+/// allowed on the same machine, such as a laptop.
 pub(crate) fn backchannel(at: &Path, text: &str) -> Checked<String> {
     if secure(at, text)?.fragment().is_some() {
         return Err(Fault::new(at.clone(), "must not have a fragment"));
@@ -75,7 +75,7 @@ pub(crate) fn backchannel(at: &Path, text: &str) -> Checked<String> {
     Ok(text.to_owned())
 }
 
-/// One HTTPS address; HTTP on this machine alone.
+/// An HTTPS URL without a wildcard; HTTP only on this machine.
 fn secure(at: &Path, text: &str) -> Checked<Url> {
     let url = parse(at, text)?;
     let fault = |message: &str| Err(Fault::new(at.clone(), message));
@@ -94,8 +94,7 @@ fn secure(at: &Path, text: &str) -> Checked<Url> {
     Ok(url)
 }
 
-/// A browser's origin. Paths and a final slash, which people leave behind when they copy a URL, are
-/// cut off.
+/// A browser's origin. Paths and a final slash, which often remain when people copy a URL, are cut off.
 pub(crate) fn origin(at: &Path, text: &str) -> Checked<String> {
     let url = parse(at, text)?;
     let Some(host) = url.host_str().filter(|host| !host.is_empty()) else {
@@ -112,7 +111,7 @@ pub(crate) fn origin(at: &Path, text: &str) -> Checked<String> {
     Ok(format!("{}://{host}{port}", url.scheme()))
 }
 
-/// What answers add to an address (RFC 6749 sections 4.1.2 and 4.2.2, RFC 9207, and the hybrid flow).
+/// Parameters that responses add to an address (RFC 6749 sections 4.1.2 and 4.2.2, RFC 9207, and the hybrid flow).
 pub(crate) const OF_ANSWERS: [&str; 12] = [
     "access_token",
     "code",
@@ -128,11 +127,11 @@ pub(crate) const OF_ANSWERS: [&str; 12] = [
     "token_type",
 ];
 
-/// What is added where a login begins anew (`OpenID` Connect Core section 4).
+/// Parameters that Ratchet adds to a login route (`OpenID` Connect Core section 4).
 pub(crate) const OF_LOGIN_ROUTES: [&str; 1] = ["iss"];
 
-/// Warns of an address whose own query has a parameter of these names: it is sent with both, and an application
-/// reads either of the two.
+/// Warns of an address whose own query has one of these parameters: the address is sent with both, and the application
+/// may read either.
 pub(crate) fn warn_of_our_parameters(at: &Path, text: &str, ours: &[&str], notes: &mut Notes) {
     let Ok(url) = parse(at, text) else { return };
     if let Some((name, _)) = url.query_pairs().find(|(name, _)| ours.contains(&&**name)) {
@@ -141,7 +140,7 @@ pub(crate) fn warn_of_our_parameters(at: &Path, text: &str, ours: &[&str], notes
     }
 }
 
-/// A picture that a page shows.
+/// Checks the URL of a picture on a page.
 pub(crate) fn picture(at: &Path, text: Option<String>) -> Checked<Option<String>> {
     let Some(text) = text.filter(|text| !text.is_empty()) else {
         return Ok(None);
@@ -153,7 +152,7 @@ pub(crate) fn picture(at: &Path, text: Option<String>) -> Checked<Option<String>
     Ok(Some(url.into()))
 }
 
-/// Stands for `*` where a URL parser wants a host; long enough that no domain has it as a label.
+/// Replaces `*`, because the URL parser requires a host; too long to be a label of a real domain.
 const WILDCARD_STAND_IN: &str = "wildcard-label-of-a-tenant-file";
 
 fn parse(at: &Path, text: &str) -> Checked<Url> {
@@ -180,8 +179,8 @@ fn parse(at: &Path, text: &str) -> Checked<Url> {
     Ok(url)
 }
 
-/// `https://*.example.com` is fine; `https://*.com` would be half the world. A `*` behind the host
-/// is an ordinary character.
+/// Allows `https://*.example.com`; `https://*.com` would be half the world. A `*` after the host is an ordinary
+/// character.
 fn wildcard_is_fine(text: &str, url: &Url) -> bool {
     let authority = text.split_once("://").map_or("", |(_, rest)| {
         rest.split(['/', '?', '#']).next().unwrap_or(rest)

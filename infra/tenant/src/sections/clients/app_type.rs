@@ -7,8 +7,8 @@ use crate::{
     yaml::path::{Checked, Notes, Path},
 };
 
-/// The kind of application. Auth0 leaves it out of clients that were made with nothing but a name;
-/// its kinds for purposes that Ratchet does not serve are web applications as far as tokens go.
+/// Checks the application type. Auth0 leaves it out of clients that were created with only a name. Auth0's types for
+/// purposes that Ratchet does not support get tokens as web applications do.
 pub(super) fn check(at: &Path, given: Option<&str>, notes: &mut Notes) -> Checked<AppType> {
     match given {
         None => Ok(AppType::RegularWeb),
@@ -32,8 +32,7 @@ pub(super) fn check(at: &Path, given: Option<&str>, notes: &mut Notes) -> Checke
     }
 }
 
-/// Application types of Auth0 beside the four that get tokens here: APIs and single sign-on
-/// integrations.
+/// Auth0's application types besides the four that get tokens here: APIs and single sign-on integrations.
 const OTHER_APP_TYPES: [&str; 22] = [
     "b2b_integration",
     "box",

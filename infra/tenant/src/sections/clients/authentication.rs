@@ -1,5 +1,5 @@
-//! How applications prove who they are: `token_endpoint_auth_method`, its newer rival
-//! `client_authentication_methods`, and `client_secret`.
+//! Client authentication: `token_endpoint_auth_method`, the newer `client_authentication_methods`, and
+//! `client_secret`.
 
 use aws_lc_rs::rsa::PublicEncryptingKey;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -14,7 +14,7 @@ use crate::{
     yaml::path::{Checked, Fault, Notes, Path},
 };
 
-/// `client_authentication_methods` as it is written.
+/// `client_authentication_methods` as the file has it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct RawAuthMethods {
@@ -36,7 +36,7 @@ struct RawCredential {
     pem: Option<String>,
 }
 
-/// How the client authenticates, and its keys if it does so with one.
+/// The client's authentication method, and its keys for `private_key_jwt`.
 pub(crate) fn auth_method(
     at: &Path,
     app_type: AppType,
@@ -60,7 +60,7 @@ pub(crate) fn auth_method(
     let at = at.key("token_endpoint_auth_method");
     match (method, methods.private_key_jwt) {
         (method, Some(raw)) => {
-            // As with the deploy CLI; the Management API would not take both.
+            // As with the deploy CLI; the Management API refuses both together.
             if method.is_some() {
                 notes.warn(at, "overruled by `client_authentication_methods`");
             }
@@ -140,7 +140,7 @@ fn check_public_key(at: &Path, pem: &str) -> Checked<()> {
     }
 }
 
-/// The secret of a client that needs one, for its authentication or for HS256.
+/// The secret of a client that needs one for authentication or for HS256.
 pub(crate) fn client_secret(
     at: &Path,
     given: Option<Secret>,
@@ -149,7 +149,7 @@ pub(crate) fn client_secret(
 ) -> Checked<Option<Secret>> {
     let at = at.key("client_secret");
     let needed_for = match auth_method {
-        // A public client's secret is no secret; exports carry it all the same. `/delegation` signs with it.
+        // A public client's secret is no secret, though exports contain it. With HS256, `/delegation` signs with it.
         AuthMethod::None if alg != SigningAlgorithm::HS256 => return Ok(None),
         AuthMethod::ClientSecretPost | AuthMethod::ClientSecretBasic => Some("authenticate"),
         AuthMethod::PrivateKeyJwt if alg == SigningAlgorithm::HS256 => Some("have HS256 tokens"),

@@ -1,4 +1,4 @@
-//! Names that may stand in a client's `grant_types` ([Auth0's list]).
+//! Names that are allowed in a client's `grant_types` ([Auth0's list]).
 //!
 //! [Auth0's list]: https://auth0.com/docs/get-started/applications/application-grant-types
 
@@ -6,24 +6,24 @@ use ratchet_domain::client::AuthMethod;
 
 use crate::yaml::path::{Checked, Fault, Notes, Path};
 
-/// The grant of refresh tokens.
+/// The refresh token grant.
 pub(crate) const REFRESH_TOKEN: &str = "refresh_token";
 
 const AUTHORIZATION_CODE: &str = "authorization_code";
 const CLIENT_CREDENTIALS: &str = "client_credentials";
 const IMPLICIT: &str = "implicit";
 
-/// What a client created with nothing but a name has.
+/// Grants of a client that was created with only a name.
 const CONFIDENTIAL: [&str; 4] = [
     AUTHORIZATION_CODE,
     IMPLICIT,
     REFRESH_TOKEN,
     CLIENT_CREDENTIALS,
 ];
-/// The same for one that can keep no secret.
+/// Default grants of a public client.
 const PUBLIC: [&str; 3] = [IMPLICIT, AUTHORIZATION_CODE, REFRESH_TOKEN];
 
-/// Names that are no URIs. Those that are URIs gate extensions, which come and go.
+/// Names that are not URIs. URIs name extensions, which come and go.
 const SHORT_NAMES: [&str; 5] = [
     AUTHORIZATION_CODE,
     CLIENT_CREDENTIALS,
@@ -50,7 +50,7 @@ const EXTENSIONS: [&str; 15] = [
     "urn:openid:params:grant-type:ciba",
 ];
 
-/// The grants a client may use.
+/// Checks the grants that a client may use.
 pub(crate) fn check(
     given: Option<Vec<String>>,
     at: &Path,

@@ -1,4 +1,4 @@
-//! `clientGrants`: what applications may ask for in their own name.
+//! `clientGrants`: the scopes that applications may request for themselves.
 
 use ratchet_domain::{
     client::{ClientGrant, SubjectType},
@@ -16,7 +16,7 @@ use crate::{
     yaml::path::{Checked, Fault, Notes, Path},
 };
 
-/// A client grant as it is written.
+/// A client grant as the file has it.
 #[derive(Debug, Deserialize)]
 pub(crate) struct RawClientGrant {
     client_id: Option<String>,
@@ -27,7 +27,7 @@ pub(crate) struct RawClientGrant {
     default_for: Option<String>,
 }
 
-/// Gives every client its grants.
+/// Adds the client grants to their clients.
 pub(crate) fn merge(
     raw: Option<Vec<RawClientGrant>>,
     at: &Path,
@@ -37,7 +37,7 @@ pub(crate) fn merge(
 ) -> Checked<()> {
     for (index, grant) in raw.unwrap_or_default().into_iter().enumerate() {
         let at = at.index(index);
-        // A grant for clients that register themselves must not become one for a single client.
+        // A grant for clients that register themselves must not become a grant for one client.
         if grant.default_for.is_some() {
             notes.warn(
                 at.key("default_for"),
@@ -68,7 +68,7 @@ pub(crate) fn merge(
     Ok(())
 }
 
-/// The client of this id or, as the deploy CLI writes it, of this name.
+/// The client with this id or, as the deploy CLI exports it, with this name.
 fn find<'a>(clients: &'a mut [ClientEntry], wanted: &str) -> Option<&'a mut ClientEntry> {
     let at = clients
         .iter()
@@ -130,7 +130,7 @@ mod tests {
 
     use crate::testing::{error, tenant, warnings};
 
-    /// A client `a` (id `id-a`) and an API with one scope, 7 lines, and then the grants.
+    /// Seven lines with a client `a` (id `id-a`) and an API with two scopes, followed by the grants.
     fn file(grants: &str) -> String {
         format!(
             "clients:

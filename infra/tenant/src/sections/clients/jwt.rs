@@ -1,4 +1,4 @@
-//! `clients[].jwt_configuration`: how the ID tokens of an application are signed, and how long they live.
+//! `clients[].jwt_configuration`: signing algorithm and lifetime of an application's ID tokens.
 
 use ratchet_domain::client::{JwtConfiguration, SigningAlgorithm};
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use crate::{
     yaml::path::{Checked, Fault, Path},
 };
 
-/// The object as it is written.
+/// The object as the file has it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct RawJwtConfiguration {
@@ -17,7 +17,7 @@ pub(super) struct RawJwtConfiguration {
     secret_encoded: Option<bool>,
 }
 
-/// Checks the object, or gives the defaults of an application without one.
+/// Checks the object; returns the defaults if there is none.
 pub(super) fn check(at: &Path, raw: Option<RawJwtConfiguration>) -> Checked<JwtConfiguration> {
     let default = JwtConfiguration::default();
     let Some(raw) = raw else { return Ok(default) };

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::yaml::path::{Checked, Fault, Notes, Path};
 
-/// The object as it is written.
+/// The object as the file has it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct RawMobile {
@@ -30,8 +30,7 @@ struct RawIos {
     app_bundle_identifier: Option<String>,
 }
 
-/// Checks the object. An app that is described in part, as Auth0's dashboard leaves it, is left out with a
-/// warning.
+/// Checks the object. An app with only some of its fields, as Auth0's dashboard leaves it, is left out with a warning.
 pub(crate) fn check(at: &Path, raw: Option<RawMobile>, notes: &mut Notes) -> Checked<MobileApps> {
     let raw = raw.unwrap_or_default();
     Ok(MobileApps {
@@ -81,12 +80,12 @@ fn ios(at: &Path, raw: RawIos, notes: &mut Notes) -> Checked<Option<IosApp>> {
     }
 }
 
-/// Auth0 writes an empty text for "none".
+/// Treats an empty text as absent, because Auth0 writes one for "none".
 fn given(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 
-/// Letters, digits and some marks. A `*` would be a wildcard in Apple's file.
+/// Accepts letters, digits and some marks. A `*` would be a wildcard in Apple's file.
 fn identifier(at: &Path, text: String, marks: &str) -> Checked<String> {
     if text
         .chars()
@@ -101,7 +100,7 @@ fn identifier(at: &Path, text: String, marks: &str) -> Checked<String> {
     Err(Fault::new(at.clone(), message))
 }
 
-/// A fingerprint as Google's file has it, in upper case.
+/// Checks a fingerprint and returns it in upper case, as in Google's file.
 fn fingerprint(at: &Path, text: &str) -> Checked<String> {
     let upper = text.to_ascii_uppercase();
     let pairs: Vec<_> = upper.split(':').collect();

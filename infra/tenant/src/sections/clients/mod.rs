@@ -42,7 +42,7 @@ use crate::{
     yaml::path::{Checked, Fault, Notes, Path},
 };
 
-/// An application as it is written.
+/// An application as the file has it.
 #[derive(Debug, Deserialize)]
 pub(crate) struct RawClient {
     name: String,
@@ -76,7 +76,7 @@ pub(crate) struct RawClient {
     third_party_security_mode: Option<String>,
 }
 
-/// Checks the applications, each by itself and all against one another.
+/// Checks each application by itself and all of them against one another.
 pub(crate) fn check(
     raw: Option<Vec<RawClient>>,
     at: &Path,
@@ -174,12 +174,12 @@ impl RawClient {
             skip_non_verifiable_callback_uri_confirmation_prompt: self
                 .skip_non_verifiable_callback_uri_confirmation_prompt,
             allowed_clients: self.allowed_clients.unwrap_or_default(),
-            // The newer of the two words counts where it says something.
+            // The newer `sso_disabled` overrules `sso` if it is true.
             sso: match self.sso_disabled {
                 Some(true) => Some(false),
                 _ => self.sso,
             },
-            // An export has both names, a file of old the second alone.
+            // An export has both keys, an old file only `cross_origin_auth`.
             cross_origin_authentication: self
                 .cross_origin_authentication
                 .or(self.cross_origin_auth)
@@ -200,7 +200,7 @@ impl RawClient {
     }
 }
 
-/// Where pages may be that get tokens in a message, at most [as many as Auth0 takes].
+/// Origins of pages that may get tokens in a message, at most [as many as Auth0 takes].
 ///
 /// [as many as Auth0 takes]: https://auth0.com/docs/get-started/applications/application-settings
 fn web_origins(at: &Path, given: Option<Vec<String>>) -> Checked<Vec<String>> {
@@ -219,14 +219,14 @@ fn redirection_policy(at: &Path, name: &str) -> Checked<RedirectionPolicy> {
     one_of(at, name, &choices)
 }
 
-/// The id, or one that follows from the name: the first 32 hexadecimal digits of the SHA-256 of
-/// `client:<name>`, so that the same file always makes the same client.
+/// The id, or else an id derived from the name: the first 32 hexadecimal digits of the SHA-256 of `client:<name>`, so
+/// that the same file always describes the same client.
 fn client_id(at: &Path, given: Option<&str>, name: &str) -> Checked<ClientId> {
     let Some(given) = given else {
         let derived = derived_id("client", name, 32);
         return id(at, ClientId::parse(derived));
     };
-    // `#` separates the parts of a key in the table, and no client's id at Auth0 has other characters.
+    // `#` separates the parts of a key in the table, and client ids at Auth0 have no other characters than these.
     if !given
         .chars()
         .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))

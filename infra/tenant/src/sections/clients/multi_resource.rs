@@ -1,4 +1,4 @@
-//! `refresh_token.policies`: the further APIs that a client's refresh tokens are good for
+//! `refresh_token.policies`: the further APIs that accept a client's refresh tokens
 //! ([Auth0's multi-resource refresh tokens]).
 //!
 //! [Auth0's multi-resource refresh tokens]: https://auth0.com/docs/secure/tokens/refresh-tokens/multi-resource-refresh-token/configure-and-implement-multi-resource-refresh-token
@@ -16,14 +16,14 @@ use crate::{
     yaml::path::{Checked, Fault, Notes, Path},
 };
 
-/// A policy as it is written.
+/// A policy as the file has it.
 #[derive(Debug, Deserialize)]
 pub(crate) struct RawPolicy {
     audience: String,
     scope: Option<Vec<String>>,
 }
 
-/// Checks the policies of a client by themselves.
+/// Checks each policy of a client by itself.
 pub(crate) fn check(raw: Option<Vec<RawPolicy>>, at: &Path) -> Checked<Vec<MultiResourcePolicy>> {
     let mut policies: Vec<MultiResourcePolicy> = Vec::new();
     for (index, policy) in raw.unwrap_or_default().into_iter().enumerate() {
@@ -42,8 +42,7 @@ pub(crate) fn check(raw: Option<Vec<RawPolicy>>, at: &Path) -> Checked<Vec<Multi
     Ok(policies)
 }
 
-/// Warns of policies that come to nothing. Auth0 passes them over without a word, so they are no
-/// errors.
+/// Warns of policies without effect. Auth0 ignores them silently, so they are not errors.
 pub(crate) fn check_references(
     clients: &[ClientEntry],
     at: &Path,

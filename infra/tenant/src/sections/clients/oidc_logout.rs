@@ -1,4 +1,4 @@
-//! `clients[].oidc_logout`: where and for what logout tokens are sent ([Auth0's rules]).
+//! `clients[].oidc_logout`: destinations and initiators of logout tokens ([Auth0's rules]).
 //!
 //! [Auth0's rules]: https://auth0.com/docs/authenticate/login/logout/back-channel-logout/configure-back-channel-logout
 
@@ -12,7 +12,7 @@ use crate::{
     yaml::path::{Checked, Path},
 };
 
-/// The object as it is written.
+/// The object as the file has it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct RawOidcLogout {

@@ -1,8 +1,8 @@
 //! `clients[].refresh_token`: Auth0's switches, resolved into a [`RefreshTokenPolicy`].
 //!
-//! `rotation_type` and `expiration_type` are mandatory whenever the object is written ([rotation],
-//! [expiration]). `expiration_type` is the master switch of the absolute lifetime, the `infinite_*`
-//! switches overrule the numbers beside them.
+//! `rotation_type` and `expiration_type` are mandatory if the object exists ([rotation], [expiration]).
+//! `expiration_type` is the master switch of the absolute lifetime. The `infinite_*` switches overrule the numbers
+//! beside them.
 //!
 //! [rotation]: https://auth0.com/docs/secure/tokens/refresh-tokens/configure-refresh-token-rotation
 //! [expiration]: https://auth0.com/docs/secure/tokens/refresh-tokens/configure-refresh-token-expiration
@@ -25,7 +25,7 @@ use crate::{
 /// 365.25 days.
 const MAX_LIFETIME: u64 = 31_557_600;
 
-/// The object as it is written.
+/// The object as the file has it.
 #[derive(Debug, Deserialize)]
 pub(crate) struct RawRefreshToken {
     rotation_type: String,
@@ -39,7 +39,7 @@ pub(crate) struct RawRefreshToken {
     rate_limit: Option<RawRateLimit>,
 }
 
-/// What else of a client decides whether its object is allowed.
+/// The other fields of a client that decide whether its object is allowed.
 pub(crate) struct Surroundings<'a> {
     pub(crate) app_type: AppType,
     pub(crate) oidc_conformant: bool,
@@ -52,7 +52,7 @@ enum Expiration {
     NonExpiring,
 }
 
-/// Checks the object, or gives the rules of a client without one.
+/// Checks the object; returns the defaults if there is none.
 pub(crate) fn check(
     at: &Path,
     raw: Option<&RawRefreshToken>,
@@ -64,7 +64,7 @@ pub(crate) fn check(
     }
 }
 
-/// Auth0 gives single-page applications rotation.
+/// Defaults of a client without the object. Auth0 gives single-page applications rotation.
 fn default_for(app_type: AppType) -> RefreshTokenPolicy {
     match app_type {
         AppType::Spa => RefreshTokenPolicy::ROTATING,
@@ -121,7 +121,7 @@ impl RawRefreshToken {
         })
     }
 
-    /// The number counts, and is checked, even where a switch overrules it.
+    /// The absolute lifetime; `None` if it is infinite. The number is checked even if a switch overrules it.
     fn token_lifetime(&self, at: &Path, expiration: Expiration) -> Checked<Option<Lifetime>> {
         let lifetime = self
             .token_lifetime
@@ -133,8 +133,8 @@ impl RawRefreshToken {
         Ok((!infinite).then_some(lifetime))
     }
 
-    /// Without a switch a rotating client has an idle lifetime, and another one only if it names a
-    /// number.
+    /// The idle lifetime; `None` if it is infinite. Without a switch, a rotating client has an idle lifetime, and any
+    /// other client only if it gives a number.
     fn idle_token_lifetime(
         &self,
         at: &Path,

@@ -1,5 +1,5 @@
-//! `actions` and `triggers`, as [Auth0's deploy CLI] exports them: the code of an Action is a file in
-//! `actions/<name>/`, and the trigger `post-login` says which run in which order.
+//! `actions` and `triggers`, as [Auth0's deploy CLI] exports them. The code of an Action is a file in
+//! `actions/<name>/`; the trigger `post-login` lists the Actions that run, in order.
 //!
 //! [Auth0's deploy CLI]: https://auth0.com/docs/deploy-monitor/deploy-cli-tool
 
@@ -22,13 +22,13 @@ use crate::{
 
 const POST_LOGIN: &str = "post-login";
 
-/// What Auth0 takes of one Action ([limits]); with its code it fits an item of the table.
+/// Auth0's limits for the secrets of one Action ([limits]); an Action with its code then fits an item of the table.
 ///
 /// [limits]: https://auth0.com/docs/customize/actions/limitations
 const MAX_SECRETS: usize = 30;
 const MAX_SECRET_BYTES: usize = 4096;
 
-/// An Action as it is written.
+/// An Action as the file has it.
 #[derive(Debug, Deserialize)]
 pub(crate) struct RawAction {
     name: String,
@@ -55,7 +55,7 @@ struct RawSupportedTrigger {
     id: String,
 }
 
-/// `triggers` as it is written; of the others there is a warning.
+/// `triggers` as the file has it. Triggers other than `post-login` cause a warning.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct RawTriggers {
@@ -68,7 +68,7 @@ struct RawBinding {
     action_name: String,
 }
 
-/// A post-login Action of the file, bound or not.
+/// A post-login Action of the file, bound or not bound.
 struct Entry {
     action: Action,
     source: Source,
@@ -77,7 +77,7 @@ struct Entry {
     bound: bool,
 }
 
-/// Checks the Actions and what binds them, and gives those that run.
+/// Checks the Actions and their bindings; returns the Actions that run.
 pub(crate) fn check(
     actions: Option<Vec<RawAction>>,
     triggers: Option<RawTriggers>,
@@ -120,7 +120,7 @@ pub(crate) fn check(
     Ok(Some(running))
 }
 
-/// The Action that is bound, if it runs.
+/// The bound Action; `None` if it does not run.
 fn bind(
     name: &str,
     known: &mut BTreeMap<String, Option<Entry>>,
@@ -148,7 +148,7 @@ fn bind(
 }
 
 impl RawAction {
-    /// The Action, if it is one for logins.
+    /// The Action; `None` if it is not for logins.
     fn check(
         self,
         name: &str,
@@ -164,7 +164,7 @@ impl RawAction {
         let code = code.ok_or_else(|| Fault::new(at.clone(), "`code` is missing"))?;
         let source = files.source(&code, &at.key("code"), notes)?;
         let secrets = secrets(self.secrets, &at.key("secrets"))?;
-        // Absent is as good as `true`: who writes a file by hand means what is in it.
+        // An absent `deployed` means `true`: an operator who writes a file by hand wants its Actions to run.
         let deployed = self.deployed.unwrap_or(true);
         if deployed {
             missing_modules(self.dependencies, &at.key("dependencies"), notes);
@@ -209,7 +209,7 @@ fn secrets(raw: Option<Vec<RawSecret>>, at: &Path) -> Checked<BTreeMap<String, S
     Ok(secrets)
 }
 
-/// Warns of modules that the engine's library lacks: `require` fails, which the script may survive.
+/// Warns of modules that the engine's library lacks: `require` fails, which the script may handle.
 fn missing_modules(raw: Option<Vec<RawDependency>>, at: &Path, notes: &mut Notes) {
     let names = raw
         .unwrap_or_default()
@@ -231,7 +231,7 @@ mod tests {
 
     const CODE: &str = "exports.onExecutePostLogin = async (event, api) => {};";
 
-    /// A file with one Action as written, bound.
+    /// A file with one bound Action.
     fn bound(action: &str) -> String {
         format!(
             "actions:\n  - name: A\n    supported_triggers: [{{id: post-login, version: v3}}]\n{action}\n\

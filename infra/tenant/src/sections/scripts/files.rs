@@ -1,5 +1,5 @@
-//! Where scripts come from: files beside the tenant file, as [Auth0's deploy CLI] lays them out, or the
-//! tenant file itself.
+//! Source texts of scripts: files beside the tenant file, as [Auth0's deploy CLI] lays them out, or the tenant file
+//! itself.
 //!
 //! [Auth0's deploy CLI]: https://auth0.com/docs/deploy-monitor/deploy-cli-tool
 
@@ -16,10 +16,10 @@ use crate::yaml::{
     path::{Checked, Fault, Notes, Path},
 };
 
-/// The largest script that Auth0 takes, in bytes. One of them, with its secrets, fits an item of the table.
+/// The largest script that Auth0 accepts, in bytes. One script with its secrets fits an item of the table.
 const MAX_SCRIPT: usize = 100 * 1024;
 
-/// The folder of the tenant file, and what was read from it.
+/// The folder of the tenant file, and the script files read from it.
 #[derive(Debug)]
 pub(crate) struct ScriptFiles<'a> {
     folder: Option<&'a FilePath>,
@@ -30,14 +30,14 @@ pub(crate) struct ScriptFiles<'a> {
 /// The text of a script.
 #[derive(Debug)]
 pub(crate) struct Source {
-    /// The text, its keywords replaced.
+    /// The text with its keywords replaced.
     pub(crate) text: String,
-    /// The file as the tenant file names it; `None` if the text stands in the tenant file itself.
+    /// The file as the tenant file names it; `None` for an inline script.
     file: Option<String>,
 }
 
 impl<'a> ScriptFiles<'a> {
-    /// Scripts in this folder; without one they stand in the tenant file.
+    /// Script files of a folder; without a folder, scripts must be inline.
     pub(crate) fn new(folder: Option<&'a FilePath>, keywords: &'a Keywords) -> Self {
         Self {
             folder,
@@ -46,12 +46,12 @@ impl<'a> ScriptFiles<'a> {
         }
     }
 
-    /// The files that were asked for, whether they are there or not.
+    /// The files that reading was attempted of, including files that do not exist.
     pub(crate) fn into_read(self) -> Vec<PathBuf> {
         self.read.into_inner()
     }
 
-    /// The script that `text` names or is.
+    /// The inline script `text`, or the script in the file of that name.
     pub(crate) fn source(&self, text: &str, at: &Path, notes: &mut Notes) -> Checked<Source> {
         let fault = |message: String| Fault::new(at.clone(), message);
         if is_source(text) {
@@ -77,13 +77,13 @@ impl<'a> ScriptFiles<'a> {
         sized(script, Some(text)).map_err(fault)
     }
 
-    /// Where a script file lies: in the folder of the tenant file or below it.
+    /// Path of a script file, which must be in the folder of the tenant file or below it.
     fn locate(&self, name: &str) -> Result<PathBuf, &'static str> {
         const OUTSIDE: &str = "must be a file in the folder of the tenant file";
         let Some(folder) = self.folder else {
             return Err("names a file, but this tenant file lies in no folder");
         };
-        // As the deploy CLI does for exports made on Windows.
+        // As the deploy CLI does, for exports made on Windows.
         let name = name.replace('\\', "/");
         let mut inside = PathBuf::new();
         for component in FilePath::new(&name).components() {
@@ -104,7 +104,7 @@ impl<'a> ScriptFiles<'a> {
 }
 
 impl Source {
-    /// A text that does not compile, as a fault of its file or, without one, of the value that holds it.
+    /// A compile error as a fault of the script file, or else of the value that contains the script.
     pub(crate) fn fault(&self, error: &CompileError, at: &Path) -> Fault {
         let CompileError {
             line,
@@ -122,7 +122,7 @@ impl Source {
     }
 }
 
-/// Whether a text is a script rather than the name of one: no function comes without a brace or an arrow.
+/// True if a text is a script and not a file name: every function has a brace or an arrow.
 fn is_source(text: &str) -> bool {
     text.contains(['\n', '{']) || text.contains("=>")
 }

@@ -1,4 +1,4 @@
-//! What of the file runs at a login: `rules`, `rulesConfigs`, `actions` and `triggers`.
+//! Scripts of a login: `rules`, `rulesConfigs`, `actions` and `triggers`.
 
 mod actions;
 mod files;
@@ -21,7 +21,7 @@ use crate::{
     yaml::path::{Checked, Fault, Notes, Path},
 };
 
-/// The sections as they are written.
+/// The sections as the file has them.
 #[derive(Debug, Default)]
 pub(crate) struct RawScripts {
     pub(crate) rules: Option<Vec<RawRule>>,
@@ -30,14 +30,14 @@ pub(crate) struct RawScripts {
     pub(crate) triggers: Option<RawTriggers>,
 }
 
-/// A value of `rulesConfigs` as it is written.
+/// A value of `rulesConfigs` as the file has it.
 #[derive(Debug, Deserialize)]
 pub(crate) struct RawConfiguration {
     key: String,
     value: Secret,
 }
 
-/// Checks the sections, and compiles what runs.
+/// Checks the sections, and compiles the scripts that run.
 pub(crate) fn check(
     raw: RawScripts,
     root: &Path,

@@ -1,4 +1,4 @@
-//! `rules`, as [Auth0's deploy CLI] exports them: a script each, which names a file in `rules/`.
+//! `rules`, as [Auth0's deploy CLI] exports them: each has a script, which names a file in `rules/`.
 //!
 //! [Auth0's deploy CLI]: https://auth0.com/docs/deploy-monitor/deploy-cli-tool
 
@@ -15,10 +15,10 @@ use crate::{
     yaml::path::{Checked, Fault, Notes, Path},
 };
 
-/// The stage in which rules run; Auth0's other two never came to anything.
+/// The stage of rules. Auth0 never put its other two stages to use.
 const STAGE: &str = "login_success";
 
-/// A rule as it is written.
+/// A rule as the file has it.
 #[derive(Debug, Deserialize)]
 pub(crate) struct RawRule {
     name: String,
@@ -28,7 +28,7 @@ pub(crate) struct RawRule {
     stage: Option<String>,
 }
 
-/// Checks the rules, and gives those that run. A rule without `order` runs after those that have one.
+/// Checks the rules; returns those that run. A rule without `order` runs after all rules with one.
 pub(crate) fn check(
     raw: Option<Vec<RawRule>>,
     at: &Path,
@@ -56,7 +56,7 @@ pub(crate) fn check(
 }
 
 impl RawRule {
-    /// The rule, if it runs.
+    /// The rule; `None` if it does not run.
     fn check(
         self,
         name: String,
@@ -88,7 +88,7 @@ impl RawRule {
     }
 }
 
-/// The place of each rule. As at Auth0, no two rules share one, be they enabled or not.
+/// The order of each rule. As at Auth0, no two rules share one, whether enabled or not.
 fn orders(raw: &[RawRule], at: &Path) -> Checked<Vec<u32>> {
     const MOST: u64 = 1_000_000;
     let mut taken = BTreeMap::new();
@@ -250,7 +250,7 @@ mod tests {
             error("rules:\n  - name: A\n    script: |\n      function (a) {\n        b c\n      }");
         let place = "3:5: rules[0].script: line 2, column 5 of the script: ";
         assert!(said.starts_with(place), "{said}");
-        // What does not run may be as it is.
+        // Rules that do not run are not compiled.
         folder.write(
             "tenant.yaml",
             b"rules:\n  - {name: A, enabled: false, script: ./rules/A.js}",

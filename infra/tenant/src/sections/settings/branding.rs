@@ -8,7 +8,7 @@ use crate::{
     yaml::path::{Checked, Fault, Path},
 };
 
-/// `branding` as it is written.
+/// `branding` as the file has it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct RawBranding {
@@ -22,7 +22,7 @@ pub(super) struct RawColors {
     primary: Option<String>,
 }
 
-/// The first of the colours.
+/// The primary colour.
 pub(super) fn color(at: &Path, colors: Option<RawColors>) -> Checked<Option<Color>> {
     let Some(primary) = given(colors.and_then(|colors| colors.primary)) else {
         return Ok(None);

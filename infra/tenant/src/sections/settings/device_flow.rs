@@ -1,4 +1,4 @@
-//! `tenant.device_flow`: how the user codes of the device flow look ([Auth0's settings]).
+//! `tenant.device_flow`: the form of the device flow's user codes ([Auth0's settings]).
 //!
 //! [Auth0's settings]: https://auth0.com/docs/get-started/tenant-settings/configure-device-user-code-settings
 
@@ -10,7 +10,7 @@ use crate::{
     yaml::path::{Checked, Fault, Path},
 };
 
-/// The object as it is written.
+/// The object as the file has it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct RawDeviceFlow {

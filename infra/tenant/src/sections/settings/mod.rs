@@ -30,7 +30,7 @@ use crate::{
     yaml::path::{Checked, Fault, Notes, Path},
 };
 
-/// `tenant` as it is written.
+/// `tenant` as the file has it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct RawSettings {
@@ -90,7 +90,7 @@ struct RawSessions {
     oidc_logout_prompt_enabled: Option<bool>,
 }
 
-/// Where the colours were before there was `branding`.
+/// `tenant.universal_login`, which had the colours before `branding` existed.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct RawUniversalLogin {
@@ -190,15 +190,14 @@ pub(crate) fn check(
         device_code_rate_limit: default.device_code_rate_limit,
         user_code_rate_limit: default.user_code_rate_limit,
         client_authentication_rate_limit: default.client_authentication_rate_limit,
-        // The import says which there are.
+        // The import sets these.
         scripts: None,
         signing_algorithms: None,
         password_hashes: None,
     })
 }
 
-/// Checks what the settings name elsewhere in the file. A section that is not there may be in the
-/// table already.
+/// Checks the settings' references to other sections. The table may already have the contents of an absent section.
 pub(crate) fn check_references(
     settings: &Settings,
     at: &Path,
@@ -219,7 +218,7 @@ pub(crate) fn check_references(
     if let Some(directory) = &settings.default_directory
         && databases.lack(directory)
     {
-        // Auth0 also takes the name of a directory that is no database of ours.
+        // Auth0 also accepts directories that are not databases of ours.
         let message = format!("`{directory}` is not the name of a database in this file");
         notes.warn(at.key("default_directory"), message);
     }
@@ -248,7 +247,7 @@ fn resource_parameter_profile(at: &Path, name: &str) -> Checked<ResourceParamete
     one_of(at, name, &choices)
 }
 
-/// Our own key: Auth0 has no such choice.
+/// Parses our own key, which Auth0 does not have.
 fn conformance(at: &Path, name: &str) -> Checked<Conformance> {
     let choices = [
         ("auth0", Conformance::Auth0),

@@ -1,4 +1,4 @@
-//! The rate limits of `tenant`.
+//! Rate limits of `tenant`.
 
 use ratchet_domain::settings::Settings;
 

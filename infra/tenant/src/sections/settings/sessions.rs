@@ -1,4 +1,4 @@
-//! How long sessions last, and how long without use.
+//! Absolute and idle lifetime of sessions.
 
 use ratchet_domain::{settings::Settings, time::Lifetime};
 
@@ -8,18 +8,18 @@ use crate::{
     yaml::path::{Checked, Path},
 };
 
-/// A year, and 100 days: what Auth0 allows its largest tenants.
+/// Auth0's limits for its largest tenants: a year, and 100 days without use.
 const MAX_SESSION_LIFETIME: Lifetime = Lifetime::from_secs(8760 * 3600);
 const MAX_IDLE_SESSION_LIFETIME: Lifetime = Lifetime::from_secs(2400 * 3600);
 
 impl RawSettings {
-    /// Both lifetimes.
+    /// The absolute and the idle lifetime.
     pub(super) fn session_lifetimes(
         &self,
         at: &Path,
         default: &Settings,
     ) -> Checked<(Lifetime, Lifetime)> {
-        // Minutes are the finer word where an export has both.
+        // An export may have both; minutes are more precise.
         let lifetime = |name: &str, minutes: Option<Number>, hours: Option<Number>, most| match (
             minutes, hours,
         ) {

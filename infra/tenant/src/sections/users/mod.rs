@@ -1,5 +1,5 @@
-//! `users`: people, in the fields of [Auth0's bulk import], with two more: `connection` names the
-//! database, `password` gives the password in clear.
+//! `users`, with the fields of [Auth0's bulk import] and two more: `connection` names the database, `password` gives
+//! the password in clear.
 //!
 //! [Auth0's bulk import]: https://auth0.com/docs/manage-users/user-migration/bulk-user-imports
 
@@ -37,10 +37,10 @@ use crate::{
     yaml::path::{Checked, Fault, Notes, Path},
 };
 
-/// What precedes the id of a user of a database of Auth0's own.
+/// Prefix of user ids in Auth0's own databases.
 const PROVIDER: &str = "auth0|";
 
-/// A user as it is written.
+/// A user as the file has it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct RawUser {
@@ -70,8 +70,8 @@ pub(crate) struct RawUser {
     custom_password_hash: Option<RawPasswordHash>,
 }
 
-/// An account that a user logs in with, as exports have it. What else they have of it, the provider's own
-/// tokens among it, is left behind.
+/// An account that a user logs in with, as in exports. Its other fields, among them the provider's own tokens, are
+/// ignored.
 #[derive(Debug, Deserialize)]
 struct RawIdentity {
     provider: String,
@@ -81,19 +81,19 @@ struct RawIdentity {
     is_social: bool,
 }
 
-/// What else of the file users refer to.
+/// Other parts of the file that users refer to.
 pub(crate) struct Surroundings<'a> {
     pub(crate) databases: &'a Databases,
     pub(crate) roles: &'a Roles,
     pub(crate) apis: Option<&'a [ResourceServerEntry]>,
 }
 
-/// How many bytes of permissions fit beside an ordinary profile into the 4 KB that a read unit
-/// reads. Every refresh reads its user.
+/// Bytes of permissions that fit, beside an ordinary profile, into the 4 KB of one read unit. Every refresh reads its
+/// user.
 const CHEAP_PERMISSIONS: usize = 3_000;
 
-/// Checks the users, each by itself and all against one another. `attributes` are what the profile of each
-/// has beside the fields.
+/// Checks each user by itself and all of them against one another. `attributes` are the keys of the profiles that are
+/// not fields.
 pub(crate) fn check(
     raw: Option<Vec<RawUser>>,
     attributes: &Attributes,
@@ -119,7 +119,7 @@ pub(crate) fn check(
             let message = format!("`{user_id}` is the id of another user");
             return Err(Fault::new(at.key("user_id"), message));
         }
-        // A user whose user name is the own e-mail address is one user.
+        // The user name of a user may be the user's own e-mail address.
         let mut own = BTreeSet::new();
         for (key, name) in [("email", &profile.email), ("username", &profile.username)] {
             let Some(name) = name else { continue };
@@ -134,7 +134,7 @@ pub(crate) fn check(
     Ok(entries)
 }
 
-/// A word about users whose every refresh costs more.
+/// Warns of users whose refreshes cost more because of their permissions.
 fn note_size(access: &Access, at: &Path, notes: &mut Notes) {
     let permissions = access.permissions.iter();
     let bytes: usize = permissions
@@ -150,7 +150,7 @@ fn note_size(access: &Access, at: &Path, notes: &mut Notes) {
 }
 
 impl RawUser {
-    /// The user, and the id that stands for the user within the file.
+    /// The user, and the id that identifies the user within the file.
     fn check(self, at: &Path, around: &Surroundings<'_>) -> Checked<(UserId, UserEntry)> {
         let (email, username) = self.names(at)?;
         let connection = self.connection(&at.key("connection"), around.databases)?;
@@ -225,9 +225,9 @@ impl RawUser {
     }
 }
 
-/// The id. Bulk import wants it without `auth0|` and exports have it with, so both are taken. Where there is
-/// none, this one only stands for the user within the file: an import keeps the id of the user who has the
-/// login name, or draws one.
+/// The id. Bulk import expects it without `auth0|` and exports have it with the prefix, so both are accepted. Without
+/// an id, the derived one only identifies the user within the file: an import keeps the id of the existing user with
+/// the login name, or generates one.
 fn user_id(
     at: &Path,
     given: Option<&str>,
@@ -269,7 +269,7 @@ fn identities(raw: Option<Vec<RawIdentity>>) -> Option<Vec<Identity>> {
 fn timestamp(at: &Path, given: Option<&str>) -> Checked<Option<Timestamp>> {
     let Some(given) = given else { return Ok(None) };
     match Timestamp::parse_rfc3339(given) {
-        // The epoch counts as no time: no user of Auth0 is as old.
+        // The epoch counts as absent: no user of Auth0 is that old.
         Some(time) if time == Timestamp::default() => Ok(None),
         Some(time) => Ok(Some(time)),
         None => Err(Fault::new(
@@ -279,7 +279,7 @@ fn timestamp(at: &Path, given: Option<&str>) -> Checked<Option<Timestamp>> {
     }
 }
 
-/// What stands for a user without an id: a text that follows from the database and the login name.
+/// Id within the file of a user without an id, derived from the database and the login name.
 fn derived_user_id(connection: &ConnectionName, login_name: &str) -> Result<UserId, InvalidId> {
     let text = format!("{connection}\0{}", uncomposed_login_name(login_name));
     UserId::parse(format!("{PROVIDER}{}", derived_id("user", &text, 24)))

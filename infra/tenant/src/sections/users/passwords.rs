@@ -1,4 +1,4 @@
-//! How a user's password is given: in clear, or as a hash in the two forms of [Auth0's bulk import].
+//! A user's password: in clear, or as a hash in the two forms of [Auth0's bulk import].
 //!
 //! [Auth0's bulk import]: https://auth0.com/docs/manage-users/user-migration/bulk-user-imports
 
@@ -12,8 +12,8 @@ use crate::{
     yaml::path::{Checked, Fault, Path},
 };
 
-/// `custom_password_hash` as it is written. Argon2 and bcrypt hashes say salt and cost themselves, so
-/// there is little else to it.
+/// `custom_password_hash` as the file has it. Argon2 and bcrypt hashes contain salt and cost, so there is little
+/// else to read.
 #[derive(Debug, Deserialize)]
 pub(crate) struct RawPasswordHash {
     algorithm: String,
@@ -33,7 +33,7 @@ struct RawEncoded {
     encoding: Option<String>,
 }
 
-/// Takes the one way that is used.
+/// Checks that at most one form is given, and returns it.
 pub(crate) fn check(
     at: &Path,
     plain: Option<Secret>,
@@ -86,7 +86,7 @@ impl RawPasswordHash {
     }
 }
 
-/// Both forms of hash are text, and we hash passwords as text.
+/// Accepts only `utf8`: both forms of hash are text, and we hash passwords as text.
 fn check_encoding(at: &Path, encoding: Option<&str>) -> Checked<()> {
     match encoding {
         Some(encoding) => one_of(&at.key("encoding"), encoding, &[("utf8", ())]),

@@ -1,7 +1,7 @@
-//! `roles`, and what users hold by them: permissions, resolved to the scopes of each API.
+//! `roles` and the permissions of users, resolved to the scopes of each API.
 //!
-//! A role is a name for permissions, in the shape of [Auth0's deploy CLI]. Nothing but the file knows
-//! roles: an operator who changes one imports its users again.
+//! A role is a name for permissions, in the shape of [Auth0's deploy CLI]. Only the file defines roles: an operator
+//! who changes a role imports its users again.
 //!
 //! [Auth0's deploy CLI]: https://auth0.com/docs/deploy-monitor/deploy-cli-tool/resource-specific-documentation
 
@@ -19,26 +19,26 @@ use crate::{
 /// Scopes by API.
 pub(crate) type Permissions = BTreeMap<Audience, Scope>;
 
-/// A role as it is written.
+/// A role as the file has it.
 #[derive(Debug, Deserialize)]
 pub(crate) struct RawRole {
     name: String,
     permissions: Option<Vec<RawPermission>>,
 }
 
-/// A permission as it is written.
+/// A permission as the file has it.
 #[derive(Debug, Deserialize)]
 pub(crate) struct RawPermission {
     permission_name: String,
     resource_server_identifier: String,
 }
 
-/// The roles of the file.
+/// Roles of the file.
 #[derive(Debug, Default)]
 pub(crate) struct Roles(BTreeMap<String, Permissions>);
 
 impl Roles {
-    /// Checks the roles, each by itself and all against one another.
+    /// Checks each role by itself and all of them against one another.
     pub(crate) fn check(
         raw: Option<Vec<RawRole>>,
         at: &Path,
@@ -57,7 +57,7 @@ impl Roles {
         Ok(Self(roles))
     }
 
-    /// What a user holds: the permissions of these roles, and the user's own.
+    /// All permissions of a user: the user's own and those of these roles.
     pub(crate) fn resolve(
         &self,
         names: &[String],
@@ -79,7 +79,7 @@ impl Roles {
     }
 }
 
-/// Checks permissions against the APIs of the file, where it has any.
+/// Checks permissions against the APIs of the file, if it has any.
 pub(crate) fn permissions(
     raw: Option<Vec<RawPermission>>,
     at: &Path,
