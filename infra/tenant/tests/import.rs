@@ -1,4 +1,4 @@
-//! A tenant file put into the embedded database and read back.
+//! Importing a tenant file into the embedded database and reading it back.
 
 #![expect(
     clippy::unwrap_used,
@@ -53,7 +53,7 @@ users:
     password: correct horse battery staple
 ";
 
-/// An app over a database of its own.
+/// An app over its own database.
 async fn app() -> App {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -300,7 +300,7 @@ async fn a_user_name_may_be_the_users_own_address() {
     );
 }
 
-/// The algorithms whose keys are published.
+/// Published algorithms, sorted.
 async fn published(app: &App) -> Vec<&'static str> {
     app.forget_configuration();
     let keys = app.publication().keys().await;

@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 const RULE: &str = "function (user, context, callback) { callback(null, user, context); }";
 const CODE: &str = "exports.onExecutePostLogin = async (event, api) => {};";
 
-/// A table and keys, for as many functions as a test needs.
+/// A table and keys for any number of functions.
 struct Stack {
     store: Store,
     folder: TempDir,
@@ -44,7 +44,7 @@ impl Stack {
         Self { store, folder }
     }
 
-    /// A function that starts now.
+    /// Starts a function.
     async fn app(&self) -> App {
         let issuer = Issuer::parse("http://127.0.0.1:3000/").unwrap();
         let keys = KeyFile::open(&self.folder.path().join("keys.json")).unwrap();
@@ -53,7 +53,7 @@ impl Stack {
             .unwrap()
     }
 
-    /// What the settings name.
+    /// The version that the settings name.
     async fn version(&self) -> Option<ScriptsVersion> {
         let settings = self.store.load_settings().await.unwrap();
         settings.unwrap_or_default().scripts
@@ -66,7 +66,7 @@ impl Stack {
         }
     }
 
-    /// Which imports have items.
+    /// Imports that have items in the table.
     async fn imports(&self) -> Vec<ImportId> {
         let seen = std::cell::RefCell::new(Vec::new());
         let look = |import: &ImportId| {
@@ -183,7 +183,7 @@ async fn importing_twice_writes_nothing_new() {
     put(&app, &file).await;
     assert_eq!(stack.version().await, version);
     assert_eq!(stack.stored().await, stored);
-    // Another value is sealed anew, and only that.
+    // Only a changed value is sealed anew.
     put(
         &app,
         "rulesConfigs: [{key: A, value: a}, {key: B, value: b}]",
@@ -210,7 +210,7 @@ async fn a_section_replaces_what_was_there_and_an_absent_one_leaves_it() {
     assert_eq!(names(&scripts), ["B", "A"]);
     assert_eq!(scripts.configuration["K"].expose(), "v");
 
-    // Settings and scripts are imported without each other.
+    // Settings and scripts are imported independently.
     put(&app, "tenant: {friendly_name: Shop}").await;
     assert_eq!(names(&opened(&stack, &app).await), ["B", "A"]);
     put(&app, "rules: []").await;
@@ -286,7 +286,7 @@ async fn a_function_loads_what_the_settings_name_and_keeps_it() {
     let second = app.scripts().await.unwrap().unwrap();
     assert!(std::sync::Arc::ptr_eq(&first, &second));
 
-    // From memory, a minute long: nothing is read but the settings after it.
+    // The scripts stay in memory. The settings do for a minute; after it, only they are read again.
     stack.store.delete_scripts(|_| true).await.unwrap();
     app.clock.advance(Lifetime::from_secs(61));
     assert_eq!(loaded(&app).await, version);
@@ -315,7 +315,7 @@ async fn settings_that_are_out_of_date_are_read_again_rather_than_run_by_halves(
     let stack = Stack::start().await;
     let app = stack.app().await;
     put(&app, &rules(&[("A", 1)])).await;
-    // It has the settings in memory, but not the scripts: it has only revoked so far, say.
+    // Its cache has the settings, but not the scripts, as after requests that only revoke.
     let other = stack.app().await;
     put(&app, &rules(&[("B", 1)])).await;
     other.settings().await.unwrap();
@@ -342,11 +342,11 @@ async fn a_set_that_is_not_whole_is_a_passing_failure_until_it_is_imported_again
         .await
         .unwrap();
 
-    // A function starts all the same.
+    // A function starts even so.
     let other = stack.app().await;
     let denial = other.scripts().await.unwrap_err();
     assert!(matches!(denial, Denial::Unavailable(_)), "{denial}");
-    // Part of a file would make the half set a whole one.
+    // An import of only some sections must not turn the incomplete set into a valid one.
     let error = try_put(&app, &rules(&[("A", 1)])).await.unwrap_err();
     assert!(matches!(error, ImportError::ScriptsOvertaken), "{error}");
     put(&app, &file).await;

@@ -1,8 +1,7 @@
 //! The file as YAML: its values as types, and the line and column of each.
 //!
-//! The text is read twice: as a tree, which knows every value and where it stands, with aliases and merge keys
-//! followed, and into types. Parser and checks name a wrong value by its path, and the tree turns paths into lines
-//! and columns.
+//! The text is read twice: as a tree, which has every value with its place, with aliases and merge keys followed, and
+//! into types. Parser and checks name a wrong value by its path, and the tree turns paths into lines and columns.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -16,14 +15,14 @@ use crate::{
     },
 };
 
-/// A text that is YAML.
+/// A text that was parsed as YAML.
 pub(crate) struct Document<'a> {
     text: &'a str,
     root: Node,
 }
 
 impl<'a> Document<'a> {
-    /// Reads the text as YAML.
+    /// Parses the text as YAML.
     pub(crate) fn read(text: &'a str) -> Result<Self, TenantFileError> {
         match serde_saphyr::from_str_with_options(text, options()) {
             Ok(root) => Ok(Self { text, root }),
@@ -31,7 +30,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Reads the text into types. Also gives the keys that these do not have.
+    /// Deserializes the text. Also returns the paths of keys that the types do not have.
     pub(crate) fn deserialize<T: DeserializeOwned>(
         &self,
     ) -> Result<(T, Vec<Path>), TenantFileError> {
@@ -54,12 +53,12 @@ impl<'a> Document<'a> {
         self.root.at(at).map(Node::to_value)
     }
 
-    /// Whether leaving out the value at a path would mean the same.
+    /// True if leaving out the value at a path would mean the same.
     pub(crate) fn says_nothing(&self, at: &Path) -> bool {
         self.root.at(at).is_some_and(Node::says_nothing)
     }
 
-    /// Whether a key is there.
+    /// True if the file has the key.
     pub(crate) fn has(&self, at: &Path) -> bool {
         self.root.at(at).is_some()
     }
@@ -97,7 +96,7 @@ impl<'a> Document<'a> {
     }
 }
 
-/// A file is the operator's own and may hold many users, so only the nesting is limited.
+/// Limits only the nesting: the file is the operator's own and may contain many users.
 fn options() -> Options {
     serde_saphyr::options! {
         budget: serde_saphyr::budget! {
@@ -120,7 +119,7 @@ fn syntax_error(error: &Error) -> TenantFileError {
     }
 }
 
-/// What the parser found, in our words where the reader has no use for its own.
+/// The parser's error, in our own words if the parser's would not help the operator.
 fn explain(error: &Error) -> String {
     match error {
         Error::Unexpected {

@@ -1,7 +1,7 @@
 //! Keywords: `##KEY##` and `@@KEY@@` in a tenant file, as in [Auth0's deploy CLI].
 //!
-//! They are replaced in the text, before it is read as YAML. Comment lines are left alone, so that
-//! they may speak of keywords.
+//! They are replaced in the text before it is parsed as YAML. Comment lines stay as they are, so that they can mention
+//! keywords.
 //!
 //! [Auth0's deploy CLI]: https://auth0.com/docs/deploy-monitor/deploy-cli-tool/keyword-replacement
 
@@ -11,11 +11,11 @@ use serde_json::Value;
 
 use crate::error::TenantFileError;
 
-/// What keywords stand for.
+/// Values of keywords.
 #[derive(Debug, Clone, Default)]
 pub struct Keywords(BTreeMap<String, Value>);
 
-/// A text is not a JSON object of keywords.
+/// A text that is not a JSON object of keywords.
 #[derive(Debug, thiserror::Error)]
 #[error("the keyword mappings must be a JSON object")]
 pub struct InvalidMappings;
@@ -26,19 +26,19 @@ impl Keywords {
         Self::default()
     }
 
-    /// Reads the JSON object that the deploy CLI takes as `AUTH0_KEYWORD_REPLACE_MAPPINGS`.
+    /// Parses the JSON object that the deploy CLI takes as `AUTH0_KEYWORD_REPLACE_MAPPINGS`.
     pub fn from_json(text: &str) -> Result<Self, InvalidMappings> {
         serde_json::from_str(text)
             .map(Self)
             .map_err(|_| InvalidMappings)
     }
 
-    /// Lets a keyword stand for a text; the last one given counts.
+    /// Sets the value of a keyword; the last value counts.
     pub fn set(&mut self, key: impl Into<String>, value: impl Into<String>) {
         self.0.insert(key.into(), Value::String(value.into()));
     }
 
-    /// The text with every keyword replaced. What was put in is not looked at again.
+    /// The text with every keyword replaced. Keywords within values are not replaced.
     pub(crate) fn replace(&self, text: &str) -> Result<String, TenantFileError> {
         let mut replaced = String::with_capacity(text.len());
         for (at, line) in text.split_inclusive('\n').enumerate() {
@@ -51,8 +51,8 @@ impl Keywords {
         Ok(replaced)
     }
 
-    /// The text of a script with every keyword replaced that has a value, as the deploy CLI does it: in
-    /// comments, too. Gives the others with their lines; what looks like a keyword may be the script's own.
+    /// The text of a script with every keyword replaced that has a value, also in comments, as the deploy CLI does it.
+    /// Also returns the other keywords with their lines; they may be ordinary text of the script.
     pub(crate) fn replace_known(&self, text: &str) -> (String, Vec<(usize, String)>) {
         let mut replaced = String::with_capacity(text.len());
         let mut unknown = Vec::new();
@@ -95,7 +95,7 @@ impl Keywords {
     }
 }
 
-/// Puts a value between what was before its marker and what comes after, and gives what is left.
+/// Appends the text before a marker and the value; returns the text that remains.
 fn put<'a>(
     value: &Value,
     marker: &Marker<'_>,
@@ -122,7 +122,7 @@ struct Marker<'a> {
     start: usize,
     end: usize,
     key: &'a str,
-    /// Whether the value is wanted as JSON.
+    /// True for `@@KEY@@`: the value is inserted as JSON.
     quoted: bool,
 }
 
@@ -159,13 +159,13 @@ fn is_key_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
 }
 
-/// Whether YAML sees nothing but a comment. A line that begins with a keyword is no comment.
+/// True if the line is only a YAML comment. A line that begins with a keyword is not.
 fn is_comment(line: &str) -> bool {
     let line = line.trim_start();
     line.starts_with('#') && Marker::first(line).is_none_or(|marker| marker.start != 0)
 }
 
-/// `"@@KEY@@"` means the same as `@@KEY@@`: the value brings its own quotes.
+/// Removes the quotes around a marker: `"@@KEY@@"` means the same as `@@KEY@@`, because the value has its own quotes.
 fn without_quotes<'a>(before: &'a str, after: &'a str) -> (&'a str, &'a str) {
     for quote in ['"', '\''] {
         if let (Some(before), Some(after)) = (before.strip_suffix(quote), after.strip_prefix(quote))

@@ -1,4 +1,4 @@
-//! The file as a tree: every value, and where it and its key stand.
+//! The file as a tree: every value and key with its place.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use serde_saphyr::{Location, Spanned};
 
 use crate::yaml::path::{Path, Step};
 
-/// A value and where it stands.
+/// A value and its place.
 pub(crate) struct Node {
     place: Place,
     content: Content,
@@ -36,8 +36,8 @@ enum Content {
 }
 
 impl Node {
-    /// The key of a value in a mapping, the value itself in a list; where the path leads nowhere,
-    /// the nearest value on the way.
+    /// Place of a value's key in a mapping, or of the value itself in a list. A path that leads to no value has the
+    /// place of the nearest value on the way.
     pub(crate) fn place_of(&self, path: &Path) -> Place {
         let mut node = self;
         let mut place = node.place;
@@ -53,7 +53,7 @@ impl Node {
         place
     }
 
-    /// The value a path leads to.
+    /// The value at the path.
     pub(crate) fn at(&self, path: &Path) -> Option<&Self> {
         path.steps()
             .iter()
@@ -83,7 +83,7 @@ impl Node {
         }
     }
 
-    /// Whether leaving the value out would mean the same.
+    /// True if leaving out the value would mean the same: it is null, false or empty.
     pub(crate) fn says_nothing(&self) -> bool {
         match &self.content {
             Content::Scalar(value) => match value {
@@ -122,7 +122,7 @@ impl<'de> Deserialize<'de> for Content {
     }
 }
 
-/// A number as far as JSON has it, or else its digits.
+/// The number if JSON can represent it, or else its digits as text.
 fn large(number: Option<Number>, digits: &impl ToString) -> Value {
     number.map_or_else(|| digits.to_string().into(), Value::Number)
 }
@@ -197,7 +197,7 @@ impl<'de> Visitor<'de> for ContentVisitor {
     }
 }
 
-/// The key of a mapping. One that is no scalar names no field, so its text does not matter.
+/// The key of a mapping. A key that is not a scalar names no field, so its text does not matter.
 struct Key {
     text: String,
     place: Place,

@@ -1,17 +1,17 @@
-//! Where in the file something is, and what there is to say about it.
+//! Places in the file, and messages about them.
 
 use std::fmt;
 
-/// The way from the top of the file to a value: `clients[2].refresh_token.leeway`.
+/// The path from the top of the file to a value: `clients[2].refresh_token.leeway`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Path(Vec<Step>);
 
-/// One step of the way.
+/// One step of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// Into a mapping.
+    /// A key of a mapping.
     Key(String),
-    /// Into a list.
+    /// An index of a list.
     Index(usize),
 }
 
@@ -21,12 +21,12 @@ impl Path {
         Self::default()
     }
 
-    /// A key of the mapping here.
+    /// The path of a key in the mapping at this path.
     pub(crate) fn key(&self, key: &str) -> Self {
         self.step(Step::Key(key.to_owned()))
     }
 
-    /// An element of the list here.
+    /// The path of an element in the list at this path.
     pub(crate) fn index(&self, index: usize) -> Self {
         self.step(Step::Index(index))
     }
@@ -84,18 +84,18 @@ impl fmt::Display for Path {
     }
 }
 
-/// A value that is wrong, or something worth a warning.
+/// An invalid value, or a warning about one.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
     /// The value.
     pub(crate) at: Path,
-    /// What is wrong with it: a lower-case fragment that continues `path: `.
+    /// A lower-case fragment that continues `path: `.
     pub(crate) message: String,
-    /// Where in another file it is wrong.
+    /// Place in a script file; `None` if the fault is in the tenant file.
     pub(crate) script: Option<ScriptPlace>,
 }
 
-/// A place in a script file: its name, line and column, both from 1.
+/// A place in a script file: file name, line and column, both from 1.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ScriptPlace {
     pub(crate) file: String,
@@ -104,7 +104,7 @@ pub(crate) struct ScriptPlace {
 }
 
 impl Fault {
-    /// Says something about a value.
+    /// A fault of a value.
     pub(crate) fn new(at: Path, message: impl Into<String>) -> Self {
         Self {
             at,
@@ -113,7 +113,7 @@ impl Fault {
         }
     }
 
-    /// Says something about a place in a script file.
+    /// A fault at a place in a script file.
     pub(crate) fn in_script(
         file: impl Into<String>,
         (line, column): (u32, u32),
@@ -131,10 +131,10 @@ impl Fault {
     }
 }
 
-/// What a check gives.
+/// Result of a check.
 pub(crate) type Checked<T> = Result<T, Fault>;
 
-/// The warnings so far.
+/// Warnings so far.
 #[derive(Debug, Default)]
 pub(crate) struct Notes(Vec<Fault>);
 
@@ -144,7 +144,7 @@ impl Notes {
         self.0.push(Fault::new(at, message));
     }
 
-    /// All of them, in the order they came.
+    /// All warnings in the order in which they were added.
     pub(crate) fn into_faults(self) -> Vec<Fault> {
         self.0
     }
