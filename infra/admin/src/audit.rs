@@ -1,9 +1,9 @@
-//! Audit events: who called which command, on whom or on what, and how it ended. [`recorded`] is the one way to a
-//! command, and what an event says is taken from the command line itself, so that no command can be without one.
+//! Audit events: the caller, the command, its objects and the outcome. Commands run only through [`recorded`], and
+//! an event is built from the command line itself, so that every command has one.
 //!
-//! An event is a line of JSON with the fields of the functions' audit events: on standard error, or in the file
-//! that `--audit-log` names. AWS keeps a record of its own that no operator can leave out
-//! (infra/docs/RUNBOOK.md, "What operators did").
+//! An event is a line of JSON with the fields of the functions' audit events, on standard error or in the file that
+//! `--audit-log` names. AWS keeps its own record, which no operator can suppress (infra/docs/RUNBOOK.md, "What
+//! operators did").
 
 use std::{
     collections::BTreeMap,
@@ -23,7 +23,7 @@ use crate::{
     failure::{Failure, one_line},
 };
 
-/// The arguments that an event repeats: on whom or on what.
+/// Arguments that an event repeats: they name the objects of the command.
 const NAMED: [&str; 18] = [
     "table",
     "issuer",
@@ -46,20 +46,20 @@ const NAMED: [&str; 18] = [
 ];
 /// The longest argument or reason in an event, in characters.
 const LONGEST_TEXT: usize = 300;
-/// What only reads begins its last word with.
+/// Last words of commands that only read.
 const READS: [&str; 3] = ["list", "test", "check"];
 
-/// What a command line asks for.
+/// A command as the command line requests it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Deed {
-    /// The command's name, in full: `users log-out`.
+    /// Full name of the command: `users log-out`.
     pub(crate) name: String,
-    /// The arguments that say on whom or on what.
+    /// Arguments that name the command's objects.
     on: BTreeMap<&'static str, String>,
 }
 
 impl Deed {
-    /// What these arguments ask for.
+    /// The command that these arguments request.
     pub(crate) fn of(matches: &ArgMatches) -> Self {
         let (mut names, mut on, mut at) = (Vec::new(), BTreeMap::new(), matches);
         loop {
@@ -96,7 +96,7 @@ fn given(matches: &ArgMatches, name: &'static str) -> Option<(&'static str, Stri
     Some((name, text.chars().take(LONGEST_TEXT).collect()))
 }
 
-/// An event as it is written.
+/// An event as it is logged.
 #[derive(Serialize)]
 struct Event<'a> {
     timestamp: String,
@@ -110,8 +110,8 @@ struct Event<'a> {
     reason: Option<String>,
 }
 
-/// Runs a command and leaves its audit event. A log that cannot be written refuses the command before anything is
-/// done.
+/// Runs a command and logs its audit event. A log file that cannot be opened rejects the command before it does
+/// anything.
 pub(crate) async fn recorded(
     deed: &Deed,
     connection: &Connection,
@@ -172,7 +172,7 @@ mod tests {
     use super::*;
     use crate::cli::Cli;
 
-    /// The arguments that an event leaves out: secrets, files of secrets, and what only shapes the answer.
+    /// Arguments that an event omits: secrets, files of secrets, and options that only shape the output.
     const LEFT_OUT: [&str; 20] = [
         "access_key",
         "audit_log",

@@ -1,4 +1,4 @@
-//! Who calls a command: the AWS principal whose credentials it uses, and the user of this machine.
+//! Callers of commands: the AWS principal whose credentials the command uses, and the user of this machine.
 
 use std::fs;
 
@@ -8,23 +8,22 @@ use serde::Serialize;
 
 use crate::connection::Connection;
 
-/// Who calls a command.
+/// The caller of a command.
 #[derive(Debug, Serialize)]
 pub(crate) struct Caller {
-    /// The AWS principal where the command works on a stack and AWS says who it is, and else `os:` and the user of
-    /// this machine.
+    /// The AWS principal if the command works on a stack and AWS names it, or else `os:` and the user of this machine.
     #[serde(rename = "caller")]
     name: String,
     /// The user of this machine.
     os_user: String,
-    /// Why the AWS principal is not known, where there should be one.
+    /// The reason why the AWS principal of a stack's command is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     aws_principal_unknown: Option<String>,
 }
 
 impl Caller {
-    /// Asks AWS (STS, `GetCallerIdentity`) where the command works on a stack. A caller that AWS does not name is
-    /// not refused: on the day of a theft a command has to work.
+    /// Asks AWS (STS, `GetCallerIdentity`) if the command works on a stack. A caller whom AWS does not name is not
+    /// rejected: the command has to work on the day of a theft.
     pub(crate) async fn of(connection: &Connection) -> Self {
         let os_user = os_user();
         let (principal, aws_principal_unknown) = if connection.is_of_a_stack() {
@@ -53,7 +52,7 @@ async fn principal(connection: &Connection) -> Result<String, String> {
     }
 }
 
-/// The name of the user whose process this is, or else the number. A variable could name another.
+/// Name of the user who runs this process, or else the number. An environment variable could name another user.
 fn os_user() -> String {
     let uid = rustix::process::getuid().as_raw().to_string();
     let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
@@ -62,7 +61,7 @@ fn os_user() -> String {
         let name = fields.next()?;
         (fields.nth(1) == Some(&*uid)).then(|| name.to_owned())
     });
-    // Users of a directory service are not in the file.
+    // The file does not list users of a directory service.
     name.or_else(|| environment("USER").map(|user| format!("{user} ({uid})")))
         .unwrap_or(uid)
 }

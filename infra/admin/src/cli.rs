@@ -1,4 +1,4 @@
-//! What can be typed.
+//! Options and commands of the command line.
 
 use clap::{Parser, Subcommand};
 

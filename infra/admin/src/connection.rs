@@ -1,4 +1,4 @@
-//! Which stack a command works on.
+//! The stack that a command works on.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use ratchet_store::Store;
 
 use crate::failure::Failure;
 
-/// Options that every command takes. None is required by all, so each is missed where it is needed.
+/// Options of every command. No command requires all of them, so a missing one is reported where it is needed.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Stack")]
 pub(crate) struct Connection {
@@ -48,7 +48,7 @@ pub(crate) struct Connection {
     #[arg(long, global = true, value_name = "URL")]
     endpoint: Option<String>,
 
-    /// What requests to `--endpoint` name as access key.
+    /// Access key that requests to `--endpoint` name.
     #[arg(long, hide = true, env = "AWS_ACCESS_KEY_ID", hide_env_values = true)]
     access_key: Option<String>,
 
@@ -62,28 +62,28 @@ pub(crate) struct Connection {
     )]
     audit_log: Option<PathBuf>,
 
-    /// The command, as AWS's own record of the calls shows it.
+    /// The command in AWS's own record of the calls: `admin.users.log-out`.
     #[arg(skip)]
     application: String,
 }
 
 impl Connection {
-    /// Names the command in the calls of AWS: `admin.users.log-out`.
+    /// Sets the command's name in the calls of AWS: `admin.users.log-out`.
     pub(crate) fn called_for(&mut self, command: &str) {
         self.application = format!("admin.{}", command.replace(' ', "."));
     }
 
-    /// Whether the table is one of AWS's.
+    /// True if the table is in AWS.
     pub(crate) const fn is_of_a_stack(&self) -> bool {
         self.table.is_some() && self.endpoint.is_none()
     }
 
-    /// Where the audit event goes, if not to standard error.
+    /// File of the audit event; `None` for standard error.
     pub(crate) fn audit_log(&self) -> Option<&Path> {
         self.audit_log.as_deref()
     }
 
-    /// What a client of AWS needs.
+    /// Configuration of AWS clients.
     pub(crate) async fn aws(&self) -> SdkConfig {
         clients::of_operator(&self.application).await
     }
@@ -92,7 +92,7 @@ impl Connection {
         Clients::of_operator(&self.aws().await)
     }
 
-    /// The table.
+    /// The store of the stack's table.
     pub(crate) async fn store(&self) -> Result<Store, Failure> {
         let table = required(self.table.as_ref(), "--table", "TABLE_NAME")?;
         Ok(match &self.endpoint {
@@ -101,12 +101,12 @@ impl Connection {
         })
     }
 
-    /// The table and the keys.
+    /// An app with the stack's table and keys.
     pub(crate) async fn app(&self) -> Result<App, Failure> {
         self.app_that(KeyUse::Rotate).await
     }
 
-    /// The same for commands that end sessions: their applications are sent logout tokens, which are signed.
+    /// An app for commands that end sessions: it can sign the logout tokens for their applications.
     pub(crate) async fn notifying_app(&self) -> Result<App, Failure> {
         self.app_that(KeyUse::SignLogoutTokens).await
     }
@@ -116,7 +116,7 @@ impl Connection {
         Ok(Box::pin(App::new(parts)).await?)
     }
 
-    /// What commands put together that need keys and answer no request.
+    /// Table and keys for commands that need keys but answer no requests.
     pub(crate) async fn parts(&self, key_use: KeyUse) -> Result<Parts, Failure> {
         let store = self.store().await?;
         let issuer = self.issuer()?;
@@ -124,7 +124,7 @@ impl Connection {
         let Some(key_file) = &self.key_file else {
             return self.parts_with_kms(key_use).await;
         };
-        // Opening a file that is not there would make new keys, which open nothing in the table.
+        // Opening a missing file would generate new keys, which can open nothing in the table.
         if !key_file.exists() {
             return Err(Failure::NoKeyFile(key_file.display().to_string()));
         }
@@ -135,7 +135,7 @@ impl Connection {
         ))
     }
 
-    /// With keys in KMS, which a function is configured with by the same names.
+    /// Table and keys with keys in KMS, under the names that configure a function.
     async fn parts_with_kms(&self, key_use: KeyUse) -> Result<Parts, Failure> {
         required(
             self.wrapping_key.as_ref(),
@@ -154,7 +154,7 @@ impl Connection {
         Ok(Parts::from_config(config, self.clients().await, key_use)?)
     }
 
-    /// The issuer, if it is given.
+    /// The issuer; `None` if it is not given.
     pub(crate) fn issuer(&self) -> Result<Option<Issuer>, Failure> {
         let parsed = self.issuer.as_deref().map(Issuer::parse).transpose();
         parsed.map_err(|error| Failure::Usage(format!("--issuer {error}")))

@@ -1,4 +1,4 @@
-//! What a command can fail with: one line on standard error, status 1, or 2 if it was called wrongly.
+//! Errors of a command: one line on standard error, status 1, or 2 for a wrong call.
 
 use std::{io, process::ExitCode};
 
@@ -10,28 +10,28 @@ use ratchet_tenant::{ImportError, LoadError};
 
 use crate::output;
 
-/// A command did not do what it was asked to.
+/// A command that failed or was rejected.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// It was called wrongly.
+    /// The command was called wrongly.
     #[error("{0}")]
     Usage(String),
-    /// There is no such key file.
+    /// The key file does not exist.
     #[error("key file {0}: there is none")]
     NoKeyFile(String),
-    /// The key file is of no use.
+    /// The key file is invalid.
     #[error(transparent)]
     KeyFile(#[from] KeyFileError),
-    /// Table and keys do not come together.
+    /// Table and keys do not match or cannot be loaded.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// The table does not answer as it should.
+    /// The table failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The service would refuse it, too.
+    /// The service denies the request, too.
     #[error(transparent)]
     Denied(#[from] Denial),
-    /// The tenant file is wrong.
+    /// The tenant file is invalid.
     #[error(transparent)]
     TenantFile(#[from] LoadError),
     /// The import stopped half-way.
@@ -40,41 +40,41 @@ pub(crate) enum Failure {
     /// The password cannot be read.
     #[error("cannot read the password from standard input: {0}")]
     Stdin(io::Error),
-    /// The password is of no use.
+    /// The password cannot be hashed.
     #[error(transparent)]
     Password(#[from] PasswordHashError),
-    /// A script that was tried refuses the login, or fails.
+    /// A tested script denies the login or fails.
     #[error("{reason}")]
     Script {
-        /// What there is to show of it all the same.
+        /// Output up to the failure.
         said: String,
-        /// Why.
+        /// The denial or the error.
         reason: String,
     },
-    /// A tenant file breaks what it should not.
+    /// A tenant file breaks a MUST or a SHOULD of RFC 9700.
     #[error("{reason}")]
     Findings {
-        /// What it breaks, a line each.
+        /// The findings, one line each.
         said: String,
-        /// How much that is.
+        /// The number of broken MUSTs and SHOULDs.
         reason: String,
     },
-    /// What was asked for is not there, or already is.
+    /// The object of the command does not exist, or exists already.
     #[error("{0}")]
     Refused(String),
-    /// The audit event has nowhere to go.
+    /// The audit log cannot be opened.
     #[error("audit log {0}: {1}")]
     AuditLog(String, io::Error),
     /// The operator ended the command before it was done.
     #[error("interrupted: what was done until then stays done")]
     Interrupted,
-    /// The answer cannot be written as JSON.
+    /// The output cannot be written as JSON.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
 }
 
 impl Failure {
-    /// Whether the command was refused, rather than that it went wrong on the way.
+    /// True if the command was rejected, rather than failed on the way.
     pub(crate) const fn is_refusal(&self) -> bool {
         matches!(
             self,
@@ -87,10 +87,10 @@ impl Failure {
         )
     }
 
-    /// Says what is wrong.
+    /// Prints the error and returns the exit status.
     pub(crate) fn report(&self) -> ExitCode {
         if let Self::Script { said, .. } | Self::Findings { said, .. } = self {
-            // Whether it can be written or not, the status is that of the failure.
+            // A failed write changes nothing: the status is that of the failure.
             let _ = output::print(said);
         }
         eprintln!("error: {}", one_line(&self.to_string()));

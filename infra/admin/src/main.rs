@@ -1,6 +1,5 @@
-//! The operator's command line: imports a tenant file, creates users, shows and revokes families of
-//! refresh tokens, rotates the sealing key. It works on the table itself, past the functions. Every command is an
-//! audit event.
+//! The operator's command line: imports a tenant file, creates users, lists and revokes refresh token families, rotates
+//! the sealing key. It works directly on the table, without the functions. Every command logs an audit event.
 
 mod audit;
 mod caller;

@@ -1,11 +1,11 @@
-//! What a command prints: plain tables for people, JSON for programs.
+//! Output of commands: plain tables for people, JSON for programs.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-/// Writes an answer to standard output. A reader that has seen enough (`head`) is no failure; every other failure is
-/// a line on standard error.
+/// Writes text to standard output. A reader that stops early (`head`) is no failure; every other failure is a line on
+/// standard error.
 pub(crate) fn print(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(text.as_bytes());
@@ -18,7 +18,7 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
     }
 }
 
-/// Columns under their titles, two blanks apart; `-` where there is nothing.
+/// Columns under their titles, two blanks apart; `-` for an empty cell.
 pub(crate) fn table<const N: usize>(titles: [&str; N], rows: &[[String; N]]) -> String {
     let mut widths = titles.map(|title| title.chars().count());
     for row in rows {
@@ -40,7 +40,7 @@ pub(crate) fn table<const N: usize>(titles: [&str; N], rows: &[[String; N]]) -> 
     text
 }
 
-/// The same for programs.
+/// Indented JSON for programs.
 pub(crate) fn json(value: &impl Serialize) -> serde_json::Result<String> {
     Ok(serde_json::to_string_pretty(value)? + "\n")
 }

@@ -1,4 +1,4 @@
-//! Rules and Actions as an operator tries them: no table, no network.
+//! Tests of Rules and Actions as an operator runs them: no table, no network.
 
 #![expect(
     clippy::unwrap_used,
@@ -15,7 +15,7 @@ use std::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// A folder with files, in which the program is called.
+/// A folder with files, and calls of the program in it.
 struct Folder(TempDir);
 
 impl Folder {
@@ -37,7 +37,7 @@ impl Folder {
             .unwrap()
     }
 
-    /// What a call prints that is to succeed.
+    /// Standard output of a call that succeeds.
     fn print(&self, arguments: &[&str]) -> String {
         let output = self.call(arguments);
         assert!(output.status.success(), "{}", stderr(&output));
@@ -48,7 +48,7 @@ impl Folder {
         serde_json::from_str(&self.print(arguments)).unwrap()
     }
 
-    /// What a call prints and says that is to fail.
+    /// Standard output and standard error of a call that fails.
     fn refuse(&self, arguments: &[&str]) -> (String, String) {
         let output = self.call(arguments);
         assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
@@ -56,7 +56,7 @@ impl Folder {
     }
 }
 
-/// What a script did, without how long it took.
+/// Output of a script, without the time that it took.
 fn deeds(text: &str) -> Vec<&str> {
     text.lines()
         .filter(|line| !line.starts_with("took"))
@@ -67,7 +67,7 @@ fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// What people are to read of it: the lines that are no audit events.
+/// Standard error for people: the lines that are not audit events.
 fn stderr(output: &Output) -> String {
     let text = String::from_utf8(output.stderr.clone()).unwrap();
     let lines = text.split_inclusive('\n');
@@ -146,7 +146,7 @@ fn a_rule_is_given_the_user_and_the_context_of_files() {
     assert!(answer["usage"]["memory_bytes"].as_u64().unwrap() > 0);
 }
 
-/// Answers one request with a body, and tells what was asked.
+/// Answers one request with a body, and returns the request.
 fn answering(body: &'static str) -> (String, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
@@ -227,7 +227,7 @@ fn a_script_that_refuses_or_fails_is_a_failure_with_what_it_said_until_then() {
         "{error}"
     );
     let (_, error) = folder.refuse(&["rules", "test", "loop.js"]);
-    // On a busy machine the one limit is reached before the other.
+    // A busy machine may reach the other limit first.
     let limits = ["more CPU time than allowed", "no answer in time"];
     let expected = limits.map(|limit| format!("error: loop.js: {limit}\n"));
     assert!(expected.contains(&error), "{error}");

@@ -1,4 +1,4 @@
-//! `actions`: which run, and trying one.
+//! `actions`: listing the Actions that run, and testing one.
 
 use std::path::PathBuf;
 
@@ -67,7 +67,7 @@ pub(crate) async fn run(command: ActionsCommand, to: &Connection) -> Result<Stri
     }
 }
 
-/// An Action as it is shown: its secrets by name only.
+/// An Action in the list, with only the names of its secrets.
 #[derive(Debug, Serialize)]
 struct Shown {
     name: String,

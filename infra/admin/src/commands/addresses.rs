@@ -1,4 +1,4 @@
-//! `addresses`: those that are throttled for failed logins with many names.
+//! `addresses`: addresses that are throttled for failed logins with many names.
 
 use clap::{Args, Subcommand};
 use ratchet_domain::throttle::{Bucket, Origin};
@@ -46,7 +46,7 @@ impl Unblock {
     }
 }
 
-/// Whether nothing was taken from a bucket, or all of it has come back.
+/// True if the bucket is full: nothing was taken, or all of it has been refilled.
 fn full(bucket: Bucket) -> bool {
     bucket.is_full(Clock::system().now())
 }

@@ -1,4 +1,4 @@
-//! `clients`: taking an application away.
+//! `clients`: deleting an application.
 
 use clap::{Args, Subcommand};
 use ratchet_domain::{ids::ClientId, mobile::MobileApps};

@@ -1,4 +1,4 @@
-//! `users log-out`, `block` and `delete`: ending what a user began.
+//! `users log-out`, `block` and `delete`: ending a user's sessions and refresh tokens.
 
 use clap::Args;
 use ratchet_core::{App, Evicted};
@@ -14,7 +14,7 @@ pub(crate) struct Of {
     whose: Whose,
 }
 
-/// What happens to the user.
+/// Effect on the user.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Eviction {
     LogOut,

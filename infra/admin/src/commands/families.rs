@@ -1,4 +1,4 @@
-//! `families`: what refresh tokens a user holds, and ending them.
+//! `families`: listing and revoking a user's refresh token families.
 
 use clap::{Args, Subcommand};
 use ratchet_domain::{
@@ -119,7 +119,7 @@ async fn one_of(store: &Store, user: &UserId, id: &str) -> Result<Family, Failur
     family.ok_or_else(|| Failure::Refused(format!("{user} has no family {id}")))
 }
 
-/// A family as it is shown.
+/// A family in the list.
 #[derive(Debug, Serialize)]
 struct Shown {
     family_id: String,

@@ -1,4 +1,4 @@
-//! `grants`: what users granted to applications, and taking it away.
+//! `grants`: listing and deleting the consents of a user and the grants behind live refresh tokens.
 
 use clap::{Args, Subcommand};
 use ratchet_domain::{
@@ -105,7 +105,8 @@ impl Delete {
         if client.is_none() && audience.is_none() {
             families = store.end_grants(&user, &ended, Deadline::NEVER).await?;
         } else {
-            // Of an application without a live refresh token no grant is listed, and a code may be on its way.
+            // An application without a live refresh token has no grant in the list, but may have a code that is not
+            // redeemed yet.
             store.delete_codes(&user, now, wanted).await?;
             for grant in &grants {
                 families += store
@@ -121,7 +122,7 @@ impl Delete {
     }
 }
 
-/// A grant as it is shown.
+/// A grant in the list.
 #[derive(Debug, Serialize)]
 struct Shown {
     client_id: String,

@@ -94,7 +94,7 @@ async fn rotate(to: &Connection) -> Result<String, Failure> {
     ))
 }
 
-/// A key as it is shown.
+/// A key in the list.
 #[derive(Debug, Serialize)]
 struct Shown {
     key_id: u32,

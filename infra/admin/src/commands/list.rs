@@ -1,4 +1,4 @@
-//! The commands `list`: what they show, as columns for people or as JSON for programs.
+//! Output of the `list` commands: columns for people or JSON for programs.
 
 use clap::Args;
 use serde::Serialize;
@@ -25,17 +25,17 @@ pub(crate) struct ListOf {
     pub(super) format: Format,
 }
 
-/// A line of a list; what it serializes as is for programs.
+/// A row of a list; programs get its serialized form.
 pub(super) trait Row<const COLUMNS: usize>: Serialize {
-    /// What the columns are called.
+    /// Titles of the columns.
     const TITLES: [&'static str; COLUMNS];
 
-    /// What stands in the columns; an empty text where there is nothing.
+    /// Texts of the columns; empty if there is no value.
     fn cells(&self) -> [String; COLUMNS];
 }
 
 impl Format {
-    /// The text of a list; `none` is the sentence for people where nothing is in it.
+    /// The text of a list. `none` is the sentence for people if the list is empty.
     pub(super) fn show<const COLUMNS: usize, R: Row<COLUMNS>>(
         &self,
         rows: &[R],

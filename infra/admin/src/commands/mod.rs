@@ -1,4 +1,4 @@
-//! One module per group of commands. A command gives the text to print.
+//! One module per group of commands. A command returns the text to print.
 
 pub(crate) mod actions;
 pub(crate) mod addresses;
@@ -21,7 +21,7 @@ use ratchet_store::{LoginRecord, Store};
 
 use crate::{cli::Command, connection::Connection, failure::Failure};
 
-/// Does as asked.
+/// Runs a command.
 pub(crate) async fn run(command: Command, connection: &Connection) -> Result<String, Failure> {
     match command {
         Command::Tenant(command) => tenant::run(command, connection).await,
@@ -37,7 +37,7 @@ pub(crate) async fn run(command: Command, connection: &Connection) -> Result<Str
     }
 }
 
-/// The beginning of a script's SHA-256, as much as tells scripts apart.
+/// First 12 hexadecimal digits of a script's SHA-256, enough to distinguish scripts.
 fn digest(script: &str) -> String {
     let digest = digest::digest(&digest::SHA256, script.as_bytes());
     let bytes = digest.as_ref().iter().take(6);
@@ -45,7 +45,7 @@ fn digest(script: &str) -> String {
     format!("{number:012x}")
 }
 
-/// The database that is meant: the one named, or the tenant's default.
+/// The named database, or else the tenant's default.
 async fn database(store: &Store, named: Option<&str>) -> Result<ConnectionName, Failure> {
     if let Some(name) = named {
         return parse_database(name);
@@ -66,7 +66,7 @@ fn counted(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-/// The user of a login name.
+/// The user with a login name.
 async fn load_login(
     store: &Store,
     database: &ConnectionName,

@@ -1,4 +1,4 @@
-//! `rules`: which run, and trying one.
+//! `rules`: listing the Rules that run, and testing one.
 
 use std::path::PathBuf;
 
@@ -73,7 +73,7 @@ pub(crate) async fn run(command: RulesCommand, to: &Connection) -> Result<String
     }
 }
 
-/// The scripts that the settings name.
+/// Loads the scripts that the settings name.
 pub(super) async fn load(store: &Store) -> Result<StoredScripts, Failure> {
     let settings = store.load_settings().await?.unwrap_or_default();
     match settings.scripts {
@@ -82,7 +82,7 @@ pub(super) async fn load(store: &Store) -> Result<StoredScripts, Failure> {
     }
 }
 
-/// A rule as it is shown.
+/// A rule in the list.
 #[derive(Debug, Serialize)]
 struct Shown {
     order: u32,

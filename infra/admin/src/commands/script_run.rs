@@ -1,4 +1,4 @@
-//! One script in the engine, with the limits that it has at a login and a world that changes nothing.
+//! Runs one script in the engine, with the limits of a login and a host that changes nothing.
 
 use std::{
     fmt::Write as _,
@@ -22,7 +22,7 @@ use serde_json::{Map, Value, json};
 use super::tenant::value_in;
 use crate::{connection::Connection, failure::Failure, output::json};
 
-/// What a script may reach, and how its run is shown.
+/// Reachable hosts and output format of a test run.
 #[derive(Debug, Args)]
 pub(crate) struct Trial {
     /// Print JSON for a program.
@@ -35,7 +35,7 @@ pub(crate) struct Trial {
     pub(crate) script_hosts: AllowedHosts,
 }
 
-/// What a script is given.
+/// Input of a script.
 pub(crate) struct Given {
     pub(crate) scripts: Scripts,
     pub(crate) user: Value,
@@ -43,13 +43,13 @@ pub(crate) struct Given {
     pub(crate) event: Value,
 }
 
-/// A script's text.
+/// Reads the text of a script.
 pub(crate) fn read_script(file: &Path) -> Result<String, Failure> {
     let read = fs::read_to_string(file);
     read.map_err(|error| Failure::Refused(format!("{}: {error}", file.display())))
 }
 
-/// An object from a file, or the example.
+/// Reads an object from a file, or else takes the example.
 pub(crate) fn read_object(file: Option<&PathBuf>, example: &str) -> Result<Value, Failure> {
     let Some(file) = file else {
         return Ok(serde_json::from_str(example)?);
@@ -63,7 +63,7 @@ pub(crate) fn read_object(file: Option<&PathBuf>, example: &str) -> Result<Value
     }
 }
 
-/// `KEY=VALUE` as often as it was given, and `KEY=FILE` of the option that names files.
+/// Secrets from the `KEY=VALUE` pairs, and from the `KEY=FILE` pairs of the option that names files.
 pub(crate) fn secrets<C: FromIterator<(String, Secret)>>(
     option: &str,
     values: Vec<(String, String)>,
@@ -79,8 +79,8 @@ pub(crate) fn secrets<C: FromIterator<(String, Secret)>>(
         .collect()
 }
 
-/// Runs the script and says what came of it; a script that refuses or fails is a failure with what it said
-/// until then.
+/// Runs the script and returns its report. A script that denies the login or fails is a failure, with the output up to
+/// that point.
 pub(crate) async fn run(given: Given, trial: &Trial, to: &Connection) -> Result<String, Failure> {
     let program = Program::compile(&given.scripts);
     let program = program.map_err(|error| Failure::Refused(error.to_string()))?;
@@ -116,7 +116,7 @@ pub(crate) async fn run(given: Given, trial: &Trial, to: &Connection) -> Result<
     }
 }
 
-/// Why there would be no tokens.
+/// The reason why a login would get no tokens.
 fn denial(report: &Report) -> Option<String> {
     match &report.result {
         Err(failure) => Some(failure.to_string()),
@@ -202,7 +202,7 @@ fn level(level: LogLevel) -> &'static str {
     }
 }
 
-/// What a rule has changed at the root of its objects; `null` is what it has removed.
+/// Changes at the root of a Rule's objects; `null` marks a removed key.
 fn changed(given: &Given, output: &Output) -> Value {
     json!({
         "user": difference(&given.user, &output.user),
@@ -223,7 +223,7 @@ fn difference(before: &Value, after: &Value) -> Map<String, Value> {
         .collect()
 }
 
-/// A world that notes what is asked of it. Only requests to allowed hosts are real.
+/// A host that records the script's calls. Only requests to allowed hosts are real.
 struct Pretence {
     requests: Arc<ScriptRequests>,
     user: Mutex<Value>,
@@ -253,7 +253,7 @@ impl Pretence {
         asked.push(call);
     }
 
-    /// The metadata as it would be afterwards.
+    /// Patches the user and returns the metadata after the patch.
     fn patch(&self, which: &str, patch: &Map<String, Value>) -> Value {
         let mut user = self.user.lock().unwrap_or_else(PoisonError::into_inner);
         let mut metadata = user[which].as_object().cloned().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `sessions`: where a user is logged in, and ending that.
+//! `sessions`: listing and ending a user's sessions.
 
 use clap::{Args, Subcommand};
 use ratchet_core::App;
@@ -102,7 +102,7 @@ impl Revoke {
     }
 }
 
-/// Ends a session and notifies its applications; `false` if it was over already.
+/// Ends a session and notifies its applications; `false` if it had ended already.
 async fn end(app: &App, user: &UserId, id: SessionId, now: Timestamp) -> Result<bool, Failure> {
     let ended = app.store.end_session(user, id, now).await?;
     let Some(ended) = ended.filter(|session| session.is_live(now)) else {
@@ -113,7 +113,7 @@ async fn end(app: &App, user: &UserId, id: SessionId, now: Timestamp) -> Result<
     Ok(true)
 }
 
-/// A session as it is shown.
+/// A session in the list.
 #[derive(Debug, Serialize)]
 struct Shown {
     session_id: String,

@@ -1,4 +1,4 @@
-//! `tenant`: putting a tenant file into the table.
+//! `tenant`: checking a tenant file and importing it into the table.
 
 use std::path::PathBuf;
 
@@ -41,7 +41,7 @@ A line is like:
     Check(Source),
 }
 
-/// A tenant file, and what its keywords stand for.
+/// A tenant file and the values of its keywords.
 #[derive(Debug, Args)]
 pub(crate) struct Source {
     /// The tenant file.
@@ -107,7 +107,7 @@ impl Import {
     }
 }
 
-/// Ends sessions by an app, which only an import needs that changes the password of a user who is logged in.
+/// Ends sessions through an app, which starts only if the import changes the password of a user with sessions.
 struct AppWhereNeeded<'a> {
     to: &'a Connection,
     app: OnceCell<App>,
@@ -188,7 +188,7 @@ pub(super) fn key_value(text: &str) -> Result<(String, String), &'static str> {
     }
 }
 
-/// The value that a file holds, without the line break that editors and `echo` put behind it.
+/// The value in a file, without the final line break that editors and `echo` add.
 pub(super) fn value_in(option: &str, file: &str) -> Result<String, Failure> {
     let text = std::fs::read_to_string(file)
         .map_err(|error| Failure::Usage(format!("{option}: {file}: {error}")))?;

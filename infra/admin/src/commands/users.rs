@@ -130,7 +130,7 @@ impl Unblock {
         if let Some(user) = &blocked {
             store.unblock_user(user).await?;
         }
-        // Failures from before the user was there are counted with the name.
+        // Failures from before the user existed are counted under the name.
         let name = LoginName::parse(&self.user).map(|name| Guessed::Name(database, name));
         let user = record.map(|record| Guessed::User(record.user.user_id));
         let mut cleared = 0;

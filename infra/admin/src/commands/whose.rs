@@ -1,4 +1,4 @@
-//! Whose sessions, refresh tokens or grants a command is about.
+//! The user whose sessions, refresh tokens or grants a command is about.
 
 use clap::Args;
 use ratchet_domain::ids::UserId;
@@ -18,7 +18,7 @@ pub(super) struct Whose {
 }
 
 impl Whose {
-    /// The user's id. An id is taken as it is: families outlive a user who was deleted.
+    /// The user's id. A given id need not exist: families outlive a deleted user.
     pub(super) async fn id(&self, store: &Store) -> Result<UserId, Failure> {
         if self.user.contains('|') {
             return UserId::parse(self.user.as_str())

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::stack::{Stack, TENANT, audit_event, finish, program, stderr, stdout};
 
-/// A call of every command with what its audit event names, and how it ends on a table without a user.
+/// One call of every command, with the object in its audit event and its outcome on a table without users.
 const CALLS: [(&[&str], &str, &str); 22] = [
     (&["tenant", "check", "missing.yaml"], "file", "refused"),
     (&["tenant", "import", "missing.yaml"], "file", "refused"),
@@ -27,7 +27,7 @@ const CALLS: [(&[&str], &str, &str); 22] = [
     (&["grants", "delete", "auth0|1"], "user", "done"),
     (&["keys", "list"], "table", "done"),
     (&["keys", "rotate"], "table", "done"),
-    // Keys of a key file are named as those in KMS are.
+    // With a key file, too, the call has to name the new keys.
     (&["keys", "rotate-signing"], "table", "failed"),
     (&["rules", "list"], "table", "done"),
     (&["rules", "test", "missing.js"], "script", "refused"),
@@ -41,7 +41,7 @@ const CALLS: [(&[&str], &str, &str); 22] = [
     (&["clients", "delete", "nobody"], "client_id", "refused"),
 ];
 
-/// The names of all commands, as the help lists them.
+/// Names of all commands in the help.
 async fn commands(path: &[&str]) -> Vec<String> {
     let mut command = program();
     command.args(path).arg("--help");

@@ -67,7 +67,7 @@ async fn families_are_listed_and_revoked() {
         .print(&["families", "list", "auth0|ada", "--json"])
         .await;
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-    // Nothing is left of those that were revoked.
+    // The revoked families are deleted.
     assert_eq!(json.as_array().map(Vec::len), Some(1));
     assert_eq!(json[0]["status"], "expired");
     assert_eq!(

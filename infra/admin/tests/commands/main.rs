@@ -1,4 +1,4 @@
-//! The program as an operator calls it, against the embedded database.
+//! The program as an operator calls it, on the embedded database.
 
 #![expect(
     clippy::unwrap_used,

@@ -23,7 +23,7 @@ triggers: {post-login: [{action_name: Plan}]}
         stack.print(&import).await,
         "imported 0 clients, 0 APIs, 0 users, 2 rules, 1 Action\n"
     );
-    // As `sha256sum` has it.
+    // The digests of `sha256sum`.
     assert_eq!(
         stack.print(&["rules", "list"]).await,
         "ORDER  NAME   BYTES  SHA256\n\

@@ -43,7 +43,7 @@ async fn sessions_are_listed_and_revoked() {
         stack.print(&["sessions", "list", "ada@example.com"]).await,
         "auth0|ada is logged in nowhere\n"
     );
-    // Refresh tokens live on.
+    // Refresh tokens stay valid.
     let families = stack.store.load_families(&id).await.unwrap();
     assert_eq!(families[0].ended, None);
 }

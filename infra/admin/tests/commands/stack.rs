@@ -1,4 +1,4 @@
-//! A table, a key file and a folder, and the program as it is called on them.
+//! A table, a key file and a folder, and calls of the program on them.
 
 use std::{
     io::Write,
@@ -64,7 +64,7 @@ impl Stack {
         }
     }
 
-    /// The user agrees to what `/userinfo` tells.
+    /// Stores the user's consent to the scopes of `/userinfo`.
     pub(crate) async fn agree(&self, user: &UserId, client: &ClientId, now: Timestamp) {
         let grant = GrantKey {
             user_id: user.clone(),
@@ -82,7 +82,7 @@ impl Stack {
         path
     }
 
-    /// Calls the program; `stdin` is what it may read.
+    /// Calls the program; `stdin` is its standard input.
     pub(crate) async fn call(&self, arguments: &[&str], stdin: &str) -> Output {
         let mut command = program();
         command
@@ -93,14 +93,14 @@ impl Stack {
         finish(command, stdin.to_owned()).await
     }
 
-    /// What a call prints that is to succeed.
+    /// Standard output of a call that succeeds.
     pub(crate) async fn print(&self, arguments: &[&str]) -> String {
         let output = self.call(arguments, "").await;
         assert!(output.status.success(), "{}", stderr(&output));
         stdout(&output)
     }
 
-    /// What a call says that is to fail.
+    /// Standard error of a call that fails.
     pub(crate) async fn refuse(&self, arguments: &[&str]) -> String {
         let output = self.call(arguments, "").await;
         assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
@@ -131,7 +131,7 @@ pub(crate) async fn finish(mut command: Command, stdin: String) -> Output {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // A program that needs no input may be gone before it is written.
+        // A program that needs no input may have exited before it is written.
         let written = child.stdin.take().unwrap().write_all(stdin.as_bytes());
         drop(written);
         child.wait_with_output().unwrap()
@@ -143,14 +143,14 @@ pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// What people are to read of it: the lines that are no audit events.
+/// Standard error for people: the lines that are not audit events.
 pub(crate) fn stderr(output: &Output) -> String {
     let text = String::from_utf8(output.stderr.clone()).unwrap();
     let lines = text.split_inclusive('\n');
     lines.filter(|line| !line.starts_with('{')).collect()
 }
 
-/// The one audit event of a call.
+/// The audit event of a call, of which there is exactly one.
 pub(crate) fn audit_event(output: &Output) -> Value {
     let text = String::from_utf8(output.stderr.clone()).unwrap();
     let mut events = text.lines().filter(|line| line.starts_with('{'));

@@ -69,7 +69,7 @@ async fn a_blocked_user_is_let_in_again_under_all_names() {
     let counters =
         ["203.0.113.9", "203.0.113.10"].map(|origin| Counter::Origin(origin.parse().unwrap()));
     let record = stack.store.load_login(&connection, "ada").await.unwrap();
-    // The user's, whichever name was typed, and the name's from before the user was there.
+    // Failures of the user, under any name, and failures of the name from before the user existed.
     let guessed = [
         Guessed::User(record.unwrap().user.user_id),
         Guessed::Name(connection, LoginName::parse("ada@example.com").unwrap()),
@@ -106,7 +106,7 @@ async fn a_user_is_logged_out_everywhere() {
     );
     assert_eq!(stack.sessions().await, Vec::<String>::new());
     assert_eq!(stack.store.load_families(&id).await.unwrap(), []);
-    // Once more ends nothing more.
+    // A second call ends nothing more.
     assert_eq!(
         stack.print(&["users", "log-out", "auth0|ada"]).await,
         "logged auth0|ada out everywhere: ended 0 sessions and 0 families\n"
@@ -135,7 +135,7 @@ async fn a_user_is_blocked_and_unblocked() {
         assert!(!user().await.blocked);
         stack.print(&["users", "block", named]).await;
     }
-    // Sessions stay over, refresh tokens come back.
+    // Sessions stay ended; refresh tokens are valid again.
     stack.print(&["users", "unblock", "auth0|ada"]).await;
     assert_eq!(stack.sessions().await, Vec::<String>::new());
     let families = stack.store.load_families(&id).await.unwrap();
@@ -154,7 +154,7 @@ async fn a_user_is_deleted() {
     assert_eq!(again, "error: there is no user auth0|ada\n");
 }
 
-/// The profile goes first: a user whose deletion was cut short is gone, but what they agreed to is not.
+/// A deletion removes the profile first, so an interrupted one leaves a user who is gone but whose consents are not.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_that_was_cut_short_is_finished_by_the_next() {
     let stack = Stack::start().await;

@@ -1,4 +1,4 @@
-//! Calls that cannot be carried out: the status, and one line.
+//! Calls that fail: status, and one line.
 
 use crate::stack::{Stack, finish, program, stderr};
 
