@@ -1,21 +1,21 @@
-//! What a person sees when the server is ready.
+//! Banner of a server that is ready.
 
 use std::{net::SocketAddr, path::Path};
 
 use ratchet_domain::client::{AppType, AuthMethod};
 use ratchet_tenant::Tenant;
 
-/// Where the server is.
+/// Addresses of the server.
 pub(crate) struct Place<'a> {
-    /// As clients know it.
+    /// The issuer, as clients know it.
     pub(crate) issuer: &'a str,
-    /// Where it listens.
+    /// The address that the server listens on.
     pub(crate) address: SocketAddr,
-    /// With `--tls`: the certificate that clients have to trust.
+    /// Certificate that clients have to trust; `None` without `--tls`.
     pub(crate) authority: Option<&'a Path>,
 }
 
-/// The applications of the tenant, where to begin, and what else clients have to know of the server.
+/// The tenant's applications, the demo page, and what else clients have to know about the server.
 pub(crate) fn banner(place: &Place<'_>, tenant: &Tenant) -> String {
     let issuer = place.issuer;
     let ids = tenant

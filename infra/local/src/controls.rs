@@ -1,4 +1,4 @@
-//! `--test-controls`: what a test has to change and no protocol offers.
+//! `--test-controls`: changes that tests need and no protocol offers.
 
 use http::{
     Method, StatusCode,
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::setup;
 
-/// JSON, and YAML for a tenant file.
+/// Accepted media types: JSON, and YAML for a tenant file.
 const TAKEN: [&str; 2] = ["application/json", "application/yaml"];
 
 #[derive(Deserialize)]
@@ -57,7 +57,7 @@ pub(crate) async fn answer(app: &App, request: &Request) -> Response {
     answer.unwrap_or_else(|denial| OAuthError::from(&denial).into_response())
 }
 
-/// The refusal of what a page of another origin can send: with its `Origin`, or in a media type that needs no
+/// Rejects requests that a page of another origin can send: with its `Origin`, or in a media type that needs no
 /// preflight (Fetch, "CORS-safelisted request-header").
 fn of_a_page(app: &App, request: &Request) -> Option<Response> {
     let mut origins = request.headers().get_all(ORIGIN).iter();

@@ -1,4 +1,4 @@
-//! The data folder, whose files are their owner's alone: passwords' hashes and keys lie there.
+//! The data folder. Only its owner may read its files: they contain password hashes and keys.
 
 use std::{
     fs, io,
@@ -8,17 +8,17 @@ use std::{
 
 use crate::error::LocalError;
 
-/// The file of the table. SQLite keeps others beside it, whose names begin like this one.
+/// File of the table. SQLite keeps other files beside it, whose names begin with this one.
 pub(crate) const DATABASE: &str = "dynamodb.sqlite";
 
-/// The file of the keys.
+/// File of the keys.
 pub(crate) const KEYS: &str = "keys.json";
 
-/// The folder of the certificates.
+/// Folder of the certificates.
 pub(crate) const TLS: &str = "tls";
 
-/// Makes the folder and looks whether it can be written to. What a folder that was there holds of ours becomes
-/// its owner's alone, and so does the folder unless other files lie in it, too.
+/// Creates the folder and checks that it is writable. Files of ours in an existing folder become private to their
+/// owner, and so does the folder itself unless it contains other files.
 pub(crate) fn make_folder(folder: &Path) -> Result<(), LocalError> {
     let make = || -> io::Result<()> {
         fs::DirBuilder::new()
@@ -42,7 +42,7 @@ fn close(folder: &Path) -> io::Result<()> {
         let name = entry.file_name();
         let is_ours = name.to_str().is_some_and(is_ours);
         all_ours &= is_ours;
-        // The metadata of an entry are a link's own: what a link leads to is left alone.
+        // A link's metadata are its own, so its target is left alone.
         if is_ours && entry.metadata()?.is_file() {
             restrict(&entry.path(), 0o600)?;
         }
@@ -53,7 +53,7 @@ fn close(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether we write a file of that name into a data folder, or into the folder of the certificates.
+/// True if we write a file of that name into a data folder or into the folder of the certificates.
 fn is_ours(name: &str) -> bool {
     let is_certificate = || {
         let (stem, kind) = name.rsplit_once('.').unwrap_or_default();
@@ -62,7 +62,7 @@ fn is_ours(name: &str) -> bool {
     [KEYS, TLS].contains(&name) || name.starts_with(DATABASE) || is_certificate()
 }
 
-/// Takes from a file or folder what others may do to it.
+/// Removes the permissions of other users from a file or folder.
 fn restrict(path: &Path, mode: u32) -> io::Result<()> {
     let mut permissions = path.metadata()?.permissions();
     if permissions.mode() & 0o077 != 0 {
@@ -72,7 +72,7 @@ fn restrict(path: &Path, mode: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes an empty file that only its owner can read, unless there is one.
+/// Creates an empty file that only its owner can read, unless it exists.
 pub(crate) fn make_private(path: &Path) -> io::Result<()> {
     private().append(true).open(path).map(drop)
 }

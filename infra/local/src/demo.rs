@@ -1,4 +1,4 @@
-//! The demo page, and the two questions it asks that no endpoint of the protocol answers.
+//! The demo page, and its two requests that no endpoint of the protocol answers.
 
 use bytes::Bytes;
 use http::{
@@ -22,11 +22,11 @@ const PAGE: &str = include_str!("demo/index.html");
 const STYLE: &str = include_str!("demo/demo.css");
 const SCRIPT: &str = include_str!("demo/demo.js");
 
-/// The page runs its own files and nothing else.
+/// The page may load and run only its own files.
 const POLICY: &str =
     "default-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
-/// What the page needs to know.
+/// Settings of the page.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Settings {
     issuer: String,
@@ -46,8 +46,8 @@ struct DemoUser {
 }
 
 impl Settings {
-    /// From the first single-page application whose callback is the demo page, if there is one. The page names a
-    /// user's password for the built-in tenant only, where it is no secret.
+    /// Settings for the first single-page application whose callback is the demo page; `None` if there is none. They
+    /// contain a user's password only for the built-in tenant, where it is no secret.
     pub(crate) fn of(tenant: &Tenant, issuer: &str, built_in: bool) -> Option<Self> {
         let redirect_uri = format!("{issuer}demo");
         let client = tenant
@@ -114,7 +114,7 @@ pub(crate) async fn answer(app: &App, settings: Option<&Settings>, request: &Req
     answer.unwrap_or_else(|denial| OAuthError::from(&denial).into_response())
 }
 
-/// A family as the page shows it; times in seconds. Of one that has ended nothing is left but its name.
+/// A family as the page shows it; times in seconds. An ended family has only its name.
 #[derive(Serialize)]
 struct FamilyView {
     family: String,
@@ -125,7 +125,7 @@ struct FamilyView {
     item: Option<ItemView>,
 }
 
-/// What the table holds of a family.
+/// The table's item of a family.
 #[derive(Serialize)]
 struct ItemView {
     generation: u32,

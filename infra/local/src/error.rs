@@ -1,10 +1,10 @@
-//! What can keep the local server from serving.
+//! Errors of the local server.
 
 use std::{io, path::PathBuf};
 
 use ratchet_core::StartError;
 
-/// The server cannot start, or stopped unasked.
+/// The server cannot start, or stopped unexpectedly.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LocalError {
     #[error("cannot listen on port {port}: {source}")]

@@ -1,5 +1,5 @@
-//! By which names a server may be reached. A page whose own name leads to loopback (DNS rebinding) is of one
-//! origin with whatever listens there; only the host in its requests differs.
+//! Host names of a server. A page whose own name resolves to loopback (DNS rebinding) has the same origin as a server
+//! there; only the host in its requests differs.
 
 use http::{
     StatusCode,
@@ -11,8 +11,8 @@ use ratchet_core::config::Issuer;
 use ratchet_domain::network::is_loopback_host;
 use ratchet_protocol::{Response, response};
 
-/// The hosts that a server answers for: the names of loopback, at any port because ports are forwarded, the
-/// issuer's host, and those of `--allow-host`.
+/// The hosts that a server answers for: the names of loopback, the issuer's host, and those of `--allow-host`. Any
+/// port is accepted, because ports are forwarded.
 #[derive(Debug, Clone)]
 pub(crate) struct Hosts(Vec<AllowedHost>);
 
@@ -20,13 +20,13 @@ pub(crate) struct Hosts(Vec<AllowedHost>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AllowedHost(String);
 
-/// A text is no host.
+/// A text that is not a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be a host without a port, such as `tunnel.example.com`")]
 pub(crate) struct InvalidHost;
 
 impl AllowedHost {
-    /// Reads a host name or an address; one of IPv6 is in brackets.
+    /// Parses a host name or an address; an IPv6 address is in brackets.
     pub(crate) fn parse(text: &str) -> Result<Self, InvalidHost> {
         let authority: Authority = text.parse().map_err(|_| InvalidHost)?;
         let is_host = !text.is_empty() && authority.host() == text && !text.contains('*');
@@ -39,15 +39,15 @@ impl AllowedHost {
 }
 
 impl Hosts {
-    /// What a server with this issuer answers for.
+    /// The hosts of a server with this issuer.
     pub(crate) fn new(issuer: &Issuer, allowed: &[AllowedHost]) -> Self {
         let own = AllowedHost(issuer.host().to_ascii_lowercase());
         let all = allowed.iter().cloned().chain([own]);
         Self(all.collect())
     }
 
-    /// The refusal of a request for another host: 421 (RFC 9110 section 15.5.20), or 400 where it names none or
-    /// several (RFC 9112 section 3.2).
+    /// Rejects a request for another host: 421 (RFC 9110 section 15.5.20), or 400 if it names no host or several
+    /// (RFC 9112 section 3.2).
     pub(crate) fn refusal(&self, parts: &Parts) -> Option<Response> {
         let Some(named) = named(parts) else {
             let text = "the request has to name one host\n";
@@ -70,13 +70,13 @@ impl Hosts {
     }
 }
 
-/// Whether a request came by a name of loopback.
+/// True if a request came by a name of loopback.
 pub(crate) fn is_loopback(parts: &Parts) -> bool {
     named(parts).is_some_and(|named| named.iter().all(|name| is_loopback_host(name.host())))
 }
 
-/// The hosts that a request names: in `Host`, and in its target where that is absolute. `None` unless `Host`
-/// is there once and is one.
+/// The hosts that a request names: in `Host`, and in its target if that is absolute. `None` unless there is exactly one
+/// `Host` and it is valid.
 fn named(parts: &Parts) -> Option<Vec<Authority>> {
     let mut hosts = parts.headers.get_all(HOST).iter();
     let host = hosts.next()?;

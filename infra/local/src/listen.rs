@@ -1,4 +1,4 @@
-//! Sockets: connections in, a service behind them, until the server stops.
+//! Sockets: accepting connections for a service until the server stops.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -16,9 +16,9 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-/// What answers requests.
+/// A service that answers requests.
 pub(crate) trait Service: Send + Sync + 'static {
-    /// Answers one request of a caller; fails where the connection does.
+    /// Answers one request of a client; fails if the connection does.
     fn answer(
         &self,
         request: http::Request<Incoming>,
@@ -53,7 +53,7 @@ pub(crate) async fn serve<S: Service>(
         );
     }
     drop(listener);
-    // A browser's idle connection is no reason to stay.
+    // An idle connection of a browser must not keep the server running.
     tokio::select! {
         () = connections.shutdown() => {}
         () = tokio::time::sleep(Duration::from_secs(5)) => {

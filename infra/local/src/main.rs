@@ -24,7 +24,7 @@ use ratchet_core::config::environment;
 async fn main() -> ExitCode {
     let options = options::Options::parse();
     ratchet_telemetry::init_text(environment("RUST_LOG").as_deref());
-    // Boxed: start-up holds the whole app, and would lie on the stack twice.
+    // Boxed: start-up holds the whole app, which would be on the stack twice.
     match Box::pin(server::run(options)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -34,7 +34,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// A person at a terminal is told what went wrong in one line, causes joined by colons.
+/// The error in one line for the terminal, with its causes joined by colons.
 fn one_line(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -12,7 +12,7 @@ use ratchet_system::Clock;
 
 use crate::{data, hosts::AllowedHost};
 
-/// The data folder of a server that is given none.
+/// Default data folder.
 const DATA: &str = ".data";
 
 /// Starts Ratchet on this machine: no AWS account, one port, a demo page.
@@ -77,23 +77,23 @@ pub(crate) struct Options {
     #[arg(long, hide = true)]
     pub(crate) test_controls: bool,
 
-    /// The time, in seconds since 1970, at which the clock stands until a caller moves it, but for a millisecond
-    /// with every request: for tests.
+    /// Time in seconds since 1970 at which the clock is stopped until a caller moves it, except for a millisecond with
+    /// every request: for tests.
     #[arg(long, hide = true, value_name = "SECONDS", requires = "test_controls")]
     pub(crate) test_clock: Option<u64>,
 
-    /// How many seconds a run of scripts may take instead, 0 or more: for tests, which a busy machine must not
-    /// fail. CPU time is limited as ever.
+    /// Seconds that a run of scripts may take instead, 0 or more: for tests, which must not fail on a busy machine. The
+    /// limit of CPU time stays.
     #[arg(long, hide = true, value_name = "SECONDS", requires = "test_controls")]
     pub(crate) test_script_patience: Option<u64>,
 
-    /// How many seconds a request has to begin another part of long work, as on Lambda its time-out says: for tests.
+    /// Seconds in which a request may begin another part of long work, like the time-out on Lambda: for tests.
     #[arg(long, hide = true, value_name = "SECONDS", requires = "test_controls")]
     pub(crate) test_request_time: Option<u64>,
 }
 
 impl Options {
-    /// Where data go; `None` keeps them in memory.
+    /// Folder of the data; `None` keeps them in memory.
     pub(crate) fn folder(&self) -> Option<&PathBuf> {
         (self.data.as_os_str() != "memory").then_some(&self.data)
     }
@@ -105,7 +105,7 @@ impl Options {
         })
     }
 
-    /// What a run of scripts may use up.
+    /// Limits of a run of scripts.
     pub(crate) fn script_limits(&self) -> Limits {
         let seconds = self.test_script_patience.unwrap_or(self.script_seconds);
         Limits {
@@ -114,7 +114,7 @@ impl Options {
         }
     }
 
-    /// Where certificates are kept: also by a server that keeps nothing else, for clients trust them.
+    /// Folder of the certificates. Even a server that keeps no other data keeps them, because clients trust them.
     pub(crate) fn tls_folder(&self) -> PathBuf {
         let folder = self.folder().map_or(Path::new(DATA), PathBuf::as_path);
         let own = || folder.join(data::TLS);

@@ -1,5 +1,5 @@
-//! The tenant file and its scripts, imported again when one of them changes: whoever works on a rule saves
-//! it, and the next refresh runs it.
+//! Imports the tenant file again when it or one of its scripts changes: an operator who works on a Rule saves it, and
+//! the next refresh runs it.
 
 use std::{
     collections::HashMap,
@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, watch};
 
 use crate::{error::LocalError, setup};
 
-/// How often to look while nobody asks anything: a person wants to hear of a slip soon after saving.
+/// Interval of checks without requests: an operator should see an error soon after saving.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// A tenant file that is watched.
@@ -25,10 +25,10 @@ pub(crate) struct Watched {
     seen: Mutex<Seen>,
 }
 
-/// The files that the last reading depended on, as they were before it.
+/// Files that the last import depended on, with their stamps from before they were read.
 type Seen = Vec<(PathBuf, Option<Stamp>)>;
 
-/// What changes when a file does: the time, the size, and the inode where an editor writes a new file.
+/// Properties that change with a file: time, size, and the inode if an editor writes a new file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Stamp {
     modified: (i64, i64),
@@ -37,7 +37,7 @@ struct Stamp {
 }
 
 impl Watched {
-    /// Imports a tenant file, and watches it from now on.
+    /// Imports a tenant file, and starts to watch it.
     pub(crate) async fn import(app: &App, file: &Path) -> Result<(Self, Tenant), LocalError> {
         let (tenant, seen) = load(app, file);
         let tenant = tenant?;
@@ -49,8 +49,8 @@ impl Watched {
         Ok((watched, tenant))
     }
 
-    /// Imports the file again if something has changed. A file that is wrong is told, and what was imported
-    /// last stays. Whoever asks meanwhile waits.
+    /// Imports the file again if something has changed. An invalid file is reported, and the last import stays.
+    /// Concurrent callers wait.
     pub(crate) async fn look(&self, app: &App) {
         let mut seen = self.seen.lock().await;
         if !seen.iter().any(|(path, stamp)| stamp_of(path) != *stamp) {
@@ -68,7 +68,7 @@ impl Watched {
         }
     }
 
-    /// Looks until the server stops.
+    /// Checks repeatedly until the server stops.
     pub(crate) async fn keep_looking(&self, app: &App, mut stopping: watch::Receiver<bool>) {
         loop {
             let stopped = stopping.changed();
@@ -80,8 +80,8 @@ impl Watched {
     }
 }
 
-/// Reads the file and its scripts. A first reading tells which files there are, so that each can have its
-/// stamp before it is read for good: one that is written meanwhile looks changed at the next look.
+/// Reads the file and its scripts. A first reading lists the files, so that each gets its stamp before the reading that
+/// counts: a file that is written in between is found changed at the next check.
 fn load(app: &App, file: &Path) -> (Result<Tenant, LocalError>, Seen) {
     let (_, files) = setup::read_tenant(app, file);
     let stamps: HashMap<_, _> = files
@@ -99,7 +99,7 @@ fn load(app: &App, file: &Path) -> (Result<Tenant, LocalError>, Seen) {
     (tenant, seen.collect())
 }
 
-/// The stamp of a file; `None` where there is none.
+/// The stamp of a file; `None` if it does not exist.
 fn stamp_of(path: &Path) -> Option<Stamp> {
     let about = fs::metadata(path).ok()?;
     Some(Stamp {

@@ -1,9 +1,9 @@
-//! Which function answers which path: the twin of the template's events.
+//! The function of each path, as in the template's events.
 
 use ratchet_core::App;
 use ratchet_protocol::{Request, Response};
 
-/// Hands a request to its function.
+/// Lets the function of the path answer the request.
 pub(crate) async fn answer(app: &App, request: &Request) -> Response {
     match request.uri().path() {
         "/oauth/token"

@@ -1,4 +1,4 @@
-//! The one process: sockets in, functions behind them, until somebody says stop.
+//! The server: one process with its sockets and all functions, until a signal stops it.
 
 use std::{net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -29,11 +29,11 @@ use crate::{
     tls::Tls,
 };
 
-/// What a request cost, as JSON. It is sent to the demo page and to tests alone, because the hashes that a password took
-/// are part of it.
+/// Cost of a request, as JSON. It is sent only to the demo page and to tests, because it contains the number of hashes
+/// that a password took.
 const COST: HeaderName = HeaderName::from_static("x-ratchet-cost");
 
-/// What every connection needs.
+/// State that all connections share.
 struct Site {
     app: App,
     hosts: Hosts,
@@ -117,14 +117,14 @@ pub(crate) async fn run(options: Options) -> Result<(), LocalError> {
     }
 }
 
-/// Looks after the tenant file, where there is one.
+/// Watches the tenant file, if there is one.
 async fn keep_looking(site: Arc<Site>, stopping: watch::Receiver<bool>) {
     if let Some(watched) = &site.watched {
         watched.keep_looking(&site.app, stopping).await;
     }
 }
 
-/// The address people and clients use.
+/// The address for people and clients.
 fn issuer(options: &Options, listener: &TcpListener) -> Result<Issuer, LocalError> {
     let text = match &options.issuer {
         Some(issuer) => issuer.clone(),
@@ -139,7 +139,8 @@ fn issuer(options: &Options, listener: &TcpListener) -> Result<Issuer, LocalErro
     Ok(Issuer::parse(&text)?)
 }
 
-/// The certificates of `--tls`. Clients compare their dates with the machine's clock, so a test's clock does not count here.
+/// The certificates of `--tls`. Clients compare the dates with the machine's clock, so a test's clock does not count
+/// here.
 fn tls(options: &Options, issuer: &Issuer) -> Result<Tls, LocalError> {
     let now = Clock::system().now();
     Tls::open(&options.tls_folder(), issuer.host(), now)
@@ -172,7 +173,7 @@ async fn respond(
         deadline: site.request_time.map_or(Deadline::NEVER, Deadline::after),
     });
     let mut request = Request::from_parts(parts, body);
-    // The body of the answer is left out by hyper.
+    // hyper omits the body of the answer.
     ratchet_protocol::head_as_get(&mut request);
     if let Some(mut refusal) = misdirected {
         ratchet_protocol::complete(&mut refusal, id, promises_https);
@@ -205,8 +206,8 @@ async fn route(site: &Site, request: &Request) -> Response {
     }
 }
 
-/// A body, or of one that is too large its beginning: enough for the function to see that it is, and whose
-/// page may read the refusal.
+/// The body. A body that is too large is cut to a beginning that still exceeds the limit, so that the function rejects
+/// it and can still determine the page that may read the error.
 async fn read(mut body: Incoming) -> Result<Bytes, hyper::Error> {
     let mut read = BytesMut::new();
     while read.len() <= MAX_BODY_BYTES
@@ -219,8 +220,8 @@ async fn read(mut body: Incoming) -> Result<Bytes, hyper::Error> {
     Ok(read.freeze())
 }
 
-/// Ctrl-C and SIGTERM. Listening begins here and not when somebody waits, so that neither is missed
-/// by a server that has just said it is ready.
+/// Ctrl-C and SIGTERM. Listening begins when this is created and not in `wait`, so that a server that has just printed
+/// that it is ready misses neither.
 struct Interruption {
     interrupt: Signal,
     terminate: Signal,

@@ -1,4 +1,4 @@
-//! What has to be there before the first request: folder, keys, table, tenant.
+//! Set-up before the first request: folder, keys, table, tenant.
 
 use std::{
     path::{Path, PathBuf},
@@ -21,23 +21,23 @@ use crate::{
 /// The demo tenant, which is part of the program.
 const DEMO_TENANT: &str = include_str!("../tenant.yaml");
 
-/// The table of a server that keeps its data.
+/// Table name of a server that keeps its data.
 const TABLE: &str = "ratchet";
 
-/// The database of a server: its own, or one of another process.
+/// Database of a server: its own, or that of another process.
 pub(crate) enum Database {
-    /// Reached in this process.
+    /// The database of this process.
     Embedded(InProcess),
-    /// Reached over HTTP.
+    /// A database that is reached over HTTP.
     External {
         endpoint: String,
-        /// What its requests name as access key; an emulator takes any.
+        /// Access key that requests name; an emulator accepts any.
         access_key: Option<String>,
     },
 }
 
 impl Database {
-    /// The `DynamoDB` that the variables of AWS's tools name, or the one of the data folder.
+    /// The `DynamoDB` that the variables of AWS's tools name, or else the one in the data folder.
     pub(crate) fn open(folder: Option<&Path>) -> Result<(Self, Option<Embedded>), LocalError> {
         if let Some(endpoint) = variable("AWS_ENDPOINT_URL_DYNAMODB") {
             let access_key = variable("AWS_ACCESS_KEY_ID");
@@ -60,7 +60,7 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Keys and table, put together.
+/// Opens keys and table and builds the app.
 pub(crate) async fn open(
     issuer: Issuer,
     database: Database,
@@ -78,7 +78,7 @@ pub(crate) async fn open(
             endpoint,
             access_key,
         } => {
-            // Keys in memory cannot open what another process sealed: such a server gets its own table.
+            // Keys in memory cannot open what another process sealed, so such a server gets its own table.
             let table = match folder {
                 None => format!("{TABLE}-{}", random_suffix()),
                 Some(_) => TABLE.to_owned(),
@@ -101,26 +101,25 @@ pub(crate) async fn open(
     .map_err(LocalError::Start)
 }
 
-/// Puts the demo tenant into the table.
+/// Imports the demo tenant into the table.
 pub(crate) async fn import_demo(app: &App) -> Result<Tenant, LocalError> {
     let tenant = parse_tenant(app, DEMO_TENANT)?;
     import(app, &tenant).await?;
     Ok(tenant)
 }
 
-/// Reads a tenant file and the scripts that it names; also gives the files that the outcome depends on.
+/// Reads a tenant file and the scripts that it names; also returns the files that the outcome depends on.
 pub(crate) fn read_tenant(app: &App, file: &Path) -> (Result<Tenant, LocalError>, Vec<PathBuf>) {
     let (tenant, files) = ratchet_tenant::load_watched(file, &keywords(app));
     (tenant.map_err(LocalError::TenantFile), files)
 }
 
-/// Reads the text of a tenant file.
+/// Parses the text of a tenant file.
 pub(crate) fn parse_tenant(app: &App, text: &str) -> Result<Tenant, LocalError> {
     ratchet_tenant::parse(text, &keywords(app)).map_err(LocalError::Tenant)
 }
 
-/// Puts a tenant into the table; what was known before is forgotten. Warnings go to standard error, a line
-/// each.
+/// Imports a tenant into the table and drops cached configuration. Warnings go to standard error, one line each.
 pub(crate) async fn import(app: &App, tenant: &Tenant) -> Result<(), LocalError> {
     for warning in &tenant.warnings {
         eprintln!("warning: {warning}");
@@ -129,13 +128,13 @@ pub(crate) async fn import(app: &App, tenant: &Tenant) -> Result<(), LocalError>
         .await
         .map_err(|e| LocalError::Import(e.to_string()))?;
     app.forget_configuration();
-    // A refusal that reads nothing goes by the settings that were read last.
+    // Errors that are raised before any I/O use the most recently cached settings.
     let settings = app.settings().await;
     settings.map_err(|e| LocalError::Import(e.to_string()))?;
     Ok(())
 }
 
-/// `##ISSUER##` in a tenant file is this server's address, without the slash.
+/// Keywords of a tenant file: `##ISSUER##` is this server's address, without the slash.
 fn keywords(app: &App) -> Keywords {
     let mut keywords = Keywords::new();
     keywords.set("ISSUER", app.issuer.origin());
@@ -144,7 +143,7 @@ fn keywords(app: &App) -> Keywords {
 
 fn random_suffix() -> String {
     let mut bytes = [0; 4];
-    // Without randomness the name is still a name; the keys before it would have failed already.
+    // Without randomness the name still works, and generating the keys would have failed before.
     if rand::fill(&mut bytes).is_err() {
         tracing::warn!("no randomness for a table name");
     }

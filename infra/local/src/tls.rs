@@ -1,11 +1,11 @@
-//! `--tls`: HTTPS with a certificate for the issuer's host, signed by a certificate authority that a client
-//! has to trust once.
+//! `--tls`: HTTPS with a certificate for the issuer's host, signed by a certificate authority that a client has to
+//! trust once.
 //!
-//! | file of `--tls-dir` | what |
+//! | file of `--tls-dir` | contents |
 //! | --- | --- |
 //! | `ca.crt`, `ca.key` | the certificate authority for hosts that exist on private networks only |
-//! | `ca-<host>.crt`, `ca-<host>.key` | that of an issuer with any other host |
-//! | `tls.crt`, `tls.key` | the server's certificate, made again when it ends soon or the host changes |
+//! | `ca-<host>.crt`, `ca-<host>.key` | the certificate authority of an issuer with any other host |
+//! | `tls.crt`, `tls.key` | the server's certificate, replaced when it ends soon or the host changes |
 
 mod certificates;
 
@@ -27,16 +27,16 @@ use tokio_rustls::{
 use crate::{data, error::LocalError};
 use certificates::{Authority, Names};
 
-/// What a server needs to serve HTTPS.
+/// TLS of a server.
 pub(crate) struct Tls {
-    /// Answers handshakes.
+    /// Acceptor of TLS connections.
     pub(crate) acceptor: TlsAcceptor,
-    /// The certificate that clients have to trust.
+    /// Path of the certificate that clients have to trust.
     pub(crate) authority: PathBuf,
 }
 
 impl Tls {
-    /// Reads the folder's certificates; makes those that are missing, end soon, or are for another host.
+    /// Reads the folder's certificates; creates those that are missing, end soon, or are for another host.
     pub(crate) fn open(folder: &Path, host: &str, now: Timestamp) -> Result<Self, LocalError> {
         data::make_folder(folder)?;
         let names = Names::of(host);
@@ -66,7 +66,7 @@ impl Tls {
 struct Folder<'a>(&'a Path);
 
 impl Folder<'_> {
-    /// The authority for these names, and where its certificate is.
+    /// The authority for these names, and the path of its certificate.
     fn authority(&self, names: &Names, now: Timestamp) -> Result<(Authority, PathBuf), LocalError> {
         let stem = names.public().map_or_else(
             || "ca".to_owned(),
@@ -110,8 +110,8 @@ impl Folder<'_> {
         Ok((certificate, key))
     }
 
-    /// A private key: the one that is there, or a new one. Of two servers that start at once, both use the
-    /// key of the first.
+    /// The existing private key, or a new one. Two servers that start at the same time both use the key that was
+    /// written first.
     fn key(&self, name: &str) -> Result<String, LocalError> {
         if let Some(key) = self.read(name)? {
             return Ok(key);
@@ -131,7 +131,7 @@ impl Folder<'_> {
         }
     }
 
-    /// A file's text; `None` where there is no such file.
+    /// Text of a file; `None` if it does not exist.
     fn read(&self, name: &str) -> Result<Option<String>, LocalError> {
         match fs::read_to_string(self.0.join(name)) {
             Ok(text) => Ok(Some(text)),
@@ -140,7 +140,7 @@ impl Folder<'_> {
         }
     }
 
-    /// Replaces a certificate at once, so that no other server reads half of it.
+    /// Replaces a certificate atomically, so that no other server reads half of it.
     fn replace(&self, name: &str, text: &str) -> Result<(), LocalError> {
         let draft = self.draft(name);
         fs::write(&draft, text)

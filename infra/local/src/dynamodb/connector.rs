@@ -1,4 +1,4 @@
-//! The AWS SDK's way to a database of its own process: no socket, so none that others could find.
+//! The AWS SDK's connection to the database of its own process. It has no socket that other programs could find.
 
 use std::sync::Arc;
 
@@ -45,10 +45,10 @@ impl HttpConnector for InProcess {
         HttpConnectorFuture::new(async move {
             let work = move || {
                 let target = request.headers().get("x-amz-target");
-                // The SDK's bodies of this protocol lie in memory.
+                // In this protocol, the SDK's bodies are in memory.
                 engine.answer(target, request.body().bytes().unwrap_or_default())
             };
-            // The database blocks, and a request that waits for it must not keep others from running.
+            // The database blocks; other requests have to run while one waits for it.
             let answer = tokio::task::spawn_blocking(work).await;
             response(answer.map_err(|error| ConnectorError::other(error.into(), None))?)
         })

@@ -1,6 +1,5 @@
-//! `--dynamodb-port`: the way in for programs, and for no web page. A page's request carries `Origin`, needs a
-//! preflight that is not answered, comes by a foreign host where the page's name was bound to loopback, and
-//! cannot name the key.
+//! `--dynamodb-port`: access for programs, but not for web pages. A page's request has an `Origin`, needs a preflight
+//! that is not answered, names a foreign host if the page's name resolves to loopback, and cannot name the key.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -20,12 +19,12 @@ use super::{
 };
 use crate::{hosts::Hosts, listen::Service};
 
-/// The largest body that DynamoDB takes.
+/// The largest body that DynamoDB accepts.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 
-/// Who comes in, and where to.
+/// Access control in front of the engine.
 pub(super) struct Door {
     engine: Arc<Engine>,
     key: AccessKey,
@@ -37,7 +36,7 @@ impl Door {
         Self { engine, key, hosts }
     }
 
-    /// What keeps a request out, before its body is read.
+    /// Rejects a request before its body is read; `None` admits it.
     fn refusal(&self, parts: &Parts) -> Option<Response> {
         if let Some(misdirected) = self.hosts.refusal(parts) {
             return Some(misdirected);

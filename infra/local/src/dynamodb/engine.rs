@@ -1,21 +1,21 @@
-//! `DynamoDB`'s operations by the names that requests give them in `X-Amz-Target`, bodies in JSON.
+//! `DynamoDB`'s operations by their names in `X-Amz-Target`, with JSON bodies.
 
 use std::fmt;
 
 use dynoxide::{Database, DynoxideError};
 use serde::{Serialize, de::DeserializeOwned};
 
-/// What stands before the name of an operation.
+/// Prefixes of an operation's name.
 const SERVICES: [&str; 2] = ["DynamoDB_20120810.", "DynamoDBStreams_20120810."];
 
-/// The database, behind the wire protocol's two halves: a target and a body.
+/// The database behind the two parts of the wire protocol: target and body.
 pub(super) struct Engine(Database);
 
-/// What an operation answers.
+/// Answer of an operation.
 pub(super) struct Answer {
-    /// The HTTP status.
+    /// HTTP status.
     pub(super) status: u16,
-    /// JSON.
+    /// JSON text.
     pub(super) body: String,
 }
 
@@ -44,7 +44,7 @@ impl Engine {
 }
 
 impl Answer {
-    /// A refusal that AWS gives before an operation is looked at.
+    /// An error that AWS returns before it looks at the operation.
     pub(super) fn refusal(kind: &str, message: Option<&str>) -> Self {
         let mut body = serde_json::json!({
             "__type": format!("com.amazon.coral.service#{kind}"),
@@ -65,7 +65,7 @@ impl fmt::Debug for Engine {
     }
 }
 
-/// The table of operations; `None` for a name that is not in it.
+/// The table of operations; `None` for an unknown name.
 fn run(database: &Database, operation: &str, body: &[u8]) -> Option<dynoxide::Result<String>> {
     macro_rules! operations {
         ($($name:literal => $method:ident,)*) => {

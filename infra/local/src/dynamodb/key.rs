@@ -1,13 +1,13 @@
-//! The access key that a request of another program names.
+//! The access key that other programs name in their requests.
 
 use std::fmt;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use ratchet_system::random;
 
-/// An access key id in the sense of AWS (`AWS_ACCESS_KEY_ID`), drawn at start: 128 bits in hexadecimal. A request
-/// that names it may do anything to the database, so it is printed on the terminal of the person who started the
-/// server, and written nowhere else. The secret key can be any text: signatures are not verified.
+/// An access key id in AWS's sense (`AWS_ACCESS_KEY_ID`), generated at start: 128 bits in hexadecimal. A request that
+/// names it may do anything to the database. It is therefore printed only on the terminal of the user who started
+/// the server. The secret key can be any text: signatures are not verified.
 #[derive(Clone)]
 pub(crate) struct AccessKey(String);
 
@@ -21,7 +21,7 @@ impl AccessKey {
         &self.0
     }
 
-    /// Whether an `Authorization` header of AWS's Signature Version 4 names this key: the first part of its
+    /// True if an `Authorization` header of AWS's Signature Version 4 names this key, in the first part of its
     /// `Credential`.
     pub(super) fn is_named_in(&self, authorization: &str) -> bool {
         let named = authorization

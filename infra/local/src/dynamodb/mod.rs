@@ -1,5 +1,5 @@
-//! The embedded `DynamoDB`: dynoxide over SQLite. The functions reach it through the AWS SDK, whose requests
-//! are answered in this process; other programs reach it with `--dynamodb-port` alone, and with its key.
+//! The embedded `DynamoDB`: dynoxide over SQLite. The functions reach it through the AWS SDK, whose requests are
+//! answered in this process. Other programs reach it only with `--dynamodb-port` and its key.
 
 mod connector;
 mod door;
@@ -24,16 +24,16 @@ pub(crate) struct Embedded {
     engine: Arc<Engine>,
 }
 
-/// Where other programs reach the database until the server stops.
+/// The database's server for other programs, until it stops.
 pub(crate) struct Served {
     pub(crate) address: SocketAddr,
-    /// What their requests have to name.
+    /// The key that requests have to name.
     pub(crate) key: AccessKey,
     serving: JoinHandle<()>,
 }
 
 impl Embedded {
-    /// Opens the database of a folder, or one in memory.
+    /// Opens the database in a folder, or in memory without one.
     pub(crate) fn open(folder: Option<&Path>) -> Result<Self, LocalError> {
         let database = match folder {
             Some(folder) => {
@@ -42,7 +42,7 @@ impl Embedded {
                     reason,
                 };
                 let file = folder.join(data::DATABASE);
-                // SQLite would make it readable by all; what it makes beside it is as private as the file.
+                // SQLite would make the file readable by all; its further files are as private as this one.
                 data::make_private(&file).map_err(|e| failed(e.to_string()))?;
                 let path = file
                     .to_str()
@@ -61,7 +61,7 @@ impl Embedded {
         InProcess::new(Arc::clone(&self.engine))
     }
 
-    /// Serves it on loopback, to programs that name the key, until `stopping` changes.
+    /// Serves the database on loopback to programs that name the key, until `stopping` changes.
     pub(crate) async fn serve(
         &self,
         port: u16,
@@ -84,7 +84,7 @@ impl Embedded {
 }
 
 impl Served {
-    /// Waits until it is served no more.
+    /// Waits until the database is no longer served.
     pub(crate) async fn stopped(self) -> Result<(), LocalError> {
         let ended = self.serving.await;
         ended.map_err(|error| LocalError::Database(error.to_string()))

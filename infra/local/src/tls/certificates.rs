@@ -1,4 +1,4 @@
-//! Which certificates `--tls` makes, and whether one that was kept is still good.
+//! Creates and checks the certificates of `--tls`.
 
 use std::{net::IpAddr, sync::Arc, time::Duration as StdDuration};
 
@@ -18,18 +18,18 @@ use tokio_rustls::rustls::{
     server::ParsedCertificate,
 };
 
-/// How long a certificate authority lasts: trusting it is work.
+/// Validity of a certificate authority: ten years, because trusting it is work.
 const AUTHORITY_LASTS: Duration = Duration::days(3650);
 
-/// How long a server's certificate lasts. Apple's systems refuse one of more than [825 days].
+/// Validity of a server's certificate. Apple's systems reject one of more than [825 days].
 ///
 /// [825 days]: https://support.apple.com/en-us/103769
 const CERTIFICATE_LASTS: Duration = Duration::days(820);
 
-/// A client's clock may be behind ours.
+/// Certificates begin a day early, because a client's clock may be behind ours.
 const BACKDATED: Duration = Duration::days(1);
 
-/// What ends so soon is replaced.
+/// Certificates that end within this time are replaced.
 const RENEW_BEFORE: StdDuration = StdDuration::from_hours(30 * 24);
 
 /// Top-level domains that no public certificate authority certifies: RFC 2606, RFC 6762, RFC 8375, and
@@ -65,7 +65,7 @@ const fn v6(first: u16) -> IpAddr {
     IpAddr::V6(std::net::Ipv6Addr::new(first, 0, 0, 0, 0, 0, 0, 0))
 }
 
-/// A certificate cannot be made or read.
+/// A certificate that cannot be created or read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CertificatesError {
     #[error(transparent)]
@@ -76,12 +76,12 @@ pub(crate) enum CertificatesError {
     Other(String),
 }
 
-/// What the server is called: the issuer's host, and the names of loopback.
+/// Names of the server: the issuer's host and the names of loopback.
 #[derive(Debug)]
 pub(crate) struct Names(Vec<String>);
 
 impl Names {
-    /// `host` is that of a URL: an IPv6 address is in brackets.
+    /// Names for the host of a URL, where an IPv6 address is in brackets.
     pub(crate) fn of(host: &str) -> Self {
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let mut names = vec![host.to_owned()];
@@ -93,7 +93,7 @@ impl Names {
         Self(names)
     }
 
-    /// The host, if it may be a public one.
+    /// The host; `None` if it is on private networks only.
     pub(crate) fn public(&self) -> Option<&str> {
         let host = self.0.first()?;
         let private = match host.parse::<IpAddr>() {
@@ -108,7 +108,7 @@ impl Names {
         (!private).then_some(host)
     }
 
-    /// What an authority may certify: private names, and this host if it is none.
+    /// Names that an authority may certify: private names, and this host if it is public.
     fn permitted(&self) -> Vec<GeneralSubtree> {
         let domains = PRIVATE_DOMAINS.map(|domain| GeneralSubtree::DnsName(domain.to_owned()));
         let networks = PRIVATE_NETWORKS.map(|(address, prefix)| subnet(address, prefix));
@@ -125,7 +125,7 @@ fn subnet(address: IpAddr, prefix: u8) -> GeneralSubtree {
     GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(address, prefix))
 }
 
-/// Whether an address is one of a network, which is an address and the number of bits that count.
+/// True if an address belongs to a network, given as an address and its number of significant bits.
 fn contains((network, prefix): (IpAddr, u8), address: IpAddr) -> bool {
     match (network, address) {
         (IpAddr::V4(network), IpAddr::V4(address)) => {
@@ -143,15 +143,15 @@ pub(crate) fn new_key() -> Result<String, CertificatesError> {
     Ok(KeyPair::generate()?.serialize_pem())
 }
 
-/// A certificate authority. Its certificate permits it private names only, or the issuer's host, so that a thief of
-/// its key in a developer's folder cannot impersonate other sites to that developer.
+/// A certificate authority. Its certificate permits only private names and the issuer's host. A thief of its key in a
+/// developer's folder therefore cannot impersonate other sites to that developer.
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     verifier: Arc<WebPkiServerVerifier>,
 }
 
 impl Authority {
-    /// Makes one, and its certificate as PEM.
+    /// Creates an authority, and its certificate as PEM.
     pub(crate) fn new(
         key: &str,
         names: &Names,
@@ -164,7 +164,7 @@ impl Authority {
         Ok((authority, certificate.pem()))
     }
 
-    /// One that was kept; `None` if it ends soon, or its key is another one.
+    /// A stored authority; `None` if it ends soon or has another key.
     pub(crate) fn kept(
         certificate: &str,
         key: &str,
@@ -178,7 +178,7 @@ impl Authority {
         }
         let params = authority_params(&key, names, now)?;
         let authority = Self::of(&certificate, params, key)?;
-        // It is no server's certificate, but its dates are looked at first.
+        // This is not a server's certificate, but the verifier checks the dates first.
         let ends_soon = matches!(
             authority.verify(&certificate, "localhost", soon(now)),
             Err(rustls::Error::InvalidCertificate(
@@ -205,7 +205,7 @@ impl Authority {
         })
     }
 
-    /// Makes a server's certificate, as PEM.
+    /// Creates a server's certificate, as PEM.
     pub(crate) fn certificate(
         &self,
         key: &str,
@@ -223,7 +223,7 @@ impl Authority {
         Ok(params.signed_by(&key, &self.issuer)?.pem())
     }
 
-    /// A certificate that was kept; `None` if it ends soon, has another key or authority, or lacks a name.
+    /// A stored certificate; `None` if it ends soon, has another key or authority, or lacks a name.
     pub(crate) fn kept_certificate(
         &self,
         certificate: &str,
@@ -240,7 +240,7 @@ impl Authority {
         Ok(good.then_some(certificate))
     }
 
-    /// Whether a client that trusts this authority accepts the certificate for every name.
+    /// Checks that a client which trusts this authority accepts the certificate for every name.
     pub(crate) fn check(
         &self,
         certificate: &CertificateDer<'_>,
@@ -265,8 +265,8 @@ impl Authority {
     }
 }
 
-/// The certificate of an authority. Its name is that of its key: two authorities of one name would be
-/// taken for each other.
+/// Parameters of an authority's certificate. Its name contains the key's id, because clients would confuse two
+/// authorities with the same name.
 fn authority_params(
     key: &KeyPair,
     names: &Names,
@@ -295,8 +295,7 @@ fn common_name(name: String) -> DistinguishedName {
     distinguished
 }
 
-/// Sets when it is valid, and a serial number that no renewed certificate repeats (RFC 5280 section
-/// 4.1.2.2).
+/// Sets the validity, and a serial number that no renewed certificate repeats (RFC 5280 section 4.1.2.2).
 fn valid_for(
     params: &mut CertificateParams,
     lasts: Duration,
@@ -313,7 +312,7 @@ fn valid_for(
     Ok(())
 }
 
-/// Whether a certificate is that of a key.
+/// True if a certificate contains the key.
 fn belongs(certificate: &CertificateDer<'_>, key: &KeyPair) -> Result<bool, CertificatesError> {
     let certificate = ParsedCertificate::try_from(certificate)?;
     let certified = certificate.subject_public_key_info();
