@@ -1,4 +1,4 @@
-// Looks something up once and keeps it in the cache for a minute.
+// Looks a value up once and keeps it in the cache for a minute.
 // Follows Auth0's page "Post-Login API Object".
 exports.onExecutePostLogin = async (event, api) => {
   const key = `number-of-${event.user.user_id}`;

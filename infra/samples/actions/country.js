@@ -1,4 +1,4 @@
-// Keeps some countries out and tells the others theirs, as far as the address says.
+// Denies access from some countries and adds the country of other requests as a claim, if the address has one.
 // Follows the template add-country.
 exports.onExecutePostLogin = async (event, api) => {
   const country = event.request.geoip?.countryCode;

@@ -1,4 +1,4 @@
-// Adds a claim to each token; names of one word are as good as addresses here.
+// Adds a claim to each token; one-word names work as well as addresses.
 // Follows the templates add-attribute and add-email-to-access-token.
 exports.onExecutePostLogin = async (event, api) => {
   api.accessToken.setCustomClaim('email', event.user.email);

@@ -1,4 +1,4 @@
-// Lets in verified addresses of the domains in the secret ALLOWED_DOMAINS.
+// Admits verified addresses of the domains in the secret ALLOWED_DOMAINS.
 // Follows the templates email-verified and simple-domain-allowlist.
 exports.onExecutePostLogin = async (event, api) => {
   const { email, email_verified: verified } = event.user;

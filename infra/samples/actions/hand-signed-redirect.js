@@ -1,4 +1,4 @@
-// The same with a library: for forms that want their token in their own way.
+// Does the same as signed-redirect with a library: for forms with their own token format.
 // Follows Auth0's page "Redirect with Actions".
 const jwt = require('jsonwebtoken');
 

@@ -1,4 +1,4 @@
-// Ends the refresh tokens of people who have left, at their next use.
+// Revokes the refresh tokens of users who have left, at the next use.
 // Follows Auth0's page https://auth0.com/docs/secure/tokens/refresh-tokens/manage-refresh-tokens-with-actions
 exports.onExecutePostLogin = async (event, api) => {
   if (event.user.app_metadata.left_company && event.refresh_token) {

@@ -1,4 +1,4 @@
-// Tells how the tokens came about, and of the refresh token where there is one.
+// Adds claims about the transaction, and about the refresh token if there is one.
 // Follows Auth0's page "Post-Login Event Object".
 exports.onExecutePostLogin = async (event, api) => {
   const { transaction, refresh_token: refresh, request } = event;

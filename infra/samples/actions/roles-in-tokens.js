@@ -1,4 +1,4 @@
-// Tells the user's roles in both tokens.
+// Adds the user's roles to both tokens.
 // Follows Auth0's page "Sample Use Cases: Actions with Authorization".
 exports.onExecutePostLogin = async (event, api) => {
   if (event.authorization) {

@@ -1,4 +1,4 @@
-// Takes a scope from those without the role for it, and gives another to those who have it.
+// Removes a scope from users without the role for it, and adds another for users who have it.
 // Follows Auth0's page "Post-Login API Object".
 exports.onExecutePostLogin = async (event, api) => {
   const roles = event.user.app_metadata.roles ?? [];

@@ -1,5 +1,5 @@
-// Ends the refresh tokens of contractors after an hour, and after ten minutes without use. Asking for a later
-// end at a refresh does not move the end.
+// Ends the refresh tokens of contractors after an hour, and after ten minutes without use. A refresh that
+// requests a later end does not move it.
 // Follows the template
 // set-absolute-and-idle-timeout-based-on-organization-connection-or-application-metadata.
 exports.onExecutePostLogin = async (event, api) => {

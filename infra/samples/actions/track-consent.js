@@ -1,4 +1,4 @@
-// Remembers in the user's metadata that and when somebody agreed, once, and counts what came later.
+// Stores once in the user's metadata when the user agreed, and counts visits.
 // Follows the templates track-consent and add-persistence-attribute.
 exports.onExecutePostLogin = async (event, api) => {
   const metadata = event.user.user_metadata ?? {};

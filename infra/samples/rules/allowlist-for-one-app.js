@@ -1,4 +1,4 @@
-// Keeps one application to a few people, and leaves the others alone.
+// Restricts one application to a few users, and leaves other applications alone.
 // Follows the template simple-user-whitelist-for-app ("Whitelist for a Specific App").
 function allowlistForOneApp(user, context, callback) {
   const staff = new Set(['ada@example.com']);

@@ -1,4 +1,4 @@
-// Lets in, of those who come by one connection, only some.
+// Admits only some of the users of one connection.
 // Follows the template simple-whitelist-on-a-connection ("Whitelist on Specific Connection").
 function allowlistOnAConnection(user, context, callback) {
   if (context.connection === configuration.GUARDED_CONNECTION) {

@@ -1,4 +1,4 @@
-// Opens the applications that app_metadata.apps lists; a user without such a list may use all.
+// Admits users to the applications in app_metadata.apps; a user without such a list may use all.
 // Follows Auth0's page on metadata in Rules: https://auth0.com/docs/manage-users/user-accounts/metadata
 function appAccessByMetadata(user, context, callback) {
   const { apps } = user.app_metadata || {};

@@ -1,4 +1,4 @@
-// Asks for a machine's token once and keeps it in `global` for later runs, until it is over.
+// Requests a machine's token once and keeps it in `global` for later runs, until it expires.
 // Follows Auth0's page https://auth0.com/docs/customize/rules/cache-resources
 async function cachedToken(user, context, callback) {
   const axios = require('axios');

@@ -1,4 +1,4 @@
-// Signs a channel's name that the authorization request brings, so that its owner may subscribe.
+// Signs the channel name of the authorization request, so that its owner may subscribe.
 // Follows the template pusher.
 function channelSignature(user, context, callback) {
   const crypto = require('crypto');

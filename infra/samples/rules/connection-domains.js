@@ -1,5 +1,5 @@
-// Lets in addresses of the domains that the connection itself is set to, all if it is set to none. The
-// refusal is a text instead of an error, as in the template.
+// Admits addresses of the connection's own domains, or all addresses if it has none. The refusal is a text
+// instead of an error, as in the template.
 // Follows the template check-domains-against-connection-aliases.
 function connectionDomains(user, context, callback) {
   const { tenant_domain: own, domain_aliases: aliases = [] } = context.connectionOptions;

@@ -1,4 +1,4 @@
-// Adds the user to a shop's contacts; a refusal there is a refusal here.
+// Adds the user to a shop's contacts; a refusal by the shop refuses the login.
 // Follows the template shopify-lead-from-login.
 async function contactSync(user, context, callback) {
   try {

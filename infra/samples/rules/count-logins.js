@@ -1,4 +1,4 @@
-// Counts logins, and apart from them whatever else runs the Rules.
+// Counts logins, and separately every other run of the Rules.
 // Follows Auth0's page https://auth0.com/docs/customize/rules/context-object (stats.loginsCount, protocol).
 async function countLogins(user, context, callback) {
   const runs = ((user.app_metadata || {}).runs || 0) + 1;

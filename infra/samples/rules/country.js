@@ -1,4 +1,4 @@
-// Tells where the request comes from, as far as the address says.
+// Adds the country of the request as a claim, if the address has one.
 // Follows the template add-country ("Add country to the user profile").
 function country(user, context, callback) {
   const place = context.request.geoip;

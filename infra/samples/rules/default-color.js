@@ -1,4 +1,4 @@
-// Gives a preference to those who have none, keeps it, and tells it.
+// Gives users without a preference a default one, stores it, and adds it as a claim.
 // Follows the template add-persistence-attribute ("Add persistent attributes to the user").
 function defaultColor(user, context, callback) {
   const preferences = (user.user_metadata = user.user_metadata || {});

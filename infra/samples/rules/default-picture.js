@@ -1,4 +1,4 @@
-// Puts another default behind pictures of the CDN that may be missing, and one where there is none.
+// Sets another fallback for pictures of the CDN that may be missing, and a picture if there is none.
 // Follows the template default-picture-null-avatars.
 function defaultPicture(user, context, callback) {
   const url = require('url');

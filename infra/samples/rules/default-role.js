@@ -1,4 +1,4 @@
-// Tells the user's roles, or a default one; the namespace may be configured.
+// Adds the user's roles as a claim, or a default role; the namespace may be configured.
 // Follows the template netlify-role-management, without giving the role in the Management API.
 async function defaultRole(user, context, callback) {
   const namespace = configuration.CLAIMS_NAMESPACE || 'https://claims.example.com';

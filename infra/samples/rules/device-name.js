@@ -1,4 +1,4 @@
-// Treats devices apart: what was connected on another screen gets a claim and fewer scopes.
+// Gives logins of the device flow a claim and fewer scopes.
 // Follows Auth0's page https://auth0.com/docs/customize/rules/context-object (protocol).
 function deviceName(user, context, callback) {
   if (context.protocol === 'oauth2-device-code') {

@@ -1,4 +1,4 @@
-// Lets in verified addresses of some domains. DOMAINS is a list with commas.
+// Admits verified addresses of some domains. DOMAINS is a list separated by commas.
 // Follows the template simple-domain-whitelist ("Email domain whitelist").
 function emailDomainAllowlist(user, context, callback) {
   const refuse = () => callback(new UnauthorizedError('Your e-mail domain has no access.'));

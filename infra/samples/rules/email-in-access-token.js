@@ -1,4 +1,4 @@
-// Tells APIs the e-mail address.
+// Adds the e-mail address to access tokens.
 // Follows the template add-email-to-access-token.
 function emailInAccessToken(user, context, callback) {
   const claim = 'https://claims.example.com/' + 'email';

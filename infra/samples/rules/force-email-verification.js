@@ -1,4 +1,4 @@
-// Lets in only those who have shown that their e-mail address is theirs.
+// Admits only users with a verified e-mail address.
 // Follows the template email-verified ("Force email verification").
 function forceEmailVerification(user, context, callback) {
   if (user.email_verified) {

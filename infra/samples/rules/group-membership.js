@@ -1,4 +1,4 @@
-// Wants a group of those who have any; the directory may give one as a text, several as a list.
+// Requires a group of users who have groups; the directory may give one as a text, several as a list.
 // Follows the template active-directory-groups ("Active Directory group membership").
 function groupMembership(user, context, callback) {
   if (typeof user.groups === 'undefined') {

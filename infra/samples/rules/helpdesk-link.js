@@ -1,4 +1,4 @@
-// Makes the address that logs the user in at a help desk, each time another one.
+// Builds the link that logs the user in at a help desk, a different one each time.
 // Follows the template zendesk-sso-jwt ("Zendesk SSO for users using JWT").
 function helpdeskLink(user, context, callback) {
   const jwt = require('jsonwebtoken');

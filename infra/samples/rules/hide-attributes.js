@@ -1,4 +1,4 @@
-// Keeps attributes out of the tokens of the legacy pipeline, where whatever stands on the user is told.
+// Removes attributes from legacy tokens, which contain all of the user's attributes.
 // Follows the template remove-attributes ("Remove attributes from a user").
 function hideAttributes(user, context, callback) {
   ['favorite_color', 'nickname'].forEach(function (name) {

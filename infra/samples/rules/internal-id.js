@@ -1,4 +1,4 @@
-// Asks a server of one's own for its number of the user, once, and keeps it in app_metadata.
+// Requests the user's number from a server of the tenant once, and stores it in app_metadata.
 // Follows the template aspnet-webapi ("Custom webhook with ASPNET WebApi2").
 function internalId(user, context, callback) {
   const request = require('request');

@@ -1,4 +1,4 @@
-// Serves some addresses only. The error is a plain one, not an UnauthorizedError.
+// Admits only some addresses. The error is a plain one, not an UnauthorizedError.
 // Follows the template ip-address-allowlist ("IP Address allowlist").
 function ipAllowlist(user, context, callback) {
   const offices = configuration.OFFICES.split(',');

@@ -1,4 +1,4 @@
-// Tells another server of every run, with a part of what the rule knows, and goes on whatever it answers.
+// Reports every run to another server with part of the rule's data, and ignores the answer.
 // Follows the templates requestbin and zapier-new-login.
 function loginWebhook(user, context, callback) {
   const _ = require('lodash');

@@ -1,4 +1,4 @@
-// Shuts everything while MAINTENANCE says why, but for operators.
+// Refuses every user except operators while MAINTENANCE gives a reason.
 // Follows Auth0's page on errors of Rules: https://auth0.com/docs/customize/rules/raise-errors-from-rules
 function maintenanceWindow(user, context, callback) {
   const reason = configuration.MAINTENANCE;

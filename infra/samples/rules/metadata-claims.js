@@ -1,4 +1,4 @@
-// Tells whatever app_metadata.dashboard holds, each key as a claim of both tokens.
+// Adds each key of app_metadata.dashboard as a claim of both tokens.
 // Follows the template cumulio-add-metadata-to-tokens.
 function metadataClaims(user, context, callback) {
   const told = (user.app_metadata && user.app_metadata.dashboard) || {};

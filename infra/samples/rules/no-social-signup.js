@@ -1,5 +1,5 @@
-// Closes connections to new people: who comes for the first time is marked in app_metadata and refused,
-// then and later. Connections are social ones and those of CLOSED_CONNECTIONS.
+// Closes connections to new users: the rule marks a new user in app_metadata and refuses each login of the
+// user. Closed are social connections and those in CLOSED_CONNECTIONS.
 // Follows the template disable-social-signup ("Disable social signups").
 function noSocialSignup(user, context, callback) {
   const metadata = user.app_metadata || {};

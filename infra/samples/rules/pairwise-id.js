@@ -1,4 +1,4 @@
-// Tells each client another identifier of the user, of which the others can make nothing.
+// Gives each client its own identifier of the user, which is useless to other clients.
 // Follows the use of crypto in Auth0's page https://auth0.com/docs/customize/rules/configuration
 function pairwiseId(user, context, callback) {
   var crypto = require('crypto');

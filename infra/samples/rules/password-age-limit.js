@@ -1,4 +1,4 @@
-// Asks for another password once it is older than MAX_PASSWORD_DAYS.
+// Requires a new password once it is older than MAX_PASSWORD_DAYS.
 // Follows the template check-last-password-reset ("Check last password reset").
 function passwordAgeLimit(user, context, callback) {
   const DAY = 24 * 60 * 60 * 1000;

@@ -1,5 +1,5 @@
-// Tells a claim only where the client has asked for a scope of that name; on a refresh the parameters are
-// those of the refresh.
+// Adds a claim only if the client requested the scope of that name; on a refresh the parameters are those of
+// the refresh.
 // Follows Auth0's page https://auth0.com/docs/customize/rules/context-object (request.query, request.body).
 function planByScope(user, context, callback) {
   const { query = {}, body = {} } = context.request || {};

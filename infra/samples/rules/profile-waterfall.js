@@ -1,4 +1,4 @@
-// Does several things one after the other in callbacks, as rules did before promises.
+// Runs several callbacks one after the other, as rules did before promises.
 // Follows the use of the library async in Auth0's templates of that time.
 function profileWaterfall(user, context, callback) {
   var async = require('async');

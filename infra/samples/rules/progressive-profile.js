@@ -1,4 +1,4 @@
-// Asks for a missing detail on a page that is given a signed token and gives one back.
+// Asks for a missing detail on a page that receives a signed token and returns one.
 // Follows Auth0's page https://auth0.com/docs/customize/rules/redirect-users and the template
 // arengu-progressive-profiling.
 function progressiveProfile(user, context, callback) {

@@ -1,4 +1,4 @@
-// Lets in the addresses of a list on another server, one a line.
+// Admits the addresses of a list on another server, one address per line.
 // Follows the template dropbox-whitelist ("Whitelist on the cloud").
 function remoteAllowlist(user, context, callback) {
   const request = require('request');

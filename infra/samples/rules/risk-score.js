@@ -1,4 +1,4 @@
-// Adds what another server thinks of the request, and goes on without if that one is down.
+// Adds the score that another server gives the request, and continues without it if that server is down.
 // Follows the templates alt-risk-score and fraud-prevention-with-minfraud.
 async function riskScore(user, context, callback) {
   const axios = require('axios');

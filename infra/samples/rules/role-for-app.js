@@ -1,4 +1,4 @@
-// Wants a role of those who use a client whose metadata name one, or several with commas.
+// Requires a role that the client's metadata name; several are separated by commas.
 // Follows Auth0's page "Use Rules with the Authorization Extension".
 function roleForApp(user, context, callback) {
   const wanted = context.clientMetadata && context.clientMetadata.required_roles;

@@ -1,4 +1,4 @@
-// Makes roles out of verified e-mail addresses, keeps them in app_metadata and tells them.
+// Derives roles from verified e-mail addresses, stores them in app_metadata and adds them as a claim.
 // Follows the template roles-creation ("Set roles to a user").
 function rolesByDomain(user, context, callback) {
   if (!user.email || !user.email_verified) {

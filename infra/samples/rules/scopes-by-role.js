@@ -1,4 +1,4 @@
-// Grants what was asked for as far as a role in app_metadata allows; OIDC's own scopes stay.
+// Grants requested scopes only as far as a role in app_metadata allows; OIDC's own scopes stay.
 // Follows the sample "Customize Tokens" of Auth0's pages on the authorization code flow.
 function scopesByRole(user, context, callback) {
   const byRole = { admiral: ['read:orders', 'write:orders'], clerk: ['read:orders'] };

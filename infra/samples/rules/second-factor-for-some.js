@@ -1,4 +1,4 @@
-// Asks those for a second factor who wish it in user_metadata, but not on refreshes, where nobody is there.
+// Requires a second factor of users who chose it in user_metadata, but not on refreshes, where no user is present.
 // Follows the templates guardian-multifactor and mfa.
 function secondFactorForSome(user, context, callback) {
   const wished = _.get(user, 'user_metadata.use_mfa', false);

@@ -1,4 +1,4 @@
-// Asks for a second factor if the client wants one (acr_values), unless there has been one.
+// Requires a second factor if the client requests one (acr_values), unless the user has already given one.
 // Follows the template guardian-multifactor-stepup-authentication.
 function secondFactorOnRequest(user, context, callback) {
   const POLICY = 'http://schemas.openid.net/pape/policies/2007/06/multi-factor';

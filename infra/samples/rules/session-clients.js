@@ -1,4 +1,4 @@
-// Tells how and where the user is logged in: the methods of the login, and the clients of the session.
+// Adds claims about the session: the methods of the login, and the clients.
 // Follows Auth0's page https://auth0.com/docs/customize/rules/context-object (authentication, sso).
 function sessionClients(user, context, callback) {
   const methods = ((context.authentication || {}).methods || []).map((method) => method.name);

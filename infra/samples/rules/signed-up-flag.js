@@ -1,4 +1,4 @@
-// Does something at the first login only, and remembers that in app_metadata.
+// Marks the first login with a claim, and records in app_metadata that it has happened.
 // Follows the template signup ("Detect whether if it's a user's first login/signup").
 function signedUpFlag(user, context, callback) {
   user.app_metadata = user.app_metadata || {};

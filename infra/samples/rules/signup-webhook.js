@@ -1,4 +1,4 @@
-// Tells another server of new users, and does not wait for it; silent logins and refreshes are no signups.
+// Reports new users to another server without waiting for it; silent logins and refreshes are not signups.
 // Follows the templates slack and zapier-new-user.
 function signupWebhook(user, context, callback) {
   const again =

@@ -1,4 +1,4 @@
-// Asks a social network for the larger picture of those who come from there, and leaves the others alone.
+// Sets the larger picture of a social network for users with an account there, and leaves other users alone.
 // Follows the templates facebook-custom-picture and linkedin-original-picture.
 function socialPicture(user, context, callback) {
   const _ = require('lodash');

@@ -1,5 +1,5 @@
-// Sends those who have not agreed to the terms to a page that asks them, and believes the page's answer.
-// Only where there is a browser.
+// Sends users who have not agreed to the terms to a page that asks them, and accepts the page's answer.
+// Redirects only logins in a browser.
 // Follows Auth0's page https://auth0.com/docs/customize/rules/redirect-users and the template
 // arengu-policy-acceptance.
 function termsOfService(user, context, callback) {

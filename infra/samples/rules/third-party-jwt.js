@@ -1,4 +1,4 @@
-// Signs a token of its own for an API that trusts a shared secret, and hands it over in the ID token.
+// Signs a token for an API that trusts a shared secret, and passes it on in the ID token.
 // Follows the template jwt ("Generate a JSON Web Token").
 function thirdPartyJwt(user, context, callback) {
   const jwt = require('jsonwebtoken');

@@ -1,4 +1,4 @@
-// Remembers when somebody first logged in, and so agreed to the terms on the page.
+// Records the user's first login, which implies consent to the terms on the page.
 // Follows the template track-consent ("Track consent from Auth0 Lock").
 function trackConsent(user, context, callback) {
   user.user_metadata = user.user_metadata || {};

@@ -1,4 +1,4 @@
-// Lets in the people of a list, by verified e-mail address.
+// Admits the users of a list, by verified e-mail address.
 // Follows the template simple-user-whitelist ("Whitelist"); a function without a name, as many tenants have.
 function (user, context, callback) {
   var guests = ['ada@example.com', 'iris@example.com'];

@@ -1,4 +1,4 @@
-// Keeps the user's name in app_metadata, once, for whoever reads that only.
+// Stores the user's name in app_metadata once, for programs that read only that.
 // Follows the template username-attribute ("Add Username to AppMetadata").
 function usernameInMetadata(user, context, callback) {
   user.app_metadata = user.app_metadata || {};

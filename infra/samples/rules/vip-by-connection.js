@@ -1,4 +1,4 @@
-// Marks those who come by one connection, in the ID token of this login only.
+// Marks users of one connection, only in the ID token of the current login.
 // Follows the template add-attributes ("Add attributes to a user for specific connection").
 function vipByConnection(user, context, callback) {
   if (context.connection === 'Username-Password-Authentication') {

@@ -1,4 +1,4 @@
-// Closes one application on some days of the week, at weekends if CLOSED_DAYS says nothing (0 is Sunday).
+// Closes one application on CLOSED_DAYS of the week (0 is Sunday), by default at weekends.
 // Follows the template access-on-weekdays-only-for-an-app.
 function weekdaysOnly(user, context, callback) {
   if (context.clientName !== 'Web shop') {
