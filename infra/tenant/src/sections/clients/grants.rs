@@ -130,7 +130,7 @@ mod tests {
 
     use crate::testing::{error, tenant, warnings};
 
-    /// Seven lines with a client `a` (id `id-a`) and an API with two scopes, followed by the grants.
+    /// Six lines with a client `a` (id `id-a`) and an API with two scopes, followed by the grants.
     fn file(grants: &str) -> String {
         format!(
             "clients:
