@@ -16,7 +16,7 @@ use ratchet_protocol::{Response, response};
 use serde::Serialize;
 
 use crate::{
-    management::Call,
+    call::Call,
     paging::{Fields, Paging},
     refresh_tokens,
 };

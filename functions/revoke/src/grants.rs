@@ -17,7 +17,7 @@ use ratchet_domain::{
 use ratchet_protocol::{Response, response};
 use serde::Serialize;
 
-use crate::{management::Call, paging::Paging};
+use crate::{call::Call, paging::Paging};
 
 /// Auth0's largest page.
 const MOST: usize = 100;

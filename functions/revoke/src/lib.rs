@@ -4,6 +4,7 @@
 //!
 //! [Auth0's revocation]: https://auth0.com/docs/secure/tokens/refresh-tokens/revoke-refresh-tokens
 
+mod call;
 mod device_credentials;
 mod grants;
 mod management;

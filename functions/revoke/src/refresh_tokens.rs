@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    management::Call,
+    call::Call,
     paging::{Checkpoint, Fields, Listing, gather},
 };
 

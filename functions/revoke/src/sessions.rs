@@ -21,7 +21,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    management::Call,
+    call::Call,
     paging::{Checkpoint, Listing, gather},
     refresh_tokens,
 };

@@ -8,7 +8,7 @@ use ratchet_domain::{denial::Denial, ids::UserId};
 use ratchet_protocol::{Response, response};
 use serde::Deserialize;
 
-use crate::{management::Call, refresh_tokens, sessions};
+use crate::{call::Call, refresh_tokens, sessions};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -19,7 +19,7 @@ use ratchet_domain::{
 use ratchet_scripts::{Action, Rule};
 use serde_json::{Map, Value};
 
-use crate::best_practice::Finding;
+use crate::best_practice::finding::Finding;
 
 /// Contents of a tenant file.
 #[derive(Debug, Clone, Default)]

@@ -2,15 +2,13 @@
 //! (RFC 6749 section 4.1.2), those issued before an eviction of their user, and opaque ones whose family, session or
 //! consent has ended. An API that verifies a JWT by itself does not learn of this.
 
-use aws_lc_rs::digest;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ratchet_domain::{
     code::IssuedAccessToken, consent::Basis, denial::Denial, family_key::FamilyKey,
-    grant::GrantKey, ids::AccessTokenDigest, time::Timestamp, user::User,
+    grant::GrantKey, time::Timestamp, user::User,
 };
 use ratchet_store::{AccessKeys, AccessState};
 
-use super::{AccessToken, App, minting::EndsWith, verification::Begun};
+use super::{AccessToken, App, ends_with::EndsWith, token_hash::digest_of, verification::Begun};
 
 /// The stored record of the access token that a code was exchanged for.
 pub fn issued_access_token(token: &str, expires_at: Timestamp) -> IssuedAccessToken {
@@ -18,19 +16,6 @@ pub fn issued_access_token(token: &str, expires_at: Timestamp) -> IssuedAccessTo
         digest: digest_of(token),
         expires_at,
     }
-}
-
-/// The digest of a token, without the signature of a JWT: an ECDSA signature of the same content has several valid
-/// texts, and they all belong to the same token.
-pub(super) fn digest_of(token: &str) -> AccessTokenDigest {
-    let signed = token.rsplit_once('.').map_or(token, |(signed, _)| signed);
-    AccessTokenDigest::new(left_half_of_hash(signed))
-}
-
-/// The left half of a SHA-256 hash in base64url.
-pub(super) fn left_half_of_hash(text: &str) -> String {
-    let hash = digest::digest(&digest::SHA256, text.as_bytes());
-    URL_SAFE_NO_PAD.encode(&hash.as_ref()[..16])
 }
 
 const REVOKED: Denial = Denial::AccessToken("The token was revoked");

@@ -14,6 +14,7 @@ mod configuration;
 mod connections;
 mod cross_origin;
 mod devices;
+mod ends_with;
 mod evictions;
 mod families;
 mod grants;
@@ -35,6 +36,7 @@ mod scripts;
 mod sealed;
 mod signing;
 mod stack_keys;
+mod token_hash;
 mod verification;
 
 use std::sync::Arc;
@@ -65,13 +67,14 @@ use crate::{
 
 pub use access_tokens::issued_access_token;
 pub use authenticate::{AuthenticatedClient, CLIENT_SECRET, Caller};
+pub use ends_with::EndsWith;
 pub use evictions::Evicted;
 pub use families::{NewFamily, seal_refresh_token};
 pub use key_use::KeyUse;
 pub use keyring::KEY_ACTIVATION_DELAY;
 pub use limiter::Limited;
 pub use login_flow::{EffectsOnce, ScriptedLogin};
-pub use minting::{EndsWith, FrontChannelTokens, Tokens, TokensFor};
+pub use minting::{FrontChannelTokens, Tokens, TokensFor};
 pub use passwords::PasswordLogin;
 pub use presented_id_token::PresentedIdToken;
 pub use publication::Publication;

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use ratchet_domain::{
     claims::{Issuance, LoginClaims, Subject},
     client::{Client, SigningAlgorithm},
-    consent::Basis,
     denial::Denial,
-    ids::{Audience, ConsentId, FamilyId, SessionId},
+    ids::Audience,
     login_flow::{CustomClaims, WithCustomClaims},
     pipeline::{ClaimSet, Pipeline},
     resource::open_to_users,
@@ -24,10 +23,11 @@ use ratchet_keys::{
     signer::{JwtType, SigningKey},
 };
 use ratchet_system::random;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{App, Moment, access_tokens::left_half_of_hash, verification::OpaqueToken};
+use super::{
+    App, Moment, ends_with::EndsWith, token_hash::left_half_of_hash, verification::OpaqueToken,
+};
 
 /// Maximum size of the custom claims in an access token for `/userinfo`, as bytes of JSON.
 const MAX_USERINFO_CLAIMS: usize = 2 * 1024;
@@ -43,34 +43,6 @@ pub struct TokensFor<'a> {
     pub login: LoginClaims<'a>,
     /// Events that end an access token for `/userinfo`.
     pub ends_with: EndsWith,
-}
-
-/// Events that end an access token for `/userinfo` before it expires, besides those that end all tokens of its user. A
-/// token of a login ends with its session, and with its family or else its consent; one of a refresh ends with its
-/// family alone.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EndsWith {
-    /// The family of the refresh token that was issued with it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub family: Option<FamilyId>,
-    /// The session of its login.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub session: Option<SessionId>,
-    /// The consent that it rests on, if it was issued without a refresh token: families end with the grant itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub consent: Option<ConsentId>,
-}
-
-impl EndsWith {
-    /// For a token that is issued at a login.
-    pub fn login(family: Option<FamilyId>, session: Option<SessionId>, basis: Basis) -> Self {
-        let consent = basis.consent_id().filter(|_| family.is_none());
-        Self {
-            family,
-            session,
-            consent,
-        }
-    }
 }
 
 /// The tokens of one response.

@@ -13,7 +13,7 @@ use ratchet_jwt::{Audience, Kind, Unverified};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{App, access_tokens::digest_of, minting::EndsWith};
+use super::{App, ends_with::EndsWith, token_hash::digest_of};
 
 /// The sealed content of an access token for `/userinfo` only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

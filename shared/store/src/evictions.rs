@@ -13,13 +13,9 @@ use super::{
     Store,
     error::{CommitError, StoreError},
     item::{millis, send_update},
-    keys::Key,
+    keys::{Key, REFRESH_TOKENS_FROM, SESSIONS_FROM},
     user_conditions::unmoved,
 };
-
-/// The attributes of [`ValidFrom`].
-pub(super) const SESSIONS_FROM: &str = "sessions_valid_from";
-pub(super) const REFRESH_TOKENS_FROM: &str = "refresh_tokens_valid_from";
 
 /// Maximum number of attempts if a profile changes concurrently.
 const ATTEMPTS: usize = 8;

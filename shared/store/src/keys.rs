@@ -21,6 +21,10 @@ pub(super) const PK: &str = "PK";
 pub(super) const SK: &str = "SK";
 pub(super) const TTL: &str = "ttl";
 
+/// The attributes of a user's epochs, [`ratchet_domain::valid_from::ValidFrom`].
+pub(super) const SESSIONS_FROM: &str = "sessions_valid_from";
+pub(super) const REFRESH_TOKENS_FROM: &str = "refresh_tokens_valid_from";
+
 pub(super) const API_PREFIX: &str = "API#";
 pub(super) const CLIENT_PREFIX: &str = "CLIENT#";
 pub(super) const CODE_PREFIX: &str = "CODE#";

@@ -4,8 +4,8 @@ use ratchet_domain::valid_from::ValidFrom;
 
 use super::{
     error::Item,
-    evictions::{REFRESH_TOKENS_FROM, SESSIONS_FROM},
     item::millis,
+    keys::{REFRESH_TOKENS_FROM, SESSIONS_FROM},
     users::LoginRecord,
 };
 

@@ -17,9 +17,8 @@ use ratchet_domain::{
 use super::{
     Store,
     error::{CommitError, Item, StoreError},
-    evictions::{REFRESH_TOKENS_FROM, SESSIONS_FROM},
     item::{millis, send_update, text, to_item},
-    keys::Key,
+    keys::{Key, REFRESH_TOKENS_FROM, SESSIONS_FROM},
     user_conditions::{unchanged, unmoved},
     users::{LoginItem, LoginRecord, all_login_names},
 };

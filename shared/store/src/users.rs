@@ -14,10 +14,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     Store,
     error::{Item, StoreError},
-    evictions::{REFRESH_TOKENS_FROM, SESSIONS_FROM},
     family_item,
     item::from_item,
-    keys::Key,
+    keys::{Key, REFRESH_TOKENS_FROM, SESSIONS_FROM},
     login_stats,
 };
 

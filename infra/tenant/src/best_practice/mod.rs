@@ -9,7 +9,7 @@
 
 mod addresses;
 mod authentication;
-mod finding;
+pub(crate) mod finding;
 mod grants;
 mod refresh_tokens;
 mod rules;
