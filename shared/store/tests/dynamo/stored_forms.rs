@@ -1,5 +1,5 @@
 //! The exact form of stored items: functions of two versions read each other's items during an update, and the size of
-//! a family's item determines its cost. `stored_forms.json` changes only with a migration.
+//! a family's item determines its cost. `stored_forms.json` changes only by attributes that are optional when they are read, or with a migration.
 
 use std::collections::{BTreeMap, HashMap};
 
