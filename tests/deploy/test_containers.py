@@ -45,7 +45,7 @@ def served(docker, aws, local, request):
         yield served
 
 
-def test_a_container_is_told_what_the_stack_tells_its_function(served):
+def test_a_container_has_the_environment_of_its_function(served):
     for function in FUNCTIONS:
         wanted = dict(served.service.environments[function])
         # Instead, each service has its own variable.

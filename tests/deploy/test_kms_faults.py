@@ -60,7 +60,7 @@ def test_what_passes_is_a_503_and_burns_no_token(running, client, fault):
     assert_untouched(client, token)
 
 
-def test_nobody_listening_is_a_503_and_burns_no_token(running, client):
+def test_an_unreachable_kms_is_a_503_and_spends_no_token(running, client):
     token = client.refresh_token()
     with running.kms.away(), in_time():
         assert_unavailable(client.refresh(token))
@@ -82,7 +82,7 @@ def test_a_single_fault_is_not_even_noticed(running, client, error):
         assert running.kms.counted() == {"Sign": 3}
 
 
-def test_a_refusal_is_an_error_of_ours_and_burns_no_token(running, client):
+def test_a_refusal_by_kms_is_a_server_error_and_spends_no_token(running, client):
     token = client.refresh_token()
     with running.kms.fault(failing(Refusal("AccessDeniedException"))), in_time():
         assert_server_error(client.refresh(token))
@@ -90,7 +90,7 @@ def test_a_refusal_is_an_error_of_ours_and_burns_no_token(running, client):
     assert_untouched(client, token)
 
 
-def test_a_disabled_key_is_an_error_of_ours_and_burns_no_token(running, client):
+def test_a_disabled_key_is_a_server_error_and_spends_no_token(running, client):
     token = client.refresh_token()
     kms = running.service.aws.client("kms")
     key = running.service.stack.resources["RS256Key"]
@@ -103,7 +103,7 @@ def test_a_disabled_key_is_an_error_of_ours_and_burns_no_token(running, client):
     assert_untouched(client, token)
 
 
-def test_in_wrapped_mode_nobody_notices(wrapped_front):
+def test_in_wrapped_mode_requests_succeed_without_kms(wrapped_front):
     with wrapped_front.functions(token=1, authorize=1), wrapped_front.kms.away():
         client = Client(wrapped_front.issuer)
         assert_untouched(client, client.refresh_token())

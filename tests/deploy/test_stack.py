@@ -20,7 +20,7 @@ def test_the_table(made):
     assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
 
 
-def test_what_cannot_be_made_again_outlives_the_stack():
+def test_irreplaceable_resources_outlive_the_stack():
     resources = transformed()["Resources"]
     kept = {
         name for name, resource in resources.items() if resource.get("DeletionPolicy") == "Retain"

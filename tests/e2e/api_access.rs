@@ -62,7 +62,7 @@ async fn an_api_that_wants_a_client_grant_gives_users_no_more_than_that_holds() 
 }
 
 #[harness::test]
-async fn a_grant_for_users_is_none_for_the_client_itself() {
+async fn a_client_grant_for_users_does_not_cover_the_client_itself() {
     let server = Server::shared();
     for app in [WEB_GRANTED, M2M] {
         let answer = as_machine(server, &app, &[("audience", GRANTED_API)]).await;

@@ -22,7 +22,7 @@ async fn success_carries_code_and_state_and_nothing_else() {
 }
 
 #[harness::test]
-async fn without_state_none_is_sent() {
+async fn without_state_the_response_has_no_state() {
     let server = Server::shared();
     let callback = server.login(&SPA_STRICT).without("state").callback().await;
     assert_eq!(callback.names(), ["code"]);
@@ -143,7 +143,7 @@ async fn login_hint_fills_in_the_name_and_is_never_markup() {
 }
 
 #[harness::test]
-async fn an_unknown_client_is_told_on_a_page() {
+async fn an_unknown_client_is_reported_on_a_page() {
     let server = Server::shared();
     let answer = server
         .login(&SPA_STRICT)
@@ -191,13 +191,13 @@ async fn ask_with_session(changes: &[(&str, &str)]) -> Callback {
 }
 
 #[harness::test]
-async fn an_unknown_audience_is_told_to_the_application() {
+async fn an_unknown_audience_is_reported_to_the_application() {
     let callback = ask_with_session(&[("audience", "https://unknown.example.com")]).await;
     callback.assert_error("access_denied", "Service not found");
 }
 
 #[harness::test]
-async fn an_unknown_response_type_is_told_to_the_application() {
+async fn an_unknown_response_type_is_reported_to_the_application() {
     let callback = ask_with_session(&[("response_type", "telepathy")]).await;
     assert_eq!(
         callback.get("error").as_deref(),
@@ -206,13 +206,13 @@ async fn an_unknown_response_type_is_told_to_the_application() {
 }
 
 #[harness::test]
-async fn a_missing_response_type_is_told_to_the_application() {
+async fn a_missing_response_type_is_reported_to_the_application() {
     let callback = ask_with_session(&[("response_type", "")]).await;
     assert_eq!(callback.get("error").as_deref(), Some("invalid_request"));
 }
 
 #[harness::test]
-async fn broken_proof_keys_are_told_to_the_application() {
+async fn invalid_code_challenges_are_reported_to_the_application() {
     for changes in [
         [("code_challenge_method", "S512")].as_slice(),
         &[("code_challenge", "too-short")],

@@ -76,7 +76,7 @@ async fn an_application_is_sent_a_logout_token_that_verifies() {
 }
 
 #[harness::test]
-async fn every_application_of_the_session_is_told_once_and_no_other() {
+async fn every_application_of_the_session_is_notified_once_and_no_other() {
     let receiver = Receiver::start(Reply::Status(204));
     let server = server_with(&receiver);
     let browser = server.browser();
@@ -139,7 +139,7 @@ async fn a_logout_token_is_no_id_token_hint() {
 }
 
 #[harness::test]
-async fn a_logout_by_openid_connect_is_told_as_well() {
+async fn an_openid_connect_logout_notifies_applications_too() {
     let receiver = Receiver::start(Reply::Status(200));
     let server = server_with(&receiver);
     let browser = server.browser();
@@ -152,7 +152,7 @@ async fn a_logout_by_openid_connect_is_told_as_well() {
 }
 
 #[harness::test]
-async fn somebody_elses_login_in_the_same_browser_ends_the_session_before() {
+async fn a_login_of_another_user_in_the_browser_ends_the_first_session() {
     let receiver = Receiver::start(Reply::Status(200));
     let server = server_with(&receiver);
     let browser = server.browser();
@@ -176,7 +176,7 @@ async fn somebody_elses_login_in_the_same_browser_ends_the_session_before() {
 }
 
 #[harness::test]
-async fn an_application_that_fails_keeps_nobody_from_logging_out() {
+async fn a_failing_application_does_not_prevent_the_logout() {
     for (reply, said) in [
         (Reply::Status(400), "400"),
         (Reply::Redirect, "307"),

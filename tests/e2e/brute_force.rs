@@ -81,7 +81,7 @@ async fn the_tenth_wrong_password_blocks_the_right_one() {
 }
 
 #[harness::test]
-async fn nine_are_borne_and_forgotten_with_the_right_one() {
+async fn nine_failures_are_allowed_and_reset_by_the_right_password() {
     let server = Server::shared();
     let user = server.fresh_user();
     for _ in 0..3 {
@@ -91,7 +91,7 @@ async fn nine_are_borne_and_forgotten_with_the_right_one() {
 }
 
 #[harness::test]
-async fn a_name_that_is_nobodys_is_blocked_as_well() {
+async fn an_unknown_login_name_is_blocked_as_well() {
     let server = Server::shared();
     let name = format!("nobody-{}@example.com", harness::pkce::random());
     fail(server, &name, 10).await;
@@ -136,7 +136,7 @@ async fn of_64_wrong_passwords_at_once_ten_are_answered_as_wrong() {
 }
 
 #[harness::test]
-async fn a_block_is_for_one_address_as_told_by_a_trusted_client() {
+async fn a_block_is_for_one_address_as_forwarded_by_a_trusted_client() {
     let server = Server::shared();
     let user = server.fresh_user();
     let ask = |address, password| try_from(server, &PW_WEB, &user.email, password, address);
@@ -153,7 +153,7 @@ async fn a_block_is_for_one_address_as_told_by_a_trusted_client() {
 }
 
 #[harness::test]
-async fn nobody_else_is_believed_about_addresses() {
+async fn addresses_forwarded_by_other_clients_are_ignored() {
     let server = Server::shared();
     for app in [PW_KIOSK, PW_NATIVE] {
         let user = server.fresh_user();
@@ -230,7 +230,7 @@ async fn one_count_for_all_addresses_locks_the_account() {
 }
 
 #[harness::test]
-async fn nobody_is_blocked_without_the_shield_or_from_a_trusted_address() {
+async fn no_login_is_blocked_without_the_shield_or_from_a_trusted_address() {
     for settings in [
         "{ enabled: false, max_attempts: 1 }",
         "{ shields: [user_notification], max_attempts: 1 }",

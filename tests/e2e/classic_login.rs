@@ -209,7 +209,7 @@ async fn every_refusal_has_auth0s_shape() {
 }
 
 #[harness::test]
-async fn nobody_solves_riddles_and_nobody_is_known() {
+async fn no_captcha_is_required_and_sso_data_names_no_user() {
     let server = Server::shared();
     let challenge = json!({ "state": "x" });
     let http = server.http();

@@ -67,7 +67,7 @@ async fn without_leeway_one_of_64_exchanges_succeeds_and_the_family_ends() {
 }
 
 #[harness::test]
-async fn a_token_that_stays_serves_everybody() {
+async fn a_non_rotating_token_serves_concurrent_refreshes() {
     let server = Server::shared();
     let token = server.login(&WEB_CLASSIC).refresh_token().await;
     for answer in refresh_at_once(server, &WEB_CLASSIC, &token, 32).await {

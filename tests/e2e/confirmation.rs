@@ -82,7 +82,7 @@ async fn a_session_alone_gets_nothing_in_any_way_and_a_press_is_asked_each_time(
 }
 
 #[harness::test]
-async fn silence_is_refused_in_every_way() {
+async fn silent_authentication_is_rejected_in_every_response_mode() {
     let server = Server::shared();
     let browser = logged_in(server, &User::ada()).await;
     for way in WAYS {
@@ -258,7 +258,7 @@ async fn the_page_says_who_asks_and_as_whom_and_repeats_nothing_of_the_request()
 }
 
 #[harness::test]
-async fn a_session_whose_user_is_gone_is_none() {
+async fn a_session_of_a_deleted_user_requires_a_login() {
     let server = Server::shared_local("deletes a user");
     let user = server.fresh_user();
     let browser = logged_in(server, &user).await;
@@ -285,7 +285,7 @@ async fn ticket(browser: &Browser, app: &App, user: &User) -> String {
 }
 
 #[harness::test]
-async fn a_login_ticket_is_the_press_and_the_session_that_it_leaves_is_none() {
+async fn a_login_ticket_counts_as_confirmation_and_its_session_does_not() {
     let server = Server::shared();
     let (browser, user) = (server.browser(), User::ada());
     let callback = "http://localhost:4040/callback";

@@ -217,7 +217,7 @@ async fn more_than_was_granted_is_asked() {
 }
 
 #[harness::test]
-async fn prompt_consent_asks_whatever_was_granted() {
+async fn prompt_consent_asks_despite_an_earlier_consent() {
     let server = Server::shared();
     let user = server.fresh_user();
     let browser = server.browser();
@@ -244,7 +244,7 @@ async fn one_users_consent_is_not_anothers() {
 }
 
 #[harness::test]
-async fn no_is_told_to_the_application_and_not_remembered() {
+async fn a_declined_consent_is_reported_to_the_application_and_not_stored() {
     let server = Server::shared();
     let user = server.fresh_user();
     let (browser, page) = consent_page(server, &user).await;

@@ -118,7 +118,7 @@ async fn control_characters_in_headers_and_login_forms_break_nothing() {
 }
 
 #[harness::test]
-async fn odd_numbers_are_told_to_the_application_or_ignored() {
+async fn an_invalid_max_age_is_reported_to_the_application_or_ignored() {
     let server = Server::shared();
     for max_age in ["-1", "1e9", "abc", "99999999999999999999999999", " "] {
         let login = server.login(&SPA_STRICT).with("max_age", max_age);

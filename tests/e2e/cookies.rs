@@ -43,7 +43,7 @@ async fn foreign_cookies_stop_neither_a_login_nor_a_consent_nor_a_logout() {
 }
 
 #[harness::test]
-async fn a_foreign_cookie_beyond_ascii_hides_none_of_ours() {
+async fn a_foreign_cookie_beyond_ascii_hides_no_cookie_of_the_server() {
     let server = Server::shared_local("sends bytes that a gateway may not take");
     let browser = Browser::new(server.http().planted("city=Zürich"));
     let login = server.login(&THIRD_PARTY).user(&server.fresh_user());
@@ -92,7 +92,7 @@ async fn cookies_that_another_browser_was_given_stop_no_login_either() {
 }
 
 #[harness::test]
-async fn a_logout_takes_away_cookies_of_ours_alone() {
+async fn a_logout_deletes_only_the_servers_own_cookies() {
     let server = Server::shared();
     let browser = planted(server);
     let taken = |cookies: Vec<&str>| {

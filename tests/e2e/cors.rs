@@ -127,7 +127,7 @@ async fn a_browser_may_not_read_answers_for_an_unknown_origin() {
 }
 
 #[harness::test]
-async fn userinfo_is_read_by_whoever_holds_the_token() {
+async fn userinfo_is_readable_across_origins_with_a_token() {
     let server = Server::shared();
     let login = server.login(&SPA_STRICT).scope("openid");
     let token = login.tokens().await.access_token();
@@ -163,7 +163,7 @@ async fn a_whole_refresh_works_across_origins() {
 }
 
 #[harness::test]
-async fn pages_are_nobody_elses_to_read() {
+async fn pages_are_not_readable_across_origins() {
     let server = Server::shared();
     let path = server.login(&SPA_STRICT).path();
     let request = server

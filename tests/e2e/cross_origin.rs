@@ -173,7 +173,7 @@ async fn a_ticket_is_good_once_soon_and_in_its_browser_alone() {
 }
 
 #[harness::test]
-async fn a_ticket_ends_the_session_of_somebody_else() {
+async fn a_login_ticket_ends_the_session_of_another_user() {
     let server = Server::shared();
     let (browser, zoe) = (server.browser(), User::zoe());
     server

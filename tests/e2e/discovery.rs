@@ -76,7 +76,7 @@ async fn endpoints_lie_below_the_issuer() {
 }
 
 #[harness::test]
-async fn the_document_lists_what_auth0_lists_and_what_is_ours() {
+async fn the_document_lists_the_values_of_auth0_and_its_extensions() {
     let document = document(Server::shared()).await;
     for (field, auth0s, ours) in [
         (

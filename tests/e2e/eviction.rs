@@ -155,7 +155,7 @@ async fn after_a_block_and_an_unblock_refresh_tokens_are_back_and_sessions_are_n
 }
 
 #[harness::test]
-async fn a_user_who_is_created_again_inherits_nothing() {
+async fn a_recreated_user_inherits_nothing() {
     let server = Server::start(REASON);
     let user = User::zoe();
     let held = stolen_from(&server, &user).await;

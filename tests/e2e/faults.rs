@@ -155,7 +155,7 @@ async fn a_revocation_is_acknowledged_only_when_it_has_happened() {
 }
 
 #[harness::test]
-async fn people_are_told_to_come_back_later() {
+async fn a_browser_gets_temporarily_unavailable_while_the_store_is_down() {
     let Faulty { server, proxy, .. } = &Faulty::start();
     let browser = server.browser();
     server.login(&SPA_STRICT).browser(&browser).callback().await;

@@ -214,7 +214,7 @@ async fn a_repeated_word_is_no_response_type() {
 }
 
 #[harness::test]
-async fn a_refusal_of_consent_is_told_where_the_answer_would_be() {
+async fn consent_required_is_returned_in_the_requested_response_mode() {
     let server = Server::shared();
     let login = server
         .login(&SPA_HYBRID)

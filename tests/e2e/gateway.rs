@@ -167,7 +167,7 @@ async fn ask_for(server: &Server, count: usize) -> Answer {
 }
 
 #[harness::test]
-async fn a_device_that_asks_for_more_than_its_pages_can_carry_is_told_at_once() {
+async fn a_device_with_too_many_scopes_for_its_pages_is_rejected_at_once() {
     let line = "        description: Change orders\n";
     let values = scopes(100).into_iter();
     let lines = values.map(|scope| format!("      - value: {scope}\n"));

@@ -261,7 +261,7 @@ fn an_unknown_key_in_the_tenant_file_is_a_warning() {
 }
 
 #[harness::test]
-async fn the_issuer_can_be_somebody_elses_address() {
+async fn the_issuer_can_be_the_address_of_a_proxy() {
     require_own_server(REASON);
     let port = free_port().to_string();
     let issuer = "https://login.example.com/";
@@ -284,7 +284,7 @@ async fn the_issuer_can_be_somebody_elses_address() {
 }
 
 #[harness::test]
-async fn without_test_controls_there_are_none() {
+async fn without_test_controls_their_paths_do_not_exist() {
     require_own_server(REASON);
     let (_folder, path) = file(&tenant::base());
     let running = Running::start(&["--port", "0", "--data", "memory", "--tenant", &path]);

@@ -63,7 +63,7 @@ async fn the_page_works_for_people_and_password_managers() {
 }
 
 #[harness::test]
-async fn the_page_is_not_framed_cached_or_told_onwards() {
+async fn the_login_page_is_not_framed_cached_or_sent_as_a_referrer() {
     let server = Server::shared();
     let page = login_page(server, &server.browser()).await;
     assert_page(&page);
@@ -303,7 +303,7 @@ async fn a_transaction_cannot_be_resumed_by_another_browser() {
 }
 
 #[harness::test]
-async fn a_session_survives_tabs_but_a_forged_cookie_is_none() {
+async fn a_session_survives_tabs_and_a_forged_cookie_is_ignored() {
     let server = Server::shared();
     let browser = server.browser();
     server.login(&SPA_STRICT).browser(&browser).callback().await;

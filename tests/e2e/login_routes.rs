@@ -103,7 +103,7 @@ async fn a_login_that_is_under_way_goes_on_at_the_classic_address() {
 }
 
 #[harness::test]
-async fn the_tenants_route_is_for_pages_whose_application_has_none() {
+async fn the_tenants_login_route_is_for_applications_without_one() {
     let route = "https://www.example.com/start";
     let file = tenant::changed(
         "  default_directory: Username-Password-Authentication\n",

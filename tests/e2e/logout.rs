@@ -96,7 +96,7 @@ async fn a_fragment_does_not_count_either() {
 }
 
 #[harness::test]
-async fn a_client_without_urls_is_told_ok() {
+async fn a_logout_of_a_client_without_urls_answers_ok() {
     let server = Server::shared();
     let browser = logged_in(server).await;
     let answer = log_out(&browser, &format!("client_id={}", WEB_POST.id)).await;

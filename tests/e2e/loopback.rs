@@ -132,7 +132,7 @@ async fn status_for(http: &Http, path: &str, host: &str) -> u16 {
 }
 
 #[harness::test]
-async fn a_foreign_host_is_misdirected_whatever_it_asks_for() {
+async fn a_request_for_a_foreign_host_is_misdirected_on_every_path() {
     let server = Server::start("asks by other names");
     let http = server.http();
     let port = http.base().port().expect("a port of its own");

@@ -129,7 +129,7 @@ async fn a_wrong_body_is_refused_and_ends_nothing() {
 }
 
 #[harness::test]
-async fn a_user_who_is_not_there_is_said_to_be_none() {
+async fn an_unknown_user_is_reported_as_inexistent() {
     let server = Server::shared();
     let nobody = User {
         id: "auth0|mistyped".to_owned(),

@@ -124,7 +124,7 @@ fn calls(
 }
 
 #[harness::test]
-async fn every_call_is_an_event_with_caller_deed_and_user() {
+async fn every_call_is_an_event_with_caller_operation_and_user() {
     let server = Server::start(REASON);
     let tokens = server.login(&SPA_STRICT).tokens().await;
     server.login(&WEB_POST).refresh_token().await;
@@ -207,7 +207,7 @@ async fn a_refusal_is_an_event_too() {
 }
 
 #[harness::test]
-async fn nothing_that_a_stranger_wrote_is_in_an_event() {
+async fn an_event_has_no_text_of_an_unauthenticated_caller() {
     let server = Server::start(REASON);
     let secret = server.login(&SPA_STRICT).refresh_token().await;
     for path in [

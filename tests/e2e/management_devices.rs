@@ -106,7 +106,7 @@ async fn a_deleted_credential_is_a_revoked_refresh_token() {
 }
 
 #[harness::test]
-async fn what_is_missing_or_wrong_is_named() {
+async fn a_missing_or_invalid_parameter_is_named() {
     let server = Server::shared();
     let user = server.fresh_user();
     let answer = server

@@ -49,7 +49,7 @@ fn path_of(grant: &Value) -> String {
 }
 
 #[harness::test]
-async fn what_a_user_agreed_to_is_listed() {
+async fn a_users_consents_are_listed() {
     let server = Server::shared();
     let user = server.fresh_user();
     assert_eq!(list(server, &user, "").await, Vec::<Value>::new());
@@ -69,7 +69,7 @@ async fn what_a_user_agreed_to_is_listed() {
 }
 
 #[harness::test]
-async fn a_login_that_asked_nobody_is_a_grant_while_its_refresh_token_lives() {
+async fn a_login_without_consent_is_a_grant_while_its_refresh_token_lives() {
     let server = Server::shared();
     let user = server.fresh_user();
     let login = server.login(&SPA_STRICT).user(&user);
@@ -126,7 +126,7 @@ async fn the_list_is_filtered_and_paged() {
 }
 
 #[harness::test]
-async fn an_id_stays_the_same_and_tells_nothing() {
+async fn a_grant_id_is_stable_and_opaque() {
     let server = Server::shared();
     let (user, other) = (server.fresh_user(), server.fresh_user());
     for user in [&user, &other] {
@@ -171,7 +171,7 @@ async fn a_deleted_grant_ends_its_refresh_tokens_and_is_asked_for_again() {
 }
 
 #[harness::test]
-async fn a_grant_that_nobody_was_asked_for_ends_its_refresh_tokens_too() {
+async fn the_deletion_of_a_grant_without_consent_revokes_its_refresh_tokens() {
     let server = Server::shared();
     let user = server.fresh_user();
     let token = server.login(&SPA_STRICT).user(&user).refresh_token().await;
@@ -183,7 +183,7 @@ async fn a_grant_that_nobody_was_asked_for_ends_its_refresh_tokens_too() {
 }
 
 #[harness::test]
-async fn a_code_is_worth_nothing_once_the_consent_behind_it_is_withdrawn() {
+async fn a_code_of_a_withdrawn_consent_is_rejected() {
     let server = Server::shared();
     let user = server.fresh_user();
     let code = server.login(&THIRD_PARTY).user(&user).code().await;
@@ -300,7 +300,7 @@ async fn a_scope_opens_reading_and_another_deleting() {
 }
 
 #[harness::test]
-async fn what_is_missing_or_wrong_is_named() {
+async fn a_missing_or_invalid_parameter_is_named() {
     let server = Server::shared();
     let token = server.management_token(&OPERATOR).await;
     for (method, path) in [

@@ -236,7 +236,7 @@ async fn many_are_revoked_by_id_user_client_and_api() {
 }
 
 #[harness::test]
-async fn what_is_missing_or_wrong_is_named_and_nothing_ends() {
+async fn a_missing_or_invalid_parameter_is_named_and_nothing_is_revoked() {
     let server = Server::shared();
     let user = server.fresh_user();
     let refresh_token = server.login(&SPA_STRICT).user(&user).refresh_token().await;

@@ -185,7 +185,7 @@ async fn a_users_sessions_are_listed_page_by_page() {
 }
 
 #[harness::test]
-async fn a_list_names_what_is_wrong_with_its_query() {
+async fn a_list_names_the_invalid_parameter_of_its_query() {
     let server = Server::shared();
     let (user, other) = (server.fresh_user(), server.fresh_user());
     let theirs = log_in(server, &SPA_STRICT, &other).await.sid;
@@ -222,7 +222,7 @@ async fn all_sessions_of_a_user_are_deleted_at_once() {
 }
 
 #[harness::test]
-async fn a_user_who_is_not_there_is_said_to_be_none() {
+async fn an_unknown_user_is_reported_as_inexistent() {
     let server = Server::shared();
     let nobody = User {
         id: "auth0|mistyped".to_owned(),

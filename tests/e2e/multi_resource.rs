@@ -54,7 +54,7 @@ async fn one_token_is_good_for_every_api_of_the_policies() {
 }
 
 #[harness::test]
-async fn what_a_policy_adds_is_not_kept() {
+async fn scopes_added_by_a_policy_are_not_stored() {
     let server = Server::shared();
     let token = server.login(&SPA_MANY).refresh_token().await;
     let other = refresh_for(server, &SPA_MANY, &token, &[("audience", ONLINE_API)]).await;

@@ -37,7 +37,7 @@ fn assert_no_refresh_token(answer: Answer, scope: &str) {
 }
 
 #[harness::test]
-async fn a_code_in_flight_gives_none_once_the_api_allows_none() {
+async fn a_code_in_flight_gives_no_refresh_token_once_the_api_forbids_it() {
     let server = Server::start(REASON);
     let ask = |app| server.login(app).scope("openid offline_access read:orders");
     let before = ask(&SPA_STRICT).refresh_token().await;
@@ -61,7 +61,7 @@ async fn a_code_in_flight_gives_none_once_the_api_allows_none() {
 }
 
 #[harness::test]
-async fn a_code_in_flight_gives_none_once_its_client_may_not_refresh() {
+async fn a_code_in_flight_gives_no_refresh_token_once_its_client_lost_the_grant() {
     let server = Server::start(REASON);
     let code = server.login(&WEB_POST).scope("openid offline_access");
     let code = code.code().await;
@@ -76,7 +76,7 @@ async fn a_code_in_flight_gives_none_once_its_client_may_not_refresh() {
 }
 
 #[harness::test]
-async fn a_code_in_flight_gives_none_once_its_browser_application_does_not_rotate() {
+async fn a_code_in_flight_gives_no_refresh_token_to_an_spa_without_rotation() {
     let server = Server::start(REASON);
     let code = server.login(&SPA_STRICT).scope("openid offline_access");
     let code = code.code().await;
@@ -88,7 +88,7 @@ async fn a_code_in_flight_gives_none_once_its_browser_application_does_not_rotat
 }
 
 #[harness::test]
-async fn a_device_code_in_flight_gives_none_either() {
+async fn a_device_code_in_flight_gives_no_refresh_token_either() {
     for file in [without_offline_access(), without_refresh_grant(&TV)] {
         let server = Server::start(REASON);
         let form = [
@@ -103,7 +103,7 @@ async fn a_device_code_in_flight_gives_none_either() {
 }
 
 #[harness::test]
-async fn a_browser_on_the_login_page_gets_none_either() {
+async fn a_login_in_progress_gives_no_refresh_token_either() {
     let server = Server::start(REASON);
     let login = server.login(&LEGACY_SPA).without("audience").without_pkce();
     let login = login.scope("openid offline_access").with("device", "phone");
@@ -121,7 +121,7 @@ async fn a_browser_on_the_login_page_gets_none_either() {
 }
 
 #[harness::test]
-async fn a_script_that_chooses_scopes_brings_none_back() {
+async fn a_script_that_sets_scopes_restores_no_refresh_token() {
     let rule = "function (user, context, callback) {
         context.accessToken.scope = ['openid', 'offline_access', 'read:orders', 'chosen'];
         callback(null, user, context);

@@ -133,7 +133,7 @@ async fn a_refreshed_id_token_without_sid_speaks_for_its_users_session() {
 }
 
 #[harness::test]
-async fn what_is_no_id_token_of_ours_is_refused_and_ends_nothing() {
+async fn a_foreign_or_invalid_id_token_is_rejected_and_ends_no_session() {
     let server = Server::shared();
     let (browser, hint) = logged_in(server, &WEB_NOTIFIED).await;
     let (header, mut claims) = jwt::peek(&hint);
@@ -168,7 +168,7 @@ async fn what_is_no_id_token_of_ours_is_refused_and_ends_nothing() {
 }
 
 #[harness::test]
-async fn which_list_counts_depends_on_who_is_named() {
+async fn the_logout_urls_of_the_named_client_or_of_the_tenant_apply() {
     let server = Server::shared();
     let (_, hint) = logged_in(server, &WEB_NOTIFIED).await;
     let sid = sid(&hint);
@@ -226,7 +226,7 @@ async fn a_post_logout_redirect_uri_is_compared_whole() {
 }
 
 #[harness::test]
-async fn what_is_said_twice_has_to_agree() {
+async fn a_repeated_fact_of_a_logout_request_has_to_match() {
     let server = Server::shared();
     let (browser, hint) = logged_in(server, &WEB_NOTIFIED).await;
     let hint = ("id_token_hint", hint.as_str());

@@ -76,7 +76,7 @@ async fn a_sid_of_another_session_beside_a_refreshed_id_token_asks() {
 }
 
 #[harness::test]
-async fn a_refreshed_id_token_of_another_user_asks_whatever_sid_is_beside_it() {
+async fn a_refreshed_id_token_of_another_user_asks_with_any_sid() {
     let server = Server::shared();
     let (ada, zoe) = (User::ada(), User::zoe());
     let (ada, zoe) = (refreshed(server, &ada).await, refreshed(server, &zoe).await);

@@ -48,7 +48,7 @@ async fn without_a_hint_a_person_is_asked_and_may_accept() {
 }
 
 #[harness::test]
-async fn whoever_declines_stays_logged_in_and_where_they_are() {
+async fn a_user_who_declines_stays_logged_in_and_on_the_page() {
     let server = Server::shared();
     let (browser, _) = logged_in(server, &SPA_STRICT, &User::ada()).await;
     let page = asked(&browser, &[]).await;
@@ -66,7 +66,7 @@ async fn whoever_declines_stays_logged_in_and_where_they_are() {
 }
 
 #[harness::test]
-async fn a_hint_of_another_session_is_as_good_as_none() {
+async fn a_hint_of_another_session_is_ignored() {
     let server = Server::shared();
     let (browser, _) = logged_in(server, &WEB_NOTIFIED, &User::ada()).await;
     let (elsewhere, theirs) = logged_in(server, &WEB_NOTIFIED, &User::ada()).await;
@@ -119,7 +119,7 @@ async fn an_answer_counts_only_from_the_browser_that_was_asked() {
 }
 
 #[harness::test]
-async fn the_state_of_the_question_is_none_of_a_login() {
+async fn the_state_of_the_confirmation_page_resumes_no_login() {
     let server = Server::shared();
     let (browser, _) = logged_in(server, &SPA_STRICT, &User::ada()).await;
     let page = asked(&browser, &[]).await;

@@ -127,7 +127,7 @@ async fn a_planted_form_token_agrees_to_nothing_confirms_nothing_and_ends_no_ses
 
 /// The server ignores every cookie that it did not issue, among several of one name and in every order.
 #[harness::test]
-async fn no_cookie_counts_that_is_not_ours() {
+async fn a_cookie_that_the_server_did_not_issue_is_ignored() {
     let server = Server::shared_behind_front(SEVERAL);
     let holder = server.browser();
     server.login(&SPA_STRICT).browser(&holder).callback().await;

@@ -50,7 +50,7 @@ fn with_roles(roles: &str) -> String {
 }
 
 #[harness::test]
-async fn a_user_is_granted_what_was_asked_and_is_permitted() {
+async fn a_user_is_granted_the_requested_scopes_that_are_permitted() {
     let server = Server::shared();
     for (user, expected) in [
         (User::ada(), "openid email offline_access"),
@@ -62,7 +62,7 @@ async fn a_user_is_granted_what_was_asked_and_is_permitted() {
 }
 
 #[harness::test]
-async fn the_token_lists_all_permissions_whatever_was_asked() {
+async fn the_token_lists_all_permissions_for_every_requested_scope() {
     let server = Server::shared();
     let all = scopes("read:reports write:reports delete:reports");
     let tokens = tokens(server, &User::editor(), RBAC_API, "openid read:reports").await;
@@ -133,7 +133,7 @@ async fn tokens_from_authorize_are_limited_too() {
 }
 
 #[harness::test]
-async fn consent_is_asked_for_what_the_user_may_have() {
+async fn consent_is_requested_for_the_permitted_scopes() {
     let server = Server::shared();
     let browser = server.browser();
     let user = User::reader();
@@ -199,7 +199,7 @@ async fn a_narrowed_refresh_is_limited_too() {
 }
 
 #[harness::test]
-async fn a_code_is_worth_what_the_user_may_have_when_it_is_exchanged() {
+async fn a_code_grants_the_permissions_at_its_exchange() {
     let server = Server::start("imports another tenant file");
     let login = server.login(&SPA_STRICT).user(&User::reader());
     let code = login.audience(RBAC_API).scope(ASKED).code().await;

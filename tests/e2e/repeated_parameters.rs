@@ -114,7 +114,7 @@ async fn client_and_callback_have_to_be_there_once_before_anything_is_sent_anywh
 }
 
 #[harness::test]
-async fn what_nothing_reads_is_ignored_however_often_it_comes() {
+async fn an_unknown_parameter_may_be_repeated() {
     let server = Server::shared();
     let browser = server.browser();
     let unread = "utm_source=a&utm_source=b&ui_locales=de&ui_locales=en&x=%ff&x=%00&display=page&display=page";

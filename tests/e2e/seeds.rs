@@ -119,7 +119,7 @@ async fn granted(server: &Server, app: &App, form: &[(&str, String)]) -> Tokens 
 }
 
 #[harness::test]
-async fn codes_and_passwords_are_worth_a_refresh_token_and_fragments_and_machines_get_none() {
+async fn codes_and_passwords_give_a_refresh_token_fragments_and_machines_do_not() {
     let server = Server::shared();
     // With PKCE and without. The device flow is in `device/settling.rs`.
     let mut from = vec![
@@ -216,7 +216,7 @@ async fn reuse_ends_no_session() {
 }
 
 #[harness::test]
-async fn a_user_who_is_unblocked_goes_on_with_the_token_of_before() {
+async fn an_unblocked_user_continues_with_the_earlier_token() {
     let server = Server::shared_local("blocks a user");
     let user = server.fresh_user();
     let token = server.login(&SPA_STRICT).user(&user).refresh_token().await;

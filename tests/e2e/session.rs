@@ -28,7 +28,7 @@ async fn prompt_none_never_shows_a_page() {
 }
 
 #[harness::test]
-async fn prompt_login_asks_again_and_tells_when() {
+async fn prompt_login_asks_again_and_the_id_token_has_auth_time() {
     let server = Server::shared();
     let browser = server.browser();
     server.login(&SPA_STRICT).browser(&browser).callback().await;
@@ -107,7 +107,7 @@ async fn sessions_end_when_idle_and_in_the_end() {
 }
 
 #[harness::test]
-async fn a_blocked_user_is_told_to_the_application() {
+async fn a_blocked_user_is_reported_to_the_application() {
     let server = Server::shared();
     let login = server.login(&SPA_STRICT).user(&User::blocked());
     login

@@ -106,7 +106,7 @@ async fn without_consent_consent_is_required() {
 }
 
 #[harness::test]
-async fn a_blocked_user_is_told_to_the_application() {
+async fn a_blocked_user_is_reported_to_the_application() {
     let server = Server::shared_local("blocks a user");
     let user = server.fresh_user();
     let browser = logged_in(server, &user).await;
@@ -166,7 +166,7 @@ fn short_sessions() -> Server {
 }
 
 #[harness::test]
-async fn silent_visits_keep_a_session_alive_up_to_its_absolute_end() {
+async fn silent_logins_extend_a_session_up_to_its_absolute_end() {
     let server = short_sessions();
     let ada = User::ada();
     for way in WAYS {
@@ -183,7 +183,7 @@ async fn silent_visits_keep_a_session_alive_up_to_its_absolute_end() {
 }
 
 #[harness::test]
-async fn a_session_that_nobody_visits_ends_however_often_tokens_are_refreshed() {
+async fn an_idle_session_ends_even_if_tokens_are_refreshed() {
     let server = short_sessions();
     let browser = server.browser();
     let login = server.login(&SPA_STRICT).browser(&browser);
@@ -223,7 +223,7 @@ async fn a_shortened_idle_lifetime_counts_from_the_next_visit() {
 }
 
 #[harness::test]
-async fn the_log_tells_silent_logins_and_their_failures() {
+async fn the_log_has_silent_logins_and_their_failures() {
     let server = Server::start("reads the server's log");
     let ada = User::ada();
     let failed = ask(&server, &SPA_HYBRID, WAYS[0]);

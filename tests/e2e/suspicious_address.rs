@@ -191,7 +191,7 @@ async fn of_64_guesses_at_once_no_more_are_answered_than_are_allowed() {
 }
 
 #[harness::test]
-async fn a_household_is_one_address_and_a_trusted_range_is_none() {
+async fn an_ipv6_prefix_counts_as_one_address_and_trusted_ranges_are_exempt() {
     let server = throttling(
         "{ allowlist: [198.51.100.0/24, 127.0.0.1], stage: { pre-login: { max_attempts: 2 } } }",
     );

@@ -200,7 +200,7 @@ async fn an_id_token_says_who_logged_in() {
 }
 
 #[harness::test]
-async fn openid_alone_tells_no_more_than_the_subject() {
+async fn openid_alone_gives_no_more_than_the_subject() {
     let server = Server::shared();
     let login = server.login(&SPA_STRICT).scope("openid").without("nonce");
     let (_, claims) = jwt::peek(&login.tokens().await.id_token());
@@ -293,7 +293,7 @@ async fn each_client_gets_the_signature_it_asked_for() {
 }
 
 #[harness::test]
-async fn a_public_client_gets_rs256_whatever_it_asks() {
+async fn a_public_client_configured_for_hs256_gets_rs256() {
     let server = Server::shared();
     let token = server.login(&SPA_HS256).tokens().await.id_token();
     verify(server, &token, SPA_HS256.id, Algorithm::RS256).await;
@@ -343,7 +343,7 @@ async fn claims_of_a_person_without_profile_are_left_out() {
 }
 
 #[harness::test]
-async fn phone_and_middle_name_are_told_for_their_scopes() {
+async fn phone_and_middle_name_are_claims_of_their_scopes() {
     let server = Server::start("imports a user");
     let file = "users:
   - user_id: auth0|zoe

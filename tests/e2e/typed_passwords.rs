@@ -61,7 +61,7 @@ fn read_part() -> &'static str {
 }
 
 #[harness::test]
-async fn a_mistyped_end_beyond_what_bcrypt_reads_does_not_lock_the_right_password_out() {
+async fn a_mistyped_end_beyond_bcrypts_limit_does_not_lock_the_password_out() {
     let server = with_users(&[("long@example.com", "password_hash", LONG_HASH)]);
     let mistyped = format!("{}!", read_part());
     // As at Auth0, whose bcrypt covers no more either.
@@ -107,7 +107,7 @@ async fn letters_set_apart_are_the_letters_that_are_typed() {
 }
 
 #[harness::test]
-async fn an_imported_hash_is_compared_with_both_forms_of_what_is_typed() {
+async fn an_imported_hash_is_compared_with_both_forms_of_the_typed_password() {
     let server = with_users(&[
         (NAME, "password_hash", PASSWORD_HASH),
         ("apart@example.com", "password_hash", PASSWORD_APART_HASH),

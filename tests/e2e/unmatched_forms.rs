@@ -86,7 +86,7 @@ async fn the_login_form_of_a_tab_whose_cookie_was_replaced_counts_when_it_is_sen
 }
 
 #[harness::test]
-async fn both_tabs_log_in_at_once_where_the_browser_says_that_the_page_is_ours() {
+async fn both_tabs_log_in_at_once_if_the_browser_sends_same_origin() {
     let server = Server::shared();
     let ada = User::ada();
     let browser = server.browser();
@@ -144,7 +144,7 @@ async fn the_forms_that_connect_a_device_are_shown_again() {
 }
 
 #[harness::test]
-async fn the_question_before_a_logout_is_shown_again_and_nobody_is_logged_out() {
+async fn the_logout_confirmation_is_shown_again_and_the_user_stays_logged_in() {
     let server = Server::shared();
     let browser = server.browser();
     let login = || server.login(&SPA_STRICT).browser(&browser);

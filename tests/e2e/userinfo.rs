@@ -44,14 +44,14 @@ fn assert_invalid(answer: &Answer) {
 }
 
 #[harness::test]
-async fn openid_tells_the_subject_only() {
+async fn openid_gives_the_subject_only() {
     for claims in claims("openid").await {
         assert_eq!(claims, json!({ "sub": "auth0|ada" }));
     }
 }
 
 #[harness::test]
-async fn email_tells_the_address() {
+async fn email_gives_the_address() {
     for claims in claims("openid email").await {
         let expected =
             json!({ "sub": "auth0|ada", "email": "ada@example.com", "email_verified": true });
@@ -60,7 +60,7 @@ async fn email_tells_the_address() {
 }
 
 #[harness::test]
-async fn profile_tells_the_person() {
+async fn profile_gives_the_profile_claims() {
     for claims in claims("openid profile").await {
         assert_eq!(claims["name"], "Ada Lovelace", "{claims}");
         assert_eq!(claims["given_name"], "Ada", "{claims}");
@@ -89,7 +89,7 @@ async fn profile_tells_the_person() {
 }
 
 #[harness::test]
-async fn what_is_not_known_is_not_told() {
+async fn unknown_claims_are_omitted() {
     let server = Server::shared();
     let login = server
         .login(&SPA_STRICT)
@@ -138,7 +138,7 @@ async fn no_token_is_refused() {
 }
 
 #[harness::test]
-async fn what_is_no_access_token_is_refused() {
+async fn an_invalid_access_token_is_rejected() {
     let server = Server::shared();
     let login = server.login(&SPA_STRICT).scope("openid offline_access");
     let tokens = login.tokens().await;
@@ -209,7 +209,7 @@ async fn an_expired_token_says_so() {
 }
 
 #[harness::test]
-async fn a_deleted_user_is_not_told_of() {
+async fn userinfo_rejects_the_token_of_a_deleted_user() {
     let server = Server::shared_local("deletes a user");
     let user = server.fresh_user();
     let login = server.login(&SPA_STRICT).user(&user).scope("openid email");

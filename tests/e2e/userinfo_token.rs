@@ -164,7 +164,7 @@ async fn a_replayed_code_harms_no_other_login() {
 }
 
 #[harness::test]
-async fn what_an_exchange_remembers_of_its_token_costs_no_write_of_its_own() {
+async fn recording_the_access_token_of_an_exchange_costs_no_extra_write() {
     let server = Server::shared_local("reads what each request cost");
     let login = server.login(&WEB_CERTIFIED).user(&server.fresh_user());
     let login = login.without_pkce().without("audience").scope("openid");

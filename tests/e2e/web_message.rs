@@ -108,7 +108,7 @@ async fn a_popup_may_log_in_first() {
 }
 
 #[harness::test]
-async fn a_registered_web_origin_is_a_host_whatever_its_path_and_may_be_any_one_label() {
+async fn a_web_origin_ignores_paths_and_its_wildcard_is_one_label() {
     for host in ["acme", "x-1"] {
         let callback = format!("https://{host}.framed.example.com/callback");
         let login = ask(&SPA_FRAMED).with("redirect_uri", &callback);

@@ -67,7 +67,7 @@ async fn code(server: &Server, browser: &Browser, app: &App, user: &User, scope:
 }
 
 #[harness::test]
-async fn a_code_is_worth_nothing_once_its_consent_was_withdrawn_whatever_was_agreed_to_since() {
+async fn a_code_of_a_withdrawn_consent_is_rejected_even_after_a_new_consent() {
     let server = Server::shared();
     for asked in ASKED {
         for all in [true, false] {
@@ -89,7 +89,7 @@ async fn a_code_is_worth_nothing_once_its_consent_was_withdrawn_whatever_was_agr
 }
 
 #[harness::test]
-async fn a_code_without_a_refresh_token_is_worth_nothing_once_its_consent_was_withdrawn() {
+async fn a_code_without_offline_access_is_rejected_after_a_withdrawal() {
     let server = Server::shared();
     let user = server.fresh_user();
     let browser = logged_in(server, &user).await;
@@ -124,8 +124,7 @@ async fn a_code_survives_a_consent_that_is_widened() {
 }
 
 #[harness::test]
-async fn an_approval_is_worth_nothing_once_its_consent_was_withdrawn_whatever_was_agreed_to_since()
-{
+async fn an_approval_of_a_withdrawn_consent_is_void_even_after_a_new_consent() {
     let server = Server::shared();
     for asked in ASKED {
         let user = server.fresh_user();
@@ -146,7 +145,7 @@ async fn an_approval_is_worth_nothing_once_its_consent_was_withdrawn_whatever_wa
 }
 
 #[harness::test]
-async fn the_deletion_of_all_grants_signs_out_what_is_in_flight_without_a_consent() {
+async fn the_deletion_of_all_grants_voids_codes_in_flight_without_consent() {
     let server = Server::shared();
     for asked in ASKED {
         let user = server.fresh_user();

@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_path_of_ours_is_not_found() {
+    fn a_path_without_an_operation_is_not_found() {
         for path in [
             "/api/v2/",
             "/api/v2/users",

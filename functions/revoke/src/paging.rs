@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_small_page_finds_what_is_wanted_behind_much_that_is_not() {
+    fn a_small_page_reads_past_many_items_that_do_not_match() {
         let numbers = Numbers {
             last: 1_000,
             wanted_from: 800,

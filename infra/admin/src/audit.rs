@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deed_is_named_in_full_and_without_secrets() {
+    fn an_audit_event_names_the_full_command_without_secrets() {
         let import = deed(&[
             "tenant",
             "import",
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_reads_has_a_code_of_its_own() {
+    fn a_read_only_command_has_its_own_event_code() {
         for (arguments, code) in [
             (&["keys", "list"][..], "mgmt_api_read"),
             (&["keys", "rotate"], "sapi"),

@@ -201,7 +201,7 @@ fn a_script_reaches_the_hosts_that_are_named_and_no_other() {
 }
 
 #[test]
-fn a_script_that_refuses_or_fails_is_a_failure_with_what_it_said_until_then() {
+fn a_denial_or_failure_of_a_script_is_reported_with_its_earlier_output() {
     let refuse = "function (user, context, callback) {
   console.warn('no');
   callback(new UnauthorizedError('Not today'));
@@ -255,7 +255,7 @@ fn a_script_that_does_not_compile_is_named_with_its_place() {
 }
 
 #[test]
-fn what_is_not_there_or_no_object_is_named() {
+fn a_missing_or_invalid_input_file_is_named_in_the_error() {
     let folder = Folder::new(&[
         ("rule.js", RULE),
         ("user.json", "[1]"),

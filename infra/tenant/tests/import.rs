@@ -180,7 +180,7 @@ async fn importing_twice_changes_no_user() {
 }
 
 #[tokio::test]
-async fn what_a_file_is_silent_about_stays() {
+async fn settings_that_the_file_omits_stay() {
     let app = app().await;
     put(&app, FILE).await.unwrap();
     let mut ada = app

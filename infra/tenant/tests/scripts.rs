@@ -225,7 +225,7 @@ async fn a_section_replaces_what_was_there_and_an_absent_one_leaves_it() {
 }
 
 #[tokio::test]
-async fn what_was_replaced_is_removed() {
+async fn a_replaced_script_is_removed() {
     let stack = Stack::start().await;
     let app = stack.app().await;
     put(&app, &rules(&[("A", 1)])).await;

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scripts_are_told_what_was_sent_but_no_secrets() {
+    fn scripts_see_the_request_without_its_secrets() {
         let request = http::Request::post("https://acme.example/oauth/token?a=1&a=2&a=3&b=%20x")
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(USER_AGENT, "phone")
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_told_as_it_came_however_its_type_is_written() {
+    fn a_json_body_is_parsed_for_every_spelling_of_its_content_type() {
         for kind in [
             "application/json; charset=utf-8",
             "Application/JSON",

@@ -108,7 +108,7 @@ fn functions_know_neither_each_other_nor_aws() {
 }
 
 #[test]
-fn the_black_box_tests_know_no_type_of_ours() {
+fn the_black_box_tests_depend_on_no_product_crate() {
     let named = ours(&root().join("tests"));
     let shared = SHARED.map(|(name, _)| name);
     let product = [&shared[..], &FUNCTIONS, &["admin", "local", "tenant"]].concat();

@@ -169,7 +169,7 @@ async fn a_key_that_is_over_is_not_even_unwrapped() {
 }
 
 #[tokio::test]
-async fn a_signature_is_a_call_in_kms_mode_and_none_in_wrapped_mode() {
+async fn a_signature_calls_kms_in_kms_mode_only() {
     for (mode, calls) in [(SigningMode::Kms, 1), (SigningMode::Wrapped, 0)] {
         let stack = Stack::new().await;
         let app = stack.process(mode, KeyUse::SignAndRotate).await;

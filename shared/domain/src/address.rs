@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_query_joins_whatever_query_is_there() {
+    fn a_query_is_appended_to_an_existing_one() {
         for (address, joined) in [
             ("https://a/cb", "https://a/cb?q=1"),
             ("https://a/cb?x=1", "https://a/cb?x=1&q=1"),

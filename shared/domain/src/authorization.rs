@@ -375,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_is_enough_unless_the_client_wants_a_fresh_login() {
+    fn a_session_suffices_unless_the_client_requests_a_fresh_login() {
         let silent = request();
         assert_eq!(
             silent.decide(Some(&session(60)), UNASKED, None, START),
@@ -439,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn silence_never_shows_a_page() {
+    fn silent_authentication_never_shows_a_page() {
         let silent = AuthorizationRequest {
             prompt: prompt("none"),
             ..request()
@@ -478,7 +478,7 @@ mod tests {
     }
 
     #[test]
-    fn prompt_none_stands_alone_and_unknown_values_are_refused() {
+    fn prompt_none_with_other_values_and_unknown_values_are_rejected() {
         assert_eq!(Prompt::parse("none login"), None);
         assert_eq!(Prompt::parse("sideways"), None);
         assert!(prompt("login consent").login);
@@ -577,7 +577,7 @@ mod tests {
     }
 
     #[test]
-    fn who_agrees_needs_no_confirmation_and_both_are_asked_once() {
+    fn a_users_consent_counts_as_confirmation() {
         let both = Questions {
             consent: true,
             confirmation: true,

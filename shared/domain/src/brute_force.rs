@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_trusted_or_not_to_be_blocked_is_not_counted() {
+    fn failures_are_not_counted_for_trusted_addresses_or_without_blocking() {
         let mut protection = BruteForceProtection {
             allowlist: vec![AddressRange::parse("10.0.0.0/8").unwrap()],
             ..BruteForceProtection::default()
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tenth_failure_blocks_for_thirty_days_or_until_more_are_borne() {
+    fn the_tenth_failure_blocks_for_thirty_days_or_until_the_limit_is_raised() {
         let mut protection = BruteForceProtection::default();
         let failures = |failures| Failures {
             failures,
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_set_is_auth0s_default() {
+    fn an_unset_field_has_auth0s_default() {
         let read: AttackProtection = serde_json::from_str("{}").unwrap();
         assert_eq!(read, AttackProtection::default());
         assert_eq!(read.brute_force.max_attempts, 10);

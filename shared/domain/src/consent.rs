@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_earlier_versions_stored_is_read_and_they_read_what_is_stored_now() {
+    fn stored_consents_are_compatible_with_earlier_versions_both_ways() {
         let read = |text: &str| serde_json::from_str::<Basis>(text).unwrap();
         assert_eq!(read("{}"), Basis::Unasked);
         assert_eq!(read(r#"{"rests_on_consent":false}"#), Basis::Unasked);

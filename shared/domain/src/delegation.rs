@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn what_scripts_only_read_of_them_is_not_told_again() {
+    fn claims_that_scripts_only_read_are_not_copied_into_the_new_token() {
         let user = ada(&json!({ "team": "red" }));
         let claims =
             object(json!({ "team": "red", "https://ns/plan": "gold", "https://ns/seat": 1 }));

@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_waits_the_interval_from_the_last_poll_that_was_told_to_go_on() {
+    fn the_interval_runs_from_the_last_poll_that_was_answered_with_pending() {
         let millis = |n| Timestamp::from_millis(START.as_millis() + n);
         assert_eq!(
             grant(DeviceState::Pending).poll(request(1), START),
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn expiry_is_told_once() {
+    fn the_expiry_is_reported_once() {
         assert_eq!(
             grant(DeviceState::Pending).poll(request(1), END),
             Poll::Expire
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_settled_stays_so_beyond_the_end() {
+    fn a_declined_or_redeemed_device_code_stays_so_after_its_expiry() {
         for now in [START, END] {
             assert_eq!(
                 grant(DeviceState::Declined).poll(request(1), now),

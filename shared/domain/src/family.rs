@@ -521,7 +521,7 @@ mod tests {
     }
 
     #[test]
-    fn a_replay_from_elsewhere_is_known_by_what_differs() {
+    fn a_replay_from_another_sender_is_detected_by_the_difference() {
         let policy = policy(Rotation::Rotating, 3);
         let sender = |address: u8, user_agent: u8| Sender {
             address: [address; 4],

@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tenant_without_imported_hashes_pays_for_ours_alone() {
+    fn without_imported_hashes_only_the_native_hash_is_computed() {
         let kinds = HashKinds::default().with(HashKind::ours());
         assert_eq!(kinds, HashKinds::default());
         for own in [None, Some(HashKind::ours())] {

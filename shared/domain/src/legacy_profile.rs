@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attribute_is_told_when_it_is_named() {
+    fn an_attribute_is_a_claim_if_the_scope_names_it() {
         assert_eq!(legacy("openid"), json!({"sub": "auth0|ada"}));
         assert_eq!(
             legacy("openid favorite_color user_id name roles"),
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn beside_an_access_token_only_the_letter_of_openid_connect_is_silent() {
+    fn only_strict_openid_omits_profile_claims_beside_an_access_token() {
         let scope = "openid profile email phone address";
         let subject = json!({"sub": "auth0|ada"});
         let beside = |set: ClaimSet| id_token(scope, set.beside_an_access_token());
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn what_users_change_themselves_answers_for_no_attribute() {
+    fn user_metadata_does_not_supply_attributes() {
         assert_eq!(legacy("openid admin theme"), json!({"sub": "auth0|ada"}));
     }
 }

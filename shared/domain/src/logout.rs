@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_hint_of_this_session_goes_unasked() {
+    fn only_a_hint_of_this_session_skips_the_confirmation() {
         let session = session();
         for own in [
             with_id_token(Some(SID)),
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_twice_has_to_agree() {
+    fn a_repeated_fact_of_a_logout_request_has_to_match() {
         let request = |client: &str, sid: &str| LogoutRequest {
             client_id: Some(id(client)),
             logout_hint: Some(sid.to_owned()),

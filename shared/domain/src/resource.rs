@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_policy_every_wish_is_for_the_api_of_the_login() {
+    fn without_a_policy_every_refresh_is_for_the_api_of_the_login() {
         let original = |scope| expected(OWN, scope, "refresh_token_user_grant");
         let all = "openid offline_access read write";
         for named in [None, Some(OWN), Some(OTHER)] {
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_counts_for_first_parties_and_apis_that_ask_nobody() {
+    fn a_policy_applies_to_first_parties_and_apis_that_skip_consent() {
         let original = expected(
             OWN,
             "openid offline_access read write",

@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_counts_and_none_does_not() {
+    fn only_a_change_of_algorithms_raises_the_revision() {
         let first = SigningAlgorithms::default().changed_to(&set([ES256]), NOW);
         assert_eq!(first.revision, 1);
         let same = first.changed_to(&set([RS256, ES256, HS256]), NOW.plus(DAY));

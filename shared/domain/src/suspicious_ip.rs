@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn by_default_a_hundred_failures_are_borne_and_a_hundred_a_day() {
+    fn the_default_allows_a_hundred_failures_and_a_hundred_more_a_day() {
         let limit = SuspiciousIpThrottling::default().pre_login;
         let (mut bucket, now) = (Bucket::default(), Timestamp::from_secs(1_800_000_000));
         for _ in 0..100 {
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_set_is_auth0s_default() {
+    fn an_unset_field_has_auth0s_default() {
         let read: SuspiciousIpThrottling = serde_json::from_str("{}").unwrap();
         assert_eq!(read, SuspiciousIpThrottling::default());
     }

@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_caller_is_told_what_is_left() {
+    fn a_caller_learns_its_remaining_requests() {
         let (bucket, quota) = Bucket::default().take(RateLimit::USERINFO, NOW).unwrap();
         assert_eq!((quota.limit, quota.remaining), (10, 9));
         assert_eq!(quota.reset, Timestamp::from_secs(1_012));

@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_no_numeric_date() {
+    fn a_number_out_of_range_is_no_numeric_date() {
         for text in [
             "-1",
             "-0.5",

@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mask_has_enough_places_and_no_letters() {
+    fn a_mask_has_a_minimum_of_places_and_no_letters() {
         let base20 = |mask| UserCodeFormat::new(Charset::Base20, Some(mask)).map(|_| ());
         assert_eq!(base20("****-****"), Ok(()));
         assert_eq!(base20("********************"), Ok(()));
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn what_people_type_is_the_code_whatever_its_case_and_separators() {
+    fn a_typed_user_code_may_differ_in_case_and_separators() {
         let format = UserCodeFormat::default();
         let code = UserCode::parse("WDJBMJHT").unwrap();
         for typed in [format.show(&code).as_str(), "wdjb mjht", " w.d.j.b—mjht\t"] {

@@ -342,7 +342,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_only_audience_admits_lists_of_ours_alone(
+        fn an_only_audience_admits_only_lists_of_its_own_names(
             aud in prop::collection::vec("us|us/token|them|u", 0..4),
         ) {
             let ours = ["us", "us/token"];

@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_public_key_makes_no_certificate() {
+    fn an_invalid_public_key_yields_no_certificate() {
         for spki in [&b""[..], b"\x30\x02\x30\x00", b"\x30\x84\xff\xff\xff\xff"] {
             assert!(Draft::new(spki, "login.example.com", Timestamp::default()).is_err());
         }

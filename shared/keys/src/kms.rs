@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn der_signatures_verify_in_fixed_form_whatever_their_lengths() {
+    fn der_signatures_of_every_length_verify_in_fixed_form() {
         let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
         let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key.public_key());
         let mut lengths = std::collections::BTreeSet::new();
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_signature_is_refused() {
+    fn an_invalid_der_signature_is_rejected() {
         for der in [
             &[][..],
             &[0x30],

@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_of_ours_of_a_text_apart_gives_way_to_one_of_the_composed_text() {
+    fn a_native_hash_of_a_decomposed_password_is_outdated() {
         let hash = Argon2::default()
             .hash_password_with_salt(APART.as_bytes(), &[7; 16])
             .unwrap();

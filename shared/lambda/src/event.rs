@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_ends_the_chain() {
+    fn an_invalid_address_ends_the_forwarded_chain() {
         let mut event = with_secret(http_api("$default", "/"), "new secret");
         event["headers"]["x-forwarded-for"] = json!("198.51.100.7, unknown, 192.0.2.1");
         assert_eq!(client_ip(&event, 2).as_deref(), Some("192.0.2.1"));

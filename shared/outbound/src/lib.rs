@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_is_not_there_or_silent_is_given_up() {
+    async fn a_request_without_a_connection_or_an_answer_is_abandoned() {
         let outbound = Outbound::default();
         let nobody = outbound.post_form("http://127.0.0.1:1/", String::new());
         assert!(matches!(nobody.await, Err(OutboundError::Connection(_))));

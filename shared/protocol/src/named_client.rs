@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_client_names_none() {
+    fn a_body_without_a_valid_client_id_names_no_client() {
         for body in [
             b"".as_slice(),
             b"{",

@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_utf8_or_not_an_object_is_refused() {
+    fn a_body_that_is_not_utf8_or_no_object_is_rejected() {
         for bytes in [b"a=%ff".as_slice(), b"a=\xff", b"%c3%28=1"] {
             assert_eq!(
                 Params::parse_form(bytes).map(|_| ()),

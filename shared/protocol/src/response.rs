@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_join_whatever_query_is_there() {
+    fn parameters_are_appended_to_an_existing_query() {
         let parameters = [("code", "a b"), ("state", "\r\n&=")];
         let query = "code=a+b&state=%0D%0A%26%3D";
         assert_eq!(

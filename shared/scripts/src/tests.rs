@@ -192,7 +192,7 @@ fn a_rule_reads_the_user_as_auth0_has_it() {
 }
 
 #[test]
-fn a_refresh_is_told_by_its_protocol_and_knows_no_method_of_authentication() {
+fn a_refresh_has_its_own_protocol_and_no_authentication_method() {
     let login = context(&Scene::new(Protocol::Code).facts());
     assert_eq!(login["protocol"], "oidc-basic-profile");
     assert_eq!(login["stats"]["loginsCount"], 3);
@@ -305,7 +305,7 @@ fn scopes_are_chosen_by_rules_and_amended_by_actions() {
 }
 
 #[test]
-fn the_profile_is_told_as_the_rules_left_it_and_stored_as_it_was() {
+fn the_token_has_the_profile_of_the_rules_and_the_stored_one_stays() {
     let scene = Scene::new(Protocol::Code);
     let mut left = object(user(&scene.facts()));
     left.extend(object(json!({
@@ -358,7 +358,7 @@ fn the_members_that_have_an_effect_hold_the_whole_profile() {
 }
 
 #[test]
-fn rules_that_change_nothing_of_the_profile_leave_none() {
+fn rules_that_do_not_change_the_profile_have_no_effect_on_it() {
     for protocol in [Protocol::Code, Protocol::RefreshToken] {
         assert_eq!(
             Scene::new(protocol).effects(json!({}), &[]),
@@ -478,7 +478,7 @@ fn metadata_that_actions_set_is_handed_on() {
 }
 
 #[test]
-fn a_claim_of_a_script_stands_in_the_place_of_ours_and_only_once() {
+fn a_claim_of_a_script_replaces_the_standard_claim_and_appears_once() {
     let custom = object(json!({"name": "Countess", "https://acme.example/a": 1}));
     let claims = json!({"sub": "auth0|ada", "name": "Ada"});
     let told = serde_json::to_string(&WithCustomClaims {

@@ -366,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn whether_refreshes_tell_auth_time_is_stored_and_was_once_always_so() {
+    fn a_family_stores_if_its_refreshes_have_auth_time_and_older_ones_do() {
         for tells_auth_time in [true, false] {
             let family = Family {
                 tells_auth_time,

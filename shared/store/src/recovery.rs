@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failed_write_is_a_success_if_the_item_is_ours() {
+    fn a_failed_write_succeeded_if_the_stored_item_is_the_callers() {
         let lost = || StoreError::Unavailable("timed out".to_owned()).into();
         assert!(recover(lost(), Some(1), |found| *found == 1).is_ok());
         for (found, failure) in [

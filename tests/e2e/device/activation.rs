@@ -111,7 +111,7 @@ async fn a_wrong_code_is_refused_and_kept_in_the_form() {
 }
 
 #[harness::test]
-async fn cancelling_tells_the_device_no_once_and_for_all() {
+async fn cancelling_declines_the_device_code_for_good() {
     let server = Server::shared();
     let waiting = begin(server, &TV).await;
     let browser = server.browser();
@@ -150,7 +150,7 @@ async fn a_third_party_has_to_ask_and_is_remembered() {
 }
 
 #[harness::test]
-async fn declining_consent_tells_the_device_no() {
+async fn declining_consent_declines_the_device_code() {
     let server = Server::shared();
     let user = server.fresh_user();
     let waiting = begin(server, &TV_PARTNER).await;
@@ -204,7 +204,7 @@ async fn a_code_is_confirmed_once() {
 }
 
 #[harness::test]
-async fn a_blocked_user_connects_nothing_and_somebody_else_still_may() {
+async fn a_blocked_user_cannot_connect_a_device_and_another_user_can() {
     let server = Server::shared();
     let waiting = begin(server, &TV).await;
     let browser = server.browser();
@@ -231,7 +231,7 @@ async fn a_wrong_password_stays_on_the_way_to_the_device() {
 }
 
 #[harness::test]
-async fn whoever_guesses_codes_is_slowed_down() {
+async fn guesses_of_user_codes_are_rate_limited() {
     let server = Server::start("uses up the caller's guesses");
     let waiting = begin(&server, &TV).await;
     let browser = server.browser();

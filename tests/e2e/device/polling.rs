@@ -30,7 +30,7 @@ fn assert_expired(answer: &Answer) {
 }
 
 #[harness::test]
-async fn a_device_that_polls_too_fast_is_told_so_and_waits_no_longer_for_it() {
+async fn a_poll_too_fast_gets_slow_down_and_does_not_lengthen_the_interval() {
     let server = Server::start(MOVES);
     let waiting = begin(&server, &TV).await;
     waiting.assert_pending(&server).await;
@@ -68,7 +68,7 @@ async fn a_confirmed_device_gets_its_tokens_without_waiting() {
 }
 
 #[harness::test]
-async fn expiry_is_told_exactly_once() {
+async fn the_expiry_is_reported_exactly_once() {
     let server = Server::start(MOVES);
     let (idle, confirmed) = (begin(&server, &TV).await, begin(&server, &TV).await);
     confirmed.connect(&server, &User::ada()).await;
@@ -88,7 +88,7 @@ async fn expiry_is_told_exactly_once() {
 }
 
 #[harness::test]
-async fn of_many_who_learn_of_the_expiry_at_once_one_is_told_so() {
+async fn one_of_many_concurrent_polls_gets_expired_token() {
     let server = Server::start(MOVES);
     let waiting = begin(&server, &TV).await;
     server.advance(900).await;

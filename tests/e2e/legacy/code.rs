@@ -158,7 +158,7 @@ async fn what_users_may_change_themselves_is_no_attribute() {
 }
 
 #[harness::test]
-async fn userinfo_tells_the_whole_profile_to_legacy_tokens_alone() {
+async fn userinfo_returns_the_whole_profile_to_legacy_tokens_only() {
     let server = Server::shared();
     for scope in ["openid", "email", "favorite_color"] {
         let token = ask(&LEGACY_SPA, scope).tokens().await.access_token();
@@ -295,7 +295,7 @@ async fn rotation_is_not_for_legacy_clients() {
 }
 
 #[harness::test]
-async fn nobody_is_asked_for_consent_in_the_legacy_pipeline() {
+async fn the_legacy_pipeline_does_not_ask_for_consent() {
     let server = Server::shared();
     let user = server.fresh_user();
     let asked = ask(&LEGACY_SPA, "openid everything").user(&user);
@@ -312,7 +312,7 @@ async fn nobody_is_asked_for_consent_in_the_legacy_pipeline() {
 }
 
 #[harness::test]
-async fn somebody_elses_application_is_conformant_whatever_it_says() {
+async fn a_third_party_application_is_always_oidc_conformant() {
     let server = Server::start("changes a client");
     let legacy = ("oidc_conformant: true\n", "oidc_conformant: false\n");
     let rotating = ("rotation_type: rotating", "rotation_type: non-rotating");

@@ -99,7 +99,7 @@ async fn every_answer_says_that_it_is_deprecated_and_where_to_read_on() {
 }
 
 #[harness::test]
-async fn the_log_tells_delegations_their_refusals_and_that_they_are_deprecated() {
+async fn the_log_has_delegations_their_rejections_and_a_deprecation_notice() {
     let server = Launch::new().start("reads the server's log");
     let tokens = log_in(&server, &LEGACY_SPA, &User::ada()).await;
     let (refresh_token, id_token) = (tokens.refresh_token(), tokens.id_token());

@@ -7,7 +7,7 @@ use harness::{
 };
 
 #[harness::test]
-async fn conformant_clients_are_told_that_they_cannot_use_them() {
+async fn a_conformant_client_is_rejected_at_legacy_endpoints() {
     let http = Server::shared().http();
     for path in ["/oauth/ro", "/oauth/access_token"] {
         let answer = http.post_form(path, &[("client_id", SPA_STRICT.id)]).await;
@@ -17,7 +17,7 @@ async fn conformant_clients_are_told_that_they_cannot_use_them() {
 }
 
 #[harness::test]
-async fn to_everybody_else_they_are_not_there() {
+async fn legacy_endpoints_are_not_found_for_all_other_clients() {
     let http = Server::shared().http();
     for path in ["/oauth/ro", "/oauth/access_token"] {
         for form in [

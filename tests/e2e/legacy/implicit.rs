@@ -127,7 +127,7 @@ async fn an_implicit_id_token_is_signed_as_configured_in_the_legacy_pipeline() {
 }
 
 #[harness::test]
-async fn a_legacy_access_token_is_opaque_lives_two_hours_and_tells_everything() {
+async fn a_legacy_access_token_is_opaque_and_opens_userinfo_for_two_hours() {
     let server = Server::shared();
     let callback = ask(&LEGACY_SPA, "token")
         .user(&User::grace())
@@ -141,7 +141,7 @@ async fn a_legacy_access_token_is_opaque_lives_two_hours_and_tells_everything() 
 }
 
 #[harness::test]
-async fn the_refusals_of_the_legacy_pipeline_are_told() {
+async fn errors_of_the_legacy_pipeline_are_reported_to_the_application() {
     let login = ask(&LEGACY_SPA, "token").with("device", &"x".repeat(101));
     login.callback().await.assert_error(
         "invalid_request",

@@ -129,7 +129,7 @@ async fn plain_oauth_is_a_request_without_openid() {
 }
 
 #[harness::test]
-async fn a_missing_response_type_is_told_in_the_query() {
+async fn a_missing_response_type_is_reported_in_the_query() {
     let server = Server::shared();
     let browser = logged_in(server, &User::ada()).await;
     let login = server.login(&WEB_CERTIFIED).browser(&browser);

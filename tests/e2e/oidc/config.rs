@@ -91,7 +91,7 @@ async fn the_lists_hold_what_the_specification_demands() {
 }
 
 #[harness::test]
-async fn what_is_not_supported_is_said_not_to_be() {
+async fn unsupported_features_are_declared_as_unsupported() {
     let document = document().await;
     for switch in [
         "claims_parameter_supported",

@@ -48,7 +48,7 @@ async fn a_client_that_is_not_itself_is_an_invalid_client() {
 }
 
 #[harness::test]
-async fn a_device_is_told_to_wait_with_the_status_of_rfc_8628() {
+async fn authorization_pending_has_the_status_of_rfc_8628() {
     let server = conformant();
     let form = [("client_id", TV.id), ("scope", "openid")];
     let answer = server.http().post_form("/oauth/device/code", &form).await;

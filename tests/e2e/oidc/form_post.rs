@@ -33,13 +33,13 @@ async fn the_form_is_encoded_as_forms_are_and_needs_no_script() {
 }
 
 #[harness::test]
-async fn a_missing_response_type_is_told_in_the_form() {
+async fn a_missing_response_type_is_reported_in_the_form() {
     let told = form(&page(&[("response_type", "")]).await);
     assert_eq!(told["error"], "invalid_request", "{told:?}");
 }
 
 #[harness::test]
-async fn an_unknown_response_type_is_told_in_the_form() {
+async fn an_unknown_response_type_is_reported_in_the_form() {
     let told = form(&page(&[("response_type", "telepathy")]).await);
     assert_eq!(told["error"], "unsupported_response_type", "{told:?}");
 }

@@ -9,7 +9,7 @@ use harness::{
 use super::{logged_in, runs};
 
 #[harness::test]
-async fn what_a_request_merely_wishes_for_does_not_stop_it() {
+async fn optional_hints_of_a_request_do_not_stop_it() {
     let server = Server::shared();
     let browser = logged_in(server, &User::ada()).await;
     for run in runs() {
@@ -70,7 +70,7 @@ async fn each_scope_opens_its_claims() {
 }
 
 #[harness::test]
-async fn silence_is_an_answer_about_the_same_person_and_the_same_login() {
+async fn prompt_none_answers_for_the_same_user_and_login() {
     let server = Server::shared();
     let browser = logged_in(server, &User::ada()).await;
     for run in runs() {
@@ -87,7 +87,7 @@ async fn silence_is_an_answer_about_the_same_person_and_the_same_login() {
 }
 
 #[harness::test]
-async fn nobody_logged_in_is_told_silently() {
+async fn prompt_none_without_a_session_is_login_required() {
     let server = Server::shared();
     for run in runs() {
         let login = run.ask(server, &server.browser()).with("prompt", "none");
@@ -96,7 +96,7 @@ async fn nobody_logged_in_is_told_silently() {
 }
 
 #[harness::test]
-async fn a_wish_for_a_fresh_login_shows_the_login_page() {
+async fn prompt_login_and_an_expired_max_age_show_the_login_page() {
     let server = Server::start("moves the clock");
     let browser = logged_in(&server, &User::ada()).await;
     for run in runs() {
@@ -123,7 +123,7 @@ async fn an_id_token_of_the_session_answers_silently() {
 
 /// OpenID Connect Core section 3.1.2.2: never tokens for a user other than the hint's.
 #[harness::test]
-async fn an_id_token_of_somebody_else_is_never_answered_for_the_session() {
+async fn a_hint_of_another_user_is_never_answered_for_the_session() {
     let server = Server::shared();
     let browser = logged_in(server, &User::ada()).await;
     let theirs = server.login(&WEB_CERTIFIED).user(&User::zoe());
@@ -138,7 +138,7 @@ async fn an_id_token_of_somebody_else_is_never_answered_for_the_session() {
 }
 
 #[harness::test]
-async fn whoever_logs_in_has_to_be_the_one_that_was_hinted_at() {
+async fn the_user_who_logs_in_has_to_match_the_hint() {
     let server = Server::shared();
     let theirs = server.login(&WEB_CERTIFIED).user(&User::zoe());
     let hint = theirs.tokens().await.id_token();
@@ -149,7 +149,7 @@ async fn whoever_logs_in_has_to_be_the_one_that_was_hinted_at() {
 }
 
 #[harness::test]
-async fn what_is_no_id_token_of_ours_is_no_hint() {
+async fn a_foreign_or_invalid_id_token_is_no_hint() {
     let server = Server::shared();
     let browser = logged_in(server, &User::ada()).await;
     let login = server.login(&WEB_CERTIFIED).browser(&browser);
@@ -192,7 +192,7 @@ async fn request_objects_are_refused_as_not_supported() {
 }
 
 #[harness::test]
-async fn a_callback_that_is_not_registered_is_told_nothing() {
+async fn an_unregistered_callback_gets_no_response() {
     let server = Server::shared();
     let browser = logged_in(server, &User::ada()).await;
     let good = serde_json::json!({ "redirect_uri": WEB_CERTIFIED.callback });
@@ -211,7 +211,7 @@ async fn a_callback_that_is_not_registered_is_told_nothing() {
 }
 
 #[harness::test]
-async fn silence_stands_alone_and_wishes_are_known_ones() {
+async fn prompt_none_is_alone_and_unknown_prompts_are_rejected() {
     let server = Server::shared();
     let browser = logged_in(server, &User::ada()).await;
     for run in runs() {

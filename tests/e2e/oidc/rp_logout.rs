@@ -83,7 +83,7 @@ async fn without_a_target_a_hint_logs_out_and_the_browser_stays() {
 }
 
 #[harness::test]
-async fn a_request_that_names_nobody_logs_out_whoever_agrees() {
+async fn a_logout_without_a_hint_logs_out_the_user_who_confirms() {
     let server = Server::shared();
     for parameters in [&[][..], &[("state", "s-1")]] {
         let (browser, _) = logged_in(server).await;

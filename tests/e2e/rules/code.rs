@@ -21,7 +21,7 @@ async fn rules_run_at_the_login_and_not_at_the_exchange() {
 }
 
 #[harness::test]
-async fn what_rules_said_at_the_login_counts_at_the_exchange() {
+async fn the_result_of_the_rules_at_login_counts_at_the_exchange() {
     let server = Scripts::of_rule(&telling("'login'")).start();
     let code = server.login(&SPA_STRICT).code().await;
     server.change_rule("rule", &telling("'later'"));
@@ -74,7 +74,7 @@ async fn ends_of_the_login_hold_for_the_refresh_token_of_the_exchange() {
 }
 
 #[harness::test]
-async fn userinfo_tells_the_custom_claims_of_the_id_token() {
+async fn userinfo_has_the_custom_claims_of_the_id_token() {
     let server = Scripts::of_rule(&telling("user.app_metadata.plan")).start();
     let login = server.login(&SPA_STRICT).without("audience");
     let tokens = login.scope("openid offline_access").tokens().await;

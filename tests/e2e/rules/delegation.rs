@@ -98,7 +98,7 @@ async fn a_rule_that_fails_at_a_delegation_burns_no_token() {
 }
 
 #[harness::test]
-async fn an_action_cannot_revoke_or_shorten_what_is_not_exchanged() {
+async fn an_action_cannot_revoke_or_shorten_a_delegations_refresh_token() {
     let server = Scripts::of_action(&action("")).start();
     let login = log_in(&server, &LEGACY_PHONE, &User::ada()).await;
     let token = login.refresh_token();

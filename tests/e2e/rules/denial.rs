@@ -64,7 +64,7 @@ fn login(server: &Server, deed: usize) -> Login<'_> {
 }
 
 #[harness::test]
-async fn every_refusal_of_a_rule_is_told_to_the_application() {
+async fn every_denial_by_a_rule_is_reported_to_the_application() {
     let script = rule(&format!(
         "const request = context.request; {}",
         choosing(&RULES)
@@ -86,7 +86,7 @@ async fn every_refusal_of_a_rule_is_told_to_the_application() {
 }
 
 #[harness::test]
-async fn every_refusal_of_an_action_is_told_to_the_application() {
+async fn every_denial_by_an_action_is_reported_to_the_application() {
     let script = action(&format!(
         "const request = event.request; {}",
         choosing(&ACTIONS)
@@ -121,7 +121,7 @@ async fn a_refusal_travels_as_the_answer_would_have() {
 }
 
 #[harness::test]
-async fn whoever_is_refused_stays_logged_in_and_may_go_elsewhere() {
+async fn a_denied_user_stays_logged_in_for_other_applications() {
     let script = rule(&format!(
         "if (context.clientID === '{}') throw new UnauthorizedError('Not here.');",
         SPA_STRICT.id

@@ -75,7 +75,7 @@ async fn both_halves_of_a_hybrid_answer_say_the_same() {
 }
 
 #[harness::test]
-async fn the_answer_tells_the_scope_that_scripts_chose() {
+async fn the_response_has_the_scope_that_scripts_set() {
     let script = rule("context.accessToken.scope = ['openid', 'read:orders', 'magic'];");
     let server = Scripts::of_rule(&script).start();
     let told = ask(&server, "token").land().await.told();
@@ -88,7 +88,7 @@ async fn the_answer_tells_the_scope_that_scripts_chose() {
 }
 
 #[harness::test]
-async fn rules_run_in_the_legacy_pipeline_and_what_they_add_to_the_user_is_told() {
+async fn rules_run_in_the_legacy_pipeline_and_may_add_user_attributes() {
     let script = rule("user.favorite_animal = 'otter'; context.idToken.plain = 'dropped';");
     let server = Scripts::of_rule(&script).start();
     let login = server.login(&LEGACY_SPA).without("audience").without_pkce();

@@ -34,7 +34,7 @@ async fn claims_of_a_login_are_in_the_id_token_the_access_token_and_at_userinfo(
 }
 
 #[harness::test]
-async fn a_rule_sets_claims_of_its_own_namespace_and_none_that_are_ours() {
+async fn a_rule_sets_namespaced_claims_and_no_reserved_ones() {
     let script = rule(
         "for (const token of [context.idToken, context.accessToken]) {
              token['https://example.com/mine'] = 1;
@@ -89,7 +89,7 @@ async fn scripts_choose_the_scopes_of_a_login_but_add_no_refresh_token() {
 }
 
 #[harness::test]
-async fn actions_run_after_the_rules_whatever_their_order_in_the_file() {
+async fn actions_run_after_the_rules_in_every_order_of_the_file() {
     let telling_action = action(&format!(
         "api.idToken.setCustomClaim('{CLAIM}', 'action');
          api.accessToken.setCustomClaim('{CLAIM}', 'action');
@@ -138,7 +138,7 @@ async fn a_rule_reads_the_request_as_it_was_sent_wherever_the_browser_has_been_s
 }
 
 #[harness::test]
-async fn a_changed_user_is_told_of_in_the_id_token_and_stored_nowhere() {
+async fn a_rules_change_of_the_user_is_in_the_id_token_and_not_stored() {
     let script =
         rule("if (context.request.query.call) user.nickname = context.request.query.call;");
     let server = Scripts::of_rule(&script).start();
@@ -185,7 +185,7 @@ async fn scripts_run_once_per_login_after_consent() {
 }
 
 #[harness::test]
-async fn logins_on_pages_that_are_not_ours_run_scripts_too() {
+async fn logins_on_an_applications_own_page_run_scripts_too() {
     let script = telling(
         "({ protocol: context.protocol, secrets: JSON.stringify(context).includes('battery') })",
     );
@@ -229,7 +229,7 @@ async fn logins_on_pages_that_are_not_ours_run_scripts_too() {
 }
 
 #[harness::test]
-async fn what_a_login_led_to_is_not_asked_again_when_the_code_is_exchanged() {
+async fn scripts_do_not_run_again_when_the_code_is_exchanged() {
     let server = Scripts::of_rule(&telling("'then'")).start();
     let code = server.login(&WEB_POST).code().await;
     server.change_rule(

@@ -37,7 +37,7 @@ async fn a_refresh_is_answered_with_503_and_its_token_still_works() {
 }
 
 #[harness::test]
-async fn an_application_is_told_at_its_callback_to_try_again() {
+async fn a_login_out_of_time_is_reported_as_temporarily_unavailable() {
     let server = server();
     server.import_tenant(WAITING.to_owned()).await;
     let refused = server.login(&SPA_STRICT).callback().await;

@@ -50,7 +50,7 @@ async fn a_script_reaches_the_hosts_that_are_named_at_the_start() {
 }
 
 #[harness::test]
-async fn without_a_list_a_script_reaches_no_host_and_is_told_how_it_could() {
+async fn a_script_without_allowed_hosts_gets_an_error_that_names_the_setting() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let host = listener.local_addr().unwrap().to_string();
     let server = Scripts::of_rule(&asking(&host)).start();

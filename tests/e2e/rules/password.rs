@@ -29,7 +29,7 @@ async fn ask(server: &Server, app: &App, more: &[(&str, &str)]) -> Answer {
 }
 
 #[harness::test]
-async fn a_rule_is_told_of_both_grants_and_sees_no_password() {
+async fn a_rule_runs_for_both_password_grants_and_sees_no_password() {
     let facts = "{
         protocol: context.protocol, body: context.request.body,
         methods: context.authentication.methods.map((method) => method.name),

@@ -44,7 +44,7 @@ async fn a_changed_rule_shows_at_the_next_refresh_and_a_removed_one_is_gone() {
 }
 
 #[harness::test]
-async fn a_rule_can_tell_a_refresh_from_a_login() {
+async fn a_rule_can_distinguish_a_refresh_from_a_login() {
     let server = Scripts::of_rule(&telling("context.protocol")).start();
     let first = server.login(&SPA_STRICT).tokens().await;
     assert_eq!(told(&first), "oidc-basic-profile");
@@ -61,7 +61,7 @@ const REQUEST: &str = "{
 }";
 
 #[harness::test]
-async fn a_rule_is_told_what_the_client_sent_and_nothing_of_the_login() {
+async fn a_rule_at_a_refresh_sees_the_request_and_nothing_of_the_login() {
     let server = Scripts::of_rule(&telling(REQUEST)).start();
     let token = server.login(&SPA_STRICT).refresh_token().await;
     let more = [("scope", "openid read:orders"), ("colour", "green")];
@@ -187,7 +187,7 @@ async fn reserved_and_plain_claims_of_rules_are_passed_over() {
 }
 
 #[harness::test]
-async fn a_users_change_is_told_and_not_kept() {
+async fn a_rules_change_of_the_user_is_in_the_tokens_and_not_stored() {
     let server = Scripts::of_rule(&rule("user.nickname = 'Countess';")).start();
     let first = server.login(&SPA_STRICT).tokens().await;
     assert_eq!(claims(&first.id_token())["nickname"], "Countess");
@@ -286,7 +286,7 @@ async fn a_retry_inside_the_leeway_runs_the_rules_of_now_and_gets_the_same_token
 }
 
 #[harness::test]
-async fn what_is_refused_anyway_runs_no_rule() {
+async fn a_rejected_refresh_runs_no_rule() {
     let server = Scripts::of_rule(&rule("console.log('ran ' + context.protocol);")).start();
     let first = server.login(&SPA_STRICT).refresh_token().await;
     let second = server.rotated(&SPA_STRICT, &first).await;

@@ -188,7 +188,7 @@ async fn metadata_that_an_action_sets_at_a_refresh_is_there_at_the_next() {
 }
 
 #[harness::test]
-async fn what_an_action_has_set_of_the_metadata_is_kept_when_it_denies() {
+async fn metadata_set_by_an_action_is_stored_even_if_it_denies() {
     let deed = format!(
         "const count = event.user.app_metadata.count || 0;
          api.idToken.setCustomClaim('{CLAIM}', count);

@@ -70,7 +70,7 @@ async fn claims_follow_every_silent_answer() {
 }
 
 #[harness::test]
-async fn a_silent_refusal_is_told_like_any_other_and_the_session_stays() {
+async fn a_denial_of_silent_authentication_is_reported_and_keeps_the_session() {
     let server = Scripts::of_rule(&rule(DEEDS)).start();
     let browser = logged_in(&server).await;
     for (deed, error, description) in REFUSALS {

@@ -17,7 +17,7 @@ async fn count_of_login(server: &Server, browser: &Browser) -> serde_json::Value
 }
 
 #[harness::test]
-async fn a_login_counts_where_somebody_proves_who_they_are_and_nowhere_else() {
+async fn only_an_authentication_of_the_user_counts_as_a_login() {
     let server = Scripts::of_rule(&telling(COUNT)).start();
     let browser = server.browser();
     let first = server.login(&SPA_STRICT).browser(&browser).tokens().await;

@@ -152,7 +152,7 @@ async fn a_header_of_another_scheme_is_no_credential() {
 }
 
 #[harness::test]
-async fn malformed_basic_credentials_are_refused_whatever_the_body_says() {
+async fn malformed_basic_credentials_are_rejected_with_every_body() {
     let server = Server::shared();
     let body = [
         ("client_id", WEB_POST.id),

@@ -29,7 +29,7 @@ fn assert_good(answer: &Answer) {
 }
 
 #[harness::test]
-async fn a_reused_code_is_refused_and_ends_the_family_it_gave_birth_to() {
+async fn a_reused_code_is_rejected_and_revokes_its_family() {
     let server = Server::shared();
     let code = ask(server, &SPA_STRICT).code().await;
     let first = Tokens::expect(server.exchange(&code).await);
@@ -42,7 +42,7 @@ async fn a_reused_code_is_refused_and_ends_the_family_it_gave_birth_to() {
 }
 
 #[harness::test]
-async fn a_used_code_without_what_belongs_to_it_harms_nobody() {
+async fn a_reused_code_without_its_client_or_verifier_revokes_nothing() {
     let server = Server::shared();
     let code = ask(server, &SPA_STRICT).code().await;
     let tokens = Tokens::expect(server.exchange(&code).await);

@@ -7,7 +7,7 @@ use harness::{
 };
 
 #[harness::test]
-async fn grants_of_what_is_not_offered_are_unsupported() {
+async fn unknown_grant_types_are_unsupported() {
     let server = Server::shared();
     for grant in [
         "telepathy",
@@ -31,7 +31,7 @@ async fn grants_of_what_is_not_offered_are_unsupported() {
 }
 
 #[harness::test]
-async fn the_tenants_default_audience_stands_in_everywhere() {
+async fn the_tenants_default_audience_applies_to_every_grant() {
     let line = "friendly_name: Ratchet Tests";
     let default = format!("{line}\n  default_audience: {API}");
     let launch = Launch::new().tenant(tenant::changed(line, &default));

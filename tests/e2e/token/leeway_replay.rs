@@ -53,7 +53,7 @@ async fn a_retry_of_the_same_program_at_the_same_address_is_no_event() {
 }
 
 #[harness::test]
-async fn a_replay_from_elsewhere_is_an_event_that_says_what_differs() {
+async fn a_replay_from_another_sender_is_an_event_that_names_the_difference() {
     for (address, agent, differs) in [
         (ELSEWHERE, Some(PHONE), "address"),
         (HOME, Some(THIEF), "user_agent"),

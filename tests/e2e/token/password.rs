@@ -187,7 +187,7 @@ async fn wrong_passwords_and_unknown_names_sound_alike() {
 }
 
 #[harness::test]
-async fn a_blocked_user_is_told_so_to_the_right_password_alone() {
+async fn a_blocked_user_is_reported_for_the_right_password_only() {
     let server = Server::shared();
     let user = User::blocked();
     let answer = ask(server, &PW_NATIVE, &user, &[]).await;
@@ -235,7 +235,7 @@ async fn only_first_party_clients_with_the_grant_may_ask() {
 }
 
 #[harness::test]
-async fn a_confidential_client_has_to_prove_who_it_is() {
+async fn a_confidential_client_has_to_authenticate() {
     let server = Server::shared();
     let nobody = App {
         proof: harness::apps::Proof::Post("not-the-secret-0123456789abcdef"),

@@ -34,7 +34,7 @@ async fn an_ended_family_stays_ended() {
 }
 
 #[harness::test]
-async fn reuse_ends_one_users_family_and_nobody_elses() {
+async fn reuse_revokes_the_users_family_and_no_other() {
     let server = Server::shared();
     let (thief, bystander) = (server.fresh_user(), server.fresh_user());
     let others = server

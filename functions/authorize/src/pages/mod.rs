@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn a_monogram_stands_in_for_a_missing_logo() {
+    fn a_page_without_a_logo_shows_a_monogram() {
         let page = SignedOutPage {
             branding: Branding {
                 name: "<acme>",

@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_color_that_is_none_becomes_the_house_color() {
+    fn an_invalid_color_falls_back_to_the_default_color() {
         for text in [
             "",
             "red",

@@ -387,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts_that_may_be_somebody_elses_have_an_authority_of_their_own() {
+    fn a_public_host_has_a_certificate_authority_of_its_own() {
         for private in [
             "localhost",
             "a.localhost",

@@ -211,7 +211,7 @@ mod tests {
     ];
 
     #[test]
-    fn what_breaks_a_section_is_found_at_its_place() {
+    fn a_violation_of_rfc_9700_is_reported_with_its_section() {
         for (from, to, expected) in CHANGES {
             let found = changed(from, to);
             for expected in expected {

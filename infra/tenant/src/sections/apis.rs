@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn an_hs256_api_has_a_secret_and_another_has_none() {
+    fn only_an_hs256_api_has_a_signing_secret() {
         let secret = "signing_secret: 0123456789abcdef";
         assert!(
             api(&format!("signing_alg: HS256\n    {secret}"))

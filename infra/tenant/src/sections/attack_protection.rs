@@ -163,7 +163,7 @@ mod tests {
     use crate::testing::{error, tenant, warnings};
 
     #[test]
-    fn a_file_without_the_section_leaves_what_there_is() {
+    fn a_file_without_the_section_changes_nothing() {
         assert_eq!(tenant("clients: []").attack_protection, None);
         let empty = tenant("attackProtection: {}").attack_protection;
         assert_eq!(empty, Some(AttackProtection::default()));
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn without_the_shield_nobody_is_blocked() {
+    fn no_user_is_blocked_without_the_block_shield() {
         for (fields, blocks) in [
             ("{}", true),
             ("{enabled: false}", false),
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_done_yet_is_said() {
+    fn an_unsupported_setting_is_a_warning() {
         assert_eq!(
             warnings("attackProtection:\n  botDetection: {enabled: true}"),
             ["2:3: attackProtection.botDetection: not supported yet"]

@@ -149,7 +149,7 @@ mod tests {
     use crate::testing::{error, tenant, warnings};
 
     #[test]
-    fn clients_are_enabled_by_name_or_id_and_all_of_them_where_none_are_named() {
+    fn clients_are_enabled_by_name_or_id_and_all_of_them_by_default() {
         let enabled = |fields: &str| {
             let file = format!(
                 "clients: [{{name: Shop, client_id: shop, app_type: spa}}]
@@ -211,7 +211,7 @@ databases:
     }
 
     #[test]
-    fn what_else_auth0_knows_of_a_database_is_passed_over() {
+    fn other_database_fields_of_auth0_are_ignored() {
         let tenant = tenant(
             "databases:
   - name: a

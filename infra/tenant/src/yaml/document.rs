@@ -177,7 +177,7 @@ mod tests {
     use crate::testing::{error, tenant, warnings};
 
     #[test]
-    fn what_is_no_yaml_is_one_line_with_its_place() {
+    fn invalid_yaml_is_a_one_line_error_with_its_position() {
         for (text, message) in [
             (
                 "clients:\n\t- name: a",
@@ -274,7 +274,7 @@ client: []"
     }
 
     #[test]
-    fn a_message_is_one_line_whatever_a_value_holds() {
+    fn a_message_escapes_line_breaks_of_a_value() {
         assert_eq!(
             error("clients:\n  - {name: a, app_type: \"x\\ny\"}"),
             "2:15: clients[0].app_type: must be `native`, `spa`, `regular_web` or \

@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn hs256_is_for_who_holds_the_secret_and_in_the_conformant_pipeline_for_no_browser() {
+    fn only_confidential_clients_get_hs256_and_not_in_a_conformant_fragment() {
         use Pipeline::{Conformant, Legacy};
         use SigningAlgorithm::{HS256, RS256};
         let web = hs256(AuthMethod::ClientSecretPost);
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn a_target_accepts_everybody_until_it_names_somebody() {
+    fn a_delegation_target_accepts_all_callers_until_it_lists_some() {
         let caller = ClientId::parse("caller").unwrap();
         assert!(client().accepts_delegation_from(&caller));
         let picky = Client {

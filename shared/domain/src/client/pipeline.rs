@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn somebody_elses_application_is_never_legacy() {
+    fn a_third_party_application_is_never_legacy() {
         let foreign = Client {
             oidc_conformant: false,
             is_first_party: false,

@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_may_tell_the_profile_otherwise() {
+    fn a_rule_may_override_profile_claims() {
         for name in PROFILE {
             assert!(rule_may_set(name), "{name}");
         }

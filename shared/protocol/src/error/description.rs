@@ -40,13 +40,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_in_the_alphabet_stays_as_it_is() {
+    fn a_description_of_allowed_characters_is_unchanged() {
         let all: String = (' '..='~').filter(|c| !r#""\"#.contains(*c)).collect();
         assert_eq!(describe(all.clone()), all);
     }
 
     #[test]
-    fn what_is_not_is_written_as_what_comes_closest() {
+    fn a_forbidden_character_is_replaced_by_the_closest_allowed_one() {
         for (text, described) in [
             (r#"Client "a\b""#, "Client 'a/b'"),
             ("Zugang f\u{fc}r Caf\u{e9}s", "Zugang fur Cafes"),

@@ -194,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_query_goes_before_the_fragment_and_behind_what_is_there() {
+    fn a_query_is_appended_to_an_existing_one_before_the_fragment() {
         for (url, expected) in [
             ("https://a.example/x", "https://a.example/x?q=1"),
             ("https://a.example/x?", "https://a.example/x?q=1"),

@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_can_be_named_is_there() {
+    fn a_script_gets_every_global_that_it_names() {
         let (lodash, _) = Globals::named("_").unwrap();
         let lodash = lodash.with(Globals::REQUIRE);
         for source in ["_.get(user, 'a')", "(..._) => _", "[..._.keys(user)]"] {

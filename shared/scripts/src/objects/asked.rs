@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_is_told_as_it_was_sent_but_for_its_secrets() {
+    fn scripts_see_the_sent_parameters_without_secrets() {
         let parameters = [
             ("client_id", "app"),
             ("response_type", "code"),

@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_host_is_told() {
+    fn an_invalid_host_is_named_in_the_error() {
         for (entry, reason) in [
             (
                 "*",

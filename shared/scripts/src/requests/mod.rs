@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_allowed_host_is_asked_and_its_answer_told() {
+    async fn a_request_to_an_allowed_host_returns_its_answer() {
         let (host, asked) = answering(vec![ok("{}")]).await;
         let request = ScriptRequest {
             method: "POST".to_owned(),
@@ -417,7 +417,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_too_large_is_refused() {
+    async fn an_answer_that_is_too_large_is_rejected() {
         let (host, _) = answering(vec![ok(&"x".repeat(LARGEST + 1))]).await;
         let requests = requests(&format!("http://{host}"));
         let answer = requests.send(get(&format!("http://{host}/"))).await;
@@ -437,7 +437,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_is_silent_is_given_up() {
+    async fn a_request_without_an_answer_is_abandoned() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let host = listener.local_addr().unwrap().to_string();
         let answer = within(&format!("http://{host}"), Duration::from_millis(300))
@@ -448,7 +448,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_request_is_refused() {
+    async fn an_invalid_request_is_rejected() {
         let requests = requests("http://127.0.0.1:1");
         for (method, name, value) in [
             ("GET IT", "a", "b"),

@@ -172,7 +172,7 @@ async fn after_a_redirect_its_action_continues_and_does_not_redirect_again() {
 }
 
 #[tokio::test]
-async fn what_is_thrown_or_misused_is_an_error_of_the_action() {
+async fn an_exception_or_a_misuse_of_the_api_is_an_error_of_the_action() {
     assert_eq!(threw("throw new Error('no');").await, "no");
     assert_eq!(threw("throw new UnauthorizedError('no');").await, "no");
     assert_eq!(

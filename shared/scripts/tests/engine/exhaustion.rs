@@ -314,7 +314,7 @@ async fn what_never_calls_back_ends_and_floods_are_refused() {
 }
 
 #[tokio::test]
-async fn what_is_left_is_json_of_bounded_size_or_an_error() {
+async fn the_output_of_a_script_is_json_of_bounded_size_or_an_error() {
     end(
         brief(),
         &[

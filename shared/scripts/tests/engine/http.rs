@@ -153,7 +153,7 @@ async fn request_calls_back() {
 }
 
 #[tokio::test]
-async fn axios_rejects_what_is_no_success() {
+async fn axios_rejects_an_unsuccessful_status() {
     check(&[
         (
             "const { data, status, headers } = await require('axios').post('https://api.example/a', { b: 1 }, { params: { c: ['d', 'e'], f: null, g: 'h i' }, headers: { 'X-Key': 'k' }, auth: { username: 'u', password: 'p' } }); found = [data, status, headers['x-twice']];",

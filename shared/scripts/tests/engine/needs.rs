@@ -16,7 +16,7 @@ async fn expect(cases: &[(&str, Value)]) {
 }
 
 #[tokio::test]
-async fn every_part_of_the_language_is_there_for_whoever_names_it() {
+async fn every_part_of_the_language_is_available_to_scripts_that_name_it() {
     expect(&[
         (
             "new Date(0).toISOString()",
@@ -57,7 +57,7 @@ async fn every_part_of_the_language_is_there_for_whoever_names_it() {
 }
 
 #[tokio::test]
-async fn every_global_of_the_library_is_there_for_whoever_names_it() {
+async fn every_global_of_the_library_is_available_to_scripts_that_name_it() {
     expect(&[
         ("new AbortController().signal.aborted", json!(false)),
         ("AbortSignal.abort().aborted", json!(true)),

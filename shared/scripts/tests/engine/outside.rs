@@ -198,7 +198,7 @@ async fn what_a_timer_throws_is_an_error_of_its_rule() {
 }
 
 #[tokio::test]
-async fn configuration_and_the_tenant_are_told() {
+async fn rules_see_the_configuration_and_the_tenant() {
     let mut scripts = rules(&["function (user, context, callback) {
         user.told = [configuration.KEY, auth0.domain, auth0.baseUrl, typeof auth0.accessToken];
         callback(null, user, context);

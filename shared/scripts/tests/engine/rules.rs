@@ -53,7 +53,7 @@ async fn an_error_ends_the_chain_with_its_message_and_place() {
 }
 
 #[tokio::test]
-async fn unauthorized_error_is_told_apart() {
+async fn an_unauthorized_error_is_distinguished_from_other_errors() {
     for source in [
         "function (user, context, callback) { callback(new UnauthorizedError('not you')); }",
         "async (user, context, callback) => { throw new UnauthorizedError('not you'); }",
@@ -69,7 +69,7 @@ async fn unauthorized_error_is_told_apart() {
 }
 
 #[tokio::test]
-async fn a_script_that_is_none_is_refused_with_its_place() {
+async fn a_script_that_does_not_compile_is_rejected_with_its_position() {
     let not_a_function = "a rule is one function: function (user, context, callback) { ... }";
     for (source, line, column, message) in [
         (
@@ -156,7 +156,7 @@ async fn an_async_rule_that_returns_without_calling_back_has_no_answer() {
 }
 
 #[tokio::test]
-async fn what_has_no_effect_is_not_told_and_may_be_anything() {
+async fn values_without_effect_are_not_read_back_and_need_not_be_json() {
     let mut run = run(&rules(&[
         "function (user, context, callback) {
             user.self = undefined;
@@ -195,7 +195,7 @@ async fn what_has_no_effect_is_not_told_and_may_be_anything() {
 }
 
 #[tokio::test]
-async fn what_is_no_object_is_refused_even_where_little_of_it_counts() {
+async fn a_result_that_is_no_object_is_rejected_even_if_only_effects_are_read() {
     for body in [
         "callback(null, [])",
         "callback(null, () => {})",

@@ -257,7 +257,7 @@ async fn settings_and_scripts_leave_each_other_alone() {
 }
 
 #[tokio::test]
-async fn the_algorithms_in_use_are_changed_by_whoever_read_them_last() {
+async fn a_change_of_algorithms_conflicts_if_it_is_based_on_a_stale_read() {
     let store = store().await;
     let recorded = async || {
         let settings = store.load_settings().await.unwrap();

@@ -211,7 +211,7 @@ async fn an_import_undoes_nothing_that_it_has_not_seen() {
 /// The revision decides, not the time: a write is detected even if it has the time of the previous one, because it
 /// happened at that moment or because an import set it.
 #[tokio::test]
-async fn of_two_writes_that_read_the_same_the_second_is_made_again_whatever_their_times() {
+async fn the_second_of_two_writes_based_on_one_read_conflicts_at_any_time() {
     let store = store().await;
     let read = created(&store).await;
     let patch = serde_json::from_str(r#"{"seen": true}"#).unwrap();
@@ -265,7 +265,7 @@ async fn a_user_is_created_once() {
 }
 
 #[tokio::test]
-async fn a_user_who_is_created_again_is_of_a_later_epoch_also_by_a_clock_that_is_behind() {
+async fn a_recreated_user_has_a_later_epoch_even_by_a_late_clock() {
     let store = store().await;
     let mut last = EPOCH;
     for now in [NOW, NOW, Timestamp::from_secs(1)] {
@@ -311,7 +311,7 @@ fn session(n: u8, valid_from: Epoch) -> (SessionId, Session) {
 }
 
 #[tokio::test]
-async fn what_is_over_is_ended_and_what_counts_stays() {
+async fn an_eviction_deletes_invalid_sessions_and_keeps_valid_ones() {
     let store = store().await;
     let new = EPOCH.next(LATER);
     for (id, session) in [session(1, EPOCH), session(2, EPOCH), session(3, new)] {

@@ -140,7 +140,7 @@ async fn nothing_is_left_of_a_family_that_ends_and_ending_it_again_is_no_error()
 
 /// One in 64 ids of earlier versions looks as if it contained a time.
 #[tokio::test]
-async fn a_family_of_an_earlier_version_is_found_whatever_its_id_looks_like() {
+async fn a_family_of_an_earlier_version_is_found_by_every_form_of_id() {
     let store = store().await;
     put_user(&store, &login_record()).await.unwrap();
     let looks_new = Family {

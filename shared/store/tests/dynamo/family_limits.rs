@@ -81,7 +81,7 @@ fn put_history(database: &Database) {
 }
 
 #[tokio::test]
-async fn a_login_reads_no_family_whatever_the_history() {
+async fn a_login_reads_no_family_even_after_many_logins() {
     let (store, database) = store_and_database().await;
     put_history(&database);
     let login = Box::pin(async {

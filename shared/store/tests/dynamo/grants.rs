@@ -243,7 +243,7 @@ async fn withdrawing_a_grant_ends_its_families_and_codes_and_no_others() {
 }
 
 #[tokio::test]
-async fn withdrawing_all_grants_moves_the_epoch_of_refresh_tokens_and_ends_what_is_there() {
+async fn withdrawing_all_grants_advances_the_epoch_and_revokes_the_families() {
     let store = store().await;
     put_user(&store, &login_record()).await.unwrap();
     join(&store, &grant_key(), 1, "openid").await;
@@ -284,7 +284,7 @@ async fn withdrawing_all_grants_moves_the_epoch_of_refresh_tokens_and_ends_what_
 }
 
 #[tokio::test]
-async fn the_grants_of_a_user_who_is_gone_are_withdrawn_all_the_same() {
+async fn the_grants_of_a_deleted_user_can_be_withdrawn() {
     let store = store().await;
     join(&store, &grant_key(), 1, "openid").await;
     store.put_family(&family(1)).await.unwrap();

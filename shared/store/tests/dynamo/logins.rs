@@ -71,7 +71,7 @@ async fn a_forgotten_count_begins_anew_once() {
 }
 
 #[tokio::test]
-async fn failures_are_forgotten_if_there_was_none_since() {
+async fn a_reset_forgets_failures_only_if_none_was_counted_since() {
     let store = store().await;
     let (guessed, counter) = (nobody("Users"), origin());
     let seen = store.add_failure(&guessed, &counter, NOW).await.unwrap();

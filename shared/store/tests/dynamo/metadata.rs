@@ -51,7 +51,7 @@ async fn patches_of_different_keys_at_one_moment_both_land() {
 }
 
 #[tokio::test]
-async fn nobody_comes_to_be_by_a_patch() {
+async fn a_metadata_patch_creates_no_user() {
     let store = store().await;
     let nobody = UserId::parse("auth0|nobody").unwrap();
     let patch = object(json!({"plan": "gold"}));

@@ -42,7 +42,7 @@ async fn email_domain_allowlist() {
 }
 
 #[harness::test]
-async fn country_is_unknown_and_keeps_nobody_out() {
+async fn an_unknown_country_denies_no_user() {
     let server = action("country", &[("CLOSED_COUNTRIES", "AQ")]).start();
     let first = tokens(&server, &User::ada()).await;
     for tokens in [next(&server, &first).await, first] {

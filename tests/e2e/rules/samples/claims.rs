@@ -65,7 +65,7 @@ async fn email_in_access_token() {
 }
 
 #[harness::test]
-async fn country_is_untold_where_the_address_says_nothing() {
+async fn the_country_is_omitted_for_an_address_without_one() {
     let server = server();
     for tokens in both(server, &User::ada()).await {
         let (_, claims) = jwt::peek(&tokens.id_token());

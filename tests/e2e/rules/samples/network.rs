@@ -165,7 +165,7 @@ async fn cached_token() {
 }
 
 #[harness::test]
-async fn what_is_not_allowed_is_not_reached() {
+async fn a_host_that_is_not_allowed_gets_no_request() {
     let other = Receiver::start(Reply::Status(200));
     let scripts = rule("remote-allowlist").config("LIST_URL", &other.url());
     let server = scripts.start();

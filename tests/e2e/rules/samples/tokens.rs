@@ -146,7 +146,7 @@ async fn scopes_by_role() {
 }
 
 #[harness::test]
-async fn what_the_library_does_not_have_is_an_error_in_its_words() {
+async fn a_missing_library_function_is_an_error_with_its_message() {
     let script = "function (user, context, callback) {
         try {
             require('mongodb@3.1.4');

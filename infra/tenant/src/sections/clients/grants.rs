@@ -166,7 +166,7 @@ clientGrants:
     }
 
     #[test]
-    fn what_a_grant_names_must_exist() {
+    fn a_client_grant_names_an_existing_client_api_and_scope() {
         assert_eq!(
             error(&file(
                 "  - {client_id: b, audience: https://api.example.com}"
@@ -203,7 +203,7 @@ clientGrants:
     }
 
     #[test]
-    fn the_management_api_is_in_nobodys_file() {
+    fn a_grant_for_the_management_api_needs_no_api_in_the_file() {
         let tenant = tenant(&file(
             "  - {client_id: a, audience: https://t.example/api/v2/, scope: [read:users]}",
         ));

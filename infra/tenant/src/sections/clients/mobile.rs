@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_an_app_is_refused() {
+    fn an_invalid_mobile_app_is_rejected() {
         for (mobile, message) in [
             (
                 "{ios: {team_id: 86WQXF56BC, app_bundle_identifier: com.example.*}}",

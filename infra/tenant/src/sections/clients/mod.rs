@@ -549,7 +549,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_passed_over_is_a_warning_where_it_matters() {
+    fn an_ignored_setting_is_a_warning_unless_it_would_have_no_effect() {
         let fields = "app_type: spa
     callback: [https://a.example]
     description: known to Auth0, without effect here

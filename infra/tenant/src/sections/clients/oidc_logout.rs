@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn logouts_are_told_by_default_and_everything_else_on_request() {
+    fn a_client_is_notified_of_logouts_by_default_and_of_the_rest_on_request() {
         let urls = "      backchannel_logout_urls: [https://a.example/bye]\n";
         let yes = vec!["https://a.example/bye".to_owned()];
         let no: Vec<String> = Vec::new();
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn only_https_or_a_program_on_this_machine_is_told() {
+    fn a_backchannel_logout_url_is_https_or_loopback() {
         for good in [
             "https://a.example/bye?x=1",
             "http://127.0.0.1:3001/bye",
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_read_is_a_warning() {
+    fn an_ignored_logout_setting_is_a_warning() {
         let session_metadata = file("      backchannel_logout_session_metadata: {include: true}");
         assert_eq!(warnings(&session_metadata).len(), 1);
     }

@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn what_auth0_refuses_is_refused() {
+    fn values_that_auth0_rejects_are_rejected() {
         let rotating = "rotation_type: rotating, expiration_type: expiring";
         for (app_type, object, message) in [
             (

@@ -265,7 +265,7 @@ triggers:
     }
 
     #[test]
-    fn what_does_not_run_is_a_warning() {
+    fn an_action_that_does_not_run_is_a_warning() {
         let file = format!(
             "actions:
   - {{name: Draft, code: '{CODE}', supported_triggers: [{{id: post-login}}], deployed: false}}
@@ -290,7 +290,7 @@ triggers:
     }
 
     #[test]
-    fn without_bindings_what_runs_stays() {
+    fn without_bindings_the_running_actions_stay() {
         let file = format!(
             "actions:\n  - {{name: A, code: '{CODE}', supported_triggers: [{{id: post-login}}]}}"
         );

@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_function_is_a_script_and_a_path_is_none() {
+    fn a_function_is_source_text_and_a_path_is_not() {
         for script in [
             "function (user, context, callback) { callback(null, user, context); }",
             "(user, context, callback) => callback(null, user, context)",

@@ -71,7 +71,7 @@ mod tests {
     use crate::testing::{error, tenant, warnings};
 
     #[test]
-    fn configuration_is_told_by_its_keys() {
+    fn rules_configs_are_read_as_keys_and_values() {
         let file = "rulesConfigs:\n  - {key: API_KEY, value: s3cret}\n  - {key: region, value: eu}";
         let values = tenant(file).scripts.configuration.unwrap();
         let values: Vec<_> = values

@@ -353,7 +353,7 @@ resourceServers: [{identifier: https://api.example.com}]",
     }
 
     #[test]
-    fn older_places_of_logo_and_colour_count_where_branding_is_silent() {
+    fn older_fields_for_logo_and_colour_apply_if_branding_omits_them() {
         let settings = tenant(
             "tenant:
   picture_url: https://example.com/old.png
@@ -369,7 +369,7 @@ resourceServers: [{identifier: https://api.example.com}]",
     }
 
     #[test]
-    fn empty_texts_and_null_mean_none() {
+    fn empty_texts_and_null_clear_a_setting() {
         let settings = tenant(
             "tenant: {default_audience: '', default_directory: '', picture_url: '', default_redirection_uri: '',
   friendly_name: '', skip_non_verifiable_callback_uri_confirmation_prompt: null, flags: }

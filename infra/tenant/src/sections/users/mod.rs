@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn what_else_a_profile_has_is_an_attribute() {
+    fn an_unknown_profile_field_is_an_attribute() {
         let file = "users:
   - {email: a@b.example, favorite_color: blue, groups: [editor], last_ip: 192.0.2.1, address: {a: 1}}
   - {email: c@d.example, identities: [{provider: google-oauth2, user_id: '7', connection: google,
@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_user_may_do_is_no_attribute() {
+    fn roles_and_permissions_are_no_attributes() {
         let file = "resourceServers: [{identifier: https://api, name: A, scopes: [{value: read}]}]
 roles: [{name: Reader, permissions: [{permission_name: read, resource_server_identifier: https://api}]}]
 users:

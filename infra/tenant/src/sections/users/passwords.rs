@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_compared_with_a_password_is_refused() {
+    fn an_unsupported_password_hash_is_rejected() {
         let custom = |hash: &str| format!("custom_password_hash: {hash}");
         for (fields, message) in [
             ("password: ''", "3:5: users[0].password: must not be empty"),

@@ -160,7 +160,7 @@ roles:
     }
 
     #[test]
-    fn a_user_who_mentions_neither_keeps_what_the_table_has() {
+    fn a_user_without_roles_and_permissions_keeps_the_stored_ones() {
         let user = |fields: &str| {
             let file = format!("{APIS}users:\n  - email: ada@example.com\n    {fields}");
             tenant(&file).users.remove(0)

@@ -48,7 +48,7 @@ fn check(cases: &[(&str, &str)]) {
 }
 
 #[test]
-fn what_is_signed_is_verified() {
+fn a_signed_token_is_verified() {
     check(&[
         (
             "return jwt.sign({ a: 1, iat: 1500000000 }, 'secret')",
@@ -141,7 +141,7 @@ fn times_and_names_are_claims() {
 }
 
 #[test]
-fn what_is_not_good_is_refused_by_name() {
+fn an_invalid_token_is_rejected_with_a_named_error() {
     check(&[
         (
             "jwt.verify(jwt.sign({ exp: 1000 }, 's'), 's', { clockTimestamp: 1000 })",
@@ -204,7 +204,7 @@ fn what_is_not_good_is_refused_by_name() {
 }
 
 #[test]
-fn nobody_signs_with_what_everybody_knows() {
+fn a_public_key_is_never_an_hmac_secret() {
     check(&[
         // The classic attack: an HMAC whose secret is the text of the public key.
         (
@@ -243,7 +243,7 @@ fn nobody_signs_with_what_everybody_knows() {
 }
 
 #[test]
-fn node_s_signatures_are_ours() {
+fn signatures_match_those_of_node() {
     check(&[
         (
             "const crypto = require('crypto');

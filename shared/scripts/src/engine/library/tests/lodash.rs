@@ -234,7 +234,7 @@ fn arrays_are_cut_and_joined() {
 }
 
 #[test]
-fn values_are_told_apart() {
+fn lodash_distinguishes_the_types_of_values() {
     expect(&[
         (
             "[null, undefined, true, 1, '', 'a', [], [0], {}, { a: 1 }, new Map(), new Set([1]), () => {}].map((value) => require('lodash').isEmpty(value))",
@@ -356,7 +356,7 @@ fn chains_run_to_their_value() {
 
 /// Names of version 3, deep paths, and the errors for missing functions.
 #[test]
-fn version_3_and_what_is_missing() {
+fn functions_of_version_3_and_missing_functions() {
     expect(&[
         ("_.pluck([{ a: 1 }, { a: 2 }], 'a')", "[1,2]"),
         ("_.where([{ a: 1 }, { a: 2 }], { a: 2 })", r#"[{"a":2}]"#),

@@ -39,7 +39,7 @@ fn every_module_loads() {
 }
 
 #[test]
-fn whoever_writes_rules_can_read_what_there_is() {
+fn every_public_module_is_documented() {
     let page = include_str!("../../../../../../infra/docs/SCRIPTS.md");
     let modules = super::super::MODULES.iter().map(|module| module.name);
     let aliases = super::super::ALIASES.iter().map(|(alias, _)| *alias);
@@ -50,7 +50,7 @@ fn whoever_writes_rules_can_read_what_there_is() {
 }
 
 #[test]
-fn what_is_not_there_says_what_is() {
+fn requiring_an_unknown_module_lists_the_available_ones() {
     let message =
         eval("try { require('moment@2.29.1'); } catch (e) { return [e.code, e.message]; }");
     assert!(message.starts_with("[\"MODULE_NOT_FOUND\",\"Cannot find module 'moment': use Date. There are: async, axios, bcrypt, "), "{message}");
