@@ -24,7 +24,7 @@ pub(crate) async fn handle(visit: &Visit<'_>) -> Response {
                 custom: Some(&claims.custom),
             };
             let mut answer = response::json(StatusCode::OK, &claims);
-            quota::tell(&mut answer, &quota);
+            quota::add_headers(&mut answer, &quota);
             answer
         }
         Err(denial) => refuse(&denial),

@@ -122,7 +122,7 @@ impl Call<'_> {
         let (code, outcome) = match answered {
             Ok(_) if operation.reads() => (event::MANAGEMENT_READ, "done"),
             Ok(_) => (event::MANAGED, "done"),
-            Err(denial) if is_ours(denial) => (event::MANAGEMENT_REFUSED, "failed"),
+            Err(denial) if is_server_error(denial) => (event::MANAGEMENT_REFUSED, "failed"),
             Err(_) => (event::MANAGEMENT_REFUSED, "refused"),
         };
         let context = self.request.extensions().get::<RequestContext>();
@@ -148,7 +148,7 @@ impl Call<'_> {
 }
 
 /// True if the failure is ours and not the caller's.
-fn is_ours(denial: &Denial) -> bool {
+fn is_server_error(denial: &Denial) -> bool {
     let error = OAuthError::new(denial, Endpoint::Management);
     error.status.is_server_error()
 }

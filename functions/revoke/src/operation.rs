@@ -279,8 +279,11 @@ mod tests {
             let found = of(&Method::GET, path);
             assert_eq!(found, Ok((Operation::GetUserSessions, ada.clone())));
         }
-        let nobody = of(&Method::GET, "/api/v2/users/%FF/sessions");
-        assert_eq!(nobody, Ok((Operation::GetUserSessions, Named::User(None))));
+        let invalid_user = of(&Method::GET, "/api/v2/users/%FF/sessions");
+        assert_eq!(
+            invalid_user,
+            Ok((Operation::GetUserSessions, Named::User(None)))
+        );
     }
 
     #[test]

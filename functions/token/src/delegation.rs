@@ -55,7 +55,7 @@ pub(crate) async fn handle(app: &App, request: &Request) -> Answered {
     let mut answer = match delegated {
         Ok((answer, quota)) => {
             let mut answer = answer.into_response();
-            quota::tell(&mut answer, &quota);
+            quota::add_headers(&mut answer, &quota);
             answer
         }
         Err(denial) => {

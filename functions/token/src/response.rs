@@ -88,7 +88,7 @@ impl TokenAnswer {
         };
         let mut response = response::json(StatusCode::OK, &body);
         if let Some(quota) = &self.quota {
-            quota::tell(&mut response, quota);
+            quota::add_headers(&mut response, quota);
         }
         response
     }

@@ -51,14 +51,14 @@ const READS: [&str; 3] = ["list", "test", "check"];
 
 /// A command as the command line requests it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Deed {
+pub(crate) struct Operation {
     /// Full name of the command: `users log-out`.
     pub(crate) name: String,
     /// Arguments that name the command's objects.
     on: BTreeMap<&'static str, String>,
 }
 
-impl Deed {
+impl Operation {
     /// The command that these arguments request.
     pub(crate) fn of(matches: &ArgMatches) -> Self {
         let (mut names, mut on, mut at) = (Vec::new(), BTreeMap::new(), matches);
@@ -113,7 +113,7 @@ struct Event<'a> {
 /// Runs a command and logs its audit event. A log file that cannot be opened rejects the command before it does
 /// anything.
 pub(crate) async fn recorded(
-    deed: &Deed,
+    operation: &Operation,
     connection: &Connection,
     command: impl Future<Output = Result<String, Failure>>,
 ) -> Result<String, Failure> {
@@ -123,7 +123,7 @@ pub(crate) async fn recorded(
         outcome = command => outcome,
         _ = tokio::signal::ctrl_c() => Err(Failure::Interrupted),
     };
-    let line = line(deed, &caller, &outcome)?;
+    let line = line(operation, &caller, &outcome)?;
     let logged = log.as_mut().map(|log| log.write_all(line.as_bytes()));
     if !matches!(logged, Some(Ok(()))) {
         eprint!("{line}");
@@ -132,16 +132,16 @@ pub(crate) async fn recorded(
 }
 
 fn line(
-    deed: &Deed,
+    operation: &Operation,
     caller: &Caller,
     outcome: &Result<String, Failure>,
 ) -> Result<String, Failure> {
     let event = Event {
         timestamp: Clock::system().now().to_rfc3339(),
-        r#type: deed.code(outcome),
-        description: &deed.name,
+        r#type: operation.code(outcome),
+        description: &operation.name,
         caller,
-        on: &deed.on,
+        on: &operation.on,
         outcome: match outcome {
             Ok(_) => "done",
             Err(failure) if failure.is_refusal() => "refused",
@@ -227,14 +227,14 @@ mod tests {
         }
     }
 
-    fn deed(arguments: &[&str]) -> Deed {
+    fn operation(arguments: &[&str]) -> Operation {
         let arguments = std::iter::once(&"admin").chain(arguments);
-        Deed::of(&Cli::command().get_matches_from(arguments))
+        Operation::of(&Cli::command().get_matches_from(arguments))
     }
 
     #[test]
     fn an_audit_event_names_the_full_command_without_secrets() {
-        let import = deed(&[
+        let import = operation(&[
             "tenant",
             "import",
             "t.yaml",
@@ -252,7 +252,7 @@ mod tests {
             .collect();
         let wanted = [("dry_run", "true"), ("file", "t.yaml"), ("table", "t")];
         assert_eq!(on, wanted);
-        let revoke = deed(&["families", "revoke", "ada@example.com", "--client", "spa"]);
+        let revoke = operation(&["families", "revoke", "ada@example.com", "--client", "spa"]);
         assert_eq!(revoke.name, "families revoke");
         assert_eq!(revoke.on["user"], "ada@example.com");
         assert_eq!(revoke.on["client"], "spa");
@@ -269,10 +269,10 @@ mod tests {
                 "mgmt_api_read",
             ),
         ] {
-            let deed = deed(arguments);
-            assert_eq!(deed.code(&Ok(String::new())), code, "{arguments:?}");
+            let operation = operation(arguments);
+            assert_eq!(operation.code(&Ok(String::new())), code, "{arguments:?}");
             let refused = Err(Failure::Refused(String::new()));
-            assert_eq!(deed.code(&refused), "fapi", "{arguments:?}");
+            assert_eq!(operation.code(&refused), "fapi", "{arguments:?}");
         }
     }
 }

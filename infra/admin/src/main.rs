@@ -13,19 +13,19 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
 
-use crate::{audit::Deed, cli::Cli};
+use crate::{audit::Operation, cli::Cli};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
-    let deed = Deed::of(&matches);
+    let operation = Operation::of(&matches);
     let Cli {
         mut connection,
         command,
     } = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    connection.called_for(&deed.name);
+    connection.called_for(&operation.name);
     let command = Box::pin(commands::run(command, &connection));
-    match audit::recorded(&deed, &connection, command).await {
+    match audit::recorded(&operation, &connection, command).await {
         Ok(text) => match output::print(&text) {
             Ok(()) => ExitCode::SUCCESS,
             Err(_) => ExitCode::FAILURE,

@@ -57,7 +57,7 @@ impl Folder {
 }
 
 /// Output of a script, without the time that it took.
-fn deeds(text: &str) -> Vec<&str> {
+fn without_time(text: &str) -> Vec<&str> {
     text.lines()
         .filter(|line| !line.starts_with("took"))
         .collect()
@@ -88,7 +88,7 @@ fn a_rule_is_run_and_what_it_changes_is_shown() {
     let folder = Folder::new(&[("rule.js", RULE), ("plan", "gold\r\n")]);
     let text = folder.print(&["rules", "test", "rule.js", "--config", "PLAN=gold"]);
     let from_file = ["rules", "test", "rule.js", "--config-file", "PLAN=plan"];
-    assert_eq!(deeds(&folder.print(&from_file)), deeds(&text));
+    assert_eq!(without_time(&folder.print(&from_file)), without_time(&text));
     let lines: Vec<_> = text.lines().collect();
     assert_eq!(
         lines[..5],
@@ -296,7 +296,7 @@ fn an_action_is_run_and_what_it_asks_for_is_shown() {
     ]);
     let text = folder.print(&["actions", "test", "code.js", "--secret", "PLAN=gold"]);
     let from_file = ["actions", "test", "code.js", "--secret-file", "PLAN=plan"];
-    assert_eq!(deeds(&folder.print(&from_file)), deeds(&text));
+    assert_eq!(without_time(&folder.print(&from_file)), without_time(&text));
     let first = text.lines().next().unwrap();
     let command = first.strip_prefix("command  ").unwrap();
     assert_eq!(

@@ -36,25 +36,25 @@ pub(crate) fn make_folder(folder: &Path) -> Result<(), LocalError> {
 }
 
 fn close(folder: &Path) -> io::Result<()> {
-    let mut all_ours = true;
+    let mut only_own_files = true;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name();
-        let is_ours = name.to_str().is_some_and(is_ours);
-        all_ours &= is_ours;
+        let is_own_file = name.to_str().is_some_and(is_own_file);
+        only_own_files &= is_own_file;
         // A link's metadata are its own, so its target is left alone.
-        if is_ours && entry.metadata()?.is_file() {
+        if is_own_file && entry.metadata()?.is_file() {
             restrict(&entry.path(), 0o600)?;
         }
     }
-    if all_ours {
+    if only_own_files {
         restrict(folder, 0o700)?;
     }
     Ok(())
 }
 
 /// True if we write a file of that name into a data folder or into the folder of the certificates.
-fn is_ours(name: &str) -> bool {
+fn is_own_file(name: &str) -> bool {
     let is_certificate = || {
         let (stem, kind) = name.rsplit_once('.').unwrap_or_default();
         (stem == TLS || stem == "ca" || stem.starts_with("ca-")) && matches!(kind, "crt" | "key")

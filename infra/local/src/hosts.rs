@@ -53,8 +53,8 @@ impl Hosts {
             let text = "the request has to name one host\n";
             return Some(response::text(StatusCode::BAD_REQUEST, text));
         };
-        let ours = |authority: &Authority| self.answers(authority);
-        (!named.iter().all(ours)).then(|| {
+        let is_answered = |authority: &Authority| self.answers(authority);
+        (!named.iter().all(is_answered)).then(|| {
             let text = "this server does not answer for that host; --allow-host adds one\n";
             response::text(StatusCode::MISDIRECTED_REQUEST, text)
         })

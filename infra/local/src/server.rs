@@ -44,7 +44,7 @@ struct Site {
 }
 
 impl Site {
-    fn tells_costs(&self) -> bool {
+    fn reports_costs(&self) -> bool {
         self.test_controls || self.demo.is_some()
     }
 }
@@ -186,7 +186,7 @@ async fn respond(
     ratchet_protocol::complete(&mut response, id, promises_https);
     if let Some(cost) = serde_json::to_string(&cost)
         .ok()
-        .filter(|_| site.tells_costs())
+        .filter(|_| site.reports_costs())
         .and_then(|cost| cost.try_into().ok())
     {
         let cost: HeaderValue = cost;

@@ -396,12 +396,12 @@ async fn the_hash_that_a_login_replaced_is_the_same_password_when_it_comes_again
     let file = format!("users: [{{email: ada@example.com, password_hash: '{hash}'}}]");
     put(&app, &file).await.unwrap();
     let imported = ada(&app).await;
-    let ours = password::hash(&Secret::new("x"), [7; 16]).unwrap();
-    let committed = app.store.commit_password_hash(&imported, &ours).await;
+    let native = password::hash(&Secret::new("x"), [7; 16]).unwrap();
+    let committed = app.store.commit_password_hash(&imported, &native).await;
     committed.unwrap();
     put(&app, &file).await.unwrap();
     let again = ada(&app).await;
-    assert_eq!(again.password_hash, Some(ours));
+    assert_eq!(again.password_hash, Some(native));
     assert_eq!(again.user.valid_from, imported.user.valid_from);
 
     let other = file.replace("/Aus15", "/Aus16");

@@ -102,7 +102,7 @@ impl App {
         assertion: &Unverified<'_>,
     ) -> Option<Claims> {
         let decoding_key = DecodingKey::from_rsa_pem(key.pem.as_bytes()).ok()?;
-        let ours = [
+        let audiences = [
             self.issuer.as_str(),
             self.issuer.origin(),
             &self.issuer.join("oauth/token"),
@@ -112,7 +112,7 @@ impl App {
                 &decoding_key,
                 algorithm(key.alg),
                 Some(client.client_id.as_str()),
-                Audience::Only(&ours),
+                Audience::Only(&audiences),
             )
             .ok()
     }

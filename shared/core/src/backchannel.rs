@@ -20,7 +20,7 @@ impl App {
     /// Notifies every application of an ended session that asked for it, all at once. A failure is logged; it does not
     /// prevent the user's logout.
     pub async fn notify_of_end(&self, ended: &Session, initiator: LogoutInitiator, now: Timestamp) {
-        let told = ended.clients.iter().map(async |client_id| {
+        let notifications = ended.clients.iter().map(async |client_id| {
             let client = match self.client(client_id).await {
                 Ok(Some(client)) => client,
                 // The application has been deleted since.
@@ -29,7 +29,7 @@ impl App {
             };
             let urls = client.oidc_logout.urls_for(initiator);
             join_all(urls.iter().map(
-                async |url| match tell(self, &client, url, ended, now).await {
+                async |url| match notify(self, &client, url, ended, now).await {
                     Ok(()) => tracing::info!(
                         r#type = event::BACKCHANNEL_LOGOUT,
                         %client_id,
@@ -42,13 +42,13 @@ impl App {
             ))
             .await;
         });
-        join_all(told).await;
+        join_all(notifications).await;
     }
 }
 
 /// Sends one POST with its own logout token (section 2.5). The expected status is 200; 204 counts as well
 /// (section 2.8).
-async fn tell(
+async fn notify(
     app: &App,
     client: &Client,
     url: &str,

@@ -21,7 +21,7 @@ use ratchet_domain::{
 use ratchet_protocol::Request;
 use ratchet_scripts::{
     Left, MetadataChanges,
-    engine::{LogLevel, Report, Run, ScriptFailure, Told},
+    engine::{LogLevel, ReadBack, Report, Run, ScriptFailure},
     objects::{self, Facts, Protocol, tenant_name},
     requests::failure::{RequestFailure, without_internals},
     verdict,
@@ -145,7 +145,7 @@ impl App {
             user: given(program.has_rules(), objects::user),
             context: given(program.has_rules(), objects::context),
             event,
-            told: Told::Effects,
+            read_back: ReadBack::EffectsOnly,
             continued: login.continued,
             can_redirect: login.can_redirect,
             left: time_left(login.at.deadline),

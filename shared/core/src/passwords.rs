@@ -273,7 +273,7 @@ impl Checked<'_> {
         record: Option<&LoginRecord>,
     ) -> Result<(), Denial> {
         let now = self.at.now;
-        if self.counter.is_none() || !self.protection.brute_force.has_had_enough(failures, now) {
+        if self.counter.is_none() || !self.protection.brute_force.limit_is_reached(failures, now) {
             return Ok(());
         }
         tracing::warn!(

@@ -65,17 +65,17 @@ impl App {
         if claims.exp.timestamp() <= now {
             return Err(Denial::IdToken("The id_token has expired"));
         }
-        let mut told = claims.others;
+        let mut claims_for_scripts = claims.others;
         let issued_at = claims.iat.timestamp();
-        told.insert("sub".to_owned(), claims.sub.as_str().into());
-        told.insert("iat".to_owned(), issued_at.as_secs().into());
+        claims_for_scripts.insert("sub".to_owned(), claims.sub.as_str().into());
+        claims_for_scripts.insert("iat".to_owned(), issued_at.as_secs().into());
         Ok(PresentedIdToken {
             user_id: claims.sub,
             source: Source {
                 shared_secret: algorithm == Algorithm::HS256,
                 first_issued_at: claims.orig_iat.unwrap_or(claims.iat).timestamp(),
             },
-            claims: told,
+            claims: claims_for_scripts,
         })
     }
 

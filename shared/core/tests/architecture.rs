@@ -63,12 +63,12 @@ fn dependencies(package: &Path) -> BTreeSet<String> {
 }
 
 /// Those of them that are ours, without the prefix of their names.
-fn ours(package: &Path) -> BTreeSet<String> {
+fn own_dependencies(package: &Path) -> BTreeSet<String> {
     let named = dependencies(package);
-    let ours = named
+    let own = named
         .iter()
         .filter_map(|name| name.strip_prefix("ratchet-"));
-    ours.map(str::to_owned).collect()
+    own.map(str::to_owned).collect()
 }
 
 fn set(names: &[&str]) -> BTreeSet<String> {
@@ -78,7 +78,7 @@ fn set(names: &[&str]) -> BTreeSet<String> {
 #[test]
 fn every_shared_crate_depends_on_those_it_may_and_no_other() {
     for (name, may) in SHARED {
-        let found = ours(&root().join("shared").join(name));
+        let found = own_dependencies(&root().join("shared").join(name));
         assert_eq!(found, set(may), "{name}");
     }
 }
@@ -99,7 +99,10 @@ fn functions_know_neither_each_other_nor_aws() {
     let shared = set(&SHARED.map(|(name, _)| name));
     for name in FUNCTIONS {
         let package = root().join("functions").join(name);
-        let foreign: Vec<_> = ours(&package).difference(&shared).cloned().collect();
+        let foreign: Vec<_> = own_dependencies(&package)
+            .difference(&shared)
+            .cloned()
+            .collect();
         assert!(foreign.is_empty(), "{name} depends on {foreign:?}");
         let is_aws = |name: &String| name.starts_with("aws-") || name == "ratchet-aws";
         let reaches = dependencies(&package).into_iter().find(is_aws);
@@ -109,7 +112,7 @@ fn functions_know_neither_each_other_nor_aws() {
 
 #[test]
 fn the_black_box_tests_depend_on_no_product_crate() {
-    let named = ours(&root().join("tests"));
+    let named = own_dependencies(&root().join("tests"));
     let shared = SHARED.map(|(name, _)| name);
     let product = [&shared[..], &FUNCTIONS, &["admin", "local", "tenant"]].concat();
     let known: Vec<_> = named.intersection(&set(&product)).cloned().collect();

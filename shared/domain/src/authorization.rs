@@ -212,10 +212,10 @@ impl AuthorizationRequest {
     fn without_login(&self, session: Option<&Session>, now: Timestamp) -> Next {
         // The user logged in for this request, as another user than the hinted one: a further login page would
         // loop (`OpenID` Connect Core section 3.1.2.1).
-        let somebody_else = session.is_some_and(|session| {
+        let is_other_user = session.is_some_and(|session| {
             session.is_live(now) && self.caused(session) && !self.is_for(session)
         });
-        if self.prompt.none || somebody_else {
+        if self.prompt.none || is_other_user {
             Next::LoginRequired
         } else {
             Next::LogIn

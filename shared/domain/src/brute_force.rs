@@ -74,7 +74,7 @@ pub enum Guessed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counter {
     /// The one for all origins.
-    Everybody,
+    AllOrigins,
     /// The one for this origin.
     Origin(Origin),
 }
@@ -89,13 +89,13 @@ impl BruteForceProtection {
             return None;
         }
         Some(match self.mode {
-            CountMode::CountPerIdentifier => Counter::Everybody,
+            CountMode::CountPerIdentifier => Counter::AllOrigins,
             CountMode::CountPerIdentifierAndIp => Counter::Origin(Origin::of(address)),
         })
     }
 
     /// True if the failures are as many as allowed: the right password is rejected, too.
-    pub fn has_had_enough(&self, failures: Failures, now: Timestamp) -> bool {
+    pub fn limit_is_reached(&self, failures: Failures, now: Timestamp) -> bool {
         failures.recent(now) >= self.max_attempts
     }
 }
@@ -165,13 +165,13 @@ mod tests {
             failures,
             last_failed_at: NOW,
         };
-        assert!(!protection.has_had_enough(failures(9), NOW));
-        assert!(protection.has_had_enough(failures(10), NOW));
+        assert!(!protection.limit_is_reached(failures(9), NOW));
+        assert!(protection.limit_is_reached(failures(10), NOW));
         let last = Timestamp::from_millis(NOW.plus(Failures::MEMORY).as_millis() - 1);
-        assert!(protection.has_had_enough(failures(10), last));
-        assert!(!protection.has_had_enough(failures(10), NOW.plus(Failures::MEMORY)));
+        assert!(protection.limit_is_reached(failures(10), last));
+        assert!(!protection.limit_is_reached(failures(10), NOW.plus(Failures::MEMORY)));
         protection.max_attempts = 11;
-        assert!(!protection.has_had_enough(failures(10), NOW));
+        assert!(!protection.limit_is_reached(failures(10), NOW));
     }
 
     #[test]

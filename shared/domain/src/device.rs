@@ -339,11 +339,11 @@ mod tests {
             grant(DeviceState::Pending).poll(request(1), END),
             Poll::Expire
         );
-        let told = grant(DeviceState::Expired {
+        let expired = grant(DeviceState::Expired {
             by: request(1).to_string(),
         });
-        assert_eq!(told.poll(request(1), END), Poll::Expired);
-        assert_eq!(told.poll(request(2), END), Poll::Spent);
+        assert_eq!(expired.poll(request(1), END), Poll::Expired);
+        assert_eq!(expired.poll(request(2), END), Poll::Spent);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 /// Parameters of Ratchet's own hashes: OWASP's recommendation for argon2id, which is the crate's default.
-const OURS: &str = "argon2id$v=19$m=19456,t=2,p=1";
+const NATIVE: &str = "argon2id$v=19$m=19456,t=2,p=1";
 /// Cost of bcrypt hashes that come from Auth0 and from most frameworks.
 const USUAL_BCRYPT_COST: u8 = 10;
 /// Highest cost of a bcrypt hash that may be imported: about a second of CPU for every rejection.
@@ -59,8 +59,8 @@ impl HashKind {
     }
 
     /// The kind of the hashes that Ratchet makes.
-    pub fn ours() -> Self {
-        Self::Argon2(OURS.to_owned())
+    pub fn native() -> Self {
+        Self::Argon2(NATIVE.to_owned())
     }
 
     /// True if every rejection of a tenant can afford one.
@@ -159,7 +159,7 @@ impl HashKinds {
     #[must_use]
     pub fn with(mut self, kind: HashKind) -> Self {
         match kind {
-            HashKind::Argon2(parameters) if parameters == OURS => {}
+            HashKind::Argon2(parameters) if parameters == NATIVE => {}
             HashKind::Argon2(parameters) => {
                 self.argon2.insert(parameters);
             }
@@ -172,9 +172,9 @@ impl HashKinds {
     /// total work is the same for every user. bcrypt doubles its rounds with each step of its cost, so that the steps
     /// from a cheap hash up to the most expensive one add up to that total.
     pub fn beside(&self, own: Option<&HashKind>) -> Vec<HashKind> {
-        let ours = std::iter::once(HashKind::ours());
+        let native = std::iter::once(HashKind::native());
         let others = self.argon2.iter().cloned().map(HashKind::Argon2);
-        let argon2 = ours.chain(others).filter(|kind| Some(kind) != own);
+        let argon2 = native.chain(others).filter(|kind| Some(kind) != own);
         let bcrypt = match (own, self.bcrypt) {
             (_, None) => 0..0,
             (Some(HashKind::Bcrypt(cost)), Some(dearest)) => *cost..dearest,
@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn a_decoy_is_of_its_kind() {
         for kind in [
-            HashKind::ours(),
+            HashKind::native(),
             HashKind::of(ARGON2).unwrap(),
             HashKind::Bcrypt(4),
         ] {
@@ -238,7 +238,7 @@ mod tests {
         let foreign = HashKind::of(ARGON2).unwrap();
         let all = [
             None,
-            Some(HashKind::ours()),
+            Some(HashKind::native()),
             Some(foreign.clone()),
             Some(HashKind::Bcrypt(4)),
             Some(HashKind::Bcrypt(7)),
@@ -249,7 +249,7 @@ mod tests {
             .flatten()
             .cloned()
             .fold(HashKinds::default(), HashKinds::with);
-        let expected = HashKind::ours().work() + foreign.work() + HashKind::Bcrypt(10).work();
+        let expected = HashKind::native().work() + foreign.work() + HashKind::Bcrypt(10).work();
         for own in &all {
             assert_eq!(total(&kinds, own.as_ref()), expected, "{own:?}");
         }
@@ -257,10 +257,10 @@ mod tests {
 
     #[test]
     fn without_imported_hashes_only_the_native_hash_is_computed() {
-        let kinds = HashKinds::default().with(HashKind::ours());
+        let kinds = HashKinds::default().with(HashKind::native());
         assert_eq!(kinds, HashKinds::default());
-        for own in [None, Some(HashKind::ours())] {
-            assert_eq!(total(&kinds, own.as_ref()), HashKind::ours().work());
+        for own in [None, Some(HashKind::native())] {
+            assert_eq!(total(&kinds, own.as_ref()), HashKind::native().work());
         }
         let before = HashKinds::unrecorded();
         assert_eq!(total(&before, None).bcrypt_rounds, 1024);
@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn a_hash_that_would_make_every_refusal_dear_is_not_imported() {
-        assert!(HashKind::ours().may_be_imported());
+        assert!(HashKind::native().may_be_imported());
         assert!(HashKind::Bcrypt(14).may_be_imported());
         assert!(!HashKind::Bcrypt(15).may_be_imported());
         let argon2 = |list: &str| HashKind::Argon2(format!("argon2id$v=19${list}"));

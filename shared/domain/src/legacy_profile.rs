@@ -223,23 +223,23 @@ mod tests {
             "locale": "en-GB", "website": "https://ada.example", "gender": "", "birthdate": 1815,
             "address": {"country": "UK"}, "favorite_color": "blue",
         }));
-        let told = |scope: &str, set| {
+        let userinfo = |scope: &str, set| {
             let claims = UserClaims::for_userinfo(&user, &Scope::parse(scope), set);
             serde_json::to_value(claims).unwrap()
         };
         assert_eq!(
-            told("openid profile", ClaimSet::OpenId),
+            userinfo("openid profile", ClaimSet::OpenId),
             json!({
                 "sub": "auth0|ada", "name": "Ada", "preferred_username": "ada-l", "locale": "en-GB",
                 "website": "https://ada.example", "updated_at": 0,
             })
         );
         assert_eq!(
-            told("openid address", ClaimSet::OpenId),
+            userinfo("openid address", ClaimSet::OpenId),
             json!({"sub": "auth0|ada", "address": {"country": "UK"}})
         );
         assert_eq!(
-            told("openid address", ClaimSet::Standard),
+            userinfo("openid address", ClaimSet::Standard),
             json!({"sub": "auth0|ada"})
         );
     }

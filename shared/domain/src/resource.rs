@@ -65,7 +65,7 @@ pub fn granted(
 
 /// Optional parameters of a refresh request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wish {
+pub struct RequestedAccess {
     /// `scope`
     pub scope: Option<Scope>,
     /// `audience`
@@ -102,7 +102,7 @@ impl PolicyUsed {
     }
 }
 
-impl Wish {
+impl RequestedAccess {
     /// The API of the request, if it is another than the login's; the caller loads it.
     pub fn elsewhere(&self, family: &Family) -> Option<&Audience> {
         self.audience
@@ -253,8 +253,8 @@ mod tests {
         }
     }
 
-    fn wish(audience_name: Option<&str>, scope: Option<&str>) -> Wish {
-        Wish {
+    fn requested(audience_name: Option<&str>, scope: Option<&str>) -> RequestedAccess {
+        RequestedAccess {
             scope: scope.map(Scope::parse),
             audience: audience_name.map(audience),
         }
@@ -267,9 +267,9 @@ mod tests {
     ) -> (String, String, &'static str) {
         let (own, other) = (api(OWN, "read write more"), api(OTHER, "read bill"));
         let family = family("openid offline_access read write");
-        let wish = wish(asked.0, asked.1);
-        let elsewhere = wish.elsewhere(&family).map(|_| &other);
-        let choice = wish.choose(client, &family, Some(&own), elsewhere);
+        let requested = requested(asked.0, asked.1);
+        let elsewhere = requested.elsewhere(&family).map(|_| &other);
+        let choice = requested.choose(client, &family, Some(&own), elsewhere);
         (
             choice.audience.unwrap().to_string(),
             choice.scope.to_string(),
@@ -348,7 +348,7 @@ mod tests {
             ..api(OTHER, "bill")
         };
         let family = family("openid read");
-        let choice = wish(Some(OTHER), None).choose(
+        let choice = requested(Some(OTHER), None).choose(
             &with_policy(OTHER, "bill"),
             &family,
             None,

@@ -57,10 +57,10 @@ impl Audience<'_> {
         match (self, named) {
             (Self::Any, _) => true,
             (_, None) => false,
-            (Self::Only(ours), Some(named)) => {
-                !named.is_empty() && named.iter().all(|name| ours.contains(name))
+            (Self::Only(own), Some(named)) => {
+                !named.is_empty() && named.iter().all(|name| own.contains(name))
             }
-            (Self::Among(ours), Some(named)) => named.contains(&ours),
+            (Self::Among(own), Some(named)) => named.contains(&own),
             (Self::One, Some(named)) => named.len() == 1,
         }
     }
@@ -309,8 +309,8 @@ mod tests {
             let all = (admitted(only), admitted(among), admitted(Audience::One));
             assert_eq!(all, (by_only, by_among, by_one), "{aud}");
         }
-        let nobody = read(Kind::AccessToken, &header, &json!({ "iss": "us" }), only);
-        assert_eq!(nobody, Err(Unfit::Audience));
+        let without_audience = read(Kind::AccessToken, &header, &json!({ "iss": "us" }), only);
+        assert_eq!(without_audience, Err(Unfit::Audience));
     }
 
     #[test]
@@ -345,9 +345,9 @@ mod tests {
         fn an_only_audience_admits_only_lists_of_its_own_names(
             aud in prop::collection::vec("us|us/token|them|u", 0..4),
         ) {
-            let ours = ["us", "us/token"];
-            let admitted = Audience::Only(&ours).admits(Some(&json!(aud)));
-            let expected = !aud.is_empty() && aud.iter().all(|name| ours.contains(&name.as_str()));
+            let own = ["us", "us/token"];
+            let admitted = Audience::Only(&own).admits(Some(&json!(aud)));
+            let expected = !aud.is_empty() && aud.iter().all(|name| own.contains(&name.as_str()));
             prop_assert_eq!(admitted, expected);
         }
     }

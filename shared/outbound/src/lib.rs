@@ -118,8 +118,11 @@ mod tests {
     #[tokio::test]
     async fn a_request_without_a_connection_or_an_answer_is_abandoned() {
         let outbound = Outbound::default();
-        let nobody = outbound.post_form("http://127.0.0.1:1/", String::new());
-        assert!(matches!(nobody.await, Err(OutboundError::Connection(_))));
+        let unreachable = outbound.post_form("http://127.0.0.1:1/", String::new());
+        assert!(matches!(
+            unreachable.await,
+            Err(OutboundError::Connection(_))
+        ));
         let url = answering(None).await;
         let silent = outbound.post_form(&url, String::new()).await;
         assert!(matches!(silent, Err(OutboundError::Late(_))), "{silent:?}");

@@ -13,7 +13,7 @@ const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 /// Adds the rate limit headers: the bucket's size, the requests left in it, and the Unix time in seconds at which more
 /// are added.
-pub fn tell(response: &mut Response, quota: &Quota) {
+pub fn add_headers(response: &mut Response, quota: &Quota) {
     let headers = response.headers_mut();
     headers.insert(LIMIT, HeaderValue::from(quota.limit));
     headers.insert(REMAINING, HeaderValue::from(quota.remaining));
@@ -23,8 +23,8 @@ pub fn tell(response: &mut Response, quota: &Quota) {
 }
 
 /// Adds the rate limit headers and `Retry-After`.
-pub fn tell_refused(response: &mut Response, quota: &Quota) {
-    tell(response, quota);
+pub fn add_rejection_headers(response: &mut Response, quota: &Quota) {
+    add_headers(response, quota);
     let seconds = HeaderValue::from(quota.retry_after_secs);
     response.headers_mut().insert(RETRY_AFTER, seconds);
 }

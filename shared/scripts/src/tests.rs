@@ -321,14 +321,14 @@ fn the_token_has_the_profile_of_the_rules_and_the_stored_one_stays() {
         profile: Some(changed),
         ..Effects::default()
     };
-    let told = effects.user(&scene.user);
-    assert_eq!(told.profile.nickname.as_deref(), Some("countess"));
-    assert_eq!(told.profile.name, None);
-    assert!(told.profile.email_verified);
-    assert_eq!(told.attributes["favorite_color"], "green");
-    assert_eq!(told.attributes["last_ip"], "192.0.2.1");
-    assert_eq!(told.user_id, scene.user.user_id);
-    assert_eq!(told.app_metadata, scene.user.app_metadata);
+    let changed = effects.user(&scene.user);
+    assert_eq!(changed.profile.nickname.as_deref(), Some("countess"));
+    assert_eq!(changed.profile.name, None);
+    assert!(changed.profile.email_verified);
+    assert_eq!(changed.attributes["favorite_color"], "green");
+    assert_eq!(changed.attributes["last_ip"], "192.0.2.1");
+    assert_eq!(changed.user_id, scene.user.user_id);
+    assert_eq!(changed.app_metadata, scene.user.app_metadata);
 }
 
 /// Only members with an effect are read back, so every member that tokens contain needs one.
@@ -481,12 +481,12 @@ fn metadata_that_actions_set_is_handed_on() {
 fn a_claim_of_a_script_replaces_the_standard_claim_and_appears_once() {
     let custom = object(json!({"name": "Countess", "https://acme.example/a": 1}));
     let claims = json!({"sub": "auth0|ada", "name": "Ada"});
-    let told = serde_json::to_string(&WithCustomClaims {
+    let serialized = serde_json::to_string(&WithCustomClaims {
         claims: &claims,
         custom: Some(&custom),
     });
     assert_eq!(
-        serde_json::from_str::<Value>(&told.unwrap()).unwrap(),
+        serde_json::from_str::<Value>(&serialized.unwrap()).unwrap(),
         json!({"sub": "auth0|ada", "name": "Countess", "https://acme.example/a": 1})
     );
 }

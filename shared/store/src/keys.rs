@@ -166,7 +166,7 @@ impl Key {
     /// use up the write capacity for the user's tokens.
     pub(super) fn failures(guessed: &Guessed, counter: &Counter) -> Self {
         let sk = match counter {
-            Counter::Everybody => FAILURES.to_owned(),
+            Counter::AllOrigins => FAILURES.to_owned(),
             Counter::Origin(origin) => format!("{FAILURES}#{origin}"),
         };
         Self::new(failures_partition(guessed), sk)

@@ -40,9 +40,9 @@ impl<T> From<NotCommitted<T>> for CommitError {
 pub(super) fn recover<T>(
     failure: CommitError,
     found: Option<T>,
-    is_ours: impl FnOnce(&T) -> bool,
+    is_own_write: impl FnOnce(&T) -> bool,
 ) -> Result<(), NotCommitted<T>> {
-    if found.as_ref().is_some_and(is_ours) {
+    if found.as_ref().is_some_and(is_own_write) {
         Ok(())
     } else {
         Err(NotCommitted { failure, found })
@@ -74,8 +74,8 @@ impl Store {
         };
         let found = self.load_device(exchange.device_id).await?;
         recover(failure, found, |device| {
-            let ours = exchange.next.redeemed();
-            ours.is_some_and(|ours| device.was_redeemed_by(&ours.by))
+            let redeemed = exchange.next.redeemed();
+            redeemed.is_some_and(|redeemed| device.was_redeemed_by(&redeemed.by))
         })
     }
 

@@ -66,7 +66,7 @@ pub(crate) async fn answer(visit: &Visit<'_>) -> Response {
         .as_ref()
         .and_then(|client| client.initiate_login_uri.as_ref())
         .or(screen.settings.default_redirection_uri.as_ref())
-        .filter(|route| !is_login_page_of_ours(visit, route));
+        .filter(|route| !is_own_login_page(visit, route));
     if let Some(route) = route {
         tracing::info!(%route, "a login that cannot go on begins anew");
         return lead_to(visit, route);
@@ -129,7 +129,7 @@ async fn client(visit: &Visit<'_>, interaction: Option<&Interaction>) -> Option<
 }
 
 /// True if a route leads to a login page of ours, which would be an endless loop.
-fn is_login_page_of_ours(visit: &Visit<'_>, route: &str) -> bool {
+fn is_own_login_page(visit: &Visit<'_>, route: &str) -> bool {
     ["login", "u/"]
         .iter()
         .any(|path| route.starts_with(&visit.app.issuer.join(path)))

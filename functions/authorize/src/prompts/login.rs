@@ -120,7 +120,7 @@ async fn again(
     };
     let mut page = page(visit, transaction, &shown).await?;
     if let Denial::Throttled(quota) = &denial {
-        quota::tell_refused(&mut page, quota);
+        quota::add_rejection_headers(&mut page, quota);
     }
     Ok(page)
 }

@@ -214,9 +214,9 @@ pub(crate) async fn end_sessions(
     for name in names(own_cookies::name(visit, SESSION_COOKIE)) {
         // Another application's cookie of the older name stays. A request without a cookie removes none, because a
         // page of another site may have made it.
-        let ours = cookies::all(visit.request, &name.text)
+        let is_own = cookies::all(visit.request, &name.text)
             .any(|value| name.is_current || open(&keyring, &name, value).is_some());
-        if ours && let Some(cookie) = cookies::set(&name.text, "", Stay::Gone, Site::Any, https) {
+        if is_own && let Some(cookie) = cookies::set(&name.text, "", Stay::Gone, Site::Any, https) {
             response.headers_mut().append(SET_COOKIE, cookie);
         }
     }

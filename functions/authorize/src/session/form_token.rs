@@ -69,7 +69,7 @@ impl FormToken {
         session: Option<&BrowserSession>,
     ) -> Result<bool, Denial> {
         let matches = match origin_of(visit.request) {
-            Origin::Ours => !FORMS.sent(visit).await.is_empty(),
+            Origin::Same => !FORMS.sent(visit).await.is_empty(),
             Origin::Elsewhere => false,
             Origin::Unknown => Self::is_tied(visit, params, state, session).await?,
         };
@@ -114,14 +114,14 @@ impl Press {
 /// The origin of a submitted form, as the browser reports it (Fetch Metadata).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Origin {
-    Ours,
+    Same,
     Elsewhere,
     Unknown,
 }
 
 fn origin_of(request: &Request) -> Origin {
     match header(request, &SEC_FETCH_SITE) {
-        Some("same-origin") => Origin::Ours,
+        Some("same-origin") => Origin::Same,
         Some("same-site" | "cross-site") => Origin::Elsewhere,
         _ => Origin::Unknown,
     }

@@ -1,4 +1,4 @@
-//! The API and scopes of a refresh, and its signed tokens. [`Wish::choose`] decides; nothing is stored here.
+//! The API and scopes of a refresh, and its signed tokens. [`RequestedAccess::choose`] decides; nothing is stored here.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use ratchet_domain::{
     ids::Audience,
     login_flow::Effects,
     pipeline::Pipeline,
-    resource::{self, PolicyUsed, Wish},
+    resource::{self, PolicyUsed, RequestedAccess},
     resource_server::ResourceServer,
     scope::{OPENID, Scope},
     throttle::Quota,
@@ -25,7 +25,7 @@ use crate::response::TokenAnswer;
 pub(super) struct RefreshRequest<'a> {
     pub(super) app: &'a App,
     pub(super) asked: GrantRequest<'a>,
-    wish: Wish,
+    requested: RequestedAccess,
 }
 
 /// The signed tokens with their API and scopes.
@@ -69,20 +69,24 @@ impl<'a> RefreshRequest<'a> {
             .filter(|name| *name != app.issuer.join("userinfo"))
             .map(|name| Audience::parse(name).map_err(|_| Denial::UnknownAudience(name.to_owned())))
             .transpose()?;
-        let wish = Wish {
+        let requested = RequestedAccess {
             scope: asked.params.scope()?.map(|text| Scope::parse(&text)),
             audience,
         };
-        Ok(Self { app, asked, wish })
+        Ok(Self {
+            app,
+            asked,
+            requested,
+        })
     }
 
     /// Looks up the API of the answer, and the scopes that the client and the user have there.
     pub(super) async fn plan(&self, family: &Family, user: &User) -> Result<Plan, Denial> {
         let (app, client) = (self.app, self.asked.client);
         let own = app.api_for(family.audience.as_ref()).await?;
-        let elsewhere = app.api_for(self.wish.elsewhere(family)).await?;
+        let elsewhere = app.api_for(self.requested.elsewhere(family)).await?;
         let choice = self
-            .wish
+            .requested
             .choose(client, family, own.as_deref(), elsewhere.as_deref());
         let api = if choice.audience == family.audience {
             own
@@ -156,8 +160,8 @@ impl<'a> RefreshRequest<'a> {
             audience = text(&signed.audience),
             scope = %signed.scope,
             policy_used = signed.policy.as_str(),
-            requested_audience = text(&self.wish.audience),
-            requested_scope = self.wish.scope.as_ref().map(ToString::to_string),
+            requested_audience = text(&self.requested.audience),
+            requested_scope = self.requested.scope.as_ref().map(ToString::to_string),
             outcome,
         );
     }

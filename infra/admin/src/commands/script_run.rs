@@ -13,7 +13,7 @@ use ratchet_domain::secret::Secret;
 use ratchet_scripts::{
     Command, Scripts,
     engine::{
-        Engine, Host, HostCall, HostError, Limits, LogLevel, Output, Program, Report, Run, Told,
+        Engine, Host, HostCall, HostError, Limits, LogLevel, Output, Program, ReadBack, Report, Run,
     },
     requests::{ScriptRequests, hosts::AllowedHosts},
 };
@@ -99,7 +99,7 @@ pub(crate) async fn run(given: Given, trial: &Trial, to: &Connection) -> Result<
             event: given.event.clone(),
             continued: None,
             can_redirect: true,
-            told: Told::Everything,
+            read_back: ReadBack::All,
             left: None,
             host: Arc::<Pretence>::clone(&host),
         })

@@ -132,9 +132,17 @@ pub(crate) const OF_LOGIN_ROUTES: [&str; 1] = ["iss"];
 
 /// Warns of an address whose own query has one of these parameters: the address is sent with both, and the application
 /// may read either.
-pub(crate) fn warn_of_our_parameters(at: &Path, text: &str, ours: &[&str], notes: &mut Notes) {
+pub(crate) fn warn_of_our_parameters(
+    at: &Path,
+    text: &str,
+    parameters: &[&str],
+    notes: &mut Notes,
+) {
     let Ok(url) = parse(at, text) else { return };
-    if let Some((name, _)) = url.query_pairs().find(|(name, _)| ours.contains(&&**name)) {
+    if let Some((name, _)) = url
+        .query_pairs()
+        .find(|(name, _)| parameters.contains(&&**name))
+    {
         let message = format!("has `{name}` in its query, which Ratchet adds, too");
         notes.warn(at.clone(), message);
     }

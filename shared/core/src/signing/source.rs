@@ -78,10 +78,10 @@ impl Source {
     pub(super) async fn settle(
         &self,
         result: Result<(), CommitError>,
-        ours: StoredSigningKeys,
+        own: StoredSigningKeys,
     ) -> Result<StoredSigningKeys, StartError> {
         match result {
-            Ok(()) => Ok(ours),
+            Ok(()) => Ok(own),
             Err(CommitError::Conflict) => self
                 .store
                 .load_signing_keys()

@@ -20,11 +20,11 @@ pub struct OidcLogout {
 impl OidcLogout {
     /// URLs that receive a logout token for this cause; empty if the client did not select it.
     pub fn urls_for(&self, initiator: LogoutInitiator) -> &[String] {
-        let told = match &self.backchannel_logout_initiators {
+        let is_subscribed = match &self.backchannel_logout_initiators {
             LogoutInitiators::All => true,
             LogoutInitiators::Selected(selected) => selected.contains(&initiator),
         };
-        if told {
+        if is_subscribed {
             &self.backchannel_logout_urls
         } else {
             &[]

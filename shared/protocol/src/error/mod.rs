@@ -131,7 +131,7 @@ impl OAuthError {
             response.headers_mut().insert(ALLOW, methods);
         }
         if let Some(quota) = &self.quota {
-            quota::tell_refused(&mut response, quota);
+            quota::add_rejection_headers(&mut response, quota);
         }
         response
     }

@@ -153,7 +153,7 @@ fn validate(ctx: Ctx<'_>, secret: String, token: String) -> rquickjs::Result<Val
 
 /// The native functions of `api.cache`, which read and write the runtime's records.
 fn cache<'js>(ctx: &Ctx<'js>, bridge: &Rc<Bridge>, native: &Object<'js>) -> rquickjs::Result<()> {
-    let told = |ctx: &Ctx<'js>, error: Option<&str>| {
+    let cache_result = |ctx: &Ctx<'js>, error: Option<&str>| {
         let result = Object::new(ctx.clone())?;
         result.set("type", error.map_or("success", |_| "error"))?;
         if let Some(code) = error {
@@ -178,13 +178,13 @@ fn cache<'js>(ctx: &Ctx<'js>, bridge: &Rc<Bridge>, native: &Object<'js>) -> rqui
     let set = move |ctx: Ctx<'js>, key: String, value: String, expires_at: f64| {
         let record = Record { value, expires_at };
         let done = writing.cache.borrow_mut().set(key, record);
-        told(&ctx, done.as_ref().err().map(Refused::code))
+        cache_result(&ctx, done.as_ref().err().map(Refused::code))
     };
     native.set("cacheSet", Function::new(ctx.clone(), set)?)?;
     let deleting = Rc::clone(bridge);
     let delete = move |ctx: Ctx<'js>, key: String| {
         let deleted = deleting.cache.borrow_mut().delete(&key);
-        told(&ctx, (!deleted).then_some("CacheKeyDoesNotExist"))
+        cache_result(&ctx, (!deleted).then_some("CacheKeyDoesNotExist"))
     };
     native.set("cacheDelete", Function::new(ctx.clone(), delete)?)
 }

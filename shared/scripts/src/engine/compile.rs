@@ -145,7 +145,7 @@ impl Compiler {
                 let bytecode = match Bytecode::compile(ctx, name, source, FIRST_LINE) {
                     Ok(bytecode) => bytecode,
                     Err(thrown) => {
-                        let (line, column, message) = told(ctx, &thrown, name);
+                        let (line, column, message) = position_and_message(ctx, &thrown, name);
                         return Err(error(line, column, message));
                     }
                 };
@@ -157,7 +157,7 @@ impl Compiler {
                     }),
                     Ok(false) => Err(error(1, 1, NO_FUNCTION.to_owned())),
                     Err(thrown) => {
-                        let (line, column, message) = told(ctx, &thrown, name);
+                        let (line, column, message) = position_and_message(ctx, &thrown, name);
                         Err(error(line, column, format!("{message}; {NO_FUNCTION}")))
                     }
                 }
@@ -167,7 +167,7 @@ impl Compiler {
 }
 
 /// An exception's line, column and message.
-fn told(ctx: &Ctx<'_>, error: &Error, name: &str) -> (u32, u32, String) {
+fn position_and_message(ctx: &Ctx<'_>, error: &Error, name: &str) -> (u32, u32, String) {
     if !matches!(error, Error::Exception) {
         return (1, 1, error.to_string());
     }

@@ -26,7 +26,7 @@ pub(super) fn console<'js>(ctx: &Ctx<'js>, bridge: &Rc<Bridge>) -> rquickjs::Res
             if bridge.logs.borrow().is_full() {
                 return;
             }
-            let texts: Vec<String> = values.iter().map(|value| told(&ctx, value)).collect();
+            let texts: Vec<String> = values.iter().map(|value| value_text(&ctx, value)).collect();
             let script = bridge.script();
             let mut logs = bridge.logs.borrow_mut();
             logs.add(level, &script, texts.join(" "));
@@ -37,7 +37,7 @@ pub(super) fn console<'js>(ctx: &Ctx<'js>, bridge: &Rc<Bridge>) -> rquickjs::Res
 }
 
 /// A value as text for a line, roughly as Node prints it.
-fn told<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> String {
+fn value_text<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> String {
     if let Some(text) = value.as_string() {
         return json::text(ctx, text);
     }
@@ -50,7 +50,7 @@ fn told<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> String {
         return number.to_string().replace("inf", "Infinity");
     }
     if let Some(object) = value.as_object()
-        && let Some(text) = told_object(ctx, object)
+        && let Some(text) = object_text(ctx, object)
     {
         return text;
     }
@@ -65,7 +65,7 @@ fn told<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> String {
 }
 
 /// Functions and errors as text, which JSON would lose; `None` for other objects.
-fn told_object<'js>(ctx: &Ctx<'js>, object: &Object<'js>) -> Option<String> {
+fn object_text<'js>(ctx: &Ctx<'js>, object: &Object<'js>) -> Option<String> {
     let property = |name: &str| match object.get::<_, Value>(name) {
         Ok(value) => value.as_string().map(|text| json::text(ctx, text)),
         Err(_) => {

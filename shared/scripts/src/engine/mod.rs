@@ -104,7 +104,7 @@ pub struct Run {
     /// The result of `api.redirect.canRedirect()`.
     pub can_redirect: bool,
     /// The members of `user` and `context` that the report contains.
-    pub told: Told,
+    pub read_back: ReadBack,
     /// Time that the request has left; it replaces [`Limits::wall`] if it is shorter. `None` if unknown.
     pub left: Option<Duration>,
     /// Carries out the scripts' calls.
@@ -113,11 +113,11 @@ pub struct Run {
 
 /// The members that a report contains of `user` and `context`, as the last Rule left them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Told {
+pub enum ReadBack {
     /// Those with an effect (`CONTEXT_WITH_EFFECT`, `user_has_effect`). Others are ignored, even if they are not JSON.
-    Effects,
+    EffectsOnly,
     /// All members, for an operator to read.
-    Everything,
+    All,
 }
 
 /// Carries out the calls that scripts make out of the engine. A script gets a promise for each.

@@ -121,7 +121,7 @@ impl Engine {
         };
         let unwanted = Arc::new(AtomicBool::new(false));
         let _waiting = Waiting(Arc::clone(&unwanted));
-        let (events, told) = asynchronous::unbounded_channel();
+        let (events, incoming) = asynchronous::unbounded_channel();
         let (replies, received) = mpsc::channel();
         let progress = Arc::new(AtomicUsize::new(0));
         let run = Arc::new(run);
@@ -146,7 +146,7 @@ impl Engine {
         let Some(thread) = self.shared.assign(job) else {
             return Report::failed(started, ScriptFailure::Busy);
         };
-        if let Some(report) = attend(&run, told, replies, deadline).await {
+        if let Some(report) = attend(&run, incoming, replies, deadline).await {
             return report;
         }
         self.shared.abandon(&state, thread);
@@ -159,14 +159,14 @@ impl Engine {
 /// Carries out a run's calls until its report arrives. `None` if it does not arrive in time.
 async fn attend(
     run: &Run,
-    mut told: asynchronous::UnboundedReceiver<Event>,
+    mut incoming: asynchronous::UnboundedReceiver<Event>,
     replies: mpsc::Sender<Reply>,
     deadline: Instant,
 ) -> Option<Report> {
     let mut calls = FuturesUnordered::new();
     let report = loop {
         tokio::select! {
-            event = told.recv() => match event? {
+            event = incoming.recv() => match event? {
                 Event::Call { id, call } => {
                     let answer = run.host.call(call);
                     calls.push(async move { (id, answer.await) });
@@ -311,7 +311,7 @@ mod tests {
     use super::*;
     use crate::{
         Scripts,
-        engine::{Host, HostCall, HostError, Program, Told},
+        engine::{Host, HostCall, HostError, Program, ReadBack},
     };
 
     struct Nowhere;
@@ -331,7 +331,7 @@ mod tests {
             event: Value::Null,
             continued: None,
             can_redirect: false,
-            told: Told::Effects,
+            read_back: ReadBack::EffectsOnly,
             left: None,
             host: Arc::new(Nowhere),
         }
@@ -359,9 +359,9 @@ mod tests {
     fn so_many_threads_are_replaced_and_no_more() {
         let shared = shared();
         let (stay, until) = mpsc::channel::<()>();
-        let (tell, thread) = mpsc::channel();
+        let (sender, thread) = mpsc::channel();
         thread::spawn(move || {
-            tell.send(Thread::current()).unwrap();
+            sender.send(Thread::current()).unwrap();
             until.recv().unwrap_err();
         });
         let thread = thread.recv().unwrap();
@@ -389,7 +389,7 @@ mod tests {
             shared
                 .abandoned
                 .store(usize::from(!goes_on), Ordering::SeqCst);
-            let (events, told) = asynchronous::unbounded_channel();
+            let (events, incoming) = asynchronous::unbounded_channel();
             let (_replies, received) = mpsc::channel();
             let job = Job {
                 assignment: Assignment {
@@ -411,7 +411,7 @@ mod tests {
             assert_eq!(work(&shared, &mut None, job), goes_on);
             assert_eq!(shared.slots.available_permits(), slots);
             assert_eq!(shared.abandoned.load(Ordering::SeqCst), 0);
-            drop(told);
+            drop(incoming);
         }
     }
 }

@@ -10,7 +10,7 @@
     }
   }
 
-  async function tell(promise, callback) {
+  async function settle(promise, callback) {
     let value;
     try {
       value = await promise;
@@ -24,7 +24,7 @@
   // Answers by a Node callback, if there is one, or by a promise.
   function answered(promise, callback) {
     if (typeof callback !== 'function') return promise;
-    tell(promise, callback);
+    settle(promise, callback);
     return undefined;
   }
 

@@ -36,9 +36,9 @@ impl Report {
 /// The scripts' answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Output {
-    /// `user`, as the last Rule left it; [`super::Told`] selects its members.
+    /// `user`, as the last Rule left it; [`super::ReadBack`] selects its members.
     pub user: Value,
-    /// `context`, as the last Rule left it; [`super::Told`] selects its members.
+    /// `context`, as the last Rule left it; [`super::ReadBack`] selects its members.
     pub context: Value,
     /// The commands that the Actions recorded by `api`, in order.
     pub commands: Vec<Command>,

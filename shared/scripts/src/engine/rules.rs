@@ -10,7 +10,7 @@ use rquickjs::{
 use serde_json::Value as Json;
 
 use super::{
-    Run, ScriptFailure, Told,
+    ReadBack, Run, ScriptFailure,
     bridge::Bridge,
     failure,
     fault::Fault,
@@ -100,8 +100,14 @@ pub(super) fn run(
         user = kept(ctx, bridge, Part::User, user, answer.user)?;
         context = kept(ctx, bridge, Part::Context, context, answer.context)?;
     }
-    let (user, size) = left(ctx, bridge, (Part::User, user), run.told, most)?;
-    let (context, _) = left(ctx, bridge, (Part::Context, context), run.told, most - size)?;
+    let (user, size) = left(ctx, bridge, (Part::User, user), run.read_back, most)?;
+    let (context, _) = left(
+        ctx,
+        bridge,
+        (Part::Context, context),
+        run.read_back,
+        most - size,
+    )?;
     Ok((user, context))
 }
 
@@ -198,12 +204,12 @@ fn left<'js>(
     ctx: &Ctx<'js>,
     bridge: &Bridge,
     (part, value): (Part, Value<'js>),
-    told: Told,
+    read_back: ReadBack,
     most: usize,
 ) -> Result<(Json, usize), Fault> {
-    let value = match (told, value.as_object()) {
+    let value = match (read_back, value.as_object()) {
         // An array or a function is not a JSON object, so its members do not count.
-        (Told::Effects, Some(object)) if !object.is_array() && !object.is_function() => {
+        (ReadBack::EffectsOnly, Some(object)) if !object.is_array() && !object.is_function() => {
             part.with_effect(object).map_err(|_| Unfit::Threw)
         }
         _ => Ok(value),

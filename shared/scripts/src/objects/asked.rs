@@ -97,12 +97,12 @@ mod tests {
             "started_at": 1,
             "sent": sent(parameters),
         }));
-        let told = asked(&request.unwrap());
+        let visible = asked(&request.unwrap());
         let shown = parameters
             .iter()
             .filter(|(_, value)| *value != "secret")
             .map(|(name, value)| ((*name).to_owned(), json!(value)));
-        assert_eq!(told, shown.collect());
+        assert_eq!(visible, shown.collect());
     }
 
     #[test]

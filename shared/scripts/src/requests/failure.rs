@@ -82,7 +82,7 @@ pub enum Trouble {
     /// The request is malformed, for this reason.
     Malformed(String),
     /// Ratchet could not send the request.
-    Ours,
+    Internal,
 }
 
 impl RequestFailure {
@@ -145,7 +145,7 @@ impl RequestFailure {
                 json!({ "message": why.to_string(), "code": "ERR_ACCESS_DENIED" })
             }
             Trouble::Malformed(why) => json!({ "message": why, "code": "ERR_INVALID_ARG_VALUE" }),
-            Trouble::Ours => json!({ "message": "the request could not be sent" }),
+            Trouble::Internal => json!({ "message": "the request could not be sent" }),
         };
         object(described)
     }
@@ -204,7 +204,7 @@ impl RequestFailure {
             Trouble::RequestTooLarge(_)
             | Trouble::Forbidden(_)
             | Trouble::Malformed(_)
-            | Trouble::Ours => None,
+            | Trouble::Internal => None,
         }
     }
 

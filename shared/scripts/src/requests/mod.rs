@@ -29,7 +29,7 @@ const LARGEST: usize = 1024 * 1024;
 const MOST_REDIRECTS: usize = 5;
 
 /// Headers that only the HTTP client sets: the framing of a message, and its host.
-const OURS: [HeaderName; 8] = [
+const RESERVED_HEADERS: [HeaderName; 8] = [
     header::HOST,
     header::CONTENT_LENGTH,
     header::TRANSFER_ENCODING,
@@ -143,8 +143,8 @@ impl ScriptRequests {
         body: Bytes,
         patience: Patience,
     ) -> Result<Answer, RequestFailure> {
-        let ours = |error: &(dyn Error + 'static)| {
-            To(url).failed(Trouble::Ours, Stage::Connecting, chain(error))
+        let internal = |error: &(dyn Error + 'static)| {
+            To(url).failed(Trouble::Internal, Stage::Connecting, chain(error))
         };
         // The fragment is not sent.
         let address = &url[..url::Position::AfterQuery];
@@ -152,10 +152,10 @@ impl ScriptRequests {
             .method(method)
             .uri(address)
             .body(Full::new(body))
-            .map_err(|error| ours(&error))?;
+            .map_err(|error| internal(&error))?;
         *request.headers_mut() = headers;
         let connection = capture_connection(&mut request);
-        let client = self.outbound.client().map_err(|error| ours(&error))?;
+        let client = self.outbound.client().map_err(|error| internal(&error))?;
         let answer = in_time(client.request(request), patience).await;
         let stage = match *connection.connection_metadata() {
             Some(_) => Stage::Head,
@@ -193,7 +193,7 @@ fn headers_of(pairs: &[(String, String)]) -> Result<HeaderMap, String> {
         let name = HeaderName::from_bytes(name.as_bytes());
         let name = name.map_err(|error| malformed(error.to_string()))?;
         let value = HeaderValue::from_str(value).map_err(|error| malformed(error.to_string()))?;
-        if !OURS.contains(&name) {
+        if !RESERVED_HEADERS.contains(&name) {
             headers.insert(name, value);
         }
     }

@@ -14,8 +14,8 @@ use ratchet_domain::secret::Secret;
 use ratchet_scripts::{
     Action, Rule, Scripts,
     engine::{
-        Engine, Host, HostCall, HostError, Limits, Output, Program, Report, Run, ScriptFailure,
-        Told,
+        Engine, Host, HostCall, HostError, Limits, Output, Program, ReadBack, Report, Run,
+        ScriptFailure,
     },
 };
 use serde_json::{Value, json};
@@ -106,7 +106,7 @@ pub(crate) fn run(scripts: &Scripts) -> Run {
         event: json!({ "user": { "user_id": "auth0|1" } }),
         continued: None,
         can_redirect: false,
-        told: Told::Everything,
+        read_back: ReadBack::All,
         left: None,
         host: Arc::new(World::default()),
     }

@@ -125,12 +125,12 @@ async fn console_is_kept_by_level_and_script_up_to_a_limit() {
     ])
     .await;
     assert!(report.result.is_ok());
-    let told: Vec<_> = report.logs[..3]
+    let lines: Vec<_> = report.logs[..3]
         .iter()
         .map(|line| (line.level, line.script.as_str()))
         .collect();
     assert_eq!(
-        told,
+        lines,
         [
             (LogLevel::Info, "first"),
             (LogLevel::Error, "first"),

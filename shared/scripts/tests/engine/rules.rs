@@ -1,6 +1,6 @@
 //! The input of Rules, and the effects of their output.
 
-use ratchet_scripts::engine::{Engine, Program, ScriptFailure, Told};
+use ratchet_scripts::engine::{Engine, Program, ReadBack, ScriptFailure};
 use serde_json::json;
 
 use crate::fixtures::{actions, failure, limits, output, rules, run};
@@ -172,7 +172,7 @@ async fn values_without_effect_are_not_read_back_and_need_not_be_json() {
             callback(null, user, context);
         }",
     ]));
-    run.told = Told::Effects;
+    run.read_back = ReadBack::EffectsOnly;
     let output = Engine::new(limits()).run(run.clone()).await.result;
     let output = output.unwrap();
     assert_eq!(
@@ -186,7 +186,7 @@ async fn values_without_effect_are_not_read_back_and_need_not_be_json() {
             "accessToken": { "https://example.com/seen": "bigintann" },
         })
     );
-    run.told = Told::Everything;
+    run.read_back = ReadBack::All;
     let report = Engine::new(limits()).run(run).await;
     assert!(
         matches!(report.result, Err(ScriptFailure::Output { .. })),
@@ -209,7 +209,7 @@ async fn a_result_that_is_no_object_is_rejected_even_if_only_effects_are_read() 
     ] {
         let source = format!("function (user, context, callback) {{ {body}; }}");
         let mut run = run(&rules(&[&source]));
-        run.told = Told::Effects;
+        run.read_back = ReadBack::EffectsOnly;
         let report = Engine::new(limits()).run(run).await;
         assert!(
             matches!(report.result, Err(ScriptFailure::Output { .. })),

@@ -19,7 +19,7 @@ fn login_name() -> LoginName {
 }
 
 /// An unknown name.
-fn nobody(connection: &str) -> Guessed {
+fn unknown_name(connection: &str) -> Guessed {
     Guessed::Name(connection_name(connection), login_name())
 }
 
@@ -30,7 +30,7 @@ fn origin() -> Counter {
 #[tokio::test]
 async fn failures_are_counted_without_losing_one() {
     let store = store().await;
-    let (guessed, counter) = (nobody("Users"), origin());
+    let (guessed, counter) = (unknown_name("Users"), origin());
     let added = (0..32).map(|_| store.add_failure(&guessed, &counter, NOW));
     let mut counts: Vec<u32> = futures_util::future::join_all(added)
         .await
@@ -42,8 +42,8 @@ async fn failures_are_counted_without_losing_one() {
     let stored = store.load_failures(&guessed, &counter).await.unwrap();
     assert_eq!((stored.failures, stored.last_failed_at), (32, NOW));
     for (guessed, counter) in [
-        (&guessed, Counter::Everybody),
-        (&nobody("Staff"), counter),
+        (&guessed, Counter::AllOrigins),
+        (&unknown_name("Staff"), counter),
         (&Guessed::User(UserId::parse("auth0|ada").unwrap()), counter),
     ] {
         let other = store.load_failures(guessed, &counter).await;
@@ -54,7 +54,7 @@ async fn failures_are_counted_without_losing_one() {
 #[tokio::test]
 async fn a_forgotten_count_begins_anew_once() {
     let store = store().await;
-    let (guessed, counter) = (nobody("Users"), origin());
+    let (guessed, counter) = (unknown_name("Users"), origin());
     for _ in 0..9 {
         store.add_failure(&guessed, &counter, NOW).await.unwrap();
     }
@@ -73,7 +73,7 @@ async fn a_forgotten_count_begins_anew_once() {
 #[tokio::test]
 async fn a_reset_forgets_failures_only_if_none_was_counted_since() {
     let store = store().await;
-    let (guessed, counter) = (nobody("Users"), origin());
+    let (guessed, counter) = (unknown_name("Users"), origin());
     let seen = store.add_failure(&guessed, &counter, NOW).await.unwrap();
     let two = store.add_failure(&guessed, &counter, NOW).await.unwrap();
     store
@@ -95,7 +95,7 @@ async fn clearing_forgets_every_counter_of_a_user_and_not_the_user() {
     put_user(&store, &record).await.unwrap();
     let users = &record.user.connection;
     let guessed = Guessed::User(record.user.user_id.clone());
-    for counter in [Counter::Everybody, origin()] {
+    for counter in [Counter::AllOrigins, origin()] {
         store.add_failure(&guessed, &counter, NOW).await.unwrap();
     }
     assert_eq!(store.clear_failures(&guessed).await.unwrap(), 2);

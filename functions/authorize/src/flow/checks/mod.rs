@@ -2,10 +2,10 @@
 
 mod legacy;
 mod parameters;
+mod preferences;
 mod recipient;
 mod response;
 mod scope;
-mod wishes;
 
 pub(crate) use parameters::Parameters;
 pub(crate) use recipient::{Recipient, recipient};
@@ -52,7 +52,7 @@ pub(crate) async fn request(
         Pipeline::Legacy => legacy::scope(client, device.as_ref(), &asked)?,
     };
     let connection = connection(visit, params, client).await?;
-    let hinted_user = wishes::hinted_user(visit, params).await?;
+    let hinted_user = preferences::hinted_user(visit, params).await?;
     let request = AuthorizationRequest {
         client_id: client.client_id.clone(),
         redirect_uri: recipient.redirect_uri.clone(),
@@ -64,8 +64,8 @@ pub(crate) async fn request(
         scope,
         audience,
         challenge: challenge(params, client, response_type)?,
-        prompt: legacy::prompt(wishes::prompt(params)?, client, pipeline),
-        max_age: wishes::max_age(params)?,
+        prompt: legacy::prompt(preferences::prompt(params)?, client, pipeline),
+        max_age: preferences::max_age(params)?,
         login_hint: params.owned("login_hint")?,
         connection,
         hinted_user,
@@ -73,7 +73,7 @@ pub(crate) async fn request(
         pipeline,
         device,
         confirmed_in: None,
-        sent: wishes::for_scripts(visit, params).await?,
+        sent: preferences::for_scripts(visit, params).await?,
     };
     gets_through(&request)?;
     Ok(request)

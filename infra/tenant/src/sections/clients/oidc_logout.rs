@@ -95,7 +95,7 @@ mod tests {
         format!("clients:\n  - name: a\n    app_type: spa\n    oidc_logout:\n{oidc_logout}")
     }
 
-    fn told(oidc_logout: &str, initiator: LogoutInitiator) -> Vec<String> {
+    fn notified_urls(oidc_logout: &str, initiator: LogoutInitiator) -> Vec<String> {
         let client = tenant(&file(oidc_logout)).clients.remove(0).client;
         client.oidc_logout.urls_for(initiator).to_vec()
     }
@@ -119,8 +119,8 @@ mod tests {
                 &yes,
             ),
         ] {
-            assert_eq!(&told(&object, logout), on_logout, "{object}");
-            assert_eq!(&told(&object, revoked), on_revocation, "{object}");
+            assert_eq!(&notified_urls(&object, logout), on_logout, "{object}");
+            assert_eq!(&notified_urls(&object, revoked), on_revocation, "{object}");
         }
     }
 
@@ -133,7 +133,7 @@ mod tests {
             "http://localhost:3001/bye",
         ] {
             let object = format!("      backchannel_logout_urls: ['{good}']");
-            assert_eq!(told(&object, LogoutInitiator::RpLogout), [good]);
+            assert_eq!(notified_urls(&object, LogoutInitiator::RpLogout), [good]);
         }
         let https = "must be an https URL; http only on this machine";
         for (bad, message) in [

@@ -44,8 +44,8 @@ fn every_public_module_is_documented() {
     let modules = super::super::MODULES.iter().map(|module| module.name);
     let aliases = super::super::ALIASES.iter().map(|(alias, _)| *alias);
     for name in modules.chain(aliases) {
-        let told = page.contains(&format!("`{name}`"));
-        assert_eq!(told, !name.starts_with("internal/"), "{name}");
+        let documented = page.contains(&format!("`{name}`"));
+        assert_eq!(documented, !name.starts_with("internal/"), "{name}");
     }
 }
 
