@@ -3,12 +3,12 @@
 function internalId(user, context, callback) {
   const request = require('request');
   user.app_metadata = user.app_metadata || {};
-  const tell = () => {
+  const setClaim = () => {
     context.idToken['https://claims.example.com/internal_id'] = user.app_metadata.internal_id;
     callback(null, user, context);
   };
   if (user.app_metadata.internal_id) {
-    return tell();
+    return setClaim();
   }
   const options = {
     url: configuration.WEBHOOK + '/ids',
@@ -20,6 +20,6 @@ function internalId(user, context, callback) {
       return callback(new Error(error));
     }
     user.app_metadata.internal_id = body.id;
-    auth0.users.updateAppMetadata(user.user_id, user.app_metadata).then(tell).catch(callback);
+    auth0.users.updateAppMetadata(user.user_id, user.app_metadata).then(setClaim).catch(callback);
   });
 }

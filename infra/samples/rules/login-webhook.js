@@ -3,13 +3,13 @@
 function loginWebhook(user, context, callback) {
   const _ = require('lodash');
   const request = require('request');
-  const told = _.extend({}, _.pick(user, ['user_id', 'email']), {
+  const payload = _.extend({}, _.pick(user, ['user_id', 'email']), {
     app: context.clientName,
     protocol: context.protocol,
     ip: context.request.ip,
     agent: context.request.userAgent,
   });
-  request.post({ url: configuration.HOOK_URL + '/logins', json: told }, () => {
+  request.post({ url: configuration.HOOK_URL + '/logins', json: payload }, () => {
     callback(null, user, context);
   });
 }

@@ -5,7 +5,7 @@ function progressiveProfile(user, context, callback) {
   const jwt = require('jsonwebtoken');
   const secret = configuration.SESSION_TOKEN_SECRET;
   const known = (user.user_metadata || {}).company;
-  const tell = (company) => {
+  const setClaim = (company) => {
     context.idToken['https://claims.example.com/company'] = company;
     callback(null, user, context);
   };
@@ -17,13 +17,13 @@ function progressiveProfile(user, context, callback) {
       }
       auth0.users
         .updateUserMetadata(user.user_id, { company: token.company })
-        .then(() => tell(token.company))
+        .then(() => setClaim(token.company))
         .catch(callback);
     });
     return;
   }
   if (known || context.protocol === 'oauth2-refresh-token' || context.protocol === 'oauth2-password') {
-    return tell(known || 'unknown');
+    return setClaim(known || 'unknown');
   }
   const ask = jwt.sign({ sub: user.user_id, ask: 'company' }, secret, { expiresIn: '5m' });
   context.redirect = { url: `https://forms.example.com/profile?session_token=${ask}` };

@@ -6,6 +6,6 @@ function roleForApp(user, context, callback) {
     return callback(null, user, context);
   }
   const held = (context.authorization || {}).roles || [];
-  const enough = _.intersection(wanted.split(','), held).length > 0;
-  callback(enough ? null : new UnauthorizedError('Your role does not open this.'), user, context);
+  const hasRole = _.intersection(wanted.split(','), held).length > 0;
+  callback(hasRole ? null : new UnauthorizedError('Your role does not open this.'), user, context);
 }
