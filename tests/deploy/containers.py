@@ -54,7 +54,7 @@ class Front:
     def mode(self) -> str:
         return self.service.stack.outputs["SigningMode"]
 
-    def told(self, function: str) -> dict[str, str]:
+    def environment_of(self, function: str) -> dict[str, str]:
         """The environment of a function's container."""
         label = f"sam.cli.function.name={function.title()}Function"
         (container,) = self.docker.containers.list(filters={"label": label})
@@ -116,15 +116,15 @@ def surroundings(key: str) -> dict[str, str]:
     """The variables of our environment that SAM needs, with a region for moto and the access key of the embedded
     DynamoDB, which SAM passes on to functions."""
     names = ("DOCKER_HOST", "HOME", "PATH")
-    ours = {name: value for name, value in os.environ.items() if name in names}
+    inherited = {name: value for name, value in os.environ.items() if name in names}
     given = {"AWS_ACCESS_KEY_ID": key, "SAM_CLI_TELEMETRY": "0"}
-    return stack.AWS_ENVIRONMENT | ours | given
+    return stack.AWS_ENVIRONMENT | inherited | given
 
 
 def write(file: Path, made: Service):
     """The environment of each function, in the format of `sam local`."""
-    told = {f"{name.title()}Function": made.environments[name] for name in made.environments}
-    file.write_text(json.dumps(told, indent=2), encoding="utf-8")
+    environments = {f"{name.title()}Function": made.environments[name] for name in made.environments}
+    file.write_text(json.dumps(environments, indent=2), encoding="utf-8")
 
 
 def architecture() -> str:

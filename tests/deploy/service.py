@@ -108,7 +108,7 @@ def service(
     create_table(made.dynamodb_client(), made.table)
 
     here = dynamodb.endpoint, aws.endpoint, aws.endpoint
-    operator = told(stack.environments["token"], issuer, dynamodb.key, *here)
+    operator = local_environment(stack.environments["token"], issuer, dynamodb.key, *here)
     admin(operator, "tenant", "import", tenant)
 
     with ExitStack() as forwards:
@@ -120,11 +120,11 @@ def service(
         endpoints = dynamodb.endpoint, kms or aws.endpoint, aws.endpoint
         addresses = [reached(endpoint) for endpoint in endpoints]
         for function, environment in stack.environments.items():
-            made.environments[function] = told(environment, issuer, dynamodb.key, *addresses)
+            made.environments[function] = local_environment(environment, issuer, dynamodb.key, *addresses)
         yield made
 
 
-def told(environment: dict[str, str], issuer: str, key: str, dynamodb: str, kms: str, aws: str):
+def local_environment(environment: dict[str, str], issuer: str, key: str, dynamodb: str, kms: str, aws: str):
     """Moto accepts any access key, the embedded DynamoDB only its own."""
     return environment | {
         "ISSUER": issuer,

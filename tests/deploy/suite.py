@@ -131,7 +131,7 @@ def run(
 ) -> Outcome:
     """Runs the suite, or the tests whose names contain one of these texts, with this many threads.
 
-    The limits are the front's reactions to the deeds that it does not support, by deed. Earlier runs have used up this
+    The limits are the front's reactions to the actions that it does not support, by action. Earlier runs have used up this
     many users of the pool.
     """
     command = [binary(), *names]
@@ -139,7 +139,7 @@ def run(
         command += ["--test-threads", str(threads)]
     environment = os.environ | {"BASE_URL": issuer, "USERS_TAKEN": str(users_taken)}
     environment["FRONT_LIMITS"] = ";".join(
-        f"{deed}={fault}" for deed, fault in (limits or {}).items()
+        f"{action}={fault}" for action, fault in (limits or {}).items()
     )
     done = subprocess.run(
         command,

@@ -50,7 +50,7 @@ def test_a_container_has_the_environment_of_its_function(served):
         wanted = dict(served.service.environments[function])
         # Instead, each service has its own variable.
         del wanted["AWS_ENDPOINT_URL"]
-        assert wanted.items() <= served.told(function).items()
+        assert wanted.items() <= served.environment_of(function).items()
 
 
 def test_the_suite_passes(served, capsys):
@@ -59,17 +59,17 @@ def test_the_suite_passes(served, capsys):
         print(f"\nsam local start-api, {served.mode}: {outcome.summary()}")
     suite.assert_whole(outcome)
     reasons = set(outcome.ignored.values())
-    for deed, fault in LIMITS.items():
-        assert f"{deed}, and its front {fault}" in reasons
+    for action, fault in LIMITS.items():
+        assert f"{action}, and its front {fault}" in reasons
 
 
 def test_the_limits_are_still_there(served):
     """A failure after an update of SAM means that it supports more."""
     assert post(served, "/nowhere", b"grant_type=refresh_token").status == 403
     assert post(served, "/oauth/token", b"grant_type=refresh_token&scope=\xff\xfe").status == 502
-    ours, name = new_cookie(served, "")
-    assert new_cookie(served, f"{name}={'A' * 22}; {ours}") is not None
-    assert new_cookie(served, ours) is None
+    own, name = new_cookie(served, "")
+    assert new_cookie(served, f"{name}={'A' * 22}; {own}") is not None
+    assert new_cookie(served, own) is None
     back = "https://app.example.com/second?a%5B%5D=1"
     answer = get(served, f"/v2/logout?client_id=spa-strict&returnTo={back}")
     assert answer.getheader("location") == back

@@ -176,10 +176,10 @@ def test_the_wrapping_key_is_used_for_one_purpose_at_a_time(permissions, action,
 
 
 def test_administrators_manage_keys_and_cannot_use_them(made, permissions):
-    everybody = f"arn:aws:iam::{stack.ACCOUNT}:root"
+    account_root = f"arn:aws:iam::{stack.ACCOUNT}:root"
     for key in ("WrappingKey", "RS256Key") if made.mode == "kms" else ("WrappingKey",):
         for action in ("DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion"):
-            assert permissions.principal_may(everybody, key, action), action
+            assert permissions.principal_may(account_root, key, action), action
         for action in (
             "CreateGrant",
             "Decrypt",
@@ -188,7 +188,7 @@ def test_administrators_manage_keys_and_cannot_use_them(made, permissions):
             "ReEncryptFrom",
             "Sign",
         ):
-            assert not permissions.principal_may(everybody, key, action, purpose="sealing"), action
+            assert not permissions.principal_may(account_root, key, action, purpose="sealing"), action
 
 
 def test_administrators_and_operators_can_be_named(aws):

@@ -59,7 +59,7 @@ def scripted(aws, local, request, tmp_path_factory):
         yield front
 
 
-def told(answer: dict) -> tuple:
+def script_claims(answer: dict) -> tuple:
     """The claims that the scripts have set in the tokens of an answer."""
     id_token, access_token = claims(answer["id_token"]), claims(answer["access_token"])
     return (
@@ -73,10 +73,10 @@ def test_scripts_run_at_a_login_and_at_every_refresh_in_every_environment(script
     with scripted.functions():
         client = Client(scripted.issuer)
         answer = tokens(client.exchange(*client.log_in()))
-        assert told(answer) == ("oidc-basic-profile", "first", True)
+        assert script_claims(answer) == ("oidc-basic-profile", "first", True)
         for _ in range(2 * watch.ENVIRONMENTS["token"]):
             answer = tokens(client.refresh(answer["refresh_token"]))
-            assert told(answer) == ("oauth2-refresh-token", "first", True)
+            assert script_claims(answer) == ("oauth2-refresh-token", "first", True)
 
 
 def test_a_change_or_removal_of_scripts_applies_without_a_new_login(scripted, tmp_path):
@@ -92,7 +92,7 @@ def test_a_change_or_removal_of_scripts_applies_without_a_new_login(scripted, tm
         programs.admin(operator, "tenant", "import", tenant(tmp_path, scripts))
         with scripted.functions(token=1):
             answer = tokens(Client(scripted.issuer).refresh(token))
-        assert told(answer) == said
+        assert script_claims(answer) == said
         token = answer["refresh_token"]
 
 

@@ -72,9 +72,9 @@ def test_the_environment(made):
         keys = "RS256,ES256"
     for function in FUNCTIONS:
         environment = made.stack.environments[function]
-        told = {name: value for name, value in environment.items() if not name.startswith("AWS_")}
+        own = {name: value for name, value in environment.items() if not name.startswith("AWS_")}
         # The emulator omits variables that refer to empty parameters.
-        assert {"SCRIPT_HOSTS": "", "PROXY_SECRET_DIGESTS": "", "PROXY_ADDRESSES": "", **told} == {
+        assert {"SCRIPT_HOSTS": "", "PROXY_SECRET_DIGESTS": "", "PROXY_ADDRESSES": "", **own} == {
             "ISSUER": outputs["Issuer"],
             "TABLE_NAME": outputs["TableName"],
             "SIGNING_MODE": made.mode,
@@ -91,16 +91,16 @@ def test_the_environment(made):
 
 def test_the_table_and_the_keys_work(made):
     """With the names from the functions' environment."""
-    told = made.stack.environments["token"]
-    made.aws.client("dynamodb").describe_table(TableName=told["TABLE_NAME"])
+    environment = made.stack.environments["token"]
+    made.aws.client("dynamodb").describe_table(TableName=environment["TABLE_NAME"])
     kms = made.aws.client("kms")
     context = {"purpose": "sealing"}
-    wrapped = kms.encrypt(KeyId=told["WRAPPING_KEY"], Plaintext=b"key", EncryptionContext=context)
+    wrapped = kms.encrypt(KeyId=environment["WRAPPING_KEY"], Plaintext=b"key", EncryptionContext=context)
     unwrapped = kms.decrypt(CiphertextBlob=wrapped["CiphertextBlob"], EncryptionContext=context)
     assert unwrapped["Plaintext"] == b"key"
     if made.mode == "kms":
         specs = {"RS256": "RSASSA_PKCS1_V1_5_SHA_256", "ES256": "ECDSA_SHA_256"}
-        for entry in told["SIGNING_KEYS"].split(","):
+        for entry in environment["SIGNING_KEYS"].split(","):
             algorithm, arn = entry.split("=")
             kms.sign(
                 KeyId=arn,
@@ -240,12 +240,12 @@ def test_alarms_see_what_is_logged(made):
         "TokenLatency",
     }
     assert all(alarm["AlarmActions"] and alarm["OKActions"] for alarm in alarms)
-    ours = {
+    own_metrics = {
         alarm["MetricName"]
         for alarm in alarms
         if alarm.get("Namespace") == f"Ratchet/{made.stack.name}"
     }
-    assert ours <= set(patterns)
+    assert own_metrics <= set(patterns)
 
 
 def test_the_dashboard_is_json_and_names_what_there_is(made):

@@ -13,7 +13,7 @@ from service import create_table
 from stack import FUNCTIONS
 
 # No function reaches its first request for an event.
-NOBODY = "127.0.0.1:9"
+UNREACHABLE = "127.0.0.1:9"
 SECRET = "0123456789-secret-access-key"
 NO_KEY = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000"
 # Lambda's limit for a start is ten seconds.
@@ -23,7 +23,7 @@ SIGNING_KEYS = {"PK": {"S": "TENANT"}, "SK": {"S": "KEYRING#SIGNING"}}
 
 
 def starting(front, function: str, **changes: str | None) -> subprocess.CompletedProcess:
-    environment = front.environment(function, NOBODY) | {"AWS_SECRET_ACCESS_KEY": SECRET} | changes
+    environment = front.environment(function, UNREACHABLE) | {"AWS_SECRET_ACCESS_KEY": SECRET} | changes
     return subprocess.run(
         [built(function)],
         env={name: value for name, value in environment.items() if value is not None},
@@ -89,7 +89,7 @@ def test_a_table_without_keys_says_what_to_do(kms_front, function):
 
 
 def test_a_store_that_is_away_is_named(kms_front):
-    reason = failure(kms_front, "token", AWS_ENDPOINT_URL_DYNAMODB=f"http://{NOBODY}")
+    reason = failure(kms_front, "token", AWS_ENDPOINT_URL_DYNAMODB=f"http://{UNREACHABLE}")
     assert reason.startswith(f"table {kms_front.service.table}: store unavailable: ")
     assert "Connection refused" in reason
 

@@ -4,7 +4,8 @@
 use harness::{
     Browser, Launch, Server,
     apps::{
-        App, NOBODY, SPA_NOTIFIED_OTHERWISE, SPA_STRICT, User, WEB_NOTIFIED, WEB_NOTIFIED_HS256,
+        App, SPA_NOTIFIED_OTHERWISE, SPA_STRICT, UNREACHABLE, User, WEB_NOTIFIED,
+        WEB_NOTIFIED_HS256,
     },
     assertions::assert_error_page,
     jwt,
@@ -19,8 +20,8 @@ const REASON: &str = "listens to what a server of its own posts";
 /// A server that sends back-channel logouts to this receiver.
 fn server_with(receiver: &Receiver) -> Server {
     let file = tenant::base();
-    assert!(file.contains(NOBODY), "the fixture has back channels");
-    let file = file.replace(NOBODY, &receiver.url());
+    assert!(file.contains(UNREACHABLE), "the fixture has back channels");
+    let file = file.replace(UNREACHABLE, &receiver.url());
     Launch::new().tenant(file).start(REASON)
 }
 

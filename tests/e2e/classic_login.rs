@@ -98,9 +98,9 @@ async fn the_form_is_good_once_and_in_its_browser_alone() {
     let server = Server::shared();
     let (browser, other) = (server.browser(), server.browser());
     let fields = form(server, &browser, &User::ada()).await;
-    assert_logs_nobody_in(server, &other, &fields).await;
+    assert_logs_no_user_in(server, &other, &fields).await;
     form(server, &other, &User::zoe()).await;
-    assert_logs_nobody_in(server, &other, &fields).await;
+    assert_logs_no_user_in(server, &other, &fields).await;
     let answer = submit(&browser, &fields).await;
     let location = answer.location().expect("a redirect");
     assert_eq!(location.path(), "/authorize/resume");
@@ -111,7 +111,7 @@ async fn the_form_is_good_once_and_in_its_browser_alone() {
     let stranger = server.browser();
     let mut spoilt = form(server, &stranger, &User::ada()).await;
     spoilt[1].1.push('A');
-    assert_logs_nobody_in(server, &stranger, &spoilt).await;
+    assert_logs_no_user_in(server, &stranger, &spoilt).await;
     for context in ["", "{}", "nonsense", r#"{"state":"tx1_AAAA"}"#] {
         spoilt[2].1 = context.to_owned();
         assert_error_page(&submit(&browser, &spoilt).await, "invalid_request");
@@ -121,7 +121,7 @@ async fn the_form_is_good_once_and_in_its_browser_alone() {
 }
 
 /// The request continues at the hosted login page, which asks for a password.
-async fn assert_logs_nobody_in(server: &Server, browser: &Browser, fields: &[(String, String)]) {
+async fn assert_logs_no_user_in(server: &Server, browser: &Browser, fields: &[(String, String)]) {
     let answer = submit(browser, fields).await;
     browser.follow(answer).await.page_at("/u/login");
     let login = server.login(&SPA_EMBEDDED).browser(browser);

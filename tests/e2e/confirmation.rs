@@ -59,10 +59,10 @@ fn asked<'a>(
         .with("redirect_uri", callback)
 }
 
-fn is_given(told: &BTreeMap<String, String>) -> bool {
+fn is_given(response: &BTreeMap<String, String>) -> bool {
     ["code", "access_token", "id_token"]
         .iter()
-        .any(|name| told.contains_key(*name))
+        .any(|name| response.contains_key(*name))
 }
 
 #[harness::test]
@@ -75,8 +75,8 @@ async fn a_session_alone_gets_nothing_in_any_way_and_a_press_is_asked_each_time(
             let page = page.page_at("/u/confirm");
             assert_page(&page);
             let answer = browser.answer_confirmation(&page, "accept").await;
-            let told = browser.follow(answer).await.told();
-            assert!(is_given(&told), "{way:?}, {time} time: {told:?}");
+            let response = browser.follow(answer).await.response();
+            assert!(is_given(&response), "{way:?}, {time} time: {response:?}");
         }
     }
 }
@@ -87,13 +87,17 @@ async fn silent_authentication_is_rejected_in_every_response_mode() {
     let browser = logged_in(server, &User::ada()).await;
     for way in WAYS {
         let login = asked(server, &browser, way).with("prompt", "none");
-        let told = login.open().await.told();
-        let error = ["error", "error_description"].map(|name| told[name].as_str());
+        let response = login.open().await.response();
+        let error = ["error", "error_description"].map(|name| response[name].as_str());
         assert_eq!(error, ["consent_required", "Consent required"], "{way:?}");
-        assert!(!is_given(&told), "{way:?}: {told:?}");
-        let nobody = server.browser();
-        let told = asked(server, &nobody, way).with("prompt", "none").open();
-        assert_eq!(told.await.told()["error"], "login_required", "{way:?}");
+        assert!(!is_given(&response), "{way:?}: {response:?}");
+        let fresh = server.browser();
+        let landing = asked(server, &fresh, way).with("prompt", "none").open();
+        assert_eq!(
+            landing.await.response()["error"],
+            "login_required",
+            "{way:?}"
+        );
     }
 }
 
@@ -153,7 +157,10 @@ async fn a_password_for_this_very_request_is_the_press() {
             .await
             .page_at("/u/login");
         let answer = browser.log_in(&page, &user.email, user.password).await;
-        assert!(is_given(&browser.follow(answer).await.told()), "{way:?}");
+        assert!(
+            is_given(&browser.follow(answer).await.response()),
+            "{way:?}"
+        );
     }
     // An existing session makes no difference.
     let browser = logged_in(server, &user).await;
@@ -206,8 +213,8 @@ async fn a_press_serves_its_own_request_in_its_own_session() {
             .await
             .page_at("/u/confirm");
     }
-    let nobody = server.browser().open(confirmed.as_str()).await;
-    nobody.page_at("/u/login");
+    let fresh = server.browser().open(confirmed.as_str()).await;
+    fresh.page_at("/u/login");
     browser.open(confirmed.as_str()).await.callback().code();
 }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::device;
 
-/// The deed that a front must support for most of these tests, as in `FRONT_LIMITS`.
+/// The action that a front must support for most of these tests, as in `FRONT_LIMITS`.
 const SEVERAL: &str = "sends several cookies of one name";
 
 /// As long as a secret of the server.

@@ -78,7 +78,7 @@ async fn endpoints_lie_below_the_issuer() {
 #[harness::test]
 async fn the_document_lists_the_values_of_auth0_and_its_extensions() {
     let document = document(Server::shared()).await;
-    for (field, auth0s, ours) in [
+    for (field, auth0s, extensions) in [
         (
             "scopes_supported",
             "openid profile offline_access name given_name family_name nickname email \
@@ -118,7 +118,9 @@ async fn the_document_lists_the_values_of_auth0_and_its_extensions() {
             "",
         ),
     ] {
-        let all = auth0s.split_whitespace().chain(ours.split_whitespace());
+        let all = auth0s
+            .split_whitespace()
+            .chain(extensions.split_whitespace());
         let expected: BTreeSet<&str> = all.collect();
         assert_eq!(names(&document[field]), expected, "{field}");
     }

@@ -104,10 +104,10 @@ async fn the_refusal_comes_in_every_mode_and_with_a_session_too() {
         for prompt in ["none", "login"] {
             let login = ask(server, &SPA_HYBRID, longest + 100).browser(&browser);
             let login = login.with("response_mode", mode).with("prompt", prompt);
-            let told = login.open().await.told();
-            assert_eq!(told["error"], "invalid_request", "{mode}");
-            assert_eq!(told["error_description"], TOO_LONG, "{mode}");
-            assert_eq!(told["state"].len(), longest + 100, "{mode}");
+            let response = login.open().await.response();
+            assert_eq!(response["error"], "invalid_request", "{mode}");
+            assert_eq!(response["error_description"], TOO_LONG, "{mode}");
+            assert_eq!(response["state"].len(), longest + 100, "{mode}");
         }
     }
 }

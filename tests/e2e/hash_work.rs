@@ -69,9 +69,9 @@ async fn refused(server: &Server, name: &str, password: &str) -> Value {
 #[harness::test]
 async fn every_refusal_computes_the_same_hashes() {
     let server = with_users(&migrated());
-    let nobody = refused(&server, "nobody@example.com", "wrong").await;
+    let of_unknown_user = refused(&server, "nobody@example.com", "wrong").await;
     // Our hash, the foreign one, and as many rounds as the most expensive bcrypt hash.
-    assert_eq!(nobody, json!([19 * 1024 * 2 + 64 * 3, 64]));
+    assert_eq!(of_unknown_user, json!([19 * 1024 * 2 + 64 * 3, 64]));
     let ada = User::ada();
     for name in [
         ada.email.as_str(),
@@ -84,21 +84,28 @@ async fn every_refusal_computes_the_same_hashes() {
         "mary@example.com",
         &"x".repeat(3_000),
     ] {
-        assert_eq!(refused(&server, name, "wrong").await, nobody, "{name}");
+        assert_eq!(
+            refused(&server, name, "wrong").await,
+            of_unknown_user,
+            "{name}"
+        );
     }
     // The right password of a blocked user.
     let stopped = refused(&server, "stopped@example.com", BLOCKED_PASSWORD).await;
-    assert_eq!(stopped, nobody);
+    assert_eq!(stopped, of_unknown_user);
     let blocked = refused(&server, "blocked@example.com", ada.password).await;
-    assert_eq!(blocked, nobody);
+    assert_eq!(blocked, of_unknown_user);
 }
 
 #[harness::test]
 async fn a_password_of_two_forms_is_compared_twice_with_every_hash() {
     let server = with_users(&migrated());
     let apart = "pa\u{308}ssword";
-    let nobody = refused(&server, "nobody@example.com", apart).await;
-    assert_eq!(nobody, json!([2 * (19 * 1024 * 2 + 64 * 3), 2 * 64]));
+    let of_unknown_user = refused(&server, "nobody@example.com", apart).await;
+    assert_eq!(
+        of_unknown_user,
+        json!([2 * (19 * 1024 * 2 + 64 * 3), 2 * 64])
+    );
     for name in [
         "ada@example.com",
         "four@example.com",
@@ -106,20 +113,24 @@ async fn a_password_of_two_forms_is_compared_twice_with_every_hash() {
         "foreign@example.com",
         "none@example.com",
     ] {
-        assert_eq!(refused(&server, name, apart).await, nobody, "{name}");
+        assert_eq!(
+            refused(&server, name, apart).await,
+            of_unknown_user,
+            "{name}"
+        );
     }
 }
 
 #[harness::test]
 async fn a_tenant_without_imported_hashes_computes_one_hash() {
     let server = with_users(&[user("none", "")]);
-    let ours = json!([19 * 1024 * 2, 0]);
+    let native = json!([19 * 1024 * 2, 0]);
     for name in ["nobody@example.com", "ada@example.com", "none@example.com"] {
-        assert_eq!(refused(&server, name, "wrong").await, ours, "{name}");
+        assert_eq!(refused(&server, name, "wrong").await, native, "{name}");
     }
     let ada = User::ada();
     let good = attempt(&server, &ada.email, ada.password).await;
-    assert_eq!((good.status, hash_work(&good)), (200, ours));
+    assert_eq!((good.status, hash_work(&good)), (200, native));
 }
 
 #[harness::test]

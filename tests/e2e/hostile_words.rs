@@ -27,16 +27,16 @@ fn assert_plain(text: &str, from: &str) {
 /// Asserts that neither a page nor the parameters for an application repeat a word of the request, except `state`.
 #[track_caller]
 fn assert_unrepeated(landing: Landing, what: &str) {
-    let told = match landing {
+    let response = match landing {
         Landing::Page(page) if page.url.path() == "/u/login" => return,
         Landing::Page(page) if page.status >= 400 => {
             let text = html::unescape(&page.text());
             assert!(!text.contains(MARK), "{what}: {page}");
             return;
         }
-        landing => landing.told(),
+        landing => landing.response(),
     };
-    for (name, value) in told {
+    for (name, value) in response {
         if name != "state" {
             assert!(!value.contains(MARK), "{what}: {name}={value}");
             assert_plain(&value, what);

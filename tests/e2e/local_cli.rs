@@ -303,7 +303,7 @@ async fn without_test_controls_their_paths_do_not_exist() {
 async fn costs_are_for_tests_and_for_the_demo_page() {
     require_own_server(REASON);
     let (_folder, path) = file(&tenant::base());
-    for (tenant, tells) in [(Some(path.as_str()), false), (None, true)] {
+    for (tenant, expected) in [(Some(path.as_str()), false), (None, true)] {
         let mut arguments = vec!["--port", "0", "--data", "memory"];
         arguments.extend(tenant.into_iter().flat_map(|path| ["--tenant", path]));
         let running = Running::start(&arguments);
@@ -314,8 +314,8 @@ async fn costs_are_for_tests_and_for_the_demo_page() {
             ("grant_type", "refresh_token"),
         ];
         let answer = http.post_form("/oauth/token", &form).await;
-        let told = answer.header("x-ratchet-cost").is_some();
-        assert_eq!(told, tells, "{tenant:?}: {answer}");
+        let reported = answer.header("x-ratchet-cost").is_some();
+        assert_eq!(reported, expected, "{tenant:?}: {answer}");
     }
 }
 

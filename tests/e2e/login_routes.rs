@@ -205,10 +205,10 @@ async fn a_page_leads_nowhere_that_is_not_registered() {
 #[harness::test]
 async fn a_route_to_our_own_login_page_is_no_circle() {
     let server = Server::start("changes a client");
-    let ours = format!("initiate_login_uri: {}", server.url("login"));
+    let own = format!("initiate_login_uri: {}", server.url("login"));
     let theirs = "initiate_login_uri: https://shop.example.com/login?from=idp#top";
     server
-        .import_tenant(tenant::client_changed(&WEB_POST, &[(theirs, &ours)]))
+        .import_tenant(tenant::client_changed(&WEB_POST, &[(theirs, &own)]))
         .await;
     let answer = server.http().get("/login?client=web-post").await;
     assert_error_page(&answer, STALE);

@@ -2,7 +2,7 @@
 
 use harness::{
     Faulty,
-    apps::{NOBODY, SPA_STRICT, WEB_NOTIFIED},
+    apps::{SPA_STRICT, UNREACHABLE, WEB_NOTIFIED},
     proxy::{Effect, Fault, READS, WRITES},
     receiver::{Receiver, Reply},
     tenant,
@@ -43,7 +43,7 @@ async fn a_logout_that_the_store_does_not_take_ends_nothing_and_may_be_repeated(
 async fn applications_hear_of_a_logout_whose_answer_was_lost() {
     let Faulty { server, proxy, .. } = &Faulty::start();
     let receiver = Receiver::start(Reply::Status(200));
-    let file = tenant::client_changed(&WEB_NOTIFIED, &[(NOBODY, &receiver.url())]);
+    let file = tenant::client_changed(&WEB_NOTIFIED, &[(UNREACHABLE, &receiver.url())]);
     server.import_tenant(file).await;
     let browser = server.browser();
     let login = server.login(&WEB_NOTIFIED).browser(&browser);

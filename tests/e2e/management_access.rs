@@ -131,10 +131,10 @@ async fn a_wrong_body_is_refused_and_ends_nothing() {
 #[harness::test]
 async fn an_unknown_user_is_reported_as_inexistent() {
     let server = Server::shared();
-    let nobody = User {
+    let unknown = User {
         id: "auth0|mistyped".to_owned(),
         ..User::ada()
     };
-    let answer = revoke_access(server, &nobody, &json!({})).await;
+    let answer = revoke_access(server, &unknown, &json!({})).await;
     assert_inexistent(&answer, "user");
 }

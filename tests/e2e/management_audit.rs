@@ -152,12 +152,12 @@ async fn every_call_is_an_event_with_caller_operation_and_user() {
     let log = server.log();
     let events = events(&log).split_off(before);
     assert_eq!(events.len(), calls.len(), "{log}");
-    for (line, (method, path, code, deed)) in events.iter().zip(&calls) {
-        let (code, deed) = (
+    for (line, (method, path, code, operation)) in events.iter().zip(&calls) {
+        let (code, operation) = (
             format!("type=\"{code}\""),
-            format!("description=\"{deed}\""),
+            format!("description=\"{operation}\""),
         );
-        assert_says(line, &[&code, &deed, "caller=\"operator@clients\""]);
+        assert_says(line, &[&code, &operation, "caller=\"operator@clients\""]);
         assert_says(line, &["user_id=\"auth0|ada\"", "outcome=\"done\""]);
         assert!(line.contains(method.as_str()), "{path}: {line}");
     }
@@ -191,11 +191,11 @@ async fn a_refusal_is_an_event_too() {
         ("operator@clients", "Revoke refresh tokens", "must name"),
     ];
     assert_eq!(events.len(), expected.len(), "{log}");
-    for (line, (caller, deed, reason)) in events.iter().zip(expected) {
-        let deed = format!("description=\"{deed}\"");
+    for (line, (caller, operation, reason)) in events.iter().zip(expected) {
+        let operation = format!("description=\"{operation}\"");
         assert_says(
             line,
-            &["type=\"fapi\"", "outcome=\"refused\"", &deed, reason],
+            &["type=\"fapi\"", "outcome=\"refused\"", &operation, reason],
         );
         match caller {
             "" => assert!(!line.contains("caller="), "{line}"),

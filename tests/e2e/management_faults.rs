@@ -3,7 +3,7 @@
 
 use harness::{
     Faulty,
-    apps::{AUDITOR, NOBODY, OPERATOR, SPA_NOTIFIED_OTHERWISE, SPA_STRICT, User},
+    apps::{AUDITOR, OPERATOR, SPA_NOTIFIED_OTHERWISE, SPA_STRICT, UNREACHABLE, User},
     assert_unknown_refresh_token, jwt,
     management::{assert_empty, assert_management_error, of_user},
     proxy::{Effect, Fault, READS, WRITES},
@@ -58,7 +58,7 @@ async fn applications_hear_of_a_session_whose_end_was_not_answered() {
     let Faulty { server, proxy, .. } = &Faulty::start();
     let receiver = Receiver::start(Reply::Status(200));
     let app = SPA_NOTIFIED_OTHERWISE;
-    let file = tenant::client_changed(&app, &[(NOBODY, &receiver.url())]);
+    let file = tenant::client_changed(&app, &[(UNREACHABLE, &receiver.url())]);
     server.import_tenant(file).await;
     let tokens = server.login(&app).tokens().await;
     let (_, claims) = jwt::peek(&tokens.id_token());

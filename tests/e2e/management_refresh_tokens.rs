@@ -276,12 +276,12 @@ async fn a_missing_or_invalid_parameter_is_named_and_nothing_is_revoked() {
         let answer = server.manage(&OPERATOR, Method::GET, &path_of(id)).await;
         assert_inexistent(&answer, "refresh_token");
     }
-    let nobody = User {
+    let unknown = User {
         id: "auth0|mistyped".to_owned(),
         ..User::ada()
     };
     for method in [Method::GET, Method::DELETE] {
-        let path = of_user(&nobody, "/refresh-tokens");
+        let path = of_user(&unknown, "/refresh-tokens");
         let answer = server.manage(&OPERATOR, method, &path).await;
         assert_inexistent(&answer, "user");
     }

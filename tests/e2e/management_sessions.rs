@@ -2,7 +2,7 @@
 
 use harness::{
     Answer, Browser, Launch, Server,
-    apps::NOBODY,
+    apps::UNREACHABLE,
     apps::{
         AUDITOR, App, OPERATOR, SPA_NOTIFIED_OTHERWISE, SPA_STRICT, User, WEB_NOTIFIED, WEB_POST,
     },
@@ -224,11 +224,11 @@ async fn all_sessions_of_a_user_are_deleted_at_once() {
 #[harness::test]
 async fn an_unknown_user_is_reported_as_inexistent() {
     let server = Server::shared();
-    let nobody = User {
+    let unknown = User {
         id: "auth0|mistyped".to_owned(),
         ..User::ada()
     };
-    let path = of_user(&nobody, "/sessions");
+    let path = of_user(&unknown, "/sessions");
     for method in [Method::GET, Method::DELETE] {
         let answer = server.manage(&OPERATOR, method, &path).await;
         assert_inexistent(&answer, "user");
@@ -307,9 +307,9 @@ async fn each_call_wants_its_scope() {
 
 #[harness::test]
 async fn applications_that_want_to_know_of_revoked_sessions_are_sent_a_logout_token() {
-    for deed in ["delete", "revoke", "delete all", "revoke access"] {
+    for operation in ["delete", "revoke", "delete all", "revoke access"] {
         let receiver = Receiver::start(Reply::Status(200));
-        let file = tenant::base().replace(NOBODY, &receiver.url());
+        let file = tenant::base().replace(UNREACHABLE, &receiver.url());
         let reason = "listens to what a server of its own posts";
         let server = Launch::new().tenant(file).start(reason);
         let ada = User::ada();
@@ -317,7 +317,7 @@ async fn applications_that_want_to_know_of_revoked_sessions_are_sent_a_logout_to
         let login = server.login(&WEB_NOTIFIED).browser(&session.browser);
         login.tokens().await;
         let path = path_of(&session.sid);
-        let (method, path) = match deed {
+        let (method, path) = match operation {
             "delete" => (Method::DELETE, path),
             "revoke" => (Method::POST, format!("{path}/revoke")),
             "delete all" => (Method::DELETE, of_user(&ada, "/sessions")),
@@ -327,7 +327,7 @@ async fn applications_that_want_to_know_of_revoked_sessions_are_sent_a_logout_to
         // The other application has Auth0's default: it is notified of logouts that an application initiates.
         let posts = receiver.received();
         let targets: Vec<_> = posts.iter().map(|post| post.target.as_str()).collect();
-        assert_eq!(targets, ["POST /revocations"], "{deed}");
+        assert_eq!(targets, ["POST /revocations"], "{operation}");
         let token = posts[0].field("logout_token").expect("a logout token");
         let (_, claims) = jwt::peek(&token);
         assert_eq!(claims["sid"], session.sid, "{claims}");

@@ -10,7 +10,7 @@ use reqwest::Method;
 
 use crate::device;
 
-/// The deed that a front must support for most of these tests, as in `FRONT_LIMITS`.
+/// The action that a front must support for most of these tests, as in `FRONT_LIMITS`.
 const SEVERAL: &str = "sends several cookies of one name";
 
 /// The browser of a user with a session, in which a stranger has planted the cookies of another browser.

@@ -124,8 +124,8 @@ async fn tokens_from_authorize_are_limited_too() {
         .scope("openid read:reports write:reports")
         .callback()
         .await;
-    let told = callback.get("scope").unwrap_or_default();
-    assert_eq!(scopes(&told), scopes("openid read:reports"));
+    let scope = callback.get("scope").unwrap_or_default();
+    assert_eq!(scopes(&scope), scopes("openid read:reports"));
     let (_, claims) = jwt::peek(&callback.get("access_token").unwrap_or_default());
     let in_token = scopes(claims["scope"].as_str().unwrap_or_default());
     assert_eq!(in_token, scopes("openid read:reports"), "{claims}");

@@ -19,8 +19,8 @@ async fn is_accepted(app: &App, redirect_uri: &str) -> bool {
         assert_eq!(location.path(), "/u/login", "{answer}");
         return true;
     }
-    let told = "Callback URL mismatch. The provided redirect_uri is not in the list of allowed callback URLs";
-    assert_error_page(&answer, told);
+    let message = "Callback URL mismatch. The provided redirect_uri is not in the list of allowed callback URLs";
+    assert_error_page(&answer, message);
     assert_eq!(answer.status, 403, "{answer}");
     false
 }

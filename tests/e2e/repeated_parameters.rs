@@ -78,18 +78,18 @@ async fn the_refusal_travels_in_the_mode_that_was_asked_for() {
                 if let Landing::Callback(callback) = &landing {
                     assert_eq!(callback.in_fragment(), mode == "fragment", "{path}");
                 }
-                let told = landing.told();
-                assert_eq!(told["error"], "invalid_request", "{path}");
-                assert_eq!(told["state"], "kept", "{path}");
+                let response = landing.response();
+                assert_eq!(response["error"], "invalid_request", "{path}");
+                assert_eq!(response["state"], "kept", "{path}");
             }
         }
     }
     // Even a repeated mode shows where a silent frame listens.
     let changes = [("prompt", "none"), ("response_mode", "web_message")];
     let path = with(server, &SPA_HYBRID, &changes, "response_mode=web_message");
-    let told = open(&path).await.told();
+    let response = open(&path).await.response();
     assert_eq!(
-        told["error_description"],
+        response["error_description"],
         "Duplicated parameter: response_mode"
     );
 }

@@ -252,8 +252,8 @@ async fn the_local_servers_own_paths_keep_the_same_rules() {
         ("/test/tenant", POST),
     ] {
         let put = http::send(server.http().request(Method::PUT, path)).await;
-        let told = (put.status, put.header("allow"));
-        assert_eq!(told, (405, Some(allowed)), "{put}");
+        let found = (put.status, put.header("allow"));
+        assert_eq!(found, (405, Some(allowed)), "{put}");
         let head = http::send(server.http().request(Method::HEAD, path)).await;
         let get = server.http().get(path).await;
         assert_eq!(head.status, get.status, "{head}");

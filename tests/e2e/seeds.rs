@@ -149,12 +149,12 @@ async fn codes_and_passwords_give_a_refresh_token_fragments_and_machines_do_not(
         for mode in ["fragment", "form_post"] {
             let login = server.login(&SPA_HYBRID).with("response_type", kind);
             let landing = login.with("response_mode", mode).land().await;
-            let told = match landing {
+            let response = match landing {
                 harness::Landing::Page(page) => page.text(),
                 harness::Landing::Callback(callback) => callback.url.to_string(),
             };
-            assert!(told.contains("id_token") || told.contains("access_token"));
-            assert!(!told.contains("refresh_token"), "{told}");
+            assert!(response.contains("id_token") || response.contains("access_token"));
+            assert!(!response.contains("refresh_token"), "{response}");
         }
     }
     let form = [

@@ -41,10 +41,10 @@ async fn prompt_login_asks_again_and_the_id_token_has_auth_time() {
     login().open().await.page_at("/u/login");
 
     let (_, claims) = jwt::peek(&login().tokens().await.id_token());
-    let told = claims["auth_time"]
+    let auth_time = claims["auth_time"]
         .as_u64()
         .expect("`auth_time` is a number");
-    assert!(server.is_now(told), "{claims}");
+    assert!(server.is_now(auth_time), "{claims}");
 }
 
 #[harness::test]

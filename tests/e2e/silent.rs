@@ -27,16 +27,16 @@ fn ask<'a>(server: &'a Server, app: &App, (mode, kind): (&str, &str)) -> Login<'
         .with("response_type", kind)
 }
 
-async fn assert_told(login: Login<'_>, error: &str, description: &str) {
+async fn assert_error_response(login: Login<'_>, error: &str, description: &str) {
     let state = login.parameter("state").to_owned();
-    let told = login.open().await.told();
+    let response = login.open().await.response();
     let expected = [
         ("error", error),
         ("error_description", description),
         ("state", &state),
     ];
     let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    assert_eq!(told, BTreeMap::from(expected));
+    assert_eq!(response, BTreeMap::from(expected));
 }
 
 /// A browser with a session of the user.
@@ -51,7 +51,7 @@ async fn logged_in(server: &Server, user: &User) -> Browser {
 async fn without_a_session_a_login_is_required() {
     for way in WAYS {
         let login = ask(Server::shared(), &SPA_HYBRID, way);
-        assert_told(login, "login_required", "Login required").await;
+        assert_error_response(login, "login_required", "Login required").await;
     }
 }
 
@@ -61,13 +61,13 @@ async fn after_a_logout_a_login_is_required() {
     let browser = logged_in(server, &User::ada()).await;
     for way in WAYS {
         let login = ask(server, &SPA_HYBRID, way).browser(&browser);
-        let told = login.open().await.told();
-        assert!(told.contains_key("code") || told.contains_key("id_token"));
+        let response = login.open().await.response();
+        assert!(response.contains_key("code") || response.contains_key("id_token"));
     }
     browser.open("/v2/logout").await;
     for way in WAYS {
         let login = ask(server, &SPA_HYBRID, way).browser(&browser);
-        assert_told(login, "login_required", "Login required").await;
+        assert_error_response(login, "login_required", "Login required").await;
     }
 }
 
@@ -78,7 +78,7 @@ async fn a_session_too_old_for_max_age_does_not_do() {
     server.advance(601).await;
     for way in WAYS {
         let login = ask(&server, &SPA_HYBRID, way).browser(&browser);
-        assert_told(
+        assert_error_response(
             login.with("max_age", "600"),
             "login_required",
             "Login required",
@@ -95,13 +95,13 @@ async fn without_consent_consent_is_required() {
     let ask = |way| ask(server, &SPA_HYBRID, way).browser(&browser);
     for way in WAYS {
         let login = ask(way).audience(ASKING_API);
-        assert_told(login, "consent_required", "Consent required").await;
+        assert_error_response(login, "consent_required", "Consent required").await;
     }
     let asked = server.login(&SPA_HYBRID).audience(ASKING_API);
     asked.user(&user).browser(&browser).callback().await.code();
     for way in WAYS {
-        let told = ask(way).audience(ASKING_API).open().await.told();
-        assert!(!told.contains_key("error"), "{told:?}");
+        let response = ask(way).audience(ASKING_API).open().await.response();
+        assert!(!response.contains_key("error"), "{response:?}");
     }
 }
 
@@ -113,7 +113,7 @@ async fn a_blocked_user_is_reported_to_the_application() {
     server.set_blocked(&user, true).await;
     for way in WAYS {
         let login = ask(server, &SPA_HYBRID, way).browser(&browser);
-        assert_told(login, "unauthorized", "user is blocked").await;
+        assert_error_response(login, "unauthorized", "user is blocked").await;
     }
 }
 
@@ -125,7 +125,7 @@ async fn a_deleted_user_has_no_session() {
     server.delete_user(&user).await;
     for way in WAYS {
         let login = ask(server, &SPA_HYBRID, way).browser(&browser);
-        assert_told(login, "login_required", "Login required").await;
+        assert_error_response(login, "login_required", "Login required").await;
     }
 }
 
@@ -134,25 +134,30 @@ async fn a_request_that_is_wrong_is_refused_in_the_same_place() {
     for way in WAYS {
         let ask = || ask(Server::shared(), &SPA_HYBRID, way);
         let unknown = ask().audience("https://nowhere.example.com");
-        let told = "Service not found";
-        assert_told(unknown, "access_denied", told).await;
-        let told = "Invalid value for parameter prompt";
-        assert_told(ask().with("prompt", "none login"), "invalid_request", told).await;
+        let description = "Service not found";
+        assert_error_response(unknown, "access_denied", description).await;
+        let description = "Invalid value for parameter prompt";
+        assert_error_response(
+            ask().with("prompt", "none login"),
+            "invalid_request",
+            description,
+        )
+        .await;
         if way.1.contains("id_token") {
-            let told = "Missing required parameter: nonce";
-            assert_told(ask().without("nonce"), "invalid_request", told).await;
+            let description = "Missing required parameter: nonce";
+            assert_error_response(ask().without("nonce"), "invalid_request", description).await;
         }
     }
     let message = ("web_message", "code");
     let odd = ask(Server::shared(), &SPA_HYBRID, message).with("response_type", "token code token");
-    let told = "Unsupported response type";
-    assert_told(odd, "unsupported_response_type", told).await;
+    let description = "Unsupported response type";
+    assert_error_response(odd, "unsupported_response_type", description).await;
     let none = ask(Server::shared(), &SPA_HYBRID, message).without("response_type");
-    let told = "Missing required parameter: response_type";
-    assert_told(none, "invalid_request", told).await;
+    let description = "Missing required parameter: response_type";
+    assert_error_response(none, "invalid_request", description).await;
     let ungranted = ask(Server::shared(), &SPA_CODE_ONLY, ("fragment", "token"));
-    let told = "Grant type 'implicit' not allowed for the client.";
-    assert_told(ungranted, "unauthorized_client", told).await;
+    let description = "Grant type 'implicit' not allowed for the client.";
+    assert_error_response(ungranted, "unauthorized_client", description).await;
 }
 
 /// A server whose sessions last six hours at most, and two without a visit.
@@ -174,11 +179,11 @@ async fn silent_logins_extend_a_session_up_to_its_absolute_end() {
         let ask = || ask(&server, &SPA_HYBRID, way).browser(&browser);
         for _ in 0..5 {
             server.advance(HOUR + 600).await;
-            let told = ask().open().await.told();
-            assert!(!told.contains_key("error"), "{told:?}");
+            let response = ask().open().await.response();
+            assert!(!response.contains_key("error"), "{response:?}");
         }
         server.advance(600).await;
-        assert_told(ask(), "login_required", "Login required").await;
+        assert_error_response(ask(), "login_required", "Login required").await;
     }
 }
 
@@ -193,7 +198,7 @@ async fn an_idle_session_ends_even_if_tokens_are_refreshed() {
         token = server.rotated(&SPA_STRICT, &token).await;
     }
     let login = ask(&server, &SPA_HYBRID, WAYS[0]).browser(&browser);
-    assert_told(login, "login_required", "Login required").await;
+    assert_error_response(login, "login_required", "Login required").await;
     server.rotated(&SPA_STRICT, &token).await;
 }
 
@@ -203,10 +208,10 @@ async fn a_refused_visit_does_not_keep_a_session_alive() {
     let browser = logged_in(&server, &User::ada()).await;
     let ask = || ask(&server, &SPA_HYBRID, WAYS[0]).browser(&browser);
     server.advance(HOUR).await;
-    let told = "Consent required";
-    assert_told(ask().audience(ASKING_API), "consent_required", told).await;
+    let description = "Consent required";
+    assert_error_response(ask().audience(ASKING_API), "consent_required", description).await;
     server.advance(HOUR).await;
-    assert_told(ask(), "login_required", "Login required").await;
+    assert_error_response(ask(), "login_required", "Login required").await;
 }
 
 #[harness::test]
@@ -217,9 +222,9 @@ async fn a_shortened_idle_lifetime_counts_from_the_next_visit() {
     let shorter = "tenant:\n  session_lifetime: 168\n  idle_session_lifetime: 1\n";
     server.import_tenant(shorter.to_owned()).await;
     server.advance(2 * HOUR).await;
-    assert!(ask().open().await.told().contains_key("code"));
+    assert!(ask().open().await.response().contains_key("code"));
     server.advance(2 * HOUR).await;
-    assert_told(ask(), "login_required", "Login required").await;
+    assert_error_response(ask(), "login_required", "Login required").await;
 }
 
 #[harness::test]

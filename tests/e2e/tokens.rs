@@ -353,7 +353,7 @@ async fn phone_and_middle_name_are_claims_of_their_scopes() {
     phone_verified: true
 ";
     server.import_tenant(file.to_owned()).await;
-    for (scope, told, hidden) in [
+    for (scope, shown, hidden) in [
         (
             "openid phone",
             "phone_number phone_number_verified",
@@ -370,7 +370,7 @@ async fn phone_and_middle_name_are_claims_of_their_scopes() {
             .get_with_bearer("/userinfo", &access_token)
             .await;
         for claims in [in_token, answer.json()] {
-            for name in told.split(' ') {
+            for name in shown.split(' ') {
                 assert!(claims.get(name).is_some(), "{name} in {claims}");
             }
             assert_eq!(claims.get(hidden), None, "{claims}");

@@ -221,8 +221,8 @@ async fn userinfo_rejects_the_token_of_a_deleted_user() {
 
 #[harness::test]
 async fn ten_questions_about_a_user_pass_at_once_and_then_five_a_minute() {
-    let ours = "  userinfo_rate_limit: { burst: 60000, per_minute: 60000 }\n";
-    let launch = Launch::new().tenant(tenant::changed(ours, ""));
+    let limits = "  userinfo_rate_limit: { burst: 60000, per_minute: 60000 }\n";
+    let launch = Launch::new().tenant(tenant::changed(limits, ""));
     let server = launch.start("moves the clock");
     let token = |user: &User| {
         let login = server.login(&SPA_STRICT).user(user).scope("openid");
@@ -233,8 +233,8 @@ async fn ten_questions_about_a_user_pass_at_once_and_then_five_a_minute() {
         let answer = userinfo(&server, &ada).await;
         assert_eq!(answer.status, 200, "{answer}");
         assert_eq!(answer.header("x-ratelimit-limit"), Some("10"));
-        let told = answer.header("x-ratelimit-remaining").map(str::to_owned);
-        assert_eq!(told, Some(left.to_string()), "{answer}");
+        let remaining = answer.header("x-ratelimit-remaining").map(str::to_owned);
+        assert_eq!(remaining, Some(left.to_string()), "{answer}");
     }
     let refused = userinfo(&server, &ada).await;
     assert_eq!(refused.status, 429, "{refused}");

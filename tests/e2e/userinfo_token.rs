@@ -118,8 +118,8 @@ async fn a_tenant_may_set_the_limit() {
         let answer = with_bearer(&server, &token).await;
         assert_returns(&answer, &User::ada());
         assert_eq!(answer.header("x-ratelimit-limit"), Some("2"), "{answer}");
-        let told = answer.header("x-ratelimit-remaining");
-        assert_eq!(told, Some(left), "{answer}");
+        let remaining = answer.header("x-ratelimit-remaining");
+        assert_eq!(remaining, Some(left), "{answer}");
     }
     assert_eq!(with_bearer(&server, &token).await.status, 429);
     server.advance(1).await;

@@ -129,8 +129,8 @@ async fn a_callback_of_no_registered_web_origin_gets_no_message() {
         let login = ask(&app).with("redirect_uri", callback);
         let page = login.open().await.page();
         assert_eq!(page.status, 400, "{page}");
-        let told = "The specified redirect_uri does not have a registered origin.";
-        assert_error_page(&page, told);
+        let description = "The specified redirect_uri does not have a registered origin.";
+        assert_error_page(&page, description);
     }
     let redirected = Server::shared().login(&SPA_FRAMED).with("prompt", "none");
     let callback = redirected.with("redirect_uri", unframed).callback().await;

@@ -115,8 +115,8 @@ impl Function {
     /// cost of its answers.
     pub async fn stop(mut self) -> Work {
         let id = self.child.id().expect("the function runs").to_string();
-        let told = Command::new("kill").arg(id).status().await;
-        assert!(told.expect("`kill` is there").success());
+        let status = Command::new("kill").arg(id).status().await;
+        assert!(status.expect("`kill` is there").success());
         self.child.wait().await.expect("it ends");
         self.log.await.expect("its log can be read")
     }

@@ -40,12 +40,14 @@ impl Service {
             .expect("Python starts the service");
         let output = watch.stdout.take().expect("standard output is piped");
         let mut lines = BufReader::new(output).lines().map_while(Result::ok);
-        let told = lines.next().expect("what the functions are told");
-        let mut told: BTreeMap<String, Environment> =
-            serde_json::from_str(&told).unwrap_or_else(|error| panic!("{error} in {told}"));
+        let line = lines.next().expect("what the functions are told");
+        let mut environments: BTreeMap<String, Environment> =
+            serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in {line}"));
         let issuer = lines.next().expect("where the service is");
         let issuer = issuer.strip_prefix("ready ").expect("it is ready");
-        let environment = told.remove("token").expect("there is a token function");
+        let environment = environments
+            .remove("token")
+            .expect("there is a token function");
         import(tenant, &environment);
         Self {
             watch,

@@ -190,9 +190,9 @@ async function answer({ heard }) {
 
 /** Asserts the SDK's error. The SDK finds the answer by its state, which it does not pass on. */
 async function assertRefused(tab, error, error_description, options = {}) {
-  const { error: told } = await call(tab, 'checkSession', { ...options, state: 'kept' });
-  assert.deepEqual(told.original, { error, error_description });
-  assert.equal(told.code, error);
+  const { error: reported } = await call(tab, 'checkSession', { ...options, state: 'kept' });
+  assert.deepEqual(reported.original, { error, error_description });
+  assert.equal(reported.code, error);
   const { data } = await answer(tab);
   assert.deepEqual(data.response, { error, error_description, state: 'kept' });
 }

@@ -58,8 +58,8 @@ describe('an application under the same domain', () => {
     await page.goto(request(CUSTOM_DOMAIN, { prompt: 'none' }));
     await page.waitForURL(`${APP}?code=*`);
     const kept = await context.cookies(CUSTOM_DOMAIN);
-    const ours = kept.filter(({ name }) => name.startsWith('__Host-')).map(({ name }) => name);
-    assert.deepEqual(ours.sort(), ['__Host-auth0', '__Host-auth0_csrf']);
+    const own = kept.filter(({ name }) => name.startsWith('__Host-')).map(({ name }) => name);
+    assert.deepEqual(own.sort(), ['__Host-auth0', '__Host-auth0_csrf']);
 
     await page.goto(`${CUSTOM_DOMAIN}oidc/logout`);
     await page.locator('button[value=accept]').click();

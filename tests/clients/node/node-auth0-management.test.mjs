@@ -140,7 +140,7 @@ describe('node-auth0 ManagementClient', () => {
   });
 
   test('a user who does not exist', async () => {
-    const nobody = management.users.sessions.delete('auth0|nobody');
-    await assert.rejects(nobody, refused(404, 'inexistent_user'));
+    const unknown = management.users.sessions.delete('auth0|nobody');
+    await assert.rejects(unknown, refused(404, 'inexistent_user'));
   });
 });

@@ -83,8 +83,8 @@ describe('node-auth0', () => {
     const { oauth } = client(PASSWORDS);
     for (const realm of [{}, { realm: DATABASE }]) {
       const asked = { username: 'zoe@example.com', password: 'wrong', ...ASKED, ...realm };
-      const told = { error: 'invalid_grant', error_description: 'Wrong email or password.' };
-      await assertRefused(oauth.passwordGrant(asked), 403, told);
+      const expected = { error: 'invalid_grant', error_description: 'Wrong email or password.' };
+      await assertRefused(oauth.passwordGrant(asked), 403, expected);
     }
   });
 
@@ -92,8 +92,8 @@ describe('node-auth0', () => {
     const { oauth } = client(PASSWORDS);
     const asked = { username: 'reader@example.com', password: 'wrong', ...ASKED };
     for (let turn = 1; turn <= 10; turn += 1) {
-      const told = { error: 'invalid_grant', error_description: 'Wrong email or password.' };
-      await assertRefused(oauth.passwordGrant(asked), 403, told);
+      const expected = { error: 'invalid_grant', error_description: 'Wrong email or password.' };
+      await assertRefused(oauth.passwordGrant(asked), 403, expected);
     }
     await assert.rejects(oauth.passwordGrant({ ...asked, password: demo.user.password }), {
       name: 'AuthApiError',
@@ -150,8 +150,8 @@ describe('node-auth0', () => {
       };
       const { data } = await oauth[method](body, { idTokenValidateOptions: { nonce: 'fresh' } });
       assert.equal(claims(data.id_token).email, demo.user.username);
-      const told = { error: 'invalid_grant', error_description: 'Invalid authorization code' };
-      await assertRefused(oauth[method](body), 403, told);
+      const expected = { error: 'invalid_grant', error_description: 'Invalid authorization code' };
+      await assertRefused(oauth[method](body), 403, expected);
     });
   }
 });
@@ -161,20 +161,20 @@ function claims(token) {
 }
 
 /** Asserts the SDK's error in every field. */
-async function assertRefused(request, statusCode, told) {
+async function assertRefused(request, statusCode, expected) {
   await assert.rejects(request, (error) => {
     assert.ok(error instanceof AuthApiError, String(error));
     const { error: code, error_description, message, body } = error;
-    assert.deepEqual({ error: code, error_description }, told);
+    assert.deepEqual({ error: code, error_description }, expected);
     assert.equal(error.statusCode, statusCode);
-    assert.equal(message, told.error_description);
-    assert.deepEqual(JSON.parse(body), told);
+    assert.equal(message, expected.error_description);
+    assert.deepEqual(JSON.parse(body), expected);
     assert.match(error.headers.get('content-type'), /^application\/json/);
     return true;
   });
 }
 
 function assertDead(oauth, refresh_token) {
-  const told = { error: 'invalid_grant', error_description: 'Unknown or invalid refresh token.' };
-  return assertRefused(oauth.refreshTokenGrant({ refresh_token }), 403, told);
+  const expected = { error: 'invalid_grant', error_description: 'Unknown or invalid refresh token.' };
+  return assertRefused(oauth.refreshTokenGrant({ refresh_token }), 403, expected);
 }

@@ -225,14 +225,14 @@ describe('openid-client, at the tests’ tenant', () => {
       audience: demo.audience,
     });
     assert.equal(device.verification_uri, server.url('activate'));
-    const told = [];
+    const errors = [];
     config[client.customFetch] = async (url, options) => {
       const response = await fetch(url, options);
       if (url.endsWith('/oauth/token')) {
         const { error } = await response.clone().json();
-        told.push(error);
+        errors.push(error);
         // The second poll comes too early.
-        if (told.length === 2) {
+        if (errors.length === 2) {
           const heading = await new Browser().activate(device.verification_uri_complete, demo.user);
           assert.equal(heading, 'Your device is connected');
         }
@@ -240,7 +240,7 @@ describe('openid-client, at the tests’ tenant', () => {
       return response;
     };
     const tokens = await client.pollDeviceAuthorizationGrant(config, { ...device, interval: 1 });
-    assert.deepEqual(told, ['authorization_pending', 'slow_down', undefined]);
+    assert.deepEqual(errors, ['authorization_pending', 'slow_down', undefined]);
     assert.equal(tokens.claims().email, demo.user.username);
 
     const next = await client.refreshTokenGrant(config, tokens.refresh_token);

@@ -96,8 +96,8 @@ export function failure(promise) {
 }
 
 export async function assertRefused(promise, { error, message }) {
-  const told = await failure(promise);
-  assert.deepEqual([told.error, told.message], [error, message]);
+  const reported = await failure(promise);
+  assert.deepEqual([reported.error, reported.message], [error, message]);
 }
 
 /** Redirects the tab to the service. */

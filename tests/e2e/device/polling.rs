@@ -93,10 +93,10 @@ async fn one_of_many_concurrent_polls_gets_expired_token() {
     let waiting = begin(&server, &TV).await;
     server.advance(900).await;
     let answers = poll_at_once(&server, &waiting, 8).await;
-    let (told, late): (Vec<_>, Vec<_>) = answers
+    let (expired, late): (Vec<_>, Vec<_>) = answers
         .iter()
         .partition(|answer| answer.json()["error"] == "expired_token");
-    assert_eq!((told.len(), late.len()), (1, 7));
+    assert_eq!((expired.len(), late.len()), (1, 7));
     late.into_iter().for_each(assert_invalid);
 }
 

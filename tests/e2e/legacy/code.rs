@@ -80,21 +80,21 @@ async fn any_attribute_is_a_scope_in_the_legacy_pipeline_alone() {
     let scope = "openid favorite_color app_metadata user_id identities roles";
     let tokens = ask(&LEGACY_SPA, scope).tokens().await;
     assert_eq!(tokens.scope(), scopes(scope));
-    let told = claims(&tokens);
-    assert_eq!(told["sub"], "auth0|grace");
-    assert_eq!(told["favorite_color"], "navy");
-    assert_eq!(told["app_metadata"]["plan"], "gold");
-    assert_eq!(told["user_id"], "auth0|grace");
-    assert_eq!(told["roles"], json!(["admiral"]));
+    let id_claims = claims(&tokens);
+    assert_eq!(id_claims["sub"], "auth0|grace");
+    assert_eq!(id_claims["favorite_color"], "navy");
+    assert_eq!(id_claims["app_metadata"]["plan"], "gold");
+    assert_eq!(id_claims["user_id"], "auth0|grace");
+    assert_eq!(id_claims["roles"], json!(["admiral"]));
     let identity = json!({
         "connection": "Username-Password-Authentication", "provider": "auth0", "user_id": "grace",
         "isSocial": false,
     });
-    assert_eq!(told["identities"], json!([identity]));
+    assert_eq!(id_claims["identities"], json!([identity]));
     assert_eq!(
-        (told.get("name"), told.get("email")),
+        (id_claims.get("name"), id_claims.get("email")),
         (None, None),
-        "{told}"
+        "{id_claims}"
     );
 
     let issuer = Server::shared().issuer();
@@ -105,7 +105,7 @@ async fn any_attribute_is_a_scope_in_the_legacy_pipeline_alone() {
     ] {
         let tokens = conformant.tokens().await;
         assert_eq!(tokens.scope(), scopes("openid"));
-        let told = claims(&tokens);
+        let id_claims = claims(&tokens);
         for name in [
             "favorite_color",
             "app_metadata",
@@ -113,7 +113,7 @@ async fn any_attribute_is_a_scope_in_the_legacy_pipeline_alone() {
             "identities",
             "roles",
         ] {
-            assert_eq!(told.get(name), None, "{told}");
+            assert_eq!(id_claims.get(name), None, "{id_claims}");
         }
     }
 }
@@ -133,13 +133,13 @@ async fn profile_opens_the_whole_profile_in_the_legacy_pipeline_alone() {
         "created_at",
         "updated_at",
     ];
-    let told = claims(&ask(&LEGACY_SPA, "openid profile").tokens().await);
+    let id_claims = claims(&ask(&LEGACY_SPA, "openid profile").tokens().await);
     for name in whole {
-        assert!(told.get(name).is_some(), "{name} in {told}");
+        assert!(id_claims.get(name).is_some(), "{name} in {id_claims}");
     }
-    assert_eq!(told["iss"], Server::shared().issuer());
-    let told = claims(&ask(&SPA_STRICT, "openid profile").tokens().await);
-    assert_eq!(told["name"], "Grace Hopper");
+    assert_eq!(id_claims["iss"], Server::shared().issuer());
+    let id_claims = claims(&ask(&SPA_STRICT, "openid profile").tokens().await);
+    assert_eq!(id_claims["name"], "Grace Hopper");
     for name in [
         "favorite_color",
         "app_metadata",
@@ -147,14 +147,17 @@ async fn profile_opens_the_whole_profile_in_the_legacy_pipeline_alone() {
         "identities",
         "email",
     ] {
-        assert_eq!(told.get(name), None, "{told}");
+        assert_eq!(id_claims.get(name), None, "{id_claims}");
     }
 }
 
 #[harness::test]
 async fn what_users_may_change_themselves_is_no_attribute() {
-    let told = claims(&ask(&LEGACY_SPA, "openid admin theme").tokens().await);
-    assert_eq!((told.get("admin"), told.get("theme")), (None, None));
+    let id_claims = claims(&ask(&LEGACY_SPA, "openid admin theme").tokens().await);
+    assert_eq!(
+        (id_claims.get("admin"), id_claims.get("theme")),
+        (None, None)
+    );
 }
 
 #[harness::test]
@@ -191,9 +194,9 @@ async fn the_tenant_can_take_the_whole_profile_away() {
     let tokens = ask_at(&server, &LEGACY_SPA, "openid email favorite_color")
         .tokens()
         .await;
-    let told = claims(&tokens);
+    let id_claims = claims(&tokens);
     assert_eq!(
-        (&told["email"], told.get("favorite_color")),
+        (&id_claims["email"], id_claims.get("favorite_color")),
         (&json!("grace@example.com"), None)
     );
     let profile = userinfo(&server, &tokens.access_token()).await;

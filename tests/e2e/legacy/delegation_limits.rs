@@ -176,8 +176,8 @@ async fn a_page_of_the_clients_origin_may_call_it() {
             ("refresh_token", "x"),
         ];
         let answer = http::send(ask(Method::POST).form(&form)).await;
-        let told = answer.header("access-control-allow-origin");
-        assert_eq!(told, allowed.then_some(origin), "{answer}");
+        let allow_origin = answer.header("access-control-allow-origin");
+        assert_eq!(allow_origin, allowed.then_some(origin), "{answer}");
         let preflight = ask(Method::OPTIONS).header("access-control-request-method", "POST");
         assert_eq!(http::send(preflight).await.status, 204);
     }

@@ -86,8 +86,8 @@ async fn a_code_is_used_once_at_once_and_after_half_a_minute() {
         let token = tokens.refresh_token();
         assert_unknown_refresh_token(&server.refresh(&WEB_CERTIFIED, &token).await);
         let token = tokens.access_token();
-        let told = server.http().get_with_bearer("/userinfo", &token).await;
-        assert_eq!(told.status, 401, "{told}");
+        let answer = server.http().get_with_bearer("/userinfo", &token).await;
+        assert_eq!(answer.status, 401, "{answer}");
     }
 }
 
@@ -115,8 +115,8 @@ async fn a_proof_key_beside_a_secret_is_checked() {
     let mut code = server.login(&WEB_CERTIFIED).code().await;
     code.verifier = Some(pkce::verifier());
     let answer = server.exchange(&code).await;
-    let told = "Failed to verify code verifier";
-    assert_oauth_error(&answer, 403, "invalid_grant", told);
+    let description = "Failed to verify code verifier";
+    assert_oauth_error(&answer, 403, "invalid_grant", description);
 }
 
 #[harness::test]
@@ -135,6 +135,6 @@ async fn a_missing_response_type_is_reported_in_the_query() {
     let login = server.login(&WEB_CERTIFIED).browser(&browser);
     let callback = login.without("response_type").open().await.callback();
     assert!(!callback.in_fragment(), "{}", callback.url);
-    let told = "Missing required parameter: response_type";
-    callback.assert_error("invalid_request", told);
+    let description = "Missing required parameter: response_type";
+    callback.assert_error("invalid_request", description);
 }

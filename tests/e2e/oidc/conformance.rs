@@ -118,8 +118,8 @@ async fn the_time_of_a_profile_is_a_number() {
 /// The claims of the ID token from `/authorize`, with every scope about the user.
 async fn id_token_of_authorize(server: &Server, run: &Run) -> Value {
     let browser = super::logged_in(server, &User::iris()).await;
-    let told = run.granted(run.ask(server, &browser).scope(ALL)).await;
-    jwt::peek(&told["id_token"]).1
+    let response = run.granted(run.ask(server, &browser).scope(ALL)).await;
+    jwt::peek(&response["id_token"]).1
 }
 
 /// Core section 5.4: the claims of a scope are returned at `/userinfo` if an access token is issued, and in the ID
@@ -145,7 +145,7 @@ async fn an_id_token_has_claims_of_scopes_only_where_no_access_token_is_issued()
         form_post: false,
     };
     let claims = id_token_of_authorize(&server, &alone).await;
-    let told = [
+    let claims_of_scopes = [
         "sub",
         "name",
         "nickname",
@@ -155,7 +155,7 @@ async fn an_id_token_has_claims_of_scopes_only_where_no_access_token_is_issued()
         "phone_number",
         "phone_number_verified",
     ];
-    assert_eq!(names(&claims), told.into(), "{claims}");
+    assert_eq!(names(&claims), claims_of_scopes.into(), "{claims}");
 
     let login = server.login(&SPA_STRICT).user(&User::iris());
     let tokens = login.scope(&format!("{ALL} offline_access")).tokens().await;
@@ -164,7 +164,7 @@ async fn an_id_token_has_claims_of_scopes_only_where_no_access_token_is_issued()
         let (_, claims) = jwt::peek(&tokens.id_token());
         assert_eq!(names(&claims), only_the_subject, "{claims}");
         let claims = userinfo(&server, &tokens).await;
-        assert_eq!(names(&claims), told.into(), "{claims}");
+        assert_eq!(names(&claims), claims_of_scopes.into(), "{claims}");
     }
 }
 

@@ -34,14 +34,17 @@ async fn the_form_is_encoded_as_forms_are_and_needs_no_script() {
 
 #[harness::test]
 async fn a_missing_response_type_is_reported_in_the_form() {
-    let told = form(&page(&[("response_type", "")]).await);
-    assert_eq!(told["error"], "invalid_request", "{told:?}");
+    let response = form(&page(&[("response_type", "")]).await);
+    assert_eq!(response["error"], "invalid_request", "{response:?}");
 }
 
 #[harness::test]
 async fn an_unknown_response_type_is_reported_in_the_form() {
-    let told = form(&page(&[("response_type", "telepathy")]).await);
-    assert_eq!(told["error"], "unsupported_response_type", "{told:?}");
+    let response = form(&page(&[("response_type", "telepathy")]).await);
+    assert_eq!(
+        response["error"], "unsupported_response_type",
+        "{response:?}"
+    );
 }
 
 #[harness::test]
@@ -52,8 +55,8 @@ async fn a_form_carries_what_a_redirect_would() {
     for pair in both.chunks(2) {
         let mut names = Vec::new();
         for run in pair {
-            let told = run.granted(run.ask(server, &browser)).await;
-            names.push(told.into_keys().collect::<Vec<_>>());
+            let response = run.granted(run.ask(server, &browser)).await;
+            names.push(response.into_keys().collect::<Vec<_>>());
         }
         assert_eq!(names[0], names[1], "{pair:?}");
     }

@@ -17,11 +17,11 @@ async fn both_id_tokens_are_about_the_same_person_and_the_same_request() {
     for run in runs().filter(|run| HYBRID.contains(&run.response_type)) {
         let login = run.ask(server, &browser);
         let nonce = login.parameter("nonce").to_owned();
-        let told = run.granted(login).await;
-        let later = exchanged(server, &told["code"]).await.id_token();
+        let response = run.granted(login).await;
+        let later = exchanged(server, &response["code"]).await.id_token();
         let later = jwt::verify(server, &later, WEB_CERTIFIED.id, RS256).await;
         assert_eq!(later.claims["nonce"], nonce, "{run:?}");
-        let Some(first) = told.get("id_token") else {
+        let Some(first) = response.get("id_token") else {
             continue;
         };
         let first = jwt::verify(server, first, WEB_CERTIFIED.id, RS256).await;
@@ -38,8 +38,8 @@ async fn a_code_and_a_token_need_no_nonce() {
     let browser = logged_in(server, &User::ada()).await;
     for run in runs().filter(|run| run.response_type == "code token") {
         let login = run.ask(server, &browser).without("nonce");
-        let told = run.granted(login).await;
-        let claims = run.id_token(server, &told).await;
+        let response = run.granted(login).await;
+        let claims = run.id_token(server, &response).await;
         assert!(claims.get("nonce").is_none(), "{claims}");
     }
 }

@@ -15,9 +15,9 @@ async fn without_nonce_there_is_no_id_token() {
     let browser = logged_in(server, &User::ada()).await;
     for run in runs().filter(|run| run.response_type.contains("id_token")) {
         let login = run.ask(server, &browser).without("nonce");
-        let told = run.told(login).await;
-        assert_eq!(told["error"], "invalid_request", "{run:?}");
-        assert!(!told.contains_key("id_token") && !told.contains_key("code"));
+        let response = run.response(login).await;
+        assert_eq!(response["error"], "invalid_request", "{run:?}");
+        assert!(!response.contains_key("id_token") && !response.contains_key("code"));
     }
 }
 
@@ -27,10 +27,10 @@ async fn an_id_token_is_signed_with_a_published_key_and_repeats_the_nonce() {
     let browser = logged_in(server, &User::ada()).await;
     for run in runs().filter(|run| IMPLICIT.contains(&run.response_type)) {
         let login = run.ask(server, &browser).with("nonce", "n-0S6");
-        let told = run.granted(login).await;
-        let verified = jwt::verify(server, &told["id_token"], WEB_CERTIFIED.id, RS256).await;
+        let response = run.granted(login).await;
+        let verified = jwt::verify(server, &response["id_token"], WEB_CERTIFIED.id, RS256).await;
         assert_eq!(verified.claims["nonce"], "n-0S6");
-        assert!(!told.contains_key("refresh_token"), "{told:?}");
+        assert!(!response.contains_key("refresh_token"), "{response:?}");
     }
 }
 
@@ -40,9 +40,9 @@ async fn an_access_token_of_the_front_channel_opens_userinfo() {
     let user = server.fresh_user();
     let browser = logged_in(server, &user).await;
     for run in runs().filter(|run| run.response_type.split(' ').any(|word| word == "token")) {
-        let told = run.granted(run.ask(server, &browser)).await;
-        assert_eq!(told["token_type"], "Bearer", "{run:?}");
-        let token = &told["access_token"];
+        let response = run.granted(run.ask(server, &browser)).await;
+        assert_eq!(response["token_type"], "Bearer", "{run:?}");
+        let token = &response["access_token"];
         let answer = server.http().get_with_bearer("/userinfo", token).await;
         assert_eq!(answer.json()["sub"], user.id, "{answer}");
     }

@@ -21,7 +21,7 @@ use harness::{
 use serde_json::Value;
 
 /// The parameters that the application receives, by name.
-type Told = BTreeMap<String, String>;
+type ResponseParameters = BTreeMap<String, String>;
 
 /// A run of a plan: a response type, in its default mode or by `form_post`.
 #[derive(Clone, Copy, Debug)]
@@ -59,10 +59,10 @@ impl Run {
 
     /// The parameters that the application receives without a page in between; asserts that they arrive in the right
     /// place.
-    async fn told(&self, login: Login<'_>) -> Told {
+    async fn response(&self, login: Login<'_>) -> ResponseParameters {
         let state = login.parameter("state").to_owned();
         let landing = login.open().await;
-        let told = match (landing, self.form_post) {
+        let response = match (landing, self.form_post) {
             (Landing::Page(page), true) => form(&page),
             (Landing::Callback(callback), false) => {
                 assert_eq!(callback.target(), WEB_CERTIFIED.callback);
@@ -73,41 +73,49 @@ impl Run {
             }
             (landing, _) => panic!("{self:?} led to {landing:?}"),
         };
-        assert_eq!(told.get("state"), Some(&state), "{self:?}: {told:?}");
-        told
+        assert_eq!(
+            response.get("state"),
+            Some(&state),
+            "{self:?}: {response:?}"
+        );
+        response
     }
 
     /// The same for a successful answer.
-    async fn granted(&self, login: Login<'_>) -> Told {
-        let told = self.told(login).await;
+    async fn granted(&self, login: Login<'_>) -> ResponseParameters {
+        let response = self.response(login).await;
         for (word, parameter) in [
             ("code", "code"),
             ("token", "access_token"),
             ("id_token", "id_token"),
         ] {
             let wanted = self.response_type.split(' ').any(|named| named == word);
-            assert_eq!(told.contains_key(parameter), wanted, "{self:?}: {told:?}");
+            assert_eq!(
+                response.contains_key(parameter),
+                wanted,
+                "{self:?}: {response:?}"
+            );
         }
-        assert!(!told.contains_key("error"), "{self:?}: {told:?}");
-        told
+        assert!(!response.contains_key("error"), "{self:?}: {response:?}");
+        response
     }
 
     /// The claims of the ID token, from the answer or from the exchange of its code.
-    async fn id_token(&self, server: &Server, told: &Told) -> Value {
-        jwt::peek(&self.id_token_text(server, told).await).1
+    async fn id_token(&self, server: &Server, response: &ResponseParameters) -> Value {
+        jwt::peek(&self.id_token_text(server, response).await).1
     }
 
-    async fn id_token_text(&self, server: &Server, told: &Told) -> String {
-        match told.get("id_token") {
+    async fn id_token_text(&self, server: &Server, response: &ResponseParameters) -> String {
+        match response.get("id_token") {
             Some(id_token) => id_token.clone(),
-            None => exchanged(server, &told["code"]).await.id_token(),
+            None => exchanged(server, &response["code"]).await.id_token(),
         }
     }
 }
 
 /// The fields of a page that delivers an answer by a form.
 #[track_caller]
-fn form(page: &harness::Answer) -> Told {
+fn form(page: &harness::Answer) -> ResponseParameters {
     assert_eq!(page.status, 200, "{page}");
     let text = page.text();
     let form = html::tag(&text, "form");

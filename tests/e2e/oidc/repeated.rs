@@ -38,8 +38,8 @@ async fn scopes_come_in_any_order() {
     let browser = logged_in(server, &User::ada()).await;
     for run in runs() {
         let login = run.ask(server, &browser).scope("email openid");
-        let told = run.granted(login).await;
-        let claims = run.id_token(server, &told).await;
+        let response = run.granted(login).await;
+        let claims = run.id_token(server, &response).await;
         assert_eq!(claims["email"], "ada@example.com", "{run:?}");
     }
 }
@@ -54,16 +54,16 @@ async fn each_scope_opens_its_claims() {
         ("openid phone", "phone_number", "+441632960000"),
     ] {
         for run in runs() {
-            let told = run.granted(run.ask(server, &browser).scope(scope)).await;
-            let claims = run.id_token(server, &told).await;
+            let response = run.granted(run.ask(server, &browser).scope(scope)).await;
+            let claims = run.id_token(server, &response).await;
             assert_eq!(claims[claim], value, "{run:?}");
         }
     }
     // The user has no address, and requesting it is not an error.
     for run in runs() {
         let all = "openid profile email address phone";
-        let told = run.granted(run.ask(server, &browser).scope(all)).await;
-        let claims = run.id_token(server, &told).await;
+        let response = run.granted(run.ask(server, &browser).scope(all)).await;
+        let claims = run.id_token(server, &response).await;
         assert_eq!(claims["phone_number_verified"], true, "{run:?}");
         assert!(claims.get("address").is_none(), "{claims}");
     }
@@ -75,10 +75,10 @@ async fn prompt_none_answers_for_the_same_user_and_login() {
     let browser = logged_in(server, &User::ada()).await;
     for run in runs() {
         let ask = || run.ask(server, &browser).with("max_age", "10000");
-        let told = run.granted(ask()).await;
-        let first = run.id_token(server, &told).await;
-        let told = run.granted(ask().with("prompt", "none")).await;
-        let second = run.id_token(server, &told).await;
+        let response = run.granted(ask()).await;
+        let first = run.id_token(server, &response).await;
+        let response = run.granted(ask().with("prompt", "none")).await;
+        let second = run.id_token(server, &response).await;
         for name in ["iss", "sub", "auth_time"] {
             assert!(!first[name].is_null(), "{name}: {first}");
             assert_eq!(first[name], second[name], "{name}");
@@ -91,7 +91,11 @@ async fn prompt_none_without_a_session_is_login_required() {
     let server = Server::shared();
     for run in runs() {
         let login = run.ask(server, &server.browser()).with("prompt", "none");
-        assert_eq!(run.told(login).await["error"], "login_required", "{run:?}");
+        assert_eq!(
+            run.response(login).await["error"],
+            "login_required",
+            "{run:?}"
+        );
     }
 }
 
@@ -113,11 +117,11 @@ async fn an_id_token_of_the_session_answers_silently() {
     let server = Server::shared();
     let browser = logged_in(server, &User::ada()).await;
     for run in runs() {
-        let told = run.granted(run.ask(server, &browser)).await;
-        let hint = run.id_token_text(server, &told).await;
+        let response = run.granted(run.ask(server, &browser)).await;
+        let hint = run.id_token_text(server, &response).await;
         let login = run.ask(server, &browser).with("id_token_hint", &hint);
-        let told = run.granted(login.with("prompt", "none")).await;
-        assert_eq!(run.id_token(server, &told).await["sub"], User::ada().id);
+        let response = run.granted(login.with("prompt", "none")).await;
+        assert_eq!(run.id_token(server, &response).await["sub"], User::ada().id);
     }
 }
 
@@ -130,9 +134,9 @@ async fn a_hint_of_another_user_is_never_answered_for_the_session() {
     let hint = theirs.tokens().await.id_token();
     for run in runs() {
         let ask = || run.ask(server, &browser).with("id_token_hint", &hint);
-        let told = run.told(ask().with("prompt", "none")).await;
-        assert_eq!(told["error"], "login_required", "{run:?}");
-        assert!(!told.contains_key("code") && !told.contains_key("id_token"));
+        let response = run.response(ask().with("prompt", "none")).await;
+        assert_eq!(response["error"], "login_required", "{run:?}");
+        assert!(!response.contains_key("code") && !response.contains_key("id_token"));
         ask().open().await.page_at("/u/login");
     }
 }
@@ -163,7 +167,11 @@ async fn a_foreign_or_invalid_id_token_is_no_hint() {
     ] {
         for run in runs() {
             let login = run.ask(server, &browser).with("id_token_hint", &bad);
-            assert_eq!(run.told(login).await["error"], "invalid_request", "{run:?}");
+            assert_eq!(
+                run.response(login).await["error"],
+                "invalid_request",
+                "{run:?}"
+            );
         }
     }
 }
@@ -184,9 +192,11 @@ async fn request_objects_are_refused_as_not_supported() {
             ),
             ("registration", "{}", "registration_not_supported"),
         ] {
-            let told = run.told(run.ask(server, &browser).with(name, value)).await;
-            assert_eq!(told["error"], error, "{run:?}");
-            assert!(!told.contains_key("code"), "{told:?}");
+            let response = run
+                .response(run.ask(server, &browser).with(name, value))
+                .await;
+            assert_eq!(response["error"], error, "{run:?}");
+            assert!(!response.contains_key("code"), "{response:?}");
         }
     }
 }
@@ -217,7 +227,11 @@ async fn prompt_none_is_alone_and_unknown_prompts_are_rejected() {
     for run in runs() {
         for prompt in ["none login", "none consent", "telepathy"] {
             let login = run.ask(server, &browser).with("prompt", prompt);
-            assert_eq!(run.told(login).await["error"], "invalid_request", "{run:?}");
+            assert_eq!(
+                run.response(login).await["error"],
+                "invalid_request",
+                "{run:?}"
+            );
         }
     }
 }
@@ -228,7 +242,11 @@ async fn a_mode_that_does_not_exist_is_refused_in_the_types_own_place() {
     let browser = logged_in(server, &User::ada()).await;
     for run in runs().filter(|run| !run.form_post) {
         let login = run.ask(server, &browser).with("response_mode", "telepathy");
-        assert_eq!(run.told(login).await["error"], "invalid_request", "{run:?}");
+        assert_eq!(
+            run.response(login).await["error"],
+            "invalid_request",
+            "{run:?}"
+        );
     }
 }
 
@@ -248,7 +266,7 @@ async fn a_request_by_post_is_answered_as_one_by_get() {
             }
             landing => panic!("{run:?} led to {landing:?}"),
         };
-        let told = run.granted(login).await;
-        assert!(posted.keys().eq(told.keys()), "{posted:?} {told:?}");
+        let response = run.granted(login).await;
+        assert!(posted.keys().eq(response.keys()), "{posted:?} {response:?}");
     }
 }

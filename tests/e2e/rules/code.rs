@@ -6,7 +6,7 @@ use harness::{
     assert_unknown_refresh_token, scopes,
 };
 
-use super::{CLAIM, IDLE, action, claims, rule, said, telling, told};
+use super::{CLAIM, IDLE, action, claims, custom_claim, rule, rule_with_claim, said};
 
 #[harness::test]
 async fn rules_run_at_the_login_and_not_at_the_exchange() {
@@ -22,25 +22,25 @@ async fn rules_run_at_the_login_and_not_at_the_exchange() {
 
 #[harness::test]
 async fn the_result_of_the_rules_at_login_counts_at_the_exchange() {
-    let server = Scripts::of_rule(&telling("'login'")).start();
+    let server = Scripts::of_rule(&rule_with_claim("'login'")).start();
     let code = server.login(&SPA_STRICT).code().await;
-    server.change_rule("rule", &telling("'later'"));
+    server.change_rule("rule", &rule_with_claim("'later'"));
     let tokens = Tokens::expect(server.exchange(&code).await);
-    assert_eq!(told(&tokens), "login");
+    assert_eq!(custom_claim(&tokens), "login");
     let code = server.login(&SPA_STRICT).code().await;
     server.change_rule(
         "rule",
         "(user, context, callback) => callback(new Error('no'))",
     );
     let tokens = Tokens::expect(server.exchange(&code).await);
-    assert_eq!(told(&tokens), "later");
+    assert_eq!(custom_claim(&tokens), "later");
 }
 
 #[harness::test]
 async fn profile_and_scope_of_the_login_are_those_of_the_tokens() {
-    let deed = "user.nickname = 'Countess';
+    let statement = "user.nickname = 'Countess';
         context.accessToken.scope = ['openid', 'profile', 'offline_access', 'admin'];";
-    let server = Scripts::of_rule(&rule(deed)).start();
+    let server = Scripts::of_rule(&rule(statement)).start();
     let code = server.login(&SPA_STRICT).code().await;
     server.change_rule("rule", IDLE);
     let tokens = Tokens::expect(server.exchange(&code).await);
@@ -53,8 +53,8 @@ async fn profile_and_scope_of_the_login_are_those_of_the_tokens() {
 
 #[harness::test]
 async fn a_login_without_offline_access_has_no_refresh_token() {
-    let deed = "api.accessToken.removeScope('offline_access');";
-    let server = Scripts::of_action(&action(deed)).start();
+    let statement = "api.accessToken.removeScope('offline_access');";
+    let server = Scripts::of_action(&action(statement)).start();
     let tokens = server.login(&SPA_STRICT).tokens().await;
     assert!(!tokens.has("refresh_token"), "{}", tokens.body);
 }
@@ -63,8 +63,8 @@ async fn a_login_without_offline_access_has_no_refresh_token() {
 async fn ends_of_the_login_hold_for_the_refresh_token_of_the_exchange() {
     let server = Scripts::of_action(&action("")).start();
     let end = (server.now() + 100) * 1000;
-    let deed = format!("api.refreshToken.setExpiresAt({end});");
-    server.change_action("action", &action(&deed));
+    let statement = format!("api.refreshToken.setExpiresAt({end});");
+    server.change_action("action", &action(&statement));
     let code = server.login(&SPA_STRICT).code().await;
     server.change_action("action", &action(""));
     let token = Tokens::expect(server.exchange(&code).await).refresh_token();
@@ -75,7 +75,7 @@ async fn ends_of_the_login_hold_for_the_refresh_token_of_the_exchange() {
 
 #[harness::test]
 async fn userinfo_has_the_custom_claims_of_the_id_token() {
-    let server = Scripts::of_rule(&telling("user.app_metadata.plan")).start();
+    let server = Scripts::of_rule(&rule_with_claim("user.app_metadata.plan")).start();
     let login = server.login(&SPA_STRICT).without("audience");
     let tokens = login.scope("openid offline_access").tokens().await;
     let refreshed = server.refreshed(&SPA_STRICT, &tokens.refresh_token()).await;

@@ -7,7 +7,7 @@ use harness::{
 };
 use serde_json::{Value, json};
 
-use super::{CLAIM, IDLE, action, claims, rule, said, telling};
+use super::{CLAIM, IDLE, action, claims, rule, rule_with_claim, said};
 use crate::legacy::delegation::{delegate, log_in};
 
 /// The claims of the ID token of an answer.
@@ -22,7 +22,7 @@ fn delegated(answer: &Answer) -> Value {
 async fn rules_add_claims_to_delegated_id_tokens() {
     let facts =
         "{ protocol: context.protocol, client: context.clientID, body: context.request.body }";
-    let server = Scripts::of_rule(&telling(facts)).start();
+    let server = Scripts::of_rule(&rule_with_claim(facts)).start();
     let login = log_in(&server, &LEGACY_SPA, &User::ada()).await;
     assert_eq!(
         claims(&login.id_token())[CLAIM]["protocol"],
@@ -48,7 +48,7 @@ async fn rules_add_claims_to_delegated_id_tokens() {
 
 #[harness::test]
 async fn rules_see_the_claims_of_the_id_token_that_is_shown() {
-    let server = Scripts::of_rule(&telling("'of the login'")).start();
+    let server = Scripts::of_rule(&rule_with_claim("'of the login'")).start();
     let login = log_in(&server, &LEGACY_SPA, &User::grace()).await;
     let seen = format!(
         "context.idToken['https://example.com/seen'] = [
@@ -79,14 +79,14 @@ async fn a_rule_that_fails_at_a_delegation_burns_no_token() {
         context.redirect = { url: 'https://example.com/more' };
         callback(null, user, context);
     }";
-    for (deed, (status, error, description)) in [
+    for (statement, (status, error, description)) in [
         ("callback(new UnauthorizedError('Not on Sundays.'))", denied),
         (redirecting, redirected),
         ("{}", failed),
     ] {
         for shown in [("refresh_token", &refresh_token), ("id_token", &id_token)] {
             let shown = [(shown.0, shown.1.as_str())];
-            server.change_rule("rule", &format!("(user, context, callback) => {deed}"));
+            server.change_rule("rule", &format!("(user, context, callback) => {statement}"));
             let answer = delegate(&server, &LEGACY_SPA, &shown).await;
             assert_oauth_error(&answer, status, error, description);
             server.change_rule("rule", IDLE);

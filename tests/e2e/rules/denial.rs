@@ -11,7 +11,7 @@ use super::{action, rule, said};
 const FAILED: (&str, &str) = ("server_error", "A script of the login flow failed.");
 const FACTOR: (&str, &str) = ("access_denied", "Multifactor authentication required");
 
-/// The deed of a Rule, and the resulting error.
+/// The statement of a Rule, and the resulting error.
 const RULES: [(&str, (&str, &str)); 11] = [
     (
         "return callback(new UnauthorizedError('Only on weekdays.'));",
@@ -50,17 +50,17 @@ const ACTIONS: [(&str, (&str, &str)); 5] = [
     ),
 ];
 
-/// One script that executes the deed that the request names.
-fn choosing(deeds: &[(&str, (&str, &str))]) -> String {
-    let cases = deeds.iter().enumerate();
+/// One script that executes the statement that the request names.
+fn choosing(denials: &[(&str, (&str, &str))]) -> String {
+    let cases = denials.iter().enumerate();
     let cases: Vec<_> = cases
-        .map(|(case, (deed, _))| format!("case '{case}': {deed} break;"))
+        .map(|(case, (statement, _))| format!("case '{case}': {statement} break;"))
         .collect();
     format!("switch (request.query.deed) {{ {} }}", cases.join("\n"))
 }
 
-fn login(server: &Server, deed: usize) -> Login<'_> {
-    server.login(&SPA_STRICT).with("deed", &deed.to_string())
+fn login(server: &Server, case: usize) -> Login<'_> {
+    server.login(&SPA_STRICT).with("deed", &case.to_string())
 }
 
 #[harness::test]
@@ -70,8 +70,8 @@ async fn every_denial_by_a_rule_is_reported_to_the_application() {
         choosing(&RULES)
     ));
     let server = Scripts::of_rule(&script).start();
-    for (deed, (what, (error, description))) in RULES.into_iter().enumerate() {
-        let login = login(&server, deed);
+    for (case, (what, (error, description))) in RULES.into_iter().enumerate() {
+        let login = login(&server, case);
         let state = login.parameter("state").to_owned();
         let callback = login.callback().await;
         assert_eq!(callback.target(), SPA_STRICT.callback, "{what}");
@@ -92,8 +92,8 @@ async fn every_denial_by_an_action_is_reported_to_the_application() {
         choosing(&ACTIONS)
     ));
     let server = Scripts::of_action(&script).start();
-    for (deed, (_, (error, description))) in ACTIONS.into_iter().enumerate() {
-        let callback = login(&server, deed).callback().await;
+    for (case, (_, (error, description))) in ACTIONS.into_iter().enumerate() {
+        let callback = login(&server, case).callback().await;
         callback.assert_error(error, description);
     }
     login(&server, 99).tokens().await;
@@ -113,10 +113,10 @@ async fn a_refusal_travels_as_the_answer_would_have() {
     ] {
         let login = server.login(&SPA_HYBRID).with("response_mode", mode);
         let login = login.with("response_type", response_type);
-        let told = login.land().await.told();
-        assert_eq!(told["error"], "unauthorized", "{mode}");
-        assert_eq!(told["error_description"], "No.", "{mode}");
-        assert_eq!(told.len(), 3, "{told:?}");
+        let response = login.land().await.response();
+        assert_eq!(response["error"], "unauthorized", "{mode}");
+        assert_eq!(response["error_description"], "No.", "{mode}");
+        assert_eq!(response.len(), 3, "{response:?}");
     }
 }
 

@@ -7,7 +7,7 @@ use harness::{
 };
 use serde_json::json;
 
-use super::{IDLE, action, rule, said, telling, told};
+use super::{IDLE, action, custom_claim, rule, rule_with_claim, said};
 use crate::device::{assert_invalid, begin};
 
 #[harness::test]
@@ -16,7 +16,7 @@ async fn rules_run_at_the_exchange_and_again_at_refreshes() {
         protocol: context.protocol, body: context.request.body,
         methods: (context.authentication || { methods: [] }).methods.map((method) => method.name),
     }";
-    let server = Scripts::of_rule(&telling(facts)).start();
+    let server = Scripts::of_rule(&rule_with_claim(facts)).start();
     let waiting = begin(&server, &TV).await;
     waiting.connect(&server, &User::ada()).await;
     let tokens = Tokens::expect(waiting.poll(&server).await);
@@ -26,9 +26,9 @@ async fn rules_run_at_the_exchange_and_again_at_refreshes() {
             "client_id": TV.id, "grant_type": "urn:ietf:params:oauth:grant-type:device_code",
         },
     });
-    assert_eq!(told(&tokens), expected);
+    assert_eq!(custom_claim(&tokens), expected);
     let tokens = server.refreshed(&TV, &tokens.refresh_token()).await;
-    assert_eq!(told(&tokens)["protocol"], "oauth2-refresh-token");
+    assert_eq!(custom_claim(&tokens)["protocol"], "oauth2-refresh-token");
 }
 
 #[harness::test]
@@ -56,16 +56,16 @@ async fn a_denial_leaves_the_device_code_as_it_was() {
     let denied = (403, "access_denied", "Not on Sundays.");
     let redirected = (403, "interaction_required", "External interaction required");
     let failed = (500, "server_error", "A script of the login flow failed.");
-    for (deed, (status, error, description)) in
+    for (statement, (status, error, description)) in
         [(denying, denied), (redirecting, redirected), ("{}", failed)]
     {
-        server.change_rule("rule", &format!("(user, context, callback) => {deed}"));
+        server.change_rule("rule", &format!("(user, context, callback) => {statement}"));
         let answer = waiting.poll(&server).await;
         assert_oauth_error(&answer, status, error, description);
     }
-    server.change_rule("rule", &telling("'mended'"));
+    server.change_rule("rule", &rule_with_claim("'mended'"));
     let tokens = Tokens::expect(waiting.poll(&server).await);
-    assert_eq!(told(&tokens), "mended");
+    assert_eq!(custom_claim(&tokens), "mended");
     assert_invalid(&waiting.poll(&server).await);
     let log = server.stop();
     let refusal = |line: &&str| line.contains("type=\"fede\"") && line.contains("Not on Sundays.");
@@ -76,10 +76,10 @@ async fn a_denial_leaves_the_device_code_as_it_was() {
 async fn scopes_and_ends_hold_for_the_new_token() {
     let server = Scripts::of_action(&action("")).start();
     let end = (server.now() + 100) * 1000;
-    let deed = format!(
+    let statement = format!(
         "api.refreshToken.setExpiresAt({end}); api.accessToken.removeScope('write:orders');"
     );
-    server.change_action("action", &action(&deed));
+    server.change_action("action", &action(&statement));
     let waiting = begin(&server, &TV).await;
     waiting.connect(&server, &User::ada()).await;
     let tokens = Tokens::expect(waiting.poll(&server).await);

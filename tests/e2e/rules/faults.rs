@@ -7,20 +7,20 @@ use harness::{
 };
 use tokio::task::JoinSet;
 
-use super::{IDLE, action, rule, said, telling, told};
+use super::{IDLE, action, custom_claim, rule, rule_with_claim, said};
 
 /// The client's error: status, `error`, `error_description`.
-type Told = (u16, &'static str, &'static str);
+type ExpectedError = (u16, &'static str, &'static str);
 
-const DENIED: Told = (403, "access_denied", "Not on Sundays.");
-const FAILED: Told = (500, "server_error", "A script of the login flow failed.");
+const DENIED: ExpectedError = (403, "access_denied", "Not on Sundays.");
+const FAILED: ExpectedError = (500, "server_error", "A script of the login flow failed.");
 /// An error that a script could catch counts as the script's own.
-const TOO_DEEP: Told = (403, "access_denied", "Maximum call stack size exceeded");
-const REDIRECT: Told = (403, "interaction_required", "External interaction required");
-const SECOND_FACTOR: Told = (403, "mfa_required", "Multifactor authentication required");
+const TOO_DEEP: ExpectedError = (403, "access_denied", "Maximum call stack size exceeded");
+const REDIRECT: ExpectedError = (403, "interaction_required", "External interaction required");
+const SECOND_FACTOR: ExpectedError = (403, "mfa_required", "Multifactor authentication required");
 
 /// Deeds of Rules, and the resulting errors.
-const RULES: [(&str, Told); 22] = [
+const RULES: [(&str, ExpectedError); 22] = [
     (
         "(user, context, callback) => { throw new Error('Not on Sundays.'); }",
         DENIED,
@@ -109,7 +109,7 @@ const RULES: [(&str, Told); 22] = [
 ];
 
 /// Deeds of Actions, and the resulting errors.
-const ACTIONS: [(&str, Told); 6] = [
+const ACTIONS: [(&str, ExpectedError); 6] = [
     ("api.access.deny('Not on Sundays.');", DENIED),
     ("throw new Error('Not on Sundays.');", DENIED),
     ("for (;;);", FAILED),
@@ -121,10 +121,10 @@ const ACTIONS: [(&str, Told); 6] = [
     ("api.multifactor.enable('any');", SECOND_FACTOR),
 ];
 
-/// A Rule that executes the deed that the request names, and sets a claim without one.
+/// A Rule that executes the statement that the request names, and sets a claim without one.
 fn faulty_rule() -> String {
     let faults: Vec<&str> = RULES.iter().map(|(code, _)| *code).collect();
-    let good = telling("'good'");
+    let good = rule_with_claim("'good'");
     format!(
         "function (user, context, callback) {{
             const faults = [{}];
@@ -135,11 +135,11 @@ fn faulty_rule() -> String {
     )
 }
 
-/// An Action that executes the deed that the request names.
+/// An Action that executes the statement that the request names.
 fn faulty_action() -> String {
     let faults = ACTIONS
         .iter()
-        .map(|(deed, _)| format!("async (event, api) => {{ {deed} }}"));
+        .map(|(statement, _)| format!("async (event, api) => {{ {statement} }}"));
     let faults: Vec<String> = faults.collect();
     action(&format!(
         "const fault = [{}][event.request.body.fault]; if (fault) return fault(event, api);",
@@ -153,7 +153,7 @@ async fn refresh(server: &Server, app: &App, token: &str, fault: usize) -> Answe
 }
 
 #[track_caller]
-fn assert_told(answer: &Answer, (status, error, description): Told) {
+fn assert_error(answer: &Answer, (status, error, description): ExpectedError) {
     assert_oauth_error(answer, status, error, description);
 }
 
@@ -165,18 +165,18 @@ async fn a_rule_that_fails_at_a_refresh_burns_no_token() {
     for (fault, (code, expected)) in RULES.into_iter().enumerate() {
         println!("{code}");
         for _ in 0..2 {
-            assert_told(
+            assert_error(
                 &refresh(&server, &SPA_STRICT, &rotating, fault).await,
                 expected,
             );
         }
-        assert_told(
+        assert_error(
             &refresh(&server, &WEB_CLASSIC, &fixed, fault).await,
             expected,
         );
         // There is no leeway: the token whose refresh failed is still the current one.
         let tokens = server.refreshed(&SPA_STRICT, &rotating).await;
-        assert_eq!(told(&tokens), "good");
+        assert_eq!(custom_claim(&tokens), "good");
         rotating = tokens.refresh_token();
         server.refreshed(&WEB_CLASSIC, &fixed).await;
     }
@@ -188,19 +188,19 @@ async fn when_the_rule_has_been_mended_the_token_works() {
     let server = Scripts::of_rule(IDLE).start();
     let token = server.login(&SPA_STRICT).refresh_token().await;
     server.change_rule("rule", broken);
-    assert_told(&server.refresh(&SPA_STRICT, &token).await, DENIED);
-    server.change_rule("rule", &telling("'mended'"));
+    assert_error(&server.refresh(&SPA_STRICT, &token).await, DENIED);
+    server.change_rule("rule", &rule_with_claim("'mended'"));
     let tokens = server.refreshed(&SPA_STRICT, &token).await;
-    assert_eq!(told(&tokens), "mended");
+    assert_eq!(custom_claim(&tokens), "mended");
 }
 
 #[harness::test]
 async fn an_action_that_fails_at_a_refresh_burns_no_token() {
     let server = Scripts::of_action(&faulty_action()).start();
     let mut token = server.login(&SPA_STRICT).refresh_token().await;
-    for (fault, (deed, expected)) in ACTIONS.into_iter().enumerate() {
-        println!("{deed}");
-        assert_told(
+    for (fault, (statement, expected)) in ACTIONS.into_iter().enumerate() {
+        println!("{statement}");
+        assert_error(
             &refresh(&server, &SPA_STRICT, &token, fault).await,
             expected,
         );
@@ -221,7 +221,7 @@ async fn a_script_that_fails_at_a_password_grant_denies_that_alone() {
             ("password", ada.password),
             ("fault", fault.as_str()),
         ];
-        assert_told(&server.token(&PW_NATIVE, &form).await, expected);
+        assert_error(&server.token(&PW_NATIVE, &form).await, expected);
         Tokens::expect(server.token(&PW_NATIVE, &form[..3]).await);
     }
 }
@@ -252,7 +252,7 @@ async fn of_eight_refreshes_that_race_those_whose_rule_fails_take_nothing_from_t
         let mut successors = Vec::new();
         for (fail, answer) in requests.join_all().await {
             if fail == "yes" {
-                assert_told(&answer, DENIED);
+                assert_error(&answer, DENIED);
             } else {
                 successors.push(Tokens::expect(answer).refresh_token());
             }
@@ -286,7 +286,7 @@ async fn when_the_rule_fails_for_all_of_eight_the_token_is_the_live_one() {
         )));
     }
     for answer in requests.join_all().await {
-        assert_told(&answer, DENIED);
+        assert_error(&answer, DENIED);
     }
     server.rotated(&SPA_STRICT, &token).await;
 }
@@ -340,7 +340,7 @@ async fn while_rules_loop_without_end_others_are_served() {
         good = server.rotated(&SPA_STRICT, &good).await;
     }
     for answer in requests.join_all().await {
-        assert_told(&answer, FAILED);
+        assert_error(&answer, FAILED);
     }
     server.rotated(&SPA_STRICT, &bad).await;
 }
@@ -353,9 +353,9 @@ fn refusal<'a>(log: &'a str, reason: &str) -> Option<&'a str> {
 
 #[harness::test]
 async fn each_failure_is_in_the_log_with_its_script_and_without_secrets() {
-    let telling_all = rule("console.log(JSON.stringify([user, context]));");
+    let logging_all = rule("console.log(JSON.stringify([user, context]));");
     let scripts = Scripts::new()
-        .rule("all", &telling_all)
+        .rule("all", &logging_all)
         .rule("faulty", &faulty_rule());
     let server = scripts.start();
     let token = server.login(&SPA_STRICT).refresh_token().await;

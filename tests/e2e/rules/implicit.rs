@@ -8,7 +8,7 @@ use harness::{
 };
 use serde_json::json;
 
-use super::{CLAIM, action, claims, rule, telling};
+use super::{CLAIM, action, claims, rule, rule_with_claim};
 
 fn ask<'a>(server: &'a Server, response_type: &str) -> Login<'a> {
     let login = server.login(&SPA_HYBRID);
@@ -18,7 +18,8 @@ fn ask<'a>(server: &'a Server, response_type: &str) -> Login<'a> {
 #[harness::test]
 async fn claims_are_in_every_token_of_the_implicit_and_the_hybrid_flow() {
     let both = "context.idToken.both = 1; context.accessToken.both = 1;";
-    let script = telling("context.protocol").replace("const value", &format!("{both} const value"));
+    let script =
+        rule_with_claim("context.protocol").replace("const value", &format!("{both} const value"));
     let seen = action(&format!(
         "api.idToken.setCustomClaim('{CLAIM}/action', event.transaction.protocol);"
     ));
@@ -38,15 +39,15 @@ async fn claims_are_in_every_token_of_the_implicit_and_the_hybrid_flow() {
             "oidc-hybrid-profile",
         ),
     ] {
-        let told = ask(&server, response_type).land().await.told();
-        let id_token = claims(&told["id_token"]);
+        let response = ask(&server, response_type).land().await.response();
+        let id_token = claims(&response["id_token"]);
         assert_eq!(id_token[CLAIM], in_rules, "{response_type}");
         assert_eq!(
             id_token[format!("{CLAIM}/action")],
             in_actions,
             "{response_type}"
         );
-        if let Some(access_token) = told.get("access_token") {
+        if let Some(access_token) = response.get("access_token") {
             assert_eq!(claims(access_token)[CLAIM], in_rules, "{response_type}");
         }
     }
@@ -54,18 +55,18 @@ async fn claims_are_in_every_token_of_the_implicit_and_the_hybrid_flow() {
 
 #[harness::test]
 async fn both_halves_of_a_hybrid_answer_say_the_same() {
-    let script = telling("({ lot: Math.random() })");
+    let script = rule_with_claim("({ lot: Math.random() })");
     let server = Scripts::of_rule(&script).start();
     let verifier = pkce::verifier();
     let login = ask(&server, "code token id_token");
     let login = login.with("code_challenge", &pkce::challenge(&verifier));
-    let told = login.land().await.told();
-    let first = claims(&told["id_token"])[CLAIM].clone();
+    let response = login.land().await.response();
+    let first = claims(&response["id_token"])[CLAIM].clone();
     assert!(first["lot"].is_number(), "{first}");
-    assert_eq!(claims(&told["access_token"])[CLAIM], first);
+    assert_eq!(claims(&response["access_token"])[CLAIM], first);
     let code = Code {
         app: SPA_HYBRID,
-        value: told["code"].clone(),
+        value: response["code"].clone(),
         redirect_uri: SPA_HYBRID.callback.to_owned(),
         verifier: Some(verifier),
     };
@@ -78,9 +79,12 @@ async fn both_halves_of_a_hybrid_answer_say_the_same() {
 async fn the_response_has_the_scope_that_scripts_set() {
     let script = rule("context.accessToken.scope = ['openid', 'read:orders', 'magic'];");
     let server = Scripts::of_rule(&script).start();
-    let told = ask(&server, "token").land().await.told();
-    assert_eq!(scopes(&told["scope"]), scopes("openid read:orders magic"));
-    let claims = claims(&told["access_token"]);
+    let response = ask(&server, "token").land().await.response();
+    assert_eq!(
+        scopes(&response["scope"]),
+        scopes("openid read:orders magic")
+    );
+    let claims = claims(&response["access_token"]);
     assert_eq!(
         scopes(claims["scope"].as_str().expect("a text")),
         scopes("openid read:orders magic")
@@ -93,8 +97,8 @@ async fn rules_run_in_the_legacy_pipeline_and_may_add_user_attributes() {
     let server = Scripts::of_rule(&script).start();
     let login = server.login(&LEGACY_SPA).without("audience").without_pkce();
     let login = login.scope("openid profile favorite_animal");
-    let told = login.with("response_type", "token").land().await.told();
-    let id_token = claims(&told["id_token"]);
+    let response = login.with("response_type", "token").land().await.response();
+    let id_token = claims(&response["id_token"]);
     assert_eq!(id_token["favorite_animal"], "otter");
     assert_eq!(id_token.get("plain"), None);
 }
@@ -108,8 +112,8 @@ async fn an_action_brings_the_end_of_a_legacy_refresh_token_forward() {
         .scope("openid offline_access")
         .with("device", "phone")
         .with("response_type", "token");
-    let told = login.land().await.told();
-    let token = &told["refresh_token"];
+    let response = login.land().await.response();
+    let token = &response["refresh_token"];
     let delegate = || async {
         let body = json!({
             "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",

@@ -10,14 +10,14 @@ use jsonwebtoken::Algorithm::RS256;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{CLAIM, action, claims, rule, said, telling, told};
+use super::{CLAIM, action, claims, custom_claim, rule, rule_with_claim, said};
 
 const DATABASE: &str = "Username-Password-Authentication";
 
 #[harness::test]
 async fn claims_of_a_login_are_in_the_id_token_the_access_token_and_at_userinfo() {
-    let telling = telling("({ plan: user.app_metadata.plan, list: [1, 'two', null] })");
-    let server = Scripts::of_rule(&telling).start();
+    let script = rule_with_claim("({ plan: user.app_metadata.plan, list: [1, 'two', null] })");
+    let server = Scripts::of_rule(&script).start();
     let claim = json!({ "plan": "gold", "list": [1, "two", null] });
     let tokens = server.login(&SPA_STRICT).tokens().await;
     let access = jwt::verify(&server, &tokens.access_token(), API, RS256).await;
@@ -90,22 +90,22 @@ async fn scripts_choose_the_scopes_of_a_login_but_add_no_refresh_token() {
 
 #[harness::test]
 async fn actions_run_after_the_rules_in_every_order_of_the_file() {
-    let telling_action = action(&format!(
+    let action_with_claim = action(&format!(
         "api.idToken.setCustomClaim('{CLAIM}', 'action');
          api.accessToken.setCustomClaim('{CLAIM}', 'action');
          api.idToken.setCustomClaim('protocol', event.transaction.protocol);
          api.idToken.setCustomClaim('ran', api.rules.wasExecuted ? 'known' : 'unknown');"
     ));
-    let scripts = Scripts::new().action("a-first", &telling_action);
-    let server = scripts.rule("z-last", &telling("'rule'")).start();
+    let scripts = Scripts::new().action("a-first", &action_with_claim);
+    let server = scripts.rule("z-last", &rule_with_claim("'rule'")).start();
     let tokens = server.login(&SPA_STRICT).tokens().await;
-    assert_eq!(told(&tokens), "action");
+    assert_eq!(custom_claim(&tokens), "action");
     assert_eq!(claims(&tokens.id_token())["protocol"], "oidc-basic-profile");
 }
 
 #[harness::test]
 async fn a_rule_reads_the_request_as_it_was_sent_wherever_the_browser_has_been_since() {
-    let script = telling(
+    let script = rule_with_claim(
         "({ query: context.request.query, body: context.request.body, protocol: context.protocol,
             original: typeof context.original_protocol, session: typeof context.sessionID,
             method: context.authentication.methods[0].name, connection: context.connection,
@@ -125,15 +125,15 @@ async fn a_rule_reads_the_request_as_it_was_sent_wherever_the_browser_has_been_s
             .filter(|(name, _)| *name != "id_token_hint")
             .map(|(name, value)| (name.to_owned(), Value::from(value)))
             .collect();
-        let told = told(&login.tokens().await);
-        assert_eq!(told["query"], sent);
-        assert_eq!(told["body"], json!({}));
-        assert_eq!(told["protocol"], "oidc-basic-profile");
-        assert_eq!(told["original"], "undefined");
-        assert_eq!(told["session"], "string");
-        assert_eq!(told["method"], "pwd");
-        assert_eq!(told["connection"], DATABASE);
-        assert_eq!(told["ip"], "127.0.0.1");
+        let value = custom_claim(&login.tokens().await);
+        assert_eq!(value["query"], sent);
+        assert_eq!(value["body"], json!({}));
+        assert_eq!(value["protocol"], "oidc-basic-profile");
+        assert_eq!(value["original"], "undefined");
+        assert_eq!(value["session"], "string");
+        assert_eq!(value["method"], "pwd");
+        assert_eq!(value["connection"], DATABASE);
+        assert_eq!(value["ip"], "127.0.0.1");
     }
 }
 
@@ -151,11 +151,11 @@ async fn a_rules_change_of_the_user_is_in_the_id_token_and_not_stored() {
 
 #[harness::test]
 async fn a_hundred_kilobytes_of_claims_travel_with_the_code_and_more_are_a_failure() {
-    let script = telling("'x'.repeat(Number(context.request.query.size))");
+    let script = rule_with_claim("'x'.repeat(Number(context.request.query.size))");
     let server = Scripts::of_rule(&script).start();
     let fits = server.login(&SPA_STRICT).with("size", "102000");
     let tokens = fits.tokens().await;
-    assert_eq!(told(&tokens).as_str().map(str::len), Some(102_000));
+    assert_eq!(custom_claim(&tokens).as_str().map(str::len), Some(102_000));
     let too_much = server.login(&SPA_STRICT).with("size", "103000");
     too_much
         .callback()
@@ -186,7 +186,7 @@ async fn scripts_run_once_per_login_after_consent() {
 
 #[harness::test]
 async fn logins_on_an_applications_own_page_run_scripts_too() {
-    let script = telling(
+    let script = rule_with_claim(
         "({ protocol: context.protocol, secrets: JSON.stringify(context).includes('battery') })",
     );
     let server = Scripts::of_rule(&script).start();
@@ -202,7 +202,7 @@ async fn logins_on_an_applications_own_page_run_scripts_too() {
     let ticket = answer.json()["login_ticket"].clone();
     let login = server.login(&SPA_EMBEDDED).browser(&browser);
     let login = login.with("login_ticket", ticket.as_str().expect("a ticket"));
-    let cross_origin = told(&login.tokens().await);
+    let cross_origin = custom_claim(&login.tokens().await);
 
     let body = json!({
         "client_id": SPA_EMBEDDED.id, "redirect_uri": SPA_EMBEDDED.callback, "tenant": "tests",
@@ -230,14 +230,17 @@ async fn logins_on_an_applications_own_page_run_scripts_too() {
 
 #[harness::test]
 async fn scripts_do_not_run_again_when_the_code_is_exchanged() {
-    let server = Scripts::of_rule(&telling("'then'")).start();
+    let server = Scripts::of_rule(&rule_with_claim("'then'")).start();
     let code = server.login(&WEB_POST).code().await;
     server.change_rule(
         "rule",
         "(user, context, callback) => callback(new Error('no more'))",
     );
     assert_refused_by_the_rule(&server).await;
-    assert_eq!(told(&Tokens::expect(server.exchange(&code).await)), "then");
+    assert_eq!(
+        custom_claim(&Tokens::expect(server.exchange(&code).await)),
+        "then"
+    );
     let again = server.exchange(&code).await;
     assert_oauth_error(&again, 403, "invalid_grant", "Invalid authorization code");
 }

@@ -30,7 +30,7 @@ const CLAIM: &str = "https://example.com/claim";
 const IDLE: &str = "function (user, context, callback) { callback(null, user, context); }";
 
 /// A Rule that puts the value of an expression into both tokens.
-fn telling(expression: &str) -> String {
+fn rule_with_claim(expression: &str) -> String {
     rule(&format!(
         "const value = {expression};
          context.accessToken['{CLAIM}'] = value;
@@ -38,14 +38,14 @@ fn telling(expression: &str) -> String {
     ))
 }
 
-/// A Rule that executes a deed and continues.
-pub(crate) fn rule(deed: &str) -> String {
-    format!("function (user, context, callback) {{ {deed}\n callback(null, user, context); }}")
+/// A Rule that executes a statement and continues.
+pub(crate) fn rule(statement: &str) -> String {
+    format!("function (user, context, callback) {{ {statement}\n callback(null, user, context); }}")
 }
 
-/// An Action that executes a deed.
-fn action(deed: &str) -> String {
-    format!("exports.onExecutePostLogin = async (event, api) => {{ {deed}\n }};")
+/// An Action that executes a statement.
+fn action(statement: &str) -> String {
+    format!("exports.onExecutePostLogin = async (event, api) => {{ {statement}\n }};")
 }
 
 /// The claims of a token.
@@ -53,9 +53,9 @@ fn claims(token: &str) -> Value {
     jwt::peek(token).1
 }
 
-/// The value that [`telling`] put into both tokens.
+/// The value that [`rule_with_claim`] put into both tokens.
 #[track_caller]
-fn told(tokens: &Tokens) -> Value {
+fn custom_claim(tokens: &Tokens) -> Value {
     let access = claims(&tokens.access_token())[CLAIM].clone();
     assert_eq!(claims(&tokens.id_token())[CLAIM], access);
     access

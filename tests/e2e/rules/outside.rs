@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::json;
 
-use super::{CLAIM, told};
+use super::{CLAIM, custom_claim};
 use harness::{Launch, Scripts, apps::SPA_STRICT};
 
 /// A Rule that reports a host's answer, or the reason why the host was not asked.
@@ -44,9 +44,9 @@ async fn a_script_reaches_the_hosts_that_are_named_at_the_start() {
         }
     });
     let first = server.login(&SPA_STRICT).tokens().await;
-    assert_eq!(told(&first), "green");
+    assert_eq!(custom_claim(&first), "green");
     let second = server.refreshed(&SPA_STRICT, &first.refresh_token()).await;
-    assert_eq!(told(&second), "green");
+    assert_eq!(custom_claim(&second), "green");
 }
 
 #[harness::test]
@@ -56,7 +56,7 @@ async fn a_script_without_allowed_hosts_gets_an_error_that_names_the_setting() {
     let server = Scripts::of_rule(&asking(&host)).start();
     let tokens = server.login(&SPA_STRICT).tokens().await;
     assert_eq!(
-        told(&tokens),
+        custom_claim(&tokens),
         format!(
             "fetch failed: http://{host} is not a host that scripts may reach; the operator can allow it \
              (ScriptHosts of the stack, --script-hosts on the command line)"
@@ -111,7 +111,7 @@ async fn a_script_hears_why_a_request_failed_and_a_browser_does_not() {
     });
     let tokens = server.login(&SPA_STRICT).tokens().await;
     assert_eq!(
-        told(&tokens),
+        custom_claim(&tokens),
         json!([
             "ECONNRESET",
             "ECONNREFUSED",

@@ -7,7 +7,7 @@ use harness::{
 };
 use serde_json::json;
 
-use super::{action, claims, rule, said, telling, told};
+use super::{action, claims, custom_claim, rule, rule_with_claim, said};
 
 const REALM: &str = "http://auth0.com/oauth/grant-type/password-realm";
 const ASKED: &str = "openid offline_access read:orders";
@@ -35,7 +35,7 @@ async fn a_rule_runs_for_both_password_grants_and_sees_no_password() {
         methods: context.authentication.methods.map((method) => method.name),
         all: JSON.stringify([user, context]),
     }";
-    let server = Scripts::of_rule(&telling(facts)).start();
+    let server = Scripts::of_rule(&rule_with_claim(facts)).start();
     let realm = [
         ("grant_type", REALM),
         ("realm", "Username-Password-Authentication"),
@@ -45,7 +45,7 @@ async fn a_rule_runs_for_both_password_grants_and_sees_no_password() {
         (PW_WEB, vec![]),
         (PW_WEB, realm.to_vec()),
     ] {
-        let mut facts = told(&Tokens::expect(ask(&server, &app, &more).await));
+        let mut facts = custom_claim(&Tokens::expect(ask(&server, &app, &more).await));
         let all = facts["all"].take().to_string();
         assert!(!all.contains(User::ada().password), "{all}");
         assert!(!all.contains("client_secret"), "{all}");
@@ -65,11 +65,11 @@ async fn a_rule_runs_for_both_password_grants_and_sees_no_password() {
 
 #[harness::test]
 async fn claims_of_the_login_are_made_again_at_refreshes() {
-    let server = Scripts::of_rule(&telling("context.protocol")).start();
+    let server = Scripts::of_rule(&rule_with_claim("context.protocol")).start();
     let tokens = Tokens::expect(ask(&server, &PW_NATIVE, &[]).await);
-    assert_eq!(told(&tokens), "oauth2-password");
+    assert_eq!(custom_claim(&tokens), "oauth2-password");
     let tokens = server.refreshed(&PW_NATIVE, &tokens.refresh_token()).await;
-    assert_eq!(told(&tokens), "oauth2-refresh-token");
+    assert_eq!(custom_claim(&tokens), "oauth2-refresh-token");
 }
 
 #[harness::test]
@@ -95,8 +95,11 @@ async fn a_script_adds_scopes_but_no_refresh_token_that_was_not_asked_for() {
             tokens.has("refresh_token"),
             scope.contains("offline_access")
         );
-        let told = claims(&tokens.access_token())["scope"].clone();
-        assert_eq!(scopes(told.as_str().unwrap_or_default()), scopes(granted));
+        let in_token = claims(&tokens.access_token())["scope"].clone();
+        assert_eq!(
+            scopes(in_token.as_str().unwrap_or_default()),
+            scopes(granted)
+        );
     }
     // One client may not refresh; the other's API has no offline access.
     for (app, audience) in [(PW_KIOSK, API), (PW_NATIVE, ONLINE_API)] {
@@ -109,8 +112,8 @@ async fn a_script_adds_scopes_but_no_refresh_token_that_was_not_asked_for() {
 async fn ends_hold_for_the_new_token() {
     let server = Scripts::of_action(&action("")).start();
     let end = (server.now() + 100) * 1000;
-    let deed = format!("api.refreshToken.setExpiresAt({end});");
-    server.change_action("action", &action(&deed));
+    let statement = format!("api.refreshToken.setExpiresAt({end});");
+    server.change_action("action", &action(&statement));
     let tokens = Tokens::expect(ask(&server, &PW_NATIVE, &[]).await);
     server.change_action("action", &action(""));
     server.advance(80).await;
@@ -153,7 +156,7 @@ async fn rules_run_in_the_legacy_pipeline_too() {
         &[("oidc_conformant: true", "oidc_conformant: false")],
     );
     assert!(file.contains(grants));
-    let server = Scripts::of_rule(&telling("context.protocol")).start();
+    let server = Scripts::of_rule(&rule_with_claim("context.protocol")).start();
     server.import_tenant(file).await;
     let more = [("audience", ""), ("scope", "openid offline_access")];
     let tokens = Tokens::expect(ask(&server, &PW_KIOSK, &more).await);

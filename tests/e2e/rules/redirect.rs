@@ -115,12 +115,15 @@ async fn what_the_rule_decides_at_continue_is_in_the_tokens() {
     };
     // First with the login page, then in the session that the denial left.
     let away = Away::of(login(), &browser).await;
-    let refused = away.back(&[("token", &away.answer(false))]).await.told();
+    let refused = away
+        .back(&[("token", &away.answer(false))])
+        .await
+        .response();
     assert_eq!(refused["error"], "unauthorized");
     assert_eq!(refused["error_description"], "You have to agree.");
     let away = Away::of(login(), &browser).await;
-    let told = away.back(&[("token", &away.answer(true))]).await.told();
-    let claims = claims(&told["id_token"]);
+    let response = away.back(&[("token", &away.answer(true))]).await.response();
+    let claims = claims(&response["id_token"]);
     assert_eq!(
         claims[CLAIM],
         json!({ "agreed": true, "protocol": "redirect-callback", "original": "oidc-implicit-profile" })

@@ -150,11 +150,11 @@ async fn an_action_sends_signed_data_and_reads_what_comes_back() {
         });
         jwt::sign_hs256(&answer, secret)
     };
-    let told = away
+    let response = away
         .back(&[("answer", &signed(&away, SECRET))])
         .await
-        .told();
-    let chosen = claims(&told["id_token"]);
+        .response();
+    let chosen = claims(&response["id_token"]);
     assert_eq!(
         (&chosen["chosen"], &chosen["last"]),
         (&json!("silver"), &json!(true))
@@ -164,7 +164,7 @@ async fn an_action_sends_signed_data_and_reads_what_comes_back() {
     let refused = away
         .back(&[("answer", &signed(&away, "not the secret that is shared"))])
         .await;
-    assert_eq!(refused.told()["error"], "access_denied");
+    assert_eq!(refused.response()["error"], "access_denied");
 }
 
 #[harness::test]

@@ -8,18 +8,18 @@ use harness::{
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::{CLAIM, IDLE, claims, rule, said, telling, told};
+use super::{CLAIM, IDLE, claims, custom_claim, rule, rule_with_claim, said};
 
 #[harness::test]
 async fn custom_claims_are_in_the_tokens_of_the_login_and_of_every_refresh() {
-    let server = Scripts::of_rule(&telling("user.app_metadata.plan")).start();
+    let server = Scripts::of_rule(&rule_with_claim("user.app_metadata.plan")).start();
     for app in [SPA_STRICT, SPA_LEEWAY, WEB_POST, WEB_CLASSIC] {
         let first = server.login(&app).tokens().await;
-        assert_eq!(told(&first), "gold");
+        assert_eq!(custom_claim(&first), "gold");
         let mut token = first.refresh_token();
         for _ in 0..3 {
             let tokens = server.refreshed(&app, &token).await;
-            assert_eq!(told(&tokens), "gold");
+            assert_eq!(custom_claim(&tokens), "gold");
             if tokens.has("refresh_token") {
                 token = tokens.refresh_token();
             }
@@ -29,27 +29,27 @@ async fn custom_claims_are_in_the_tokens_of_the_login_and_of_every_refresh() {
 
 #[harness::test]
 async fn a_changed_rule_shows_at_the_next_refresh_and_a_removed_one_is_gone() {
-    let server = Scripts::of_rule(&telling("'first'")).start();
+    let server = Scripts::of_rule(&rule_with_claim("'first'")).start();
     let first = server.login(&SPA_STRICT).tokens().await;
-    assert_eq!(told(&first), "first");
-    server.change_rule("rule", &telling("'second'"));
+    assert_eq!(custom_claim(&first), "first");
+    server.change_rule("rule", &rule_with_claim("'second'"));
     let second = server.refreshed(&SPA_STRICT, &first.refresh_token()).await;
-    assert_eq!(told(&second), "second");
+    assert_eq!(custom_claim(&second), "second");
     server.change_scripts(&Scripts::new());
     let third = server.refreshed(&SPA_STRICT, &second.refresh_token()).await;
-    assert_eq!(told(&third), Value::Null);
-    server.change_scripts(&Scripts::of_rule(&telling("'fourth'")));
+    assert_eq!(custom_claim(&third), Value::Null);
+    server.change_scripts(&Scripts::of_rule(&rule_with_claim("'fourth'")));
     let fourth = server.refreshed(&SPA_STRICT, &third.refresh_token()).await;
-    assert_eq!(told(&fourth), "fourth");
+    assert_eq!(custom_claim(&fourth), "fourth");
 }
 
 #[harness::test]
 async fn a_rule_can_distinguish_a_refresh_from_a_login() {
-    let server = Scripts::of_rule(&telling("context.protocol")).start();
+    let server = Scripts::of_rule(&rule_with_claim("context.protocol")).start();
     let first = server.login(&SPA_STRICT).tokens().await;
-    assert_eq!(told(&first), "oidc-basic-profile");
+    assert_eq!(custom_claim(&first), "oidc-basic-profile");
     let second = server.refreshed(&SPA_STRICT, &first.refresh_token()).await;
-    assert_eq!(told(&second), "oauth2-refresh-token");
+    assert_eq!(custom_claim(&second), "oauth2-refresh-token");
 }
 
 /// The parts of a token request that a Rule may read.
@@ -62,7 +62,7 @@ const REQUEST: &str = "{
 
 #[harness::test]
 async fn a_rule_at_a_refresh_sees_the_request_and_nothing_of_the_login() {
-    let server = Scripts::of_rule(&telling(REQUEST)).start();
+    let server = Scripts::of_rule(&rule_with_claim(REQUEST)).start();
     let token = server.login(&SPA_STRICT).refresh_token().await;
     let more = [("scope", "openid read:orders"), ("colour", "green")];
     let form = [
@@ -89,7 +89,7 @@ async fn a_rule_at_a_refresh_sees_the_request_and_nothing_of_the_login() {
         "connection": "Username-Password-Authentication",
         "authentication": "undefined", "session": "undefined",
     });
-    assert_eq!(told(&tokens), expected);
+    assert_eq!(custom_claim(&tokens), expected);
 
     let body = json!({
         "grant_type": "refresh_token", "client_id": "spa-strict",
@@ -100,12 +100,12 @@ async fn a_rule_at_a_refresh_sees_the_request_and_nothing_of_the_login() {
         "grant_type": "refresh_token", "client_id": "spa-strict",
         "audience": "https://api.example.com",
     });
-    assert_eq!(told(&tokens)["body"], expected);
+    assert_eq!(custom_claim(&tokens)["body"], expected);
 }
 
 #[harness::test]
 async fn a_rule_sees_no_token_no_code_no_secret_and_no_password() {
-    let server = Scripts::of_rule(&telling("JSON.stringify([user, context])")).start();
+    let server = Scripts::of_rule(&rule_with_claim("JSON.stringify([user, context])")).start();
     let ada = User::ada();
     for app in [SPA_STRICT, WEB_POST, WEB_BASIC, WEB_KEY] {
         let code = server.login(&app).code().await;
@@ -113,7 +113,7 @@ async fn a_rule_sees_no_token_no_code_no_secret_and_no_password() {
         let token = first.refresh_token();
         let second = server.refreshed(&app, &token).await;
         for tokens in [&first, &second] {
-            let text = told(tokens);
+            let text = custom_claim(tokens);
             let text = text.as_str().expect("a text");
             assert!(text.contains(&ada.email), "{text}");
             let verifier = code.verifier.as_deref().unwrap_or("no verifier");
@@ -166,15 +166,15 @@ async fn reserved_and_plain_claims_of_rules_are_passed_over() {
         "https://acme.webtask.run/role",
     ];
     let listed = json!(names).to_string();
-    let deed = format!(
+    let statement = format!(
         "for (const name of {listed}) {{ context.accessToken[name] = context.idToken[name] = 'mine'; }}
          context.idToken['{CLAIM}'] = context.accessToken['{CLAIM}'] = 'told';"
     );
-    let server = Scripts::of_rule(&rule(&deed)).start();
+    let server = Scripts::of_rule(&rule(&statement)).start();
     let first = server.login(&SPA_STRICT).tokens().await;
     let second = server.refreshed(&SPA_STRICT, &first.refresh_token()).await;
     for tokens in [first, second] {
-        assert_eq!(told(&tokens), "told");
+        assert_eq!(custom_claim(&tokens), "told");
         for token in [tokens.access_token(), tokens.id_token()] {
             let claims = claims(&token);
             for name in names {
@@ -214,10 +214,10 @@ async fn metadata_that_a_rule_writes_at_a_refresh_is_there_at_the_next() {
     let mut tokens = server.login(&SPA_STRICT).tokens().await;
     for count in 0..4 {
         tokens = server.refreshed(&SPA_STRICT, &tokens.refresh_token()).await;
-        assert_eq!(told(&tokens), count);
+        assert_eq!(custom_claim(&tokens), count);
     }
     let again = server.login(&SPA_STRICT).tokens().await;
-    assert_eq!(told(&again), 4);
+    assert_eq!(custom_claim(&again), 4);
 }
 
 /// Adds a mark to `app_metadata` whenever it runs at a refresh.
@@ -266,7 +266,7 @@ async fn rules_run_once_for_each_of_eight_requests_that_race() {
         assert_eq!(tokens.refresh_token(), successor);
     }
     let after = server.refreshed(&SPA_LEEWAY, &successor).await;
-    assert_eq!(told(&after), 8);
+    assert_eq!(custom_claim(&after), 8);
     let log = server.stop();
     for mark in 0..8 {
         assert_eq!(said(&log, &format!("marked mark{mark}")), 1, "{log}");
@@ -275,13 +275,13 @@ async fn rules_run_once_for_each_of_eight_requests_that_race() {
 
 #[harness::test]
 async fn a_retry_inside_the_leeway_runs_the_rules_of_now_and_gets_the_same_token() {
-    let server = Scripts::of_rule(&telling("'first'")).start();
+    let server = Scripts::of_rule(&rule_with_claim("'first'")).start();
     let token = server.login(&SPA_LEEWAY).refresh_token().await;
     let first = server.refreshed(&SPA_LEEWAY, &token).await;
-    assert_eq!(told(&first), "first");
-    server.change_rule("rule", &telling("'second'"));
+    assert_eq!(custom_claim(&first), "first");
+    server.change_rule("rule", &rule_with_claim("'second'"));
     let retried = server.refreshed(&SPA_LEEWAY, &token).await;
-    assert_eq!(told(&retried), "second");
+    assert_eq!(custom_claim(&retried), "second");
     assert_eq!(retried.refresh_token(), first.refresh_token());
 }
 

@@ -7,7 +7,7 @@ use harness::{
 };
 use serde_json::json;
 
-use super::{CLAIM, action, claims, said, telling, told};
+use super::{CLAIM, action, claims, custom_claim, rule_with_claim, said};
 
 /// The token to present next.
 async fn refresh(server: &Server, app: &App, token: &str) -> String {
@@ -29,9 +29,9 @@ const EVENT: &str = "{
 
 #[harness::test]
 async fn an_action_runs_after_the_rules_with_its_event() {
-    let deed = format!("api.accessToken.setCustomClaim('event', {EVENT});");
-    let scripts = Scripts::of_rule(&telling("'rule'"))
-        .action("action", &action(&deed))
+    let statement = format!("api.accessToken.setCustomClaim('event', {EVENT});");
+    let scripts = Scripts::of_rule(&rule_with_claim("'rule'"))
+        .action("action", &action(&statement))
         .secret("KEY", "swordfish");
     let server = scripts.start();
     let first = server.login(&SPA_STRICT).tokens().await;
@@ -48,7 +48,7 @@ async fn an_action_runs_after_the_rules_with_its_event() {
         .refresh_with(&SPA_STRICT, &first.refresh_token(), &more)
         .await;
     let second = harness::Tokens::expect(answer);
-    assert_eq!(told(&second), "rule");
+    assert_eq!(custom_claim(&second), "rule");
     let event = claims(&second.access_token())["event"].clone();
     let family = event["family"].as_str().unwrap_or_default();
     assert!(!family.is_empty(), "{event}");
@@ -68,7 +68,7 @@ async fn an_action_runs_after_the_rules_with_its_event() {
 async fn a_later_action_overrides_the_claim_of_a_rule_and_null_takes_it_back() {
     let again = action(&format!("api.idToken.setCustomClaim('{CLAIM}', 'action');"));
     let none = action(&format!("api.accessToken.setCustomClaim('{CLAIM}', null);"));
-    let scripts = Scripts::of_rule(&telling("'rule'"))
+    let scripts = Scripts::of_rule(&rule_with_claim("'rule'"))
         .action("again", &again)
         .action("none", &none);
     let server = scripts.start();
@@ -141,10 +141,10 @@ async fn an_action_brings_the_idle_end_forward_until_the_next_exchange() {
             server.login(&app).refresh_token().await,
             server.login(&app).refresh_token().await,
         );
-        let deed = "api.refreshToken.setIdleExpiresAt(Date.now() + 60000);";
+        let statement = "api.refreshToken.setIdleExpiresAt(Date.now() + 60000);";
         let end = (server.now() + 60) * 1000;
-        let deed = deed.replace("Date.now() + 60000", &end.to_string());
-        server.change_action("action", &action(&deed));
+        let statement = statement.replace("Date.now() + 60000", &end.to_string());
+        server.change_action("action", &action(&statement));
         let idle = refresh(&server, &app, &idle).await;
         let used = refresh(&server, &app, &used).await;
         server.change_action("action", &action(""));
@@ -173,23 +173,23 @@ async fn ends_that_are_set_at_the_login_hold_for_the_new_token() {
 
 #[harness::test]
 async fn metadata_that_an_action_sets_at_a_refresh_is_there_at_the_next() {
-    let deed = format!(
+    let statement = format!(
         "const count = event.user.app_metadata.count || 0;
          api.idToken.setCustomClaim('{CLAIM}', count);
          api.accessToken.setCustomClaim('{CLAIM}', count);
          if (event.refresh_token) api.user.setAppMetadata('count', count + 1);"
     );
-    let server = Scripts::of_action(&action(&deed)).start();
+    let server = Scripts::of_action(&action(&statement)).start();
     let mut tokens = server.login(&SPA_STRICT).tokens().await;
     for count in 0..3 {
         tokens = server.refreshed(&SPA_STRICT, &tokens.refresh_token()).await;
-        assert_eq!(told(&tokens), count);
+        assert_eq!(custom_claim(&tokens), count);
     }
 }
 
 #[harness::test]
 async fn metadata_set_by_an_action_is_stored_even_if_it_denies() {
-    let deed = format!(
+    let statement = format!(
         "const count = event.user.app_metadata.count || 0;
          api.idToken.setCustomClaim('{CLAIM}', count);
          api.accessToken.setCustomClaim('{CLAIM}', count);
@@ -198,7 +198,7 @@ async fn metadata_set_by_an_action_is_stored_even_if_it_denies() {
              api.access.deny('Not now.');
          }}"
     );
-    let server = Scripts::of_action(&action(&deed)).start();
+    let server = Scripts::of_action(&action(&statement)).start();
     let tokens = server.login(&SPA_STRICT).tokens().await;
     let refresh_token = tokens.refresh_token();
     let denied = server
@@ -206,5 +206,5 @@ async fn metadata_set_by_an_action_is_stored_even_if_it_denies() {
         .await;
     assert_oauth_error(&denied, 403, "access_denied", "Not now.");
     let tokens = server.refreshed(&SPA_STRICT, &refresh_token).await;
-    assert_eq!(told(&tokens), 1);
+    assert_eq!(custom_claim(&tokens), 1);
 }

@@ -6,10 +6,10 @@ use harness::{
     flow::Login,
 };
 
-use super::{CLAIM, action, claims, rule, said, telling};
+use super::{CLAIM, action, claims, rule, rule_with_claim, said};
 
-/// A Rule that executes the deed that the request names.
-const DEEDS: &str = "
+/// A Rule that denies in the way that the request names.
+const DENYING_RULE: &str = "
     const deed = context.request.query.deed;
     if (deed === 'unauthorized') return callback(new UnauthorizedError('Not you.'));
     if (deed === 'error') return callback(new Error('Not now.'));
@@ -18,7 +18,7 @@ const DEEDS: &str = "
     if (deed === 'loop') for (;;);
 ";
 
-/// The errors of the deeds if no page can be shown.
+/// The errors of the denials if no page can be shown.
 const REFUSALS: [(&str, &str, &str); 5] = [
     ("unauthorized", "unauthorized", "Not you."),
     ("error", "access_denied", "Not now."),
@@ -56,13 +56,14 @@ fn silent<'a>(server: &'a Server, browser: &Browser, mode: &str) -> Login<'a> {
 
 #[harness::test]
 async fn claims_follow_every_silent_answer() {
-    let script = telling("({ protocol: context.protocol, prompt: context.request.query.prompt })");
+    let script =
+        rule_with_claim("({ protocol: context.protocol, prompt: context.request.query.prompt })");
     let server = Scripts::of_rule(&script).start();
     let browser = logged_in(&server).await;
     for mode in ["fragment", "web_message", "form_post"] {
-        let told = silent(&server, &browser, mode).open().await.told();
+        let response = silent(&server, &browser, mode).open().await.response();
         for token in ["access_token", "id_token"] {
-            let claim = &claims(&told[token])[CLAIM];
+            let claim = &claims(&response[token])[CLAIM];
             assert_eq!(claim["protocol"], "oidc-implicit-profile", "{mode}");
             assert_eq!(claim["prompt"], "none", "{mode}");
         }
@@ -71,20 +72,23 @@ async fn claims_follow_every_silent_answer() {
 
 #[harness::test]
 async fn a_denial_of_silent_authentication_is_reported_and_keeps_the_session() {
-    let server = Scripts::of_rule(&rule(DEEDS)).start();
+    let server = Scripts::of_rule(&rule(DENYING_RULE)).start();
     let browser = logged_in(&server).await;
-    for (deed, error, description) in REFUSALS {
+    for (denial, error, description) in REFUSALS {
         for mode in ["fragment", "web_message", "form_post"] {
-            let login = silent(&server, &browser, mode).with("deed", deed);
+            let login = silent(&server, &browser, mode).with("deed", denial);
             let state = login.parameter("state").to_owned();
-            let told = login.open().await.told();
-            assert_eq!(told["error"], error, "{mode}");
-            assert_eq!(told["error_description"], description, "{mode}");
-            assert_eq!(told["state"], state);
-            assert_eq!(told.len(), 3, "{told:?}");
+            let response = login.open().await.response();
+            assert_eq!(response["error"], error, "{mode}");
+            assert_eq!(response["error_description"], description, "{mode}");
+            assert_eq!(response["state"], state);
+            assert_eq!(response.len(), 3, "{response:?}");
         }
     }
-    let good = silent(&server, &browser, "fragment").open().await.told();
+    let good = silent(&server, &browser, "fragment")
+        .open()
+        .await
+        .response();
     assert!(good.contains_key("id_token"), "{good:?}");
     let log = server.stop();
     assert_eq!(said(&log, "type=\"fsa\" "), 15, "{log}");
@@ -100,15 +104,22 @@ async fn an_action_knows_that_it_may_not_redirect() {
     ));
     let server = Scripts::of_action(&script).start();
     let browser = logged_in(&server).await;
-    let told = silent(&server, &browser, "fragment").open().await.told();
-    assert_eq!(claims(&told["id_token"])[CLAIM], false);
+    let response = silent(&server, &browser, "fragment")
+        .open()
+        .await
+        .response();
+    assert_eq!(claims(&response["id_token"])[CLAIM], false);
     let login = server.login(&SPA_HYBRID).browser(&browser);
-    let seen = login.with("response_type", "id_token").open().await.told();
+    let seen = login
+        .with("response_type", "id_token")
+        .open()
+        .await
+        .response();
     assert_eq!(claims(&seen["id_token"])[CLAIM], true);
 
     let insisting = silent(&server, &browser, "fragment").with("insist", "yes");
-    let told = insisting.open().await.told();
-    assert_eq!(told["error"], "interaction_required");
+    let response = insisting.open().await.response();
+    assert_eq!(response["error"], "interaction_required");
 }
 
 #[harness::test]
@@ -116,8 +127,11 @@ async fn a_blocked_user_reaches_no_script() {
     let server = Scripts::of_rule(&rule("console.log('the rule runs');")).start();
     let browser = logged_in(&server).await;
     server.set_blocked(&User::ada(), true).await;
-    let told = silent(&server, &browser, "fragment").open().await.told();
-    assert_eq!(told["error"], "unauthorized");
-    assert_eq!(told["error_description"], "user is blocked");
+    let response = silent(&server, &browser, "fragment")
+        .open()
+        .await
+        .response();
+    assert_eq!(response["error"], "unauthorized");
+    assert_eq!(response["error_description"], "user is blocked");
     assert_eq!(said(&server.stop(), "the rule runs"), 1);
 }

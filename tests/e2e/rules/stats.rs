@@ -8,39 +8,45 @@ use harness::{
 use reqwest::Method;
 use serde_json::json;
 
-use super::{CLAIM, claims, telling, told};
+use super::{CLAIM, claims, custom_claim, rule_with_claim};
 
 const COUNT: &str = "context.stats.loginsCount";
 
 async fn count_of_login(server: &Server, browser: &Browser) -> serde_json::Value {
-    told(&server.login(&SPA_STRICT).browser(browser).tokens().await)
+    custom_claim(&server.login(&SPA_STRICT).browser(browser).tokens().await)
 }
 
 #[harness::test]
 async fn only_an_authentication_of_the_user_counts_as_a_login() {
-    let server = Scripts::of_rule(&telling(COUNT)).start();
+    let server = Scripts::of_rule(&rule_with_claim(COUNT)).start();
     let browser = server.browser();
     let first = server.login(&SPA_STRICT).browser(&browser).tokens().await;
-    assert_eq!(told(&first), 1);
+    assert_eq!(custom_claim(&first), 1);
     // Single sign-on, silent authentication and a refresh require no authentication.
     assert_eq!(count_of_login(&server, &browser).await, 1);
     let silent = server.login(&SPA_STRICT).browser(&browser);
-    assert_eq!(told(&silent.with("prompt", "none").tokens().await), 1);
+    assert_eq!(
+        custom_claim(&silent.with("prompt", "none").tokens().await),
+        1
+    );
     let refreshed = server.refreshed(&SPA_STRICT, &first.refresh_token()).await;
-    assert_eq!(told(&refreshed), 1);
+    assert_eq!(custom_claim(&refreshed), 1);
 
     let again = server.login(&SPA_STRICT).browser(&browser);
-    assert_eq!(told(&again.with("prompt", "login").tokens().await), 2);
+    assert_eq!(
+        custom_claim(&again.with("prompt", "login").tokens().await),
+        2
+    );
     assert_eq!(count_of_login(&server, &server.browser()).await, 3);
     let refreshed = server
         .refreshed(&SPA_STRICT, &refreshed.refresh_token())
         .await;
-    assert_eq!(told(&refreshed), 3);
+    assert_eq!(custom_claim(&refreshed), 3);
 }
 
 #[harness::test]
 async fn logins_without_our_page_count_too_and_wrong_passwords_do_not() {
-    let server = Scripts::of_rule(&telling(COUNT)).start();
+    let server = Scripts::of_rule(&rule_with_claim(COUNT)).start();
     let ada = User::ada();
     let form = |password: &'static str| {
         [
@@ -53,7 +59,7 @@ async fn logins_without_our_page_count_too_and_wrong_passwords_do_not() {
     };
     assert_eq!(server.token(&PW_NATIVE, &form("wrong")).await.status, 403);
     let granted = Tokens::expect(server.token(&PW_NATIVE, &form(ada.password)).await);
-    assert_eq!(told(&granted), 1);
+    assert_eq!(custom_claim(&granted), 1);
 
     let browser = server.browser();
     let body = json!({
@@ -69,23 +75,24 @@ async fn logins_without_our_page_count_too_and_wrong_passwords_do_not() {
         "login_ticket",
         answer["login_ticket"].as_str().expect("a ticket"),
     );
-    assert_eq!(told(&login.tokens().await), 2);
+    assert_eq!(custom_claim(&login.tokens().await), 2);
 }
 
 #[harness::test]
 async fn a_rule_reads_when_and_from_where_the_user_logged_in() {
-    let script = telling("({ n: user.logins_count, at: user.last_login, ip: user.last_ip })");
+    let script =
+        rule_with_claim("({ n: user.logins_count, at: user.last_login, ip: user.last_ip })");
     let server = Scripts::of_rule(&script).start();
-    let told = told(&server.login(&SPA_STRICT).tokens().await);
-    assert_eq!(told["n"], 1);
-    assert_eq!(told["ip"], "127.0.0.1");
-    let at = told["at"].as_str().expect("a time");
-    assert!(at.starts_with("20") && at.ends_with('Z'), "{told}");
+    let value = custom_claim(&server.login(&SPA_STRICT).tokens().await);
+    assert_eq!(value["n"], 1);
+    assert_eq!(value["ip"], "127.0.0.1");
+    let at = value["at"].as_str().expect("a time");
+    assert!(at.starts_with("20") && at.ends_with('Z'), "{value}");
 }
 
 #[harness::test]
 async fn an_import_leaves_the_count() {
-    let scripts = Scripts::of_rule(&telling(COUNT));
+    let scripts = Scripts::of_rule(&rule_with_claim(COUNT));
     let server = scripts.start();
     assert_eq!(count_of_login(&server, &server.browser()).await, 1);
     // A new name for Ada makes the import write her again.
@@ -94,7 +101,11 @@ async fn an_import_leaves_the_count() {
     server.write_file("tenant.yaml", &format!("{tenant}\n{}", scripts.sections()));
     let browser = server.browser();
     let login = server.login(&SPA_HYBRID).browser(&browser);
-    let answer = login.with("response_type", "id_token").land().await.told();
+    let answer = login
+        .with("response_type", "id_token")
+        .land()
+        .await
+        .response();
     let claims = claims(&answer["id_token"]);
     assert_eq!(claims["name"], "Ada King");
     assert_eq!(claims[CLAIM], 2);
@@ -105,6 +116,6 @@ async fn a_tenant_without_scripts_counts_nothing() {
     let server = Scripts::new().start();
     let browser = server.browser();
     server.login(&SPA_STRICT).browser(&browser).tokens().await;
-    server.change_scripts(&Scripts::of_rule(&telling(COUNT)));
+    server.change_scripts(&Scripts::of_rule(&rule_with_claim(COUNT)));
     assert_eq!(count_of_login(&server, &browser).await, 0);
 }

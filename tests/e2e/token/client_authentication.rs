@@ -98,7 +98,7 @@ async fn malformed_basic_credentials_are_refused() {
 }
 
 /// Interceptors of HTTP clients send these while they refresh and have no access token.
-const NOT_OURS: [&str; 12] = [
+const OTHER_SCHEMES: [&str; 12] = [
     "",
     "Bearer",
     "Bearer ",
@@ -125,7 +125,7 @@ async fn a_header_of_another_scheme_leaves_the_credentials_in_the_body_good() {
         ("refresh_token", "rt1_none"),
         ("token", "rt1_none"),
     ];
-    for header in NOT_OURS {
+    for header in OTHER_SCHEMES {
         for app in [WEB_POST, WEB_KEY, SPA_STRICT] {
             assert_recognised(&send("/oauth/token", app, header, &form).await);
             let revoked = send("/oauth/revoke", app, header, &form).await;
@@ -139,7 +139,7 @@ async fn a_header_of_another_scheme_leaves_the_credentials_in_the_body_good() {
 #[harness::test]
 async fn a_header_of_another_scheme_is_no_credential() {
     let server = Server::shared();
-    for header in NOT_OURS {
+    for header in OTHER_SCHEMES {
         let named = [("client_id", WEB_POST.id)];
         assert_unauthorized(&refresh_with_header(server, header, &named).await);
         let answer = refresh_with_header(server, header, &[]).await;

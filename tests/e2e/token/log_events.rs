@@ -28,7 +28,7 @@ async fn each_outcome_of_a_refresh_has_its_code() {
     assert_eq!(events, expected, "{log}");
     for reason in ["reuse_detected", "revoked"] {
         let ends = log.lines().filter(|line| line.contains(ended));
-        let told = ends.filter(|line| line.contains(&format!("reason={reason}")));
-        assert_eq!(told.count(), 1, "{reason}: {log}");
+        let logged = ends.filter(|line| line.contains(&format!("reason={reason}")));
+        assert_eq!(logged.count(), 1, "{reason}: {log}");
     }
 }

@@ -84,11 +84,11 @@ async fn without_an_audience_the_token_is_for_userinfo() {
     for more in [vec![], vec![("audience", userinfo.as_str())]] {
         let tokens = Tokens::expect(ask(server, &PW_NATIVE, &User::ada(), &more).await);
         assert_eq!(tokens.scope(), scopes("openid profile email address phone"));
-        let told = server
+        let userinfo = server
             .http()
             .get_with_bearer("/userinfo", &tokens.access_token())
             .await;
-        assert_eq!(told.json()["sub"], User::ada().id, "{told}");
+        assert_eq!(userinfo.json()["sub"], User::ada().id, "{userinfo}");
     }
 }
 
@@ -237,11 +237,11 @@ async fn only_first_party_clients_with_the_grant_may_ask() {
 #[harness::test]
 async fn a_confidential_client_has_to_authenticate() {
     let server = Server::shared();
-    let nobody = App {
+    let unauthenticated = App {
         proof: harness::apps::Proof::Post("not-the-secret-0123456789abcdef"),
         ..PW_WEB
     };
-    let answer = ask(server, &nobody, &User::ada(), &[]).await;
+    let answer = ask(server, &unauthenticated, &User::ada(), &[]).await;
     assert_oauth_error(&answer, 401, "access_denied", "Unauthorized");
 }
 

@@ -56,8 +56,8 @@ async fn assert_refreshes_repeat(server: &Server, app: &App, first: &Tokens) {
     }
 }
 
-/// The requests of a login with and without a wish for `auth_time`; true if the ID token has it.
-fn wishes<'a>(ask: impl Fn() -> Login<'a>) -> [(Login<'a>, bool); 4] {
+/// The requests of a login with and without a parameter that requires `auth_time`; true if the ID token has it.
+fn auth_time_requests<'a>(ask: impl Fn() -> Login<'a>) -> [(Login<'a>, bool); 4] {
     [
         (ask(), false),
         (ask().with("max_age", "3600"), true),
@@ -71,10 +71,10 @@ async fn a_code_is_refreshed_with_the_claims_of_its_login() {
     let server = Server::shared();
     for app in [SPA_STRICT, WEB_POST, WEB_CLASSIC, WEB_HS256] {
         let ask = || server.login(&app).user(&User::iris()).scope(SCOPE);
-        for (login, told) in wishes(ask) {
+        for (login, has_auth_time) in auth_time_requests(ask) {
             let first = login.tokens().await;
             let names = claims(&first.id_token());
-            assert_eq!(names.contains_key("auth_time"), told, "{names:?}");
+            assert_eq!(names.contains_key("auth_time"), has_auth_time, "{names:?}");
             assert_refreshes_repeat(server, &app, &first).await;
         }
     }
@@ -87,7 +87,7 @@ async fn a_hybrid_login_is_refreshed_with_the_claims_of_both_of_its_id_tokens() 
         let login = server.login(&SPA_HYBRID).user(&User::iris()).scope(SCOPE);
         login.with("response_type", "code id_token")
     };
-    for (login, told) in wishes(ask) {
+    for (login, has_auth_time) in auth_time_requests(ask) {
         let verifier = login.code_verifier();
         let callback = login.callback().await;
         let at_authorize = callback.get("id_token").expect("an ID token");
@@ -99,7 +99,7 @@ async fn a_hybrid_login_is_refreshed_with_the_claims_of_both_of_its_id_tokens() 
         };
         let first = Tokens::expect(server.exchange(&code).await);
         for id_token in [&at_authorize, &first.id_token()] {
-            assert_eq!(claims(id_token).contains_key("auth_time"), told);
+            assert_eq!(claims(id_token).contains_key("auth_time"), has_auth_time);
         }
         let refreshed = server.refreshed(&SPA_HYBRID, &first.refresh_token()).await;
         assert_repeats(&at_authorize, &refreshed.id_token());
@@ -136,7 +136,7 @@ async fn a_device_login_is_refreshed_with_the_claims_of_its_login() {
 async fn a_retry_inside_the_leeway_repeats_the_claims_too() {
     let server = Server::shared();
     let ask = || server.login(&SPA_LEEWAY).user(&User::iris()).scope(SCOPE);
-    for (login, _) in wishes(ask) {
+    for (login, _) in auth_time_requests(ask) {
         let first = login.tokens().await;
         for _ in 0..2 {
             let refreshed = server.refreshed(&SPA_LEEWAY, &first.refresh_token()).await;

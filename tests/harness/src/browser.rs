@@ -138,7 +138,7 @@ impl Landing {
     }
 
     /// The parameters that the application receives, by any response mode.
-    pub fn told(self) -> BTreeMap<String, String> {
+    pub fn response(self) -> BTreeMap<String, String> {
         let page = match self {
             Self::Callback(callback) => return callback.parameters().into_iter().collect(),
             Self::Page(page) => page,

@@ -21,19 +21,19 @@ pub fn require_own_server(reason: &str) {
 }
 
 /// Returns if the front of `BASE_URL` supports what the test does; otherwise the test is ignored.
-pub(crate) fn require_front(deed: &str) {
-    if let Some(fault) = front_fault(deed) {
-        ignore(&format!("{deed}, and its front {fault}"));
+pub(crate) fn require_front(action: &str) {
+    if let Some(fault) = front_fault(action) {
+        ignore(&format!("{action}, and its front {fault}"));
     }
 }
 
-/// The front's reaction to a deed that it does not pass on to the server: `FRONT_LIMITS` is `deed=fault;deed=fault`.
-fn front_fault(deed: &str) -> Option<String> {
+/// The front's reaction to an action that it does not pass on to the server: `FRONT_LIMITS` is `action=fault;action=fault`.
+fn front_fault(action: &str) -> Option<String> {
     let limits = std::env::var("FRONT_LIMITS").ok()?;
     limits
         .split(';')
         .filter_map(|limit| limit.split_once('='))
-        .find(|(known, _)| *known == deed)
+        .find(|(known, _)| *known == action)
         .map(|(_, fault)| fault.to_owned())
 }
 

@@ -54,10 +54,10 @@ impl Server {
         Self::shared()
     }
 
-    /// The shared server, if its front supports the test's deed, named as in `FRONT_LIMITS`; otherwise the test is
+    /// The shared server, if its front supports the test's action, named as in `FRONT_LIMITS`; otherwise the test is
     /// ignored.
-    pub fn shared_behind_front(deed: &str) -> &'static Self {
-        require_front(deed);
+    pub fn shared_behind_front(action: &str) -> &'static Self {
+        require_front(action);
         Self::shared()
     }
 

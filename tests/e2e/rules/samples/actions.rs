@@ -7,7 +7,9 @@ use harness::{
 };
 use serde_json::{Value, json};
 
-use super::{action, assert_login, assert_refresh, change, next, tokens, told, told_to_api};
+use super::{
+    access_token_claim, action, assert_login, assert_refresh, change, id_token_claim, next, tokens,
+};
 
 #[harness::test]
 async fn custom_claims() {
@@ -17,7 +19,7 @@ async fn custom_claims() {
         for tokens in [next(&server, &first).await, first] {
             let (_, api) = jwt::peek(&tokens.access_token());
             assert_eq!(api["email"], user.email);
-            assert_eq!(told(&tokens, "plan"), plan);
+            assert_eq!(id_token_claim(&tokens, "plan"), plan);
             let (_, id) = jwt::peek(&tokens.id_token());
             assert!(id["tenant_name"].is_string(), "{id}");
         }
@@ -46,7 +48,7 @@ async fn an_unknown_country_denies_no_user() {
     let server = action("country", &[("CLOSED_COUNTRIES", "AQ")]).start();
     let first = tokens(&server, &User::ada()).await;
     for tokens in [next(&server, &first).await, first] {
-        assert_eq!(told(&tokens, "country"), Value::Null);
+        assert_eq!(id_token_claim(&tokens, "country"), Value::Null);
     }
 }
 
@@ -54,18 +56,23 @@ async fn an_unknown_country_denies_no_user() {
 async fn roles_in_tokens() {
     let server = action("roles-in-tokens", &[]).start();
     let first = tokens(&server, &User::grace()).await;
-    assert_eq!(told(&first, "roles"), json!(["Captain"]));
-    assert_eq!(told_to_api(&first, "roles"), json!(["Captain"]));
+    assert_eq!(id_token_claim(&first, "roles"), json!(["Captain"]));
+    assert_eq!(access_token_claim(&first, "roles"), json!(["Captain"]));
     change(&server, &User::grace(), "roles: []").await;
     let second = next(&server, &first).await;
-    assert_eq!(told(&second, "roles"), json!([]));
-    assert_eq!(told_to_api(&second, "roles"), json!([]));
+    assert_eq!(id_token_claim(&second, "roles"), json!([]));
+    assert_eq!(access_token_claim(&second, "roles"), json!([]));
 }
 
 #[harness::test]
 async fn track_consent() {
     let server = action("track-consent", &[]).start();
-    let facts = |tokens: &Tokens| (told(tokens, "visits"), told(tokens, "agreed_at"));
+    let facts = |tokens: &Tokens| {
+        (
+            id_token_claim(tokens, "visits"),
+            id_token_claim(tokens, "agreed_at"),
+        )
+    };
     let first = tokens(&server, &User::ada()).await;
     assert_eq!(facts(&first), (json!(1), Value::Null));
     let second = next(&server, &first).await;
@@ -103,10 +110,10 @@ async fn scopes_by_role() {
 async fn cached_lookup() {
     let server = action("cached-lookup", &[]).start();
     let first = tokens(&server, &User::ada()).await;
-    let number = told(&first, "number");
+    let number = id_token_claim(&first, "number");
     assert!(number.is_string(), "{number}");
     let second = next(&server, &first).await;
-    assert_eq!(told(&second, "number"), number);
+    assert_eq!(id_token_claim(&second, "number"), number);
     let other = tokens(&server, &User::grace()).await;
-    assert_ne!(told(&other, "number"), number);
+    assert_ne!(id_token_claim(&other, "number"), number);
 }

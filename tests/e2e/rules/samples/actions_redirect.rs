@@ -7,7 +7,7 @@ use harness::{
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde_json::{Value, json};
 
-use super::{action, change, come_back, exchanged, sent_to, told};
+use super::{action, change, come_back, exchanged, id_token_claim, sent_to};
 
 const SECRET: &str = "form-secret-0123456789abcdef0123456789";
 
@@ -52,10 +52,10 @@ async fn signed_redirect() {
     });
     let back = come_back(&browser, &away, &answer("session_token", &claims, SECRET)).await;
     let first = exchanged(&server, &back).await;
-    assert_eq!(told(&first, "favorite"), "teal");
+    assert_eq!(id_token_claim(&first, "favorite"), "teal");
     // Stored, so that neither a refresh nor the next login asks again; the claim was for that login alone.
     let second = server.refreshed(&WEB_POST, &first.refresh_token()).await;
-    assert_eq!(told(&second, "favorite"), Value::Null);
+    assert_eq!(id_token_claim(&second, "favorite"), Value::Null);
     exchanged(&server, &log_in(&server, &browser).await).await;
 }
 

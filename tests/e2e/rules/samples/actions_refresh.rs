@@ -6,7 +6,7 @@ use harness::{
 };
 use serde_json::{Value, json};
 
-use super::{action, assert_denied, change, next, next_for, tokens, told};
+use super::{action, assert_denied, change, id_token_claim, next, next_for, tokens};
 
 #[harness::test]
 async fn shorter_refresh_token() {
@@ -61,13 +61,16 @@ async fn refresh_token_facts() {
         .scope("openid offline_access")
         .tokens()
         .await;
-    assert_eq!(told(&first, "protocol"), "oidc-basic-profile");
-    assert_eq!(told(&first, "asked"), json!(["openid", "offline_access"]));
-    assert_eq!(told(&first, "refresh"), Value::Null);
+    assert_eq!(id_token_claim(&first, "protocol"), "oidc-basic-profile");
+    assert_eq!(
+        id_token_claim(&first, "asked"),
+        json!(["openid", "offline_access"])
+    );
+    assert_eq!(id_token_claim(&first, "refresh"), Value::Null);
     let second = next_for(&server, &first, "openid").await;
-    assert_eq!(told(&second, "protocol"), "oauth2-refresh-token");
-    assert_eq!(told(&second, "asked"), json!([]));
-    let refresh = told(&second, "refresh");
+    assert_eq!(id_token_claim(&second, "protocol"), "oauth2-refresh-token");
+    assert_eq!(id_token_claim(&second, "asked"), json!([]));
+    let refresh = id_token_claim(&second, "refresh");
     assert_eq!(
         refresh,
         json!({ "client": "spa-strict", "ends": true, "asked": "openid" })

@@ -9,7 +9,9 @@ use harness::{
 };
 use serde_json::{Value, json};
 
-use super::{Sample, change, claim, next, next_for, rule, tokens, told, told_to_api};
+use super::{
+    Sample, access_token_claim, change, claim, id_token_claim, next, next_for, rule, tokens,
+};
 
 const RULES: [&str; 12] = [
     "vip-by-connection",
@@ -50,8 +52,8 @@ async fn both(server: &Server, user: &User) -> [Tokens; 2] {
 async fn vip_by_connection() {
     let server = server();
     for tokens in both(server, &User::ada()).await {
-        assert_eq!(told(&tokens, "vip"), true);
-        assert_eq!(told_to_api(&tokens, "vip"), Value::Null);
+        assert_eq!(id_token_claim(&tokens, "vip"), true);
+        assert_eq!(access_token_claim(&tokens, "vip"), Value::Null);
     }
 }
 
@@ -59,8 +61,8 @@ async fn vip_by_connection() {
 async fn email_in_access_token() {
     let server = server();
     for tokens in both(server, &User::zoe()).await {
-        assert_eq!(told_to_api(&tokens, "email"), "zoe@example.com");
-        assert_eq!(told(&tokens, "email"), Value::Null);
+        assert_eq!(access_token_claim(&tokens, "email"), "zoe@example.com");
+        assert_eq!(id_token_claim(&tokens, "email"), Value::Null);
     }
 }
 
@@ -79,12 +81,12 @@ async fn the_country_is_omitted_for_an_address_without_one() {
 #[harness::test]
 async fn default_picture() {
     let server = server();
-    let nobody = "https://pictures.example.com/nobody.png";
+    let fallback = "https://pictures.example.com/nobody.png";
     for tokens in both(server, &User::ada()).await {
-        let ours = told(&tokens, "picture");
-        let url = reqwest::Url::parse(ours.as_str().expect("a text")).expect("a URL");
+        let expected = id_token_claim(&tokens, "picture");
+        let url = reqwest::Url::parse(expected.as_str().expect("a text")).expect("a URL");
         let query: BTreeSet<(String, String)> = url.query_pairs().into_owned().collect();
-        let wanted = [("d", nobody), ("s", "64")];
+        let wanted = [("d", fallback), ("s", "64")];
         let wanted = wanted.map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert_eq!(query, BTreeSet::from(wanted), "{url}");
         assert_eq!(
@@ -93,7 +95,7 @@ async fn default_picture() {
         );
     }
     for tokens in both(server, &User::grace()).await {
-        assert_eq!(told(&tokens, "picture"), nobody);
+        assert_eq!(id_token_claim(&tokens, "picture"), fallback);
     }
 }
 
@@ -104,7 +106,7 @@ async fn social_picture() {
         let (_, claims) = jwt::peek(&tokens.id_token());
         let large = "https://graph.example.com/10001/picture?type=large";
         assert_eq!(claims["picture"], large, "{claims}");
-        assert_eq!(told(&tokens, "local_id"), "iris");
+        assert_eq!(id_token_claim(&tokens, "local_id"), "iris");
     }
     for tokens in both(server, &User::ada()).await {
         let (_, claims) = jwt::peek(&tokens.id_token());
@@ -114,7 +116,7 @@ async fn social_picture() {
                 .map(|text| text.contains("graph")),
             Some(true)
         );
-        assert_eq!(told(&tokens, "local_id"), "ada");
+        assert_eq!(id_token_claim(&tokens, "local_id"), "ada");
     }
 }
 
@@ -135,7 +137,7 @@ async fn default_role() {
     let server = server();
     for (user, roles) in [(User::ada(), ["guest"]), (User::grace(), ["Captain"])] {
         for tokens in both(server, &user).await {
-            assert_eq!(told(&tokens, "default/roles"), json!(roles));
+            assert_eq!(id_token_claim(&tokens, "default/roles"), json!(roles));
         }
     }
 }
@@ -145,22 +147,28 @@ async fn query_parameter() {
     let server = server();
     let login = server.login(&SPA_STRICT).with("campaign", "spring");
     let first = login.tokens().await;
-    assert_eq!(told(&first, "campaign"), "spring flowers");
+    assert_eq!(id_token_claim(&first, "campaign"), "spring flowers");
     // A parameter of the authorization request is not repeated at a refresh.
-    assert_eq!(told(&next(server, &first).await, "campaign"), Value::Null);
+    assert_eq!(
+        id_token_claim(&next(server, &first).await, "campaign"),
+        Value::Null
+    );
     let other = server.login(&SPA_STRICT).with("campaign", "autumn");
-    assert_eq!(told(&other.tokens().await, "campaign"), Value::Null);
+    assert_eq!(
+        id_token_claim(&other.tokens().await, "campaign"),
+        Value::Null
+    );
 }
 
 #[harness::test]
 async fn plan_by_scope() {
     let server = server();
     let first = tokens(server, &User::ada()).await;
-    assert_eq!(told(&first, "plan"), "gold");
+    assert_eq!(id_token_claim(&first, "plan"), "gold");
     let second = next_for(server, &first, "openid offline_access").await;
-    assert_eq!(told(&second, "plan"), Value::Null);
+    assert_eq!(id_token_claim(&second, "plan"), Value::Null);
     let third = next_for(server, &second, "openid profile").await;
-    assert_eq!(told(&third, "plan"), "gold");
+    assert_eq!(id_token_claim(&third, "plan"), "gold");
 }
 
 #[harness::test]
@@ -169,34 +177,34 @@ async fn session_clients() {
     let browser = server.browser();
     let login = |app| server.login(app).browser(&browser);
     let first = login(&SPA_STRICT).tokens().await;
-    assert_eq!(told(&first, "methods"), json!(["pwd"]));
-    assert_eq!(told(&first, "clients"), json!([]));
+    assert_eq!(id_token_claim(&first, "methods"), json!(["pwd"]));
+    assert_eq!(id_token_claim(&first, "clients"), json!([]));
     let shop = login(&WEB_POST).tokens().await;
-    assert_eq!(told(&shop, "clients"), json!(["spa-strict"]));
+    assert_eq!(id_token_claim(&shop, "clients"), json!(["spa-strict"]));
     // A refresh has no authentication method and no session.
     let second = next(server, &first).await;
-    assert_eq!(told(&second, "methods"), json!([]));
-    assert_eq!(told(&second, "clients"), json!([]));
+    assert_eq!(id_token_claim(&second, "methods"), json!([]));
+    assert_eq!(id_token_claim(&second, "clients"), json!([]));
 }
 
 #[harness::test]
 async fn pairwise_id() {
     let server = server();
     let [first, second] = both(server, &User::ada()).await;
-    let ours = told(&first, "pairwise");
-    assert_eq!(ours.as_str().map(str::len), Some(44), "{ours}");
-    assert_eq!(told(&second, "pairwise"), ours);
+    let expected = id_token_claim(&first, "pairwise");
+    assert_eq!(expected.as_str().map(str::len), Some(44), "{expected}");
+    assert_eq!(id_token_claim(&second, "pairwise"), expected);
     let shop = server.login(&WEB_POST).tokens().await;
-    assert_ne!(told(&shop, "pairwise"), ours);
+    assert_ne!(id_token_claim(&shop, "pairwise"), expected);
     let grace = tokens(server, &User::grace()).await;
-    assert_ne!(told(&grace, "pairwise"), ours);
+    assert_ne!(id_token_claim(&grace, "pairwise"), expected);
 }
 
 #[harness::test]
 async fn profile_waterfall() {
     let server = server();
     for tokens in both(server, &User::ada()).await {
-        assert_eq!(told(&tokens, "label"), "ADA LOVELACE/12");
+        assert_eq!(id_token_claim(&tokens, "label"), "ADA LOVELACE/12");
     }
 }
 

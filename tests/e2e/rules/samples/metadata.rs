@@ -8,29 +8,41 @@ use harness::{
 };
 use serde_json::{Value, json};
 
-use super::{change, next, rule, tokens, told, told_to_api};
+use super::{access_token_claim, change, id_token_claim, next, rule, tokens};
 
 #[harness::test]
 async fn default_color() {
     let server = rule("default-color").start();
     let first = tokens(&server, &User::ada()).await;
-    assert_eq!(told(&first, "color"), "teal");
+    assert_eq!(id_token_claim(&first, "color"), "teal");
     change(&server, &User::ada(), "user_metadata: { color: pink }").await;
-    assert_eq!(told(&next(&server, &first).await, "color"), "pink");
-    assert_eq!(told(&tokens(&server, &User::ada()).await, "color"), "pink");
+    assert_eq!(
+        id_token_claim(&next(&server, &first).await, "color"),
+        "pink"
+    );
+    assert_eq!(
+        id_token_claim(&tokens(&server, &User::ada()).await, "color"),
+        "pink"
+    );
 }
 
 #[harness::test]
 async fn roles_by_domain() {
     let server = rule("roles-by-domain").start();
     let zoe = tokens(&server, &User::zoe()).await;
-    assert_eq!(told(&zoe, "roles"), Value::Null);
+    assert_eq!(id_token_claim(&zoe, "roles"), Value::Null);
     let zoe = next(&server, &zoe).await;
-    assert_eq!(told_to_api(&zoe, "roles"), Value::Null);
+    assert_eq!(access_token_claim(&zoe, "roles"), Value::Null);
     let first = tokens(&server, &User::ada()).await;
     for tokens in [next(&server, &first).await, first] {
-        assert_eq!(told(&tokens, "roles"), json!(["editor", "reader"]));
-        assert_eq!(told_to_api(&tokens, "roles"), json!(["editor", "reader"]));
+        assert_eq!(
+            id_token_claim(&tokens, "roles"),
+            json!(["editor", "reader"])
+        );
+        assert_eq!(
+            access_token_claim(&tokens, "roles"),
+            json!(["editor", "reader"])
+        );
     }
     assert_eq!(
         metadata(&server, &User::ada()).await["roles"],
@@ -42,10 +54,13 @@ async fn roles_by_domain() {
 async fn username_in_metadata() {
     let server = rule("username-in-metadata").start();
     let first = tokens(&server, &User::iris()).await;
-    assert_eq!(told(&first, "username"), "iris");
+    assert_eq!(id_token_claim(&first, "username"), "iris");
     change(&server, &User::iris(), "nickname: lily").await;
     // Stored at the first login; an import without `app_metadata` does not change it.
-    assert_eq!(told(&next(&server, &first).await, "username"), "iris");
+    assert_eq!(
+        id_token_claim(&next(&server, &first).await, "username"),
+        "iris"
+    );
     assert_eq!(metadata(&server, &User::iris()).await["username"], "iris");
 }
 
@@ -53,10 +68,13 @@ async fn username_in_metadata() {
 async fn signed_up_flag() {
     let server = rule("signed-up-flag").start();
     let first = tokens(&server, &User::ada()).await;
-    assert_eq!(told(&first, "newcomer"), true);
-    assert_eq!(told(&next(&server, &first).await, "newcomer"), false);
+    assert_eq!(id_token_claim(&first, "newcomer"), true);
     assert_eq!(
-        told(&tokens(&server, &User::ada()).await, "newcomer"),
+        id_token_claim(&next(&server, &first).await, "newcomer"),
+        false
+    );
+    assert_eq!(
+        id_token_claim(&tokens(&server, &User::ada()).await, "newcomer"),
         false
     );
     // Earlier metadata is still there.
@@ -69,14 +87,17 @@ async fn signed_up_flag() {
 async fn track_consent() {
     let server = rule("track-consent").start();
     let first = tokens(&server, &User::ada()).await;
-    let agreed = told(&first, "agreed_at");
+    let agreed = id_token_claim(&first, "agreed_at");
     assert!(
         agreed.as_u64().is_some_and(|at| at > 1_700_000_000_000),
         "{agreed}"
     );
-    assert_eq!(told(&next(&server, &first).await, "agreed_at"), agreed);
     assert_eq!(
-        told(&tokens(&server, &User::ada()).await, "agreed_at"),
+        id_token_claim(&next(&server, &first).await, "agreed_at"),
+        agreed
+    );
+    assert_eq!(
+        id_token_claim(&tokens(&server, &User::ada()).await, "agreed_at"),
         agreed
     );
 }
@@ -86,7 +107,7 @@ async fn count_logins() {
     let server = rule("count-logins").start();
     let counts = |tokens: &Tokens| {
         let names = ["logins", "runs", "protocol"];
-        names.map(|name| told(tokens, name))
+        names.map(|name| id_token_claim(tokens, name))
     };
     let browser = server.browser();
     let login = || server.login(&SPA_STRICT).browser(&browser);

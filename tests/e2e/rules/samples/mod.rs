@@ -172,12 +172,12 @@ fn assert_denied(answer: &Answer, description: &str) {
 }
 
 /// The value of this claim of the samples' namespace in the ID token.
-fn told(tokens: &Tokens, name: &str) -> Value {
+fn id_token_claim(tokens: &Tokens, name: &str) -> Value {
     claim(&tokens.id_token(), name)
 }
 
 /// The same in the access token.
-fn told_to_api(tokens: &Tokens, name: &str) -> Value {
+fn access_token_claim(tokens: &Tokens, name: &str) -> Value {
     claim(&tokens.access_token(), name)
 }
 

@@ -7,7 +7,10 @@ use harness::{
 };
 use serde_json::{Value, json};
 
-use super::{Sample, assert_login, assert_refresh, change, next, rule, tokens, told, told_to_api};
+use super::{
+    Sample, access_token_claim, assert_login, assert_refresh, change, id_token_claim, next, rule,
+    tokens,
+};
 
 /// A server whose scripts may reach this other one.
 fn start(scripts: Sample, other: &Receiver, key: &str) -> Server {
@@ -47,10 +50,13 @@ async fn internal_id() {
     let scripts = rule("internal-id").config("WEBHOOK_SECRET", "between us");
     let server = start(scripts, &other, "WEBHOOK");
     let first = tokens(&server, &User::ada()).await;
-    assert_eq!(told(&first, "internal_id"), 4711);
-    assert_eq!(told(&next(&server, &first).await, "internal_id"), 4711);
+    assert_eq!(id_token_claim(&first, "internal_id"), 4711);
     assert_eq!(
-        told(&tokens(&server, &User::ada()).await, "internal_id"),
+        id_token_claim(&next(&server, &first).await, "internal_id"),
+        4711
+    );
+    assert_eq!(
+        id_token_claim(&tokens(&server, &User::ada()).await, "internal_id"),
         4711
     );
     // The Rule asked once and stored the answer.
@@ -109,7 +115,7 @@ async fn contact_sync() {
     let server = start(rule("contact-sync"), &other, "SHOP_URL");
     let first = tokens(&server, &User::ada()).await;
     for tokens in [next(&server, &first).await, first] {
-        assert_eq!(told(&tokens, "contact"), 12);
+        assert_eq!(id_token_claim(&tokens, "contact"), 12);
     }
     let grace = User::grace();
     assert_login(
@@ -136,11 +142,14 @@ async fn risk_score() {
     let server = start(rule("risk-score"), &other, "RISK_URL");
     let first = tokens(&server, &User::ada()).await;
     for tokens in [next(&server, &first).await, first] {
-        assert_eq!(told(&tokens, "risk"), 17);
-        assert_eq!(told_to_api(&tokens, "risk"), 17);
+        assert_eq!(id_token_claim(&tokens, "risk"), 17);
+        assert_eq!(access_token_claim(&tokens, "risk"), 17);
     }
     let grace = tokens(&server, &User::grace()).await;
-    assert_eq!(told(&next(&server, &grace).await, "risk"), Value::Null);
+    assert_eq!(
+        id_token_claim(&next(&server, &grace).await, "risk"),
+        Value::Null
+    );
     let log = server.stop();
     assert!(
         log.contains("no risk score: Request failed with status code 503"),
@@ -157,7 +166,7 @@ async fn cached_token() {
     let server = start(rule("cached-token"), &other, "PARTNER_URL");
     let mut last = tokens(&server, &User::ada()).await;
     for _ in 0..3 {
-        assert_eq!(told(&last, "partner"), "from the partner");
+        assert_eq!(id_token_claim(&last, "partner"), "from the partner");
         last = next(&server, &last).await;
     }
     let asked = sent(&other, "/oauth/token");

@@ -7,7 +7,7 @@ use harness::{
 };
 use serde_json::Value;
 
-use super::{rule, tokens, told_to_api};
+use super::{access_token_claim, rule, tokens};
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
@@ -34,15 +34,15 @@ async fn device_name() {
     let code = text("device_code");
     let form = [("grant_type", GRANT_TYPE), ("device_code", code.as_str())];
     let first = Tokens::expect(server.token(&TV, &form).await);
-    assert_eq!(told_to_api(&first, "device"), "Living-room TV");
+    assert_eq!(access_token_claim(&first, "device"), "Living-room TV");
     assert_eq!(first.scope(), scopes("openid offline_access read:orders"));
     // The claim belongs to that protocol; the scopes belong to the grant.
     let second = server.refreshed(&TV, &first.refresh_token()).await;
-    assert_eq!(told_to_api(&second, "device"), Value::Null);
+    assert_eq!(access_token_claim(&second, "device"), Value::Null);
     assert_eq!(second.scope(), first.scope());
 
     let browser = tokens(&server, &ada).await;
-    assert_eq!(told_to_api(&browser, "device"), Value::Null);
+    assert_eq!(access_token_claim(&browser, "device"), Value::Null);
     let all = "openid profile email offline_access read:orders write:orders";
     assert_eq!(browser.scope(), scopes(all));
     server.rotated(&SPA_STRICT, &browser.refresh_token()).await;

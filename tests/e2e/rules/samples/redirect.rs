@@ -8,7 +8,7 @@ use harness::{
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde_json::{Value, json};
 
-use super::{assert_denied, come_back, exchanged, replace_rules, rule, sent_to, told};
+use super::{assert_denied, come_back, exchanged, id_token_claim, replace_rules, rule, sent_to};
 
 const SECRET: &str = "session-token-secret-0123456789abcdef";
 
@@ -103,15 +103,15 @@ async fn progressive_profile() {
     assert_eq!(ask(&away)["ask"], "company");
     let back = come_back(&browser, &away, &answer(&ada.id, SECRET)).await;
     let first = exchanged(&server, &back).await;
-    assert_eq!(told(&first, "company"), "Analytical Engines");
+    assert_eq!(id_token_claim(&first, "company"), "Analytical Engines");
     let second = server.refreshed(&WEB_POST, &first.refresh_token()).await;
-    assert_eq!(told(&second, "company"), "Analytical Engines");
+    assert_eq!(id_token_claim(&second, "company"), "Analytical Engines");
 
     // Without a browser the claim is unknown.
     let grace = Tokens::expect(by_password(&server, &User::grace()).await);
-    assert_eq!(told(&grace, "company"), "unknown");
+    assert_eq!(id_token_claim(&grace, "company"), "unknown");
     let grace = server.refreshed(&PW_NATIVE, &grace.refresh_token()).await;
-    assert_eq!(told(&grace, "company"), "unknown");
+    assert_eq!(id_token_claim(&grace, "company"), "unknown");
 }
 
 #[harness::test]

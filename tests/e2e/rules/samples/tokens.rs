@@ -12,7 +12,7 @@ use harness::{
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde_json::{Value, json};
 
-use super::{Sample, assert_login, change, next, next_for, rule, tokens, told};
+use super::{Sample, assert_login, change, id_token_claim, next, next_for, rule, tokens};
 
 const PARTNER_SECRET: &[u8] = b"partner-secret-0123456789abcdef0";
 const HELPDESK_SECRET: &str = "helpdesk-secret-0123456789abcdef";
@@ -55,7 +55,7 @@ async fn third_party_jwt() {
     let server = server();
     let first = tokens(server, &User::ada()).await;
     for tokens in [next(server, &first).await, first] {
-        let token = told(&tokens, "partner_token");
+        let token = id_token_claim(&tokens, "partner_token");
         let token = token.as_str().expect("a token");
         let claims = verified(token, PARTNER_SECRET, Some("partner"));
         let facts = ["sub", "user_id", "email", "name", "iss"].map(|name| claims[name].clone());
@@ -81,7 +81,7 @@ async fn helpdesk_link() {
     let server = server();
     let first = tokens(server, &User::ada()).await;
     let ids = [first.clone(), next(server, &first).await].map(|tokens| {
-        let link = told(&tokens, "helpdesk");
+        let link = id_token_claim(&tokens, "helpdesk");
         let link = link.as_str().expect("a link").to_owned();
         let token = link.strip_prefix("https://help.example.com/jwt?jwt=");
         let claims = verified(
@@ -109,11 +109,17 @@ async fn channel_signature() {
     let signature = hmac::sign(&key, b"12.34:private-deck");
     let hex = signature.as_ref().iter().map(|byte| format!("{byte:02x}"));
     let hex = hex.collect::<Vec<_>>().concat();
-    assert_eq!(told(&first, "channel"), format!("key-of-channels:{hex}"));
+    assert_eq!(
+        id_token_claim(&first, "channel"),
+        format!("key-of-channels:{hex}")
+    );
     // A refresh names no channel; neither did this login.
-    assert_eq!(told(&next(server, &first).await, "channel"), Value::Null);
+    assert_eq!(
+        id_token_claim(&next(server, &first).await, "channel"),
+        Value::Null
+    );
     let plain = tokens(server, &User::ada()).await;
-    assert_eq!(told(&plain, "channel"), Value::Null);
+    assert_eq!(id_token_claim(&plain, "channel"), Value::Null);
 }
 
 #[harness::test]

@@ -98,7 +98,7 @@ clients! {
         "https://es256.example.com/callback",
         "web-es256-secret-0123456789abcdef0123456789abcdef0123456789abcd",
     );
-    /// Receives logout tokens at the path `/notified` of [`NOBODY`]; may return to `/bye` after a logout.
+    /// Receives logout tokens at the path `/notified` of [`UNREACHABLE`]; may return to `/bye` after a logout.
     WEB_NOTIFIED = post(
         "web-notified",
         "Web notified",
@@ -225,7 +225,7 @@ clients! {
 }
 
 /// Address of the back channels in the tenant file; no server listens there.
-pub const NOBODY: &str = "http://127.0.0.1:9";
+pub const UNREACHABLE: &str = "http://127.0.0.1:9";
 
 /// The secret of [`LEGACY_KIOSK`], which does not use it for authentication.
 pub const LEGACY_KIOSK_SECRET: &str =
