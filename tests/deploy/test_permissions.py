@@ -104,7 +104,7 @@ def test_a_function_may_do_in_the_table_what_it_does_and_no_more(permissions, ro
         "FAILURES#ADDRESS#203.0.113.9",
     ],
 )
-def test_who_checks_passwords_counts_failures_and_writes_no_names(permissions, counted):
+def test_the_password_functions_may_count_failures_and_write_no_names(permissions, counted):
     for action in ("UpdateItem", "DeleteItem"):
         writers = {role for role in ROLES if permissions.table(role, action, counted, COUNTER)}
         assert writers == {"TokenRole", "AuthorizeRole"}

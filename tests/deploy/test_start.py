@@ -102,7 +102,7 @@ def test_kms_that_is_away_is_named(kms_front, function):
     assert "Connection refused" in reason
 
 
-def test_kms_that_is_silent_is_given_up_in_time(kms_front):
+def test_a_kms_request_without_an_answer_is_abandoned_in_time(kms_front):
     with kms_front.kms.fault(Silence()):
         reason = failure(kms_front, "token")
     assert "key service unavailable: arn:aws:kms:" in reason

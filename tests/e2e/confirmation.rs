@@ -249,7 +249,7 @@ async fn a_refusal_is_reported_to_the_application() {
 }
 
 #[harness::test]
-async fn the_page_says_who_asks_and_as_whom_and_repeats_nothing_of_the_request() {
+async fn the_page_names_the_client_and_the_user_and_repeats_no_parameter() {
     let server = Server::shared();
     let browser = logged_in(server, &User::ada()).await;
     let login = server.login(&DESKTOP).browser(&browser);

@@ -163,7 +163,7 @@ async fn scopes_are_described_where_the_tenant_wants_it() {
 }
 
 #[harness::test]
-async fn the_page_says_who_wants_what() {
+async fn the_page_names_the_client_and_the_scopes() {
     let server = Server::shared();
     let user = server.fresh_user();
     let (_, page) = consent_page(server, &user).await;
@@ -176,7 +176,7 @@ async fn the_page_says_who_wants_what() {
 }
 
 #[harness::test]
-async fn what_was_granted_is_not_asked_again() {
+async fn consent_is_not_requested_again_for_granted_scopes() {
     let server = Server::shared();
     let user = server.fresh_user();
     let (browser, page) = consent_page(server, &user).await;

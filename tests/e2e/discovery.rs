@@ -149,7 +149,7 @@ async fn back_channel_logout_is_promised() {
 }
 
 #[harness::test]
-async fn nothing_is_promised_that_is_not_there() {
+async fn discovery_declares_only_existing_features() {
     let server = Server::shared();
     let document = document(server).await;
     for absent in [

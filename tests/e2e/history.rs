@@ -100,7 +100,7 @@ async fn expired_families_do_not_count() {
 }
 
 #[harness::test]
-async fn what_a_call_has_no_time_for_is_ended_by_the_next() {
+async fn the_next_call_ends_what_a_call_out_of_time_left() {
     let launch = Launch::new().option("--dynamodb-port", "0");
     let server = launch.option("--test-request-time", "0").start(REASON);
     let ada = User::ada();

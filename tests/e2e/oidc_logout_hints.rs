@@ -126,7 +126,7 @@ async fn a_hint_from_elsewhere_than_the_browser_ends_nothing_and_the_log_says_so
 }
 
 #[harness::test]
-async fn a_logout_says_which_session_it_ended_and_which_one_that_was_meant_goes_on() {
+async fn a_logout_logs_the_ended_session_and_the_hinted_one_that_continues() {
     let server = Server::start("reads what a server of its own writes");
     let here = refreshed(&server, &User::ada()).await;
     let elsewhere = refreshed(&server, &User::ada()).await;

@@ -398,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_about_the_user_who_was_hinted_at() {
+    fn an_answer_is_for_the_hinted_user() {
         let hinted = |user: &str| AuthorizationRequest {
             hinted_user: Some(UserId::parse(user).unwrap()),
             ..request()

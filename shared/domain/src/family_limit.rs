@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_looked_at_up_to_the_limit() {
+    fn no_family_is_read_up_to_the_limit() {
         for present in [1, 199, 200] {
             assert_eq!(count(present, Timestamp::default()).room(NOW), Room::Enough);
         }

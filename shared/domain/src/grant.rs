@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_live_families_rest_on_is_granted_too() {
+    fn scopes_of_live_families_are_granted_too() {
         let (asked, silent) = (key("asked", None), key("silent", Some("https://api")));
         let ended = Family {
             ended: Some(Ended {

@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn userinfo_and_nothing_name_no_api() {
+    fn the_userinfo_audience_and_an_absent_one_name_no_api() {
         let default = Some("https://default.example");
         let api = |asked: AskedAudience| asked.into_api().map(|audience| audience.to_string());
         assert_eq!(api(asked(Some(USERINFO), default)), None);

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_recorded_stays_published_for_as_long_as_a_token() {
+    fn an_unrecorded_algorithm_stays_published_for_a_tokens_lifetime() {
         let first = SigningAlgorithms::unknown().changed_to(&set([ES256]), NOW);
         assert_eq!(published(&first, NOW), [RS256, PS256, ES256]);
         let over = NOW.plus(PUBLISHED_AFTER);

@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_counted_unless_it_is_trusted_or_nothing_is() {
+    fn failures_are_counted_unless_the_address_is_trusted_or_it_is_disabled() {
         let mut throttling = SuspiciousIpThrottling {
             allowlist: vec![AddressRange::parse("10.0.0.0/8").unwrap()],
             ..SuspiciousIpThrottling::default()

@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_issued_before_it_carried_both_epochs_ends_with_the_sessions_alone() {
+    fn tokens_with_a_single_epoch_end_with_the_sessions_only() {
         let stored: IssuedIn = serde_json::from_str(r#"{"valid_from":7}"#).unwrap();
         let before = both(7);
         assert!(before.after(Eviction::GrantsDeleted, NOW).honours(stored));
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_who_is_created_again_shares_no_epoch_with_the_one_before() {
+    fn a_recreated_user_shares_no_epoch_with_the_deleted_one() {
         let first = ValidFrom::created(NOW, None);
         assert_eq!(first, both(1_000_000));
         assert!(!first.sessions.is_after(Timestamp::from_secs(NOW.as_secs())));

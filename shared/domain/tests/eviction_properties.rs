@@ -169,7 +169,7 @@ fn world(first: (Eviction, u64), second: (Eviction, u64)) -> World {
 }
 
 #[test]
-fn what_began_before_an_eviction_yields_nothing_after_it_however_the_clocks_differ() {
+fn an_eviction_ends_earlier_logins_under_every_clock_skew() {
     let mut finished = 0;
     for first in EVICTIONS {
         for second in EVICTIONS {
@@ -183,7 +183,7 @@ fn what_began_before_an_eviction_yields_nothing_after_it_however_the_clocks_diff
 }
 
 #[test]
-fn what_begins_after_an_eviction_is_good_however_the_clocks_differ() {
+fn a_login_after_an_eviction_is_valid_under_every_clock_skew() {
     let mut finished = 0;
     for eviction in EVICTIONS {
         for (flight, one, two) in CLOCKS {
@@ -198,7 +198,7 @@ fn what_begins_after_an_eviction_is_good_however_the_clocks_differ() {
 }
 
 #[test]
-fn a_user_who_is_created_again_honours_nothing_of_before() {
+fn a_recreated_user_honours_no_earlier_login() {
     for (flight, one, two) in CLOCKS {
         let clock = Timestamp::from_millis;
         let first = ValidFrom::created(clock(flight), None);

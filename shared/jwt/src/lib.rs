@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn the_audience_has_no_strangers_where_it_has_to_be_single() {
+    fn a_single_audience_admits_no_second_one() {
         let header = json!({ "alg": "HS256" });
         let only = Audience::Only(&["us", "us/token"]);
         let among = Audience::Among("us");

@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sealed_opens_with_the_same_purpose_and_binding_only() {
+    fn sealed_data_opens_with_the_same_purpose_and_binding_only() {
         let text = seal(Purpose::RefreshToken, "app");
         let opened = keyring().open(Purpose::RefreshToken, "app", &text).unwrap();
         assert_eq!(

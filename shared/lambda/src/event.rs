@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_a_client_wrote_passes_for_its_address() {
+    fn a_header_of_the_client_does_not_set_its_address() {
         assert_eq!(
             client_ip(&http_api("$default", "/"), 0).as_deref(),
             Some("192.0.2.1")
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_caller_who_goes_round_the_proxy_has_the_address_that_the_front_saw() {
+    fn a_caller_that_bypasses_the_proxy_has_the_address_of_its_connection() {
         for event in [
             http_api("$default", "/"),
             with_secret(http_api("$default", "/"), ""),

@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn repeated_parameters_are_refused_by_who_reads_them() {
+    fn the_code_that_reads_a_parameter_rejects_its_repetition() {
         for params in [
             Params::parse_form(b"a=1&b=2&a=1"),
             Params::parse_json(br#"{"a":"1","b":"2","a":"1"}"#),

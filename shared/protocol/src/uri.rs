@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_uri_contains_is_percent_encoded() {
+    fn characters_outside_of_uris_are_percent_encoded() {
         for (address, uri) in [
             (
                 "https://a/\u{eb} x?\"<>\\^`{|}#\u{1f600}",

@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn where_a_token_was_exchanged_takes_twenty_bytes_and_is_read_back() {
+    fn the_sender_of_an_exchange_takes_twenty_bytes_and_is_read_back() {
         let family = rotated();
         let mut item = to_item(&family);
         let total: usize = item

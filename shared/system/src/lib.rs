@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_deadline_passes_unless_there_is_none() {
+    fn an_unlimited_deadline_never_passes() {
         assert!(Deadline::after(Duration::ZERO).is_over());
         assert!(!Deadline::after(Duration::from_hours(1)).is_over());
         assert!(!Deadline::NEVER.is_over());

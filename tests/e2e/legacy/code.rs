@@ -152,7 +152,7 @@ async fn profile_opens_the_whole_profile_in_the_legacy_pipeline_alone() {
 }
 
 #[harness::test]
-async fn what_users_may_change_themselves_is_no_attribute() {
+async fn user_metadata_is_no_attribute() {
     let id_claims = claims(&ask(&LEGACY_SPA, "openid admin theme").tokens().await);
     assert_eq!(
         (id_claims.get("admin"), id_claims.get("theme")),

@@ -106,7 +106,7 @@ async fn a_login_goes_on_when_the_browser_comes_back_with_the_right_answer() {
 }
 
 #[harness::test]
-async fn what_the_rule_decides_at_continue_is_in_the_tokens() {
+async fn the_rules_decision_at_continue_is_in_the_tokens() {
     let server = agreement().start();
     let browser = server.browser();
     let login = || {

@@ -234,7 +234,7 @@ fn with_header(server: &Server, more: &Value) -> String {
 }
 
 #[harness::test]
-async fn what_the_header_calls_critical_is_understood_or_refused() {
+async fn an_unknown_critical_header_is_rejected() {
     let server = Server::shared();
     for more in [
         json!({ "crit": ["exp"], "exp": 1 }),

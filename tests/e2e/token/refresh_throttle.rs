@@ -155,7 +155,7 @@ async fn a_refused_token_takes_nothing_from_the_bucket() {
 }
 
 #[harness::test]
-async fn what_was_written_counts_in_every_environment() {
+async fn recorded_requests_count_in_every_environment() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = tenant::base().replacen(
         "tenant:\n",

@@ -57,7 +57,7 @@ async fn a_tenant_file_is_checked_and_imported() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_tenant_file_breaks_of_rfc_9700_is_a_line_each_and_a_status() {
+async fn each_violation_of_rfc_9700_is_a_line_and_sets_the_exit_status() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("tenant.yaml");
     let file = path.to_str().unwrap();

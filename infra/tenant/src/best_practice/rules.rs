@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_people_seldom_mean_is_a_warning_of_the_import_with_its_line() {
+    fn an_unusual_setting_is_a_warning_of_the_import_with_its_line() {
         let warned = |from: &str, to: &str| warnings(&SOUND.replacen(from, to, 1));
         let long = warned("leeway: 60", "leeway: 600");
         assert_eq!(long.len(), 1, "{long:?}");

@@ -61,7 +61,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_leaves_the_alphabet(text in "\\PC*|(?s).*") {
+        fn a_description_has_only_allowed_characters(text in "\\PC*|(?s).*") {
             prop_assert!(describe(text).chars().all(is_in_alphabet));
         }
     }

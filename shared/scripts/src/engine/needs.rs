@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_rule_does_not_name_is_not_made() {
+    fn globals_that_a_rule_does_not_name_are_not_created() {
         let rule = "function (user, context, callback) {
             user.app_metadata = user.app_metadata || {};
             context.idToken['https://acme.example/ip'] = context.request.ip;
@@ -387,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_like_a_comment_counts() {
+    fn text_that_only_looks_like_a_comment_counts() {
         for source in [
             "/* a */ this",
             "/* a\n b */ /* c */ this",

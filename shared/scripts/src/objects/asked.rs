@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_several_times_is_a_list() {
+    fn a_repeated_parameter_is_a_list() {
         let sent = sent([("a", "1"), ("b", "x"), ("a", "2"), ("a", "3")]);
         assert_eq!(json!(sent), json!({"a": ["1", "2", "3"], "b": "x"}));
     }

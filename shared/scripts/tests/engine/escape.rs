@@ -79,7 +79,7 @@ async fn there_is_no_host_to_reach() {
 }
 
 #[tokio::test]
-async fn what_a_run_replaces_is_whole_again_in_the_next() {
+async fn a_global_replaced_in_one_run_is_restored_in_the_next() {
     let engine = Engine::new(limits());
     let spoil = "function (user, context, callback) {
         Object.prototype.polluted = true;

@@ -284,7 +284,7 @@ async fn waiting_ends() {
 }
 
 #[tokio::test]
-async fn what_never_calls_back_ends_and_floods_are_refused() {
+async fn a_rule_that_never_calls_back_ends_and_floods_are_rejected() {
     end(
         limits(),
         &[

@@ -59,7 +59,7 @@ async fn a_refusal_of_the_world_is_an_error_to_catch() {
 }
 
 #[tokio::test]
-async fn what_a_rule_does_not_wait_for_is_done_all_the_same() {
+async fn a_call_that_a_rule_does_not_await_is_completed() {
     let world = Arc::new(World {
         delay: Duration::from_millis(50),
         ..World::default()
@@ -182,7 +182,7 @@ async fn timers_run_in_the_order_of_their_times() {
 }
 
 #[tokio::test]
-async fn what_a_timer_throws_is_an_error_of_its_rule() {
+async fn an_exception_in_a_timer_is_an_error_of_its_rule() {
     let thrown = failure(&[
         "function (user, context, callback) {
             setTimeout(() => { throw new Error('late'); }, 5);

@@ -420,7 +420,7 @@ async fn an_access_token_finds_out_what_it_rests_on() {
 }
 
 #[tokio::test]
-async fn what_a_user_agreed_to_is_forgotten() {
+async fn a_users_consents_are_deleted() {
     let store = store().await;
     let (grant, scope) = (grant_key(), Scope::parse("openid"));
     let id = ConsentId::from_bytes([1; 16]);

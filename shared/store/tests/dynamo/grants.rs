@@ -113,7 +113,7 @@ async fn a_code_is_exchanged_only_on_the_very_consent_that_it_rests_on() {
 }
 
 #[tokio::test]
-async fn what_a_code_rests_on_comes_back_from_the_table() {
+async fn a_stored_code_keeps_its_consent() {
     let store = store().await;
     for (n, basis) in [
         (1, Basis::Unasked),

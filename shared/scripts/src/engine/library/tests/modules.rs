@@ -81,7 +81,7 @@ fn requiring_an_unknown_module_lists_the_available_ones() {
 }
 
 #[test]
-fn what_aws_lc_does_not_offer_or_costs_too_much_is_refused() {
+fn unsupported_digests_and_expensive_pbkdf2_are_rejected() {
     expect(&[
         (
             "require('crypto').createHash('md5')",
