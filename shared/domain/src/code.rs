@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     consent::{Basis, RestsOn},
     grant::GrantKey,
-    ids::{AccessTokenDigest, Audience, ClientId, DeviceName, UserId},
+    ids::{AccessTokenDigest, Audience, ClientId, DeviceName, FamilyId, RequestId, UserId},
     login_flow::Effects,
     pipeline::Pipeline,
     pkce::Challenge,
@@ -73,10 +73,10 @@ pub struct AuthorizationCode {
 pub struct Redeemed {
     /// Time of the exchange.
     pub at: Timestamp,
-    /// Id of the request, as text.
-    pub by: String,
-    /// The id of the family that it began, as text; `None` if it began none.
-    pub family_id: Option<String>,
+    /// Id of the request.
+    pub by: RequestId,
+    /// The id of the family that it began; `None` if it began none.
+    pub family_id: Option<FamilyId>,
     /// The access token that was issued for it; `None` in codes that were exchanged before this was stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_token: Option<IssuedAccessToken>,
@@ -131,7 +131,7 @@ impl AuthorizationCode {
     }
 
     /// True if this request exchanged it.
-    pub fn was_redeemed_by(&self, request: &str) -> bool {
+    pub fn was_redeemed_by(&self, request: RequestId) -> bool {
         self.redeemed
             .as_ref()
             .is_some_and(|redeemed| redeemed.by == request)
@@ -177,6 +177,7 @@ mod tests {
     use crate::pkce::Method;
 
     const NOW: Timestamp = Timestamp::from_secs(1_000);
+    const REQUEST: RequestId = RequestId::from_bytes([1; 16]);
     const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
     fn client() -> ClientId {
@@ -231,7 +232,7 @@ mod tests {
 
     #[test]
     fn an_exchange_written_before_it_named_its_access_token_still_loads() {
-        let item = serde_json::json!({"at": NOW, "by": "r", "family_id": null});
+        let item = serde_json::json!({"at": NOW, "by": REQUEST, "family_id": null});
         let redeemed: Redeemed = serde_json::from_value(item).unwrap();
         assert_eq!(redeemed.access_token, None);
     }
@@ -250,8 +251,8 @@ mod tests {
     fn a_used_code_says_what_it_began_when_its_own_client_presents_it_again() {
         let redeemed = Redeemed {
             at: NOW,
-            by: String::new(),
-            family_id: Some("f".to_owned()),
+            by: REQUEST,
+            family_id: Some(FamilyId::from_bytes([2; 16])),
             access_token: None,
         };
         let code = AuthorizationCode {

@@ -52,8 +52,8 @@ pub struct DeviceGrant {
 pub struct Polled {
     /// Time of the poll.
     pub at: Timestamp,
-    /// Id of the request, as text.
-    pub by: String,
+    /// Id of the request.
+    pub by: RequestId,
 }
 
 /// The state of a device grant. It only moves downwards in this list.
@@ -75,8 +75,8 @@ pub enum DeviceState {
     },
     /// The device has received `expired_token`.
     Expired {
-        /// Id of the request, as text.
-        by: String,
+        /// Id of the request.
+        by: RequestId,
     },
 }
 
@@ -141,7 +141,6 @@ impl DeviceGrant {
     /// Decides about a poll (RFC 8628 section 3.5). The interval counts from the last poll that got
     /// `authorization_pending`, so that early polls neither cost a write nor prolong the wait.
     pub fn poll(&self, request: RequestId, now: Timestamp) -> Poll<'_> {
-        let request = request.to_string();
         match &self.state {
             DeviceState::Declined => Poll::Declined,
             DeviceState::Expired { by } if *by == request => Poll::Expired,
@@ -173,7 +172,7 @@ impl DeviceGrant {
     }
 
     /// True if this request exchanged its device code.
-    pub fn was_redeemed_by(&self, request: &str) -> bool {
+    pub fn was_redeemed_by(&self, request: RequestId) -> bool {
         self.state
             .redeemed()
             .is_some_and(|redeemed| redeemed.by == request)
@@ -283,7 +282,7 @@ mod tests {
             approval: approval(),
             redeemed: Redeemed {
                 at: START,
-                by: String::new(),
+                by: request(1),
                 family_id: None,
                 access_token: None,
             },
@@ -294,7 +293,7 @@ mod tests {
         DeviceGrant {
             polled: Some(Polled {
                 at,
-                by: request(by).to_string(),
+                by: request(by),
             }),
             ..grant(DeviceState::Pending)
         }
@@ -340,7 +339,7 @@ mod tests {
             Poll::Expire
         );
         let expired = grant(DeviceState::Expired {
-            by: request(1).to_string(),
+            by: request(1),
         });
         assert_eq!(expired.poll(request(1), END), Poll::Expired);
         assert_eq!(expired.poll(request(2), END), Poll::Spent);
@@ -380,7 +379,7 @@ mod tests {
             DeviceState::Approved(approval()),
             DeviceState::Declined,
             redeemed(),
-            DeviceState::Expired { by: String::new() },
+            DeviceState::Expired { by: request(1) },
         ] {
             let stored = serde_json::to_value(&state).unwrap();
             assert_eq!(stored["name"], state.name());

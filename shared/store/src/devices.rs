@@ -126,7 +126,7 @@ impl Store {
             Some(last) => update
                 .condition_expression(format!("{UNCHANGED} AND polled.#by = :by"))
                 .expression_attribute_names("#by", "by")
-                .expression_attribute_values(":by", text(&last.by)),
+                .expression_attribute_values(":by", text(last.by.to_string())),
         };
         send_update(update).await
     }

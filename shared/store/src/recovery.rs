@@ -60,7 +60,7 @@ impl Store {
         };
         let found = self.load_code(exchange.user_id, exchange.code_id).await?;
         recover(failure, found, |code| {
-            code.was_redeemed_by(&exchange.redeemed.by)
+            code.was_redeemed_by(exchange.redeemed.by)
         })
     }
 
@@ -75,7 +75,7 @@ impl Store {
         let found = self.load_device(exchange.device_id).await?;
         recover(failure, found, |device| {
             let redeemed = exchange.next.redeemed();
-            redeemed.is_some_and(|redeemed| device.was_redeemed_by(&redeemed.by))
+            redeemed.is_some_and(|redeemed| device.was_redeemed_by(redeemed.by))
         })
     }
 

@@ -12,7 +12,7 @@ use ratchet_domain::{
     denial::Denial,
     family::{EndReason, Ended, Family, Login},
     family_key::FamilyKey,
-    ids::{CodeId, FamilyId, SessionId, UserId},
+    ids::{CodeId, SessionId, UserId},
     resource,
     resource_server::ResourceServer,
     scope::Scope,
@@ -159,8 +159,8 @@ impl Commit for Code<'_> {
         let expires_at = at.now.plus(tokens.expires_in);
         let redeemed = Redeemed {
             at: at.now,
-            by: at.request.to_string(),
-            family_id: family.map(|family| family.id.to_string()),
+            by: at.request,
+            family_id: family.map(|family| family.id),
             access_token: Some(issued_access_token(&tokens.access_token, expires_at)),
         };
         let exchange = CodeExchange {
@@ -222,8 +222,7 @@ async fn revoke_tokens_of(
     redeemed: &Redeemed,
     at: Moment,
 ) -> Result<(), Denial> {
-    if let Some(family) = redeemed.family_id.as_deref() {
-        let family = FamilyId::parse(family).map_err(|e| Denial::Internal(e.to_string()))?;
+    if let Some(family) = redeemed.family_id {
         let ended = Ended {
             at: at.now,
             reason: EndReason::CodeReused,

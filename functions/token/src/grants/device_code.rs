@@ -92,7 +92,7 @@ async fn store_refusal(
     refusal: &Denial,
     at: Moment,
 ) -> Result<(), CommitError> {
-    let by = at.request.to_string();
+    let by = at.request;
     if matches!(refusal, Denial::AuthorizationPending) {
         let polled = Polled { at: at.now, by };
         app.store.commit_poll(id, device, &polled).await
@@ -196,8 +196,8 @@ impl Commit for Approved<'_> {
             approval: self.approval.clone(),
             redeemed: Redeemed {
                 at: at.now,
-                by: at.request.to_string(),
-                family_id: family.map(|family| family.id.to_string()),
+                by: at.request,
+                family_id: family.map(|family| family.id),
                 // Not stored: reuse of a device code revokes nothing.
                 access_token: None,
             },

@@ -1,5 +1,6 @@
 //! Single use: codes, assertions, login tickets, redirects to `/continue`.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use ratchet_domain::{
     code::IssuedAccessToken,
     consent::Basis,
@@ -7,10 +8,11 @@ use ratchet_domain::{
     ids::{AccessTokenDigest, ClientId, CodeId, UserId},
     login_ticket::LoginTicket,
 };
-use ratchet_store::AccessKeys;
+use ratchet_store::{AccessKeys, StoreError};
 
 use crate::fixtures::{
-    EPOCH, NOW, client_id, code, family, is_conflict, redeemed, rests_on, store, use_of, user_id,
+    EPOCH, NOW, client_id, code, family, is_conflict, raw_client, redeemed, rests_on, store,
+    store_and_endpoint, use_of, user_id,
 };
 
 #[tokio::test]
@@ -59,6 +61,36 @@ async fn a_code_and_its_family_are_written_together_or_not_at_all() {
         store.load_code(&user, id).await.unwrap().unwrap().redeemed,
         None
     );
+}
+
+#[tokio::test]
+async fn a_damaged_id_in_the_exchange_of_a_code_is_inconsistent() {
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let sound = "02020202020202020202020202020202";
+    for (by, family_id, is_sound) in [
+        (sound, sound, true),
+        ("damaged", sound, false),
+        (sound, "damaged", false),
+    ] {
+        let (store, endpoint) = store_and_endpoint().await;
+        let (user, id) = (user_id(), CodeId::from_bytes([1; 16]));
+        store.put_code(id, &code()).await.unwrap();
+        let redeemed = [
+            ("at".to_owned(), AttributeValue::N("0".to_owned())),
+            ("by".to_owned(), text(by)),
+            ("family_id".to_owned(), text(family_id)),
+        ];
+        let update = raw_client(&endpoint).update_item().table_name("ratchet");
+        let update = update
+            .key("PK", text(&format!("USER#{user}")))
+            .key("SK", text(&format!("CODE#{id}")))
+            .update_expression("SET redeemed = :redeemed")
+            .expression_attribute_values(":redeemed", AttributeValue::M(redeemed.into()));
+        update.send().await.unwrap();
+        let loaded = store.load_code(&user, id).await;
+        assert_eq!(loaded.is_ok(), is_sound, "{loaded:?}");
+        assert!(is_sound || matches!(loaded, Err(StoreError::Inconsistent { .. })));
+    }
 }
 
 #[tokio::test]

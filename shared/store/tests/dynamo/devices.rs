@@ -58,7 +58,7 @@ fn exchanged(n: u8) -> DeviceState {
 fn polled(n: u8) -> Polled {
     Polled {
         at: NOW,
-        by: request(n).to_string(),
+        by: request(n),
     }
 }
 

@@ -260,7 +260,7 @@ pub(crate) fn code() -> AuthorizationCode {
 pub(crate) fn redeemed(n: u8) -> Redeemed {
     Redeemed {
         at: NOW,
-        by: request(n).to_string(),
+        by: request(n),
         family_id: None,
         access_token: None,
     }

@@ -74,7 +74,7 @@ async fn put_codes(store: &Store) {
         expires_at: NOW.plus(Lifetime::from_secs(86_400)),
     };
     let redeemed = Redeemed {
-        family_id: Some(family(1).id.to_string()),
+        family_id: Some(family(1).id),
         access_token: Some(issued),
         ..redeemed(1)
     };
