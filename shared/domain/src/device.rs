@@ -338,9 +338,7 @@ mod tests {
             grant(DeviceState::Pending).poll(request(1), END),
             Poll::Expire
         );
-        let expired = grant(DeviceState::Expired {
-            by: request(1),
-        });
+        let expired = grant(DeviceState::Expired { by: request(1) });
         assert_eq!(expired.poll(request(1), END), Poll::Expired);
         assert_eq!(expired.poll(request(2), END), Poll::Spent);
     }
