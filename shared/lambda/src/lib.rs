@@ -1,11 +1,14 @@
 //! The shell around a function on Lambda: it reads the environment and makes the clients once, then serves the
 //! requests that it gets from `lambda_http`.
 
+mod conversion;
 mod event;
 
 use std::{convert::Infallible, process::ExitCode, sync::Arc};
 
-use lambda_http::{Body, Error, service_fn};
+use lambda_http::{
+    Adapter, Body, Error, LambdaEvent, Service, lambda_runtime, request::LambdaRequest, service_fn,
+};
 use ratchet_core::{
     App, Parts, Publication, StartError,
     clients::Clients,
@@ -90,7 +93,7 @@ where
     F: Fn(Arc<S>, Request) -> Answer + Clone + Send + Sync + 'static,
     Answer: Future<Output = Response> + Send + 'static,
 {
-    lambda_http::run_concurrent(service_fn(move |event: lambda_http::Request| {
+    let answered = Adapter::from(service_fn(move |event: lambda_http::Request| {
         let (state, handle, front) = (Arc::clone(&state), handle.clone(), front.clone());
         async move {
             let id = RequestId::from_bytes(random());
@@ -117,6 +120,10 @@ where
             );
             Ok::<_, Infallible>(into_answer(response))
         }
+    }));
+    lambda_runtime::run_concurrent(service_fn(move |mut event: LambdaEvent<LambdaRequest>| {
+        conversion::make_convertible(&mut event.payload);
+        answered.clone().call(event)
     }))
     .await
 }
