@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Common functions of the test scripts, which source this file from the repository's root.
 
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}"
