@@ -2,6 +2,7 @@
 //! exists, and no cell is empty.
 
 mod decisions;
+mod limits;
 mod links;
 
 use std::{
