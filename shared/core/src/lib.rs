@@ -1,5 +1,13 @@
 //! The composition root: the parts of every function, created once and kept warm.
 //!
+// Of two definitions of a link the first counts: from `target/doc` the pages are elsewhere than from `shared`.
+//! [decisions]: ../../../infra/docs/decisions/README.md
+//! [glossary]: ../../../infra/docs/glossary.md
+//! [login]: ../../../infra/docs/architecture/login.md
+//! [login-costs]: ../../../infra/docs/architecture/login.md#what-one-login-costs
+//! [scripts]: ../../../infra/docs/architecture/scripts.md
+//! [sealed-texts]: ../../../infra/docs/architecture/sealed-texts.md
+//! [writes]: ../../../infra/docs/architecture/writes.md
 #![doc = include_str!("../../README.md")]
 
 mod access_tokens;

@@ -1,6 +1,7 @@
 //! The tables of `README.md`, `REFERENCE.md`, `infra/samples/README.md` and `.github/SECURITY.md` name tests: each test
 //! exists, and no cell is empty.
 
+mod book;
 mod decisions;
 mod limits;
 mod links;

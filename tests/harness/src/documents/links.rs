@@ -2,7 +2,7 @@
 //! of its headings. The summary of the book lists each of its pages.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fs,
     path::{Path, PathBuf},
 };
@@ -40,21 +40,57 @@ fn prose(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The targets of a text's links and of the book's includes.
-fn targets(text: &str) -> Vec<String> {
+/// The texts between two others in the prose of a text. Code in backquotes has no links.
+fn between(text: &str, open: &str, close: char) -> Vec<String> {
     let prose: Vec<&str> = prose(text).collect();
-    // Code in backquotes has no links.
     let prose: String = prose.join("\n").split('`').step_by(2).collect();
-    let between = |open: &str, close: char| -> Vec<String> {
-        let rests = prose.split(open).skip(1);
-        let inner = rests.filter_map(|rest| rest.split(close).next());
-        inner.map(|inner| inner.trim().to_owned()).collect()
-    };
-    [between("](", ')'), between("{{#include ", '}')].concat()
+    let rests = prose.split(open).skip(1);
+    let inner = rests.filter_map(|rest| rest.split(close).next());
+    inner.map(|inner| inner.trim().to_owned()).collect()
+}
+
+/// The targets of a text's links, `[text](target)`.
+pub(super) fn links(text: &str) -> Vec<String> {
+    between(text, "](", ')')
+}
+
+/// The definitions of a text's links, `[label]: target`. Of two with the same label the first counts, as in Markdown.
+pub(super) fn definitions(text: &str) -> BTreeMap<String, String> {
+    let mut known = BTreeMap::new();
+    for line in prose(text) {
+        let definition = line.strip_prefix('[');
+        if let Some((label, target)) = definition.and_then(|line| line.split_once("]: ")) {
+            let target = || target.trim().to_owned();
+            known.entry(label.to_owned()).or_insert_with(target);
+        }
+    }
+    known
+}
+
+/// The targets of a text's links, of their definitions, and of the book's includes.
+pub(super) fn targets(text: &str) -> Vec<String> {
+    let defined = definitions(text).into_values().collect();
+    [links(text), defined, between(text, "{{#include ", '}')].concat()
+}
+
+/// The text of a page with the texts that it includes, as mdBook reads it.
+pub(super) fn included(page: &Path) -> String {
+    let mut text = fs::read_to_string(page).expect("a page of text");
+    let folder = page.parent().expect("a page is in a folder");
+    for file in between(&text, "{{#include ", '}') {
+        let inner = fs::read_to_string(folder.join(&file)).expect("a page of text");
+        text = text.replace(&format!("{{{{#include {file}}}}}"), &inner);
+    }
+    text
+}
+
+/// True for a link to a file of the repository.
+pub(super) fn is_relative(target: &str) -> bool {
+    !target.contains("://") && !target.starts_with("mailto:")
 }
 
 /// The fragments by which GitHub and mdBook link to the headings of a text.
-fn fragments(text: &str) -> Vec<String> {
+pub(super) fn fragments(text: &str) -> Vec<String> {
     let mut times: HashMap<String, usize> = HashMap::new();
     let headings = prose(text).filter_map(|line| {
         let heading = line.trim_start_matches('#');
@@ -76,7 +112,7 @@ fn fragments(text: &str) -> Vec<String> {
 
 /// The fault of a link; `None` for a good one.
 fn fault(root: &Path, page: &Path, target: &str) -> Option<&'static str> {
-    if target.contains("://") || target.starts_with("mailto:") {
+    if !is_relative(target) {
         return None;
     }
     let (path, fragment) = target.split_once('#').unwrap_or((target, ""));
@@ -93,8 +129,9 @@ fn fault(root: &Path, page: &Path, target: &str) -> Option<&'static str> {
     if fragment.is_empty() || !is_page {
         return None;
     }
-    let text = fs::read_to_string(&file).expect("a page of text");
-    let is_heading = fragments(&text).iter().any(|known| known == fragment);
+    let is_heading = fragments(&included(&file))
+        .iter()
+        .any(|known| known == fragment);
     (!is_heading).then_some("no such heading")
 }
 
@@ -110,6 +147,12 @@ fn every_relative_link_of_every_page_leads_to_a_file_and_a_heading() {
             links += 1;
             if let Some(fault) = fault(&root, &page, &target) {
                 faults.push(format!("{}: {target}: {fault}", page.display()));
+            }
+        }
+        let known = definitions(&text);
+        for label in between(&text, "][", ']') {
+            if !known.contains_key(&label) {
+                faults.push(format!("{}: no definition of [{label}]", page.display()));
             }
         }
     }
@@ -137,4 +180,6 @@ fn fragments_and_targets_are_those_of_markdown() {
     let text = "# `/oidc/logout`: hints\n```sh\n# no heading\n```\n## Twice\n## Twice\n[a](b.md#c) `[d](e)`";
     assert_eq!(fragments(text), ["oidclogout-hints", "twice", "twice-1"]);
     assert_eq!(targets(text), ["b.md#c"]);
+    let text = "[a][x] {{#include f.md}}\n\n[x]: b.md\n[x]: c.md";
+    assert_eq!(targets(text), ["b.md", "f.md"]);
 }
