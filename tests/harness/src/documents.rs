@@ -5,6 +5,7 @@ mod book;
 mod decisions;
 mod limits;
 mod links;
+mod toolchain;
 
 use std::{
     collections::BTreeSet,
