@@ -86,7 +86,7 @@ def test_a_refusal_by_kms_is_a_server_error_and_spends_no_token(running, client)
     token = client.refresh_token()
     with running.kms.fault(failing(Refusal("AccessDeniedException"))), in_time():
         assert_server_error(client.refresh(token))
-        assert running.kms.counted()["Sign"] <= 2, "nobody asks again what is not allowed"
+        assert running.kms.counted()["Sign"] <= 2, "the function does not repeat a rejected call"
     assert_untouched(client, token)
 
 

@@ -93,7 +93,7 @@ async fn nine_failures_are_allowed_and_reset_by_the_right_password() {
 #[harness::test]
 async fn an_unknown_login_name_is_blocked_as_well() {
     let server = Server::shared();
-    let name = format!("nobody-{}@example.com", harness::pkce::random());
+    let name = format!("unknown-{}@example.com", harness::pkce::random());
     fail(server, &name, 10).await;
     assert_blocked(&attempt(server, &name, "wrong").await);
 }

@@ -168,7 +168,7 @@ async fn every_refusal_has_auth0s_shape() {
     let wrong = ("invalid_user_password", "Wrong email or password.");
     for (body, status, (code, text)) in [
         (with("password", "wrong"), 401, wrong),
-        (with("username", "nobody"), 401, wrong),
+        (with("username", "unknown"), 401, wrong),
         (
             login(&User::blocked()),
             401,
@@ -190,7 +190,7 @@ async fn every_refusal_has_auth0s_shape() {
             ("invalid_request", "Unknown realm"),
         ),
         (
-            with("client_id", "nobody"),
+            with("client_id", "unknown"),
             403,
             ("invalid_request", "Unknown client"),
         ),

@@ -51,7 +51,7 @@ async fn a_client_has_to_be_made_for_it() {
     let text = "Cross origin login not allowed.";
     assert_oauth_error(&answer, 401, "unauthorized_client", text);
     let mut body = login(&SPA_STRICT, &User::ada());
-    body["client_id"] = "nobody".into();
+    body["client_id"] = "unknown".into();
     let answer = authenticate(&server.browser(), Some(ORIGIN), &body).await;
     assert_oauth_error(&answer, 401, "unauthorized_client", text);
 }
@@ -155,7 +155,7 @@ async fn every_refusal_has_its_words_and_can_be_read_by_the_page() {
             "Wrong email or password.",
         ),
         (
-            with("username", "nobody"),
+            with("username", "unknown"),
             403,
             "access_denied",
             "Wrong email or password.",

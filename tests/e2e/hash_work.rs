@@ -69,7 +69,7 @@ async fn refused(server: &Server, name: &str, password: &str) -> Value {
 #[harness::test]
 async fn every_refusal_computes_the_same_hashes() {
     let server = with_users(&migrated());
-    let of_unknown_user = refused(&server, "nobody@example.com", "wrong").await;
+    let of_unknown_user = refused(&server, "unknown@example.com", "wrong").await;
     // Our hash, the foreign one, and as many rounds as the most expensive bcrypt hash.
     assert_eq!(of_unknown_user, json!([19 * 1024 * 2 + 64 * 3, 64]));
     let ada = User::ada();
@@ -101,7 +101,7 @@ async fn every_refusal_computes_the_same_hashes() {
 async fn a_password_of_two_forms_is_compared_twice_with_every_hash() {
     let server = with_users(&migrated());
     let apart = "pa\u{308}ssword";
-    let of_unknown_user = refused(&server, "nobody@example.com", apart).await;
+    let of_unknown_user = refused(&server, "unknown@example.com", apart).await;
     assert_eq!(
         of_unknown_user,
         json!([2 * (19 * 1024 * 2 + 64 * 3), 2 * 64])
@@ -125,7 +125,7 @@ async fn a_password_of_two_forms_is_compared_twice_with_every_hash() {
 async fn a_tenant_without_imported_hashes_computes_one_hash() {
     let server = with_users(&[user("none", "")]);
     let native = json!([19 * 1024 * 2, 0]);
-    for name in ["nobody@example.com", "ada@example.com", "none@example.com"] {
+    for name in ["unknown@example.com", "ada@example.com", "none@example.com"] {
         assert_eq!(refused(&server, name, "wrong").await, native, "{name}");
     }
     let ada = User::ada();
@@ -142,7 +142,7 @@ async fn hashes_that_a_later_import_brings_count_from_then_on() {
     );
     server.import_tenant(file).await;
     let both = json!([19 * 1024 * 2, 64]);
-    for name in ["nobody@example.com", "ada@example.com", "six@example.com"] {
+    for name in ["unknown@example.com", "ada@example.com", "six@example.com"] {
         assert_eq!(refused(&server, name, "wrong").await, both, "{name}");
     }
     // The login of a user with a hash of ours computes that hash alone.

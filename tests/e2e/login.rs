@@ -165,7 +165,7 @@ async fn an_unknown_name_looks_like_a_wrong_password() {
     let browser = server.browser();
     let user = server.fresh_user();
     let mut texts = Vec::new();
-    for name in [user.email.as_str(), "nobody@example.com"] {
+    for name in [user.email.as_str(), "unknown@example.com"] {
         let page = login_page(server, &browser).await;
         let again = browser.log_in(&page, name, "wrong").await;
         assert_eq!(again.status, 400, "{again}");

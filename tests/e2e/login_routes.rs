@@ -85,7 +85,7 @@ async fn a_bookmark_of_auth0s_classic_page_leads_to_the_login_of_its_application
         |client: &str| format!("/login?state=g6Fo2SBjNTRy&client={client}&protocol=oauth2");
     let answer = http.get(&bookmark(WEB_POST.id)).await;
     assert_leads_to(&answer, &shop_login(server));
-    for unknown in ["nobody", "", SPA_STRICT.id] {
+    for unknown in ["unknown", "", SPA_STRICT.id] {
         assert_eq!(links(&http.get(&bookmark(unknown)).await), [""; 0]);
     }
 }

@@ -116,7 +116,7 @@ async fn a_tenant_without_urls_says_ok() {
 #[harness::test]
 async fn an_unknown_client_is_refused() {
     let server = Server::shared();
-    let answer = log_out(&server.browser(), "client_id=nobody").await;
+    let answer = log_out(&server.browser(), "client_id=unknown").await;
     assert_error_page(&answer, "Unknown client");
 }
 

@@ -109,7 +109,7 @@ async fn the_list_is_filtered_and_paged() {
             format!("&client_id=third-party&audience={}", form_encoded(API)),
             1,
         ),
-        ("&client_id=nobody".to_owned(), 0),
+        ("&client_id=unknown".to_owned(), 0),
         ("&per_page=2".to_owned(), 2),
         ("&per_page=2&page=1".to_owned(), 1),
         ("&page=9".to_owned(), 0),

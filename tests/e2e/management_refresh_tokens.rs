@@ -114,7 +114,7 @@ async fn the_list_is_filtered_and_paged() {
     server.revoke(&WEB_POST, &revoked).await;
     assert_eq!(list(server, &user, "").await.len(), 3, "live ones alone");
     assert_eq!(list(server, &user, "&client_id=spa-strict").await.len(), 2);
-    assert_eq!(list(server, &user, "&client_id=nobody").await.len(), 0);
+    assert_eq!(list(server, &user, "&client_id=unknown").await.len(), 0);
     for (path, key) in [
         (of_user(&user, "/refresh-tokens?"), "tokens"),
         (

@@ -242,7 +242,7 @@ async fn a_repeated_fact_of_a_logout_request_has_to_match() {
 #[harness::test]
 async fn an_unknown_client_is_refused() {
     let server = Server::shared();
-    let answer = log_out(&server.browser(), &[("client_id", "nobody")]).await;
+    let answer = log_out(&server.browser(), &[("client_id", "unknown")]).await;
     assert_error_page(&answer, "Unknown client");
 }
 

@@ -106,7 +106,7 @@ async fn a_client_secret_is_guessed_so_often_from_one_address_and_the_right_one_
 async fn guesses_of_a_client_that_does_not_exist_are_counted_too() {
     let server = with_default("client_authentication_rate_limit");
     for guess in 0..=100 {
-        let id = format!("nobody-{guess}");
+        let id = format!("unknown-{guess}");
         let form = [
             ("client_id", id.as_str()),
             ("client_secret", "x"),

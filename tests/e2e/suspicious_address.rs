@@ -52,7 +52,7 @@ async fn grant(server: &Server, address: &str, name: &str, password: &str) -> An
 /// Guesses with this many unknown names.
 async fn spray(server: &Server, address: &str, guesses: usize) {
     for guess in 0..guesses {
-        let name = format!("nobody-{guess}@example.com");
+        let name = format!("unknown-{guess}@example.com");
         assert_wrong(&grant(server, address, &name, "Summer2026!").await);
     }
 }
@@ -72,7 +72,7 @@ async fn by_default_a_hundred_failures_in_a_day_throttle_an_address_and_no_other
     let server = throttling("{}");
     let ada = User::ada();
     spray(&server, SPRAYER, 100).await;
-    let refused = grant(&server, SPRAYER, "nobody-100@example.com", "Summer2026!").await;
+    let refused = grant(&server, SPRAYER, "unknown-100@example.com", "Summer2026!").await;
     assert_suspicious(&refused);
     assert_suspicious(&grant(&server, SPRAYER, &ada.email, ada.password).await);
     Tokens::expect(grant(&server, OTHER, &ada.email, ada.password).await);
@@ -136,10 +136,12 @@ async fn every_place_that_takes_a_password_counts_and_refuses() {
         )
     };
 
-    let again = browser.log_in(&page, "nobody-1@example.com", "wrong").await;
+    let again = browser
+        .log_in(&page, "unknown-1@example.com", "wrong")
+        .await;
     assert_eq!(again.status, 400, "{again}");
-    assert_eq!(embedded("nobody-2@example.com").await.status, 403);
-    let answer = classic("nobody-3@example.com").await;
+    assert_eq!(embedded("unknown-2@example.com").await.status, 403);
+    let answer = classic("unknown-3@example.com").await;
     assert_eq!(answer.status, 401, "{answer}");
     // Guesses with impossible names count as well.
     assert_wrong(&grant(&server, SPRAYER, &"x".repeat(2_000), "wrong").await);
@@ -163,7 +165,7 @@ async fn of_64_guesses_at_once_no_more_are_answered_than_are_allowed() {
     let client = from(&server, SPRAYER);
     let mut requests = JoinSet::new();
     for guess in 0..64 {
-        let name = format!("nobody-{guess}@example.com");
+        let name = format!("unknown-{guess}@example.com");
         let form = [
             ("grant_type", "password"),
             ("username", name.as_str()),
@@ -205,12 +207,12 @@ async fn an_ipv6_prefix_counts_as_one_address_and_trusted_ranges_are_exempt() {
         http::send(request.header("auth0-forwarded-for", address)).await
     };
     let ada = User::ada();
-    assert_wrong(&ask("2001:db8:1:2:3::4", "nobody-1@example.com", "wrong").await);
-    assert_wrong(&ask("2001:db8:1:2:ffff::1", "nobody-2@example.com", "wrong").await);
+    assert_wrong(&ask("2001:db8:1:2:3::4", "unknown-1@example.com", "wrong").await);
+    assert_wrong(&ask("2001:db8:1:2:ffff::1", "unknown-2@example.com", "wrong").await);
     assert_suspicious(&ask("2001:db8:1:2::9", &ada.email, ada.password).await);
     Tokens::expect(ask("2001:db8:1:3::9", &ada.email, ada.password).await);
     for guess in 0..5 {
-        let name = format!("nobody-{guess}@example.com");
+        let name = format!("unknown-{guess}@example.com");
         assert_wrong(&ask("198.51.100.7", &name, "wrong").await);
     }
     Tokens::expect(ask("198.51.100.7", &ada.email, ada.password).await);
@@ -241,12 +243,12 @@ async fn without_the_shield_an_address_is_logged_and_not_refused() {
 async fn a_refusal_is_in_the_log_with_the_address_and_without_the_name() {
     let server = throttling("{ stage: { pre-login: { max_attempts: 1 } } }");
     spray(&server, SPRAYER, 1).await;
-    assert_suspicious(&grant(&server, SPRAYER, "nobody-9@example.com", "wrong").await);
+    assert_suspicious(&grant(&server, SPRAYER, "unknown-9@example.com", "wrong").await);
     let log = server.stop();
     let line = log.lines().find(|line| line.contains("limit_mu"));
     let line = line.unwrap_or_else(|| panic!("no limit_mu in {log}"));
     assert!(line.contains(SPRAYER), "{line}");
-    assert!(!log.contains("nobody-9"), "{log}");
+    assert!(!log.contains("unknown-9"), "{log}");
 }
 
 #[harness::test]

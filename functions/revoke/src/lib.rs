@@ -98,7 +98,7 @@ async fn revoke_token(
     match opened.and_then(|opened| RefreshToken::from_bytes(&opened.plaintext)) {
         Some(token) => revoke(app, &client, &token, at).await,
         None => {
-            tracing::info!(client_id = %client.client_id, "asked to revoke what is none of its tokens");
+            tracing::info!(client_id = %client.client_id, "the text is no refresh token of the client");
             Ok(())
         }
     }

@@ -106,7 +106,7 @@ pub(crate) async fn run(options: Options) -> Result<(), LocalError> {
     tokio::spawn(async move {
         interruption.wait().await;
         if stop.send(true).is_err() {
-            tracing::debug!("nobody is left to stop");
+            tracing::debug!("the server has already stopped");
         }
     });
     tokio::spawn(keep_looking(Arc::clone(&site), stopping.clone()));

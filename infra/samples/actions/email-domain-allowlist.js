@@ -7,6 +7,6 @@ exports.onExecutePostLogin = async (event, api) => {
   }
   const domains = event.secrets.ALLOWED_DOMAINS.split(',').map((domain) => domain.trim());
   if (!domains.includes(email.split('@')[1])) {
-    api.access.deny(`Nobody comes in from ${email.split('@')[1]}.`);
+    api.access.deny(`Users of ${email.split('@')[1]} have no access.`);
   }
 };

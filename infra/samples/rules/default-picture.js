@@ -2,7 +2,7 @@
 // Follows the template default-picture-null-avatars.
 function defaultPicture(user, context, callback) {
   const url = require('url');
-  const fallback = 'https://pictures.example.com/nobody.png';
+  const fallback = 'https://pictures.example.com/default.png';
   const address = url.parse(user.picture || fallback, true);
   if (address.hostname === 'cdn.example.com') {
     address.query.d = fallback;

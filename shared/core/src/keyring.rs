@@ -136,7 +136,7 @@ impl App {
         match self.store.commit_keyring(&stored).await {
             Ok(()) => Ok((id, active_from)),
             Err(CommitError::Conflict) => Err(StartError::Keyring(
-                "somebody else is rotating it; try again".to_owned(),
+                "another command is rotating it; try again".to_owned(),
             )),
             Err(CommitError::Store(error)) => Err(error.into()),
         }

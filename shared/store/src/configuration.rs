@@ -111,7 +111,10 @@ impl Store {
         match send_update(update.update_expression(expression)).await {
             Ok(()) => Ok(()),
             Err(CommitError::Store(error)) => Err(error),
-            Err(CommitError::Conflict) => Err(inconsistent(&key, "a condition that nobody set")),
+            Err(CommitError::Conflict) => Err(inconsistent(
+                &key,
+                "a condition failed, but the request has none",
+            )),
         }
     }
 

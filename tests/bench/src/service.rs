@@ -40,10 +40,12 @@ impl Service {
             .expect("Python starts the service");
         let output = watch.stdout.take().expect("standard output is piped");
         let mut lines = BufReader::new(output).lines().map_while(Result::ok);
-        let line = lines.next().expect("what the functions are told");
+        let line = lines
+            .next()
+            .expect("the service prints the environments of the functions");
         let mut environments: BTreeMap<String, Environment> =
             serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in {line}"));
-        let issuer = lines.next().expect("where the service is");
+        let issuer = lines.next().expect("the service prints its issuer");
         let issuer = issuer.strip_prefix("ready ").expect("it is ready");
         let environment = environments
             .remove("token")

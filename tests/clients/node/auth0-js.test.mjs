@@ -39,7 +39,7 @@ for (const { version, file } of VERSIONS) {
       return { ...profile, config };
     }
 
-    test('authorize and parseHash log somebody in', async (t) => {
+    test('authorize and parseHash log a user in', async (t) => {
       const tab = await visit(t);
       const { error, result } = await logIn(tab, { state: 'kept', appState: undefined });
       assert.equal(error, null);
@@ -56,7 +56,7 @@ for (const { version, file } of VERSIONS) {
     test('an answer to another request is no answer', async (t) => {
       const tab = await visit(t);
       await logIn(tab);
-      const hash = '#access_token=x&id_token=y&token_type=Bearer&state=of-somebody-else';
+      const hash = '#access_token=x&id_token=y&token_type=Bearer&state=of-another-request';
       const { error } = await call(tab, 'parseHash', { hash });
       assert.equal(error.error, 'invalid_token');
       assert.equal(error.errorDescription, '`state` does not match.');
@@ -105,7 +105,7 @@ for (const { version, file } of VERSIONS) {
       await assertRefused(tab, 'login_required', 'Login required');
     });
 
-    test('checkSession for an API that asks: consent_required, until somebody agreed', async (t) => {
+    test('checkSession for an API that asks: consent_required until the user agrees', async (t) => {
       const tab = await visit(t, { thirdPartyCookies: 'allow' });
       await logIn(tab);
       const asking = { audience: 'https://asking.example.com', scope: 'openid read:diary' };

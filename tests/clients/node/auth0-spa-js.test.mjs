@@ -114,7 +114,7 @@ describe('auth0-spa-js, by redirect and refresh token', () => {
     assert.equal(error.error, 'missing_refresh_token');
   });
 
-  test('a token that somebody else revoked is refused in words that the SDK knows', async (t) => {
+  test('a token that another program revoked is rejected with an error that the SDK recognises', async (t) => {
     const tab = await visit(t, site, { client: IN_STORAGE });
     await logIn(tab);
     await revoke(tab, await storedToken(tab));
@@ -148,7 +148,7 @@ describe('auth0-spa-js, by redirect and refresh token', () => {
     const tab = await visit(t, site);
     const { url } = await logIn(tab, { handle: false });
     const forged = new URL(url);
-    forged.searchParams.set('state', 'of-somebody-else');
+    forged.searchParams.set('state', 'of-another-request');
     const error = await failure(call(tab, 'handleRedirectCallback', forged.href));
     assert.equal(error.message, 'Invalid state');
   });

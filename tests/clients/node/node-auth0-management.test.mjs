@@ -140,7 +140,7 @@ describe('node-auth0 ManagementClient', () => {
   });
 
   test('a user who does not exist', async () => {
-    const unknown = management.users.sessions.delete('auth0|nobody');
+    const unknown = management.users.sessions.delete('auth0|unknown');
     await assert.rejects(unknown, refused(404, 'inexistent_user'));
   });
 });

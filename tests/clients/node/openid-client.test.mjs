@@ -249,7 +249,7 @@ describe('openid-client, at the tests’ tenant', () => {
     await assertRefused(config, next.refresh_token);
   });
 
-  test('a device that is declined is told so', async () => {
+  test('polling for a declined device is rejected with access_denied', async () => {
     const config = await configure(server, 'tv', undefined, client.None());
     const device = await client.initiateDeviceAuthorization(config, { scope: 'openid' });
     const link = device.verification_uri_complete;
@@ -287,7 +287,7 @@ describe('openid-client, at the tests’ tenant', () => {
     await assertLoggedOut(config, browser);
   });
 
-  test('a replayed token ends the family, and the client is told so', async () => {
+  test('a replayed token ends the family, and the next refresh is rejected with invalid_grant', async () => {
     const config = await configure(server, 'spa-strict', undefined, client.None());
     const first = await logIn(config, callbackOf('app'));
     const second = await client.refreshTokenGrant(config, first.refresh_token);

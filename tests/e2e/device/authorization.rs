@@ -83,7 +83,7 @@ async fn bad_requests_are_refused_in_the_protocols_terms() {
 
     let http = server.http();
     let answer = http
-        .post_form(DEVICE_CODE, &[("client_id", "nobody")])
+        .post_form(DEVICE_CODE, &[("client_id", "unknown")])
         .await;
     assert_oauth_error(&answer, 401, "access_denied", "Unauthorized");
     assert_refused(&http.post_form(DEVICE_CODE, &[]).await);

@@ -189,7 +189,7 @@ async fn grant_type_and_client_have_to_be_right() {
     assert_oauth_error(&answer, 400, "invalid_request", words);
     let form = [
         ("grant_type", JWT_BEARER),
-        ("client_id", "nobody"),
+        ("client_id", "unknown"),
         ("refresh_token", "x"),
     ];
     let answer = http.post_form("/delegation", &form).await;
@@ -255,9 +255,9 @@ async fn a_target_says_who_may_ask_for_its_tokens() {
             assert_oauth_error(&answer, 403, "unauthorized_client", &words);
         }
     }
-    let more = [("refresh_token", "x"), ("target", "nobody")];
+    let more = [("refresh_token", "x"), ("target", "unknown")];
     let answer = delegate(server, &LEGACY_SPA, &more).await;
-    assert_oauth_error(&answer, 403, "invalid_request", "Unknown client: nobody");
+    assert_oauth_error(&answer, 403, "invalid_request", "Unknown client: unknown");
 }
 
 #[harness::test]

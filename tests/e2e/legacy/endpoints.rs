@@ -22,7 +22,7 @@ async fn legacy_endpoints_are_not_found_for_all_other_clients() {
     for path in ["/oauth/ro", "/oauth/access_token"] {
         for form in [
             vec![("client_id", LEGACY_SPA.id)],
-            vec![("client_id", "nobody")],
+            vec![("client_id", "unknown")],
             vec![],
         ] {
             let answer = http.post_form(path, &form).await;

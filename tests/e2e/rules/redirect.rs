@@ -27,7 +27,7 @@ const AGREEMENT: &str = "
     const given = { ...context.request.query, ...context.request.body };
     const answer = jwt.verify(given.token, configuration.SECRET);
     if (answer.sub !== user.user_id || answer.state !== context.request.query.state) {
-        return callback(new UnauthorizedError('An answer of somebody else.'));
+        return callback(new UnauthorizedError('An answer of another user.'));
     }
     if (!answer.agreed) return callback(new UnauthorizedError('You have to agree.'));
     context.idToken['https://example.com/claim'] = {
@@ -159,7 +159,7 @@ async fn a_forged_answer_is_refused_by_the_rule() {
         .back(&[("token", &other.answer(true))])
         .await
         .callback();
-    refused.assert_error("unauthorized", "An answer of somebody else.");
+    refused.assert_error("unauthorized", "An answer of another user.");
 }
 
 #[harness::test]

@@ -168,13 +168,13 @@ async fn reserved_and_plain_claims_of_rules_are_passed_over() {
     let listed = json!(names).to_string();
     let statement = format!(
         "for (const name of {listed}) {{ context.accessToken[name] = context.idToken[name] = 'mine'; }}
-         context.idToken['{CLAIM}'] = context.accessToken['{CLAIM}'] = 'told';"
+         context.idToken['{CLAIM}'] = context.accessToken['{CLAIM}'] = 'set';"
     );
     let server = Scripts::of_rule(&rule(&statement)).start();
     let first = server.login(&SPA_STRICT).tokens().await;
     let second = server.refreshed(&SPA_STRICT, &first.refresh_token()).await;
     for tokens in [first, second] {
-        assert_eq!(custom_claim(&tokens), "told");
+        assert_eq!(custom_claim(&tokens), "set");
         for token in [tokens.access_token(), tokens.id_token()] {
             let claims = claims(&token);
             for name in names {

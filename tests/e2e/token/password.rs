@@ -176,8 +176,8 @@ async fn wrong_passwords_and_unknown_names_sound_alike() {
     let long = "a".repeat(5_000);
     for (name, password) in [
         (user.email.as_str(), "wrong"),
-        ("nobody@example.com", "wrong"),
-        ("nobody@example.com", user.password),
+        ("unknown@example.com", "wrong"),
+        ("unknown@example.com", user.password),
         (long.as_str(), "wrong"),
         (" ", "wrong"),
     ] {
@@ -287,7 +287,7 @@ async fn neither_log_nor_table_hold_a_password() {
         .data(&folder)
         .start("reads the server's log and data");
     let ada = User::ada();
-    let typed = "a-wrong-password-that-somebody-typed";
+    let typed = "a-wrong-password-that-a-user-typed";
     ask(&server, &PW_NATIVE, &ada, &[]).await;
     wrong(&ask(&server, &PW_NATIVE, &ada, &[("password", typed)]).await);
     wrong(
@@ -295,7 +295,7 @@ async fn neither_log_nor_table_hold_a_password() {
             &server,
             &PW_NATIVE,
             &ada,
-            &[("username", "nobody"), ("password", typed)],
+            &[("username", "unknown"), ("password", typed)],
         )
         .await,
     );

@@ -68,7 +68,7 @@ async fn poll(app: &App, asked: GrantRequest<'_>, text: &str) -> Result<TokenAns
             Poll::Issue(approval) => return exchange(app, asked, id, &device, approval).await,
             Poll::SlowDown(seconds) => return Err(Denial::SlowDown(seconds)),
             Poll::Declined => return Err(Denial::DeviceDeclined),
-            Poll::Spent => return Err(Denial::DeviceCode("used, or told to have expired")),
+            Poll::Spent => return Err(Denial::DeviceCode("used, or already reported as expired")),
             Poll::Expired => return Err(Denial::DeviceCodeExpired),
             Poll::Pending => Denial::AuthorizationPending,
             Poll::Expire => Denial::DeviceCodeExpired,

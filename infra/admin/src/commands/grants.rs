@@ -22,8 +22,8 @@ use crate::{connection::Connection, failure::Failure};
 pub(crate) enum GrantsCommand {
     /// List what a user has granted.
     ///
-    /// A grant is to one application for one API: what the user agreed to on the consent page, or what
-    /// live refresh tokens rest on where nobody was asked.
+    /// A grant is to one application for one API: the scopes that the user agreed to on the consent page,
+    /// or those of live refresh tokens for which no consent was requested.
     #[command(after_help = "\
 Examples:
   admin grants list ada@example.com

@@ -20,8 +20,8 @@ opens what it sealed).")]
 
     /// Add a sealing key, which takes over a few minutes later.
     ///
-    /// The keys before it still open what they sealed, so nobody is logged out. The delay is longer
-    /// than any running function goes without looking for new keys. Needs the issuer and the keys.
+    /// Earlier keys still open what they sealed, so all users stay logged in. Every running function has
+    /// loaded the new key by then. Needs the issuer and the keys.
     #[command(after_help = "\
 Example:
   admin --table ratchet-prod --issuer https://login.example.com/ --key-file keys.json keys rotate")]
@@ -29,9 +29,9 @@ Example:
 
     /// Add signing keys, which take over an hour later.
     ///
-    /// Until then they are only published, and the keys before them are published until their last
-    /// token has expired, so nobody is logged out. With `--signing-mode wrapped` new key pairs are
-    /// drawn; otherwise name the new keys in KMS, which the functions must be allowed to use.
+    /// They are published at once. Earlier keys stay published until their last token has expired, so all
+    /// users stay logged in. With `--signing-mode wrapped` the command generates the key pairs; otherwise
+    /// name new keys in KMS, which the functions must be allowed to use.
     #[command(after_help = "\
 Examples:
   admin keys rotate-signing RS256=arn:aws:kms:eu-west-1:123456789012:key/new

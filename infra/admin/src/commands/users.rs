@@ -38,7 +38,7 @@ the arguments of its programs. One line break at its end is cut off.")]
     /// Let a user log in again who was blocked, by an operator or after too many wrong passwords.
     ///
     /// Refresh tokens work again; sessions do not. Forgets the failed logins with all names of the user,
-    /// wherever they came from. A name that is nobody's can be blocked, too.
+    /// from every address. A name without a user can be blocked, too.
     #[command(after_help = "\
 Examples:
   admin users unblock ada@example.com
@@ -180,7 +180,7 @@ impl Create {
         let created = store.put_user(&record, None, change).await;
         created.map_err(|error| match error {
             CommitError::Conflict => Failure::Refused(format!(
-                "{} was created by somebody else just now",
+                "{} was created by another request just now",
                 self.email
             )),
             CommitError::Store(error) => error.into(),

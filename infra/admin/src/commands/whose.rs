@@ -28,7 +28,7 @@ impl Whose {
         match load_login(store, &database, &self.user).await? {
             Some(record) => Ok(record.user.user_id),
             None => Err(Failure::Refused(format!(
-                "nobody logs in to {database} as {}",
+                "{database} has no user with the login name {}",
                 self.user
             ))),
         }

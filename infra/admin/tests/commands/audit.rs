@@ -38,7 +38,7 @@ const CALLS: [(&[&str], &str, &str); 22] = [
     (&["users", "delete", "auth0|1"], "user", "refused"),
     (&["sessions", "list", "auth0|1"], "user", "done"),
     (&["sessions", "revoke", "auth0|1"], "user", "done"),
-    (&["clients", "delete", "nobody"], "client_id", "refused"),
+    (&["clients", "delete", "unknown"], "client_id", "refused"),
 ];
 
 /// Names of all commands in the help.

@@ -78,6 +78,6 @@ async fn families_are_listed_and_revoked() {
     );
     assert_eq!(
         stack.refuse(&["families", "list", "bob@example.com"]).await,
-        "error: nobody logs in to Username-Password-Authentication as bob@example.com\n"
+        "error: Username-Password-Authentication has no user with the login name bob@example.com\n"
     );
 }

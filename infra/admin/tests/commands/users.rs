@@ -92,8 +92,8 @@ async fn a_blocked_user_is_let_in_again_under_all_names() {
         }
     }
     assert_eq!(
-        stack.print(&["users", "unblock", "nobody"]).await,
-        "no failed logins as nobody\n"
+        stack.print(&["users", "unblock", "unknown"]).await,
+        "no failed logins as unknown\n"
     );
 }
 

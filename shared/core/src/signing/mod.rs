@@ -130,7 +130,7 @@ impl App {
         match self.store.commit_signing_keys(&stored).await {
             Ok(()) => Ok((added, active_from)),
             Err(CommitError::Conflict) => Err(StartError::Keyring(
-                "somebody else is rotating them; try again".to_owned(),
+                "another command is rotating them; try again".to_owned(),
             )),
             Err(CommitError::Store(error)) => Err(error.into()),
         }

@@ -106,7 +106,7 @@
       const claims = native.validate(text('the secret', secret), token);
       if (claims.exp !== undefined && !(claims.exp > now() / 1000)) throw new Error('the token has expired');
       if (claims.sub !== undefined && event.user && claims.sub !== event.user.user_id) {
-        throw new Error('the token is about somebody else');
+        throw new Error('the token has the subject of another user');
       }
       if (claims.state !== undefined && query && claims.state !== query.state) {
         throw new Error('the token is of another state');

@@ -359,7 +359,7 @@ mod tests {
         );
         assert!(message.contains("--script-hosts"), "{message}");
         let heard = tokio::time::timeout(Duration::from_millis(50), listener.accept()).await;
-        assert!(heard.is_err(), "somebody came");
+        assert!(heard.is_err(), "a connection arrived");
     }
 
     #[tokio::test]

@@ -200,7 +200,7 @@ async fn an_exception_in_a_timer_is_an_error_of_its_rule() {
 #[tokio::test]
 async fn rules_see_the_configuration_and_the_tenant() {
     let mut scripts = rules(&["function (user, context, callback) {
-        user.told = [configuration.KEY, auth0.domain, auth0.baseUrl, typeof auth0.accessToken];
+        user.found = [configuration.KEY, auth0.domain, auth0.baseUrl, typeof auth0.accessToken];
         callback(null, user, context);
     }"]);
     scripts
@@ -212,7 +212,7 @@ async fn rules_see_the_configuration_and_the_tenant() {
         .result
         .unwrap();
     assert_eq!(
-        output.user["told"],
+        output.user["found"],
         json!([
             "value",
             "tenant.example",

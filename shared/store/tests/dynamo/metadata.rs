@@ -53,7 +53,7 @@ async fn patches_of_different_keys_at_one_moment_both_land() {
 #[tokio::test]
 async fn a_metadata_patch_creates_no_user() {
     let store = store().await;
-    let unknown = UserId::parse("auth0|nobody").unwrap();
+    let unknown = UserId::parse("auth0|unknown").unwrap();
     let patch = object(json!({"plan": "gold"}));
     let written = store.patch_metadata(&unknown, Metadata::App, &patch, Timestamp::default());
     assert!(matches!(written.await, Err(CommitError::Conflict)));

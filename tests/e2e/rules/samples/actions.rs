@@ -38,7 +38,7 @@ async fn email_domain_allowlist() {
     let moved =
         "users: [{ user_id: \"auth0|ada\", email: ada@example.net, email_verified: true }]\n";
     server.import_tenant(moved.to_owned()).await;
-    assert_refresh(&server, &second, "Nobody comes in from example.net.").await;
+    assert_refresh(&server, &second, "Users of example.net have no access.").await;
     change(&server, &User::ada(), "email_verified: true").await;
     next(&server, &second).await;
 }

@@ -81,7 +81,7 @@ async fn the_country_is_omitted_for_an_address_without_one() {
 #[harness::test]
 async fn default_picture() {
     let server = server();
-    let fallback = "https://pictures.example.com/nobody.png";
+    let fallback = "https://pictures.example.com/default.png";
     for tokens in both(server, &User::ada()).await {
         let expected = id_token_claim(&tokens, "picture");
         let url = reqwest::Url::parse(expected.as_str().expect("a text")).expect("a URL");

@@ -130,7 +130,7 @@ roles:
     permissions:
       - {permission_name: read, resource_server_identifier: https://a, resource_server_name: A}
       - {permission_name: read, resource_server_identifier: https://b}
-  - {name: Nobody}
+  - {name: Empty}
 ";
 
     fn held(user: &str) -> Vec<String> {
@@ -151,12 +151,12 @@ roles:
         );
         assert_eq!(
             held(
-                "roles: [Reader, Nobody]
+                "roles: [Reader, Empty]
     permissions: [{permission_name: write, resource_server_identifier: https://a}]"
             ),
             ["https://a write read", "https://b read"]
         );
-        assert_eq!(held("roles: [Nobody]"), Vec::<String>::new());
+        assert_eq!(held("roles: [Empty]"), Vec::<String>::new());
     }
 
     #[test]
