@@ -6,7 +6,7 @@ use http::StatusCode;
 use ratchet_protocol::Response;
 
 use crate::{
-    pages::{AppCallbackPage, FormLeads, screen::Screen},
+    pages::{AppCallbackPage, FormTarget, screen::Screen},
     visit::Visit,
 };
 
@@ -23,7 +23,7 @@ pub(crate) async fn show(visit: &Visit<'_>) -> Response {
         branding: screen.branding(),
         nonce: &screen.nonce,
     };
-    screen.page(StatusCode::OK, html.render(), FormLeads::Here)
+    screen.page(StatusCode::OK, html.render(), FormTarget::Here)
 }
 
 #[cfg(test)]

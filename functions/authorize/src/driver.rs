@@ -75,7 +75,7 @@ async fn begin(
     let user = ticket::redeem(visit, &asked.client_id, ticket).await?;
     let user = user.ok_or_else(Refusal::login_required)?;
     let settings = visit.app.settings().await?;
-    let session = BrowserSession::log_in(visit, user, &settings).await?;
+    let session = BrowserSession::begin_or_renew(visit, user, &settings).await?;
     let asked = asked.confirmed_in(&session.stored);
     Ok((asked, EntryPoint::LoginTicket(session)))
 }

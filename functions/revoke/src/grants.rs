@@ -10,7 +10,7 @@ use ratchet_core::App;
 use ratchet_domain::{
     denial::Denial,
     family::{EndReason, Ended},
-    grant::{UserGrant, held},
+    grant::{UserGrant, all_grants},
     ids::UserId,
     time::Timestamp,
 };
@@ -92,7 +92,7 @@ const fn revoked(now: Timestamp) -> Ended {
 async fn load(app: &App, user: &UserId, now: Timestamp) -> Result<Vec<UserGrant>, Denial> {
     let stored = app.store.load_grants(user).await?;
     let families = app.store.load_families(user).await?;
-    Ok(held(stored, &families, now))
+    Ok(all_grants(stored, &families, now))
 }
 
 async fn show(app: &App, grant: &UserGrant) -> Result<Shown, Denial> {

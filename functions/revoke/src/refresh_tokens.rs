@@ -87,7 +87,7 @@ impl Listing for RefreshTokensOf<'_> {
 /// Body of `POST /api/v2/refresh-tokens/revoke`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Which {
+struct RevokeRequest {
     ids: Option<Vec<String>>,
     user_id: Option<UserId>,
     client_id: Option<ClientId>,
@@ -156,18 +156,18 @@ pub(crate) async fn delete_of_user(call: &mut Call<'_>) -> Result<Response, Deni
 
 /// `POST /api/v2/refresh-tokens/revoke`
 pub(crate) async fn revoke(call: &mut Call<'_>) -> Result<Response, Denial> {
-    let which: Which = call.body()?;
+    let which: RevokeRequest = call.body()?;
     call.audit.user_id.clone_from(&which.user_id);
     call.audit.client_id.clone_from(&which.client_id);
     call.audit.audience.clone_from(&which.audience);
     match which {
-        Which {
+        RevokeRequest {
             ids: Some(ids),
             user_id: None,
             client_id: None,
             audience: None,
         } => revoke_ids(call, &ids).await?,
-        Which {
+        RevokeRequest {
             ids: None,
             user_id: Some(user),
             client_id,

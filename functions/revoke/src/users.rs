@@ -12,7 +12,7 @@ use crate::{call::Call, refresh_tokens, sessions};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Which {
+struct RevokeAccessRequest {
     session_id: Option<String>,
     #[serde(default)]
     preserve_refresh_tokens: bool,
@@ -20,7 +20,7 @@ struct Which {
 
 /// Ends the access of the user that the path names.
 pub(crate) async fn revoke_access(call: &mut Call<'_>) -> Result<Response, Denial> {
-    let which: Which = call.body()?;
+    let which: RevokeAccessRequest = call.body()?;
     let user = call.user_of_path().await?.user_id;
     match which.session_id {
         Some(sid) => of_session(call, &user, sid, which.preserve_refresh_tokens).await?,

@@ -25,7 +25,7 @@ mod devices;
 mod ends_with;
 mod evictions;
 mod families;
-mod grants;
+mod grant_ids;
 mod hashing;
 mod host_bridge;
 mod key_use;

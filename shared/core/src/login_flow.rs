@@ -20,7 +20,7 @@ use ratchet_domain::{
 };
 use ratchet_protocol::Request;
 use ratchet_scripts::{
-    Left, MetadataChanges,
+    MetadataChanges, ScriptOutput,
     engine::{LogLevel, ReadBack, Report, Run, ScriptFailure},
     objects::{self, Facts, Protocol, tenant_name},
     requests::failure::{RequestFailure, without_internals},
@@ -163,14 +163,14 @@ impl App {
         let output = report
             .result
             .map_err(|failure| denial(failure, &failures))?;
-        let left = Left {
+        let output = ScriptOutput {
             user: &output.user,
             context: &output.context,
             commands: &output.commands,
         };
-        self.write_metadata(&login, &MetadataChanges::of(left.commands))
+        self.write_metadata(&login, &MetadataChanges::of(output.commands))
             .await?;
-        verdict(&facts, login.can_redirect, left)
+        verdict(&facts, login.can_redirect, output)
             .inspect_err(|denial| log_refusal(&login, denial))
             .map_err(|denial| discreet(denial, &failures))
             .map(|verdict| match verdict {

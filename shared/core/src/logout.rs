@@ -12,7 +12,7 @@ use ratchet_domain::{
     session::Session,
     time::{Lifetime, Timestamp},
 };
-use ratchet_jwt::{Audience, Kind, Unfit, Unverified};
+use ratchet_jwt::{Audience, JwtError, Kind, Unverified};
 use ratchet_keys::signer::JwtType;
 use ratchet_system::random;
 use serde::Deserialize;
@@ -105,10 +105,12 @@ impl App {
     }
 }
 
-fn refused(unfit: Unfit) -> Denial {
+fn refused(unfit: JwtError) -> Denial {
     Denial::IdTokenHint(match unfit {
-        Unfit::Malformed => "it is not a JWT",
-        Unfit::Kind | Unfit::Critical | Unfit::Audience | Unfit::Claims => "it is not an ID token",
-        Unfit::Signature | Unfit::Issuer => "we did not issue it",
+        JwtError::Malformed => "it is not a JWT",
+        JwtError::Kind | JwtError::Critical | JwtError::Audience | JwtError::Claims => {
+            "it is not an ID token"
+        }
+        JwtError::Signature | JwtError::Issuer => "we did not issue it",
     })
 }

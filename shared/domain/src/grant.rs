@@ -79,7 +79,7 @@ impl GrantKey {
 
 /// All grants of a user: stored consents, and the grants that live families depend on without a consent. The families
 /// are the only record of the latter, which are just as real.
-pub fn held(stored: Vec<UserGrant>, families: &[Family], now: Timestamp) -> Vec<UserGrant> {
+pub fn all_grants(stored: Vec<UserGrant>, families: &[Family], now: Timestamp) -> Vec<UserGrant> {
     let mut grants = stored;
     let consented = grants.len();
     for family in families.iter().filter(|family| family.is_live(now)) {
@@ -177,7 +177,7 @@ mod tests {
             ended,
         ];
         assert_eq!(
-            held(vec![grant(&asked, "openid")], &families, NOW),
+            all_grants(vec![grant(&asked, "openid")], &families, NOW),
             [
                 grant(&asked, "openid"),
                 grant(&silent, "openid read:orders")

@@ -77,7 +77,7 @@ fn names(aud: Option<&Value>) -> Option<Vec<&str>> {
 
 /// The reason why a JWT is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Unfit {
+pub enum JwtError {
     /// It is not a JWT, or its algorithm is unknown.
     #[error("it is not a JWT")]
     Malformed,
@@ -115,13 +115,13 @@ impl<'a> Unverified<'a> {
     ///
     /// # Errors
     /// The text is not a JWT of the kind, or has header parameters that we do not understand.
-    pub fn parse(text: &'a str, kind: Kind) -> Result<Self, Unfit> {
-        let header = jsonwebtoken::decode_header(text).map_err(|_| Unfit::Malformed)?;
+    pub fn parse(text: &'a str, kind: Kind) -> Result<Self, JwtError> {
+        let header = jsonwebtoken::decode_header(text).map_err(|_| JwtError::Malformed)?;
         if header.crit.is_some() || header.enc.is_some() || header.zip.is_some() {
-            return Err(Unfit::Critical);
+            return Err(JwtError::Critical);
         }
         if !kind.admits(header.typ.as_deref()) {
-            return Err(Unfit::Kind);
+            return Err(JwtError::Kind);
         }
         Ok(Self {
             text,
@@ -145,8 +145,8 @@ impl<'a> Unverified<'a> {
     ///
     /// # Errors
     /// The claims do not fit the type.
-    pub fn claimed<T: DeserializeOwned>(&self) -> Result<T, Unfit> {
-        jsonwebtoken::dangerous::insecure_decode_claims(self.text).map_err(|_| Unfit::Claims)
+    pub fn claimed<T: DeserializeOwned>(&self) -> Result<T, JwtError> {
+        jsonwebtoken::dangerous::insecure_decode_claims(self.text).map_err(|_| JwtError::Claims)
     }
 
     /// Verifies signature, algorithm, kind, issuer and audience, and returns the claims.
@@ -159,25 +159,25 @@ impl<'a> Unverified<'a> {
         algorithm: Algorithm,
         issuer: Option<&str>,
         audience: Audience<'_>,
-    ) -> Result<T, Unfit> {
+    ) -> Result<T, JwtError> {
         let mut validation = Validation::new(algorithm);
         validation.validate_exp = false;
         validation.validate_nbf = false;
         validation.validate_aud = false;
         validation.required_spec_claims.clear();
         let claims = jsonwebtoken::decode::<Map<String, Value>>(self.text, key, &validation)
-            .map_err(|_| Unfit::Signature)?
+            .map_err(|_| JwtError::Signature)?
             .claims;
         if !self.kind.has(&claims) {
-            return Err(Unfit::Kind);
+            return Err(JwtError::Kind);
         }
         if issuer.is_some_and(|issuer| claims.get("iss").and_then(Value::as_str) != Some(issuer)) {
-            return Err(Unfit::Issuer);
+            return Err(JwtError::Issuer);
         }
         if !audience.admits(claims.get("aud")) {
-            return Err(Unfit::Audience);
+            return Err(JwtError::Audience);
         }
-        serde_json::from_value(Value::Object(claims)).map_err(|_| Unfit::Claims)
+        serde_json::from_value(Value::Object(claims)).map_err(|_| JwtError::Claims)
     }
 }
 
@@ -204,7 +204,7 @@ mod tests {
         header: &Value,
         claims: &Value,
         audience: Audience<'_>,
-    ) -> Result<Map<String, Value>, Unfit> {
+    ) -> Result<Map<String, Value>, JwtError> {
         let text = signed(header, claims);
         let key = DecodingKey::from_secret(SECRET);
         Unverified::parse(&text, kind)?.verify(&key, Algorithm::HS256, Some("us"), audience)
@@ -237,7 +237,7 @@ mod tests {
                     .unwrap()
                     .extend(more.as_object().unwrap().clone());
                 let read = read(kind, &header, &claims(&json!("us")), Audience::Any);
-                assert_eq!(read, Err(Unfit::Critical), "{kind:?} {header}");
+                assert_eq!(read, Err(JwtError::Critical), "{kind:?} {header}");
             }
             for crit in [json!("exp"), json!({}), json!(1)] {
                 let header = json!({ "alg": "HS256", "crit": crit });
@@ -283,7 +283,7 @@ mod tests {
                 .unwrap()
                 .extend(more.as_object().unwrap().clone());
             let read = read(Kind::IdToken, &header, &claims, Audience::One);
-            assert_eq!(read, Err(Unfit::Kind));
+            assert_eq!(read, Err(JwtError::Kind));
         }
     }
 
@@ -310,7 +310,7 @@ mod tests {
             assert_eq!(all, (by_only, by_among, by_one), "{aud}");
         }
         let without_audience = read(Kind::AccessToken, &header, &json!({ "iss": "us" }), only);
-        assert_eq!(without_audience, Err(Unfit::Audience));
+        assert_eq!(without_audience, Err(JwtError::Audience));
     }
 
     #[test]
@@ -318,7 +318,7 @@ mod tests {
         let header = json!({ "alg": "HS256" });
         let other = json!({ "iss": "them", "aud": "us" });
         let by_other = read(Kind::IdToken, &header, &other, Audience::One);
-        assert_eq!(by_other, Err(Unfit::Issuer));
+        assert_eq!(by_other, Err(JwtError::Issuer));
         let text = signed(&header, &claims(&json!("us")));
         let read = |text: &str, secret: &[u8], algorithm| {
             let key = DecodingKey::from_secret(secret);
@@ -330,13 +330,19 @@ mod tests {
             )
         };
         assert!(read(&text, SECRET, Algorithm::HS256).is_ok());
-        assert_eq!(read(&text, SECRET, Algorithm::HS384), Err(Unfit::Signature));
+        assert_eq!(
+            read(&text, SECRET, Algorithm::HS384),
+            Err(JwtError::Signature)
+        );
         assert_eq!(
             read(&text, b"other", Algorithm::HS256),
-            Err(Unfit::Signature)
+            Err(JwtError::Signature)
         );
         for text in ["", "a.b.c", "..", "e30.e30."] {
-            assert_eq!(read(text, SECRET, Algorithm::HS256), Err(Unfit::Malformed));
+            assert_eq!(
+                read(text, SECRET, Algorithm::HS256),
+                Err(JwtError::Malformed)
+            );
         }
     }
 

@@ -32,10 +32,10 @@ pub fn name(base: &str, https: bool, port: Option<u16>) -> String {
 
 /// The lifetime of a cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stay {
+pub enum CookieLifetime {
     /// Until the browser closes.
     Browser,
-    /// For this time.
+    /// This time after the response, whether the browser closes or not (`Max-Age`).
     For(Lifetime),
     /// No longer: the browser deletes the cookie.
     Gone,
@@ -52,18 +52,24 @@ pub enum Site {
 }
 
 /// A `Set-Cookie` header for a cookie that scripts cannot read.
-pub fn set(name: &str, value: &str, stay: Stay, site: Site, https: bool) -> Option<HeaderValue> {
-    let stay = match stay {
-        Stay::Browser => String::new(),
-        Stay::For(lifetime) => format!("; Max-Age={}", lifetime.as_secs()),
-        Stay::Gone => "; Max-Age=0".to_owned(),
+pub fn set(
+    name: &str,
+    value: &str,
+    lifetime: CookieLifetime,
+    site: Site,
+    https: bool,
+) -> Option<HeaderValue> {
+    let max_age = match lifetime {
+        CookieLifetime::Browser => String::new(),
+        CookieLifetime::For(lifetime) => format!("; Max-Age={}", lifetime.as_secs()),
+        CookieLifetime::Gone => "; Max-Age=0".to_owned(),
     };
     let site = match (site, https) {
         (Site::Any, true) => "; Secure; SameSite=None",
         (Site::Own, true) => "; Secure; SameSite=Lax",
         (_, false) => "; SameSite=Lax",
     };
-    HeaderValue::try_from(format!("{name}={value}; Path=/; HttpOnly{stay}{site}")).ok()
+    HeaderValue::try_from(format!("{name}={value}; Path=/; HttpOnly{max_age}{site}")).ok()
 }
 
 #[cfg(test)]
@@ -103,13 +109,13 @@ mod tests {
 
     #[test]
     fn a_cookie_is_secure_wherever_it_can_be() {
-        let stay = Stay::For(Lifetime::from_secs(60));
-        let cookie = set("auth0", "x", stay, Site::Any, true).unwrap();
+        let lifetime = CookieLifetime::For(Lifetime::from_secs(60));
+        let cookie = set("auth0", "x", lifetime, Site::Any, true).unwrap();
         assert_eq!(
             cookie,
             "auth0=x; Path=/; HttpOnly; Max-Age=60; Secure; SameSite=None"
         );
-        let cookie = set("auth0", "x", Stay::Gone, Site::Any, false).unwrap();
+        let cookie = set("auth0", "x", CookieLifetime::Gone, Site::Any, false).unwrap();
         assert_eq!(cookie, "auth0=x; Path=/; HttpOnly; Max-Age=0; SameSite=Lax");
     }
 }

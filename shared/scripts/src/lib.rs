@@ -16,4 +16,4 @@ mod verdict;
 
 pub use command::Command;
 pub use script::{Action, Rule, Scripts};
-pub use verdict::{Left, MetadataChanges, verdict};
+pub use verdict::{MetadataChanges, ScriptOutput, verdict};

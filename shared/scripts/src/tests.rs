@@ -148,26 +148,26 @@ impl Scene {
         }
     }
 
-    fn left(&self, change: Value, commands: &[Command]) -> Result<Verdict, Denial> {
+    fn verdict_on(&self, change: Value, commands: &[Command]) -> Result<Verdict, Denial> {
         let mut context = object(context(&self.facts()));
         context.extend(object(change));
-        let left = Left {
+        let output = ScriptOutput {
             user: &user(&self.facts()),
             context: &Value::Object(context),
             commands,
         };
-        verdict(&self.facts(), self.protocol == Protocol::Code, left)
+        verdict(&self.facts(), self.protocol == Protocol::Code, output)
     }
 
     fn effects(&self, change: Value, commands: &[Command]) -> Effects {
-        match self.left(change, commands).unwrap() {
+        match self.verdict_on(change, commands).unwrap() {
             Verdict::Continue(effects) => *effects,
             other => panic!("not gone on: {other:?}"),
         }
     }
 
     fn denial(&self, change: Value, commands: &[Command]) -> Denial {
-        self.left(change, commands).unwrap_err()
+        self.verdict_on(change, commands).unwrap_err()
     }
 }
 
@@ -371,7 +371,7 @@ fn rules_that_do_not_change_the_profile_have_no_effect_on_it() {
 fn a_redirect_needs_a_browser() {
     let change = json!({"redirect": {"url": "https://acme.example/terms"}});
     let verdict = Scene::new(Protocol::Code)
-        .left(change.clone(), &[])
+        .verdict_on(change.clone(), &[])
         .unwrap();
     assert_eq!(
         verdict,
@@ -426,7 +426,7 @@ fn a_refresh_token_is_revoked_where_there_is_one() {
     let revoke = [Command::RevokeRefreshToken {
         reason: "stolen phone".to_owned(),
     }];
-    let refresh = Scene::new(Protocol::RefreshToken).left(json!({}), &revoke);
+    let refresh = Scene::new(Protocol::RefreshToken).verdict_on(json!({}), &revoke);
     assert_eq!(
         refresh.unwrap(),
         Verdict::RevokeRefreshToken("stolen phone".to_owned())

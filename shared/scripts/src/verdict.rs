@@ -17,7 +17,7 @@ use crate::objects::{Facts, Protocol, changed_profile};
 
 /// Output of the scripts.
 #[derive(Debug, Clone, Copy)]
-pub struct Left<'a> {
+pub struct ScriptOutput<'a> {
     /// `user` of the Rules.
     pub user: &'a Value,
     /// `context` of the Rules.
@@ -63,11 +63,15 @@ fn denied(commands: &[Command]) -> Option<&str> {
 }
 
 /// The verdict. A denial takes precedence over a redirect, a redirect over a second factor.
-pub fn verdict(facts: &Facts<'_>, can_redirect: bool, left: Left<'_>) -> Result<Verdict, Denial> {
-    if let Some(reason) = denied(left.commands) {
+pub fn verdict(
+    facts: &Facts<'_>,
+    can_redirect: bool,
+    output: ScriptOutput<'_>,
+) -> Result<Verdict, Denial> {
+    if let Some(reason) = denied(output.commands) {
         return Err(Denial::AccessDenied(reason.to_owned()));
     }
-    let revoked = left.commands.iter().find_map(|command| match command {
+    let revoked = output.commands.iter().find_map(|command| match command {
         Command::RevokeRefreshToken { reason } => Some(reason.clone()),
         _ => None,
     });
@@ -80,7 +84,7 @@ pub fn verdict(facts: &Facts<'_>, can_redirect: bool, left: Left<'_>) -> Result<
     }
     // A browser that returns from a redirect is not redirected again.
     if facts.protocol != Protocol::RedirectCallback
-        && let Some(redirect) = redirect(left)?
+        && let Some(redirect) = redirect(output)?
     {
         return if can_redirect {
             Ok(Verdict::Redirect(redirect))
@@ -88,22 +92,22 @@ pub fn verdict(facts: &Facts<'_>, can_redirect: bool, left: Left<'_>) -> Result<
             Err(Denial::InteractionRequired)
         };
     }
-    if wants_second_factor(left) {
+    if wants_second_factor(output) {
         return Err(Denial::MultifactorRequired);
     }
-    Ok(Verdict::Continue(Box::new(effects(facts, left)?)))
+    Ok(Verdict::Continue(Box::new(effects(facts, output)?)))
 }
 
 /// The redirect that the scripts ask for.
-fn redirect(left: Left<'_>) -> Result<Option<Redirect>, Denial> {
-    let by_action = left.commands.iter().find_map(|command| match command {
+fn redirect(output: ScriptOutput<'_>) -> Result<Option<Redirect>, Denial> {
+    let by_action = output.commands.iter().find_map(|command| match command {
         Command::SendUserTo { url, action } => Some(Redirect {
             url: url.clone(),
             action: Some(*action),
         }),
         _ => None,
     });
-    let by_rule = match left.context.get("redirect") {
+    let by_rule = match output.context.get("redirect") {
         None | Some(Value::Null | Value::Bool(false)) => None,
         Some(wanted) => Some(Redirect {
             url: wanted
@@ -134,23 +138,23 @@ fn web_address(text: &str) -> Option<Url> {
     (matches!(url.scheme(), "https" | "http") && url.has_host()).then_some(url)
 }
 
-fn wants_second_factor(left: Left<'_>) -> bool {
-    let by_rule = left
+fn wants_second_factor(output: ScriptOutput<'_>) -> bool {
+    let by_rule = output
         .context
         .get("multifactor")
         .is_some_and(|wanted| wanted.is_object() || wanted.is_string());
-    by_rule || left.commands.contains(&Command::EnableMultifactor)
+    by_rule || output.commands.contains(&Command::EnableMultifactor)
 }
 
-fn effects(facts: &Facts<'_>, left: Left<'_>) -> Result<Effects, Denial> {
+fn effects(facts: &Facts<'_>, output: ScriptOutput<'_>) -> Result<Effects, Denial> {
     let mut effects = Effects {
-        profile: changed_profile(facts.user, left.user),
-        scope: scope_of_rules(left.context)?,
+        profile: changed_profile(facts.user, output.user),
+        scope: scope_of_rules(output.context)?,
         ..Effects::default()
     };
-    effects.claims.access_token = claims_of_rules(left.context, "accessToken");
-    effects.claims.id_token = claims_of_rules(left.context, "idToken");
-    for command in left.commands {
+    effects.claims.access_token = claims_of_rules(output.context, "accessToken");
+    effects.claims.id_token = claims_of_rules(output.context, "idToken");
+    for command in output.commands {
         apply(command, facts, &mut effects);
     }
     if fit(&effects.claims.access_token) && fit(&effects.claims.id_token) {

@@ -8,7 +8,7 @@ use ratchet_telemetry::event;
 
 use crate::{
     flow::outcome::Outcome,
-    pages::{ActivatePage, FormLeads, form::Form, screen::Screen},
+    pages::{ActivatePage, FormTarget, form::Form, screen::Screen},
     session::{
         browser::BrowserSession,
         form_token::{FormToken, UNMATCHED},
@@ -87,7 +87,7 @@ async fn page(
         state: FORM,
         session: session.as_ref(),
         status: error.map_or(StatusCode::OK, |(status, _)| status),
-        leads: FormLeads::Here,
+        target: FormTarget::Here,
     };
     let render = |screen: &Screen, csrf: &str| {
         ActivatePage {

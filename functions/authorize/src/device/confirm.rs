@@ -8,7 +8,7 @@ use super::ends;
 use crate::{
     flow::outcome::Outcome,
     pages::{
-        ConfirmDevicePage, FormLeads,
+        ConfirmDevicePage, FormTarget,
         form::{self, Form},
         screen::Screen,
     },
@@ -48,7 +48,7 @@ async fn page(
         state,
         session,
         status: form::status_of(error),
-        leads: FormLeads::Here,
+        target: FormTarget::Here,
     };
     let render = |screen: &Screen, csrf: &str| {
         ConfirmDevicePage {

@@ -6,7 +6,7 @@ use ratchet_protocol::Response;
 use ratchet_telemetry::event;
 
 use crate::{
-    pages::{DeviceConnectedPage, DeviceDeclinedPage, DeviceOverPage, FormLeads, screen::Screen},
+    pages::{DeviceConnectedPage, DeviceDeclinedPage, DeviceOverPage, FormTarget, screen::Screen},
     visit::Visit,
 };
 
@@ -24,7 +24,7 @@ pub(super) async fn over(visit: &Visit<'_>, activation: &Activation) -> Response
         nonce: &screen.nonce,
     }
     .render();
-    screen.page(StatusCode::BAD_REQUEST, html, FormLeads::Here)
+    screen.page(StatusCode::BAD_REQUEST, html, FormTarget::Here)
 }
 
 /// The page after the user has connected the device. `application` is the client's name.
@@ -36,7 +36,7 @@ pub(super) async fn connected(visit: &Visit<'_>, application: &str) -> Response 
         application,
     }
     .render();
-    screen.page(StatusCode::OK, html, FormLeads::Here)
+    screen.page(StatusCode::OK, html, FormTarget::Here)
 }
 
 /// The page after the user has declined.
@@ -47,7 +47,7 @@ pub(super) async fn declined(visit: &Visit<'_>) -> Response {
         nonce: &screen.nonce,
     }
     .render();
-    screen.page(StatusCode::OK, html, FormLeads::Here)
+    screen.page(StatusCode::OK, html, FormTarget::Here)
 }
 
 /// The error for a blocked user, who cannot connect the device. Another user still can.

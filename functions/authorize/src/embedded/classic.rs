@@ -24,7 +24,7 @@ use super::ticket;
 use crate::{
     error::{AuthorizeError, Refusal},
     flow::checks::{self, Parameters},
-    pages::{ClassicLoginForm, FormLeads, content_security_policy, screen::framed},
+    pages::{ClassicLoginForm, FormTarget, content_security_policy, screen::framed},
     prompts::login,
     session::{
         browser::{self, BrowserSession},
@@ -46,7 +46,7 @@ struct Body<'a> {
 /// Handles all endpoints but the callback.
 pub(crate) async fn handle(visit: &Visit<'_>) -> Response {
     match (visit.request.method(), visit.request.uri().path()) {
-        (&Method::POST, "/usernamepassword/login") => match log_in(visit).await {
+        (&Method::POST, "/usernamepassword/login") => match password_login(visit).await {
             Ok(response) => response,
             Err(AuthorizeError::ForClient(refusal)) => refused(&refusal),
             Err(AuthorizeError::ForUser(denial)) => denied(&denial),
@@ -66,7 +66,7 @@ pub(crate) async fn handle(visit: &Visit<'_>) -> Response {
     }
 }
 
-async fn log_in(visit: &Visit<'_>) -> Result<Response, AuthorizeError> {
+async fn password_login(visit: &Visit<'_>) -> Result<Response, AuthorizeError> {
     own_page(visit)?;
     let params = Params::of_json_body(visit.request)?;
     let recipient = checks::recipient(visit, &params).await?;
@@ -94,7 +94,7 @@ async fn log_in(visit: &Visit<'_>) -> Result<Response, AuthorizeError> {
     };
     // This policy is only for a browser that opens the form by itself: the page that embeds it has a policy of its
     // own.
-    let policy = content_security_policy("", FormLeads::ToTheApplication, None);
+    let policy = content_security_policy("", FormTarget::Application, None);
     let mut response = framed(StatusCode::OK, form.render(), &policy);
     issued.attach(&mut response);
     Ok(response)
@@ -142,7 +142,7 @@ pub(crate) async fn callback(visit: &Visit<'_>) -> Result<Response, Denial> {
     };
     tracing::info!(r#type = event::LOGGED_IN, %client_id, user_id = %user.user_id);
     let before = BrowserSession::load(visit).await?;
-    login::log_in(visit, user, transaction, before.as_ref()).await
+    login::resume_logged_in(visit, user, transaction, before.as_ref()).await
 }
 
 fn refused(refusal: &Refusal) -> Response {

@@ -24,7 +24,7 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use crate::{
-    pages::{FormLeads, StalePage, WayBack, screen::Screen},
+    pages::{BackLink, FormTarget, StalePage, screen::Screen},
     session::transaction::{Step, Transaction},
     visit::Visit,
 };
@@ -56,11 +56,11 @@ pub(crate) async fn answer(visit: &Visit<'_>) -> Response {
     let client = client(visit, interaction.as_ref()).await;
     let screen = Screen::new(visit).await;
     if let Some(Interaction::Activate(_)) = &interaction {
-        let way_back = WayBack {
+        let back_link = BackLink {
             address: "/activate",
             name: None,
         };
-        return page(&screen, Some(way_back));
+        return page(&screen, Some(back_link));
     }
     let route = client
         .as_ref()
@@ -75,11 +75,11 @@ pub(crate) async fn answer(visit: &Visit<'_>) -> Response {
         (Some(client), Some(Interaction::Authorize(asked))) => address_of(client, asked),
         _ => None,
     };
-    let way_back = address.as_ref().map(|address| WayBack {
+    let back_link = address.as_ref().map(|address| BackLink {
         address,
         name: client.as_ref().map(|client| client.name.as_str()),
     });
-    page(&screen, way_back)
+    page(&screen, back_link)
 }
 
 /// The interaction in the sealed `state`, however old.
@@ -165,7 +165,7 @@ fn address_of(client: &Client, asked: &AuthorizationRequest) -> Option<String> {
     })
 }
 
-fn page(screen: &Screen, way_back: Option<WayBack<'_>>) -> Response {
+fn page(screen: &Screen, back_link: Option<BackLink<'_>>) -> Response {
     let error = OAuthError::from(&Denial::StaleTransaction);
     tracing::info!(reason = %Denial::StaleTransaction, "refused with a page");
     let html = StalePage {
@@ -174,7 +174,7 @@ fn page(screen: &Screen, way_back: Option<WayBack<'_>>) -> Response {
         error: error.error,
         description: &error.description,
         tracking: screen.tracking(),
-        way_back,
+        back_link,
     };
-    screen.page(error.status, html.render(), FormLeads::Here)
+    screen.page(error.status, html.render(), FormTarget::Here)
 }

@@ -21,13 +21,13 @@ use serde::{Deserialize, Serialize};
 use super::end::{self, Logout};
 use crate::{
     pages::{
-        FormLeads, LogoutPage, SignedOutPage,
+        FormTarget, LogoutPage, SignedOutPage,
         form::{self, Form},
         screen::Screen,
     },
     session::{
         browser::BrowserSession,
-        form_token::{FormToken, Press, UNMATCHED},
+        form_token::{Button, FormToken, UNMATCHED},
     },
     visit::Visit,
 };
@@ -141,7 +141,7 @@ async fn ask(
         state: &state,
         session,
         status: form::status_of(error),
-        leads: FormLeads::ToTheApplication,
+        target: FormTarget::Application,
     };
     let render = |screen: &Screen, csrf: &str| {
         LogoutPage {
@@ -170,9 +170,9 @@ async fn answered(visit: &Visit<'_>) -> Result<Response, Denial> {
     if !FormToken::matches(visit, &params, state, session.as_ref()).await? {
         return ask_again(visit, &pending, session.as_ref()).await;
     }
-    match Press::of(&params)? {
-        Press::Accept => log_out(visit, &pending).await,
-        Press::Deny => Ok(stay(visit, true).await),
+    match Button::of(&params)? {
+        Button::Accept => log_out(visit, &pending).await,
+        Button::Deny => Ok(stay(visit, true).await),
     }
 }
 
@@ -209,5 +209,5 @@ async fn stay(visit: &Visit<'_>, logged_in: bool) -> Response {
         nonce: &screen.nonce,
         logged_in,
     };
-    screen.page(StatusCode::OK, html.render(), FormLeads::Here)
+    screen.page(StatusCode::OK, html.render(), FormTarget::Here)
 }

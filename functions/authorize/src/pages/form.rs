@@ -4,7 +4,7 @@ use http::StatusCode;
 use ratchet_domain::denial::Denial;
 use ratchet_protocol::Response;
 
-use super::{FormLeads, screen::Screen};
+use super::{FormTarget, screen::Screen};
 use crate::{
     session::{browser::BrowserSession, form_token::FormToken},
     visit::Visit,
@@ -17,7 +17,7 @@ pub(crate) struct Form<'a> {
     /// The browser's session, if it has one.
     pub(crate) session: Option<&'a BrowserSession>,
     pub(crate) status: StatusCode,
-    pub(crate) leads: FormLeads,
+    pub(crate) target: FormTarget,
 }
 
 impl Form<'_> {
@@ -30,7 +30,7 @@ impl Form<'_> {
         let screen = Screen::new(visit).await;
         let token = FormToken::issue(visit, self.state, self.session).await?;
         let html = render(&screen, &token.value);
-        let mut page = screen.page(self.status, html, self.leads);
+        let mut page = screen.page(self.status, html, self.target);
         token.attach(&mut page);
         Ok(page)
     }

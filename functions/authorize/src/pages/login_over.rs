@@ -14,12 +14,12 @@ pub(crate) struct StalePage<'a> {
     pub(crate) error: &'a str,
     pub(crate) description: &'a str,
     pub(crate) tracking: &'a str,
-    pub(crate) way_back: Option<WayBack<'a>>,
+    pub(crate) back_link: Option<BackLink<'a>>,
 }
 
 /// The link back: to the client of this name, or without a name to `/activate`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct WayBack<'a> {
+pub(crate) struct BackLink<'a> {
     pub(crate) address: &'a str,
     pub(crate) name: Option<&'a str>,
 }
@@ -51,7 +51,7 @@ mod tests {
             error: HOSTILE,
             description: HOSTILE,
             tracking: HOSTILE,
-            way_back: Some(WayBack {
+            back_link: Some(BackLink {
                 address: HOSTILE,
                 name: Some(HOSTILE),
             }),

@@ -6,7 +6,7 @@
 //! `<style>`, and load nothing from elsewhere but the tenant's logo. The caller chooses the status and sends the
 //! policy from [`content_security_policy`] with the same nonce (for [`FormPostPage`]: [`form_post_security_policy`],
 //! for [`WebMessagePage`]: [`web_message_security_policy`]). A form that may lead to the application is not
-//! restricted by its page's policy (see [`FormLeads`]).
+//! restricted by its page's policy (see [`FormTarget`]).
 //!
 //! Nothing is decided here: the caller has chosen the page and checked the URLs on it.
 
@@ -34,10 +34,10 @@ pub(crate) use confirmation::ConfirmationPage;
 pub(crate) use device::{
     ActivatePage, ConfirmDevicePage, DeviceConnectedPage, DeviceDeclinedPage, DeviceOverPage,
 };
-pub(crate) use login_over::{AppCallbackPage, StalePage, WayBack};
+pub(crate) use login_over::{AppCallbackPage, BackLink, StalePage};
 use palette::Palette;
 pub(crate) use policy::{
-    FormLeads, content_security_policy, form_post_security_policy, web_message_security_policy,
+    FormTarget, content_security_policy, form_post_security_policy, web_message_security_policy,
 };
 
 /// The look of a tenant's pages. `primary_color` is `#RRGGBB`; any other text falls back to the house colour, so that

@@ -7,12 +7,12 @@ pub(super) struct Palette {
     pub(super) primary: Rgb,
     pub(super) on_primary: Rgb,
     pub(super) hover: Rgb,
-    pub(super) light: Tones,
-    pub(super) dark: Tones,
+    pub(super) light: SchemeColors,
+    pub(super) dark: SchemeColors,
 }
 
 /// The primary colour, moved just as far as one scheme's background demands.
-pub(super) struct Tones {
+pub(super) struct SchemeColors {
     /// Focus rings: contrast 4.5 to 1, readable even as text.
     pub(super) accent: Rgb,
     /// A button's outline: contrast 3 to 1, as WCAG 1.4.11 requires for the shape of a control.
@@ -30,7 +30,7 @@ impl From<Rgb> for Palette {
     fn from(primary: Rgb) -> Self {
         let on_primary = primary.readable_text();
         let away_from_text = if on_primary == WHITE { BLACK } else { WHITE };
-        let tones = |background: Rgb, towards: Rgb| Tones {
+        let tones = |background: Rgb, towards: Rgb| SchemeColors {
             accent: primary.until_contrast(background, towards, 4.5),
             edge: primary.until_contrast(background, towards, 3.0),
         };

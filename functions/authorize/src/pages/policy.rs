@@ -8,18 +8,17 @@ use ratchet_domain::interaction::Interaction;
 /// the application behind its callback. We cannot know these, so a page whose form may lead to the application has no
 /// `form-action`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FormLeads {
-    /// This server.
+pub(crate) enum FormTarget {
     Here,
     /// The application, or any page to which it redirects.
-    ToTheApplication,
+    Application,
 }
 
-impl FormLeads {
+impl FormTarget {
     /// The value for the pages of an interaction.
     pub(crate) fn of(interaction: &Interaction) -> Self {
         match interaction {
-            Interaction::Authorize(_) => Self::ToTheApplication,
+            Interaction::Authorize(_) => Self::Application,
             Interaction::Activate(_) => Self::Here,
         }
     }
@@ -29,15 +28,15 @@ impl FormLeads {
 /// the origin is used, or only the scheme for hosts that a policy cannot express.
 pub(crate) fn content_security_policy(
     nonce: &str,
-    form: FormLeads,
+    form: FormTarget,
     img_origin: Option<&str>,
 ) -> String {
     let image = img_origin
         .and_then(csp_source)
         .map(|source| format!(" img-src {source};"));
     let form_action = match form {
-        FormLeads::Here => " form-action 'self';",
-        FormLeads::ToTheApplication => "",
+        FormTarget::Here => " form-action 'self';",
+        FormTarget::Application => "",
     };
     format!(
         "default-src 'none'; style-src 'nonce-{nonce}';{}{form_action} {FRAME_AND_BASE}",
@@ -97,12 +96,12 @@ mod tests {
     fn the_policy_names_the_logo_and_holds_only_forms_that_stay_here() {
         let logo = Some("https://cdn.example.com/l.png");
         assert_eq!(
-            content_security_policy("abc", FormLeads::ToTheApplication, logo),
+            content_security_policy("abc", FormTarget::Application, logo),
             "default-src 'none'; style-src 'nonce-abc'; img-src https://cdn.example.com; \
              base-uri 'none'; frame-ancestors 'none'"
         );
         assert_eq!(
-            content_security_policy("abc", FormLeads::Here, None),
+            content_security_policy("abc", FormTarget::Here, None),
             "default-src 'none'; style-src 'nonce-abc'; form-action 'self'; \
              base-uri 'none'; frame-ancestors 'none'"
         );

@@ -20,7 +20,7 @@ use ratchet_protocol::{
 use ratchet_system::random;
 
 use crate::{
-    pages::{Branding, ErrorPage, FormLeads, content_security_policy},
+    pages::{Branding, ErrorPage, FormTarget, content_security_policy},
     visit::Visit,
 };
 
@@ -62,7 +62,7 @@ impl Screen {
     }
 
     /// A page with the policy of this screen.
-    pub(crate) fn page(&self, status: StatusCode, html: String, form: FormLeads) -> Response {
+    pub(crate) fn page(&self, status: StatusCode, html: String, form: FormTarget) -> Response {
         let logo = self.settings.logo_url.as_deref();
         framed(
             status,
@@ -84,7 +84,7 @@ impl Screen {
             tracking: &self.tracking,
         }
         .render();
-        let mut page = self.page(error.status, html, FormLeads::Here);
+        let mut page = self.page(error.status, html, FormTarget::Here);
         // The same `Allow` and `Retry-After` as in the answer to other clients.
         let mut answer = error.into_response();
         for name in [ALLOW, RETRY_AFTER] {

@@ -9,13 +9,13 @@ use ratchet_protocol::{Response, params::Params};
 use crate::{
     flow::outcome::Outcome,
     pages::{
-        ConfirmationPage, FormLeads,
+        ConfirmationPage, FormTarget,
         form::{self, Form},
         screen::Screen,
     },
     session::{
         browser::BrowserSession,
-        form_token::{FormToken, Press, UNMATCHED},
+        form_token::{Button, FormToken, UNMATCHED},
         transaction::{Step, Transaction},
     },
     visit::Visit,
@@ -47,7 +47,7 @@ async fn page(
         state: &transaction.state,
         session: Some(session),
         status: form::status_of(error),
-        leads: FormLeads::of(interaction),
+        target: FormTarget::of(interaction),
     };
     let render = |screen: &Screen, csrf: &str| {
         ConfirmationPage {
@@ -74,7 +74,7 @@ pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Outcome, Denial> {
         let page = page(visit, &transaction, session, Some(UNMATCHED)).await?;
         return Ok(Outcome::Page(page));
     }
-    if let Press::Deny = Press::of(&params)? {
+    if let Button::Deny = Button::of(&params)? {
         return Ok(Outcome::Declined(transaction.interaction));
     }
     let transaction = match session {

@@ -10,13 +10,13 @@ use super::permissions;
 use crate::{
     flow::outcome::Outcome,
     pages::{
-        ConsentPage, FormLeads, ScopeLine,
+        ConsentPage, FormTarget, ScopeLine,
         form::{self, Form},
         screen::Screen,
     },
     session::{
         browser::BrowserSession,
-        form_token::{FormToken, Press, UNMATCHED},
+        form_token::{Button, FormToken, UNMATCHED},
         transaction::{Step, Transaction},
     },
     visit::Visit,
@@ -48,7 +48,7 @@ async fn page(
         state: &transaction.state,
         session: Some(session),
         status: form::status_of(error),
-        leads: FormLeads::of(interaction),
+        target: FormTarget::of(interaction),
     };
     let render = |screen: &Screen, csrf: &str| {
         let words = screen.settings.consent_words;
@@ -80,7 +80,7 @@ pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Outcome, Denial> {
         let page = page(visit, &transaction, session, Some(UNMATCHED)).await?;
         return Ok(Outcome::Page(page));
     }
-    if let Press::Deny = Press::of(&params)? {
+    if let Button::Deny = Button::of(&params)? {
         return Ok(Outcome::Declined(transaction.interaction));
     }
     let Some(session) = session else {

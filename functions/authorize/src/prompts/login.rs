@@ -8,7 +8,7 @@ use ratchet_telemetry::event;
 
 use crate::{
     flow::outcome::Outcome,
-    pages::{FormLeads, LoginPage, form::Form, screen::Screen},
+    pages::{FormTarget, LoginPage, form::Form, screen::Screen},
     session::{
         binding,
         browser::{self, BrowserSession},
@@ -62,7 +62,7 @@ pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Outcome, Denial> {
         Ok(user) => {
             let client_id = transaction.interaction.client_id();
             tracing::info!(r#type = event::LOGGED_IN, %client_id, user_id = %user.user_id);
-            log_in(visit, user, transaction, session.as_ref()).await
+            resume_logged_in(visit, user, transaction, session.as_ref()).await
         }
         Err(Denial::UserBlocked) => return Ok(Outcome::Blocked(transaction.interaction)),
         Err(denial) => again(visit, &transaction, entered.username, denial).await,
@@ -126,14 +126,14 @@ async fn again(
 }
 
 /// Begins the user's session and continues the interaction. `before` is the session that the browser had.
-pub(crate) async fn log_in(
+pub(crate) async fn resume_logged_in(
     visit: &Visit<'_>,
     user: User,
     transaction: Transaction,
     before: Option<&BrowserSession>,
 ) -> Result<Response, Denial> {
     let settings = visit.app.settings().await?;
-    let session = BrowserSession::log_in(visit, user, &settings).await?;
+    let session = BrowserSession::begin_or_renew(visit, user, &settings).await?;
     let transaction = match transaction.interaction {
         Interaction::Authorize(_) => transaction.confirmed(visit, &session).await?,
         Interaction::Activate(activation) => {
@@ -167,7 +167,7 @@ async fn page(
         state: &transaction.state,
         session: session.as_ref(),
         status: shown.status,
-        leads: FormLeads::of(interaction),
+        target: FormTarget::of(interaction),
     };
     let render = |screen: &Screen, csrf: &str| {
         LoginPage {

@@ -18,7 +18,7 @@ use ratchet_domain::{
 use ratchet_keys::sealing::Keyring;
 use ratchet_protocol::{
     Request, RequestContext, Response,
-    cookies::{self, Site, Stay},
+    cookies::{self, CookieLifetime, Site},
 };
 use ratchet_store::CommitError;
 use ratchet_system::random;
@@ -62,7 +62,7 @@ impl BrowserSession {
             } = &cookie;
             let state = visit.app.store.load_session_state(user_id, *id).await?;
             if let (Some(session), Some(user)) = (state.session, state.user)
-                && is_held(&session, &cookie, visit.now())
+                && is_current(&session, &cookie, visit.now())
                 && (user.honours(session.valid_from) || user.active().is_err())
             {
                 let id = *id;
@@ -97,12 +97,12 @@ impl BrowserSession {
     /// The session of a user who has just logged in; `user` is as read for that login. The browser's session
     /// continues if it belongs to the same user: its clients still learn of its end, and copies of its cookie become
     /// worthless. A session of another user ends.
-    pub(crate) async fn log_in(
+    pub(crate) async fn begin_or_renew(
         visit: &Visit<'_>,
         user: User,
         settings: &Settings,
     ) -> Result<Self, Denial> {
-        match held(visit).await? {
+        match current(visit).await? {
             Some((id, before)) if before.user_id == user.user_id => {
                 let session = before.renewed(settings, visit.now());
                 // A user who was logged out since gets a new session.
@@ -187,9 +187,9 @@ impl BrowserSession {
         let name = own_cookies::name(visit, SESSION_COOKIE);
         let value = keyring.seal(key, Purpose::Session, &name, random(), &cookie.to_bytes())?;
         let stay = if settings.persistent_session_cookie {
-            Stay::For(settings.session_lifetime)
+            CookieLifetime::For(settings.session_lifetime)
         } else {
-            Stay::Browser
+            CookieLifetime::Browser
         };
         let cookie = cookies::set(&name, &value, stay, Site::Any, visit.app.issuer.is_https());
         if let Some(cookie) = cookie {
@@ -216,7 +216,10 @@ pub(crate) async fn end_sessions(
         // page of another site may have made it.
         let is_own = cookies::all(visit.request, &name.text)
             .any(|value| name.is_current || open(&keyring, &name, value).is_some());
-        if is_own && let Some(cookie) = cookies::set(&name.text, "", Stay::Gone, Site::Any, https) {
+        if is_own
+            && let Some(cookie) =
+                cookies::set(&name.text, "", CookieLifetime::Gone, Site::Any, https)
+        {
             response.headers_mut().append(SET_COOKIE, cookie);
         }
     }
@@ -248,16 +251,16 @@ async fn end(visit: &Visit<'_>, cookie: &SessionCookie) -> Result<Option<Session
 }
 
 /// True if the session has not expired and the cookie is its latest.
-fn is_held(session: &Session, cookie: &SessionCookie, now: Timestamp) -> bool {
+fn is_current(session: &Session, cookie: &SessionCookie, now: Timestamp) -> bool {
     session.is_live(now) && session.renewals == cookie.renewals
 }
 
 /// The session that the browser holds, even if its user no longer exists.
-async fn held(visit: &Visit<'_>) -> Result<Option<(SessionId, Session)>, Denial> {
+async fn current(visit: &Visit<'_>) -> Result<Option<(SessionId, Session)>, Denial> {
     for cookie in named(visit).await {
         let id = cookie.session_id;
         let session = visit.app.store.load_session(&cookie.user_id, id).await?;
-        if let Some(session) = session.filter(|session| is_held(session, &cookie, visit.now())) {
+        if let Some(session) = session.filter(|session| is_current(session, &cookie, visit.now())) {
             return Ok(Some((id, session)));
         }
     }

@@ -93,12 +93,12 @@ impl FormToken {
 }
 
 /// The button that the user pressed.
-pub(crate) enum Press {
+pub(crate) enum Button {
     Accept,
     Deny,
 }
 
-impl Press {
+impl Button {
     /// Reads the form's `action`.
     pub(crate) fn of(params: &Params) -> Result<Self, Denial> {
         match params.text("action")? {

@@ -7,7 +7,7 @@ use http::{HeaderValue, header::SET_COOKIE};
 use ratchet_domain::denial::Denial;
 use ratchet_protocol::{
     Response,
-    cookies::{self, Site, Stay},
+    cookies::{self, CookieLifetime, Site},
 };
 use ratchet_system::random;
 
@@ -62,7 +62,7 @@ impl Use {
         let cookie = cookies::set(
             &name(visit, self.cookie),
             &format!("{secret}.{mark}"),
-            Stay::Browser,
+            CookieLifetime::Browser,
             self.site,
             visit.app.issuer.is_https(),
         );

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use ratchet_domain::{
     family::{EndReason, Ended},
-    grant::{GrantKey, UserGrant, held},
+    grant::{GrantKey, UserGrant, all_grants},
     ids::{Audience, ClientId, UserId},
     time::Timestamp,
 };
@@ -71,7 +71,7 @@ pub(crate) async fn run(command: GrantsCommand, to: &Connection) -> Result<Strin
 async fn load(store: &Store, user: &UserId, now: Timestamp) -> Result<Vec<UserGrant>, Failure> {
     let stored = store.load_grants(user).await?;
     let families = store.load_families(user).await?;
-    Ok(held(stored, &families, now))
+    Ok(all_grants(stored, &families, now))
 }
 
 async fn list(of: &ListOf, store: &Store, now: Timestamp) -> Result<String, Failure> {

@@ -89,7 +89,7 @@ pub(crate) async fn run(given: Given, trial: &Trial, to: &Connection) -> Result<
         || "https://login.example.com/".to_owned(),
         |issuer| issuer.as_str().to_owned(),
     );
-    let host = Arc::new(Pretence::new(&given, trial));
+    let host = Arc::new(RecordingHost::new(&given, trial));
     let report = Engine::new(Limits::default())
         .run(Run {
             program: Arc::new(program),
@@ -101,7 +101,7 @@ pub(crate) async fn run(given: Given, trial: &Trial, to: &Connection) -> Result<
             can_redirect: true,
             read_back: ReadBack::All,
             left: None,
-            host: Arc::<Pretence>::clone(&host),
+            host: Arc::<RecordingHost>::clone(&host),
         })
         .await;
     let denied = denial(&report);
@@ -224,13 +224,13 @@ fn difference(before: &Value, after: &Value) -> Map<String, Value> {
 }
 
 /// A host that records the script's calls. Only requests to allowed hosts are real.
-struct Pretence {
+struct RecordingHost {
     requests: Arc<ScriptRequests>,
     user: Mutex<Value>,
     asked: Mutex<Vec<Value>>,
 }
 
-impl Pretence {
+impl RecordingHost {
     fn new(given: &Given, trial: &Trial) -> Self {
         Self {
             requests: Arc::new(ScriptRequests::new(
@@ -269,7 +269,7 @@ impl Pretence {
     }
 }
 
-impl Host for Pretence {
+impl Host for RecordingHost {
     fn call(&self, call: HostCall) -> BoxFuture<'static, Result<Value, HostError>> {
         let answer = match call {
             HostCall::UpdateAppMetadata { user_id, patch } => {

@@ -1,8 +1,8 @@
 //! The embedded `DynamoDB`: dynoxide over SQLite. The functions reach it through the AWS SDK, whose requests are
 //! answered in this process. Other programs reach it only with `--dynamodb-port` and its key.
 
+mod access_control;
 mod connector;
-mod door;
 mod engine;
 mod key;
 
@@ -11,8 +11,8 @@ use std::{net::SocketAddr, path::Path, sync::Arc};
 use dynoxide::Database;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
+use access_control::AccessControl;
 pub(crate) use connector::InProcess;
-use door::Door;
 use engine::Engine;
 pub(crate) use key::AccessKey;
 
@@ -73,8 +73,13 @@ impl Embedded {
             .map_err(|source| LocalError::Port { port, source })?;
         let address = listener.local_addr().map_err(LocalError::Network)?;
         let key = AccessKey::draw();
-        let door = Door::new(Arc::clone(&self.engine), key.clone(), hosts);
-        let serving = tokio::spawn(listen::serve(listener, None, Arc::new(door), stopping));
+        let access_control = AccessControl::new(Arc::clone(&self.engine), key.clone(), hosts);
+        let serving = tokio::spawn(listen::serve(
+            listener,
+            None,
+            Arc::new(access_control),
+            stopping,
+        ));
         Ok(Served {
             address,
             key,

@@ -10,7 +10,7 @@
 mod addresses;
 mod authentication;
 pub(crate) mod finding;
-mod grants;
+mod grant_types;
 mod refresh_tokens;
 mod rules;
 mod seen;

@@ -3,7 +3,7 @@
 use super::{
     addresses, authentication,
     finding::Level::{self, Must, Recommended, Should},
-    grants, refresh_tokens,
+    grant_types, refresh_tokens,
     seen::Seen,
 };
 use crate::yaml::path::Fault;
@@ -20,19 +20,19 @@ pub(super) struct Rule {
 /// All rules in the order of the sections.
 pub(super) const RULES: [Rule; 18] = [
     rule("2.1", Must, addresses::callbacks_with_a_wildcard),
-    rule("2.1.2", Should, grants::implicit_by_choice),
-    warning("2.1.2", Should, grants::implicit_by_default),
+    rule("2.1.2", Should, grant_types::implicit_by_choice),
+    warning("2.1.2", Should, grant_types::implicit_by_default),
     warning("2.2.2", Must, refresh_tokens::endless_public_refresh_tokens),
     rule(
         "2.2.2",
         Must,
         refresh_tokens::unrotated_public_refresh_tokens,
     ),
-    rule("2.3", Should, grants::legacy_by_choice),
-    warning("2.3", Should, grants::legacy_by_default),
-    rule("2.3", Should, grants::delegation),
-    rule("2.4", Must, grants::password_grants),
-    rule("2.4", Should, grants::passwords_in_pages),
+    rule("2.3", Should, grant_types::legacy_by_choice),
+    warning("2.3", Should, grant_types::legacy_by_default),
+    rule("2.3", Should, grant_types::delegation),
+    rule("2.4", Must, grant_types::password_grants),
+    rule("2.4", Should, grant_types::passwords_in_pages),
     rule(
         "2.5",
         Should,
@@ -40,7 +40,7 @@ pub(super) const RULES: [Rule; 18] = [
     ),
     rule("2.5", Recommended, authentication::shared_secrets),
     rule("2.6", Must, addresses::http_callbacks),
-    rule("4.6", Should, grants::tokens_of_others),
+    rule("4.6", Should, grant_types::tokens_of_others),
     rule("4.11.2", Should, addresses::open_redirects),
     warning("4.14.2", Should, refresh_tokens::long_leeways),
     rule("4.14.2", Should, refresh_tokens::endless_refresh_tokens),

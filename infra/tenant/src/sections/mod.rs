@@ -81,7 +81,7 @@ impl RawTenant {
         };
         let scripts = scripts::check(scripts, &root, files, notes)?;
         let roles = users::Roles::check(self.roles, &root.key("roles"), apis)?;
-        let around = users::Surroundings {
+        let around = users::Referenced {
             databases: &databases,
             roles: &roles,
             apis,

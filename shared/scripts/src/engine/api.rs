@@ -11,7 +11,7 @@ use super::{
     bridge::Bridge,
     bytecode::Once,
     cache::{Record, Refused},
-    json::{self, Unfit},
+    json::{self, JsonError},
     realm::domain,
     redirect_token,
 };
@@ -97,9 +97,9 @@ fn record<'js>(
     Function::new(ctx.clone(), move |ctx: Ctx<'js>, command: Value<'js>| {
         let left = commands.borrow().left;
         let (command, size) = json::from_js(&ctx, command, left).map_err(|unfit| match unfit {
-            Unfit::Threw => rquickjs::Error::Exception,
-            Unfit::TooLarge => Exception::throw_range(&ctx, "more than an Action may set"),
-            Unfit::NoJson(reason) => Exception::throw_type(&ctx, &reason),
+            JsonError::Threw => rquickjs::Error::Exception,
+            JsonError::TooLarge => Exception::throw_range(&ctx, "more than an Action may set"),
+            JsonError::NoJson(reason) => Exception::throw_type(&ctx, &reason),
         })?;
         let command = serde_json::from_value(command)
             .map_err(|error| Exception::throw_type(&ctx, &error.to_string()))?;
@@ -132,7 +132,7 @@ const LARGEST_TOKEN: usize = 16 * 1024;
 fn encode<'js>(ctx: Ctx<'js>, secret: String, claims: Value<'js>) -> rquickjs::Result<String> {
     match json::from_js(&ctx, claims, LARGEST_TOKEN) {
         Ok((Json::Object(claims), _)) => Ok(redirect_token::encode(&secret, &claims)),
-        Err(Unfit::Threw) => Err(rquickjs::Error::Exception),
+        Err(JsonError::Threw) => Err(rquickjs::Error::Exception),
         Ok(_) | Err(_) => Err(Exception::throw_type(
             &ctx,
             "the payload is no small object",

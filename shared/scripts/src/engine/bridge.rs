@@ -23,7 +23,7 @@ use super::{
     rejections::Rejections,
     timers::Timers,
     watch::{Stop, Watch},
-    wire::{Event, Outside, Reply},
+    wire::{Event, HostChannels, Reply},
 };
 
 /// Most calls to the host that may be open at once.
@@ -38,13 +38,13 @@ pub(super) struct Bridge {
     /// Records of `api.cache`, which outlive runs, as `global` does.
     pub(super) cache: RefCell<Cache>,
     script: RefCell<Rc<str>>,
-    outside: RefCell<Option<Outside>>,
-    calls: RefCell<HashMap<u64, Settle>>,
+    host: RefCell<Option<HostChannels>>,
+    calls: RefCell<HashMap<u64, PromiseCapability>>,
     last_call: Cell<u64>,
 }
 
 /// The functions that settle a promise.
-struct Settle {
+struct PromiseCapability {
     resolve: Persistent<Function<'static>>,
     reject: Persistent<Function<'static>>,
 }
@@ -58,17 +58,17 @@ impl Bridge {
             rejections: RefCell::default(),
             cache: RefCell::default(),
             script: RefCell::new(Rc::from("")),
-            outside: RefCell::default(),
+            host: RefCell::default(),
             calls: RefCell::default(),
             last_call: Cell::default(),
         }
     }
 
     /// Begins a run.
-    pub(super) fn open(&self, outside: Option<Outside>, logs: usize) {
+    pub(super) fn open(&self, host: Option<HostChannels>, logs: usize) {
         self.close();
         self.logs.replace(Logs::new(logs));
-        self.outside.replace(outside);
+        self.host.replace(host);
     }
 
     /// Drops timers, open calls and rejections after a script has answered.
@@ -81,7 +81,7 @@ impl Bridge {
     /// Ends the run and drops everything that still waits.
     pub(super) fn close(&self) {
         self.forget();
-        self.outside.take();
+        self.host.take();
     }
 
     /// Name of the running script.
@@ -107,14 +107,17 @@ impl Bridge {
         let id = self.last_call.get() + 1;
         self.last_call.set(id);
         let sent = self
-            .outside
+            .host
             .borrow()
             .as_ref()
-            .is_some_and(|outside| outside.events.send(Event::Call { id, call }).is_ok());
+            .is_some_and(|host| host.events.send(Event::Call { id, call }).is_ok());
         if !sent {
-            return Err(Exception::throw_message(ctx, "there is nothing outside"));
+            return Err(Exception::throw_message(
+                ctx,
+                "there is no host for this script",
+            ));
         }
-        let settle = Settle {
+        let settle = PromiseCapability {
             resolve: Persistent::save(ctx, resolve),
             reject: Persistent::save(ctx, reject),
         };
@@ -163,14 +166,14 @@ impl Bridge {
 
     /// Waits for an answer until `until`, or until the deadline of the run.
     fn wait(&self, until: Option<Instant>) -> Result<Option<Reply>, Stop> {
-        let outside = self.outside.borrow();
-        let (Some(outside), Some(deadline)) = (outside.as_ref(), self.watch.deadline()) else {
+        let host = self.host.borrow();
+        let (Some(host), Some(deadline)) = (host.as_ref(), self.watch.deadline()) else {
             return Err(Stop::Unwanted);
         };
         let until = until.map_or(deadline, |until| until.min(deadline));
         // Timers count whole milliseconds: waking slightly late avoids a turn in which nothing is due.
-        let patience = until.saturating_duration_since(Instant::now()) + Duration::from_micros(50);
-        match outside.replies.recv_timeout(patience) {
+        let limit = until.saturating_duration_since(Instant::now()) + Duration::from_micros(50);
+        match host.replies.recv_timeout(limit) {
             Ok(reply) => Ok(Some(reply)),
             Err(RecvTimeoutError::Timeout) => Ok(None),
             Err(RecvTimeoutError::Disconnected) => Err(Stop::Unwanted),

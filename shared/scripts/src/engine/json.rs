@@ -12,7 +12,7 @@ pub(super) fn to_js<'js>(
 
 /// The reason why a script's value cannot be converted to JSON.
 #[derive(Debug)]
-pub(super) enum Unfit {
+pub(super) enum JsonError {
     /// An exception is pending in the context: a getter threw, or an object contains itself.
     Threw,
     /// The value is `undefined` or nested too deeply; the text is the reason.
@@ -26,20 +26,20 @@ pub(super) fn from_js<'js>(
     ctx: &Ctx<'js>,
     value: Value<'js>,
     most: usize,
-) -> Result<(serde_json::Value, usize), Unfit> {
+) -> Result<(serde_json::Value, usize), JsonError> {
     let text = match ctx.json_stringify(value) {
         Ok(Some(text)) => text,
-        Ok(None) => return Err(Unfit::NoJson("no JSON".to_owned())),
-        Err(_) => return Err(Unfit::Threw),
+        Ok(None) => return Err(JsonError::NoJson("no JSON".to_owned())),
+        Err(_) => return Err(JsonError::Threw),
     };
-    let text = text.to_string().map_err(|_| Unfit::Threw)?;
+    let text = text.to_string().map_err(|_| JsonError::Threw)?;
     if text.len() > most {
-        return Err(Unfit::TooLarge);
+        return Err(JsonError::TooLarge);
     }
     let parsed = serde_json::from_str(&text).or_else(|_| serde_json::from_str(&mended(&text)));
     match parsed {
         Ok(value) => Ok((value, text.len())),
-        Err(error) => Err(Unfit::NoJson(error.to_string())),
+        Err(error) => Err(JsonError::NoJson(error.to_string())),
     }
 }
 

@@ -21,7 +21,7 @@ use super::{
     Limits, Report, Run, ScriptFailure,
     priority::Thread,
     warm::Warm,
-    wire::{Assignment, Event, GRACE, Outside, Reply},
+    wire::{Assignment, Event, GRACE, HostChannels, Reply},
 };
 
 /// Most runs at once.
@@ -133,7 +133,7 @@ impl Engine {
                 deadline,
                 unwanted,
                 progress: Arc::clone(&progress),
-                outside: Outside {
+                host: HostChannels {
                     events: events.clone(),
                     replies: received,
                 },
@@ -398,7 +398,7 @@ mod tests {
                     deadline: Instant::now(),
                     unwanted: Arc::default(),
                     progress: Arc::default(),
-                    outside: Outside {
+                    host: HostChannels {
                         events: events.clone(),
                         replies: received,
                     },

@@ -164,13 +164,13 @@ fn update_metadata<'js>(ctx: &Ctx<'js>, bridge: &Rc<Bridge>) -> rquickjs::Result
             };
             let patch = match json::from_js(&ctx, patch, LARGEST_PATCH) {
                 Ok((serde_json::Value::Object(patch), _)) => patch,
-                Ok(_) | Err(json::Unfit::NoJson(_)) => {
+                Ok(_) | Err(json::JsonError::NoJson(_)) => {
                     return Err(Exception::throw_type(&ctx, "the metadata is no object"));
                 }
-                Err(json::Unfit::TooLarge) => {
+                Err(json::JsonError::TooLarge) => {
                     return Err(Exception::throw_range(&ctx, "the metadata is too large"));
                 }
-                Err(json::Unfit::Threw) => return Err(rquickjs::Error::Exception),
+                Err(json::JsonError::Threw) => return Err(rquickjs::Error::Exception),
             };
             let call = if app {
                 HostCall::UpdateAppMetadata { user_id, patch }

@@ -14,7 +14,7 @@ use super::{
     bridge::Bridge,
     failure,
     fault::Fault,
-    json::{self, Unfit},
+    json::{self, JsonError},
     program::Compiled,
 };
 use crate::objects::{CONTEXT_WITH_EFFECT, user_has_effect};
@@ -210,7 +210,7 @@ fn left<'js>(
     let value = match (read_back, value.as_object()) {
         // An array or a function is not a JSON object, so its members do not count.
         (ReadBack::EffectsOnly, Some(object)) if !object.is_array() && !object.is_function() => {
-            part.with_effect(object).map_err(|_| Unfit::Threw)
+            part.with_effect(object).map_err(|_| JsonError::Threw)
         }
         _ => Ok(value),
     };
@@ -218,9 +218,9 @@ fn left<'js>(
     match value.and_then(|value| json::from_js(ctx, value, most)) {
         Ok((json, size)) if json.is_object() => Ok((json, size)),
         Ok(_) => Err(output(bridge, format!("{name} is no object")).into()),
-        Err(Unfit::NoJson(reason)) => Err(output(bridge, format!("{name}: {reason}")).into()),
-        Err(Unfit::TooLarge) => Err(output(bridge, format!("{name} is too large")).into()),
-        Err(Unfit::Threw) => {
+        Err(JsonError::NoJson(reason)) => Err(output(bridge, format!("{name}: {reason}")).into()),
+        Err(JsonError::TooLarge) => Err(output(bridge, format!("{name} is too large")).into()),
+        Err(JsonError::Threw) => {
             let thrown = ctx.catch();
             let reason = match failure::thrown(ctx, &thrown, bridge) {
                 ScriptFailure::Threw { message, .. } => message,

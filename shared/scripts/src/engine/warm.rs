@@ -77,9 +77,9 @@ impl Warm {
             deadline,
             unwanted,
             progress,
-            outside,
+            host,
         } = assignment;
-        self.bridge.open(Some(outside), self.limits.logs);
+        self.bridge.open(Some(host), self.limits.logs);
         self.bridge.watch.begin(Bounds {
             cpu: self.limits.cpu,
             deadline,

@@ -21,7 +21,7 @@ pub(super) struct Assignment {
     pub(super) unwanted: Arc<AtomicBool>,
     /// The position of the running script, for the report of a run that does not return.
     pub(super) progress: Arc<AtomicUsize>,
-    pub(super) outside: Outside,
+    pub(super) host: HostChannels,
 }
 
 /// A message from a thread about its run.
@@ -39,7 +39,7 @@ pub(super) struct Reply {
 }
 
 /// The channels to and from the async side, for one run.
-pub(super) struct Outside {
+pub(super) struct HostChannels {
     pub(super) events: UnboundedSender<Event>,
     pub(super) replies: Receiver<Reply>,
 }

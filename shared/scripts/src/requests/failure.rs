@@ -14,7 +14,7 @@ use crate::requests::hosts::ForbiddenAddress;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestFailure {
     /// The reason.
-    pub trouble: Trouble,
+    pub reason: Reason,
     /// Progress of the request.
     pub stage: Stage,
     /// Host of the request, as the URL has it.
@@ -38,7 +38,7 @@ pub enum Stage {
 
 /// Reason of a failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trouble {
+pub enum Reason {
     /// The resolver does not know the name, or (`EAI_AGAIN`) has no answer now.
     Lookup {
         /// `ENOTFOUND` or `EAI_AGAIN`.
@@ -90,62 +90,62 @@ impl RequestFailure {
     /// that it has.
     pub fn in_node(&self) -> Map<String, Value> {
         let Self { host, port, .. } = self;
-        let described = match &self.trouble {
-            Trouble::Lookup { code, errno } => json!({
+        let described = match &self.reason {
+            Reason::Lookup { code, errno } => json!({
                 "message": format!("getaddrinfo {code} {host}"),
                 "errno": errno, "code": code, "syscall": "getaddrinfo", "hostname": host,
             }),
-            Trouble::System {
+            Reason::System {
                 code,
                 errno,
                 syscall: "connect",
             } => self.no_connection(code, *errno),
-            Trouble::System {
+            Reason::System {
                 code,
                 errno,
                 syscall,
             } => json!({
                 "message": format!("{syscall} {code}"), "errno": errno, "code": code, "syscall": syscall,
             }),
-            Trouble::Closed if self.stage == Stage::Body => {
+            Reason::Closed if self.stage == Stage::Body => {
                 json!({ "message": "aborted", "code": "ECONNRESET" })
             }
-            Trouble::Closed => json!({ "message": "socket hang up", "code": "ECONNRESET" }),
-            Trouble::ClosedBeforeTls => json!({
+            Reason::Closed => json!({ "message": "socket hang up", "code": "ECONNRESET" }),
+            Reason::ClosedBeforeTls => json!({
                 "message": "Client network socket disconnected before secure TLS connection was established",
                 "code": "ECONNRESET", "host": host, "port": port,
             }),
-            Trouble::Tls(_) => json!({
+            Reason::Tls(_) => json!({
                 "message": "write EPROTO", "errno": -71, "code": "EPROTO", "syscall": "write",
             }),
-            Trouble::Certificate(code, message) => json!({ "message": message, "code": code }),
-            Trouble::NotHttp => parse_error("HPE_INVALID_CONSTANT", "Expected HTTP/"),
-            Trouble::BadChunk => {
+            Reason::Certificate(code, message) => json!({ "message": message, "code": code }),
+            Reason::NotHttp => parse_error("HPE_INVALID_CONSTANT", "Expected HTTP/"),
+            Reason::BadChunk => {
                 parse_error("HPE_INVALID_CHUNK_SIZE", "Invalid character in chunk size")
             }
-            Trouble::HeadTooLarge => parse_error("HPE_HEADER_OVERFLOW", "Header overflow"),
-            Trouble::Late(_) if self.stage == Stage::Connecting => {
+            Reason::HeadTooLarge => parse_error("HPE_HEADER_OVERFLOW", "Header overflow"),
+            Reason::Late(_) if self.stage == Stage::Connecting => {
                 self.no_connection("ETIMEDOUT", -110)
             }
-            Trouble::Late(after) => json!({
+            Reason::Late(after) => json!({
                 "message": format!("no answer within {} ms", after.as_millis()), "code": "ETIMEDOUT",
             }),
-            Trouble::AnswerTooLarge(most) => json!({
+            Reason::AnswerTooLarge(most) => json!({
                 "message": format!("the body of the answer is larger than {most} bytes"),
                 "code": "ERR_BAD_RESPONSE",
             }),
-            Trouble::RequestTooLarge(most) => json!({
+            Reason::RequestTooLarge(most) => json!({
                 "message": format!("the body of the request is larger than {most} bytes"),
                 "code": "ERR_FR_MAX_BODY_LENGTH_EXCEEDED",
             }),
-            Trouble::Redirects(_) => json!({
+            Reason::Redirects(_) => json!({
                 "message": "Maximum number of redirects exceeded", "code": "ERR_FR_TOO_MANY_REDIRECTS",
             }),
-            Trouble::Forbidden(why) => {
+            Reason::Forbidden(why) => {
                 json!({ "message": why.to_string(), "code": "ERR_ACCESS_DENIED" })
             }
-            Trouble::Malformed(why) => json!({ "message": why, "code": "ERR_INVALID_ARG_VALUE" }),
-            Trouble::Internal => json!({ "message": "the request could not be sent" }),
+            Reason::Malformed(why) => json!({ "message": why, "code": "ERR_INVALID_ARG_VALUE" }),
+            Reason::Internal => json!({ "message": "the request could not be sent" }),
         };
         object(described)
     }
@@ -162,19 +162,19 @@ impl RequestFailure {
             let message = format!("Response does not match the HTTP/1.1 protocol ({why})");
             named("HTTPParserError", &message, code)
         };
-        match &self.trouble {
-            Trouble::Closed => named("SocketError", "other side closed", "UND_ERR_SOCKET"),
-            Trouble::Tls(code) => named("Error", "the other side speaks no TLS that fits", code),
-            Trouble::NotHttp => no_http("HPE_INVALID_CONSTANT", "Expected HTTP/"),
-            Trouble::BadChunk => {
+        match &self.reason {
+            Reason::Closed => named("SocketError", "other side closed", "UND_ERR_SOCKET"),
+            Reason::Tls(code) => named("Error", "the other side speaks no TLS that fits", code),
+            Reason::NotHttp => no_http("HPE_INVALID_CONSTANT", "Expected HTTP/"),
+            Reason::BadChunk => {
                 no_http("HPE_INVALID_CHUNK_SIZE", "Invalid character in chunk size")
             }
-            Trouble::HeadTooLarge => named(
+            Reason::HeadTooLarge => named(
                 "HeadersOverflowError",
                 "Headers Overflow Error",
                 "UND_ERR_HEADERS_OVERFLOW",
             ),
-            Trouble::Late(_) => match self.stage {
+            Reason::Late(_) => match self.stage {
                 Stage::Connecting => named(
                     "ConnectTimeoutError",
                     "Connect Timeout Error",
@@ -191,20 +191,20 @@ impl RequestFailure {
                     "UND_ERR_BODY_TIMEOUT",
                 ),
             },
-            Trouble::AnswerTooLarge(_) => named(
+            Reason::AnswerTooLarge(_) => named(
                 "ResponseExceededMaxSizeError",
                 "Response content exceeded max size",
                 "UND_ERR_RES_EXCEEDED_MAX_SIZE",
             ),
-            Trouble::Redirects(_) => Some(object(json!({ "message": "redirect count exceeded" }))),
-            Trouble::Lookup { .. }
-            | Trouble::System { .. }
-            | Trouble::ClosedBeforeTls
-            | Trouble::Certificate(..) => Some(self.in_node()),
-            Trouble::RequestTooLarge(_)
-            | Trouble::Forbidden(_)
-            | Trouble::Malformed(_)
-            | Trouble::Internal => None,
+            Reason::Redirects(_) => Some(object(json!({ "message": "redirect count exceeded" }))),
+            Reason::Lookup { .. }
+            | Reason::System { .. }
+            | Reason::ClosedBeforeTls
+            | Reason::Certificate(..) => Some(self.in_node()),
+            Reason::RequestTooLarge(_)
+            | Reason::Forbidden(_)
+            | Reason::Malformed(_)
+            | Reason::Internal => None,
         }
     }
 
@@ -281,9 +281,9 @@ fn text(value: &Value) -> String {
 mod tests {
     use super::*;
 
-    fn failure(trouble: Trouble) -> RequestFailure {
+    fn failure(reason: Reason) -> RequestFailure {
         RequestFailure {
-            trouble,
+            reason,
             stage: Stage::Body,
             host: "10.0.0.5".to_owned(),
             port: 8080,
@@ -312,7 +312,7 @@ mod tests {
         ] {
             let late = RequestFailure {
                 stage,
-                ..failure(Trouble::Late(Duration::from_secs(3)))
+                ..failure(Reason::Late(Duration::from_secs(3)))
             };
             assert_eq!(late.message(), message);
             assert_eq!(late.code().as_deref(), Some("ETIMEDOUT"));
@@ -322,12 +322,12 @@ mod tests {
 
     #[test]
     fn a_message_of_the_network_is_kept_from_browsers_however_a_script_passes_it_on() {
-        let refused = failure(Trouble::System {
+        let refused = failure(Reason::System {
             code: "ECONNREFUSED",
             errno: -111,
             syscall: "connect",
         });
-        let failures = [refused, failure(Trouble::Closed)];
+        let failures = [refused, failure(Reason::Closed)];
         for message in [
             "connect ECONNREFUSED 10.0.0.5:8080",
             "Error: connect ECONNREFUSED 10.0.0.5:8080",

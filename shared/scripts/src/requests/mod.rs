@@ -2,7 +2,7 @@
 
 pub mod failure;
 pub mod hosts;
-mod trouble;
+mod reason;
 
 use std::{error::Error, fmt, future::Future, sync::Arc, time::Duration};
 
@@ -19,9 +19,9 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use failure::{RequestFailure, Stage, Trouble};
+use failure::{Reason, RequestFailure, Stage};
 use hosts::{AllowedHosts, ScriptRequest};
-use trouble::trouble;
+use reason::reason;
 
 /// Largest body of a request or response, in bytes.
 const LARGEST: usize = 1024 * 1024;
@@ -44,7 +44,7 @@ type Answer = Response<UnsyncBoxBody<Bytes, Box<dyn Error + Send + Sync>>>;
 
 /// The time limit of a request with all its redirects.
 #[derive(Clone, Copy)]
-struct Patience {
+struct TimeLimit {
     whole: Duration,
     until: Instant,
 }
@@ -53,9 +53,9 @@ struct Patience {
 struct To<'a>(&'a Url);
 
 impl To<'_> {
-    fn failed(&self, trouble: Trouble, stage: Stage, detail: String) -> RequestFailure {
+    fn failed(&self, reason: Reason, stage: Stage, detail: String) -> RequestFailure {
         RequestFailure {
-            trouble,
+            reason,
             stage,
             host: self.0.host_str().unwrap_or_default().to_owned(),
             port: self.0.port_or_known_default().unwrap_or_default(),
@@ -63,19 +63,19 @@ impl To<'_> {
         }
     }
 
-    fn refused(&self, trouble: Trouble) -> RequestFailure {
-        self.failed(trouble, Stage::Connecting, String::new())
+    fn refused(&self, reason: Reason) -> RequestFailure {
+        self.failed(reason, Stage::Connecting, String::new())
     }
 
     fn broke(&self, error: &(dyn Error + 'static), stage: Stage) -> RequestFailure {
-        self.failed(trouble(error, stage, LARGEST), stage, chain(error))
+        self.failed(reason(error, stage, LARGEST), stage, chain(error))
     }
 }
 
 /// The failure of a request that was not sent.
-fn unsent(trouble: Trouble) -> RequestFailure {
+fn unsent(reason: Reason) -> RequestFailure {
     RequestFailure {
-        trouble,
+        reason,
         stage: Stage::Connecting,
         host: String::new(),
         port: 0,
@@ -87,23 +87,23 @@ fn unsent(trouble: Trouble) -> RequestFailure {
 pub struct ScriptRequests {
     outbound: Arc<Outbound>,
     hosts: AllowedHosts,
-    patience: Duration,
+    limit: Duration,
 }
 
 impl ScriptRequests {
-    /// For scripts that may reach these hosts. `patience` limits the time of a request, with all its redirects.
-    pub fn new(outbound: Arc<Outbound>, hosts: AllowedHosts, patience: Duration) -> Self {
+    /// For scripts that may reach these hosts. `limit` is the longest time of a request, with all its redirects.
+    pub fn new(outbound: Arc<Outbound>, hosts: AllowedHosts, limit: Duration) -> Self {
         Self {
             outbound,
             hosts,
-            patience,
+            limit,
         }
     }
 
     /// Sends a script's request and returns `{status, statusText, headers, body}`. A GET or HEAD follows redirects, to
     /// allowed hosts only; other methods get the redirect as their response.
     pub async fn send(&self, request: ScriptRequest) -> Result<Value, RequestFailure> {
-        let malformed = |reason: String| unsent(Trouble::Malformed(reason));
+        let malformed = |reason: String| unsent(Reason::Malformed(reason));
         let method = Method::from_bytes(request.method.as_bytes())
             .ok()
             .filter(|method| *method != Method::CONNECT && *method != Method::TRACE)
@@ -112,19 +112,19 @@ impl ScriptRequests {
         let mut headers = headers_of(&request.headers).map_err(malformed)?;
         let body = Bytes::from(request.body.unwrap_or_default());
         if body.len() > LARGEST {
-            return Err(To(&url).refused(Trouble::RequestTooLarge(LARGEST)));
+            return Err(To(&url).refused(Reason::RequestTooLarge(LARGEST)));
         }
-        let whole = self.patience;
-        let patience = Patience {
+        let whole = self.limit;
+        let limit = TimeLimit {
             whole,
             until: Instant::now() + whole,
         };
         for _ in 0..=MOST_REDIRECTS {
             let answer = self
-                .send_once(&method, &url, headers.clone(), body.clone(), patience)
+                .send_once(&method, &url, headers.clone(), body.clone(), limit)
                 .await?;
             let Some(next) = redirect(&self.hosts, &method, &url, &answer)? else {
-                return read(answer, &url, patience).await;
+                return read(answer, &url, limit).await;
             };
             if next.origin() != url.origin() {
                 headers.remove(AUTHORIZATION);
@@ -132,7 +132,7 @@ impl ScriptRequests {
             }
             url = next;
         }
-        Err(To(&url).refused(Trouble::Redirects(MOST_REDIRECTS)))
+        Err(To(&url).refused(Reason::Redirects(MOST_REDIRECTS)))
     }
 
     async fn send_once(
@@ -141,10 +141,10 @@ impl ScriptRequests {
         url: &Url,
         headers: HeaderMap,
         body: Bytes,
-        patience: Patience,
+        limit: TimeLimit,
     ) -> Result<Answer, RequestFailure> {
         let internal = |error: &(dyn Error + 'static)| {
-            To(url).failed(Trouble::Internal, Stage::Connecting, chain(error))
+            To(url).failed(Reason::Internal, Stage::Connecting, chain(error))
         };
         // The fragment is not sent.
         let address = &url[..url::Position::AfterQuery];
@@ -156,7 +156,7 @@ impl ScriptRequests {
         *request.headers_mut() = headers;
         let connection = capture_connection(&mut request);
         let client = self.outbound.client().map_err(|error| internal(&error))?;
-        let answer = in_time(client.request(request), patience).await;
+        let answer = in_time(client.request(request), limit).await;
         let stage = match *connection.connection_metadata() {
             Some(_) => Stage::Head,
             None => Stage::Connecting,
@@ -174,14 +174,14 @@ impl fmt::Debug for ScriptRequests {
     }
 }
 
-async fn in_time<T>(work: impl Future<Output = T>, patience: Patience) -> Result<T, Trouble> {
-    let done = timeout_at(patience.until, work).await;
-    done.map_err(|_| Trouble::Late(patience.whole))
+async fn in_time<T>(work: impl Future<Output = T>, limit: TimeLimit) -> Result<T, Reason> {
+    let done = timeout_at(limit.until, work).await;
+    done.map_err(|_| Reason::Late(limit.whole))
 }
 
 fn permit(hosts: &AllowedHosts, address: &str) -> Result<Url, RequestFailure> {
     let permitted = hosts.permit(address);
-    permitted.map_err(|forbidden| unsent(Trouble::Forbidden(forbidden)))
+    permitted.map_err(|forbidden| unsent(Reason::Forbidden(forbidden)))
 }
 
 fn headers_of(pairs: &[(String, String)]) -> Result<HeaderMap, String> {
@@ -225,9 +225,9 @@ fn redirect(
     }
 }
 
-async fn read(answer: Answer, url: &Url, patience: Patience) -> Result<Value, RequestFailure> {
+async fn read(answer: Answer, url: &Url, limit: TimeLimit) -> Result<Value, RequestFailure> {
     let (head, body) = answer.into_parts();
-    let body = in_time(body.collect(), patience)
+    let body = in_time(body.collect(), limit)
         .await
         .map_err(|late| To(url).failed(late, Stage::Body, String::new()))?
         .map_err(|error| To(url).broke(&*error, Stage::Body))?;
@@ -279,9 +279,9 @@ mod tests {
         )
     }
 
-    fn within(hosts: &str, patience: Duration) -> ScriptRequests {
+    fn within(hosts: &str, limit: Duration) -> ScriptRequests {
         let hosts = AllowedHosts::parse(hosts).unwrap();
-        ScriptRequests::new(Arc::default(), hosts, patience)
+        ScriptRequests::new(Arc::default(), hosts, limit)
     }
 
     fn requests(hosts: &str) -> ScriptRequests {
@@ -294,8 +294,8 @@ mod tests {
         )
     }
 
-    fn trouble_of(answer: &Result<Value, RequestFailure>) -> &Trouble {
-        &answer.as_ref().expect_err("no answer").trouble
+    fn reason_of(answer: &Result<Value, RequestFailure>) -> &Reason {
+        &answer.as_ref().expect_err("no answer").reason
     }
 
     fn get(url: &str) -> ScriptRequest {
@@ -388,7 +388,7 @@ mod tests {
             .send(get(&format!("http://{host}/")))
             .await;
         assert!(
-            matches!(trouble_of(&answer), Trouble::Forbidden(_)),
+            matches!(reason_of(&answer), Reason::Forbidden(_)),
             "{answer:?}"
         );
         let (host, _) = answering(vec![moved("/next")]).await;
@@ -410,7 +410,7 @@ mod tests {
             .send(get(&format!("http://{host}/")))
             .await;
         assert!(
-            matches!(trouble_of(&answer), Trouble::Redirects(_)),
+            matches!(reason_of(&answer), Reason::Redirects(_)),
             "{answer:?}"
         );
         assert_eq!(asked.await.unwrap().len(), MOST_REDIRECTS + 1);
@@ -422,7 +422,7 @@ mod tests {
         let requests = requests(&format!("http://{host}"));
         let answer = requests.send(get(&format!("http://{host}/"))).await;
         assert!(
-            matches!(trouble_of(&answer), Trouble::AnswerTooLarge(LARGEST)),
+            matches!(reason_of(&answer), Reason::AnswerTooLarge(LARGEST)),
             "{answer:?}"
         );
         let large = ScriptRequest {
@@ -431,7 +431,7 @@ mod tests {
         };
         let answer = requests.send(large).await;
         assert!(
-            matches!(trouble_of(&answer), Trouble::RequestTooLarge(LARGEST)),
+            matches!(reason_of(&answer), Reason::RequestTooLarge(LARGEST)),
             "{answer:?}"
         );
     }
@@ -443,8 +443,8 @@ mod tests {
         let answer = within(&format!("http://{host}"), Duration::from_millis(300))
             .send(get(&format!("http://{host}/")))
             .await;
-        let late = Trouble::Late(Duration::from_millis(300));
-        assert_eq!(*trouble_of(&answer), late);
+        let late = Reason::Late(Duration::from_millis(300));
+        assert_eq!(*reason_of(&answer), late);
     }
 
     #[tokio::test]
@@ -463,7 +463,7 @@ mod tests {
             };
             let answer = requests.send(request).await;
             assert!(
-                matches!(trouble_of(&answer), Trouble::Malformed(_)),
+                matches!(reason_of(&answer), Reason::Malformed(_)),
                 "{answer:?}"
             );
         }

@@ -4,8 +4,8 @@
 
 mod app_type;
 mod authentication;
+mod client_grants;
 mod grant_types;
-mod grants;
 mod jwt;
 mod mobile;
 mod multi_resource;
@@ -13,7 +13,7 @@ mod oidc_logout;
 mod refresh_token;
 
 pub(super) use self::{
-    grants::{RawClientGrant, merge as merge_grants},
+    client_grants::{RawClientGrant, merge as merge_grants},
     multi_resource::check_references,
 };
 
@@ -31,7 +31,7 @@ use self::{
     jwt::RawJwtConfiguration,
     mobile::RawMobile,
     oidc_logout::RawOidcLogout,
-    refresh_token::{RawRefreshToken, Surroundings},
+    refresh_token::{ClientFields, RawRefreshToken},
 };
 use crate::{
     model::ClientEntry,
@@ -127,7 +127,7 @@ impl RawClient {
                 "anybody can speak for a client without a secret",
             ));
         }
-        let around = Surroundings {
+        let around = ClientFields {
             app_type,
             oidc_conformant,
             grant_types: grant_types.as_slice(),

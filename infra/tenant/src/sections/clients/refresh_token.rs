@@ -40,7 +40,7 @@ pub(crate) struct RawRefreshToken {
 }
 
 /// The other fields of a client that decide whether its object is allowed.
-pub(crate) struct Surroundings<'a> {
+pub(crate) struct ClientFields<'a> {
     pub(crate) app_type: AppType,
     pub(crate) oidc_conformant: bool,
     pub(crate) grant_types: &'a [String],
@@ -56,7 +56,7 @@ enum Expiration {
 pub(crate) fn check(
     at: &Path,
     raw: Option<&RawRefreshToken>,
-    around: &Surroundings<'_>,
+    around: &ClientFields<'_>,
 ) -> Checked<RefreshTokenPolicy> {
     match raw {
         Some(raw) => raw.check(at, around),
@@ -75,7 +75,7 @@ fn default_for(app_type: AppType) -> RefreshTokenPolicy {
 }
 
 impl RawRefreshToken {
-    fn check(&self, at: &Path, around: &Surroundings<'_>) -> Checked<RefreshTokenPolicy> {
+    fn check(&self, at: &Path, around: &ClientFields<'_>) -> Checked<RefreshTokenPolicy> {
         let rotation = one_of(
             &at.key("rotation_type"),
             &self.rotation_type,
@@ -167,7 +167,7 @@ impl RawRefreshToken {
     }
 }
 
-fn check_rotating(at: &Path, expiration: Expiration, around: &Surroundings<'_>) -> Checked<()> {
+fn check_rotating(at: &Path, expiration: Expiration, around: &ClientFields<'_>) -> Checked<()> {
     let fault = |message: &str| Err(Fault::new(at.key("rotation_type"), message));
     if expiration == Expiration::NonExpiring {
         return fault("`rotating` requires `expiration_type: expiring`");

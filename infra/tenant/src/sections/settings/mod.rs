@@ -97,7 +97,6 @@ struct RawUniversalLogin {
     colors: Option<RawColors>,
 }
 
-/// Checks both sections.
 pub(crate) fn check(
     raw: Option<RawSettings>,
     branding: Option<RawBranding>,

@@ -82,7 +82,7 @@ struct RawIdentity {
 }
 
 /// Other parts of the file that users refer to.
-pub(crate) struct Surroundings<'a> {
+pub(crate) struct Referenced<'a> {
     pub(crate) databases: &'a Databases,
     pub(crate) roles: &'a Roles,
     pub(crate) apis: Option<&'a [ResourceServerEntry]>,
@@ -98,7 +98,7 @@ pub(crate) fn check(
     raw: Option<Vec<RawUser>>,
     attributes: &Attributes,
     at: &Path,
-    around: &Surroundings<'_>,
+    around: &Referenced<'_>,
     notes: &mut Notes,
 ) -> Checked<Vec<UserEntry>> {
     let mut entries = Vec::new();
@@ -151,7 +151,7 @@ fn note_size(access: &Access, at: &Path, notes: &mut Notes) {
 
 impl RawUser {
     /// The user, and the id that identifies the user within the file.
-    fn check(self, at: &Path, around: &Surroundings<'_>) -> Checked<(UserId, UserEntry)> {
+    fn check(self, at: &Path, around: &Referenced<'_>) -> Checked<(UserId, UserEntry)> {
         let (email, username) = self.names(at)?;
         let connection = self.connection(&at.key("connection"), around.databases)?;
         let Some(login_name) = email.as_ref().or(username.as_ref()) else {

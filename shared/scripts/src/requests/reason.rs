@@ -1,20 +1,20 @@
-//! Converts errors of the HTTP client and of TLS to a [`Trouble`].
+//! Converts errors of the HTTP client and of TLS to a [`Reason`].
 
 use std::{error::Error, io};
 
 use http_body_util::LengthLimitError;
 use rustls::{AlertDescription, CertificateError};
 
-use crate::requests::failure::{Stage, Trouble};
+use crate::requests::failure::{Reason, Stage};
 
-/// The trouble that the causes of an error show.
-pub(super) fn trouble(error: &(dyn Error + 'static), stage: Stage, most: usize) -> Trouble {
+/// The reason that the causes of an error show.
+pub(super) fn reason(error: &(dyn Error + 'static), stage: Stage, most: usize) -> Reason {
     let mut dials = false;
     let mut cause = Some(error);
     while let Some(error) = cause {
         let said = error.to_string();
         if error.is::<LengthLimitError>() {
-            return Trouble::AnswerTooLarge(most);
+            return Reason::AnswerTooLarge(most);
         }
         // The connector's own types are private, but its text names the failed step.
         if said == "dns error" {
@@ -32,27 +32,27 @@ pub(super) fn trouble(error: &(dyn Error + 'static), stage: Stage, most: usize) 
         cause = error.source();
     }
     if stage == Stage::Body {
-        return Trouble::BadChunk;
+        return Reason::BadChunk;
     }
-    Trouble::Closed
+    Reason::Closed
 }
 
-fn lookup(cause: Option<&(dyn Error + 'static)>) -> Trouble {
+fn lookup(cause: Option<&(dyn Error + 'static)>) -> Reason {
     let said = cause.map(ToString::to_string).unwrap_or_default();
     // `getaddrinfo` has its own error numbers, of which only the text arrives here.
     if said.contains("Temporary failure") || said.contains("try again") {
-        return Trouble::Lookup {
+        return Reason::Lookup {
             code: "EAI_AGAIN",
             errno: -3001,
         };
     }
-    Trouble::Lookup {
+    Reason::Lookup {
         code: "ENOTFOUND",
         errno: -3008,
     }
 }
 
-fn of_io(error: &io::Error, dials: bool, stage: Stage) -> Option<Trouble> {
+fn of_io(error: &io::Error, dials: bool, stage: Stage) -> Option<Reason> {
     if let Some(inner) = error.get_ref() {
         if let Some(error) = inner.downcast_ref() {
             return Some(of_tls(error));
@@ -73,11 +73,11 @@ fn of_io(error: &io::Error, dials: bool, stage: Stage) -> Option<Trouble> {
         io::ErrorKind::PermissionDenied => ("EACCES", -13),
         io::ErrorKind::BrokenPipe => ("EPIPE", -32),
         io::ErrorKind::UnexpectedEof if stage == Stage::Connecting => {
-            return Some(Trouble::ClosedBeforeTls);
+            return Some(Reason::ClosedBeforeTls);
         }
-        io::ErrorKind::UnexpectedEof => return Some(Trouble::Closed),
+        io::ErrorKind::UnexpectedEof => return Some(Reason::Closed),
         io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData if stage == Stage::Body => {
-            return Some(Trouble::BadChunk);
+            return Some(Reason::BadChunk);
         }
         _ => return None,
     };
@@ -86,31 +86,29 @@ fn of_io(error: &io::Error, dials: bool, stage: Stage) -> Option<Trouble> {
         _ if dials => "connect",
         _ => "read",
     };
-    Some(Trouble::System {
+    Some(Reason::System {
         code,
         errno,
         syscall,
     })
 }
 
-fn of_tls(error: &rustls::Error) -> Trouble {
+fn of_tls(error: &rustls::Error) -> Reason {
     match error {
         rustls::Error::InvalidCertificate(error) => of_certificate(error),
         rustls::Error::AlertReceived(AlertDescription::HandshakeFailure) => {
-            Trouble::Tls("ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE")
+            Reason::Tls("ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE")
         }
         rustls::Error::AlertReceived(AlertDescription::ProtocolVersion)
-        | rustls::Error::PeerIncompatible(_) => {
-            Trouble::Tls("ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION")
-        }
-        rustls::Error::InvalidMessage(_) => Trouble::Tls("ERR_SSL_WRONG_VERSION_NUMBER"),
-        _ => Trouble::Tls("EPROTO"),
+        | rustls::Error::PeerIncompatible(_) => Reason::Tls("ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION"),
+        rustls::Error::InvalidMessage(_) => Reason::Tls("ERR_SSL_WRONG_VERSION_NUMBER"),
+        _ => Reason::Tls("EPROTO"),
     }
 }
 
 /// OpenSSL's code and message, as far as rustls distinguishes the cases: for an unknown issuer it does not report
 /// whether the certificate is self-signed.
-fn of_certificate(error: &CertificateError) -> Trouble {
+fn of_certificate(error: &CertificateError) -> Reason {
     let (code, message) = match error {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             ("CERT_HAS_EXPIRED", "certificate has expired")
@@ -136,16 +134,16 @@ fn of_certificate(error: &CertificateError) -> Trouble {
         }
         _ => ("CERT_REJECTED", "certificate rejected"),
     };
-    Trouble::Certificate(code, message)
+    Reason::Certificate(code, message)
 }
 
-fn of_http(error: &hyper::Error) -> Option<Trouble> {
+fn of_http(error: &hyper::Error) -> Option<Reason> {
     if error.is_parse_too_large() {
-        return Some(Trouble::HeadTooLarge);
+        return Some(Reason::HeadTooLarge);
     }
     if error.is_parse() {
-        return Some(Trouble::NotHttp);
+        return Some(Reason::NotHttp);
     }
     let closed = error.is_incomplete_message() || error.is_canceled() || error.is_closed();
-    closed.then_some(Trouble::Closed)
+    closed.then_some(Reason::Closed)
 }

@@ -25,13 +25,13 @@ const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 
 /// Access control in front of the engine.
-pub(super) struct Door {
+pub(super) struct AccessControl {
     engine: Arc<Engine>,
     key: AccessKey,
     hosts: Hosts,
 }
 
-impl Door {
+impl AccessControl {
     pub(super) const fn new(engine: Arc<Engine>, key: AccessKey, hosts: Hosts) -> Self {
         Self { engine, key, hosts }
     }
@@ -60,7 +60,7 @@ impl Door {
     }
 }
 
-impl Service for Door {
+impl Service for AccessControl {
     async fn answer(
         &self,
         request: http::Request<Incoming>,
