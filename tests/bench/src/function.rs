@@ -16,7 +16,6 @@ use tokio::{
 
 use crate::{runtime::Runtime, service::Environment};
 
-/// A running function.
 pub struct Function {
     runtime: Runtime,
     child: Child,
@@ -121,7 +120,6 @@ impl Function {
         self.log.await.expect("its log can be read")
     }
 
-    /// Usage so far.
     pub fn usage(&self) -> Usage {
         let id = self.child.id().expect("the function runs");
         let read = |name: &str| fs::read_to_string(format!("/proc/{id}/{name}")).expect(name);

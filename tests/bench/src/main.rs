@@ -35,7 +35,7 @@ const STARTS: usize = 5;
 
 #[derive(Parser)]
 #[command(
-    about = "What a refresh costs the token function",
+    about = "Measures the cost of a refresh in the token function",
     name = "cargo bench-token"
 )]
 struct Options {
@@ -45,10 +45,10 @@ struct Options {
     /// The function; default: `target/release/token`, with `--callgrind` `target/profiling/token`.
     #[arg(long)]
     binary: Option<PathBuf>,
-    /// Signing modes.
+    /// The signing modes to measure: `kms`, `wrapped` or both.
     #[arg(long, value_delimiter = ',', default_values = ["wrapped", "kms"])]
     modes: Vec<String>,
-    /// Signature algorithms.
+    /// The signature algorithms to measure, each in every mode.
     #[arg(long, value_delimiter = ',', default_values = ["ES256", "RS256", "PS256"])]
     algorithms: Vec<String>,
     /// Count instructions under valgrind.

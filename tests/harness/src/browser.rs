@@ -20,7 +20,6 @@ pub struct Browser {
 /// End of a walk through the server's redirects.
 #[derive(Debug)]
 pub enum Landing {
-    /// At the application.
     Callback(Callback),
     /// On a page of the server.
     Page(Box<Answer>),
@@ -32,7 +31,6 @@ impl Browser {
         Self { http }
     }
 
-    /// Its HTTP client.
     pub fn http(&self) -> &Http {
         &self.http
     }
@@ -129,7 +127,6 @@ impl Landing {
         }
     }
 
-    /// The page.
     pub fn page(self) -> Answer {
         match self {
             Self::Page(page) => *page,
@@ -171,7 +168,6 @@ impl Landing {
 /// A redirect to the application.
 #[derive(Clone, Debug)]
 pub struct Callback {
-    /// The whole URL.
     pub url: Url,
 }
 

@@ -52,7 +52,6 @@ fn named(text: &str) -> impl Iterator<Item = &str> {
         .filter(|name| name.contains("::"))
 }
 
-/// Every black-box test.
 fn tests() -> BTreeSet<String> {
     let mut known = BTreeSet::new();
     tests_below(&folder_of_tests().join("e2e"), "", &mut known);

@@ -65,13 +65,11 @@ impl<'a> Login<'a> {
         self
     }
 
-    /// Sets `scope`.
     #[must_use]
     pub fn scope(self, scope: &str) -> Self {
         self.with("scope", scope)
     }
 
-    /// Sets `audience`.
     #[must_use]
     pub fn audience(self, audience: &str) -> Self {
         self.with("audience", audience)
@@ -191,7 +189,6 @@ impl<'a> Login<'a> {
 pub struct Code {
     /// The client that requested it.
     pub app: App,
-    /// `code`.
     pub value: String,
     /// `redirect_uri` of the request.
     pub redirect_uri: String,
@@ -219,7 +216,6 @@ impl Code {
 /// A successful answer of the token endpoint.
 #[derive(Clone, Debug)]
 pub struct Tokens {
-    /// The body.
     pub body: Value,
 }
 
@@ -248,20 +244,17 @@ impl Tokens {
         )
     }
 
-    /// `access_token`.
     pub fn access_token(&self) -> String {
         self.text("access_token")
             .expect("every answer has an access token")
     }
 
-    /// `id_token`.
     #[track_caller]
     pub fn id_token(&self) -> String {
         self.text("id_token")
             .unwrap_or_else(|| panic!("no ID token in {}", self.body))
     }
 
-    /// `refresh_token`.
     #[track_caller]
     pub fn refresh_token(&self) -> String {
         self.text("refresh_token")
@@ -273,7 +266,7 @@ impl Tokens {
         self.body.get(name).is_some()
     }
 
-    /// `scope`, sorted.
+    /// The names in `scope`, sorted.
     pub fn scope(&self) -> Vec<String> {
         scopes(&self.text("scope").unwrap_or_default())
     }
@@ -323,7 +316,6 @@ impl Server {
         send(self.request_as(&self.http(), app, "/oauth/token", form)).await
     }
 
-    /// Exchanges a code.
     pub async fn exchange(&self, code: &Code) -> Answer {
         self.token(&code.app, &code.form()).await
     }

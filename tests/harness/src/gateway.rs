@@ -18,7 +18,6 @@ use crate::{http::Http, proxy::Message, server::Server};
 /// The gateway's limit in bytes for a request line with its headers, and for the headers of an answer.
 pub const HEAD: usize = 10_240;
 
-/// A running front.
 pub struct Gateway {
     address: SocketAddr,
     longest: Arc<AtomicUsize>,

@@ -83,7 +83,6 @@ impl Http {
         request.header("cookie", format!("{}{separator}{own}", self.planted))
     }
 
-    /// `GET`.
     pub async fn get(&self, path: &str) -> Answer {
         send(self.request(Method::GET, path)).await
     }
@@ -105,12 +104,10 @@ impl Http {
         send(self.request(Method::POST, path).form(form)).await
     }
 
-    /// `POST` of JSON.
     pub async fn post_json(&self, path: &str, body: &Value) -> Answer {
         send(self.request(Method::POST, path).json(body)).await
     }
 
-    /// `POST` of anything.
     pub async fn post_bytes(
         &self,
         path: &str,
@@ -150,14 +147,10 @@ pub async fn send(request: RequestBuilder) -> Answer {
     }
 }
 
-/// A server's answer.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The requested URL.
     pub url: Url,
-    /// The status code.
     pub status: u16,
-    /// The headers.
     pub headers: HeaderMap,
     /// The body as bytes.
     pub body: Vec<u8>,
@@ -183,7 +176,6 @@ impl Answer {
         Some(value.to_str().expect("headers are ASCII"))
     }
 
-    /// Every `Set-Cookie`.
     pub fn set_cookies(&self) -> Vec<&str> {
         let values = self.headers.get_all("set-cookie").iter();
         values
@@ -236,11 +228,8 @@ pub struct Cost {
     pub read_calls: f64,
     /// Store calls that write.
     pub write_calls: f64,
-    /// Read capacity units.
     pub read_units: f64,
-    /// Write capacity units.
     pub write_units: f64,
-    /// Signatures.
     pub sign_calls: f64,
 }
 

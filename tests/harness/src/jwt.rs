@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 
 use crate::{apps::ASSERTION_KEY, pkce, server::Server};
 
-/// `client_assertion_type`.
 pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// Verifies a token's signature with the key that its `kid` names in the JWKS, its issuer, audience and expiry, and

@@ -17,6 +17,10 @@
 //! - [`proxy`]: breaks the connection between a server and its store; [`faulty`] starts both with it.
 
 #![expect(
+    missing_docs,
+    reason = "the tests are the only users: a comment says what a name cannot"
+)]
+#![expect(
     clippy::disallowed_methods,
     clippy::expect_used,
     clippy::missing_panics_doc,

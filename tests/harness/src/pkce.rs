@@ -11,7 +11,6 @@ pub fn verifier() -> String {
     random()
 }
 
-/// Its `S256` challenge.
 pub fn challenge(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()))
 }

@@ -18,7 +18,6 @@ use std::{
 /// Maximum time that a test waits for a request.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Operations that write.
 pub const WRITES: &[&str] = &[
     "UpdateItem",
     "PutItem",
@@ -30,7 +29,6 @@ pub const WRITES: &[&str] = &[
 /// The operation that uses up a code or an approval and creates its family.
 pub const EXCHANGES: &[&str] = &["TransactWriteItems"];
 
-/// Operations that read.
 pub const READS: &[&str] = &[
     "GetItem",
     "BatchGetItem",
@@ -146,7 +144,6 @@ impl Proxy {
         Self { address, state }
     }
 
-    /// The proxy's URL.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }

@@ -11,11 +11,10 @@ use std::{
 /// The answer of a receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// This status.
     Status(u16),
     /// A redirect to its own path `/redirected`.
     Redirect,
-    /// No answer.
+    /// No response: the connection stays open.
     Silence,
 }
 
@@ -28,14 +27,11 @@ enum Manner {
     Depending(Answering),
 }
 
-/// A received request.
 #[derive(Clone, Debug)]
 pub struct Received {
-    /// Method and path.
     pub target: String,
-    /// The headers, unparsed.
+    /// The request line and headers, unparsed.
     pub head: String,
-    /// The body.
     pub body: String,
 }
 
@@ -49,7 +45,6 @@ impl Received {
     }
 }
 
-/// A running receiver.
 pub struct Receiver {
     address: SocketAddr,
     received: Arc<Mutex<Vec<Received>>>,

@@ -22,7 +22,6 @@ struct Script {
 }
 
 impl Scripts {
-    /// No scripts.
     pub fn new() -> Self {
         Self::default()
     }
@@ -37,7 +36,6 @@ impl Scripts {
         Self::new().action("action", code)
     }
 
-    /// With another Rule.
     #[must_use]
     pub fn rule(mut self, name: &str, code: &str) -> Self {
         self.rules.push(Script::new(name, code));

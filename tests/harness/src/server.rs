@@ -239,7 +239,6 @@ impl Server {
         .await;
     }
 
-    /// Deletes a user.
     pub async fn delete_user(&self, user: &User) {
         self.control(
             "/test/user",

@@ -20,7 +20,7 @@ pub fn base() -> String {
 ///
 /// # Panics
 ///
-/// If the text to replace is missing: the test would prove nothing.
+/// Panics if the text to replace is missing, because the test would prove nothing.
 pub fn changed(from: &str, to: &str) -> String {
     replaced(&base(), from, to)
 }

@@ -15,10 +15,8 @@ pub const ASSERTION_KEY: &[u8] = include_bytes!("../../../fixtures/assertion-key
 /// A key that no client has registered.
 pub const OTHER_KEY: &[u8] = include_bytes!("../../../fixtures/other-key.pem");
 
-/// Client authentication method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
-    /// No authentication.
     None,
     /// `client_secret` in the body.
     Post(&'static str),
@@ -28,10 +26,8 @@ pub enum Proof {
     Key,
 }
 
-/// A client.
 #[derive(Clone, Copy, Debug)]
 pub struct App {
-    /// `client_id`.
     pub id: &'static str,
     /// The name that users see.
     pub name: &'static str,
@@ -85,7 +81,6 @@ impl App {
         }
     }
 
-    /// The client's secret.
     pub fn secret(&self) -> &'static str {
         match self.proof {
             Proof::Post(secret) | Proof::Basic(secret) => secret,

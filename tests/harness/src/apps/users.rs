@@ -1,13 +1,11 @@
 //! The users of the tenant file.
 
-/// A user.
 #[derive(Clone, Debug)]
 pub struct User {
-    /// `sub`.
+    /// `sub` of the user's tokens.
     pub id: String,
-    /// The login name.
+    /// The e-mail address, which is also the login name.
     pub email: String,
-    /// The password.
     pub password: &'static str,
 }
 
