@@ -19,8 +19,8 @@ INTRODUCTION = """\
 # Clients that work
 
 These client packages come from their registries and run unmodified against a local server. [`tests/run`](run)
-writes this page: versions are those that were installed, and each step is a test that passed. What differs from
-Auth0 is written by hand in [`clients/compatibility.json`](clients/compatibility.json).
+writes this page: versions are those that were installed, and each step is a test that passed. Differences from
+Auth0 are written by hand in [`clients/compatibility.json`](clients/compatibility.json).
 """
 
 # The class of every test in Node's reports.
@@ -87,18 +87,18 @@ def claim(case):
 
 def page(data, reports):
     clients = [(client, *described(client, reports)) for client in data["clients"]]
-    lines = [INTRODUCTION, "| client | from | steps that passed | what differs from Auth0 for it |", "| --- | --- | --- | --- |"]
+    lines = [INTRODUCTION, "| client | from | steps that passed | differences from Auth0 for it |", "| --- | --- | --- | --- |"]
     for client, title, steps in clients:
         differs = "see below" if client.get("differs") else "nothing of its own"
         lines.append(f"| [{title}](#{anchor(title)}) | {client['from']} | {len(steps)} | {differs} |")
-    lines += ["", "## What differs for every client", "", *differences(data["everywhere"])]
+    lines += ["", "## Differences for every client", "", *differences(data["everywhere"])]
     for client, title, steps in clients:
         lines += ["", f"## {title}", ""]
         if client.get("with"):
             others = [named(other, client["from"], reports) for other in client["with"]]
             lines += [f"With {' and '.join(others)}.", ""]
         if client.get("differs"):
-            lines += ["What differs:", "", *differences(client["differs"]), "", "What passed:", ""]
+            lines += ["Differences:", "", *differences(client["differs"]), "", "Steps that passed:", ""]
         lines += [f"- {step}" for step in steps]
     return "\n".join(lines) + "\n"
 

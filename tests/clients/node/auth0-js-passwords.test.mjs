@@ -69,7 +69,7 @@ for (const { version, file } of VERSIONS) {
       });
     }
 
-    test('client.userInfo with a token that is none', async (t) => {
+    test('client.userInfo with a text that is no token', async (t) => {
       const { error } = await call(await visit(t), 'client.userInfo', 'none');
       assert.equal(error.statusCode, 401);
     });

@@ -126,7 +126,7 @@ describe('auth0-spa-js, in frames and popups', () => {
     await refresh(tab);
   });
 
-  test('a popup that is refused tells why', async (t) => {
+  test('a popup that is refused reports the reason', async (t) => {
     const tab = await visit(t, site);
     const params = { audience: 'https://nowhere.example.com' };
     const error = await failure(

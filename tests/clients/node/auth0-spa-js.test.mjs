@@ -36,7 +36,7 @@ describe('auth0-spa-js, by redirect and refresh token', () => {
   before(async () => ({ server, site, stop } = await startApplication()));
   after(() => stop?.());
 
-  test('logs in by a redirect, and hands back what the application left with it', async (t) => {
+  test('logs in by a redirect, and returns the state of the application', async (t) => {
     const tab = await visit(t, site, { client: IN_WORKER });
     const { appState } = await logIn(tab, { appState: { to: '/orders' } });
     assert.deepEqual(appState, { to: '/orders' });

@@ -25,7 +25,7 @@ describe('the demo page', () => {
   });
 
   for (const { name, ...options } of LOOKS) {
-    test(`a family is born, turns, is replayed and ends: ${name}`, async () => {
+    test(`a family begins, rotates, is replayed and ends: ${name}`, async () => {
       const { context, page, complaints } = await openTab(browser, options);
       await page.goto(server.url('demo'));
       await page.locator('#login:enabled').waitFor();
@@ -33,17 +33,17 @@ describe('the demo page', () => {
       await look(page, `demo-empty-${name}`);
 
       await logInWithPassword(page, server);
-      const born = await family(page);
-      assert.equal(born.status, 'live');
+      const begun = await family(page);
+      assert.equal(begun.status, 'live');
       await look(page, `demo-login-${name}`);
 
       await press(page, '#refresh', { step: 'refresh', status: '200' });
-      assert.deepEqual(await family(page), { status: 'live', generation: born.generation + 1 });
+      assert.deepEqual(await family(page), { status: 'live', generation: begun.generation + 1 });
 
       await press(page, '#replay', { step: 'replay', status: '200' });
       assert.deepEqual(
         await family(page),
-        { status: 'live', generation: born.generation + 1 },
+        { status: 'live', generation: begun.generation + 1 },
         'a replay within the leeway turns nothing',
       );
       await look(page, `demo-replay-${name}`);
@@ -59,7 +59,7 @@ describe('the demo page', () => {
     });
   }
 
-  test('the README shows a thief caught, in the words of the page', async () => {
+  test('the README shows the end of a stolen family, in the words of the page', async () => {
     const { context, page } = await openTab(browser, { viewport: { width: 1280, height: 860 } });
     await page.goto(server.url('demo'));
     await logInWithPassword(page, server);
@@ -171,7 +171,7 @@ describe('the demo page', () => {
     await context.close();
   });
 
-  test('every step tells what it cost', async () => {
+  test('every step shows its cost', async () => {
     const { context, page } = await openTab(browser);
     await page.goto(server.url('demo'));
     await logInWithPassword(page, server);

@@ -144,7 +144,7 @@ describe('a site beside us', () => {
     await page.waitForURL(`${APP}?code=*`);
 
     const { device, cookies, page: shown } = await prepared();
-    // As an old browser, which does not know `__Host-`, allows a neighbouring host.
+    // An old browser, which does not know `__Host-`, allows this to a neighbouring host.
     await context.clearCookies({ name: '__Host-auth0_csrf' });
     const planted = cookies.map(([name, value]) => ({ name, value, url: CUSTOM_DOMAIN, secure: true }));
     assert.ok(planted.length > 0);

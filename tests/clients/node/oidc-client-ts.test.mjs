@@ -49,7 +49,7 @@ describe('oidc-client-ts', () => {
     return tab;
   }
 
-  test('signinRedirect logs in, and hands back what the application left with it', async (t) => {
+  test('signinRedirect logs in, and returns the state of the application', async (t) => {
     const tab = await visit(t);
     const user = await logIn(tab, { state: { to: '/orders' } });
     assert.deepEqual(user.state, { to: '/orders' });

@@ -37,7 +37,7 @@ async function startTerms(issuer) {
   return { address, stop: () => server.closeAllConnections() || server.close() };
 }
 
-describe('a callback that leads on', () => {
+describe('a callback that redirects again', () => {
   let application;
   let backEnd;
   let toApp;
@@ -142,7 +142,7 @@ describe('a callback that leads on', () => {
       await context.close();
     });
 
-    test(`so does a login that a Rule has sent elsewhere, JavaScript ${script}`, async () => {
+    test(`so does a login that a Rule redirects, JavaScript ${script}`, async () => {
       const { context, page, complaints } = await openTab(browser, { javaScriptEnabled });
       await page.goto(request({ at: sending }));
       await fillInLogin(page, demo.user);

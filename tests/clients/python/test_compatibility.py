@@ -40,7 +40,7 @@ def test_the_page_has_versions_steps_and_differences(reports):
     pytest_version = f"pytest {version('pytest')}"
     steps = f"With requests {version('requests')}.\n\n- it works (a_b)\n- client_secret_post\n"
     assert f"\n## {pytest_version}\n\n{steps}" in page
-    differs = "What differs:\n\n- One thing. *Why:* Because.\n\nWhat passed:\n\n- it works too\n"
+    differs = "Differences:\n\n- One thing. *Why:* Because.\n\nSteps that passed:\n\n- it works too\n"
     assert f"\n## some-jar 1.2.3\n\n{differs}" in page
     assert "| [some-jar 1.2.3](#some-jar-123) | Maven | 1 | see below |" in page
 

@@ -91,7 +91,7 @@ async function take(action) {
     if (leaving) pressed.length = 0;
     else await inspectFamily();
   } catch (error) {
-    notice(`That did not work: ${error.message}.`);
+    notice(`The step failed: ${error.message}.`);
   } finally {
     save();
     draw();
@@ -172,7 +172,7 @@ async function exchangeCode(code, pending) {
     });
   }
   await receive(answer.body);
-  finish(entry, { note: 'Code and PKCE verifier bought the first tokens: a family is born.' });
+  finish(entry, { note: 'The code and its PKCE verifier were exchanged for the first tokens of a new family.' });
 }
 
 /** Presents a refresh token, any of them. What the server makes of it is the point of this page. */
@@ -265,7 +265,7 @@ function remembered(family) {
   return { generation: family.presented_generation, ...known, error: undefined, ...family };
 }
 
-// What the steps share.
+// Common parts of the steps.
 
 /** Sends the browser away. `pending` is what this page needs to know when it is loaded again. */
 function leave(pending, path, query) {
@@ -360,11 +360,11 @@ function success(entry, before, successor) {
   if (successor === entry) return 'This client does not rotate: the same refresh token stays good.';
   if (entry === before) {
     const next = successor?.generation;
-    return `One tooth on: token ${entry.generation} is used up, token ${next} is live.`;
+    return `Rotated: token ${entry.generation} is used up, token ${next} is live.`;
   }
   if (successor === before) {
     const next = successor.generation;
-    return `Inside the leeway: the very same token ${next} came back. A retry is no crime.`;
+    return `Inside the leeway: the response has the same token ${next} again, as for any retry.`;
   }
   return `Token ${successor?.generation} came back.`;
 }
@@ -495,7 +495,7 @@ function hint() {
     return 'This family has ended. Refresh shows the refusal; Log in starts a new family.';
   }
   if (!previous()) {
-    return 'Press Refresh: the family turns one tooth, and the token that you hold is used up.';
+    return 'Press Refresh: the token rotates, and the one that you hold is used up.';
   }
   return `Replay the previous token: within ${config.leeway} s it is a retry, later it is a theft.`;
 }
@@ -528,7 +528,7 @@ function drawFamily() {
           ['Scope', family.scope],
           ['Audience', family.audience],
           ['Born', clock(family.created_at)],
-          ['Last turned', clock(family.rotated_at)],
+          ['Last rotated', clock(family.rotated_at)],
           ['Ends if unused', date(family.idle_expires_at)],
           ['Ends at the latest', date(family.expires_at)],
         ]
@@ -545,7 +545,7 @@ function verdict(family) {
       : 'Live. This client does not rotate: one token works until it expires or is revoked.';
   }
   return family.ended_reason === 'expired'
-    ? 'Ended: its time was up.'
+    ? 'Ended: it has expired.'
     : 'Ended: it is gone from the table, and none of its tokens works any more. The log says why.';
 }
 
