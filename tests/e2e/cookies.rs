@@ -13,7 +13,7 @@ use crate::device;
 /// The action that a front must support for most of these tests, as in `FRONT_LIMITS`.
 const SEVERAL: &str = "sends several cookies of one name";
 
-/// As long as a secret of the server.
+/// A text of the length of the server's secrets.
 const FOREIGN: &str = "AAAAAAAAAAAAAAAAAAAAAA";
 
 /// A browser with other hosts' cookies of every name that the server uses or has used.

@@ -128,7 +128,7 @@ async fn send(server: &Server, method: &Method, path: &str, sent: &[(&str, &str)
 async fn huge_values_leave_short_lines() {
     let server = Launch::new().start("reads the server's log");
     for (method, path) in &PATHS {
-        // As much as a body or an address may hold.
+        // The most that a body or an address may hold.
         let size = if *method == Method::POST {
             50_000
         } else {

@@ -187,7 +187,7 @@ async fn access_tokens_outlive_the_refresh_token_they_came_with() {
     let user = server.fresh_user();
     let first = server.login(&SPA_STRICT).user(&user).tokens().await;
     let second = server.refreshed(&SPA_STRICT, &first.refresh_token()).await;
-    // Once by reuse, once by revocation.
+    // One token ends by reuse, the other by revocation.
     assert_unknown_refresh_token(&server.refresh(&SPA_STRICT, &first.refresh_token()).await);
     let other = server.login(&WEB_POST).user(&user).tokens().await;
     server.revoke(&WEB_POST, &other.refresh_token()).await;

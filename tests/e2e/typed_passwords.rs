@@ -64,7 +64,7 @@ fn read_part() -> &'static str {
 async fn a_mistyped_end_beyond_bcrypts_limit_does_not_lock_the_password_out() {
     let server = with_users(&[("long@example.com", "password_hash", LONG_HASH)]);
     let mistyped = format!("{}!", read_part());
-    // As at Auth0, whose bcrypt covers no more either.
+    // The bcrypt of Auth0 covers no more either.
     for typed in [&mistyped, read_part(), LONG, &mistyped, LONG, LONG] {
         Tokens::expect(try_password(&server, "long@example.com", typed).await);
     }

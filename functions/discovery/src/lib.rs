@@ -14,7 +14,7 @@ use ratchet_protocol::{Request, Response, cors, error::OAuthError, methods, resp
 /// Cache lifetime of a document, in seconds. A key that replaces another is published long before its first use.
 const MAX_AGE: u32 = 300;
 
-/// Handles a request.
+/// Answers a request for one of the published documents.
 pub async fn handle(publication: &Publication, request: &Request) -> Response {
     if let Some(preflight) = cors::preflight_of_document(request) {
         return preflight;

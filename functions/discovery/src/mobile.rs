@@ -30,7 +30,6 @@ struct Target<'a> {
     sha256_cert_fingerprints: &'a [String],
 }
 
-/// Apple's file.
 #[derive(Debug, Serialize)]
 struct Association {
     applinks: AppLinks,

@@ -19,7 +19,6 @@ use serde::Serialize;
 
 use crate::{call::Call, paging::Paging};
 
-/// Auth0's largest page.
 const MOST: usize = 100;
 
 /// The JSON of a grant.

@@ -37,7 +37,6 @@ pub(crate) enum Operation {
 /// The object that a path names, decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Named {
-    /// No object.
     Nothing,
     /// Text in the place of an id.
     Id(String),

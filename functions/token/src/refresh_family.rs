@@ -67,7 +67,6 @@ pub(crate) fn refuse(refusal: Refusal) -> Denial {
     })
 }
 
-/// Commits an exchange.
 pub(crate) async fn commit(
     app: &App,
     family: &Family,

@@ -60,13 +60,13 @@ pub(crate) enum Command {
     /// Browser sessions: where users are logged in.
     #[command(subcommand)]
     Sessions(SessionsCommand),
-    /// Applications.
+    /// Applications: the clients of the tenant.
     #[command(subcommand)]
     Clients(ClientsCommand),
     /// Families of refresh tokens: each is everything that descends from one login.
     #[command(subcommand)]
     Families(FamiliesCommand),
-    /// What users granted to applications, by consent or by logging in.
+    /// Grants of users to applications, by consent or by logging in.
     #[command(subcommand)]
     Grants(GrantsCommand),
     /// The keys that seal refresh tokens, codes and sessions.

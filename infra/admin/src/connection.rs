@@ -17,7 +17,7 @@ use crate::failure::Failure;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Stack")]
 pub(crate) struct Connection {
-    /// The stack's table.
+    /// The name of the stack's DynamoDB table.
     #[arg(long, global = true, env = "TABLE_NAME", value_name = "NAME")]
     table: Option<String>,
 
@@ -39,7 +39,7 @@ pub(crate) struct Connection {
     #[arg(long, global = true, env = "SIGNING_KEYS", value_name = "KEYS")]
     signing_keys: Option<String>,
 
-    /// Where private signing keys are: `kms` or `wrapped`, as the stack was deployed.
+    /// Location of private signing keys: `kms` or `wrapped`, as the stack was deployed.
     #[arg(long, global = true, env = "SIGNING_MODE", value_name = "MODE")]
     signing_mode: Option<String>,
 

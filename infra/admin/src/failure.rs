@@ -25,7 +25,7 @@ pub(crate) enum Failure {
     /// Table and keys do not match or cannot be loaded.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// The table failed.
+    /// The table cannot be reached, or rejected the request.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The service denies the request, too.

@@ -12,7 +12,6 @@ use ratchet_system::Clock;
 
 use crate::{data, hosts::AllowedHost};
 
-/// Default data folder.
 const DATA: &str = ".data";
 
 /// Starts Ratchet on this machine: no AWS account, one port, a demo page.
@@ -69,7 +68,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "HOSTS", value_parser = AllowedHosts::parse, default_value = "", hide_default_value = true)]
     pub(crate) script_hosts: AllowedHosts,
 
-    /// How many seconds the rules and Actions of a login may take in all, waiting included.
+    /// Seconds that the rules and Actions of a login may take in all, waiting included.
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=20))]
     pub(crate) script_seconds: u64,
 
@@ -98,7 +97,7 @@ impl Options {
         (self.data.as_os_str() != "memory").then_some(&self.data)
     }
 
-    /// The service's clock.
+    /// The machine's clock, or one that stands still for tests.
     pub(crate) fn clock(&self) -> Clock {
         self.test_clock.map_or_else(Clock::system, |seconds| {
             Clock::stopped(Timestamp::from_secs(seconds))

@@ -9,13 +9,13 @@ use std::{fmt, io};
 pub struct TenantFileError {
     /// The invalid script file, as the tenant file names it; `None` if the error is in the tenant file.
     pub script: Option<String>,
-    /// Line, from 1.
+    /// Line of the value, counted from 1.
     pub line: u64,
-    /// Column, from 1.
+    /// Column of the value in characters, counted from 1.
     pub column: u64,
     /// Path to the value; empty if the text is not YAML.
     pub path: String,
-    /// The error.
+    /// The reason why the value is invalid, without its place.
     pub message: String,
 }
 
@@ -65,7 +65,7 @@ pub enum LoadError {
     Invalid {
         /// Name of the file as the operator gave it.
         file: String,
-        /// Place and message.
+        /// Place and reason of the first error.
         source: TenantFileError,
     },
 }

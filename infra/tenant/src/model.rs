@@ -29,15 +29,15 @@ pub struct Tenant {
     pub settings: Option<Settings>,
     /// Protection of passwords against guessing (`attackProtection`); `None` leaves the table's settings.
     pub attack_protection: Option<AttackProtection>,
-    /// The user databases.
+    /// User databases (`databases`); an import leaves those that the file omits.
     pub connections: Vec<Connection>,
     /// The applications, with their client grants.
     pub clients: Vec<ClientEntry>,
-    /// The APIs.
+    /// APIs (`resourceServers`); an import leaves those that the file omits.
     pub resource_servers: Vec<ResourceServerEntry>,
-    /// Rules and Actions.
+    /// Rules and Actions; each section that the file has replaces all of its kind.
     pub scripts: ScriptEntries,
-    /// The users.
+    /// Users (`users`, an addition to Auth0's format).
     pub users: Vec<UserEntry>,
     /// Warnings, one line each: `14:3: clients[0].callback: unknown key`.
     pub warnings: Vec<String>,
@@ -74,7 +74,7 @@ pub struct UserEntry {
     pub connection: ConnectionName,
     /// The standard claims. They replace those in the table.
     pub profile: Profile,
-    /// `blocked`.
+    /// `blocked`; `None` leaves an existing user as it is.
     pub blocked: Option<bool>,
     /// `app_metadata`; `None` for an empty mapping, too.
     pub app_metadata: Option<Map<String, Value>>,
@@ -84,7 +84,7 @@ pub struct UserEntry {
     pub attributes: Option<Map<String, Value>>,
     /// `identities`; `None` for an empty list, too.
     pub identities: Option<Vec<Identity>>,
-    /// `roles` and `permissions`.
+    /// Roles and permissions, resolved; `None` leaves those of an existing user.
     pub access: Option<Access>,
     /// `created_at`. Without it, a new user's is the time of the import.
     pub created_at: Option<Timestamp>,
@@ -110,7 +110,7 @@ pub enum Password {
     Absent,
     /// In clear (`password`); the import hashes it.
     Plain(Secret),
-    /// As a hash (`password_hash` or `custom_password_hash`).
+    /// A hash (`password_hash` or `custom_password_hash`).
     Hash(PasswordHash),
 }
 

@@ -300,7 +300,6 @@ async fn a_user_name_may_be_the_users_own_address() {
     );
 }
 
-/// Published algorithms, sorted.
 async fn published(app: &App) -> Vec<&'static str> {
     app.forget_configuration();
     let keys = app.publication().keys().await;

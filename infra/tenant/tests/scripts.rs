@@ -44,7 +44,7 @@ impl Stack {
         Self { store, folder }
     }
 
-    /// Starts a function.
+    /// An app over the imported table, as a function starts it.
     async fn app(&self) -> App {
         let issuer = Issuer::parse("http://127.0.0.1:3000/").unwrap();
         let keys = KeyFile::open(&self.folder.path().join("keys.json")).unwrap();

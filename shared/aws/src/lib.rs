@@ -1,4 +1,4 @@
-//! What the AWS clients have in common: time-outs, attempts, and which failures are passing.
+//! Common settings of the AWS clients: time-outs, attempts, and the failures that are passing.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ pub fn patience() -> TimeoutConfig {
         .build()
 }
 
-/// How often a call is attempted.
+/// The number of attempts of a call, the first included.
 pub fn retries() -> RetryConfig {
     RetryConfig::standard()
         .with_max_attempts(3)

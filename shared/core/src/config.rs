@@ -36,7 +36,7 @@ pub struct Config {
     pub table: String,
     /// Location of private signing keys.
     pub signing_mode: SigningMode,
-    /// Source of keys.
+    /// Source of the wrapping and signing keys: AWS KMS or a key file.
     pub keys: KeyConfig,
     /// Proxies before the front that are trusted to report a caller's address.
     pub trusted_proxies: TrustedProxies,
@@ -49,7 +49,7 @@ pub struct Config {
 /// The settings by which a function reaches AWS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AwsConfig {
-    /// The region.
+    /// AWS region of the table and of KMS, such as `eu-central-1`.
     pub region: String,
     /// URL of `DynamoDB`; `None` for AWS in that region.
     pub dynamodb_endpoint: Option<String>,
@@ -60,7 +60,7 @@ pub struct AwsConfig {
 }
 
 impl AwsConfig {
-    /// Reads the environment.
+    /// Reads the environment; the error names the variable that is missing or malformed.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::read(&environment)
     }
@@ -81,9 +81,9 @@ impl AwsConfig {
 /// The source of keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyConfig {
-    /// A key file.
+    /// Path to a file with unencrypted keys, for stacks without KMS.
     File(PathBuf),
-    /// AWS KMS.
+    /// Keys in AWS KMS, named by id or ARN.
     Kms {
         /// The symmetric key that wraps.
         wrapping_key: String,
@@ -101,7 +101,7 @@ pub struct ConfigError {
 }
 
 impl Config {
-    /// Reads the environment.
+    /// Reads the environment; the error names the variable that is missing or malformed.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::read(&environment)
     }

@@ -17,7 +17,7 @@ use super::{App, Moment};
 /// A family that is not stored yet, with the text of its first refresh token.
 #[derive(Debug)]
 pub struct NewFamily {
-    /// The family.
+    /// The family at generation 0.
     pub family: Family,
     /// Its first refresh token, which is invalid until the family is stored.
     pub refresh_token: String,

@@ -25,7 +25,6 @@ static HASHING: LazyLock<Semaphore> = LazyLock::new(|| {
 /// The comparison of a password with a user's hash, if the user has one.
 #[derive(Debug)]
 pub(super) struct Compared {
-    /// Its result.
     pub(super) shown: Verification,
     owed: Vec<HashKind>,
 }

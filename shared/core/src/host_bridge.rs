@@ -1,4 +1,4 @@
-//! What the tenant's scripts reach of the app: the metadata of users, and other hosts.
+//! The calls of the tenant's scripts into the app: changes of users' metadata, and requests to other hosts.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

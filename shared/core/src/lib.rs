@@ -101,11 +101,11 @@ use scripts::KnownScripts;
 pub struct App {
     /// The issuer of the tokens.
     pub issuer: Issuer,
-    /// The table.
+    /// Access to the stack's `DynamoDB` table.
     pub store: Store,
-    /// The clock.
+    /// The only source of the current time; tests stop it.
     pub clock: Arc<Clock>,
-    /// The key service.
+    /// Holder of the wrapping and signing keys: AWS KMS or a key file.
     pub key_service: Arc<KeyService>,
     /// The client for our own HTTP requests.
     pub outbound: Arc<Outbound>,
@@ -176,7 +176,7 @@ impl Parts {
     }
 }
 
-/// Failure to start.
+/// The reason why a function or command cannot start. The operator sees it, a client does not.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "each variant is the error it wraps")]
 pub enum StartError {

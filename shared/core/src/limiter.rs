@@ -20,7 +20,7 @@ const CAPACITY: usize = 10_000;
 /// The requests that are counted together.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Limited {
-    /// The limited operation.
+    /// Name of the limited operation; equal names share a limit.
     pub what: &'static str,
     /// The limited party: ids and addresses, never a secret.
     pub by: String,

@@ -41,23 +41,23 @@ use super::{
 /// A login, a refresh or a delegation at which scripts run.
 #[derive(Debug, Clone, Copy)]
 pub struct ScriptedLogin<'a> {
-    /// Its protocol.
+    /// The kind of event, as `context.protocol` of the Rules names it.
     pub protocol: Protocol,
     /// The protocol of the request at which a script redirected the browser.
     pub original_protocol: Option<Protocol>,
     /// The position of the Action that redirected the browser.
     pub continued: Option<usize>,
-    /// The user.
+    /// The user as stored, before the changes of the scripts.
     pub user: &'a User,
-    /// The client.
+    /// The client that the tokens are issued to.
     pub client: &'a Client,
-    /// The requested API.
+    /// The API that the tokens are for; `None` for `/userinfo` alone.
     pub audience: Option<&'a Audience>,
     /// The scopes of the tokens.
     pub scope: &'a Scope,
-    /// The HTTP request.
+    /// The HTTP request that scripts see, without its secrets.
     pub request: &'a Request,
-    /// The browser session.
+    /// The browser session; `None` if the event has none.
     pub session: Option<&'a Session>,
     /// The refresh token family, at a refresh.
     pub family: Option<&'a Family>,

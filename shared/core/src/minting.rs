@@ -48,7 +48,7 @@ pub struct TokensFor<'a> {
 /// The tokens of one response.
 #[derive(Debug)]
 pub struct Tokens {
-    /// The access token.
+    /// The access token: a JWT for an API, sealed text otherwise.
     pub access_token: String,
     /// Lifetime of the access token.
     pub expires_in: Lifetime,

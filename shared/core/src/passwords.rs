@@ -30,7 +30,7 @@ use super::{
 /// A login attempt with a name and a password.
 #[derive(Debug, Clone, Copy)]
 pub struct PasswordLogin<'a> {
-    /// The requesting client.
+    /// The client at which the user logs in; named in the log.
     pub client_id: &'a ClientId,
     /// The database in which the user is looked up.
     pub connection: &'a ConnectionName,

@@ -32,7 +32,7 @@ struct Claims {
 /// A valid ID token.
 #[derive(Debug)]
 pub struct PresentedIdToken {
-    /// Its subject.
+    /// `sub`. The user may have been deleted since.
     pub user_id: UserId,
     /// Kind of its signature, and time of its first issue.
     pub source: Source,

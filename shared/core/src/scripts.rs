@@ -24,9 +24,9 @@ use super::App;
 /// Scripts, ready to run.
 #[derive(Debug)]
 pub struct LoadedScripts {
-    /// Their version.
+    /// The version in the settings that these scripts were loaded for.
     pub version: ScriptsVersion,
-    /// The bytecode.
+    /// The scripts as bytecode, which every engine thread shares.
     pub program: Arc<Program>,
 }
 

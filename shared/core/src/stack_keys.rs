@@ -10,7 +10,7 @@ use super::{Parts, SigningKeys, StartError, keyring};
 /// The current keyring of a stack, and the key that seals.
 #[derive(Debug, Clone)]
 pub struct StackKeys {
-    /// All sealing keys.
+    /// All sealing keys: the active one, and earlier ones that still open what they sealed.
     pub keyring: Arc<Keyring>,
     /// Id of the key that seals now.
     pub active: KeyId,

@@ -18,11 +18,11 @@ use super::{App, ends_with::EndsWith, token_hash::digest_of};
 /// The sealed content of an access token for `/userinfo` only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpaqueToken {
-    /// The user.
+    /// `sub`: the user whose claims `/userinfo` returns.
     pub user_id: UserId,
     /// The client that it was issued to.
     pub client_id: ClientId,
-    /// Its scope.
+    /// The granted scopes, which decide what `/userinfo` returns.
     pub scope: Scope,
     /// Time of its expiry.
     pub expires_at: Timestamp,
@@ -66,9 +66,9 @@ impl ManagementToken {
 /// A valid access token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessToken {
-    /// The user.
+    /// `sub`: the user whose claims `/userinfo` returns.
     pub user_id: UserId,
-    /// Its scope.
+    /// The granted scopes, which decide what `/userinfo` returns.
     pub scope: Scope,
     /// The pipeline of the request that it was issued for.
     pub pipeline: Pipeline,

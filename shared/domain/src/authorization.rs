@@ -28,7 +28,7 @@ pub const TRANSACTION_LIFETIME: Lifetime = Lifetime::from_secs(3600);
 /// A checked authorization request. The login pages carry it sealed in their `state`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthorizationRequest {
-    /// The client.
+    /// The client that sent the request and receives the response.
     pub client_id: ClientId,
     /// Destination of the response; registered by the client.
     pub redirect_uri: String,
@@ -46,7 +46,7 @@ pub struct AuthorizationRequest {
     pub audience: Option<Audience>,
     /// Scopes to grant, subject to the user's consent.
     pub scope: Scope,
-    /// The PKCE challenge.
+    /// PKCE challenge; `None` if the client sent none and needs none.
     pub challenge: Option<Challenge>,
     /// `prompt`: the pages that the client requires.
     pub prompt: Prompt,
@@ -80,7 +80,7 @@ pub struct AuthorizationRequest {
 /// `prompt`: a set of values; `none` excludes the others.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prompt {
-    /// Show no page.
+    /// True if no page may be shown: the response is an error where one is needed.
     pub none: bool,
     /// Ask for the password even in a live session. `select_account` means the same here: a browser has one
     /// session.

@@ -64,7 +64,7 @@ pub enum CountMode {
 /// The owner of a failure counter: a user, under any of the user's names, or a name that has no user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Guessed {
-    /// A user.
+    /// A user of this database, under any of the user's names.
     User(UserId),
     /// A name that no user of this database has.
     Name(ConnectionName, LoginName),
@@ -103,7 +103,7 @@ impl BruteForceProtection {
 /// Failed logins in a row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failures {
-    /// Number of failures.
+    /// Failures since the last success; 0 if there are none.
     pub failures: u32,
     /// Time of the last failure.
     pub last_failed_at: Timestamp,

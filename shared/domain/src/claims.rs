@@ -20,7 +20,7 @@ use super::{
 /// The subject of a token.
 #[derive(Debug, Clone, Copy)]
 pub enum Subject<'a> {
-    /// A user.
+    /// The user who logged in.
     User(&'a User),
     /// The client itself: `client_credentials`.
     Client,
@@ -53,7 +53,7 @@ pub struct Issuance<'a> {
     pub pipeline: Pipeline,
     /// True if `/authorize` issues the tokens itself.
     pub via_browser: bool,
-    /// Time of issue.
+    /// Time of issue: `iat`, from which lifetimes count.
     pub now: Timestamp,
 }
 
@@ -153,11 +153,11 @@ pub struct IdTokenClaims {
 /// section 12.2).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LoginClaims<'a> {
-    /// `nonce`.
+    /// `nonce` of the authorization request; `None` if it had none, and at a refresh.
     pub nonce: Option<&'a str>,
-    /// `sid`.
+    /// `sid`; `None` omits the claim, as a refresh does.
     pub session_id: Option<&'a str>,
-    /// `auth_time`.
+    /// `auth_time`, in seconds since 1970 in the token; `None` omits the claim.
     pub auth_time: Option<Timestamp>,
     /// `at_hash`: binds the ID token to the access token that `/authorize` issues with it.
     pub access_token_hash: Option<&'a str>,
@@ -203,7 +203,6 @@ pub struct LogoutEvents {
     backchannel_logout: Nothing,
 }
 
-/// An empty object.
 #[derive(Debug, Default, Serialize)]
 struct Nothing {}
 

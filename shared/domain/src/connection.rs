@@ -10,7 +10,7 @@ use super::ids::{ClientId, ConnectionName};
 /// Database of tenants that name none: Auth0's name for the first one that it creates.
 pub const DEFAULT_CONNECTION: &str = "Username-Password-Authentication";
 
-/// A user database.
+/// A user database (`databases`): user names and e-mail addresses are unique within it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connection {
     /// Name, which is also a realm.

@@ -18,7 +18,7 @@ use super::{
 pub struct Continuation {
     /// Its own id, as text.
     pub id: String,
-    /// The authorization request.
+    /// The request that continues after the redirect.
     pub request: AuthorizationRequest,
     /// Position of the Action that redirected the browser; `None` if a Rule did.
     pub action: Option<usize>,

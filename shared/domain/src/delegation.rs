@@ -23,7 +23,7 @@ pub const PATH: &str = "/delegation";
 /// The token that a client exchanges for an ID token.
 #[derive(Debug)]
 pub enum Presented {
-    /// A refresh token.
+    /// A refresh token of the calling client.
     RefreshToken(Secret),
     /// An ID token that was issued to the client.
     IdToken(Secret),

@@ -35,7 +35,7 @@ pub const DEVICE_CODE_MEMORY: Lifetime = Lifetime::from_secs(86_400);
 pub struct DeviceGrant {
     /// The client on the device.
     pub client_id: ClientId,
-    /// The requested API.
+    /// The API that the device requested; `None` for `/userinfo` alone.
     pub audience: Option<Audience>,
     /// The scope to grant if the user agrees.
     pub scope: Scope,
@@ -43,7 +43,7 @@ pub struct DeviceGrant {
     pub expires_at: Timestamp,
     /// The last poll that was answered `authorization_pending`.
     pub polled: Option<Polled>,
-    /// The current state.
+    /// The state that a poll of the device answers by.
     pub state: DeviceState,
 }
 
@@ -68,9 +68,9 @@ pub enum DeviceState {
     Declined,
     /// The device has received its tokens.
     Redeemed {
-        /// The user's confirmation.
+        /// The confirmation that the tokens were issued on.
         approval: Approval,
-        /// The exchange.
+        /// The exchange that issued the tokens.
         redeemed: Redeemed,
     },
     /// The device has received `expired_token`.
@@ -104,7 +104,7 @@ impl DeviceState {
 /// A user's confirmation of a user code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
-    /// The user.
+    /// The user who confirmed the user code.
     pub user_id: UserId,
     /// The browser session, as text.
     pub session_id: String,
@@ -203,13 +203,13 @@ fn pending_after(last: Timestamp, now: Timestamp) -> Poll<'static> {
 /// in their `state`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activation {
-    /// The device.
+    /// Id of the device grant.
     pub device_id: DeviceId,
-    /// The user code.
+    /// The code that the user typed or scanned.
     pub user_code: UserCode,
     /// The client on the device.
     pub client_id: ClientId,
-    /// The requested API.
+    /// The API that the device requested; `None` for `/userinfo` alone.
     pub audience: Option<Audience>,
     /// The scope to grant if the user agrees.
     pub scope: Scope,

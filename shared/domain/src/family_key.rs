@@ -8,11 +8,11 @@ use super::{
 /// The key of a family: user, client and id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FamilyKey {
-    /// Its user.
+    /// The user whose partition holds the family.
     pub user_id: UserId,
     /// Its client; `None` if its stored key contains only the user, as for families of earlier versions.
     pub client_id: Option<ClientId>,
-    /// Its id.
+    /// Id of the family: 128 random bits.
     pub id: FamilyId,
 }
 

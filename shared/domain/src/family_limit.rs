@@ -26,7 +26,7 @@ const MOST_ENDED: usize = 200;
 /// The count of the families of one user and application, including the one that has just begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FamilyCount {
-    /// Number of families.
+    /// Stored families, including those that have expired since the last recount.
     pub present: usize,
     /// Time from which on some of them may have expired; the epoch if there was no recount yet.
     pub recount_at: Timestamp,
@@ -80,7 +80,7 @@ impl Recounted {
     }
 }
 
-/// Recounts families.
+/// Decides which families end: those over the limit, the oldest first, and those that are no longer live.
 pub fn recount(families: Vec<Family>, now: Timestamp) -> Recounted {
     let (mut live, gone): (Vec<_>, Vec<_>) =
         families.into_iter().partition(|family| family.is_live(now));

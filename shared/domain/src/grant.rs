@@ -14,7 +14,7 @@ use super::{
 pub struct GrantKey {
     /// The user who granted.
     pub user_id: UserId,
-    /// The client.
+    /// The client that received the grant.
     pub client_id: ClientId,
     /// The API; `None` for `/userinfo` alone.
     pub audience: Option<Audience>,
@@ -23,9 +23,9 @@ pub struct GrantKey {
 /// A grant as the Management API shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserGrant {
-    /// Its key.
+    /// User, client and API of the grant.
     pub key: GrantKey,
-    /// The granted scopes.
+    /// All scopes of the grant; a further consent adds to them.
     pub scope: Scope,
 }
 

@@ -28,12 +28,12 @@ pub enum HashKind {
     Bcrypt(u8),
 }
 
-/// Work of hashing.
+/// Work of a comparison with a hash, apart for each algorithm.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct HashWork {
     /// argon2: KiB of memory times passes.
     pub argon2_kib: u64,
-    /// bcrypt: rounds.
+    /// bcrypt: rounds, two to the power of the cost.
     pub bcrypt_rounds: u64,
 }
 

@@ -158,7 +158,7 @@ macro_rules! random_id {
                 Self(bytes)
             }
 
-            /// The 128 bits.
+            /// The 128 bits, as they are sealed.
             pub const fn as_bytes(&self) -> &[u8; 16] {
                 &self.0
             }
@@ -253,12 +253,12 @@ impl Generation {
     /// Generation of the token that a login issues.
     pub const FIRST: Self = Self(0);
 
-    /// Wraps the number.
+    /// The one with this number, as it is stored and sealed.
     pub const fn new(number: u32) -> Self {
         Self(number)
     }
 
-    /// The number.
+    /// The number, as it is stored and sealed.
     pub const fn number(self) -> u32 {
         self.0
     }
@@ -281,12 +281,12 @@ impl Generation {
 pub struct KeyId(u32);
 
 impl KeyId {
-    /// Wraps the number.
+    /// The one with this number, as it is stored and sealed.
     pub const fn new(number: u32) -> Self {
         Self(number)
     }
 
-    /// The number.
+    /// The number, as it is stored and sealed.
     pub const fn number(self) -> u32 {
         self.0
     }

@@ -36,7 +36,7 @@ impl Interaction {
         }
     }
 
-    /// The requested API.
+    /// The API of the tokens that this interaction leads to; `None` for `/userinfo` alone.
     pub fn audience(&self) -> Option<&Audience> {
         match self {
             Self::Authorize(request) => request.audience.as_ref(),

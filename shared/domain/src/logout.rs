@@ -33,7 +33,7 @@ fn first(allowed: &[String]) -> Option<String> {
 pub struct IdTokenHint {
     /// `aud`: the client that it was issued to.
     pub client_id: ClientId,
-    /// `sub`.
+    /// `sub`: the only user whose session the request may end unasked.
     pub user_id: UserId,
     /// `sid`; a refreshed ID token has none.
     pub session_id: Option<String>,
@@ -42,13 +42,13 @@ pub struct IdTokenHint {
 /// A request to `/oidc/logout`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogoutRequest {
-    /// `id_token_hint`.
+    /// `id_token_hint`; `None` if the request has none.
     pub id_token_hint: Option<IdTokenHint>,
-    /// `logout_hint`: a `sid`
+    /// `logout_hint`: the `sid` of the session to end.
     pub logout_hint: Option<String>,
-    /// `client_id`.
+    /// `client_id`; `None` if the request has none.
     pub client_id: Option<ClientId>,
-    /// `post_logout_redirect_uri`.
+    /// `post_logout_redirect_uri`, not checked yet.
     pub post_logout_redirect_uri: Option<String>,
 }
 
@@ -56,14 +56,14 @@ pub struct LogoutRequest {
 /// page of Ratchet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
-    /// End the session.
+    /// End the session without a question.
     LogOut {
-        /// Destination afterwards.
+        /// URL for the browser afterwards; `None` shows a page of Ratchet.
         target: Option<String>,
     },
     /// Ask the user first.
     Ask {
-        /// Destination afterwards.
+        /// URL for the browser afterwards; `None` shows a page of Ratchet.
         target: Option<String>,
     },
 }

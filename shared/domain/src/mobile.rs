@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MobileApps {
-    /// The Android app.
+    /// Android app that opens links of this domain; `None` for none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub android: Option<AndroidApp>,
-    /// The iOS app.
+    /// iOS app that opens links of this domain; `None` for none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ios: Option<IosApp>,
 }
@@ -26,7 +26,7 @@ pub struct AndroidApp {
     pub sha256_cert_fingerprints: Vec<String>,
 }
 
-/// An iOS app.
+/// An iOS app, as Apple's `apple-app-site-association` names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IosApp {
     /// `team_id`

@@ -29,7 +29,7 @@ impl PasswordHash {
         HashKind::of(&self.0)
     }
 
-    /// The stored text.
+    /// The hash in PHC or modular crypt format, as it is stored.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -13,7 +13,7 @@ use super::{
     settings::{Conformance, Settings},
 };
 
-/// Generation of behaviour.
+/// The generation of Auth0's behaviour that a request has: OIDC-conformant or legacy.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pipeline {
@@ -27,11 +27,11 @@ pub enum Pipeline {
 /// The `audience` of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AskedAudience {
-    /// An API.
+    /// The API with this identifier; it may not exist.
     Api(Audience),
     /// `/userinfo` itself: not an API, but in the conformant pipeline.
     Userinfo,
-    /// No audience.
+    /// The request names none, and the tenant has no default.
     Nothing,
 }
 
@@ -70,7 +70,7 @@ pub enum ClaimSet {
     OpenId,
     /// Those that the scopes request, and every attribute named as a scope; all attributes with `profile`.
     WholeProfile,
-    /// The subject alone.
+    /// `sub` alone, whatever the scopes request.
     Subject,
 }
 

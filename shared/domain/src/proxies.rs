@@ -55,7 +55,7 @@ impl SecretDigest {
         Some(Self(bytes))
     }
 
-    /// The 32 bytes.
+    /// The 32 bytes of the SHA-256 digest.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }

@@ -66,9 +66,9 @@ pub fn granted(
 /// Optional parameters of a refresh request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RequestedAccess {
-    /// `scope`
+    /// `scope`; `None` if the request has none.
     pub scope: Option<Scope>,
-    /// `audience`
+    /// `audience`; `None` if the request has none.
     pub audience: Option<Audience>,
 }
 

@@ -10,7 +10,7 @@ use super::{client::SigningAlgorithm, ids::Audience, scope::Scope, time::Lifetim
 /// An API that access tokens are issued for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResourceServer {
-    /// Value of `audience`.
+    /// The value of `audience` in requests, and of `aud` in tokens.
     pub identifier: Audience,
     /// Name shown to users.
     pub name: String,
@@ -89,7 +89,7 @@ impl ResourceServer {
 /// A scope of an API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiScope {
-    /// Name in tokens.
+    /// The scope as requests and tokens name it.
     pub value: String,
     /// Description on the consent page.
     pub description: Option<String>,
@@ -99,7 +99,7 @@ pub struct ApiScope {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenDialect {
-    /// Auth0's own format.
+    /// Auth0's own format, without `permissions`.
     #[default]
     AccessToken,
     /// Auth0's own format, with `permissions`.
@@ -145,11 +145,11 @@ impl Default for SubjectTypeAuthorization {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccessPolicy {
-    /// Every client.
+    /// Every client, with any scope of the API.
     AllowAll,
     /// Clients with a client grant, limited to its scopes.
     RequireClientGrant,
-    /// No client.
+    /// No client, even one with a client grant.
     DenyAll,
 }
 

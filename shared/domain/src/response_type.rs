@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 pub struct ResponseType {
     /// A code, to be exchanged at the token endpoint.
     pub code: bool,
-    /// An access token.
+    /// An access token, in the response of `/authorize` itself.
     pub token: bool,
-    /// An ID token.
+    /// An ID token, in the response of `/authorize` itself.
     pub id_token: bool,
 }
 

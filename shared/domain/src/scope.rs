@@ -145,7 +145,6 @@ mod tests {
         static COMPARISONS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
     }
 
-    /// Counts its comparisons.
     #[derive(Clone, Copy)]
     struct Counted(usize);
 

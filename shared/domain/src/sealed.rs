@@ -25,7 +25,7 @@ pub const fn sealed_length(plaintext: usize) -> usize {
 pub enum Purpose {
     /// A refresh token, bound to its client.
     RefreshToken,
-    /// An authorization code.
+    /// An authorization code; its stored item names the client.
     AuthorizationCode,
     /// A device code, bound to its client.
     DeviceCode,
@@ -50,7 +50,7 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// All purposes.
+    /// All purposes, each with a key of its own.
     pub const ALL: [Self; 12] = [
         Self::RefreshToken,
         Self::AuthorizationCode,
@@ -120,9 +120,9 @@ pub trait SealedForClient: Serialize + DeserializeOwned {
 /// Content of a refresh token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefreshToken {
-    /// The user.
+    /// The owner, whose partition holds the item.
     pub user_id: UserId,
-    /// The family.
+    /// The family that the token belongs to.
     pub family_id: FamilyId,
     /// The token's number within the family.
     pub generation: Generation,
@@ -158,9 +158,9 @@ impl RefreshToken {
 /// Content of a session cookie.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionCookie {
-    /// The user.
+    /// The owner, whose partition holds the item.
     pub user_id: UserId,
-    /// The session.
+    /// Id of the session's item.
     pub session_id: SessionId,
     /// Number of renewals of the session when this cookie was set.
     pub renewals: u32,
@@ -202,7 +202,7 @@ const RENEWALS_FOLLOW: u8 = 0;
 /// An id and its user: an authorization code, a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owned {
-    /// The user.
+    /// The owner, whose partition holds the item.
     pub user_id: UserId,
     /// The id: 128 random bits.
     pub id: [u8; 16],

@@ -22,7 +22,7 @@ pub enum Difference {
     Address,
     /// The user agent alone: another program at the same address.
     UserAgent,
-    /// Both.
+    /// Address and user agent: most likely another device.
     Both,
 }
 
@@ -39,7 +39,7 @@ impl Sender {
         })
     }
 
-    /// The stored form.
+    /// The stored form: both digests, [`Self::BYTES`] bytes.
     pub fn to_bytes(self) -> Vec<u8> {
         [self.address, self.user_agent].concat()
     }

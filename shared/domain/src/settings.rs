@@ -215,7 +215,7 @@ pub enum ConsentWords {
     /// Their names, grouped by resource.
     #[default]
     Names,
-    /// Their descriptions.
+    /// Their descriptions, as the tenant file has them.
     Descriptions,
 }
 
@@ -241,7 +241,7 @@ pub struct Color(String);
 pub struct InvalidColor;
 
 impl Color {
-    /// Reads `#rrggbb`.
+    /// Reads `#rrggbb`, with digits of either case; rejects short forms and names.
     pub fn parse(text: &str) -> Result<Self, InvalidColor> {
         match text.strip_prefix('#') {
             Some(digits) if digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()) => {

@@ -1,4 +1,4 @@
-//! Which keys sign, and where their private halves are: values that an operator configures.
+//! The keys that sign, and the location of their private halves: values that an operator configures.
 
 use super::client::SigningAlgorithm;
 
@@ -15,7 +15,7 @@ pub enum SigningMode {
 /// A signing key as the key service knows it: an ARN in KMS, the algorithm's name in a key file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceKey {
-    /// Its algorithm.
+    /// The only algorithm that the key is used with.
     pub algorithm: SigningAlgorithm,
     /// Its id; empty if it has none.
     pub id: String,

@@ -35,7 +35,7 @@ pub enum Response {
     Block,
     /// Logins are logged only: `enabled` without that shield.
     Log,
-    /// Nothing is counted.
+    /// Failures are not counted: `enabled` is false.
     Nothing,
 }
 

@@ -156,7 +156,7 @@ impl Buckets {
         Self(kept)
     }
 
-    /// All buckets.
+    /// The stored buckets, each with its origin.
     pub fn iter(&self) -> impl Iterator<Item = (Origin, Bucket)> {
         self.0.iter().map(|(origin, bucket)| (*origin, *bucket))
     }
@@ -171,7 +171,7 @@ impl FromIterator<(Origin, Bucket)> for Buckets {
 /// State of a bucket for the client: Auth0's `x-ratelimit-*` headers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
-    /// The bucket's size.
+    /// Requests that a full bucket allows at once.
     pub limit: u32,
     /// Requests left in it.
     pub remaining: u32,

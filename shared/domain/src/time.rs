@@ -134,12 +134,12 @@ fn within_calendar<E: Error>(at: Timestamp) -> Result<NumericDate, E> {
 pub struct Lifetime(u64);
 
 impl Lifetime {
-    /// From seconds.
+    /// A duration of whole seconds.
     pub const fn from_secs(secs: u64) -> Self {
         Self(secs)
     }
 
-    /// In seconds.
+    /// The duration in whole seconds.
     pub const fn as_secs(self) -> u64 {
         self.0
     }

@@ -71,10 +71,10 @@ pub struct LoginStats {
     /// `logins_count`, `stats.loginsCount`.
     #[serde(default)]
     pub logins_count: u64,
-    /// `last_login`.
+    /// `last_login`; `None` before the first login.
     #[serde(default)]
     pub last_login: Option<Timestamp>,
-    /// `last_ip`, if known.
+    /// `last_ip`; `None` if the address is unknown.
     #[serde(default)]
     pub last_ip: Option<IpAddr>,
 }
@@ -86,7 +86,7 @@ pub struct Identity {
     pub provider: String,
     /// The user's id at the provider.
     pub user_id: String,
-    /// The connection.
+    /// Name of the connection from which the account logs in.
     pub connection: String,
     /// True if the provider is a social network.
     #[serde(rename = "isSocial", default)]
@@ -259,7 +259,7 @@ impl LoginName {
         })
     }
 
-    /// The name.
+    /// The name in its composed form.
     pub fn as_str(&self) -> &str {
         &self.name
     }

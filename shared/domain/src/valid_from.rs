@@ -83,7 +83,7 @@ pub enum Eviction {
     LoggedOut,
     /// All grants of the user were deleted. The sessions stay, as at Auth0; what was issued in them ends.
     GrantsDeleted,
-    /// The password changed.
+    /// The password changed. Sessions end; the tenant decides about refresh tokens.
     PasswordChanged(RefreshTokensThen),
     /// The user was blocked. Refresh tokens are rejected until the user is unblocked, and work again then, as at Auth0.
     Blocked,
@@ -93,7 +93,7 @@ pub enum Eviction {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RefreshTokensThen {
-    /// They end.
+    /// They end, with the sessions.
     #[default]
     End,
     /// They stay valid, [as at Auth0].

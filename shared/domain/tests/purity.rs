@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What the domain must not contain, because it is pure.
+/// Words that the source of the domain must not contain, because it is pure.
 const IMPURE: [&str; 5] = [
     "tokio",
     "SystemTime",

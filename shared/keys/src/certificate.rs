@@ -132,7 +132,7 @@ pub(super) fn chain(certificate: &[u8]) -> Vec<String> {
     vec![STANDARD.encode(certificate)]
 }
 
-/// `x5t`.
+/// `x5t`: base64url of the certificate's SHA-1 digest (RFC 7517 section 4.8).
 pub(super) fn thumbprint(certificate: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, certificate))
 }

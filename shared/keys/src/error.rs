@@ -5,7 +5,7 @@ use ratchet_domain::{client::SigningAlgorithm, denial::Denial};
 /// The key service failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyServiceError {
-    /// A temporary failure.
+    /// A temporary failure: throttled, unreachable or timed out. The same call may succeed later.
     #[error("key service unavailable: {0}")]
     Unavailable(String),
     /// A permanent failure: a missing or disabled key, or a key that another service wrapped.

@@ -40,7 +40,7 @@ pub enum KeyFileError {
     Io {
         /// Path of the file.
         path: String,
-        /// The error.
+        /// The I/O error of the operating system.
         source: io::Error,
     },
     /// The content is invalid.
@@ -48,10 +48,10 @@ pub enum KeyFileError {
     Content {
         /// Path of the file.
         path: String,
-        /// The reason.
+        /// The reason, without any key material.
         reason: String,
     },
-    /// Key generation failed.
+    /// The cryptographic library generated no key.
     #[error("cannot generate keys")]
     Generation,
 }

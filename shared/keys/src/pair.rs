@@ -52,7 +52,7 @@ impl KeyPair {
             .map_err(|_| KeyServiceError::Refused("key generation failed".to_owned()))
     }
 
-    /// Reads PKCS#8.
+    /// Reads a private key in PKCS#8 (DER); an error if it does not fit the algorithm.
     pub fn from_pkcs8(algorithm: SigningAlgorithm, pkcs8: &[u8]) -> Result<Self, KeyServiceError> {
         let wrong =
             || KeyServiceError::Refused(format!("not a private key for {}", algorithm.as_str()));

@@ -23,14 +23,14 @@ pub struct PasswordHashError(&'static str);
 /// The result of comparing a password with its hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verification {
-    /// The right password.
+    /// The password is right, and its hash stays.
     Match,
     /// The right password under an outdated hash, which the caller replaces.
     MatchOutdated,
     /// A password that begins with the part that the hash covers. The rest may be mistyped, so the hash must stay: a
     /// hash of the whole text would reject the right password forever.
     MatchPart,
-    /// A wrong password.
+    /// The password is wrong; the caller counts a failed login.
     Mismatch,
 }
 

@@ -44,7 +44,7 @@ struct SealingKey {
 pub struct Opened {
     /// The key that sealed it.
     pub key_id: KeyId,
-    /// The sealed bytes.
+    /// The bytes as they were before sealing.
     pub plaintext: Vec<u8>,
 }
 

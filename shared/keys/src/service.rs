@@ -9,9 +9,9 @@ use super::{Context, KeyServiceError, file::KeyFile, kms::Kms};
 /// The key service: KMS on AWS, a file on a laptop.
 #[derive(Debug)]
 pub enum KeyService {
-    /// A key file.
+    /// A key file: for a laptop and for tests.
     File(Box<KeyFile>),
-    /// AWS KMS.
+    /// AWS KMS: private keys never leave it.
     Kms(Kms),
 }
 
@@ -47,7 +47,7 @@ impl KeyService {
         }
     }
 
-    /// Wraps a key.
+    /// Encrypts a key with the wrapping key. The same context must be given to unwrap it.
     pub async fn wrap(&self, key: &[u8], context: Context<'_>) -> Result<Vec<u8>, KeyServiceError> {
         match self {
             Self::File(file) => file.wrap(key, context),

@@ -48,7 +48,7 @@ pub struct KnownKey {
 pub enum PrivateKey {
     /// In the key service.
     Service(ServiceKey),
-    /// In this process.
+    /// A private key in the memory of this process; signing costs no call.
     Here(KeyPair),
     /// Out of reach: this function only verifies.
     Elsewhere,
@@ -57,9 +57,9 @@ pub enum PrivateKey {
 /// A key of the JWKS.
 #[derive(Debug, Clone)]
 pub struct PublishedKey {
-    /// Its algorithm.
+    /// `alg` of the signed JWTs.
     pub algorithm: SigningAlgorithm,
-    /// RFC 7638 thumbprint.
+    /// `kid`: the RFC 7638 thumbprint of the public key, the same in every function.
     pub kid: String,
     /// The key as the JWKS publishes it.
     pub jwk: Jwk,

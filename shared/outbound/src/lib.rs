@@ -26,7 +26,7 @@ pub struct Outbound {
     client: OnceLock<Box<HttpClient>>,
 }
 
-/// No response arrived.
+/// The reason why a request has no complete response.
 #[derive(Debug, thiserror::Error)]
 pub enum OutboundError {
     /// The URL is invalid.

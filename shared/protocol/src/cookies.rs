@@ -33,7 +33,7 @@ pub fn name(base: &str, https: bool, port: Option<u16>) -> String {
 /// The lifetime of a cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CookieLifetime {
-    /// Until the browser closes.
+    /// The browser deletes the cookie when it closes.
     Browser,
     /// This time after the response, whether the browser closes or not (`Max-Age`).
     For(Lifetime),

@@ -35,7 +35,7 @@ pub enum Proof {
     None,
     /// A secret. A Basic header has two readings, percent-decoded and raw; either may match.
     Secret(Vec<Secret>),
-    /// A signed assertion.
+    /// A JWT that the client signed (`private_key_jwt`, RFC 7523), not verified yet.
     Assertion(Secret),
 }
 

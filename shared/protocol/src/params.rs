@@ -211,7 +211,6 @@ impl Params {
             .find_map(|value| value.as_ref().err())
     }
 
-    /// Adds a parameter.
     fn add(&mut self, name: Result<String, Denial>, value: Result<Value, Denial>) {
         let nul = || Denial::InvalidParameter("a parameter contains a NUL character".to_owned());
         let has_nul = |value: &Value| value.as_str().is_some_and(|text| text.contains('\0'));

@@ -30,24 +30,24 @@ pub enum Command {
     },
     /// `api.accessToken.addScope`
     AddScope {
-        /// The scope.
+        /// One scope; it may be unknown to the API.
         scope: String,
     },
     /// `api.accessToken.removeScope`
     RemoveScope {
-        /// The scope.
+        /// One scope; it may be unknown to the API.
         scope: String,
     },
     /// `api.user.setAppMetadata`
     SetAppMetadata {
-        /// The key.
+        /// Key at the root of the metadata.
         name: String,
         /// The value; `null` removes the key.
         value: Value,
     },
     /// `api.user.setUserMetadata`
     SetUserMetadata {
-        /// The key.
+        /// Key at the root of the metadata.
         name: String,
         /// The value; `null` removes the key.
         value: Value,

@@ -7,11 +7,11 @@ use ratchet_domain::secret::Secret;
 /// An enabled Rule: one function `function (user, context, callback)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
-    /// Name.
+    /// Name in the tenant, for the log and in errors.
     pub name: String,
     /// Position: Rules run in ascending order.
     pub order: u32,
-    /// Source code.
+    /// JavaScript source: one function expression.
     pub script: String,
 }
 
@@ -19,9 +19,9 @@ pub struct Rule {
 /// optionally `exports.onContinuePostLogin`.
 #[derive(Debug, Clone)]
 pub struct Action {
-    /// Name.
+    /// Name in the tenant, for the log and in errors.
     pub name: String,
-    /// Source code.
+    /// JavaScript source of a CommonJS module.
     pub code: String,
     /// `event.secrets`
     pub secrets: BTreeMap<String, Secret>,

@@ -30,9 +30,9 @@ pub struct ScriptOutput<'a> {
 /// not undo them, as at Auth0.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MetadataChanges {
-    /// Changes of `app_metadata`.
+    /// Members to merge at the root of `app_metadata`.
     pub app: Map<String, Value>,
-    /// Changes of `user_metadata`.
+    /// Members to merge at the root of `user_metadata`.
     pub user: Map<String, Value>,
 }
 

@@ -37,9 +37,9 @@ pub struct AccessState {
 /// The keys of that state.
 #[derive(Debug, Clone, Copy)]
 pub struct AccessKeys<'a> {
-    /// The user.
+    /// The user that the token is for.
     pub user: &'a UserId,
-    /// The token.
+    /// Digest under which a revocation of the token is stored.
     pub token: &'a AccessTokenDigest,
     /// The session of its login, if the token ends with it.
     pub session: Option<SessionId>,

@@ -46,7 +46,7 @@ struct Realm {
 }
 
 impl Store {
-    /// A client.
+    /// Loads a client, strongly consistent; `None` if the tenant has none of this id.
     pub async fn load_client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
         self.load(&Key::client(id)).await
     }
@@ -65,7 +65,7 @@ impl Store {
         Ok(output.attributes.is_some_and(|item| !item.is_empty()))
     }
 
-    /// An API.
+    /// Loads an API, strongly consistent; `None` if the tenant has none of this identifier.
     pub async fn load_resource_server(
         &self,
         identifier: &Audience,

@@ -29,9 +29,9 @@ pub enum StoreError {
     /// An item has an unexpected form.
     #[error("inconsistent item {key}: {reason}")]
     Inconsistent {
-        /// Its primary key.
+        /// Primary key of the item.
         key: String,
-        /// The error.
+        /// The attribute or value that is unexpected; without secrets.
         reason: String,
     },
 }

@@ -25,7 +25,7 @@ use super::{
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part<T, Id> {
-    /// Its items.
+    /// Items in the order of their keys.
     pub items: Vec<T>,
     /// Id of the last item that was read; `None` on the last page.
     pub next: Option<Id>,

@@ -23,7 +23,7 @@ pub struct StoredKeyring {
 /// A sealing key as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredKey {
-    /// Its id.
+    /// Id of the key, which each sealed text begins with.
     pub id: KeyId,
     /// The key, wrapped by the key service, in base64.
     pub wrapped: String,
@@ -43,9 +43,9 @@ pub struct StoredSigningKeys {
 /// A signing key as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredSigningKey {
-    /// Its algorithm.
+    /// The only algorithm that the key is used with.
     pub algorithm: SigningAlgorithm,
-    /// Its private key.
+    /// Location of the private key.
     pub key: StoredPrivateKey,
     /// Time from which it signs. It is published before that.
     pub active_from: Timestamp,
@@ -62,9 +62,9 @@ pub enum StoredPrivateKey {
     Service(String),
     /// A key in the table, wrapped by the key service; the public half is not encrypted. Both are base64.
     Wrapped {
-        /// PKCS#8, wrapped.
+        /// PKCS#8 (DER), wrapped.
         private: String,
-        /// SPKI.
+        /// `SubjectPublicKeyInfo` (DER), not encrypted.
         public: String,
     },
 }

@@ -28,23 +28,23 @@ pub struct StoredScripts {
     pub configuration: BTreeMap<String, String>,
 }
 
-/// A stored Rule.
+/// A Rule as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredRule {
-    /// Its name.
+    /// Name in the tenant file, unique among its kind.
     pub name: String,
     /// Its position in the order.
     pub order: u32,
-    /// Its source.
+    /// JavaScript source, with keywords replaced.
     pub script: String,
 }
 
-/// A stored Action.
+/// An Action as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredAction {
-    /// Its name.
+    /// Name in the tenant file, unique among its kind.
     pub name: String,
-    /// Its source.
+    /// JavaScript source, with keywords replaced.
     pub code: String,
     /// `event.secrets`: sealed values by name.
     #[serde(default)]

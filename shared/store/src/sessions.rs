@@ -33,7 +33,7 @@ const CONCURRENCY: usize = 8;
 pub struct SessionState {
     /// The session, unless it has ended.
     pub session: Option<Session>,
-    /// Its user.
+    /// The user; `None` if deleted.
     pub user: Option<User>,
 }
 

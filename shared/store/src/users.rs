@@ -32,7 +32,7 @@ pub struct RefreshState {
 /// A user with the data for a login.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LoginRecord {
-    /// The user.
+    /// The profile, with statistics and epochs.
     pub user: User,
     /// The password's hash; `None` for a user who cannot log in with a password.
     pub password_hash: Option<PasswordHash>,

@@ -15,7 +15,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// The machine's clock.
+    /// A clock that shows the machine's time.
     pub fn system() -> Self {
         Self::default()
     }
@@ -28,7 +28,7 @@ impl Clock {
         }
     }
 
-    /// The current time.
+    /// The current time; a stopped clock shows the same until a test moves it.
     pub fn now(&self) -> Timestamp {
         let base = self.stopped_at.unwrap_or_else(machine_time);
         let ahead = self.ahead_millis.load(Ordering::Relaxed);
@@ -56,7 +56,7 @@ impl Clock {
 pub struct Deadline(Option<Instant>);
 
 impl Deadline {
-    /// No deadline.
+    /// No deadline, for commands that an operator watches.
     pub const NEVER: Self = Self(None);
 
     /// A deadline so long from now.
@@ -76,7 +76,6 @@ impl Deadline {
     }
 }
 
-/// The machine's time.
 fn machine_time() -> Timestamp {
     #[expect(
         clippy::disallowed_methods,

@@ -13,9 +13,9 @@ pub struct Cost {
     pub read_calls: u32,
     /// Round trips that wrote.
     pub write_calls: u32,
-    /// Read capacity units.
+    /// Read capacity units, as `DynamoDB` reports them.
     pub read_units: f64,
-    /// Write capacity units.
+    /// Write capacity units, as `DynamoDB` reports them.
     pub write_units: f64,
     /// Signatures by the key service.
     pub sign_calls: u32,
@@ -54,7 +54,7 @@ pub fn wrote(units: f64) {
     });
 }
 
-/// Counts a signature.
+/// Counts a signature by the key service for the current request.
 pub fn signed() {
     add(|cost| cost.sign_calls += 1);
 }

@@ -55,7 +55,7 @@ pub mod event {
     pub const DEVICE_DECLINED: &str = "fdecc";
     /// A client got a token by the client credentials grant.
     pub const CLIENT_CREDENTIALS: &str = "seccft";
-    /// A login succeeded.
+    /// Log event `s` of Auth0: a login succeeded.
     pub const LOGGED_IN: &str = "s";
     /// A login failed: wrong password.
     pub const WRONG_PASSWORD: &str = "fp";

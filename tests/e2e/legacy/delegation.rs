@@ -66,7 +66,7 @@ async fn a_refresh_token_becomes_an_id_token_again_and_again() {
 async fn json_with_nulls_is_as_good_as_a_form() {
     let server = Server::shared();
     let token = log_in(server, &LEGACY_SPA, &server.fresh_user()).await;
-    // As Auth0 documents the request, and as its SDKs send it.
+    // The request that Auth0 documents and its SDKs send.
     let body = json!({
         "grant_type": JWT_BEARER, "client_id": LEGACY_SPA.id, "refresh_token": token.refresh_token(),
         "scope": "openid profile", "target": "", "id_token": null, "api_type": "app", "device": "x",

@@ -9,7 +9,7 @@ use jsonwebtoken::Algorithm::RS256;
 
 use super::{HYBRID, exchanged, logged_in, runs};
 
-/// OpenID Connect Core section 3.3.3.6. That `c_hash` and `at_hash` fit is shown in `front_channel.rs`.
+/// OpenID Connect Core section 3.3.3.6. `front_channel.rs` shows that `c_hash` and `at_hash` fit.
 #[harness::test]
 async fn both_id_tokens_are_about_the_same_person_and_the_same_request() {
     let server = Server::shared();

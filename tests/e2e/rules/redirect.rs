@@ -42,7 +42,6 @@ pub(super) fn agreement() -> Scripts {
 /// A browser after a script's redirect.
 pub(super) struct Away {
     pub(super) browser: Browser,
-    /// The destination.
     pub(super) url: Url,
 }
 

@@ -218,7 +218,7 @@ async fn the_audience_is_the_issuer_or_the_token_endpoint_or_both() {
         json!(endpoint),
         json!([issuer]),
         json!([endpoint]),
-        // As openid-client 5 sends it.
+        // The form that openid-client 5 sends.
         json!([issuer, endpoint]),
     ] {
         Tokens::expect(ask(server, &changed(server, &json!({ "aud": aud }))).await);

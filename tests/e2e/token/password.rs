@@ -125,7 +125,7 @@ async fn a_realm_that_is_null_or_left_out_is_the_default_directory() {
     let server = Server::shared();
     let ada = User::ada();
     for realm in [Value::Null, json!("")] {
-        // As auth0-python sends it.
+        // The body that auth0-python sends.
         let body = json!({
             "client_id": PW_NATIVE.id, "grant_type": REALM, "realm": realm, "username": ada.email,
             "password": ada.password, "scope": null, "audience": API, "organization": null,

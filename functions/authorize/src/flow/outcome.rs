@@ -18,7 +18,6 @@ pub(crate) enum Outcome {
     Issue(Reply, Vec<(&'static str, String)>),
     /// The client receives an error.
     Refuse(Box<AuthorizationRequest>, Refusal),
-    /// The user declines.
     Declined(Interaction),
     /// The tenant has blocked the user.
     Blocked(Interaction),

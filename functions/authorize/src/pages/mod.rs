@@ -15,7 +15,6 @@ use askama::Template;
 macro_rules! rendered {
     ($($page:ident),+) => {$(
         impl $page<'_> {
-            /// The page's HTML.
             pub(crate) fn render(&self) -> String {
                 $crate::pages::html(self)
             }

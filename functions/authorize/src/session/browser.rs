@@ -35,7 +35,6 @@ const MOST_SESSIONS: usize = 4;
 #[derive(Clone)]
 pub(crate) struct BrowserSession {
     pub(crate) id: SessionId,
-    /// The stored session.
     pub(crate) stored: Session,
     pub(crate) user: User,
 }

@@ -43,7 +43,6 @@ pub(crate) struct Transaction {
 }
 
 impl Transaction {
-    /// Seals an interaction.
     pub(crate) async fn begin(
         visit: &Visit<'_>,
         interaction: impl Into<Interaction>,

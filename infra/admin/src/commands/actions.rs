@@ -41,7 +41,7 @@ Without `--event` the Action is given an example: Ada logs in to `demo-spa`.")]
 
 #[derive(Debug, Args)]
 pub(crate) struct Test {
-    /// The Action's code.
+    /// The JavaScript file with the Action's code.
     script: PathBuf,
 
     /// `event`, as a JSON file.

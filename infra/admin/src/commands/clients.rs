@@ -21,7 +21,7 @@ Example:
 
 #[derive(Debug, Args)]
 pub(crate) struct Delete {
-    /// The application's `client_id`.
+    /// The application's `client_id`, as the tenant file has it.
     #[arg(value_name = "CLIENT_ID")]
     client_id: String,
 }

@@ -21,7 +21,7 @@ use ratchet_store::{LoginRecord, Store};
 
 use crate::{cli::Command, connection::Connection, failure::Failure};
 
-/// Runs a command.
+/// Runs a command and returns the text for standard output.
 pub(crate) async fn run(command: Command, connection: &Connection) -> Result<String, Failure> {
     match command {
         Command::Tenant(command) => tenant::run(command, connection).await,

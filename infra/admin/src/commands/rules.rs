@@ -29,8 +29,8 @@ Examples:
 
     /// Run one rule and show what it does, without a table.
     ///
-    /// It runs with the limits of a login. What it writes to metadata is shown and written nowhere, and only
-    /// the hosts that are named are reached. The status is 1 if it does not compile, refuses the login or fails.
+    /// It runs with the limits of a login. Changes of metadata are shown and not stored, and only the
+    /// hosts that are named are reached. The status is 1 if it does not compile, refuses the login or fails.
     #[command(after_help = "\
 Examples:
   admin rules test rules/Plan.js
@@ -43,7 +43,7 @@ Without `--user` or `--context` the rule is given an example: Ada logs in to `de
 
 #[derive(Debug, Args)]
 pub(crate) struct Test {
-    /// The rule.
+    /// The JavaScript file with the rule's function.
     script: PathBuf,
 
     /// `user`, as a JSON file.

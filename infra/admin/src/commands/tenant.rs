@@ -14,9 +14,9 @@ use crate::{connection::Connection, failure::Failure};
 pub(crate) enum TenantCommand {
     /// Import a tenant file: settings, applications, APIs, users, and the scripts that it names.
     ///
-    /// What the file does not mention stays as it is and nothing is deleted but scripts, of which a section
-    /// replaces all. Importing twice is the same as importing once. A user keeps the password unless the file gives one. Running
-    /// functions see the change within a minute.
+    /// Objects that the file does not mention stay as they are. Nothing is deleted but scripts: each of their
+    /// sections replaces all scripts of its kind. Importing twice is the same as importing once. A user keeps the
+    /// password unless the file gives one. Running functions see the change within a minute.
     #[command(after_help = "\
 Examples:
   admin tenant import tenant.yaml --dry-run
@@ -27,7 +27,7 @@ for the value of a keyword, `@@KEY@@` for the value in quotes. A wrong value is 
 error, such as:
   tenant.yaml:12:5: clients[2].refresh_token.leeway: must not be negative")]
     Import(Import),
-    /// Say what of RFC 9700, the best current practice for the security of OAuth 2.0, a tenant file breaks.
+    /// List where a tenant file breaks RFC 9700, the best current practice for the security of OAuth 2.0.
     ///
     /// One line for each place on standard output, with line, section and how strongly the section asks. The
     /// status is 1 if a MUST or a SHOULD is broken, 0 if nothing is or a RECOMMENDED alone. No table is needed.
@@ -44,7 +44,7 @@ A line is like:
 /// A tenant file and the values of its keywords.
 #[derive(Debug, Args)]
 pub(crate) struct Source {
-    /// The tenant file.
+    /// The tenant file (YAML), as the deploy CLI exports it.
     file: PathBuf,
 
     /// The value of a keyword; may be given many times.

@@ -83,7 +83,7 @@ pub(crate) struct Unblock {
 
 #[derive(Debug, Args)]
 pub(crate) struct Create {
-    /// The e-mail address.
+    /// The e-mail address, with which the user logs in.
     #[arg(long)]
     email: String,
 

@@ -13,9 +13,8 @@ pub(super) struct Engine(Database);
 
 /// Answer of an operation.
 pub(super) struct Answer {
-    /// HTTP status.
     pub(super) status: u16,
-    /// JSON text.
+    /// The body: JSON of the `DynamoDB` protocol.
     pub(super) body: String,
 }
 

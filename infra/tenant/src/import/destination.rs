@@ -8,7 +8,7 @@ use ratchet_system::{Clock, Deadline};
 /// The table that an import writes to, with the keys, clock and evictions that it needs.
 #[derive(Debug)]
 pub struct Destination<'a, E> {
-    /// The table.
+    /// The store of the table.
     pub store: &'a Store,
     /// The keys that digest and seal secrets.
     pub keys: StackKeys,

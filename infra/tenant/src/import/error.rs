@@ -7,7 +7,7 @@ use ratchet_store::StoreError;
 /// An import that stopped half-way; importing again completes it.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// The store failed.
+    /// The store failed; sections that were written before stay written.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A secret cannot be sealed.

@@ -47,15 +47,15 @@ const CONCURRENCY: usize = 16;
 pub struct Imported {
     /// True if the settings were imported.
     pub settings: bool,
-    /// Applications.
+    /// Number of applications (`clients`).
     pub clients: usize,
-    /// APIs.
+    /// Number of APIs (`resourceServers`).
     pub resource_servers: usize,
     /// Rules that run; `None` if the file has no such section.
     pub rules: Option<usize>,
     /// Actions that run; `None` if the file has no such section.
     pub actions: Option<usize>,
-    /// Users.
+    /// Number of users, new and existing ones.
     pub users: usize,
 }
 

@@ -24,7 +24,7 @@ use crate::{
 /// End of the Management API's identifier, which is the same at every tenant. No tenant file has this API.
 pub(crate) const MANAGEMENT_API: &str = "/api/v2/";
 
-/// 30 days.
+/// Longest lifetime of an access token at Auth0, in seconds: 30 days.
 const MAX_LIFETIME: u64 = 2_592_000;
 
 /// An API as the file has it.

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::error::TenantFileError;
 
-/// Values of keywords.
+/// Values that replace the keywords `##KEY##` and `@@KEY@@` of a tenant file.
 #[derive(Debug, Clone, Default)]
 pub struct Keywords(BTreeMap<String, Value>);
 
@@ -21,7 +21,7 @@ pub struct Keywords(BTreeMap<String, Value>);
 pub struct InvalidMappings;
 
 impl Keywords {
-    /// No keywords.
+    /// No keywords: a file that uses one is invalid.
     pub fn new() -> Self {
         Self::default()
     }

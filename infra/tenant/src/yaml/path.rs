@@ -16,7 +16,7 @@ pub(crate) enum Step {
 }
 
 impl Path {
-    /// The whole file.
+    /// The path of the whole file: without keys.
     pub(crate) fn root() -> Self {
         Self::default()
     }
@@ -87,7 +87,7 @@ impl fmt::Display for Path {
 /// An invalid value, or a warning about one.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
-    /// The value.
+    /// Path to the faulty value.
     pub(crate) at: Path,
     /// A lower-case fragment that continues `path: `.
     pub(crate) message: String,
@@ -134,12 +134,10 @@ impl Fault {
 /// Result of a check.
 pub(crate) type Checked<T> = Result<T, Fault>;
 
-/// Warnings so far.
 #[derive(Debug, Default)]
 pub(crate) struct Notes(Vec<Fault>);
 
 impl Notes {
-    /// Adds a warning.
     pub(crate) fn warn(&mut self, at: Path, message: impl Into<String>) {
         self.0.push(Fault::new(at, message));
     }

@@ -93,7 +93,7 @@ impl SigningKeys {
 }
 
 impl App {
-    /// The signing keys.
+    /// The keys that sign JWTs and are published in the JWKS.
     pub fn signing_keys(&self) -> &SigningKeys {
         &self.signing
     }

@@ -30,13 +30,13 @@ use super::{
     reason = "they are Auth0's, and independent of one another"
 )]
 pub struct Client {
-    /// `client_id`.
+    /// `client_id`, unique in the tenant.
     pub client_id: ClientId,
     /// Name shown to users.
     pub name: String,
     /// URL of the logo beside the name on the consent page.
     pub logo_uri: Option<String>,
-    /// Kind of application.
+    /// `app_type`, from which the defaults of other settings follow.
     pub app_type: AppType,
     /// Authentication method at the token endpoint.
     pub auth_method: AuthMethod,
@@ -159,11 +159,11 @@ impl Client {
 pub enum AppType {
     /// A mobile or desktop application.
     Native,
-    /// A single-page application.
+    /// A single-page application: a public client in a browser.
     Spa,
     /// A server-side web application.
     RegularWeb,
-    /// A machine-to-machine application.
+    /// A machine-to-machine application: a confidential client without users.
     NonInteractive,
 }
 
@@ -204,9 +204,9 @@ pub struct PublicKey {
 /// A client grant: the scopes that a client may request at an API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientGrant {
-    /// The API.
+    /// Identifier of the API that the client may have tokens for.
     pub audience: Audience,
-    /// The scopes granted.
+    /// The most scopes that a token for this API may contain.
     pub scope: Scope,
     /// Subject of the tokens: the client or a user.
     #[serde(default)]

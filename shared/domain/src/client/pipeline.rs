@@ -1,4 +1,4 @@
-//! Which generation of behaviour a request of a client is in.
+//! The choice between Auth0's generations of behaviour for a request of a client.
 
 use super::Client;
 use crate::pipeline::{AskedAudience, Pipeline};

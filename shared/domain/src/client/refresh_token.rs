@@ -68,7 +68,7 @@ pub enum Rotation {
 /// ([multi-resource refresh tokens](https://auth0.com/docs/secure/tokens/refresh-tokens/multi-resource-refresh-token)).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MultiResourcePolicy {
-    /// The API.
+    /// Identifier of an API that the refresh token may be exchanged for.
     pub audience: Audience,
     /// Scopes of the API that a refresh may request.
     pub scope: Scope,

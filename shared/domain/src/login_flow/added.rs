@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 /// name once, with the script's value. Scripts cannot set claims about the token itself.
 #[derive(Debug)]
 pub struct WithCustomClaims<'a, T> {
-    /// Claims of Ratchet.
+    /// Claims of Ratchet, which take precedence over those of scripts.
     pub claims: T,
-    /// Claims of scripts.
+    /// Claims that scripts added; `None` if no script ran.
     pub custom: Option<&'a Map<String, Value>>,
 }
 

@@ -36,7 +36,7 @@ pub struct Redirect {
 /// Changes that scripts make to the tokens of one response. They are stored with the code, if there is one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Effects {
-    /// Custom claims.
+    /// Claims that the scripts add to each token.
     #[serde(default)]
     pub claims: CustomClaims,
     /// Scopes to grant instead of the planned ones.
@@ -62,7 +62,7 @@ pub struct ChangedProfile {
 /// `api.refreshToken.setExpiresAt` and `setIdleExpiresAt`: only ends before the present ones have an effect.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefreshTokenEnds {
-    /// Absolute end.
+    /// New absolute end of the refresh token; `None` leaves it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
     /// End unless the token is used.

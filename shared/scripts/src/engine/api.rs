@@ -32,12 +32,10 @@ impl Commands {
         }
     }
 
-    /// Takes all commands.
     pub(super) fn take(&mut self) -> Vec<Command> {
         std::mem::take(&mut self.list)
     }
 
-    /// Number of commands.
     pub(super) fn len(&self) -> usize {
         self.list.len()
     }

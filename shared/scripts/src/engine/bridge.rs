@@ -64,7 +64,7 @@ impl Bridge {
         }
     }
 
-    /// Begins a run.
+    /// Begins a run. Without a host the calls of scripts fail.
     pub(super) fn open(&self, host: Option<HostChannels>, logs: usize) {
         self.close();
         self.logs.replace(Logs::new(logs));

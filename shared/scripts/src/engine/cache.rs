@@ -43,7 +43,7 @@ impl Cache {
         self.0.get(key)
     }
 
-    /// Stores a record.
+    /// Stores a record in place of an earlier one of the same key.
     pub(super) fn set(&mut self, key: String, record: Record) -> Result<(), Refused> {
         if key.len() > LONGEST_KEY || record.value.len() > LONGEST_VALUE {
             return Err(Refused::ItemSizeExceeded);

@@ -20,11 +20,11 @@ use crate::{Action, Rule, Scripts};
 pub struct CompileError {
     /// Name of the Rule or Action.
     pub script: String,
-    /// Line, from 1.
+    /// Line of the script, counted from 1.
     pub line: u32,
-    /// Column, from 1.
+    /// Column of the line, counted from 1.
     pub column: u32,
-    /// The error.
+    /// QuickJS' message, without the place.
     pub message: String,
 }
 

@@ -17,7 +17,6 @@ const METHODS: [(&str, LogLevel); 7] = [
     ("error", LogLevel::Error),
 ];
 
-/// Makes `console`.
 pub(super) fn console<'js>(ctx: &Ctx<'js>, bridge: &Rc<Bridge>) -> rquickjs::Result<Value<'js>> {
     let console = Object::new(ctx.clone())?;
     for (name, level) in METHODS {

@@ -24,7 +24,6 @@ pub(super) struct Heap {
 }
 
 impl Heap {
-    /// Bytes in use.
     pub(super) fn used(&self) -> usize {
         self.used.get()
     }

@@ -21,7 +21,6 @@ impl Logs {
         }
     }
 
-    /// Takes the lines.
     pub(super) fn take(&mut self) -> Vec<LogLine> {
         std::mem::take(&mut self.lines)
     }

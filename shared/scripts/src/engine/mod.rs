@@ -55,7 +55,7 @@ pub struct Limits {
     pub wall: Duration,
     /// Bytes of the engine's heap, `global` included.
     pub memory: usize,
-    /// Bytes of stack.
+    /// Bytes of stack; a script that recurses deeper gets an exception.
     pub stack: usize,
     /// Bytes of JSON, once for `user` and `context` together and once for all commands.
     pub output: usize,
@@ -88,7 +88,7 @@ impl Default for Limits {
 /// The input of one run.
 #[derive(Clone)]
 pub struct Run {
-    /// The compiled scripts.
+    /// The compiled scripts, in the order in which they run.
     pub program: Arc<Program>,
     /// The issuer, `https://D/`, from which `auth0.domain` and `auth0.baseUrl` are made.
     pub issuer: String,

@@ -18,7 +18,6 @@ pub(super) enum Language {
     Small,
     /// Without the names of [`RARE`].
     Usual,
-    /// The whole language.
     Whole,
 }
 
@@ -91,7 +90,6 @@ impl Needs {
         ..Self::NOTHING
     };
 
-    /// Everything.
     pub(super) const ALL: Self = Self {
         language: Language::Whole,
         timers: true,

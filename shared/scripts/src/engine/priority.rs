@@ -10,7 +10,6 @@ pub(super) struct Thread {
 }
 
 impl Thread {
-    /// The calling thread.
     pub(super) fn current() -> Self {
         Self {
             #[cfg(target_os = "linux")]

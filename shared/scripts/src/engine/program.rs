@@ -17,7 +17,6 @@ pub struct Program {
     pub(super) needs: Needs,
 }
 
-/// A compiled script.
 #[derive(Debug)]
 pub(super) struct Compiled {
     pub(super) name: String,

@@ -22,7 +22,6 @@ use super::{
 pub(super) enum For<'a> {
     /// Rules, with their `configuration` and `auth0`.
     Rules(&'a Run),
-    /// An Action.
     Action(&'a CompiledAction),
     /// None: the context checks that a source compiles and is a function.
     Compiling(Language),

@@ -10,7 +10,6 @@ use serde_json::{Map, Value};
 /// `{"alg":"HS256","typ":"JWT"}`
 const HEADER: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
 
-/// Signs claims.
 pub(super) fn encode(secret: &str, claims: &Map<String, Value>) -> String {
     let claims = Value::Object(claims.clone()).to_string();
     let signed = format!("{HEADER}.{}", URL_SAFE_NO_PAD.encode(claims));

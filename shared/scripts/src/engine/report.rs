@@ -33,7 +33,7 @@ impl Report {
     }
 }
 
-/// The scripts' answer.
+/// The result of a run in which every script succeeded.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Output {
     /// `user`, as the last Rule left it; [`super::ReadBack`] selects its members.
@@ -132,7 +132,7 @@ pub enum ScriptFailure {
     Output {
         /// Name of the last script.
         script: String,
-        /// The reason.
+        /// The reason why the output is rejected.
         reason: String,
     },
     /// No thread was free in time, or none could be started.

@@ -62,7 +62,7 @@ impl Timers {
         Some(self.last)
     }
 
-    /// Clears a timer.
+    /// Clears a timer; an unknown id is ignored, as in Node.
     pub(super) fn clear(&mut self, id: u32) {
         if let Some(due) = self.due.remove(&id) {
             self.waiting.remove(&(due, id));
@@ -71,7 +71,6 @@ impl Timers {
 }
 
 impl Timer {
-    /// Calls the function.
     pub(super) fn fire(&self, ctx: &Ctx<'_>) -> rquickjs::Result<()> {
         let mut arguments = Args::new_unsized(ctx.clone());
         for argument in &self.arguments {

@@ -69,7 +69,6 @@ impl Warm {
         })
     }
 
-    /// Runs a program.
     pub(super) fn run(&self, assignment: Assignment) -> Report {
         let Assignment {
             run,

@@ -52,7 +52,6 @@ impl Watch {
         }
     }
 
-    /// Begins a run.
     pub(super) fn begin(&self, bounds: Bounds) {
         self.bounds.replace(Some(bounds));
         self.since.set(thread_cpu());

@@ -13,21 +13,21 @@ use super::Protocol;
 pub struct Facts<'a> {
     /// The tenant's name: the first label of the issuer's host, as with Auth0's domains.
     pub tenant: &'a str,
-    /// The protocol.
+    /// The kind of event, as `context.protocol` of the Rules names it.
     pub protocol: Protocol,
     /// The protocol before a script redirected the browser; `None` unless it returned at `/continue`.
     pub original_protocol: Option<Protocol>,
-    /// The user.
+    /// The user before the scripts' changes.
     pub user: &'a User,
-    /// The client.
+    /// The client that the tokens are issued to.
     pub client: &'a Client,
     /// The API; `None` if there is none.
     pub audience: Option<&'a Audience>,
-    /// The scopes.
+    /// The scopes of the tokens, before the scripts' changes.
     pub scope: &'a Scope,
-    /// The HTTP request.
+    /// The HTTP request of the client or browser.
     pub request: RequestFacts,
-    /// The browser session.
+    /// The browser session; `None` if the event has none.
     pub session: Option<&'a Session>,
     /// The family of the refresh token that is exchanged.
     pub family: Option<&'a Family>,
@@ -48,7 +48,7 @@ pub struct RequestFacts {
     pub language: Option<String>,
     /// Host of the server.
     pub hostname: String,
-    /// HTTP method.
+    /// HTTP method, in capitals.
     pub method: String,
     /// Parameters of the query.
     pub query: Map<String, Value>,

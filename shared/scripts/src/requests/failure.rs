@@ -13,13 +13,13 @@ use crate::requests::hosts::ForbiddenAddress;
 /// A request without a response: reason and destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestFailure {
-    /// The reason.
+    /// The reason, from which `message`, `code` and `errno` in the script follow.
     pub reason: Reason,
     /// Progress of the request.
     pub stage: Stage,
     /// Host of the request, as the URL has it.
     pub host: String,
-    /// Its port.
+    /// Port of the request: that of the URL, or else the scheme's.
     pub port: u16,
     /// Message of the libraries beneath; only for the log.
     pub detail: String,
@@ -28,7 +28,7 @@ pub struct RequestFailure {
 /// Progress of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// No connection yet.
+    /// There was no connection yet: the server has not received anything.
     Connecting,
     /// Connected, but without the complete head of a response.
     Head,
@@ -41,7 +41,7 @@ pub enum Stage {
 pub enum Reason {
     /// The resolver does not know the name, or (`EAI_AGAIN`) has no answer now.
     Lookup {
-        /// `ENOTFOUND` or `EAI_AGAIN`.
+        /// `ENOTFOUND`, or `EAI_AGAIN` for a passing failure.
         code: &'static str,
         /// libuv's number of the code.
         errno: i32,
@@ -208,7 +208,7 @@ impl RequestFailure {
         }
     }
 
-    /// Node's message.
+    /// The `message` that the same failure has in Node.
     pub fn message(&self) -> String {
         let described = self.in_node();
         let message = described.get("message").and_then(Value::as_str);

@@ -30,7 +30,7 @@ struct AllowedHost {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Pattern {
-    /// Exactly this host.
+    /// This host alone, without its subdomains.
     Exactly(Host),
     /// Every name below this one.
     Below(String),

@@ -14,7 +14,6 @@ const FINE: &str = "async function (user, context, callback) {
     setTimeout(() => callback(null, user, context), 1);
 }";
 
-/// The expected failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ends {
     Cpu,

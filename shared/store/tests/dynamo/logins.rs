@@ -18,7 +18,6 @@ fn login_name() -> LoginName {
     LoginName::parse("ada@example.com").unwrap()
 }
 
-/// An unknown name.
 fn unknown_name(connection: &str) -> Guessed {
     Guessed::Name(connection_name(connection), login_name())
 }

@@ -56,7 +56,6 @@ impl Sample {
         self.script(name, &text("rules", name))
     }
 
-    /// Another Rule.
     fn script(self, name: &str, code: &str) -> Self {
         Self(self.0.rule(name, code))
     }
@@ -103,7 +102,6 @@ async fn tokens(server: &Server, user: &User) -> Tokens {
     server.login(&SPA_STRICT).user(user).tokens().await
 }
 
-/// The next tokens.
 async fn next(server: &Server, tokens: &Tokens) -> Tokens {
     server.refreshed(&SPA_STRICT, &tokens.refresh_token()).await
 }

@@ -46,7 +46,7 @@ async fn terms_of_service() {
     let back = come_back(&browser, &away, "agreed=yes").await;
     let first = exchanged(&server, &back).await;
     server.rotated(&WEB_POST, &first.refresh_token()).await;
-    // Once is enough.
+    // The user is asked only once.
     let later = sent_away(&server, &browser, &User::ada()).await;
     exchanged(&server, &later).await;
 }

@@ -15,7 +15,6 @@ impl<'a> Parameters<'a> {
         Self(params)
     }
 
-    /// All parameters.
     pub(super) const fn all(self) -> &'a Params {
         self.0
     }

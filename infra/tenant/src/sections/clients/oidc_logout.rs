@@ -48,7 +48,6 @@ const INITIATORS: [(&str, LogoutInitiator); 9] = [
     ("account-deactivated", LogoutInitiator::AccountDeactivated),
 ];
 
-/// Checks the object.
 pub(crate) fn check(at: &Path, raw: Option<RawOidcLogout>) -> Checked<OidcLogout> {
     let raw = raw.unwrap_or_default();
     Ok(OidcLogout {

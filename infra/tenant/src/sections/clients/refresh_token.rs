@@ -22,7 +22,7 @@ use crate::{
     yaml::path::{Checked, Fault, Path},
 };
 
-/// 365.25 days.
+/// Longest lifetime of a refresh token at Auth0, in seconds: 365.25 days.
 const MAX_LIFETIME: u64 = 31_557_600;
 
 /// The object as the file has it.

@@ -83,7 +83,7 @@ impl<'a> ScriptFiles<'a> {
         let Some(folder) = self.folder else {
             return Err("names a file, but this tenant file lies in no folder");
         };
-        // As the deploy CLI does, for exports made on Windows.
+        // The deploy CLI does the same, for exports made on Windows.
         let name = name.replace('\\', "/");
         let mut inside = PathBuf::new();
         for component in FilePath::new(&name).components() {

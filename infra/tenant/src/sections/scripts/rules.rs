@@ -88,7 +88,7 @@ impl RawRule {
     }
 }
 
-/// The order of each rule. As at Auth0, no two rules share one, whether enabled or not.
+/// The order of each rule. No two rules share one, whether enabled or not, as at Auth0.
 fn orders(raw: &[RawRule], at: &Path) -> Checked<Vec<u32>> {
     const MOST: u64 = 1_000_000;
     let mut taken = BTreeMap::new();

@@ -22,7 +22,7 @@ pub(super) struct RawColors {
     primary: Option<String>,
 }
 
-/// The primary colour.
+/// `colors.primary`; `None` leaves Auth0's default.
 pub(super) fn color(at: &Path, colors: Option<RawColors>) -> Checked<Option<Color>> {
     let Some(primary) = given(colors.and_then(|colors| colors.primary)) else {
         return Ok(None);

@@ -16,7 +16,6 @@ use crate::{
     yaml::path::{Checked, Fault, Path},
 };
 
-/// Scopes by API.
 pub(crate) type Permissions = BTreeMap<Audience, Scope>;
 
 /// A role as the file has it.

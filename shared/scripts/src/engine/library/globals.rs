@@ -36,11 +36,9 @@ const REQUIRE: u32 = 1 << GLOBALS.len();
 pub(in super::super) struct Globals(u32);
 
 impl Globals {
-    /// The empty set.
     pub(in super::super) const NONE: Self = Self(0);
     /// All globals and `require`.
     pub(in super::super) const ALL: Self = Self(REQUIRE | (REQUIRE - 1));
-    /// `require` alone.
     pub(in super::super) const REQUIRE: Self = Self(REQUIRE);
 
     /// The global of this name, and its module.
