@@ -1,7 +1,7 @@
 """A container engine, with the image in which `sam local` runs functions.
 
 A running engine belongs to the user and is used as it is. Without one, Debian's is started, in its own folder, for the
-duration of the context. The image is the one that SAM would pull. If it cannot be pulled, a stand-in takes its place
+duration of the context. The image is the one that SAM would pull. Without access to its registry a stand-in takes its place
 for the duration: a minimal system of this machine's own distribution, under the name that SAM looks for. SAM adds the
 emulator of Lambda's Runtime API itself.
 """

@@ -119,7 +119,7 @@ def test_only_token_writes_keyrings_and_nothing_else_of_the_tenant(permissions):
 
 
 def test_a_keyring_has_the_attributes_that_token_may_write(local):
-    """As the code writes it into the local server's table."""
+    """The local server's table holds the keyrings as the code writes them."""
     dynamodb = local.dynamodb.client()
     for sort_key in ("KEYRING#SEALING", "KEYRING#SIGNING"):
         key = {"PK": {"S": "TENANT"}, "SK": {"S": sort_key}}
@@ -141,7 +141,7 @@ def test_only_those_who_send_tokens_sign_and_only_digests(made, permissions):
             for role in (*ROLES, "OperatorRole")
             if permissions.key(role, key, "Sign", **digest)
         }
-        # If an operator ends a session, its applications receive a logout token.
+        # The applications of a session that an operator ends receive a logout token.
         assert signers == {"TokenRole", "AuthorizeRole", "RevokeRole", "OperatorRole"}
         assert not permissions.key("TokenRole", key, "Sign", **digest | {"message_type": "RAW"})
         assert not permissions.key(

@@ -110,7 +110,7 @@ def test_a_kms_request_without_an_answer_is_abandoned_in_time(kms_front):
 
 
 def test_a_key_that_does_not_exist_is_named_and_not_written_down(kms_front):
-    """If the key were recorded, no function could start any more, with any configuration."""
+    """A recorded key would stop every later start, with any configuration."""
     reason = failure(kms_front, "token", SIGNING_KEYS=f"RS256={NO_KEY}")
     assert reason.startswith(f"key service refused: {NO_KEY}: NotFoundException: ")
     assert_starts(kms_front)
