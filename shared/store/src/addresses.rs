@@ -14,8 +14,9 @@ use serde::Deserialize;
 
 use super::{
     Store,
+    calls::units,
     error::StoreError,
-    item::{from_item, millis, seconds, units},
+    item::{from_item, millis, seconds},
     keys::{Key, TTL},
 };
 

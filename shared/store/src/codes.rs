@@ -12,8 +12,9 @@ use ratchet_domain::{
 
 use super::{
     Store,
+    calls::{send_delete, send_update},
     error::{CommitError, StoreError},
-    item::{from_item, seconds, send_delete, send_update, to_item},
+    item::{from_item, seconds, to_item},
     keys::{CODE_PREFIX, Key, TTL},
 };
 

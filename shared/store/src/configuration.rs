@@ -18,8 +18,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Store,
+    calls::{send_update, units},
     error::{CommitError, Item, StoreError},
-    item::{from_item, inconsistent, send_update, to_item, units},
+    item::{from_item, inconsistent, to_item},
     keys::{API_PREFIX, CLIENT_PREFIX, Key, TENANT},
 };
 

@@ -5,6 +5,7 @@
 
 use aws_sdk_dynamodb::{
     error::BuildError,
+    operation::update_item::builders::UpdateItemFluentBuilder,
     types::{Put, TransactWriteItem, Update},
 };
 use ratchet_domain::{
@@ -18,8 +19,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Store,
+    calls::send_update,
     error::{CommitError, StoreError},
-    item::{millis, send_update, text, to_item},
+    item::{millis, text, to_item},
     keys::Key,
 };
 
@@ -110,15 +112,9 @@ impl Store {
         current: &DeviceGrant,
         polled: &Polled,
     ) -> Result<(), CommitError> {
-        let next = serde_dynamo::to_attribute_value(polled)
-            .map_err(|e| StoreError::Refused(e.to_string()))?;
         let update = self
-            .update(&Key::device(id))
-            .update_expression("SET polled = :next")
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_names("#name", "name")
-            .expression_attribute_values(":current", text(current.state.name()))
-            .expression_attribute_values(":next", next);
+            .change(id, current, polled)?
+            .update_expression("SET polled = :next");
         let update = match &current.polled {
             None => {
                 update.condition_expression(format!("{UNCHANGED} AND attribute_not_exists(polled)"))
@@ -138,17 +134,28 @@ impl Store {
         current: &DeviceGrant,
         next: &DeviceState,
     ) -> Result<(), CommitError> {
+        let update = self
+            .change(id, current, next)?
+            .update_expression(MOVE)
+            .condition_expression(UNCHANGED);
+        send_update(update).await
+    }
+
+    /// An update that writes `:next`, with the names and values of [`UNCHANGED`].
+    fn change(
+        &self,
+        id: DeviceId,
+        current: &DeviceGrant,
+        next: &impl Serialize,
+    ) -> Result<UpdateItemFluentBuilder, StoreError> {
         let next = serde_dynamo::to_attribute_value(next)
             .map_err(|e| StoreError::Refused(e.to_string()))?;
-        let update = self
+        Ok(self
             .update(&Key::device(id))
-            .update_expression(MOVE)
-            .condition_expression(UNCHANGED)
             .expression_attribute_names("#state", "state")
             .expression_attribute_names("#name", "name")
             .expression_attribute_values(":current", text(current.state.name()))
-            .expression_attribute_values(":next", next);
-        send_update(update).await
+            .expression_attribute_values(":next", next))
     }
 
     /// Marks a device code as exchanged and creates its family, both or neither. A conflict means that another request

@@ -11,8 +11,9 @@ use ratchet_domain::{
 
 use super::{
     Store,
+    calls::send_update,
     error::{CommitError, StoreError},
-    item::{millis, send_update},
+    item::millis,
     keys::{Key, REFRESH_TOKENS_FROM, SESSIONS_FROM},
     user_conditions::unmoved,
 };

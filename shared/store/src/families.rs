@@ -15,9 +15,10 @@ use ratchet_telemetry::{cost, event};
 
 use super::{
     Store,
+    calls::units,
     error::{CommitError, Item, StoreError},
     family_item,
-    item::{Part, inconsistent, millis, units},
+    item::{Part, inconsistent, millis},
     keys::{EARLIER_FAMILY_PREFIX, FAMILY_PREFIX, Key, family_prefix},
     recovery::recover,
 };

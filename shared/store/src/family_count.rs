@@ -14,9 +14,10 @@ use serde::Deserialize;
 
 use super::{
     Store,
+    calls::{send_update, sent_update},
     error::{CommitError, StoreError},
     families::read,
-    item::{from_item, millis, seconds, send_update, sent_update},
+    item::{from_item, millis, seconds},
     keys::{Key, TTL, family_prefix},
 };
 

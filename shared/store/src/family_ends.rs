@@ -17,9 +17,9 @@ use ratchet_telemetry::cost;
 
 use super::{
     Store,
+    calls::units,
     error::StoreError,
     families::log_end,
-    item::units,
     keys::{EARLIER_FAMILY_PREFIX, FAMILY_PREFIX, Key, family_prefix},
 };
 

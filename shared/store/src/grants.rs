@@ -23,8 +23,9 @@ use serde::Deserialize;
 
 use super::{
     Store,
+    calls::sent_update,
     error::{CommitError, Item, StoreError},
-    item::{from_item, inconsistent, millis, sent_update, text},
+    item::{from_item, inconsistent, millis, text},
     keys::{GRANT_PREFIX, Key, SK},
 };
 

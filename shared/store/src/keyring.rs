@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Store,
+    calls::send_put,
     error::{CommitError, Item, StoreError},
-    item::{send_put, to_item},
+    item::to_item,
     keys::Key,
 };
 

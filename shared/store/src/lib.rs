@@ -3,6 +3,7 @@
 
 mod access_tokens;
 mod addresses;
+mod calls;
 mod codes;
 mod configuration;
 mod devices;
@@ -20,6 +21,7 @@ mod login_stats;
 mod logins;
 mod metadata;
 mod mobile_apps;
+mod profile_writes;
 mod recovery;
 mod scripts;
 mod sessions;

@@ -7,8 +7,9 @@ use ratchet_domain::{ids::UserId, time::Timestamp, user::LoginStats};
 
 use super::{
     Store,
+    calls::sent_update,
     error::CommitError,
-    item::{from_item, millis, sent_update, text},
+    item::{from_item, millis, text},
     keys::Key,
 };
 

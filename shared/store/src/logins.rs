@@ -3,9 +3,8 @@
 //!
 //! A counter is a separate, small item that exists only while there are failures: unknown names have counters too, and
 //! attackers make many. All names of a user share its counters.
-//! have them, too, and attackers make many. A user's names share theirs.
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use futures_util::future::try_join;
 use ratchet_domain::{
     brute_force::{Counter, Failures, Guessed},
@@ -20,8 +19,9 @@ use ratchet_telemetry::cost;
 
 use super::{
     Store,
+    calls::{send_delete, sent_update, units},
     error::{CommitError, StoreError},
-    item::{from_item, millis, seconds, send_delete, sent_update, text, units},
+    item::{from_item, millis, seconds},
     keys::{FAILURES, Key, PK, SK, TTL, failures_partition},
     users::{LoginItem, LoginRecord},
 };
@@ -202,22 +202,13 @@ impl Store {
 
     /// Deletes all failures as a user or with a name, from all addresses, and returns the number of counters.
     pub async fn clear_failures(&self, guessed: &Guessed) -> Result<usize, StoreError> {
-        let partition = failures_partition(guessed);
+        let read = self
+            .query_below(failures_partition(guessed), FAILURES)
+            .projection_expression("PK, SK");
         let (mut start, mut cleared) = (None, 0);
         loop {
-            let output = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("PK = :name AND begins_with(SK, :failures)")
-                .expression_attribute_values(":name", text(partition.as_str()))
-                .expression_attribute_values(":failures", text(FAILURES))
-                .projection_expression("PK, SK")
-                .consistent_read(true)
-                .set_exclusive_start_key(start)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await?;
+            let read = read.clone().set_exclusive_start_key(start);
+            let output = read.send().await?;
             cost::read(units(output.consumed_capacity()));
             for item in output.items() {
                 let part = |name: &str| item.get(name)?.as_s().ok().cloned();

@@ -11,8 +11,9 @@ use serde_json::{Map, Value};
 
 use super::{
     Store,
+    calls::sent_update,
     error::{CommitError, StoreError},
-    item::{millis, sent_update},
+    item::millis,
     keys::{Key, PK},
     users::login_record,
 };

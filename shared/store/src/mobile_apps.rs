@@ -9,8 +9,9 @@ use ratchet_domain::{ids::ClientId, mobile::MobileApps};
 
 use super::{
     Store,
+    calls::send_update,
     error::{CommitError, StoreError},
-    item::{inconsistent, send_update},
+    item::inconsistent,
     keys::Key,
 };
 

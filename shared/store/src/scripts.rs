@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Store,
+    calls::send_update,
     error::{CommitError, Item, StoreError},
-    item::{from_item, inconsistent, send_update, text, to_item},
+    item::{from_item, inconsistent, text, to_item},
     keys::{Key, SCRIPTS_PREFIX, ScriptKey, TENANT},
 };
 

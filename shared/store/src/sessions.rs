@@ -17,8 +17,9 @@ use ratchet_domain::{
 
 use super::{
     Store,
+    calls::{send_update, sent_update},
     error::{CommitError, Item, StoreError},
-    item::{Part, from_item, inconsistent, millis, seconds, send_update, sent_update, to_item},
+    item::{Part, from_item, inconsistent, millis, seconds, to_item},
     keys::{Key, SESSION_PREFIX, TTL},
     users::login_record,
 };
