@@ -4,3 +4,4 @@ pub(crate) mod confirmation;
 pub(crate) mod consent;
 pub(crate) mod login;
 mod permissions;
+mod question;
