@@ -15,10 +15,6 @@ use ratchet_keys::sealing::Keyring;
 use ratchet_store::CommitError;
 use ratchet_telemetry::event;
 
-/// Maximum number of decisions per request; after that the client has to retry. Lost races are rare, and the second
-/// decision already sees the winner.
-pub(crate) const ATTEMPTS: usize = 3;
-
 /// Failure of one attempt.
 pub(crate) enum Failure {
     /// The family changed since it was read.

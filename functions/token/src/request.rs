@@ -4,6 +4,10 @@ use ratchet_core::{App, Caller};
 use ratchet_domain::denial::Denial;
 use ratchet_protocol::{Request, credentials::Credentials, params::Params};
 
+/// Maximum number of decisions per request; after that the client has to retry. Lost races are rare, and the second
+/// decision already sees the winner.
+pub(crate) const ATTEMPTS: usize = 3;
+
 /// A request to the token endpoint.
 #[derive(Debug)]
 pub(crate) struct TokenRequest {

@@ -14,7 +14,10 @@ use ratchet_domain::{
 };
 
 use super::Delegation;
-use crate::refresh_family::{ATTEMPTS, Failure, commit, end, kept_changing, load, open, refuse};
+use crate::{
+    refresh_family::{Failure, commit, end, kept_changing, load, open, refuse},
+    request::ATTEMPTS,
+};
 
 /// Result of a delegation, for the answer and the log.
 pub(super) struct Delegated {

@@ -26,11 +26,8 @@ use super::{
     GrantRequest,
     issue::{Commit, Issuable, issue},
 };
-use crate::response::TokenAnswer;
+use crate::{request::ATTEMPTS, response::TokenAnswer};
 
-/// Maximum number of decisions per request; after that the device has to retry. Lost races are rare, and the second
-/// decision already sees the winner.
-const ATTEMPTS: usize = 3;
 /// The device flow is for conformant clients only.
 const PIPELINE: Pipeline = Pipeline::Conformant;
 

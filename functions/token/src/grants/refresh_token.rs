@@ -27,7 +27,8 @@ use super::{
     refresh_signing::{Plan, RefreshRequest, Signed},
 };
 use crate::{
-    refresh_family::{ATTEMPTS, Failure, commit, end, kept_changing, load, open, refuse, revoke},
+    refresh_family::{Failure, commit, end, kept_changing, load, open, refuse, revoke},
+    request::ATTEMPTS,
     response::TokenAnswer,
 };
 
