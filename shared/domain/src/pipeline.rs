@@ -118,19 +118,29 @@ impl Pipeline {
     }
 }
 
+/// The audience of a request for the domain's tests.
 #[cfg(test)]
-mod tests {
+pub(crate) mod testing {
     use super::*;
 
-    const USERINFO: &str = "https://tenant.example/userinfo";
+    pub(crate) const USERINFO: &str = "https://tenant.example/userinfo";
 
-    fn asked(named: Option<&str>, default: Option<&str>) -> AskedAudience {
+    /// The audience of a request that names `named`, with this default audience.
+    pub(crate) fn asked(named: Option<&str>, default: Option<&str>) -> AskedAudience {
         let settings = Settings {
             default_audience: default.map(|name| Audience::parse(name).unwrap()),
             ..Settings::default()
         };
         AskedAudience::parse(named, USERINFO, &settings).unwrap()
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        testing::{USERINFO, asked},
+        *,
+    };
 
     #[test]
     fn the_userinfo_audience_and_an_absent_one_name_no_api() {

@@ -17,17 +17,10 @@ impl Pipeline {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{client::testing::client, ids::Audience, settings::Settings};
-
-    const USERINFO: &str = "https://tenant.example/userinfo";
-
-    fn asked(named: Option<&str>, default: Option<&str>) -> AskedAudience {
-        let settings = Settings {
-            default_audience: default.map(|name| Audience::parse(name).unwrap()),
-            ..Settings::default()
-        };
-        AskedAudience::parse(named, USERINFO, &settings).unwrap()
-    }
+    use crate::{
+        client::testing::client,
+        pipeline::testing::{USERINFO, asked},
+    };
 
     #[test]
     fn any_audience_opts_in_and_so_do_client_and_tenant() {
