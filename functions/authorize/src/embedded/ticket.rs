@@ -17,14 +17,14 @@ use crate::{
     visit::Visit,
 };
 
-/// Labels of the digests in tickets.
+/// Label of the digests in tickets.
 const BROWSER: &str = "login-ticket-browser";
-const VERIFIER: &str = "login-ticket-verifier";
 
 /// A ticket about to be issued.
 pub(crate) struct Issued {
     pub(crate) ticket: String,
-    /// The page keeps it, as a substitute for the cookie.
+    /// `auth0.js` keeps it in the page. Auth0 asks for it in a browser that blocks the cookie; Ratchet rejects a ticket
+    /// without the cookie, so the verifier is compared with nothing.
     pub(crate) verifier: String,
     pub(crate) id: String,
     browser: BrowserSecret,
@@ -38,20 +38,19 @@ impl Issued {
         user: &User,
     ) -> Result<Self, Denial> {
         let browser = TICKETS.of(visit).await?;
-        let (id, verifier) = (drawn(), drawn());
+        let id = drawn();
         let (keyring, key) = visit.app.active_key().await;
         let ticket = LoginTicket {
             id: id.clone(),
             user_id: user.user_id.clone(),
             valid_from: user.valid_from.sessions,
             browser: keyring.digest(key, BROWSER, browser.secret.as_bytes())?,
-            verifier: keyring.digest(key, VERIFIER, verifier.as_bytes())?,
             expires_at: visit.now().plus(TICKET_LIFETIME),
         };
         let ticket = keyring.seal_value_for(key, client_id, random(), &ticket)?;
         Ok(Self {
             ticket,
-            verifier,
+            verifier: drawn(),
             id,
             browser,
         })

@@ -146,7 +146,6 @@ async fn a_login_ticket_is_used_once() {
         id: "one".to_owned(),
         user_id: user_id(),
         browser: String::new(),
-        verifier: String::new(),
         expires_at: NOW,
     };
     assert!(!is_conflict(store.put_used_ticket(&ticket).await));
