@@ -91,29 +91,37 @@ impl Store {
         self.transact(writes).await
     }
 
-    /// Deletes a user's codes of these grants that have not been exchanged. An exchanged code keeps its family.
+    /// Deletes a user's codes of these grants that have not been exchanged, and returns their number. An exchanged code
+    /// keeps its family. A code that cannot be read may be of any grant and is deleted, too: no exchange could read it.
     pub async fn delete_codes(
         &self,
         user: &UserId,
         now: Timestamp,
         is_of: impl Fn(&GrantKey) -> bool,
-    ) -> Result<(), StoreError> {
+    ) -> Result<usize, StoreError> {
+        let mut deleted = 0;
         for item in self.query_user(user, CODE_PREFIX).await? {
             let key = Key::of_item(&item)?;
-            let code: AuthorizationCode = from_item(&key, item)?;
-            if code.is_open(now) && is_of(&code.rests_on().grant) {
-                self.delete_unused(&key).await?;
+            let is_due = match from_item::<AuthorizationCode>(&key, item) {
+                Ok(code) => code.is_open(now) && is_of(&code.rests_on().grant),
+                Err(error) => {
+                    tracing::warn!(%error, "a code that cannot be read is deleted");
+                    true
+                }
+            };
+            if is_due {
+                deleted += usize::from(self.delete_unused(&key).await?);
             }
         }
-        Ok(())
+        Ok(deleted)
     }
 
-    async fn delete_unused(&self, code: &Key) -> Result<(), StoreError> {
+    async fn delete_unused(&self, code: &Key) -> Result<bool, StoreError> {
         let delete = self
             .delete(code)
             .condition_expression("attribute_not_exists(redeemed)");
         // The family of a code that was exchanged meanwhile ends with the grant.
-        CommitError::written(send_delete(delete).await).map(drop)
+        CommitError::written(send_delete(delete).await)
     }
 
     /// Stores that an access token is revoked, until it would have expired.

@@ -5,6 +5,7 @@ use ratchet_domain::{
     code::IssuedAccessToken,
     consent::Basis,
     continuation::Continuation,
+    grant::GrantKey,
     ids::{AccessTokenDigest, ClientId, CodeId, UserId},
     login_ticket::LoginTicket,
 };
@@ -63,6 +64,22 @@ async fn a_code_and_its_family_are_written_together_or_not_at_all() {
     );
 }
 
+/// Sets an attribute of a stored code without the store.
+async fn set_attribute(endpoint: &str, code: CodeId, name: &str, value: AttributeValue) {
+    let text = |text: String| AttributeValue::S(text);
+    raw_client(endpoint)
+        .update_item()
+        .table_name("ratchet")
+        .key("PK", text(format!("USER#{}", user_id())))
+        .key("SK", text(format!("CODE#{code}")))
+        .update_expression("SET #name = :value")
+        .expression_attribute_names("#name", name)
+        .expression_attribute_values(":value", value)
+        .send()
+        .await
+        .unwrap();
+}
+
 #[tokio::test]
 async fn a_damaged_id_in_the_exchange_of_a_code_is_inconsistent() {
     let text = |text: &str| AttributeValue::S(text.to_owned());
@@ -80,17 +97,47 @@ async fn a_damaged_id_in_the_exchange_of_a_code_is_inconsistent() {
             ("by".to_owned(), text(by)),
             ("family_id".to_owned(), text(family_id)),
         ];
-        let update = raw_client(&endpoint).update_item().table_name("ratchet");
-        let update = update
-            .key("PK", text(&format!("USER#{user}")))
-            .key("SK", text(&format!("CODE#{id}")))
-            .update_expression("SET redeemed = :redeemed")
-            .expression_attribute_values(":redeemed", AttributeValue::M(redeemed.into()));
-        update.send().await.unwrap();
+        let redeemed = AttributeValue::M(redeemed.into());
+        set_attribute(&endpoint, id, "redeemed", redeemed).await;
         let loaded = store.load_code(&user, id).await;
         assert_eq!(loaded.is_ok(), is_sound, "{loaded:?}");
         assert!(is_sound || matches!(loaded, Err(StoreError::Inconsistent { .. })));
     }
+}
+
+#[tokio::test]
+async fn a_withdrawal_deletes_a_code_with_a_damaged_id_that_was_not_exchanged() {
+    let (store, endpoint) = store_and_endpoint().await;
+    for n in [1, 2, 3] {
+        let id = CodeId::from_bytes([n; 16]);
+        store.put_code(id, &code()).await.unwrap();
+    }
+    let (redeemed, unasked) = (redeemed(1), rests_on(Basis::Unasked));
+    let exchange = store.commit_code(use_of(&redeemed, None, &unasked));
+    exchange.await.unwrap();
+    for n in [1, 2] {
+        let damaged = AttributeValue::S("damaged".to_owned());
+        set_attribute(
+            &endpoint,
+            CodeId::from_bytes([n; 16]),
+            "consent_id",
+            damaged,
+        )
+        .await;
+    }
+    let of_none = |_: &GrantKey| false;
+    let deleted = store.delete_codes(&user_id(), NOW, of_none).await;
+    assert_eq!(deleted.unwrap(), 1);
+    let load = async |n| {
+        let id = CodeId::from_bytes([n; 16]);
+        store.load_code(&user_id(), id).await
+    };
+    assert!(matches!(
+        load(1).await,
+        Err(StoreError::Inconsistent { .. })
+    ));
+    assert!(load(2).await.unwrap().is_none());
+    assert_eq!(load(3).await.unwrap(), Some(code()));
 }
 
 #[tokio::test]
