@@ -124,6 +124,7 @@ impl Connection {
         let Some(key_file) = &self.key_file else {
             return self.parts_with_kms(key_use).await;
         };
+        self.without_kms()?;
         // Opening a missing file would generate new keys, which can open nothing in the table.
         if !key_file.exists() {
             return Err(Failure::NoKeyFile(key_file.display().to_string()));
@@ -133,6 +134,23 @@ impl Connection {
             store,
             KeyFile::open(key_file)?,
         ))
+    }
+
+    /// Rejects the options of KMS, which a key file would leave unread. `conflicts_with` does not see a global option
+    /// that stands before the command beside one that stands after it.
+    fn without_kms(&self) -> Result<(), Failure> {
+        for (value, option, variable) in [
+            (&self.wrapping_key, "--wrapping-key", "WRAPPING_KEY"),
+            (&self.signing_keys, "--signing-keys", "SIGNING_KEYS"),
+            (&self.signing_mode, "--signing-mode", "SIGNING_MODE"),
+        ] {
+            if value.is_some() {
+                return Err(Failure::Usage(format!(
+                    "{option} (or the variable {variable}) is for keys in KMS and cannot be used with --key-file"
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// Table and keys with keys in KMS, under the names that configure a function.

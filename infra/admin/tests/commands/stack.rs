@@ -115,6 +115,9 @@ pub(crate) fn program() -> Command {
         "TABLE_NAME",
         "ISSUER",
         "KEY_FILE",
+        "WRAPPING_KEY",
+        "SIGNING_KEYS",
+        "SIGNING_MODE",
         "AUTH0_KEYWORD_REPLACE_MAPPINGS",
         "AUDIT_LOG",
     ] {

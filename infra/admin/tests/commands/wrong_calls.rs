@@ -67,6 +67,21 @@ async fn a_wrong_call_is_status_2() {
             "error: --issuer must be a URL",
         ),
         (
+            &[
+                "--table",
+                "x",
+                "--issuer",
+                "http://127.0.0.1:3000/",
+                "--key-file",
+                "keys.json",
+                "keys",
+                "rotate-signing",
+                "--signing-mode",
+                "wrapped",
+            ],
+            "error: --signing-mode (or the variable SIGNING_MODE) is for keys in KMS",
+        ),
+        (
             &["tenant", "import", "x", "--set", "HOST"],
             "error: invalid value 'HOST'",
         ),
