@@ -5,6 +5,7 @@ use ratchet_domain::{
     family::{EndReason, Ended},
     grant::{GrantKey, UserGrant, all_grants},
     ids::{Audience, ClientId, UserId},
+    pipeline::AskedAudience,
     time::Timestamp,
 };
 use ratchet_store::Store;
@@ -54,7 +55,7 @@ pub(crate) struct Delete {
     #[arg(long, value_name = "CLIENT_ID")]
     client: Option<String>,
 
-    /// Only grants for this API.
+    /// Only grants for this API; `userinfo` below the issuer for those without one.
     #[arg(long, value_name = "IDENTIFIER")]
     audience: Option<String>,
 }
@@ -64,7 +65,7 @@ pub(crate) async fn run(command: GrantsCommand, to: &Connection) -> Result<Strin
     let now = Clock::system().now();
     match command {
         GrantsCommand::List(of) => list(&of, &store, now).await,
-        GrantsCommand::Delete(delete) => delete.run(&store, now).await,
+        GrantsCommand::Delete(delete) => delete.run(to, &store, now).await,
     }
 }
 
@@ -83,42 +84,94 @@ async fn list(of: &ListOf, store: &Store, now: Timestamp) -> Result<String, Fail
 }
 
 impl Delete {
-    async fn run(&self, store: &Store, now: Timestamp) -> Result<String, Failure> {
-        let client = self.client.as_deref().map(ClientId::parse).transpose();
-        let client = client.map_err(|error| Failure::Usage(format!("--client {error}")))?;
-        let audience = self.audience.as_deref().map(Audience::parse).transpose();
-        let audience = audience.map_err(|error| Failure::Usage(format!("--audience {error}")))?;
+    async fn run(&self, to: &Connection, store: &Store, now: Timestamp) -> Result<String, Failure> {
+        let selection = self.selection(to)?;
         let user = self.whose.id(store).await?;
-        let wanted = |key: &GrantKey| {
-            client
-                .as_ref()
-                .is_none_or(|client| key.client_id == *client)
-                && (audience.is_none() || key.audience == audience)
-        };
         let mut grants = load(store, &user, now).await?;
-        grants.retain(|grant| wanted(&grant.key));
+        grants.retain(|grant| selection.has(&grant.key));
         let ended = Ended {
             at: now,
             reason: EndReason::GrantRevoked,
         };
-        let mut families = 0;
-        if client.is_none() && audience.is_none() {
+        let (mut codes, mut families) = (0, 0);
+        if selection.is_everything() {
             families = store.end_grants(&user, &ended, Deadline::NEVER).await?;
         } else {
+            if grants.is_empty() {
+                selection.check(store).await?;
+            }
             // An application without a live refresh token has no grant in the list, but may have a code that is not
             // redeemed yet.
-            store.delete_codes(&user, now, wanted).await?;
+            let has = |key: &GrantKey| selection.has(key);
+            codes = store.delete_codes(&user, now, has).await?;
             for grant in &grants {
                 families += store
                     .end_grant(&grant.key, None, &ended, Deadline::NEVER)
                     .await?;
             }
         }
+        let codes = match codes {
+            0 => String::new(),
+            number => format!(" and {}", counted(number, "code", "codes")),
+        };
         Ok(format!(
-            "deleted {} of {user}, ended {}\n",
+            "deleted {}{codes} of {user}, ended {}\n",
             counted(grants.len(), "grant", "grants"),
             counted(families, "family", "families"),
         ))
+    }
+
+    fn selection(&self, to: &Connection) -> Result<Selection, Failure> {
+        let client = self.client.as_deref().map(ClientId::parse).transpose();
+        let client = client.map_err(|error| Failure::Usage(format!("--client {error}")))?;
+        let userinfo = to.issuer()?.map(|issuer| issuer.join("userinfo"));
+        let audience = match self.audience.as_deref() {
+            None => AskedAudience::Nothing,
+            named if named == userinfo.as_deref() => AskedAudience::Userinfo,
+            Some(named) => {
+                let audience = Audience::parse(named).map(AskedAudience::Api);
+                audience.map_err(|error| Failure::Usage(format!("--audience {error}")))?
+            }
+        };
+        Ok(Selection { client, audience })
+    }
+}
+
+/// The grants that `--client` and `--audience` select.
+struct Selection {
+    client: Option<ClientId>,
+    audience: AskedAudience,
+}
+
+impl Selection {
+    fn is_everything(&self) -> bool {
+        self.client.is_none() && self.audience == AskedAudience::Nothing
+    }
+
+    fn has(&self, key: &GrantKey) -> bool {
+        let is_of_client = |client: &ClientId| key.client_id == *client;
+        self.client.as_ref().is_none_or(is_of_client)
+            && match &self.audience {
+                AskedAudience::Api(api) => key.audience.as_ref() == Some(api),
+                AskedAudience::Userinfo => key.audience.is_none(),
+                AskedAudience::Nothing => true,
+            }
+    }
+
+    /// Rejects an application or an API that is not in the table. Grants to one that was deleted are still in the
+    /// table, so this is for a selection without a grant.
+    async fn check(&self, store: &Store) -> Result<(), Failure> {
+        if let Some(id) = &self.client
+            && store.load_client(id).await?.is_none()
+        {
+            return Err(Failure::Refused(format!("there is no application {id}")));
+        }
+        if let AskedAudience::Api(id) = &self.audience
+            && store.load_resource_server(id).await?.is_none()
+        {
+            return Err(Failure::Refused(format!("there is no API {id}")));
+        }
+        Ok(())
     }
 }
 
