@@ -83,6 +83,11 @@ fn people() -> ConnectionName {
     ConnectionName::parse("Username-Password-Authentication").unwrap()
 }
 
+async fn load_ada(app: &App) -> LoginRecord {
+    let found = app.store.load_login(&people(), "ada@example.com").await;
+    found.unwrap().unwrap()
+}
+
 #[tokio::test]
 async fn everything_of_a_file_is_in_the_table_and_no_secret_in_clear() {
     let app = app().await;
@@ -183,12 +188,7 @@ async fn importing_twice_changes_no_user() {
 async fn settings_that_the_file_omits_stay() {
     let app = app().await;
     put(&app, FILE).await.unwrap();
-    let mut ada = app
-        .store
-        .load_login(&people(), "ada@example.com")
-        .await
-        .unwrap()
-        .unwrap();
+    let mut ada = load_ada(&app).await;
     let before = ada.clone();
     ada.user.blocked = true;
     ada.user
@@ -204,12 +204,7 @@ async fn settings_that_the_file_omits_stay() {
     put(&app, "users: [{email: ada@example.com, name: Ada}]")
         .await
         .unwrap();
-    let after = app
-        .store
-        .load_login(&people(), "ada@example.com")
-        .await
-        .unwrap()
-        .unwrap();
+    let after = load_ada(&app).await;
     assert_eq!(after.password_hash, ada.password_hash);
     assert!(after.user.blocked);
     assert_eq!(after.user.app_metadata, ada.user.app_metadata);
@@ -232,12 +227,7 @@ async fn settings_that_the_file_omits_stay() {
     )
     .await
     .unwrap();
-    let after = app
-        .store
-        .load_login(&people(), "ada@example.com")
-        .await
-        .unwrap()
-        .unwrap();
+    let after = load_ada(&app).await;
     assert!(!after.user.blocked);
     assert_eq!(
         password::verify(&after.password_hash.unwrap(), &Secret::new("another")),
@@ -257,12 +247,7 @@ async fn a_user_who_exists_under_the_same_name_keeps_the_id() {
     put(&app, "users: [{email: Ada@example.com, name: Ada}]")
         .await
         .unwrap();
-    let ada = app
-        .store
-        .load_login(&people(), "ada@example.com")
-        .await
-        .unwrap()
-        .unwrap();
+    let ada = load_ada(&app).await;
     assert_eq!(ada.user.user_id.as_str(), "auth0|made-elsewhere");
     assert_eq!(ada.user.profile.name.as_deref(), Some("Ada"));
 }
@@ -352,21 +337,16 @@ async fn a_table_from_before_the_record_keeps_every_key_for_a_month() {
     assert_eq!(published(&app).await, ["RS256"]);
 }
 
-async fn ada(app: &App) -> LoginRecord {
-    let found = app.store.load_login(&people(), "ada@example.com").await;
-    found.unwrap().unwrap()
-}
-
 #[tokio::test]
 async fn a_new_user_without_an_id_gets_one_that_no_user_has_had() {
     let (app, elsewhere) = (app().await, app().await);
     let file = "users: [{email: ada@example.com, password: x}]";
     put(&app, file).await.unwrap();
     put(&elsewhere, file).await.unwrap();
-    let first = ada(&app).await.user.user_id;
+    let first = load_ada(&app).await.user.user_id;
     let digits = first.as_str().strip_prefix("auth0|").unwrap();
     assert_eq!(digits.len(), 32, "{first}");
-    assert_ne!(ada(&elsewhere).await.user.user_id, first);
+    assert_ne!(load_ada(&elsewhere).await.user.user_id, first);
 
     let now = app.clock.now();
     app.delete_user(&first, now, ratchet_system::Deadline::NEVER)
@@ -374,7 +354,7 @@ async fn a_new_user_without_an_id_gets_one_that_no_user_has_had() {
         .unwrap()
         .unwrap();
     put(&app, file).await.unwrap();
-    assert_ne!(ada(&app).await.user.user_id, first);
+    assert_ne!(load_ada(&app).await.user.user_id, first);
 }
 
 #[tokio::test]
@@ -385,7 +365,14 @@ async fn imports_at_once_make_one_user_of_a_name() {
     for imported in futures_util::future::join_all(imports).await {
         imported.unwrap();
     }
-    assert!(ada(&app).await.user.user_id.as_str().starts_with("auth0|"));
+    assert!(
+        load_ada(&app)
+            .await
+            .user
+            .user_id
+            .as_str()
+            .starts_with("auth0|")
+    );
 }
 
 #[tokio::test]
@@ -394,18 +381,18 @@ async fn the_hash_that_a_login_replaced_is_the_same_password_when_it_comes_again
     let hash = "$2b$04$k6ofKfHt9GF7qdbGJ0sMy.NEVkATd/Aus15hbmzJVcqWsEmQVgJPK";
     let file = format!("users: [{{email: ada@example.com, password_hash: '{hash}'}}]");
     put(&app, &file).await.unwrap();
-    let imported = ada(&app).await;
+    let imported = load_ada(&app).await;
     let native = password::hash(&Secret::new("x"), [7; 16]).unwrap();
     let committed = app.store.commit_password_hash(&imported, &native).await;
     committed.unwrap();
     put(&app, &file).await.unwrap();
-    let again = ada(&app).await;
+    let again = load_ada(&app).await;
     assert_eq!(again.password_hash, Some(native));
     assert_eq!(again.user.valid_from, imported.user.valid_from);
 
     let other = file.replace("/Aus15", "/Aus16");
     put(&app, &other).await.unwrap();
-    let changed = ada(&app).await;
+    let changed = load_ada(&app).await;
     assert_ne!(changed.user.valid_from, imported.user.valid_from);
     assert_eq!(changed.rehashed_from, None);
 }
@@ -415,7 +402,7 @@ async fn another_password_ends_sessions_and_the_same_one_does_not() {
     let app = app().await;
     let file = |password| format!("users: [{{email: ada@example.com, password: {password}}}]");
     put(&app, &file("first")).await.unwrap();
-    let user = ada(&app).await.user;
+    let user = load_ada(&app).await.user;
     let id = SessionId::from_bytes([1; 16]);
     let now = app.clock.now();
     let session = Session::begin(&user, id.to_string(), &Settings::default(), now);
