@@ -45,6 +45,7 @@ mod sealed;
 mod signing;
 mod stack_keys;
 mod token_hash;
+mod token_keys;
 mod verification;
 
 use std::sync::Arc;

@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 use super::{
     App,
-    minting::{client_secret, signing_key},
+    token_keys::{client_secret, signing_key},
 };
 
 /// Lifetime of a logout token (`OpenID` Connect Back-Channel Logout section 2.4 recommends two minutes at most).

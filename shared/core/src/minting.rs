@@ -14,19 +14,18 @@ use ratchet_domain::{
     resource_server::ResourceServer,
     response_type::ResponseType,
     scope::Scope,
-    sealed::Purpose,
-    secret::Secret,
     time::Lifetime,
 };
-use ratchet_keys::{
-    sealing::Keyring,
-    signer::{JwtType, SigningKey},
-};
+use ratchet_keys::{sealing::Keyring, signer::JwtType};
 use ratchet_system::random;
 use serde_json::{Map, Value};
 
 use super::{
-    App, Moment, ends_with::EndsWith, token_hash::left_half_of_hash, verification::OpaqueToken,
+    App, Moment,
+    ends_with::EndsWith,
+    token_hash::left_half_of_hash,
+    token_keys::{api_secret, client_secret, signing_key},
+    verification::OpaqueToken,
 };
 
 /// Maximum size of the custom claims in an access token for `/userinfo`, as bytes of JSON.
@@ -138,18 +137,7 @@ impl App {
                 code_hash: code_hash.as_deref(),
                 ..wanted.login
             };
-            let Issuance {
-                client, pipeline, ..
-            } = wanted.issuance;
-            let algorithm = client.id_token_algorithm(pipeline, !response_type.code);
-            let alone = !response_type.code && !response_type.token;
-            let set = self.claim_set(pipeline).await?;
-            let set = if alone {
-                set
-            } else {
-                set.beside_an_access_token()
-            };
-            self.id_token(&TokensFor { login, ..wanted }, set, algorithm, &keyring)
+            self.id_token_at_authorize(&TokensFor { login, ..wanted }, response_type, &keyring)
                 .await?
         } else {
             None
@@ -159,6 +147,25 @@ impl App {
             expires_in: wanted.issuance.token_lifetime(wanted.api),
             id_token,
         })
+    }
+
+    async fn id_token_at_authorize(
+        &self,
+        wanted: &TokensFor<'_>,
+        response_type: ResponseType,
+        keyring: &Keyring,
+    ) -> Result<Option<String>, Denial> {
+        let Issuance {
+            client, pipeline, ..
+        } = wanted.issuance;
+        let algorithm = client.id_token_algorithm(pipeline, !response_type.code);
+        let set = self.claim_set(pipeline).await?;
+        let set = if response_type.code || response_type.token {
+            set.beside_an_access_token()
+        } else {
+            set
+        };
+        self.id_token(wanted, set, algorithm, keyring).await
     }
 
     /// Creates an ID token for the target of a delegation ([Auth0's delegation tokens]). The issuance's client is the
@@ -278,49 +285,4 @@ fn claims_for_userinfo(custom: Option<&CustomClaims>) -> Map<String, Value> {
             serde_json::to_vec(claims).is_ok_and(|text| text.len() <= MAX_USERINFO_CLAIMS)
         })
         .unwrap_or_default()
-}
-
-pub(super) fn signing_key(
-    algorithm: SigningAlgorithm,
-    secret: Option<&Secret>,
-) -> Result<SigningKey<'_>, Denial> {
-    match (algorithm, secret) {
-        (SigningAlgorithm::HS256, Some(secret)) => Ok(SigningKey::Secret(secret)),
-        (SigningAlgorithm::HS256, None) => Err(Denial::Internal("no HS256 secret".to_owned())),
-        (algorithm, _) => Ok(SigningKey::Tenant(algorithm)),
-    }
-}
-
-fn api_secret(api: &ResourceServer, keyring: &Keyring) -> Result<Option<Secret>, Denial> {
-    match (api.signing_alg, &api.sealed_signing_secret) {
-        (SigningAlgorithm::HS256, Some(sealed)) => {
-            unseal(keyring, api.identifier.as_str(), sealed).map(Some)
-        }
-        _ => Ok(None),
-    }
-}
-
-pub(super) fn client_secret(
-    client: &Client,
-    algorithm: SigningAlgorithm,
-    keyring: &Keyring,
-) -> Result<Option<Secret>, Denial> {
-    let sealed = client
-        .secret
-        .as_ref()
-        .and_then(|secret| secret.sealed.as_ref());
-    match (algorithm, sealed) {
-        (SigningAlgorithm::HS256, Some(sealed)) => {
-            unseal(keyring, client.client_id.as_str(), sealed).map(Some)
-        }
-        _ => Ok(None),
-    }
-}
-
-fn unseal(keyring: &Keyring, owner: &str, sealed: &str) -> Result<Secret, Denial> {
-    keyring
-        .open(Purpose::Configuration, owner, sealed)
-        .and_then(|opened| String::from_utf8(opened.plaintext).ok())
-        .map(Secret::new)
-        .ok_or_else(|| Denial::Internal(format!("the sealed secret of {owner} does not open")))
 }

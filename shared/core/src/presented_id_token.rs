@@ -12,7 +12,7 @@ use ratchet_jwt::{Audience, Kind, Unverified};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{App, minting::client_secret};
+use super::{App, token_keys::client_secret};
 
 const INVALID: Denial = Denial::IdToken("The id_token is not valid");
 
