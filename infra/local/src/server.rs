@@ -11,6 +11,7 @@ use ratchet_domain::ids::RequestId;
 use ratchet_protocol::{MAX_BODY_BYTES, Request, RequestContext, Response};
 use ratchet_system::{Clock, Deadline, random};
 use ratchet_telemetry::cost;
+use ratchet_tenant::Tenant;
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -44,6 +45,27 @@ struct Site {
 }
 
 impl Site {
+    /// Imports the tenant file, or the demo tenant without one, and returns the tenant for the banner.
+    async fn open(app: App, hosts: Hosts, options: &Options) -> Result<(Self, Tenant), LocalError> {
+        let (watched, tenant) = match &options.tenant {
+            Some(file) => {
+                let (watched, tenant) = Watched::import(&app, file).await?;
+                (Some(watched), tenant)
+            }
+            None => (None, setup::import_demo(&app).await?),
+        };
+        let issuer = app.issuer.as_str();
+        let site = Self {
+            demo: demo::Settings::of(&tenant, issuer, options.tenant.is_none()),
+            hosts,
+            app,
+            watched,
+            test_controls: options.test_controls,
+            request_time: options.test_request_time.map(Duration::from_secs),
+        };
+        Ok((site, tenant))
+    }
+
     fn reports_costs(&self) -> bool {
         self.test_controls || self.demo.is_some()
     }
@@ -78,26 +100,13 @@ pub(crate) async fn run(options: Options) -> Result<(), LocalError> {
     };
 
     let app = setup::open(issuer, database, &options).await?;
-    let (watched, tenant) = match &options.tenant {
-        Some(file) => {
-            let (watched, tenant) = Watched::import(&app, file).await?;
-            (Some(watched), tenant)
-        }
-        None => (None, setup::import_demo(&app).await?),
-    };
-    let issuer = app.issuer.as_str().to_owned();
-    let site = Arc::new(Site {
-        demo: demo::Settings::of(&tenant, &issuer, options.tenant.is_none()),
-        hosts,
-        app,
-        watched,
-        test_controls: options.test_controls,
-        request_time: options.test_request_time.map(Duration::from_secs),
-    });
+    let (site, tenant) = Site::open(app, hosts, &options).await?;
+    let site = Arc::new(site);
+    let issuer = site.app.issuer.as_str();
     let interruption = Interruption::listen()?;
     println!("ready {issuer}");
     let place = Place {
-        issuer: &issuer,
+        issuer,
         address: listener.local_addr().map_err(LocalError::Network)?,
         authority: tls.as_ref().map(|tls| tls.authority.as_path()),
     };

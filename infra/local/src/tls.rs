@@ -8,6 +8,7 @@
 //! | `tls.crt`, `tls.key` | the server's certificate, replaced when it ends soon or the host changes |
 
 mod certificates;
+mod names;
 
 use std::{
     fs, io,
@@ -25,7 +26,8 @@ use tokio_rustls::{
 };
 
 use crate::{data, error::LocalError};
-use certificates::{Authority, Names};
+use certificates::Authority;
+use names::Names;
 
 /// TLS of a server.
 pub(crate) struct Tls {
