@@ -120,13 +120,7 @@ impl RawClient {
         let client_secret =
             client_secret(at, self.client_secret, auth_method, jwt_configuration.alg)?;
         let is_token_endpoint_ip_header_trusted =
-            self.is_token_endpoint_ip_header_trusted.unwrap_or(false);
-        if is_token_endpoint_ip_header_trusted && auth_method == AuthMethod::None {
-            return Err(Fault::new(
-                at.key("is_token_endpoint_ip_header_trusted"),
-                "anybody can speak for a client without a secret",
-            ));
-        }
+            ip_header_trusted(at, self.is_token_endpoint_ip_header_trusted, auth_method)?;
         let around = ClientFields {
             app_type,
             oidc_conformant,
@@ -206,6 +200,17 @@ impl RawClient {
 fn web_origins(at: &Path, given: Option<Vec<String>>) -> Checked<Vec<String>> {
     let given = urls::at_most(100, at, "web_origins", given)?;
     urls::each(at, "web_origins", given, urls::origin)
+}
+
+fn ip_header_trusted(at: &Path, given: Option<bool>, auth_method: AuthMethod) -> Checked<bool> {
+    let trusted = given.unwrap_or(false);
+    if trusted && auth_method == AuthMethod::None {
+        return Err(Fault::new(
+            at.key("is_token_endpoint_ip_header_trusted"),
+            "anybody can speak for a client without a secret",
+        ));
+    }
+    Ok(trusted)
 }
 
 fn redirection_policy(at: &Path, name: &str) -> Checked<RedirectionPolicy> {
