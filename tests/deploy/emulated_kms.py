@@ -1,15 +1,18 @@
 """The parts of KMS on which we rely and that moto lacks.
 
-Moto hashes digests once more, salts PSS signatures otherwise than RFC 7518, and still uses disabled keys.
+Moto hashes digests once more, salts PSS signatures otherwise than RFC 7518, and still uses disabled keys. The ids of its
+multi-Region keys are longer than those of KMS, and too long for its own ciphertexts.
 """
 
 import base64
 import json
+from uuid import uuid4
 
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 from moto.core.exceptions import JsonRESTError
+from moto.kms import models
 from moto.kms.responses import KmsResponse
 
 DIGEST = Prehashed(SHA256())
@@ -52,8 +55,13 @@ def sign(response: KmsResponse) -> str:
     return json.dumps(answer)
 
 
+def key_id(multi_region: bool = False) -> str:
+    return f"mrk-{uuid4().hex}" if multi_region else str(uuid4())
+
+
 def install():
     """Patches moto in this process."""
+    models.generate_key_id = key_id
     KmsResponse.sign = enabled(sign)
     KmsResponse.decrypt = enabled(KmsResponse.decrypt)
     KmsResponse.encrypt = enabled(KmsResponse.encrypt)

@@ -121,6 +121,7 @@ def key(properties, name, account, region):
         key_usage=properties.get("KeyUsage", "ENCRYPT_DECRYPT"),
         key_spec=properties.get("KeySpec", "SYMMETRIC_DEFAULT"),
         description=properties.get("Description"),
+        multi_region=properties.get("MultiRegion", False),
         tags=[
             {"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in properties.get("Tags", [])
         ],

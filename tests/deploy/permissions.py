@@ -1,7 +1,7 @@
 """Permissions: the policies of a stack, evaluated as IAM and KMS do.
 
 The module knows the features that our policies use and rejects all others: `Allow` statements, actions without
-wildcards, and the conditions below.
+wildcards except a principal's, and the conditions below.
 """
 
 import json
@@ -15,7 +15,8 @@ def listed(value) -> list:
 def holds(operator: str, wanted, actual) -> bool:
     actual = listed(actual) if actual is not None else []
     match operator:
-        case "StringEquals":
+        # Without wildcards, `ArnEquals` compares texts.
+        case "StringEquals" | "ArnEquals":
             return bool(actual) and all(value in listed(wanted) for value in actual)
         case "ForAllValues:StringEquals":
             return all(value in listed(wanted) for value in actual)
@@ -69,19 +70,31 @@ class Permissions:
 
     def key(self, role: str, key: str, action: str, **context: str) -> bool:
         """True if a role may do this with a key."""
-        name = self._stack.resources[role]
-        arn = self._iam.get_role(RoleName=name)["Role"]["Arn"]
-        return self.principal_may(arn, key, action, **context)
+        return self.principal_may(self.role_arn(role), key, action, **context)
+
+    def role_arn(self, role: str) -> str:
+        return self._iam.get_role(RoleName=self._stack.resources[role])["Role"]["Arn"]
 
     def principal_may(self, arn: str, key: str, action: str, **context: str) -> bool:
         named = {
+            "aws:PrincipalArn": arn,
+            "kms:CallerAccount": arn.split(":")[4],
             "kms:EncryptionContext:purpose": context.get("purpose"),
             "kms:SigningAlgorithm": context.get("algorithm"),
             "kms:MessageType": context.get("message_type"),
         }
         return any(
-            arn in listed(statement["Principal"]["AWS"])
+            {arn, "*"} & set(listed(statement["Principal"]["AWS"]))
             and allows(statement, f"kms:{action}", named)
+            for statement in self.key_statements(key)
+        )
+
+    def iam_decides(self, account: str, key: str, action: str) -> bool:
+        """True if the key leaves it to the IAM policies of an account who may do this."""
+        root = f"arn:aws:iam::{account}:root"
+        return any(
+            root in listed(statement["Principal"]["AWS"])
+            and f"kms:{action}" in listed(statement["Action"])
             for statement in self.key_statements(key)
         )
 

@@ -4,6 +4,7 @@ import pytest
 
 import stack
 from permissions import Permissions
+from template import of_type, transformed
 
 ROLES = ("TokenRole", "AuthorizeRole", "RevokeRole", "DiscoveryRole")
 ACTIONS = (
@@ -189,6 +190,53 @@ def test_administrators_manage_keys_and_cannot_use_them(made, permissions):
             "Sign",
         ):
             assert not permissions.principal_may(account_root, key, action, purpose="sealing"), action
+
+
+USES = (
+    "CreateGrant",
+    "Decrypt",
+    "Encrypt",
+    "GenerateDataKey",
+    "GetPublicKey",
+    "ReEncryptFrom",
+    "Sign",
+)
+
+
+def test_no_iam_policy_grants_the_use_of_a_key(made, permissions):
+    """A key names the roles that use it. Its policy leaves no use to the account's IAM policies."""
+    role = permissions.role_arn("TokenRole")
+    others = (
+        f"arn:aws:iam::{stack.ACCOUNT}:role/admin",
+        f"arn:aws:iam::{stack.ACCOUNT}:user/admin",
+        f"{role}x",
+        role.replace(stack.ACCOUNT, "210987654321"),
+    )
+    asked = {"purpose": "sealing", "message_type": "DIGEST"}
+    for key in ("WrappingKey", "RS256Key") if made.mode == "kms" else ("WrappingKey",):
+        algorithm = "RSASSA_PKCS1_V1_5_SHA_256"
+        assert any(
+            permissions.principal_may(role, key, action, algorithm=algorithm, **asked)
+            for action in USES
+        )
+        for action in USES:
+            assert not permissions.iam_decides(stack.ACCOUNT, key, action), action
+            for other in others:
+                assert not permissions.principal_may(
+                    other, key, action, algorithm=algorithm, **asked
+                ), (other, action)
+
+
+def test_a_key_requires_no_principal_that_the_stack_creates():
+    """KMS refuses a policy whose principal it does not know yet, as a role may be that was created a second before."""
+    for key in of_type(transformed(), "AWS::KMS::Key").values():
+        for statement in key["Properties"]["KeyPolicy"]["Statement"]:
+            if statement["Sid"] != "Manage":
+                assert statement["Principal"] == {"AWS": "*"}, statement["Sid"]
+                assert statement["Condition"]["StringEquals"]["kms:CallerAccount"] == {
+                    "Ref": "AWS::AccountId"
+                }
+                assert statement["Condition"]["ArnEquals"]["aws:PrincipalArn"]
 
 
 def test_administrators_and_operators_can_be_named(aws):
