@@ -55,6 +55,15 @@ def sign(response: KmsResponse) -> str:
     return json.dumps(answer)
 
 
+_validate_id = KmsResponse._validate_cmk_id
+
+
+def validate_id(response: KmsResponse, id_or_arn: str):
+    # Moto knows the shape of KMS's ids in ARNs only.
+    arn = id_or_arn if id_or_arn.startswith("arn:") else f"arn:aws:kms:::key/{id_or_arn}"
+    _validate_id(response, arn)
+
+
 def key_id(multi_region: bool = False) -> str:
     return f"mrk-{uuid4().hex}" if multi_region else str(uuid4())
 
@@ -62,6 +71,7 @@ def key_id(multi_region: bool = False) -> str:
 def install():
     """Patches moto in this process."""
     models.generate_key_id = key_id
+    KmsResponse._validate_cmk_id = validate_id
     KmsResponse.sign = enabled(sign)
     KmsResponse.decrypt = enabled(KmsResponse.decrypt)
     KmsResponse.encrypt = enabled(KmsResponse.encrypt)

@@ -23,6 +23,7 @@ from moto.kms.models import kms_backends
 from moto.logs.models import logs_backends
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
+ANY_METHOD = "x-amazon-apigateway-any-method"
 # Moto assigns models to services by the second word of their module.
 MODULE = "moto.ratchet.models"
 
@@ -154,18 +155,26 @@ def function(properties, name, account, region):
 
 @creates("AWS::ApiGatewayV2::Api")
 def api(properties, name, account, region):
+    body = properties["Body"]
+    (server,) = body["servers"]
+    endpoint = server["x-amazon-apigateway-endpoint-configuration"]
     made = apigatewayv2_backends[account][region].create_api(
         api_key_selection_expression="$request.header.x-api-key",
         cors_configuration=None,
         description="",
         disable_schema_validation=False,
-        disable_execute_api_endpoint=properties.get("DisableExecuteApiEndpoint", False),
-        name=properties["Name"],
-        protocol_type=properties["ProtocolType"],
+        disable_execute_api_endpoint=endpoint["disableExecuteApiEndpoint"],
+        name=body["info"]["title"],
+        protocol_type="HTTP",
         route_selection_expression="$request.method $request.path",
-        tags=properties.get("Tags", {}),
+        tags={tag["name"]: tag["x-amazon-apigateway-tag-value"] for tag in body["tags"]},
         version="",
     )
+    # Moto takes the name of a method for the method of the route.
+    paths = {
+        path: {"any": methods[ANY_METHOD] | {"responses": {}}} for path, methods in body["paths"].items()
+    }
+    made.import_api(json.dumps(body | {"paths": paths}), fail_on_warnings=False)
     return Created(made.api_id, ApiEndpoint=made.api_endpoint)
 
 
@@ -177,38 +186,6 @@ def stage(properties, name, account, region):
     }
     apigatewayv2_backends[account][region].create_stage(properties["ApiId"], config)
     return Created(properties["StageName"])
-
-
-@creates("AWS::ApiGatewayV2::Integration")
-def integration(properties, name, account, region):
-    made = (
-        apigatewayv2_backends[account][region]
-        .get_api(properties["ApiId"])
-        .create_integration(
-            connection_type="INTERNET",
-            description="",
-            integration_method="POST",
-            integration_type=properties["IntegrationType"],
-            integration_uri=properties["IntegrationUri"],
-            payload_format_version=properties["PayloadFormatVersion"],
-        )
-    )
-    return Created(made.id)
-
-
-@creates("AWS::ApiGatewayV2::Route")
-def route(properties, name, account, region):
-    made = (
-        apigatewayv2_backends[account][region]
-        .get_api(properties["ApiId"])
-        .create_route(
-            api_key_required=False,
-            authorization_scopes=[],
-            route_key=properties["RouteKey"],
-            target=properties["Target"],
-        )
-    )
-    return Created(made.route_id)
 
 
 @creates("AWS::ApiGatewayV2::DomainName")

@@ -67,15 +67,16 @@ def of_type(template: dict, resource_type: str) -> dict:
     }
 
 
+ANY_METHOD = "x-amazon-apigateway-any-method"
+
+
 def routes() -> dict[str, str]:
-    """The function of each path; a route takes every method."""
-    template = transformed()
-    integrations = of_type(template, "AWS::ApiGatewayV2::Integration")
+    """The function of each path; a path takes every method."""
+    (api,) = of_type(transformed(), "AWS::ApiGatewayV2::Api").values()
     routes = {}
-    for route in of_type(template, "AWS::ApiGatewayV2::Route").values():
-        method, path = route["Properties"]["RouteKey"].split(" ")
-        assert method == "ANY", path
-        integration = re.search(r"\$\{(\w+)\}", route["Properties"]["Target"]["Fn::Sub"]).group(1)
-        uri = integrations[integration]["Properties"]["IntegrationUri"]["Fn::Sub"]
-        routes[path] = re.search(r"\$\{(\w+)Function\}", uri).group(1).lower()
+    for path, methods in api["Properties"]["Body"]["paths"].items():
+        ((method, operation),) = methods.items()
+        assert method == ANY_METHOD, path
+        uri = operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
+        routes[path] = re.search(r":function:\$\{AWS::StackName\}-(\w+)", uri).group(1)
     return routes

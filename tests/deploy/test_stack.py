@@ -7,7 +7,7 @@ import pytest
 from samcli.cli.types import CfnParameterOverridesType
 
 from stack import FUNCTIONS, REGION
-from template import ROOT, of_type, transformed, written
+from template import ANY_METHOD, ROOT, of_type, transformed, written
 
 
 def test_the_table(made):
@@ -150,6 +150,21 @@ def test_every_route_leads_to_its_function(made):
     assert functions["ANY /.well-known/jwks.json"] == "discovery"
     assert set(functions.values()) == set(FUNCTIONS)
     assert [stage["StageName"] for stage in client.get_stages(ApiId=api)["Items"]] == ["$default"]
+
+
+def test_one_call_creates_all_routes():
+    """API Gateway refuses some of many calls that change an API at once, and combines no OpenAPI with routes."""
+    types = {resource["Type"] for resource in transformed()["Resources"].values()}
+    assert "AWS::ApiGatewayV2::Api" in types
+    assert not {"AWS::ApiGatewayV2::Route", "AWS::ApiGatewayV2::Integration"} & types
+
+
+def test_a_path_declares_its_parameters():
+    """API Gateway warns of a path that does not, as OpenAPI requires it."""
+    (api,) = of_type(transformed(), "AWS::ApiGatewayV2::Api").values()
+    for path, methods in api["Properties"]["Body"]["paths"].items():
+        declared = [item["name"] for item in methods[ANY_METHOD].get("parameters", [])]
+        assert declared == re.findall(r"\{(\w+)\+?\}", path), path
 
 
 def test_the_api_may_call_each_function(made):

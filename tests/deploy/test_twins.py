@@ -5,6 +5,7 @@ import urllib.error
 import urllib.request
 
 from samcli.lib.providers.api_provider import ApiProvider
+from samcli.lib.providers.sam_function_provider import SamFunctionProvider
 from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider
 
 from template import ROOT, TEMPLATE
@@ -77,8 +78,9 @@ def test_sam_local_serves_every_route():
     """SAM serves the first kind of API that it finds in a template, and resolves few ARNs."""
     stacks, _ = SamLocalStackProvider.get_stacks(str(TEMPLATE))
     routes = {route.path: route for route in ApiProvider(stacks).routes}
+    functions = SamFunctionProvider(stacks)
     served = {
-        path: (route.function_name or "").removesuffix("Function").lower()
+        path: functions.get(route.function_name).name.removesuffix("Function").lower()
         for path, route in routes.items()
     }
     assert served == deployed_routes()
