@@ -149,6 +149,8 @@ def function(properties, name, account, region):
         name, {"Properties": properties}, account, region
     )
     made.architectures = properties.get("Architectures", ["x86_64"])
+    if reserved := properties.get("ReservedConcurrentExecutions"):
+        made.reserved_concurrency = int(reserved)
     made.tracing_config = properties.get("TracingConfig", made.tracing_config)
     return made
 
@@ -178,12 +180,26 @@ def api(properties, name, account, region):
     return Created(made.api_id, ApiEndpoint=made.api_endpoint)
 
 
+def lower(settings: dict) -> dict:
+    """Settings as API Gateway answers them: names begin in lower case, and limits are numbers."""
+    made = {}
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            made[name] = lower(value)
+        else:
+            made[name[0].lower() + name[1:]] = int(value) if name.endswith("Limit") else value
+    return made
+
+
 @creates("AWS::ApiGatewayV2::Stage")
 def stage(properties, name, account, region):
     config = {
         "stageName": properties["StageName"],
         "autoDeploy": properties.get("AutoDeploy", False),
     }
+    for name in ("DefaultRouteSettings", "RouteSettings", "AccessLogSettings"):
+        if name in properties:
+            config[name[0].lower() + name[1:]] = lower(properties[name])
     apigatewayv2_backends[account][region].create_stage(properties["ApiId"], config)
     return Created(properties["StageName"])
 

@@ -51,7 +51,7 @@ def test_the_functions(made):
         assert configuration["Runtime"] == "provided.al2023"
         assert configuration["Architectures"] == [made.architecture]
         assert configuration["Timeout"] == 29
-        assert configuration["TracingConfig"] == {"Mode": "Active"}
+        assert configuration["TracingConfig"] == {"Mode": "PassThrough"}
         assert (
             configuration["Role"].split("/")[-1] == made.stack.resources[f"{function.title()}Role"]
         )
@@ -186,6 +186,11 @@ def test_each_function_logs_json_into_a_group_of_its_own_for_a_limited_time(made
         created = {"Ref": name.removesuffix("Function") + "LogGroup"}
         logging = function["Properties"]["LoggingConfig"]
         assert logging["LogFormat"] == "JSON"
+        # Without these, Lambda drops lines of `debug`, and adds two of its own to each request.
+        assert logging["ApplicationLogLevel"] == {
+            "Fn::FindInMap": ["LogLevels", {"Ref": "LogLevel"}, "ApplicationLogLevel"]
+        }
+        assert logging["SystemLogLevel"] == {"Ref": "SystemLogLevel"}
         assert logging["LogGroup"]["Fn::If"][:2] == ["CreatesLogGroups", created]
 
 
