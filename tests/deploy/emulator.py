@@ -13,7 +13,7 @@ import sys
 
 import emulated_kms
 from moto.apigatewayv2.models import apigatewayv2_backends
-from moto.awslambda.models import LambdaFunction
+from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.common_models import CloudFormationModel
 from moto.dynamodb.models import dynamodb_backends
@@ -202,6 +202,60 @@ def stage(properties, name, account, region):
             config[name[0].lower() + name[1:]] = lower(properties[name])
     apigatewayv2_backends[account][region].create_stage(properties["ApiId"], config)
     return Created(properties["StageName"])
+
+
+@creates("AWS::AppConfig::Application")
+def application(properties, name, account, region):
+    return Created(name)
+
+
+@creates("AWS::AppConfig::ConfigurationProfile")
+def configuration_profile(properties, name, account, region):
+    return Created(name)
+
+
+@creates("AWS::AppConfig::HostedConfigurationVersion")
+def hosted_configuration_version(properties, name, account, region):
+    return Created(name, VersionNumber="1")
+
+
+@creates("AWS::Lambda::Version")
+def version(properties, name, account, region):
+    made = lambda_backends[account][region].publish_version(
+        properties["FunctionName"], properties.get("Description", "")
+    )
+    return Created(made.function_arn, Version=str(made.version))
+
+
+@creates("AWS::Lambda::Alias")
+def alias(properties, name, account, region):
+    made = lambda_backends[account][region].create_alias(
+        properties["Name"], properties["FunctionName"], properties["FunctionVersion"], "", None
+    )
+    return Created(made.arn)
+
+
+@creates("AWS::Lambda::Permission")
+def permission(properties, name, account, region):
+    function, qualifier = properties["FunctionName"].rsplit(":", 1)
+    statement = {
+        "StatementId": name,
+        "Action": properties["Action"],
+        "Principal": properties["Principal"],
+        "SourceArn": properties["SourceArn"],
+    }
+    lambda_backends[account][region].add_permission(function, qualifier, json.dumps(statement))
+    return Created(name)
+
+
+@creates("AWS::CodeDeploy::Application")
+def deployment_application(properties, name, account, region):
+    return Created(name)
+
+
+@creates("AWS::CodeDeploy::DeploymentGroup")
+def deployment_group(properties, name, account, region):
+    return Created(name)
 
 
 @creates("AWS::ApiGatewayV2::DomainName")

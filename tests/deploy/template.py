@@ -48,13 +48,13 @@ class _NoManagedPolicies:
         return {}
 
 
-def transformed(**parameters: str) -> dict:
+def transformed(code: str = CODE_BUCKET, **parameters: str) -> dict:
     """The template as CloudFormation would get it, with each function's code in a bucket."""
     template = written()
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             folder = Path(resource["Properties"]["CodeUri"])
-            resource["Properties"]["CodeUri"] = {"Bucket": CODE_BUCKET, "Key": f"{folder.name}.zip"}
+            resource["Properties"]["CodeUri"] = {"Bucket": code, "Key": f"{folder.name}.zip"}
     return transform(template, parameters, _NoManagedPolicies())
 
 
@@ -78,5 +78,5 @@ def routes() -> dict[str, str]:
         ((method, operation),) = methods.items()
         assert method == ANY_METHOD, path
         uri = operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
-        routes[path] = re.search(r":function:\$\{AWS::StackName\}-(\w+)", uri).group(1)
+        routes[path] = re.search(r":function:\$\{AWS::StackName\}-(\w+):live/", uri).group(1)
     return routes

@@ -141,9 +141,8 @@ def test_every_route_leads_to_its_function(made):
     functions = {}
     for route in client.get_routes(ApiId=api)["Items"]:
         uri = integrations[route["Target"].removeprefix("integrations/")]["IntegrationUri"]
-        functions[route["RouteKey"]] = re.search(rf":function:{made.stack.name}-(\w+)/", uri).group(
-            1
-        )
+        named = re.search(rf":function:{made.stack.name}-(\w+):live/", uri)
+        functions[route["RouteKey"]] = named.group(1)
     assert functions["ANY /oauth/token"] == "token"
     assert functions["ANY /authorize"] == "authorize"
     assert functions["ANY /oauth/revoke"] == "revoke"
@@ -170,10 +169,11 @@ def test_a_path_declares_its_parameters():
 def test_the_api_may_call_each_function(made):
     client = made.aws.client("lambda")
     for function in FUNCTIONS:
-        policy = json.loads(
-            client.get_policy(FunctionName=f"{made.stack.name}-{function}")["Policy"]
-        )
-        assert f":{made.stack.resources['Api']}/*" in json.dumps(policy)
+        name = f"{made.stack.name}-{function}"
+        policy = json.loads(client.get_policy(FunctionName=name, Qualifier="live")["Policy"])
+        (statement,) = policy["Statement"]
+        assert f":{made.stack.resources['Api']}/*" in json.dumps(statement)
+        assert statement["Resource"].endswith(f":{name}:live")
 
 
 def test_each_function_logs_json_into_a_group_of_its_own_for_a_limited_time(made):
@@ -227,6 +227,8 @@ def test_alarms_see_what_is_logged(made):
     names = {alarm["AlarmName"].removeprefix(f"{made.stack.name}-") for alarm in alarms}
     assert names == {
         "ApiErrors",
+        "AuthorizeCanaryErrors",
+        "DiscoveryCanaryErrors",
         "FunctionErrors",
         "FunctionThrottles",
         "KeyServiceFailures",
@@ -235,7 +237,10 @@ def test_alarms_see_what_is_logged(made):
         "ReplayedElsewhere",
         "ReplayedOnTheMove",
         "ReuseDetected",
+        "RevokeCanaryErrors",
         "TableThrottles",
+        "TokenCanaryErrors",
+        "TokenCanaryLatency",
         "TokenLatency",
     }
     assert all(alarm["AlarmActions"] and alarm["OKActions"] for alarm in alarms)
