@@ -268,3 +268,21 @@ def test_the_parameter_files_name_parameters_that_there_are():
         given = CfnParameterOverridesType().convert([f"file://{file}"], None, None)
         assert given.keys() <= known, file.name
         assert given["Stage"] == file.stem
+
+
+def test_production_signs_without_a_call_of_kms():
+    """KMS signs about 1,000 times a second for all of an account, so that two million phones would wait for an hour."""
+    given = CfnParameterOverridesType().convert(
+        [f"file://{ROOT / 'infra/sam/prod.yaml'}"], None, None
+    )
+    assert given["SigningMode"] == "wrapped"
+    assert given["Deployment"].startswith("Canary")
+
+
+def test_the_values_of_the_parameter_files_are_allowed():
+    parameters = written()["Parameters"]
+    for file in sorted((ROOT / "infra/sam").glob("*.yaml")):
+        given = CfnParameterOverridesType().convert([f"file://{file}"], None, None)
+        for name, value in given.items():
+            allowed = map(str, parameters[name].get("AllowedValues", [value]))
+            assert value in allowed, f"{file.name}: {name}"
