@@ -299,7 +299,7 @@ def alarm(properties, name, account, region):
         comparison_operator=properties["ComparisonOperator"],
         evaluation_periods=properties["EvaluationPeriods"],
         period=properties.get("Period"),
-        threshold=properties["Threshold"],
+        threshold=properties.get("Threshold"),
         statistic=properties.get("Statistic"),
         extended_statistic=properties.get("ExtendedStatistic"),
         description=properties["AlarmDescription"],

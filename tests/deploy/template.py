@@ -67,6 +67,17 @@ def of_type(template: dict, resource_type: str) -> dict:
     }
 
 
+def metrics_of(alarm: dict) -> dict[str, dict]:
+    """The metrics of an alarm's properties, by their ids in its expression."""
+    if "Metrics" not in alarm:
+        return {"": alarm}
+    return {
+        item["Id"]: item["MetricStat"]["Metric"]
+        for item in alarm["Metrics"]
+        if "MetricStat" in item
+    }
+
+
 ANY_METHOD = "x-amazon-apigateway-any-method"
 
 

@@ -7,7 +7,7 @@ import pytest
 from samcli.cli.types import CfnParameterOverridesType
 
 from stack import FUNCTIONS, REGION
-from template import ANY_METHOD, ROOT, of_type, transformed, written
+from template import ANY_METHOD, ROOT, metrics_of, of_type, transformed, written
 
 
 def test_the_table(made):
@@ -206,8 +206,10 @@ def test_alarms_see_what_is_logged(made):
 
     failed = '{ $.type = "fp" || $.type = "fu" || $.type = "limit_wc" || $.type = "limit_mu" }'
     patterns = patterns_of("token")
-    # Users type passwords at both.
-    assert patterns_of("authorize") == {"LoginsFailed": failed}
+    unavailable = '{ $.reason = "*key service unavailable*" }'
+    # Users type passwords at both, and three functions sign.
+    assert patterns_of("authorize") == {"LoginsFailed": failed, "KeyServiceFailures": unavailable}
+    assert patterns_of("revoke") == {"KeyServiceFailures": unavailable}
     assert patterns == {
         "RefreshesExchanged": '{ $.type = "sertft" }',
         "RefreshesRefused": '{ $.type = "fertft" }',
@@ -219,7 +221,7 @@ def test_alarms_see_what_is_logged(made):
             '{ $.type = "leeway_replay_elsewhere" && $.differs = "address" }'
         ),
         "LoginsFailed": failed,
-        "KeyServiceFailures": '{ $.reason = "*key service unavailable*" }',
+        "KeyServiceFailures": unavailable,
     }
     alarms = made.aws.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{made.stack.name}-")[
         "MetricAlarms"
@@ -227,7 +229,9 @@ def test_alarms_see_what_is_logged(made):
     names = {alarm["AlarmName"].removeprefix(f"{made.stack.name}-") for alarm in alarms}
     assert names == {
         "ApiErrors",
+        "ApiErrorsSlow",
         "AuthorizeCanaryErrors",
+        "Concurrency",
         "DiscoveryCanaryErrors",
         "FunctionErrors",
         "FunctionThrottles",
@@ -244,11 +248,14 @@ def test_alarms_see_what_is_logged(made):
         "TokenLatency",
     }
     assert all(alarm["AlarmActions"] and alarm["OKActions"] for alarm in alarms)
+    # The emulator keeps no metrics of expressions.
     own_metrics = {
-        alarm["MetricName"]
-        for alarm in alarms
-        if alarm.get("Namespace") == f"Ratchet/{made.stack.name}"
+        metric["MetricName"]
+        for alarm in of_type(transformed(), "AWS::CloudWatch::Alarm").values()
+        for metric in metrics_of(alarm["Properties"]).values()
+        if metric["Namespace"] == {"Fn::Sub": "Ratchet/${AWS::StackName}"}
     }
+    assert own_metrics
     assert own_metrics <= set(patterns)
 
 

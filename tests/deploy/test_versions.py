@@ -5,7 +5,7 @@ import re
 import pytest
 
 from stack import FUNCTIONS
-from template import of_type, transformed, written
+from template import metrics_of, of_type, transformed, written
 
 FUNCTION_NAMES = {name: f"{name.title()}Function" for name in FUNCTIONS}
 LATENCY = {"token": ["TokenCanaryLatencyAlarm"]}
@@ -119,19 +119,14 @@ def version_of(template: dict, function: str) -> str:
 
 
 def dimensions_of(alarm: dict):
-    metrics = [item["MetricStat"]["Metric"] for item in alarm.get("Metrics", []) if "MetricStat" in item]
-    for metric in metrics or [alarm]:
+    for metric in metrics_of(alarm).values():
         yield {dimension["Name"]: dimension["Value"] for dimension in metric["Dimensions"]}
 
 
 def test_alarms_see_requests_that_come_through_the_alias():
     """Concurrency and throttles are the function's; errors and durations are of what its alias served."""
     for name, alarm in of_type(transformed(), "AWS::CloudWatch::Alarm").items():
-        properties = alarm["Properties"]
-        metrics = [
-            item["MetricStat"]["Metric"] for item in properties.get("Metrics", []) if "MetricStat" in item
-        ]
-        for metric in metrics or [properties]:
+        for metric in metrics_of(alarm["Properties"]).values():
             if metric["Namespace"] == "AWS/Lambda" and metric["MetricName"] in ("Duration", "Errors"):
                 named = {dimension["Name"] for dimension in metric["Dimensions"]}
                 assert {"FunctionName", "Resource"} <= named, name
