@@ -15,7 +15,7 @@ use crate::{
     },
     session::{
         browser::BrowserSession,
-        form_token::{FormToken, Button, UNMATCHED},
+        form_token::{Button, FormToken, UNMATCHED},
         transaction::{Step, Transaction},
     },
     visit::{ClientAndApi, Visit},

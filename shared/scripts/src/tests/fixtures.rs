@@ -150,7 +150,11 @@ impl Scene {
         }
     }
 
-    pub(super) fn verdict_on(&self, change: Value, commands: &[Command]) -> Result<Verdict, Denial> {
+    pub(super) fn verdict_on(
+        &self,
+        change: Value,
+        commands: &[Command],
+    ) -> Result<Verdict, Denial> {
         let mut context = object(context(&self.facts()));
         context.extend(object(change));
         let output = ScriptOutput {
