@@ -4,7 +4,7 @@
 //! [decisions]: ../../../infra/docs/decisions/README.md
 //! [glossary]: ../../../infra/docs/glossary.md
 //! [login]: ../../../infra/docs/architecture/login.md
-//! [login-costs]: ../../../infra/docs/architecture/login.md#what-one-login-costs
+//! [login-costs]: ../../../infra/docs/architecture/login.md#cost-of-one-login
 //! [scripts]: ../../../infra/docs/architecture/scripts.md
 //! [sealed-texts]: ../../../infra/docs/architecture/sealed-texts.md
 //! [writes]: ../../../infra/docs/architecture/writes.md
