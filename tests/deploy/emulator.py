@@ -2,8 +2,8 @@
 
 Moto creates most resources of a stack. It skips the HTTP API, metric filters and alarms, makes every KMS key a
 symmetric one, and ignores TTL, encryption, point-in-time recovery, architecture and tracing. This module creates these,
-too, through moto's own backends, so that clients find them. Stacks are created, not updated. `emulated_kms` adds what
-moto's KMS lacks.
+too, through moto's own backends, so that clients find them. Stacks are created, not updated. `emulated_options` creates
+what deployments, backups and peaks need, and `emulated_kms` adds what moto's KMS lacks.
 
 As a program it prints `moto http://127.0.0.1:PORT` and serves until its standard input is closed.
 """
@@ -12,10 +12,11 @@ import json
 import sys
 
 import emulated_kms
+import emulated_options  # noqa: F401 (registers its resources)
+from emulated import Created, creates
 from moto.apigatewayv2.models import apigatewayv2_backends
 from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.cloudwatch.models import cloudwatch_backends
-from moto.core.common_models import CloudFormationModel
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
 from moto.iam.models import Role
@@ -24,84 +25,6 @@ from moto.logs.models import logs_backends
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
 ANY_METHOD = "x-amazon-apigateway-any-method"
-# Moto assigns models to services by the second word of their module.
-MODULE = "moto.ratchet.models"
-
-
-class Created(CloudFormationModel):
-    """A resource: its value for `Ref`, and its attributes for `Fn::GetAtt`."""
-
-    __module__ = MODULE
-
-    def __init__(self, physical_resource_id="", **attributes):
-        self.physical_resource_id = physical_resource_id
-        self.attributes = attributes
-
-    def get_cfn_attribute(self, name):
-        return self.attributes[name]
-
-    @staticmethod
-    def cloudformation_name_type():
-        return ""
-
-    @staticmethod
-    def cloudformation_type():
-        return "Ratchet::Created"
-
-    @classmethod
-    def has_cfn_attr(cls, attr):
-        return True
-
-    @classmethod
-    def create_from_cloudformation_json(cls, *args, **kwargs):
-        raise NotImplementedError
-
-    update_from_cloudformation_json = create_from_cloudformation_json
-    delete_from_cloudformation_json = create_from_cloudformation_json
-
-    def is_created(self):
-        return True
-
-
-def creates(resource_type):
-    """Registers a function (properties, name, account, region) as the creator of a type of resource.
-
-    Moto looks at the direct subclasses of `CloudFormationModel`, and the last one of a type wins.
-    """
-
-    def register(create):
-        def create_from_cloudformation_json(
-            cls, resource_name, cloudformation_json, account_id, region_name, **_
-        ):
-            return create(
-                cloudformation_json.get("Properties", {}), resource_name, account_id, region_name
-            )
-
-        methods = {
-            name: Created.__dict__[name]
-            for name in (
-                "cloudformation_name_type",
-                "has_cfn_attr",
-                "update_from_cloudformation_json",
-                "delete_from_cloudformation_json",
-                "is_created",
-            )
-        }
-        type(
-            resource_type.replace("::", ""),
-            (CloudFormationModel,),
-            methods
-            | {
-                "__module__": MODULE,
-                "cloudformation_type": staticmethod(lambda: resource_type),
-                "create_from_cloudformation_json": classmethod(create_from_cloudformation_json),
-            },
-        )
-        return create
-
-    return register
-
-
 @creates("AWS::DynamoDB::Table")
 def table(properties, name, account, region):
     if encryption := properties.get("SSESpecification"):
@@ -204,21 +127,6 @@ def stage(properties, name, account, region):
     return Created(properties["StageName"])
 
 
-@creates("AWS::AppConfig::Application")
-def application(properties, name, account, region):
-    return Created(name)
-
-
-@creates("AWS::AppConfig::ConfigurationProfile")
-def configuration_profile(properties, name, account, region):
-    return Created(name)
-
-
-@creates("AWS::AppConfig::HostedConfigurationVersion")
-def hosted_configuration_version(properties, name, account, region):
-    return Created(name, VersionNumber="1")
-
-
 @creates("AWS::Lambda::Version")
 def version(properties, name, account, region):
     made = lambda_backends[account][region].publish_version(
@@ -245,16 +153,6 @@ def permission(properties, name, account, region):
         "SourceArn": properties["SourceArn"],
     }
     lambda_backends[account][region].add_permission(function, qualifier, json.dumps(statement))
-    return Created(name)
-
-
-@creates("AWS::CodeDeploy::Application")
-def deployment_application(properties, name, account, region):
-    return Created(name)
-
-
-@creates("AWS::CodeDeploy::DeploymentGroup")
-def deployment_group(properties, name, account, region):
     return Created(name)
 
 

@@ -140,3 +140,51 @@ def test_ipv6_reaches_the_api_and_its_domain():
     (domain,) = of_type(transformed(), "AWS::ApiGatewayV2::DomainName").values()
     (configuration,) = domain["Properties"]["DomainNameConfigurations"]
     assert configuration["IpAddressType"] == "dualstack"
+
+
+@pytest.fixture(scope="module")
+def optional(aws):
+    return aws.create_stack(
+        "ratchet-optional",
+        Backups="enabled",
+        BackupRetentionDays="60",
+        BackupLockAfterDays="3",
+        BackupCopyVaultArn="arn:aws:backup:eu-central-1:210987654321:backup-vault:ratchet",
+        PeakTokenEnvironments="700",
+        PeakTimezone="Europe/Berlin",
+    )
+
+
+def test_a_locked_vault_gets_the_tables_backups_and_another_account_a_copy(aws, optional):
+    backup = aws.client("backup")
+    vault = backup.describe_backup_vault(BackupVaultName=optional.outputs["BackupVaultName"])
+    assert vault["Locked"]
+    assert vault["MinRetentionDays"] == 60
+    assert vault["LockDate"]
+    plan = backup.get_backup_plan(BackupPlanId=optional.resources["BackupPlan"])["BackupPlan"]
+    (rule,) = plan["Rules"]
+    assert rule["TargetBackupVaultName"] == optional.outputs["BackupVaultName"]
+    # A locked vault rejects what it may not keep for so long.
+    assert int(rule["Lifecycle"]["DeleteAfterDays"]) >= vault["MinRetentionDays"]
+    (copy,) = rule["CopyActions"]
+    assert ":210987654321:" in copy["DestinationBackupVaultArn"]
+    selection = transformed()["Resources"]["BackupSelection"]["Properties"]["BackupSelection"]
+    assert selection["Resources"][0]["Fn::If"][1] == {"Fn::GetAtt": ["Table", "Arn"]}
+
+
+def test_environments_start_before_a_peak_and_end_after_it(aws, optional):
+    client = aws.client("application-autoscaling")
+    alias = f"function:{optional.name}-token:live"
+    actions = {
+        action["ScheduledActionName"]: action
+        for action in client.describe_scheduled_actions(ServiceNamespace="lambda")["ScheduledActions"]
+        if action["ResourceId"] == alias
+    }
+    assert actions["start"]["Schedule"] == "cron(45 7 ? * MON-FRI *)"
+    assert actions["start"]["ScalableTargetAction"] == {"MinCapacity": 700, "MaxCapacity": 700}
+    assert actions["end"]["ScalableTargetAction"] == {"MinCapacity": 0, "MaxCapacity": 0}
+    assert {action["Timezone"] for action in actions.values()} == {"Europe/Berlin"}
+
+
+def test_a_stack_has_neither_unless_the_operator_wants_it(unlimited):
+    assert not {"BackupVault", "BackupPlan", "BackupRole", "TokenPeak"} & unlimited.resources.keys()

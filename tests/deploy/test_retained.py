@@ -11,6 +11,7 @@ from template import of_type, transformed
 # A change of one of these properties replaces the resource, or fails (of keys). `retained.json` has their values in the
 # last release; a resource's logical id and type count as well.
 FIXED = {
+    "AWS::Backup::BackupVault": ("BackupVaultName", "EncryptionKeyArn"),
     "AWS::DynamoDB::Table": (
         "AttributeDefinitions",
         "ImportSourceSpecification",
