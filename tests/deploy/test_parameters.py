@@ -1,12 +1,13 @@
 """What the parameters of a stack change: limits, logs and traces."""
 
 import json
+import re
 
 import pytest
 from samcli.cli.types import CfnParameterOverridesType
 
 from stack import FUNCTIONS
-from template import of_type, transformed, written
+from template import ROOT, of_type, transformed, written
 
 LOGINS = {"ANY /u/login", "ANY /co/authenticate", "ANY /usernamepassword/login"}
 
@@ -188,3 +189,17 @@ def test_environments_start_before_a_peak_and_end_after_it(aws, optional):
 
 def test_a_stack_has_neither_unless_the_operator_wants_it(unlimited):
     assert not {"BackupVault", "BackupPlan", "BackupRole", "TokenPeak"} & unlimited.resources.keys()
+
+
+def test_the_documents_list_each_parameter_with_its_default():
+    text = (ROOT / "infra/README.md").read_text(encoding="utf-8")
+    section = text.partition("## The parameters of a stack")[2].partition("\n## ")[0]
+    listed = dict(re.findall(r"^\| `(\w+)` \| `?([^|`]*)`? \|", section, re.MULTILINE))
+    defaults = {name: str(item["Default"]) for name, item in written()["Parameters"].items()}
+    assert {name: default.strip() for name, default in listed.items()} == defaults
+
+
+def test_each_parameter_is_in_one_group_of_the_console():
+    interface = written()["Metadata"]["AWS::CloudFormation::Interface"]
+    grouped = [name for group in interface["ParameterGroups"] for name in group["Parameters"]]
+    assert sorted(grouped) == sorted(written()["Parameters"])

@@ -33,8 +33,28 @@ fn tests_below(folder: &Path, prefix: &str, found: &mut BTreeSet<String>) {
     }
 }
 
-/// The names by which a decision may cite a test: a black-box test by its path below `tests/e2e`, any other by an end
-/// of its path without `src`, `lib` and `mod`: `family::an_ended_family_stays_ended`,
+/// The tests of the deployment, which are in Python: `test_alarms::test_an_alarm_rings_at_a_share`.
+fn tests_of_the_deployment(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).expect("the folder is there") {
+        let path = entry.expect("the folder can be read").path();
+        if path.extension().is_none_or(|extension| extension != "py") {
+            continue;
+        }
+        let file = path.file_stem().unwrap_or_default().to_string_lossy();
+        let text = fs::read_to_string(&path).expect("a file of text");
+        for line in text.lines() {
+            if let Some((name, _)) = line
+                .strip_prefix("def test_")
+                .and_then(|rest| rest.split_once('('))
+            {
+                found.insert(format!("{file}::test_{name}"));
+            }
+        }
+    }
+}
+
+/// The names by which a decision may cite a test: a black-box test by its path below `tests/e2e`, one of the deployment
+/// by its file, any other by an end of its path without `src`, `lib` and `mod`: `family::an_ended_family_stays_ended`,
 /// `jwt::an_access_token_is_no_id_token`.
 fn names_of_tests() -> BTreeSet<String> {
     let root = repository();
@@ -44,6 +64,7 @@ fn names_of_tests() -> BTreeSet<String> {
         tests_below(&root.join(folder), &format!("/{folder}"), &mut others);
     }
     let mut names: BTreeSet<String> = black_box.iter().map(|name| name[1..].into()).collect();
+    tests_of_the_deployment(&root.join("tests/deploy"), &mut names);
     for path in others {
         let path = path.replace("/src/", "/").replace("/lib::", "::");
         let path = path.replace("/mod::", "::");
