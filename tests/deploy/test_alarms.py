@@ -1,4 +1,4 @@
-"""When an alarm rings: as shares of the requests, so that it means the same to a hundred users and to two million."""
+"""Alarms ring at shares of the requests, which mean the same to a hundred users and to two million."""
 
 import re
 
