@@ -5,19 +5,24 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use ratchet_domain::{
+    client::SigningAlgorithm,
     code::{AuthorizationCode, IssuedAccessToken, Redeemed},
     consent::Basis,
     device::{Approval, DeviceGrant, DeviceState},
     family::Family,
     ids::{AccessTokenDigest, CodeId, ConsentId, DeviceId, SessionId},
     scope::Scope,
+    sealed::KeyId,
     session::Session,
     settings::Settings,
     time::Lifetime,
     valid_from::IssuedIn,
 };
 use ratchet_keys::password;
-use ratchet_store::{LoginRecord, Store};
+use ratchet_store::{
+    LoginRecord, Store, StoredKey, StoredKeyring, StoredPrivateKey, StoredSigningKey,
+    StoredSigningKeys,
+};
 use serde_json::{Map, Value, json};
 
 use crate::fixtures::{
@@ -108,6 +113,39 @@ async fn put_device(store: &Store) {
     store.put_device(id, &device, "digest", NOW).await.unwrap();
 }
 
+async fn put_keys(store: &Store) {
+    let sealing = StoredKey {
+        id: KeyId::new(1),
+        wrapped: "d3JhcHBlZA==".to_owned(),
+        active_from: NOW,
+    };
+    let keyring = StoredKeyring {
+        keys: vec![sealing],
+        version: 1,
+    };
+    store.create_keyring(&keyring).await.unwrap();
+    let signing = |algorithm, key| StoredSigningKey {
+        algorithm,
+        key,
+        active_from: NOW,
+        certificate: None,
+    };
+    let pair = StoredPrivateKey::Wrapped {
+        private: "cHJpdmF0ZQ==".to_owned(),
+        public: "cHVibGlj".to_owned(),
+    };
+    let named = StoredPrivateKey::Service("arn:aws:kms:eu-west-1:1:key/es256".to_owned());
+    let certified = StoredSigningKey {
+        certificate: Some("Y2VydGlmaWNhdGU=".to_owned()),
+        ..signing(SigningAlgorithm::RS256, pair)
+    };
+    let keys = StoredSigningKeys {
+        keys: vec![certified, signing(SigningAlgorithm::ES256, named)],
+        version: 1,
+    };
+    store.create_signing_keys(&keys).await.unwrap();
+}
+
 /// All items of the table by their keys, in DynamoDB's JSON.
 async fn items(endpoint: &str) -> Value {
     let table = raw_client(endpoint).scan().table_name("ratchet");
@@ -153,6 +191,7 @@ async fn items_keep_their_form() {
     put_families(&store).await;
     put_codes(&store).await;
     put_device(&store).await;
+    put_keys(&store).await;
     let items = items(&endpoint).await;
     let expected: Value = serde_json::from_str(include_str!("stored_forms.json")).unwrap();
     assert_eq!(items, expected, "{items:#}");
