@@ -1,6 +1,7 @@
 """A function that cannot start logs one line that names the fault, and exits."""
 
 import base64
+import copy
 import json
 import subprocess
 from contextlib import contextmanager
@@ -131,9 +132,70 @@ def assert_starts(front):
 
 
 def test_a_keyring_that_another_key_wrapped_is_named(kms_front):
-    other = kms_front.service.aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    other = new_key(kms_front)
+    kms_front.kms.forget()
     reason = failure(kms_front, "token", WRAPPING_KEY=other)
-    assert reason.startswith(f"keyring: key 1 cannot be unwrapped: key service refused: {other}: ")
+    assert reason == (
+        f"keyring: key 1 cannot be unwrapped: key service refused: {wrapping_key(kms_front)} wrapped it, and the "
+        f"wrapping keys of this process are {other}: add that key to WRAPPING_KEY after a comma, and allow its use"
+    )
+    assert "Decrypt sealing" not in kms_front.kms.counted()
+
+
+def new_key(front) -> str:
+    return front.service.aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+
+
+def wrapping_key(front) -> str:
+    return front.service.stack.outputs["WrappingKeyArn"]
+
+
+def asked_to_unwrap(front, **changes: str) -> set[str]:
+    """The keys that a function that starts names to KMS; an empty one if it names none."""
+    front.kms.forget()
+    with front.functions(changes=changes, token=1):
+        return {call.key for call in front.kms.calls if call.action == "Decrypt"}
+
+
+def test_a_table_is_opened_with_its_old_wrapping_key_beside_a_new_one(front):
+    old = wrapping_key(front)
+    assert asked_to_unwrap(front, WRAPPING_KEY=f"{new_key(front)},{old}") == {old}
+
+
+@contextmanager
+def as_an_earlier_version_stored(front):
+    """The keyring without the names of wrapping keys."""
+    client = front.service.dynamodb_client()
+    item = client.get_item(TableName=front.service.table, Key=KEYRING)["Item"]
+    earlier = copy.deepcopy(item)
+    for key in earlier["keys"]["L"]:
+        del key["M"]["wrapped_by"]
+    client.put_item(TableName=front.service.table, Item=earlier)
+    try:
+        yield
+    finally:
+        client.put_item(TableName=front.service.table, Item=item)
+
+
+def test_a_keyring_of_an_earlier_version_is_opened_with_the_configured_key(kms_front):
+    with as_an_earlier_version_stored(kms_front):
+        old = wrapping_key(kms_front)
+        assert asked_to_unwrap(kms_front) == {old}
+        assert asked_to_unwrap(kms_front, WRAPPING_KEY=f"{new_key(kms_front)},{old}") == {""}
+
+
+def test_a_ciphertext_does_not_choose_a_key_that_is_not_configured(kms_front):
+    """The keyring does not name the key that wrapped, so KMS finds it by itself, and the function rejects its answer."""
+    others = f"{new_key(kms_front)},{new_key(kms_front)}"
+    with as_an_earlier_version_stored(kms_front):
+        reason = failure(kms_front, "token", WRAPPING_KEY=others)
+    assert f"{wrapping_key(kms_front)} wrapped it, and the wrapping keys of this process are {others}" in reason
+
+
+@pytest.mark.parametrize("key", ["alias/wrapping", ",", "arn:aws:iam::123456789012:role/token"])
+def test_a_wrapping_key_is_an_id_or_an_arn(kms_front, key):
+    reason = failure(kms_front, "token", WRAPPING_KEY=key)
+    assert reason.startswith("environment variable WRAPPING_KEY: must be the id or ARN of a key")
 
 
 def test_a_wrapping_key_that_is_disabled_is_named(kms_front):

@@ -50,12 +50,18 @@ class Front:
         return self.service.stack.outputs["SigningMode"]
 
     @contextmanager
-    def functions(self, concurrency: int = 1, **environments: int):
-        """Freshly started functions, with this many environments each; without numbers, the usual ones."""
+    def functions(
+        self, concurrency: int = 1, changes: dict[str, str] | None = None, **environments: int
+    ):
+        """Freshly started functions, with this many environments each; without numbers, the usual ones.
+
+        The changes are of their environment variables.
+        """
         programs: dict[str, list[Program]] = {}
         with runtime_api() as api, ExitStack() as started:
             for function, number in (environments or ENVIRONMENTS).items():
                 environment = self.environment(function, api.address(function), concurrency)
+                environment |= changes or {}
                 programs[function] = [
                     started.enter_context(running(built(function), environment=environment))
                     for _ in range(number)

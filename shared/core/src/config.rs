@@ -6,7 +6,7 @@
 //! | `TABLE_NAME` | the table |
 //! | `SIGNING_MODE` | `kms` (the default) or `wrapped`: see [`SigningMode`] |
 //! | `SIGNING_KEYS` | the signing keys in KMS, `RS256=<key id or ARN>`, separated by commas; in `wrapped` mode the algorithms alone suffice |
-//! | `WRAPPING_KEY` | the symmetric key in KMS that wraps the keys in the table |
+//! | `WRAPPING_KEY` | the symmetric key in KMS that wraps the keys in the table; after commas those that wrapped keys of the table before: see [`WrappingKeys`] |
 //! | `KEY_FILE` | the path of a key file, instead of the last two, without KMS |
 //! | `TRUSTED_PROXIES` | the number of the operator's own proxies before the front (`CloudFront` is one); 0 by default |
 //! | `PROXY_SECRET_DIGESTS` | SHA-256 of the secret that those proxies send in `x-ratchet-proxy-secret`, or of two |
@@ -24,6 +24,7 @@ use ratchet_domain::{
     proxies::{InvalidProxies, TrustedProxies, parse_digests, parse_ranges},
     signing_key::{ServiceKey, SigningMode},
 };
+use ratchet_keys::wrapping::WrappingKeys;
 use ratchet_scripts::requests::hosts::AllowedHosts;
 use url::Url;
 
@@ -85,8 +86,8 @@ pub enum KeyConfig {
     File(PathBuf),
     /// Keys in AWS KMS, named by id or ARN.
     Kms {
-        /// The symmetric key that wraps.
-        wrapping_key: String,
+        /// The symmetric keys: the first wraps.
+        wrapping_keys: WrappingKeys,
         /// The asymmetric keys that sign.
         signing_keys: Vec<ServiceKey>,
     },
@@ -120,7 +121,8 @@ impl Config {
         let keys = match variables.optional("KEY_FILE") {
             Some(path) => KeyConfig::File(path.into()),
             None => KeyConfig::Kms {
-                wrapping_key: variables.required("WRAPPING_KEY")?,
+                wrapping_keys: WrappingKeys::parse(&variables.required("WRAPPING_KEY")?)
+                    .map_err(|e| wrong("WRAPPING_KEY", e.to_string()))?,
                 signing_keys: signing_keys(&variables.required("SIGNING_KEYS")?, signing_mode)
                     .map_err(|reason| wrong("SIGNING_KEYS", reason))?,
             },

@@ -11,6 +11,7 @@ use ratchet_keys::{
     Context,
     sealing::{KeyBytes, Keyring},
     service::KeyService,
+    wrapping::Wrapped,
 };
 use ratchet_store::{CommitError, Store, StoredKey, StoredKeyring};
 use ratchet_system::random;
@@ -77,7 +78,8 @@ async fn new_key(
     let wrapped = service.wrap(key.as_slice(), CONTEXT).await?;
     Ok(StoredKey {
         id,
-        wrapped: STANDARD.encode(wrapped),
+        wrapped: STANDARD.encode(wrapped.ciphertext),
+        wrapped_by: wrapped.wrapped_by,
         active_from,
     })
 }
@@ -86,9 +88,11 @@ async fn unwrap(stored: &StoredKeyring, service: &KeyService) -> Result<Keyring,
     let mut keys = Vec::with_capacity(stored.keys.len());
     for key in &stored.keys {
         let broken = |what: &str| StartError::Keyring(format!("key {} {what}", key.id.number()));
-        let wrapped = STANDARD
-            .decode(&key.wrapped)
-            .map_err(|_| broken("is not base64"))?;
+        let ciphertext = STANDARD.decode(&key.wrapped);
+        let wrapped = Wrapped {
+            ciphertext: ciphertext.map_err(|_| broken("is not base64"))?,
+            wrapped_by: key.wrapped_by.clone(),
+        };
         let unwrapped = service.unwrap_key(&wrapped, CONTEXT).await;
         let unwrapped =
             unwrapped.map_err(|error| broken(&format!("cannot be unwrapped: {error}")))?;

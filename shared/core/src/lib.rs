@@ -143,9 +143,9 @@ impl Parts {
         let key_service = match config.keys {
             KeyConfig::File(path) => KeyService::File(Box::new(KeyFile::open(&path)?)),
             KeyConfig::Kms {
-                wrapping_key,
+                wrapping_keys,
                 signing_keys,
-            } => KeyService::Kms(Kms::new(clients.kms, wrapping_key, signing_keys)),
+            } => KeyService::Kms(Kms::new(clients.kms, wrapping_keys, signing_keys)),
         };
         Ok(Self {
             issuer: config.issuer,

@@ -150,6 +150,7 @@ async fn a_key_that_is_over_is_not_even_unwrapped() {
         let gone = StoredPrivateKey::Wrapped {
             private: "!".to_owned(),
             public: "!".to_owned(),
+            wrapped_by: None,
         };
         key.key = gone;
         key.active_from = ratchet_domain::time::Timestamp::from_secs(0);

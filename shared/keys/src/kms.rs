@@ -10,22 +10,25 @@ use aws_sdk_kms::{
 use ratchet_domain::{client::SigningAlgorithm, signing_key::ServiceKey};
 use zeroize::Zeroizing;
 
-use super::{Context, KeyServiceError};
+use super::{
+    Context, KeyServiceError,
+    wrapping::{NotConfigured, Unwrapping, Wrapped, WrappingKeys},
+};
 
 /// The KMS keys that a function is configured with.
 #[derive(Debug)]
 pub struct Kms {
     client: Client,
-    wrapping_key: String,
+    wrapping_keys: WrappingKeys,
     signing_keys: Vec<ServiceKey>,
 }
 
 impl Kms {
-    /// Takes the id or ARN of the wrapping key, and the signing keys.
-    pub fn new(client: Client, wrapping_key: String, signing_keys: Vec<ServiceKey>) -> Self {
+    /// Takes the wrapping keys and the signing keys.
+    pub fn new(client: Client, wrapping_keys: WrappingKeys, signing_keys: Vec<ServiceKey>) -> Self {
         Self {
             client,
-            wrapping_key,
+            wrapping_keys,
             signing_keys,
         }
     }
@@ -74,36 +77,49 @@ impl Kms {
         &self,
         key: &[u8],
         context: Context<'_>,
-    ) -> Result<Vec<u8>, KeyServiceError> {
+    ) -> Result<Wrapped, KeyServiceError> {
+        let wrapping_key = self.wrapping_keys.that_wraps();
         let mut call = self
             .client
             .encrypt()
-            .key_id(&self.wrapping_key)
+            .key_id(wrapping_key)
             .plaintext(Blob::new(key));
         for (name, value) in context {
             call = call.encryption_context(*name, *value);
         }
         let output = call.send().await;
-        let output = output.map_err(|error| failure(&self.wrapping_key, &error))?;
-        let wrapped = output.ciphertext_blob.map(Blob::into_inner);
-        wrapped.ok_or_else(|| KeyServiceError::Refused("nothing was wrapped".to_owned()))
+        let output = output.map_err(|error| failure(wrapping_key, &error))?;
+        let ciphertext = output.ciphertext_blob.map(Blob::into_inner);
+        let nothing = || KeyServiceError::Refused("nothing was wrapped".to_owned());
+        Ok(Wrapped {
+            ciphertext: ciphertext.ok_or_else(nothing)?,
+            wrapped_by: output.key_id,
+        })
     }
 
     pub(super) async fn unwrap_key(
         &self,
-        wrapped: &[u8],
+        wrapped: &Wrapped,
         context: Context<'_>,
     ) -> Result<Zeroizing<Vec<u8>>, KeyServiceError> {
+        let unwrapping = self.wrapping_keys.unwrapping(wrapped.wrapped_by.as_deref());
+        let (key_id, asked) = match unwrapping.map_err(not_configured)? {
+            Unwrapping::By(key) => (Some(key.to_owned()), key.to_owned()),
+            Unwrapping::ByItsOwn => (None, self.wrapping_keys.to_string()),
+        };
         let mut call = self
             .client
             .decrypt()
-            .key_id(&self.wrapping_key)
-            .ciphertext_blob(Blob::new(wrapped));
+            .set_key_id(key_id)
+            .ciphertext_blob(Blob::new(&*wrapped.ciphertext));
         for (name, value) in context {
             call = call.encryption_context(*name, *value);
         }
         let output = call.send().await;
-        let output = output.map_err(|error| failure(&self.wrapping_key, &error))?;
+        let output = output.map_err(|error| failure(&asked, &error))?;
+        let unwrapped_by = output.key_id.as_deref().unwrap_or_default();
+        let checked = self.wrapping_keys.check(unwrapped_by);
+        checked.map_err(not_configured)?;
         let key = output.plaintext.map(Blob::into_inner).map(Zeroizing::new);
         key.ok_or_else(|| KeyServiceError::Refused("nothing was unwrapped".to_owned()))
     }
@@ -131,6 +147,10 @@ where
     } else {
         KeyServiceError::Refused(reason)
     }
+}
+
+fn not_configured(error: NotConfigured) -> KeyServiceError {
+    KeyServiceError::Refused(error.to_string())
 }
 
 /// An ECDSA P-256 signature in DER (a sequence of two integers) as the 64 bytes of RFC 7518

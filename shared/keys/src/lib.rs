@@ -10,6 +10,7 @@ pub mod password;
 pub mod sealing;
 pub mod service;
 pub mod signer;
+pub mod wrapping;
 
 pub use error::{KeyServiceError, SignError};
 

@@ -4,7 +4,7 @@ use ratchet_domain::signing_key::ServiceKey;
 use ratchet_telemetry::cost;
 use zeroize::Zeroizing;
 
-use super::{Context, KeyServiceError, file::KeyFile, kms::Kms};
+use super::{Context, KeyServiceError, file::KeyFile, kms::Kms, wrapping::Wrapped};
 
 /// The key service: KMS on AWS, a file on a laptop.
 #[derive(Debug)]
@@ -48,9 +48,12 @@ impl KeyService {
     }
 
     /// Encrypts a key with the wrapping key. The same context must be given to unwrap it.
-    pub async fn wrap(&self, key: &[u8], context: Context<'_>) -> Result<Vec<u8>, KeyServiceError> {
+    pub async fn wrap(&self, key: &[u8], context: Context<'_>) -> Result<Wrapped, KeyServiceError> {
         match self {
-            Self::File(file) => file.wrap(key, context),
+            Self::File(file) => Ok(Wrapped {
+                ciphertext: file.wrap(key, context)?,
+                wrapped_by: None,
+            }),
             Self::Kms(kms) => Box::pin(kms.wrap(key, context)).await,
         }
     }
@@ -58,11 +61,11 @@ impl KeyService {
     /// Unwraps a key that [`Self::wrap`] wrapped with the same context.
     pub async fn unwrap_key(
         &self,
-        wrapped: &[u8],
+        wrapped: &Wrapped,
         context: Context<'_>,
     ) -> Result<Zeroizing<Vec<u8>>, KeyServiceError> {
         match self {
-            Self::File(file) => file.unwrap_key(wrapped, context),
+            Self::File(file) => file.unwrap_key(&wrapped.ciphertext, context),
             Self::Kms(kms) => Box::pin(kms.unwrap_key(wrapped, context)).await,
         }
     }

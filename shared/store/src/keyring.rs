@@ -28,6 +28,9 @@ pub struct StoredKey {
     pub id: KeyId,
     /// The key, wrapped by the key service, in base64.
     pub wrapped: String,
+    /// ARN of the KMS key that wrapped it; `None` for a key file, and in items of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wrapped_by: Option<String>,
     /// Time from which it seals. All functions load it before that.
     pub active_from: Timestamp,
 }
@@ -67,6 +70,9 @@ pub enum StoredPrivateKey {
         private: String,
         /// `SubjectPublicKeyInfo` (DER), not encrypted.
         public: String,
+        /// ARN of the KMS key that wrapped it; `None` for a key file, and in items of earlier versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        wrapped_by: Option<String>,
     },
 }
 

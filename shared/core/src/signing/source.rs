@@ -13,6 +13,7 @@ use ratchet_keys::{
     pair::KeyPair,
     service::KeyService,
     signer::{KnownKey, PrivateKey, Signer, is_over},
+    wrapping::Wrapped,
 };
 use ratchet_store::{CommitError, Store, StoredPrivateKey, StoredSigningKey, StoredSigningKeys};
 
@@ -180,8 +181,9 @@ impl Source {
         let public = pair.public_key()?;
         let private = self.service.wrap(&pkcs8, CONTEXT).await?;
         let stored = StoredPrivateKey::Wrapped {
-            private: STANDARD.encode(private),
+            private: STANDARD.encode(private.ciphertext),
             public: STANDARD.encode(&public),
+            wrapped_by: private.wrapped_by,
         };
         let known = KnownKey::new(algorithm, &public, PrivateKey::Here(pair), active_from)?;
         Ok((stored, known))
@@ -232,9 +234,16 @@ impl Source {
                 };
                 Ok((spki, private))
             }
-            StoredPrivateKey::Wrapped { private, public } => {
+            StoredPrivateKey::Wrapped {
+                private,
+                public,
+                wrapped_by,
+            } => {
                 let private = if self.key_use.signs() {
-                    let wrapped = STANDARD.decode(private).map_err(broken)?;
+                    let wrapped = Wrapped {
+                        ciphertext: STANDARD.decode(private).map_err(broken)?,
+                        wrapped_by: wrapped_by.clone(),
+                    };
                     let pkcs8 = self.service.unwrap_key(&wrapped, CONTEXT).await;
                     let pkcs8 = pkcs8.map_err(|error| {
                         let algorithm = algorithm.as_str();

@@ -30,6 +30,7 @@ async fn the_first_keyring_wins_and_changes_need_the_version_before() {
     let key = StoredKey {
         id: KeyId::new(1),
         wrapped: "a".to_owned(),
+        wrapped_by: None,
         active_from: NOW,
     };
     let mut keyring = StoredKeyring {

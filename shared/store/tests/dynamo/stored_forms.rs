@@ -33,6 +33,8 @@ use crate::fixtures::{
 /// A hash with a constant salt.
 const HASH: &str = "$2b$04$abcdefghijklmnopqrstuuk0sDS4kKvEKl1FMyz0VvPx6xYXVnGmG";
 
+const WRAPPED_BY: &str = "arn:aws:kms:eu-west-1:1:key/wraps";
+
 const SESSION: SessionId = SessionId::from_bytes([9; 16]);
 const CONSENT: ConsentId = ConsentId::from_bytes([7; 16]);
 
@@ -117,6 +119,7 @@ async fn put_keys(store: &Store) {
     let sealing = StoredKey {
         id: KeyId::new(1),
         wrapped: "d3JhcHBlZA==".to_owned(),
+        wrapped_by: Some(WRAPPED_BY.to_owned()),
         active_from: NOW,
     };
     let keyring = StoredKeyring {
@@ -133,6 +136,7 @@ async fn put_keys(store: &Store) {
     let pair = StoredPrivateKey::Wrapped {
         private: "cHJpdmF0ZQ==".to_owned(),
         public: "cHVibGlj".to_owned(),
+        wrapped_by: Some(WRAPPED_BY.to_owned()),
     };
     let named = StoredPrivateKey::Service("arn:aws:kms:eu-west-1:1:key/es256".to_owned());
     let certified = StoredSigningKey {
@@ -182,6 +186,38 @@ fn json(value: &AttributeValue) -> Value {
         AttributeValue::M(attributes) => json!({ "M": map(attributes) }),
         other => panic!("not stored by us: {other:?}"),
     }
+}
+
+#[tokio::test]
+async fn a_keyring_of_another_version_is_read() {
+    let (store, endpoint) = store_and_endpoint().await;
+    let of_later = ("of_a_later_version", AttributeValue::Bool(true));
+    let key = |id: &str, also: Option<(&str, AttributeValue)>| {
+        let attributes = [
+            ("id", AttributeValue::N(id.to_owned())),
+            ("wrapped", AttributeValue::S("d3JhcHBlZA==".to_owned())),
+            ("active_from", AttributeValue::N("1800000000000".to_owned())),
+        ];
+        let attributes = attributes.into_iter().chain(also);
+        AttributeValue::M(
+            attributes
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
+        )
+    };
+    let keys = vec![key("1", None), key("2", Some(of_later))];
+    let put = raw_client(&endpoint).put_item().table_name("ratchet");
+    put.item("PK", AttributeValue::S("TENANT".to_owned()))
+        .item("SK", AttributeValue::S("KEYRING#SEALING".to_owned()))
+        .item("keys", AttributeValue::L(keys))
+        .item("version", AttributeValue::N("2".to_owned()))
+        .send()
+        .await
+        .unwrap();
+    let keyring = store.load_keyring().await.unwrap().unwrap();
+    let ids: Vec<_> = keyring.keys.iter().map(|key| key.id.number()).collect();
+    assert_eq!(ids, [1, 2]);
+    assert!(keyring.keys.iter().all(|key| key.wrapped_by.is_none()));
 }
 
 #[tokio::test]
