@@ -56,3 +56,22 @@ def test_a_user_is_logged_out_by_a_principal_that_the_audit_event_names(made, tm
     assert event["outcome"] == "done"
     caller = made.aws.client("sts").get_caller_identity()["Arn"]
     assert event["caller"] == caller
+
+
+def test_a_new_key_is_wrapped_by_the_first_wrapping_key_and_the_old_ones_still_open(made, admin):
+    admin("tenant", "import", ROOT / "infra/local/tenant.yaml")
+    old = made.stack.environments["token"]["WRAPPING_KEY"]
+    new = made.aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    dynamodb = made.aws.client("dynamodb")
+    table = made.stack.outputs["TableName"]
+    before = dynamodb.get_item(TableName=table, Key=SEALING_KEYS)["Item"]
+    environment = made.stack.environments["token"] | {"WRAPPING_KEY": f"{new},{old}"}
+    try:
+        assert "seals from" in programs.admin(environment, "keys", "rotate")
+        after = dynamodb.get_item(TableName=table, Key=SEALING_KEYS)["Item"]
+        with pytest.raises(RuntimeError, match=f"{new} wrapped it, and the wrapping keys"):
+            admin("keys", "rotate")
+    finally:
+        dynamodb.put_item(TableName=table, Item=before)
+    wrapped_by = [key["M"]["wrapped_by"]["S"] for key in after["keys"]["L"]]
+    assert (wrapped_by[0], wrapped_by[-1]) == (old, new)
