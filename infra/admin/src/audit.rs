@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Arguments that an event repeats: they name the objects of the command.
-const NAMED: [&str; 18] = [
+const NAMED: [&str; 19] = [
     "table",
     "issuer",
     "endpoint",
@@ -43,6 +43,7 @@ const NAMED: [&str; 18] = [
     "context",
     "keys",
     "dry_run",
+    "profile",
 ];
 /// The longest argument or reason in an event, in characters.
 const LONGEST_TEXT: usize = 300;

@@ -43,7 +43,7 @@ impl Caller {
 }
 
 async fn principal(connection: &Connection) -> Result<String, String> {
-    let client = Client::new(&connection.aws().await);
+    let client = Client::new(connection.aws().await);
     match client.get_caller_identity().send().await {
         Ok(identity) => identity
             .arn

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use aws_config::identity::IdentityCache;
 use clap::Args;
 use ratchet_core::{
     App, KeyUse, Parts,
@@ -10,8 +11,9 @@ use ratchet_core::{
 };
 use ratchet_keys::file::KeyFile;
 use ratchet_store::Store;
+use tokio::sync::OnceCell;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, profile::of_profile};
 
 /// Options of every command. No command requires all of them, so a missing one is reported where it is needed.
 #[derive(Debug, Args)]
@@ -52,6 +54,10 @@ pub(crate) struct Connection {
     #[arg(long, hide = true, env = "AWS_ACCESS_KEY_ID", hide_env_values = true)]
     access_key: Option<String>,
 
+    /// Profile of the AWS CLI's files, before credentials in variables [default: `AWS_PROFILE`, after them].
+    #[arg(long, global = true, value_name = "NAME")]
+    profile: Option<String>,
+
     /// Append the audit event of the command to this file [default: standard error].
     #[arg(
         long,
@@ -65,6 +71,9 @@ pub(crate) struct Connection {
     /// The command in AWS's own record of the calls: `admin.users.log-out`.
     #[arg(skip)]
     application: String,
+
+    #[arg(skip)]
+    sdk: OnceCell<SdkConfig>,
 }
 
 impl Connection {
@@ -83,13 +92,25 @@ impl Connection {
         self.audit_log.as_deref()
     }
 
-    /// Configuration of AWS clients.
-    pub(crate) async fn aws(&self) -> SdkConfig {
-        clients::of_operator(&self.application).await
+    /// Configuration of AWS clients, loaded once. They share their credentials, so that a role is assumed once, and a
+    /// session refreshed once.
+    pub(crate) async fn aws(&self) -> &SdkConfig {
+        let load = async || {
+            let sdk = clients::of_operator(&self.application).await;
+            let sdk = match &self.profile {
+                Some(profile) => of_profile(sdk, profile).await,
+                None => sdk,
+            };
+            let cache = IdentityCache::lazy().build();
+            sdk.into_builder().identity_cache(cache).build()
+        };
+        self.sdk.get_or_init(load).await
     }
 
-    async fn clients(&self) -> Clients {
-        Clients::of_operator(&self.aws().await)
+    async fn clients(&self) -> Result<Clients, Failure> {
+        let sdk = self.aws().await;
+        region(sdk)?;
+        Ok(Clients::of_operator(sdk))
     }
 
     /// The store of the stack's table.
@@ -97,7 +118,7 @@ impl Connection {
         let table = required(self.table.as_ref(), "--table", "TABLE_NAME")?;
         Ok(match &self.endpoint {
             Some(endpoint) => Store::emulated(endpoint, table, self.access_key.as_deref()),
-            None => Store::new(self.clients().await.dynamodb, table),
+            None => Store::new(self.clients().await?.dynamodb, table),
         })
     }
 
@@ -169,7 +190,7 @@ impl Connection {
             _ => None,
         });
         let config = config.map_err(|error| Failure::Usage(error.to_string()))?;
-        Ok(Parts::from_config(config, self.clients().await, key_use)?)
+        Ok(Parts::from_config(config, self.clients().await?, key_use)?)
     }
 
     /// The issuer; `None` if it is not given.
@@ -177,6 +198,15 @@ impl Connection {
         let parsed = self.issuer.as_deref().map(Issuer::parse).transpose();
         parsed.map_err(|error| Failure::Usage(format!("--issuer {error}")))
     }
+}
+
+/// The Region, from the sources and in the order of the AWS CLI: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile.
+fn region(sdk: &SdkConfig) -> Result<String, Failure> {
+    let missing = || {
+        let text = "no Region is configured: set AWS_REGION, or `region` in the profile";
+        Failure::Usage(text.to_owned())
+    };
+    Ok(sdk.region().ok_or_else(missing)?.to_string())
 }
 
 fn required<'a, T>(value: Option<&'a T>, option: &str, variable: &str) -> Result<&'a T, Failure> {
