@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Arguments that an event repeats: they name the objects of the command.
-const NAMED: [&str; 19] = [
+const NAMED: [&str; 21] = [
     "table",
     "issuer",
     "endpoint",
@@ -44,11 +44,13 @@ const NAMED: [&str; 19] = [
     "keys",
     "dry_run",
     "profile",
+    "refreshes_per_second",
+    "stack",
 ];
 /// The longest argument or reason in an event, in characters.
 const LONGEST_TEXT: usize = 300;
 /// Last words of commands that only read.
-const READS: [&str; 3] = ["list", "test", "check"];
+const READS: [&str; 4] = ["list", "test", "check", "preflight"];
 
 /// A command as the command line requests it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -264,6 +266,10 @@ mod tests {
         for (arguments, code) in [
             (&["keys", "list"][..], "mgmt_api_read"),
             (&["keys", "rotate"], "sapi"),
+            (
+                &["preflight", "--refreshes-per-second", "9"],
+                "mgmt_api_read",
+            ),
             (&["tenant", "import", "t.yaml"], "sapi"),
             (
                 &["tenant", "import", "t.yaml", "--dry-run"],

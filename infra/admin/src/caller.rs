@@ -42,7 +42,9 @@ impl Caller {
     }
 }
 
-async fn principal(connection: &Connection) -> Result<String, String> {
+/// ARN of the AWS principal whose credentials the command uses (STS, `GetCallerIdentity`), or the reason why AWS does
+/// not name it.
+pub(crate) async fn principal(connection: &Connection) -> Result<String, String> {
     let client = Client::new(connection.aws().await);
     match client.get_caller_identity().send().await {
         Ok(identity) => identity

@@ -5,8 +5,8 @@ use clap::{Parser, Subcommand};
 use crate::{
     commands::{
         actions::ActionsCommand, addresses::AddressesCommand, clients::ClientsCommand,
-        families::FamiliesCommand, grants::GrantsCommand, keys::KeysCommand, rules::RulesCommand,
-        sessions::SessionsCommand, tenant::TenantCommand, users::UsersCommand,
+        families::FamiliesCommand, grants::GrantsCommand, keys::KeysCommand, preflight::Preflight,
+        rules::RulesCommand, sessions::SessionsCommand, tenant::TenantCommand, users::UsersCommand,
     },
     connection::Connection,
 };
@@ -78,6 +78,18 @@ pub(crate) enum Command {
     /// Post-login Actions, which run after the rules.
     #[command(subcommand)]
     Actions(ActionsCommand),
+    /// Read the limits of the AWS account, and say which of them a load reaches first.
+    ///
+    /// Changes nothing, and works before there is a stack. The status is 1 if a limit does not carry the load, or
+    /// if one could not be read; each of these says which permission it needs.
+    #[command(after_help = "\
+Examples:
+  admin --signing-mode wrapped preflight --refreshes-per-second 2000
+  admin --signing-mode kms --signing-keys ES256 --table ratchet-prod preflight --refreshes-per-second 300
+
+Limits of the account are shared with everything else in it. The figures are the highest load that each limit
+carries alone; cold environments are taken to need 0.3 s, which a test of your own should confirm.")]
+    Preflight(Preflight),
 }
 
 #[cfg(test)]

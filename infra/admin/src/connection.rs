@@ -9,6 +9,7 @@ use ratchet_core::{
     clients::{self, Clients, SdkConfig},
     config::{Config, Issuer},
 };
+use ratchet_domain::{client::SigningAlgorithm, signing_key::SigningMode};
 use ratchet_keys::file::KeyFile;
 use ratchet_store::Store;
 use tokio::sync::OnceCell;
@@ -72,6 +73,10 @@ pub(crate) struct Connection {
     #[arg(skip)]
     application: String,
 
+    /// True for the command that reads the account, with or without a stack.
+    #[arg(skip)]
+    reads_account: bool,
+
     #[arg(skip)]
     sdk: OnceCell<SdkConfig>,
 }
@@ -80,11 +85,56 @@ impl Connection {
     /// Sets the command's name in the calls of AWS: `admin.users.log-out`.
     pub(crate) fn called_for(&mut self, command: &str) {
         self.application = format!("admin.{}", command.replace(' ', "."));
+        self.reads_account = command == "preflight";
     }
 
-    /// True if the table is in AWS.
+    /// True if the command works on AWS.
     pub(crate) const fn is_of_a_stack(&self) -> bool {
-        self.table.is_some() && self.endpoint.is_none()
+        self.endpoint.is_none() && (self.table.is_some() || self.reads_account)
+    }
+
+    /// The stack's table, if it is named.
+    pub(crate) fn table(&self) -> Option<&str> {
+        self.table.as_deref()
+    }
+
+    /// Configuration of AWS clients and the Region, for a command that reads the account.
+    pub(crate) async fn account(&self) -> Result<(&SdkConfig, String), Failure> {
+        if self.endpoint.is_some() {
+            let text = "preflight reads an account of AWS, and --endpoint is none";
+            return Err(Failure::Usage(text.to_owned()));
+        }
+        let sdk = self.aws().await;
+        let region = region(sdk)?;
+        Ok((sdk, region))
+    }
+
+    /// The location of private signing keys.
+    pub(crate) fn signing_mode(&self) -> Result<SigningMode, Failure> {
+        match self.signing_mode.as_deref() {
+            None | Some("kms") => Ok(SigningMode::Kms),
+            Some("wrapped") => Ok(SigningMode::Wrapped),
+            Some(_) => Err(Failure::Usage(
+                "--signing-mode must be kms or wrapped".to_owned(),
+            )),
+        }
+    }
+
+    /// The algorithms of the signing keys; RS256 if none are named.
+    pub(crate) fn signing_algorithms(&self) -> Result<Vec<SigningAlgorithm>, Failure> {
+        let keys = self.signing_keys.as_deref().unwrap_or("RS256").split(',');
+        let algorithm = |key: &str| {
+            let name = key.split('=').next().unwrap_or_default().trim();
+            let known = SigningAlgorithm::parse(name);
+            known
+                .filter(|algorithm| *algorithm != SigningAlgorithm::HS256)
+                .ok_or_else(|| {
+                    Failure::Usage(format!(
+                        "--signing-keys: `{key}` does not begin with RS256, PS256 or ES256"
+                    ))
+                })
+        };
+        keys.map(algorithm).collect()
     }
 
     /// File of the audit event; `None` for standard error.

@@ -8,6 +8,7 @@ mod commands;
 mod connection;
 mod failure;
 mod output;
+mod preflight;
 mod profile;
 
 use std::process::ExitCode;

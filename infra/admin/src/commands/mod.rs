@@ -8,6 +8,7 @@ pub(crate) mod families;
 pub(crate) mod grants;
 pub(crate) mod keys;
 mod list;
+pub(crate) mod preflight;
 pub(crate) mod rules;
 mod script_run;
 pub(crate) mod sessions;
@@ -34,6 +35,7 @@ pub(crate) async fn run(command: Command, connection: &Connection) -> Result<Str
         Command::Keys(command) => keys::run(command, connection).await,
         Command::Rules(command) => rules::run(command, connection).await,
         Command::Actions(command) => actions::run(command, connection).await,
+        Command::Preflight(preflight) => preflight.run(connection).await,
     }
 }
 
