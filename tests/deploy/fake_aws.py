@@ -1,8 +1,8 @@
 """The services by which an operator's command line finds out who it is and what its account allows.
 
 Moto accepts any credentials and hands out random ones; here each service hands out an access key that says where it is
-from, and remembers with which access key and for which Region each request was signed. Requests to DynamoDB pass on to
-moto.
+from, and remembers with which access key and for which Region each request was signed. A request with a wrong signature is
+rejected. Requests to DynamoDB pass on to moto.
 """
 
 import http.client
@@ -12,10 +12,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
 from http_server import Handler, Server, ask, serving
 
 ACCOUNT = "123456789012"
 CREDENTIAL = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
+SIGNATURE = re.compile(r"SignedHeaders=([^,]+), Signature=(\w+)")
+# The secret of every access key.
+SECRET = "secret"
 FOREVER = "2099-01-01T00:00:00Z"
 FOREVER_MILLIS = 4_070_908_800_000
 # Services whose address has a variable of its own.
@@ -79,7 +86,7 @@ def credentials(key: str) -> dict[str, str]:
     """Credentials in the form of containers, instances and programs."""
     return {
         "AccessKeyId": key,
-        "SecretAccessKey": "secret",
+        "SecretAccessKey": SECRET,
         "Token": "session",
         "SessionToken": "session",
         "Expiration": FOREVER,
@@ -91,6 +98,8 @@ def credentials(key: str) -> dict[str, str]:
 class _Handler(Handler):
     def respond(self, body: bytes):
         signed = self._remember(body)
+        if signed.access_key and not self._is_valid(signed, body):
+            return self._error("InvalidSignatureException", "the signature does not match", 403)
         if signed.action in self.server.fake.denied:
             return self._error("AccessDeniedException", f"not authorized to perform {signed.action}")
         if signed.service == "sts" or b"Action=AssumeRoleWithWebIdentity" in body:
@@ -115,6 +124,20 @@ class _Handler(Handler):
         self.server.fake.requests.append(signed)
         return signed
 
+    def _is_valid(self, signed: Signed, body: bytes) -> bool:
+        """True if botocore computes the same signature of the headers that are signed."""
+        names, signature = SIGNATURE.search(self.headers["authorization"]).groups()
+        request = AWSRequest(
+            self.command,
+            f"http://{self.headers['host']}{self.path}",
+            {name: self.headers[name] for name in names.split(";")},
+            body,
+        )
+        request.context["timestamp"] = self.headers["x-amz-date"]
+        auth = SigV4Auth(Credentials(signed.access_key, SECRET), signed.service, signed.region)
+        canonical = auth.canonical_request(request)
+        return signature == auth.signature(auth.string_to_sign(request, canonical), request)
+
     def _answer(self, signed: Signed, body: bytes):
         fake = self.server.fake
         match signed.action:
@@ -125,7 +148,7 @@ class _Handler(Handler):
                 return {
                     "roleCredentials": {
                         "accessKeyId": f"SSO.{bearer}.{role}",
-                        "secretAccessKey": "secret",
+                        "secretAccessKey": SECRET,
                         "sessionToken": "session",
                         "expiration": FOREVER_MILLIS,
                     }
@@ -136,7 +159,7 @@ class _Handler(Handler):
                 return {"accessToken": f"fresh-{asked['refreshToken']}", "expiresIn": 3600}
             case "POST /v1/token":
                 assert self.headers["dpop"].count(".") == 2
-                refreshed = {"accessKeyId": "LOGIN.FRESH", "secretAccessKey": "secret"}
+                refreshed = {"accessKeyId": "LOGIN.FRESH", "secretAccessKey": SECRET}
                 return {
                     "accessToken": refreshed | {"sessionToken": "session"},
                     "tokenType": "aws_sigv4",
@@ -193,7 +216,7 @@ class _Handler(Handler):
             whose = signed.access_key or asked["WebIdentityToken"]
             result = (
                 f"<Credentials><AccessKeyId>ROLE.{whose}</AccessKeyId>"
-                "<SecretAccessKey>secret</SecretAccessKey><SessionToken>session</SessionToken>"
+                f"<SecretAccessKey>{SECRET}</SecretAccessKey><SessionToken>session</SessionToken>"
                 f"<Expiration>{FOREVER}</Expiration></Credentials>"
                 f"<AssumedRoleUser><AssumedRoleId>id</AssumedRoleId><Arn>{asked['RoleArn']}</Arn></AssumedRoleUser>"
             )

@@ -1,6 +1,9 @@
 //! The stack that a command works on.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use aws_config::identity::IdentityCache;
 use clap::Args;
@@ -15,6 +18,9 @@ use ratchet_store::Store;
 use tokio::sync::OnceCell;
 
 use crate::{failure::Failure, profile::of_profile};
+
+/// Time limit for finding credentials.
+const CREDENTIALS_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Options of every command. No command requires all of them, so a missing one is reported where it is needed.
 #[derive(Debug, Args)]
@@ -151,7 +157,9 @@ impl Connection {
                 Some(profile) => of_profile(sdk, profile).await,
                 None => sdk,
             };
-            let cache = IdentityCache::lazy().build();
+            // A program that prints credentials may itself ask AWS; the SDK's default is five seconds.
+            let cache = IdentityCache::lazy().load_timeout(CREDENTIALS_PATIENCE);
+            let cache = cache.build();
             sdk.into_builder().identity_cache(cache).build()
         };
         self.sdk.get_or_init(load).await
