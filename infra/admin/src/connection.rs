@@ -197,7 +197,7 @@ impl Connection {
 
     /// Table and keys for commands that need keys but answer no requests.
     pub(crate) async fn parts(&self, key_use: KeyUse) -> Result<Parts, Failure> {
-        let store = self.store().await?;
+        required(self.table.as_ref(), "--table", "TABLE_NAME")?;
         let issuer = self.issuer()?;
         let issuer = issuer.ok_or_else(|| missing("--issuer", "ISSUER"))?;
         let Some(key_file) = &self.key_file else {
@@ -208,6 +208,7 @@ impl Connection {
         if !key_file.exists() {
             return Err(Failure::NoKeyFile(key_file.display().to_string()));
         }
+        let store = self.store().await?;
         Ok(Parts::with_key_file(
             issuer,
             store,

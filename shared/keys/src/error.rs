@@ -2,6 +2,8 @@
 
 use ratchet_domain::{client::SigningAlgorithm, denial::Denial};
 
+use super::wrapping::NotConfigured;
+
 /// The key service failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyServiceError {
@@ -17,6 +19,12 @@ impl KeyServiceError {
     /// There is no key for this algorithm.
     pub(super) fn no_key(algorithm: SigningAlgorithm) -> Self {
         Self::Refused(format!("no {} key", algorithm.as_str()))
+    }
+}
+
+impl From<NotConfigured> for KeyServiceError {
+    fn from(error: NotConfigured) -> Self {
+        Self::Refused(error.to_string())
     }
 }
 

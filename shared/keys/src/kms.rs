@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Context, KeyServiceError,
-    wrapping::{NotConfigured, Unwrapping, Wrapped, WrappingKeys},
+    wrapping::{Unwrapping, Wrapped, WrappingKeys},
 };
 
 /// The KMS keys that a function is configured with.
@@ -103,7 +103,7 @@ impl Kms {
         context: Context<'_>,
     ) -> Result<Zeroizing<Vec<u8>>, KeyServiceError> {
         let unwrapping = self.wrapping_keys.unwrapping(wrapped.wrapped_by.as_deref());
-        let (key_id, asked) = match unwrapping.map_err(not_configured)? {
+        let (key_id, asked) = match unwrapping? {
             Unwrapping::By(key) => (Some(key.to_owned()), key.to_owned()),
             Unwrapping::ByItsOwn => (None, self.wrapping_keys.to_string()),
         };
@@ -118,8 +118,7 @@ impl Kms {
         let output = call.send().await;
         let output = output.map_err(|error| failure(&asked, &error))?;
         let unwrapped_by = output.key_id.as_deref().unwrap_or_default();
-        let checked = self.wrapping_keys.check(unwrapped_by);
-        checked.map_err(not_configured)?;
+        self.wrapping_keys.check(unwrapped_by)?;
         let key = output.plaintext.map(Blob::into_inner).map(Zeroizing::new);
         key.ok_or_else(|| KeyServiceError::Refused("nothing was unwrapped".to_owned()))
     }
@@ -147,10 +146,6 @@ where
     } else {
         KeyServiceError::Refused(reason)
     }
-}
-
-fn not_configured(error: NotConfigured) -> KeyServiceError {
-    KeyServiceError::Refused(error.to_string())
 }
 
 /// An ECDSA P-256 signature in DER (a sequence of two integers) as the 64 bytes of RFC 7518

@@ -22,7 +22,7 @@ const TAGGING: Service = Service {
     name: "tagging",
     endpoint: "AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API",
 };
-/// The tag by which CloudFormation marks what it creates. It stays on what a stack leaves behind.
+/// The tag by which `CloudFormation` marks what it creates. It stays on what a stack leaves behind.
 const STACK_TAG: &str = "aws:cloudformation:stack-name";
 
 /// Something that could not be read.
@@ -79,16 +79,11 @@ impl Reader<'_> {
         };
         read_concurrency(&requests, &mut account).await;
         for limit in limits {
-            match limit.quota() {
-                Some(quota) if quota.service != "lambda" => {
-                    match read_quota(&requests, quota).await {
-                        Ok(value) => account.values.push((*limit, value)),
-                        Err(error) => {
-                            account.miss(limit.name(), &error, "servicequotas:GetServiceQuota");
-                        }
-                    }
-                }
-                _ => {}
+            let quota = limit.quota().filter(|quota| quota.service != LAMBDA.name);
+            let Some(quota) = quota else { continue };
+            match read_quota(&requests, quota).await {
+                Ok(value) => account.values.push((*limit, value)),
+                Err(error) => account.miss(limit.name(), &error, "servicequotas:GetServiceQuota"),
             }
         }
         if let Some(stack) = self.stack {
@@ -200,7 +195,7 @@ async fn read_quota(requests: &Requests<'_>, quota: Quota) -> Result<f64, Reques
     number(&answer?["Quota"]["Value"])
 }
 
-/// The tables and keys that CloudFormation created for a stack of this name.
+/// The tables and keys that `CloudFormation` created for a stack of this name.
 /// <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html>
 async fn read_kept(requests: &Requests<'_>, stack: &str) -> Result<Vec<String>, RequestError> {
     let input = json!({

@@ -32,6 +32,7 @@ pub(super) struct Service {
 }
 
 /// An operation of a service.
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Operation<'a> {
     /// `GET` of a path.
     Get(&'static str),
