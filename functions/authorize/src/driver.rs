@@ -2,7 +2,7 @@
 //! activations alike, from every entry point. Steps return an outcome, and only the driver turns it into an answer.
 
 use ratchet_domain::{
-    authorization::AuthorizationRequest, client::RedirectionPolicy, denial::Denial,
+    authorization::AuthorizationRequest, client::RedirectionPolicy, denial::Denial, error::Error,
     interaction::Interaction, user::UserBlocked,
 };
 use ratchet_protocol::{Response, params::Params, response};
@@ -37,7 +37,7 @@ enum EntryPoint {
 
 /// `/authorize`. The checks have two halves: until client and redirect URI are known to match, an error is a page;
 /// from then on the client receives it.
-pub(crate) async fn authorize(visit: &Visit<'_>) -> Result<Response, Denial> {
+pub(crate) async fn authorize(visit: &Visit<'_>) -> Result<Response, Error> {
     let params = Params::of_authorization_request(visit.request)?;
     let recipient = checks::recipient(visit, &params).await?;
     let reply = recipient.reply(&params)?;
@@ -48,14 +48,14 @@ pub(crate) async fn authorize(visit: &Visit<'_>) -> Result<Response, Denial> {
 }
 
 /// `GET /authorize/resume`: the browser returns from a page.
-pub(crate) async fn resume(visit: &Visit<'_>) -> Result<Response, Denial> {
+pub(crate) async fn resume(visit: &Visit<'_>) -> Result<Response, Error> {
     let transaction = Transaction::open(visit).await?;
     advance(visit, transaction.interaction, EntryPoint::Request).await
 }
 
 /// `/continue`: the browser returns from a script's redirect. Everything is decided again with the current state of
 /// the user, and the scripts run again.
-pub(crate) async fn continue_after_script(visit: &Visit<'_>) -> Result<Response, Denial> {
+pub(crate) async fn continue_after_script(visit: &Visit<'_>) -> Result<Response, Error> {
     let (asked, session, came_back) = continuation::redeem(visit).await?;
     let entry = EntryPoint::Continuation(session, came_back);
     advance(visit, asked.into(), entry).await
@@ -85,7 +85,7 @@ async fn advance(
     visit: &Visit<'_>,
     interaction: Interaction,
     entry: EntryPoint,
-) -> Result<Response, Denial> {
+) -> Result<Response, Error> {
     let reply = match &interaction {
         Interaction::Authorize(asked) => Some(Reply::from(&**asked)),
         Interaction::Activate(_) => None,
@@ -93,8 +93,8 @@ async fn advance(
     // Boxed: the largest part of a request, and not of every one.
     let answered = Box::pin(step(visit, interaction, entry)).await;
     match (answered, reply) {
-        (Err(denial), Some(reply)) => {
-            answer::report_failure_to_client(visit, &reply, denial.into()).await
+        (Err(error), Some(reply)) => {
+            answer::report_failure_to_client(visit, &reply, error.into()).await
         }
         (answered, _) => answered,
     }
@@ -105,7 +105,7 @@ async fn step(
     visit: &Visit<'_>,
     interaction: Interaction,
     entry: EntryPoint,
-) -> Result<Response, Denial> {
+) -> Result<Response, Error> {
     let (session, begun, came_back) = match entry {
         EntryPoint::Request => (BrowserSession::load(visit).await?, None, None),
         EntryPoint::LoginTicket(session) => (Some(session.clone()), Some(session), None),
@@ -134,7 +134,7 @@ async fn step(
 }
 
 /// Turns the outcome of a step into the browser's answer.
-pub(crate) async fn carry_out(visit: &Visit<'_>, outcome: Outcome) -> Result<Response, Denial> {
+pub(crate) async fn carry_out(visit: &Visit<'_>, outcome: Outcome) -> Result<Response, Error> {
     match outcome {
         Outcome::Page(response) => Ok(response),
         Outcome::GoTo(step, interaction) => {
@@ -160,7 +160,7 @@ async fn refuse(
     visit: &Visit<'_>,
     asked: &AuthorizationRequest,
     refusal: Refusal,
-) -> Result<Response, Denial> {
+) -> Result<Response, Error> {
     if asked.prompt.none {
         let client_id = &asked.client_id;
         let error = refusal.error;
@@ -171,13 +171,13 @@ async fn refuse(
 
 /// Handles a user's refusal. A client whose `redirection_policy` protects it does not receive the error, so that
 /// attackers cannot use us to send browsers to it.
-async fn decline(visit: &Visit<'_>, interaction: &Interaction) -> Result<Response, Denial> {
+async fn decline(visit: &Visit<'_>, interaction: &Interaction) -> Result<Response, Error> {
     match interaction {
         Interaction::Authorize(asked) => {
             let client = visit.app.client(&asked.client_id).await?;
             let policy = client.map(|client| client.redirection_policy);
             if policy == Some(RedirectionPolicy::OpenRedirectProtection) {
-                return Err(Denial::Declined);
+                return Err(Denial::Declined.into());
             }
             let refusal = Refusal::new("access_denied", "");
             answer::redirect_with_error(visit, &Reply::from(&**asked), refusal).await
@@ -187,12 +187,12 @@ async fn decline(visit: &Visit<'_>, interaction: &Interaction) -> Result<Respons
 }
 
 /// Rejects a user whom the tenant has blocked.
-async fn block(visit: &Visit<'_>, interaction: &Interaction) -> Result<Response, Denial> {
+async fn block(visit: &Visit<'_>, interaction: &Interaction) -> Result<Response, Error> {
     match interaction {
         Interaction::Authorize(asked) => {
             let refusal = Refusal::new("unauthorized", UserBlocked.to_string());
             answer::redirect_with_error(visit, &Reply::from(&**asked), refusal).await
         }
-        Interaction::Activate(activation) => Err(device::ends::blocked(activation)),
+        Interaction::Activate(activation) => Err(device::ends::blocked(activation).into()),
     }
 }

@@ -1,8 +1,8 @@
-//! The two kinds of errors: for the client and for the user.
+//! The two recipients of an error: the client and the user.
 
 use std::borrow::Cow;
 
-use ratchet_domain::denial::Denial;
+use ratchet_domain::{denial::Denial, error::Error};
 use ratchet_protocol::error::{Endpoint, OAuthError, describe};
 
 /// An error that the client receives, in the redirect back to it (RFC 6749 section 4.1.2.1).
@@ -33,16 +33,16 @@ impl Refusal {
     }
 }
 
-impl From<&Denial> for Refusal {
-    fn from(denial: &Denial) -> Self {
-        let error = OAuthError::new(denial, Endpoint::Browser);
+impl From<&Error> for Refusal {
+    fn from(error: &Error) -> Self {
+        let error = OAuthError::new(error, Endpoint::Browser);
         Self::new(error.error, error.description)
     }
 }
 
 impl From<Denial> for Refusal {
     fn from(denial: Denial) -> Self {
-        Self::from(&denial)
+        Self::from(&Error::from(denial))
     }
 }
 
@@ -53,22 +53,24 @@ pub(crate) enum AuthorizeError {
     ForClient(Refusal),
     /// A page of ours shows it to the user. The client receives it instead if the failure is our own and the client's
     /// redirect URI is known.
-    ForUser(Denial),
+    ForUser(Error),
 }
 
 impl AuthorizeError {
     /// The failure of a check: errors in the request are for the client, all others for the user.
-    pub(crate) fn of_check(denial: Denial) -> Self {
-        match denial {
-            Denial::UnknownAudience(_)
-            | Denial::InvalidParameter(_)
-            | Denial::RepeatedParameter(_)
-            | Denial::SeveralResources
-            | Denial::Body(_)
-            | Denial::UnknownRealm(_)
-            | Denial::ConnectionNotEnabled(_)
-            | Denial::IdTokenHint(_) => Self::ForClient(denial.into()),
-            denial => Self::ForUser(denial),
+    pub(crate) fn of_check(error: Error) -> Self {
+        match error {
+            Error::Denied(
+                Denial::UnknownAudience(_)
+                | Denial::InvalidParameter(_)
+                | Denial::RepeatedParameter(_)
+                | Denial::SeveralResources
+                | Denial::Body(_)
+                | Denial::UnknownRealm(_)
+                | Denial::ConnectionNotEnabled(_)
+                | Denial::IdTokenHint(_),
+            ) => Self::ForClient(Refusal::from(&error)),
+            error => Self::ForUser(error),
         }
     }
 }
@@ -79,8 +81,8 @@ impl From<Refusal> for AuthorizeError {
     }
 }
 
-impl From<Denial> for AuthorizeError {
-    fn from(denial: Denial) -> Self {
-        Self::ForUser(denial)
+impl<E: Into<Error>> From<E> for AuthorizeError {
+    fn from(error: E) -> Self {
+        Self::ForUser(error.into())
     }
 }

@@ -17,7 +17,7 @@ mod visit;
 
 use ::http::{Method, StatusCode};
 use ratchet_core::App;
-use ratchet_domain::denial::Denial;
+use ratchet_domain::{denial::Denial, error::Error};
 use ratchet_protocol::{Request, Response, cors, error::OAuthError, methods};
 
 use embedded::{classic, cross_origin};
@@ -53,21 +53,21 @@ async fn answer(visit: &Visit<'_>) -> Response {
     }
     match page(visit, path).await {
         Ok(response) => response,
-        Err(denial @ (Denial::NotFound | Denial::MethodNotAllowed(_)))
+        Err(error @ Error::Denied(Denial::NotFound | Denial::MethodNotAllowed(_)))
             if !ratchet_protocol::accepts_html(visit.request) =>
         {
-            tracing::info!(reason = %denial, "refused");
-            OAuthError::from(&denial).into_response()
+            tracing::info!(reason = %error, "refused");
+            OAuthError::from(&error).into_response()
         }
-        Err(Denial::StaleTransaction) if stale::is_page_of_login(path) => {
+        Err(Error::Denied(Denial::StaleTransaction)) if stale::is_page_of_login(path) => {
             stale::answer(visit).await
         }
-        Err(denial) => Screen::new(visit).await.error(&denial),
+        Err(error) => Screen::new(visit).await.error(&error),
     }
 }
 
 /// Handles a request for a page.
-async fn page(visit: &Visit<'_>, path: &str) -> Result<Response, Denial> {
+async fn page(visit: &Visit<'_>, path: &str) -> Result<Response, Error> {
     let method = visit.request.method();
     match (method, path) {
         (&Method::GET | &Method::POST, "/authorize") => driver::authorize(visit).await,
@@ -86,7 +86,7 @@ async fn page(visit: &Visit<'_>, path: &str) -> Result<Response, Denial> {
 }
 
 /// Handles a request for a page that asks the user. The driver answers its outcome.
-async fn question(visit: &Visit<'_>, path: &str) -> Result<Response, Denial> {
+async fn question(visit: &Visit<'_>, path: &str) -> Result<Response, Error> {
     let outcome = match (visit.request.method(), path) {
         (&Method::GET, "/u/login") => login::show(visit).await?,
         (&Method::POST, "/u/login") => login::submit(visit).await?,
@@ -98,7 +98,10 @@ async fn question(visit: &Visit<'_>, path: &str) -> Result<Response, Denial> {
         (&Method::POST, "/activate") => device::activate::submit(visit).await?,
         (&Method::GET, "/activate/confirm") => device::confirm::show(visit).await?,
         (&Method::POST, "/activate/confirm") => device::confirm::submit(visit).await?,
-        _ => return Err(methods_of(path).map_or(Denial::NotFound, Denial::MethodNotAllowed)),
+        _ => {
+            let denial = methods_of(path).map_or(Denial::NotFound, Denial::MethodNotAllowed);
+            return Err(denial.into());
+        }
     };
     driver::carry_out(visit, outcome).await
 }

@@ -7,7 +7,8 @@ use http::{
 };
 use ratchet_core::Limited;
 use ratchet_domain::{
-    denial::Denial, legacy_profile::UserClaims, login_flow::WithCustomClaims, throttle::Quota,
+    denial::Denial, error::Error, legacy_profile::UserClaims, login_flow::WithCustomClaims,
+    throttle::Quota,
 };
 use ratchet_protocol::{
     Request, Response, cors, error::OAuthError, header, methods, params::Params, quota, response,
@@ -27,7 +28,7 @@ pub(crate) async fn handle(visit: &Visit<'_>) -> Response {
             quota::add_headers(&mut answer, &quota);
             answer
         }
-        Err(denial) => refuse(&denial),
+        Err(error) => refuse(&error),
     };
     cors::allow_everyone(&mut answer);
     answer
@@ -40,7 +41,7 @@ struct Claims {
 }
 
 /// The claims, and the state of the user's rate limit.
-async fn userinfo(visit: &Visit<'_>) -> Result<(Claims, Quota), Denial> {
+async fn userinfo(visit: &Visit<'_>) -> Result<(Claims, Quota), Error> {
     let token = visit
         .app
         .verify_access_token(&presented(visit.request)?)
@@ -104,7 +105,10 @@ fn in_body(request: &Request) -> Result<Option<String>, Denial> {
 }
 
 /// The error of a protected resource, with a challenge (RFC 6750 section 3), unlike those of our other endpoints.
-fn refuse(denial: &Denial) -> Response {
+fn refuse(error: &Error) -> Response {
+    let Error::Denied(denial) = error else {
+        return OAuthError::from(error).into_response();
+    };
     let challenge = match denial {
         Denial::NoAccessToken => r#"Bearer realm="Users""#.to_owned(),
         Denial::AccessToken(reason) => {

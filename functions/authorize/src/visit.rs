@@ -6,6 +6,7 @@ use ratchet_core::{App, Moment};
 use ratchet_domain::{
     client::Client,
     denial::Denial,
+    error::Error,
     ids::{Audience, ClientId},
     resource_server::ResourceServer,
     time::Timestamp,
@@ -48,15 +49,15 @@ impl<'a> Visit<'a> {
     /// # Errors
     ///
     /// `Denial::UnknownClient`, also for text that is not a client id.
-    pub(crate) async fn named_client(&self, named: &str) -> Result<Arc<Client>, Denial> {
+    pub(crate) async fn named_client(&self, named: &str) -> Result<Arc<Client>, Error> {
         let id = ClientId::parse(named).map_err(|_| Denial::UnknownClient(named.to_owned()))?;
         self.client(&id).await
     }
 
     /// The client with this id.
-    pub(crate) async fn client(&self, id: &ClientId) -> Result<Arc<Client>, Denial> {
+    pub(crate) async fn client(&self, id: &ClientId) -> Result<Arc<Client>, Error> {
         let client = self.app.client(id).await?;
-        client.ok_or_else(|| Denial::UnknownClient(id.to_string()))
+        Ok(client.ok_or_else(|| Denial::UnknownClient(id.to_string()))?)
     }
 
     /// Client and API of a request that was checked before. Either may have been removed since.
@@ -64,7 +65,7 @@ impl<'a> Visit<'a> {
         &self,
         client_id: &ClientId,
         audience: Option<&Audience>,
-    ) -> Result<ClientAndApi, Denial> {
+    ) -> Result<ClientAndApi, Error> {
         Ok(ClientAndApi {
             client: self.client(client_id).await?,
             api: self.app.api_for(audience).await?,

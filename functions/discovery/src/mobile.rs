@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use ratchet_core::Publication;
 use ratchet_domain::{
-    denial::Denial,
+    error::Failure,
     ids::ClientId,
     mobile::{AndroidApp, IosApp, MobileApps},
 };
@@ -78,7 +78,7 @@ pub(crate) async fn apple_app_site_association(
 /// every app.
 fn unavailable(error: StoreError) -> Response {
     tracing::error!(%error, "the apps of phones cannot be read");
-    OAuthError::from(&Denial::from(error)).into_response()
+    OAuthError::from(&Failure::from(error)).into_response()
 }
 
 /// One statement per app, even if several clients share it.

@@ -4,16 +4,12 @@ use http::header::AUTHORIZATION;
 use ratchet_core::App;
 use ratchet_domain::{
     denial::Denial,
+    error::Error,
     ids::{Audience, ClientId, UserId},
     time::Timestamp,
     user::User,
 };
-use ratchet_protocol::{
-    Request, RequestContext, Response,
-    error::{Endpoint, OAuthError},
-    header, json,
-    params::Params,
-};
+use ratchet_protocol::{Request, RequestContext, Response, header, json, params::Params};
 use ratchet_system::Deadline;
 use ratchet_telemetry::event;
 use serde::de::DeserializeOwned;
@@ -56,16 +52,17 @@ pub(crate) struct Audit {
 
 impl Call<'_> {
     /// Verifies the call's access token, which must have all of these scopes.
-    pub(crate) async fn authorize(&mut self, scopes: &[&'static str]) -> Result<(), Denial> {
+    pub(crate) async fn authorize(&mut self, scopes: &[&'static str]) -> Result<(), Error> {
         let (scheme, token) = header(self.request, &AUTHORIZATION)
             .and_then(|value| value.split_once(' '))
             .ok_or(Denial::NoAccessToken)?;
         if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(Denial::NoAccessToken);
+            return Err(Denial::NoAccessToken.into());
         }
         let token = self.app.verify_management_token(token.trim()).await?;
         self.audit.caller = Some(token.subject.clone());
-        scopes.iter().try_for_each(|scope| token.require(scope))
+        scopes.iter().try_for_each(|scope| token.require(scope))?;
+        Ok(())
     }
 
     /// The parameters of the query.
@@ -99,16 +96,16 @@ impl Call<'_> {
     }
 
     /// The user that the path names.
-    pub(crate) async fn user_of_path(&self) -> Result<User, Denial> {
+    pub(crate) async fn user_of_path(&self) -> Result<User, Error> {
         let Named::User(Some(user)) = &self.named else {
-            return Err(Denial::UnknownId);
+            return Err(Denial::UnknownId.into());
         };
         let record = self.app.store.load_user(user).await?;
-        record.map(|record| record.user).ok_or(Denial::NoSuchUser)
+        Ok(record.ok_or(Denial::NoSuchUser)?.user)
     }
 
     /// Logs the audit event of the call.
-    pub(crate) fn log(&self, operation: Operation, answered: &Result<Response, Denial>) {
+    pub(crate) fn log(&self, operation: Operation, answered: &Result<Response, Error>) {
         let Audit {
             caller,
             user_id,
@@ -122,8 +119,8 @@ impl Call<'_> {
         let (code, outcome) = match answered {
             Ok(_) if operation.reads() => (event::MANAGEMENT_READ, "done"),
             Ok(_) => (event::MANAGED, "done"),
-            Err(denial) if is_server_error(denial) => (event::MANAGEMENT_REFUSED, "failed"),
-            Err(_) => (event::MANAGEMENT_REFUSED, "refused"),
+            Err(Error::Failed(_)) => (event::MANAGEMENT_REFUSED, "failed"),
+            Err(Error::Denied(_)) => (event::MANAGEMENT_REFUSED, "refused"),
         };
         let context = self.request.extensions().get::<RequestContext>();
         tracing::info!(
@@ -145,10 +142,4 @@ impl Call<'_> {
             reason = answered.as_ref().err().map(ToString::to_string),
         );
     }
-}
-
-/// True if the failure is ours and not the caller's.
-fn is_server_error(denial: &Denial) -> bool {
-    let error = OAuthError::new(denial, Endpoint::Management);
-    error.status.is_server_error()
 }

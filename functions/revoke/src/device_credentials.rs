@@ -8,6 +8,7 @@ use http::StatusCode;
 use ratchet_domain::{
     client::Rotation,
     denial::Denial,
+    error::Error,
     family::Family,
     family_key::FamilyKey,
     ids::{ClientId, DeviceName, UserId},
@@ -73,7 +74,7 @@ impl Kind {
 
 /// `GET /api/v2/device-credentials?user_id=&client_id=&type=`. A request without a type gets no rotating refresh
 /// tokens, as at Auth0.
-pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Denial> {
+pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
     let params = call.query()?;
     let id = call.user_of_query(&params)?;
     let client = call.client_of_query(&params)?;
@@ -114,7 +115,7 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Denial> {
 }
 
 /// `DELETE /api/v2/device-credentials/{id}`
-pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Denial> {
+pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
     refresh_tokens::end_named(call).await?;
     Ok(response::empty(StatusCode::NO_CONTENT))
 }

@@ -9,6 +9,7 @@ use http::StatusCode;
 use ratchet_core::App;
 use ratchet_domain::{
     denial::Denial,
+    error::Error,
     family::{EndReason, Ended},
     grant::{UserGrant, all_grants},
     ids::UserId,
@@ -33,7 +34,7 @@ struct Shown {
 }
 
 /// `GET /api/v2/grants?user_id=&client_id=&audience=`
-pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Denial> {
+pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
     let params = call.query()?;
     let user = call.user_of_query(&params)?;
     let client = call.client_of_query(&params)?;
@@ -55,7 +56,7 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Denial> {
 }
 
 /// `DELETE /api/v2/grants/{id}`
-pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Denial> {
+pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
     let key = call.app.open_grant_id(call.named.id()).await;
     let key = key.ok_or(Denial::UnknownId)?;
     call.audit.user_id = Some(key.user_id.clone());
@@ -70,7 +71,7 @@ pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Denial> {
 }
 
 /// `DELETE /api/v2/grants?user_id=`
-pub(crate) async fn delete_of_user(call: &mut Call<'_>) -> Result<Response, Denial> {
+pub(crate) async fn delete_of_user(call: &mut Call<'_>) -> Result<Response, Error> {
     let params = call.query()?;
     let user = call.user_of_query(&params)?;
     let store = &call.app.store;
@@ -88,13 +89,13 @@ const fn revoked(now: Timestamp) -> Ended {
     }
 }
 
-async fn load(app: &App, user: &UserId, now: Timestamp) -> Result<Vec<UserGrant>, Denial> {
+async fn load(app: &App, user: &UserId, now: Timestamp) -> Result<Vec<UserGrant>, Error> {
     let stored = app.store.load_grants(user).await?;
     let families = app.store.load_families(user).await?;
     Ok(all_grants(stored, &families, now))
 }
 
-async fn show(app: &App, grant: &UserGrant) -> Result<Shown, Denial> {
+async fn show(app: &App, grant: &UserGrant) -> Result<Shown, Error> {
     let audience = grant.key.audience.as_ref().map(ToString::to_string);
     Ok(Shown {
         id: app.grant_id(&grant.key).await?,

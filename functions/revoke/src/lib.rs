@@ -21,6 +21,7 @@ use ratchet_core::{App, AuthenticatedClient, Caller, Moment};
 use ratchet_domain::{
     client::Client,
     denial::Denial,
+    error::Error,
     family::{EndReason, Ended},
     family_key::FamilyKey,
     grant::GrantKey,
@@ -49,9 +50,9 @@ pub async fn handle(app: &App, request: &Request) -> Response {
     let (caller, revoked) = route(app, request).await;
     let mut answer = match revoked {
         Ok(()) => response::empty(StatusCode::OK),
-        Err(denial) => {
-            tracing::info!(reason = %denial, "refused");
-            OAuthError::new(&denial, Endpoint::Revoke).into_response()
+        Err(error) => {
+            tracing::info!(reason = %error, "refused");
+            OAuthError::new(&error, Endpoint::Revoke).into_response()
         }
     };
     let client = app.client_of_page(request, caller, &answer).await;
@@ -60,11 +61,11 @@ pub async fn handle(app: &App, request: &Request) -> Response {
 }
 
 /// The client that the request names, and the result of the revocation.
-async fn route(app: &App, request: &Request) -> (Option<Arc<Client>>, Result<(), Denial>) {
+async fn route(app: &App, request: &Request) -> (Option<Arc<Client>>, Result<(), Error>) {
     match (request.method(), request.uri().path()) {
         (&Method::POST, "/oauth/revoke") => {}
-        (_, "/oauth/revoke") => return (None, Err(Denial::MethodNotAllowed(methods::POST))),
-        _ => return (None, Err(Denial::NotFound)),
+        (_, "/oauth/revoke") => return (None, Err(Denial::MethodNotAllowed(methods::POST).into())),
+        _ => return (None, Err(Denial::NotFound.into())),
     }
     let at = app.moment(request);
     match identify(app, request).await {
@@ -72,12 +73,12 @@ async fn route(app: &App, request: &Request) -> (Option<Arc<Client>>, Result<(),
             caller.client(),
             revoke_token(app, &caller, &params, at).await,
         ),
-        Err(denial) => (None, Err(denial)),
+        Err(error) => (None, Err(error)),
     }
 }
 
 /// Reads a request and looks up the client that it names.
-async fn identify(app: &App, request: &Request) -> Result<(Caller, Params), Denial> {
+async fn identify(app: &App, request: &Request) -> Result<(Caller, Params), Error> {
     let params = Params::of_body(request)?;
     let credentials = Credentials::parse(request, &params)?;
     Ok((app.identify(credentials).await?, params))
@@ -88,7 +89,7 @@ async fn revoke_token(
     caller: &Caller,
     params: &Params,
     at: Moment,
-) -> Result<(), Denial> {
+) -> Result<(), Error> {
     let client = app.authenticate(caller, at).await?;
     let text = params.required("token")?;
     let opened = app
@@ -109,7 +110,7 @@ async fn revoke(
     client: &AuthenticatedClient,
     token: &RefreshToken,
     at: Moment,
-) -> Result<(), Denial> {
+) -> Result<(), Error> {
     let family = token.family_of(&client.client_id);
     if app.settings().await?.revoke_refresh_token_grant {
         revoke_grant(app, &family, at).await?;
@@ -131,7 +132,7 @@ async fn revoke(
 /// Carries out the tenant's setting that a revocation ends the whole grant: every family of the same user, client and
 /// API, and the consent, so that the user is asked again next time. The presented family is left for last, because a
 /// repeated call finds the grant by it.
-async fn revoke_grant(app: &App, family: &FamilyKey, at: Moment) -> Result<(), Denial> {
+async fn revoke_grant(app: &App, family: &FamilyKey, at: Moment) -> Result<(), Error> {
     let Some(revoked) = app.store.load_family(family).await? else {
         return Ok(());
     };

@@ -4,7 +4,7 @@
 //! [Auth0's]: https://auth0.com/docs/api/management/v2
 
 use ratchet_core::App;
-use ratchet_domain::denial::Denial;
+use ratchet_domain::error::Error;
 use ratchet_protocol::{
     Request, Response,
     error::{Endpoint, OAuthError},
@@ -23,7 +23,7 @@ pub(crate) async fn handle(app: &App, request: &Request) -> Response {
         Ok(found) => found,
         Err(denial) => {
             tracing::info!(reason = %denial, "refused");
-            return refusal(&denial);
+            return refusal(&denial.into());
         }
     };
     let at = app.moment(request);
@@ -37,10 +37,10 @@ pub(crate) async fn handle(app: &App, request: &Request) -> Response {
     };
     let answered = serve(&mut call, operation).await;
     call.log(operation, &answered);
-    answered.unwrap_or_else(|denial| refusal(&denial))
+    answered.unwrap_or_else(|error| refusal(&error))
 }
 
-async fn serve(call: &mut Call<'_>, operation: Operation) -> Result<Response, Denial> {
+async fn serve(call: &mut Call<'_>, operation: Operation) -> Result<Response, Error> {
     if let Named::User(user) = &call.named {
         call.audit.user_id.clone_from(user);
     }
@@ -66,6 +66,6 @@ async fn serve(call: &mut Call<'_>, operation: Operation) -> Result<Response, De
     }
 }
 
-fn refusal(denial: &Denial) -> Response {
-    OAuthError::new(denial, Endpoint::Management).into_management_response()
+fn refusal(error: &Error) -> Response {
+    OAuthError::new(error, Endpoint::Management).into_management_response()
 }

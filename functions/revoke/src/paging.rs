@@ -4,7 +4,10 @@
 
 use std::iter;
 
-use ratchet_domain::denial::Denial;
+use ratchet_domain::{
+    denial::Denial,
+    error::{Error, Failure},
+};
 use ratchet_protocol::params::Params;
 use ratchet_store::Part;
 use serde::Serialize;
@@ -50,7 +53,7 @@ impl Paging {
     }
 
     /// One page of a list: a bare array, or with `include_totals` an object with the array under `name`.
-    pub(crate) fn of<T: Serialize>(self, all: Vec<T>, name: &str) -> Result<Value, Denial> {
+    pub(crate) fn of<T: Serialize>(self, all: Vec<T>, name: &str) -> Result<Value, Failure> {
         let total = all.len();
         let start = self.page.saturating_mul(self.per_page);
         let page: Vec<T> = all.into_iter().skip(start).take(self.per_page).collect();
@@ -116,7 +119,7 @@ impl Fields {
     }
 
     /// An object, reduced to the requested fields.
-    pub(crate) fn of(&self, shown: &impl Serialize) -> Result<Value, Denial> {
+    pub(crate) fn of(&self, shown: &impl Serialize) -> Result<Value, Failure> {
         let mut shown = to_value(shown)?;
         if let (Some(names), Value::Object(object)) = (&self.names, &mut shown) {
             object.retain(|name, _| names.contains(name) == self.included);
@@ -137,7 +140,7 @@ pub(crate) trait Listing: Sync {
         &self,
         after: Option<Self::Id>,
         limit: usize,
-    ) -> impl Future<Output = Result<Part<Self::Item, Self::Id>, Denial>> + Send;
+    ) -> impl Future<Output = Result<Part<Self::Item, Self::Id>, Error>> + Send;
 
     /// True if the request asks for this item.
     fn wants(&self, item: &Self::Item) -> bool;
@@ -154,7 +157,7 @@ pub(crate) async fn gather<L: Listing>(
     list: &L,
     take: usize,
     from: Option<L::Id>,
-) -> Result<(Vec<L::Item>, Option<L::Id>), Denial> {
+) -> Result<(Vec<L::Item>, Option<L::Id>), Error> {
     let mut found = Vec::new();
     let mut after = from;
     let limits = iter::once(take).chain(iter::repeat(MOST_TAKEN));
@@ -174,8 +177,8 @@ pub(crate) async fn gather<L: Listing>(
     Ok((found, after))
 }
 
-fn to_value(shown: &impl Serialize) -> Result<Value, Denial> {
-    serde_json::to_value(shown).map_err(|e| Denial::Internal(e.to_string()))
+fn to_value(shown: &impl Serialize) -> Result<Value, Failure> {
+    serde_json::to_value(shown).map_err(Failure::internal)
 }
 
 #[cfg(test)]
@@ -239,7 +242,7 @@ mod tests {
             &self,
             after: Option<usize>,
             limit: usize,
-        ) -> Result<Part<usize, usize>, Denial> {
+        ) -> Result<Part<usize, usize>, Error> {
             self.reads.fetch_add(1, Ordering::Relaxed);
             let first = after.map_or(0, |after| after + 1);
             let end = (first + limit).min(self.last + 1);

@@ -10,6 +10,7 @@ use ratchet_core::App;
 use ratchet_domain::{
     client::Rotation,
     denial::Denial,
+    error::Error,
     family::{EndReason, Ended, Family},
     family_key::FamilyKey,
     ids::{Audience, ClientId, UserId},
@@ -68,7 +69,7 @@ impl Listing for RefreshTokensOf<'_> {
         &self,
         after: Option<FamilyKey>,
         limit: usize,
-    ) -> Result<Part<Family, FamilyKey>, Denial> {
+    ) -> Result<Part<Family, FamilyKey>, Error> {
         let (store, user) = (&self.app.store, &self.user.user_id);
         Ok(store
             .load_some_families(user, self.client, after.as_ref(), limit)
@@ -95,7 +96,7 @@ struct RevokeRequest {
 }
 
 /// `GET /api/v2/refresh-tokens?user_id=&client_id=`
-pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Denial> {
+pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
     let params = call.query()?;
     let id = call.user_of_query(&params)?;
     let client = call.client_of_query(&params)?.map(ClientId::parse);
@@ -112,14 +113,14 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Denial> {
 }
 
 /// `GET /api/v2/users/{id}/refresh-tokens`
-pub(crate) async fn list_of_user(call: &mut Call<'_>) -> Result<Response, Denial> {
+pub(crate) async fn list_of_user(call: &mut Call<'_>) -> Result<Response, Error> {
     let params = call.query()?;
     let user = call.user_of_path().await?;
     page(call, &user, &params, "tokens", None).await
 }
 
 /// `GET /api/v2/refresh-tokens/{id}`
-pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Denial> {
+pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
     let key = named(call).await.ok_or(Denial::NoSuchRefreshToken)?;
     let store = &call.app.store;
     let user = store.load_user(&key.user_id);
@@ -134,13 +135,13 @@ pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Denial> {
 }
 
 /// `DELETE /api/v2/refresh-tokens/{id}`
-pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Denial> {
+pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
     end_named(call).await?;
     Ok(response::empty(StatusCode::ACCEPTED))
 }
 
 /// Ends the family whose id the path names.
-pub(crate) async fn end_named(call: &mut Call<'_>) -> Result<(), Denial> {
+pub(crate) async fn end_named(call: &mut Call<'_>) -> Result<(), Error> {
     let key = named(call).await.ok_or(Denial::UnknownId)?;
     let store = &call.app.store;
     store.end_family(&key, &revoked(call.now)).await?;
@@ -148,14 +149,14 @@ pub(crate) async fn end_named(call: &mut Call<'_>) -> Result<(), Denial> {
 }
 
 /// `DELETE /api/v2/users/{id}/refresh-tokens`
-pub(crate) async fn delete_of_user(call: &mut Call<'_>) -> Result<Response, Denial> {
+pub(crate) async fn delete_of_user(call: &mut Call<'_>) -> Result<Response, Error> {
     let user = call.user_of_path().await?;
     end(call, &user.user_id, None, |_| true).await?;
     Ok(response::empty(StatusCode::ACCEPTED))
 }
 
 /// `POST /api/v2/refresh-tokens/revoke`
-pub(crate) async fn revoke(call: &mut Call<'_>) -> Result<Response, Denial> {
+pub(crate) async fn revoke(call: &mut Call<'_>) -> Result<Response, Error> {
     let which: RevokeRequest = call.body()?;
     call.audit.user_id.clone_from(&which.user_id);
     call.audit.client_id.clone_from(&which.client_id);
@@ -179,16 +180,17 @@ pub(crate) async fn revoke(call: &mut Call<'_>) -> Result<Response, Denial> {
         _ => {
             return Err(Denial::Payload(
                 "it must name ids, or user_id, or user_id and client_id, or these and audience",
-            ));
+            )
+            .into());
         }
     }
     Ok(response::empty(StatusCode::ACCEPTED))
 }
 
 /// Ends the families with these ids. All ids are checked before any family ends.
-async fn revoke_ids(call: &mut Call<'_>, ids: &[String]) -> Result<(), Denial> {
+async fn revoke_ids(call: &mut Call<'_>, ids: &[String]) -> Result<(), Error> {
     if !(1..=MOST_IDS).contains(&ids.len()) {
-        return Err(Denial::Payload("ids must be 1 to 100"));
+        return Err(Denial::Payload("ids must be 1 to 100").into());
     }
     let mut doomed = Vec::with_capacity(ids.len());
     for id in ids {
@@ -215,7 +217,7 @@ pub(crate) async fn end(
     user: &UserId,
     client: Option<&ClientId>,
     wanted: impl Fn(&Family) -> bool + Send + Sync,
-) -> Result<usize, Denial> {
+) -> Result<usize, Error> {
     let store = &call.app.store;
     let families = store
         .end_families(user, client, &revoked(call.now), call.deadline, wanted)
@@ -247,7 +249,7 @@ async fn page(
     params: &Params,
     name: &str,
     client: Option<&ClientId>,
-) -> Result<Response, Denial> {
+) -> Result<Response, Error> {
     let page = Checkpoint::parse(params)?;
     let fields = Fields::parse(params)?;
     let app = call.app;
@@ -255,7 +257,7 @@ async fn page(
         None => None,
         Some(from) => match app.open_refresh_token_id(from).await {
             Some(key) if key.user_id == user.user_id && is_below(&key, client) => Some(key),
-            _ => return Err(Checkpoint::NO_CURSOR),
+            _ => return Err(Checkpoint::NO_CURSOR.into()),
         },
     };
     let list = RefreshTokensOf {
@@ -291,7 +293,7 @@ pub(crate) fn lives(family: &Family, user: &User, now: Timestamp) -> bool {
     family.is_live(now) && family.valid_from == user.valid_from.refresh_tokens
 }
 
-async fn show<'a>(app: &App, family: &'a Family) -> Result<Shown<'a>, Denial> {
+async fn show<'a>(app: &App, family: &'a Family) -> Result<Shown<'a>, Error> {
     let audience = family.audience.as_ref().map(ToString::to_string);
     let session_id = match family.session_id {
         Some(session) => Some(app.sid(&family.user_id, session).await?),

@@ -10,6 +10,7 @@ use ratchet_core::App;
 use ratchet_domain::{
     client::LogoutInitiator,
     denial::Denial,
+    error::Error,
     ids::{ClientId, SessionId, UserId},
     session::Session,
     time::Timestamp,
@@ -60,7 +61,7 @@ impl Listing for SessionsOf<'_> {
         &self,
         after: Option<SessionId>,
         limit: usize,
-    ) -> Result<Part<Self::Item, SessionId>, Denial> {
+    ) -> Result<Part<Self::Item, SessionId>, Error> {
         let (store, user) = (&self.app.store, &self.user.user_id);
         Ok(store.load_some_sessions(user, after, limit).await?)
     }
@@ -75,7 +76,7 @@ impl Listing for SessionsOf<'_> {
 }
 
 /// `GET /api/v2/sessions/{id}`
-pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Denial> {
+pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Error> {
     let (user, id) = named(call).await.ok_or(Denial::NoSuchSession)?;
     let store = &call.app.store;
     let (session, record) = try_join(store.load_session(&user, id), store.load_user(&user)).await?;
@@ -91,7 +92,7 @@ pub(crate) async fn get(call: &mut Call<'_>) -> Result<Response, Denial> {
 }
 
 /// `GET /api/v2/users/{id}/sessions`
-pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Denial> {
+pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
     let params = call.query()?;
     let page = Checkpoint::parse(&params)?;
     let user = call.user_of_path().await?;
@@ -99,7 +100,7 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Denial> {
         None => None,
         Some(from) => match call.app.open_sid(from).await {
             Some((owner, id)) if owner == user.user_id => Some(id),
-            _ => return Err(Checkpoint::NO_CURSOR),
+            _ => return Err(Checkpoint::NO_CURSOR.into()),
         },
     };
     let list = SessionsOf {
@@ -122,7 +123,7 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Denial> {
 }
 
 /// `DELETE /api/v2/sessions/{id}`. Refresh tokens live on, as at Auth0.
-pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Denial> {
+pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Error> {
     let (user, id) = named(call).await.ok_or(Denial::UnknownId)?;
     let ended = end(call.app, &user, id, call.now).await?;
     call.audit.sessions = Some(usize::from(ended));
@@ -131,27 +132,27 @@ pub(crate) async fn delete(call: &mut Call<'_>) -> Result<Response, Denial> {
 
 /// `POST /api/v2/sessions/{id}/revoke`: also ends the refresh tokens that were issued in the session, even if the
 /// session has already ended.
-pub(crate) async fn revoke(call: &mut Call<'_>) -> Result<Response, Denial> {
+pub(crate) async fn revoke(call: &mut Call<'_>) -> Result<Response, Error> {
     let (user, id) = named(call).await.ok_or(Denial::UnknownId)?;
     let ended = end(call.app, &user, id, call.now).await?;
     let families =
         refresh_tokens::end(call, &user, None, |family| family.session_id == Some(id)).await?;
     call.audit.sessions = Some(usize::from(ended));
     if !ended && families == 0 {
-        return Err(Denial::NoSuchSession);
+        return Err(Denial::NoSuchSession.into());
     }
     Ok(response::empty(StatusCode::ACCEPTED))
 }
 
 /// `DELETE /api/v2/users/{id}/sessions`. Refresh tokens live on, as at Auth0.
-pub(crate) async fn delete_of_user(call: &mut Call<'_>) -> Result<Response, Denial> {
+pub(crate) async fn delete_of_user(call: &mut Call<'_>) -> Result<Response, Error> {
     let user = call.user_of_path().await?;
     end_all(call, &user.user_id).await?;
     Ok(response::empty(StatusCode::ACCEPTED))
 }
 
 /// Ends all sessions of a user and notifies their clients.
-pub(crate) async fn end_all(call: &mut Call<'_>, user: &UserId) -> Result<(), Denial> {
+pub(crate) async fn end_all(call: &mut Call<'_>, user: &UserId) -> Result<(), Error> {
     let (app, now) = (call.app, call.now);
     let mut ended = app.store.end_sessions(user, None, now).await?;
     ended.retain(|session| session.is_live(now));
@@ -173,7 +174,7 @@ pub(crate) async fn end(
     user: &UserId,
     id: SessionId,
     now: Timestamp,
-) -> Result<bool, Denial> {
+) -> Result<bool, Error> {
     let before = app.store.load_session(user, id).await?;
     let ended = app.store.end_session(user, id, now).await?.or(before);
     let Some(ended) = ended.filter(|session| session.is_live(now)) else {
@@ -193,7 +194,7 @@ async fn named(call: &mut Call<'_>) -> Option<(UserId, SessionId)> {
     Some((user, id))
 }
 
-async fn show<'a>(app: &App, id: SessionId, session: &'a Session) -> Result<Shown<'a>, Denial> {
+async fn show<'a>(app: &App, id: SessionId, session: &'a Session) -> Result<Shown<'a>, Error> {
     let authenticated_at = session.authenticated_at.to_rfc3339();
     let method = json!({ "name": "pwd", "timestamp": authenticated_at });
     let mode = if app.settings().await?.persistent_session_cookie {

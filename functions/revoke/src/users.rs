@@ -4,7 +4,7 @@
 //! [Auth0's page]: https://auth0.com/docs/api/management/v2/users/user-revoke-access
 
 use http::StatusCode;
-use ratchet_domain::{denial::Denial, ids::UserId};
+use ratchet_domain::{denial::Denial, error::Error, ids::UserId};
 use ratchet_protocol::{Response, response};
 use serde::Deserialize;
 
@@ -19,7 +19,7 @@ struct RevokeAccessRequest {
 }
 
 /// Ends the access of the user that the path names.
-pub(crate) async fn revoke_access(call: &mut Call<'_>) -> Result<Response, Denial> {
+pub(crate) async fn revoke_access(call: &mut Call<'_>) -> Result<Response, Error> {
     let which: RevokeAccessRequest = call.body()?;
     let user = call.user_of_path().await?.user_id;
     match which.session_id {
@@ -35,10 +35,10 @@ async fn of_session(
     user: &UserId,
     sid: String,
     preserve_refresh_tokens: bool,
-) -> Result<(), Denial> {
+) -> Result<(), Error> {
     let session = match call.app.open_sid(&sid).await {
         Some((owner, session)) if owner == *user => session,
-        _ => return Err(Denial::Payload("session_id is none of the user's")),
+        _ => return Err(Denial::Payload("session_id is none of the user's").into()),
     };
     call.audit.session_id = Some(sid);
     let ended = sessions::end(call.app, user, session, call.now).await?;
@@ -53,7 +53,7 @@ async fn of_session(
 }
 
 /// Ends all access of a user, including codes, approvals of devices and access tokens for `/userinfo`.
-async fn everything(call: &mut Call<'_>, user: &UserId) -> Result<(), Denial> {
+async fn everything(call: &mut Call<'_>, user: &UserId) -> Result<(), Error> {
     let evicted = call
         .app
         .log_out_everywhere(user, call.now, call.deadline)

@@ -15,6 +15,7 @@ use ratchet_domain::{
     client::Client,
     delegation::{JWT_BEARER, Presented, check_api_type, permit},
     denial::Denial,
+    error::Error,
     ids::{ClientId, UserId},
     scope::Scope,
     throttle::Quota,
@@ -41,8 +42,8 @@ const READ_MORE: HeaderValue = HeaderValue::from_static(
 
 /// Handles a request; 404 if the tenant does not offer delegation.
 pub(crate) async fn handle(app: &App, request: &Request) -> Answered {
-    if let Err(denial) = check_offered(app).await {
-        return denial.into();
+    if let Err(error) = check_offered(app).await {
+        return error.into();
     }
     let at = app.moment(request);
     let (caller, delegated) = match Asked::read(app, request).await {
@@ -50,7 +51,7 @@ pub(crate) async fn handle(app: &App, request: &Request) -> Answered {
             let delegated = delegate(app, request, &asked, at).await;
             (asked.caller.client(), delegated)
         }
-        Err(denial) => (None, Err(denial)),
+        Err(error) => (None, Err(error)),
     };
     let mut answer = match delegated {
         Ok((answer, quota)) => {
@@ -58,10 +59,10 @@ pub(crate) async fn handle(app: &App, request: &Request) -> Answered {
             quota::add_headers(&mut answer, &quota);
             answer
         }
-        Err(denial) => {
+        Err(reason) => {
             let client_id = caller.as_ref().map(|client| client.client_id.to_string());
-            tracing::warn!(r#type = event::DELEGATION_REFUSED, client_id, reason = %denial);
-            OAuthError::new(&denial, Endpoint::Token).into_response()
+            tracing::warn!(r#type = event::DELEGATION_REFUSED, client_id, %reason);
+            OAuthError::new(&reason, Endpoint::Token).into_response()
         }
     };
     let headers = answer.headers_mut();
@@ -73,12 +74,12 @@ pub(crate) async fn handle(app: &App, request: &Request) -> Answered {
     }
 }
 
-async fn check_offered(app: &App) -> Result<(), Denial> {
+async fn check_offered(app: &App) -> Result<(), Error> {
     let settings = app.settings().await?;
     if settings.legacy.allow_legacy_delegation_grant_types {
         Ok(())
     } else {
-        Err(Denial::NotFound)
+        Err(Denial::NotFound.into())
     }
 }
 
@@ -90,11 +91,11 @@ struct Asked {
 
 impl Asked {
     /// Reads a request and looks up the client that it names.
-    async fn read(app: &App, request: &Request) -> Result<Self, Denial> {
+    async fn read(app: &App, request: &Request) -> Result<Self, Error> {
         let params = Params::of_body(request)?;
         let grant_type = params.required("grant_type")?;
         if grant_type != JWT_BEARER {
-            return Err(Denial::UnsupportedGrantType(grant_type.to_owned()));
+            return Err(Denial::UnsupportedGrantType(grant_type.to_owned()).into());
         }
         let credentials = Credentials::parse(request, &params)?;
         Ok(Self {
@@ -121,7 +122,7 @@ async fn delegate(
     request: &Request,
     asked: &Asked,
     at: Moment,
-) -> Result<(DelegationAnswer, Quota), Denial> {
+) -> Result<(DelegationAnswer, Quota), Error> {
     let delegation = Delegation::parse(app, request, asked, at).await?;
     let client_id = &delegation.caller.client_id;
     tracing::info!(
@@ -154,7 +155,7 @@ impl<'a> Delegation<'a> {
         request: &'a Request,
         Asked { caller, params }: &Asked,
         at: Moment,
-    ) -> Result<Self, Denial> {
+    ) -> Result<Self, Error> {
         let client = caller.client();
         let client = client.ok_or(Denial::ClientAuthentication("unknown client"))?;
         // SDKs send no secret here, so it is optional; a secret that is sent must be correct.
@@ -186,24 +187,25 @@ impl<'a> Delegation<'a> {
     }
 
     /// Counts the request against the rate limit of its user and address.
-    async fn throttle(&self, app: &App, user_id: &UserId) -> Result<Quota, Denial> {
+    async fn throttle(&self, app: &App, user_id: &UserId) -> Result<Quota, Error> {
         let limited = Limited {
             what: "delegation",
             by: format!("{user_id} {}", self.at.origin),
         };
         let limit = app.settings().await?.delegation_rate_limit;
-        app.throttle(limited, limit, self.at.now).inspect_err(|_| {
+        let throttled = app.throttle(limited, limit, self.at.now).inspect_err(|_| {
             tracing::warn!(
                 r#type = event::DELEGATION_LIMITED,
                 client_id = %self.caller.client_id,
                 %user_id,
             );
-        })
+        });
+        Ok(throttled?)
     }
 }
 
-async fn target(app: &App, name: &str) -> Result<Arc<Client>, Denial> {
+async fn target(app: &App, name: &str) -> Result<Arc<Client>, Error> {
     let unknown = || Denial::UnknownClient(name.to_owned());
     let id = ClientId::parse(name).map_err(|_| unknown())?;
-    app.client(&id).await?.ok_or_else(unknown)
+    Ok(app.client(&id).await?.ok_or_else(unknown)?)
 }

@@ -12,6 +12,7 @@ use ratchet_domain::{
     client::Client,
     denial::Denial,
     device::{self, DEVICE_CODE_LIFETIME, DeviceGrant, DeviceState, GRANT_TYPE, POLL_INTERVAL},
+    error::Error,
     ids::DeviceId,
     resource::open_to_users,
     scope::Scope,
@@ -48,20 +49,20 @@ pub(crate) async fn handle(app: &App, request: &Request) -> Answered {
             let answer = authorize(app, client.as_deref(), &params, at).await;
             (client, answer)
         }
-        Err(denial) => (None, Err(denial)),
+        Err(error) => (None, Err(error)),
     };
-    if let Err(denial) = &answer {
+    if let Err(reason) = &answer {
         tracing::warn!(
             r#type = event::DEVICE_AUTHORIZATION_REFUSED,
             client_id = caller.as_ref().map(|client| client.client_id.to_string()),
-            reason = %denial,
+            %reason,
         );
     }
     Answered { caller, answer }
 }
 
 /// Reads a request and looks up the client that it names.
-async fn identify(app: &App, request: &Request) -> Result<(Params, Option<Arc<Client>>), Denial> {
+async fn identify(app: &App, request: &Request) -> Result<(Params, Option<Arc<Client>>), Error> {
     let params = Params::of_body(request)?;
     let client_id = Credentials::parse(request, &params)?.client_id;
     let client = app.client(&client_id).await?;
@@ -73,14 +74,14 @@ async fn authorize(
     client: Option<&Client>,
     params: &Params,
     at: Moment,
-) -> Result<Response, Denial> {
+) -> Result<Response, Error> {
     let client = client.ok_or(Denial::ClientAuthentication("unknown client"))?;
     // No authentication: only public clients pass this check.
     if let Some(reason) = device::unfit(client) {
-        return Err(Denial::UnfitForDevices(reason));
+        return Err(Denial::UnfitForDevices(reason).into());
     }
     if !client.allows_grant(GRANT_TYPE) {
-        return Err(Denial::GrantTypeNotAllowed(GRANT_TYPE.to_owned()));
+        return Err(Denial::GrantTypeNotAllowed(GRANT_TYPE.to_owned()).into());
     }
     throttle(app, client, at).await?;
     let device = device(app, client, params, at).await?;
@@ -95,22 +96,21 @@ async fn authorize(
 
 /// Counts the request against its address: an attacker needs only a client id to have items written. The count is in
 /// this function's memory, because a count shared by all environments would cost a write and save four units at most.
-async fn throttle(app: &App, client: &Client, at: Moment) -> Result<(), Denial> {
+async fn throttle(app: &App, client: &Client, at: Moment) -> Result<(), Error> {
     let limited = Limited {
         what: "device code",
         by: at.origin.to_string(),
     };
     let limit = app.settings().await?.device_code_rate_limit;
-    app.throttle(limited, limit, at.now)
-        .map(|_| ())
-        .inspect_err(|_| {
-            tracing::warn!(
-                r#type = event::RATE_LIMITED,
-                client_id = %client.client_id,
-                ip = %at.origin,
-                what = "device codes",
-            );
-        })
+    app.throttle(limited, limit, at.now).inspect_err(|_| {
+        tracing::warn!(
+            r#type = event::RATE_LIMITED,
+            client_id = %client.client_id,
+            ip = %at.origin,
+            what = "device codes",
+        );
+    })?;
+    Ok(())
 }
 
 /// The device's request, with audience and scopes checked as at `/authorize`.
@@ -119,7 +119,7 @@ async fn device(
     client: &Client,
     params: &Params,
     at: Moment,
-) -> Result<DeviceGrant, Denial> {
+) -> Result<DeviceGrant, Error> {
     let asked = app.requested_audience(params).await?;
     let audience = asked.into_api();
     let api = app.api_for(audience.as_ref()).await?;
@@ -150,7 +150,7 @@ fn pages_get_through(device: &DeviceGrant) -> Result<(), Denial> {
     }
 }
 
-async fn device_code(app: &App, client: &Client, id: DeviceId) -> Result<String, Denial> {
+async fn device_code(app: &App, client: &Client, id: DeviceId) -> Result<String, Error> {
     let (keyring, key) = app.active_key().await;
     let binding = client.client_id.as_str();
     Ok(keyring.seal(key, Purpose::DeviceCode, binding, random(), id.as_bytes())?)

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use ratchet_core::App;
-use ratchet_domain::{client::Client, denial::Denial, ids::ClientId};
+use ratchet_domain::{client::Client, denial::Denial, error::Error, ids::ClientId};
 use ratchet_protocol::{Request, params::Params};
 
 use crate::response::Answered;
@@ -15,7 +15,7 @@ use crate::response::Answered;
 pub(crate) async fn refuse(app: &App, request: &Request, path: &'static str) -> Answered {
     let caller = match identify(app, request).await {
         Ok(caller) => caller,
-        Err(denial) => return denial.into(),
+        Err(error) => return error.into(),
     };
     let denial = match &caller {
         Some(client) if client.is_conformant() => Denial::LegacyOnly(path),
@@ -23,12 +23,12 @@ pub(crate) async fn refuse(app: &App, request: &Request, path: &'static str) -> 
     };
     Answered {
         caller,
-        answer: Err(denial),
+        answer: Err(denial.into()),
     }
 }
 
 /// The client that the request names; `None` if it names none or the tenant does not have it.
-async fn identify(app: &App, request: &Request) -> Result<Option<Arc<Client>>, Denial> {
+async fn identify(app: &App, request: &Request) -> Result<Option<Arc<Client>>, Error> {
     let params = Params::of_body(request)?;
     match params.text("client_id")?.map(ClientId::parse) {
         Some(Ok(id)) => app.client(&id).await,

@@ -14,7 +14,7 @@ mod response;
 
 use http::Method;
 use ratchet_core::{App, Moment};
-use ratchet_domain::{denial::Denial, settings::Conformance};
+use ratchet_domain::{denial::Denial, error::Error, settings::Conformance};
 use ratchet_protocol::{
     Request, Response, cors,
     error::{Endpoint, OAuthError},
@@ -30,12 +30,12 @@ pub async fn handle(app: &App, request: &Request) -> Response {
         return preflight;
     }
     let Answered { caller, answer } = route(app, request).await;
-    let mut answer = answer.unwrap_or_else(|denial| {
-        tracing::info!(reason = %denial, "refused");
-        let error = OAuthError::new(&denial, Endpoint::Token);
+    let mut answer = answer.unwrap_or_else(|reason| {
+        tracing::info!(%reason, "refused");
+        let error = OAuthError::new(&reason, Endpoint::Token);
         match app.known_conformance() {
             Conformance::Auth0 => error.into_response(),
-            Conformance::OpenId => error.by_specification(&denial).into_response(),
+            Conformance::OpenId => error.by_specification(&reason).into_response(),
         }
     });
     let client = app.client_of_page(request, caller, &answer).await;
@@ -71,7 +71,7 @@ async fn token(app: &App, request: &Request) -> Answered {
             caller: asked.caller.client(),
             answer: redeem(app, request, asked, at).await,
         },
-        Err(denial) => denial.into(),
+        Err(error) => error.into(),
     }
 }
 
@@ -80,7 +80,7 @@ async fn redeem(
     request: &Request,
     asked: TokenRequest,
     at: Moment,
-) -> Result<Response, Denial> {
+) -> Result<Response, Error> {
     let TokenRequest {
         caller,
         grant_type,
@@ -90,7 +90,7 @@ async fn redeem(
     let grant = grants::GrantType::parse(&grant_type)
         .ok_or_else(|| Denial::UnsupportedGrantType(grant_type.clone()))?;
     if !client.allows_grant(&grant_type) {
-        return Err(Denial::GrantTypeNotAllowed(grant_type));
+        return Err(Denial::GrantTypeNotAllowed(grant_type).into());
     }
     let request = grants::GrantRequest {
         client: &client,

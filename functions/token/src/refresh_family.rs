@@ -5,6 +5,7 @@ use ratchet_core::{App, Moment};
 use ratchet_domain::{
     client::Client,
     denial::Denial,
+    error::{Error, Failure},
     family::{EndReason, Ended, Family, Refusal},
     family_key::FamilyKey,
     grant::GrantKey,
@@ -15,22 +16,23 @@ use ratchet_keys::sealing::Keyring;
 use ratchet_store::CommitError;
 use ratchet_telemetry::event;
 
-/// Failure of one attempt.
-pub(crate) enum Failure {
-    /// The family changed since it was read.
+/// The reason why one attempt did not succeed.
+pub(crate) enum AttemptError {
+    /// The family changed since it was read: the request is decided again.
     Conflict,
-    Denied(Denial),
+    /// The request is not decided again.
+    Final(Error),
 }
 
-impl<E: Into<Denial>> From<E> for Failure {
+impl<E: Into<Error>> From<E> for AttemptError {
     fn from(error: E) -> Self {
-        Self::Denied(error.into())
+        Self::Final(error.into())
     }
 }
 
 /// The error for a client whose attempts all lost a race.
-pub(crate) fn kept_changing() -> Denial {
-    Denial::Unavailable("the family kept changing".to_owned())
+pub(crate) fn kept_changing() -> Error {
+    Failure::unavailable("the family kept changing").into()
 }
 
 /// Opens a refresh token. A token that we did not seal for this client is rejected before anything is read for it.
@@ -46,7 +48,7 @@ pub(crate) async fn load(
     app: &App,
     client: &Client,
     token: &RefreshToken,
-) -> Result<(Family, User), Denial> {
+) -> Result<(Family, User), Error> {
     let family = token.family_of(&client.client_id);
     let state = app.store.load_refresh_state(&family).await?;
     // The same error if the family was deleted along with its user.
@@ -68,13 +70,13 @@ pub(crate) async fn commit(
     family: &Family,
     next: &Family,
     at: Moment,
-) -> Result<(), Failure> {
+) -> Result<(), AttemptError> {
     if next == family {
         return Ok(());
     }
     match app.store.commit_family(family, next, at.request).await {
         Ok(()) => {}
-        Err(CommitError::Conflict) => return Err(Failure::Conflict),
+        Err(CommitError::Conflict) => return Err(AttemptError::Conflict),
         Err(CommitError::Store(error)) => return Err(error.into()),
     }
     if next.rotation != family.rotation {
@@ -85,7 +87,7 @@ pub(crate) async fn commit(
 
 /// Ends the other families of the old rotation type once the first one has changed its type
 /// ([Auth0's rule](https://auth0.com/docs/secure/tokens/refresh-tokens/configure-refresh-token-rotation)).
-async fn end_siblings(app: &App, family: &Family, at: Moment) -> Result<(), Denial> {
+async fn end_siblings(app: &App, family: &Family, at: Moment) -> Result<(), Error> {
     let ended = Ended {
         at: at.now,
         reason: EndReason::RotationChanged,
@@ -111,7 +113,7 @@ async fn end_siblings(app: &App, family: &Family, at: Moment) -> Result<(), Deni
 
 /// Ends the consent and the family of a reused token, because a copy is in the wrong hands. Both end before the
 /// client gets the error, the family last, so that a repeated request still finds it after an interruption.
-pub(crate) async fn end(app: &App, family: &Family, ended: &Ended) -> Result<Denial, Denial> {
+pub(crate) async fn end(app: &App, family: &Family, ended: &Ended) -> Result<Denial, Error> {
     app.store.end_consent(&GrantKey::of(family)).await?;
     app.store.end_family(&FamilyKey::of(family), ended).await?;
     Ok(Denial::RefreshTokenReused)
@@ -119,7 +121,7 @@ pub(crate) async fn end(app: &App, family: &Family, ended: &Ended) -> Result<Den
 
 /// Ends a family whose refresh token an Action revokes, before the client gets the error. The consent and the user's
 /// other families stay.
-pub(crate) async fn revoke(app: &App, family: &Family, at: Moment) -> Result<(), Denial> {
+pub(crate) async fn revoke(app: &App, family: &Family, at: Moment) -> Result<(), Error> {
     let ended = Ended {
         at: at.now,
         reason: EndReason::RevokedByScript,

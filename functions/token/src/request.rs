@@ -1,7 +1,7 @@
 //! A request to the token endpoint, before its client is authenticated.
 
 use ratchet_core::{App, Caller};
-use ratchet_domain::denial::Denial;
+use ratchet_domain::error::Error;
 use ratchet_protocol::{Request, credentials::Credentials, params::Params};
 
 /// Maximum number of decisions per request; after that the client has to retry. Lost races are rare, and the second
@@ -19,7 +19,7 @@ pub(crate) struct TokenRequest {
 
 impl TokenRequest {
     /// Reads a request and looks up the client that it names.
-    pub(crate) async fn read(app: &App, request: &Request) -> Result<Self, Denial> {
+    pub(crate) async fn read(app: &App, request: &Request) -> Result<Self, Error> {
         let params = Params::of_body(request)?;
         let grant_type = params.required("grant_type")?.to_owned();
         let credentials = Credentials::parse(request, &params)?;

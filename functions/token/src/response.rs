@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use ratchet_core::Tokens;
-use ratchet_domain::{
-    client::Client, denial::Denial, scope::Scope, throttle::Quota, time::Lifetime,
-};
+use ratchet_domain::{client::Client, error::Error, scope::Scope, throttle::Quota, time::Lifetime};
 use ratchet_protocol::{Response, quota, response};
 use serde::Serialize;
 
@@ -15,15 +13,15 @@ use serde::Serialize;
 pub(crate) struct Answered {
     /// `None` if the tenant has no such client, or the request was rejected before its client was looked up.
     pub(crate) caller: Option<Arc<Client>>,
-    pub(crate) answer: Result<Response, Denial>,
+    pub(crate) answer: Result<Response, Error>,
 }
 
-impl From<Denial> for Answered {
-    /// The rejection of a request before its client is known.
-    fn from(denial: Denial) -> Self {
+impl<E: Into<Error>> From<E> for Answered {
+    /// The error of a request whose client is not known yet.
+    fn from(error: E) -> Self {
         Self {
             caller: None,
-            answer: Err(denial),
+            answer: Err(error.into()),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::{io, process::ExitCode};
 
 use ratchet_core::StartError;
-use ratchet_domain::denial::Denial;
+use ratchet_domain::error::Error;
 use ratchet_keys::{file::KeyFileError, password::PasswordHashError};
 use ratchet_store::StoreError;
 use ratchet_tenant::{ImportError, LoadError};
@@ -30,7 +30,7 @@ pub(crate) enum Failure {
     Store(#[from] StoreError),
     /// The service denies the request, too.
     #[error(transparent)]
-    Denied(#[from] Denial),
+    Denied(#[from] Error),
     /// The tenant file is invalid.
     #[error(transparent)]
     TenantFile(#[from] LoadError),

@@ -5,7 +5,7 @@ use http::{
     header::{CONTENT_TYPE, ORIGIN},
 };
 use ratchet_core::App;
-use ratchet_domain::{denial::Denial, ids::ConnectionName, time::Lifetime};
+use ratchet_domain::{denial::Denial, error::Error, ids::ConnectionName, time::Lifetime};
 use ratchet_protocol::{Request, Response, error::OAuthError, json, methods, response};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -46,15 +46,15 @@ pub(crate) async fn answer(app: &App, request: &Request) -> Response {
         return refusal;
     }
     let answer = match (request.method(), request.uri().path()) {
-        (&Method::POST, "/test/clock") => clock(app, request),
+        (&Method::POST, "/test/clock") => clock(app, request).map_err(Error::from),
         (&Method::POST, "/test/user") => user(app, request).await,
         (&Method::POST, "/test/tenant") => tenant(app, request).await,
         (_, "/test/clock" | "/test/user" | "/test/tenant") => {
-            Err(Denial::MethodNotAllowed(methods::POST))
+            Err(Denial::MethodNotAllowed(methods::POST).into())
         }
-        _ => Err(Denial::NotFound),
+        _ => Err(Denial::NotFound.into()),
     };
-    answer.unwrap_or_else(|denial| OAuthError::from(&denial).into_response())
+    answer.unwrap_or_else(|error| OAuthError::from(&error).into_response())
 }
 
 /// Rejects requests that a page of another origin can send: with its `Origin`, or in a media type that needs no
@@ -84,7 +84,7 @@ fn clock(app: &App, request: &Request) -> Result<Response, Denial> {
     ))
 }
 
-async fn user(app: &App, request: &Request) -> Result<Response, Denial> {
+async fn user(app: &App, request: &Request) -> Result<Response, Error> {
     let change: UserChange = read(request)?;
     let connection = ConnectionName::parse(change.connection)
         .map_err(|e| Denial::InvalidParameter(e.to_string()))?;
@@ -112,7 +112,7 @@ async fn user(app: &App, request: &Request) -> Result<Response, Denial> {
     Ok(response::empty(StatusCode::NO_CONTENT))
 }
 
-async fn tenant(app: &App, request: &Request) -> Result<Response, Denial> {
+async fn tenant(app: &App, request: &Request) -> Result<Response, Error> {
     let text = std::str::from_utf8(request.body()).map_err(|_| Denial::Body("not UTF-8"))?;
     let invalid = |e: crate::error::LocalError| Denial::InvalidParameter(e.to_string());
     let tenant = setup::parse_tenant(app, text).map_err(invalid)?;

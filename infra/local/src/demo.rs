@@ -9,6 +9,7 @@ use ratchet_core::App;
 use ratchet_domain::{
     client::AppType,
     denial::Denial,
+    error::Error,
     family::Family,
     ids::ClientId,
     sealed::{Purpose, RefreshToken},
@@ -102,16 +103,16 @@ pub(crate) async fn answer(app: &App, settings: Option<&Settings>, request: &Req
         (&Method::GET, "/demo/demo.js") => Ok(file("text/javascript; charset=utf-8", SCRIPT)),
         (&Method::GET, "/demo/config.json") => match settings {
             Some(settings) => Ok(response::json(StatusCode::OK, settings)),
-            None => Err(Denial::NotFound),
+            None => Err(Denial::NotFound.into()),
         },
         (&Method::POST, "/demo/family") => family(app, request).await,
         (_, "/demo" | "/demo/demo.css" | "/demo/demo.js" | "/demo/config.json") => {
-            Err(Denial::MethodNotAllowed(methods::GET))
+            Err(Denial::MethodNotAllowed(methods::GET).into())
         }
-        (_, "/demo/family") => Err(Denial::MethodNotAllowed(methods::POST)),
-        _ => Err(Denial::NotFound),
+        (_, "/demo/family") => Err(Denial::MethodNotAllowed(methods::POST).into()),
+        _ => Err(Denial::NotFound.into()),
     };
-    answer.unwrap_or_else(|denial| OAuthError::from(&denial).into_response())
+    answer.unwrap_or_else(|error| OAuthError::from(&error).into_response())
 }
 
 /// A family as the page shows it; times in seconds. An ended family has only its name.
@@ -138,7 +139,7 @@ struct ItemView {
     audience: Option<String>,
 }
 
-async fn family(app: &App, request: &Request) -> Result<Response, Denial> {
+async fn family(app: &App, request: &Request) -> Result<Response, Error> {
     let params = Params::of_body(request)?;
     let client_id = ClientId::parse(params.required("client_id")?)
         .map_err(|e| Denial::InvalidParameter(e.to_string()))?;

@@ -8,7 +8,7 @@
 use dynoxide::Database;
 use ratchet_core::{App, Parts, config::Issuer, open_scripts};
 use ratchet_domain::{
-    denial::Denial,
+    error::{Error, Failure},
     login_flow::{ImportId, ScriptsVersion},
     time::Lifetime,
 };
@@ -344,8 +344,11 @@ async fn a_set_that_is_not_whole_is_a_passing_failure_until_it_is_imported_again
 
     // A function starts even so.
     let other = stack.app().await;
-    let denial = other.scripts().await.unwrap_err();
-    assert!(matches!(denial, Denial::Unavailable(_)), "{denial}");
+    let error = other.scripts().await.unwrap_err();
+    assert!(
+        matches!(error, Error::Failed(Failure::Unavailable(_))),
+        "{error}"
+    );
     // An import of only some sections must not turn the incomplete set into a valid one.
     let error = try_put(&app, &rules(&[("A", 1)])).await.unwrap_err();
     assert!(matches!(error, ImportError::ScriptsOvertaken), "{error}");

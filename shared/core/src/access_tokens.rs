@@ -3,7 +3,7 @@
 //! consent has ended. An API that verifies a JWT by itself does not learn of this.
 
 use ratchet_domain::{
-    code::IssuedAccessToken, consent::Basis, denial::Denial, family_key::FamilyKey,
+    code::IssuedAccessToken, consent::Basis, denial::Denial, error::Error, family_key::FamilyKey,
     grant::GrantKey, time::Timestamp, user::User,
 };
 use ratchet_store::{AccessKeys, AccessState};
@@ -22,7 +22,7 @@ const REVOKED: Denial = Denial::AccessToken("The token was revoked");
 
 impl App {
     /// The user of a verified access token, unless the token has ended. One round trip reads all that decides this.
-    pub async fn load_user_of(&self, token: &AccessToken) -> Result<User, Denial> {
+    pub async fn load_user_of(&self, token: &AccessToken) -> Result<User, Error> {
         let (ends_with, client) = match &token.begun {
             Begun::In {
                 ends_with,
@@ -51,7 +51,7 @@ impl App {
                 grant: grant.as_ref(),
             })
             .await?;
-        user_of(token, state)
+        Ok(user_of(token, state)?)
     }
 }
 

@@ -8,6 +8,7 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use ratchet_domain::{
     client::{AssertionAlgorithm, Client, PublicKey},
     denial::Denial,
+    error::Error,
     time::{Lifetime, NumericDate, Timestamp},
 };
 use ratchet_jwt::{Audience, Kind, Unverified};
@@ -41,7 +42,7 @@ impl App {
         client: &Client,
         assertion: &str,
         at: Moment,
-    ) -> Result<(), Denial> {
+    ) -> Result<(), Error> {
         let claims = self.check(client, assertion, at.now)?;
         // The digest of the `jti` has a fixed length and only characters that are valid in a key.
         let id = URL_SAFE_NO_PAD.encode(digest(&SHA256, claims.jti.as_bytes()));
@@ -52,9 +53,9 @@ impl App {
             .await
         {
             Ok(()) => Ok(()),
-            Err(CommitError::Conflict) => Err(Denial::ClientAuthentication(
-                "the assertion was used before",
-            )),
+            Err(CommitError::Conflict) => {
+                Err(Denial::ClientAuthentication("the assertion was used before").into())
+            }
             Err(CommitError::Store(error)) => Err(error.into()),
         }
     }

@@ -5,6 +5,7 @@ use std::{ops::Deref, sync::Arc};
 use ratchet_domain::{
     client::{AuthMethod, Client},
     denial::Denial,
+    error::Error,
 };
 use ratchet_protocol::credentials::{Credentials, Proof};
 use ratchet_telemetry::event;
@@ -47,7 +48,7 @@ impl Deref for AuthenticatedClient {
 
 impl App {
     /// Looks up the client that a request names.
-    pub async fn identify(&self, credentials: Credentials) -> Result<Caller, Denial> {
+    pub async fn identify(&self, credentials: Credentials) -> Result<Caller, Error> {
         let client = self.client(&credentials.client_id).await?;
         Ok(Caller {
             credentials,
@@ -61,7 +62,7 @@ impl App {
         &self,
         caller: &Caller,
         at: Moment,
-    ) -> Result<AuthenticatedClient, Denial> {
+    ) -> Result<AuthenticatedClient, Error> {
         let (credentials, client) = (&caller.credentials, caller.client());
         let known = client.as_ref().map(|client| client.client_id.as_str());
         let limited = Limited {
@@ -76,19 +77,16 @@ impl App {
         let limit = self.settings().await?.client_authentication_rate_limit;
         let checked = match self.has_room(&limited, limit, at.now) {
             Ok(()) => self.check_proof(client, &credentials.proof, at).await,
-            Err(throttled) => Err(throttled),
+            Err(throttled) => Err(throttled.into()),
         };
         let checked = match checked {
-            Err(Denial::ClientAuthentication(reason)) => {
+            Err(Error::Denied(denial @ Denial::ClientAuthentication(_))) => {
                 let counted = self.throttle(limited, limit, at.now);
-                Err(counted.map_or_else(
-                    |throttled| throttled,
-                    |_| Denial::ClientAuthentication(reason),
-                ))
+                Err(counted.err().unwrap_or(denial).into())
             }
             checked => checked,
         };
-        if let Err(Denial::Throttled(_)) = &checked {
+        if let Err(Error::Denied(Denial::Throttled(_))) = &checked {
             tracing::warn!(
                 r#type = event::RATE_LIMITED,
                 client_id = %credentials.client_id,
@@ -104,7 +102,7 @@ impl App {
         client: Option<Arc<Client>>,
         proof: &Proof,
         at: Moment,
-    ) -> Result<AuthenticatedClient, Denial> {
+    ) -> Result<AuthenticatedClient, Error> {
         let client = client.ok_or(Denial::ClientAuthentication("unknown client"))?;
         match (client.auth_method, proof) {
             // A public client proves nothing; a secret that it sends nevertheless is ignored.
@@ -120,14 +118,14 @@ impl App {
                     keyring.digest_matches(digest, CLIENT_SECRET, secret.expose().as_bytes())
                 });
                 if !matches {
-                    return Err(Denial::ClientAuthentication("wrong secret"));
+                    return Err(Denial::ClientAuthentication("wrong secret").into());
                 }
             }
             (AuthMethod::PrivateKeyJwt, Proof::Assertion(assertion)) => {
                 self.verify_assertion(&client, assertion.expose(), at)
                     .await?;
             }
-            _ => return Err(Denial::ClientAuthentication("wrong authentication method")),
+            _ => return Err(Denial::ClientAuthentication("wrong authentication method").into()),
         }
         Ok(AuthenticatedClient(client))
     }

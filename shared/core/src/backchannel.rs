@@ -7,7 +7,7 @@
 use futures_util::future::join_all;
 use ratchet_domain::{
     client::{Client, LogoutInitiator},
-    denial::Denial,
+    error::{Error, Failure},
     ids::ClientId,
     session::Session,
     time::Timestamp,
@@ -25,7 +25,7 @@ impl App {
                 Ok(Some(client)) => client,
                 // The application has been deleted since.
                 Ok(None) => return,
-                Err(denial) => return failed(client_id, ended, None, &denial),
+                Err(error) => return failed(client_id, ended, None, &error),
             };
             let urls = client.oidc_logout.urls_for(initiator);
             join_all(urls.iter().map(
@@ -37,7 +37,7 @@ impl App {
                         session_id = %ended.session_id,
                         url,
                     ),
-                    Err(denial) => failed(client_id, ended, Some(url), &denial),
+                    Err(error) => failed(client_id, ended, Some(url), &error),
                 },
             ))
             .await;
@@ -54,7 +54,7 @@ async fn notify(
     url: &str,
     ended: &Session,
     now: Timestamp,
-) -> Result<(), Denial> {
+) -> Result<(), Error> {
     let token = app.logout_token(client, ended, now).await?;
     // A JWT needs no form encoding.
     let form = format!("logout_token={token}");
@@ -62,21 +62,21 @@ async fn notify(
         .outbound
         .post_form(url, form)
         .await
-        .map_err(|error| Denial::Unavailable(error.to_string()))?;
+        .map_err(Failure::unavailable)?;
     if status.is_success() {
         Ok(())
     } else {
-        Err(Denial::Unavailable(format!("answered with {status}")))
+        Err(Failure::unavailable(format!("answered with {status}")).into())
     }
 }
 
-fn failed(client_id: &ClientId, ended: &Session, url: Option<&str>, denial: &Denial) {
+fn failed(client_id: &ClientId, ended: &Session, url: Option<&str>, error: &Error) {
     tracing::warn!(
         r#type = event::BACKCHANNEL_LOGOUT_FAILED,
         %client_id,
         user_id = %ended.user_id,
         session_id = %ended.session_id,
         url,
-        reason = %denial,
+        reason = %error,
     );
 }

@@ -6,7 +6,7 @@ use ratchet_domain::{
     brute_force::AttackProtection,
     client::Client,
     connection::Connection,
-    denial::Denial,
+    error::Error,
     ids::{Audience, ClientId, ConnectionName},
     mobile::MobileApps,
     resource_server::ResourceServer,
@@ -153,7 +153,7 @@ impl Configuration {
 
 impl App {
     /// A client, cached for a minute.
-    pub async fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, Denial> {
+    pub async fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, Error> {
         Ok(self.configuration.client(id).await?)
     }
 
@@ -161,14 +161,14 @@ impl App {
     pub async fn resource_server(
         &self,
         identifier: &Audience,
-    ) -> Result<Option<Arc<ResourceServer>>, Denial> {
+    ) -> Result<Option<Arc<ResourceServer>>, Error> {
         let management = || self.management_audience();
         let api = self.configuration.resource_server(identifier, management);
         Ok(api.await?)
     }
 
     /// The tenant's settings, cached for a minute.
-    pub async fn settings(&self) -> Result<Arc<Settings>, Denial> {
+    pub async fn settings(&self) -> Result<Arc<Settings>, Error> {
         Ok(self.configuration.settings().await?)
     }
 
@@ -179,7 +179,7 @@ impl App {
     }
 
     /// The tenant's limits on failed logins, cached for a minute.
-    pub(super) async fn attack_protection(&self) -> Result<Arc<AttackProtection>, Denial> {
+    pub(super) async fn attack_protection(&self) -> Result<Arc<AttackProtection>, Error> {
         Ok(self.configuration.attack_protection().await?)
     }
 

@@ -6,6 +6,7 @@ use ratchet_domain::{
     client::Client,
     connection::{Connection, DEFAULT_CONNECTION},
     denial::Denial,
+    error::{Error, Failure},
     ids::ConnectionName,
 };
 
@@ -14,22 +15,22 @@ use super::App;
 impl App {
     /// The connection that a realm names: by its own name, or by one of its other realms. A connection that is not
     /// enabled for the client is rejected.
-    pub async fn realm(&self, realm: &str, client: &Client) -> Result<Arc<Connection>, Denial> {
+    pub async fn realm(&self, realm: &str, client: &Client) -> Result<Arc<Connection>, Error> {
         let unknown = || Denial::UnknownRealm(realm.to_owned());
         let name = ConnectionName::parse(realm).map_err(|_| unknown())?;
         match self.connection(&name).await? {
-            Some(connection) => enabled(connection, client),
+            Some(connection) => Ok(enabled(connection, client)?),
             // A tenant whose file lists no databases still has the default one.
             None if name == self.default_connection().await? => Ok(self.open_connection(name)),
-            None => Err(unknown()),
+            None => Err(unknown().into()),
         }
     }
 
     /// The tenant's default directory, which the `password` grant needs.
-    pub async fn default_directory(&self, client: &Client) -> Result<Arc<Connection>, Denial> {
+    pub async fn default_directory(&self, client: &Client) -> Result<Arc<Connection>, Error> {
         let settings = self.settings().await?;
         let name = settings.default_directory.clone();
-        let name = name.ok_or(Denial::NoDefaultDirectory)?;
+        let name = name.ok_or(Failure::NoDefaultDirectory)?;
         self.named(name, client).await
     }
 
@@ -39,34 +40,29 @@ impl App {
         &self,
         asked: Option<&ConnectionName>,
         client: &Client,
-    ) -> Result<Arc<Connection>, Denial> {
+    ) -> Result<Arc<Connection>, Error> {
         match asked {
             Some(name) => self.realm(name.as_str(), client).await,
             None => self.named(self.default_connection().await?, client).await,
         }
     }
 
-    async fn default_connection(&self) -> Result<ConnectionName, Denial> {
+    async fn default_connection(&self) -> Result<ConnectionName, Error> {
         match &self.settings().await?.default_directory {
             Some(name) => Ok(name.clone()),
-            None => ConnectionName::parse(DEFAULT_CONNECTION)
-                .map_err(|e| Denial::Internal(e.to_string())),
+            None => Ok(ConnectionName::parse(DEFAULT_CONNECTION).map_err(Failure::internal)?),
         }
     }
 
-    async fn named(
-        &self,
-        name: ConnectionName,
-        client: &Client,
-    ) -> Result<Arc<Connection>, Denial> {
+    async fn named(&self, name: ConnectionName, client: &Client) -> Result<Arc<Connection>, Error> {
         match self.connection(&name).await? {
-            Some(connection) => enabled(connection, client),
+            Some(connection) => Ok(enabled(connection, client)?),
             None => Ok(self.open_connection(name)),
         }
     }
 
     /// A connection by its name or one of its realms, cached for a minute.
-    async fn connection(&self, realm: &ConnectionName) -> Result<Option<Arc<Connection>>, Denial> {
+    async fn connection(&self, realm: &ConnectionName) -> Result<Option<Arc<Connection>>, Error> {
         Ok(self.configuration.connection(realm).await?)
     }
 

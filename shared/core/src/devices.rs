@@ -2,8 +2,8 @@
 //! which users enter them.
 
 use ratchet_domain::{
-    denial::Denial,
     device::DeviceGrant,
+    error::{Error, Failure},
     ids::DeviceId,
     time::Timestamp,
     user_code::{UserCode, UserCodeFormat},
@@ -27,11 +27,11 @@ impl App {
         device: &DeviceGrant,
         format: &UserCodeFormat,
         now: Timestamp,
-    ) -> Result<(DeviceId, UserCode), Denial> {
+    ) -> Result<(DeviceId, UserCode), Error> {
         for _ in 0..ATTEMPTS {
             let code = format
                 .draw(&random())
-                .ok_or_else(|| Denial::Internal("no user code could be drawn".to_owned()))?;
+                .ok_or_else(|| Failure::internal("no user code could be drawn"))?;
             let id = DeviceId::from_bytes(random());
             let digest = self.user_code_digest(&code).await?;
             match self.store.put_device(id, device, &digest, now).await {
@@ -40,7 +40,7 @@ impl App {
                 Err(CommitError::Store(error)) => return Err(error.into()),
             }
         }
-        Err(Denial::Unavailable("no user code is free".to_owned()))
+        Err(Failure::unavailable("no user code is free").into())
     }
 
     /// The device that waits under a user code.
@@ -48,7 +48,7 @@ impl App {
         &self,
         code: &UserCode,
         now: Timestamp,
-    ) -> Result<Option<(DeviceId, DeviceGrant)>, Denial> {
+    ) -> Result<Option<(DeviceId, DeviceGrant)>, Error> {
         let digest = self.user_code_digest(code).await?;
         let Some(id) = self.store.load_user_code(&digest, now).await? else {
             return Ok(None);
@@ -61,7 +61,7 @@ impl App {
 
     /// The digest under which a user code is stored: it does not reveal the code, and does not depend on the key that
     /// seals now.
-    async fn user_code_digest(&self, code: &UserCode) -> Result<String, Denial> {
+    async fn user_code_digest(&self, code: &UserCode) -> Result<String, Error> {
         let keyring = self.keyring().await;
         Ok(keyring.digest(keyring.oldest(), USER_CODE, code.as_str().as_bytes())?)
     }

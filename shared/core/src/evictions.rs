@@ -5,7 +5,7 @@
 use futures_util::future::join_all;
 use ratchet_domain::{
     client::LogoutInitiator,
-    denial::Denial,
+    error::Error,
     family::{EndReason, Ended, Family},
     ids::UserId,
     session::Session,
@@ -34,7 +34,7 @@ impl App {
         user: &UserId,
         now: Timestamp,
         until: Deadline,
-    ) -> Result<Option<Evicted>, Denial> {
+    ) -> Result<Option<Evicted>, Error> {
         match self.store.log_out_everywhere(user, now).await? {
             Some(user) => self
                 .end_what_is_over(&user, LogoutInitiator::SessionRevoked, now, until)
@@ -52,7 +52,7 @@ impl App {
         &self,
         user: &UserId,
         now: Timestamp,
-    ) -> Result<Option<Evicted>, Denial> {
+    ) -> Result<Option<Evicted>, Error> {
         let Some(before) = self.store.load_user(user).await? else {
             return Ok(None);
         };
@@ -68,7 +68,7 @@ impl App {
     }
 
     /// Unblocks a user; `false` if there is no such user.
-    pub async fn unblock_user(&self, user: &UserId) -> Result<bool, Denial> {
+    pub async fn unblock_user(&self, user: &UserId) -> Result<bool, Error> {
         Ok(self.store.unblock_user(user).await?.is_some())
     }
 
@@ -78,7 +78,7 @@ impl App {
         user: &UserId,
         now: Timestamp,
         until: Deadline,
-    ) -> Result<Option<Evicted>, Denial> {
+    ) -> Result<Option<Evicted>, Error> {
         // A repeated call finishes what an earlier one left over after it had removed the user.
         let removed = self.store.delete_user(user, now).await?;
         let evicted = self
@@ -101,7 +101,7 @@ impl App {
         initiator: LogoutInitiator,
         now: Timestamp,
         until: Deadline,
-    ) -> Result<Evicted, Denial> {
+    ) -> Result<Evicted, Error> {
         let valid_from = user.valid_from;
         let counting = [Some(valid_from.sessions), Some(valid_from.refresh_tokens)];
         self.end(&user.user_id, counting, initiator, now, until)
@@ -115,7 +115,7 @@ impl App {
         initiator: LogoutInitiator,
         now: Timestamp,
         until: Deadline,
-    ) -> Result<Evicted, Denial> {
+    ) -> Result<Evicted, Error> {
         let ended = Ended {
             at: now,
             reason: EndReason::Revoked,

@@ -2,13 +2,13 @@
 
 use ratchet_domain::{
     client::Client,
-    denial::Denial,
+    error::Error,
     family::{EndReason, Ended, Exchange, Family, Login},
     family_limit::{FamilyCount, Recounted, Room, recount},
     ids::FamilyId,
     sealed::{Purpose, RefreshToken},
 };
-use ratchet_keys::sealing::Keyring;
+use ratchet_keys::sealing::{Keyring, SealingError};
 use ratchet_store::CommitError;
 use ratchet_system::random;
 
@@ -30,7 +30,7 @@ impl App {
         login: Login,
         client: &Client,
         at: Moment,
-    ) -> Result<NewFamily, Denial> {
+    ) -> Result<NewFamily, Error> {
         let (keyring, active_key) = self.active_key().await;
         let exchange = Exchange {
             request: at.request,
@@ -102,7 +102,7 @@ impl App {
     }
 
     /// Stores a family for grants that use nothing else up. `false` if the session of its login has ended meanwhile.
-    pub async fn put_family(&self, new: &Family, at: Moment) -> Result<bool, Denial> {
+    pub async fn put_family(&self, new: &Family, at: Moment) -> Result<bool, Error> {
         let has_begun = CommitError::written(self.store.put_family(new).await)?;
         if has_begun {
             self.keep_to_limit(new, at).await;
@@ -115,7 +115,7 @@ impl App {
 /// same text. The nonce is the first 12 bytes of the family's id: a time and 42 random bits. Two families of one
 /// millisecond might share it. AES-GCM-SIV (RFC 8452 section 1) then reveals only whether two texts are equal, and no
 /// two families have the same id.
-pub fn seal_refresh_token(keyring: &Keyring, family: &Family) -> Result<String, Denial> {
+pub fn seal_refresh_token(keyring: &Keyring, family: &Family) -> Result<String, SealingError> {
     let token = RefreshToken {
         user_id: family.user_id.clone(),
         family_id: family.id,
@@ -123,11 +123,11 @@ pub fn seal_refresh_token(keyring: &Keyring, family: &Family) -> Result<String, 
     };
     let mut nonce = [0; 12];
     nonce.copy_from_slice(&family.id.as_bytes()[..12]);
-    Ok(keyring.seal(
+    keyring.seal(
         family.key_id,
         Purpose::RefreshToken,
         family.client_id.as_str(),
         nonce,
         &token.to_bytes(),
-    )?)
+    )
 }

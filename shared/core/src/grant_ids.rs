@@ -1,6 +1,6 @@
 //! The ids that the Management API gives to grants. They are sealed, so that they need no index and reveal nothing.
 
-use ratchet_domain::{denial::Denial, grant::GrantKey, sealed::Purpose};
+use ratchet_domain::{error::Error, grant::GrantKey, sealed::Purpose};
 
 use super::App;
 
@@ -10,7 +10,7 @@ const NONCE: [u8; 12] = [0; 12];
 
 impl App {
     /// The id of a grant. It is sealed with the oldest key, so that it stays the same when the active key changes.
-    pub async fn grant_id(&self, key: &GrantKey) -> Result<String, Denial> {
+    pub async fn grant_id(&self, key: &GrantKey) -> Result<String, Error> {
         let keyring = self.keyring().await;
         let oldest = keyring.oldest();
         Ok(keyring.seal(oldest, Purpose::Grant, "", NONCE, &key.to_bytes())?)

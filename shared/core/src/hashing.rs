@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use ratchet_domain::{
-    denial::Denial,
+    error::{Error, Failure},
     hash_kind::{HashKind, HashKinds, HashWork},
     password_hash::PasswordHash,
     secret::Secret,
@@ -34,7 +34,7 @@ pub(super) async fn compare(
     hash: Option<PasswordHash>,
     password: &Secret,
     kinds: &HashKinds,
-) -> Result<Compared, Denial> {
+) -> Result<Compared, Error> {
     let kind = hash.as_ref().and_then(PasswordHash::kind);
     let owed = kinds.beside(kind.as_ref());
     let shown = match (hash, kind) {
@@ -50,7 +50,7 @@ pub(super) async fn compare(
 
 impl Compared {
     /// Computes the hashes that a rejection of any other name would have computed in addition.
-    pub(super) async fn settle(self, password: &Secret) -> Result<(), Denial> {
+    pub(super) async fn settle(self, password: &Secret) -> Result<(), Error> {
         let decoys = self.owed;
         let work = decoys
             .iter()
@@ -72,20 +72,17 @@ fn count(work: HashWork, password: &Secret) {
 }
 
 /// Computes our own hash of a password, to replace an imported one.
-pub(super) async fn rehash(password: &Secret) -> Result<PasswordHash, Denial> {
+pub(super) async fn rehash(password: &Secret) -> Result<PasswordHash, Error> {
     let password = password.clone();
-    on_a_thread(move || password::hash(&password, random()))
-        .await?
-        .map_err(|e| Denial::Internal(e.to_string()))
+    let hashed = on_a_thread(move || password::hash(&password, random())).await?;
+    Ok(hashed.map_err(Failure::internal)?)
 }
 
 /// Runs slow work, such as hashing, on a separate thread.
 async fn on_a_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Denial> {
-    let internal = |e: &dyn std::error::Error| Denial::Internal(e.to_string());
-    let _permit = HASHING.acquire().await.map_err(|e| internal(&e))?;
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|e| internal(&e))
+) -> Result<T, Error> {
+    let _permit = HASHING.acquire().await.map_err(Failure::internal)?;
+    let done = tokio::task::spawn_blocking(work).await;
+    Ok(done.map_err(Failure::internal)?)
 }

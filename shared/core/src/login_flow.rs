@@ -9,6 +9,7 @@ use ratchet_domain::{
     authorization::AuthorizationRequest,
     client::Client,
     denial::Denial,
+    error::Error,
     family::Family,
     family_key::FamilyKey,
     ids::Audience,
@@ -21,7 +22,7 @@ use ratchet_domain::{
 use ratchet_protocol::Request;
 use ratchet_scripts::{
     MetadataChanges, ScriptOutput,
-    engine::{LogLevel, ReadBack, Report, Run, ScriptFailure},
+    engine::{LogLevel, ReadBack, Report, Run},
     objects::{self, Facts, Protocol, tenant_name},
     requests::failure::{RequestFailure, without_internals},
     verdict,
@@ -107,9 +108,9 @@ pub struct EffectsOnce(OnceCell<Effects>);
 
 impl EffectsOnce {
     /// The decision; `run` runs the scripts unless they have run.
-    pub async fn get_or_run<F>(&self, run: impl FnOnce() -> F) -> Result<&Effects, Denial>
+    pub async fn get_or_run<F>(&self, run: impl FnOnce() -> F) -> Result<&Effects, Error>
     where
-        F: Future<Output = Result<Effects, Denial>>,
+        F: Future<Output = Result<Effects, Error>>,
     {
         // Boxed: a run is large, and every layer around it would move it once more.
         self.0.get_or_try_init(|| Box::pin(run())).await
@@ -118,13 +119,13 @@ impl EffectsOnce {
 
 impl App {
     /// True if the tenant has scripts.
-    pub async fn has_scripts(&self) -> Result<bool, Denial> {
+    pub async fn has_scripts(&self) -> Result<bool, Error> {
         Ok(self.scripts().await?.is_some())
     }
 
     /// Runs the tenant's scripts, if there are any. Their `console` output goes to the log, their changes of the user's
     /// metadata to the store. A script that fails denies this request and nothing else.
-    pub async fn login_flow(&self, login: ScriptedLogin<'_>) -> Result<Verdict, Denial> {
+    pub async fn login_flow(&self, login: ScriptedLogin<'_>) -> Result<Verdict, Error> {
         // A tenant without scripts pays nothing, not even for the scripts' arguments.
         let Some(scripts) = self.scripts().await? else {
             return Ok(Verdict::Continue(Box::default()));
@@ -162,7 +163,7 @@ impl App {
             std::mem::take(&mut *failures.lock().unwrap_or_else(PoisonError::into_inner));
         let output = report
             .result
-            .map_err(|failure| denial(failure, &failures))?;
+            .map_err(|failure| discreet(failure.into(), &failures))?;
         let output = ScriptOutput {
             user: &output.user,
             context: &output.context,
@@ -171,8 +172,8 @@ impl App {
         self.write_metadata(&login, &MetadataChanges::of(output.commands))
             .await?;
         verdict(&facts, login.can_redirect, output)
-            .inspect_err(|denial| log_refusal(&login, denial))
-            .map_err(|denial| discreet(denial, &failures))
+            .inspect_err(|error| log_refusal(&login, error))
+            .map_err(|error| discreet(error, &failures))
             .map(|verdict| match verdict {
                 Verdict::RevokeRefreshToken(reason) => {
                     Verdict::RevokeRefreshToken(without_internals(reason, &failures))
@@ -182,7 +183,7 @@ impl App {
     }
 
     /// Adds the ids of the refresh token and its session, as in the Management API, to the event of Actions.
-    async fn name_refresh_token(&self, event: &mut Value, family: &Family) -> Result<(), Denial> {
+    async fn name_refresh_token(&self, event: &mut Value, family: &Family) -> Result<(), Error> {
         let Some(Value::Object(shown)) = event.get_mut("refresh_token") else {
             return Ok(());
         };
@@ -199,7 +200,7 @@ impl App {
         &self,
         login: &ScriptedLogin<'_>,
         changes: &MetadataChanges,
-    ) -> Result<(), Denial> {
+    ) -> Result<(), Error> {
         let user_id = &login.user.user_id;
         for (which, patch) in [
             (Metadata::App, &changes.app),
@@ -215,11 +216,11 @@ impl App {
     }
 
     /// [`Self::login_flow`] for a request without a browser to redirect or a refresh token to revoke.
-    pub async fn login_effects(&self, login: ScriptedLogin<'_>) -> Result<Effects, Denial> {
+    pub async fn login_effects(&self, login: ScriptedLogin<'_>) -> Result<Effects, Error> {
         match self.login_flow(login).await? {
             Verdict::Continue(effects) => Ok(*effects),
-            Verdict::Redirect(_) => Err(Denial::InteractionRequired),
-            Verdict::RevokeRefreshToken(reason) => Err(Denial::AccessDenied(reason)),
+            Verdict::Redirect(_) => Err(Denial::InteractionRequired.into()),
+            Verdict::RevokeRefreshToken(reason) => Err(Denial::AccessDenied(reason).into()),
         }
     }
 
@@ -250,16 +251,15 @@ fn time_left(deadline: Deadline) -> Option<Duration> {
     deadline.left().map(|left| left.saturating_sub(RESERVE))
 }
 
-/// The denial for a failed run; the log has the details.
-fn denial(failure: ScriptFailure, failures: &[RequestFailure]) -> Denial {
-    discreet(failure.into(), failures)
-}
-
 /// Removes network details from a denial whose message is a script's.
-fn discreet(denial: Denial, failures: &[RequestFailure]) -> Denial {
-    match denial {
-        Denial::Unauthorized(message) => Denial::Unauthorized(without_internals(message, failures)),
-        Denial::AccessDenied(message) => Denial::AccessDenied(without_internals(message, failures)),
+fn discreet(error: Error, failures: &[RequestFailure]) -> Error {
+    match error {
+        Error::Denied(Denial::Unauthorized(message)) => {
+            Denial::Unauthorized(without_internals(message, failures)).into()
+        }
+        Error::Denied(Denial::AccessDenied(message)) => {
+            Denial::AccessDenied(without_internals(message, failures)).into()
+        }
         other => other,
     }
 }
@@ -288,12 +288,12 @@ fn log(report: &Report, login: &ScriptedLogin<'_>) {
     }
 }
 
-fn log_refusal(login: &ScriptedLogin<'_>, denial: &Denial) {
+fn log_refusal(login: &ScriptedLogin<'_>, error: &Error) {
     tracing::warn!(
         r#type = event::SCRIPT_FAILED,
         client_id = %login.client.client_id,
         user_id = %login.user.user_id,
         protocol = login.protocol.as_str(),
-        reason = %denial,
+        reason = %error,
     );
 }

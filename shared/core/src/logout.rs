@@ -6,6 +6,7 @@ use ratchet_domain::{
     claims::{LogoutEvents, LogoutTokenClaims},
     client::{Client, SigningAlgorithm},
     denial::Denial,
+    error::Error,
     ids::{ClientId, UserId},
     logout::IdTokenHint,
     pipeline::Pipeline,
@@ -39,7 +40,7 @@ impl App {
         client: &Client,
         ended: &Session,
         now: Timestamp,
-    ) -> Result<String, Denial> {
+    ) -> Result<String, Error> {
         let algorithm = client.id_token_algorithm(Pipeline::Conformant, false);
         let secret = client_secret(client, algorithm, &*self.keyring().await)?;
         let key = signing_key(algorithm, secret.as_ref())?;
@@ -63,7 +64,7 @@ impl App {
     /// Verifies that we issued an ID token. It may have expired long ago, provided that the key that signed it is still
     /// published (`OpenID` Connect RP-Initiated Logout section 4). Its audience is one client; an access token is
     /// rejected, because its audience is an API and no client has that identifier.
-    pub async fn verify_id_token_hint(&self, token: &str) -> Result<IdTokenHint, Denial> {
+    pub async fn verify_id_token_hint(&self, token: &str) -> Result<IdTokenHint, Error> {
         let hint = Unverified::parse(token, Kind::IdToken).map_err(refused)?;
         let issuer = Some(self.issuer.as_str());
         let claims: Claims = if hint.algorithm() == Algorithm::HS256 {
@@ -80,7 +81,7 @@ impl App {
         .map_err(refused)?;
         let client_id = claims.aud;
         if self.client(&client_id).await?.is_none() {
-            return Err(Denial::IdTokenHint("it is not an ID token"));
+            return Err(Denial::IdTokenHint("it is not an ID token").into());
         }
         Ok(IdTokenHint {
             client_id,
@@ -90,7 +91,7 @@ impl App {
     }
 
     /// The secret of the client that an HS256 ID token names as its audience.
-    async fn hs256_secret(&self, token: &Unverified<'_>) -> Result<DecodingKey, Denial> {
+    async fn hs256_secret(&self, token: &Unverified<'_>) -> Result<DecodingKey, Error> {
         let claimed: Claims = token
             .claimed()
             .map_err(|_| Denial::IdTokenHint("it is not an ID token"))?;

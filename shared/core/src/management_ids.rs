@@ -8,7 +8,7 @@
 //! [at Auth0]: https://auth0.com/docs/manage-users/sessions/manage-user-sessions-with-auth0-management-api
 
 use ratchet_domain::{
-    denial::Denial,
+    error::Error,
     family_key::FamilyKey,
     ids::{SessionId, UserId},
     sealed::{Owned, Purpose},
@@ -18,7 +18,7 @@ use super::App;
 
 impl App {
     /// The id of a session: its `sid`.
-    pub async fn sid(&self, user: &UserId, session: SessionId) -> Result<String, Denial> {
+    pub async fn sid(&self, user: &UserId, session: SessionId) -> Result<String, Error> {
         let owned = Owned {
             user_id: user.clone(),
             id: *session.as_bytes(),
@@ -43,7 +43,7 @@ impl App {
     }
 
     /// The id of a refresh token, the same for all tokens of its family.
-    pub async fn refresh_token_id(&self, family: &FamilyKey) -> Result<String, Denial> {
+    pub async fn refresh_token_id(&self, family: &FamilyKey) -> Result<String, Error> {
         let id = *family.id.as_bytes();
         self.seal_id(Purpose::RefreshTokenId, id, &family.to_bytes())
             .await
@@ -60,7 +60,7 @@ impl App {
         purpose: Purpose,
         id: [u8; 16],
         payload: &[u8],
-    ) -> Result<String, Denial> {
+    ) -> Result<String, Error> {
         let keyring = self.keyring().await;
         let mut nonce = [0; 12];
         nonce.copy_from_slice(&id[..12]);

@@ -7,6 +7,7 @@ use ratchet_domain::{
     claims::{Issuance, LoginClaims, Subject},
     client::{Client, SigningAlgorithm},
     denial::Denial,
+    error::{Error, Failure},
     ids::Audience,
     login_flow::{CustomClaims, WithCustomClaims},
     pipeline::{ClaimSet, Pipeline},
@@ -71,13 +72,13 @@ impl App {
     pub async fn api_for(
         &self,
         audience: Option<&Audience>,
-    ) -> Result<Option<Arc<ResourceServer>>, Denial> {
+    ) -> Result<Option<Arc<ResourceServer>>, Error> {
         let Some(audience) = audience else {
             return Ok(None);
         };
         let api = self.resource_server(audience).await?;
-        api.map(Some)
-            .ok_or_else(|| Denial::UnknownAudience(audience.to_string()))
+        let unknown = || Denial::UnknownAudience(audience.to_string());
+        Ok(Some(api.ok_or_else(unknown)?))
     }
 
     /// The issuance of tokens before scripts change it: at the token endpoint, and for a grant that Auth0 does not name
@@ -95,7 +96,7 @@ impl App {
     }
 
     /// Creates the tokens; the two signatures are computed concurrently.
-    pub async fn mint(&self, wanted: TokensFor<'_>) -> Result<Tokens, Denial> {
+    pub async fn mint(&self, wanted: TokensFor<'_>) -> Result<Tokens, Error> {
         let keyring = self.keyring().await;
         let Issuance {
             client, pipeline, ..
@@ -121,7 +122,7 @@ impl App {
         wanted: TokensFor<'_>,
         response_type: ResponseType,
         code: Option<&str>,
-    ) -> Result<FrontChannelTokens, Denial> {
+    ) -> Result<FrontChannelTokens, Error> {
         let keyring = self.keyring().await;
         let access_token = if response_type.token {
             Some(self.access_token(&wanted, &keyring).await?)
@@ -154,7 +155,7 @@ impl App {
         wanted: &TokensFor<'_>,
         response_type: ResponseType,
         keyring: &Keyring,
-    ) -> Result<Option<String>, Denial> {
+    ) -> Result<Option<String>, Error> {
         let Issuance {
             client, pipeline, ..
         } = wanted.issuance;
@@ -172,17 +173,17 @@ impl App {
     /// target.
     ///
     /// [Auth0's delegation tokens]: https://auth0.com/docs/secure/tokens/delegation-tokens
-    pub async fn mint_for_delegation(&self, wanted: TokensFor<'_>) -> Result<String, Denial> {
+    pub async fn mint_for_delegation(&self, wanted: TokensFor<'_>) -> Result<String, Error> {
         let keyring = self.keyring().await;
         let algorithm = wanted.issuance.client.delegation_algorithm();
         let set = self.claim_set(wanted.issuance.pipeline).await?;
         self.id_token(&wanted, set, algorithm, &keyring)
             .await?
-            .ok_or_else(|| Denial::Internal("a delegation without openid".to_owned()))
+            .ok_or_else(|| Failure::internal("a delegation without openid").into())
     }
 
     /// The claims about users in this pipeline.
-    pub async fn claim_set(&self, pipeline: Pipeline) -> Result<ClaimSet, Denial> {
+    pub async fn claim_set(&self, pipeline: Pipeline) -> Result<ClaimSet, Error> {
         Ok(pipeline.claim_set(&*self.settings().await?))
     }
 
@@ -190,7 +191,7 @@ impl App {
         &self,
         wanted: &TokensFor<'_>,
         keyring: &Keyring,
-    ) -> Result<String, Denial> {
+    ) -> Result<String, Error> {
         let Some(api) = wanted.api else {
             return opaque_token(wanted, keyring);
         };
@@ -226,7 +227,7 @@ impl App {
         set: ClaimSet,
         algorithm: SigningAlgorithm,
         keyring: &Keyring,
-    ) -> Result<Option<String>, Denial> {
+    ) -> Result<Option<String>, Error> {
         let Some(claims) = wanted.issuance.id_token(wanted.login, set) else {
             return Ok(None);
         };
@@ -252,7 +253,7 @@ impl App {
     }
 }
 
-fn opaque_token(wanted: &TokensFor<'_>, keyring: &Keyring) -> Result<String, Denial> {
+fn opaque_token(wanted: &TokensFor<'_>, keyring: &Keyring) -> Result<String, Error> {
     let issuance = wanted.issuance;
     let Issuance {
         subject,
@@ -262,7 +263,7 @@ fn opaque_token(wanted: &TokensFor<'_>, keyring: &Keyring) -> Result<String, Den
         ..
     } = issuance;
     let Subject::User(user) = subject else {
-        return Err(Denial::NoAudience);
+        return Err(Denial::NoAudience.into());
     };
     let token = OpaqueToken {
         user_id: user.user_id.clone(),

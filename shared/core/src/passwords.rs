@@ -11,6 +11,7 @@ use futures_util::future::try_join;
 use ratchet_domain::{
     brute_force::{AttackProtection, Counter, Failures, Guessed},
     denial::Denial,
+    error::Error,
     hash_kind::HashKinds,
     ids::{ClientId, ConnectionName},
     secret::Secret,
@@ -50,7 +51,7 @@ impl App {
         &self,
         login: PasswordLogin<'_>,
         at: Moment,
-    ) -> Result<User, Denial> {
+    ) -> Result<User, Error> {
         let name = LoginName::parse(login.username);
         self.throttle_login(&login, name.as_ref(), at).await?;
         let protection = self.attack_protection().await?;
@@ -71,7 +72,7 @@ impl App {
     }
 
     /// The kinds of password hashes of the tenant's users.
-    async fn hash_kinds(&self) -> Result<HashKinds, Denial> {
+    async fn hash_kinds(&self) -> Result<HashKinds, Error> {
         let recorded = &self.settings().await?.password_hashes;
         Ok(recorded.clone().unwrap_or_else(HashKinds::unrecorded))
     }
@@ -81,7 +82,7 @@ impl App {
         login: &PasswordLogin<'_>,
         name: Option<&LoginName>,
         at: Moment,
-    ) -> Result<(), Denial> {
+    ) -> Result<(), Error> {
         let from = Origin::of(login.address);
         let name = name.map_or("", LoginName::as_str);
         let limited = Limited {
@@ -89,7 +90,8 @@ impl App {
             by: format!("{from} {} {name}", login.connection),
         };
         let limit = self.settings().await?.login_rate_limit;
-        self.throttle(limited, limit, at.now).map(|_| ())
+        self.throttle(limited, limit, at.now)?;
+        Ok(())
     }
 }
 
@@ -107,7 +109,7 @@ struct Checked<'a> {
 }
 
 impl Checked<'_> {
-    async fn decide(&self, name: &LoginName) -> Result<User, Denial> {
+    async fn decide(&self, name: &LoginName) -> Result<User, Error> {
         let attempt = self
             .app
             .store
@@ -140,7 +142,7 @@ impl Checked<'_> {
     }
 
     /// Rejects a name that no user can have; it counts as a failed login of the address.
-    async fn refuse_impossible_name(&self) -> Result<User, Denial> {
+    async fn refuse_impossible_name(&self) -> Result<User, Error> {
         let left = self.app.store.load_bucket(self.origin).await?;
         self.ensure_address_allowed(left)?;
         let compared = compare(None, self.login.password, &self.hashes).await?;
@@ -154,7 +156,7 @@ impl Checked<'_> {
         record: LoginRecord,
         guessed: &Guessed,
         shown: Verification,
-    ) -> Result<User, Denial> {
+    ) -> Result<User, Error> {
         let (store, user_id) = (&self.app.store, &record.user.user_id);
         let counts = store.load_counts(guessed, self.counter.as_ref(), self.origin);
         let (failures, left) = counts.await?;
@@ -178,7 +180,7 @@ impl Checked<'_> {
 
     /// Counts the login before scripts run, as Auth0 does, so that they see its own number. Only scripts use the count:
     /// a tenant without scripts pays no write.
-    async fn count(&self, user: User) -> Result<User, Denial> {
+    async fn count(&self, user: User) -> Result<User, Error> {
         if !self.app.has_scripts().await? {
             return Ok(user);
         }
@@ -186,7 +188,7 @@ impl Checked<'_> {
         match store.count_login(&user.user_id, address, self.at.now).await {
             Ok(stats) => Ok(User { stats, ..user }),
             // The user has been removed meanwhile.
-            Err(CommitError::Conflict) => Err(Denial::WrongPassword),
+            Err(CommitError::Conflict) => Err(Denial::WrongPassword.into()),
             Err(CommitError::Store(error)) => Err(error.into()),
         }
     }
@@ -196,7 +198,7 @@ impl Checked<'_> {
         &self,
         record: Option<&LoginRecord>,
         guessed: Option<&Guessed>,
-    ) -> Result<User, Denial> {
+    ) -> Result<User, Error> {
         let client_id = self.login.client_id;
         match record {
             Some(record) => {
@@ -215,7 +217,7 @@ impl Checked<'_> {
             self.refuse_address()?;
         }
         self.ensure_not_blocked(before, record)?;
-        Err(Denial::WrongPassword)
+        Err(Denial::WrongPassword.into())
     }
 
     /// Counts a failure against the user or the name, and returns the failures before it.

@@ -5,6 +5,7 @@ use ratchet_domain::{
     client::{Client, SigningAlgorithm},
     delegation::Source,
     denial::Denial,
+    error::Error,
     ids::UserId,
     time::{NumericDate, Timestamp},
 };
@@ -50,7 +51,7 @@ impl App {
         client: &Client,
         token: &str,
         now: Timestamp,
-    ) -> Result<PresentedIdToken, Denial> {
+    ) -> Result<PresentedIdToken, Error> {
         let token = Unverified::parse(token, Kind::IdToken).map_err(|_| INVALID)?;
         let (key, algorithm) = self.id_token_key(client, &token, now).await?;
         let audience = [client.client_id.as_str()];
@@ -63,7 +64,7 @@ impl App {
             )
             .map_err(|_| INVALID)?;
         if claims.exp.timestamp() <= now {
-            return Err(Denial::IdToken("The id_token has expired"));
+            return Err(Denial::IdToken("The id_token has expired").into());
         }
         let mut claims_for_scripts = claims.others;
         let issued_at = claims.iat.timestamp();
@@ -84,7 +85,7 @@ impl App {
         client: &Client,
         token: &Unverified<'_>,
         now: Timestamp,
-    ) -> Result<(DecodingKey, Algorithm), Denial> {
+    ) -> Result<(DecodingKey, Algorithm), Error> {
         let configured = client.jwt_configuration.alg;
         if configured == SigningAlgorithm::HS256 {
             let keyring = self.keyring().await;

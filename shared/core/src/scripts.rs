@@ -6,7 +6,7 @@ use std::{
 };
 
 use ratchet_domain::{
-    denial::Denial,
+    error::{Error, Failure},
     login_flow::ScriptsVersion,
     sealed::{KeyId, Purpose},
     secret::Secret,
@@ -59,7 +59,7 @@ enum LoadFailure {
 impl App {
     /// The scripts that run at a login, from memory if the version in the settings is loaded; `None`, at no cost, if
     /// none run.
-    pub async fn scripts(&self) -> Result<Option<Arc<LoadedScripts>>, Denial> {
+    pub async fn scripts(&self) -> Result<Option<Arc<LoadedScripts>>, Error> {
         let settings = self.settings().await?;
         let Some(version) = &settings.scripts else {
             return Ok(None);
@@ -79,7 +79,7 @@ impl App {
     async fn reload_scripts(
         &self,
         gone: &ScriptsVersion,
-    ) -> Result<Option<Arc<LoadedScripts>>, Denial> {
+    ) -> Result<Option<Arc<LoadedScripts>>, Error> {
         self.configuration.forget_settings();
         let settings = self.settings().await?;
         match &settings.scripts {
@@ -117,7 +117,7 @@ impl App {
         match self.scripts().await {
             Ok(Some(_)) => self.engine.prepare(),
             Ok(None) => {}
-            Err(denial) => tracing::warn!(reason = %denial, "scripts cannot be loaded yet"),
+            Err(error) => tracing::warn!(reason = %error, "scripts cannot be loaded yet"),
         }
     }
 }
@@ -141,13 +141,13 @@ impl KnownScripts {
     }
 }
 
-impl From<LoadFailure> for Denial {
+impl From<LoadFailure> for Failure {
     fn from(failure: LoadFailure) -> Self {
         match failure {
-            LoadFailure::Replaced(_) => Self::Unavailable(failure.to_string()),
+            LoadFailure::Replaced(_) => Self::unavailable(failure),
             LoadFailure::Store(error) => error.into(),
-            LoadFailure::Sealed(_) => Self::Internal(failure.to_string()),
-            LoadFailure::Compile(_) => Self::ScriptFailed(failure.to_string()),
+            LoadFailure::Sealed(_) => Self::internal(failure),
+            LoadFailure::Compile(_) => Self::script(failure),
         }
     }
 }

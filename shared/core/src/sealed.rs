@@ -1,7 +1,7 @@
 //! Sealed values that clients and browsers hold, under the current keyring.
 
 use ratchet_domain::{
-    denial::Denial,
+    error::Error,
     ids::ClientId,
     sealed::{Sealed, SealedForClient},
 };
@@ -11,7 +11,7 @@ use super::App;
 
 impl App {
     /// Seals a value with the key that seals now and a new nonce: the text differs each time.
-    pub async fn seal<T: Sealed + Sync>(&self, value: &T) -> Result<String, Denial> {
+    pub async fn seal<T: Sealed + Sync>(&self, value: &T) -> Result<String, Error> {
         let (keyring, key) = self.active_key().await;
         Ok(keyring.seal_value(key, random(), value)?)
     }
@@ -26,7 +26,7 @@ impl App {
         &self,
         client_id: &ClientId,
         value: &T,
-    ) -> Result<String, Denial> {
+    ) -> Result<String, Error> {
         let (keyring, key) = self.active_key().await;
         Ok(keyring.seal_value_for(key, client_id, random(), value)?)
     }

@@ -2,7 +2,7 @@
 
 use ratchet_domain::{
     client::{Client, SigningAlgorithm},
-    denial::Denial,
+    error::Failure,
     resource_server::ResourceServer,
     sealed::Purpose,
     secret::Secret,
@@ -13,10 +13,10 @@ use ratchet_keys::{sealing::Keyring, signer::SigningKey};
 pub(super) fn signing_key(
     algorithm: SigningAlgorithm,
     secret: Option<&Secret>,
-) -> Result<SigningKey<'_>, Denial> {
+) -> Result<SigningKey<'_>, Failure> {
     match (algorithm, secret) {
         (SigningAlgorithm::HS256, Some(secret)) => Ok(SigningKey::Secret(secret)),
-        (SigningAlgorithm::HS256, None) => Err(Denial::Internal("no HS256 secret".to_owned())),
+        (SigningAlgorithm::HS256, None) => Err(Failure::internal("no HS256 secret")),
         (algorithm, _) => Ok(SigningKey::Tenant(algorithm)),
     }
 }
@@ -25,7 +25,7 @@ pub(super) fn signing_key(
 pub(super) fn api_secret(
     api: &ResourceServer,
     keyring: &Keyring,
-) -> Result<Option<Secret>, Denial> {
+) -> Result<Option<Secret>, Failure> {
     match (api.signing_alg, &api.sealed_signing_secret) {
         (SigningAlgorithm::HS256, Some(sealed)) => {
             unseal(keyring, api.identifier.as_str(), sealed).map(Some)
@@ -39,7 +39,7 @@ pub(super) fn client_secret(
     client: &Client,
     algorithm: SigningAlgorithm,
     keyring: &Keyring,
-) -> Result<Option<Secret>, Denial> {
+) -> Result<Option<Secret>, Failure> {
     let sealed = client
         .secret
         .as_ref()
@@ -52,10 +52,10 @@ pub(super) fn client_secret(
     }
 }
 
-fn unseal(keyring: &Keyring, owner: &str, sealed: &str) -> Result<Secret, Denial> {
+fn unseal(keyring: &Keyring, owner: &str, sealed: &str) -> Result<Secret, Failure> {
     keyring
         .open(Purpose::Configuration, owner, sealed)
         .and_then(|opened| String::from_utf8(opened.plaintext).ok())
         .map(Secret::new)
-        .ok_or_else(|| Denial::Internal(format!("the sealed secret of {owner} does not open")))
+        .ok_or_else(|| Failure::internal(format!("the sealed secret of {owner} does not open")))
 }

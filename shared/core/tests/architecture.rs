@@ -16,7 +16,7 @@ const SHARED: [(&str, &[&str]); 12] = [
     ("system", &["domain"]),
     ("telemetry", &["domain"]),
     ("aws", &["telemetry"]),
-    ("outbound", &["telemetry"]),
+    ("outbound", &[]),
     ("protocol", &["domain", "system"]),
     ("keys", &["aws", "domain", "system", "telemetry"]),
     ("store", &["aws", "domain", "system", "telemetry"]),

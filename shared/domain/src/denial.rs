@@ -1,9 +1,9 @@
-//! All reasons to reject a request, sorted by the party at fault. the error table of the wire maps each to a response;
-//! nothing here depends on HTTP.
+//! All reasons to reject a request, sorted by the party at fault. The error table of the wire maps each to a response;
+//! nothing here depends on HTTP. A failure of the service is not among them ([`super::error::Failure`]).
 
 use super::{throttle::Quota, user::UserBlocked};
 
-/// The reason of a rejection.
+/// The reason of a rejection: an expected answer to the caller, never a server error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Denial {
     // The request is at fault.
@@ -117,9 +117,6 @@ pub enum Denial {
     /// The client grant does not hold these scopes.
     #[error("scopes not granted: `{0}`")]
     ScopesNotGranted(String),
-    /// The tenant has no default directory for the `password` grant.
-    #[error("no default directory")]
-    NoDefaultDirectory,
     /// No connection has this name or realm.
     #[error("unknown realm `{0}`")]
     UnknownRealm(String),
@@ -232,20 +229,11 @@ pub enum Denial {
     /// A script asks for a second factor, which Ratchet does not have.
     #[error("a script asks for a second factor")]
     MultifactorRequired,
-    /// A script threw, did not end, or left an invalid result; the log has the details.
-    #[error("a script failed: {0}")]
-    ScriptFailed(String),
 
-    // No party is at fault, or Ratchet is.
+    // No party is at fault.
     /// Too many requests of this kind: the same request works later.
     #[error("too many requests")]
     Throttled(Quota),
-    /// A transient failure: the same request works later.
-    #[error("temporarily unavailable: {0}")]
-    Unavailable(String),
-    /// A defect of Ratchet.
-    #[error("internal error: {0}")]
-    Internal(String),
 }
 
 impl From<UserBlocked> for Denial {

@@ -54,5 +54,6 @@ pub mod suspicious_ip;
 
 pub mod claims;
 pub mod denial;
+pub mod error;
 pub mod legacy_profile;
 pub mod profile_claims;

@@ -1,6 +1,6 @@
 //! Why a key service failed, and why a JWT could not be signed.
 
-use ratchet_domain::{client::SigningAlgorithm, denial::Denial};
+use ratchet_domain::{client::SigningAlgorithm, error::Failure};
 
 use super::wrapping::NotConfigured;
 
@@ -39,14 +39,12 @@ pub enum SignError {
     Jwt(String),
 }
 
-impl From<SignError> for Denial {
+impl From<SignError> for Failure {
     fn from(error: SignError) -> Self {
         match error {
-            SignError::KeyService(KeyServiceError::Unavailable(_)) => {
-                Self::Unavailable(error.to_string())
-            }
+            SignError::KeyService(KeyServiceError::Unavailable(_)) => Self::unavailable(error),
             SignError::KeyService(KeyServiceError::Refused(_)) | SignError::Jwt(_) => {
-                Self::Internal(error.to_string())
+                Self::internal(error)
             }
         }
     }

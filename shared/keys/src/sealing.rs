@@ -13,7 +13,7 @@ use aws_lc_rs::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ratchet_domain::{
-    denial::Denial,
+    error::Failure,
     ids::ClientId,
     sealed::{KeyId, Purpose, Sealed, SealedForClient},
     time::Timestamp,
@@ -304,9 +304,9 @@ fn labelled(label: &str, data: &[u8]) -> Vec<u8> {
     [label.as_bytes(), b"\0", data].concat()
 }
 
-impl From<SealingError> for Denial {
+impl From<SealingError> for Failure {
     fn from(error: SealingError) -> Self {
-        Self::Internal(error.to_string())
+        Self::internal(error)
     }
 }
 

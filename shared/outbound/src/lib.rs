@@ -11,7 +11,6 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use ratchet_telemetry::chain;
 
 /// Time limit of a whole request, connection included.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -26,17 +25,17 @@ pub struct Outbound {
     client: OnceLock<Box<HttpClient>>,
 }
 
-/// The reason why a request has no complete response.
+/// No response arrived. The causes are in the errors' sources.
 #[derive(Debug, thiserror::Error)]
 pub enum OutboundError {
     /// The URL is invalid.
-    #[error("not a request: {0}")]
+    #[error("not a request")]
     Request(#[from] http::Error),
     /// The machine has no root certificates.
-    #[error("no root certificates: {0}")]
+    #[error("no root certificates")]
     Roots(#[from] std::io::Error),
     /// The server cannot be reached, or does not speak HTTP.
-    #[error("no answer: {}", chain(.0))]
+    #[error("no answer")]
     Connection(#[from] hyper_util::client::legacy::Error),
     /// The server took too long.
     #[error("no answer within {} seconds", .0.as_secs())]

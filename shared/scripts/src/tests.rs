@@ -111,8 +111,8 @@ fn claims_of_rules_and_actions_go_where_they_were_put() {
 #[test]
 fn a_token_with_too_many_claims_is_not_made() {
     let claims = json!({"idToken": {"https://acme.example/a": "x".repeat(100 * 1024)}});
-    let denial = Scene::new(Protocol::RefreshToken).denial(claims, &[]);
-    assert!(matches!(denial, Denial::ScriptFailed(_)), "{denial}");
+    let failure = Scene::new(Protocol::RefreshToken).failure(claims);
+    assert!(matches!(failure, Failure::Script(_)), "{failure:?}");
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn scopes_are_chosen_by_rules_and_amended_by_actions() {
         Some(Scope::parse("profile read admin"))
     );
     let wrong = json!({"accessToken": {"scope": [1]}});
-    assert!(matches!(scene.denial(wrong, &[]), Denial::ScriptFailed(_)));
+    assert!(matches!(scene.failure(wrong), Failure::Script(_)));
 }
 
 #[test]
@@ -227,8 +227,8 @@ fn a_redirect_needs_a_browser() {
     let back = Scene::new(Protocol::RedirectCallback);
     assert_eq!(back.effects(change, &[]), Effects::default());
     for url in ["javascript:alert(1)", "/terms", ""] {
-        let denial = Scene::new(Protocol::Code).denial(json!({"redirect": {"url": url}}), &[]);
-        assert!(matches!(denial, Denial::ScriptFailed(_)), "{url}: {denial}");
+        let failure = Scene::new(Protocol::Code).failure(json!({"redirect": {"url": url}}));
+        assert!(matches!(failure, Failure::Script(_)), "{url}: {failure:?}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use ratchet_domain::{
     denial::Denial,
+    error::{Error, Failure},
     login_flow::{
         Effects, Redirect, RefreshTokenEnds, Verdict,
         custom_claims::{action_may_set, fit, rule_may_set},
@@ -67,9 +68,9 @@ pub fn verdict(
     facts: &Facts<'_>,
     can_redirect: bool,
     output: ScriptOutput<'_>,
-) -> Result<Verdict, Denial> {
+) -> Result<Verdict, Error> {
     if let Some(reason) = denied(output.commands) {
-        return Err(Denial::AccessDenied(reason.to_owned()));
+        return Err(Denial::AccessDenied(reason.to_owned()).into());
     }
     let revoked = output.commands.iter().find_map(|command| match command {
         Command::RevokeRefreshToken { reason } => Some(reason.clone()),
@@ -79,7 +80,7 @@ pub fn verdict(
         // There is no refresh token to revoke, so the login is denied.
         return match facts.family {
             Some(_) => Ok(Verdict::RevokeRefreshToken(reason)),
-            None => Err(Denial::AccessDenied(reason)),
+            None => Err(Denial::AccessDenied(reason).into()),
         };
     }
     // A browser that returns from a redirect is not redirected again.
@@ -89,17 +90,17 @@ pub fn verdict(
         return if can_redirect {
             Ok(Verdict::Redirect(redirect))
         } else {
-            Err(Denial::InteractionRequired)
+            Err(Denial::InteractionRequired.into())
         };
     }
     if wants_second_factor(output) {
-        return Err(Denial::MultifactorRequired);
+        return Err(Denial::MultifactorRequired.into());
     }
     Ok(Verdict::Continue(Box::new(effects(facts, output)?)))
 }
 
 /// The redirect that the scripts ask for.
-fn redirect(output: ScriptOutput<'_>) -> Result<Option<Redirect>, Denial> {
+fn redirect(output: ScriptOutput<'_>) -> Result<Option<Redirect>, Error> {
     let by_action = output.commands.iter().find_map(|command| match command {
         Command::SendUserTo { url, action } => Some(Redirect {
             url: url.clone(),
@@ -126,9 +127,7 @@ fn redirect(output: ScriptOutput<'_>) -> Result<Option<Redirect>, Denial> {
             url: url.into(),
             ..redirect
         })),
-        None => Err(Denial::ScriptFailed(
-            "the address of a redirect is no http or https URL".to_owned(),
-        )),
+        None => Err(Failure::script("the address of a redirect is no http or https URL").into()),
     }
 }
 
@@ -146,7 +145,7 @@ fn wants_second_factor(output: ScriptOutput<'_>) -> bool {
     by_rule || output.commands.contains(&Command::EnableMultifactor)
 }
 
-fn effects(facts: &Facts<'_>, output: ScriptOutput<'_>) -> Result<Effects, Denial> {
+fn effects(facts: &Facts<'_>, output: ScriptOutput<'_>) -> Result<Effects, Error> {
     let mut effects = Effects {
         profile: changed_profile(facts.user, output.user),
         scope: scope_of_rules(output.context)?,
@@ -160,9 +159,7 @@ fn effects(facts: &Facts<'_>, output: ScriptOutput<'_>) -> Result<Effects, Denia
     if fit(&effects.claims.access_token) && fit(&effects.claims.id_token) {
         Ok(effects)
     } else {
-        Err(Denial::ScriptFailed(
-            "more than 100 KB of custom claims in a token".to_owned(),
-        ))
+        Err(Failure::script("more than 100 KB of custom claims in a token").into())
     }
 }
 
@@ -177,7 +174,7 @@ fn claims_of_rules(context: &Value, member: &str) -> Map<String, Value> {
 }
 
 /// `context.accessToken.scope`: a list, as at Auth0, or a string.
-fn scope_of_rules(context: &Value) -> Result<Option<Scope>, Denial> {
+fn scope_of_rules(context: &Value) -> Result<Option<Scope>, Error> {
     let names = match context.pointer("/accessToken/scope") {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::String(text)) => return Ok(Some(Scope::parse(text))),
@@ -186,9 +183,7 @@ fn scope_of_rules(context: &Value) -> Result<Option<Scope>, Denial> {
     };
     match names {
         Some(names) => Ok(Some(Scope::parse(&names.join(" ")))),
-        None => Err(Denial::ScriptFailed(
-            "context.accessToken.scope is no list of texts".to_owned(),
-        )),
+        None => Err(Failure::script("context.accessToken.scope is no list of texts").into()),
     }
 }
 

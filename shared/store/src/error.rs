@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
     types::AttributeValue,
 };
-use ratchet_domain::denial::Denial;
+use ratchet_domain::error::Failure;
 
 /// The store did not respond, or returned an item in an unexpected form.
 #[derive(Debug, thiserror::Error)]
@@ -58,23 +58,19 @@ impl CommitError {
     }
 }
 
-impl From<StoreError> for Denial {
+impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable(_) | StoreError::OutOfTime { .. } => {
-                Self::Unavailable(error.to_string())
-            }
-            StoreError::Refused(_) | StoreError::Inconsistent { .. } => {
-                Self::Internal(error.to_string())
-            }
+            StoreError::Unavailable(_) | StoreError::OutOfTime { .. } => Self::unavailable(error),
+            StoreError::Refused(_) | StoreError::Inconsistent { .. } => Self::internal(error),
         }
     }
 }
 
-impl From<CommitError> for Denial {
+impl From<CommitError> for Failure {
     fn from(error: CommitError) -> Self {
         match error {
-            CommitError::Conflict => Self::Unavailable(error.to_string()),
+            CommitError::Conflict => Self::unavailable(error),
             CommitError::Store(error) => error.into(),
         }
     }

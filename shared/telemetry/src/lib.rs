@@ -6,6 +6,7 @@
 pub mod cost;
 mod line;
 
+pub use ratchet_domain::error::chain;
 use tracing_subscriber::{
     Layer, Registry,
     field::MakeExt,
@@ -14,18 +15,6 @@ use tracing_subscriber::{
     layer::SubscriberExt,
     util::SubscriberInitExt,
 };
-
-/// An error with all its causes, for the log.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
-}
 
 /// Auth0's [log event type codes], the field `type` of log events, so that a team's searches and alarms keep working.
 ///

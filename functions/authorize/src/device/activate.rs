@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use ratchet_core::Limited;
-use ratchet_domain::{denial::Denial, device::Activation, user_code::UserCode};
+use ratchet_domain::{device::Activation, error::Error, user_code::UserCode};
 use ratchet_protocol::params::Params;
 use ratchet_telemetry::event;
 
@@ -23,7 +23,7 @@ const FORM: &str = "activate";
 const WRONG: &str = "This code is wrong or has expired. Compare it with the one on your device.";
 
 /// `GET /activate`
-pub(crate) async fn show(visit: &Visit<'_>) -> Result<Outcome, Denial> {
+pub(crate) async fn show(visit: &Visit<'_>) -> Result<Outcome, Error> {
     let params = Params::of_query(visit.request)?;
     match params.text("user_code")? {
         Some(typed) => take(visit, typed).await,
@@ -32,7 +32,7 @@ pub(crate) async fn show(visit: &Visit<'_>) -> Result<Outcome, Denial> {
 }
 
 /// `POST /activate`
-pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Outcome, Denial> {
+pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Outcome, Error> {
     let params = Params::of_body(visit.request)?;
     let typed = params.text("user_code")?.unwrap_or_default();
     let session = BrowserSession::load(visit).await?;
@@ -44,7 +44,7 @@ pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Outcome, Denial> {
 }
 
 /// Continues to the confirmation if the code belongs to an open device. Guesses are rate limited by address.
-async fn take(visit: &Visit<'_>, typed: &str) -> Result<Outcome, Denial> {
+async fn take(visit: &Visit<'_>, typed: &str) -> Result<Outcome, Error> {
     let limited = Limited {
         what: "user code",
         by: visit.at.origin.to_string(),
@@ -61,7 +61,7 @@ async fn take(visit: &Visit<'_>, typed: &str) -> Result<Outcome, Denial> {
     Ok(Outcome::go_to(Step::ConfirmDevice, activation))
 }
 
-async fn find(visit: &Visit<'_>, typed: &str) -> Result<Option<Activation>, Denial> {
+async fn find(visit: &Visit<'_>, typed: &str) -> Result<Option<Activation>, Error> {
     let Some(user_code) = UserCode::parse(typed) else {
         return Ok(None);
     };
@@ -81,7 +81,7 @@ async fn page(
     visit: &Visit<'_>,
     typed: &str,
     error: Option<(StatusCode, &str)>,
-) -> Result<Outcome, Denial> {
+) -> Result<Outcome, Error> {
     let session = BrowserSession::load(visit).await?;
     let form = Form {
         state: FORM,

@@ -1,7 +1,7 @@
 //! `/activate/confirm`: asks the user to compare the code with the one on the device. No activation skips this
 //! question, because otherwise a link could connect an attacker's device (RFC 8628 section 5.4).
 
-use ratchet_domain::{denial::Denial, device::Activation, interaction::Interaction};
+use ratchet_domain::{denial::Denial, device::Activation, error::Error, interaction::Interaction};
 use ratchet_protocol::{Response, params::Params};
 
 use super::ends;
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// `GET /activate/confirm`
-pub(crate) async fn show(visit: &Visit<'_>) -> Result<Outcome, Denial> {
+pub(crate) async fn show(visit: &Visit<'_>) -> Result<Outcome, Error> {
     let (activation, state) = open(visit).await?;
     let session = BrowserSession::load(visit).await?;
     let page = page(visit, &activation, &state, session.as_ref(), None).await?;
@@ -36,7 +36,7 @@ async fn page(
     state: &str,
     session: Option<&BrowserSession>,
     error: Option<&str>,
-) -> Result<Response, Denial> {
+) -> Result<Response, Error> {
     let device = visit.app.store.load_device(activation.device_id).await?;
     if !device.is_some_and(|device| device.is_open(visit.now())) {
         return Ok(ends::over(visit, activation).await);
@@ -66,7 +66,7 @@ async fn page(
 }
 
 /// `POST /activate/confirm`
-pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Outcome, Denial> {
+pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Outcome, Error> {
     let (activation, state) = open(visit).await?;
     let session = BrowserSession::load(visit).await?;
     let session = session.as_ref();
@@ -79,9 +79,9 @@ pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Outcome, Denial> {
         Some("confirm") => {}
         Some("cancel") => return Ok(Outcome::Declined(activation.into())),
         _ => {
-            return Err(Denial::InvalidParameter(
-                "action must be confirm or cancel".to_owned(),
-            ));
+            return Err(
+                Denial::InvalidParameter("action must be confirm or cancel".to_owned()).into(),
+            );
         }
     }
     let confirmed = binding::confirmed(visit, activation, session).await?;
@@ -89,10 +89,10 @@ pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Outcome, Denial> {
 }
 
 /// The activation of this page, and its `state`.
-async fn open(visit: &Visit<'_>) -> Result<(Activation, String), Denial> {
+async fn open(visit: &Visit<'_>) -> Result<(Activation, String), Error> {
     let transaction = Transaction::open(visit).await?;
     match transaction.interaction {
         Interaction::Activate(activation) => Ok((activation, transaction.state)),
-        Interaction::Authorize(_) => Err(Denial::StaleTransaction),
+        Interaction::Authorize(_) => Err(Denial::StaleTransaction.into()),
     }
 }

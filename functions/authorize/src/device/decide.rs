@@ -3,8 +3,8 @@
 
 use ratchet_domain::{
     consent::Basis,
-    denial::Denial,
     device::{Activation, Approval, DeviceGrant, needs_consent},
+    error::Error,
 };
 use ratchet_store::CommitError;
 
@@ -20,7 +20,7 @@ pub(crate) async fn decide(
     visit: &Visit<'_>,
     activation: Activation,
     session: Option<BrowserSession>,
-) -> Result<Outcome, Denial> {
+) -> Result<Outcome, Error> {
     if !BrowserBinding::matches(visit, session.as_ref(), &activation).await {
         return Ok(Outcome::go_to(Step::ConfirmDevice, activation));
     }
@@ -54,7 +54,7 @@ async fn connect(
     both: &ClientAndApi,
     device: &DeviceGrant,
     session: &BrowserSession,
-) -> Result<Outcome, Denial> {
+) -> Result<Outcome, Error> {
     let Some(basis) = agreed(visit, &activation, both, session).await? else {
         return Ok(Outcome::go_to(Step::Consent, activation));
     };
@@ -86,7 +86,7 @@ async fn agreed(
     activation: &Activation,
     both: &ClientAndApi,
     session: &BrowserSession,
-) -> Result<Option<Basis>, Denial> {
+) -> Result<Option<Basis>, Error> {
     if !needs_consent(&both.client, both.api.as_deref()) {
         return Ok(Some(Basis::Unasked));
     }
@@ -118,11 +118,11 @@ async fn approve(
     Ok(())
 }
 
-async fn connected(visit: &Visit<'_>, both: &ClientAndApi) -> Result<Outcome, Denial> {
+async fn connected(visit: &Visit<'_>, both: &ClientAndApi) -> Result<Outcome, Error> {
     let page = ends::connected(visit, &both.client.name).await;
     Ok(Outcome::Page(page))
 }
 
-async fn over(visit: &Visit<'_>, activation: &Activation) -> Result<Outcome, Denial> {
+async fn over(visit: &Visit<'_>, activation: &Activation) -> Result<Outcome, Error> {
     Ok(Outcome::Page(ends::over(visit, activation).await))
 }

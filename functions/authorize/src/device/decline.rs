@@ -1,8 +1,8 @@
 //! The user's refusal to connect a device.
 
 use ratchet_domain::{
-    denial::Denial,
     device::{Activation, DeviceGrant, DeviceState},
+    error::Error,
 };
 use ratchet_protocol::Response;
 use ratchet_store::CommitError;
@@ -12,10 +12,7 @@ use super::ends;
 use crate::visit::Visit;
 
 /// Stores for the device's next poll that the user declined, and shows a page that says so. A user may decline twice.
-pub(crate) async fn decline(
-    visit: &Visit<'_>,
-    activation: &Activation,
-) -> Result<Response, Denial> {
+pub(crate) async fn decline(visit: &Visit<'_>, activation: &Activation) -> Result<Response, Error> {
     let id = activation.device_id;
     let load = || visit.app.store.load_device(id);
     let mut device = load().await?;

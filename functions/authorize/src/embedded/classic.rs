@@ -8,7 +8,7 @@
 use bytes::Bytes;
 use http::{Method, StatusCode, header::ORIGIN};
 use ratchet_core::PasswordLogin;
-use ratchet_domain::{denial::Denial, secret::Secret};
+use ratchet_domain::{denial::Denial, error::Error, secret::Secret};
 use ratchet_protocol::{
     Response, cors,
     error::{Endpoint, OAuthError},
@@ -49,7 +49,7 @@ pub(crate) async fn handle(visit: &Visit<'_>) -> Response {
         (&Method::POST, "/usernamepassword/login") => match password_login(visit).await {
             Ok(response) => response,
             Err(AuthorizeError::ForClient(refusal)) => refused(&refusal),
-            Err(AuthorizeError::ForUser(denial)) => denied(&denial),
+            Err(AuthorizeError::ForUser(error)) => denied(&error),
         },
         // We have no captchas.
         (&Method::POST, "/usernamepassword/challenge") => {
@@ -61,8 +61,8 @@ pub(crate) async fn handle(visit: &Visit<'_>) -> Response {
             cors::allow_with_credentials(&mut answer, visit.request);
             answer
         }
-        (_, "/user/ssodata") => denied(&Denial::MethodNotAllowed(methods::GET)),
-        _ => denied(&Denial::MethodNotAllowed(methods::POST)),
+        (_, "/user/ssodata") => denied(&Denial::MethodNotAllowed(methods::GET).into()),
+        _ => denied(&Denial::MethodNotAllowed(methods::POST).into()),
     }
 }
 
@@ -127,7 +127,7 @@ fn context(transaction: &Transaction, connection: &str) -> String {
 
 /// `POST /login/callback`: the form that the page submits. An invalid ticket, for example after another tab has
 /// replaced its cookie, leads to our own login page, where the user continues with the same request.
-pub(crate) async fn callback(visit: &Visit<'_>) -> Result<Response, Denial> {
+pub(crate) async fn callback(visit: &Visit<'_>) -> Result<Response, Error> {
     let params = Params::of_body(visit.request)?;
     let context: Value = serde_json::from_str(params.required("wctx")?)
         .map_err(|_| Denial::InvalidParameter("wctx must be JSON".to_owned()))?;
@@ -151,9 +151,9 @@ fn refused(refusal: &Refusal) -> Response {
     response::json(status, &body(status, refusal.error, &refusal.description))
 }
 
-fn denied(denial: &Denial) -> Response {
-    tracing::info!(reason = %denial, "classic login refused");
-    let error = OAuthError::new(denial, Endpoint::ClassicLogin);
+fn denied(error: &Error) -> Response {
+    tracing::info!(reason = %error, "classic login refused");
+    let error = OAuthError::new(error, Endpoint::ClassicLogin);
     let written = serde_json::to_vec(&body(error.status, error.error, &error.description));
     let mut answer = error.into_response();
     match written {

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use http::{Method, StatusCode};
 use ratchet_core::PasswordLogin;
 use ratchet_domain::{
-    client::Client, connection::Connection, denial::Denial, redirect_uri, secret::Secret,
+    client::Client, connection::Connection, denial::Denial, error::Error, redirect_uri,
+    secret::Secret,
 };
 use ratchet_protocol::{
     Response, cors,
@@ -42,9 +43,9 @@ pub(crate) async fn handle(visit: &Visit<'_>) -> Response {
     let mut caller = None;
     let answered = match *visit.request.method() {
         Method::POST => authenticate(visit, &mut caller).await,
-        _ => Err(Denial::MethodNotAllowed(methods::POST)),
+        _ => Err(Denial::MethodNotAllowed(methods::POST).into()),
     };
-    let mut answer = answered.unwrap_or_else(|denial| refused(&denial, caller.as_deref()));
+    let mut answer = answered.unwrap_or_else(|error| refused(&error, caller.as_deref()));
     let client = visit
         .app
         .client_of_page(visit.request, caller, &answer)
@@ -58,17 +59,17 @@ pub(crate) async fn handle(visit: &Visit<'_>) -> Response {
 async fn authenticate(
     visit: &Visit<'_>,
     caller: &mut Option<Arc<Client>>,
-) -> Result<Response, Denial> {
+) -> Result<Response, Error> {
     let params = Params::of_json_body(visit.request)?;
     let client = visit.named_client(params.required("client_id")?).await?;
     let client_id = &client.client_id;
     *caller = Some(Arc::clone(&client));
     let origin = cors::origin(visit.request);
     if !is_allowed(&client, origin) {
-        return Err(Denial::OriginNotAllowed(origin.to_owned()));
+        return Err(Denial::OriginNotAllowed(origin.to_owned()).into());
     }
     if !client.cross_origin_authentication {
-        return Err(Denial::CrossOriginNotAllowed);
+        return Err(Denial::CrossOriginNotAllowed.into());
     }
     let connection = connection(visit, &client, &params).await?;
     let password = Secret::new(params.required("password")?);
@@ -98,15 +99,15 @@ async fn connection(
     visit: &Visit<'_>,
     client: &Client,
     params: &Params,
-) -> Result<Arc<Connection>, Denial> {
+) -> Result<Arc<Connection>, Error> {
     let common = ["client_id", "credential_type", "username", "password"];
     match params.required("credential_type")? {
         PASSWORD if params.are_exactly(&common) => visit.app.default_directory(client).await,
         PASSWORD_REALM if params.are_exactly(&[&common[..], &["realm"]].concat()) => {
             visit.app.realm(params.required("realm")?, client).await
         }
-        PASSWORD | PASSWORD_REALM => Err(Denial::CrossOriginBody),
-        _ => Err(Denial::CredentialType),
+        PASSWORD | PASSWORD_REALM => Err(Denial::CrossOriginBody.into()),
+        _ => Err(Denial::CredentialType.into()),
     }
 }
 
@@ -114,13 +115,13 @@ fn is_allowed(client: &Client, origin: &str) -> bool {
     redirect_uri::is_allowed_origin(client.web_origins.iter(), origin)
 }
 
-fn refused(denial: &Denial, client: Option<&Client>) -> Response {
+fn refused(reason: &Error, client: Option<&Client>) -> Response {
     let client_id = client.map(|client| client.client_id.as_str());
-    let error = OAuthError::new(denial, Endpoint::CrossOrigin);
-    if let Denial::OriginNotAllowed(_) = denial {
-        tracing::warn!(r#type = event::ORIGIN_REFUSED, client_id, reason = %denial);
+    let error = OAuthError::new(reason, Endpoint::CrossOrigin);
+    if let Error::Denied(Denial::OriginNotAllowed(_)) = reason {
+        tracing::warn!(r#type = event::ORIGIN_REFUSED, client_id, %reason);
         return response::text(error.status, error.description);
     }
-    tracing::warn!(r#type = event::CROSS_ORIGIN_FAILED, client_id, reason = %denial);
+    tracing::warn!(r#type = event::CROSS_ORIGIN_FAILED, client_id, %reason);
     error.into_response()
 }

@@ -3,7 +3,7 @@
 //! attacker's account unnoticed with a ticket from another browser.
 
 use ratchet_domain::{
-    denial::Denial,
+    error::Error,
     ids::ClientId,
     login_ticket::{LoginTicket, TICKET_LIFETIME},
     user::User,
@@ -36,7 +36,7 @@ impl Issued {
         visit: &Visit<'_>,
         client_id: &ClientId,
         user: &User,
-    ) -> Result<Self, Denial> {
+    ) -> Result<Self, Error> {
         let browser = TICKETS.of(visit).await?;
         let id = drawn();
         let (keyring, key) = visit.app.active_key().await;
@@ -68,7 +68,7 @@ pub(crate) async fn redeem(
     visit: &Visit<'_>,
     client_id: &ClientId,
     text: &str,
-) -> Result<Option<User>, Denial> {
+) -> Result<Option<User>, Error> {
     let browsers = TICKETS.sent(visit).await;
     let keyring = visit.app.keyring().await;
     let ticket = keyring

@@ -3,7 +3,9 @@
 
 use http::StatusCode;
 use ratchet_domain::{
-    authorization::AuthorizationRequest, denial::Denial, response_type::ResponseMode,
+    authorization::AuthorizationRequest,
+    error::{Error, Failure},
+    response_type::ResponseMode,
 };
 use ratchet_protocol::{Response, response};
 
@@ -40,7 +42,7 @@ pub(crate) async fn redirect_with_error(
     visit: &Visit<'_>,
     reply: &Reply,
     refusal: Refusal,
-) -> Result<Response, Denial> {
+) -> Result<Response, Error> {
     tracing::info!(error = refusal.error, reason = %refusal.description, "authorization refused");
     let mut parameters = vec![("error", refusal.error)];
     if !refusal.description.is_empty() {
@@ -55,14 +57,16 @@ pub(crate) async fn report_failure_to_client(
     visit: &Visit<'_>,
     reply: &Reply,
     error: AuthorizeError,
-) -> Result<Response, Denial> {
+) -> Result<Response, Error> {
     let refusal = match error {
         AuthorizeError::ForClient(refusal) => refusal,
-        AuthorizeError::ForUser(denial @ (Denial::Unavailable(_) | Denial::Internal(_))) => {
-            tracing::error!(reason = %denial, "authorization failed");
-            denial.into()
+        AuthorizeError::ForUser(
+            error @ Error::Failed(Failure::Unavailable(_) | Failure::Internal(_)),
+        ) => {
+            tracing::error!(reason = %error, "authorization failed");
+            Refusal::from(&error)
         }
-        AuthorizeError::ForUser(denial) => return Err(denial),
+        AuthorizeError::ForUser(error) => return Err(error),
     };
     redirect_with_error(visit, reply, refusal).await
 }
@@ -72,7 +76,7 @@ pub(crate) async fn redirect_with(
     visit: &Visit<'_>,
     reply: &Reply,
     mut parameters: Vec<(&str, &str)>,
-) -> Result<Response, Denial> {
+) -> Result<Response, Error> {
     if let Some(state) = &reply.state {
         parameters.push(("state", state));
     }
@@ -87,7 +91,11 @@ pub(crate) async fn redirect_with(
         ))),
         ResponseMode::WebMessage => {
             let screen = Screen::new(visit).await;
-            web_message::post(&screen, &reply.redirect_uri, &parameters)
+            Ok(web_message::post(
+                &screen,
+                &reply.redirect_uri,
+                &parameters,
+            )?)
         }
         ResponseMode::FormPost => {
             let screen = Screen::new(visit).await;

@@ -4,7 +4,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ratchet_domain::{
-    authorization::AuthorizationRequest, continuation::Continuation, denial::Denial,
+    authorization::AuthorizationRequest, continuation::Continuation, denial::Denial, error::Error,
     login_flow::Redirect,
 };
 use ratchet_protocol::{MAX_BODY_BYTES, response};
@@ -20,7 +20,7 @@ pub(crate) async fn begin(
     visit: &Visit<'_>,
     approved: &Approved,
     redirect: &Redirect,
-) -> Result<String, Denial> {
+) -> Result<String, Error> {
     let continuation = Continuation {
         id: URL_SAFE_NO_PAD.encode(random::<16>()),
         request: approved.asked.clone(),
@@ -36,7 +36,7 @@ pub(crate) async fn begin(
 /// Uses up the `state` that the browser returns with. Gives the request, and the session in which the browser left.
 pub(crate) async fn redeem(
     visit: &Visit<'_>,
-) -> Result<(AuthorizationRequest, BrowserSession, Return), Denial> {
+) -> Result<(AuthorizationRequest, BrowserSession, Return), Error> {
     let continuation = open(visit).await?;
     let session = BrowserSession::load(visit)
         .await?
@@ -44,7 +44,7 @@ pub(crate) async fn redeem(
         .ok_or(Denial::StaleTransaction)?;
     match visit.app.store.put_used_continuation(&continuation).await {
         Ok(()) => {}
-        Err(CommitError::Conflict) => return Err(Denial::StaleTransaction),
+        Err(CommitError::Conflict) => return Err(Denial::StaleTransaction.into()),
         Err(CommitError::Store(error)) => return Err(error.into()),
     }
     let came_back = Return {
@@ -53,15 +53,19 @@ pub(crate) async fn redeem(
     Ok((continuation.request, session, came_back))
 }
 
-async fn open(visit: &Visit<'_>) -> Result<Continuation, Denial> {
+async fn open(visit: &Visit<'_>) -> Result<Continuation, Error> {
     if visit.request.body().len() > MAX_BODY_BYTES {
-        return Err(Denial::BodyTooLarge);
+        return Err(Denial::BodyTooLarge.into());
     }
     let query = visit.request.uri().query().unwrap_or_default().as_bytes();
     let state = state(query)
         .or_else(|| state(visit.request.body()))
         .ok_or(Denial::StaleTransaction)?;
-    visit.app.open(&state).await.ok_or(Denial::StaleTransaction)
+    Ok(visit
+        .app
+        .open(&state)
+        .await
+        .ok_or(Denial::StaleTransaction)?)
 }
 
 /// `state`, the only parameter that is ours. All others are between the scripts and the site that they redirected to,

@@ -7,7 +7,7 @@ use ratchet_domain::{
         still_grantable,
     },
     consent::Basis,
-    denial::Denial,
+    error::Error,
     resource::enforced,
     settings::Settings,
     user::User,
@@ -37,7 +37,7 @@ pub(crate) async fn decide(
     asked: AuthorizationRequest,
     session: Option<BrowserSession>,
     came_back: Option<Return>,
-) -> Result<Decision, Denial> {
+) -> Result<Decision, Error> {
     let both = visit
         .client_and_api(&asked.client_id, asked.audience.as_ref())
         .await?;
@@ -110,7 +110,7 @@ async fn grant(
     visit: &Visit<'_>,
     session: &BrowserSession,
     asked: &AuthorizationRequest,
-) -> Result<Option<Grant>, Denial> {
+) -> Result<Option<Grant>, Error> {
     let (user_id, audience) = (session.user_id(), asked.audience.as_ref());
     let store = &visit.app.store;
     Ok(store

@@ -6,7 +6,7 @@ use ratchet_core::{EndsWith, FrontChannelTokens, NewFamily, TokensFor};
 use ratchet_domain::{
     authorization::AuthorizationRequest,
     claims::{LoginClaims, Subject},
-    denial::Denial,
+    error::Error,
     family::Login,
     scope::{OFFLINE_ACCESS, Scope},
 };
@@ -20,7 +20,7 @@ pub(crate) async fn tokens(
     login: &Issuable,
     code: Option<&str>,
     new: Option<&NewFamily>,
-) -> Result<Option<FrontChannelTokens>, Denial> {
+) -> Result<Option<FrontChannelTokens>, Error> {
     let Approved {
         asked,
         both,
@@ -65,7 +65,7 @@ pub(crate) async fn tokens(
 pub(crate) async fn new_family(
     visit: &Visit<'_>,
     login: &Issuable,
-) -> Result<Option<NewFamily>, Denial> {
+) -> Result<Option<NewFamily>, Error> {
     let Approved {
         asked,
         both,

@@ -3,7 +3,7 @@
 use ratchet_domain::{
     code::{AuthorizationCode, CODE_LIFETIME},
     consent::Basis,
-    denial::Denial,
+    error::Error,
     ids::CodeId,
     sealed::{Owned, Purpose},
     time::Timestamp,
@@ -25,7 +25,7 @@ use crate::{
 
 /// Runs the tenant's scripts and then issues. The scripts run last, so that they run once per login and only after
 /// all other checks. Nothing is written before they have finished.
-pub(crate) async fn issue(visit: &Visit<'_>, approved: Approved) -> Result<Outcome, Denial> {
+pub(crate) async fn issue(visit: &Visit<'_>, approved: Approved) -> Result<Outcome, Error> {
     if let Err(blocked) = approved.session.user.active() {
         let refusal = Refusal::new("unauthorized", blocked.to_string());
         return Ok(Outcome::refuse(approved.asked, refusal));
@@ -37,11 +37,11 @@ pub(crate) async fn issue(visit: &Visit<'_>, approved: Approved) -> Result<Outco
             Ok(Outcome::Redirect(url))
         }
         Err(AuthorizeError::ForClient(refusal)) => Ok(Outcome::refuse(approved.asked, refusal)),
-        Err(AuthorizeError::ForUser(denial)) => Err(denial),
+        Err(AuthorizeError::ForUser(error)) => Err(error),
     }
 }
 
-async fn issue_to_client(visit: &Visit<'_>, login: Issuable) -> Result<Outcome, Denial> {
+async fn issue_to_client(visit: &Visit<'_>, login: Issuable) -> Result<Outcome, Error> {
     let Approved { asked, session, .. } = &login.approved;
     if let Some(outcome) = touch(visit, &login.approved).await? {
         return Ok(outcome);
@@ -70,7 +70,7 @@ async fn issue_to_client(visit: &Visit<'_>, login: Issuable) -> Result<Outcome, 
 /// Records the browser's visit before anything is issued: codes and tokens must belong to an existing session, and
 /// tokens that rest on a consent to an existing consent. A code is checked against its consent when it is exchanged.
 /// Returns an outcome if session or consent has ended.
-async fn touch(visit: &Visit<'_>, approved: &Approved) -> Result<Option<Outcome>, Denial> {
+async fn touch(visit: &Visit<'_>, approved: &Approved) -> Result<Option<Outcome>, Error> {
     let Approved {
         asked,
         session,
@@ -87,7 +87,7 @@ async fn touch(visit: &Visit<'_>, approved: &Approved) -> Result<Option<Outcome>
 }
 
 /// Stores a code and returns its text.
-async fn new_code(visit: &Visit<'_>, login: &Issuable) -> Result<String, Denial> {
+async fn new_code(visit: &Visit<'_>, login: &Issuable) -> Result<String, Error> {
     let id = CodeId::from_bytes(random());
     let store = &visit.app.store;
     store.put_code(id, &code(login, visit.now())).await?;

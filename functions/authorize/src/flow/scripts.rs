@@ -6,6 +6,7 @@ use ratchet_core::ScriptedLogin;
 use ratchet_domain::{
     authorization::AuthorizationRequest,
     denial::Denial,
+    error::{Error, Failure},
     login_flow::{Effects, Redirect, Verdict},
     response_type::ResponseType,
 };
@@ -32,20 +33,20 @@ pub(crate) enum Answer {
 /// Runs the scripts. A rejection is an error for the client. The user stays logged in, as at Auth0, because the
 /// rejection concerns only this client or this time.
 pub(crate) async fn run(visit: &Visit<'_>, approved: &Approved) -> Result<Answer, AuthorizeError> {
-    ask(visit, approved).await.map_err(|denial| {
+    ask(visit, approved).await.map_err(|error| {
         let asked = &approved.asked;
-        let Some(refusal) = refusal(&denial, asked) else {
-            return denial.into();
+        let Some(refusal) = refusal(&error, asked) else {
+            return error.into();
         };
         if !asked.prompt.none {
             let (client_id, user_id) = (&asked.client_id, approved.session.user_id());
-            tracing::warn!(r#type = event::LOGIN_FAILED, %client_id, %user_id, reason = %denial);
+            tracing::warn!(r#type = event::LOGIN_FAILED, %client_id, %user_id, reason = %error);
         }
         refusal.into()
     })
 }
 
-async fn ask(visit: &Visit<'_>, approved: &Approved) -> Result<Answer, Denial> {
+async fn ask(visit: &Visit<'_>, approved: &Approved) -> Result<Answer, Error> {
     let Approved { asked, session, .. } = approved;
     let asked_by = protocol(asked.response_type);
     let (protocol, original_protocol, continued) = match approved.came_back {
@@ -74,7 +75,7 @@ async fn ask(visit: &Visit<'_>, approved: &Approved) -> Result<Answer, Denial> {
         Verdict::Continue(effects) => Ok(Answer::Effects(effects)),
         Verdict::Redirect(redirect) => Ok(Answer::Redirect(redirect)),
         // No refresh token exists yet: the script wants none to be issued.
-        Verdict::RevokeRefreshToken(reason) => Err(Denial::AccessDenied(reason)),
+        Verdict::RevokeRefreshToken(reason) => Err(Denial::AccessDenied(reason).into()),
     }
 }
 
@@ -82,21 +83,26 @@ async fn ask(visit: &Visit<'_>, approved: &Approved) -> Result<Answer, Denial> {
 /// section 3.1.2.6); `None` for all other failures.
 ///
 /// [Auth0's errors from rules]: https://auth0.com/docs/customize/rules/raise-errors-from-rules
-fn refusal(denial: &Denial, asked: &AuthorizationRequest) -> Option<Refusal> {
+fn refusal(error: &Error, asked: &AuthorizationRequest) -> Option<Refusal> {
+    let denial = match error {
+        Error::Denied(denial) => denial,
+        Error::Failed(Failure::Script(_)) => return Some(error.into()),
+        Error::Failed(_) => return None,
+    };
     let refusal = match denial {
         Denial::Unauthorized(message) => Refusal::new("unauthorized", shortened(message)),
         Denial::AccessDenied(message) => Refusal::new("access_denied", shortened(message)),
         // `prompt=none` forbids any question to the user. Without it the login fails as well, because we cannot ask
         // for a second factor.
         Denial::MultifactorRequired => {
-            let error = if asked.prompt.none {
+            let code = if asked.prompt.none {
                 "login_required"
             } else {
                 "access_denied"
             };
-            Refusal::new(error, "Multifactor authentication required")
+            Refusal::new(code, "Multifactor authentication required")
         }
-        Denial::InteractionRequired | Denial::ScriptFailed(_) => denial.into(),
+        Denial::InteractionRequired => error.into(),
         _ => return None,
     };
     Some(refusal)

@@ -14,6 +14,7 @@ use ratchet_domain::{
     client::{AppType, Client, RedirectionPolicy},
     continuation::Continuation,
     denial::Denial,
+    error::Error,
     ids::ClientId,
     interaction::Interaction,
     redirect_uri,
@@ -45,7 +46,7 @@ pub(crate) fn is_page_of_login(path: &str) -> bool {
 }
 
 /// `GET /login`, the path of Auth0's classic login page: continues a login that is in progress.
-pub(crate) async fn classic_page(visit: &Visit<'_>) -> Result<Response, Denial> {
+pub(crate) async fn classic_page(visit: &Visit<'_>) -> Result<Response, Error> {
     let transaction = Transaction::open(visit).await?;
     Ok(transaction.redirect(Step::LogIn))
 }

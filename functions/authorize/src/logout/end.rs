@@ -1,6 +1,6 @@
 //! The end of the browser's session, for both logout endpoints.
 
-use ratchet_domain::denial::Denial;
+use ratchet_domain::error::Error;
 use ratchet_protocol::Response;
 use ratchet_telemetry::event;
 
@@ -20,7 +20,7 @@ pub(super) async fn end(
     visit: &Visit<'_>,
     logout: &Logout<'_>,
     mut answer: Response,
-) -> Result<Response, Denial> {
+) -> Result<Response, Error> {
     let ended = browser::end_sessions(visit, &mut answer).await?;
     for session in &ended {
         tracing::info!(
@@ -46,8 +46,8 @@ pub(super) async fn end(
 }
 
 /// Logs a logout that failed.
-pub(super) fn or_log(answered: Result<Response, Denial>) -> Result<Response, Denial> {
-    answered.inspect_err(|denial| {
-        tracing::warn!(r#type = event::LOGOUT_REFUSED, reason = %denial);
+pub(super) fn or_log(answered: Result<Response, Error>) -> Result<Response, Error> {
+    answered.inspect_err(|error| {
+        tracing::warn!(r#type = event::LOGOUT_REFUSED, reason = %error);
     })
 }

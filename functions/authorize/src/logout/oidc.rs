@@ -10,6 +10,7 @@ use ratchet_domain::{
     authorization::TRANSACTION_LIFETIME,
     client::Client,
     denial::Denial,
+    error::Error,
     ids::ClientId,
     logout::{LogoutRequest, Next},
     sealed::{Purpose, Sealed},
@@ -50,16 +51,16 @@ impl Sealed for Pending {
 }
 
 /// `GET` and `POST /oidc/logout`
-pub(crate) async fn handle(visit: &Visit<'_>) -> Result<Response, Denial> {
+pub(crate) async fn handle(visit: &Visit<'_>) -> Result<Response, Error> {
     end::or_log(start(visit).await)
 }
 
 /// `POST /oidc/logout/confirm`: the user has answered.
-pub(crate) async fn confirm(visit: &Visit<'_>) -> Result<Response, Denial> {
+pub(crate) async fn confirm(visit: &Visit<'_>) -> Result<Response, Error> {
     end::or_log(answered(visit).await)
 }
 
-async fn start(visit: &Visit<'_>) -> Result<Response, Denial> {
+async fn start(visit: &Visit<'_>) -> Result<Response, Error> {
     let params = match *visit.request.method() {
         Method::POST => Params::of_body(visit.request)?,
         _ => Params::of_query(visit.request)?,
@@ -95,7 +96,7 @@ async fn start(visit: &Visit<'_>) -> Result<Response, Denial> {
 }
 
 /// Reads the request and verifies the ID token in it.
-async fn wanted(visit: &Visit<'_>, params: &Params) -> Result<LogoutRequest, Denial> {
+async fn wanted(visit: &Visit<'_>, params: &Params) -> Result<LogoutRequest, Error> {
     let text = |name| Ok::<_, Denial>(params.text(name)?.map(str::to_owned));
     let id_token_hint = match params.text("id_token_hint")? {
         Some(token) => Some(visit.app.verify_id_token_hint(token).await?),
@@ -135,7 +136,7 @@ async fn ask(
     client: Option<&Client>,
     session: Option<&BrowserSession>,
     error: Option<&str>,
-) -> Result<Response, Denial> {
+) -> Result<Response, Error> {
     let state = visit.app.seal(pending).await?;
     let form = Form {
         state: &state,
@@ -158,13 +159,13 @@ async fn ask(
     form.page(visit, render).await
 }
 
-async fn answered(visit: &Visit<'_>) -> Result<Response, Denial> {
+async fn answered(visit: &Visit<'_>) -> Result<Response, Error> {
     let params = Params::of_body(visit.request)?;
     let state = params.text("state")?.ok_or(Denial::StaleTransaction)?;
     let pending: Option<Pending> = visit.app.open(state).await;
     let pending = pending.ok_or(Denial::StaleTransaction)?;
     if pending.asked_at.plus(TRANSACTION_LIFETIME) <= visit.now() {
-        return Err(Denial::StaleTransaction);
+        return Err(Denial::StaleTransaction.into());
     }
     let session = BrowserSession::load(visit).await?;
     if !FormToken::matches(visit, &params, state, session.as_ref()).await? {
@@ -181,7 +182,7 @@ async fn ask_again(
     visit: &Visit<'_>,
     pending: &Pending,
     session: Option<&BrowserSession>,
-) -> Result<Response, Denial> {
+) -> Result<Response, Error> {
     let client = match &pending.client_id {
         Some(id) => Some(visit.client(id).await?),
         None => None,
@@ -189,7 +190,7 @@ async fn ask_again(
     ask(visit, pending, client.as_deref(), session, Some(UNMATCHED)).await
 }
 
-async fn log_out(visit: &Visit<'_>, pending: &Pending) -> Result<Response, Denial> {
+async fn log_out(visit: &Visit<'_>, pending: &Pending) -> Result<Response, Error> {
     let answer = match &pending.target {
         Some(url) => response::redirect(url),
         None => stay(visit, false).await,

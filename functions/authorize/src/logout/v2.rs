@@ -4,18 +4,18 @@
 //! [Auth0's logout]: https://auth0.com/docs/authenticate/login/logout/redirect-users-after-logout
 
 use http::StatusCode;
-use ratchet_domain::{denial::Denial, logout};
+use ratchet_domain::{error::Error, logout};
 use ratchet_protocol::{Response, params::Params, response};
 
 use super::end::{self, Logout};
 use crate::visit::Visit;
 
 /// Ends the session and redirects to a URL that the client or the tenant has registered.
-pub(crate) async fn handle(visit: &Visit<'_>) -> Result<Response, Denial> {
+pub(crate) async fn handle(visit: &Visit<'_>) -> Result<Response, Error> {
     end::or_log(log_out(visit).await)
 }
 
-async fn log_out(visit: &Visit<'_>) -> Result<Response, Denial> {
+async fn log_out(visit: &Visit<'_>) -> Result<Response, Error> {
     let params = Params::of_query(visit.request)?;
     let return_to = params.text("returnTo")?;
     let client_id = params.text("client_id")?;

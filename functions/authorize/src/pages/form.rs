@@ -1,7 +1,7 @@
 //! A page with a form that is valid in one browser only.
 
 use http::StatusCode;
-use ratchet_domain::denial::Denial;
+use ratchet_domain::error::Error;
 use ratchet_protocol::Response;
 
 use super::{FormTarget, screen::Screen};
@@ -26,7 +26,7 @@ impl Form<'_> {
         self,
         visit: &Visit<'_>,
         render: impl FnOnce(&Screen, &str) -> String + Send,
-    ) -> Result<Response, Denial> {
+    ) -> Result<Response, Error> {
         let screen = Screen::new(visit).await;
         let token = FormToken::issue(visit, self.state, self.session).await?;
         let html = render(&screen, &token.value);

@@ -11,7 +11,7 @@ use http::{
         X_FRAME_OPTIONS,
     },
 };
-use ratchet_domain::{denial::Denial, settings::Settings};
+use ratchet_domain::{error::Error, settings::Settings};
 use ratchet_protocol::{
     Response,
     error::{Endpoint, OAuthError},
@@ -72,9 +72,9 @@ impl Screen {
     }
 
     /// The page for an error that the client must not receive.
-    pub(crate) fn error(&self, denial: &Denial) -> Response {
-        tracing::info!(reason = %denial, "refused with a page");
-        let error = OAuthError::new(denial, Endpoint::Browser);
+    pub(crate) fn error(&self, error: &Error) -> Response {
+        tracing::info!(reason = %error, "refused with a page");
+        let error = OAuthError::new(error, Endpoint::Browser);
         let html = ErrorPage {
             branding: self.branding(),
             nonce: &self.nonce,

@@ -5,7 +5,7 @@
 
 use std::ops::ControlFlow;
 
-use ratchet_domain::{denial::Denial, interaction::Interaction};
+use ratchet_domain::{denial::Denial, error::Error, interaction::Interaction};
 
 use super::question::{self, Accepted, Question};
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// `GET /u/confirm`
-pub(crate) async fn show(visit: &Visit<'_>) -> Result<Outcome, Denial> {
+pub(crate) async fn show(visit: &Visit<'_>) -> Result<Outcome, Error> {
     question::show(visit, &open(visit).await?, html).await
 }
 
@@ -34,7 +34,7 @@ fn html(question: &Question<'_>) -> String {
 }
 
 /// `POST /u/confirm`
-pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Outcome, Denial> {
+pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Outcome, Error> {
     let Accepted {
         transaction,
         session,
@@ -50,10 +50,10 @@ pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Outcome, Denial> {
 }
 
 /// The transaction of this page, which must be a client's request.
-async fn open(visit: &Visit<'_>) -> Result<Transaction, Denial> {
+async fn open(visit: &Visit<'_>) -> Result<Transaction, Error> {
     let transaction = Transaction::open(visit).await?;
     match transaction.interaction {
         Interaction::Authorize(_) => Ok(transaction),
-        Interaction::Activate(_) => Err(Denial::StaleTransaction),
+        Interaction::Activate(_) => Err(Denial::StaleTransaction.into()),
     }
 }

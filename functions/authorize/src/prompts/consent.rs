@@ -4,7 +4,7 @@
 
 use std::ops::ControlFlow;
 
-use ratchet_domain::{denial::Denial, grant::GrantKey, ids::ConsentId, interaction::Interaction};
+use ratchet_domain::{error::Error, grant::GrantKey, ids::ConsentId, interaction::Interaction};
 use ratchet_system::random;
 
 use super::{
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// `GET /u/consent`
-pub(crate) async fn show(visit: &Visit<'_>) -> Result<Outcome, Denial> {
+pub(crate) async fn show(visit: &Visit<'_>) -> Result<Outcome, Error> {
     question::show(visit, &Transaction::open(visit).await?, html).await
 }
 
@@ -46,7 +46,7 @@ fn html(question: &Question<'_>) -> String {
 }
 
 /// `POST /u/consent`
-pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Outcome, Denial> {
+pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Outcome, Error> {
     let transaction = Transaction::open(visit).await?;
     let Accepted {
         transaction,
@@ -71,7 +71,7 @@ async fn remember(
     visit: &Visit<'_>,
     session: &BrowserSession,
     interaction: &Interaction,
-) -> Result<(), Denial> {
+) -> Result<(), Error> {
     let grant = GrantKey {
         user_id: session.user_id().clone(),
         client_id: interaction.client_id().clone(),

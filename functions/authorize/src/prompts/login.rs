@@ -2,7 +2,9 @@
 
 use http::StatusCode;
 use ratchet_core::PasswordLogin;
-use ratchet_domain::{denial::Denial, interaction::Interaction, secret::Secret, user::User};
+use ratchet_domain::{
+    denial::Denial, error::Error, interaction::Interaction, secret::Secret, user::User,
+};
 use ratchet_protocol::{Response, params::Params, quota};
 use ratchet_telemetry::event;
 
@@ -30,7 +32,7 @@ const SUSPICIOUS: &str = "We have detected suspicious login behavior and further
 const THROTTLED: &str = "Too many login attempts. Please wait a minute and try again.";
 
 /// `GET /u/login`
-pub(crate) async fn show(visit: &Visit<'_>) -> Result<Outcome, Denial> {
+pub(crate) async fn show(visit: &Visit<'_>) -> Result<Outcome, Error> {
     let transaction = Transaction::open(visit).await?;
     let shown = Shown {
         username: transaction.interaction.login_hint().unwrap_or_default(),
@@ -41,7 +43,7 @@ pub(crate) async fn show(visit: &Visit<'_>) -> Result<Outcome, Denial> {
 }
 
 /// `POST /u/login`
-pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Outcome, Denial> {
+pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Outcome, Error> {
     let transaction = Transaction::open(visit).await?;
     let session = BrowserSession::load(visit).await?;
     let params = Params::of_body(visit.request)?;
@@ -64,8 +66,10 @@ pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Outcome, Denial> {
             tracing::info!(r#type = event::LOGGED_IN, %client_id, user_id = %user.user_id);
             resume_logged_in(visit, user, transaction, session.as_ref()).await
         }
-        Err(Denial::UserBlocked) => return Ok(Outcome::Blocked(transaction.interaction)),
-        Err(denial) => again(visit, &transaction, entered.username, denial).await,
+        Err(Error::Denied(Denial::UserBlocked)) => {
+            return Ok(Outcome::Blocked(transaction.interaction));
+        }
+        Err(error) => again(visit, &transaction, entered.username, error).await,
     };
     answered.map(Outcome::Page)
 }
@@ -80,7 +84,7 @@ async fn check(
     visit: &Visit<'_>,
     interaction: &Interaction,
     entered: &Entered<'_>,
-) -> Result<User, Denial> {
+) -> Result<User, Error> {
     let client_id = interaction.client_id();
     let both = visit
         .client_and_api(client_id, interaction.audience())
@@ -99,27 +103,30 @@ async fn check(
     visit.app.check_password(login, visit.at).await
 }
 
-/// The page once more, with the error; or the denial, if another page shows it.
+/// The page once more, with the reason; or the error, if another page shows it.
 async fn again(
     visit: &Visit<'_>,
     transaction: &Transaction,
     username: &str,
-    denial: Denial,
-) -> Result<Response, Denial> {
-    let (status, error) = match &denial {
+    error: Error,
+) -> Result<Response, Error> {
+    let Error::Denied(denial) = &error else {
+        return Err(error);
+    };
+    let (status, reason) = match denial {
         Denial::WrongPassword => (StatusCode::BAD_REQUEST, WRONG),
         Denial::TooManyAttempts => (StatusCode::TOO_MANY_REQUESTS, BLOCKED),
         Denial::SuspiciousAddress => (StatusCode::TOO_MANY_REQUESTS, SUSPICIOUS),
         Denial::Throttled(_) => (StatusCode::TOO_MANY_REQUESTS, THROTTLED),
-        _ => return Err(denial),
+        _ => return Err(error),
     };
     let shown = Shown {
         username,
-        error: Some(error),
+        error: Some(reason),
         status,
     };
     let mut page = page(visit, transaction, &shown).await?;
-    if let Denial::Throttled(quota) = &denial {
+    if let Denial::Throttled(quota) = denial {
         quota::add_rejection_headers(&mut page, quota);
     }
     Ok(page)
@@ -131,7 +138,7 @@ pub(crate) async fn resume_logged_in(
     user: User,
     transaction: Transaction,
     before: Option<&BrowserSession>,
-) -> Result<Response, Denial> {
+) -> Result<Response, Error> {
     let settings = visit.app.settings().await?;
     let session = BrowserSession::begin_or_renew(visit, user, &settings).await?;
     let transaction = match transaction.interaction {
@@ -157,7 +164,7 @@ async fn page(
     visit: &Visit<'_>,
     transaction: &Transaction,
     shown: &Shown<'_>,
-) -> Result<Response, Denial> {
+) -> Result<Response, Error> {
     let interaction = &transaction.interaction;
     let both = visit
         .client_and_api(interaction.client_id(), interaction.audience())

@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use ratchet_domain::{denial::Denial, interaction::Interaction};
+use ratchet_domain::{error::Error, interaction::Interaction};
 use ratchet_protocol::params::Params;
 
 use crate::{
@@ -47,7 +47,7 @@ pub(super) async fn show(
     visit: &Visit<'_>,
     transaction: &Transaction,
     render: Render,
-) -> Result<Outcome, Denial> {
+) -> Result<Outcome, Error> {
     let session = BrowserSession::load(visit).await?;
     page(visit, transaction, session.as_ref(), None, render).await
 }
@@ -57,7 +57,7 @@ pub(super) async fn submitted(
     visit: &Visit<'_>,
     transaction: Transaction,
     render: Render,
-) -> Result<ControlFlow<Outcome, Accepted>, Denial> {
+) -> Result<ControlFlow<Outcome, Accepted>, Error> {
     let session = BrowserSession::load(visit).await?;
     let params = Params::of_body(visit.request)?;
     if !FormToken::matches(visit, &params, &transaction.state, session.as_ref()).await? {
@@ -81,7 +81,7 @@ async fn page(
     session: Option<&BrowserSession>,
     error: Option<&str>,
     render: Render,
-) -> Result<Outcome, Denial> {
+) -> Result<Outcome, Error> {
     let Some(session) = session else {
         return Ok(Outcome::Page(transaction.redirect(Step::Resume)));
     };

@@ -1,7 +1,7 @@
 //! The binding of a confirmed activation to the browser in which the user confirmed it, and to the browser's session
 //! if it had one. The cookie alone is not enough: an attacker may have planted it after confirming with it.
 
-use ratchet_domain::{denial::Denial, device::Activation};
+use ratchet_domain::{device::Activation, error::Error};
 
 use super::{browser::BrowserSession, own_cookies::FORMS};
 use crate::visit::Visit;
@@ -17,7 +17,7 @@ impl BrowserBinding {
     pub(crate) async fn of(
         visit: &Visit<'_>,
         session: Option<&BrowserSession>,
-    ) -> Result<Option<Self>, Denial> {
+    ) -> Result<Option<Self>, Error> {
         let Some(secret) = FORMS.sent(visit).await.into_iter().next() else {
             return Ok(None);
         };
@@ -54,7 +54,7 @@ pub(crate) async fn confirmed(
     visit: &Visit<'_>,
     activation: Activation,
     session: Option<&BrowserSession>,
-) -> Result<Activation, Denial> {
+) -> Result<Activation, Error> {
     let binding = BrowserBinding::of(visit, session).await?;
     Ok(Activation {
         confirmed_in: binding.map(BrowserBinding::into_text),
@@ -68,7 +68,7 @@ pub(crate) async fn carried(
     activation: Activation,
     before: Option<&BrowserSession>,
     session: &BrowserSession,
-) -> Result<Activation, Denial> {
+) -> Result<Activation, Error> {
     if BrowserBinding::matches(visit, before, &activation).await {
         confirmed(visit, activation, Some(session)).await
     } else {

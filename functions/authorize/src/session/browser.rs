@@ -6,7 +6,7 @@ use http::header::SET_COOKIE;
 use ratchet_domain::{
     client::LogoutInitiator,
     consent::RestsOn,
-    denial::Denial,
+    error::Error,
     ids::{ClientId, SessionId, UserId},
     sealed::{Purpose, SessionCookie},
     session::Session,
@@ -52,7 +52,7 @@ impl BrowserSession {
 
     /// The browser's session, if it has a valid one. A session that a block has ended still counts until its user is
     /// unblocked, so that the client receives the reason.
-    pub(crate) async fn load(visit: &Visit<'_>) -> Result<Option<Self>, Denial> {
+    pub(crate) async fn load(visit: &Visit<'_>) -> Result<Option<Self>, Error> {
         for cookie in named(visit).await {
             let SessionCookie {
                 user_id,
@@ -77,7 +77,7 @@ impl BrowserSession {
 
     /// Creates a session for a user whose password was correct. Its id is new, too, so that an attacker cannot have
     /// planted it.
-    async fn begin(visit: &Visit<'_>, user: User, settings: &Settings) -> Result<Self, Denial> {
+    async fn begin(visit: &Visit<'_>, user: User, settings: &Settings) -> Result<Self, Error> {
         let id = SessionId::from_bytes(random());
         let session = Session::begin(
             &user,
@@ -100,7 +100,7 @@ impl BrowserSession {
         visit: &Visit<'_>,
         user: User,
         settings: &Settings,
-    ) -> Result<Self, Denial> {
+    ) -> Result<Self, Error> {
         match current(visit).await? {
             Some((id, before)) if before.user_id == user.user_id => {
                 let session = before.renewed(settings, visit.now());
@@ -139,7 +139,7 @@ impl BrowserSession {
         visit: &Visit<'_>,
         client: &ClientId,
         settings: &Settings,
-    ) -> Result<bool, Denial> {
+    ) -> Result<bool, Error> {
         let touched = self.stored.touched(settings, visit.now());
         let touch = visit.app.store.touch_session(self.id, &touched, client);
         Ok(CommitError::written(touch.await)?)
@@ -151,7 +151,7 @@ impl BrowserSession {
         visit: &Visit<'_>,
         rests_on: &RestsOn,
         settings: &Settings,
-    ) -> Result<bool, Denial> {
+    ) -> Result<bool, Error> {
         let touched = self.stored.touched(settings, visit.now());
         let client = &rests_on.grant.client_id;
         let touch = visit
@@ -176,7 +176,7 @@ impl BrowserSession {
         visit: &Visit<'_>,
         settings: &Settings,
         response: &mut Response,
-    ) -> Result<(), Denial> {
+    ) -> Result<(), Error> {
         let (keyring, key) = visit.app.active_key().await;
         let cookie = SessionCookie {
             user_id: self.user_id().clone(),
@@ -203,7 +203,7 @@ impl BrowserSession {
 pub(crate) async fn end_sessions(
     visit: &Visit<'_>,
     response: &mut Response,
-) -> Result<Vec<Session>, Denial> {
+) -> Result<Vec<Session>, Error> {
     let mut sessions = Vec::new();
     for cookie in named(visit).await {
         let ended = end(visit, &cookie).await?;
@@ -227,7 +227,7 @@ pub(crate) async fn end_sessions(
 
 /// Ends a session, and then notifies its clients. The copy that was read before counts only if the answer of the
 /// write was lost, because a login may have changed the session meanwhile. An old copy of a cookie ends nothing.
-async fn end(visit: &Visit<'_>, cookie: &SessionCookie) -> Result<Option<Session>, Denial> {
+async fn end(visit: &Visit<'_>, cookie: &SessionCookie) -> Result<Option<Session>, Error> {
     let (user_id, id) = (&cookie.user_id, cookie.session_id);
     let before = visit.app.store.load_session(user_id, id).await?;
     let replaced = |session: &Session| session.renewals != cookie.renewals;
@@ -255,7 +255,7 @@ fn is_current(session: &Session, cookie: &SessionCookie, now: Timestamp) -> bool
 }
 
 /// The session that the browser holds, even if its user no longer exists.
-async fn current(visit: &Visit<'_>) -> Result<Option<(SessionId, Session)>, Denial> {
+async fn current(visit: &Visit<'_>) -> Result<Option<(SessionId, Session)>, Error> {
     for cookie in named(visit).await {
         let id = cookie.session_id;
         let session = visit.app.store.load_session(&cookie.user_id, id).await?;

@@ -1,7 +1,7 @@
 //! The token that binds a form to the browser that shows it.
 
 use http::HeaderName;
-use ratchet_domain::denial::Denial;
+use ratchet_domain::{denial::Denial, error::Error};
 use ratchet_protocol::{Request, Response, header, params::Params};
 
 use super::{
@@ -31,7 +31,7 @@ impl FormToken {
         visit: &Visit<'_>,
         state: &str,
         session: Option<&BrowserSession>,
-    ) -> Result<Self, Denial> {
+    ) -> Result<Self, Error> {
         let browser = FORMS.of(visit).await?;
         let (keyring, key) = visit.app.active_key().await;
         let bound = bound(&browser.secret, session, state);
@@ -51,7 +51,7 @@ impl FormToken {
         params: &Params,
         state: &str,
         session: Option<&BrowserSession>,
-    ) -> Result<bool, Denial> {
+    ) -> Result<bool, Error> {
         let tied = Self::is_tied(visit, params, state, session).await?;
         Ok(noted(tied && origin_of(visit.request) != Origin::Elsewhere))
     }
@@ -67,7 +67,7 @@ impl FormToken {
         params: &Params,
         state: &str,
         session: Option<&BrowserSession>,
-    ) -> Result<bool, Denial> {
+    ) -> Result<bool, Error> {
         let matches = match origin_of(visit.request) {
             Origin::Same => !FORMS.sent(visit).await.is_empty(),
             Origin::Elsewhere => false,
@@ -81,7 +81,7 @@ impl FormToken {
         params: &Params,
         state: &str,
         session: Option<&BrowserSession>,
-    ) -> Result<bool, Denial> {
+    ) -> Result<bool, Error> {
         let secrets = FORMS.sent(visit).await;
         let value = params.text("_csrf")?.unwrap_or_default();
         let keyring = visit.app.keyring().await;

@@ -4,7 +4,7 @@
 use crate::visit::Visit;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderValue, header::SET_COOKIE};
-use ratchet_domain::denial::Denial;
+use ratchet_domain::error::Error;
 use ratchet_protocol::{
     Response,
     cookies::{self, CookieLifetime, Site},
@@ -51,7 +51,7 @@ impl Use {
     }
 
     /// The secret of this browser, or a new one for it to keep.
-    pub(crate) async fn of(&self, visit: &Visit<'_>) -> Result<BrowserSecret, Denial> {
+    pub(crate) async fn of(&self, visit: &Visit<'_>) -> Result<BrowserSecret, Error> {
         if let Some(secret) = self.sent(visit).await.into_iter().next() {
             let cookie = None;
             return Ok(BrowserSecret { secret, cookie });

@@ -2,7 +2,7 @@
 //! never logs in.
 
 use ratchet_domain::{
-    authorization::TRANSACTION_LIFETIME, denial::Denial, interaction::Interaction,
+    authorization::TRANSACTION_LIFETIME, denial::Denial, error::Error, interaction::Interaction,
 };
 use ratchet_protocol::{Response, params::Params, response};
 
@@ -46,25 +46,25 @@ impl Transaction {
     pub(crate) async fn begin(
         visit: &Visit<'_>,
         interaction: impl Into<Interaction>,
-    ) -> Result<Self, Denial> {
+    ) -> Result<Self, Error> {
         let interaction = interaction.into();
         let state = visit.app.seal(&interaction).await?;
         Ok(Self { interaction, state })
     }
 
     /// Opens the `state` in a page's URL; an error if the page was left open too long.
-    pub(crate) async fn open(visit: &Visit<'_>) -> Result<Self, Denial> {
+    pub(crate) async fn open(visit: &Visit<'_>) -> Result<Self, Error> {
         let params = Params::of_query(visit.request)?;
         let state = params.text("state")?.ok_or(Denial::StaleTransaction)?;
         Self::read(visit, state).await
     }
 
     /// Opens a `state` from another source.
-    pub(crate) async fn read(visit: &Visit<'_>, state: &str) -> Result<Self, Denial> {
+    pub(crate) async fn read(visit: &Visit<'_>, state: &str) -> Result<Self, Error> {
         let interaction: Option<Interaction> = visit.app.open(state).await;
         let interaction = interaction.ok_or(Denial::StaleTransaction)?;
         if interaction.started_at().plus(TRANSACTION_LIFETIME) <= visit.now() {
-            return Err(Denial::StaleTransaction);
+            return Err(Denial::StaleTransaction.into());
         }
         Ok(Self {
             interaction,
@@ -77,7 +77,7 @@ impl Transaction {
         self,
         visit: &Visit<'_>,
         session: &BrowserSession,
-    ) -> Result<Self, Denial> {
+    ) -> Result<Self, Error> {
         match self.interaction {
             Interaction::Authorize(asked) => {
                 Self::begin(visit, asked.confirmed_in(&session.stored)).await

@@ -3,7 +3,7 @@
 use ratchet_core::{App, EndsWith, ScriptedLogin, TokensFor};
 use ratchet_domain::{
     claims::{Chain, LoginClaims, Subject},
-    denial::Denial,
+    error::Error,
     login_flow::Effects,
     pipeline::Pipeline,
     scope::{OFFLINE_ACCESS, OPENID, Scope},
@@ -26,7 +26,7 @@ impl Delegation<'_> {
         app: &App,
         user: &User,
         shown: &Scope,
-    ) -> Result<Effects, Denial> {
+    ) -> Result<Effects, Error> {
         let (scope, protocol) = (self.scope(shown), Protocol::Delegation);
         let login = ScriptedLogin::without_browser(
             protocol,
@@ -46,7 +46,7 @@ impl Delegation<'_> {
         shown: &Scope,
         effects: &Effects,
         chain: Option<Chain>,
-    ) -> Result<String, Denial> {
+    ) -> Result<String, Error> {
         let scope = of_id_token(&effects.granted(&self.scope(shown)));
         let user = effects.user(user);
         let caller = &self.caller.client_id;

@@ -5,6 +5,7 @@ use ratchet_domain::{
     claims::Chain,
     delegation::{with_claims, without_claims},
     denial::Denial,
+    error::Error,
     family::{Exchange, Redemption},
     ids::UserId,
     scope::Scope,
@@ -15,7 +16,7 @@ use ratchet_domain::{
 
 use super::Delegation;
 use crate::{
-    refresh_family::{Failure, commit, end, kept_changing, load, open, refuse},
+    refresh_family::{AttemptError, commit, end, kept_changing, load, open, refuse},
     request::ATTEMPTS,
 };
 
@@ -32,7 +33,7 @@ pub(super) async fn by_id_token(
     app: &App,
     delegation: &Delegation<'_>,
     token: &str,
-) -> Result<Delegated, Denial> {
+) -> Result<Delegated, Error> {
     let now = delegation.at.now;
     let PresentedIdToken {
         user_id,
@@ -50,7 +51,7 @@ pub(super) async fn by_id_token(
     let record = record.ok_or(Denial::IdToken("The user does not exist"))?;
     let user = record.user.active()?;
     if user.valid_from.sessions.is_after(source.first_issued_at) {
-        return Err(Denial::IdToken("The user was logged out"));
+        return Err(Denial::IdToken("The user was logged out").into());
     }
     let shown = Scope::default();
     let seen = with_claims(user, &claims);
@@ -74,7 +75,7 @@ pub(super) async fn by_refresh_token(
     app: &App,
     delegation: &Delegation<'_>,
     text: &str,
-) -> Result<Delegated, Denial> {
+) -> Result<Delegated, Error> {
     let keyring = app.keyring().await;
     let token = open(&keyring, &delegation.caller, text)?;
     let quota = delegation.throttle(app, &token.user_id).await?;
@@ -86,8 +87,8 @@ pub(super) async fn by_refresh_token(
     };
     for _ in 0..ATTEMPTS {
         match shown.attempt().await {
-            Err(Failure::Conflict) => {}
-            Err(Failure::Denied(denial)) => return Err(denial),
+            Err(AttemptError::Conflict) => {}
+            Err(AttemptError::Final(error)) => return Err(error),
             Ok(id_token) => {
                 return Ok(Delegated {
                     id_token,
@@ -112,7 +113,7 @@ struct Shown<'a> {
 impl Shown<'_> {
     /// Loads, decides, runs the scripts (once), signs and commits, as at the token endpoint. The commit changes only
     /// the family's idle expiry.
-    async fn attempt(&self) -> Result<String, Failure> {
+    async fn attempt(&self) -> Result<String, AttemptError> {
         let (app, delegation, at) = (self.app, self.delegation, self.delegation.at);
         let (family, user) = load(app, &delegation.caller, &self.token).await?;
         let exchange = Exchange {

@@ -10,6 +10,7 @@ use ratchet_domain::{
     client::Client,
     code::{AuthorizationCode, CodeRefusal, Presented, Redeemed},
     denial::Denial,
+    error::Error,
     family::{EndReason, Ended, Family, Login},
     family_key::FamilyKey,
     ids::{CodeId, SessionId, UserId},
@@ -31,7 +32,7 @@ pub(super) async fn redeem(
     client: &AuthenticatedClient,
     params: &Params,
     at: Moment,
-) -> Result<TokenAnswer, Denial> {
+) -> Result<TokenAnswer, Error> {
     let text = params.required("code")?;
     let presented = Presented {
         client_id: &client.client_id,
@@ -52,7 +53,7 @@ pub(super) async fn redeem(
         .await?
         .ok_or(Denial::Code("unknown"))?;
     if let Err(refusal) = code.redeem(presented, at.now) {
-        return Err(refuse(app, client, &code, refusal, at).await?);
+        return Err(refuse(app, client, &code, refusal, at).await?.into());
     }
     let (user, session) = login_of(app, client, &code).await?;
     exchange(app, client, id, &code, (&user, session), at).await
@@ -63,7 +64,7 @@ async fn login_of(
     app: &App,
     client: &Client,
     code: &AuthorizationCode,
-) -> Result<(User, SessionId), Denial> {
+) -> Result<(User, SessionId), Error> {
     let refuse = |reason| {
         let refusal = Denial::Code(reason);
         log_refusal(client, &code.user_id, &refusal);
@@ -75,12 +76,11 @@ async fn login_of(
     let user = state.user.ok_or_else(|| refuse("the user is gone"))?;
     user.active()?;
     if !user.valid_from.honours(code.issued_in) {
-        return Err(refuse(
-            "the user was logged out or all grants were deleted since it was issued",
-        ));
+        let reason = "the user was logged out or all grants were deleted since it was issued";
+        return Err(refuse(reason).into());
     }
     if state.session.is_none() {
-        return Err(refuse("its session has ended"));
+        return Err(refuse("its session has ended").into());
     }
     Ok((user, id))
 }
@@ -94,7 +94,7 @@ async fn exchange(
     code: &AuthorizationCode,
     (user, session): (&User, SessionId),
     at: Moment,
-) -> Result<TokenAnswer, Denial> {
+) -> Result<TokenAnswer, Error> {
     let audience = code.audience.as_ref();
     let api = app.api_for(audience).await?;
     let scope = scope(client, api.as_deref(), user, code)?;
@@ -155,7 +155,7 @@ impl Commit for Code<'_> {
         tokens: &Tokens,
         family: Option<&Family>,
         at: Moment,
-    ) -> Result<(), Denial> {
+    ) -> Result<(), Error> {
         let expires_at = at.now.plus(tokens.expires_in);
         let redeemed = Redeemed {
             at: at.now,
@@ -177,9 +177,9 @@ impl Commit for Code<'_> {
         match (found.and_then(|code| code.redeemed), failure) {
             (Some(first), _) => {
                 revoke_tokens_of(app, self.code, &first, at).await?;
-                Err(Denial::Code("used by another request at the same time"))
+                Err(Denial::Code("used by another request at the same time").into())
             }
-            (None, CommitError::Conflict) => Err(Denial::Code("it or its grant is gone")),
+            (None, CommitError::Conflict) => Err(Denial::Code("it or its grant is gone").into()),
             (None, CommitError::Store(error)) => Err(error.into()),
         }
     }
@@ -192,7 +192,7 @@ async fn refuse(
     code: &AuthorizationCode,
     refusal: CodeRefusal,
     at: Moment,
-) -> Result<Denial, Denial> {
+) -> Result<Denial, Error> {
     let denial = match refusal {
         CodeRefusal::Reused(redeemed) => {
             revoke_tokens_of(app, code, &redeemed, at).await?;
@@ -221,7 +221,7 @@ async fn revoke_tokens_of(
     code: &AuthorizationCode,
     redeemed: &Redeemed,
     at: Moment,
-) -> Result<(), Denial> {
+) -> Result<(), Error> {
     if let Some(family) = redeemed.family_id {
         let ended = Ended {
             at: at.now,

@@ -8,6 +8,7 @@ use ratchet_domain::{
     claims::{LoginClaims, Subject},
     client::{Client, SubjectType},
     denial::Denial,
+    error::Error,
     ids::Audience,
     pipeline::Pipeline,
     resource_server::{AccessPolicy, ResourceServer},
@@ -23,11 +24,9 @@ pub(super) async fn redeem(
     client: &AuthenticatedClient,
     params: &Params,
     at: Moment,
-) -> Result<TokenAnswer, Denial> {
+) -> Result<TokenAnswer, Error> {
     if client.is_public() {
-        return Err(Denial::ClientAuthentication(
-            "a public client has no name of its own",
-        ));
+        return Err(Denial::ClientAuthentication("a public client has no name of its own").into());
     }
     let audience = audience(app, params).await?;
     let api = app.resource_server(&audience).await?;
@@ -55,12 +54,16 @@ pub(super) async fn redeem(
 }
 
 /// The audience that the client requests, or else the tenant's default.
-async fn audience(app: &App, params: &Params) -> Result<Audience, Denial> {
+async fn audience(app: &App, params: &Params) -> Result<Audience, Error> {
     match app.named_audience(params).await? {
-        Some(name) => Audience::parse(name).map_err(|_| Denial::UnknownAudience(name.to_owned())),
+        Some(name) => {
+            let unknown = |_| Denial::UnknownAudience(name.to_owned());
+            Ok(Audience::parse(name).map_err(unknown)?)
+        }
         None => {
             let settings = app.settings().await?;
-            settings.default_audience.clone().ok_or(Denial::NoAudience)
+            let default = settings.default_audience.clone();
+            Ok(default.ok_or(Denial::NoAudience)?)
         }
     }
 }

@@ -11,6 +11,7 @@ use ratchet_domain::{
     code::Redeemed,
     denial::Denial,
     device::{Approval, DeviceGrant, DeviceState, Poll, Polled},
+    error::{Error, Failure},
     family::{Family, Login},
     ids::{DeviceId, SessionId},
     pipeline::Pipeline,
@@ -31,25 +32,26 @@ use crate::{request::ATTEMPTS, response::TokenAnswer};
 /// The device flow is for conformant clients only.
 const PIPELINE: Pipeline = Pipeline::Conformant;
 
-pub(super) async fn redeem(app: &App, asked: GrantRequest<'_>) -> Result<TokenAnswer, Denial> {
+pub(super) async fn redeem(app: &App, asked: GrantRequest<'_>) -> Result<TokenAnswer, Error> {
     let text = asked.params.required("device_code")?;
     let answered = poll(app, asked, text).await;
-    if let Err(denial) = &answered
+    if let Err(reason) = &answered
         && !matches!(
-            denial,
-            Denial::AuthorizationPending | Denial::SlowDown(_) | Denial::Unavailable(_)
+            reason,
+            Error::Denied(Denial::AuthorizationPending | Denial::SlowDown(_))
+                | Error::Failed(Failure::Unavailable(_))
         )
     {
         tracing::warn!(
             r#type = event::DEVICE_REFUSED,
             client_id = %asked.client.client_id,
-            reason = %denial,
+            %reason,
         );
     }
     answered
 }
 
-async fn poll(app: &App, asked: GrantRequest<'_>, text: &str) -> Result<TokenAnswer, Denial> {
+async fn poll(app: &App, asked: GrantRequest<'_>, text: &str) -> Result<TokenAnswer, Error> {
     let GrantRequest { client, at, .. } = asked;
     let id = app
         .keyring()
@@ -63,21 +65,23 @@ async fn poll(app: &App, asked: GrantRequest<'_>, text: &str) -> Result<TokenAns
         let device = device.ok_or(Denial::DeviceCode("unknown"))?;
         let refusal = match device.poll(at.request, at.now) {
             Poll::Issue(approval) => return exchange(app, asked, id, &device, approval).await,
-            Poll::SlowDown(seconds) => return Err(Denial::SlowDown(seconds)),
-            Poll::Declined => return Err(Denial::DeviceDeclined),
-            Poll::Spent => return Err(Denial::DeviceCode("used, or already reported as expired")),
-            Poll::Expired => return Err(Denial::DeviceCodeExpired),
+            Poll::SlowDown(seconds) => return Err(Denial::SlowDown(seconds).into()),
+            Poll::Declined => return Err(Denial::DeviceDeclined.into()),
+            Poll::Spent => {
+                return Err(Denial::DeviceCode("used, or already reported as expired").into());
+            }
+            Poll::Expired => return Err(Denial::DeviceCodeExpired.into()),
             Poll::Pending => Denial::AuthorizationPending,
             Poll::Expire => Denial::DeviceCodeExpired,
         };
         match store_refusal(app, id, &device, &refusal, at).await {
-            Ok(()) => return Err(refusal),
+            Ok(()) => return Err(refusal.into()),
             // Another request won the race: decide again on the current state.
             Err(CommitError::Conflict) => {}
             Err(CommitError::Store(error)) => return Err(error.into()),
         }
     }
-    Err(Denial::Unavailable("the device kept changing".to_owned()))
+    Err(Failure::unavailable("the device kept changing").into())
 }
 
 /// Stores the effect of a rejection: the time of this poll, or that the device has received the error of an expired
@@ -106,7 +110,7 @@ async fn exchange(
     id: DeviceId,
     device: &DeviceGrant,
     approval: &Approval,
-) -> Result<TokenAnswer, Denial> {
+) -> Result<TokenAnswer, Error> {
     let GrantRequest { client, at, .. } = asked;
     let (user, session) = login_of(app, approval).await?;
     let audience = device.audience.as_ref();
@@ -155,7 +159,7 @@ async fn exchange(
 }
 
 /// Loads the user who confirmed and the session of the confirmation, in one round trip.
-async fn login_of(app: &App, approval: &Approval) -> Result<(User, SessionId), Denial> {
+async fn login_of(app: &App, approval: &Approval) -> Result<(User, SessionId), Error> {
     let id = app.session_of(&approval.session_id).await;
     let id = id.ok_or(Denial::DeviceCode("the session of the approval is unknown"))?;
     let state = app.store.load_session_state(&approval.user_id, id).await?;
@@ -164,10 +168,11 @@ async fn login_of(app: &App, approval: &Approval) -> Result<(User, SessionId), D
     if !user.valid_from.honours(approval.issued_in) {
         return Err(Denial::DeviceCode(
             "the user was logged out or all grants were deleted since the approval",
-        ));
+        )
+        .into());
     }
     if state.session.is_none() {
-        return Err(Denial::DeviceCode("the session of the approval has ended"));
+        return Err(Denial::DeviceCode("the session of the approval has ended").into());
     }
     Ok((user, id))
 }
@@ -188,7 +193,7 @@ impl Commit for Approved<'_> {
         _: &Tokens,
         family: Option<&Family>,
         at: Moment,
-    ) -> Result<(), Denial> {
+    ) -> Result<(), Error> {
         let next = DeviceState::Redeemed {
             approval: self.approval.clone(),
             redeemed: Redeemed {
@@ -212,13 +217,14 @@ impl Commit for Approved<'_> {
         };
         match found.map(|device| device.state) {
             // The other request got the tokens, and its family stays: two polls of one device are not a theft.
-            Some(DeviceState::Redeemed { .. }) => Err(Denial::DeviceCode(
-                "used by another request at the same time",
-            )),
+            Some(DeviceState::Redeemed { .. }) => {
+                Err(Denial::DeviceCode("used by another request at the same time").into())
+            }
             // The device is unchanged, so the conflict is about its consent or session.
-            Some(DeviceState::Approved(_)) if matches!(failure, CommitError::Conflict) => Err(
-                Denial::DeviceCode("its consent was withdrawn or its session has ended"),
-            ),
+            Some(DeviceState::Approved(_)) if matches!(failure, CommitError::Conflict) => {
+                let reason = "its consent was withdrawn or its session has ended";
+                Err(Denial::DeviceCode(reason).into())
+            }
             _ => Err(failure.into()),
         }
     }

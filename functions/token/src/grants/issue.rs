@@ -7,7 +7,7 @@ use ratchet_core::{App, EndsWith, Moment, NewFamily, Tokens, TokensFor};
 use ratchet_domain::{
     claims::{Issuance, LoginClaims},
     consent::Basis,
-    denial::Denial,
+    error::Error,
     family::{Family, Login},
     ids::SessionId,
     login_flow::RefreshTokenEnds,
@@ -49,7 +49,7 @@ pub(super) trait Commit {
         tokens: &Tokens,
         family: Option<&Family>,
         at: Moment,
-    ) -> Result<(), Denial>;
+    ) -> Result<(), Error>;
 }
 
 /// Issues the tokens of a login.
@@ -58,7 +58,7 @@ pub(super) async fn issue<C: Commit>(
     issuable: Issuable<'_>,
     presented: &C,
     at: Moment,
-) -> Result<TokenAnswer, Denial> {
+) -> Result<TokenAnswer, Error> {
     let (client, scope) = (issuable.issuance.client, issuable.issuance.scope);
     let user_id = issuable.login.user_id.clone();
     let new = new_family(app, issuable.issuance, issuable.login, issuable.ends, at).await?;
@@ -98,7 +98,7 @@ async fn new_family(
     login: Login,
     ends: RefreshTokenEnds,
     at: Moment,
-) -> Result<Option<NewFamily>, Denial> {
+) -> Result<Option<NewFamily>, Error> {
     if !issuance.scope.contains(OFFLINE_ACCESS) {
         return Ok(None);
     }

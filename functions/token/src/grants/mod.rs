@@ -11,7 +11,7 @@ mod refresh_signing;
 mod refresh_token;
 
 use ratchet_core::{App, AuthenticatedClient, Moment, ScriptedLogin};
-use ratchet_domain::{denial::Denial, device, scope::Scope, user::User};
+use ratchet_domain::{device, error::Error, scope::Scope, user::User};
 use ratchet_protocol::{Request, params::Params};
 use ratchet_scripts::objects::Protocol;
 
@@ -77,7 +77,7 @@ pub(crate) async fn redeem(
     app: &App,
     grant: GrantType,
     asked: GrantRequest<'_>,
-) -> Result<TokenAnswer, Denial> {
+) -> Result<TokenAnswer, Error> {
     let GrantRequest {
         client, params, at, ..
     } = asked;

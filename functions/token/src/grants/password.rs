@@ -14,6 +14,7 @@ use ratchet_domain::{
     connection::Connection,
     consent::Basis,
     denial::Denial,
+    error::{Error, Failure},
     family::{Family, Login},
     ids::Audience,
     pipeline::Pipeline,
@@ -46,12 +47,12 @@ pub(super) async fn redeem(
     app: &App,
     grant: GrantType,
     asked: GrantRequest<'_>,
-) -> Result<TokenAnswer, Denial> {
+) -> Result<TokenAnswer, Error> {
     let GrantRequest {
         client, params, at, ..
     } = asked;
     if !client.is_first_party {
-        return Err(Denial::GrantTypeNotAllowed(grant.as_str().to_owned()));
+        return Err(Denial::GrantTypeNotAllowed(grant.as_str().to_owned()).into());
     }
     let username = params.required("username")?;
     let password = Secret::new(params.required("password")?);
@@ -67,14 +68,14 @@ pub(super) async fn redeem(
     };
     let answered = match app.check_password(login, at).await {
         Ok(user) => fulfil(app, asked, wanted, &user).await,
-        Err(denial) => Err(denial),
+        Err(error) => Err(error),
     };
-    if let Err(denial) = &answered {
+    if let Err(reason) = &answered {
         tracing::warn!(
             r#type = event::PASSWORD_REFUSED,
             client_id = %client.client_id,
             connection = %connection.name,
-            reason = %denial,
+            %reason,
         );
     }
     answered
@@ -87,7 +88,7 @@ async fn connection(
     client: &AuthenticatedClient,
     grant: GrantType,
     params: &Params,
-) -> Result<Arc<Connection>, Denial> {
+) -> Result<Arc<Connection>, Error> {
     match params.text("realm")? {
         Some(realm) if grant == GrantType::PasswordRealm => app.realm(realm, client).await,
         _ => app.default_directory(client).await,
@@ -100,7 +101,7 @@ async fn fulfil(
     asked: GrantRequest<'_>,
     mut wanted: PasswordRequest,
     user: &User,
-) -> Result<TokenAnswer, Denial> {
+) -> Result<TokenAnswer, Error> {
     let GrantRequest { client, at, .. } = asked;
     let audience = wanted.audience.as_ref();
     wanted.scope = resource::granted(client, wanted.api.as_deref(), user, &wanted.scope)?;
@@ -147,7 +148,7 @@ impl Commit for NothingUsedUp {
         _: &Tokens,
         family: Option<&Family>,
         _: Moment,
-    ) -> Result<(), Denial> {
+    ) -> Result<(), Error> {
         let Some(family) = family else {
             return Ok(());
         };
@@ -155,8 +156,7 @@ impl Commit for NothingUsedUp {
             return Ok(());
         }
         // Without a session, only a taken id can conflict.
-        let reason = "the id of the new family is taken";
-        Err(Denial::Internal(reason.to_owned()))
+        Err(Failure::internal("the id of the new family is taken").into())
     }
 }
 
@@ -165,7 +165,7 @@ impl PasswordRequest {
         app: &App,
         client: &AuthenticatedClient,
         params: &Params,
-    ) -> Result<Self, Denial> {
+    ) -> Result<Self, Error> {
         let asked = app.requested_audience(params).await?;
         let pipeline = Pipeline::of(client, &asked);
         let audience = asked.into_api();

@@ -11,6 +11,7 @@ use ratchet_core::{App, Limited, Moment};
 use ratchet_domain::{
     client::Client,
     denial::Denial,
+    error::Error,
     family::Family,
     throttle::{Bucket, Quota, RateLimit},
 };
@@ -23,7 +24,7 @@ pub(super) struct RateLimitTicket {
 
 impl RateLimitTicket {
     /// A ticket that is not taken yet. A request that is rejected for another reason never takes it.
-    pub(super) async fn of(app: &App, client: &Client) -> Result<Self, Denial> {
+    pub(super) async fn of(app: &App, client: &Client) -> Result<Self, Error> {
         let limit = match client.refresh_token.rate_limit {
             Some(limit) => limit,
             None => app.settings().await?.refresh_token_rate_limit,

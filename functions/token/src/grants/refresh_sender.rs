@@ -4,10 +4,8 @@
 //! rejection would log out phones.
 
 use http::header::USER_AGENT;
-use ratchet_domain::{
-    denial::Denial, family::Family, ids::FamilyId, sealed::KeyId, sender::Sender,
-};
-use ratchet_keys::sealing::Keyring;
+use ratchet_domain::{family::Family, ids::FamilyId, sealed::KeyId, sender::Sender};
+use ratchet_keys::sealing::{Keyring, SealingError};
 use ratchet_protocol::header;
 use ratchet_telemetry::event;
 
@@ -20,7 +18,7 @@ pub(super) fn sender(
     key: KeyId,
     family: FamilyId,
     asked: GrantRequest<'_>,
-) -> Result<Sender, Denial> {
+) -> Result<Sender, SealingError> {
     let user_agent = header(asked.request, &USER_AGENT).unwrap_or_default();
     let digest = |label, text: &str| {
         let data = [family.as_bytes().as_slice(), text.as_bytes()].concat();
@@ -37,7 +35,7 @@ pub(super) fn log_replay(
     keyring: &Keyring,
     family: &Family,
     asked: GrantRequest<'_>,
-) -> Result<(), Denial> {
+) -> Result<(), SealingError> {
     let from = sender(keyring, family.key_id, family.id, asked)?;
     if let Some(differs) = family.replayed_from_elsewhere(from) {
         tracing::warn!(

@@ -6,6 +6,7 @@ use ratchet_core::{App, EndsWith, Tokens, TokensFor};
 use ratchet_domain::{
     claims::{LoginClaims, Subject},
     denial::Denial,
+    error::Error,
     family::Family,
     ids::Audience,
     login_flow::Effects,
@@ -63,7 +64,7 @@ pub(super) struct Plan {
 impl<'a> RefreshRequest<'a> {
     /// Reads the client's request. An audience `<issuer>userinfo` is ignored, because every token for `/userinfo` is
     /// valid there anyway.
-    pub(super) async fn parse(app: &'a App, asked: GrantRequest<'a>) -> Result<Self, Denial> {
+    pub(super) async fn parse(app: &'a App, asked: GrantRequest<'a>) -> Result<Self, Error> {
         let named = app.named_audience(asked.params).await?;
         let audience = named
             .filter(|name| *name != app.issuer.join("userinfo"))
@@ -81,7 +82,7 @@ impl<'a> RefreshRequest<'a> {
     }
 
     /// Looks up the API of the answer, and the scopes that the client and the user have there.
-    pub(super) async fn plan(&self, family: &Family, user: &User) -> Result<Plan, Denial> {
+    pub(super) async fn plan(&self, family: &Family, user: &User) -> Result<Plan, Error> {
         let (app, client) = (self.app, self.asked.client);
         let own = app.api_for(family.audience.as_ref()).await?;
         let elsewhere = app.api_for(self.requested.elsewhere(family)).await?;
@@ -109,7 +110,7 @@ impl<'a> RefreshRequest<'a> {
         user: &User,
         plan: Plan,
         effects: &Effects,
-    ) -> Result<Signed, Denial> {
+    ) -> Result<Signed, Error> {
         let GrantRequest { client, at, .. } = self.asked;
         let granted = (plan.audience == family.audience).then_some(&family.scope);
         let scope = effects.refreshed(&plan.scope, granted);

@@ -11,6 +11,7 @@ use ratchet_core::{App, EffectsOnce, ScriptedLogin, seal_refresh_token};
 use ratchet_domain::{
     client::Client,
     denial::Denial,
+    error::Error,
     family::{Exchange, Family, Redemption},
     login_flow::{Effects, RefreshTokenEnds, Verdict},
     sealed::RefreshToken,
@@ -27,12 +28,12 @@ use super::{
     refresh_signing::{Plan, RefreshRequest, Signed},
 };
 use crate::{
-    refresh_family::{Failure, commit, end, kept_changing, load, open, refuse, revoke},
+    refresh_family::{AttemptError, commit, end, kept_changing, load, open, refuse, revoke},
     request::ATTEMPTS,
     response::TokenAnswer,
 };
 
-pub(super) async fn redeem(app: &App, asked: GrantRequest<'_>) -> Result<TokenAnswer, Denial> {
+pub(super) async fn redeem(app: &App, asked: GrantRequest<'_>) -> Result<TokenAnswer, Error> {
     let GrantRequest { client, params, .. } = asked;
     let text = params.required("refresh_token")?;
     let keyring = app.keyring().await;
@@ -46,10 +47,10 @@ pub(super) async fn redeem(app: &App, asked: GrantRequest<'_>) -> Result<TokenAn
     };
     for _ in 0..ATTEMPTS {
         match presented.attempt().await {
-            Err(Failure::Conflict) => {}
-            Err(Failure::Denied(denial)) => {
-                log_refusal(client, &presented.token, &denial);
-                return Err(denial);
+            Err(AttemptError::Conflict) => {}
+            Err(AttemptError::Final(error)) => {
+                log_refusal(client, &presented.token, &error);
+                return Err(error);
             }
             Ok(answer) => return Ok(answer),
         }
@@ -69,7 +70,7 @@ struct Presented<'a> {
 }
 
 impl Presented<'_> {
-    async fn attempt(&mut self) -> Result<TokenAnswer, Failure> {
+    async fn attempt(&mut self) -> Result<TokenAnswer, AttemptError> {
         let RefreshRequest { app, asked, .. } = self.request;
         let GrantRequest { client, at, .. } = asked;
         let (family, user) = load(app, client, &self.token).await?;
@@ -92,7 +93,7 @@ impl Presented<'_> {
     }
 
     /// Answers a replay within the leeway with the live token. Nothing is written.
-    async fn replay(&mut self, family: &Family, user: &User) -> Result<TokenAnswer, Failure> {
+    async fn replay(&mut self, family: &Family, user: &User) -> Result<TokenAnswer, AttemptError> {
         let RefreshRequest { app, asked, .. } = self.request;
         let quota = self.ticket.take(app, family, asked.at)?;
         let (signed, _) = self.sign(family, user).await?;
@@ -109,7 +110,7 @@ impl Presented<'_> {
         mut next: Family,
         reveal: bool,
         user: &User,
-    ) -> Result<TokenAnswer, Failure> {
+    ) -> Result<TokenAnswer, AttemptError> {
         let (app, at) = (self.request.app, self.request.asked.at);
         let quota = self.ticket.take(app, family, at)?;
         let (signed, ends) = self.sign(family, user).await?;
@@ -132,7 +133,7 @@ impl Presented<'_> {
         &self,
         family: &Family,
         user: &User,
-    ) -> Result<(Signed, RefreshTokenEnds), Denial> {
+    ) -> Result<(Signed, RefreshTokenEnds), Error> {
         let plan = self.request.plan(family, user).await?;
         let run = || self.run_scripts(family, user, &plan);
         let effects = self.effects.get_or_run(run).await?;
@@ -145,7 +146,7 @@ impl Presented<'_> {
         family: &Family,
         user: &User,
         plan: &Plan,
-    ) -> Result<Effects, Denial> {
+    ) -> Result<Effects, Error> {
         let RefreshRequest { app, asked, .. } = self.request;
         let login = ScriptedLogin {
             audience: plan.audience.as_ref(),
@@ -154,19 +155,19 @@ impl Presented<'_> {
         };
         match app.login_flow(login).await? {
             Verdict::Continue(effects) => Ok(*effects),
-            Verdict::Redirect(_) => Err(Denial::InteractionRequired),
+            Verdict::Redirect(_) => Err(Denial::InteractionRequired.into()),
             Verdict::RevokeRefreshToken(reason) => {
                 revoke(app, family, asked.at).await?;
-                Err(Denial::AccessDenied(reason))
+                Err(Denial::AccessDenied(reason).into())
             }
         }
     }
 }
 
-fn log_refusal(client: &Client, token: &RefreshToken, denial: &Denial) {
-    let code = match denial {
-        Denial::RefreshTokenReused => event::REUSE_DETECTED,
-        Denial::Throttled(_) => event::RATE_LIMITED,
+fn log_refusal(client: &Client, token: &RefreshToken, reason: &Error) {
+    let code = match reason {
+        Error::Denied(Denial::RefreshTokenReused) => event::REUSE_DETECTED,
+        Error::Denied(Denial::Throttled(_)) => event::RATE_LIMITED,
         _ => event::REFRESH_REFUSED,
     };
     tracing::warn!(
@@ -175,6 +176,6 @@ fn log_refusal(client: &Client, token: &RefreshToken, denial: &Denial) {
         user_id = %token.user_id,
         family_id = %token.family_id,
         token_counter = token.generation.number(),
-        reason = %denial,
+        %reason,
     );
 }

@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use ratchet_core::{App, KeyUse, StackKeys};
-use ratchet_domain::{denial::Denial, time::Timestamp, user::User};
+use ratchet_domain::{
+    error::{self, Error},
+    time::Timestamp,
+    user::User,
+};
 use ratchet_tenant::{Destination, Evictions, Imported, Keywords, Level, Tenant};
 use tokio::sync::OnceCell;
 
@@ -123,10 +127,10 @@ impl<'a> AppWhereNeeded<'a> {
 }
 
 impl Evictions for AppWhereNeeded<'_> {
-    async fn password_changed(&self, user: &User, now: Timestamp) -> Result<(), Denial> {
+    async fn password_changed(&self, user: &User, now: Timestamp) -> Result<(), Error> {
         let start = || self.to.app();
         let app = self.app.get_or_try_init(start).await;
-        let app = app.map_err(|error| Denial::Unavailable(error.to_string()))?;
+        let app = app.map_err(|error| error::Failure::unavailable(error.to_string()))?;
         app.password_changed(user, now).await
     }
 }

@@ -1,7 +1,7 @@
 //! Destination of an import.
 
 use ratchet_core::{App, StackKeys};
-use ratchet_domain::{client::LogoutInitiator, denial::Denial, time::Timestamp, user::User};
+use ratchet_domain::{client::LogoutInitiator, error::Error, time::Timestamp, user::User};
 use ratchet_store::Store;
 use ratchet_system::{Clock, Deadline};
 
@@ -25,11 +25,11 @@ pub trait Evictions: Sync {
         &self,
         user: &User,
         now: Timestamp,
-    ) -> impl Future<Output = Result<(), Denial>> + Send;
+    ) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
 impl Evictions for App {
-    async fn password_changed(&self, user: &User, now: Timestamp) -> Result<(), Denial> {
+    async fn password_changed(&self, user: &User, now: Timestamp) -> Result<(), Error> {
         let initiator = LogoutInitiator::PasswordChanged;
         self.end_what_is_over(user, initiator, now, Deadline::NEVER)
             .await?;

@@ -1,6 +1,6 @@
 //! Errors of an import.
 
-use ratchet_domain::denial::Denial;
+use ratchet_domain::error::Error;
 use ratchet_keys::{password::PasswordHashError, sealing::SealingError};
 use ratchet_store::StoreError;
 
@@ -21,7 +21,7 @@ pub enum ImportError {
     AlgorithmsOvertaken,
     /// Sessions of a user whose password has changed could not be ended; they are invalid even so.
     #[error("sessions that are over could not be ended: {0}")]
-    Eviction(#[from] Denial),
+    Eviction(#[from] Error),
     /// Another import changes users at the same time.
     #[error("users are being changed by another import; try again")]
     PasswordHashesOvertaken,

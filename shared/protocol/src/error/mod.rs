@@ -1,9 +1,11 @@
-//! Error responses: the one `table` of denials, the texts that differ at an endpoint (`endpoints`), and the alphabet
+//! Error responses: the one `table` of denials and failures, the texts that differ at an endpoint (`endpoints`), and the alphabet
 //! of the specification (`description`).
 
 mod description;
 mod endpoints;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use description::describe;
 
@@ -13,7 +15,7 @@ use http::{
     HeaderValue, StatusCode,
     header::{ALLOW, RETRY_AFTER},
 };
-use ratchet_domain::{denial::Denial, throttle::Quota};
+use ratchet_domain::{denial::Denial, error::Error, throttle::Quota};
 use serde::Serialize;
 
 use super::{Response, quota, response};
@@ -73,16 +75,20 @@ struct ManagementBody<'a> {
 
 impl OAuthError {
     /// The error response of this endpoint.
-    pub fn new(denial: &Denial, endpoint: Endpoint) -> Self {
-        endpoints::own_words(denial, endpoint).unwrap_or_else(|| Self::from(denial))
+    pub fn new(error: &Error, endpoint: Endpoint) -> Self {
+        let own_words = match error {
+            Error::Denied(denial) => endpoints::own_words(denial, endpoint),
+            Error::Failed(_) => None,
+        };
+        own_words.unwrap_or_else(|| error.into())
     }
 
     /// The error response that RFC 6749 section 5.2 and RFC 8628 section 3.5 require of the token endpoint, in place of
     /// Auth0's.
     #[must_use]
-    pub fn by_specification(self, denial: &Denial) -> Self {
-        match (denial, self.status, self.error) {
-            (Denial::ClientAuthentication(_), ..) => Self {
+    pub fn by_specification(self, error: &Error) -> Self {
+        match (error, self.status, self.error) {
+            (Error::Denied(Denial::ClientAuthentication(_)), ..) => Self {
                 error: "invalid_client",
                 ..self
             },

@@ -1,8 +1,11 @@
-//! The one table from denials to error responses: status, `error` and `error_description`, byte for byte Auth0's,
-//! because SDKs compare the texts. Ours have single quotes for Auth0's double ones, and none promises a message that
+//! The one table from denials and failures to error responses: status, `error` and `error_description`, byte for byte
+//! Auth0's, because SDKs compare the texts. Ours have single quotes for Auth0's double ones, and none promises a message that
 //! we do not send.
 
-use ratchet_domain::denial::Denial;
+use ratchet_domain::{
+    denial::Denial,
+    error::{Error, Failure},
+};
 
 use super::{OAuthError, error, printable};
 
@@ -171,11 +174,6 @@ impl From<&Denial> for OAuthError {
                 "access_denied",
                 format!("Client has not been granted scopes: {scopes}"),
             ),
-            Denial::NoDefaultDirectory => error(
-                500,
-                "server_error",
-                "Authorization server not configured with default connection.",
-            ),
             Denial::UnknownRealm(name) => error(
                 403,
                 "invalid_request",
@@ -292,9 +290,6 @@ impl From<&Denial> for OAuthError {
             Denial::MultifactorRequired => {
                 error(403, "mfa_required", "Multifactor authentication required")
             }
-            Denial::ScriptFailed(_) => {
-                error(500, "server_error", "A script of the login flow failed.")
-            }
             Denial::Throttled(quota) => OAuthError {
                 quota: Some(*quota),
                 ..error(
@@ -304,12 +299,34 @@ impl From<&Denial> for OAuthError {
                      X-RateLimit-Reset headers.",
                 )
             },
-            Denial::Unavailable(_) => error(
+        }
+    }
+}
+
+impl From<&Failure> for OAuthError {
+    fn from(failure: &Failure) -> Self {
+        match failure {
+            Failure::Unavailable(_) => error(
                 503,
                 "temporarily_unavailable",
                 "The service is temporarily unavailable. Please try again.",
             ),
-            Denial::Internal(_) => error(500, "server_error", "Internal server error"),
+            Failure::Internal(_) => error(500, "server_error", "Internal server error"),
+            Failure::Script(_) => error(500, "server_error", "A script of the login flow failed."),
+            Failure::NoDefaultDirectory => error(
+                500,
+                "server_error",
+                "Authorization server not configured with default connection.",
+            ),
+        }
+    }
+}
+
+impl From<&Error> for OAuthError {
+    fn from(error: &Error) -> Self {
+        match error {
+            Error::Denied(denial) => denial.into(),
+            Error::Failed(failure) => failure.into(),
         }
     }
 }

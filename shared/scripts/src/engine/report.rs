@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use ratchet_domain::denial::Denial;
+use ratchet_domain::{
+    denial::Denial,
+    error::{Error, Failure},
+};
 use serde_json::Value;
 
 use crate::Command;
@@ -140,16 +143,16 @@ pub enum ScriptFailure {
     Busy,
 }
 
-impl From<ScriptFailure> for Denial {
+impl From<ScriptFailure> for Error {
     fn from(failure: ScriptFailure) -> Self {
         match failure {
-            ScriptFailure::Unauthorized { message, .. } => Self::Unauthorized(message),
-            ScriptFailure::Threw { message, .. } => Self::AccessDenied(message),
+            ScriptFailure::Unauthorized { message, .. } => Denial::Unauthorized(message).into(),
+            ScriptFailure::Threw { message, .. } => Denial::AccessDenied(message).into(),
             // Temporary: the host that a script waits for is slow now, and nothing has been stored.
             ScriptFailure::Busy | ScriptFailure::WallTime { .. } => {
-                Self::Unavailable(failure.to_string())
+                Failure::unavailable(failure).into()
             }
-            other => Self::ScriptFailed(other.to_string()),
+            other => Failure::script(other).into(),
         }
     }
 }

@@ -8,6 +8,7 @@ use ratchet_domain::{
         RefreshTokenPolicy,
     },
     denial::Denial,
+    error::{Error, Failure},
     family::{Exchange, Family, Login},
     ids::{ClientId, ConnectionName, FamilyId, RequestId, UserId},
     login_flow::*,
@@ -150,11 +151,7 @@ impl Scene {
         }
     }
 
-    pub(super) fn verdict_on(
-        &self,
-        change: Value,
-        commands: &[Command],
-    ) -> Result<Verdict, Denial> {
+    pub(super) fn verdict_on(&self, change: Value, commands: &[Command]) -> Result<Verdict, Error> {
         let mut context = object(context(&self.facts()));
         context.extend(object(change));
         let output = ScriptOutput {
@@ -173,6 +170,16 @@ impl Scene {
     }
 
     pub(super) fn denial(&self, change: Value, commands: &[Command]) -> Denial {
-        self.verdict_on(change, commands).unwrap_err()
+        match self.verdict_on(change, commands).unwrap_err() {
+            Error::Denied(denial) => denial,
+            Error::Failed(failure) => panic!("not denied: {failure:?}"),
+        }
+    }
+
+    pub(super) fn failure(&self, change: Value) -> Failure {
+        match self.verdict_on(change, &[]).unwrap_err() {
+            Error::Failed(failure) => failure,
+            Error::Denied(denial) => panic!("no failure: {denial:?}"),
+        }
     }
 }

@@ -14,6 +14,7 @@ use ratchet_domain::{
     authorization::{AuthorizationRequest, grantable},
     client::Client,
     denial::Denial,
+    error::Failure,
     ids::ConnectionName,
     pipeline::{AskedAudience, Pipeline},
     pkce::Challenge,
@@ -82,7 +83,7 @@ pub(crate) async fn request(
 /// Checks that the gateway accepts the URLs of the pages that the request leads through, and the URL that returns its
 /// `state`. The result is the same with and without a session.
 fn gets_through(request: &AuthorizationRequest) -> Result<(), AuthorizeError> {
-    let text = serde_json::to_vec(request).map_err(|e| Denial::Internal(e.to_string()))?;
+    let text = serde_json::to_vec(request).map_err(Failure::internal)?;
     let state = request.state.as_deref();
     let returned = state.is_none_or(|state| {
         !response::in_address(request.response_mode) || gateway::takes_back(state)

@@ -23,7 +23,7 @@ impl<'a> Parameters<'a> {
     pub(super) fn are_well_formed(self) -> Result<(), Refusal> {
         self.0
             .malformed_name()
-            .map_or(Ok(()), |denial| Err(denial.into()))
+            .map_or(Ok(()), |denial| Err(denial.clone().into()))
     }
 
     /// A parameter; `None` if missing or empty.

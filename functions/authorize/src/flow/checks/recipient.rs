@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ratchet_domain::{
     client::Client,
     denial::Denial,
+    error::Error,
     redirect_uri,
     response_type::{ResponseMode, ResponseType},
 };
@@ -24,12 +25,12 @@ pub(crate) struct Recipient {
 }
 
 /// Client and redirect URI. They must match before anything is sent to the URI.
-pub(crate) async fn recipient(visit: &Visit<'_>, params: &Params) -> Result<Recipient, Denial> {
+pub(crate) async fn recipient(visit: &Visit<'_>, params: &Params) -> Result<Recipient, Error> {
     let named = params.required("client_id")?;
     let client = visit.named_client(named).await?;
     let (redirect_uri, redirect_uri_was_sent) = match params.text("redirect_uri")? {
         Some(uri) if redirect_uri::is_registered(&client, uri) => (uri.to_owned(), true),
-        Some(uri) => return Err(Denial::CallbackMismatch(uri.to_owned())),
+        Some(uri) => return Err(Denial::CallbackMismatch(uri.to_owned()).into()),
         None => {
             let first = client.callbacks.first().cloned();
             (
