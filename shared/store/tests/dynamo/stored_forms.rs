@@ -35,7 +35,11 @@ const HASH: &str = "$2b$04$abcdefghijklmnopqrstuuk0sDS4kKvEKl1FMyz0VvPx6xYXVnGmG
 
 const WRAPPED_BY: &str = "arn:aws:kms:eu-west-1:1:key/wraps";
 
+/// A session whose `sid` is its bare id, as in earlier versions.
 const SESSION: SessionId = SessionId::from_bytes([9; 16]);
+const OTHER_SESSION: SessionId = SessionId::from_bytes([8; 16]);
+/// The `sid` of the other session.
+const SEALED: &str = "si1_AAAAAQ-_9WzA2Mj";
 const CONSENT: ConsentId = ConsentId::from_bytes([7; 16]);
 
 async fn put_users_items(store: &Store) {
@@ -46,6 +50,8 @@ async fn put_users_items(store: &Store) {
     let user = put_user(store, &record).await.unwrap();
     let session = Session::begin(&user, SESSION.to_string(), &Settings::default(), NOW);
     store.put_session(SESSION, &session).await.unwrap();
+    let sealed = Session::begin(&user, SEALED.to_owned(), &Settings::default(), NOW);
+    store.put_session(OTHER_SESSION, &sealed).await.unwrap();
     let scope = Scope::parse("openid read:orders");
     store
         .join_consent(&grant_key(), CONSENT, &scope, NOW)
