@@ -56,7 +56,7 @@ impl Kind {
         }
     }
 
-    const fn of(family: &Family) -> Self {
+    fn of(family: &Family) -> Self {
         match family.rotation {
             Rotation::Rotating => Self::RotatingRefreshToken,
             Rotation::NonRotating => Self::RefreshToken,

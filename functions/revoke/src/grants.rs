@@ -12,7 +12,7 @@ use ratchet_domain::{
     error::Error,
     family::{EndReason, Ended},
     grant::{UserGrant, all_grants},
-    ids::UserId,
+    ids::{ClientId, UserId},
     time::Timestamp,
 };
 use ratchet_protocol::{Response, response};
@@ -27,8 +27,8 @@ const MOST: usize = 100;
 struct Shown {
     id: String,
     #[serde(rename = "clientID")]
-    client_id: String,
-    user_id: String,
+    client_id: ClientId,
+    user_id: UserId,
     audience: String,
     scope: Vec<String>,
 }
@@ -45,7 +45,7 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
         let shown = show(call.app, &grant).await?;
         if client
             .as_ref()
-            .is_none_or(|client| *client == shown.client_id)
+            .is_none_or(|client| client == shown.client_id.as_str())
             && audience.is_none_or(|audience| audience == shown.audience)
         {
             grants.push(shown);
@@ -99,8 +99,8 @@ async fn show(app: &App, grant: &UserGrant) -> Result<Shown, Error> {
     let audience = grant.key.audience.as_ref().map(ToString::to_string);
     Ok(Shown {
         id: app.grant_id(&grant.key).await?,
-        client_id: grant.key.client_id.to_string(),
-        user_id: grant.key.user_id.to_string(),
+        client_id: grant.key.client_id.clone(),
+        user_id: grant.key.user_id.clone(),
         audience: audience.unwrap_or_else(|| app.issuer.join("userinfo")),
         scope: grant.scope.iter().map(str::to_owned).collect(),
     })

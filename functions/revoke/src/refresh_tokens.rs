@@ -14,6 +14,7 @@ use ratchet_domain::{
     family::{EndReason, Ended, Family},
     family_key::FamilyKey,
     ids::{Audience, ClientId, UserId},
+    sid::Sid,
     time::Timestamp,
     user::User,
 };
@@ -38,7 +39,7 @@ struct Shown<'a> {
     id: String,
     user_id: &'a UserId,
     client_id: &'a ClientId,
-    session_id: Option<String>,
+    session_id: Option<Sid>,
     rotating: bool,
     resource_servers: [ResourceServer; 1],
     created_at: String,

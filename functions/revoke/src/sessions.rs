@@ -13,6 +13,7 @@ use ratchet_domain::{
     error::Error,
     ids::{ClientId, SessionId, UserId},
     session::Session,
+    sid::Sid,
     time::Timestamp,
     user::User,
 };
@@ -30,7 +31,7 @@ use crate::{
 /// The JSON of a session.
 #[derive(Debug, Serialize)]
 struct Shown<'a> {
-    id: String,
+    id: Sid,
     user_id: &'a UserId,
     created_at: String,
     authenticated_at: String,
@@ -117,7 +118,7 @@ pub(crate) async fn list(call: &mut Call<'_>) -> Result<Response, Error> {
     body.insert("sessions".to_owned(), json!(shown));
     if let Some(next) = next {
         let cursor = call.app.sid(&user.user_id, next).await?;
-        body.insert("next".to_owned(), Value::String(cursor));
+        body.insert("next".to_owned(), Value::String(cursor.into()));
     }
     Ok(response::json(StatusCode::OK, &body))
 }

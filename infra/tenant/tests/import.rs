@@ -404,8 +404,9 @@ async fn another_password_ends_sessions_and_the_same_one_does_not() {
     put(&app, &file("first")).await.unwrap();
     let user = load_ada(&app).await.user;
     let id = SessionId::from_bytes([1; 16]);
+    let sid = app.sid(&user.user_id, id).await.unwrap();
     let now = app.clock.now();
-    let session = Session::begin(&user, id.to_string(), &Settings::default(), now);
+    let session = Session::begin(&user, sid, &Settings::default(), now);
     app.store.put_session(id, &session).await.unwrap();
     let is_there = || async {
         let session = app.store.load_session(&user.user_id, id).await;

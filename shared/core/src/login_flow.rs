@@ -191,7 +191,7 @@ impl App {
         shown.insert("id".to_owned(), Value::String(id));
         if let Some(session) = family.session_id {
             let sid = self.sid(&family.user_id, session).await?;
-            shown.insert("session_id".to_owned(), Value::String(sid));
+            shown.insert("session_id".to_owned(), Value::String(sid.into()));
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use ratchet_domain::{
     logout::IdTokenHint,
     pipeline::Pipeline,
     session::Session,
+    sid::Sid,
     time::{Lifetime, Timestamp},
 };
 use ratchet_jwt::{Audience, JwtError, Kind, Unverified};
@@ -30,7 +31,7 @@ const LOGOUT_TOKEN_LIFETIME: Lifetime = Lifetime::from_secs(120);
 struct Claims {
     aud: ClientId,
     sub: UserId,
-    sid: Option<String>,
+    sid: Option<Sid>,
 }
 
 impl App {
@@ -51,7 +52,7 @@ impl App {
             iat: now.as_secs(),
             exp: now.plus(LOGOUT_TOKEN_LIFETIME).as_secs(),
             jti: URL_SAFE_NO_PAD.encode(random::<16>()),
-            sid: &ended.session_id,
+            sid: ended.session_id.as_str(),
             events: LogoutEvents::default(),
         };
         Ok(self

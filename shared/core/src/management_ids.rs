@@ -8,23 +8,26 @@
 //! [at Auth0]: https://auth0.com/docs/manage-users/sessions/manage-user-sessions-with-auth0-management-api
 
 use ratchet_domain::{
-    error::Error,
+    error::{Error, Failure},
     family_key::FamilyKey,
     ids::{SessionId, UserId},
     sealed::{Owned, Purpose},
+    sid::Sid,
 };
 
 use super::App;
 
 impl App {
     /// The id of a session: its `sid`.
-    pub async fn sid(&self, user: &UserId, session: SessionId) -> Result<String, Error> {
+    pub async fn sid(&self, user: &UserId, session: SessionId) -> Result<Sid, Error> {
         let owned = Owned {
             user_id: user.clone(),
             id: *session.as_bytes(),
         };
-        self.seal_id(Purpose::SessionId, owned.id, &owned.to_bytes())
-            .await
+        let sealed = self
+            .seal_id(Purpose::SessionId, owned.id, &owned.to_bytes())
+            .await?;
+        Ok(Sid::parse(sealed).map_err(Failure::internal)?)
     }
 
     /// The session of a `sid`; `None` for a text that we did not seal.
@@ -34,11 +37,11 @@ impl App {
         Some((user_id, SessionId::from_bytes(id)))
     }
 
-    /// The session that a code or a device approval names: a `sid`, or the bare id of earlier versions.
-    pub async fn session_of(&self, sid: &str) -> Option<SessionId> {
-        match SessionId::parse(sid) {
-            Ok(id) => Some(id),
-            Err(_) => self.open_sid(sid).await.map(|(_, id)| id),
+    /// The session that a code or a device approval names.
+    pub async fn session_of(&self, sid: &Sid) -> Option<SessionId> {
+        match sid.bare() {
+            Some(id) => Some(id),
+            None => self.open_sid(sid.as_str()).await.map(|(_, id)| id),
         }
     }
 

@@ -19,6 +19,7 @@ use super::{
     scope::{OFFLINE_ACCESS, STANDARD, Scope},
     session::Session,
     settings::Settings,
+    sid::Sid,
     time::{Lifetime, Timestamp},
 };
 
@@ -68,9 +69,9 @@ pub struct AuthorizationRequest {
     /// Device that the refresh token is for; legacy pipeline only.
     #[serde(default)]
     pub device: Option<DeviceName>,
-    /// Id of the session in which the user confirmed this request: by a password or a press on one of its pages.
+    /// The session in which the user confirmed this request: by a password or a press on one of its pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub confirmed_in: Option<String>,
+    pub confirmed_in: Option<Sid>,
     /// The other parameters, for the tenant's scripts; a repeated parameter is a list. Empty for a tenant without
     /// scripts. See `sent` of the crate of scripts.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -357,9 +358,14 @@ mod tests {
 
     /// A session with a login this many seconds before the request.
     fn session(age: u64) -> Session {
+        session_of("si1_one", age)
+    }
+
+    fn session_of(sid: &str, age: u64) -> Session {
+        let sid = Sid::parse(sid).unwrap();
         let login = Timestamp::from_secs(START.as_secs() - age);
         let user = testing::user("auth0|ada");
-        Session::begin(&user, "s".to_owned(), &Settings::default(), login)
+        Session::begin(&user, sid, &Settings::default(), login)
     }
 
     fn prompt(text: &str) -> Prompt {
@@ -556,10 +562,7 @@ mod tests {
         assert_eq!(asked(&request(), Some(&granted)), Next::AskConfirmation);
         let confirmed = request().confirmed_in(&session);
         assert_eq!(asked(&confirmed, None), Next::Issue);
-        let elsewhere = Session {
-            session_id: "another".to_owned(),
-            ..session.clone()
-        };
+        let elsewhere = session_of("si1_another", 60);
         let there = confirmed.decide(Some(&elsewhere), CONFIRMATION, None, START);
         assert_eq!(there, Next::AskConfirmation);
         let silent = AuthorizationRequest {

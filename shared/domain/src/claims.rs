@@ -13,6 +13,7 @@ use super::{
     resource::enforced,
     resource_server::ResourceServer,
     scope::{OPENID, Scope},
+    sid::Sid,
     time::{Lifetime, Timestamp},
     user::User,
 };
@@ -156,7 +157,7 @@ pub struct LoginClaims<'a> {
     /// `nonce` of the authorization request; `None` if it had none, and at a refresh.
     pub nonce: Option<&'a str>,
     /// `sid`; `None` omits the claim, as a refresh does.
-    pub session_id: Option<&'a str>,
+    pub session_id: Option<&'a Sid>,
     /// `auth_time`, in seconds since 1970 in the token; `None` omits the claim.
     pub auth_time: Option<Timestamp>,
     /// `at_hash`: binds the ID token to the access token that `/authorize` issues with it.
@@ -279,7 +280,7 @@ impl Issuance<'_> {
             iat: self.now.as_secs(),
             orig_iat: login.chain.map(|chain| chain.first_issued_at.as_secs()),
             exp: expires_at.as_secs(),
-            sid: login.session_id.map(str::to_owned),
+            sid: login.session_id.map(Sid::to_string),
             nonce: login.nonce.map(str::to_owned),
             auth_time: login.auth_time.map(Timestamp::as_secs),
             at_hash: login.access_token_hash.map(str::to_owned),

@@ -1,16 +1,22 @@
 //! Authorization codes: single use, short-lived, and with a record of the family that they began (RFC 6749 section
 //! 4.1.2, RFC 9700 section 2.1).
 
+use std::ops::Deref;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
+    authorization::AuthorizationRequest,
     consent::{Basis, RestsOn},
     grant::GrantKey,
     ids::{AccessTokenDigest, Audience, ClientId, DeviceName, FamilyId, RequestId, UserId},
+    inconsistent::Inconsistent,
     login_flow::Effects,
     pipeline::Pipeline,
     pkce::Challenge,
     scope::Scope,
+    session::Session,
+    sid::Sid,
     time::{Lifetime, Timestamp},
     valid_from::IssuedIn,
 };
@@ -22,9 +28,14 @@ pub const CODE_LIFETIME: Lifetime = Lifetime::from_secs(60);
 /// table small.
 pub const CODE_MEMORY: Lifetime = Lifetime::from_secs(86_400);
 
-/// A stored authorization code; its key consists of its user and its id.
+/// An authorization code. Its [`CodeParts`] can be read; only its exchange changes them, which the store writes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AuthorizationCode {
+#[serde(try_from = "CodeParts")]
+pub struct AuthorizationCode(CodeParts);
+
+/// The parts of an [`AuthorizationCode`], as they are stored under its user and its id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeParts {
     /// The user who logged in.
     pub user_id: UserId,
     /// The client that it was issued to.
@@ -45,15 +56,15 @@ pub struct AuthorizationCode {
     pub auth_time: Timestamp,
     /// True if the ID token contains `auth_time`: with `max_age` or `prompt=login`.
     pub tells_auth_time: bool,
-    /// The browser session, as text.
-    pub session_id: String,
+    /// The browser session.
+    pub session_id: Sid,
     /// The epochs that it was issued in.
     #[serde(flatten)]
     pub issued_in: IssuedIn,
     /// The pipeline of the request.
     #[serde(default)]
     pub pipeline: Pipeline,
-    /// The device that a legacy request named.
+    /// The device that a legacy request named; no other request has one.
     #[serde(default)]
     pub device: Option<DeviceName>,
     /// The consent that it rests on.
@@ -117,7 +128,79 @@ pub enum CodeRefusal {
     Unproven,
 }
 
+/// For reading: there is no `DerefMut`.
+impl Deref for AuthorizationCode {
+    type Target = CodeParts;
+
+    fn deref(&self) -> &CodeParts {
+        &self.0
+    }
+}
+
+/// For a code that was stored.
+impl TryFrom<CodeParts> for AuthorizationCode {
+    type Error = Inconsistent;
+
+    fn try_from(parts: CodeParts) -> Result<Self, Inconsistent> {
+        let CodeParts {
+            redeemed,
+            expires_at,
+            ..
+        } = &parts;
+        if redeemed
+            .as_ref()
+            .is_some_and(|redeemed| *expires_at <= redeemed.at)
+        {
+            return Err(Inconsistent("it was exchanged after its expiry"));
+        }
+        if parts.device.is_some() && parts.pipeline != Pipeline::Legacy {
+            return Err(Inconsistent("a conformant request named a device"));
+        }
+        Ok(Self(parts))
+    }
+}
+
 impl AuthorizationCode {
+    /// The code that answers a request in the session of its user.
+    pub fn issue(
+        asked: &AuthorizationRequest,
+        session: &Session,
+        issued_in: IssuedIn,
+        basis: Basis,
+        effects: Effects,
+        now: Timestamp,
+    ) -> Self {
+        let device = match asked.pipeline {
+            Pipeline::Legacy => asked.device.clone(),
+            Pipeline::Conformant => None,
+        };
+        Self(CodeParts {
+            user_id: session.user_id.clone(),
+            client_id: asked.client_id.clone(),
+            redirect_uri: asked.redirect_uri.clone(),
+            redirect_uri_was_sent: asked.redirect_uri_was_sent,
+            audience: asked.audience.clone(),
+            scope: asked.scope.clone(),
+            nonce: asked.nonce.clone(),
+            challenge: asked.challenge.clone(),
+            auth_time: session.authenticated_at,
+            tells_auth_time: asked.tells_auth_time(),
+            session_id: session.session_id.clone(),
+            issued_in,
+            pipeline: asked.pipeline,
+            device,
+            basis,
+            effects,
+            expires_at: now.plus(CODE_LIFETIME),
+            redeemed: None,
+        })
+    }
+
+    /// The parts, as they are stored.
+    pub fn into_parts(self) -> CodeParts {
+        self.0
+    }
+
     /// The grant and consent on which its exchange depends.
     pub fn rests_on(&self) -> RestsOn {
         RestsOn {
@@ -184,8 +267,8 @@ mod tests {
         ClientId::parse("app").unwrap()
     }
 
-    fn code() -> AuthorizationCode {
-        AuthorizationCode {
+    fn parts() -> CodeParts {
+        CodeParts {
             user_id: UserId::parse("auth0|ada").unwrap(),
             client_id: client(),
             redirect_uri: "https://app.example/cb".to_owned(),
@@ -199,7 +282,7 @@ mod tests {
             }),
             auth_time: NOW,
             tells_auth_time: false,
-            session_id: String::new(),
+            session_id: Sid::parse("si1_AAAA").unwrap(),
             issued_in: IssuedIn::default(),
             pipeline: Pipeline::Conformant,
             device: None,
@@ -208,6 +291,10 @@ mod tests {
             expires_at: NOW.plus(CODE_LIFETIME),
             redeemed: None,
         }
+    }
+
+    fn code() -> AuthorizationCode {
+        parts().try_into().unwrap()
     }
 
     fn presented(client_id: &ClientId) -> Presented<'_> {
@@ -238,6 +325,37 @@ mod tests {
     }
 
     #[test]
+    fn no_code_was_exchanged_after_its_expiry() {
+        let exchanged_at = |at| {
+            AuthorizationCode::try_from(CodeParts {
+                redeemed: Some(Redeemed {
+                    at,
+                    by: REQUEST,
+                    family_id: None,
+                    access_token: None,
+                }),
+                ..parts()
+            })
+        };
+        let end = parts().expires_at;
+        assert!(exchanged_at(Timestamp::from_millis(end.as_millis() - 1)).is_ok());
+        assert!(exchanged_at(end).is_err());
+    }
+
+    #[test]
+    fn only_a_code_of_the_legacy_pipeline_has_a_device() {
+        let with = |pipeline| {
+            AuthorizationCode::try_from(CodeParts {
+                pipeline,
+                device: Some(DeviceName::parse("phone").unwrap()),
+                ..parts()
+            })
+        };
+        assert!(with(Pipeline::Legacy).is_ok());
+        assert!(with(Pipeline::Conformant).is_err());
+    }
+
+    #[test]
     fn a_fresh_code_is_exchanged_until_it_expires() {
         let client = client();
         assert_eq!(code().redeem(presented(&client), NOW), Ok(()));
@@ -255,10 +373,11 @@ mod tests {
             family_id: Some(FamilyId::from_bytes([2; 16])),
             access_token: None,
         };
-        let code = AuthorizationCode {
+        let code = AuthorizationCode::try_from(CodeParts {
             redeemed: Some(redeemed.clone()),
-            ..code()
-        };
+            ..parts()
+        });
+        let code = code.unwrap();
         let (client, other) = (client(), ClientId::parse("other").unwrap());
         for now in [NOW, NOW.plus(CODE_LIFETIME), NOW.plus(CODE_MEMORY)] {
             let again = code.redeem(presented(&client), now);
@@ -311,10 +430,11 @@ mod tests {
             };
             assert_eq!(code().redeem(presented, NOW), Err(CodeRefusal::Verifier));
         }
-        let without = AuthorizationCode {
+        let without = AuthorizationCode::try_from(CodeParts {
             challenge: None,
-            ..code()
-        };
+            ..parts()
+        });
+        let without = without.unwrap();
         assert_eq!(
             without.redeem(presented(&client), NOW),
             Err(CodeRefusal::Verifier)

@@ -9,6 +9,7 @@ use super::{
     ids::UserId,
     sealed::{Purpose, Sealed},
     session::Session,
+    sid::Sid,
     time::Timestamp,
 };
 
@@ -24,8 +25,8 @@ pub struct Continuation {
     pub action: Option<usize>,
     /// The user who is logging in.
     pub user_id: UserId,
-    /// Id of the browser session, as text.
-    pub session_id: String,
+    /// The browser session.
+    pub session_id: Sid,
     /// Time of the redirect.
     pub started_at: Timestamp,
 }

@@ -13,6 +13,7 @@ use super::{
     ids::{Audience, ClientId, DeviceId, RequestId, UserId},
     resource_server::ResourceServer,
     scope::Scope,
+    sid::Sid,
     time::{Lifetime, Timestamp},
     user_code::UserCode,
     valid_from::IssuedIn,
@@ -106,8 +107,8 @@ impl DeviceState {
 pub struct Approval {
     /// The user who confirmed the user code.
     pub user_id: UserId,
-    /// The browser session, as text.
-    pub session_id: String,
+    /// The browser session.
+    pub session_id: Sid,
     /// The epochs of the confirmation.
     #[serde(flatten)]
     pub issued_in: IssuedIn,
@@ -179,10 +180,10 @@ impl DeviceGrant {
     }
 
     /// True if it was confirmed in this browser session: a reloaded page shows the confirmation again.
-    pub fn was_approved_in(&self, session_id: &str) -> bool {
+    pub fn was_approved_in(&self, session_id: &Sid) -> bool {
         match &self.state {
             DeviceState::Approved(approval) | DeviceState::Redeemed { approval, .. } => {
-                approval.session_id == session_id
+                approval.session_id == *session_id
             }
             _ => false,
         }
@@ -259,7 +260,7 @@ mod tests {
     fn approval() -> Approval {
         Approval {
             user_id: UserId::parse("auth0|ada").unwrap(),
-            session_id: "s".to_owned(),
+            session_id: Sid::parse("si1_AAAA").unwrap(),
             issued_in: IssuedIn::default(),
             auth_time: START,
             basis: Basis::Unasked,
@@ -365,9 +366,10 @@ mod tests {
         ] {
             assert!(!grant(state).is_open(START));
         }
-        assert!(grant(redeemed()).was_approved_in("s"));
-        assert!(!grant(redeemed()).was_approved_in("t"));
-        assert!(!grant(DeviceState::Declined).was_approved_in("s"));
+        let (session, other) = (approval().session_id, Sid::parse("si1_BBBB").unwrap());
+        assert!(grant(redeemed()).was_approved_in(&session));
+        assert!(!grant(redeemed()).was_approved_in(&other));
+        assert!(!grant(DeviceState::Declined).was_approved_in(&session));
     }
 
     #[test]

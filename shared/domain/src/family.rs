@@ -12,13 +12,14 @@
 //! [rotation]: https://auth0.com/docs/secure/tokens/refresh-tokens/refresh-token-rotation
 //! [expiration]: https://auth0.com/docs/secure/tokens/refresh-tokens/configure-refresh-token-expiration
 
-use std::fmt;
+use std::ops::Deref;
 
 use super::{
     client::{RefreshTokenPolicy, Rotation},
     ids::{
         Audience, ClientId, DeviceName, FamilyId, Generation, KeyId, RequestId, SessionId, UserId,
     },
+    inconsistent::Inconsistent,
     pipeline::Pipeline,
     scope::Scope,
     sender::{Difference, Sender},
@@ -28,125 +29,32 @@ use super::{
     valid_from::{Epoch, ValidFrom},
 };
 
+pub use super::family_parts::{EndReason, Ended, FamilyParts, Rotated};
+
 /// Maximum number of live families of one user with one application; the next login ends the oldest.
 pub const MAX_LIVE_PER_USER_AND_CLIENT: usize = 200;
 
-/// A refresh token family as it is stored. It contains no token: the text of a generation can be recreated from its
-/// number and the key that sealed it.
+/// A refresh token family. Its [`FamilyParts`] can be read, and change by its methods only: no generation comes back, no
+/// absolute end moves to a later time, and an ended family stays ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Family {
-    /// Its id.
-    pub id: FamilyId,
-    /// The user of the tokens.
-    pub user_id: UserId,
-    /// The client that they were issued to, the only one that may use them.
-    pub client_id: ClientId,
-    /// The API of the access tokens; `None` if they are for `/userinfo` only.
-    pub audience: Option<Audience>,
-    /// The full original scope; a narrowed exchange does not narrow it.
-    pub scope: Scope,
-    /// The rotation of the live token, from the client's policy when it was issued.
-    pub rotation: Rotation,
-    /// The live generation.
-    pub generation: Generation,
-    /// The key that sealed the live token, so that its text stays the same after a key change.
-    pub key_id: KeyId,
-    /// The exchange that made the live generation; `None` while it is the first.
-    pub rotated: Option<Rotated>,
-    /// The epoch of its user's refresh tokens in which it began.
-    pub valid_from: Epoch,
-    /// Time of the login.
-    pub created_at: Timestamp,
-    /// End of the idle lifetime; `None` if there is none.
-    pub idle_expires_at: Option<Timestamp>,
-    /// End of the absolute lifetime; `None` if there is none.
-    pub expires_at: Option<Timestamp>,
-    /// The user's last authentication time.
-    pub auth_time: Timestamp,
-    /// True if the login's ID token contains `auth_time`: refreshed ID tokens contain it then, and only then.
-    pub tells_auth_time: bool,
-    /// The browser session of the login.
-    pub session_id: Option<SessionId>,
-    /// The device that the login named: only families of the legacy pipeline have one.
-    pub device: Option<DeviceName>,
-    /// Its rate limit buckets, by the origin of the requests.
-    pub buckets: Buckets,
-    /// The end of the family: from an item of an earlier version, which kept ended families, or set by [`Self::under`].
-    pub ended: Option<Ended>,
-}
+pub struct Family(FamilyParts);
 
-/// The exchange that made a generation the live one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rotated {
-    /// Time of the exchange: the leeway of the parent begins here.
-    pub at: Timestamp,
-    /// Id of the request, so that a write whose response was lost can be recognised as our own.
-    pub by: RequestId,
-    /// Its sender; `None` in a family that was stored before senders were.
-    pub from: Option<Sender>,
-}
+/// For reading: there is no `DerefMut`.
+impl Deref for Family {
+    type Target = FamilyParts;
 
-/// The end of a family.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ended {
-    /// Time of the end.
-    pub at: Timestamp,
-    /// Its reason.
-    pub reason: EndReason,
-}
-
-/// The reason for the end of a family.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EndReason {
-    /// A client presented a superseded token.
-    ReuseDetected,
-    /// `POST /oauth/revoke`, an operator, or an eviction of its user.
-    Revoked,
-    /// A script of the tenant: `api.refreshToken.revoke`.
-    RevokedByScript,
-    /// The grant that it rested on was withdrawn.
-    GrantRevoked,
-    /// A client presented the authorization code of its login a second time.
-    CodeReused,
-    /// The user had more than [`MAX_LIVE_PER_USER_AND_CLIENT`] families.
-    LimitExceeded,
-    /// The client's rotation type changed, and another family took over.
-    RotationChanged,
-}
-
-impl EndReason {
-    const ALL: [Self; 7] = [
-        Self::ReuseDetected,
-        Self::Revoked,
-        Self::RevokedByScript,
-        Self::GrantRevoked,
-        Self::CodeReused,
-        Self::LimitExceeded,
-        Self::RotationChanged,
-    ];
-
-    /// The name in the store and the logs.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ReuseDetected => "reuse_detected",
-            Self::Revoked => "revoked",
-            Self::RevokedByScript => "revoked_by_script",
-            Self::GrantRevoked => "grant_revoked",
-            Self::CodeReused => "code_reused",
-            Self::LimitExceeded => "limit_exceeded",
-            Self::RotationChanged => "rotation_changed",
-        }
-    }
-
-    /// Parses a name in the store.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
+    fn deref(&self) -> &FamilyParts {
+        &self.0
     }
 }
 
-impl fmt::Display for EndReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+/// For a family that was stored.
+impl TryFrom<FamilyParts> for Family {
+    type Error = Inconsistent;
+
+    fn try_from(parts: FamilyParts) -> Result<Self, Inconsistent> {
+        parts.check()?;
+        Ok(Self(parts))
     }
 }
 
@@ -241,7 +149,7 @@ impl Family {
     /// The family that a login begins.
     pub fn begin(id: FamilyId, login: Login, policy: &RefreshTokenPolicy, at: Exchange) -> Self {
         let policy = policy_for(login.device.as_ref(), policy);
-        Self {
+        Self(FamilyParts {
             id,
             user_id: login.user_id,
             client_id: login.client_id,
@@ -261,7 +169,12 @@ impl Family {
             device: login.device,
             buckets: Buckets::default(),
             ended: None,
-        }
+        })
+    }
+
+    /// The parts, as they are stored.
+    pub fn into_parts(self) -> FamilyParts {
+        self.0
     }
 
     /// The family in the epochs of its user: one that began before an eviction of the user has ended, even if the store
@@ -269,12 +182,17 @@ impl Family {
     #[must_use]
     pub fn under(mut self, valid_from: &ValidFrom) -> Self {
         if self.valid_from != valid_from.refresh_tokens {
-            self.ended.get_or_insert(Ended {
+            self.end(Ended {
                 at: valid_from.refresh_tokens.begin(),
                 reason: EndReason::Revoked,
             });
         }
         self
+    }
+
+    /// Ends the family. The first end counts.
+    pub fn end(&mut self, ended: Ended) {
+        self.0.ended.get_or_insert(ended);
     }
 
     /// Decides about a presented token of a generation.
@@ -346,14 +264,14 @@ impl Family {
         expires_at: Option<Timestamp>,
         idle_expires_at: Option<Timestamp>,
     ) {
-        self.expires_at = earlier(self.expires_at, expires_at);
-        self.idle_expires_at = earlier(self.idle_expires_at, idle_expires_at);
+        self.0.expires_at = earlier(self.expires_at, expires_at);
+        self.0.idle_expires_at = earlier(self.idle_expires_at, idle_expires_at);
     }
 
     /// Stores the rest of a request's bucket. Another request may have taken more from it since the family was read.
     pub fn record_bucket(&mut self, origin: Origin, left: Bucket, now: Timestamp) {
         let left = left.max(self.buckets.of(origin));
-        self.buckets = self.buckets.with(origin, left, now);
+        self.0.buckets = self.buckets.with(origin, left, now);
     }
 
     fn exchange(
@@ -364,13 +282,13 @@ impl Family {
     ) -> Redemption {
         // INVARIANT (I7): an absolute expiry, once set, never moves. A new absolute lifetime in the policy applies to
         // families without one from their next exchange.
-        let mut next = Self {
+        let mut next = FamilyParts {
             generation: presented,
             idle_expires_at: policy.idle_token_lifetime.map(|idle| at.now.plus(idle)),
             expires_at: self
                 .expires_at
                 .or_else(|| policy.token_lifetime.map(|lifetime| at.now.plus(lifetime))),
-            ..self.clone()
+            ..self.0.clone()
         };
         let replaces = policy.rotation == Rotation::Rotating || self.rotation != policy.rotation;
         if replaces {
@@ -384,7 +302,7 @@ impl Family {
             });
         }
         Redemption::Exchange {
-            next: Box::new(next),
+            next: Box::new(Self(next)),
             reveal: replaces,
         }
     }
@@ -482,7 +400,7 @@ mod tests {
         let over = family(&policy).under(&moved);
         for back in [0, 1] {
             let mut over = over.clone();
-            over.generation = Generation::new(back);
+            over.0.generation = Generation::new(back);
             let refused = Redemption::Refuse(Refusal::Ended(EndReason::Revoked));
             assert_eq!(over.redeem(Generation::FIRST, &policy, at(6)), refused);
         }
@@ -490,10 +408,8 @@ mod tests {
             at: Timestamp::from_secs(1),
             reason: EndReason::CodeReused,
         };
-        let before = Family {
-            ended: Some(ended),
-            ..family(&policy)
-        };
+        let mut before = family(&policy);
+        before.end(ended);
         assert_eq!(before.under(&moved).ended, Some(ended));
         let blocked = same.after(Eviction::Blocked, Timestamp::from_secs(5));
         assert_eq!(family(&policy).under(&blocked).ended, None);
@@ -587,10 +503,12 @@ mod tests {
             at: Timestamp::from_secs(1),
             reason: EndReason::Revoked,
         };
-        let family = Family {
-            ended: Some(ended),
-            ..family(&policy)
-        };
+        let mut family = family(&policy);
+        family.end(ended);
+        family.end(Ended {
+            reason: EndReason::CodeReused,
+            ..ended
+        });
         let refused = Redemption::Refuse(Refusal::Ended(EndReason::Revoked));
         assert_eq!(family.redeem(Generation::FIRST, &policy, at(2)), refused);
     }
@@ -653,11 +571,32 @@ mod tests {
     }
 
     #[test]
-    fn reasons_are_read_as_they_are_written() {
-        for reason in EndReason::ALL {
-            assert_eq!(EndReason::parse(reason.as_str()), Some(reason));
-        }
-        assert_eq!(EndReason::parse("bored"), None);
+    fn no_first_generation_has_an_exchange() {
+        let policy = policy(Rotation::Rotating, 0);
+        let (next, _) = exchanged(family(&policy).redeem(Generation::FIRST, &policy, at(10)));
+        let parts = FamilyParts {
+            generation: Generation::FIRST,
+            ..next.clone().into_parts()
+        };
+        assert!(Family::try_from(parts).is_err());
+        assert_eq!(Family::try_from(next.clone().into_parts()), Ok(next));
+    }
+
+    #[test]
+    fn what_a_restored_table_or_a_script_leaves_is_read_again() {
+        let policy = policy(Rotation::NonRotating, 0);
+        let (mut ahead, _) = exchanged(family(&policy).redeem(Generation::new(7), &policy, at(10)));
+        assert_eq!(
+            (ahead.generation, ahead.rotated),
+            (Generation::new(7), None)
+        );
+        assert_eq!(
+            Family::try_from(ahead.clone().into_parts()),
+            Ok(ahead.clone())
+        );
+        let begin = ahead.created_at;
+        ahead.end_sooner(Some(begin), Some(begin));
+        assert_eq!(Family::try_from(ahead.clone().into_parts()), Ok(ahead));
     }
 
     #[test]

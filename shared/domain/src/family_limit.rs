@@ -124,6 +124,12 @@ mod tests {
     /// A family of this age and remaining lifetime, in seconds.
     fn family(age: u64, left: Option<u64>) -> Family {
         let began = Timestamp::from_secs(NOW.as_secs() - age);
+        let idle = left.map(|left| Lifetime::from_secs(age + left));
+        begun(FamilyId::new(began, [0; 16]), began, idle)
+    }
+
+    /// A family with this idle lifetime and without an absolute one.
+    fn begun(id: FamilyId, began: Timestamp, idle: Option<Lifetime>) -> Family {
         let login = Login {
             user_id: UserId::parse("auth0|ada").unwrap(),
             client_id: ClientId::parse("app").unwrap(),
@@ -141,16 +147,12 @@ mod tests {
             from: None,
             now: began,
         };
-        Family {
-            idle_expires_at: left.map(|left| NOW.plus(Lifetime::from_secs(left))),
-            expires_at: None,
-            ..Family::begin(
-                FamilyId::new(began, [0; 16]),
-                login,
-                &RefreshTokenPolicy::ROTATING,
-                at,
-            )
-        }
+        let policy = RefreshTokenPolicy {
+            token_lifetime: None,
+            idle_token_lifetime: idle,
+            ..RefreshTokenPolicy::ROTATING
+        };
+        Family::begin(id, login, &policy, at)
     }
 
     fn live_ids(families: &[Family], now: Timestamp) -> Vec<FamilyId> {
@@ -182,16 +184,15 @@ mod tests {
     #[test]
     fn the_oldest_live_ones_go_and_those_that_are_over_do_not_count() {
         let mut families: Vec<_> = (0..=203).map(|age| family(age, Some(7_200))).collect();
-        families[100].idle_expires_at = Some(NOW.plus(Lifetime::from_secs(60)));
+        families[100].end_sooner(None, Some(NOW.plus(Lifetime::from_secs(60))));
         families.push(family(500, Some(0)));
         let ended = Ended {
             at: NOW,
             reason: EndReason::Revoked,
         };
-        families.push(Family {
-            ended: Some(ended),
-            ..family(600, None)
-        });
+        let mut over = family(600, None);
+        over.end(ended);
+        families.push(over);
         let counted = recount(families, NOW);
         assert_eq!(counted.present(), 200);
         let Recounted {
@@ -240,13 +241,8 @@ mod tests {
             let mut counted = count(0, Timestamp::default());
             for (n, gap) in gaps.into_iter().enumerate() {
                 now = now.plus(Lifetime::from_secs(gap));
-                let new = Family {
-                    id: FamilyId::new(now, (n as u128).to_be_bytes()),
-                    created_at: now,
-                    idle_expires_at: lifetime.map(|left| now.plus(Lifetime::from_secs(left))),
-                    ..family(0, None)
-                };
-                stored.push(new);
+                let id = FamilyId::new(now, (n as u128).to_be_bytes());
+                stored.push(begun(id, now, lifetime.map(Lifetime::from_secs)));
                 let mut expected = live_ids(&stored, now);
                 let over = expected.len().saturating_sub(MAX_LIVE_PER_USER_AND_CLIENT);
                 expected.drain(..over);

@@ -163,13 +163,11 @@ mod tests {
     #[test]
     fn scopes_of_live_families_are_granted_too() {
         let (asked, silent) = (key("asked", None), key("silent", Some("https://api")));
-        let ended = Family {
-            ended: Some(Ended {
-                at: NOW,
-                reason: EndReason::Revoked,
-            }),
-            ..family(&key("gone", None), "openid")
-        };
+        let mut ended = family(&key("gone", None), "openid");
+        ended.end(Ended {
+            at: NOW,
+            reason: EndReason::Revoked,
+        });
         let families = [
             family(&asked, "openid email"),
             family(&silent, "openid"),

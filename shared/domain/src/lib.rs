@@ -1,6 +1,7 @@
 //! Decisions of Ratchet. Pure: no I/O, no clock, no randomness, no environment; times and random bits are arguments.
 
 pub mod ids;
+pub mod inconsistent;
 pub mod login_ticket;
 pub mod network;
 pub mod proxies;
@@ -40,6 +41,7 @@ pub mod device;
 pub mod family;
 pub mod family_key;
 pub mod family_limit;
+mod family_parts;
 pub mod grant;
 pub mod hash_kind;
 pub mod interaction;
@@ -48,6 +50,7 @@ pub mod logout;
 pub mod password_hash;
 pub mod sender;
 pub mod session;
+pub mod sid;
 pub mod signing_algorithms;
 pub mod signing_key;
 pub mod suspicious_ip;

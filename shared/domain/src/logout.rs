@@ -11,6 +11,7 @@ use super::{
     redirect_uri,
     session::Session,
     settings::Settings,
+    sid::Sid,
 };
 
 /// Destination of `/v2/logout`: `returnTo` if the list admits it, or the first URL without a wildcard if the request
@@ -36,7 +37,7 @@ pub struct IdTokenHint {
     /// `sub`: the only user whose session the request may end unasked.
     pub user_id: UserId,
     /// `sid`; a refreshed ID token has none.
-    pub session_id: Option<String>,
+    pub session_id: Option<Sid>,
 }
 
 /// A request to `/oidc/logout`.
@@ -85,7 +86,7 @@ impl LogoutRequest {
         }
         // The ID token of a refresh names no session, so there is nothing to compare.
         if let (Some(named), Some(session)) = (&self.logout_hint, &hint.session_id)
-            && named != session
+            && named != session.as_str()
         {
             return Err(Denial::LogoutRequest(
                 "logout_hint is not the session of id_token_hint",
@@ -97,7 +98,7 @@ impl LogoutRequest {
     /// The session that the request names: the ID token's, or else `logout_hint`.
     pub fn session_id(&self) -> Option<&str> {
         let hint = self.id_token_hint.as_ref();
-        let of_token = hint.and_then(|hint| hint.session_id.as_deref());
+        let of_token = hint.and_then(|hint| hint.session_id.as_ref().map(Sid::as_str));
         of_token.or(self.logout_hint.as_deref())
     }
 
@@ -132,11 +133,11 @@ impl LogoutRequest {
     /// link on anyone's page. An ID token must be for the session's user. The session that it or else `logout_hint`
     /// names must be this one; if neither names one, the client of the ID token must take part in it.
     fn speaks_for(&self, session: &Session) -> bool {
-        let of_session = |sid: &String| *sid == session.session_id;
+        let of_session = |sid: &str| sid == session.session_id.as_str();
+        let named = self.session_id();
         let Some(hint) = &self.id_token_hint else {
-            return self.logout_hint.as_ref().is_some_and(of_session);
+            return named.is_some_and(of_session);
         };
-        let named = hint.session_id.as_ref().or(self.logout_hint.as_ref());
         hint.user_id == session.user_id
             && named.map_or_else(|| session.clients.contains(&hint.client_id), of_session)
     }
@@ -145,9 +146,10 @@ impl LogoutRequest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{time::Timestamp, user::testing};
+    use crate::{session::SessionParts, time::Timestamp, user::testing};
 
     const SID: &str = "00000000000000000000000000000001";
+    const OTHER_SID: &str = "si1_other";
     const URL: &str = "https://app.example.com/bye?x=1";
     const TENANTS: &str = "https://www.example.com/bye";
 
@@ -158,16 +160,19 @@ mod tests {
     fn session() -> Session {
         let user = testing::user("auth0|ada");
         let (settings, now) = (Settings::default(), Timestamp::from_secs(0));
-        let mut session = Session::begin(&user, SID.to_owned(), &settings, now);
-        session.clients.insert(id("app"));
-        session
+        let session = Session::begin(&user, Sid::parse(SID).unwrap(), &settings, now);
+        let parts = SessionParts {
+            clients: [id("app")].into(),
+            ..session.into_parts()
+        };
+        parts.try_into().unwrap()
     }
 
     fn hint(sid: Option<&str>) -> IdTokenHint {
         IdTokenHint {
             client_id: id("app"),
             user_id: UserId::parse("auth0|ada").unwrap(),
-            session_id: sid.map(str::to_owned),
+            session_id: sid.map(|sid| Sid::parse(sid).unwrap()),
         }
     }
 
@@ -240,7 +245,7 @@ mod tests {
         };
         for foreign in [
             LogoutRequest::default(),
-            with_id_token(Some("other")),
+            with_id_token(Some(OTHER_SID)),
             with_logout_hint("other"),
             refreshed_with("other"),
             another_user,

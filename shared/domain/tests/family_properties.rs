@@ -96,7 +96,7 @@ proptest! {
             match step {
                 Step::Revoke { .. } => {
                     let at = Timestamp::from_secs(now);
-                    family.ended.get_or_insert(Ended { at, reason: EndReason::Revoked });
+                    family.end(Ended { at, reason: EndReason::Revoked });
                 }
                 Step::Present { back, .. } => {
                     let live = family.generation;
@@ -128,13 +128,16 @@ proptest! {
                                 presented.next() < live || leeway == 0
                                     || now > replaced_at[&presented] + leeway
                             );
-                            family.ended = Some(ended);
+                            family.end(ended);
                         }
                         // I4: an ended family stays ended, and only its tokens are rejected.
                         Redemption::Refuse(_) => prop_assert!(dead),
                     }
                 }
             }
+            // It can be stored and read again.
+            let stored = family.clone().into_parts();
+            prop_assert_eq!(Family::try_from(stored), Ok(family.clone()));
         }
     }
 }
@@ -182,7 +185,7 @@ fn explore(world: &World, policy: &RefreshTokenPolicy, check: &mut impl FnMut(&W
             at: Timestamp::from_secs(START),
             reason: EndReason::Revoked,
         };
-        next.family.ended.get_or_insert(ended);
+        next.family.end(ended);
         explore(&next, policy, check);
     }
     if finished {
@@ -211,7 +214,7 @@ fn advance(world: &World, index: usize, policy: &RefreshTokenPolicy) -> Option<W
             }
             Redemption::Replay => Flight::Got(read.generation),
             Redemption::Reuse(ended) => {
-                next.family.ended.get_or_insert(ended);
+                next.family.end(ended);
                 Flight::Refused
             }
             Redemption::Refuse(_) => Flight::Refused,

@@ -1,6 +1,8 @@
 mod fixtures;
 
-use ratchet_domain::{denial::Denial, login_flow::*, scope::Scope, time::Timestamp, user::Profile};
+use ratchet_domain::{
+    denial::Denial, error::Failure, login_flow::*, scope::Scope, time::Timestamp, user::Profile,
+};
 use serde_json::{Value, json};
 
 use super::{objects::*, *};

@@ -4,7 +4,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use ratchet_domain::{
     client::Rotation,
-    family::{EndReason, Ended, Family, Rotated},
+    family::{EndReason, Ended, Family, FamilyParts, Rotated},
     ids::{Audience, ClientId, DeviceName, FamilyId, Generation, RequestId, SessionId, UserId},
     scope::Scope,
     sealed::KeyId,
@@ -99,8 +99,10 @@ pub(super) fn from_item(item: &Item) -> Result<Family, StoreError> {
         pk: read.text("PK").unwrap_or_default().to_owned(),
         sk: read.text("SK").unwrap_or_default().to_owned(),
     };
-    read.family()
-        .map_err(|name| inconsistent(&key, format!("attribute `{name}`")))
+    let parts = read
+        .family()
+        .map_err(|name| inconsistent(&key, format!("attribute `{name}`")))?;
+    Family::try_from(parts).map_err(|error| inconsistent(&key, error))
 }
 
 /// Reads attributes; the error is the name of the missing or invalid one.
@@ -109,7 +111,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn family(&self) -> Result<Family, &'static str> {
+    fn family(&self) -> Result<FamilyParts, &'static str> {
         let rotated = match (self.optional_time("rotated_at")?, self.text("rotated_by")) {
             (Some(at), Some(by)) => Some(Rotated {
                 at,
@@ -126,7 +128,7 @@ impl<'a> Reader<'a> {
             (None, None) => None,
             _ => return Err("ended_at"),
         };
-        Ok(Family {
+        Ok(FamilyParts {
             id: FamilyId::parse(self.required("family_id")?).map_err(|_| "family_id")?,
             user_id: UserId::parse(self.required("user_id")?).map_err(|_| "user_id")?,
             client_id: ClientId::parse(self.required("client_id")?).map_err(|_| "client_id")?,
@@ -307,7 +309,7 @@ mod tests {
         for last in 1..=9 {
             let origin = Origin::of(Some([192, 168, 100, last].into()));
             let later = Bucket::full_at(now.plus(Lifetime::from_secs(9)));
-            family.buckets = family.buckets.with(origin, later, now);
+            family.record_bucket(origin, later, now);
         }
         family
     }
@@ -324,10 +326,11 @@ mod tests {
 
     /// The largest family after a rotation.
     fn rotated() -> Family {
-        let family = largest();
-        let at = family.created_at;
-        Family {
+        let parts = largest().into_parts();
+        let at = parts.created_at;
+        let parts = FamilyParts {
             audience: Some(Audience::parse("https://api.example.com/orders").unwrap()),
+            generation: Generation::FIRST.next(),
             rotated: Some(Rotated {
                 at,
                 by: RequestId::from_bytes([1; 16]),
@@ -337,8 +340,9 @@ mod tests {
                 }),
             }),
             device: None,
-            ..family
-        }
+            ..parts
+        };
+        parts.try_into().unwrap()
     }
 
     #[test]
@@ -357,6 +361,17 @@ mod tests {
     }
 
     #[test]
+    fn an_exchange_of_a_first_generation_is_an_error() {
+        let mut item = to_item(&rotated());
+        item.insert("generation".to_owned(), number(0));
+        let read = from_item(&item);
+        assert!(
+            matches!(read, Err(StoreError::Inconsistent { .. })),
+            "{read:?}"
+        );
+    }
+
+    #[test]
     fn a_family_from_before_there_were_epochs_is_of_the_earliest() {
         let family = largest();
         let mut item = to_item(&family);
@@ -368,10 +383,11 @@ mod tests {
     #[test]
     fn a_family_stores_if_its_refreshes_have_auth_time_and_older_ones_do() {
         for tells_auth_time in [true, false] {
-            let family = Family {
+            let family = Family::try_from(FamilyParts {
                 tells_auth_time,
-                ..largest()
-            };
+                ..largest().into_parts()
+            });
+            let family = family.unwrap();
             let mut item = to_item(&family);
             assert_eq!(from_item(&item).unwrap(), family);
             item.remove(TELLS_AUTH_TIME);

@@ -68,7 +68,7 @@ async fn connect(
     }
     let approval = Approval {
         user_id: session.user_id().clone(),
-        session_id: session.sid().to_owned(),
+        session_id: session.sid().clone(),
         issued_in: session.issued_in(),
         auth_time: session.stored.authenticated_at,
         basis,

@@ -26,7 +26,7 @@ pub(crate) async fn begin(
         request: approved.asked.clone(),
         action: redirect.action,
         user_id: approved.session.user_id().clone(),
-        session_id: approved.session.sid().to_owned(),
+        session_id: approved.session.sid().clone(),
         started_at: visit.now(),
     };
     let state = visit.app.seal(&continuation).await?;

@@ -1,12 +1,11 @@
 //! The end of a login: the tenant's scripts run, and the client gets what it asked for.
 
 use ratchet_domain::{
-    code::{AuthorizationCode, CODE_LIFETIME},
+    code::AuthorizationCode,
     consent::Basis,
     error::Error,
     ids::CodeId,
     sealed::{Owned, Purpose},
-    time::Timestamp,
 };
 use ratchet_system::random;
 use ratchet_telemetry::event;
@@ -88,12 +87,25 @@ async fn touch(visit: &Visit<'_>, approved: &Approved) -> Result<Option<Outcome>
 
 /// Stores a code and returns its text.
 async fn new_code(visit: &Visit<'_>, login: &Issuable) -> Result<String, Error> {
+    let Approved {
+        asked,
+        session,
+        basis,
+        ..
+    } = &login.approved;
     let id = CodeId::from_bytes(random());
-    let store = &visit.app.store;
-    store.put_code(id, &code(login, visit.now())).await?;
+    let code = AuthorizationCode::issue(
+        asked,
+        &session.stored,
+        session.issued_in(),
+        *basis,
+        login.effects.clone(),
+        visit.now(),
+    );
+    visit.app.store.put_code(id, &code).await?;
     let (keyring, key) = visit.app.active_key().await;
     let owned = Owned {
-        user_id: login.approved.session.user_id().clone(),
+        user_id: session.user_id().clone(),
         id: *id.as_bytes(),
     };
     Ok(keyring.seal(
@@ -103,33 +115,4 @@ async fn new_code(visit: &Visit<'_>, login: &Issuable) -> Result<String, Error> 
         random(),
         &owned.to_bytes(),
     )?)
-}
-
-fn code(login: &Issuable, now: Timestamp) -> AuthorizationCode {
-    let Approved {
-        asked,
-        session,
-        basis,
-        ..
-    } = &login.approved;
-    AuthorizationCode {
-        user_id: session.user_id().clone(),
-        client_id: asked.client_id.clone(),
-        redirect_uri: asked.redirect_uri.clone(),
-        redirect_uri_was_sent: asked.redirect_uri_was_sent,
-        audience: asked.audience.clone(),
-        scope: asked.scope.clone(),
-        nonce: asked.nonce.clone(),
-        challenge: asked.challenge.clone(),
-        auth_time: session.stored.authenticated_at,
-        tells_auth_time: asked.tells_auth_time(),
-        session_id: session.sid().to_owned(),
-        issued_in: session.issued_in(),
-        pipeline: asked.pipeline,
-        device: asked.device.clone(),
-        basis: *basis,
-        effects: login.effects.clone(),
-        expires_at: now.plus(CODE_LIFETIME),
-        redeemed: None,
-    }
 }

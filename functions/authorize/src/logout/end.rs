@@ -26,11 +26,15 @@ pub(super) async fn end(
         tracing::info!(
             r#type = event::LOGGED_OUT,
             user_id = %session.user_id,
-            session_id = session.session_id,
+            session_id = session.session_id.as_str(),
             client_id = logout.client_id,
         );
     }
-    let is_meant = |named: &str| ended.iter().any(|session| session.session_id == named);
+    let is_meant = |named: &str| {
+        ended
+            .iter()
+            .any(|session| session.session_id.as_str() == named)
+    };
     let reason = match logout.session_id {
         _ if ended.is_empty() => "the browser has no session to end",
         Some(named) if !is_meant(named) => "the browser has another session than the hint names",

@@ -77,6 +77,6 @@ pub(crate) async fn carried(
 }
 
 fn bound(secret: &str, session: Option<&BrowserSession>) -> String {
-    let session = session.map_or("", BrowserSession::sid);
+    let session = session.map_or("", |session| session.sid().as_str());
     format!("{secret}.{session}")
 }

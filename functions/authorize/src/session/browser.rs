@@ -11,6 +11,7 @@ use ratchet_domain::{
     sealed::{Purpose, SessionCookie},
     session::Session,
     settings::Settings,
+    sid::Sid,
     time::Timestamp,
     user::User,
     valid_from::IssuedIn,
@@ -41,12 +42,12 @@ pub(crate) struct BrowserSession {
 
 impl BrowserSession {
     /// The user who is logged in.
-    pub(crate) const fn user_id(&self) -> &UserId {
+    pub(crate) fn user_id(&self) -> &UserId {
         &self.stored.user_id
     }
 
     /// The session's id for clients: the `sid` claim.
-    pub(crate) fn sid(&self) -> &str {
+    pub(crate) fn sid(&self) -> &Sid {
         &self.stored.session_id
     }
 
@@ -122,7 +123,7 @@ impl BrowserSession {
             }
             Some((session_id, before)) => {
                 let cookie = SessionCookie {
-                    user_id: before.user_id,
+                    user_id: before.user_id.clone(),
                     session_id,
                     renewals: before.renewals,
                 };
@@ -163,7 +164,7 @@ impl BrowserSession {
 
     /// The epochs for everything issued in this session: the session's own, and that of the user's refresh tokens as
     /// read with it.
-    pub(crate) const fn issued_in(&self) -> IssuedIn {
+    pub(crate) fn issued_in(&self) -> IssuedIn {
         IssuedIn {
             sessions: self.stored.valid_from,
             refresh_tokens: Some(self.user.valid_from.refresh_tokens),

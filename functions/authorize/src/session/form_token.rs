@@ -136,6 +136,6 @@ fn noted(matches: bool) -> bool {
 
 /// The text that the digest covers. Only the state, which comes last, may contain a dot.
 fn bound(secret: &str, session: Option<&BrowserSession>, state: &str) -> String {
-    let session = session.map_or("", BrowserSession::sid);
+    let session = session.map_or("", |session| session.sid().as_str());
     format!("{secret}.{session}.{state}")
 }

@@ -174,7 +174,7 @@ impl Commit for Code<'_> {
         let Err(NotCommitted { failure, found }) = exchanged else {
             return Ok(());
         };
-        match (found.and_then(|code| code.redeemed), failure) {
+        match (found.and_then(|code| code.into_parts().redeemed), failure) {
             (Some(first), _) => {
                 revoke_tokens_of(app, self.code, &first, at).await?;
                 Err(Denial::Code("used by another request at the same time").into())

@@ -89,7 +89,7 @@ impl Revoke {
             }
             Some(named) => {
                 let of_name = |(id, session): &(SessionId, Session)| {
-                    session.session_id == *named || id.to_string() == *named
+                    session.session_id.as_str() == *named || id.to_string() == *named
                 };
                 let found = sessions.into_iter().find(of_name);
                 let (id, _) =
@@ -127,7 +127,7 @@ struct Shown {
 impl Shown {
     fn of(session: &Session) -> Self {
         Self {
-            session_id: session.session_id.clone(),
+            session_id: session.session_id.to_string(),
             created_at: session.created_at.to_rfc3339(),
             authenticated_at: session.authenticated_at.to_rfc3339(),
             idle_expires_at: session.idle_expires_at.to_rfc3339(),

@@ -16,6 +16,7 @@ use ratchet_domain::{
     sealed::KeyId,
     session::Session,
     settings::Settings,
+    sid::Sid,
     time::Timestamp,
     user::User,
     valid_from::Epoch,
@@ -197,10 +198,11 @@ pub(crate) fn family(number: u8, user: &UserId, client: &str, created_at: Timest
 pub(crate) fn session(number: u8, user: &User, clients: &[&str]) -> (SessionId, Session) {
     let id = SessionId::from_bytes([number; 16]);
     let now = Clock::system().now();
-    let mut session = Session::begin(user, format!("si1_{number}"), &Settings::default(), now);
+    let sid = Sid::parse(format!("si1_{number}")).unwrap();
+    let mut session = Session::begin(user, sid, &Settings::default(), now).into_parts();
     let clients = clients.iter().map(|id| ClientId::parse(*id).unwrap());
     session.clients.extend(clients);
-    (id, session)
+    (id, session.try_into().unwrap())
 }
 
 impl Stack {
@@ -218,8 +220,9 @@ impl Stack {
             let put = stack.store.put_session(session_id, &session);
             put.await.unwrap();
         }
-        let mut family = family(1, &id, "phone", Clock::system().now());
+        let mut family = family(1, &id, "phone", Clock::system().now()).into_parts();
         family.valid_from = record.user.valid_from.refresh_tokens;
+        let family = family.try_into().unwrap();
         stack.store.put_family(&family).await.unwrap();
         (stack, id)
     }

@@ -217,7 +217,7 @@ async fn a_browser_comes_back_to_continue_once() {
         request: serde_json::from_value(request).unwrap(),
         action: None,
         user_id: user_id(),
-        session_id: String::new(),
+        session_id: code().session_id.clone(),
         started_at: NOW,
     };
     let other = Continuation {

@@ -4,7 +4,6 @@
 
 use ratchet_domain::{
     authorization::Grant,
-    code::AuthorizationCode,
     consent::Basis,
     device::{Approval, DeviceGrant, DeviceState},
     family::{EndReason, Ended, Family},
@@ -17,7 +16,8 @@ use ratchet_store::{DeviceExchange, Store};
 use ratchet_system::Deadline;
 
 use crate::fixtures::{
-    EPOCH, NOW, audience, client_id, code, family, is_conflict, redeemed, store, use_of,
+    EPOCH, NOW, audience, changed, changed_code, client_id, code, family, is_conflict, redeemed,
+    store, use_of,
 };
 
 /// The scopes that the login requests, and to which the user has already agreed.
@@ -145,11 +145,10 @@ impl History<'_> {
     async fn issue(&self, basis: Basis) -> Flight {
         match self.kind {
             Kind::Code => {
-                let code = AuthorizationCode {
-                    basis,
-                    user_id: self.grant.user_id.clone(),
-                    ..code()
-                };
+                let code = changed_code(|parts| {
+                    parts.basis = basis;
+                    parts.user_id = self.grant.user_id.clone();
+                });
                 let id = CodeId::from_bytes([1; 16]);
                 self.store.put_code(id, &code).await.unwrap();
             }
@@ -165,7 +164,7 @@ impl History<'_> {
                     .unwrap();
                 let approved = DeviceState::Approved(Approval {
                     user_id: self.grant.user_id.clone(),
-                    session_id: "s".to_owned(),
+                    session_id: code().session_id.clone(),
                     issued_in: code().issued_in,
                     auth_time: NOW,
                     basis,
@@ -191,11 +190,10 @@ impl History<'_> {
     }
 
     fn family(&self) -> Option<Family> {
-        let family = Family {
-            user_id: self.grant.user_id.clone(),
-            valid_from: EPOCH,
-            ..family(1)
-        };
+        let family = changed(&family(1), |parts| {
+            parts.user_id = self.grant.user_id.clone();
+            parts.valid_from = EPOCH;
+        });
         self.with_family.then_some(family)
     }
 

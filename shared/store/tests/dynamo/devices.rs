@@ -11,8 +11,8 @@ use ratchet_domain::{
 use ratchet_store::{DeviceExchange, Store};
 
 use crate::fixtures::{
-    EPOCH, NOW, audience, client_id, family, is_conflict, redeemed, request, rests_on, store,
-    user_id,
+    EPOCH, NOW, audience, bare_sid, client_id, family, is_conflict, redeemed, request, rests_on,
+    store, user_id,
 };
 
 const DEVICE: DeviceId = DeviceId::from_bytes([1; 16]);
@@ -35,7 +35,7 @@ fn approval() -> Approval {
             refresh_tokens: Some(EPOCH),
         },
         user_id: user_id(),
-        session_id: SessionId::from_bytes([9; 16]).to_string(),
+        session_id: bare_sid(SessionId::from_bytes([9; 16])),
         auth_time: NOW,
         basis: Basis::Unasked,
     }

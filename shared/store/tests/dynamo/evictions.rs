@@ -17,8 +17,8 @@ use ratchet_store::{
 use ratchet_system::Deadline;
 
 use crate::fixtures::{
-    EPOCH, NOW, UNCHANGED, connection, family, grant_key, hash, is_conflict, login_record,
-    put_user, store, user_id,
+    EPOCH, NOW, UNCHANGED, bare_sid, changed, connection, family, grant_key, hash, is_conflict,
+    login_record, put_user, store, user_id,
 };
 
 const LATER: Timestamp = NOW.plus(Lifetime::from_secs(60));
@@ -306,7 +306,7 @@ fn session(n: u8, valid_from: Epoch) -> (SessionId, Session) {
     let id = SessionId::from_bytes([n; 16]);
     let mut user = login_record().user;
     user.valid_from.sessions = valid_from;
-    let session = Session::begin(&user, id.to_string(), &Settings::default(), NOW);
+    let session = Session::begin(&user, bare_sid(id), &Settings::default(), NOW);
     (id, session)
 }
 
@@ -317,8 +317,7 @@ async fn an_eviction_deletes_invalid_sessions_and_keeps_valid_ones() {
     for (id, session) in [session(1, EPOCH), session(2, EPOCH), session(3, new)] {
         store.put_session(id, &session).await.unwrap();
     }
-    let mut newer = family(3);
-    newer.valid_from = new;
+    let newer = changed(&family(3), |parts| parts.valid_from = new);
     for family in [family(1), family(2), newer] {
         store.put_family(&family).await.unwrap();
     }

@@ -11,29 +11,22 @@ use ratchet_store::Store;
 use ratchet_telemetry::cost;
 
 use crate::fixtures::{
-    NOW, busy, client_id, earlier_family, ended, family, import, is_conflict, login_record, phone,
-    put_user, request, rotated, store, store_and_database, stored, user_id,
+    NOW, busy, changed, client_id, earlier_family, ended, family, import, is_conflict,
+    login_record, phone, put_user, request, rotated, store, store_and_database, stored, user_id,
 };
 
 #[tokio::test]
 async fn a_family_comes_out_as_it_went_in() {
     let store = store().await;
-    let bare = Family {
-        audience: None,
-        session_id: None,
-        idle_expires_at: None,
-        expires_at: None,
-        rotation: Rotation::NonRotating,
-        ..family(1)
-    };
-    let full = Family {
-        ended: None,
-        ..busy(&rotated(&family(2), 1))
-    };
-    let legacy = Family {
-        device: Some(phone()),
-        ..family(3)
-    };
+    let bare = changed(&family(1), |parts| {
+        parts.audience = None;
+        parts.session_id = None;
+        parts.idle_expires_at = None;
+        parts.expires_at = None;
+        parts.rotation = Rotation::NonRotating;
+    });
+    let full = busy(&rotated(&family(2), 1));
+    let legacy = changed(&family(3), |parts| parts.device = Some(phone()));
     let earlier = earlier_family(4);
     for family in [bare, full, legacy, earlier] {
         store.put_family(&family).await.unwrap();
@@ -61,20 +54,14 @@ async fn a_rotation_happens_once() {
 async fn an_absolute_end_that_came_forward_is_not_moved_back() {
     let store = store().await;
     for (n, was) in [(1, None), (2, Some(NOW.plus(Lifetime::from_secs(86_400))))] {
-        let family = Family {
-            rotation: Rotation::NonRotating,
-            expires_at: was,
-            ..family(n)
-        };
+        let family = changed(&family(n), |parts| {
+            parts.rotation = Rotation::NonRotating;
+            parts.expires_at = was;
+        });
         store.put_family(&family).await.unwrap();
-        let sooner = Family {
-            expires_at: Some(NOW.plus(Lifetime::from_secs(60))),
-            ..family.clone()
-        };
-        let decided_before = Family {
-            idle_expires_at: Some(NOW.plus(Lifetime::from_secs(30))),
-            ..family.clone()
-        };
+        let (mut sooner, mut decided_before) = (family.clone(), family.clone());
+        sooner.end_sooner(Some(NOW.plus(Lifetime::from_secs(60))), None);
+        decided_before.end_sooner(None, Some(NOW.plus(Lifetime::from_secs(30))));
         assert!(!is_conflict(
             store.commit_family(&family, &sooner, request(1)).await
         ));
@@ -143,10 +130,9 @@ async fn nothing_is_left_of_a_family_that_ends_and_ending_it_again_is_no_error()
 async fn a_family_of_an_earlier_version_is_found_by_every_form_of_id() {
     let store = store().await;
     put_user(&store, &login_record()).await.unwrap();
-    let looks_new = Family {
-        id: FamilyId::new(NOW.plus(Lifetime::from_secs(1)), [5; 16]),
-        ..family(5)
-    };
+    let looks_new = changed(&family(5), |parts| {
+        parts.id = FamilyId::new(NOW.plus(Lifetime::from_secs(1)), [5; 16]);
+    });
     for family in [earlier_family(4), looks_new] {
         store.put_family(&family).await.unwrap();
         let key = FamilyKey::named(user_id(), client_id(), family.id);
@@ -266,10 +252,9 @@ async fn a_refresh_finds_out_what_is_missing() {
 #[tokio::test]
 async fn families_of_one_user_are_not_those_of_another() {
     let store = store().await;
-    let other = Family {
-        user_id: UserId::parse("auth0|other").unwrap(),
-        ..family(2)
-    };
+    let other = changed(&family(2), |parts| {
+        parts.user_id = UserId::parse("auth0|other").unwrap();
+    });
     for family in [&family(1), &other] {
         store.put_family(family).await.unwrap();
     }

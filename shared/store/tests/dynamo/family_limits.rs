@@ -5,7 +5,7 @@ use std::time::Duration;
 use dynoxide::Database;
 use futures_util::future::join_all;
 use ratchet_domain::{
-    family::{EndReason, Family},
+    family::EndReason,
     family_key::FamilyKey,
     family_limit::{FamilyCount, Recounted, Room},
     ids::{ClientId, FamilyId},
@@ -17,7 +17,7 @@ use ratchet_telemetry::cost;
 use serde_json::{Value, json};
 
 use crate::fixtures::{
-    NOW, client_id, ended, family, import, is_conflict, store, store_and_database, user_id,
+    NOW, changed, client_id, ended, family, import, is_conflict, store, store_and_database, user_id,
 };
 
 /// The stored item of a family.
@@ -159,10 +159,9 @@ async fn families_are_counted_as_they_begin_and_end() {
     let counted = store.count_family(&fourth, NOW).await.unwrap();
     assert_eq!(counted.present, 3, "one that ends twice ends once");
 
-    let elsewhere = Family {
-        client_id: ClientId::parse("other").unwrap(),
-        ..family(5)
-    };
+    let elsewhere = changed(&family(5), |parts| {
+        parts.client_id = ClientId::parse("other").unwrap();
+    });
     let elsewhere = store.count_family(&elsewhere, NOW).await.unwrap();
     assert_eq!(elsewhere.present, 1, "applications are counted apart");
 

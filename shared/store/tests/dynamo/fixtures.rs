@@ -9,9 +9,9 @@ use aws_sdk_dynamodb::{
 use dynoxide::{Database, ImportOptions};
 use ratchet_domain::{
     client::RefreshTokenPolicy,
-    code::{AuthorizationCode, Redeemed},
+    code::{AuthorizationCode, CodeParts, Redeemed},
     consent::{Basis, RestsOn},
-    family::{EndReason, Ended, Exchange, Family, Login, Redemption},
+    family::{EndReason, Ended, Exchange, Family, FamilyParts, Login, Redemption},
     family_key::FamilyKey,
     grant::GrantKey,
     ids::{
@@ -23,6 +23,7 @@ use ratchet_domain::{
     pipeline::Pipeline,
     scope::Scope,
     sealed::KeyId,
+    sid::Sid,
     throttle::{Bucket, Origin},
     time::{Lifetime, Timestamp},
     user::{LoginStats, Profile, User},
@@ -137,12 +138,16 @@ pub(crate) fn family(n: u8) -> Family {
     Family::begin(FamilyId::new(NOW, [n; 16]), login, &policy(), exchange(0))
 }
 
+/// The family with other parts.
+pub(crate) fn changed(family: &Family, change: impl FnOnce(&mut FamilyParts)) -> Family {
+    let mut parts = family.clone().into_parts();
+    change(&mut parts);
+    parts.try_into().unwrap()
+}
+
 /// The same family as earlier versions stored it: under an id that contains no time.
 pub(crate) fn earlier_family(n: u8) -> Family {
-    Family {
-        id: FamilyId::from_bytes([n; 16]),
-        ..family(n)
-    }
+    changed(&family(n), |parts| parts.id = FamilyId::from_bytes([n; 16]))
 }
 
 pub(crate) const fn ended(reason: EndReason) -> Ended {
@@ -168,10 +173,7 @@ pub(crate) fn busy(family: &Family) -> Family {
         ])))
     };
     let buckets = (0xfff1..=0xfff4).map(|last| (origin(last), Bucket::full_at(NOW)));
-    Family {
-        buckets: buckets.collect(),
-        ..family.clone()
-    }
+    changed(family, |parts| parts.buckets = buckets.collect())
 }
 
 pub(crate) async fn stored(store: &Store, family: &Family) -> Option<Family> {
@@ -232,7 +234,12 @@ pub(crate) fn connection() -> ConnectionName {
 }
 
 pub(crate) fn code() -> AuthorizationCode {
-    AuthorizationCode {
+    changed_code(|_| {})
+}
+
+/// The code of [`code`] with other parts.
+pub(crate) fn changed_code(change: impl FnOnce(&mut CodeParts)) -> AuthorizationCode {
+    let mut parts = CodeParts {
         user_id: user_id(),
         client_id: client_id(),
         redirect_uri: "https://app.example/cb".to_owned(),
@@ -243,7 +250,7 @@ pub(crate) fn code() -> AuthorizationCode {
         challenge: None,
         auth_time: NOW,
         tells_auth_time: false,
-        session_id: SessionId::from_bytes([9; 16]).to_string(),
+        session_id: bare_sid(SessionId::from_bytes([9; 16])),
         issued_in: IssuedIn {
             sessions: EPOCH,
             refresh_tokens: Some(EPOCH),
@@ -254,7 +261,14 @@ pub(crate) fn code() -> AuthorizationCode {
         basis: Basis::Unasked,
         expires_at: NOW.plus(Lifetime::from_secs(60)),
         redeemed: None,
-    }
+    };
+    change(&mut parts);
+    parts.try_into().unwrap()
+}
+
+/// The `sid` of a session in an earlier version.
+pub(crate) fn bare_sid(session: SessionId) -> Sid {
+    Sid::parse(session.to_string()).unwrap()
 }
 
 pub(crate) fn redeemed(n: u8) -> Redeemed {

@@ -5,9 +5,8 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use ratchet_domain::{
     authorization::Grant,
-    code::AuthorizationCode,
     consent::{Basis, RestsOn},
-    family::{EndReason, Ended, Family},
+    family::{EndReason, Ended},
     grant::{GrantKey, UserGrant},
     ids::{ClientId, CodeId, ConsentId, SessionId},
     scope::Scope,
@@ -19,8 +18,9 @@ use ratchet_store::Store;
 use ratchet_system::Deadline;
 
 use crate::fixtures::{
-    NOW, audience, client_id, code, family, grant_key, is_conflict, login_record, put_user,
-    raw_client, redeemed, rests_on, store, store_and_endpoint, use_of, user_id,
+    NOW, audience, bare_sid, changed, changed_code, client_id, code, family, grant_key,
+    is_conflict, login_record, put_user, raw_client, redeemed, rests_on, store, store_and_endpoint,
+    use_of, user_id,
 };
 
 const LATER: Timestamp = NOW.plus(Lifetime::from_secs(1));
@@ -120,7 +120,7 @@ async fn a_stored_code_keeps_its_consent() {
         (2, Basis::Unnamed),
         (3, Basis::Consent(id(1))),
     ] {
-        let code = AuthorizationCode { basis, ..code() };
+        let code = changed_code(|parts| parts.basis = basis);
         let code_id = CodeId::from_bytes([n; 16]);
         store.put_code(code_id, &code).await.unwrap();
         let stored = store.load_code(&user_id(), code_id).await.unwrap();
@@ -186,25 +186,15 @@ async fn withdrawing_a_grant_ends_its_families_and_codes_and_no_others() {
     for grant in [&key, &elsewhere] {
         join(&store, grant, 1, "openid email").await;
     }
-    let other = Family {
-        audience: None,
-        ..family(3)
-    };
+    let other = changed(&family(3), |parts| parts.audience = None);
     for family in [&family(1), &family(2), &other] {
         store.put_family(family).await.unwrap();
     }
-    let redeemed = AuthorizationCode {
-        redeemed: Some(redeemed(1)),
-        ..code()
-    };
-    let of_other_client = AuthorizationCode {
-        client_id: ClientId::parse("other").unwrap(),
-        ..code()
-    };
-    let of_other_api = AuthorizationCode {
-        audience: None,
-        ..code()
-    };
+    let redeemed = changed_code(|parts| parts.redeemed = Some(redeemed(1)));
+    let of_other_client = changed_code(|parts| {
+        parts.client_id = ClientId::parse("other").unwrap();
+    });
+    let of_other_api = changed_code(|parts| parts.audience = None);
     for (n, code) in [
         (1, &code()),
         (2, &redeemed),
@@ -268,10 +258,9 @@ async fn withdrawing_all_grants_advances_the_epoch_and_revokes_the_families() {
     assert!(before.honours(code().issued_in) && !after.honours(code().issued_in));
     assert_eq!(store.load_grants(&user_id()).await.unwrap(), []);
     // The next call ends what begins in the new epoch.
-    let begun = Family {
-        valid_from: after.refresh_tokens,
-        ..family(3)
-    };
+    let begun = changed(&family(3), |parts| {
+        parts.valid_from = after.refresh_tokens;
+    });
     store.put_family(&begun).await.unwrap();
     assert_eq!(
         store
@@ -302,7 +291,7 @@ async fn the_grants_of_a_deleted_user_can_be_withdrawn() {
 async fn a_visit_is_noted_on_the_very_consent_alone() {
     let store = store().await;
     let (session_id, user) = (SessionId::from_bytes([9; 16]), login_record().user);
-    let session = Session::begin(&user, "sid".to_owned(), &Settings::default(), NOW);
+    let session = Session::begin(&user, bare_sid(session_id), &Settings::default(), NOW);
     store.put_session(session_id, &session).await.unwrap();
     join(&store, &grant_key(), 1, "openid").await;
     let visit = async |client: &str, basis| {
@@ -321,7 +310,7 @@ async fn a_visit_is_noted_on_the_very_consent_alone() {
     assert!(!visit("another", Basis::Consent(id(2))).await);
     assert!(!visit("unnamed", Basis::Unnamed).await);
     let there = store.load_session(&user_id(), session_id).await.unwrap();
-    let noted = there.unwrap().clients;
+    let noted = there.unwrap().into_parts().clients;
     let noted: Vec<_> = noted.iter().map(ClientId::as_str).collect();
     assert_eq!(noted, ["consented", "unasked"]);
     store
@@ -335,7 +324,7 @@ async fn a_visit_is_noted_on_the_very_consent_alone() {
 async fn a_family_of_an_ended_session_does_not_begin() {
     let store = store().await;
     let (session_id, user) = (SessionId::from_bytes([9; 16]), login_record().user);
-    let session = Session::begin(&user, "sid".to_owned(), &Settings::default(), NOW);
+    let session = Session::begin(&user, bare_sid(session_id), &Settings::default(), NOW);
     store.put_session(session_id, &session).await.unwrap();
     assert!(!is_conflict(store.put_family(&family(1)).await));
     store

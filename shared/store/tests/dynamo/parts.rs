@@ -1,14 +1,15 @@
 //! Lists that are read page by page, in the order of ids.
 
 use ratchet_domain::{
-    family::Family,
     family_key::FamilyKey,
     ids::{ClientId, SessionId},
     session::Session,
     settings::Settings,
 };
 
-use crate::fixtures::{NOW, client_id, earlier_family, family, login_record, store, user_id};
+use crate::fixtures::{
+    NOW, bare_sid, changed, client_id, earlier_family, family, login_record, store, user_id,
+};
 
 #[tokio::test]
 async fn sessions_are_read_part_by_part_without_those_that_have_ended() {
@@ -16,7 +17,7 @@ async fn sessions_are_read_part_by_part_without_those_that_have_ended() {
     let ids: Vec<_> = (1..=5).map(|n| SessionId::from_bytes([n; 16])).collect();
     let settings = Settings::default();
     for id in &ids {
-        let session = Session::begin(&login_record().user, id.to_string(), &settings, NOW);
+        let session = Session::begin(&login_record().user, bare_sid(*id), &settings, NOW);
         store.put_session(*id, &session).await.unwrap();
     }
     store.end_session(&user_id(), ids[1], NOW).await.unwrap();
@@ -36,21 +37,18 @@ async fn sessions_are_read_part_by_part_without_those_that_have_ended() {
     let all = store.load_sessions_by_id(&user_id()).await.unwrap();
     assert_eq!(all.len(), 4);
     for (id, session) in all {
-        assert_eq!(session.session_id, id.to_string());
+        assert_eq!(session.session_id, bare_sid(id));
     }
 }
 
 #[tokio::test]
 async fn families_are_read_part_by_part() {
     let store = store().await;
-    let elsewhere = Family {
-        client_id: ClientId::parse("other").unwrap(),
-        ..family(3)
-    };
-    let earlier_elsewhere = Family {
-        client_id: elsewhere.client_id.clone(),
-        ..earlier_family(2)
-    };
+    let [elsewhere, earlier_elsewhere] = [family(3), earlier_family(2)].map(|family| {
+        changed(&family, |parts| {
+            parts.client_id = ClientId::parse("other").unwrap();
+        })
+    });
     let families = [
         earlier_family(1),
         earlier_elsewhere,

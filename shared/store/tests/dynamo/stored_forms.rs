@@ -6,15 +6,15 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_dynamodb::types::AttributeValue;
 use ratchet_domain::{
     client::SigningAlgorithm,
-    code::{AuthorizationCode, IssuedAccessToken, Redeemed},
+    code::{IssuedAccessToken, Redeemed},
     consent::Basis,
     device::{Approval, DeviceGrant, DeviceState},
-    family::Family,
     ids::{AccessTokenDigest, CodeId, ConsentId, DeviceId, SessionId},
     scope::Scope,
     sealed::KeyId,
     session::Session,
     settings::Settings,
+    sid::Sid,
     time::Lifetime,
     valid_from::IssuedIn,
 };
@@ -26,8 +26,9 @@ use ratchet_store::{
 use serde_json::{Map, Value, json};
 
 use crate::fixtures::{
-    EPOCH, NOW, audience, busy, client_id, code, earlier_family, family, grant_key, login_record,
-    phone, put_user, raw_client, redeemed, rests_on, rotated, store_and_endpoint, use_of, user_id,
+    EPOCH, NOW, audience, bare_sid, busy, changed, changed_code, client_id, code, earlier_family,
+    family, grant_key, login_record, phone, put_user, raw_client, redeemed, rests_on, rotated,
+    store_and_endpoint, use_of, user_id,
 };
 
 /// A hash with a constant salt.
@@ -48,9 +49,10 @@ async fn put_users_items(store: &Store) {
         ..login_record()
     };
     let user = put_user(store, &record).await.unwrap();
-    let session = Session::begin(&user, SESSION.to_string(), &Settings::default(), NOW);
+    let session = Session::begin(&user, bare_sid(SESSION), &Settings::default(), NOW);
     store.put_session(SESSION, &session).await.unwrap();
-    let sealed = Session::begin(&user, SEALED.to_owned(), &Settings::default(), NOW);
+    let sid = Sid::parse(SEALED).unwrap();
+    let sealed = Session::begin(&user, sid, &Settings::default(), NOW);
     store.put_session(OTHER_SESSION, &sealed).await.unwrap();
     let scope = Scope::parse("openid read:orders");
     store
@@ -60,10 +62,9 @@ async fn put_users_items(store: &Store) {
 }
 
 async fn put_families(store: &Store) {
-    let named = Family {
-        device: Some(phone()),
-        ..rotated(&busy(&family(2)), 3)
-    };
+    let named = changed(&rotated(&busy(&family(2)), 3), |parts| {
+        parts.device = Some(phone());
+    });
     for family in [&family(1), &named, &earlier_family(4)] {
         store.put_family(family).await.unwrap();
     }
@@ -71,11 +72,10 @@ async fn put_families(store: &Store) {
 }
 
 async fn put_codes(store: &Store) {
-    let waiting = AuthorizationCode {
-        nonce: Some("n-0S6_WzA2Mj".to_owned()),
-        basis: Basis::Consent(CONSENT),
-        ..code()
-    };
+    let waiting = changed_code(|parts| {
+        parts.nonce = Some("n-0S6_WzA2Mj".to_owned());
+        parts.basis = Basis::Consent(CONSENT);
+    });
     let unused = CodeId::from_bytes([2; 16]);
     store.put_code(unused, &waiting).await.unwrap();
     store
@@ -105,7 +105,7 @@ async fn put_device(store: &Store) {
             refresh_tokens: Some(EPOCH),
         },
         user_id: user_id(),
-        session_id: SESSION.to_string(),
+        session_id: bare_sid(SESSION),
         auth_time: NOW,
         basis: Basis::Consent(CONSENT),
     };
