@@ -55,12 +55,20 @@ def creates(resource_type):
                 cloudformation_json.get("Properties", {}), resource_name, account_id, region_name
             )
 
+        def update_from_cloudformation_json(
+            cls, original_resource, new_resource_name, cloudformation_json, account_id, region_name
+        ):
+            update = UPDATES.get(resource_type)
+            if update is None:
+                raise NotImplementedError(f"an update of {resource_type}")
+            properties = cloudformation_json.get("Properties", {})
+            return update(original_resource, properties, new_resource_name, account_id, region_name)
+
         methods = {
             name: Created.__dict__[name]
             for name in (
                 "cloudformation_name_type",
                 "has_cfn_attr",
-                "update_from_cloudformation_json",
                 "delete_from_cloudformation_json",
                 "is_created",
             )
@@ -73,8 +81,23 @@ def creates(resource_type):
                 "__module__": MODULE,
                 "cloudformation_type": staticmethod(lambda: resource_type),
                 "create_from_cloudformation_json": classmethod(create_from_cloudformation_json),
+                "update_from_cloudformation_json": classmethod(update_from_cloudformation_json),
             },
         )
         return create
+
+    return register
+
+
+# By type: a function (resource, properties, name, account, region) that updates a resource and returns it.
+UPDATES = {}
+
+
+def updates(resource_type):
+    """Registers the function that updates a type of resource."""
+
+    def register(update):
+        UPDATES[resource_type] = update
+        return update
 
     return register

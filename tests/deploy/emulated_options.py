@@ -1,6 +1,6 @@
 """Resources of deployments, backups and peaks, for the emulator."""
 
-from emulated import Created, creates
+from emulated import Created, creates, updates
 from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.backup.models import backup_backends
 
@@ -18,6 +18,12 @@ def configuration_profile(properties, name, account, region):
 @creates("AWS::AppConfig::HostedConfigurationVersion")
 def hosted_configuration_version(properties, name, account, region):
     return Created(name, VersionNumber="1")
+
+
+@updates("AWS::AppConfig::HostedConfigurationVersion")
+def update_hosted_configuration_version(made, properties, name, account, region):
+    """A change of the content replaces the version by the next one."""
+    return Created(name, VersionNumber=str(int(made.attributes["VersionNumber"]) + 1))
 
 
 @creates("AWS::CodeDeploy::Application")

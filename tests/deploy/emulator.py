@@ -2,8 +2,9 @@
 
 Moto creates most resources of a stack. It skips the HTTP API, metric filters and alarms, makes every KMS key a
 symmetric one, and ignores TTL, encryption, point-in-time recovery, architecture and tracing. This module creates these,
-too, through moto's own backends, so that clients find them. Stacks are created, not updated. `emulated_options` creates
-what deployments, backups and peaks need, and `emulated_kms` adds what moto's KMS lacks.
+too, through moto's own backends, so that clients find them, and updates those whose values depend on a parameter that
+operators change. `emulated_options` creates what deployments, backups and peaks need; `emulated_cloudformation`,
+`emulated_kms` and `emulated_services` add what moto lacks of others.
 
 As a program it prints `moto http://127.0.0.1:PORT` and serves until its standard input is closed.
 """
@@ -11,9 +12,11 @@ As a program it prints `moto http://127.0.0.1:PORT` and serves until its standar
 import json
 import sys
 
+import emulated_cloudformation
 import emulated_kms
 import emulated_options  # noqa: F401 (registers its resources)
-from emulated import Created, creates
+import emulated_services
+from emulated import Created, creates, updates
 from moto.apigatewayv2.models import apigatewayv2_backends
 from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.cloudwatch.models import cloudwatch_backends
@@ -66,8 +69,23 @@ def role(properties, name, account, region):
     )
 
 
+@updates("AWS::IAM::Role")
+def update_role(made, properties, name, account, region):
+    for policy in properties.get("Policies", []):
+        made.put_policy(policy["PolicyName"], json.dumps(policy["PolicyDocument"]))
+    return made
+
+
+def with_texts(properties):
+    """Moto keeps a parameter of type `Number` as a number; on AWS every variable is text."""
+    variables = properties["Environment"]["Variables"]
+    texts = {name: str(value) for name, value in variables.items()}
+    return properties | {"Environment": {"Variables": texts}}
+
+
 @creates("AWS::Lambda::Function")
 def function(properties, name, account, region):
+    properties = with_texts(properties)
     made = LambdaFunction.create_from_cloudformation_json(
         name, {"Properties": properties}, account, region
     )
@@ -75,6 +93,13 @@ def function(properties, name, account, region):
     if reserved := properties.get("ReservedConcurrentExecutions"):
         made.reserved_concurrency = int(reserved)
     made.tracing_config = properties.get("TracingConfig", made.tracing_config)
+    return made
+
+
+@updates("AWS::Lambda::Function")
+def update_function(made, properties, name, account, region):
+    made.update_configuration(with_texts(properties))
+    made.update_function_code(properties["Code"])
     return made
 
 
@@ -135,12 +160,27 @@ def version(properties, name, account, region):
     return Created(made.function_arn, Version=str(made.version))
 
 
+@updates("AWS::Lambda::Version")
+def update_version(made, properties, name, account, region):
+    """A change of the description replaces the version."""
+    return version(properties, name, account, region)
+
+
 @creates("AWS::Lambda::Alias")
 def alias(properties, name, account, region):
     made = lambda_backends[account][region].create_alias(
         properties["Name"], properties["FunctionName"], properties["FunctionVersion"], "", None
     )
     return Created(made.arn)
+
+
+@updates("AWS::Lambda::Alias")
+def update_alias(made, properties, name, account, region):
+    """At once: moto has no CodeDeploy."""
+    lambda_backends[account][region].update_alias(
+        properties["Name"], properties["FunctionName"], properties["FunctionVersion"], "", None
+    )
+    return made
 
 
 @creates("AWS::Lambda::Permission")
@@ -210,8 +250,22 @@ def alarm(properties, name, account, region):
     return Created(properties.get("AlarmName", name), Arn=arn)
 
 
+@updates("AWS::CloudWatch::Alarm")
+def update_alarm(made, properties, name, account, region):
+    """An alarm of the same name replaces the former one."""
+    return alarm(properties, name, account, region)
+
+
+@creates("AWS::S3::BucketPolicy")
+def bucket_policy(properties, name, account, region):
+    """Of the bucket in which SAM keeps code. Moto would enforce it without its conditions, and refuse everything."""
+    return Created(name)
+
+
 def main():
+    emulated_cloudformation.install()
     emulated_kms.install()
+    emulated_services.install()
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

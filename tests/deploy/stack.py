@@ -108,10 +108,9 @@ class Moto:
 
     def _environment(self, function: str) -> dict[str, str]:
         configuration = self.client("lambda").get_function_configuration(FunctionName=function)
-        # Moto keeps a parameter of type `Number` as a number; on AWS every variable is text. For a function an empty
-        # variable is a missing one, for the AWS SDK it would be an invalid address.
+        # For a function an empty variable is a missing one, for the AWS SDK it would be an invalid address.
         variables = {
-            name: str(value)
+            name: value
             for name, value in configuration["Environment"]["Variables"].items()
             if value != ""
         }

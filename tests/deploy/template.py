@@ -13,7 +13,7 @@ TEMPLATE = ROOT / "template.yaml"
 CODE_BUCKET = "code"
 
 
-class _Loader(yaml.SafeLoader):
+class Loader(yaml.SafeLoader):
     """YAML with CloudFormation's short forms: `!Ref X` is `{Ref: X}`, `!Sub X` is `{"Fn::Sub": X}`."""
 
 
@@ -29,7 +29,7 @@ def _intrinsic(loader, suffix, node):
     return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
 
 
-_Loader.add_multi_constructor("!", _intrinsic)
+Loader.add_multi_constructor("!", _intrinsic)
 
 
 def written() -> dict:
@@ -38,10 +38,10 @@ def written() -> dict:
 
 @cache
 def _written() -> dict:
-    return yaml.load(TEMPLATE.read_text(encoding="utf-8"), _Loader)
+    return yaml.load(TEMPLATE.read_text(encoding="utf-8"), Loader)
 
 
-class _NoManagedPolicies:
+class NoManagedPolicies:
     """The template names none, so that their ARNs need not be looked up."""
 
     def load(self) -> dict:
@@ -55,7 +55,7 @@ def transformed(code: str = CODE_BUCKET, **parameters: str) -> dict:
         if resource["Type"] == "AWS::Serverless::Function":
             folder = Path(resource["Properties"]["CodeUri"])
             resource["Properties"]["CodeUri"] = {"Bucket": code, "Key": f"{folder.name}.zip"}
-    return transform(template, parameters, _NoManagedPolicies())
+    return transform(template, parameters, NoManagedPolicies())
 
 
 def of_type(template: dict, resource_type: str) -> dict:
