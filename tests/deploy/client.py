@@ -19,8 +19,17 @@ PATIENCE = 30
 
 
 class Client:
-    def __init__(self, issuer: str):
+    def __init__(
+        self,
+        issuer: str,
+        client_id: str = CLIENT_ID,
+        callback: str = CALLBACK,
+        person: dict[str, str] = PERSON,
+    ):
         self._issuer = issuer
+        self._person = person
+        self._client_id = client_id
+        self._callback = callback
 
     def log_in(self, scope: str = "openid offline_access") -> tuple[str, str]:
         """Logs in at the hosted page, and returns a code and its verifier."""
@@ -31,8 +40,8 @@ class Client:
                 urljoin(self._issuer, "authorize"),
                 params={
                     "response_type": "code",
-                    "client_id": CLIENT_ID,
-                    "redirect_uri": CALLBACK,
+                    "client_id": self._client_id,
+                    "redirect_uri": self._callback,
                     "scope": scope,
                     "audience": AUDIENCE,
                     "code_challenge": challenge.rstrip(b"=").decode(),
@@ -43,11 +52,11 @@ class Client:
             page.raise_for_status()
             answer = browser.post(
                 page.url,
-                data=dict(HIDDEN.findall(page.text)) | PERSON | {"action": "default"},
+                data=dict(HIDDEN.findall(page.text)) | self._person | {"action": "default"},
                 allow_redirects=False,
                 timeout=PATIENCE,
             )
-            while not (target := urljoin(answer.url, answer.headers["location"])).startswith(CALLBACK):
+            while not (target := urljoin(answer.url, answer.headers["location"])).startswith(self._callback):
                 answer = browser.get(target, allow_redirects=False, timeout=PATIENCE)
         return parse_qs(urlsplit(target).query)["code"][0], verifier
 
@@ -56,7 +65,7 @@ class Client:
             grant_type="authorization_code",
             code=code,
             code_verifier=verifier,
-            redirect_uri=CALLBACK,
+            redirect_uri=self._callback,
         )
 
     def refresh(self, token: str, **more: str) -> requests.Response:
@@ -69,7 +78,7 @@ class Client:
     def _post(self, **form: str) -> requests.Response:
         return requests.post(
             urljoin(self._issuer, "oauth/token"),
-            data=form | {"client_id": CLIENT_ID},
+            data=form | {"client_id": self._client_id},
             timeout=PATIENCE,
         )
 

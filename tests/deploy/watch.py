@@ -17,8 +17,10 @@ standard input is closed, or Ctrl-C:
 
 import json
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import stack
 from http_server import serving
@@ -57,22 +59,16 @@ class Front:
 
         The changes are of their environment variables.
         """
-        programs: dict[str, list[Program]] = {}
-        with runtime_api() as api, ExitStack() as started:
-            for function, number in (environments or ENVIRONMENTS).items():
-                environment = self.environment(function, api.address(function), concurrency)
-                environment |= changes or {}
-                programs[function] = [
-                    started.enter_context(running(built(function), environment=environment))
-                    for _ in range(number)
-                ]
-            for function, some in programs.items():
-                api.wait_for(function, len(some) * concurrency, some)
-            self.router.functions = api.port
-            try:
-                yield programs
-            finally:
-                self.router.functions = None
+
+        def environment(function: str, api: str, concurrency: int) -> dict[str, str]:
+            return self.environment(function, api, concurrency) | (changes or {})
+
+        numbers = environments or ENVIRONMENTS
+        with functions(self.router, self.program, environment, numbers, concurrency) as programs:
+            yield programs
+
+    def program(self, function: str) -> Path:
+        return built(function)
 
     def environment(self, function: str, api: str, concurrency: int = 1) -> dict[str, str]:
         """The environment from the template, with Lambda's additions."""
@@ -85,6 +81,32 @@ class Front:
         if concurrency > 1:
             environment["AWS_LAMBDA_MAX_CONCURRENCY"] = str(concurrency)
         return environment
+
+
+@contextmanager
+def functions(
+    router: Router,
+    program: Callable[[str], Path],
+    environment: Callable[[str, str, int], dict[str, str]],
+    numbers: dict[str, int],
+    concurrency: int = 1,
+):
+    """Functions behind a router, which gets their port, with this many environments each."""
+    programs: dict[str, list[Program]] = {}
+    with runtime_api() as api, ExitStack() as started:
+        for function, number in numbers.items():
+            variables = environment(function, api.address(function), concurrency)
+            programs[function] = [
+                started.enter_context(running(program(function), environment=variables))
+                for _ in range(number)
+            ]
+        for function, some in programs.items():
+            api.wait_for(function, len(some) * concurrency, some)
+        router.functions = api.port
+        try:
+            yield programs
+        finally:
+            router.functions = None
 
 
 @contextmanager
