@@ -1,5 +1,6 @@
 //! A failing store invalidates no token: the answer is 503, and the same token works afterwards.
 
+use crate::token::rotation_change::rotate_from_now_on;
 use harness::{
     Faulty, Tokens,
     apps::{SPA_LEEWAY, SPA_STRICT, THIRD_PARTY, WEB_CLASSIC},
@@ -126,6 +127,32 @@ async fn a_store_that_does_not_answer_is_given_up() {
     assert_unavailable(&server.refresh(&SPA_STRICT, &token).await);
     assert!(proxy.mend() > 0, "no read was held");
     server.rotated(&SPA_STRICT, &token).await;
+}
+
+#[harness::test]
+async fn a_commit_that_arrives_after_the_answer_is_replayed_within_the_leeway() {
+    let Faulty { server, proxy, .. } = &Faulty::start();
+    let token = server.login(&SPA_LEEWAY).refresh_token().await;
+    proxy.break_with(Fault::always(Effect::Hold).on(WRITES));
+    assert_unavailable(&server.refresh(&SPA_LEEWAY, &token).await);
+    assert!(proxy.mend() > 0, "no write was held");
+    let second = server.rotated(&SPA_LEEWAY, &token).await;
+    server.rotated(&SPA_LEEWAY, &second).await;
+}
+
+/// The exchange that changes the type of a client's rotation ends the user's other families after the commit.
+#[harness::test]
+async fn an_exchange_that_cannot_end_the_other_families_is_answered() {
+    let Faulty { server, proxy, .. } = &Faulty::start();
+    let kept = server.login(&WEB_CLASSIC).refresh_token().await;
+    let sibling = server.login(&WEB_CLASSIC).refresh_token().await;
+    rotate_from_now_on(server, &WEB_CLASSIC).await;
+
+    proxy.break_with(Fault::always(Effect::Fail).on(&["Query"]));
+    let rotating = server.rotated(&WEB_CLASSIC, &kept).await;
+    assert!(proxy.mend() > 0, "no family was looked for");
+    server.rotated(&WEB_CLASSIC, &rotating).await;
+    server.rotated(&WEB_CLASSIC, &sibling).await;
 }
 
 #[harness::test]

@@ -17,4 +17,4 @@ mod refresh_settings;
 mod refresh_throttle;
 mod refresh_token;
 mod refreshed_id_token;
-mod rotation_change;
+pub(crate) mod rotation_change;

@@ -79,8 +79,17 @@ pub(crate) async fn commit(
         Err(CommitError::Conflict) => return Err(AttemptError::Conflict),
         Err(CommitError::Store(error)) => return Err(error.into()),
     }
-    if next.rotation != family.rotation {
-        end_siblings(app, family, at).await?;
+    if next.rotation != family.rotation
+        && let Err(error) = end_siblings(app, family, at).await
+    {
+        // The token is exchanged. A client that received an error would present it again, and without a leeway that
+        // would end its family. The other families change their type with their next exchange.
+        tracing::error!(
+            %error,
+            user_id = %family.user_id,
+            client_id = %family.client_id,
+            "the families with the earlier rotation type have not all ended"
+        );
     }
     Ok(())
 }

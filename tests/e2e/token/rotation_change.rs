@@ -6,7 +6,8 @@ use harness::{
     assert_unknown_refresh_token, tenant,
 };
 
-async fn rotate_from_now_on(server: &Server, app: &App) {
+/// Switches rotation on for an application.
+pub(crate) async fn rotate_from_now_on(server: &Server, app: &App) {
     let changes = [
         ("rotation_type: non-rotating", "rotation_type: rotating"),
         ("expiration_type: non-expiring", "expiration_type: expiring"),
