@@ -41,6 +41,8 @@ pub struct RequestContext {
     pub client_ip: Option<IpAddr>,
     /// Time at which long work stops.
     pub deadline: Deadline,
+    /// Time by which the function has to answer, whatever it waits for.
+    pub answer_by: Deadline,
 }
 
 /// Adds the headers that every function's responses have.

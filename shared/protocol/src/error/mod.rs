@@ -16,6 +16,7 @@ use http::{
     header::{ALLOW, RETRY_AFTER},
 };
 use ratchet_domain::{denial::Denial, error::Error, throttle::Quota};
+use ratchet_system::random;
 use serde::Serialize;
 
 use super::{Response, quota, response};
@@ -55,8 +56,18 @@ pub enum Endpoint {
     Management,
 }
 
-/// `Retry-After` for a temporary failure, in seconds.
-const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
+/// Shortest `Retry-After` for a temporary failure, in seconds.
+const RETRY_AFTER_SECS: u16 = 2;
+
+/// Number of different values of `Retry-After`, one a second.
+const RETRY_AFTER_SPREAD: u16 = 14;
+
+/// `Retry-After` for a temporary failure: 2 to 15 seconds at random, so that the clients that fail together do not return
+/// together.
+fn retry_after() -> HeaderValue {
+    let drawn = u16::from_le_bytes(random());
+    HeaderValue::from(RETRY_AFTER_SECS + drawn % RETRY_AFTER_SPREAD)
+}
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -124,9 +135,7 @@ impl OAuthError {
     fn with_body(&self, body: &impl Serialize) -> Response {
         let mut response = response::json(self.status, body);
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
+            response.headers_mut().insert(RETRY_AFTER, retry_after());
         }
         if let Some(seconds) = self.retry_after_secs {
             let seconds = HeaderValue::from(seconds);
