@@ -23,6 +23,8 @@ class Router(Server):
         self.routes = routes()
         # The port at which `cargo lambda watch` accepts requests for functions.
         self.functions: int | None = None
+        # Seconds that a function has for a request; `None` for no limit.
+        self.time_limit: float | None = None
         self.room = threading.BoundedSemaphore(AT_ONCE)
 
     def function(self, path: str) -> str | None:

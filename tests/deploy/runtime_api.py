@@ -1,9 +1,10 @@
-"""The Runtime API that `cargo lambda watch` emulates, with two additions.
+"""The Runtime API that `cargo lambda watch` emulates, with three additions.
 
 It reports the start of an environment, which is its first request for an event. And it lets a function close a
 connection. The emulator answers before it has read the request; a client gets a 500 for a page longer than 8 KB if the
 function has closed the connection by then, as its pool does now and then. Lambda's own Runtime API reads first.
-Functions therefore connect here, and the connections to the emulator stay open.
+Functions therefore connect here, and the connections to the emulator stay open. And it can give a function the time
+by which it has to answer; the emulator names a time that has long passed.
 """
 
 import http.client
@@ -12,6 +13,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,11 +22,15 @@ from programs import Program, running
 
 CARGO_LAMBDA = Path(sys.executable).with_name("cargo-lambda")
 START_LIMIT = 30
+# When Lambda stops the function, in milliseconds since 1970.
+DEADLINE = "lambda-runtime-deadline-ms"
 
 
 class RuntimeApi(Server):
-    def __init__(self):
+    def __init__(self, time_limit: Callable[[], float | None]):
         super().__init__(_Handler)
+        # Seconds that a function has for its next request.
+        self.time_limit = time_limit
         # The port of the emulator, which also takes requests for functions.
         self.port: int | None = None
         self._idle: list[http.client.HTTPConnection] = []
@@ -58,7 +64,15 @@ class RuntimeApi(Server):
         answer = ask(connection, method, path, headers, body)
         with self._heard:
             self._idle.append(connection)
-        return answer
+        return self._with_deadline(*answer)
+
+    def _with_deadline(self, status: int, headers: list[tuple[str, str]], body: bytes):
+        limit = self.time_limit()
+        if limit is None:
+            return status, headers, body
+        end = str(round((time.time() + limit) * 1000))
+        changed = [(name, end if name.lower() == DEADLINE else value) for name, value in headers]
+        return status, changed, body
 
     def server_close(self):
         super().server_close()
@@ -72,9 +86,9 @@ class _Handler(Handler):
 
 
 @contextmanager
-def runtime_api():
+def runtime_api(time_limit: Callable[[], float | None] = lambda: None):
     """A Runtime API for the duration of a context."""
-    with serving(RuntimeApi()) as server:
+    with serving(RuntimeApi(time_limit)) as server:
         server.port = free_port()
         with running(
             CARGO_LAMBDA,

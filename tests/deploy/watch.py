@@ -93,7 +93,7 @@ def functions(
 ):
     """Functions behind a router, which gets their port, with this many environments each."""
     programs: dict[str, list[Program]] = {}
-    with runtime_api() as api, ExitStack() as started:
+    with runtime_api(lambda: router.time_limit) as api, ExitStack() as started:
         for function, number in numbers.items():
             variables = environment(function, api.address(function), concurrency)
             programs[function] = [

@@ -1,5 +1,6 @@
-//! The driver of an interaction: the only place that knows the order of the steps. It advances logins and device
-//! activations alike, from every entry point. Steps return an outcome, and only the driver turns it into an answer.
+//! The driver of an interaction. It composes the steps of logins and device activations, from every entry point:
+//! `flow/decide.rs` and `device/decide.rs` choose what comes next, `flow/issue.rs` ends a login. Steps return an outcome,
+//! and the driver turns it into an answer; nothing calls back up.
 
 use ratchet_domain::{
     authorization::AuthorizationRequest, client::RedirectionPolicy, denial::Denial, error::Error,

@@ -16,7 +16,7 @@ mod userinfo;
 mod visit;
 
 use ::http::{Method, StatusCode};
-use ratchet_core::App;
+use ratchet_core::{App, in_time};
 use ratchet_domain::{denial::Denial, error::Error};
 use ratchet_protocol::{Request, Response, cors, error::OAuthError, methods};
 
@@ -51,7 +51,8 @@ async fn answer(visit: &Visit<'_>) -> Response {
         }
         _ => {}
     }
-    match page(visit, path).await {
+    let page = in_time(visit.request, page(visit, path)).await;
+    match page.unwrap_or_else(|failure| Err(failure.into())) {
         Ok(response) => response,
         Err(error @ Error::Denied(Denial::NotFound | Denial::MethodNotAllowed(_)))
             if !ratchet_protocol::accepts_html(visit.request) =>

@@ -5,7 +5,7 @@ use http::{
     HeaderValue, Method, StatusCode,
     header::{AUTHORIZATION, WWW_AUTHENTICATE},
 };
-use ratchet_core::Limited;
+use ratchet_core::{Limited, in_time};
 use ratchet_domain::{
     denial::Denial, error::Error, legacy_profile::UserClaims, login_flow::WithCustomClaims,
     throttle::Quota,
@@ -18,7 +18,8 @@ use url::form_urlencoded;
 
 /// Handles `GET` and `POST`. Any page may read the answer, because the request presents a token.
 pub(crate) async fn handle(visit: &Visit<'_>) -> Response {
-    let mut answer = match userinfo(visit).await {
+    let claims = in_time(visit.request, userinfo(visit)).await;
+    let mut answer = match claims.unwrap_or_else(|failure| Err(failure.into())) {
         Ok((claims, quota)) => {
             let claims = WithCustomClaims {
                 claims: claims.profile,

@@ -17,7 +17,7 @@ mod users;
 use std::sync::Arc;
 
 use http::{Method, StatusCode};
-use ratchet_core::{App, AuthenticatedClient, Caller, Moment};
+use ratchet_core::{App, AuthenticatedClient, Caller, Moment, in_time};
 use ratchet_domain::{
     client::Client,
     denial::Denial,
@@ -47,7 +47,9 @@ pub async fn handle(app: &App, request: &Request) -> Response {
     if let Some(preflight) = cors::preflight(request) {
         return preflight;
     }
-    let (caller, revoked) = route(app, request).await;
+    let (caller, revoked) = in_time(request, route(app, request))
+        .await
+        .unwrap_or_else(|failure| (None, Err(failure.into())));
     let mut answer = match revoked {
         Ok(()) => response::empty(StatusCode::OK),
         Err(error) => {

@@ -3,7 +3,7 @@
 //!
 //! [Auth0's]: https://auth0.com/docs/api/management/v2
 
-use ratchet_core::App;
+use ratchet_core::{App, in_time};
 use ratchet_domain::error::Error;
 use ratchet_protocol::{
     Request, Response,
@@ -35,7 +35,9 @@ pub(crate) async fn handle(app: &App, request: &Request) -> Response {
         named,
         audit: Audit::default(),
     };
-    let answered = serve(&mut call, operation).await;
+    let answered = in_time(request, serve(&mut call, operation))
+        .await
+        .unwrap_or_else(|failure| Err(failure.into()));
     call.log(operation, &answered);
     answered.unwrap_or_else(|error| refusal(&error))
 }

@@ -13,7 +13,7 @@ mod request;
 mod response;
 
 use http::Method;
-use ratchet_core::{App, Moment};
+use ratchet_core::{App, Moment, in_time};
 use ratchet_domain::{denial::Denial, error::Error, settings::Conformance};
 use ratchet_protocol::{
     Request, Response, cors,
@@ -29,7 +29,9 @@ pub async fn handle(app: &App, request: &Request) -> Response {
     if let Some(preflight) = cors::preflight(request) {
         return preflight;
     }
-    let Answered { caller, answer } = route(app, request).await;
+    let Answered { caller, answer } = in_time(request, route(app, request))
+        .await
+        .unwrap_or_else(Answered::from);
     let mut answer = answer.unwrap_or_else(|reason| {
         tracing::info!(%reason, "refused");
         let error = OAuthError::new(&reason, Endpoint::Token);

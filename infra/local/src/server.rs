@@ -180,6 +180,7 @@ async fn respond(
         id,
         client_ip,
         deadline: site.request_time.map_or(Deadline::NEVER, Deadline::after),
+        answer_by: Deadline::NEVER,
     });
     let mut request = Request::from_parts(parts, body);
     // hyper omits the body of the answer.

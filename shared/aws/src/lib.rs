@@ -14,9 +14,8 @@ pub fn behavior() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
 }
 
-/// Timeouts that fit into a function's ten seconds: `DynamoDB` responds in single milliseconds and KMS in tens, so an
-/// attempt that takes a second and a half has failed. The longest chain of a refresh is a read, a signature and a
-/// write.
+/// Timeouts: `DynamoDB` responds in single milliseconds and KMS in tens, so an attempt that takes a second and a half has
+/// failed. The deadline of the request ends a chain of calls that takes longer than the function may.
 pub fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(1))

@@ -20,6 +20,9 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// Time that is left to a function when long work stops: enough for the slowest call of the store.
 const KEPT: Duration = Duration::from_secs(4);
 
+/// Time that is left to a function when it has to answer, so that the answer leaves before Lambda stops the function.
+const FOR_THE_ANSWER: Duration = Duration::from_millis(500);
+
 /// The header with a proxy's secret.
 const PROXY_SECRET: HeaderName = HeaderName::from_static("x-ratchet-proxy-secret");
 
@@ -33,7 +36,12 @@ pub(super) fn request(
     let context = event.request_context_ref();
     let client_ip = client_ip(context, event.headers(), trusted_proxies);
     let stage = stage(context).map(str::to_owned);
-    let deadline = event.lambda_context_ref().map_or(Deadline::NEVER, deadline);
+    let left = event.lambda_context_ref().and_then(time_left);
+    let until = |kept| {
+        left.map_or(Deadline::NEVER, |left| {
+            Deadline::after(left.saturating_sub(kept))
+        })
+    };
     let (mut parts, body) = event.into_parts();
     let body = match body {
         Body::Text(text) => Bytes::from(text),
@@ -45,19 +53,18 @@ pub(super) fn request(
     parts.extensions.insert(RequestContext {
         id,
         client_ip,
-        deadline,
+        deadline: until(KEPT),
+        answer_by: until(FOR_THE_ANSWER),
     });
     Request::from_parts(parts, body)
 }
 
-/// Lambda's time-out, less [`KEPT`] for the current part of the work and for the response. `cargo lambda watch` sends a
-/// time that has long passed, which Lambda never does: the request then has no deadline.
-fn deadline(context: &LambdaContext) -> Deadline {
+/// Time until Lambda stops the function. `cargo lambda watch` sends a time that has long passed, which Lambda never
+/// does: the request then has no deadline.
+fn time_left(context: &LambdaContext) -> Option<Duration> {
     let now = Clock::system().now().as_millis();
-    match context.deadline.checked_sub(now) {
-        Some(left) => Deadline::after(Duration::from_millis(left).saturating_sub(KEPT)),
-        None => Deadline::NEVER,
-    }
+    let left = context.deadline.checked_sub(now)?;
+    Some(Duration::from_millis(left))
 }
 
 /// The stage, which is the first segment of every path; `None` for the default one.

@@ -7,7 +7,7 @@
 
 use bytes::Bytes;
 use http::{Method, StatusCode, header::ORIGIN};
-use ratchet_core::PasswordLogin;
+use ratchet_core::{PasswordLogin, in_time};
 use ratchet_domain::{denial::Denial, error::Error, secret::Secret};
 use ratchet_protocol::{
     Response, cors,
@@ -46,11 +46,14 @@ struct Body<'a> {
 /// Handles all endpoints but the callback.
 pub(crate) async fn handle(visit: &Visit<'_>) -> Response {
     match (visit.request.method(), visit.request.uri().path()) {
-        (&Method::POST, "/usernamepassword/login") => match password_login(visit).await {
-            Ok(response) => response,
-            Err(AuthorizeError::ForClient(refusal)) => refused(&refusal),
-            Err(AuthorizeError::ForUser(error)) => denied(&error),
-        },
+        (&Method::POST, "/usernamepassword/login") => {
+            match in_time(visit.request, password_login(visit)).await {
+                Ok(Ok(response)) => response,
+                Ok(Err(AuthorizeError::ForClient(refusal))) => refused(&refusal),
+                Ok(Err(AuthorizeError::ForUser(error))) => denied(&error),
+                Err(failure) => denied(&failure.into()),
+            }
+        }
         // We have no captchas.
         (&Method::POST, "/usernamepassword/challenge") => {
             response::json(StatusCode::OK, &json!({ "required": false }))

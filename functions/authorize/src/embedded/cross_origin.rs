@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use http::{Method, StatusCode};
-use ratchet_core::PasswordLogin;
+use ratchet_core::{PasswordLogin, in_time};
 use ratchet_domain::{
     client::Client, connection::Connection, denial::Denial, error::Error, redirect_uri,
     secret::Secret,
@@ -42,7 +42,9 @@ pub(crate) async fn handle(visit: &Visit<'_>) -> Response {
     }
     let mut caller = None;
     let answered = match *visit.request.method() {
-        Method::POST => authenticate(visit, &mut caller).await,
+        Method::POST => in_time(visit.request, authenticate(visit, &mut caller))
+            .await
+            .unwrap_or_else(|failure| Err(failure.into())),
         _ => Err(Denial::MethodNotAllowed(methods::POST).into()),
     };
     let mut answer = answered.unwrap_or_else(|error| refused(&error, caller.as_deref()));

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Runs the tenant's scripts and then issues. The scripts run last, so that they run once per login and only after
-/// all other checks. Nothing is written before they have finished.
+/// all other checks. Nothing but the metadata that they set is written before they have finished.
 pub(crate) async fn issue(visit: &Visit<'_>, approved: Approved) -> Result<Outcome, Error> {
     if let Err(blocked) = approved.session.user.active() {
         let refusal = Refusal::new("unauthorized", blocked.to_string());

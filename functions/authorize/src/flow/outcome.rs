@@ -6,9 +6,9 @@ use ratchet_protocol::Response;
 use super::answer::Reply;
 use crate::{error::Refusal, session::transaction::Step};
 
-/// The outcome of a step. Only the driver turns it into the browser's answer.
+/// The outcome of a step. The driver turns it into the browser's answer.
 pub(crate) enum Outcome {
-    /// A page, or a redirect to one with its interaction as it came.
+    /// A page, or a redirect to one: an answer already.
     Page(Response),
     /// The browser goes to another step with this interaction.
     GoTo(Step, Interaction),
