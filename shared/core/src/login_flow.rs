@@ -1,4 +1,5 @@
-//! Runs the tenant's scripts at a login or a refresh: after the decision, before anything is signed or stored.
+//! Runs the tenant's scripts at a login or a refresh: after the decision, before anything is signed or stored, except the
+//! metadata of users that they set.
 
 use std::{
     sync::{Arc, PoisonError},

@@ -28,7 +28,8 @@ pub const CODE_LIFETIME: Lifetime = Lifetime::from_secs(60);
 /// table small.
 pub const CODE_MEMORY: Lifetime = Lifetime::from_secs(86_400);
 
-/// An authorization code. Its [`CodeParts`] can be read; only its exchange changes them, which the store writes.
+/// An authorization code. Its [`CodeParts`] can be read; only its exchange changes them, which the store writes. `TryFrom`
+/// is for the store, and rejects parts that contradict each other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "CodeParts")]
 pub struct AuthorizationCode(CodeParts);

@@ -34,8 +34,9 @@ pub use super::family_parts::{EndReason, Ended, FamilyParts, Rotated};
 /// Maximum number of live families of one user with one application; the next login ends the oldest.
 pub const MAX_LIVE_PER_USER_AND_CLIENT: usize = 200;
 
-/// A refresh token family. Its [`FamilyParts`] can be read, and change by its methods only: no generation comes back, no
-/// absolute end moves to a later time, and an ended family stays ended.
+/// A refresh token family. Its [`FamilyParts`] can be read. Its methods are the only decisions about it: by them no
+/// generation comes back, no absolute end moves to a later time, and an ended family stays ended. `TryFrom` is for the
+/// store, which reads what functions have written, and rejects parts that contradict each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Family(FamilyParts);
 

@@ -16,7 +16,8 @@ use super::{
     valid_from::Epoch,
 };
 
-/// A browser session. Its [`SessionParts`] can be read, and change by its methods only.
+/// A browser session. Its [`SessionParts`] can be read, and change by its methods only. `TryFrom` is for the store, and
+/// rejects parts that contradict each other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "SessionParts")]
 pub struct Session(SessionParts);
