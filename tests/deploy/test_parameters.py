@@ -191,12 +191,29 @@ def test_a_stack_has_neither_unless_the_operator_wants_it(unlimited):
     assert not {"BackupVault", "BackupPlan", "BackupRole", "TokenPeak"} & unlimited.resources.keys()
 
 
-def test_the_documents_list_each_parameter_with_its_default():
+def documented() -> str:
     text = (ROOT / "infra/README.md").read_text(encoding="utf-8")
-    section = text.partition("## The parameters of a stack")[2].partition("\n## ")[0]
-    listed = dict(re.findall(r"^\| `(\w+)` \| `?([^|`]*)`? \|", section, re.MULTILINE))
-    defaults = {name: str(item["Default"]) for name, item in written()["Parameters"].items()}
-    assert {name: default.strip() for name, default in listed.items()} == defaults
+    return text.partition("## The parameters of a stack")[2].partition("\n## ")[0]
+
+
+def test_the_documents_list_each_parameter_with_its_default_and_description():
+    rows = re.findall(r"^\| `(\w+)` \| `?([^|`]*)`? \| (.*) \|$", documented(), re.MULTILINE)
+    listed = {name: (default.strip(), meaning) for name, default, meaning in rows}
+    assert listed == {
+        name: (str(item["Default"]), item["Description"])
+        for name, item in written()["Parameters"].items()
+    }
+
+
+def test_the_documents_have_the_groups_of_the_console_in_their_order():
+    interface = written()["Metadata"]["AWS::CloudFormation::Interface"]
+    groups = [
+        name
+        for group in interface["ParameterGroups"]
+        for name in (group["Label"]["default"], *group["Parameters"])
+    ]
+    found = re.findall(r"^\*\*(.+)\*\*$|^\| `(\w+)`", documented(), re.MULTILINE)
+    assert [label or name for label, name in found] == groups
 
 
 def test_each_parameter_is_in_one_group_of_the_console():
