@@ -16,7 +16,7 @@ use ratchet_protocol::{Response, error::OAuthError, response};
 use ratchet_store::StoreError;
 use serde::Serialize;
 
-/// One statement of Android's list.
+/// One entry of `assetlinks.json`.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 struct Statement<'a> {
     relation: [&'static str; 1],
@@ -74,10 +74,9 @@ pub(crate) async fn apple_app_site_association(
     }
 }
 
-/// The error if the store cannot be read: Apple and Google would cache an empty document and close the callbacks of
-/// every app.
+/// A 503 instead of an empty document, which Apple and Google would cache: no app would receive its callback.
 fn unavailable(error: StoreError) -> Response {
-    tracing::error!(%error, "the apps of phones cannot be read");
+    tracing::error!(%error, "the mobile applications cannot be read");
     OAuthError::from(&Failure::from(error)).into_response()
 }
 

@@ -13,8 +13,8 @@ use ratchet_domain::{
 
 use super::App;
 
-/// Maximum number of buckets. Only beyond it does a bucket that is not full give way to another, the fullest first: a
-/// flood of new names evicts the buckets that have counted the least.
+/// Maximum number of buckets. Full buckets are dropped first, then the fullest one: a flood of new names evicts the
+/// buckets that have counted the least.
 const CAPACITY: usize = 10_000;
 
 /// The requests that are counted together.

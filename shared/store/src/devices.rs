@@ -34,7 +34,7 @@ pub struct DeviceExchange<'a> {
     pub current: &'a DeviceGrant,
     /// The record of the exchange.
     pub next: &'a DeviceState,
-    /// The family that begins with it.
+    /// The family of refresh tokens that the exchange begins, if any.
     pub family: Option<&'a Family>,
     /// The consent that the approval rests on: the exchange requires that this very consent still exists.
     pub rests_on: &'a RestsOn,
@@ -48,10 +48,10 @@ struct UserCodeItem {
 }
 
 const UNCHANGED: &str = "#state.#name = :current";
-const MOVE: &str = "SET #state = :next";
+const SET_STATE: &str = "SET #state = :next";
 
 impl Store {
-    /// Stores a new device and its user code, both or neither. `digest` is that of the code. A conflict means that a
+    /// Stores a new device and its user code, both or neither. `digest` is the user code's. A conflict means that a
     /// live device has the same user code.
     pub async fn put_device(
         &self,
@@ -105,7 +105,7 @@ impl Store {
     }
 
     /// Stores that a device got `authorization_pending`. A conflict means that another request did so, or that the
-    /// device need not poll any more.
+    /// device is no longer pending.
     pub async fn commit_poll(
         &self,
         id: DeviceId,
@@ -136,7 +136,7 @@ impl Store {
     ) -> Result<(), CommitError> {
         let update = self
             .change(id, current, next)?
-            .update_expression(MOVE)
+            .update_expression(SET_STATE)
             .condition_expression(UNCHANGED);
         send_update(update).await
     }
@@ -181,7 +181,7 @@ impl Store {
         let update = Update::builder()
             .table_name(&self.table)
             .set_key(Some(Key::device(device_id).to_item()))
-            .update_expression(MOVE)
+            .update_expression(SET_STATE)
             .condition_expression(UNCHANGED)
             .expression_attribute_names("#state", "state")
             .expression_attribute_names("#name", "name")

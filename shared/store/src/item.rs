@@ -18,7 +18,7 @@ pub struct Part<T, Id> {
     pub next: Option<Id>,
 }
 
-/// A value as an item with this key. `DynamoDB` may delete the item after `ttl`.
+/// Serializes a value to an item with this key. `DynamoDB` may delete the item after `ttl`.
 pub(super) fn to_item(
     key: &Key,
     value: &impl Serialize,
@@ -33,7 +33,7 @@ pub(super) fn to_item(
     Ok(item)
 }
 
-/// The value of an item.
+/// Deserializes the value of an item.
 pub(super) fn from_item<T: DeserializeOwned>(key: &Key, item: Item) -> Result<T, StoreError> {
     serde_dynamo::from_item(item).map_err(|e| inconsistent(key, e))
 }

@@ -15,7 +15,7 @@ use super::{
 /// A write that did not happen, or that another request made first.
 #[derive(Debug)]
 pub struct NotCommitted<T> {
-    /// The reason why the write is not the one in the table.
+    /// The reason why this request's write is not in the table.
     pub failure: CommitError,
     /// The item after the failure; `None` if it is gone or could not be read.
     pub found: Option<T>,

@@ -17,7 +17,7 @@ use crate::{
     visit::Visit,
 };
 
-/// The text that the form tokens of this page cover in place of a `state`: there is no transaction yet.
+/// Binds the form tokens of this page, which has no `state` yet.
 const FORM: &str = "activate";
 
 const WRONG: &str = "This code is wrong or has expired. Compare it with the one on your device.";
@@ -26,7 +26,7 @@ const WRONG: &str = "This code is wrong or has expired. Compare it with the one 
 pub(crate) async fn show(visit: &Visit<'_>) -> Result<Outcome, Error> {
     let params = Params::of_query(visit.request)?;
     match params.text("user_code")? {
-        Some(typed) => take(visit, typed).await,
+        Some(typed) => continue_with_code(visit, typed).await,
         None => page(visit, "", None).await,
     }
 }
@@ -40,11 +40,11 @@ pub(crate) async fn submit(visit: &Visit<'_>) -> Result<Outcome, Error> {
         let error = Some((StatusCode::FORBIDDEN, UNMATCHED));
         return page(visit, typed, error).await;
     }
-    take(visit, typed).await
+    continue_with_code(visit, typed).await
 }
 
 /// Continues to the confirmation if the code belongs to an open device. Guesses are rate limited by address.
-async fn take(visit: &Visit<'_>, typed: &str) -> Result<Outcome, Error> {
+async fn continue_with_code(visit: &Visit<'_>, typed: &str) -> Result<Outcome, Error> {
     let limited = Limited {
         what: "user code",
         by: visit.at.origin.to_string(),
@@ -54,7 +54,7 @@ async fn take(visit: &Visit<'_>, typed: &str) -> Result<Outcome, Error> {
     let Some(activation) = find(visit, typed).await? else {
         tracing::warn!(
             r#type = event::DEVICE_ACTIVATION_FAILED,
-            reason = "no device waits under this code"
+            reason = "no pending device has this code"
         );
         return page(visit, typed, Some((StatusCode::BAD_REQUEST, WRONG))).await;
     };

@@ -1,5 +1,5 @@
-//! The frame of a page on which the user of a session accepts or denies a request: what consent and confirmation have
-//! in common.
+//! The pages with two buttons, on which a user accepts or denies a request: what consent and confirmation have in
+//! common.
 
 use std::ops::ControlFlow;
 
@@ -52,7 +52,8 @@ pub(super) async fn show(
     page(visit, transaction, session.as_ref(), None, render).await
 }
 
-/// Reads the submitted form of a question. It ends here if it does not match the browser or the user denies.
+/// Reads the submitted form of a question. It breaks with an outcome if the form token does not match the browser, or
+/// the user denies.
 pub(super) async fn submitted(
     visit: &Visit<'_>,
     transaction: Transaction,
@@ -74,7 +75,7 @@ pub(super) async fn submitted(
     })
 }
 
-/// The page. A browser without a session continues with the next step.
+/// The page. A browser without a session is redirected to `/authorize/resume`, which decides again.
 async fn page(
     visit: &Visit<'_>,
     transaction: &Transaction,

@@ -84,8 +84,7 @@ async fn poll(app: &App, asked: GrantRequest<'_>, text: &str) -> Result<TokenAns
     Err(Failure::unavailable("the device kept changing").into())
 }
 
-/// Stores the effect of a rejection: the time of this poll, or that the device has received the error of an expired
-/// code.
+/// Stores the time of a rejected poll, or that the device has received `expired_token`.
 async fn store_refusal(
     app: &App,
     id: DeviceId,

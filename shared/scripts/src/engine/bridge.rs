@@ -26,8 +26,8 @@ use super::{
     wire::{Event, HostChannels, Reply},
 };
 
-/// Most calls to the host that may be open at once.
-const MOST_CALLS: usize = 100;
+/// Maximum number of open calls to the host.
+const MAX_OPEN_CALLS: usize = 100;
 
 /// The state that the engine shares with scripts' functions; see the module.
 pub(super) struct Bridge {
@@ -101,7 +101,7 @@ impl Bridge {
         call: HostCall,
     ) -> rquickjs::Result<Promise<'js>> {
         let (promise, resolve, reject) = ctx.promise()?;
-        if self.calls.borrow().len() >= MOST_CALLS {
+        if self.calls.borrow().len() >= MAX_OPEN_CALLS {
             return Err(Exception::throw_message(ctx, "too many calls at once"));
         }
         let id = self.last_call.get() + 1;
@@ -143,7 +143,7 @@ impl Bridge {
         self.watch.noticed().map_or(Ok(()), Err)
     }
 
-    /// Waits for the next timer or answer and handles it. `false` if there is nothing to wait for.
+    /// Waits for one timer or answer and handles it. `false` if nothing is pending.
     pub(super) fn turn(&self, ctx: &Ctx<'_>) -> Result<bool, Fault> {
         if let Some(stop) = self.watch.look() {
             return Err(stop.into());

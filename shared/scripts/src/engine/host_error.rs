@@ -9,8 +9,7 @@ use crate::requests::failure::{RequestFailure, Stage};
 pub struct HostError {
     /// `message`
     pub message: String,
-    /// `code` and others; for the library's HTTP clients also `inFetch`, the properties of the error of the global
-    /// `fetch`.
+    /// Such as `code`. Errors of HTTP requests also have `inFetch`: the properties that the error of `fetch` would have.
     pub properties: Map<String, Value>,
 }
 

@@ -57,7 +57,7 @@ const OF_THE_MANUAL: &[Limit] = limits! {
         "shared/scripts/src/engine/realm.rs" "const LARGEST_PATCH: usize = ";
     "timers at once": "{}", 1, "shared/scripts/src/engine/timers.rs" "const MOST: usize = ";
     "requests and updates of metadata at once": "{}", 1,
-        "shared/scripts/src/engine/bridge.rs" "const MOST_CALLS: usize = ";
+        "shared/scripts/src/engine/bridge.rs" "const MAX_OPEN_CALLS: usize = ";
     "time of one request": "{} s less than all scripts", 1,
         "shared/scripts/src/engine/mod.rs" "self.wall.saturating_sub(Duration::from_secs(";
     "body of a request or of its answer": "{} MB", MB,
