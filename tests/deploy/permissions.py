@@ -18,6 +18,9 @@ def holds(operator: str, wanted, actual) -> bool:
         # Without wildcards, `ArnEquals` compares texts.
         case "StringEquals" | "ArnEquals":
             return bool(actual) and all(value in listed(wanted) for value in actual)
+        # The request has the key, or has it not. `ForAllValues` holds without a key.
+        case "Null":
+            return wanted == ("false" if actual else "true")
         case "ForAllValues:StringEquals":
             return all(value in listed(wanted) for value in actual)
         case "ForAllValues:StringLike":
@@ -47,10 +50,10 @@ class Permissions:
         self._kms = aws.client("kms")
         self._stack = stack
 
-    def table(self, role: str, action: str, partition: str, attributes: tuple = ()) -> bool:
-        """True if a role may do this to an item of this partition, naming these attributes."""
+    def table(self, role: str, action: str, *partitions: str, attributes: tuple = ()) -> bool:
+        """True if a role may do this in a request for these partitions, naming these attributes."""
         table = f"table/{self._stack.outputs['TableName']}"
-        context = {"dynamodb:LeadingKeys": [partition], "dynamodb:Attributes": list(attributes)}
+        context = {"dynamodb:LeadingKeys": list(partitions), "dynamodb:Attributes": list(attributes)}
         return any(
             all(resource.endswith(table) for resource in listed(statement["Resource"]))
             and allows(statement, f"dynamodb:{action}", context)

@@ -51,7 +51,7 @@ NEEDED = {
         "FAILURES#USER#auth0|1": {"GetItem"},
         "FAILURES#ADDRESS#203.0.113.9": {"GetItem"},
         "ASSERTION#app#1": {"PutItem"},
-        "DEVICE#1": {"GetItem", "PutItem", "UpdateItem"},
+        "DEVICE#1": {"ConditionCheckItem", "GetItem", "PutItem", "UpdateItem"},
         "USERCODE#1.x": {"PutItem"},
     },
     "AuthorizeRole": {
@@ -92,9 +92,51 @@ def test_a_function_may_do_in_the_table_what_it_does_and_no_more(permissions, ro
         allowed = {
             action
             for action in ACTIONS
-            if permissions.table(role, action, partition, ("PK", "SK", "client_id"))
+            if permissions.table(role, action, partition, attributes=("PK", "SK", "client_id"))
         }
         assert allowed == NEEDED[role].get(partition, set()), partition
+
+
+# The transactions of the code, by the role that sends them: the action and the partition of each part.
+TRANSACTIONS = {
+    "a code is exchanged": (
+        "TokenRole",
+        [
+            ("UpdateItem", "USER#auth0|1"),
+            ("PutItem", "USER#auth0|1"),
+            ("ConditionCheckItem", "USER#auth0|1"),
+        ],
+    ),
+    "a device begins": ("TokenRole", [("PutItem", "DEVICE#1"), ("PutItem", "USERCODE#1.x")]),
+    "a device code is exchanged": (
+        "TokenRole",
+        [
+            ("UpdateItem", "DEVICE#1"),
+            ("PutItem", "USER#auth0|1"),
+            ("ConditionCheckItem", "USER#auth0|1"),
+        ],
+    ),
+    "a session is used for a consent": (
+        "AuthorizeRole",
+        [("UpdateItem", "USER#auth0|1"), ("ConditionCheckItem", "USER#auth0|1")],
+    ),
+}
+
+
+@pytest.mark.parametrize("transaction", TRANSACTIONS)
+def test_a_transaction_is_allowed_whichever_keys_a_condition_sees(permissions, transaction):
+    """AWS does not document whether a condition on a part of a transaction sees its own key or those of all parts."""
+    role, parts = TRANSACTIONS[transaction]
+    every = [partition for _, partition in parts]
+    for action, partition in parts:
+        assert permissions.table(role, action, partition), (action, partition)
+        assert permissions.table(role, action, *every), (action, every)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_request_without_a_key_is_allowed_nothing(permissions, role):
+    for action in ACTIONS:
+        assert not permissions.table(role, action), action
 
 
 @pytest.mark.parametrize(
@@ -107,16 +149,26 @@ def test_a_function_may_do_in_the_table_what_it_does_and_no_more(permissions, ro
 )
 def test_the_password_functions_may_count_failures_and_write_no_names(permissions, counted):
     for action in ("UpdateItem", "DeleteItem"):
-        writers = {role for role in ROLES if permissions.table(role, action, counted, COUNTER)}
+        writers = {
+            role for role in ROLES if permissions.table(role, action, counted, attributes=COUNTER)
+        }
         assert writers == {"TokenRole", "AuthorizeRole"}
         for role in writers:
-            assert not permissions.table(role, action, counted, (*COUNTER, "user_id"))
+            assert not permissions.table(
+                role, action, counted, attributes=(*COUNTER, "user_id")
+            )
 
 
 def test_only_token_writes_keyrings_and_nothing_else_of_the_tenant(permissions):
-    writers = {role for role in ROLES if permissions.table(role, "PutItem", "TENANT", KEYRING)}
+    writers = {
+        role
+        for role in ROLES
+        if permissions.table(role, "PutItem", "TENANT", attributes=KEYRING)
+    }
     assert writers == {"TokenRole"}
-    assert not permissions.table("TokenRole", "PutItem", "TENANT", (*KEYRING, "client_id"))
+    assert not permissions.table(
+        "TokenRole", "PutItem", "TENANT", attributes=(*KEYRING, "client_id")
+    )
 
 
 def test_a_keyring_has_the_attributes_that_token_may_write(local):
