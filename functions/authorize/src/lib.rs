@@ -51,7 +51,8 @@ async fn answer(visit: &Visit<'_>) -> Response {
         }
         _ => {}
     }
-    let page = in_time(visit.request, page(visit, path)).await;
+    // Boxed: the future is large, and `in_time` would move it once more.
+    let page = in_time(visit.request, Box::pin(page(visit, path))).await;
     match page.unwrap_or_else(|failure| Err(failure.into())) {
         Ok(response) => response,
         Err(error @ Error::Denied(Denial::NotFound | Denial::MethodNotAllowed(_)))

@@ -47,7 +47,8 @@ pub async fn handle(app: &App, request: &Request) -> Response {
     if let Some(preflight) = cors::preflight(request) {
         return preflight;
     }
-    let (caller, revoked) = in_time(request, route(app, request))
+    // Boxed: the future is large, and `in_time` would move it once more.
+    let (caller, revoked) = in_time(request, Box::pin(route(app, request)))
         .await
         .unwrap_or_else(|failure| (None, Err(failure.into())));
     let mut answer = match revoked {

@@ -35,7 +35,7 @@ pub(crate) async fn handle(app: &App, request: &Request) -> Response {
         named,
         audit: Audit::default(),
     };
-    let answered = in_time(request, serve(&mut call, operation))
+    let answered = in_time(request, Box::pin(serve(&mut call, operation)))
         .await
         .unwrap_or_else(|failure| Err(failure.into()));
     call.log(operation, &answered);

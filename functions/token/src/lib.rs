@@ -29,7 +29,8 @@ pub async fn handle(app: &App, request: &Request) -> Response {
     if let Some(preflight) = cors::preflight(request) {
         return preflight;
     }
-    let Answered { caller, answer } = in_time(request, route(app, request))
+    // Boxed: the future is large, and `in_time` would move it once more.
+    let Answered { caller, answer } = in_time(request, Box::pin(route(app, request)))
         .await
         .unwrap_or_else(Answered::from);
     let mut answer = answer.unwrap_or_else(|reason| {

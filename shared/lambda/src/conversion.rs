@@ -6,7 +6,7 @@ use http::{HeaderMap, header::HOST};
 use lambda_http::request::LambdaRequest;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-/// What a query does not contain literally (RFC 3986 section 3.4), except `%`.
+/// Characters that a query does not contain literally (RFC 3986 section 3.4), except `%`.
 const QUERY: AsciiSet = CONTROLS
     .add(b' ')
     .add(b'"')
@@ -22,7 +22,7 @@ const QUERY: AsciiSet = CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// What a path does not contain literally (RFC 3986 section 3.3), except `%`.
+/// Characters that a path does not contain literally (RFC 3986 section 3.3), except `%`.
 const PATH: AsciiSet = QUERY.add(b'?');
 
 /// Encodes the characters of path and query that no URL has. Removes the host, which the client chose and from which

@@ -21,7 +21,7 @@ pub struct Rule {
 pub struct Action {
     /// Name in the tenant, for the log and in errors.
     pub name: String,
-    /// JavaScript source of a CommonJS module.
+    /// JavaScript source of a `CommonJS` module.
     pub code: String,
     /// `event.secrets`
     pub secrets: BTreeMap<String, Secret>,

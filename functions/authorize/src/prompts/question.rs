@@ -21,7 +21,7 @@ use crate::{
     visit::{ClientAndApi, Visit},
 };
 
-/// What the page of a question shows.
+/// Content of the page of a question.
 pub(super) struct Question<'a> {
     pub(super) screen: &'a Screen,
     pub(super) interaction: &'a Interaction,

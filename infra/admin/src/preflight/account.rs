@@ -90,7 +90,7 @@ impl Reader<'_> {
             match read_kept(&requests, stack).await {
                 Ok(kept) => account.kept = kept,
                 Err(error) => {
-                    account.miss("what the stack has left behind", &error, "tag:GetResources")
+                    account.miss("what the stack has left behind", &error, "tag:GetResources");
                 }
             }
         }
