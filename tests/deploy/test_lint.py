@@ -32,13 +32,25 @@ def run(*command):
     return done.returncode, done.stdout + done.stderr
 
 
-def test_sam_finds_nothing_to_say():
-    code, said = run(TOOLS / "sam", "validate", "--lint", "--template", TEMPLATE)
+@pytest.fixture(scope="module", params=["source", "release"])
+def template(request, tmp_path_factory):
+    """The template from which SAM builds, and that of a release, which takes zips."""
+    if request.param == "source":
+        return TEMPLATE
+    folder = tmp_path_factory.mktemp("release")
+    subprocess.run(
+        [sys.executable, ROOT / "infra/release/release.py", "template", "v1.2.3", folder], check=True
+    )
+    return folder / "ratchet-template.yaml"
+
+
+def test_sam_finds_nothing_to_say(template):
+    code, said = run(TOOLS / "sam", "validate", "--lint", "--template", template)
     assert code == 0, said
 
 
-def test_cfn_lint_finds_nothing_to_say():
-    code, said = run(TOOLS / "cfn-lint", TEMPLATE)
+def test_cfn_lint_finds_nothing_to_say(template):
+    code, said = run(TOOLS / "cfn-lint", template)
     assert code == 0, said
 
 
