@@ -28,23 +28,24 @@ EXECUTABLE = 0o755
 PARAMETERS = """\
   CodeBucket:
     Type: String
-    AllowedPattern: "[a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9]"
+    AllowedPattern: "[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
     Description: A bucket in the stack's Region with the zips of the release.
   CodePrefix:
     Type: String
-    Default: ratchet/{version}/
+    Default: ratchet/
     Description: >-
-      What the keys of the zips begin with. It has to change with the zips: Lambda reads a zip again only if its key is
-      another one.
+      What the keys of the zips begin with, before the version of the release: ratchet/v1.2.3/ratchet-token-arm64.zip.
 """
 GROUP = """\
       - Label: { default: Where its code is }
         Parameters: [CodeBucket, CodePrefix]
 """
+# The version is no parameter: at an update SAM keeps the value of a parameter that it is not given, and Lambda reads a zip
+# again only if its key is another one.
 CODE = """\
       CodeUri:
         Bucket: !Ref CodeBucket
-        Key: !Sub "${{CodePrefix}}{zip}"
+        Key: !Sub "${{CodePrefix}}{version}/{zip}"
 """
 
 
@@ -81,10 +82,10 @@ def make_programs(platform: str, folder: Path, output: Path):
 
 def template(text: str, version: str) -> str:
     """The template with its code in a bucket: parameters say where, and nothing is built."""
-    text = once(r"^Parameters:\n", f"Parameters:\n{PARAMETERS.format(version=version)}", text)
+    text = once(r"^Parameters:\n", f"Parameters:\n{PARAMETERS}", text)
     text = once(r"^    ParameterGroups:\n", f"    ParameterGroups:\n{GROUP}", text)
     for function in FUNCTIONS:
-        code = CODE.format(zip=zip_name(function, "${Architecture}"))
+        code = CODE.format(version=version, zip=zip_name(function, "${Architecture}"))
         text = once(rf"^      CodeUri: functions/{function}\n", code, text)
     text, number = re.subn(r"^      BuildMethod: rust-cargolambda\n", "", text, flags=re.M)
     if number != len(FUNCTIONS):

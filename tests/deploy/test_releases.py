@@ -1,23 +1,36 @@
 """The files of a release: what the workflow makes and what the template of a release takes belong together."""
 
 import hashlib
+import os
 import re
 import subprocess
 import sys
 import tarfile
 import zipfile
+from pathlib import Path
 
 import pytest
 import yaml
 from samtranslator.translator.transform import transform
 
+import runbook
 import stack
 from template import ROOT, Loader, NoManagedPolicies, of_type, written
+from test_runbook import world  # noqa: F401 (a fixture)
+from workplace import Workplace
 
 SCRIPT = ROOT / "infra/release/release.py"
+PAGE = ROOT / "infra/docs/RELEASES.md"
 WORKFLOW = ROOT / ".github/workflows/release.yml"
 VERSION = "v1.2.3"
 ARCHITECTURES = ["arm64", "x86_64"]
+
+
+@pytest.fixture(scope="module")
+def aws():
+    """Another moto than that of the other tests: the runbook deploys a stack of the same name."""
+    with stack.moto() as aws:
+        yield aws
 
 
 def release(*arguments):
@@ -82,13 +95,19 @@ def test_each_function_gets_its_own_zip(released):
         assert zip_key(function).endswith(f"/ratchet-{own}-arm64.zip")
 
 
-def test_a_release_publishes_versions_of_the_functions(released):
-    def versions(prefix: str) -> set[str]:
-        return set(of_type(deployed(released, CodePrefix=prefix), "AWS::Lambda::Version"))
+def test_a_release_publishes_versions_of_the_functions(released, tmp_path):
+    def versions(template: Path) -> set[str]:
+        return set(of_type(deployed(template), "AWS::Lambda::Version"))
 
-    assert len(versions("v1/")) == len(stack.FUNCTIONS)
-    assert versions("v1/") == versions("v1/")
-    assert versions("v1/").isdisjoint(versions("v2/"))
+    release("template", "v1.2.4", tmp_path)
+    assert len(versions(released)) == len(stack.FUNCTIONS)
+    assert versions(released) == versions(released)
+    assert versions(released).isdisjoint(versions(tmp_path / released.name))
+
+
+def test_the_prefix_of_the_zips_is_a_parameter(released):
+    taken = functions(deployed(released, CodePrefix="team/")).values()
+    assert all(zip_key(function).startswith(f"team/{VERSION}/ratchet-") for function in taken)
 
 
 def test_nothing_else_differs_from_the_template(released):
@@ -158,3 +177,36 @@ def test_the_workflow_attests_each_file_and_publishes_after_all_of_them():
         (attest,) = [step for step in job["steps"] if step.get("uses", "").startswith("actions/attest-build-provenance@")]
         assert attest["with"]["subject-path"] == "release/*", name
         assert job["permissions"] == {"contents": "read", "id-token": "write", "attestations": "write"}
+
+
+def packed(place: Workplace, version: str) -> Path:
+    """What the workflow publishes for the operator's checkout, built by its stand-in for `cargo lambda build`."""
+    build = place.environment("")["PATH"].partition(":")[0]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(place.home)}
+    subprocess.run([f"{build}/cargo", "lambda", "build"], cwd=place.tree, env=environment, check=True)
+    folder = place.tree / f"ratchet-{version}"
+    release("functions", "arm64", place.tree / "target/lambda", folder)
+    release("template", version, folder)
+    files = sorted(file.name for file in folder.iterdir())
+    sums = subprocess.run(["sha256sum", "--", *files], cwd=folder, check=True, capture_output=True)
+    (folder / "SHA256SUMS").write_bytes(sums.stdout)
+    return folder
+
+
+def test_the_page_deploys_one_release_and_the_next(world, tmp_path):
+    found = runbook.blocks(PAGE.read_text(encoding="utf-8"))
+    skipped = [block for block in found if "gh " in block.text]
+    assert [block.section for block in skipped] == ["Download and verify", "Download and verify"]
+    environment = world.place.environment(world.cloud.endpoint)
+    with runbook.shell(environment, world.place.tree, tmp_path / "output") as shell:
+        for version in ("v1.2.3", "v1.2.4"):
+            commit = world.place.commit(version).encode()
+            packed(world.place, version)
+            for block in found:
+                is_first = "create-bucket" in block.text and version != "v1.2.3"
+                if block not in skipped and not is_first:
+                    text = block.text.replace("v1.2.3", version)
+                    shell.run(runbook.Block(block.section, block.line, text))
+            for function in stack.FUNCTIONS:
+                assert commit in world.deployed.code(function), function
+    assert {call.region for call in world.new_calls()} == {stack.REGION}
