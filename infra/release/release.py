@@ -34,7 +34,7 @@ PARAMETERS = """\
     Type: String
     Default: ratchet/
     Description: >-
-      What the keys of the zips begin with, before the version of the release: ratchet/v1.2.3/ratchet-token-arm64.zip.
+      The beginning of the zips' keys, before the version of the release: ratchet/ of ratchet/v1.2.3/ratchet-token-arm64.zip.
 """
 GROUP = """\
       - Label: { default: Where its code is }

@@ -1,9 +1,7 @@
-"""What a stack costs: computes infra/docs/COSTS.md from costs.json and the defaults of the template.
+"""The costs of a stack, from costs.json and the defaults of the template.
 
-costs.json has list prices, what a refresh used when test_costs.py measured it, and assumptions. As a program this
-module writes the page:
-
-    python costs.py
+costs.json has list prices, the figures of a refresh that test_costs.py measures, and assumptions. costs_page.py makes
+infra/docs/COSTS.md of it.
 """
 
 import json
@@ -16,7 +14,7 @@ from template import ROOT, metrics_of, of_type, written
 INPUTS = Path(__file__).with_name("costs.json")
 PAGE = ROOT / "infra/docs/COSTS.md"
 MILLION = 1_000_000
-# Prices are a GB; a smaller one than AWS bills never shows too little.
+# Decimal, so that no figure is lower than one by a GB of 2^30 bytes.
 GB = 1e9
 MB_A_GB = 1024
 
@@ -152,13 +150,3 @@ def bars() -> list[tuple[dict, float]]:
     """Each bar with what its stack costs."""
     signings = {signing.name: signing for signing in SIGNINGS}
     return [(bar, million(signings[bar["signing"]], bar["front"])) for bar in inputs()["bars"]]
-
-
-def main():
-    from costs_page import page
-
-    PAGE.write_text(page(), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

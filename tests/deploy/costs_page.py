@@ -1,9 +1,13 @@
-"""The text of infra/docs/COSTS.md."""
+"""The text of infra/docs/COSTS.md. As a program this module writes the page:
+
+    python costs_page.py
+"""
 
 from costs import (
     FRONTS,
     GB,
     MILLION,
+    PAGE,
     SIGNINGS,
     answer_bytes,
     bars,
@@ -21,16 +25,16 @@ from costs import (
 INTRODUCTION = """\
 # What it costs
 
-`tests/deploy/costs.py` computes this page from the list prices of {region} in `tests/deploy/costs.json`, recorded on {recorded},
-and from what a refresh uses, which `tests/deploy/test_costs.py` measures. It counts no free tier, no tax and no discount. Prices
-change: compare the price pages at the end before a decision rests on them. Parameters of the stack have their defaults, except
-`SigningMode` and `SignWithES256`. The template creates an HTTP API; a load balancer or a function URL before the functions is the
-operator's own.
+`tests/deploy/costs_page.py` computes this page from the list prices of {region} in `tests/deploy/costs.json`, recorded on
+{recorded}, and from the units and bytes of a refresh, which `tests/deploy/test_costs.py` measures. It counts no free tier, no tax
+and no discount. Prices change: compare the price pages at the end before a decision rests on them. Parameters of the stack have
+their defaults, except `SigningMode` and `SignWithES256`. The template creates an HTTP API; a load balancer or a function URL before
+the functions is the operator's own.
 
 A refresh here is a rotating one with an access token and an ID token, in a warm environment."""
 
 NOT_COUNTED = """\
-## What is not counted
+## Not counted
 
 - Handshakes of TLS. Each sends about {handshake} bytes of certificates, which would add ${handshake_price} a million if AWS billed
   them as data out and every refresh made a new connection. The price pages do not say.
@@ -101,7 +105,7 @@ def per_month() -> list[str]:
             costs = (dollars(month(signing, front, a_day)) for signing in SIGNINGS)
             rows.append([f"{a_day} a day: {number:,.0f} M refreshes", front, *costs])
     kept = default("LogRetentionDays")
-    text = f"These include what stands still, and the logs of {kept} days (`LogRetentionDays`) at rest."
+    text = f"These include the fixed costs, and the logs of {kept} days (`LogRetentionDays`) at rest."
     return ["", "## A month", "", text, "", *table(head, rows, 2)]
 
 
@@ -112,7 +116,7 @@ def by_standing() -> list[str]:
         front = lines.pop("ALB and its addresses")
         rows.append([f"`{signing.name}`", *(dollars(cost) for cost in lines.values()), dollars(front)])
     head = ["dollars a month without a request", *lines, "an ALB besides"]
-    return ["", "## What stands still", "", *table(head, rows)]
+    return ["", "## Fixed costs", "", *table(head, rows)]
 
 
 def options() -> list[str]:
@@ -123,7 +127,7 @@ def options() -> list[str]:
         ["`Tracing=Active`", f"{inputs()['assumed']['traced_share']:.0%} of the requests", dollars(traces(MILLION))],
     ]
     head = ["parameter", "adds", "dollars for a million refreshes"]
-    return ["", "## What two parameters add", "", *table(head, rows, 2)]
+    return ["", "## Parameters that add costs", "", *table(head, rows, 2)]
 
 
 def from_where() -> list[str]:
@@ -153,7 +157,7 @@ def from_where() -> list[str]:
         ["a family in the table, one for each user", f"{assumed['family_bytes']:,} bytes", "assumed; tests keep it below"],
         ["logs at rest", f"{assumed['compressed_log']:.0%} of what was ingested", "assumed"],
     ]
-    return ["", "## Where the figures are from", "", *table(["figure", "value", "source"], rows, 3)]
+    return ["", "## Sources of the figures", "", *table(["figure", "value", "source"], rows, 3)]
 
 
 def not_counted() -> list[str]:
@@ -166,3 +170,11 @@ def not_counted() -> list[str]:
 def price_pages() -> list[str]:
     pages = sorted(set(inputs()["prices"]["pages"].values()))
     return ["", "## Price pages", "", *(f"- <{address}>" for address in pages)]
+
+
+def main():
+    PAGE.write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""infra/docs/COSTS.md has the figures of a real refresh, and what follows from them."""
+"""infra/docs/COSTS.md has the figures of a real refresh and of the list prices, and nothing else."""
 
 import json
 

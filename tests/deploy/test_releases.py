@@ -1,4 +1,4 @@
-"""The files of a release: what the workflow makes and what the template of a release takes belong together."""
+"""The files of a release: its template takes what its workflow makes, and its page deploys them."""
 
 import hashlib
 import os
@@ -180,7 +180,7 @@ def test_the_workflow_attests_each_file_and_publishes_after_all_of_them():
 
 
 def packed(place: Workplace, version: str) -> Path:
-    """What the workflow publishes for the operator's checkout, built by its stand-in for `cargo lambda build`."""
+    """The published files, in the operator's folder. Its stand-in for `cargo lambda build` makes the functions."""
     build = place.environment("")["PATH"].partition(":")[0]
     environment = {"PATH": os.environ["PATH"], "HOME": str(place.home)}
     subprocess.run([f"{build}/cargo", "lambda", "build"], cwd=place.tree, env=environment, check=True)
