@@ -24,7 +24,7 @@ from internet import internet
 from programs import Program
 from router import Router
 from service import Database, create_table
-from stack import ACCOUNT, FUNCTIONS, REGION, Moto
+from stack import ACCOUNT, FUNCTIONS, REGION, Moto, moto
 from workplace import Workplace
 
 STACK = "ratchet-prod"
@@ -127,6 +127,13 @@ class World:
         calls = self.cloud.calls[self._checked :]
         self._checked += len(calls)
         return calls
+
+
+@pytest.fixture(scope="module")
+def aws():
+    """Another moto than that of the other tests: the runbook's stack stays, with a domain that they use."""
+    with moto() as aws:
+        yield aws
 
 
 @pytest.fixture
