@@ -7,7 +7,8 @@ use super::{denial::Denial, user::UserBlocked};
 /// The cause of a failure. It is for the log alone.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// A failure of the service or its tenant's configuration, whatever the caller sent. The caller learns its kind, and nothing of its cause.
+/// A failure of the service or of its tenant's configuration, for any request. The caller learns its kind, and nothing of
+/// its cause.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// A temporary failure: the same request works later.
