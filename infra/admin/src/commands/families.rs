@@ -107,6 +107,13 @@ impl Revoke {
         let number = store
             .end_families(user, client.as_ref(), ended, Deadline::NEVER, |_| true)
             .await?;
+        // Families of an application that was deleted are still in the table.
+        if let Some(id) = client
+            && number == 0
+            && store.load_client(&id).await?.is_none()
+        {
+            return Err(Failure::Refused(format!("there is no application {id}")));
+        }
         Ok(number)
     }
 }

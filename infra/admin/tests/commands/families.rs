@@ -56,6 +56,13 @@ async fn families_are_listed_and_revoked() {
             .await,
         "revoked 1 family of auth0|ada\n"
     );
+    // The application is not in the tenant, but there may be families of one that was removed.
+    assert_eq!(
+        stack
+            .refuse(&["families", "revoke", "auth0|ada", "--client", "phnoe"])
+            .await,
+        "error: there is no application phnoe\n"
+    );
     let family = "02020202020202020202020202020202";
     assert_eq!(
         stack
