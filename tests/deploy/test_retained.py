@@ -89,6 +89,18 @@ def test_a_stack_adopts_existing_keys(aws, mode):
         assert environment["SIGNING_KEYS"].split(",") == list(wanted)
 
 
+@pytest.mark.parametrize("adopted", [True, False])
+def test_a_stack_keeps_former_wrapping_keys_that_only_unwrap(aws, adopted):
+    former = [f"arn:aws:kms:{REGION}:{ACCOUNT}:key/mrk-{name}" for name in ("one", "two")]
+    keys = {"ExistingWrappingKeyArn": KEYS["ExistingWrappingKeyArn"]} if adopted else {}
+    made = aws.create_stack(
+        f"ratchet-former-keys-{str(adopted).lower()}", FormerWrappingKeyArns=",".join(former), **keys
+    )
+    for name in FUNCTIONS:
+        keys = made.environments[name]["WRAPPING_KEY"].split(",")
+        assert keys == [made.outputs["WrappingKeyArn"], *former]
+
+
 def test_a_stack_of_a_deleted_ones_name_adopts_its_log_groups(aws):
     logs = aws.client("logs")
     name = "ratchet-again"
