@@ -21,6 +21,10 @@ with warnings.catch_warnings():
 
 TOOLS = Path(sys.executable).parent
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+# The other templates, with the Region in which each is deployed.
+OTHERS = {
+    "infra/cloudfront.yaml": "us-east-1",
+}
 SCRIPTS = [".ci/run", "tests/run", "tests/release", "tests/setup.sh"]
 
 
@@ -51,6 +55,12 @@ def test_sam_finds_nothing_to_say(template):
 
 def test_cfn_lint_finds_nothing_to_say(template):
     code, said = run(TOOLS / "cfn-lint", template)
+    assert code == 0, said
+
+
+@pytest.mark.parametrize(("other", "region"), OTHERS.items())
+def test_cfn_lint_finds_nothing_to_say_about_another_template(other, region):
+    code, said = run(TOOLS / "cfn-lint", "--regions", region, "--", ROOT / other)
     assert code == 0, said
 
 
@@ -87,7 +97,8 @@ def test_checkov_finds_what_has_a_reason_and_nothing_else():
             "then its pip install --requirement tests/deploy/checkov/requirements.txt"
         )
     code, said = run(
-        *(checkov, "--file", TEMPLATE, "--framework", "cloudformation"),
+        *(checkov, "--framework", "cloudformation", "--file", TEMPLATE),
+        *(ROOT / other for other in OTHERS),
         *("--skip-download", "--quiet", "--compact", "--output", "json"),
     )
     assert code in (0, 1), said

@@ -90,6 +90,21 @@ def function(front, **changes: str):
             api.events.put({})
 
 
+@pytest.mark.parametrize(
+    ("secret", "expected"), [(NEW, 200), (OLD, 200), ("guess", 403), (None, 403)]
+)
+def test_a_request_that_bypasses_required_proxies_is_rejected(wrapped_front, secret, expected):
+    proof = {"PROXY_SECRET_DIGESTS": DIGESTS, "REQUIRE_PROXIES": "enabled"}
+    with function(wrapped_front, TRUSTED_PROXIES="1", **proof) as (api, program):
+        answer = api.invoke(event(secret))
+        assert answer["statusCode"] == expected
+        line = program.expect('"answered"')
+        assert json.loads(line)["client_ip"] == (CALLER if expected == 200 else FRONT)
+        assert NEW not in line and OLD not in line
+        if expected == 403:
+            assert json.loads(answer["body"])["error"] == "access_denied"
+
+
 def caller(program) -> str:
     return json.loads(program.expect('"answered"'))["client_ip"]
 

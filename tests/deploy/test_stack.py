@@ -76,6 +76,7 @@ def test_the_environment(made):
             "TRUSTED_PROXIES": "0",
             "PROXY_SECRET_DIGESTS": "",
             "PROXY_ADDRESSES": "",
+            "REQUIRE_PROXIES": "disabled",
             "SCRIPT_HOSTS": "",
             "SCRIPT_SECONDS": "5",
             "RUST_LOG": "info,aws_smithy_runtime=error",

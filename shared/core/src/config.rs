@@ -11,6 +11,7 @@
 //! | `TRUSTED_PROXIES` | the number of the operator's own proxies before the front (`CloudFront` is one); 0 by default |
 //! | `PROXY_SECRET_DIGESTS` | SHA-256 of the secret that those proxies send in `x-ratchet-proxy-secret`, or of two |
 //! | `PROXY_ADDRESSES` | the addresses of those proxies, as ranges separated by commas |
+//! | `REQUIRE_PROXIES` | `enabled` rejects requests that did not come through those proxies; `disabled` by default |
 //! | `SCRIPT_HOSTS` | the hosts that tenants' scripts may reach: see [`AllowedHosts::parse`]; none by default |
 //! | `SCRIPT_SECONDS` | the seconds that all scripts of a login may take together, waiting included: 1 to 20; 5 by default |
 //! | `AWS_REGION` | set by Lambda, as are the credentials |
@@ -201,7 +202,16 @@ fn trusted_proxies(variables: &Variables<'_>) -> Result<TrustedProxies, ConfigEr
     let (digests, addresses) = ("PROXY_SECRET_DIGESTS", "PROXY_ADDRESSES");
     let secrets = parse_digests(&text(digests)).map_err(wrong(digests))?;
     let ranges = parse_ranges(&text(addresses)).map_err(wrong(addresses))?;
-    TrustedProxies::new(hops, secrets, ranges).map_err(wrong("TRUSTED_PROXIES"))
+    let proxies = TrustedProxies::new(hops, secrets, ranges).map_err(wrong("TRUSTED_PROXIES"))?;
+    let required = "REQUIRE_PROXIES";
+    match variables.optional(required).as_deref() {
+        None | Some("disabled") => Ok(proxies),
+        Some("enabled") => proxies.required().map_err(wrong(required)),
+        Some(_) => Err(ConfigError {
+            name: required,
+            reason: "must be enabled or disabled".to_owned(),
+        }),
+    }
 }
 
 /// Reads `RS256=arn:...,ES256=arn:...`; in `wrapped` mode the keys need no id in KMS.
@@ -386,6 +396,17 @@ mod tests {
             "{unproved}"
         );
         assert!(with("TRUSTED_PROXIES", "0").is_ok());
+        for (value, reason) in [
+            ("enabled", "needs TRUSTED_PROXIES"),
+            ("true", "must be enabled or disabled"),
+        ] {
+            let error = with("REQUIRE_PROXIES", value).unwrap_err();
+            assert!(
+                error.contains(&format!("REQUIRE_PROXIES: {reason}")),
+                "{error}"
+            );
+        }
+        assert!(with("REQUIRE_PROXIES", "disabled").is_ok());
         for (name, value) in [
             ("PROXY_SECRET_DIGESTS", "the secret itself"),
             ("PROXY_ADDRESSES", "cloudfront"),

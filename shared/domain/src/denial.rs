@@ -46,6 +46,9 @@ pub enum Denial {
     /// The user declined on the consent page.
     #[error("the user declined")]
     Declined,
+    /// The request bypassed the operator's proxies, which are required.
+    #[error("the request bypassed the proxies")]
+    ProxyBypassed,
     /// No endpoint has this path.
     #[error("no such path")]
     NotFound,

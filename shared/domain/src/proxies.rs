@@ -13,6 +13,7 @@ pub struct TrustedProxies {
     hops: usize,
     secrets: Vec<SecretDigest>,
     ranges: Vec<AddressRange>,
+    are_required: bool,
 }
 
 /// SHA-256 of a secret that a proxy sends. The secret itself, which is long and random, is stored only at the proxy.
@@ -31,6 +32,9 @@ pub enum InvalidProxies {
          address that is believed"
     )]
     Unproved,
+    /// Requests have to come through proxies, and there are none.
+    #[error("needs TRUSTED_PROXIES: without a proxy, every request would be rejected")]
+    None,
     /// The text is not a list of digests.
     #[error("must be one or two SHA-256 digests of 64 hexadecimal digits, separated by a comma")]
     Digests,
@@ -97,7 +101,30 @@ impl TrustedProxies {
             hops,
             secrets,
             ranges,
+            are_required: false,
         })
+    }
+
+    /// The same proxies, with every request that bypasses them rejected.
+    pub fn required(self) -> Result<Self, InvalidProxies> {
+        match self.hops {
+            0 => Err(InvalidProxies::None),
+            _ => Ok(Self {
+                are_required: true,
+                ..self
+            }),
+        }
+    }
+
+    /// True if a request may be handled: it came through the proxies, or may bypass them. `peer` is the address that the
+    /// front saw.
+    pub fn admit(&self, peer: Option<IpAddr>, has_secret: bool) -> bool {
+        let is_proved = || has_secret || peer.is_some_and(|peer| self.contains(peer));
+        !self.are_required || is_proved()
+    }
+
+    fn contains(&self, address: IpAddr) -> bool {
+        self.ranges.iter().any(|range| range.contains(address))
     }
 
     /// Digests of the secrets that a proxy may send; empty if there are no proxies.
@@ -118,7 +145,7 @@ impl TrustedProxies {
         let mut seen = seen.into_iter();
         let mut caller = seen.next()?;
         for _ in 0..self.hops {
-            let is_proved = has_secret || self.ranges.iter().any(|range| range.contains(caller));
+            let is_proved = has_secret || self.contains(caller);
             let Some(next) = seen.next().filter(|_| is_proved) else {
                 break;
             };
@@ -185,6 +212,20 @@ mod tests {
             assert_eq!(caller(&proxies, &CHAIN, false), CHAIN[0]);
         }
         assert!(proxies(0, DIGEST, "").unwrap().secrets().is_empty());
+    }
+
+    #[test]
+    fn required_proxies_admit_only_requests_that_came_through_them() {
+        let peer = |address: &str| Some(address.parse().unwrap());
+        let optional = proxies(1, DIGEST, "192.0.2.0/24").unwrap();
+        assert!(optional.admit(peer("203.0.113.9"), false) && optional.admit(None, false));
+        let required = optional.required().unwrap();
+        assert!(required.admit(peer("203.0.113.9"), true));
+        assert!(required.admit(peer("192.0.2.1"), false));
+        assert!(!required.admit(peer("203.0.113.9"), false));
+        assert!(!required.admit(None, false));
+        let none = proxies(0, DIGEST, "192.0.2.0/24").unwrap();
+        assert_eq!(none.required(), Err(InvalidProxies::None));
     }
 
     #[test]

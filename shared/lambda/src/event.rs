@@ -26,6 +26,10 @@ const FOR_THE_ANSWER: Duration = Duration::from_millis(500);
 /// The header with a proxy's secret.
 const PROXY_SECRET: HeaderName = HeaderName::from_static("x-ratchet-proxy-secret");
 
+/// Marks a request that bypassed the operator's proxies, if these are required.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ProxyBypassed;
+
 /// The request that the functions take. `trusted_proxies` are between the clients and the front; the secret that they
 /// send is removed.
 pub(super) fn request(
@@ -34,7 +38,10 @@ pub(super) fn request(
     trusted_proxies: &TrustedProxies,
 ) -> Request {
     let context = event.request_context_ref();
-    let client_ip = client_ip(context, event.headers(), trusted_proxies);
+    let seen = seen(context, event.headers());
+    let has_secret = has_secret(event.headers(), trusted_proxies);
+    let is_admitted = trusted_proxies.admit(seen.first().copied(), has_secret);
+    let client_ip = trusted_proxies.caller(seen, has_secret);
     let stage = stage(context).map(str::to_owned);
     let left = event.lambda_context_ref().and_then(time_left);
     let until = |kept| {
@@ -50,6 +57,9 @@ pub(super) fn request(
     };
     parts.headers.remove(PROXY_SECRET);
     parts.uri = without_stage(&parts.uri, stage.as_deref());
+    if !is_admitted {
+        parts.extensions.insert(ProxyBypassed);
+    }
     parts.extensions.insert(RequestContext {
         id,
         client_ip,
@@ -87,14 +97,10 @@ fn without_stage(uri: &Uri, stage: Option<&str>) -> Uri {
     rest.parse().unwrap_or_default()
 }
 
-/// The caller's address. A front reports its peer: an HTTP API and a function URL in the event's context, a load
-/// balancer as the last entry of `X-Forwarded-For`. Every trusted proxy before it has appended its own peer, which
-/// counts if the proxy authenticates itself. Any client may have written the entries further left.
-fn client_ip(
-    context: Option<&Context>,
-    headers: &HeaderMap,
-    trusted_proxies: &TrustedProxies,
-) -> Option<IpAddr> {
+/// The addresses from the front outwards. A front reports its peer: an HTTP API and a function URL in the event's
+/// context, a load balancer as the last entry of `X-Forwarded-For`. Every trusted proxy before it has appended its own
+/// peer, which counts if the proxy authenticates itself. Any client may have written the entries further left.
+fn seen(context: Option<&Context>, headers: &HeaderMap) -> Vec<IpAddr> {
     let seen = match context {
         Some(Context::ApiGatewayV2(context)) => context.http.source_ip.as_deref().and_then(address),
         _ => None,
@@ -110,10 +116,7 @@ fn client_ip(
         // The front has appended its peer there, too.
         hops.next_if(|hop| Some(*hop) == seen);
     }
-    trusted_proxies.caller(
-        seen.into_iter().chain(hops),
-        has_secret(headers, trusted_proxies),
-    )
+    seen.into_iter().chain(hops).collect()
 }
 
 /// True if a request contains one of the proxies' secrets. All are compared, in constant time.
@@ -332,6 +335,25 @@ mod tests {
         let request = request(event.unwrap(), RequestId::from_bytes([0; 16]), &proxies);
         let context: &RequestContext = request.extensions().get().unwrap();
         assert_eq!(context.client_ip, Some([198, 51, 100, 7].into()));
+    }
+
+    #[test]
+    fn a_request_that_bypasses_required_proxies_is_marked() {
+        let required = proxies(1).required().unwrap();
+        let bypassed = |event: &Value, proxies: &TrustedProxies| {
+            let event = lambda_http::request::from_str(&event.to_string()).unwrap();
+            let request = request(event, RequestId::from_bytes([0; 16]), proxies);
+            request.extensions().get::<ProxyBypassed>().is_some()
+        };
+        for event in [http_api("$default", "/"), function_url(), load_balancer()] {
+            assert!(bypassed(&event, &required));
+            assert!(bypassed(&with_secret(event.clone(), "guess"), &required));
+            assert!(bypassed(&with_secret(event.clone(), DIGESTS[0]), &required));
+            for secret in ["new secret", "old secret"] {
+                assert!(!bypassed(&with_secret(event.clone(), secret), &required));
+            }
+            assert!(!bypassed(&event, &proxies(1)), "bypassing is allowed");
+        }
     }
 
     #[test]

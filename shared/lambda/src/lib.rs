@@ -3,6 +3,7 @@
 
 mod conversion;
 mod event;
+mod rejection;
 
 use std::{convert::Infallible, process::ExitCode, sync::Arc};
 
@@ -103,8 +104,13 @@ where
                 .extensions()
                 .get::<RequestContext>()
                 .and_then(|c| c.client_ip);
-            // Boxed: the future is large, and every layer around it would move it once more.
-            let answer = Box::pin(handle(state, request));
+            let answer = async move {
+                match rejection::of_bypass(&request) {
+                    Some(rejection) => rejection,
+                    // Boxed: the future is large, and every layer around it would move it once more.
+                    None => Box::pin(handle(state, request)).await,
+                }
+            };
             let (mut response, cost) = cost::counted(answer).await;
             ratchet_protocol::complete(&mut response, id, front.https);
             if is_head {

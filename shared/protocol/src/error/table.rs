@@ -67,6 +67,11 @@ impl From<&Denial> for OAuthError {
                  session. Try logging in again from the application.",
             ),
             Denial::Declined => error(403, "access_denied", "User did not authorize the request"),
+            Denial::ProxyBypassed => error(
+                403,
+                "access_denied",
+                "The request must come through the public address of the service",
+            ),
             Denial::NotFound => error(404, "not_found", "Not found"),
             Denial::MethodNotAllowed(methods) => OAuthError {
                 allow: Some(methods),

@@ -39,7 +39,7 @@ fn every_denial() -> Vec<Denial> {
     denials! {
         MissingParameter("a"), InvalidParameter(value()), RepeatedParameter(value()), TooManyParameters,
         TooManyScopes, ScopeType, SeveralResources, RequestTooLong, Body("a"), BodyTooLarge, SeveralAccessTokens,
-        StaleTransaction, Declined, NotFound, MethodNotAllowed("GET"),
+        StaleTransaction, Declined, ProxyBypassed, NotFound, MethodNotAllowed("GET"),
         ClientAuthentication("a"), UnknownClient(value()), CallbackMismatch(value()), UnregisteredOrigin(value()),
         ReturnToNotAllowed(value()), PostLogoutRedirectUriNotAllowed(value()), IdTokenHint("a"), LogoutRequest("a"),
         UnsupportedGrantType(value()), GrantTypeNotAllowed(value()), LegacyOnly("a"), EndpointDisabled("a"),
