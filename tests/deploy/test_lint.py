@@ -24,6 +24,7 @@ WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 # The other templates, with the Region in which each is deployed.
 OTHERS = {
     "infra/cloudfront.yaml": "us-east-1",
+    "infra/deployer.yaml": "eu-west-1",
 }
 SCRIPTS = [".ci/run", "tests/run", "tests/release", "tests/setup.sh"]
 

@@ -147,6 +147,7 @@ def test_ipv6_reaches_the_api_and_its_domain():
 def optional(aws):
     return aws.create_stack(
         "ratchet-optional",
+        PointInTimeRecovery="disabled",
         Backups="enabled",
         BackupRetentionDays="60",
         BackupLockAfterDays="3",
@@ -171,6 +172,15 @@ def test_a_locked_vault_gets_the_tables_backups_and_another_account_a_copy(aws, 
     assert ":210987654321:" in copy["DestinationBackupVaultArn"]
     selection = transformed()["Resources"]["BackupSelection"]["Properties"]["BackupSelection"]
     assert selection["Resources"][0]["Fn::If"][1] == {"Fn::GetAtt": ["Table", "Arn"]}
+
+
+def test_the_tables_recovery_can_be_switched_off(aws, optional, unlimited):
+    def status(made) -> str:
+        answer = aws.client("dynamodb").describe_continuous_backups(TableName=made.outputs["TableName"])
+        recovery = answer["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+        return recovery["PointInTimeRecoveryStatus"]
+
+    assert (status(unlimited), status(optional)) == ("ENABLED", "DISABLED")
 
 
 def test_environments_start_before_a_peak_and_end_after_it(aws, optional):
