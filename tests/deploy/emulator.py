@@ -57,11 +57,17 @@ def key(properties, name, account, region):
     return made
 
 
+def policy_text(document: dict) -> str:
+    """Moto leaves a null where a condition of the template takes a statement away."""
+    statements = [item for item in document["Statement"] if item is not None]
+    return json.dumps(document | {"Statement": statements})
+
+
 @creates("AWS::IAM::Role")
 def role(properties, name, account, region):
     # Moto stores a policy's text as it gets it, and an object is not a text.
     policies = [
-        policy | {"PolicyDocument": json.dumps(policy["PolicyDocument"])}
+        policy | {"PolicyDocument": policy_text(policy["PolicyDocument"])}
         for policy in properties.get("Policies", [])
     ]
     return Role.create_from_cloudformation_json(
@@ -72,7 +78,7 @@ def role(properties, name, account, region):
 @updates("AWS::IAM::Role")
 def update_role(made, properties, name, account, region):
     for policy in properties.get("Policies", []):
-        made.put_policy(policy["PolicyName"], json.dumps(policy["PolicyDocument"]))
+        made.put_policy(policy["PolicyName"], policy_text(policy["PolicyDocument"]))
     return made
 
 

@@ -78,12 +78,12 @@ def event(secret: str | None) -> dict:
 
 
 @contextmanager
-def function(front, **changes: str):
+def function(front, name: str = "discovery", **changes: str):
     with serving(Lambda()) as api:
         address = api.endpoint.removeprefix("http://")
-        environment = front.environment("discovery", address) | changes
+        environment = front.environment(name, address) | changes
         try:
-            with running(built("discovery"), environment=environment) as program:
+            with running(built(name), environment=environment) as program:
                 yield api, program
         finally:
             # Releases the thread that waits for an event.

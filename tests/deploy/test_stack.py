@@ -77,6 +77,7 @@ def test_the_environment(made):
             "PROXY_SECRET_DIGESTS": "",
             "PROXY_ADDRESSES": "",
             "REQUIRE_PROXIES": "disabled",
+            "REGION_ROLE": "active",
             "SCRIPT_HOSTS": "",
             "SCRIPT_SECONDS": "5",
             "RUST_LOG": "info,aws_smithy_runtime=error",

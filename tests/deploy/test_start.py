@@ -65,6 +65,7 @@ def test_a_missing_variable_is_named(kms_front, function, name):
         ("TRUSTED_PROXIES", "1", "needs PROXY_SECRET_DIGESTS or PROXY_ADDRESSES"),
         ("PROXY_SECRET_DIGESTS", "the secret itself", "must be one or two SHA-256 digests"),
         ("PROXY_ADDRESSES", "cloudfront", "must be an IP address or a range like"),
+        ("REGION_ROLE", "standby", "must be active or passive"),
         ("REQUIRE_PROXIES", "enabled", "needs TRUSTED_PROXIES"),
         ("REQUIRE_PROXIES", "true", "must be enabled or disabled"),
     ],

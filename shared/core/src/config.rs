@@ -12,6 +12,7 @@
 //! | `PROXY_SECRET_DIGESTS` | SHA-256 of the secret that those proxies send in `x-ratchet-proxy-secret`, or of two |
 //! | `PROXY_ADDRESSES` | the addresses of those proxies, as ranges separated by commas |
 //! | `REQUIRE_PROXIES` | `enabled` rejects requests that did not come through those proxies; `disabled` by default |
+//! | `REGION_ROLE` | `active` (the default) or `passive`: see [`RegionRole`] |
 //! | `SCRIPT_HOSTS` | the hosts that tenants' scripts may reach: see [`AllowedHosts::parse`]; none by default |
 //! | `SCRIPT_SECONDS` | the seconds that all scripts of a login may take together, waiting included: 1 to 20; 5 by default |
 //! | `AWS_REGION` | set by Lambda, as are the credentials |
@@ -42,6 +43,8 @@ pub struct Config {
     pub keys: KeyConfig,
     /// Proxies before the front that are trusted to report a caller's address.
     pub trusted_proxies: TrustedProxies,
+    /// Whether this Region's stack writes to the table.
+    pub region_role: RegionRole,
     /// Hosts that tenants' scripts may reach.
     pub script_hosts: AllowedHosts,
     /// Time that all scripts of a login may take together.
@@ -78,6 +81,16 @@ impl AwsConfig {
             max_concurrency: variables.number("AWS_LAMBDA_MAX_CONCURRENCY", 1)?,
         })
     }
+}
+
+/// The part of this Region's stack in a pair of stacks whose tables are replicas of each other. Two stacks that both rotate
+/// refresh tokens would overwrite each other's families and revocations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RegionRole {
+    /// It serves every request.
+    Active,
+    /// It publishes its documents, and answers 503 to every other request.
+    Passive,
 }
 
 /// The source of keys.
@@ -137,6 +150,13 @@ impl Config {
             signing_mode,
             keys,
             trusted_proxies: trusted_proxies(&variables)?,
+            region_role: match variables.optional("REGION_ROLE").as_deref() {
+                None | Some("active") => RegionRole::Active,
+                Some("passive") => RegionRole::Passive,
+                Some(_) => {
+                    return Err(wrong("REGION_ROLE", "must be active or passive".to_owned()));
+                }
+            },
             script_hosts,
             script_time: script_time(&variables)?,
         })
@@ -324,6 +344,7 @@ mod tests {
         let config = read(&COMPLETE).unwrap();
         assert_eq!(config.signing_mode, SigningMode::Kms);
         assert_eq!(config.script_time, Duration::from_secs(5));
+        assert_eq!(config.region_role, RegionRole::Active);
         let KeyConfig::Kms { signing_keys, .. } = config.keys else {
             panic!("no KMS")
         };
@@ -407,6 +428,12 @@ mod tests {
             );
         }
         assert!(with("REQUIRE_PROXIES", "disabled").is_ok());
+        let error = with("REGION_ROLE", "standby").unwrap_err();
+        assert!(
+            error.contains("REGION_ROLE: must be active or passive"),
+            "{error}"
+        );
+        assert!(with("REGION_ROLE", "passive").is_ok());
         for (name, value) in [
             ("PROXY_SECRET_DIGESTS", "the secret itself"),
             ("PROXY_ADDRESSES", "cloudfront"),

@@ -13,7 +13,7 @@ use lambda_http::{
 use ratchet_core::{
     App, Parts, Publication, StartError,
     clients::Clients,
-    config::{AwsConfig, Config, environment},
+    config::{AwsConfig, Config, RegionRole, environment},
 };
 use ratchet_domain::{ids::RequestId, proxies::TrustedProxies};
 use ratchet_protocol::{Request, RequestContext, Response};
@@ -30,7 +30,7 @@ where
     F: Fn(Arc<App>, Request) -> Answer + Clone + Send + Sync + 'static,
     Answer: Future<Output = Response> + Send + 'static,
 {
-    ended(start(key_use, App::new, handle))
+    ended(start(key_use, Function::Writes, App::new, handle))
 }
 
 /// Loads what discovery publishes, then serves until Lambda removes the environment.
@@ -40,7 +40,16 @@ where
     Answer: Future<Output = Response> + Send + 'static,
 {
     let ready = async |parts| Publication::load(&parts).await;
-    ended(start(KeyUse::Verify, ready, handle))
+    ended(start(KeyUse::Verify, Function::Publishes, ready, handle))
+}
+
+/// What a function does in a passive Region.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Function {
+    /// It rejects every request, and neither loads nor stores anything.
+    Writes,
+    /// It answers as in an active Region.
+    Publishes,
 }
 
 fn ended(result: Result<(), Error>) -> ExitCode {
@@ -60,6 +69,7 @@ struct Front {
 
 fn start<S, F, Answer>(
     key_use: KeyUse,
+    function: Function,
     ready: impl AsyncFnOnce(Parts) -> Result<S, StartError>,
     handle: F,
 ) -> Result<(), Error>
@@ -81,6 +91,10 @@ where
     } else {
         Builder::new_current_thread().enable_all().build()?
     };
+    if config.region_role == RegionRole::Passive && function == Function::Writes {
+        let reject = |_, request| async move { rejection::of_passive_region(&request) };
+        return runtime.block_on(serve(Arc::new(()), front, reject));
+    }
     let parts = Parts::from_config(config, Clients::of_function(aws), key_use)?;
     runtime.block_on(async {
         let state = Box::pin(ready(parts)).await?;

@@ -1,7 +1,10 @@
 //! Requests that the shell answers itself, before a function sees them.
 
-use ratchet_domain::{denial::Denial, error::Error};
-use ratchet_protocol::{Request, Response, error::OAuthError};
+use ratchet_domain::{
+    denial::Denial,
+    error::{Error, Failure},
+};
+use ratchet_protocol::{Request, Response, cors, error::OAuthError};
 
 use crate::event::ProxyBypassed;
 
@@ -9,6 +12,17 @@ use crate::event::ProxyBypassed;
 pub(super) fn of_bypass(request: &Request) -> Option<Response> {
     request.extensions().get::<ProxyBypassed>()?;
     Some(answer(&Denial::ProxyBypassed.into()))
+}
+
+/// The answer of a function that writes, in a passive Region. Pages of every origin may read it: the origins of a client are
+/// in the table, which such a function does not read.
+pub(super) fn of_passive_region(request: &Request) -> Response {
+    if let Some(preflight) = cors::preflight(request) {
+        return preflight;
+    }
+    let mut answer = answer(&Failure::unavailable("the stack of this Region is passive").into());
+    cors::allow_everyone(&mut answer);
+    answer
 }
 
 fn answer(reason: &Error) -> Response {
@@ -19,7 +33,7 @@ fn answer(reason: &Error) -> Response {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use http::StatusCode;
+    use http::{Method, StatusCode, header};
 
     use super::*;
 
@@ -31,5 +45,22 @@ mod tests {
         let answer = of_bypass(&request).unwrap();
         assert_eq!(answer.status(), StatusCode::FORBIDDEN);
         assert!(answer.body().starts_with(br#"{"error":"access_denied""#));
+    }
+
+    #[test]
+    fn a_passive_region_asks_clients_to_come_back() {
+        let mut request = Request::new(Bytes::new());
+        let answer = of_passive_region(&request);
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(answer.headers().contains_key(header::RETRY_AFTER));
+        assert_eq!(answer.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+        *request.method_mut() = Method::OPTIONS;
+        let headers = request.headers_mut();
+        headers.insert(header::ORIGIN, "https://app.example.com".parse().unwrap());
+        headers.insert(
+            header::ACCESS_CONTROL_REQUEST_METHOD,
+            "POST".parse().unwrap(),
+        );
+        assert!(of_passive_region(&request).status().is_success());
     }
 }
