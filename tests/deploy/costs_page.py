@@ -28,8 +28,8 @@ INTRODUCTION = """\
 `tests/deploy/costs_page.py` computes this page from the list prices of {region} in `tests/deploy/costs.json`, recorded on
 {recorded}, and from the units and bytes of a refresh, which `tests/deploy/test_costs.py` measures. It counts no free tier, no tax
 and no discount. Prices change: compare the price pages at the end before a decision rests on them. Parameters of the stack have
-their defaults, except `SigningMode` and `SignWithES256`. The template creates an HTTP API; a load balancer or a function URL before
-the functions is the operator's own.
+their defaults, except `SigningMode` and `SignWithES256`. The template creates an HTTP API, and `infra/alb.yaml`
+a load balancer; a function URL before the functions is the operator's own.
 
 A refresh here is a rotating one with an access token and an ID token, in a warm environment."""
 

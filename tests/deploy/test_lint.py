@@ -23,6 +23,7 @@ TOOLS = Path(sys.executable).parent
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 # The other templates, with the Region in which each is deployed.
 OTHERS = {
+    "infra/alb.yaml": "eu-west-1",
     "infra/cloudfront.yaml": "us-east-1",
     "infra/deployer.yaml": "eu-west-1",
 }
