@@ -1,8 +1,8 @@
 """AWS on loopback: moto's server, with the CloudFormation resources of our template that moto lacks.
 
 Moto creates most resources of a stack. It skips the HTTP API, metric filters and alarms, makes every KMS key a
-symmetric one, and ignores TTL, encryption, point-in-time recovery, architecture and tracing. This module creates these,
-too, through moto's own backends, so that clients find them, and updates those whose values depend on a parameter that
+symmetric one, and ignores TTL, encryption, point-in-time recovery, architecture, layers and tracing. This module creates
+these, too, through moto's own backends, so that clients find them, and updates those whose values depend on a parameter that
 operators change. `emulated_options` creates what deployments, backups and peaks need; `emulated_cloudformation`,
 `emulated_kms` and `emulated_services` add what moto lacks of others.
 
@@ -96,6 +96,7 @@ def function(properties, name, account, region):
         name, {"Properties": properties}, account, region
     )
     made.architectures = properties.get("Architectures", ["x86_64"])
+    made.layers = made._get_layers_data(properties.get("Layers", []))
     if reserved := properties.get("ReservedConcurrentExecutions"):
         made.reserved_concurrency = int(reserved)
     made.tracing_config = properties.get("TracingConfig", made.tracing_config)

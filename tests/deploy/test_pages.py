@@ -9,7 +9,7 @@ import yaml
 import runbook
 from template import ROOT, Loader
 
-PAGES = ("FRONTS", "REGIONS")
+PAGES = ("FRONTS", "REGIONS", "TELEMETRY")
 DEPLOY = re.compile(r"aws cloudformation deploy(?:[^\\\n]|\\\n)+")
 
 
