@@ -13,6 +13,7 @@ mod app_origins;
 mod authorize;
 mod backchannel_logout;
 mod bad_input;
+mod batch_faults;
 mod brute_force;
 mod classic_login;
 mod concurrency;

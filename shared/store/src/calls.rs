@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::{
         transact_write_items::TransactWriteItemsError,
         update_item::{UpdateItemOutput, builders::UpdateItemFluentBuilder},
     },
-    types::{ConsumedCapacity, KeysAndAttributes, ReturnConsumedCapacity, TransactWriteItem},
+    types::{ConsumedCapacity, ReturnConsumedCapacity, TransactWriteItem},
 };
 use ratchet_domain::ids::UserId;
 use ratchet_telemetry::cost;
@@ -94,40 +94,6 @@ impl Store {
             .await?;
         cost::read(units(output.consumed_capacity()));
         Ok(output.item)
-    }
-
-    /// Reads several items in one round trip, each strongly consistent. Missing items are omitted.
-    pub(super) async fn load_items(&self, keys: &[&Key]) -> Result<Vec<Item>, StoreError> {
-        let asked = KeysAndAttributes::builder()
-            .set_keys(Some(keys.iter().map(|key| key.to_item()).collect()))
-            .consistent_read(true)
-            .build()
-            .map_err(|e| StoreError::Refused(e.to_string()))?;
-        let output = self
-            .client
-            .batch_get_item()
-            .request_items(&self.table, asked)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await?;
-        cost::read(
-            output
-                .consumed_capacity()
-                .iter()
-                .map(|capacity| units(Some(capacity)))
-                .sum(),
-        );
-        // A batch that was throttled in part returns only the other items.
-        if output
-            .unprocessed_keys()
-            .is_some_and(|keys| !keys.is_empty())
-        {
-            return Err(StoreError::Unavailable(
-                "a read was throttled in part".to_owned(),
-            ));
-        }
-        let mut responses = output.responses.unwrap_or_default();
-        Ok(responses.remove(&self.table).unwrap_or_default())
     }
 
     /// Reads one item as a value.

@@ -3,6 +3,7 @@
 
 mod access_tokens;
 mod addresses;
+mod batch;
 mod calls;
 mod codes;
 mod configuration;

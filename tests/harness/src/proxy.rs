@@ -4,6 +4,8 @@
 //! and the operation in `X-Amz-Target`. It runs on its own threads, so that a test may wait for a server that waits for
 //! its store.
 
+mod batch;
+
 use std::{
     io::{self, BufRead, BufReader, Write},
     net::{SocketAddr, TcpListener, TcpStream},
@@ -50,6 +52,10 @@ pub enum Effect {
     Fail,
     /// The request waits at the proxy, before the store, until `mend`.
     Hold,
+    /// The store processes the first key of a `BatchGetItem` only, and the answer names the others as unprocessed.
+    ProcessInPart,
+    /// The answer names all keys of a `BatchGetItem` as unprocessed.
+    ProcessNothing,
 }
 
 /// The instructions of the proxy: an effect, the operations, the number of times.
@@ -198,7 +204,8 @@ impl State {
                     Some(refusal(400, "ProvisionedThroughputExceededException"))
                 }
                 Some(Effect::Fail) => Some(refusal(500, "InternalServerError")),
-                Some(Effect::LoseAnswer | Effect::Hold) | None => None,
+                Some(Effect::ProcessNothing) => Some(answer(200, &batch::unprocessed(&request)?)),
+                Some(Effect::LoseAnswer | Effect::Hold | Effect::ProcessInPart) | None => None,
             };
             if effect == Some(Effect::Hold) {
                 self.wait_until_mended();
@@ -207,10 +214,17 @@ impl State {
                 answers.write_all(canned.as_bytes())?;
                 continue;
             }
+            let (request, unprocessed) = match effect {
+                Some(Effect::ProcessInPart) => batch::split(&request)?,
+                _ => (request, None),
+            };
             request.write(store.get_mut())?;
-            let Some(answer) = Message::read(&mut store)? else {
+            let Some(mut answer) = Message::read(&mut store)? else {
                 return Ok(());
             };
+            if let Some(unprocessed) = unprocessed {
+                answer = batch::with_unprocessed(&answer, unprocessed)?;
+            }
             if effect == Some(Effect::LoseAnswer) {
                 return Ok(());
             }
@@ -253,9 +267,15 @@ impl State {
 }
 
 fn refusal(status: u16, kind: &str) -> String {
-    let body = format!(
-        r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{kind}","message":"injected by the test"}}"#
-    );
+    answer(
+        status,
+        &format!(
+            r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{kind}","message":"injected by the test"}}"#
+        ),
+    )
+}
+
+fn answer(status: u16, body: &str) -> String {
     format!(
         "HTTP/1.1 {status} Injected\r\ncontent-type: application/x-amz-json-1.0\r\n\
          x-amzn-requestid: injected\r\ncontent-length: {}\r\n\r\n{body}",
@@ -319,6 +339,19 @@ impl Message {
     fn operation(&self) -> String {
         let target = self.header("x-amz-target").unwrap_or_default();
         target.rsplit('.').next().unwrap_or_default().to_owned()
+    }
+
+    /// The message with another body.
+    fn with_body(&self, body: Vec<u8>) -> Self {
+        let framing = |line: &&str| {
+            let (name, _) = line.split_once(':').unwrap_or_default();
+            name.eq_ignore_ascii_case("content-length")
+        };
+        let kept = self.head.trim_end().lines().filter(|line| !framing(line));
+        let kept: Vec<_> = kept.collect();
+        let kept = kept.join("\r\n");
+        let head = format!("{kept}\r\ncontent-length: {}\r\n\r\n", body.len());
+        Self { head, body }
     }
 
     pub(crate) fn write(&self, to: &mut impl Write) -> io::Result<()> {
