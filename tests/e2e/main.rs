@@ -17,6 +17,7 @@ mod batch_faults;
 mod brute_force;
 mod classic_login;
 mod concurrency;
+mod configuration_faults;
 mod confirmation;
 mod consent;
 mod consent_races;

@@ -6,7 +6,8 @@ use std::{
 };
 
 use aws_lc_rs::rand;
-use ratchet_core::{App, Parts, config::Issuer};
+use ratchet_core::{App, Freshness, Parts, config::Issuer};
+use ratchet_domain::jitter::Jitter;
 use ratchet_keys::file::KeyFile;
 use ratchet_store::Store;
 use ratchet_tenant::{Destination, Keywords, Tenant};
@@ -92,6 +93,7 @@ pub(crate) async fn open(
         .map_err(|e| LocalError::Start(e.into()))?;
     let parts = Parts::with_key_file(issuer, store, keys);
     App::new(Parts {
+        freshness: Freshness::of_function(Jitter::MIDDLE),
         script_hosts: options.script_hosts.clone(),
         script_limits: options.script_limits(),
         clock: Arc::new(options.clock()),

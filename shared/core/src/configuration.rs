@@ -1,4 +1,4 @@
-//! The tenant's configuration in a warm function: read on first use, and again after a minute.
+//! The tenant's configuration in a warm function: read on first use, and again after about a minute.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -8,19 +8,21 @@ use ratchet_domain::{
     connection::Connection,
     error::Error,
     ids::{Audience, ClientId, ConnectionName},
+    login_flow::ScriptsVersion,
     mobile::MobileApps,
     resource_server::ResourceServer,
     settings::{Conformance, Settings},
 };
-use ratchet_store::{Store, StoreError};
+use ratchet_store::{Store, StoreError, StoredScripts, TenantReads};
 use ratchet_system::Clock;
 
 use super::{App, Parts, StartError, cache::Cache};
 
-/// Clients, APIs, settings and connections of the tenant, each cached for a minute.
+/// Clients, APIs, settings and connections of the tenant, each cached for about a minute.
 #[derive(Debug)]
 pub(super) struct Configuration {
     store: Store,
+    reads: TenantReads,
     clock: Arc<Clock>,
     clients: Cache<ClientId, Client>,
     resource_servers: Cache<Audience, ResourceServer>,
@@ -35,25 +37,28 @@ impl Configuration {
     pub(super) async fn load(parts: &Parts) -> Result<Self, StartError> {
         let store = &parts.store;
         let now = parts.clock.now();
+        let reads = parts.freshness.reads(store);
+        let lifetime = parts.freshness.reread_after();
         // Boxed: it happens once, and the SDK's futures are large.
-        let loaded = Box::pin(store.load_settings()).await;
+        let loaded = Box::pin(reads.settings()).await;
         let loaded = loaded.map_err(|error| StartError::from(error).of(store))?;
-        let settings = Cache::default();
+        let settings = Cache::new(lifetime);
         settings.put((), loaded.unwrap_or_default(), now);
         Ok(Self {
             store: store.clone(),
+            reads,
             clock: Arc::clone(&parts.clock),
-            clients: Cache::default(),
-            resource_servers: Cache::default(),
+            clients: Cache::new(lifetime),
+            resource_servers: Cache::new(lifetime),
             settings,
-            connections: Cache::default(),
-            attack_protection: Cache::default(),
-            mobile_apps: Cache::default(),
+            connections: Cache::new(lifetime),
+            attack_protection: Cache::new(lifetime),
+            mobile_apps: Cache::new(lifetime),
         })
     }
 
     async fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, StoreError> {
-        let load = async || self.store.load_client(id).await;
+        let load = async || self.reads.client(id).await;
         self.clients.find_or(id, self.clock.now(), load).await
     }
 
@@ -72,15 +77,21 @@ impl Configuration {
             if identifier.as_str() == management() {
                 return Ok(Some(ResourceServer::management(identifier.clone())));
             }
-            self.store.load_resource_server(identifier).await
+            self.reads.resource_server(identifier).await
         };
         let now = self.clock.now();
         self.resource_servers.find_or(identifier, now, load).await
     }
 
     pub(super) async fn settings(&self) -> Result<Arc<Settings>, StoreError> {
-        let load = async || Ok(self.store.load_settings().await?.unwrap_or_default());
+        let load = async || Ok(self.reads.settings().await?.unwrap_or_default());
         self.settings.get_or(&(), self.clock.now(), load).await
+    }
+
+    /// The settings as they are stored now, whatever is cached.
+    pub(super) async fn settings_now(&self) -> Result<Arc<Settings>, StoreError> {
+        let settings = self.store.load_settings().await?.unwrap_or_default();
+        Ok(self.settings.put((), settings, self.clock.now()))
     }
 
     /// The settings, or those that were read last while the store does not answer: a client that starts now needs
@@ -101,7 +112,7 @@ impl Configuration {
         &self,
         realm: &ConnectionName,
     ) -> Result<Option<Arc<Connection>>, StoreError> {
-        let load = async || self.store.load_realm(realm).await;
+        let load = async || self.reads.realm(realm).await;
         self.connections
             .find_or(realm, self.clock.now(), load)
             .await
@@ -114,9 +125,17 @@ impl Configuration {
             .put(connection.name.clone(), connection, now)
     }
 
+    /// The stored scripts of a version, which is not cached here.
+    pub(super) async fn scripts(
+        &self,
+        version: &ScriptsVersion,
+    ) -> Result<StoredScripts, StoreError> {
+        self.reads.scripts(version.import()).await
+    }
+
     async fn attack_protection(&self) -> Result<Arc<AttackProtection>, StoreError> {
         let load = async || {
-            let loaded = self.store.load_attack_protection().await?;
+            let loaded = self.reads.attack_protection().await?;
             Ok(loaded.unwrap_or_default())
         };
         self.attack_protection
@@ -129,21 +148,16 @@ impl Configuration {
         &self,
     ) -> Result<Arc<BTreeMap<ClientId, MobileApps>>, StoreError> {
         let now = self.clock.now();
-        let load = async || self.store.load_mobile_apps().await;
+        let load = async || self.reads.mobile_apps().await;
         match self.mobile_apps.get_or(&(), now, load).await {
             Ok(apps) => Ok(apps),
             Err(error) => self.mobile_apps.keep(&(), now).ok_or(error),
         }
     }
 
-    /// Expires the settings: they are read again on their next use.
-    pub(super) fn forget_settings(&self) {
+    fn forget(&self) {
         self.settings.expire();
         self.mobile_apps.expire();
-    }
-
-    fn forget(&self) {
-        self.forget_settings();
         self.clients.expire();
         self.resource_servers.expire();
         self.connections.expire();
@@ -152,12 +166,12 @@ impl Configuration {
 }
 
 impl App {
-    /// A client, cached for a minute.
+    /// A client, cached for about a minute.
     pub async fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, Error> {
         Ok(self.configuration.client(id).await?)
     }
 
-    /// An API, cached for a minute.
+    /// An API, cached for about a minute.
     pub async fn resource_server(
         &self,
         identifier: &Audience,
@@ -167,7 +181,7 @@ impl App {
         Ok(api.await?)
     }
 
-    /// The tenant's settings, cached for a minute.
+    /// The tenant's settings, cached for about a minute.
     pub async fn settings(&self) -> Result<Arc<Settings>, Error> {
         Ok(self.configuration.settings().await?)
     }
@@ -178,7 +192,7 @@ impl App {
         settings.map_or_else(Conformance::default, |settings| settings.conformance)
     }
 
-    /// The tenant's limits on failed logins, cached for a minute.
+    /// The tenant's limits on failed logins, cached for about a minute.
     pub(super) async fn attack_protection(&self) -> Result<Arc<AttackProtection>, Error> {
         Ok(self.configuration.attack_protection().await?)
     }

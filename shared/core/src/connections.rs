@@ -61,7 +61,7 @@ impl App {
         }
     }
 
-    /// A connection by its name or one of its realms, cached for a minute.
+    /// A connection by its name or one of its realms, cached for about a minute.
     async fn connection(&self, realm: &ConnectionName) -> Result<Option<Arc<Connection>>, Error> {
         Ok(self.configuration.connection(realm).await?)
     }

@@ -1,4 +1,4 @@
-//! The keyring in a warm function: created on first use, unwrapped once, checked every minute.
+//! The keyring in a warm function: created on first use, unwrapped once, checked about every minute.
 
 use std::sync::Arc;
 
@@ -23,7 +23,8 @@ use super::{App, Parts, StartError, refreshing::Refreshing};
 /// so that no function receives a token whose key it does not know.
 pub const KEY_ACTIVATION_DELAY: Lifetime = Lifetime::from_secs(300);
 
-/// Reads the keyring, or creates the first one.
+/// Reads the keyring, or creates the first one. The read is strongly consistent: a function that starts after an operator
+/// has replaced the keyring never goes by the former one.
 pub(super) async fn load(parts: &Parts) -> Result<Refreshing<Keyring>, StartError> {
     let loaded = try_load(parts).await;
     loaded.map_err(|error| error.of(&parts.store))
@@ -35,6 +36,7 @@ async fn try_load(parts: &Parts) -> Result<Refreshing<Keyring>, StartError> {
         key_service: service,
         clock,
         key_use,
+        freshness,
         ..
     } = parts;
     let now = clock.now();
@@ -44,7 +46,8 @@ async fn try_load(parts: &Parts) -> Result<Refreshing<Keyring>, StartError> {
         None => create(store, service, now).await?,
     };
     let keyring = unwrap(&stored, service).await?;
-    Ok(Refreshing::new(stored.version, keyring, now))
+    let look_every = freshness.reread_after();
+    Ok(Refreshing::new(stored.version, keyring, now, look_every))
 }
 
 async fn create(
@@ -59,13 +62,12 @@ async fn create(
     };
     match store.create_keyring(&keyring).await {
         Ok(()) => Ok(keyring),
-        Err(CommitError::Conflict) => stored(store).await,
+        Err(CommitError::Conflict) => existing(store.load_keyring().await?),
         Err(CommitError::Store(error)) => Err(error.into()),
     }
 }
 
-async fn stored(store: &Store) -> Result<StoredKeyring, StartError> {
-    let stored = store.load_keyring().await?;
+fn existing(stored: Option<StoredKeyring>) -> Result<StoredKeyring, StartError> {
     stored.ok_or_else(|| StartError::Keyring("it has vanished".to_owned()))
 }
 
@@ -108,11 +110,12 @@ async fn unwrap(stored: &StoredKeyring, service: &KeyService) -> Result<Keyring,
 const CONTEXT: Context<'static> = &[("purpose", "sealing")];
 
 impl App {
-    /// The keyring, checked every minute so that functions know new keys before these seal.
+    /// The keyring, checked about every minute so that functions know new keys before these seal.
     pub async fn keyring(&self) -> Arc<Keyring> {
         let look = async |known| -> Result<_, StartError> {
-            let stored = stored(&self.store).await?;
-            if stored.version == known {
+            let stored = existing(self.reads.keyring().await?)?;
+            // A replica may lag behind an earlier check.
+            if stored.version <= known {
                 return Ok(None);
             }
             let keyring = unwrap(&stored, &self.key_service).await?;
@@ -124,7 +127,7 @@ impl App {
     /// Adds a sealing key, which takes over after [`KEY_ACTIVATION_DELAY`]. The others still open what they sealed.
     /// Returns the new key's id and the time from which it seals.
     pub async fn rotate_sealing_key(&self) -> Result<(KeyId, Timestamp), StartError> {
-        let mut stored = stored(&self.store).await?;
+        let mut stored = existing(self.store.load_keyring().await?)?;
         let newest = stored
             .keys
             .iter()

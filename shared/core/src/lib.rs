@@ -25,6 +25,7 @@ mod devices;
 mod ends_with;
 mod evictions;
 mod families;
+mod freshness;
 mod grant_ids;
 mod hashing;
 mod host_bridge;
@@ -67,7 +68,7 @@ use ratchet_scripts::{
     engine::{Engine, Limits},
     requests::{ScriptRequests, hosts::AllowedHosts},
 };
-use ratchet_store::{Store, StoreError};
+use ratchet_store::{Store, StoreError, TenantReads};
 use ratchet_system::{Clock, Deadline, random};
 
 use crate::{
@@ -80,6 +81,7 @@ pub use authenticate::{AuthenticatedClient, CLIENT_SECRET, Caller};
 pub use ends_with::EndsWith;
 pub use evictions::Evicted;
 pub use families::{NewFamily, seal_refresh_token};
+pub use freshness::Freshness;
 pub use in_time::in_time;
 pub use key_use::KeyUse;
 pub use keyring::KEY_ACTIVATION_DELAY;
@@ -115,6 +117,7 @@ pub struct App {
     script_requests: Arc<ScriptRequests>,
     signing: Arc<SigningKeys>,
     configuration: Arc<Configuration>,
+    reads: TenantReads,
     keyring: Refreshing<Keyring>,
     scripts: KnownScripts,
     engine: Engine,
@@ -131,12 +134,14 @@ pub struct Parts {
     pub clock: Arc<Clock>,
     pub signing_mode: SigningMode,
     pub key_use: KeyUse,
+    pub freshness: Freshness,
     pub script_hosts: AllowedHosts,
     pub script_limits: Limits,
 }
 
 impl Parts {
-    /// The parts for a function or an operator's command, from its configuration.
+    /// The parts for a function or an operator's command, from its configuration. Configuration is read as by an
+    /// operator's command.
     pub fn from_config(
         config: Config,
         clients: Clients,
@@ -156,6 +161,7 @@ impl Parts {
             clock: Arc::new(Clock::system()),
             signing_mode: config.signing_mode,
             key_use,
+            freshness: Freshness::OF_OPERATOR,
             script_hosts: config.script_hosts,
             script_limits: Limits {
                 wall: config.script_time,
@@ -164,7 +170,8 @@ impl Parts {
         })
     }
 
-    /// Parts with keys from a file and the machine's clock: for everything but Lambda.
+    /// Parts with keys from a file and the machine's clock: for everything but Lambda. Configuration is read as by an
+    /// operator's command.
     pub fn with_key_file(issuer: Issuer, store: Store, keys: KeyFile) -> Self {
         Self {
             issuer,
@@ -173,6 +180,7 @@ impl Parts {
             clock: Arc::new(Clock::system()),
             signing_mode: SigningMode::default(),
             key_use: KeyUse::SignAndRotate,
+            freshness: Freshness::OF_OPERATOR,
             script_hosts: AllowedHosts::default(),
             script_limits: Limits::default(),
         }
@@ -238,6 +246,7 @@ impl App {
             signing,
             configuration,
         } = publication;
+        let reads = parts.freshness.reads(&parts.store);
         let Parts {
             issuer,
             store,
@@ -262,6 +271,7 @@ impl App {
             outbound,
             signing,
             configuration,
+            reads,
             keyring,
             scripts: KnownScripts::default(),
             engine: Engine::new(script_limits),

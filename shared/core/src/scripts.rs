@@ -70,30 +70,33 @@ impl App {
         // Boxed: it is rare and large, and would make every future that runs scripts as large.
         match Box::pin(self.load_scripts(version)).await {
             Ok(known) => Ok(self.scripts.put(known).loaded),
-            Err(LoadFailure::Replaced(_)) => Box::pin(self.reload_scripts(version)).await,
+            Err(LoadFailure::Replaced(_)) => Box::pin(self.reload_scripts()).await,
             Err(failure) => Err(failure.into()),
         }
     }
 
-    /// Reads the settings again: they may be a minute old, and name scripts that a newer import has replaced.
-    async fn reload_scripts(
-        &self,
-        gone: &ScriptsVersion,
-    ) -> Result<Option<Arc<LoadedScripts>>, Error> {
-        self.configuration.forget_settings();
-        let settings = self.settings().await?;
-        match &settings.scripts {
-            None => Ok(None),
-            Some(version) if version == gone => Err(LoadFailure::Replaced(gone.clone()).into()),
-            Some(version) => {
-                let known = self.load_scripts(version).await?;
-                Ok(self.scripts.put(known).loaded)
-            }
-        }
+    /// Reads settings and scripts again, strongly consistent: the settings may be a minute old, and name scripts that a
+    /// newer import has replaced, or a replica may lag.
+    async fn reload_scripts(&self) -> Result<Option<Arc<LoadedScripts>>, Error> {
+        let settings = self.configuration.settings_now().await?;
+        let Some(version) = &settings.scripts else {
+            return Ok(None);
+        };
+        let stored = self.store.load_scripts(version.import()).await?;
+        let known = self.compiled(version, stored).await?;
+        Ok(self.scripts.put(known).loaded)
     }
 
     async fn load_scripts(&self, version: &ScriptsVersion) -> Result<Known, LoadFailure> {
-        let stored = self.store.load_scripts(version.import()).await?;
+        let stored = self.configuration.scripts(version).await?;
+        self.compiled(version, stored).await
+    }
+
+    async fn compiled(
+        &self,
+        version: &ScriptsVersion,
+        stored: StoredScripts,
+    ) -> Result<Known, LoadFailure> {
         if stored.digest()? != version.digest() {
             return Err(LoadFailure::Replaced(version.clone()));
         }

@@ -2,6 +2,7 @@
 
 pub mod ids;
 pub mod inconsistent;
+pub mod jitter;
 pub mod login_ticket;
 pub mod network;
 pub mod proxies;

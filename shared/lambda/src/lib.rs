@@ -11,11 +11,11 @@ use lambda_http::{
     Adapter, Body, Error, LambdaEvent, Service, lambda_runtime, request::LambdaRequest, service_fn,
 };
 use ratchet_core::{
-    App, Parts, Publication, StartError,
+    App, Freshness, Parts, Publication, StartError,
     clients::Clients,
     config::{AwsConfig, Config, RegionRole, environment},
 };
-use ratchet_domain::{ids::RequestId, proxies::TrustedProxies};
+use ratchet_domain::{ids::RequestId, jitter::Jitter, proxies::TrustedProxies};
 use ratchet_protocol::{Request, RequestContext, Response};
 use ratchet_system::random;
 use ratchet_telemetry::cost;
@@ -95,7 +95,10 @@ where
         let reject = |_, request| async move { rejection::of_passive_region(&request) };
         return runtime.block_on(serve(Arc::new(()), front, reject));
     }
-    let parts = Parts::from_config(config, Clients::of_function(aws), key_use)?;
+    let parts = Parts {
+        freshness: Freshness::of_function(Jitter::from_random(random())),
+        ..Parts::from_config(config, Clients::of_function(aws), key_use)?
+    };
     runtime.block_on(async {
         let state = Box::pin(ready(parts)).await?;
         serve(Arc::new(state), front, handle).await

@@ -22,6 +22,21 @@ use super::{
     keys::{Key, user_partition},
 };
 
+/// Consistency of a read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consistency {
+    /// It shows every write that was acknowledged before.
+    Strong,
+    /// It costs half the units, any replica answers it, and it may miss the writes of about the last second.
+    Eventual,
+}
+
+impl Consistency {
+    fn is_strong(self) -> bool {
+        self == Self::Strong
+    }
+}
+
 /// Code of an error: the condition of a write did not hold.
 const CONDITION_FAILED: &str = "ConditionalCheckFailedException";
 
@@ -83,12 +98,21 @@ impl Store {
 
     /// Reads one item, strongly consistent.
     pub(super) async fn load_item(&self, key: &Key) -> Result<Option<Item>, StoreError> {
+        self.load_item_as(key, Consistency::Strong).await
+    }
+
+    /// Reads one item.
+    pub(super) async fn load_item_as(
+        &self,
+        key: &Key,
+        consistency: Consistency,
+    ) -> Result<Option<Item>, StoreError> {
         let output = self
             .client
             .get_item()
             .table_name(&self.table)
             .set_key(Some(key.to_item()))
-            .consistent_read(true)
+            .consistent_read(consistency.is_strong())
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await?;
@@ -96,12 +120,21 @@ impl Store {
         Ok(output.item)
     }
 
-    /// Reads one item as a value.
+    /// Reads one item as a value, strongly consistent.
     pub(super) async fn load<T: DeserializeOwned>(
         &self,
         key: &Key,
     ) -> Result<Option<T>, StoreError> {
-        self.load_item(key)
+        self.load_as(key, Consistency::Strong).await
+    }
+
+    /// Reads one item as a value.
+    pub(super) async fn load_as<T: DeserializeOwned>(
+        &self,
+        key: &Key,
+        consistency: Consistency,
+    ) -> Result<Option<T>, StoreError> {
+        self.load_item_as(key, consistency)
             .await?
             .map(|item| from_item(key, item))
             .transpose()
@@ -122,7 +155,18 @@ impl Store {
         partition: impl Into<String>,
         prefix: &str,
     ) -> Result<Vec<Item>, StoreError> {
+        self.query_as(partition, prefix, Consistency::Strong).await
+    }
+
+    /// Reads all items of a partition with this prefix of the sort key, in their order.
+    pub(super) async fn query_as(
+        &self,
+        partition: impl Into<String>,
+        prefix: &str,
+        consistency: Consistency,
+    ) -> Result<Vec<Item>, StoreError> {
         let read = self.query_below(partition, prefix);
+        let read = read.consistent_read(consistency.is_strong());
         let mut items = Vec::new();
         let mut start = None;
         loop {

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Store,
-    calls::{send_update, units},
+    calls::{Consistency, send_update, units},
     error::{CommitError, Item, StoreError},
     item::{from_item, inconsistent, to_item},
     keys::{API_PREFIX, CLIENT_PREFIX, Key, TENANT},
@@ -180,26 +180,30 @@ impl Store {
         send_update(update).await
     }
 
-    /// A connection by its name.
-    pub async fn load_connection(
-        &self,
-        name: &ConnectionName,
-    ) -> Result<Option<Connection>, StoreError> {
-        self.load(&Key::connection(name)).await
-    }
-
-    /// A connection by its name or one of its other realms.
+    /// A connection by its name or one of its other realms, strongly consistent.
     pub async fn load_realm(
         &self,
         realm: &ConnectionName,
     ) -> Result<Option<Connection>, StoreError> {
-        if let Some(connection) = self.load_connection(realm).await? {
-            return Ok(Some(connection));
+        self.load_realm_as(realm, Consistency::Strong).await
+    }
+
+    /// [`Self::load_realm`] with this consistency.
+    pub(super) async fn load_realm_as(
+        &self,
+        realm: &ConnectionName,
+        consistency: Consistency,
+    ) -> Result<Option<Connection>, StoreError> {
+        let own = self.load_as(&Key::connection(realm), consistency).await?;
+        if own.is_some() {
+            return Ok(own);
         }
-        let Some(Realm { connection }) = self.load(&Key::realm(realm)).await? else {
+        let Some(Realm { connection }) = self.load_as(&Key::realm(realm), consistency).await?
+        else {
             return Ok(None);
         };
-        let connection = self.load_connection(&connection).await?;
+        let key = Key::connection(&connection);
+        let connection: Option<Connection> = self.load_as(&key, consistency).await?;
         // The item of a realm that the connection no longer has may still exist.
         Ok(connection.filter(|connection| connection.realms.contains(realm)))
     }

@@ -36,6 +36,13 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// True if the same call may succeed later.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::OutOfTime { .. })
+    }
+}
+
 /// A conditional write did not happen.
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
@@ -60,9 +67,10 @@ impl CommitError {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Unavailable(_) | StoreError::OutOfTime { .. } => Self::unavailable(error),
-            StoreError::Refused(_) | StoreError::Inconsistent { .. } => Self::internal(error),
+        if error.is_passing() {
+            Self::unavailable(error)
+        } else {
+            Self::internal(error)
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The store: one `DynamoDB` table. Verbs: `load` reads (strongly consistent), `put` creates or replaces, `commit`
-//! writes on condition that nothing has changed since it was read.
+//! writes on condition that nothing has changed since it was read. [`TenantReads`] reads configuration, eventually
+//! consistent in functions.
 
 mod access_tokens;
 mod addresses;
@@ -27,6 +28,7 @@ mod recovery;
 mod scripts;
 mod sessions;
 mod table;
+mod tenant_reads;
 mod user_conditions;
 mod user_writes;
 mod users;
@@ -38,6 +40,7 @@ use aws_sdk_dynamodb::{
 };
 
 pub use access_tokens::{AccessKeys, AccessState};
+pub use calls::Consistency;
 pub use codes::CodeExchange;
 pub use devices::DeviceExchange;
 pub use error::{CommitError, StoreError};
@@ -50,6 +53,7 @@ pub use metadata::Metadata;
 pub use recovery::NotCommitted;
 pub use scripts::{StoredAction, StoredRule, StoredScripts};
 pub use sessions::SessionState;
+pub use tenant_reads::TenantReads;
 pub use user_writes::{PasswordNow, UserChange};
 pub use users::{LoginRecord, RefreshState};
 

@@ -9,7 +9,7 @@ use ratchet_domain::{ids::ClientId, mobile::MobileApps};
 
 use super::{
     Store,
-    calls::send_update,
+    calls::{Consistency, send_update},
     error::{CommitError, StoreError},
     item::inconsistent,
     keys::Key,
@@ -22,10 +22,19 @@ const PREFIX: &str = "client:";
 const PER_UPDATE: usize = 100;
 
 impl Store {
-    /// The apps of every client that has some.
+    /// The apps of every client that has some, strongly consistent.
     pub async fn load_mobile_apps(&self) -> Result<BTreeMap<ClientId, MobileApps>, StoreError> {
+        self.load_mobile_apps_as(Consistency::Strong).await
+    }
+
+    /// [`Self::load_mobile_apps`] with this consistency.
+    pub(super) async fn load_mobile_apps_as(
+        &self,
+        consistency: Consistency,
+    ) -> Result<BTreeMap<ClientId, MobileApps>, StoreError> {
         let key = Key::mobile_apps();
-        let item = self.load_item(&key).await?.unwrap_or_default();
+        let item = self.load_item_as(&key, consistency).await?;
+        let item = item.unwrap_or_default();
         let named = item.into_iter().filter_map(|(name, value)| {
             let id = name.strip_prefix(PREFIX)?.to_owned();
             Some((id, value))

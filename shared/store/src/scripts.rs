@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Store,
-    calls::send_update,
+    calls::{Consistency, send_update},
     error::{CommitError, Item, StoreError},
     item::{from_item, inconsistent, text, to_item},
     keys::{Key, SCRIPTS_PREFIX, ScriptKey, TENANT},
@@ -108,11 +108,20 @@ impl StoredScripts {
 }
 
 impl Store {
-    /// The scripts of an import, without those that have been deleted.
+    /// The scripts of an import, without those that have been deleted, strongly consistent.
     pub async fn load_scripts(&self, import: &ImportId) -> Result<StoredScripts, StoreError> {
+        self.load_scripts_as(import, Consistency::Strong).await
+    }
+
+    /// [`Self::load_scripts`] with this consistency.
+    pub(super) async fn load_scripts_as(
+        &self,
+        import: &ImportId,
+        consistency: Consistency,
+    ) -> Result<StoredScripts, StoreError> {
         let mut scripts = StoredScripts::default();
         let prefix = format!("{SCRIPTS_PREFIX}{}#", import.as_str());
-        for item in self.query(TENANT, &prefix).await? {
+        for item in self.query_as(TENANT, &prefix, consistency).await? {
             scripts.add(item)?;
         }
         Ok(scripts)

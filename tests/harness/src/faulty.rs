@@ -16,7 +16,8 @@ pub struct Faulty {
     pub server: Server,
     /// The proxy, which breaks requests on demand.
     pub proxy: Proxy,
-    _store: Server,
+    /// The server that has the store.
+    pub store: Server,
     _data: TempDir,
 }
 
@@ -40,7 +41,7 @@ impl Faulty {
         Self {
             server,
             proxy,
-            _store: store,
+            store,
             _data: data,
         }
     }

@@ -56,6 +56,8 @@ pub enum Effect {
     ProcessInPart,
     /// The answer names all keys of a `BatchGetItem` as unprocessed.
     ProcessNothing,
+    /// An eventually consistent read finds nothing, as on a replica that lacks every item.
+    Lag,
 }
 
 /// The instructions of the proxy: an effect, the operations, the number of times.
@@ -197,13 +199,14 @@ impl State {
         let mut requests = BufReader::new(client);
         let mut answers = client;
         while let Some(request) = Message::read(&mut requests)? {
-            let effect = self.effect_on(&request.operation());
+            let effect = self.effect_on(&request);
             let canned = match effect {
                 Some(Effect::Refuse) => return Ok(()),
                 Some(Effect::Throttle) => {
                     Some(refusal(400, "ProvisionedThroughputExceededException"))
                 }
                 Some(Effect::Fail) => Some(refusal(500, "InternalServerError")),
+                Some(Effect::Lag) => Some(answer(200, "{}")),
                 Some(Effect::ProcessNothing) => Some(answer(200, &batch::unprocessed(&request)?)),
                 Some(Effect::LoseAnswer | Effect::Hold | Effect::ProcessInPart) | None => None,
             };
@@ -233,12 +236,14 @@ impl State {
         Ok(())
     }
 
-    fn effect_on(&self, operation: &str) -> Option<Effect> {
+    fn effect_on(&self, request: &Message) -> Option<Effect> {
         let mut orders = self.orders();
         let fault = orders.fault.as_mut()?;
+        let operation = request.operation();
         let meant = fault
             .operations
-            .is_none_or(|operations| operations.contains(&operation));
+            .is_none_or(|operations| operations.contains(&operation.as_str()));
+        let meant = meant && (fault.effect != Effect::Lag || request.is_eventually_consistent());
         if !meant || fault.times == 0 {
             return None;
         }
@@ -339,6 +344,12 @@ impl Message {
     fn operation(&self) -> String {
         let target = self.header("x-amz-target").unwrap_or_default();
         target.rsplit('.').next().unwrap_or_default().to_owned()
+    }
+
+    /// True for a read that any replica may answer.
+    fn is_eventually_consistent(&self) -> bool {
+        let body = String::from_utf8_lossy(&self.body);
+        body.contains(r#""ConsistentRead":false"#)
     }
 
     /// The message with another body.

@@ -9,8 +9,8 @@ use crate::{connection::Connection, failure::Failure};
 pub(crate) enum ClientsCommand {
     /// Delete an application.
     ///
-    /// Running functions refuse it within a minute: it gets no tokens, for users or for itself, and no user logs
-    /// in to it. Its users' refresh tokens, grants and sessions stay in the table, where they are worth nothing
+    /// Running functions refuse it within 75 seconds, or ten minutes while they cannot read the table: it gets no
+    /// tokens, for users or for itself, and no user logs in to it. Its users' refresh tokens, grants and sessions stay in the table, where they are worth nothing
     /// without it; refresh tokens are worth something again if an application with the same id is imported later,
     /// so give a successor another one. Access tokens that are JWTs live on until they expire.
     #[command(after_help = "\
@@ -44,7 +44,7 @@ impl Delete {
             .put_mobile_apps(&[(id.clone(), MobileApps::default())])
             .await?;
         Ok(format!(
-            "deleted {id}; running functions refuse it within a minute\n"
+            "deleted {id}; running functions refuse it within 75 seconds\n"
         ))
     }
 }

@@ -20,7 +20,7 @@ pub(crate) enum TenantCommand {
     ///
     /// Objects that the file does not mention stay as they are. Nothing is deleted but scripts: each of their
     /// sections replaces all scripts of its kind. Importing twice is the same as importing once. A user keeps the
-    /// password unless the file gives one. Running functions see the change within a minute.
+    /// password unless the file gives one. Running functions see the change within 75 seconds.
     #[command(after_help = "\
 Examples:
   admin tenant import tenant.yaml --dry-run
@@ -102,7 +102,7 @@ impl Import {
         for algorithm in ratchet_tenant::unpublished_algorithms(&tenant, &parts.store, now).await? {
             eprintln!(
                 "warning: the key of {} enters the JWKS with this import, and clients may keep the JWKS \
-                 without it for six minutes",
+                 without it for seven minutes",
                 algorithm.as_str()
             );
         }

@@ -16,7 +16,7 @@ async fn an_application_is_deleted_and_nothing_else() {
     assert!(client().await.is_some());
     assert_eq!(
         stack.print(&["clients", "delete", "phone"]).await,
-        "deleted phone; running functions refuse it within a minute\n"
+        "deleted phone; running functions refuse it within 75 seconds\n"
     );
     assert!(client().await.is_none());
     let again = stack.refuse(&["clients", "delete", "phone"]).await;

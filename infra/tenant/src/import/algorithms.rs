@@ -19,8 +19,8 @@ use crate::{import::error::ImportError, model::Tenant};
 const TRIES: usize = 5;
 
 /// The algorithms that a file brings to a table with clients or APIs, and whose keys are not in the JWKS yet. They
-/// sign as soon as they are imported. A JWKS that was read before lacks them for up to six minutes: one in a warm
-/// function and five in a cache. A table without clients and APIs has no readers.
+/// sign as soon as they are imported. A JWKS that was read before lacks them for up to seven minutes: 75 seconds in a
+/// warm function and five minutes in a cache. A table without clients and APIs has no readers.
 pub async fn unpublished_algorithms(
     tenant: &Tenant,
     store: &Store,

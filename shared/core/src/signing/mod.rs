@@ -1,4 +1,4 @@
-//! The signing keys in a warm function: stored on first use, checked every minute, and in [`SigningMode::Wrapped`]
+//! The signing keys in a warm function: stored on first use, checked about every minute, and in [`SigningMode::Wrapped`]
 //! replaced on a schedule.
 
 mod certificates;
@@ -51,7 +51,8 @@ impl SigningKeys {
         let stored = source.current(now).await?;
         let signer = source.signer(&stored, now).await?;
         let (version, signer) = source.certified(stored, signer, now).await?;
-        let known = Refreshing::new(version, signer, now);
+        let look_every = parts.freshness.reread_after();
+        let known = Refreshing::new(version, signer, now, look_every);
         Ok(Self {
             source,
             clock: Arc::clone(&parts.clock),
@@ -83,7 +84,7 @@ impl SigningKeys {
         certificate.map(<[u8]>::to_vec)
     }
 
-    /// The keys, checked every minute so that new ones are published before they sign.
+    /// The keys, checked about every minute so that new ones are published before they sign.
     pub async fn current(&self) -> Arc<Signer> {
         let now = self.clock.now();
         self.known

@@ -15,4 +15,5 @@ mod logins;
 mod metadata;
 mod parts;
 mod stored_forms;
+mod tenant_reads;
 mod users;
