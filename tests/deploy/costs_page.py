@@ -40,7 +40,7 @@ NOT_COUNTED = """\
   them as data out and every refresh made a new connection. The price pages do not say.
 - Longer names than the tests' tenant has, further claims, and addresses of IPv6: 100 bytes more in the log and 100 in the
   answer add ${longer} a million.
-- Cold starts, and the configuration that each environment reads again about once a minute.
+- Cold starts, and the configuration that each environment reads again about once a minute: 2.5 read units.
 - Logins, scripts and rejected requests: a login with a password takes far more Lambda time than a refresh.
 - WAF, CloudFront, AWS Backup, access logs and environments that are kept running, which are options."""
 

@@ -27,6 +27,7 @@ PARTITIONS = (
     "ASSERTION#app#1",
     "DEVICE#1",
     "USERCODE#1.x",
+    "LEASE#SIGNING_KEYS",
     "NOTHING#1",
 )
 SIGNING_KEYS = {"RS256Key", "PS256Key", "ES256Key"}
@@ -53,6 +54,7 @@ NEEDED = {
         "ASSERTION#app#1": {"PutItem"},
         "DEVICE#1": {"ConditionCheckItem", "GetItem", "PutItem", "UpdateItem"},
         "USERCODE#1.x": {"PutItem"},
+        "LEASE#SIGNING_KEYS": {"PutItem"},
     },
     "AuthorizeRole": {
         "TENANT": {"GetItem", "Query"},

@@ -49,6 +49,21 @@ async fn the_sixtieth_refresh_costs_what_the_first_did() {
 }
 
 #[harness::test]
+async fn configuration_costs_an_environment_two_and_a_half_units_a_minute() {
+    let server = Launch::new().start(REASON);
+    let token = warm(&server, &SPA_STRICT).await;
+    server.advance(60).await;
+    let answer = server.refresh(&SPA_STRICT, &token).await;
+    let cost = answer.cost();
+    // Client, API, settings, keyring and signing keys, half a unit each, and the refresh itself.
+    assert_eq!((cost.read_calls, cost.read_units), (6.0, 4.5), "{cost:?}");
+    assert!(cost.write_units <= 1.0, "{cost:?}");
+    let token = Tokens::expect(answer).refresh_token();
+    server.advance(44).await;
+    assert_within_budget(&server.refresh(&SPA_STRICT, &token).await);
+}
+
+#[harness::test]
 async fn a_users_other_families_add_nothing() {
     let server = Server::shared_local(REASON);
     let user = server.fresh_user();

@@ -99,7 +99,7 @@ pub(crate) async fn run(options: Options) -> Result<(), LocalError> {
         _ => None,
     };
 
-    let app = setup::open(issuer, database, &options).await?;
+    let app = Box::pin(setup::open(issuer, database, &options)).await?;
     let (site, tenant) = Site::open(app, hosts, &options).await?;
     let site = Arc::new(site);
     let issuer = site.app.issuer.as_str();

@@ -10,6 +10,9 @@ const EARLIEST: Lifetime = Lifetime::from_secs(45);
 /// takes effect within 75 seconds.
 const LATEST: Lifetime = Lifetime::from_secs(74);
 
+/// Longest time from the moment in which signing keys are due until an environment finds that they are.
+const LATEST_ROTATION: Lifetime = Lifetime::from_secs(3_600);
+
 /// How a process reads configuration, and how long it goes by it. Environments of a function that start together differ
 /// in it, so that they do not read the tenant's partition in the same second again and again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +44,11 @@ impl Freshness {
     pub(super) fn reread_after(self) -> Lifetime {
         self.jitter.between(EARLIEST, LATEST)
     }
+
+    /// Time by which this process puts the scheduled generation of signing keys off: up to an hour.
+    pub(super) fn rotation_delay(self) -> Lifetime {
+        self.jitter.between(Lifetime::default(), LATEST_ROTATION)
+    }
 }
 
 #[cfg(test)]
@@ -49,13 +57,14 @@ mod tests {
 
     #[test]
     fn functions_read_again_after_45_to_74_seconds() {
-        for (jitter, seconds) in [
-            (Jitter::EARLIEST, 45),
-            (Jitter::MIDDLE, 60),
-            (Jitter::LATEST, 74),
+        for (jitter, seconds, delay) in [
+            (Jitter::EARLIEST, 45, 0),
+            (Jitter::MIDDLE, 60, 1_800),
+            (Jitter::LATEST, 74, 3_600),
         ] {
             let freshness = Freshness::of_function(jitter);
             assert_eq!(freshness.reread_after(), Lifetime::from_secs(seconds));
+            assert_eq!(freshness.rotation_delay(), Lifetime::from_secs(delay));
         }
     }
 }

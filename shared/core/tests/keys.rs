@@ -3,18 +3,25 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use dynoxide::Database;
-use ratchet_core::{App, KEY_ACTIVATION_DELAY, KeyUse, Parts, SIGNING_KEY_DELAY, config::Issuer};
+use ratchet_core::{
+    App, Freshness, KEY_ACTIVATION_DELAY, KeyUse, Parts, SIGNING_KEY_DELAY, config::Issuer,
+};
 use ratchet_domain::{
-    client::SigningAlgorithm, sealed::Purpose, signing_key::SigningMode, time::Lifetime,
+    client::SigningAlgorithm,
+    jitter::Jitter,
+    sealed::Purpose,
+    signing_key::SigningMode,
+    time::{Lifetime, Timestamp},
 };
 use ratchet_keys::{
     file::KeyFile,
     signer::{JwtType, SigningKey},
 };
-use ratchet_store::{Store, StoredPrivateKey};
+use ratchet_store::{LEASE_TIME, Store, StoredPrivateKey};
+use ratchet_system::Clock;
 use ratchet_telemetry::cost;
 use serde_json::json;
 
@@ -56,7 +63,28 @@ impl Stack {
         .await
         .unwrap()
     }
+
+    /// An environment of the function that signs and generates keys. Its clock stands still.
+    async fn environment(&self, signing_mode: SigningMode, jitter: Jitter) -> App {
+        let issuer = Issuer::parse("https://login.example.com/").unwrap();
+        let keys = KeyFile::open(&Path::new(self.folder.path()).join("keys.json")).unwrap();
+        let parts = Parts::with_key_file(issuer, self.store(), keys);
+        let parts = Parts {
+            signing_mode,
+            freshness: Freshness::of_function(jitter),
+            clock: Arc::new(Clock::stopped(START)),
+            ..parts
+        };
+        Box::pin(App::new(parts)).await.unwrap()
+    }
 }
+
+const START: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+const HOUR: Lifetime = Lifetime::from_secs(3_600);
+
+/// Time that a wrapped key signs before its successor is due.
+const TERM: Lifetime = Lifetime::from_secs(90 * 86_400);
 
 async fn published(app: &App) -> Vec<String> {
     let keys = app.publication().keys().await;
@@ -280,4 +308,105 @@ async fn a_keyring_of_another_key_file_is_a_clear_start_up_error() {
     let parts = Parts::with_key_file(issuer, stack.store(), KeyFile::generate().unwrap());
     let error = App::new(parts).await.unwrap_err().to_string();
     assert!(error.contains("wrapped with another key file"), "{error}");
+}
+
+#[tokio::test]
+async fn an_unchanged_keyring_costs_an_environment_half_a_unit_a_minute() {
+    // Three wrapped key pairs and a certificate are more than four kilobytes.
+    for (mode, units) in [(SigningMode::Kms, 1.0), (SigningMode::Wrapped, 1.5)] {
+        let stack = Stack::new().await;
+        let app = stack.environment(mode, Jitter::MIDDLE).await;
+        let check = async || {
+            app.keyring().await;
+            app.signing_keys().current().await;
+        };
+        app.clock.advance(Lifetime::from_secs(59));
+        let ((), cost) = Box::pin(cost::counted(check())).await;
+        assert_eq!(cost.read_calls, 0, "{mode:?}");
+        app.clock.advance(Lifetime::from_secs(1));
+        let ((), cost) = Box::pin(cost::counted(check())).await;
+        assert_eq!((cost.read_calls, cost.read_units), (2, units), "{mode:?}");
+        assert_eq!(cost.write_calls, 0, "{mode:?}");
+    }
+}
+
+#[tokio::test]
+async fn only_the_holder_of_the_lease_generates_the_keys_that_are_due() {
+    let stack = Stack::new().await;
+    let app = stack
+        .environment(SigningMode::Wrapped, Jitter::EARLIEST)
+        .await;
+    app.clock.advance(TERM);
+    // Another environment has found the keys due a moment ago.
+    let others = stack.store().take_signing_keys_lease(app.clock.now()).await;
+    assert!(others.unwrap());
+    let (kids, cost) = Box::pin(cost::counted(published(&app))).await;
+    assert_eq!(kids.len(), 3);
+    assert_eq!(cost.write_calls, 0);
+
+    // The other one has been stopped, and its lease is over.
+    app.clock.advance(LEASE_TIME);
+    let (kids, cost) = Box::pin(cost::counted(published(&app))).await;
+    assert_eq!(kids.len(), 6);
+    // The lease and the keys.
+    assert_eq!(cost.write_calls, 2);
+    let other = stack
+        .environment(SigningMode::Wrapped, Jitter::EARLIEST)
+        .await;
+    other.clock.advance(TERM);
+    let (kids, cost) = Box::pin(cost::counted(published(&other))).await;
+    assert_eq!(kids.len(), 6);
+    assert_eq!(cost.write_calls, 0);
+}
+
+#[tokio::test]
+async fn two_environments_that_find_keys_due_together_store_them_once() {
+    let stack = Stack::new().await;
+    let apps = [
+        stack
+            .environment(SigningMode::Wrapped, Jitter::EARLIEST)
+            .await,
+        stack
+            .environment(SigningMode::Wrapped, Jitter::EARLIEST)
+            .await,
+    ];
+    for app in &apps {
+        app.clock.advance(TERM);
+    }
+    let (first, second) =
+        tokio::join!(Box::pin(published(&apps[0])), Box::pin(published(&apps[1])));
+    // The environment without the lease may still go by the old keys.
+    assert!(first.len() == 6 || second.len() == 6);
+    for app in &apps {
+        app.clock.advance(LEASE_TIME);
+        assert_eq!(published(app).await.len(), 6);
+    }
+    let stored = stack.store().load_signing_keys().await.unwrap().unwrap();
+    assert_eq!((stored.version, stored.keys.len()), (2, 6));
+}
+
+#[tokio::test]
+async fn environments_find_keys_due_in_the_course_of_an_hour() {
+    let stack = Stack::new().await;
+    let app = stack
+        .environment(SigningMode::Wrapped, Jitter::LATEST)
+        .await;
+    app.clock.advance(TERM);
+    app.clock.advance(Lifetime::from_secs(HOUR.as_secs() - 1));
+    assert_eq!(published(&app).await.len(), 3);
+    app.clock.advance(Lifetime::from_secs(75));
+    assert_eq!(published(&app).await.len(), 6);
+}
+
+#[tokio::test]
+async fn a_start_reads_the_keys_strongly_consistent() {
+    let stack = Stack::new().await;
+    stack.environment(SigningMode::Kms, Jitter::MIDDLE).await;
+    let start = async || {
+        let app = Box::pin(stack.environment(SigningMode::Kms, Jitter::MIDDLE));
+        let (_, cost) = Box::pin(cost::counted(app)).await;
+        (cost.read_calls, cost.read_units)
+    };
+    // Settings eventually consistent; keyring and signing keys strongly consistent.
+    assert_eq!(start().await, (3, 2.5));
 }

@@ -236,6 +236,11 @@ impl Key {
         Self::new(TENANT, "KEYRING#SIGNING")
     }
 
+    /// The lease for generating signing keys. Its partition is its own: all environments read the tenant's.
+    pub(super) fn signing_keys_lease() -> Self {
+        Self::new("LEASE#SIGNING_KEYS", "LEASE")
+    }
+
     /// A script of an import, or one of its configuration values.
     pub(super) fn script(import: &ImportId, script: &ScriptKey) -> Self {
         let import = import.as_str();

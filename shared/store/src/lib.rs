@@ -19,6 +19,7 @@ mod grants;
 mod item;
 mod keyring;
 mod keys;
+mod lease;
 mod login_stats;
 mod logins;
 mod metadata;
@@ -48,6 +49,7 @@ pub use item::Part;
 pub use keyring::{
     StoredKey, StoredKeyring, StoredPrivateKey, StoredSigningKey, StoredSigningKeys,
 };
+pub use lease::LEASE_TIME;
 pub use logins::LoginAttempt;
 pub use metadata::Metadata;
 pub use recovery::NotCommitted;

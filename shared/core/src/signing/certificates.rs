@@ -57,7 +57,7 @@ impl Source {
             Ok(()) => Ok((stored.version, signer)),
             // Another function has stored its certificates first.
             Err(CommitError::Conflict) => {
-                let theirs = self.current(now).await?;
+                let theirs = self.stored_now().await?;
                 let signer = self.signer(&theirs, now).await?;
                 Ok((theirs.version, signer))
             }

@@ -2,6 +2,7 @@
 //! replaced on a schedule.
 
 mod certificates;
+mod due;
 mod source;
 
 use std::sync::Arc;
@@ -46,9 +47,13 @@ impl SigningKeys {
             issuer: parts.issuer.clone(),
             mode: parts.signing_mode,
             key_use: parts.key_use,
+            reads: parts.freshness.reads(&parts.store),
+            rotate_after: due::rotate_after(parts.freshness.rotation_delay()),
         };
         let now = parts.clock.now();
-        let stored = source.current(now).await?;
+        // Strongly consistent: a function that starts after an operator has replaced the keys never goes by the former ones.
+        let stored = parts.store.load_signing_keys().await?;
+        let stored = source.current(stored, now).await?;
         let signer = source.signer(&stored, now).await?;
         let (version, signer) = source.certified(stored, signer, now).await?;
         let look_every = parts.freshness.reread_after();

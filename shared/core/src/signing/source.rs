@@ -15,14 +15,13 @@ use ratchet_keys::{
     signer::{KnownKey, PrivateKey, Signer, is_over},
     wrapping::Wrapped,
 };
-use ratchet_store::{CommitError, Store, StoredPrivateKey, StoredSigningKey, StoredSigningKeys};
+use ratchet_store::{
+    CommitError, Store, StoredPrivateKey, StoredSigningKey, StoredSigningKeys, TenantReads,
+};
 
 use crate::{KeyUse, StartError, config::Issuer};
 
-use super::SIGNING_KEY_DELAY;
-
-/// Time that a wrapped key signs before the next one is generated.
-const ROTATE_AFTER: Lifetime = Lifetime::from_secs(90 * 86_400);
+use super::due::{Due, due};
 
 /// The origin of signing keys.
 #[derive(Debug, Clone)]
@@ -32,6 +31,9 @@ pub(super) struct Source {
     pub(super) issuer: Issuer,
     pub(super) mode: SigningMode,
     pub(super) key_use: KeyUse,
+    pub(super) reads: TenantReads,
+    /// Time that a wrapped key signs before this process finds that it needs a successor.
+    pub(super) rotate_after: Lifetime,
 }
 
 impl Source {
@@ -41,38 +43,93 @@ impl Source {
         known: u32,
         now: Timestamp,
     ) -> Result<Option<(u32, Signer)>, StartError> {
-        let stored = self.current(now).await?;
-        if stored.version == known {
+        let stored = self.reads.signing_keys().await?;
+        let stored = self.current(stored, now).await?;
+        // A replica may lag behind an earlier check.
+        if stored.version <= known {
             return Ok(None);
         }
         let signer = self.signer(&stored, now).await?;
         Ok(Some(self.certified(stored, signer, now).await?))
     }
 
-    /// The stored keys, after a function with that permission has added those that are due.
-    pub(super) async fn current(&self, now: Timestamp) -> Result<StoredSigningKeys, StartError> {
-        let stored = self.store.load_signing_keys().await?;
-        let mut next = match stored {
-            None if !self.key_use.rotates() => return Err(StartError::NoKeysYet),
+    /// The keys that were read, after a function with that permission has added those that are due.
+    pub(super) async fn current(
+        &self,
+        stored: Option<StoredSigningKeys>,
+        now: Timestamp,
+    ) -> Result<StoredSigningKeys, StartError> {
+        match stored {
+            None if !self.key_use.rotates() => Err(StartError::NoKeysYet),
             None => {
                 let first = StoredSigningKeys {
                     keys: self.first(now).await?,
                     version: 1,
                 };
                 let created = self.store.create_signing_keys(&first).await;
-                return self.settle(created, first).await;
+                self.settle(created, first).await
             }
-            Some(stored) if !self.key_use.rotates() => return Ok(stored),
-            Some(stored) => stored,
-        };
-        let due = self.due(&next, now).await?;
-        if due.is_empty() {
-            return Ok(next);
+            Some(stored) if !self.key_use.rotates() => Ok(stored),
+            Some(stored) => self.with_due(stored, now).await,
         }
-        next.keys.extend(due);
-        next.version += 1;
-        let committed = self.store.commit_signing_keys(&next).await;
-        self.settle(committed, next).await
+    }
+
+    /// The stored keys with those that are due. Only the holder of the lease generates successors on schedule: every
+    /// environment finds them due, and each would spend seconds of a request on keys that no one needs yet.
+    async fn with_due(
+        &self,
+        stored: StoredSigningKeys,
+        now: Timestamp,
+    ) -> Result<StoredSigningKeys, StartError> {
+        let mut due = self.due(&stored, now);
+        let is_urgent = |due: &Due| self.mode == SigningMode::Kms || due.active_from <= now;
+        if due.is_empty() || due.iter().any(is_urgent) {
+            due.retain(is_urgent);
+            return self.add(stored, due, now).await;
+        }
+        if !self.takes_lease(now).await {
+            return Ok(stored);
+        }
+        // The previous holder may have stored its keys after this read.
+        let stored = self.stored_now().await?;
+        let due = self.due(&stored, now);
+        self.add(stored, due, now).await
+    }
+
+    /// True if this environment holds the lease now. The stored keys still sign: a failure delays the new ones.
+    async fn takes_lease(&self, now: Timestamp) -> bool {
+        let taken = self.store.take_signing_keys_lease(now).await;
+        taken.unwrap_or_else(|error| {
+            tracing::warn!(reason = %error, "cannot take the lease for new signing keys");
+            false
+        })
+    }
+
+    fn due(&self, stored: &StoredSigningKeys, now: Timestamp) -> Vec<Due> {
+        let configured = self.service.signing_keys();
+        due(stored, configured, self.mode, self.rotate_after, now)
+    }
+
+    async fn add(
+        &self,
+        mut stored: StoredSigningKeys,
+        due: Vec<Due>,
+        now: Timestamp,
+    ) -> Result<StoredSigningKeys, StartError> {
+        if due.is_empty() {
+            return Ok(stored);
+        }
+        for Due { key, active_from } in due {
+            stored.keys.push(self.new_key(key, now, active_from).await?);
+        }
+        stored.version += 1;
+        let committed = self.store.commit_signing_keys(&stored).await;
+        self.settle(committed, stored).await
+    }
+
+    pub(super) async fn stored_now(&self) -> Result<StoredSigningKeys, StartError> {
+        let stored = self.store.load_signing_keys().await?;
+        stored.ok_or_else(|| StartError::Keyring("the signing keys have vanished".to_owned()))
     }
 
     /// The keys of the function that stored first: ours, or those that are stored now.
@@ -83,11 +140,7 @@ impl Source {
     ) -> Result<StoredSigningKeys, StartError> {
         match result {
             Ok(()) => Ok(own),
-            Err(CommitError::Conflict) => self
-                .store
-                .load_signing_keys()
-                .await?
-                .ok_or_else(|| StartError::Keyring("the signing keys have vanished".to_owned())),
+            Err(CommitError::Conflict) => self.stored_now().await,
             Err(CommitError::Store(error)) => Err(error.into()),
         }
     }
@@ -98,42 +151,6 @@ impl Source {
             keys.push(self.new_key(key, now, now).await?);
         }
         Ok(keys)
-    }
-
-    /// The keys to add: those that the key service has been configured with since, and in `wrapped` mode the successors
-    /// of those that have signed long enough.
-    async fn due(
-        &self,
-        stored: &StoredSigningKeys,
-        now: Timestamp,
-    ) -> Result<Vec<StoredSigningKey>, StartError> {
-        let mut due = Vec::new();
-        for key in self.service.signing_keys() {
-            let newest = stored
-                .keys
-                .iter()
-                .filter(|stored| stored.algorithm == key.algorithm)
-                .max_by_key(|stored| stored.active_from);
-            let Some(newest) = newest else {
-                // The first key of its algorithm signs at once: no client waits for its publication.
-                due.push(self.new_key(key, now, now).await?);
-                continue;
-            };
-            let is_new = match (self.mode, &newest.key) {
-                (SigningMode::Kms, _) => !stored.keys.iter().any(|stored| {
-                    stored.algorithm == key.algorithm
-                        && stored.key == StoredPrivateKey::Service(key.id.clone())
-                }),
-                (SigningMode::Wrapped, StoredPrivateKey::Service(_)) => true,
-                (SigningMode::Wrapped, StoredPrivateKey::Wrapped { .. }) => {
-                    newest.active_from.plus(ROTATE_AFTER) <= now
-                }
-            };
-            if is_new {
-                due.push(self.new_key(key, now, now.plus(SIGNING_KEY_DELAY)).await?);
-            }
-        }
-        Ok(due)
     }
 
     pub(super) async fn new_key(

@@ -11,6 +11,7 @@ mod families;
 mod family_limits;
 mod fixtures;
 mod grants;
+mod lease;
 mod logins;
 mod metadata;
 mod parts;

@@ -154,6 +154,7 @@ async fn put_keys(store: &Store) {
         version: 1,
     };
     store.create_signing_keys(&keys).await.unwrap();
+    store.take_signing_keys_lease(NOW).await.unwrap();
 }
 
 /// All items of the table by their keys, in DynamoDB's JSON.
