@@ -12,6 +12,7 @@ async fn each_outcome_of_a_refresh_has_its_code() {
     let second = server.rotated(&SPA_STRICT, &first).await;
     server.refresh(&SPA_STRICT, &first).await;
     server.refresh(&SPA_STRICT, &second).await;
+    server.refresh(&SPA_STRICT, "rt1_unknown").await;
     let revoked = server.login(&WEB_POST).refresh_token().await;
     server.revoke(&WEB_POST, &revoked).await;
 
@@ -22,9 +23,9 @@ async fn each_outcome_of_a_refresh_has_its_code() {
         .map(|(code, _)| code)
         .filter(|code| !matches!(*code, "s" | "seacft"))
         .collect();
-    // Exchanged; the parent reused; the current token of an ended family; revoked.
+    // Exchanged; the parent reused; the current token of an ended family; a token that is not ours; revoked.
     let ended = "refresh_token_family_ended";
-    let expected = ["sertft", ended, "ferrt", "fertft", ended, "srrt"];
+    let expected = ["sertft", ended, "ferrt", "fertft", "fertft", ended, "srrt"];
     assert_eq!(events, expected, "{log}");
     for reason in ["reuse_detected", "revoked"] {
         let ends = log.lines().filter(|line| line.contains(ended));

@@ -37,10 +37,22 @@ pub(super) async fn redeem(app: &App, asked: GrantRequest<'_>) -> Result<TokenAn
     let GrantRequest { client, params, .. } = asked;
     let text = params.required("refresh_token")?;
     let keyring = app.keyring().await;
-    let token = open(&keyring, client, text)?;
+    let opened = open(&keyring, client, text).map_err(Error::from);
+    let token = opened.inspect_err(|reason| log_refusal(client, None, reason))?;
+    let redeemed = attempts(app, asked, &keyring, &token).await;
+    redeemed.inspect_err(|reason| log_refusal(client, Some(&token), reason))
+}
+
+async fn attempts(
+    app: &App,
+    asked: GrantRequest<'_>,
+    keyring: &Keyring,
+    token: &RefreshToken,
+) -> Result<TokenAnswer, Error> {
+    let client = asked.client;
     let mut presented = Presented {
         request: RefreshRequest::parse(app, asked).await?,
-        keyring: &keyring,
+        keyring,
         token,
         ticket: RateLimitTicket::of(app, client).await?,
         effects: EffectsOnce::default(),
@@ -48,10 +60,7 @@ pub(super) async fn redeem(app: &App, asked: GrantRequest<'_>) -> Result<TokenAn
     for _ in 0..ATTEMPTS {
         match presented.attempt().await {
             Err(AttemptError::Conflict) => {}
-            Err(AttemptError::Final(error)) => {
-                log_refusal(client, &presented.token, &error);
-                return Err(error);
-            }
+            Err(AttemptError::Final(error)) => return Err(error),
             Ok(answer) => return Ok(answer),
         }
     }
@@ -62,7 +71,7 @@ pub(super) async fn redeem(app: &App, asked: GrantRequest<'_>) -> Result<TokenAn
 struct Presented<'a> {
     request: RefreshRequest<'a>,
     keyring: &'a Keyring,
-    token: RefreshToken,
+    token: &'a RefreshToken,
     ticket: RateLimitTicket,
     /// Effects of the scripts, which run once: after a lost race their input would differ only in the time of the
     /// token's last exchange.
@@ -73,7 +82,7 @@ impl Presented<'_> {
     async fn attempt(&mut self) -> Result<TokenAnswer, AttemptError> {
         let RefreshRequest { app, asked, .. } = self.request;
         let GrantRequest { client, at, .. } = asked;
-        let (family, user) = load(app, client, &self.token).await?;
+        let (family, user) = load(app, client, self.token).await?;
         let active_key = self.keyring.active(at.now);
         let exchange = Exchange {
             request: at.request,
@@ -164,7 +173,8 @@ impl Presented<'_> {
     }
 }
 
-fn log_refusal(client: &Client, token: &RefreshToken, reason: &Error) {
+/// Logs that a refresh token was rejected, or could not be exchanged. `token` is `None` if it is not one of ours.
+fn log_refusal(client: &Client, token: Option<&RefreshToken>, reason: &Error) {
     let code = match reason {
         Error::Denied(Denial::RefreshTokenReused) => event::REUSE_DETECTED,
         Error::Denied(Denial::Throttled(_)) => event::RATE_LIMITED,
@@ -173,9 +183,9 @@ fn log_refusal(client: &Client, token: &RefreshToken, reason: &Error) {
     tracing::warn!(
         r#type = code,
         client_id = %client.client_id,
-        user_id = %token.user_id,
-        family_id = %token.family_id,
-        token_counter = token.generation.number(),
+        user_id = token.map(|token| tracing::field::display(&token.user_id)),
+        family_id = token.map(|token| tracing::field::display(&token.family_id)),
+        token_counter = token.map(|token| token.generation.number()),
         %reason,
     );
 }
