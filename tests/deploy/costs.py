@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from template import ROOT, metrics_of, of_type, written
+from template import ROOT, metrics_of, of_type, own_metrics, written
 
 INPUTS = Path(__file__).with_name("costs.json")
 PAGE = ROOT / "infra/docs/COSTS.md"
@@ -114,14 +114,10 @@ def standing(signing: Signing, front: str) -> dict[str, float]:
     stored = inputs()["users"] * assumed["family_bytes"] / GB
     alarms = of_type(template(), "AWS::CloudWatch::Alarm").values()
     watched = sum(len(metrics_of(alarm["Properties"])) for alarm in alarms if "Condition" not in alarm)
-    filters = of_type(template(), "AWS::Logs::MetricFilter").values()
-    published = {
-        change["MetricName"] for item in filters for change in item["Properties"]["MetricTransformations"]
-    }
     lines = {
         "KMS keys": price("kms_key", 1 + signing.keys),
         "alarms": price("alarm_metric", watched),
-        "metrics of the log": price("custom_metric", len(published)),
+        "metrics of the log": price("custom_metric", len(own_metrics())),
         "dashboard": price("dashboard", 1),
         "table and its recovery": price("dynamodb_stored_gb", stored) + price("dynamodb_recovery_gb", stored),
     }

@@ -1,6 +1,6 @@
 """AWS on loopback: moto's server, with the CloudFormation resources of our template that moto lacks.
 
-Moto creates most resources of a stack. It skips the HTTP API, metric filters and alarms, makes every KMS key a
+Moto creates most resources of a stack. It skips the HTTP API and alarms, makes every KMS key a
 symmetric one, and ignores TTL, encryption, point-in-time recovery, architecture, layers and tracing. This module creates
 these, too, through moto's own backends, so that clients find them, and updates those whose values depend on a parameter that
 operators change. `emulated_options` creates what deployments, backups and peaks need; `emulated_cloudformation`,
@@ -219,18 +219,6 @@ def api_mapping(properties, name, account, region):
         properties.get("ApiMappingKey", ""),
         properties["DomainName"],
         properties["Stage"],
-    )
-    return Created(name)
-
-
-@creates("AWS::Logs::MetricFilter")
-def metric_filter(properties, name, account, region):
-    transformations = [
-        {key[0].lower() + key[1:]: value for key, value in transformation.items()}
-        for transformation in properties["MetricTransformations"]
-    ]
-    logs_backends[account][region].put_metric_filter(
-        name, properties["FilterPattern"], properties["LogGroupName"], transformations
     )
     return Created(name)
 

@@ -1,6 +1,7 @@
 """The template: as written, with the line of every node, and as SAM transforms it."""
 
 import copy
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -76,6 +77,26 @@ def metrics_of(alarm: dict) -> dict[str, dict]:
         for item in alarm["Metrics"]
         if "MetricStat" in item
     }
+
+
+# The namespace of the metrics in the functions' log.
+NAMESPACE = "Ratchet/${AWS::StackName}"
+
+
+def own_metrics() -> set[str]:
+    """The metrics of the functions' log that alarms and the dashboard read."""
+    template = transformed()
+    alarms = of_type(template, "AWS::CloudWatch::Alarm").values()
+    metrics = [metric for alarm in alarms for metric in metrics_of(alarm["Properties"]).values()]
+    names = {metric["MetricName"] for metric in metrics if metric["Namespace"] == {"Fn::Sub": NAMESPACE}}
+    (dashboard,) = of_type(template, "AWS::CloudWatch::Dashboard").values()
+    for widget in json.loads(dashboard["Properties"]["DashboardBody"]["Fn::Sub"][0])["widgets"]:
+        namespace = None
+        for metric in widget["properties"].get("metrics", []):
+            namespace = namespace if metric[0].startswith(".") else metric[0]
+            if namespace == NAMESPACE:
+                names.add(metric[1])
+    return names
 
 
 ANY_METHOD = "x-amazon-apigateway-any-method"

@@ -57,7 +57,7 @@ def rings(name: str, **values: float) -> bool:
         ("FunctionErrors", {"e4": 0, "r4": FEW}, {"e4": 10, "r4": 10, "r1": FEW}),
         ("FunctionThrottles", {"t1": 60, "r1": CROWD}, {"t1": 1000, "r1": CROWD}),
         ("KeyServiceFailures", {"failed": 60, "r1": CROWD}, {"failed": 1000, "r1": CROWD}),
-        ("TableThrottles", {"t2": 60, "requests": CROWD}, {"t2": 1000, "requests": CROWD}),
+        ("TableThrottles", {"t2": 60, "r1": CROWD}, {"t2": 1000, "r1": CROWD}),
         ("ReuseDetected", {"found": 10, "exchanged": CROWD}, {"found": 100, "exchanged": CROWD}),
         # One theft among few users is an event.
         ("ReuseDetected", {"found": 0, "exchanged": FEW}, {"found": 1, "exchanged": FEW}),
@@ -69,6 +69,7 @@ def rings(name: str, **values: float) -> bool:
         ("TokenCanaryErrors", {"errors": 2, "requests": 20}, {"errors": 3, "requests": 20}),
         ("TokenCanaryErrors", {"errors": 10, "requests": 1400}, {"errors": 100, "requests": 1400}),
         ("Concurrency", {"used": 700}, {"used": 900}),
+        ("KeyServiceQuota", {"used": 700}, {"used": 900}),
     ],
 )
 def test_an_alarm_rings_at_a_share(name, ordinary, wrong):
@@ -93,6 +94,19 @@ def test_a_fall_of_refreshes_rings_if_the_operator_wants_it():
     assert properties["ComparisonOperator"] == "LessThanLowerThreshold"
     # No line of the log at all is the worst case.
     assert properties["TreatMissingData"] == "breaching"
+
+
+def test_the_engineer_on_call_hears_of_requests_that_fail_and_of_nothing_else():
+    template = transformed()
+    alarm = template["Resources"]["UsersAffectedAlarm"]
+    assert alarm["Condition"] == "HasPagerTopic"
+    rule = alarm["Properties"]["AlarmRule"]["Fn::Sub"]
+    watched = re.findall(r'ALARM\("\$\{(\w+)\}"\)', rule)
+    assert rule == " OR ".join(f'ALARM("${{{name}}}")' for name in watched)
+    alarms = of_type(template, "AWS::CloudWatch::Alarm")
+    assert watched and set(watched) <= set(alarms)
+    # Each is an alarm of the share of requests that fail; CloudFormation rejects a reference to a resource with a condition.
+    assert all("Condition" not in alarms[name] for name in watched)
 
 
 def test_a_key_that_is_disabled_or_scheduled_for_deletion_is_published(made):

@@ -31,6 +31,6 @@ def test_a_request_that_waits_for_aws_is_answered_in_time(kms_front):
         assert int(answer.headers["retry-after"]) >= 1
         (function,) = programs["token"]
         events = [json.loads(line) for line in function.log]
-        assert [event["reason"] for event in events if event.get("message") == "refused"] == [REASON]
+        assert [event["reason"] for event in events if event.get("status") == 503] == [REASON]
         # The same environment takes the next request.
         assert_untouched(client, token)

@@ -21,7 +21,7 @@ def test_the_suite_passes(front, capsys):
     suite.assert_whole(outcome)
     for function, log in logs.items():
         events = [json.loads(line) for line in log]
-        assert any(event.get("message") == "answered" for event in events), function
+        assert any("ms" in event for event in events), function
         assert [line for line in log if SECRET.search(line)] == [], function
 
 

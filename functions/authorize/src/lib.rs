@@ -58,7 +58,7 @@ async fn answer(visit: &Visit<'_>) -> Response {
         Err(error @ Error::Denied(Denial::NotFound | Denial::MethodNotAllowed(_)))
             if !ratchet_protocol::accepts_html(visit.request) =>
         {
-            tracing::info!(reason = %error, "refused");
+            ratchet_telemetry::refused(&error);
             OAuthError::from(&error).into_response()
         }
         Err(Error::Denied(Denial::StaleTransaction)) if stale::is_page_of_login(path) => {

@@ -123,7 +123,7 @@ fn refuse(error: &Error) -> Response {
         }
         _ => return OAuthError::from(denial).into_response(),
     };
-    tracing::info!(reason = %denial, "refused");
+    ratchet_telemetry::refused(&denial);
     let mut answer = match denial {
         Denial::InsufficientScope => response::text(StatusCode::FORBIDDEN, "Insufficient scope"),
         Denial::SeveralAccessTokens => OAuthError::from(denial).into_response(),

@@ -54,7 +54,7 @@ pub async fn handle(app: &App, request: &Request) -> Response {
     let mut answer = match revoked {
         Ok(()) => response::empty(StatusCode::OK),
         Err(error) => {
-            tracing::info!(reason = %error, "refused");
+            ratchet_telemetry::refused(&error);
             OAuthError::new(&error, Endpoint::Revoke).into_response()
         }
     };

@@ -22,7 +22,7 @@ pub(crate) async fn handle(app: &App, request: &Request) -> Response {
     let (operation, named) = match Operation::of(request) {
         Ok(found) => found,
         Err(denial) => {
-            tracing::info!(reason = %denial, "refused");
+            ratchet_telemetry::refused(&denial);
             return refusal(&denial.into());
         }
     };

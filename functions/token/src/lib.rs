@@ -34,7 +34,7 @@ pub async fn handle(app: &App, request: &Request) -> Response {
         .await
         .unwrap_or_else(Answered::from);
     let mut answer = answer.unwrap_or_else(|reason| {
-        tracing::info!(%reason, "refused");
+        ratchet_telemetry::refused(&reason);
         let error = OAuthError::new(&reason, Endpoint::Token);
         match app.known_conformance() {
             Conformance::Auth0 => error.into_response(),

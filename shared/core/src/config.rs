@@ -15,6 +15,8 @@
 //! | `REGION_ROLE` | `active` (the default) or `passive`: see [`RegionRole`] |
 //! | `SCRIPT_HOSTS` | the hosts that tenants' scripts may reach: see [`AllowedHosts::parse`]; none by default |
 //! | `SCRIPT_SECONDS` | the seconds that all scripts of a login may take together, waiting included: 1 to 20; 5 by default |
+//! | `SUCCESS_LOG_PERCENT` | the share of the successful requests that are logged: see [`Sample`]; 100 by default |
+//! | `METRICS_NAMESPACE` | the namespace of the metrics in `CloudWatch`; the log has no metrics without it |
 //! | `AWS_REGION` | set by Lambda, as are the credentials |
 //! | `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_KMS` | endpoints of emulators, instead of AWS |
 
@@ -28,6 +30,7 @@ use ratchet_domain::{
 };
 use ratchet_keys::wrapping::WrappingKeys;
 use ratchet_scripts::requests::hosts::AllowedHosts;
+use ratchet_telemetry::{JsonSettings, Sample};
 use url::Url;
 
 /// The configuration of a function.
@@ -161,6 +164,25 @@ impl Config {
             script_time: script_time(&variables)?,
         })
     }
+}
+
+/// Reads what the log of a function contains; the error names the variable that is malformed.
+pub fn log_settings() -> Result<JsonSettings, ConfigError> {
+    read_log_settings(&Variables(&environment))
+}
+
+fn read_log_settings(variables: &Variables<'_>) -> Result<JsonSettings, ConfigError> {
+    let success_percent = "SUCCESS_LOG_PERCENT";
+    let percent = u8::try_from(variables.number(success_percent, 100)?).ok();
+    let successes = percent.and_then(Sample::from_percent);
+    let wrong = || ConfigError {
+        name: success_percent,
+        reason: "must be a number from 0 to 100".to_owned(),
+    };
+    Ok(JsonSettings {
+        successes: successes.ok_or_else(wrong)?,
+        metrics_namespace: variables.optional("METRICS_NAMESPACE"),
+    })
 }
 
 #[expect(
@@ -318,6 +340,33 @@ impl Issuer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_log_has_every_success_and_no_metrics_unless_the_environment_says_otherwise() {
+        let read = |variables: &'static [(&str, &str)]| {
+            let find = move |name: &str| variables.iter().find(|(known, _)| *known == name);
+            let get = move |name: &str| find(name).map(|(_, value)| (*value).to_owned());
+            read_log_settings(&Variables(&get)).map_err(|error| error.to_string())
+        };
+        assert_eq!(read(&[]), Ok(JsonSettings::default()));
+        let settings = read(&[
+            ("SUCCESS_LOG_PERCENT", "10"),
+            ("METRICS_NAMESPACE", "Ratchet/prod"),
+        ]);
+        let settings = settings.unwrap();
+        assert_eq!(Some(settings.successes), Sample::from_percent(10));
+        assert_eq!(settings.metrics_namespace.as_deref(), Some("Ratchet/prod"));
+        for wrong in [
+            &[("SUCCESS_LOG_PERCENT", "101")],
+            &[("SUCCESS_LOG_PERCENT", "all")],
+        ] {
+            let error = read(wrong).unwrap_err();
+            assert!(
+                error.contains("SUCCESS_LOG_PERCENT: must be a number"),
+                "{error}"
+            );
+        }
+    }
 
     fn read(variables: &[(&str, &str)]) -> Result<Config, String> {
         let get = |name: &str| {

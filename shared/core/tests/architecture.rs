@@ -14,7 +14,7 @@ const SHARED: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("jwt", &[]),
     ("system", &["domain"]),
-    ("telemetry", &["domain"]),
+    ("telemetry", &["domain", "system"]),
     ("aws", &["telemetry"]),
     ("outbound", &[]),
     ("protocol", &["domain", "system"]),

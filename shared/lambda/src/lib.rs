@@ -4,8 +4,17 @@
 mod conversion;
 mod event;
 mod rejection;
+mod request_log;
+mod route;
 
-use std::{convert::Infallible, process::ExitCode, sync::Arc};
+use std::{
+    convert::Infallible,
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use lambda_http::{
     Adapter, Body, Error, LambdaEvent, Service, lambda_runtime, request::LambdaRequest, service_fn,
@@ -13,13 +22,15 @@ use lambda_http::{
 use ratchet_core::{
     App, Freshness, Parts, Publication, StartError,
     clients::Clients,
-    config::{AwsConfig, Config, RegionRole, environment},
+    config::{AwsConfig, Config, RegionRole, environment, log_settings},
 };
 use ratchet_domain::{ids::RequestId, jitter::Jitter, proxies::TrustedProxies};
 use ratchet_protocol::{Request, RequestContext, Response};
 use ratchet_system::random;
-use ratchet_telemetry::cost;
+use ratchet_telemetry::{cost, request};
 use tokio::runtime::Builder;
+
+use request_log::RequestLog;
 
 pub use ratchet_core::KeyUse;
 
@@ -78,7 +89,10 @@ where
     F: Fn(Arc<S>, Request) -> Answer + Clone + Send + Sync + 'static,
     Answer: Future<Output = Response> + Send + 'static,
 {
-    ratchet_telemetry::init_json(environment("RUST_LOG").as_deref());
+    let log = log_settings();
+    let settings = log.as_ref().ok().cloned().unwrap_or_default();
+    ratchet_telemetry::init_json(environment("RUST_LOG").as_deref(), settings);
+    log?;
     let aws = AwsConfig::from_env()?;
     let config = Config::from_env()?;
     let front = Front {
@@ -111,36 +125,36 @@ where
     F: Fn(Arc<S>, Request) -> Answer + Clone + Send + Sync + 'static,
     Answer: Future<Output = Response> + Send + 'static,
 {
+    let starts = Arc::new(AtomicBool::new(true));
     let answered = Adapter::from(service_fn(move |event: lambda_http::Request| {
         let (state, handle, front) = (Arc::clone(&state), handle.clone(), front.clone());
+        let is_first = starts.swap(false, Ordering::Relaxed);
         async move {
             let id = RequestId::from_bytes(random());
+            let log = RequestLog::of(&event, id, is_first);
             let mut request = event::request(event, id, &front.trusted_proxies);
             let is_head = ratchet_protocol::head_as_get(&mut request);
             let client_ip = request
                 .extensions()
                 .get::<RequestContext>()
                 .and_then(|c| c.client_ip);
-            let answer = async move {
-                match rejection::of_bypass(&request) {
-                    Some(rejection) => rejection,
-                    // Boxed: the future is large, and every layer around it would move it once more.
-                    None => Box::pin(handle(state, request)).await,
+            let answer = async {
+                let work = async move {
+                    match rejection::of_bypass(&request) {
+                        Some(rejection) => rejection,
+                        // Boxed: the future is large, and every layer around it would move it once more.
+                        None => Box::pin(handle(state, request)).await,
+                    }
+                };
+                let (mut response, cost) = cost::counted(work).await;
+                ratchet_protocol::complete(&mut response, id, front.https);
+                if is_head {
+                    response.body_mut().clear();
                 }
+                log.answered(response.status(), client_ip, &cost);
+                response
             };
-            let (mut response, cost) = cost::counted(answer).await;
-            ratchet_protocol::complete(&mut response, id, front.https);
-            if is_head {
-                response.body_mut().clear();
-            }
-            tracing::info!(
-                status = response.status().as_u16(),
-                client_ip = client_ip.map(tracing::field::display),
-                read_units = cost.read_units,
-                write_units = cost.write_units,
-                sign_calls = cost.sign_calls,
-                "answered"
-            );
+            let response = request::collected(id.to_string(), answer).await;
             Ok::<_, Infallible>(into_answer(response))
         }
     }));

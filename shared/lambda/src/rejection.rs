@@ -26,7 +26,7 @@ pub(super) fn of_passive_region(request: &Request) -> Response {
 }
 
 fn answer(reason: &Error) -> Response {
-    tracing::info!(%reason, "refused");
+    ratchet_telemetry::refused(reason);
     OAuthError::from(reason).into_response()
 }
 

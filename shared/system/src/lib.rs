@@ -50,6 +50,22 @@ impl Clock {
     }
 }
 
+/// Measures how long something takes, whatever the clock does meanwhile.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Starts now.
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Whole milliseconds since the start.
+    pub fn millis(self) -> u64 {
+        u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
 /// The time until which a request may begin another part of its work; the next request can continue the rest. It is
 /// measured by the machine's clock, like the function's time-out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

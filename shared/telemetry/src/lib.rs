@@ -5,8 +5,14 @@
 
 pub mod cost;
 mod line;
+mod metrics;
+pub mod request;
+mod sample;
 
+pub use line::JsonSettings;
 pub use ratchet_domain::error::chain;
+pub use request::refused;
+pub use sample::Sample;
 use tracing_subscriber::{
     Layer, Registry,
     field::MakeExt,
@@ -107,8 +113,8 @@ pub mod event {
 
 /// Starts JSON logs on standard output, for CloudWatch. `levels` sets the
 /// level in the form of the variable `RUST_LOG`; `info` by default.
-pub fn init_json(levels: Option<&str>) {
-    init(fmt::layer().event_format(line::Json), levels);
+pub fn init_json(levels: Option<&str>, settings: JsonSettings) {
+    init(line::Json::to_stdout(settings), levels);
 }
 
 /// Starts readable logs on standard error, for the laptop; `levels` as in [`init_json`].

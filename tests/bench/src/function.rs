@@ -156,8 +156,8 @@ async fn read(output: ChildStdout) -> Work {
     let mut lines = BufReader::new(output).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         let line: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"));
-        if line["message"] == "answered" {
-            let number = |name: &str| line[name].as_f64().expect("the log tells every cost");
+        if line.get("ms").is_some() {
+            let number = |name: &str| line[name].as_f64().expect("the log has every cost");
             sum.sign_calls += number("sign_calls");
             sum.read_units += number("read_units");
             sum.write_units += number("write_units");
