@@ -5,9 +5,12 @@ use harness::{
     Answer, Faulty, INVALID_CODE, Server, Tokens,
     apps::{App, OPERATOR, SPA_LEEWAY, SPA_STRICT, THIRD_PARTY, User},
     assert_oauth_error, assert_unknown_refresh_token, http,
-    proxy::{EXCHANGES, WRITES},
+    proxy::{EXCHANGES, READS, WRITES},
 };
 use tokio::task::JoinHandle;
+
+/// `leeway` of [`SPA_LEEWAY`].
+const SPA_LEEWAY_SECONDS: u64 = 10;
 
 /// Sends a token request and returns when its write waits at the proxy.
 fn hold_at_its_write(
@@ -50,6 +53,20 @@ async fn with_leeway_a_refresh_that_another_overtakes_gets_the_same_successor() 
     let late = Tokens::expect(faulty.release(held).await);
     assert_eq!(late.refresh_token(), successor);
     server.rotated(&SPA_LEEWAY, &successor).await;
+}
+
+#[harness::test(flavor = "multi_thread")]
+async fn the_leeway_begins_with_the_commit_and_not_with_the_request() {
+    let faulty = Faulty::start();
+    let server: &Server = &faulty.server;
+    let token = server.login(&SPA_LEEWAY).refresh_token().await;
+
+    let form = [("grant_type", "refresh_token"), ("refresh_token", &token)];
+    let held = hold_at_its_write(&faulty, &SPA_LEEWAY, &form, READS);
+    server.advance(SPA_LEEWAY_SECONDS + 1).await;
+    let successor = Tokens::expect(faulty.release(held).await).refresh_token();
+    // The client loses this answer and presents its token again.
+    assert_eq!(server.rotated(&SPA_LEEWAY, &token).await, successor);
 }
 
 #[harness::test(flavor = "multi_thread")]

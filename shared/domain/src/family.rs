@@ -259,6 +259,17 @@ impl Family {
         self.rotated?.from?.difference(from)
     }
 
+    /// Begins the leeway of the parent now instead of at the arrival of the request. The shell calls it before the commit:
+    /// scripts and signatures may have taken longer than the leeway, and a client that lost the answer would have none
+    /// left.
+    pub fn begin_leeway(&mut self, request: RequestId, now: Timestamp) {
+        if let Some(rotated) = &mut self.0.rotated
+            && rotated.by == request
+        {
+            rotated.at = rotated.at.max(now);
+        }
+    }
+
     /// Brings the lifetimes' ends forward. An end that is later than the current one changes nothing (I7).
     pub fn end_sooner(
         &mut self,

@@ -132,6 +132,7 @@ impl Presented<'_> {
         } else {
             None
         };
+        next.begin_leeway(at.request, app.clock.now());
         commit(app, family, &next, at).await?;
         self.request.log_exchange(&next, &signed, "exchange");
         Ok(signed.into_answer(refresh_token, Some(quota)))
