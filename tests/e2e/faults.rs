@@ -130,6 +130,20 @@ async fn a_store_that_does_not_answer_is_given_up() {
 }
 
 #[harness::test]
+async fn a_commit_that_arrives_after_the_answer_is_not_applied() {
+    let Faulty { server, proxy, .. } = &Faulty::start();
+    for app in [SPA_STRICT, SPA_LEEWAY] {
+        let token = server.login(&app).refresh_token().await;
+        // Every attempt of the commit waits, and the write that fences it off is executed.
+        proxy.break_with(Fault::always(Effect::Hold).on(WRITES).with("#generation"));
+        assert_unavailable(&server.refresh(&app, &token).await);
+        assert!(proxy.mend() > 0, "no commit was held");
+        let second = server.rotated(&app, &token).await;
+        server.rotated(&app, &second).await;
+    }
+}
+
+#[harness::test]
 async fn a_commit_that_arrives_after_the_answer_is_replayed_within_the_leeway() {
     let Faulty { server, proxy, .. } = &Faulty::start();
     let token = server.login(&SPA_LEEWAY).refresh_token().await;

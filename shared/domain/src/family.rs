@@ -169,6 +169,7 @@ impl Family {
             session_id: login.session_id,
             device: login.device,
             buckets: Buckets::default(),
+            fence: 0,
             ended: None,
         })
     }

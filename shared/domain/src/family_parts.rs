@@ -55,6 +55,9 @@ pub struct FamilyParts {
     pub device: Option<DeviceName>,
     /// Its rate limit buckets, by the origin of the requests.
     pub buckets: Buckets,
+    /// The number of writes that a function has fenced off: writes of unknown outcome, which may not be applied after
+    /// their clients have their answers.
+    pub fence: u32,
     /// The end of the family. The items of earlier versions kept it; today an ended family is deleted.
     pub ended: Option<Ended>,
 }

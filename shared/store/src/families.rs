@@ -1,7 +1,7 @@
 //! Refresh token families: the single conditional write of a rotation, and the end of a family.
 
 use aws_sdk_dynamodb::{
-    operation::update_item::builders::UpdateItemFluentBuilder,
+    operation::update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
     types::{
         AttributeValue, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
     },
@@ -15,9 +15,9 @@ use ratchet_telemetry::{cost, event};
 
 use super::{
     Store,
-    calls::units,
+    calls::{sent_update, units},
     error::{CommitError, Item, StoreError},
-    family_item,
+    family_item::{self, FENCE},
     item::{Part, inconsistent, millis},
     keys::{EARLIER_FAMILY_PREFIX, FAMILY_PREFIX, Key, family_prefix},
     recovery::recover,
@@ -152,6 +152,9 @@ impl Store {
     /// Moves a family from the state in which it was read to the next. The write is the check: it happens only if no
     /// other request has rotated or ended the family since, or moved its absolute end (I7). An earlier rotation by the
     /// same request counts as success: the SDK may have repeated the write, or its response may have been lost.
+    ///
+    /// A write of unknown outcome is fenced off before the caller learns of the failure. It might be applied later
+    /// otherwise, when the client has its answer and presents the token again.
     pub async fn commit_family(
         &self,
         current: &Family,
@@ -173,7 +176,7 @@ impl Store {
                 (CommitError::Conflict, found)
             }
             _ => {
-                let found = self.load_family(&FamilyKey::of(current)).await?;
+                let found = self.fenced_family(current).await?;
                 (StoreError::from(error).into(), found)
             }
         };
@@ -182,16 +185,48 @@ impl Store {
         })?)
     }
 
+    /// The family as it is stored after a write of unknown outcome, which is fenced off. It is read without a fence if the
+    /// outcome of that write is unknown as well.
+    async fn fenced_family(&self, current: &Family) -> Result<Option<Family>, StoreError> {
+        match self.fence_family(current).await {
+            Ok(found) => Ok(found),
+            Err(_) => self.load_family(&FamilyKey::of(current)).await,
+        }
+    }
+
+    /// Lets every write fail whose request read the family before, and returns the family as it is stored; `None` if it
+    /// has ended.
+    async fn fence_family(&self, family: &Family) -> Result<Option<Family>, StoreError> {
+        let fence = self
+            .update(&Key::of_family(family))
+            .condition_expression("attribute_exists(PK)")
+            .update_expression(format!("ADD {FENCE} :one"))
+            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
+            .return_values(ReturnValue::AllNew);
+        match sent_update(fence).await {
+            Ok(output) => {
+                let item = output.attributes();
+                item.map(family_item::from_item).transpose()
+            }
+            Err(CommitError::Conflict) => Ok(None),
+            Err(CommitError::Store(error)) => Err(error),
+        }
+    }
+
     /// The write of [`Self::commit_family`], with its condition.
     fn rotation(&self, current: &Family, next: &Family) -> UpdateItemFluentBuilder {
         let same_end = match current.expires_at {
             Some(_) => "#expires_at = :same_end",
             None => "attribute_not_exists(#expires_at)",
         };
+        let same_fence = match current.fence {
+            0 => "attribute_not_exists(fence)",
+            _ => "fence = :fence",
+        };
         let mut update = self
             .update(&Key::of_family(current))
             .condition_expression(format!(
-                "attribute_exists(PK) AND #generation = :current AND {same_end} \
+                "attribute_exists(PK) AND #generation = :current AND {same_end} AND {same_fence} \
                  AND attribute_not_exists(ended_at)",
             ))
             .expression_attribute_values(
@@ -201,6 +236,10 @@ impl Store {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         if let Some(end) = current.expires_at {
             update = update.expression_attribute_values(":same_end", millis(end));
+        }
+        if current.fence > 0 {
+            let fence = AttributeValue::N(current.fence.to_string());
+            update = update.expression_attribute_values(":fence", fence);
         }
         let (mut sets, mut removes) = (Vec::new(), Vec::new());
         for (name, value) in family_item::changing(next) {
@@ -271,12 +310,9 @@ pub(super) fn log_end(family: &Family, ended: &Ended) {
     );
 }
 
-fn conditional_item(
-    error: &aws_sdk_dynamodb::operation::update_item::UpdateItemError,
-) -> Option<&super::error::Item> {
-    use aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException;
+fn conditional_item(error: &UpdateItemError) -> Option<&super::error::Item> {
     match error {
-        ConditionalCheckFailedException(exception) => exception.item(),
+        UpdateItemError::ConditionalCheckFailedException(exception) => exception.item(),
         _ => None,
     }
 }

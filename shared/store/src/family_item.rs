@@ -32,6 +32,9 @@ const VALID_FROM: &str = "valid_from";
 /// Auth0's SDKs with `max_age` require it.
 const TELLS_AUTH_TIME: &str = "tells_auth_time";
 
+/// The number of writes that were fenced off; absent if there were none.
+pub(super) const FENCE: &str = "fence";
+
 pub(super) fn to_item(family: &Family) -> Item {
     let mut item = Key::of_family(family).to_item();
     let mut set = |name: &str, value: AttributeValue| item.insert(name.to_owned(), value);
@@ -56,6 +59,9 @@ pub(super) fn to_item(family: &Family) -> Item {
     }
     if let Some(device) = &family.device {
         set("device", text(device.as_str()));
+    }
+    if family.fence > 0 {
+        set(FENCE, number(family.fence));
     }
     for (name, value) in changing(family) {
         if let Some(value) = value {
@@ -159,8 +165,17 @@ impl<'a> Reader<'a> {
                 .transpose()
                 .map_err(|_| "device")?,
             buckets: self.buckets().ok_or("buckets")?,
+            fence: self.fence()?,
             ended,
         })
+    }
+
+    fn fence(&self) -> Result<u32, &'static str> {
+        if self.item.contains_key(FENCE) {
+            self.number(FENCE)
+        } else {
+            Ok(0)
+        }
     }
 
     /// The sender of the last exchange; absent if that was before senders were stored.

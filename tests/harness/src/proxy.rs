@@ -65,6 +65,7 @@ pub enum Effect {
 pub struct Fault {
     effect: Effect,
     operations: Option<&'static [&'static str]>,
+    words: Option<&'static str>,
     after: usize,
     times: usize,
 }
@@ -75,6 +76,7 @@ impl Fault {
         Self {
             effect,
             operations: None,
+            words: None,
             after: 0,
             times: usize::MAX,
         }
@@ -84,6 +86,13 @@ impl Fault {
     #[must_use]
     pub fn on(mut self, operations: &'static [&'static str]) -> Self {
         self.operations = Some(operations);
+        self
+    }
+
+    /// Only on requests whose body contains these words.
+    #[must_use]
+    pub fn with(mut self, words: &'static str) -> Self {
+        self.words = Some(words);
         self
     }
 
@@ -111,6 +120,8 @@ pub struct Proxy {
 struct State {
     upstream: String,
     orders: Mutex<Orders>,
+    /// Operations and bodies.
+    requests: Mutex<Vec<(String, String)>>,
     changed: Condvar,
     closed: AtomicBool,
 }
@@ -135,6 +146,7 @@ impl Proxy {
         let state = Arc::new(State {
             upstream,
             orders: Mutex::default(),
+            requests: Mutex::default(),
             changed: Condvar::new(),
             closed: AtomicBool::new(false),
         });
@@ -175,6 +187,11 @@ impl Proxy {
         assert!(orders.hits > 0, "no request was hit");
     }
 
+    /// Operations and bodies of all requests since the last call, in the order of their arrival.
+    pub fn take_requests(&self) -> Vec<(String, String)> {
+        std::mem::take(&mut *self.state.requests())
+    }
+
     /// Passes everything on again, held requests first, and returns the number of requests hit since `break_with`.
     pub fn mend(&self) -> usize {
         let mut orders = self.state.orders();
@@ -199,6 +216,8 @@ impl State {
         let mut requests = BufReader::new(client);
         let mut answers = client;
         while let Some(request) = Message::read(&mut requests)? {
+            let body = String::from_utf8_lossy(&request.body).into_owned();
+            self.requests().push((request.operation(), body));
             let effect = self.effect_on(&request);
             let canned = match effect {
                 Some(Effect::Refuse) => return Ok(()),
@@ -242,8 +261,9 @@ impl State {
         let operation = request.operation();
         let meant = fault
             .operations
-            .is_none_or(|operations| operations.contains(&operation.as_str()));
-        let meant = meant && (fault.effect != Effect::Lag || request.is_eventually_consistent());
+            .is_none_or(|operations| operations.contains(&operation.as_str()))
+            && fault.words.is_none_or(|words| request.contains(words))
+            && (fault.effect != Effect::Lag || request.is_eventually_consistent());
         if !meant || fault.times == 0 {
             return None;
         }
@@ -264,6 +284,10 @@ impl State {
             self.changed
                 .wait_while(orders, |orders| orders.fault.is_some()),
         );
+    }
+
+    fn requests(&self) -> MutexGuard<'_, Vec<(String, String)>> {
+        self.requests.lock().expect("no connection panicked")
     }
 
     fn orders(&self) -> MutexGuard<'_, Orders> {
@@ -363,6 +387,11 @@ impl Message {
         let kept = kept.join("\r\n");
         let head = format!("{kept}\r\ncontent-length: {}\r\n\r\n", body.len());
         Self { head, body }
+    }
+
+    fn contains(&self, words: &str) -> bool {
+        let found = |part: &[u8]| part == words.as_bytes();
+        self.body.windows(words.len()).any(found)
     }
 
     pub(crate) fn write(&self, to: &mut impl Write) -> io::Result<()> {

@@ -64,6 +64,7 @@ async fn put_users_items(store: &Store) {
 async fn put_families(store: &Store) {
     let named = changed(&rotated(&busy(&family(2)), 3), |parts| {
         parts.device = Some(phone());
+        parts.fence = 1;
     });
     for family in [&family(1), &named, &earlier_family(4)] {
         store.put_family(family).await.unwrap();
