@@ -1,10 +1,12 @@
-//! Makes an event one that `lambda_http` can convert. It panics on a path, query or host that is no part of a URL, and
-//! fronts pass on such texts: an HTTP API decodes the path, a function URL turns `+` into a blank, and a load balancer
-//! accepts every `Host`.
+//! Makes an event one that `lambda_http` can convert. It panics on a path, query or host that is no part of a URL, and on a
+//! URL that is too long; it rejects an event with an invalid header. Fronts pass on such texts: an HTTP API decodes the
+//! path, a function URL turns `+` into a blank, and a load balancer accepts every `Host` and every name of a header.
 
-use http::{HeaderMap, header::HOST};
-use lambda_http::request::LambdaRequest;
+use http::{HeaderMap, HeaderName, HeaderValue, header::HOST};
+use lambda_http::{aws_lambda_events::query_map::QueryMap, request::LambdaRequest};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde::{Deserialize, Deserializer, de::Error};
+use serde_json::{Value, value::RawValue};
 
 /// Characters that a query does not contain literally (RFC 3986 section 3.4), except `%`.
 const QUERY: AsciiSet = CONTROLS
@@ -25,9 +27,50 @@ const QUERY: AsciiSet = CONTROLS
 /// Characters that a path does not contain literally (RFC 3986 section 3.3), except `%`.
 const PATH: AsciiSet = QUERY.add(b'?');
 
+/// Longest path with its query that `http` accepts, in bytes.
+const LONGEST: usize = u16::MAX as usize - 1;
+
+/// An event, without the headers whose name or value is invalid (RFC 9110 section 5).
+pub(super) struct Event(pub LambdaRequest);
+
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Box::<RawValue>::deserialize(deserializer)?;
+        serde_json::from_str(text.get())
+            .or_else(|_| serde_json::from_value(with_valid_headers(text.get())?))
+            .map(Self)
+            .map_err(D::Error::custom)
+    }
+}
+
+fn with_valid_headers(text: &str) -> serde_json::Result<Value> {
+    let mut event: Value = serde_json::from_str(text)?;
+    for part in ["headers", "multiValueHeaders"] {
+        if let Some(Value::Object(headers)) = event.get_mut(part) {
+            headers.retain(|name, value| {
+                HeaderName::from_bytes(name.as_bytes()).is_ok() && is_header_value(value)
+            });
+        }
+    }
+    Ok(event)
+}
+
+/// True for the value of a header, or a list of them.
+fn is_header_value(value: &Value) -> bool {
+    match value {
+        Value::String(text) => HeaderValue::from_str(text).is_ok(),
+        Value::Array(values) => values.iter().all(is_header_value),
+        _ => false,
+    }
+}
+
+/// A request whose path and query are longer than a URL may be.
+#[derive(Debug)]
+pub(super) struct TooLong;
+
 /// Encodes the characters of path and query that no URL has. Removes the host, which the client chose and from which
-/// `lambda_http` would build a URL; the issuer names ours.
-pub(super) fn make_convertible(event: &mut LambdaRequest) {
+/// `lambda_http` would build a URL; the issuer names ours. An event that is too long loses path and query.
+pub(super) fn make_convertible(event: &mut LambdaRequest) -> Result<(), TooLong> {
     match event {
         LambdaRequest::ApiGatewayV2(event) => {
             // `lambda_http` takes this one in the place of the header.
@@ -37,14 +80,40 @@ pub(super) fn make_convertible(event: &mut LambdaRequest) {
             if let Some(query) = &mut event.raw_query_string {
                 encode(query, &QUERY);
             }
+            let query = event.raw_query_string.as_deref().map_or(0, str::len);
+            if exceeds_url(event.raw_path.as_deref(), query) {
+                event.raw_path = Some("/".to_owned());
+                event.raw_query_string = None;
+                return Err(TooLong);
+            }
         }
         LambdaRequest::Alb(event) => {
             remove_host(&mut event.headers);
             encode_path(&mut event.path);
+            let single = length(&event.query_string_parameters);
+            let query = single.max(length(&event.multi_value_query_string_parameters));
+            if exceeds_url(event.path.as_deref(), query) {
+                event.path = Some("/".to_owned());
+                event.query_string_parameters = QueryMap::default();
+                event.multi_value_query_string_parameters = QueryMap::default();
+                return Err(TooLong);
+            }
         }
         // The other fronts are features of `lambda_http` that are off.
         _ => {}
     }
+    Ok(())
+}
+
+/// True if path, question mark and query are longer than a URL may be.
+fn exceeds_url(path: Option<&str>, query: usize) -> bool {
+    path.map_or(0, str::len) + 1 + query > LONGEST
+}
+
+/// Most bytes of a load balancer's query once `lambda_http` has decoded and encoded it. A value `%FF` grows most: five
+/// bytes encoded once (`%25FF`) become a replacement character, which is nine (`%EF%BF%BD`).
+fn length(query: &QueryMap) -> usize {
+    query.to_query_string().len() * 2
 }
 
 fn remove_host(headers: &mut HeaderMap) {
@@ -68,7 +137,7 @@ fn encode(text: &mut String, set: &'static AsciiSet) {
 mod tests {
     use lambda_http::Request;
     use proptest::prelude::*;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
@@ -99,9 +168,17 @@ mod tests {
     }
 
     fn converted(event: &Value) -> Request {
-        let mut event: LambdaRequest = serde_json::from_value(event.clone()).unwrap();
-        make_convertible(&mut event);
+        let Event(mut event) = serde_json::from_str(&event.to_string()).unwrap();
+        make_convertible(&mut event).unwrap();
         event.into()
+    }
+
+    /// True if the event is too long, which `lambda_http` then converts all the same.
+    fn is_too_long(event: &Value) -> bool {
+        let Event(mut event) = serde_json::from_str(&event.to_string()).unwrap();
+        let fits = make_convertible(&mut event).is_ok();
+        drop(Request::from(event));
+        !fits
     }
 
     #[test]
@@ -165,6 +242,73 @@ mod tests {
                 .path(),
             "/*"
         );
+    }
+
+    #[test]
+    fn a_query_that_grows_beyond_a_url_is_too_long() {
+        for (text, most) in [
+            ("a", 60_000),
+            ("\"", 20_000),
+            ("\u{fffd}", 7_000),
+            ("%FF", 12_000),
+        ] {
+            let query = |times: usize| format!("q={}", text.repeat(times));
+            assert!(!is_too_long(&http_api("a.example", "/pem", &query(7_000))));
+            assert!(!is_too_long(&http_api("a.example", "/pem", &query(most))));
+            assert!(is_too_long(&http_api("a.example", "/pem", &query(70_000))));
+            let balanced = |times| load_balancer("a.example", "/pem", "q", &text.repeat(times));
+            assert!(!is_too_long(&balanced(3_000)), "{text}");
+            assert!(is_too_long(&balanced(70_000)), "{text}");
+            // `lambda_http` panics at none of these lengths.
+            for times in (3_000..40_000).step_by(4_000) {
+                is_too_long(&balanced(times));
+            }
+        }
+    }
+
+    #[test]
+    fn a_load_balancers_longest_query_in_letters_or_percent_encoded_is_taken() {
+        for text in ["a".repeat(16_384), "%26".repeat(5_461), "%FF".repeat(5_461)] {
+            assert!(!is_too_long(&load_balancer(
+                "a.example",
+                "/pem",
+                "q",
+                &text
+            )));
+        }
+    }
+
+    #[test]
+    fn a_path_beyond_a_url_is_too_long() {
+        let path = format!("/{}", "é".repeat(30_000));
+        assert!(is_too_long(&http_api("a.example", &path, "")));
+        assert!(is_too_long(&load_balancer("a.example", &path, "a", "b")));
+    }
+
+    #[test]
+    fn an_invalid_header_is_left_out() {
+        let mut event = http_api("a.example", "/pem", "");
+        event["headers"]["a b"] = json!("1");
+        event["headers"]["control"] = json!("a\u{1}b");
+        event["headers"]["origin"] = json!("https://a.example");
+        let request = converted(&event);
+        assert_eq!(request.headers()["origin"], "https://a.example");
+        assert!(!request.headers().contains_key("control"));
+
+        let mut event = load_balancer("a.example", "/pem", "a", "b");
+        event["headers"] = Value::Null;
+        event["multiValueHeaders"] =
+            json!({ "x(y": ["1"], "control": ["1", "\u{7f}"], "origin": ["a", "b"] });
+        let request = converted(&event);
+        let origins: Vec<_> = request.headers().get_all("origin").iter().collect();
+        assert_eq!(origins, ["a", "b"]);
+        assert_eq!(request.headers().len(), 2);
+    }
+
+    #[test]
+    fn an_event_of_another_service_is_rejected() {
+        let queued = json!({ "Records": [{ "eventSource": "aws:sqs" }] });
+        assert!(serde_json::from_str::<Event>(&queued.to_string()).is_err());
     }
 
     proptest! {

@@ -16,9 +16,7 @@ use std::{
     },
 };
 
-use lambda_http::{
-    Adapter, Body, Error, LambdaEvent, Service, lambda_runtime, request::LambdaRequest, service_fn,
-};
+use lambda_http::{Adapter, Body, Error, LambdaEvent, Service, lambda_runtime, service_fn};
 use ratchet_core::{
     App, Freshness, Parts, Publication, StartError,
     clients::Clients,
@@ -27,9 +25,13 @@ use ratchet_core::{
 use ratchet_domain::{ids::RequestId, jitter::Jitter, proxies::TrustedProxies};
 use ratchet_protocol::{Request, RequestContext, Response};
 use ratchet_system::random;
-use ratchet_telemetry::{cost, request};
+use ratchet_telemetry::{
+    cost::{self, Cost},
+    request,
+};
 use tokio::runtime::Builder;
 
+use conversion::Event;
 use request_log::RequestLog;
 
 pub use ratchet_core::KeyUse;
@@ -125,7 +127,9 @@ where
     F: Fn(Arc<S>, Request) -> Answer + Clone + Send + Sync + 'static,
     Answer: Future<Output = Response> + Send + 'static,
 {
+    let https = front.https;
     let starts = Arc::new(AtomicBool::new(true));
+    let first = Arc::clone(&starts);
     let answered = Adapter::from(service_fn(move |event: lambda_http::Request| {
         let (state, handle, front) = (Arc::clone(&state), handle.clone(), front.clone());
         let is_first = starts.swap(false, Ordering::Relaxed);
@@ -158,11 +162,34 @@ where
             Ok::<_, Infallible>(into_answer(response))
         }
     }));
-    lambda_runtime::run_concurrent(service_fn(move |mut event: LambdaEvent<LambdaRequest>| {
-        conversion::make_convertible(&mut event.payload);
-        answered.clone().call(event)
+    let rejected = Adapter::from(service_fn(move |event: lambda_http::Request| {
+        let is_first = first.swap(false, Ordering::Relaxed);
+        async move { Ok::<_, Infallible>(into_answer(too_long(event, is_first, https).await)) }
+    }));
+    lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Event>| {
+        let Event(mut request) = event.payload;
+        let is_fit = conversion::make_convertible(&mut request).is_ok();
+        let event = LambdaEvent::new(request, event.context);
+        if is_fit {
+            answered.clone().call(event)
+        } else {
+            rejected.clone().call(event)
+        }
     }))
     .await
+}
+
+/// The answer to a request whose URL no function can read.
+async fn too_long(event: lambda_http::Request, is_first: bool, https: bool) -> Response {
+    let id = RequestId::from_bytes(random());
+    let log = RequestLog::of(&event, id, is_first);
+    let answer = async {
+        let mut response = rejection::of_long_url();
+        ratchet_protocol::complete(&mut response, id, https);
+        log.answered(response.status(), None, &Cost::default());
+        response
+    };
+    request::collected(id.to_string(), answer).await
 }
 
 fn into_answer(response: Response) -> lambda_http::Response<Body> {

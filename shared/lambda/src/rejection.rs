@@ -14,6 +14,11 @@ pub(super) fn of_bypass(request: &Request) -> Option<Response> {
     Some(answer(&Denial::ProxyBypassed.into()))
 }
 
+/// The rejection of a request whose URL is too long.
+pub(super) fn of_long_url() -> Response {
+    answer(&Denial::RequestTooLong.into())
+}
+
 /// The answer of a function that writes, in a passive Region. Pages of every origin may read it: the origins of a client are
 /// in the table, which such a function does not read.
 pub(super) fn of_passive_region(request: &Request) -> Response {
