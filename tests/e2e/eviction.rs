@@ -53,7 +53,7 @@ async fn userinfo(server: &Server, token: &str) -> Answer {
 
 #[track_caller]
 fn assert_no_access(answer: &Answer) {
-    let challenge = answer.header("www-authenticate").unwrap_or_default();
+    let challenge = answer.challenge().unwrap_or_default();
     let is_refusal = challenge.contains("error=\"invalid_token\"");
     assert!(answer.status == 401 && is_refusal, "{answer}");
 }

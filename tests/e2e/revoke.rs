@@ -16,7 +16,7 @@ fn assert_done(answer: &Answer) {
         (200, ""),
         "{answer}"
     );
-    assert_eq!(answer.header("www-authenticate"), None, "{answer}");
+    assert_eq!(answer.challenge(), None, "{answer}");
 }
 
 /// A server on which revoking a token revokes its consent.

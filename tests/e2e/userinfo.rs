@@ -3,6 +3,7 @@
 use harness::{
     Answer, Launch, Server, Tokens,
     apps::{API, HS256_API, M2M, SPA_STRICT, User},
+    deployed::READS_CHALLENGE,
     jwt, tenant,
 };
 use reqwest::Method;
@@ -31,16 +32,27 @@ fn assert_unauthorized(answer: &Answer) {
         (401, "Unauthorized"),
         "{answer}"
     );
-    let challenge = answer.header("www-authenticate").unwrap_or_default();
+    let challenge = answer.challenge().unwrap_or_default();
     assert!(challenge.starts_with("Bearer realm=\"Users\""), "{answer}");
 }
 
 #[track_caller]
 fn assert_invalid(answer: &Answer) {
     assert_unauthorized(answer);
-    let challenge = answer.header("www-authenticate").unwrap_or_default();
+    let challenge = answer.challenge().unwrap_or_default();
     assert!(challenge.contains("error=\"invalid_token\""), "{answer}");
     assert!(challenge.contains("error_description=\""), "{answer}");
+}
+
+#[harness::test]
+async fn the_challenge_is_in_the_header_of_the_specification() {
+    let server = Server::shared_behind_front(READS_CHALLENGE);
+    let answer = server.http().get("/userinfo").await;
+    assert_eq!(
+        answer.header("www-authenticate"),
+        Some("Bearer realm=\"Users\""),
+        "{answer}"
+    );
 }
 
 #[harness::test]
@@ -200,11 +212,7 @@ async fn an_expired_token_says_so() {
         assert_unauthorized(&answer);
         let expected = "Bearer realm=\"Users\", error=\"invalid_token\", \
                         error_description=\"The token has expired\"";
-        assert_eq!(
-            answer.header("www-authenticate"),
-            Some(expected),
-            "{answer}"
-        );
+        assert_eq!(answer.challenge(), Some(expected), "{answer}");
     }
 }
 

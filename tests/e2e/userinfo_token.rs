@@ -37,7 +37,7 @@ fn assert_returns(answer: &Answer, user: &User) {
 /// Asserts the error for two different tokens in one request (RFC 6750 section 3.1, `invalid_request`).
 #[track_caller]
 fn assert_ambiguous(answer: &Answer) {
-    let challenge = answer.header("www-authenticate").unwrap_or_default();
+    let challenge = answer.challenge().unwrap_or_default();
     assert!(challenge.starts_with("Bearer realm=\"Users\""), "{answer}");
     assert!(challenge.contains("error=\"invalid_request\""), "{answer}");
     assert_eq!(answer.status, 400, "{answer}");
@@ -46,7 +46,7 @@ fn assert_ambiguous(answer: &Answer) {
 
 #[track_caller]
 fn assert_invalid_token(answer: &Answer) {
-    let challenge = answer.header("www-authenticate").unwrap_or_default();
+    let challenge = answer.challenge().unwrap_or_default();
     assert!(challenge.contains("error=\"invalid_token\""), "{answer}");
     assert_eq!(answer.status, 401, "{answer}");
 }

@@ -138,7 +138,7 @@ async fn neither_a_legacy_nor_a_confidential_client_may_ask() {
             .await;
         let answer = ask(&server, &TV, &[]).await;
         assert_oauth_error(&answer, 403, "unauthorized_client", text);
-        assert_eq!(answer.header("www-authenticate"), None, "{answer}");
+        assert_eq!(answer.challenge(), None, "{answer}");
     }
 }
 

@@ -40,7 +40,7 @@ fn assert_throttled(answer: &Answer, retry_after: &str) {
     );
     assert_eq!(answer.header("retry-after"), Some(retry_after));
     assert_eq!(answer.header("x-ratelimit-remaining"), Some("0"));
-    assert_eq!(answer.header("www-authenticate"), None);
+    assert_eq!(answer.challenge(), None);
 }
 
 fn number(answer: &Answer, header: &str) -> u64 {

@@ -56,7 +56,7 @@ pub fn assert_token_headers(answer: &Answer) {
     assert_eq!(answer.header("cache-control"), Some("no-store"), "{answer}");
     assert_eq!(answer.header("pragma"), Some("no-cache"), "{answer}");
     // oauth4webapi would throw a challenge error and hide the JSON error.
-    assert_eq!(answer.header("www-authenticate"), None, "{answer}");
+    assert_eq!(answer.challenge(), None, "{answer}");
 }
 
 /// Asserts an HTML error page of the authorization endpoint without a redirect.

@@ -5,6 +5,9 @@ use reqwest::Url;
 
 use crate::runner::ignore;
 
+/// The action that API Gateway and function URLs do not support, because they rename the header.
+pub const READS_CHALLENGE: &str = "reads WWW-Authenticate";
+
 /// The address of the server under test; without `BASE_URL` the tests start their own.
 pub(crate) fn base_url() -> Option<Url> {
     let text = std::env::var("BASE_URL").ok()?;
@@ -24,6 +27,14 @@ pub fn require_own_server(reason: &str) {
 pub(crate) fn require_front(action: &str) {
     if let Some(fault) = front_fault(action) {
         ignore(&format!("{action}, and its front {fault}"));
+    }
+}
+
+/// The header of a challenge (RFC 9110 section 11.6.1), under the name that the front gives it.
+pub(crate) fn challenge_header() -> &'static str {
+    match front_fault(READS_CHALLENGE) {
+        Some(_) => "x-amzn-remapped-www-authenticate",
+        None => "www-authenticate",
     }
 }
 

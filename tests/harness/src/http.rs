@@ -10,6 +10,8 @@ use reqwest::{
 };
 use serde_json::Value;
 
+use crate::deployed::challenge_header;
+
 /// Maximum time for an answer; after it the server counts as hung.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -174,6 +176,11 @@ impl Answer {
         let value = values.next()?;
         assert!(values.next().is_none(), "more than one `{name}` in {self}");
         Some(value.to_str().expect("headers are ASCII"))
+    }
+
+    /// The challenge of a protected resource, whose header a front may rename (`FRONT_LIMITS`).
+    pub fn challenge(&self) -> Option<&str> {
+        self.header(challenge_header())
     }
 
     pub fn set_cookies(&self) -> Vec<&str> {
