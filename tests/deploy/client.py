@@ -31,11 +31,14 @@ class Client:
         self._client_id = client_id
         self._callback = callback
 
-    def log_in(self, scope: str = "openid offline_access") -> tuple[str, str]:
-        """Logs in at the hosted page, and returns a code and its verifier."""
+    def log_in(
+        self, scope: str = "openid offline_access", cookie: str = "", **more: str
+    ) -> tuple[str, str]:
+        """Logs in at the hosted page with a cookie of another application, and returns a code and its verifier."""
         verifier = secrets.token_urlsafe(32)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())
         with requests.Session() as browser:
+            browser.cookies.set("shop", cookie)
             page = browser.get(
                 urljoin(self._issuer, "authorize"),
                 params={
@@ -46,7 +49,8 @@ class Client:
                     "audience": AUDIENCE,
                     "code_challenge": challenge.rstrip(b"=").decode(),
                     "code_challenge_method": "S256",
-                },
+                }
+                | more,
                 timeout=PATIENCE,
             )
             page.raise_for_status()

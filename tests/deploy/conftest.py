@@ -7,8 +7,8 @@ from functools import cache
 
 import pytest
 
+import binaries
 import stack
-import watch
 from kms_proxy import kms_proxy
 from service import local_server
 
@@ -58,9 +58,9 @@ def fronts(aws, local):
     with ExitStack() as made:
 
         @cache
-        def front(mode: str) -> watch.Front:
+        def front(mode: str) -> binaries.Front:
             kms = made.enter_context(kms_proxy(aws.endpoint))
-            return made.enter_context(watch.front(aws, local.dynamodb, kms, SigningMode=mode))
+            return made.enter_context(binaries.front(aws, local.dynamodb, kms, SigningMode=mode))
 
         yield front
 

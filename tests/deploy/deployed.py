@@ -7,17 +7,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from router import Router
+from binaries import functions
+from front_server import FrontServer
 from stack import FUNCTIONS, REGION, Moto
-from watch import functions
 
 
 class Deployed:
-    def __init__(self, aws: Moto, endpoint: str, router: Router, name: str, folder: Path):
+    def __init__(self, aws: Moto, endpoint: str, server: FrontServer, name: str, folder: Path):
         self._aws = aws
         # Of AWS, for the functions.
         self._endpoint = endpoint
-        self._router = router
+        self._server = server
         self._name = name
         self._folder = folder
 
@@ -31,7 +31,7 @@ class Deployed:
     def serving(self, *names: str):
         """New environments of these functions, or of all of them. Without concurrency a function has none."""
         numbers = {name: 1 for name in names or FUNCTIONS}
-        with functions(self._router, self.program, self.environment, numbers) as programs:
+        with functions(self._server, self.program, self.environment, numbers) as programs:
             yield programs
 
     def configuration(self, function: str) -> dict:

@@ -1,6 +1,6 @@
 """The internet as programs behind a proxy see it: hosts over HTTPS, with a certificate authority.
 
-    with internet({"login.example.com": router.endpoint}, aws.endpoint, folder) as made:
+    with internet({"login.example.com": server.endpoint}, aws.endpoint, folder) as made:
         made.endpoint  # the address of the proxy, for a client's settings
         made.authority  # the file with the certificate of its authority
 

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from template import ROOT
@@ -89,6 +89,20 @@ class Program:
         with self._heard:
             if self._over:
                 raise RuntimeError(f"{self._process.args} ended:\n" + "\n".join(self._lines))
+
+    def wait_for_end(self):
+        with self._heard:
+            while not self._over:
+                self._heard.wait()
+
+    def kill(self):
+        """Ends the program at once, with `SIGKILL`."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    def pause(self):
+        """Stops the program with `SIGSTOP`, so that it answers nothing until it is killed."""
+        os.killpg(self._process.pid, signal.SIGSTOP)
 
     def _stop(self):
         self._process.stdin.close()

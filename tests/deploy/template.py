@@ -112,3 +112,7 @@ def routes() -> dict[str, str]:
         uri = operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
         routes[path] = re.search(r":function:\$\{AWS::StackName\}-(\w+):live/", uri).group(1)
     return routes
+
+
+# Seconds that a function has for a request.
+TIMEOUT: int = _written()["Globals"]["Function"]["Timeout"]

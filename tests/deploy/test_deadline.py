@@ -1,7 +1,6 @@
 """A function answers before Lambda stops it, however long it waits for AWS, and takes the next request."""
 
 import json
-from contextlib import contextmanager
 
 from client import Client, assert_untouched
 from kms_proxy import Silence
@@ -11,20 +10,11 @@ TIME_LIMIT = 2.5
 REASON = "temporarily unavailable: the function has no time left"
 
 
-@contextmanager
-def limited(front):
-    front.router.time_limit = TIME_LIMIT
-    try:
-        yield
-    finally:
-        front.router.time_limit = None
-
-
 def test_a_request_that_waits_for_aws_is_answered_in_time(kms_front):
     with kms_front.functions(token=1, authorize=1) as programs:
         client = Client(kms_front.issuer)
         token = client.refresh_token()
-        with kms_front.kms.fault(Silence()), limited(kms_front):
+        with kms_front.kms.fault(Silence()), kms_front.limited(TIME_LIMIT):
             answer = client.refresh(token)
         assert answer.status_code == 503, answer.text
         assert answer.json()["error"] == "temporarily_unavailable"

@@ -38,8 +38,8 @@ def log_in(front) -> str:
         return Client(front.issuer).refresh_token()
 
 
-def exchanged(api, token: str, **sender: str) -> str:
-    answer = api.invoke(refresh(token, **sender))
+def exchanged(invoke, token: str, **sender: str) -> str:
+    answer = invoke(refresh(token, **sender))
     assert answer["statusCode"] == 200, answer
     return json.loads(answer["body"])["refresh_token"]
 
@@ -73,8 +73,8 @@ def written(program) -> dict[str, int]:
 def test_each_request_is_one_short_line(wrapped_front):
     token = log_in(wrapped_front)
     sent = (refresh(token), refresh("rt1_unknown"), post("/oauth/nowhere?ada@example.com", {}))
-    with function(wrapped_front, "token", METRICS_NAMESPACE="") as (api, program):
-        answers = [api.invoke(request) for request in sent]
+    with function(wrapped_front, "token", METRICS_NAMESPACE="") as (invoke, program):
+        answers = [invoke(request) for request in sent]
     assert len(program.log) == len(sent), program.log
     success, refusal, unknown = requests(program)
     assert (success["cold"], refusal["cold"]) == (True, False)
@@ -93,26 +93,26 @@ def test_each_request_is_one_short_line(wrapped_front):
 def test_a_line_is_short_whatever_the_client_sends(wrapped_front):
     long = "x" * 3000
     token = log_in(wrapped_front)
-    with function(wrapped_front, "token") as (api, program):
+    with function(wrapped_front, "token") as (invoke, program):
         for more in ({"scope": long}, {"audience": long}, {"client_id": long}):
-            api.invoke(post("/oauth/token", {"grant_type": "refresh_token", "refresh_token": token} | more))
-        exchanged(api, token, agent=long)
+            invoke(post("/oauth/token", {"grant_type": "refresh_token", "refresh_token": token} | more))
+        exchanged(invoke, token, agent=long)
     assert max(len(line.encode()) for line in program.log) < LONGEST
 
 
 def test_alarms_and_the_dashboard_read_the_metrics_that_the_functions_log(kms_front):
     first = log_in(kms_front)
-    with function(kms_front, "token", METRICS_NAMESPACE="Ratchet/tests") as (api, program):
-        second = exchanged(api, first)
+    with function(kms_front, "token", METRICS_NAMESPACE="Ratchet/tests") as (invoke, program):
+        second = exchanged(invoke, first)
         for sender in ({"address": AWAY}, {"agent": "thief/1"}):
-            assert exchanged(api, first, **sender) == second
+            assert exchanged(invoke, first, **sender) == second
         with kms_front.kms.fault(failing(Refusal("ThrottlingException"))):
-            assert api.invoke(refresh(second))["statusCode"] == 503
-        assert api.invoke(post("/oauth/token", WRONG))["statusCode"] == 403
-        last = exchanged(api, exchanged(api, second))
+            assert invoke(refresh(second))["statusCode"] == 503
+        assert invoke(post("/oauth/token", WRONG))["statusCode"] == 403
+        last = exchanged(invoke, exchanged(invoke, second))
         # A token whose successor has been exchanged has no leeway. Its reuse ends the family.
         for token in (first, last):
-            assert api.invoke(refresh(token))["statusCode"] == 403
+            assert invoke(refresh(token))["statusCode"] == 403
     sums = written(program)
     assert sums.keys() == own_metrics()
     for name in ("ReusesDetected", "ReplaysByAnotherProgram", "ReplaysFromAnotherAddress"):
@@ -125,11 +125,11 @@ def test_alarms_and_the_dashboard_read_the_metrics_that_the_functions_log(kms_fr
 def test_a_sample_of_the_successes_is_logged_and_every_refusal(wrapped_front, percent, logged):
     token = log_in(wrapped_front)
     changes = {"SUCCESS_LOG_PERCENT": percent, "METRICS_NAMESPACE": "Ratchet/tests"}
-    with function(wrapped_front, "token", **changes) as (api, program):
+    with function(wrapped_front, "token", **changes) as (invoke, program):
         for _ in range(6):
-            token = exchanged(api, token)
+            token = exchanged(invoke, token)
         for _ in range(6):
-            api.invoke(refresh("rt1_unknown"))
+            invoke(refresh("rt1_unknown"))
     found = [line.get("type") for line in requests(program)]
     assert (found.count("sertft"), found.count("fertft")) == (logged, 6)
     assert written(program) == {"RefreshesExchanged": 6, "RefreshesRefused": 6}

@@ -2,47 +2,19 @@
 
 import hashlib
 import json
-import queue
 from contextlib import contextmanager
 
 import pytest
 
-from http_server import Handler, Server, serving
-from programs import built, running
+from http_server import serving
+from programs import built
+from runtime_api import Command, Lambda
+from template import TIMEOUT
 
 NEW, OLD = "new-secret-0123456789", "old-secret-0123456789"
 DIGESTS = ",".join(hashlib.sha256(secret.encode()).hexdigest() for secret in (NEW, OLD))
 FRONT, CALLER = "192.0.2.1", "203.0.113.9"
-NEXT = "/2018-06-01/runtime/invocation/next"
-
-
-class Lambda(Server):
-    """Lambda's Runtime API, as far as one function needs it."""
-
-    def __init__(self):
-        super().__init__(_Handler)
-        self.events = queue.Queue()
-        self.answers = queue.Queue()
-
-    def invoke(self, event):
-        self.events.put(event)
-        return self.answers.get(timeout=30)
-
-
-class _Handler(Handler):
-    def respond(self, body: bytes):
-        if self.path == NEXT:
-            event = self.server.events.get()
-            headers = {
-                "Lambda-Runtime-Aws-Request-Id": "00000000-0000-0000-0000-000000000001",
-                "Lambda-Runtime-Deadline-Ms": "9999999999999",
-                "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:eu-west-1:1:function:f",
-                "Content-Type": "application/json",
-            }
-            self.send(200, list(headers.items()), json.dumps(event).encode())
-            return
-        self.server.answers.put(json.loads(body))
-        self.send(202, [], b"")
+TRACE = "Root=1-67891233-abcdef012345678912345678"
 
 
 def event(secret: str | None) -> dict:
@@ -79,15 +51,14 @@ def event(secret: str | None) -> dict:
 
 @contextmanager
 def function(front, name: str = "discovery", **changes: str):
-    with serving(Lambda()) as api:
-        address = api.endpoint.removeprefix("http://")
-        environment = front.environment(name, address) | changes
-        try:
-            with running(built(name), environment=environment) as program:
-                yield api, program
-        finally:
-            # Releases the thread that waits for an event.
-            api.events.put({})
+    """An environment of a function: what invokes it, and its program."""
+
+    def variables(api: str) -> dict[str, str]:
+        return front.environment(name, api) | changes
+
+    with serving(Lambda(lambda: TIMEOUT)) as service:
+        with service.environments({name: Command(built(name), variables)}) as programs:
+            yield lambda event: service.invoke(name, event, TRACE), programs[name][0]
 
 
 @pytest.mark.parametrize(
@@ -95,8 +66,8 @@ def function(front, name: str = "discovery", **changes: str):
 )
 def test_a_request_that_bypasses_required_proxies_is_rejected(wrapped_front, secret, expected):
     proof = {"PROXY_SECRET_DIGESTS": DIGESTS, "REQUIRE_PROXIES": "enabled"}
-    with function(wrapped_front, TRUSTED_PROXIES="1", **proof) as (api, program):
-        answer = api.invoke(event(secret))
+    with function(wrapped_front, TRUSTED_PROXIES="1", **proof) as (invoke, program):
+        answer = invoke(event(secret))
         assert answer["statusCode"] == expected
         line = program.expect('"ms":')
         assert json.loads(line)["client_ip"] == (CALLER if expected == 200 else FRONT)
@@ -123,6 +94,6 @@ def caller(program) -> str:
     ids=["new", "old", "guess", "digest", "round", "inside", "outside"],
 )
 def test_an_added_address_counts_if_the_proxy_proves_itself(wrapped_front, proof, secret, expected):
-    with function(wrapped_front, TRUSTED_PROXIES="1", **proof) as (api, program):
-        assert api.invoke(event(secret))["statusCode"] == 200
+    with function(wrapped_front, TRUSTED_PROXIES="1", **proof) as (invoke, program):
+        assert invoke(event(secret))["statusCode"] == 200
         assert caller(program) == expected

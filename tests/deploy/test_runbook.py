@@ -19,10 +19,11 @@ import runbook
 from client import PATIENCE, PERSON, Client, claims, tokens
 from cloud import Call, Cloud, cloud
 from deployed import Deployed
+from front_server import FrontServer
+from http_api import HttpApi
 from http_server import serving
 from internet import internet
 from programs import Program
-from router import Router
 from service import Database, create_table
 from stack import ACCOUNT, FUNCTIONS, REGION, Moto, moto
 from workplace import Workplace
@@ -140,14 +141,14 @@ def aws():
 def world(aws, local, tmp_path, monkeypatch):
     with ExitStack() as made:
         address = made.enter_context(cloud(aws.endpoint, local.dynamodb))
-        router = made.enter_context(serving(Router()))
-        hosts = {"login.example.com": router.endpoint}
+        server = made.enter_context(serving(FrontServer(HttpApi())))
+        hosts = {"login.example.com": server.endpoint}
         web = made.enter_context(internet(hosts, aws.endpoint, tmp_path))
         monkeypatch.setenv("HTTPS_PROXY", web.endpoint)
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(web.authority))
         place = Workplace(tmp_path)
         place.make_home(web.endpoint, web.authority)
-        deployed = Deployed(aws, address.endpoint, router, STACK, tmp_path)
+        deployed = Deployed(aws, address.endpoint, server, STACK, tmp_path)
         world = World(aws, address, local.dynamodb, place, deployed)
         made.callback(world.stop)
         yield world

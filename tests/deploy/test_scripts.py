@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+import binaries
 import programs
-import watch
 from client import Client, assert_untouched, claims, tokens
 from service import TENANT
 
@@ -55,7 +55,7 @@ def tenant(folder: Path, scripts: str) -> Path:
 @pytest.fixture(scope="module", params=["kms", "wrapped"])
 def scripted(aws, local, request, tmp_path_factory):
     file = tenant(tmp_path_factory.mktemp("tenant"), SCRIPTS % "first")
-    with watch.front(aws, local.dynamodb, tenant=file, SigningMode=request.param) as front:
+    with binaries.front(aws, local.dynamodb, tenant=file, SigningMode=request.param) as front:
         yield front
 
 
@@ -74,7 +74,7 @@ def test_scripts_run_at_a_login_and_at_every_refresh_in_every_environment(script
         client = Client(scripted.issuer)
         answer = tokens(client.exchange(*client.log_in()))
         assert script_claims(answer) == ("oidc-basic-profile", "first", True)
-        for _ in range(2 * watch.ENVIRONMENTS["token"]):
+        for _ in range(2 * binaries.ENVIRONMENTS["token"]):
             answer = tokens(client.refresh(answer["refresh_token"]))
             assert script_claims(answer) == ("oauth2-refresh-token", "first", True)
 

@@ -1,6 +1,6 @@
-//! An emulated Lambda Runtime API for one function: events in, answers out, one at a time. The emulator of `cargo
-//! lambda watch`, behind which the deployment's tests run, passes every event through two more processes, which would
-//! count in wall time and cold start.
+//! An emulated Lambda Runtime API for one function: events in, answers out, one at a time. The emulated
+//! fronts of the deployment's tests pass every request through threads of Python, which would count in wall time and cold
+//! start.
 
 use std::{net::SocketAddr, sync::Arc};
 

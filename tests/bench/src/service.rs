@@ -33,7 +33,7 @@ impl Service {
             python.display()
         );
         let mut watch = Command::new(python)
-            .args(["tests/deploy/watch.py", &format!("SigningMode={mode}")])
+            .args(["tests/deploy/binaries.py", &format!("SigningMode={mode}")])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -1,33 +1,33 @@
-"""The front of `cargo lambda watch`: the Lambda binaries behind an emulated Runtime API and a router.
+"""The Lambda binaries behind one of AWS's fronts: a stack, its table and keys, and environments of each function.
 
     with front(aws, local.dynamodb, SigningMode="wrapped") as made:
         with made.functions():
             urllib.request.urlopen(made.issuer + ".well-known/jwks.json")
 
-`cargo lambda watch --only-lambda-apis` offers the Runtime API and turns HTTP requests into events. It would give all
-functions the same environment and compile them again, so that the built binaries are started here, each with the
-environment from the template. An environment serves one request at a time, as on Lambda, so that a function has a few.
-With `concurrency` it serves more, as on Lambda Managed Instances.
+The binaries are those of `cargo build`, each with the environment from the template. An environment serves one request at
+a time, as on Lambda, so that a function has a few. With `concurrency` it serves more, as on Lambda Managed Instances.
 
 As a program it prints the environment of each function as one line of JSON, then `ready <issuer>`, and serves until its
 standard input is closed, or Ctrl-C:
 
-    python watch.py SigningMode=wrapped
+    python binaries.py SigningMode=wrapped
 """
 
 import json
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import stack
+from front_server import Front as Kind
+from front_server import FrontServer
+from http_api import HttpApi
 from http_server import serving
 from kms_proxy import KmsProxy
-from programs import Program, built, running
-from router import Router
-from runtime_api import runtime_api
+from programs import built
+from runtime_api import Command, Lambda
 from service import Database, Service, local_server, service
 
 # Number of environments of each function: two tests run at once, and many send requests at once.
@@ -36,20 +36,29 @@ ENVIRONMENTS = {"token": 4, "authorize": 2, "revoke": 2, "discovery": 1}
 
 @dataclass
 class Front:
-    """A router with the service behind it; its functions run inside `functions`."""
+    """A front with the service behind it; its functions run inside `functions`."""
 
-    router: Router
+    server: FrontServer
     service: Service
     # The proxy before its KMS; `None` without one.
     kms: KmsProxy | None
 
     @property
     def issuer(self) -> str:
-        return self.router.issuer
+        return self.server.issuer
 
     @property
     def mode(self) -> str:
         return self.service.stack.outputs["SigningMode"]
+
+    @property
+    def started(self) -> int:
+        """Number of environments that the running functions have had."""
+        return self.server.functions.started
+
+    def pause(self, function: str):
+        """Stops the environment of a running function that has one."""
+        self.server.functions.pause(function)
 
     @contextmanager
     def functions(
@@ -64,8 +73,28 @@ class Front:
             return self.environment(function, api, concurrency) | (changes or {})
 
         numbers = environments or ENVIRONMENTS
-        with functions(self.router, self.program, environment, numbers, concurrency) as programs:
+        with functions(self.server, self.program, environment, numbers, concurrency) as programs:
             yield programs
+
+    @contextmanager
+    def limited(self, seconds: float):
+        """Less time for the functions, for the duration of a context."""
+        usual = self.server.time_limit
+        self.server.time_limit = seconds
+        try:
+            yield
+        finally:
+            self.server.time_limit = usual
+
+    @contextmanager
+    def served_as(self, kind: Kind):
+        """Another front before the same functions, for the duration of a context."""
+        usual = self.server.front
+        self.server.front = kind
+        try:
+            yield
+        finally:
+            self.server.front = usual
 
     def program(self, function: str) -> Path:
         return built(function)
@@ -85,37 +114,42 @@ class Front:
 
 @contextmanager
 def functions(
-    router: Router,
+    server: FrontServer,
     program: Callable[[str], Path],
     environment: Callable[[str, str, int], dict[str, str]],
     numbers: dict[str, int],
     concurrency: int = 1,
 ):
-    """Functions behind a router, which gets their port, with this many environments each."""
-    programs: dict[str, list[Program]] = {}
-    with runtime_api(lambda: router.time_limit) as api, ExitStack() as started:
-        for function, number in numbers.items():
-            variables = environment(function, api.address(function), concurrency)
-            programs[function] = [
-                started.enter_context(running(program(function), environment=variables))
-                for _ in range(number)
-            ]
-        for function, some in programs.items():
-            api.wait_for(function, len(some) * concurrency, some)
-        router.functions = api.port
+    """Functions behind a front, with this many environments each: by name, their programs."""
+
+    def command(function: str, number: int) -> Command:
+        def variables(api: str) -> dict[str, str]:
+            return environment(function, api, concurrency)
+
+        return Command(program(function), variables, number, concurrency)
+
+    commands = {function: command(function, number) for function, number in numbers.items()}
+    with serving(Lambda(lambda: server.time_limit)) as service, service.environments(commands) as programs:
+        server.functions = service
         try:
             yield programs
         finally:
-            router.functions = None
+            server.functions = None
 
 
 @contextmanager
-def front(aws: stack.Moto, dynamodb: Database, kms: KmsProxy | None = None, **parameters: str):
-    """A front whose functions do not run yet."""
-    with serving(Router()) as router:
+def front(
+    aws: stack.Moto,
+    dynamodb: Database,
+    kms: KmsProxy | None = None,
+    kind: Kind | None = None,
+    **parameters: str,
+):
+    """A front whose functions do not run yet; an HTTP API unless it is of another kind."""
+    with serving(FrontServer(kind or HttpApi())) as server:
         address = kms and kms.endpoint
-        with service(aws, dynamodb, router.issuer, kms=address, **parameters) as made:
-            yield Front(router, made, kms)
+        with service(aws, dynamodb, server.issuer, kms=address, **parameters) as made:
+            yield Front(server, made, kms)
 
 
 def main():
