@@ -1,11 +1,14 @@
 """One address for all of AWS, which records who called what in which Region, and an internet that leads to the stack.
 
-    with cloud(aws.endpoint, local.dynamodb) as made:
+    with cloud(aws, local.dynamodb, "ratchet-prod") as made:
         made.endpoint  # for AWS_ENDPOINT_URL
         made.calls
 
 A call goes to moto, except that items of tables are in the embedded DynamoDB of the local server, because moto supports
 too few conditions. Protection, recovery and expiry of a table are moto's, which the embedded DynamoDB lacks.
+
+The calls of a stack's functions and of its operators to DynamoDB and KMS are denied unless the policies of the stack allow
+them to the caller's role.
 """
 
 import http.client
@@ -16,8 +19,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
+from guard import Decisions, Denial, rejection
 from http_server import Handler, Server, ask, serving
-from service import Database
+from permissions import Permissions
+from policies import Unsupported
+from service import ROLES, Database
+from stack import FUNCTIONS, Moto
 
 # Signature Version 4: the access key, and the Region and service of the signed scope.
 CREDENTIAL = re.compile(r"Credential=(?P<key>[^/]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
@@ -40,9 +47,15 @@ class Call:
 
 
 class Cloud(Server):
-    def __init__(self, moto: str, dynamodb: Database):
+    def __init__(self, aws: Moto, dynamodb: Database, stack: str):
         super().__init__(_Handler)
-        self._moto = moto
+        self._aws = aws
+        self._moto = aws.endpoint
+        self._stack = stack
+        # By the policies of the stack since its last change.
+        self._decisions: Decisions | None = None
+        # The callers whose calls were decided.
+        self.decided: set[str] = set()
         self._dynamodb = dynamodb
         self._lock = threading.Lock()
         self._calls: list[Call] = []
@@ -74,7 +87,11 @@ class Cloud(Server):
         on_items = service == "dynamodb" and action not in PROPERTIES_OF_TABLES
         if on_items:
             headers.replace_header("authorization", authorization.replace(key, self._dynamodb.key))
-        answer = forwarded(self._dynamodb.endpoint if on_items else self._moto, method, path, headers, body)
+        try:
+            self._check(key, service, headers["x-amz-target"], body)
+            answer = forwarded(self._dynamodb.endpoint if on_items else self._moto, method, path, headers, body)
+        except (Denial, Unsupported) as refusal:
+            answer = rejection(refusal)
         if action == "AssumeRole" and answer[0] == 200:
             self._note_role(body, answer[2])
         if action == "RestoreTableToPointInTime" and answer[0] == 200:
@@ -85,6 +102,22 @@ class Cloud(Server):
             agent = headers.get("user-agent", "")
             self._calls.append(Call(service, region, action, principal, agent, answer[0], error))
         return answer
+
+    def _check(self, key: str, service: str, target: str | None, body: bytes):
+        """Raises a denial of what a role of the stack does."""
+        # A function has its name as its access key.
+        caller = key if key in FUNCTIONS else "operator" if key in self._roles else None
+        with self._lock:
+            if service == "cloudformation":
+                self._decisions = None
+            if caller is None or service not in ("dynamodb", "kms"):
+                return
+            if self._decisions is None:
+                permissions = Permissions(self._aws, self._aws.stack(self._stack))
+                self._decisions = Decisions(permissions, ROLES)
+            decisions = self._decisions
+            self.decided.add(caller)
+        decisions.check(caller, target, body)
 
     def _note_role(self, body: bytes, answer: bytes):
         role = parse_qs(body.decode())["RoleArn"][0]
@@ -129,7 +162,7 @@ class _Handler(Handler):
 
 
 @contextmanager
-def cloud(moto: str, dynamodb: Database):
+def cloud(aws: Moto, dynamodb: Database, stack: str):
     """The address for the duration of a context."""
-    with serving(Cloud(moto, dynamodb)) as made:
+    with serving(Cloud(aws, dynamodb, stack)) as made:
         yield made

@@ -1,6 +1,8 @@
 """Common parts of our HTTP servers: threads, whole messages, and a shutdown that leaves nothing open."""
 
+import os
 import socket
+import struct
 import sys
 import threading
 from contextlib import contextmanager, suppress
@@ -86,6 +88,14 @@ class Handler(BaseHTTPRequestHandler):
         # Headers and body in one write.
         self._headers_buffer.append(b"\r\n" if bodiless else b"\r\n" + body)
         self.flush_headers()
+
+    def reset(self):
+        """Breaks the connection before an answer."""
+        self.close_connection = True
+        # A socket that does not linger is closed by RST and not by FIN.
+        linger = struct.pack("ii", 1, 0)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        os.close(self.connection.detach())
 
     def _read(self) -> bytes:
         if self.headers.get("transfer-encoding", "").lower() != "chunked":

@@ -2,9 +2,6 @@
 
 import http.client
 import json
-import os
-import socket
-import struct
 import threading
 import time
 from collections import Counter
@@ -181,12 +178,7 @@ class _Handler(Handler):
         try:
             answer = self.server.proxy.answer(action, self.headers.items(), body)
         except Reset:
-            self.close_connection = True
-            # A socket that does not linger is closed by RST and not by FIN.
-            linger = struct.pack("ii", 1, 0)
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-            os.close(self.connection.detach())
-            return
+            return self.reset()
         self.send(*answer)
 
 

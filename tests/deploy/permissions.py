@@ -1,106 +1,107 @@
-"""Permissions: the policies of a stack, evaluated as IAM and KMS do.
-
-The module knows the features that our policies use and rejects all others: `Allow` statements, actions without
-wildcards except a principal's, and the conditions below.
-"""
+"""The permissions of a stack: the policies of its roles and keys, as CloudFormation has resolved them."""
 
 import json
-from fnmatch import fnmatchcase
+from functools import cached_property
+
+from policies import Part, Question, Statement, alternatives, denied
+from stack import ACCOUNT, REGION, Moto, Stack
+from template import of_type, transformed
+
+ROOT_USER = f"arn:aws:iam::{ACCOUNT}:root"
 
 
-def listed(value) -> list:
-    return value if isinstance(value, list) else [value]
-
-
-def holds(operator: str, wanted, actual) -> bool:
-    actual = listed(actual) if actual is not None else []
-    match operator:
-        # Without wildcards, `ArnEquals` compares texts.
-        case "StringEquals" | "ArnEquals":
-            return bool(actual) and all(value in listed(wanted) for value in actual)
-        # The request has the key, or has it not. `ForAllValues` holds without a key.
-        case "Null":
-            return wanted == ("false" if actual else "true")
-        case "ForAllValues:StringEquals":
-            return all(value in listed(wanted) for value in actual)
-        case "ForAllValues:StringLike":
-            return all(
-                any(fnmatchcase(value, pattern) for pattern in listed(wanted)) for value in actual
-            )
-    raise AssertionError(f"unknown operator {operator}")
-
-
-def allows(statement: dict, action: str, context: dict) -> bool:
-    assert statement["Effect"] == "Allow", statement
-    if action not in listed(statement["Action"]):
-        return False
-    conditions = statement.get("Condition", {})
-    return all(
-        holds(operator, wanted, context.get(key))
-        for operator, keys in conditions.items()
-        for key, wanted in keys.items()
-    )
+class NoSuchKey(Exception):
+    """KMS has no key of this ARN."""
 
 
 class Permissions:
     """The policies of one stack in moto."""
 
-    def __init__(self, aws, stack):
+    def __init__(self, aws: Moto, stack: Stack):
         self._iam = aws.client("iam")
         self._kms = aws.client("kms")
         self._stack = stack
+        self._roles: dict[str, list[Statement]] = {}
+        self._keys: dict[str, list[Statement]] = {}
 
-    def table(self, role: str, action: str, *partitions: str, attributes: tuple = ()) -> bool:
-        """True if a role may do this in a request for these partitions, naming these attributes."""
-        table = f"table/{self._stack.outputs['TableName']}"
-        context = {"dynamodb:LeadingKeys": list(partitions), "dynamodb:Attributes": list(attributes)}
-        return any(
-            all(resource.endswith(table) for resource in listed(statement["Resource"]))
-            and allows(statement, f"dynamodb:{action}", context)
-            for statement in self.statements(role)
-        )
-
-    def statements(self, role: str) -> list[dict]:
-        name = self._stack.resources[role]
-        policies = self._iam.list_role_policies(RoleName=name)["PolicyNames"]
-        return [
-            statement
-            for policy in policies
-            for statement in self._iam.get_role_policy(RoleName=name, PolicyName=policy)[
-                "PolicyDocument"
-            ]["Statement"]
-        ]
-
-    def key(self, role: str, key: str, action: str, **context: str) -> bool:
-        """True if a role may do this with a key."""
-        return self.principal_may(self.role_arn(role), key, action, **context)
+    @property
+    def table(self) -> str:
+        return self._stack.outputs["TableName"]
 
     def role_arn(self, role: str) -> str:
         return self._iam.get_role(RoleName=self._stack.resources[role])["Role"]["Arn"]
 
-    def principal_may(self, arn: str, key: str, action: str, **context: str) -> bool:
-        named = {
-            "aws:PrincipalArn": arn,
-            "kms:CallerAccount": arn.split(":")[4],
-            "kms:EncryptionContext:purpose": context.get("purpose"),
-            "kms:SigningAlgorithm": context.get("algorithm"),
-            "kms:MessageType": context.get("message_type"),
+    def statements(self, role: str) -> list[Statement]:
+        """The policies of a role, by its logical id."""
+        if role not in self._roles:
+            name = self._stack.resources[role]
+            policies = self._iam.list_role_policies(RoleName=name)["PolicyNames"]
+            self._roles[role] = [
+                Statement(statement, role)
+                for policy in policies
+                for statement in self._iam.get_role_policy(RoleName=name, PolicyName=policy)[
+                    "PolicyDocument"
+                ]["Statement"]
+            ]
+        return self._roles[role]
+
+    def key_statements(self, key: str) -> list[Statement]:
+        """The policy of a key, by its ARN."""
+        if key not in self._keys:
+            try:
+                policy = self._kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
+            except self._kms.exceptions.NotFoundException as missing:
+                raise NoSuchKey(key) from missing
+            name = self._key_names.get(key, "key")
+            self._keys[key] = [
+                Statement(statement, name) for statement in json.loads(policy)["Statement"]
+            ]
+        return self._keys[key]
+
+    @cached_property
+    def _key_names(self) -> dict[str, str]:
+        """The logical ids of the stack's keys, by ARN."""
+        keys = of_type(transformed(), "AWS::KMS::Key").keys() & self._stack.resources.keys()
+        return {self.key_arn(name): name for name in keys}
+
+    def key_arn(self, key: str) -> str:
+        return f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{self._stack.resources[key]}"
+
+    def answers(self, role: str, question: Question) -> frozenset[frozenset[Part]]:
+        """The parts of statements by each of which a role may do this; without any it may not."""
+        return alternatives(self._statements_on(role, question), question)
+
+    def denies(self, role: str, question: Question) -> bool:
+        """True if a statement denies a role this, whichever others allow it."""
+        return denied(self._statements_on(role, question), question)
+
+    def _statements_on(self, role: str, question: Question) -> list[Statement]:
+        own = self.statements(role)
+        if not question.action.startswith("kms:"):
+            return own
+        (caller,) = question.context["aws:PrincipalArn"]
+        if not self.iam_decides(question):
+            own = [statement for statement in own if statement.denies]
+        return own + self._of_principals(question.resource, {"*", caller})
+
+    def principal_may(self, question: Question) -> bool:
+        """True if a key's policy itself allows this to the caller, who may be of any account."""
+        (caller,) = question.context["aws:PrincipalArn"]
+        return bool(alternatives(self._of_principals(question.resource, {"*", caller}), question))
+
+    def iam_decides(self, question: Question) -> bool:
+        """True if a key leaves this to the IAM policies of the account."""
+        return bool(alternatives(self._of_principals(question.resource, {ROOT_USER}), question))
+
+    def _of_principals(self, key: str, principals: set[str]) -> list[Statement]:
+        return [
+            statement for statement in self.key_statements(key) if statement.principals & principals
+        ]
+
+    def parts(self, roles: dict[str, str]) -> set[Part]:
+        """All parts of the policies by which these roles use the table and the keys: logical ids by ARN."""
+        table = {part for role in roles.values() for one in self.statements(role) for part in one.parts()}
+        keys = {part for key in self._key_names for one in self.key_statements(key) for part in one.parts()}
+        return {part for part in table if part.action.startswith("dynamodb:")} | {
+            part for part in keys if roles.keys() & set(part.values)
         }
-        return any(
-            {arn, "*"} & set(listed(statement["Principal"]["AWS"]))
-            and allows(statement, f"kms:{action}", named)
-            for statement in self.key_statements(key)
-        )
-
-    def iam_decides(self, account: str, key: str, action: str) -> bool:
-        """True if the key leaves it to the IAM policies of an account who may do this."""
-        root = f"arn:aws:iam::{account}:root"
-        return any(
-            root in listed(statement["Principal"]["AWS"])
-            and f"kms:{action}" in listed(statement["Action"])
-            for statement in self.key_statements(key)
-        )
-
-    def key_statements(self, key: str) -> list[dict]:
-        policy = self._kms.get_key_policy(KeyId=self._stack.resources[key], PolicyName="default")
-        return json.loads(policy["Policy"])["Statement"]

@@ -8,6 +8,9 @@ The stack is created in moto, which also serves as KMS. The table has the stack'
 embedded DynamoDB of the local server, because moto supports too few conditions. The tenant is that of the black-box
 tests, imported by the operator's command line.
 
+Every call of a function or of the operator's command line to DynamoDB or KMS passes a guard, which denies it unless the
+policies of the stack allow it to the caller's role. A denial fails the tests in the end.
+
 A function's environment is the one that the template gives it. Only these differ: `ISSUER`, because the template
 requires HTTPS and loopback has none, and the addresses of AWS.
 
@@ -18,18 +21,21 @@ Desktop): both servers are then forwarded from a port there, and the environment
 
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cache
 from itertools import count
 from pathlib import Path
 
 import boto3
 
 from forward import forwarding
+from guard import Decisions, guarding
+from permissions import Permissions
 from programs import admin, built, running
-from stack import REGION, Moto, Stack
+from stack import FUNCTIONS, REGION, Moto, Stack
 from template import ROOT, of_type, transformed
 
 TENANT = ROOT / "tests/fixtures/tenant.yaml"
+# The role of each caller of AWS, by its logical id.
+ROLES = {name: f"{name.title()}Role" for name in (*FUNCTIONS, "operator")}
 _numbers = count(1)
 
 
@@ -81,6 +87,9 @@ class Service:
     issuer: str
     # Environment variables by function.
     environments: dict[str, dict[str, str]]
+    # The environment of the operator's command line.
+    operator: dict[str, str]
+    decisions: Decisions
 
     @property
     def table(self) -> str:
@@ -104,34 +113,33 @@ def service(
     """Creates all of it. `kms` is an address of KMS other than moto's; the parameters are the stack's."""
     parameters = {"SignWithPS256": "true", "SignWithES256": "true"} | parameters
     stack = aws.create_stack(f"ratchet-front-{next(_numbers)}", **parameters)
-    made = Service(aws, stack, dynamodb, issuer, {})
-    create_table(made.dynamodb_client(), made.table)
+    create_table(dynamodb.client(), stack.outputs["TableName"])
+    permissions = Permissions(aws, stack)
+    upstreams = {"dynamodb": dynamodb.endpoint, "kms": kms or aws.endpoint}
 
-    here = dynamodb.endpoint, aws.endpoint, aws.endpoint
-    operator = local_environment(stack.environments["token"], issuer, dynamodb.key, *here)
-    admin(operator, "tenant", "import", tenant)
+    with guarding(permissions, ROLES, **upstreams) as guard, ExitStack() as forwards:
+        # Moto accepts any access key, the embedded DynamoDB only its own.
+        common = {"ISSUER": issuer, "AWS_ACCESS_KEY_ID": dynamodb.key}
+        operator = stack.environments["token"] | common
+        operator |= endpoints(aws.endpoint, guard.address("operator"))
+        admin(operator, "tenant", "import", tenant)
+        other, guarded = [
+            forwards.enter_context(forwarding(endpoint, host))
+            for endpoint in (aws.endpoint, guard.endpoint)
+        ]
+        environments = {
+            function: environment | common | endpoints(other, f"{guarded}/{function}")
+            for function, environment in stack.environments.items()
+        }
+        yield Service(aws, stack, dynamodb, issuer, environments, operator, guard.decisions)
+        assert not guard.decisions.refused, guard.decisions.refused
 
-    with ExitStack() as forwards:
 
-        @cache
-        def reached(endpoint: str) -> str:
-            return forwards.enter_context(forwarding(endpoint, host))
-
-        endpoints = dynamodb.endpoint, kms or aws.endpoint, aws.endpoint
-        addresses = [reached(endpoint) for endpoint in endpoints]
-        for function, environment in stack.environments.items():
-            made.environments[function] = local_environment(environment, issuer, dynamodb.key, *addresses)
-        yield made
-
-
-def local_environment(environment: dict[str, str], issuer: str, key: str, dynamodb: str, kms: str, aws: str):
-    """Moto accepts any access key, the embedded DynamoDB only its own."""
-    return environment | {
-        "ISSUER": issuer,
-        "AWS_ACCESS_KEY_ID": key,
+def endpoints(aws: str, guard: str) -> dict[str, str]:
+    return {
         "AWS_ENDPOINT_URL": aws,
-        "AWS_ENDPOINT_URL_DYNAMODB": dynamodb,
-        "AWS_ENDPOINT_URL_KMS": kms,
+        "AWS_ENDPOINT_URL_DYNAMODB": guard,
+        "AWS_ENDPOINT_URL_KMS": guard,
     }
 
 

@@ -73,8 +73,13 @@ class Moto:
             ],
             Capabilities=["CAPABILITY_IAM"],
         )
+        return self.stack(name)
+
+    def stack(self, name: str) -> Stack:
+        """A stack as it is now."""
+        cloudformation = self.client("cloudformation")
         made = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-        assert made["StackStatus"] == "CREATE_COMPLETE", made
+        assert made["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE"), made
         summaries = cloudformation.list_stack_resources(StackName=name)["StackResourceSummaries"]
         return Stack(
             name=name,

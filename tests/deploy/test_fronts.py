@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+import needed
 import suite
 from front_server import Front
 from function_url import FunctionUrl
@@ -36,6 +37,7 @@ def test_the_suite_passes_behind_a_load_balancer(kms_front, capsys):
 
 
 def assert_the_suite_passes(front, kind: Front, limits: dict[str, str], capsys):
+    front.service.decisions.forget()
     with front.served_as(kind), front.functions() as programs:
         outcome = suite.run(front.issuer, limits=limits)
         logs = {name: [line for one in some for line in one.log] for name, some in programs.items()}
@@ -45,6 +47,7 @@ def assert_the_suite_passes(front, kind: Front, limits: dict[str, str], capsys):
     reasons = set(outcome.ignored.values())
     for action, fault in limits.items():
         assert f"{action}, and its front {fault}" in reasons
+    needed.assert_needed(front.service)
     for function, log in logs.items():
         events = [json.loads(line) for line in log]
         assert any("ms" in event for event in events), function

@@ -1,4 +1,4 @@
-"""The operator's tasks in the runbook, executed on a stack with the environment of its functions."""
+"""The operator's tasks in the runbook, executed on a stack in its operator's role, with the environment of its functions."""
 
 import json
 from functools import partial
@@ -6,14 +6,31 @@ from functools import partial
 import pytest
 
 import programs
+from guard import guarding
+from permissions import Permissions
 from template import ROOT
 
 SEALING_KEYS = {"PK": {"S": "TENANT"}, "SK": {"S": "KEYRING#SEALING"}}
 
 
 @pytest.fixture
-def admin(made):
-    return partial(programs.admin, made.stack.environments["token"])
+def environment(made):
+    """In the end, the policies of the stack must have allowed everything."""
+    upstreams = {"dynamodb": made.aws.endpoint, "kms": made.aws.endpoint}
+    callers = {"operator": "OperatorRole"}
+    with guarding(Permissions(made.aws, made.stack), callers, **upstreams) as guard:
+        address = guard.address("operator")
+        yield made.stack.environments["token"] | {
+            "AWS_ENDPOINT_URL_DYNAMODB": address,
+            "AWS_ENDPOINT_URL_KMS": address,
+        }
+        assert guard.decisions.allowed > 0
+        assert not guard.decisions.refused, guard.decisions.refused
+
+
+@pytest.fixture
+def admin(environment):
+    return partial(programs.admin, environment)
 
 
 def test_a_tenant_is_imported_and_keys_are_rotated(made, admin):
@@ -44,10 +61,9 @@ def test_everything_is_revoked_by_a_new_keyring(made, admin):
     assert not wrapped[0] & wrapped[1]
 
 
-def test_a_user_is_logged_out_by_a_principal_that_the_audit_event_names(made, tmp_path):
+def test_a_user_is_logged_out_by_a_principal_that_the_audit_event_names(made, environment, tmp_path):
     log = tmp_path / "audit.log"
-    environment = made.stack.environments["token"] | {"AUDIT_LOG": str(log)}
-    admin = partial(programs.admin, environment)
+    admin = partial(programs.admin, environment | {"AUDIT_LOG": str(log)})
     admin("tenant", "import", ROOT / "infra/local/tenant.yaml")
     assert "logged" in admin("users", "log-out", "ada@example.com")
     event = json.loads(log.read_text(encoding="utf-8").splitlines()[-1])
@@ -58,16 +74,20 @@ def test_a_user_is_logged_out_by_a_principal_that_the_audit_event_names(made, tm
     assert event["caller"] == caller
 
 
-def test_a_new_key_is_wrapped_by_the_first_wrapping_key_and_the_old_ones_still_open(made, admin):
+def test_a_new_key_is_wrapped_by_the_first_wrapping_key_and_the_old_ones_still_open(
+    made, admin, environment
+):
     admin("tenant", "import", ROOT / "infra/local/tenant.yaml")
-    old = made.stack.environments["token"]["WRAPPING_KEY"]
-    new = made.aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    old = environment["WRAPPING_KEY"]
+    kms = made.aws.client("kms")
+    policy = kms.get_key_policy(KeyId=old, PolicyName="default")["Policy"]
+    new = kms.create_key(Policy=policy)["KeyMetadata"]["Arn"]
     dynamodb = made.aws.client("dynamodb")
     table = made.stack.outputs["TableName"]
     before = dynamodb.get_item(TableName=table, Key=SEALING_KEYS)["Item"]
-    environment = made.stack.environments["token"] | {"WRAPPING_KEY": f"{new},{old}"}
+    both = environment | {"WRAPPING_KEY": f"{new},{old}"}
     try:
-        assert "seals from" in programs.admin(environment, "keys", "rotate")
+        assert "seals from" in programs.admin(both, "keys", "rotate")
         after = dynamodb.get_item(TableName=table, Key=SEALING_KEYS)["Item"]
         with pytest.raises(RuntimeError, match=f"{new} wrapped it, and the wrapping keys"):
             admin("keys", "rotate")

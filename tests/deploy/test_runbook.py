@@ -140,7 +140,7 @@ def aws():
 @pytest.fixture
 def world(aws, local, tmp_path, monkeypatch):
     with ExitStack() as made:
-        address = made.enter_context(cloud(aws.endpoint, local.dynamodb))
+        address = made.enter_context(cloud(aws, local.dynamodb, STACK))
         server = made.enter_context(serving(FrontServer(HttpApi())))
         hosts = {"login.example.com": server.endpoint}
         web = made.enter_context(internet(hosts, aws.endpoint, tmp_path))
@@ -172,6 +172,7 @@ def test_the_runbook_works(world, tmp_path, capsys):
             assert_signed(world.new_calls())
             with capsys.disabled():
                 print(f"\n{section or 'the beginning'}: {time.monotonic() - began:.0f} s", end="")
+    assert world.cloud.decided == {*FUNCTIONS, "operator"}
 
 
 def typed_for(block: runbook.Block) -> str:

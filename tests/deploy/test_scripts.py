@@ -80,7 +80,7 @@ def test_scripts_run_at_a_login_and_at_every_refresh_in_every_environment(script
 
 
 def test_a_change_or_removal_of_scripts_applies_without_a_new_login(scripted, tmp_path):
-    operator = scripted.service.environments["token"]
+    operator = scripted.service.operator
     with scripted.functions(token=1, authorize=1):
         token = Client(scripted.issuer).refresh_token()
     expected = {
