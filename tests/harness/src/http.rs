@@ -1,6 +1,10 @@
 //! A client that follows no redirect and returns every answer whole.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use reqwest::{
     Method, RequestBuilder, Url,
@@ -8,12 +12,24 @@ use reqwest::{
     header::HeaderMap,
     redirect::Policy,
 };
+use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
 use serde_json::Value;
 
 use crate::deployed::challenge_header;
 
 /// Maximum time for an answer; after it the server counts as hung.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The TLS of every client: of a server on AWS, since our own servers speak HTTP.
+static TLS: LazyLock<ClientConfig> = LazyLock::new(|| {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("the provider supports TLS 1.2 and 1.3")
+        .with_root_certificates(roots)
+        .with_no_client_auth()
+});
 
 /// An HTTP client with its own cookies, bound to one server.
 #[derive(Clone)]
@@ -38,14 +54,18 @@ impl Http {
 
     fn build(base: &Url, address: Option<IpAddr>) -> Self {
         let jar = Arc::new(Jar::default());
-        let client = reqwest::Client::builder()
+        let builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(TLS.clone())
             .local_address(address)
             .redirect(Policy::none())
             .cookie_provider(Arc::clone(&jar))
-            .no_proxy()
-            .timeout(PATIENCE)
-            .build()
-            .expect("a client without TLS needs nothing");
+            .timeout(PATIENCE);
+        // The way to a server on AWS may lead through a proxy; to loopback none does.
+        let builder = match base.scheme() {
+            "https" => builder,
+            _ => builder.no_proxy(),
+        };
+        let client = builder.build().expect("its TLS is configured");
         Self {
             client,
             jar,
