@@ -47,10 +47,11 @@ class Call:
 
 
 class Cloud(Server):
-    def __init__(self, aws: Moto, dynamodb: Database, stack: str):
+    def __init__(self, aws: Moto, dynamodb: Database, stack: str | None):
         super().__init__(_Handler)
         self._aws = aws
         self._moto = aws.endpoint
+        # Without a name, the one stack that there is.
         self._stack = stack
         # By the policies of the stack since its last change.
         self._decisions: Decisions | None = None
@@ -113,11 +114,15 @@ class Cloud(Server):
             if caller is None or service not in ("dynamodb", "kms"):
                 return
             if self._decisions is None:
-                permissions = Permissions(self._aws, self._aws.stack(self._stack))
+                permissions = Permissions(self._aws, self._aws.stack(self._stack or self._only_stack()))
                 self._decisions = Decisions(permissions, ROLES)
             decisions = self._decisions
             self.decided.add(caller)
         decisions.check(caller, target, body)
+
+    def _only_stack(self) -> str:
+        (found,) = self._aws.client("cloudformation").describe_stacks()["Stacks"]
+        return found["StackName"]
 
     def _note_role(self, body: bytes, answer: bytes):
         role = parse_qs(body.decode())["RoleArn"][0]

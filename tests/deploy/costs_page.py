@@ -31,6 +31,8 @@ and no discount. Prices change: compare the price pages at the end before a deci
 their defaults, except `SigningMode` and `SignWithES256`. The template creates an HTTP API, and `infra/alb.yaml`
 a load balancer; a function URL before the functions is the operator's own.
 
+`tests/aws` measures the billed time and the bytes of a handshake in an account of your own, in place of the assumed ones.
+
 A refresh here is a rotating one with an access token and an ID token, in a warm environment."""
 
 NOT_COUNTED = """\
@@ -144,7 +146,7 @@ def from_where() -> list[str]:
         [
             "billed time",
             f"{assumed['milliseconds']['wrapped']} ms in `wrapped` mode, {assumed['milliseconds']['kms']} ms in `kms` mode",
-            "**assumed**",
+            "**assumed**; `tests/aws` measures it in an account",
         ],
         ["memory, processor", f"{default('MemorySize')} MB, {default('Architecture')}", "defaults of the template"],
         [

@@ -35,7 +35,10 @@ class Created(CloudFormationModel):
         raise NotImplementedError
 
     update_from_cloudformation_json = create_from_cloudformation_json
-    delete_from_cloudformation_json = create_from_cloudformation_json
+
+    @classmethod
+    def delete_from_cloudformation_json(cls, *args, **kwargs):
+        """Forgets the resource: most of them are in no backend."""
 
     def is_created(self):
         return True

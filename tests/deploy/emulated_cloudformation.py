@@ -32,6 +32,7 @@ TURNS = {
 }
 
 _create_change_set = CloudFormationBackend.create_change_set
+_delete = ResourceMap.delete
 
 
 def create_change_set(backend, *, template: str, parameters: dict[str, str], **rest):
@@ -108,8 +109,17 @@ def resolved(resources: ResourceMap, name: str) -> dict:
     return parse_resource_and_generate_name(name, written, resources)[1]
 
 
+def delete(resources: ResourceMap):
+    """Keeps what a stack has created under the policy `RetainExceptOnCreate`, which moto does not know."""
+    for written in resources._resource_json_map.values():
+        if written.get("DeletionPolicy") == "RetainExceptOnCreate":
+            written["DeletionPolicy"] = "Retain"
+    _delete(resources)
+
+
 def install():
     """Patches moto in this process."""
+    ResourceMap.delete = delete
     CloudFormationBackend.create_change_set = create_change_set
     CloudFormationResponse._get_stack_from_s3_url = template_at
     ChangeSet.apply = apply

@@ -68,8 +68,14 @@ def key_id(multi_region: bool = False) -> str:
     return f"mrk-{uuid4().hex}" if multi_region else str(uuid4())
 
 
+def delete(key: models.Key, account_id: str, region_name: str):
+    """Deletes the key of a stack as KMS does: after a while."""
+    models.kms_backends[account_id][region_name].schedule_key_deletion(key.id, 7)
+
+
 def install():
     """Patches moto in this process."""
+    models.Key.delete = delete
     models.generate_key_id = key_id
     KmsResponse._validate_cmk_id = validate_id
     KmsResponse.sign = enabled(sign)
