@@ -15,6 +15,14 @@ from service import local_server
 KINDS = list(itertools.product(["kms", "wrapped"], ["arm64", "x86_64"]))
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--previous",
+        metavar="REVISION",
+        help="the version before this one, for test_neighbours.py; without it the last release",
+    )
+
+
 @dataclass
 class Made:
     """A stack, its moto, and the parameters it was made with."""

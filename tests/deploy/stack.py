@@ -34,7 +34,7 @@ AWS_ENVIRONMENT = {
 }
 os.environ.update(AWS_ENVIRONMENT)
 
-from template import CODE_BUCKET, of_type, transformed  # noqa: E402
+from template import CODE_BUCKET, TEMPLATE, of_type, transformed  # noqa: E402
 
 FUNCTIONS = ("token", "authorize", "revoke", "discovery")
 
@@ -61,8 +61,8 @@ class Moto:
     def client(self, service: str):
         return boto3.client(service, endpoint_url=self.endpoint, region_name=REGION)
 
-    def create_stack(self, name: str = "ratchet-test", **parameters: str) -> Stack:
-        template = transformed(**parameters)
+    def create_stack(self, name: str = "ratchet-test", file: Path = TEMPLATE, **parameters: str) -> Stack:
+        template = transformed(file=file, **parameters)
         self._put_code(template)
         cloudformation = self.client("cloudformation")
         cloudformation.create_stack(

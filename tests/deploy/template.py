@@ -33,13 +33,13 @@ def _intrinsic(loader, suffix, node):
 Loader.add_multi_constructor("!", _intrinsic)
 
 
-def written() -> dict:
-    return copy.deepcopy(_written())
+def written(file: Path = TEMPLATE) -> dict:
+    return copy.deepcopy(_written(file))
 
 
 @cache
-def _written() -> dict:
-    return yaml.load(TEMPLATE.read_text(encoding="utf-8"), Loader)
+def _written(file: Path) -> dict:
+    return yaml.load(file.read_text(encoding="utf-8"), Loader)
 
 
 class NoManagedPolicies:
@@ -49,9 +49,9 @@ class NoManagedPolicies:
         return {}
 
 
-def transformed(code: str = CODE_BUCKET, **parameters: str) -> dict:
-    """The template as CloudFormation would get it, with each function's code in a bucket."""
-    template = written()
+def transformed(code: str = CODE_BUCKET, file: Path = TEMPLATE, **parameters: str) -> dict:
+    """A template as CloudFormation would get it, with each function's code in a bucket."""
+    template = written(file)
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             folder = Path(resource["Properties"]["CodeUri"])
@@ -115,4 +115,4 @@ def routes() -> dict[str, str]:
 
 
 # Seconds that a function has for a request.
-TIMEOUT: int = _written()["Globals"]["Function"]["Timeout"]
+TIMEOUT: int = _written(TEMPLATE)["Globals"]["Function"]["Timeout"]

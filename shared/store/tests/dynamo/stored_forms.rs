@@ -196,6 +196,84 @@ fn json(value: &AttributeValue) -> Value {
     }
 }
 
+/// A value of DynamoDB's JSON.
+fn attribute(value: &Value) -> AttributeValue {
+    let (kind, value) = value.as_object().unwrap().iter().next().unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    match kind.as_str() {
+        "S" => AttributeValue::S(text(value)),
+        "N" => AttributeValue::N(text(value)),
+        "BOOL" => AttributeValue::Bool(value.as_bool().unwrap()),
+        "NULL" => AttributeValue::Null(true),
+        "B" => AttributeValue::B(
+            serde_json::from_value::<Vec<u8>>(value.clone())
+                .unwrap()
+                .into(),
+        ),
+        "SS" => AttributeValue::Ss(value.as_array().unwrap().iter().map(text).collect()),
+        "L" => AttributeValue::L(value.as_array().unwrap().iter().map(attribute).collect()),
+        "M" => AttributeValue::M(attributes(value)),
+        other => panic!("not stored by us: {other}"),
+    }
+}
+
+fn attributes(map: &Value) -> HashMap<String, AttributeValue> {
+    let map = map.as_object().unwrap().iter();
+    map.map(|(name, value)| (name.clone(), attribute(value)))
+        .collect()
+}
+
+async fn put_items(endpoint: &str, items: &Value) {
+    for (key, item) in items.as_object().unwrap() {
+        let (partition, sort) = key.split_once(" / ").unwrap();
+        let put = raw_client(endpoint).put_item().table_name("ratchet");
+        let put = put.set_item(Some(attributes(item)));
+        let put = put.item("PK", AttributeValue::S(partition.to_owned()));
+        let put = put.item("SK", AttributeValue::S(sort.to_owned()));
+        put.send().await.unwrap();
+    }
+}
+
+/// What a function reads of the items of [`items_keep_their_form`].
+async fn read(store: &Store) -> String {
+    let user = user_id();
+    let code = |number| store.load_code(&user, CodeId::from_bytes([number; 16]));
+    let read = (
+        store.load_user(&user).await.unwrap().unwrap(),
+        store.load_families(&user).await.unwrap(),
+        store.load_sessions(&user).await.unwrap(),
+        store.load_grants(&user).await.unwrap(),
+        [
+            code(1).await.unwrap().unwrap(),
+            code(2).await.unwrap().unwrap(),
+        ],
+        store
+            .load_device(DeviceId::from_bytes([1; 16]))
+            .await
+            .unwrap()
+            .unwrap(),
+        store.load_keyring().await.unwrap().unwrap(),
+        store.load_signing_keys().await.unwrap().unwrap(),
+    );
+    assert_eq!((read.1.len(), read.2.len(), read.3.len()), (3, 2, 1));
+    // The attributes that the previous version does not have.
+    format!("{read:#?}").replace("fence: 1,", "fence: 0,")
+}
+
+#[tokio::test]
+async fn the_items_of_the_previous_version_are_read_as_ours() {
+    let (ours, _) = store_and_endpoint().await;
+    put_users_items(&ours).await;
+    put_families(&ours).await;
+    put_codes(&ours).await;
+    put_device(&ours).await;
+    put_keys(&ours).await;
+    let (theirs, endpoint) = store_and_endpoint().await;
+    let items = serde_json::from_str(include_str!("previous_forms.json")).unwrap();
+    put_items(&endpoint, &items).await;
+    assert_eq!(read(&theirs).await, read(&ours).await);
+}
+
 #[tokio::test]
 async fn a_keyring_of_another_version_is_read() {
     let (store, endpoint) = store_and_endpoint().await;
@@ -239,4 +317,35 @@ async fn items_keep_their_form() {
     let items = items(&endpoint).await;
     let expected: Value = serde_json::from_str(include_str!("stored_forms.json")).unwrap();
     assert_eq!(items, expected, "{items:#}");
+}
+
+/// Asserts that the previous version finds in an item of this one what it wrote itself. It ignores what is new.
+fn assert_has(path: &str, previous: &Value, current: &Value) {
+    match (previous, current) {
+        (Value::Object(previous), Value::Object(current)) => {
+            for (name, value) in previous {
+                let path = format!("{path} / {name}");
+                let found = current.get(name);
+                assert_has(
+                    &path,
+                    value,
+                    found.unwrap_or_else(|| panic!("{path} is gone")),
+                );
+            }
+        }
+        (Value::Array(previous), Value::Array(current)) => {
+            assert_eq!(previous.len(), current.len(), "{path}");
+            for (previous, current) in previous.iter().zip(current) {
+                assert_has(path, previous, current);
+            }
+        }
+        _ => assert_eq!(previous, current, "{path}"),
+    }
+}
+
+#[test]
+fn items_of_the_previous_version_keep_their_attributes() {
+    let previous = serde_json::from_str(include_str!("previous_forms.json")).unwrap();
+    let current = serde_json::from_str(include_str!("stored_forms.json")).unwrap();
+    assert_has("item", &previous, &current);
 }
