@@ -24,10 +24,11 @@ WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 # The other templates, with the Region in which each is deployed.
 OTHERS = {
     "infra/alb.yaml": "eu-west-1",
+    "infra/canary.yaml": "eu-west-1",
     "infra/cloudfront.yaml": "us-east-1",
     "infra/deployer.yaml": "eu-west-1",
 }
-SCRIPTS = [".ci/run", "tests/run", "tests/release", "tests/setup.sh"]
+SCRIPTS = [".ci/run", "tests/aws", "tests/run", "tests/release", "tests/setup.sh"]
 
 
 def run(*command):
