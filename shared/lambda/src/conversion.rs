@@ -3,7 +3,7 @@
 //! path, a function URL turns `+` into a blank, and a load balancer accepts every `Host` and every name of a header.
 
 use http::{HeaderMap, HeaderName, HeaderValue, header::HOST};
-use lambda_http::{aws_lambda_events::query_map::QueryMap, request::LambdaRequest};
+use lambda_http::{aws_lambda_events::alb::AlbTargetGroupRequest, request::LambdaRequest};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::{Value, value::RawValue};
@@ -65,12 +65,47 @@ fn is_header_value(value: &Value) -> bool {
 }
 
 /// A request whose path and query are longer than a URL may be.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct TooLong;
+
+/// The query of a load balancer's event, as the client sent it. `lambda_http` would decode it before it is parsed: `%26` would
+/// separate parameters, and bytes that are not UTF-8 would be replaced.
+#[derive(Debug, Clone, Default)]
+pub(super) struct SentQuery(String);
+
+impl SentQuery {
+    fn take_from(event: &mut AlbTargetGroupRequest) -> Self {
+        let single = std::mem::take(&mut event.query_string_parameters);
+        let several = std::mem::take(&mut event.multi_value_query_string_parameters);
+        // The target group decides which of them an event has.
+        let query = if several.is_empty() { single } else { several };
+        let pairs: Vec<_> = query
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let mut query = pairs.join("&");
+        encode(&mut query, &QUERY);
+        Self(query)
+    }
+
+    /// Gives a converted request this query. One of another front has its query already.
+    pub(super) fn restore(&self, request: &mut lambda_http::Request) {
+        if self.0.is_empty() {
+            return;
+        }
+        let target = format!("{}?{}", request.uri().path(), self.0);
+        match target.parse() {
+            Ok(uri) => *request.uri_mut() = uri,
+            Err(error) => tracing::error!(%error, "a query is no part of a URL"),
+        }
+    }
+}
 
 /// Encodes the characters of path and query that no URL has. Removes the host, which the client chose and from which
 /// `lambda_http` would build a URL; the issuer names ours. An event that is too long loses path and query.
-pub(super) fn make_convertible(event: &mut LambdaRequest) -> Result<(), TooLong> {
+///
+/// The query of a load balancer is taken out of the event, and has to be restored after the conversion.
+pub(super) fn make_convertible(event: &mut LambdaRequest) -> Result<SentQuery, TooLong> {
     match event {
         LambdaRequest::ApiGatewayV2(event) => {
             // `lambda_http` takes this one in the place of the header.
@@ -90,30 +125,22 @@ pub(super) fn make_convertible(event: &mut LambdaRequest) -> Result<(), TooLong>
         LambdaRequest::Alb(event) => {
             remove_host(&mut event.headers);
             encode_path(&mut event.path);
-            let single = length(&event.query_string_parameters);
-            let query = single.max(length(&event.multi_value_query_string_parameters));
-            if exceeds_url(event.path.as_deref(), query) {
+            let query = SentQuery::take_from(event);
+            if exceeds_url(event.path.as_deref(), query.0.len()) {
                 event.path = Some("/".to_owned());
-                event.query_string_parameters = QueryMap::default();
-                event.multi_value_query_string_parameters = QueryMap::default();
                 return Err(TooLong);
             }
+            return Ok(query);
         }
         // The other fronts are features of `lambda_http` that are off.
         _ => {}
     }
-    Ok(())
+    Ok(SentQuery::default())
 }
 
 /// True if path, question mark and query are longer than a URL may be.
 fn exceeds_url(path: Option<&str>, query: usize) -> bool {
     path.map_or(0, str::len) + 1 + query > LONGEST
-}
-
-/// Most bytes of a load balancer's query once `lambda_http` has decoded and encoded it. A value `%FF` grows most: five
-/// bytes encoded once (`%25FF`) become a replacement character, which is nine (`%EF%BF%BD`).
-fn length(query: &QueryMap) -> usize {
-    query.to_query_string().len() * 2
 }
 
 fn remove_host(headers: &mut HeaderMap) {
@@ -169,8 +196,10 @@ mod tests {
 
     fn converted(event: &Value) -> Request {
         let Event(mut event) = serde_json::from_str(&event.to_string()).unwrap();
-        make_convertible(&mut event).unwrap();
-        event.into()
+        let query = make_convertible(&mut event).unwrap();
+        let mut request = event.into();
+        query.restore(&mut request);
+        request
     }
 
     /// True if the event is too long, which `lambda_http` then converts all the same.
@@ -250,14 +279,14 @@ mod tests {
             ("a", 60_000),
             ("\"", 20_000),
             ("\u{fffd}", 7_000),
-            ("%FF", 12_000),
+            ("%FF", 20_000),
         ] {
             let query = |times: usize| format!("q={}", text.repeat(times));
             assert!(!is_too_long(&http_api("a.example", "/pem", &query(7_000))));
             assert!(!is_too_long(&http_api("a.example", "/pem", &query(most))));
             assert!(is_too_long(&http_api("a.example", "/pem", &query(70_000))));
             let balanced = |times| load_balancer("a.example", "/pem", "q", &text.repeat(times));
-            assert!(!is_too_long(&balanced(3_000)), "{text}");
+            assert!(!is_too_long(&balanced(most)), "{text}");
             assert!(is_too_long(&balanced(70_000)), "{text}");
             // `lambda_http` panics at none of these lengths.
             for times in (3_000..40_000).step_by(4_000) {
@@ -276,6 +305,26 @@ mod tests {
                 &text
             )));
         }
+    }
+
+    #[test]
+    fn a_query_of_a_load_balancer_is_the_one_that_the_client_sent() {
+        for (value, sent) in [
+            ("%ff", "q=%ff"),
+            ("a%26b=c", "q=a%26b=c"),
+            ("%2B+", "q=%2B+"),
+            ("%", "q=%"),
+            ("<é>", "q=%3C%C3%A9%3E"),
+        ] {
+            let request = converted(&load_balancer("a.example", "/authorize", "q", value));
+            assert_eq!(request.uri().query(), Some(sent));
+        }
+        let mut event = load_balancer("a.example", "/authorize", "q", "2");
+        event["multiValueQueryStringParameters"] = json!({ "q": ["1", "2"] });
+        assert_eq!(converted(&event).uri().query(), Some("q=1&q=2"));
+        event["multiValueQueryStringParameters"] = json!({});
+        event["queryStringParameters"] = json!({});
+        assert_eq!(converted(&event).uri().query(), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod route;
 
 use std::{
     convert::Infallible,
+    net::IpAddr,
     process::ExitCode,
     sync::{
         Arc,
@@ -31,7 +32,7 @@ use ratchet_telemetry::{
 };
 use tokio::runtime::Builder;
 
-use conversion::Event;
+use conversion::{Event, SentQuery, TooLong};
 use request_log::RequestLog;
 
 pub use ratchet_core::KeyUse;
@@ -127,69 +128,86 @@ where
     F: Fn(Arc<S>, Request) -> Answer + Clone + Send + Sync + 'static,
     Answer: Future<Output = Response> + Send + 'static,
 {
-    let https = front.https;
-    let starts = Arc::new(AtomicBool::new(true));
-    let first = Arc::clone(&starts);
-    let answered = Adapter::from(service_fn(move |event: lambda_http::Request| {
-        let (state, handle, front) = (Arc::clone(&state), handle.clone(), front.clone());
-        let is_first = starts.swap(false, Ordering::Relaxed);
-        async move {
-            let id = RequestId::from_bytes(random());
-            let log = RequestLog::of(&event, id, is_first);
-            let mut request = event::request(event, id, &front.trusted_proxies);
-            let is_head = ratchet_protocol::head_as_get(&mut request);
-            let client_ip = request
-                .extensions()
-                .get::<RequestContext>()
-                .and_then(|c| c.client_ip);
-            let answer = async {
-                let work = async move {
-                    match rejection::of_bypass(&request) {
-                        Some(rejection) => rejection,
-                        // Boxed: the future is large, and every layer around it would move it once more.
-                        None => Box::pin(handle(state, request)).await,
-                    }
-                };
-                let (mut response, cost) = cost::counted(work).await;
-                ratchet_protocol::complete(&mut response, id, front.https);
-                if is_head {
-                    response.body_mut().clear();
-                }
-                log.answered(response.status(), client_ip, &cost);
-                response
-            };
-            let response = request::collected(id.to_string(), answer).await;
-            Ok::<_, Infallible>(into_answer(response))
-        }
-    }));
-    let rejected = Adapter::from(service_fn(move |event: lambda_http::Request| {
-        let is_first = first.swap(false, Ordering::Relaxed);
-        async move { Ok::<_, Infallible>(into_answer(too_long(event, is_first, https).await)) }
-    }));
+    let shell = Arc::new(Shell {
+        state,
+        front,
+        handle,
+        is_cold: AtomicBool::new(true),
+    });
     lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Event>| {
         let Event(mut request) = event.payload;
-        let is_fit = conversion::make_convertible(&mut request).is_ok();
-        let event = LambdaEvent::new(request, event.context);
-        if is_fit {
-            answered.clone().call(event)
-        } else {
-            rejected.clone().call(event)
-        }
+        let query = conversion::make_convertible(&mut request);
+        let shell = Arc::clone(&shell);
+        let answered = service_fn(move |request| {
+            let (shell, query) = (Arc::clone(&shell), query.clone());
+            async move { Ok::<_, Infallible>(into_answer(shell.answer(request, query).await)) }
+        });
+        Adapter::from(answered).call(LambdaEvent::new(request, event.context))
     }))
     .await
 }
 
-/// The answer to a request whose URL no function can read.
-async fn too_long(event: lambda_http::Request, is_first: bool, https: bool) -> Response {
-    let id = RequestId::from_bytes(random());
-    let log = RequestLog::of(&event, id, is_first);
-    let answer = async {
-        let mut response = rejection::of_long_url();
-        ratchet_protocol::complete(&mut response, id, https);
-        log.answered(response.status(), None, &Cost::default());
-        response
-    };
-    request::collected(id.to_string(), answer).await
+/// What answers the events of a function.
+struct Shell<S, F> {
+    state: Arc<S>,
+    front: Front,
+    handle: F,
+    /// True until the first request.
+    is_cold: AtomicBool,
+}
+
+impl<S, F, Answer> Shell<S, F>
+where
+    F: Fn(Arc<S>, Request) -> Answer,
+    Answer: Future<Output = Response>,
+{
+    async fn answer(
+        &self,
+        mut event: lambda_http::Request,
+        query: Result<SentQuery, TooLong>,
+    ) -> Response {
+        let id = RequestId::from_bytes(random());
+        let log = RequestLog::of(&event, id, self.is_cold.swap(false, Ordering::Relaxed));
+        let answer = async {
+            let (mut response, client_ip, cost) = match query {
+                Ok(query) => {
+                    query.restore(&mut event);
+                    self.handled(event, id).await
+                }
+                Err(TooLong) => (rejection::of_long_url(), None, Cost::default()),
+            };
+            ratchet_protocol::complete(&mut response, id, self.front.https);
+            log.answered(response.status(), client_ip, &cost);
+            response
+        };
+        request::collected(id.to_string(), answer).await
+    }
+
+    /// The function's answer, the address of the caller, and what the request has cost.
+    async fn handled(
+        &self,
+        event: lambda_http::Request,
+        id: RequestId,
+    ) -> (Response, Option<IpAddr>, Cost) {
+        let mut request = event::request(event, id, &self.front.trusted_proxies);
+        let is_head = ratchet_protocol::head_as_get(&mut request);
+        let client_ip = request
+            .extensions()
+            .get::<RequestContext>()
+            .and_then(|context| context.client_ip);
+        let work = async {
+            match rejection::of_bypass(&request) {
+                Some(rejection) => rejection,
+                // Boxed: the future is large, and every layer around it would move it once more.
+                None => Box::pin((self.handle)(Arc::clone(&self.state), request)).await,
+            }
+        };
+        let (mut response, cost) = cost::counted(work).await;
+        if is_head {
+            response.body_mut().clear();
+        }
+        (response, client_ip, cost)
+    }
 }
 
 fn into_answer(response: Response) -> lambda_http::Response<Body> {
