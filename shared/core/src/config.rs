@@ -46,7 +46,7 @@ pub struct Config {
     pub keys: KeyConfig,
     /// Proxies before the front that are trusted to report a caller's address.
     pub trusted_proxies: TrustedProxies,
-    /// Whether this Region's stack writes to the table.
+    /// The part of this Region's stack in a pair of replicated stacks.
     pub region_role: RegionRole,
     /// Hosts that tenants' scripts may reach.
     pub script_hosts: AllowedHosts,

@@ -1,4 +1,4 @@
-//! How current the configuration is that a process goes by.
+//! The age that a process allows its configuration.
 
 use ratchet_domain::{jitter::Jitter, time::Lifetime};
 use ratchet_store::{Consistency, Store, TenantReads};
@@ -13,8 +13,9 @@ const LATEST: Lifetime = Lifetime::from_secs(74);
 /// Longest time from the moment in which signing keys are due until an environment finds that they are.
 const LATEST_ROTATION: Lifetime = Lifetime::from_secs(3_600);
 
-/// How a process reads configuration, and how long it goes by it. Environments of a function that start together differ
-/// in it, so that they do not read the tenant's partition in the same second again and again.
+/// The consistency of a process's reads of configuration, and the lifetime of their results. Environments of a
+/// function that start together differ in it, so that they do not read the tenant's partition in the same second
+/// again and again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Freshness {
     consistency: Consistency,

@@ -1,4 +1,4 @@
-//! What two Regions that both write would do to a family. Replicas of a table resolve conflicts by item: the last writer
+//! The effect on a family of two Regions that both write. Replicas of a table resolve conflicts by item: the last writer
 //! wins. `infra/docs/REGIONS.md` therefore allows one active Region.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]

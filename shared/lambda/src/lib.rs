@@ -57,7 +57,7 @@ where
     ended(start(KeyUse::Verify, Function::Publishes, ready, handle))
 }
 
-/// What a function does in a passive Region.
+/// The behaviour of a function in a passive Region.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Function {
     /// It rejects every request, and neither loads nor stores anything.
@@ -147,7 +147,7 @@ where
     .await
 }
 
-/// What answers the events of a function.
+/// A function with its state and its front, which answers events.
 struct Shell<S, F> {
     state: Arc<S>,
     front: Front,

@@ -8,7 +8,7 @@ use ratchet_domain::ids::RequestId;
 use ratchet_system::Stopwatch;
 use ratchet_telemetry::{cost::Cost, request};
 
-/// What is known of a request when it arrives.
+/// A request as it is known at its arrival.
 pub(super) struct RequestLog {
     id: RequestId,
     /// The id of an HTTP API or a function URL, which its access log has, too.

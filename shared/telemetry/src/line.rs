@@ -71,7 +71,7 @@ impl Json {
     }
 }
 
-/// What JSON logs contain besides the events themselves.
+/// The contents of JSON logs besides the events themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JsonSettings {
     /// The lines of successful requests that are logged.

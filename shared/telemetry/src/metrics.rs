@@ -16,7 +16,7 @@ use super::{event, line::Record};
 /// Successes are counted for so long before they are written.
 const PERIOD: Lifetime = Lifetime::from_secs(60);
 
-/// What CloudWatch counts.
+/// A metric of CloudWatch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Metric {
     RefreshesExchanged,

@@ -19,7 +19,7 @@ impl Sample {
         (percent <= 100).then_some(Self(percent))
     }
 
-    /// Whether a line is logged. The id of its request decides, which is random.
+    /// True if a line is logged. The id of its request decides, which is random.
     pub(super) fn includes(self, record: &Record) -> bool {
         if !is_ordinary(record) {
             return true;
@@ -31,7 +31,7 @@ impl Sample {
     }
 }
 
-/// Whether a line is that of a request which succeeded, with no other event than the exchange of a refresh token.
+/// True for the line of a request that succeeded, with no other event than the exchange of a refresh token.
 fn is_ordinary(record: &Record) -> bool {
     let has_succeeded = record.field("status").and_then(Value::as_u64);
     let event = record.field("type").and_then(Value::as_str);

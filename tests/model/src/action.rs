@@ -1,4 +1,4 @@
-//! What may happen next.
+//! The possible next events.
 
 /// The outcome of a step of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,7 +26,7 @@ impl Outcome {
     ];
 }
 
-/// What happens next.
+/// The next event.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Action {
     /// A device presents its refresh token to an environment whose clock is so many seconds ahead.

@@ -1,4 +1,4 @@
-//! What an observer of everything has seen, and the invariants that it checks. No part of the service reads it.
+//! The observations of an observer of everything, and the invariants that it checks. No part of the service reads it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,7 +51,7 @@ impl Broken {
     ];
 }
 
-/// What the observer knows of a refresh.
+/// A refresh as the observer knows it.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked {
     /// The number of the call.
@@ -62,7 +62,7 @@ pub struct Asked {
     pub arrived_at: u8,
 }
 
-/// What has been observed.
+/// All observations so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct History {
     /// The first text that was issued for each generation.

@@ -1,4 +1,4 @@
-//! What a run explores: the settings of the client, the actors, and how often each of them may act.
+//! The bounds of a run: the settings of the client, the actors, and how often each of them may act.
 
 use ratchet_domain::{
     client::{RefreshTokenPolicy, Rotation},

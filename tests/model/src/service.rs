@@ -32,7 +32,7 @@ pub fn exchange(request: u8, active_key: KeyId, now: u8) -> Exchange {
     }
 }
 
-/// What the step of a call leads to.
+/// The result of a step of a call.
 enum Progress<T> {
     /// The call goes on.
     On(T),
@@ -318,7 +318,7 @@ impl Service<'_> {
         applied
     }
 
-    /// What variants do after the commit.
+    /// The steps of variants after the commit.
     fn afterwards(
         &self,
         state: &mut State,

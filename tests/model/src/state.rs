@@ -15,7 +15,7 @@ pub struct Token {
     pub generation: u32,
     /// The key that sealed it.
     pub key: u32,
-    /// What distinguishes siblings; always 0, except in variants that issue them.
+    /// The number that distinguishes siblings; always 0, except in variants that issue them.
     pub sibling: u8,
 }
 
@@ -162,9 +162,9 @@ pub struct State {
     pub calls: Vec<Call>,
     /// The honest client, and the thief, if there is one.
     pub devices: Vec<Device>,
-    /// What may still happen.
+    /// The events that may still happen.
     pub left: Left,
-    /// What has been observed.
+    /// All observations so far.
     pub history: History,
 }
 

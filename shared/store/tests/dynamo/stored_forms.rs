@@ -234,7 +234,7 @@ async fn put_items(endpoint: &str, items: &Value) {
     }
 }
 
-/// What a function reads of the items of [`items_keep_their_form`].
+/// The values that a function reads from the items of [`items_keep_their_form`].
 async fn read(store: &Store) -> String {
     let user = user_id();
     let code = |number| store.load_code(&user, CodeId::from_bytes([number; 16]));
