@@ -9,10 +9,13 @@ import pytest
 import yaml
 
 from client import PERSON
+from http_server import Handler, Server, serving
 from kms_proxy import Refusal, failing
 from template import ROOT, Loader, metrics_of
 
 TEMPLATE = yaml.load((ROOT / "infra/canary.yaml").read_text(encoding="utf-8"), Loader)
+# Most characters of a function's code in a template.
+INLINE = 4096
 # A client of tests/fixtures/tenant.yaml that may exchange passwords.
 SECRET = PERSON | {
     "client_id": "pw-web",
@@ -64,6 +67,10 @@ def test_a_canary_logs_in_refreshes_and_revokes(canary, wrapped_front):
     assert [event for event in events if event] == ["sepft", "sertft", "fertft"]
 
 
+def test_the_code_is_as_short_as_inline_code_has_to_be():
+    assert len(TEMPLATE["Resources"]["CanaryFunction"]["Properties"]["Code"]["ZipFile"]) <= INLINE
+
+
 def test_the_alarm_reads_what_the_canary_writes(canary):
     properties = TEMPLATE["Resources"]["Alarm"]["Properties"]
     ((_, metric),) = metrics_of(properties).items()
@@ -97,6 +104,47 @@ def test_a_stack_without_its_keys_is_named(canary, kms_front):
 
 def test_a_server_that_is_away_is_named(canary):
     assert_failed(canary(AWAY), "metadata: URLError", SECRET)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"token_endpoint": "http://127.0.0.1:9/oauth/token"}, "metadata: token_endpoint"),
+        ([], "metadata: no JSON object"),
+    ],
+)
+def test_a_password_goes_to_the_issuer_alone(canary, change, said):
+    with serving(Fake()) as server:
+        issuer = f"{server.endpoint}/"
+        server.metadata = change if isinstance(change, list) else {"issuer": issuer} | change
+        assert_failed(canary(issuer), said, SECRET)
+        assert server.posts == []
+
+
+def test_a_login_follows_no_redirect(canary):
+    with serving(Fake()) as server:
+        issuer = f"{server.endpoint}/"
+        server.metadata = {"issuer": issuer, "token_endpoint": f"{issuer}moved"}
+        assert_failed(canary(issuer), "login: status 302", SECRET)
+        assert server.posts == ["/moved"]
+
+
+class Fake(Server):
+    """A server that is none of ours. It redirects what is posted."""
+
+    def __init__(self):
+        super().__init__(_Handler)
+        self.metadata = {}
+        self.posts = []
+
+
+class _Handler(Handler):
+    def respond(self, body: bytes):
+        if self.command == "POST":
+            self.server.posts.append(self.path)
+            self.send(302, [("location", "/elsewhere")], b"")
+        else:
+            self.send(200, [("content-type", "application/json")], json.dumps(self.server.metadata).encode())
 
 
 def test_another_issuer_is_named(canary, wrapped_front):

@@ -9,7 +9,7 @@ import yaml
 import runbook
 from template import ROOT, Loader
 
-PAGES = ("FRONTS", "REGIONS", "TELEMETRY")
+PAGES = ("CANARY", "FRONTS", "REGIONS", "TELEMETRY")
 DEPLOY = re.compile(r"aws cloudformation deploy(?:[^\\\n]|\\\n)+")
 
 
