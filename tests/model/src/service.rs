@@ -3,6 +3,9 @@
 //!
 //! [`Family::redeem`] of the product decides. The order of the steps is that of `functions/token`.
 
+mod ends;
+mod writes;
+
 use ratchet_domain::{
     client::RefreshTokenPolicy,
     family::{EndReason, Ended, Exchange, Family, FamilyParts, Redemption, Rotated},
@@ -10,12 +13,14 @@ use ratchet_domain::{
     time::Timestamp,
 };
 
+use writes::reread;
+
 use crate::{
     action::Outcome,
     history::Asked,
     scenario::Scenario,
-    state::{Answer, Call, End, EndedByReuse, Refresh, RefreshStep as Step, State, Token, Work},
-    table::{Item, Write, epoch, request_id, was_rotated_by},
+    state::{Answer, Call, EndedByReuse, Refresh, RefreshStep as Step, State, Token, Work},
+    table::{Item, Write, request_id},
     variant::Variant,
 };
 
@@ -228,190 +233,6 @@ impl Service<'_> {
             },
         }
     }
-
-    fn commit(
-        &self,
-        state: &mut State,
-        id: u8,
-        refresh: &mut Refresh,
-        write: Box<Write>,
-        token: Option<Token>,
-        outcome: Outcome,
-    ) -> Option<Step> {
-        let mut write = write;
-        write.sent_at = state.now;
-        if self.variant != Variant::LeewayFromArrival {
-            let now = Timestamp::from_secs((state.now + refresh.ahead).into());
-            write.next.0.begin_leeway(request_id(id), now);
-        }
-        if write.current == write.next {
-            return (outcome == Outcome::Succeeds).then_some(Step::Answer(Answer::Tokens(token)));
-        }
-        match outcome {
-            Outcome::Succeeds => {
-                if self.apply(state, &write) || was_rotated_by(state.table.family.as_ref(), id) {
-                    return Some(match self.variant {
-                        Variant::SignAfterCommit | Variant::UsedBeforeSuccessor => {
-                            Step::Afterwards(write, token)
-                        }
-                        _ => Step::Answer(Answer::Tokens(token)),
-                    });
-                }
-                refresh.lost_races += 1;
-                Some(if refresh.lost_races < ATTEMPTS {
-                    Step::Load
-                } else {
-                    Step::Answer(Answer::Unavailable)
-                })
-            }
-            Outcome::LosesAnswer => {
-                self.apply(state, &write);
-                Some(match self.variant {
-                    Variant::ErrorAfterCommit => Step::Answer(Answer::Unavailable),
-                    _ => Step::Fence(token),
-                })
-            }
-            Outcome::AppliesLater => {
-                state.table.late.push(*write);
-                Some(Step::Fence(token))
-            }
-            Outcome::Fails => Some(Step::Fence(token)),
-            Outcome::Crashes => None,
-        }
-    }
-
-    /// Fences a write of unknown outcome off, and learns from the same call whether it was applied.
-    fn fence(
-        &self,
-        state: &mut State,
-        id: u8,
-        token: Option<Token>,
-        outcome: Outcome,
-    ) -> Option<Step> {
-        let takes_effect = matches!(outcome, Outcome::Succeeds | Outcome::LosesAnswer);
-        if takes_effect && self.variant != Variant::LateWrite {
-            state.table.fence();
-        }
-        match outcome {
-            Outcome::Succeeds if was_rotated_by(state.table.family.as_ref(), id) => {
-                Some(Step::Answer(Answer::Tokens(token)))
-            }
-            Outcome::Succeeds => Some(Step::Answer(Answer::Unavailable)),
-            Outcome::Fails | Outcome::LosesAnswer => Some(Step::Reread(token)),
-            Outcome::AppliesLater | Outcome::Crashes => None,
-        }
-    }
-
-    /// Applies the write of a rotation, as [`crate::table::Table::apply`] does.
-    pub fn apply(&self, state: &mut State, write: &Write) -> bool {
-        let mut write = write.clone();
-        if self.variant == Variant::UsedBeforeSuccessor {
-            write.next = Item(mark_incomplete(&write.next.0));
-        }
-        let before = state.table.family.clone();
-        let applied = state.table.apply(&write, self.variant);
-        if applied {
-            state
-                .history
-                .stored(before.as_ref(), &write, state.table.family.as_ref());
-        }
-        applied
-    }
-
-    /// The steps of variants after the commit.
-    fn afterwards(
-        &self,
-        state: &mut State,
-        write: &Write,
-        token: Option<Token>,
-        outcome: Outcome,
-    ) -> Option<Step> {
-        match outcome {
-            Outcome::Succeeds => {
-                if self.variant == Variant::UsedBeforeSuccessor {
-                    state.table.family = Some(write.next.clone());
-                }
-                Some(Step::Answer(Answer::Tokens(token)))
-            }
-            Outcome::Fails => Some(Step::Answer(Answer::Unavailable)),
-            _ => None,
-        }
-    }
-
-    fn end(&self, state: &mut State, end: &End, outcome: Outcome) -> Option<Progress<End>> {
-        if matches!(outcome, Outcome::Crashes | Outcome::Fails) {
-            return Some(Progress::Over);
-        }
-        let next = match end {
-            End::Revoke(token) => {
-                self.revoke(state, *token);
-                End::Acknowledge
-            }
-            End::BeginEpoch => {
-                state.table.epoch += 1;
-                state.history.ends();
-                match self.variant {
-                    Variant::EvictTheEpochAlone => End::Acknowledge,
-                    _ => End::DeleteFamilies,
-                }
-            }
-            End::DeleteFamilies => {
-                let epoch = epoch(state.table.epoch);
-                let is_over = |Item(family): &mut Item| family.valid_from != epoch;
-                state.table.family.take_if(is_over);
-                End::Acknowledge
-            }
-            End::Acknowledge if outcome == Outcome::Succeeds => {
-                state.history.acknowledged(state.next_call, &state.table);
-                return Some(Progress::Over);
-            }
-            End::Acknowledge => return None,
-        };
-        match outcome {
-            Outcome::Succeeds => Some(Progress::On(next)),
-            // The function answers with an error.
-            Outcome::LosesAnswer => Some(Progress::Over),
-            _ => None,
-        }
-    }
-
-    fn revoke(&self, state: &mut State, token: Token) {
-        let is_live = |Item(family): &mut Item| family.generation.number() == token.generation;
-        match self.variant {
-            Variant::RevokeTheLiveTokenAlone => {
-                state.table.family.take_if(is_live);
-            }
-            _ => state.table.family = None,
-        }
-        state.history.ends();
-    }
-}
-
-/// Learns whether the write was applied that could not be fenced off.
-fn reread(
-    state: &mut State,
-    id: u8,
-    refresh: &Refresh,
-    token: Option<Token>,
-    outcome: Outcome,
-) -> Option<Step> {
-    match outcome {
-        Outcome::Succeeds if was_rotated_by(state.table.family.as_ref(), id) => {
-            Some(Step::Answer(Answer::Tokens(token)))
-        }
-        Outcome::Succeeds | Outcome::Fails => {
-            state.history.doubts(asked(refresh, id));
-            Some(Step::Answer(Answer::Unavailable))
-        }
-        Outcome::LosesAnswer | Outcome::AppliesLater | Outcome::Crashes => None,
-    }
-}
-
-/// In [`Variant::UsedBeforeSuccessor`]: a family whose successor is not stored yet has no exchange.
-fn mark_incomplete(family: &Family) -> Family {
-    let mut parts = family.clone().into_parts();
-    parts.rotated = None;
-    Family::try_from(parts).unwrap_or_else(|_| family.clone())
 }
 
 fn asked(refresh: &Refresh, id: u8) -> Asked {
