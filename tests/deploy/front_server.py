@@ -35,6 +35,8 @@ class Call:
     request_id: str
     trace: str
     time: float
+    # The address from which the front is called.
+    peer: str = PEER
 
 
 class Front:
@@ -166,7 +168,7 @@ def forwarded(call: Call) -> list[tuple[str, str]]:
     """The request's headers and a front's: names in lower case, the peer after the addresses that others added."""
     added = {
         "x-amzn-trace-id": call.trace,
-        "x-forwarded-for": ", ".join([*map(text, call.head.values("x-forwarded-for")), PEER]),
+        "x-forwarded-for": ", ".join([*map(text, call.head.values("x-forwarded-for")), call.peer]),
         "x-forwarded-port": "443",
         "x-forwarded-proto": "https",
     }

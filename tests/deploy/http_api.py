@@ -14,7 +14,7 @@ import time
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from front_server import ACCOUNT, PEER, Call, Front, body_of, forwarded, in_event, joined
+from front_server import ACCOUNT, Call, Front, body_of, forwarded, in_event, joined
 from messages import Head, Reply, text
 from runtime_api import Impatient, TooLarge
 
@@ -93,7 +93,7 @@ def format_2(call: Call, domain: str) -> dict:
                 "method": call.head.method,
                 "path": path,
                 "protocol": "HTTP/1.1",
-                "sourceIp": PEER,
+                "sourceIp": call.peer,
                 "userAgent": headers.get("user-agent", ""),
             },
             "requestId": call.request_id,

@@ -6,7 +6,7 @@ import pytest
 
 from stack import ACCOUNT, FUNCTIONS, REGION
 from template import of_type, transformed, written
-from test_proxies import event, function
+from single_function import event, function
 
 UNREACHABLE = "http://127.0.0.1:9"
 WRITERS = ("token", "authorize", "revoke")
@@ -20,13 +20,6 @@ PASSIVE = {
 WRITES = {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"}
 
 
-def request(method: str, path: str) -> dict:
-    made = event(None)
-    made["rawPath"] = made["requestContext"]["http"]["path"] = path
-    made["requestContext"]["http"]["method"] = method
-    return made
-
-
 @pytest.mark.parametrize("name", WRITERS)
 def test_a_function_that_writes_needs_neither_table_nor_key_and_answers_503(wrapped_front, name):
     changes = {
@@ -36,7 +29,7 @@ def test_a_function_that_writes_needs_neither_table_nor_key_and_answers_503(wrap
     }
     with function(wrapped_front, name, **changes) as (invoke, program):
         for method, path in (("POST", "/oauth/token"), ("GET", "/authorize"), ("GET", "/api/v2/grants")):
-            answer = invoke(request(method, path))
+            answer = invoke(event(method, path))
             assert answer["statusCode"] == 503
             assert int(answer["headers"]["retry-after"]) > 0
             assert json.loads(answer["body"])["error"]
@@ -53,7 +46,7 @@ def test_discovery_answers_and_writes_nothing(wrapped_front):
     before = items(wrapped_front)
     with function(wrapped_front, REGION_ROLE="passive") as (invoke, _):
         for path in ("/.well-known/jwks.json", "/.well-known/openid-configuration"):
-            assert invoke(request("GET", path))["statusCode"] == 200
+            assert invoke(event("GET", path))["statusCode"] == 200
     assert items(wrapped_front) == before
 
 
