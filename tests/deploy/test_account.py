@@ -1,4 +1,4 @@
-"""`tests/aws` against an emulated account: it deploys, measures, reports and deletes, whatever happens on the way."""
+"""`tests/aws` against an emulated account: it deploys, measures and reports, and deletes also after every failure."""
 
 import json
 import signal

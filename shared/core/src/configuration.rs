@@ -88,7 +88,7 @@ impl Configuration {
         self.settings.get_or(&(), self.clock.now(), load).await
     }
 
-    /// The settings as they are stored now, whatever is cached.
+    /// The settings as they are stored now, without the cache.
     pub(super) async fn settings_now(&self) -> Result<Arc<Settings>, StoreError> {
         let settings = self.store.load_settings().await?.unwrap_or_default();
         Ok(self.settings.put((), settings, self.clock.now()))

@@ -50,7 +50,7 @@ impl Clock {
     }
 }
 
-/// Measures how long something takes, whatever the clock does meanwhile.
+/// Measures how long something takes, independently of changes of the clock.
 #[derive(Debug, Clone, Copy)]
 pub struct Stopwatch(Instant);
 
