@@ -9,7 +9,6 @@ from costs import (
     MILLION,
     PAGE,
     SIGNINGS,
-    answer_bytes,
     bars,
     default,
     inputs,

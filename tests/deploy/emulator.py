@@ -24,7 +24,6 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
 from moto.iam.models import Role
 from moto.kms.models import kms_backends
-from moto.logs.models import logs_backends
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
 ANY_METHOD = "x-amazon-apigateway-any-method"
